@@ -1,0 +1,65 @@
+# make run    starts the service with sample patients        make run HOST=0.0.0.0 PORT=9000
+# make test   checks style, types and imports, runs the tests
+# make bench  measures, and writes the figures to docs/benchmarks.md
+# make openapi, lint, lock, clean: see below
+#
+# All of them first make .venv from requirements.lock, if it is not there. Another interpreter: make PYTHON=python3.13
+
+PYTHON = python3
+HOST = 127.0.0.1
+PORT = 8000
+
+BIN = .venv/bin
+# Two stamps: what is installed from the lock changes rarely and takes a minute, our own package takes seconds.
+LOCKED = .venv/.locked
+INSTALLED = .venv/.installed
+
+.PHONY: run test bench openapi lint lock clean
+
+run: $(INSTALLED)
+	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
+
+test: lint
+	$(BIN)/pytest
+
+bench: $(INSTALLED)
+	$(BIN)/python -m bench
+
+# The contract is replaced only by a whole one.
+openapi: $(INSTALLED)
+	@$(BIN)/scheduler-api openapi > openapi.yaml.new || { rm -f openapi.yaml.new; exit 1; }
+	@mv openapi.yaml.new openapi.yaml
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Keeps the versions that still fit setup.cfg; `make lock UPGRADE=--upgrade` takes the newest. Made with the oldest
+# Python we run on, so that nothing it needs is left out.
+UPGRADE =
+lock: $(LOCKED)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo 'make lock needs a .venv of Python 3.11: make clean, then make lock PYTHON=python3.11' >&2; exit 1; }
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile setup.cfg --extra test --extra bench --extra dev \
+		--output-file requirements.lock --generate-hashes --allow-unsafe --strip-extras --quiet $(UPGRADE) \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+# Leaves instance/ alone: that is data.
+clean:
+	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .grimp_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(LOCKED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo '$(PYTHON) is not Python 3.11 or newer; name one that is: make PYTHON=python3.12' >&2; exit 1; }
+	@echo 'Installing the versions of requirements.lock into .venv (about a minute, only this time)'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(INSTALLED): $(LOCKED) setup.cfg
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip check
+	@touch $@
