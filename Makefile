@@ -34,7 +34,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 # Keeps the versions that still fit setup.cfg; `make lock UPGRADE=--upgrade` takes the newest. Made with the oldest
 # Python we run on, so that nothing it needs is left out.
@@ -59,7 +59,8 @@ $(LOCKED): requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
+# Without build isolation: setuptools, too, is the one of the lock. (It warns at every editable installation.)
 $(INSTALLED): $(LOCKED) setup.cfg
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/pip check
 	@touch $@
