@@ -1,0 +1,59 @@
+"""Adherence and relative dose intensity (rules, section 4)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from .doses import Course, Span, days_between
+from .history import ONE_DAY
+
+
+def adherence(course: Course, today: date) -> dict[str, Any]:
+    """Counts of days, and the two ratios (None with nothing planned), from C1D1 through yesterday.
+
+    Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
+    """
+    history = course.history
+    recorded_today = today in history.taken or today in history.missed
+    last = today if recorded_today else today - ONE_DAY
+    planned = taken = missed = held = 0
+    taken_mg = full_mg = 0.0
+    days = list(history.taken)
+    for span in course.spans(course.starts_on, last) if history.begun else ():
+        here = days_between(days, span.starts_on, span.ends_on)
+        length = (span.ends_on - span.starts_on).days + 1
+        taken += len(here)
+        amounts = [history.taken[day] for day in here]
+        taken_mg += sum(span.planned_mg if amount is None else amount for amount in amounts)
+        dosing, dosing_taken = _dosing_days(span, length, here)
+        full_mg += dosing * span.dosing.dose_mg
+        planned += len(here)
+        if span.held:
+            held += length - len(here)
+        else:
+            planned += dosing - dosing_taken
+            missed += sum(1 for day in history.missed if _is_missed(span, day))
+    return {
+        "planned": planned,
+        "taken": taken,
+        "missed": missed,
+        "unrecorded": planned - taken - missed,
+        "held": held,
+        "adherence": round(taken / planned, 4) if planned else None,
+        "relative_dose_intensity": round(taken_mg / full_mg, 4) if planned and full_mg else None,
+    }
+
+
+def _dosing_days(span: Span, length: int, taken: list[date]) -> tuple[int, int]:
+    """How many days of a span are dosing days, and how many of those were taken."""
+    if span.dosing.dosing_days is None:
+        return length, len(taken)
+    first, recorded = span.starts_on.toordinal(), set(taken)
+    days = [date.fromordinal(first + index) for index in range(length)]
+    dosing = [day for day in days if not span.rests(span.run.place(day)[1])]
+    return len(dosing), sum(1 for day in dosing if day in recorded)
+
+
+def _is_missed(span: Span, day: date) -> bool:
+    return span.starts_on <= day <= span.ends_on and not span.rests(span.run.place(day)[1])

@@ -1,0 +1,169 @@
+"""The calendar document and its cheap view for one day: pure functions of protocol, history and day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from .adherence import adherence
+from .contraception import contraception
+from .cycles import cycle_rows
+from .deviations import deviations
+from .doses import Course, planned_mg
+from .faults import Fault, Impossible
+from .history import ONE_DAY, History
+from .phases import phase
+from .protocol import Protocol, Versions
+from .versions import periods, version_on
+from .visits import Visit, VisitBook
+
+#: The longest range a calendar may cover, in days.
+LONGEST_RANGE = 800
+
+
+def default_range(today: date) -> tuple[date, date]:
+    """The range of a calendar that asks for none: a week back and six weeks ahead."""
+    return today - timedelta(7), today + timedelta(42)
+
+
+def check_range(first: date, last: date) -> None:
+    """Raise Impossible for a reversed range or one longer than `LONGEST_RANGE` days."""
+    if last < first:
+        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+    if (last - first).days >= LONGEST_RANGE:
+        raise Impossible([Fault("/to", f"The range is longer than {LONGEST_RANGE} days.")])
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """All that follows from a protocol and a history; each part is reckoned when it is asked for."""
+
+    versions: Versions
+    history: History
+
+    @cached_property
+    def course(self) -> Course:
+        """The course of treatment."""
+        return Course(periods(self.versions, self.history), self.history)
+
+    @cached_property
+    def book(self) -> VisitBook:
+        """The visits of every series."""
+        return VisitBook(self.course.plan, self.history)
+
+    def protocol_on(self, day: date) -> Protocol:
+        """The version of the protocol that applies on a day."""
+        return version_on(self.course.plan, day)
+
+    def visits(self, first: date, last: date, series: str | None = None) -> list[Visit]:
+        """The visits that meet `first`…`last`, soonest target first; of one series only, if named."""
+        names = self.book.names if series is None else [series] if series in self.book.names else []
+        found = [visit for name in names for visit in self.book.series(name).visits(first, last)]
+        return sorted(found, key=lambda visit: (visit.target_on, visit.visit))
+
+    def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
+        """What was done in `first`…`last` and belongs to no visit, by day."""
+        known = set(self.book.names)
+        done = [visit for name in self.book.names for visit in self.book.series(name).unscheduled]
+        done += [visit for visit in self.history.visits_done if visit.series not in known]
+        rows = [
+            {"series": visit.series, "done_on": visit.done_on, "visit": visit.visit, "response": visit.response}
+            for visit in done
+            if first <= visit.done_on <= last
+        ]
+        return sorted(rows, key=lambda row: (row["done_on"], row["series"]))
+
+    def deviations(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
+        """The deviations that happened in `first`…`last` (section 8)."""
+        return deviations(self.course, self.visits(first - ONE_DAY, last), today, first, last)
+
+    def adherence(self, today: date) -> dict[str, Any]:
+        """Adherence and relative dose intensity through `today` (section 4)."""
+        return adherence(self.course, today)
+
+    def contraception(self, today: date) -> dict[str, Any]:
+        """Contraception as seen on `today` (section 6)."""
+        return contraception(self.course.plan, self.history, today)
+
+    def treatment(self, today: date) -> dict[str, Any]:
+        """Treatment as seen on `today`: its first and last dose, and where the patient stands in it."""
+        history, course = self.history, self.course
+        place = course.place(today) if history.begun else None
+        ended = history.treatment_ended
+        return {
+            "first_dose_on": history.c1d1,
+            "last_dose_on": history.last_dose_on,
+            "ended": ended
+            and {"last_dose_on": ended.last_dose_on, "decided_on": ended.decided_on, "reason": ended.reason},
+            "cycle": place[0] if place else None,
+            "cycle_day": place[1] if place else None,
+            "dose_mg": planned_mg(course.plan, history, today) if place else None,
+            "on_hold": place is not None and history.is_held(today),
+            "because": history.c1d1_because,
+        }
+
+
+def calendar(versions: Versions, history: History, today: date, first: date, last: date) -> dict[str, Any]:
+    """The calendar of one patient: doses, cycles, visits and deviations that meet `first`…`last`, the rest of all time.
+
+    `versions` are the protocol's versions by number. Dates are `date` objects. Raises Impossible for a reversed
+    range or one of more than 800 days, KeyError when the history names a version that `versions` does not hold.
+    """
+    check_range(first, last)
+    reckoning = Reckoning(versions, history)
+    course, protocol = reckoning.course, reckoning.protocol_on(today)
+    return {
+        "protocol": {"id": protocol.id, "version": protocol.version},
+        "time_zone": history.time_zone,
+        "today": today,
+        "from": first,
+        "to": last,
+        "phase": phase(history, today),
+        "provisional": history.first_dose_on is None,
+        "treatment": reckoning.treatment(today),
+        "cycles": cycle_rows(course.runs, history, today, first, last),
+        "doses": course.rows(today, first, last),
+        "visits": [visit.row(today) for visit in reckoning.visits(first, last)],
+        "unscheduled": reckoning.unscheduled(first, last),
+        "contraception": reckoning.contraception(today),
+        "adherence": reckoning.adherence(today),
+        "deviations": reckoning.deviations(today, first, last),
+    }
+
+
+def today_view(versions: Versions, history: History, today: date) -> dict[str, Any]:
+    """What a patient needs on one day, without reckoning more: dose, days to catch up on, visits, contraception.
+
+    `visits` holds of each series the visit that is overdue, open or next. Equal to what `calendar` says of that day.
+    """
+    reckoning = Reckoning(versions, history)
+    course = reckoning.course
+    rows = course.rows(today, today - timedelta(7), today)
+    dose = rows.pop() if rows and rows[-1]["dose_on"] == today else None
+    place = course.place(today) if history.begun else None
+    current = [reckoning.book.series(name).current(today) for name in reckoning.book.names]
+    return {
+        "today": today,
+        "time_zone": history.time_zone,
+        "phase": phase(history, today),
+        "cycle": place and {"number": place[0], "day": place[1], "of_days": _cycle_days(course, today)},
+        "dose": dose
+        and {
+            "dose_on": today,
+            "status": dose["status"],
+            "dose_mg": dose["dose_mg"],
+            "drug": reckoning.protocol_on(today).dosing.drug,
+        },
+        "unrecorded": [row["dose_on"] for row in rows if row["status"] == "unrecorded"],
+        "visits": [visit.row(today) for visit in current if visit is not None],
+        "contraception": reckoning.contraception(today),
+    }
+
+
+def _cycle_days(course: Course, day: date) -> int:
+    for run in reversed(course.runs):
+        if run.starts_on <= day:
+            return run.cycle_days
+    return course.runs[0].cycle_days

@@ -1,0 +1,55 @@
+"""Civil dates (rules, section 1): strict reading, months, and the range of dates the service works with."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+#: Dates outside are typing errors: no trial ran before, and every offset a protocol may have stays below year 9999.
+EARLIEST = date(1900, 1, 1)
+LATEST = date(2199, 12, 31)
+
+_CIVIL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_date(text: str) -> date:
+    """Read a civil date `YYYY-MM-DD` between `EARLIEST` and `LATEST`.
+
+    Raises ValueError, with a sentence for the sender, for any other form, an impossible day or a date out of range.
+    """
+    if not _CIVIL_DATE.fullmatch(text):
+        raise ValueError("Not a date of the form YYYY-MM-DD.")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("There is no such day.") from None
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"Not between {EARLIEST} and {LATEST}.")
+    return day
+
+
+def add_months(day: date, months: int) -> date:
+    """`day` plus `months` (may be negative) in one step; a day the month lacks becomes its last (section 1)."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    month += 1
+    if day.day <= 28:
+        return date(year, month, day.day)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether `name` is an IANA time zone such as `Asia/Shanghai`."""
+    return name in available_timezones() and name not in ("localtime", "posixrules", "Factory")
+
+
+def civil_date(instant: datetime, time_zone: str) -> date:
+    """The civil date of an instant (with offset), seen in an IANA time zone (section 1: `today`)."""
+    return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def plural(count: int, unit: str) -> str:
+    """`1 week`, `6 weeks`: for `because`. `unit` is the singular."""
+    return f"{count} {unit}" if abs(count) == 1 else f"{count} {unit}s"

@@ -1,0 +1,261 @@
+"""The kinds of fact and their data (rules, section 3), and their form as plain JSON data."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+Fertility = typing.Literal["fertile", "not_fertile"]
+FEMALE_BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
+MALE_BASES = ("sterilisation",)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A patient joined the trial."""
+
+    subject_number: str
+    site: str
+    protocol: str
+    version: int
+    enrolled_on: date
+    sex: str
+    fertility: str
+    basis: str | None
+    time_zone: str
+    planned_first_dose_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentStarted:
+    """The first dose was taken: C1D1."""
+
+    first_dose_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class DoseRecorded:
+    """A day's dose was taken or missed; `dose_mg` is the day's total, None: as planned."""
+
+    dose_on: date
+    status: str
+    dose_mg: float | None = None
+    taken_at: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStarted:
+    """Dosing is held from a day on; until `resumes_on` if that is already known."""
+
+    from_on: date
+    reason: str | None = None
+    resumes_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """The open hold ends; `resumes_on` is the first day of dosing again."""
+
+    resumes_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class DoseChanged:
+    """The planned dose (mg a day) from a day on."""
+
+    from_on: date
+    dose_mg: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitBooked:
+    """A visit has a day; None cancels the booking."""
+
+    visit: str
+    booked_on: date | None
+    time: str | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDone:
+    """A visit took place; for imaging with its response."""
+
+    series: str
+    done_on: date
+    visit: str | None = None
+    response: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The disease progressed."""
+
+    progressed_on: date
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewTherapyStarted:
+    """Another anti-tumour therapy began."""
+
+    started_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentEnded:
+    """Treatment ended; `last_dose_on` None: no dose was ever taken. For death, `decided_on` is its date."""
+
+    last_dose_on: date | None
+    decided_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEnded:
+    """The patient left the study."""
+
+    ended_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FertilityChanged:
+    """The patient's reproductive potential from a day on."""
+
+    fertility: str
+    basis: str | None
+    from_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolAmended:
+    """Another version of the protocol applies from a day on (section 9)."""
+
+    version: int
+    from_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TimeZoneChanged:
+    """The patient lives by another IANA time zone from now on."""
+
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """A fact is taken back."""
+
+    fact_id: str
+
+
+Body = (
+    Enrolled
+    | TreatmentStarted
+    | DoseRecorded
+    | HoldStarted
+    | HoldEnded
+    | DoseChanged
+    | VisitBooked
+    | VisitDone
+    | Progressed
+    | NewTherapyStarted
+    | TreatmentEnded
+    | StudyEnded
+    | FertilityChanged
+    | ProtocolAmended
+    | TimeZoneChanged
+    | Voided
+)
+
+KINDS: Mapping[str, type[Body]] = {
+    "enrolled": Enrolled,
+    "treatment_started": TreatmentStarted,
+    "dose_recorded": DoseRecorded,
+    "hold_started": HoldStarted,
+    "hold_ended": HoldEnded,
+    "dose_changed": DoseChanged,
+    "visit_booked": VisitBooked,
+    "visit_done": VisitDone,
+    "progressed": Progressed,
+    "new_therapy_started": NewTherapyStarted,
+    "treatment_ended": TreatmentEnded,
+    "study_ended": StudyEnded,
+    "fertility_changed": FertilityChanged,
+    "protocol_amended": ProtocolAmended,
+    "time_zone_changed": TimeZoneChanged,
+    "voided": Voided,
+}
+KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a patient's history.
+
+    `replaces` names the fact it corrects; `correction` says why it replaces or voids (required then).
+    `recorded_at` is an instant with offset; `role` and `name` say who recorded it.
+    """
+
+    fact_id: str
+    body: Body
+    recorded_at: datetime
+    role: str = "nurse"
+    name: str | None = None
+    replaces: str | None = None
+    correction: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind's name, as in section 3."""
+        return KIND_OF[type(self.body)]
+
+    @property
+    def strikes(self) -> str | None:
+        """The id of the fact that this one replaces or voids, if any."""
+        return self.body.fact_id if isinstance(self.body, Voided) else self.replaces
+
+
+def body_to_data(body: Body) -> dict[str, Any]:
+    """The data of a fact as JSON values: dates and instants as text, fields that are at their default left out."""
+    data = {}
+    for field in fields(body):
+        value = getattr(body, field.name)
+        if value is None and field.default is None:
+            continue
+        data[field.name] = value.isoformat() if isinstance(value, date) else value
+    return data
+
+
+def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:
+    """The opposite of `body_to_data`. Raises KeyError, TypeError or ValueError on data it did not write."""
+    values = dict(data)
+    for name, convert in _conversions(kind):
+        if values.get(name) is not None:
+            values[name] = convert(values[name])
+    return KINDS[kind](**values)
+
+
+@cache
+def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
+    hints = typing.get_type_hints(KINDS[kind])
+    found = []
+    for name, hint in hints.items():
+        members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        for member in (datetime, date):
+            if member in members:
+                found.append((name, member.fromisoformat))
+    return tuple(found)
+
+
+def required_fields(kind: str) -> tuple[str, ...]:
+    """The names of the data a fact of this kind cannot do without."""
+    return tuple(f.name for f in fields(KINDS[kind]) if f.default is MISSING)

@@ -1,0 +1,36 @@
+"""The phase a patient is in (rules, section 7)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from .history import ONE_DAY, History
+
+PHASES = ("enrolled", "on_treatment", "follow_up", "off_study")
+
+
+class PhaseDays(NamedTuple):
+    """The day from which each later phase counts; None while it is not known. The latest in this list wins."""
+
+    on_treatment_from: date | None
+    follow_up_from: date | None
+    off_study_from: date | None
+
+
+def phase_days(history: History) -> PhaseDays:
+    """From which day each phase counts: facts only, so that a phase on any day is a comparison of dates."""
+    follow_up = None
+    if history.treatment_ended is not None:
+        last = history.last_dose_on
+        follow_up = history.treatment_ended.decided_on if last is None else last + ONE_DAY
+    return PhaseDays(history.c1d1 if history.begun else None, follow_up, history.off_study_on)
+
+
+def phase(history: History, today: date) -> str:
+    """The phase on a day."""
+    days = phase_days(history)
+    for name, since in zip(reversed(PHASES), reversed(days), strict=False):
+        if since is not None and since <= today:
+            return name
+    return "enrolled"

@@ -1,0 +1,119 @@
+"""A protocol as data (rules, section 2). Frozen; read from JSON by `protocol_data`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Anchor = Literal["enrolment", "first_dose", "cycle", "last_dose", "visit"]
+Until = Literal["progression", "end_of_treatment", "end_of_study"]
+Unit = Literal["d", "w", "m"]
+
+IMAGING = "imaging"
+"""The series of tumour imaging: its visits carry a response, and one done with `PD` is a progression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dosing:
+    """What is taken, how much and when. Amounts in mg, `dosing_days` are days of the cycle (None: all of them)."""
+
+    drug: str
+    route: str
+    dose_mg: float
+    reduced_doses_mg: tuple[float, ...]
+    cycle_days: int
+    dosing_days: frozenset[int] | None
+    extend_on_hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One entry of a series: targets at anchor + first + (k-1)·every, or `on_day` of each cycle.
+
+    `first` and `every` are days (`unit` d or w) or months (m); `every` None is a single visit.
+    """
+
+    label: str
+    unit: Unit
+    first: int
+    every: int | None
+    count: int | None
+    on_day: int
+    before_days: int
+    after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series of visits; its stretches share anchor, end and whom it applies to."""
+
+    name: str
+    anchor: Anchor
+    anchor_visit: str | None
+    until: Until
+    fertile_only: bool
+    stretches: tuple[Stretch, ...]
+
+    def has_visit(self, visit: str) -> bool:
+        """Whether a visit of this name stands on this series, whoever the patient is."""
+        return self.locate(visit) is not None
+
+    def locate(self, visit: str) -> tuple[Stretch, int] | None:
+        """The stretch and the number k (from 1; the cycle's for `cycle`) of a visit's name; None if there is none."""
+        if self.anchor == "cycle":
+            match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d([1-9]\d{0,3})", visit, re.ASCII)
+            for stretch in self.stretches if match else ():
+                number = int(match[1])  # type: ignore[index]
+                if int(match[2]) == stretch.on_day and number <= (stretch.count or number):  # type: ignore[index]
+                    return stretch, number
+            return None
+        match = re.fullmatch(re.escape(self.name) + r"(?:-([dwm])(0|-?[1-9]\d{0,4}))?", visit, re.ASCII)
+        for stretch in self.stretches if match else ():
+            if stretch.every is None:
+                if visit == self.name:
+                    return stretch, 1
+            elif match[1] == stretch.unit:  # type: ignore[index]
+                offset = int(match[2]) * (7 if stretch.unit == "w" else 1)  # type: ignore[index]
+                steps, rest = divmod(offset - stretch.first, stretch.every)
+                if rest == 0 and 0 <= steps < (stretch.count or steps + 1) and offset <= stretch_limit(stretch):
+                    return stretch, steps + 1
+        return None
+
+
+def stretch_limit(stretch: Stretch) -> int:
+    """How far from its anchor a visit can stand: 100 years, in the stretch's days or months."""
+    return 1200 if stretch.unit == "m" else 36525
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """One version of one trial's protocol. `definition` is the data it was read from."""
+
+    id: str
+    version: int
+    title: str
+    participants: int | None
+    dosing: Dosing
+    series: tuple[Series, ...]
+    months_after_last_dose: int
+    definition: Mapping[str, Any]
+
+    def find_series(self, name: str) -> Series | None:
+        """The series of this name, or None."""
+        for series in self.series:
+            if series.name == name:
+                return series
+        return None
+
+    def series_of(self, visit: str) -> Series | None:
+        """The series on which a visit of this name stands, or None: an unknown visit."""
+        for series in self.series:
+            if series.has_visit(visit):
+                return series
+        return None
+
+
+Versions = Mapping[int, Protocol]
+"""All known versions of one protocol, by number."""

@@ -1,0 +1,41 @@
+"""Which version of the protocol applies on which day (rules, section 9)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from .history import History
+from .protocol import Protocol, Versions
+
+
+class Period(NamedTuple):
+    """From `from_on` (None: from the beginning) up to, not including, `to_on` (None: for good), `protocol` applies."""
+
+    from_on: date | None
+    to_on: date | None
+    protocol: Protocol
+
+
+def periods(versions: Versions, history: History) -> tuple[Period, ...]:
+    """The versions a patient is on, in order of days. Of two amendments from one day the later recorded counts.
+
+    Raises KeyError when the history names a version that `versions` does not hold.
+    """
+    first = versions[history.enrolled.version]
+    if not history.amendments:
+        return (Period(None, None, first),)
+    changes: dict[date | None, Protocol] = {None: first}
+    for amendment in history.amendments:
+        changes[amendment.from_on] = versions[amendment.version]
+    starts = list(changes)
+    return tuple(Period(start, end, changes[start]) for start, end in zip(starts, [*starts[1:], None], strict=True))
+
+
+def version_on(plan: tuple[Period, ...], day: date) -> Protocol:
+    """The version that applies on a day."""
+    protocol = plan[0].protocol
+    for period in plan[1:]:
+        if period.from_on is not None and period.from_on <= day:
+            protocol = period.protocol
+    return protocol
