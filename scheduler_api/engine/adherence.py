@@ -24,8 +24,8 @@ def adherence(course: Course, today: date) -> dict[str, Any]:
         here = days_between(days, span.starts_on, span.ends_on)
         length = (span.ends_on - span.starts_on).days + 1
         taken += len(here)
-        amounts = [history.taken[day] for day in here]
-        taken_mg += sum(span.planned_mg if amount is None else amount for amount in amounts)
+        amounts = [amount for amount in map(history.taken.get, here) if amount is not None]
+        taken_mg += sum(amounts) + span.planned_mg * (len(here) - len(amounts))
         dosing, dosing_taken = _dosing_days(span, length, here)
         full_mg += dosing * span.dosing.dose_mg
         planned += len(here)

@@ -21,8 +21,8 @@ def consequences(
     """Every visit, cycle, treatment and contraception date that differs between two histories, through a day.
 
     Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `contraception`,
-    `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there), `because` says why it
-    is so now.
+    `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there), `because` says why
+    it is so now.
     """
     old = _things(versions, before, today, through) if before is not None else {}
     new = _things(versions, after, today, through)

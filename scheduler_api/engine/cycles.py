@@ -107,16 +107,14 @@ def cycles_from(runs: tuple[CycleRun, ...], day: date) -> Iterator[Cycle]:
     """All cycles from the one that holds `day` (or cycle 1) on, without end unless an open hold stops them."""
     index = max((i for i, run in enumerate(runs) if run.starts_on <= day), default=0)
     number = runs[index].place(max(day, runs[0].starts_on))[0]
-    while True:
+    starts_on = runs[index].first_day_of(number, 1)
+    while starts_on is not None:
         run = runs[index]
-        starts_on = run.first_day_of(number, 1)
-        if starts_on is None:
-            return
         following = run.first_day_of(number + 1, 1)
         if index + 1 < len(runs) and runs[index + 1].first_number == number + 1:
             index += 1
         yield Cycle(number, starts_on, following - ONE_DAY if following else None, run)
-        number += 1
+        number, starts_on = number + 1, following
 
 
 def cycle_rows(

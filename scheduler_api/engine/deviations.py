@@ -37,12 +37,16 @@ def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[s
 
 def _taken_in(span: Span, course: Course, days: list[date]) -> Iterator[dict[str, Any]]:
     taken = course.history.taken
+    free = not span.held and span.dosing.dosing_days is None
+    if free and set(map(taken.get, days)) <= {None, span.planned_mg}:
+        # Nearly always: every day as planned.
+        return
     for day in days:
         amount = taken[day]
         mg = span.planned_mg if amount is None else amount
         if span.held:
             yield _dose("dose_during_hold", day, "held", _mg(mg))
-        elif span.dosing.dosing_days is not None and span.rests(span.run.place(day)[1]):
+        elif span.rests(span.run.place(day)[1]):
             yield _dose("dose_on_rest_day", day, "rest", _mg(mg))
         if mg != span.planned_mg:
             yield _dose("dose_amount", day, _mg(span.planned_mg), _mg(mg))

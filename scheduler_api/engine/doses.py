@@ -5,12 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs, run_of
 from .history import ONE_DAY, History
 from .protocol import Dosing
 from .versions import Period, version_on
+
+_NOT_TAKEN: Any = object()
 
 
 class Span(NamedTuple):
@@ -91,46 +94,52 @@ class Course:
 
         A day recorded taken outside the course is listed too; before C1D1 it has no cycle.
         """
-        taken = self.history.taken
-        rows = [self._outside(day) for day in taken if first <= day <= last and day < self.starts_on]
+        rows: list[dict[str, Any]] = []
+        for day in takewhile(lambda day: day < self.starts_on, self.history.taken):
+            if first <= day <= last:
+                rows.append(self._outside(day))
         for span in self.spans(first, last):
-            rows += self._span_rows(span, today)
-        if self.ends_on is not None:
-            rows += [self._outside(day) for day in taken if first <= day <= last and day > self.ends_on]
+            self._add_rows(rows, span, today)
+        if (ends_on := self.ends_on) is not None:
+            late = [*takewhile(lambda day: day > ends_on, reversed(self.history.taken))]
+            rows += [self._outside(day) for day in reversed(late) if first <= day <= last and day >= self.starts_on]
         return rows
 
-    def _span_rows(self, span: Span, today: date) -> Iterator[dict[str, Any]]:
-        taken, missed, begun = self.history.taken, self.history.missed, self.history.begun
+    def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
+        missed, begun, taken_on = self.history.missed, self.history.begun, self.history.taken.get
         planned, held, dosing_days = span.planned_mg, span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
-        origin = span.starts_on.toordinal()
-        for ordinal in range(origin, span.ends_on.toordinal() + 1):
-            day = date.fromordinal(ordinal)
-            taken_mg = None
-            if day in taken:
-                status, recorded = "taken", taken[day]
-                taken_mg = planned if recorded is None else recorded
-            elif held:
-                status = "held"
-            elif dosing_days is not None and cycle_day not in dosing_days:
-                status = "rest"
-            elif not begun:
-                status = "planned"
-            elif day in missed:
-                status = "missed"
-            elif day > today:
-                status = "planned"
+        for day in map(date.fromordinal, range(span.starts_on.toordinal(), span.ends_on.toordinal() + 1)):
+            taken_mg = taken_on(day, _NOT_TAKEN)
+            if taken_mg is not _NOT_TAKEN:
+                status = "taken"
+                if taken_mg is None:
+                    taken_mg = planned
             else:
-                status = "due" if day == today else "unrecorded"
-            yield {
-                "dose_on": day,
-                "cycle": number,
-                "cycle_day": cycle_day,
-                "dose_mg": planned,
-                "taken_mg": taken_mg,
-                "status": status,
-            }
+                taken_mg = None
+                if held:
+                    status = "held"
+                elif dosing_days is not None and cycle_day not in dosing_days:
+                    status = "rest"
+                elif not begun:
+                    status = "planned"
+                elif day in missed:
+                    status = "missed"
+                elif day > today:
+                    status = "planned"
+                else:
+                    status = "due" if day == today else "unrecorded"
+            rows.append(
+                {
+                    "dose_on": day,
+                    "cycle": number,
+                    "cycle_day": cycle_day,
+                    "dose_mg": planned,
+                    "taken_mg": taken_mg,
+                    "status": status,
+                }
+            )
             if not stands_still:
                 cycle_day += 1
                 if cycle_day > cycle_days:

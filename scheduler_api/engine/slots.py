@@ -25,21 +25,44 @@ class AnchorDay(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """One visit of a series as planned. `exists` is False for the one reckoned beyond the last (section 5)."""
+    """One visit of a series as planned.
+
+    `number` is its place on the series: weeks, days or months from the anchor, or the cycle. `exists` is False for the
+    one reckoned beyond the last (section 5).
+    """
 
     target_on: date
     opens_on: date
     closes_on: date
-    name: str
-    label: str
+    series: str
+    stretch: Stretch
+    number: int
     anchor: AnchorDay
-    offset: str
     exists: bool
+
+    @property
+    def name(self) -> str:
+        """The visit's name, which says where it stands on its series."""
+        stretch = self.stretch
+        if stretch.on_day:
+            return f"{self.series}-c{self.number}d{stretch.on_day}"
+        return self.series if stretch.every is None else f"{self.series}-{stretch.unit}{self.number}"
+
+    @property
+    def label(self) -> str:
+        """The visit's label: the protocol's, with {n} for its number and {day} for the day of the cycle."""
+        return self.stretch.label.replace("{n}", str(self.number)).replace("{day}", str(self.stretch.on_day))
 
     @property
     def because(self) -> str:
         """Why the target is that day."""
-        return f"{self.anchor.because}{self.offset}"
+        if self.stretch.on_day:
+            days = plural((self.target_on - self.anchor.day).days, "day")
+            return f"{self.anchor.because} + {days} = cycle {self.number} day {self.stretch.on_day}"
+        if self.number == 0:
+            return self.anchor.because
+        sign = "+" if self.number > 0 else "-"
+        return f"{self.anchor.because} {sign} {plural(abs(self.number), _UNITS[self.stretch.unit])}"
 
 
 _by_target = attrgetter("target_on")
@@ -49,9 +72,7 @@ def slots_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> I
     """The visits of a series in order of target, then the one that would follow the last."""
     if series.anchor == "cycle":
         return _cycle_slots(series, anchor, runs)
-    if len(series.stretches) == 1:
-        return _stretch_slots(series, series.stretches[0], anchor)
-    return _whole(merge(*(_stretch_slots(series, s, anchor) for s in series.stretches), key=_by_target))
+    return _whole(merge(*(_stretch_slots(series.name, s, anchor) for s in series.stretches), key=_by_target))
 
 
 def _whole(slots: Iterator[Slot]) -> Iterator[Slot]:
@@ -67,26 +88,15 @@ def _whole(slots: Iterator[Slot]) -> Iterator[Slot]:
         yield beyond
 
 
-def _stretch_slots(series: Series, stretch: Stretch, anchor: AnchorDay) -> Iterator[Slot]:
+def _stretch_slots(series: str, stretch: Stretch, anchor: AnchorDay) -> Iterator[Slot]:
     before, after = timedelta(stretch.before_days), timedelta(stretch.after_days)
-    unit, limit = stretch.unit, stretch_limit(stretch)
-    per_unit = 7 if unit == "w" else 1
-    start, origin = anchor.day, anchor.day.toordinal()
+    per_unit = 7 if stretch.unit == "w" else 1
     offset, k = stretch.first, 1
-    while offset <= limit:
-        target = add_months(start, offset) if unit == "m" else date.fromordinal(origin + offset)
-        number = offset // per_unit
-        yield Slot(
-            target,
-            target - before,
-            target + after,
-            series.name if stretch.every is None else f"{series.name}-{unit}{number}",
-            stretch.label.replace("{n}", str(number)),
-            anchor,
-            _offset(number, _UNITS[unit]),
-            stretch.count is None or k <= stretch.count,
-        )
-        if stretch.every is None or (stretch.count is not None and k > stretch.count):
+    while offset <= stretch_limit(stretch):
+        target = add_months(anchor.day, offset) if stretch.unit == "m" else anchor.day + timedelta(offset)
+        exists = stretch.count is None or k <= stretch.count
+        yield Slot(target, target - before, target + after, series, stretch, offset // per_unit, anchor, exists)
+        if stretch.every is None or not exists:
             return
         offset += stretch.every
         k += 1
@@ -102,45 +112,28 @@ def _cycle_slots(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) 
                 continue
             here = stretch.count is None or cycle.number <= stretch.count
             exists = exists or here
-            yield Slot(
-                target,
-                target - timedelta(stretch.before_days),
-                target + timedelta(stretch.after_days),
-                f"{series.name}-c{cycle.number}d{stretch.on_day}",
-                stretch.label.replace("{n}", str(cycle.number)).replace("{day}", str(stretch.on_day)),
-                anchor,
-                f" + {plural((target - anchor.day).days, 'day')} = cycle {cycle.number} day {stretch.on_day}",
-                here,
-            )
+            opens_on, closes_on = target - timedelta(stretch.before_days), target + timedelta(stretch.after_days)
+            yield Slot(target, opens_on, closes_on, series.name, stretch, cycle.number, anchor, here)
         if not exists or cycle.starts_on.year - anchor.day.year > 100:
             return
-
-
-def _offset(number: int, unit: str) -> str:
-    if number == 0:
-        return ""
-    return f" {'+' if number > 0 else '-'} {plural(abs(number), unit)}"
 
 
 class Line:
     """The slots of one series as far as anyone has asked; reading further never changes what was read.
 
-    `slots` come in order of target with windows that do not overlap; the last may be one that does not exist.
+    They come in order of target, with windows that do not overlap; the last may be one that does not exist.
     """
 
     def __init__(self, slots: Iterator[Slot]) -> None:
         self._source = slots
         self._read: list[Slot] = []
-        self._index: dict[str, int] = {}
 
     def at(self, index: int) -> Slot | None:
-        """The slot at an index, the one reckoned beyond the last included; None after it."""
+        """The slot at an index (from 0), the one reckoned beyond the last included; None after it."""
         while len(self._read) <= index:
             slot = next(self._source, None)
             if slot is None:
                 return None
-            if slot.exists:
-                self._index[slot.name] = len(self._read)
             self._read.append(slot)
         return self._read[index]
 
@@ -156,11 +149,76 @@ class Line:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
+    def within(self, day: date) -> int | None:
+        """The index of the visit whose window holds `day`, if there is one."""
+        index = self.closing_from(day)
+        slot = self.visit(index)
+        return index if slot and slot.opens_on <= day else None
+
     def named(self, name: str) -> int | None:
         """The index of the visit of that name, if it exists."""
-        while name not in self._index and self.at(len(self._read)) is not None:
-            pass
-        return self._index.get(name)
+        index = 0
+        while (slot := self.at(index)) is not None:
+            if slot.exists and slot.name == name:
+                return index
+            index += 1
+        return None
+
+
+class EvenLine(Line):
+    """The line of a series of one stretch with days or weeks between: the same slots, each found by division.
+
+    Nearly every series is even, and most questions are about today: nothing before it need be written out.
+    """
+
+    def __init__(self, series: Series, anchor: AnchorDay) -> None:
+        super().__init__(iter(()))
+        self._series, self._anchor, self._stretch = series, anchor, series.stretches[0]
+        stretch = self._stretch
+        self._every = stretch.every or 1
+        self._first = anchor.day.toordinal() + stretch.first
+        self._opens = self._first - stretch.before_days
+        self._open_days = stretch.before_days + stretch.after_days
+        reachable = (stretch_limit(stretch) - stretch.first) // self._every + 1
+        self._visits = reachable if stretch.count is None else min(stretch.count, reachable)
+        self._slots = reachable if stretch.count is None else min(stretch.count + 1, reachable)
+        self._made: dict[int, Slot] = {}
+
+    @staticmethod
+    def fits(series: Series) -> bool:
+        """Whether a series is even."""
+        only = series.stretches[0]
+        even = only.unit != "m" and only.every is not None and series.anchor != "cycle"
+        return even and len(series.stretches) == 1
+
+    def at(self, index: int) -> Slot | None:
+        slot = self._made.get(index)
+        if slot is None and index < self._slots:
+            stretch, offset = self._stretch, index * self._every
+            target = self._first + offset
+            slot = self._made[index] = Slot(
+                date.fromordinal(target),
+                date.fromordinal(target - stretch.before_days),
+                date.fromordinal(target + stretch.after_days),
+                self._series.name,
+                stretch,
+                (stretch.first + offset) // (7 if stretch.unit == "w" else 1),
+                self._anchor,
+                index < self._visits,
+            )
+        return slot
+
+    def closing_from(self, day: date) -> int:
+        late = day.toordinal() - self._first - self._stretch.after_days
+        return min(max(-(-late // self._every), 0), self._slots)
+
+    def within(self, day: date) -> int | None:
+        index, into = divmod(day.toordinal() - self._opens, self._every)
+        return index if into <= self._open_days and 0 <= index < self._visits else None
+
+    def named(self, name: str) -> int | None:
+        found = self._series.locate(name)
+        return found[1] - 1 if found else None
 
 
 def overlapping(slots: Iterator[Slot]) -> tuple[Slot, Slot] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs
@@ -13,7 +13,7 @@ from .facts import VisitDone
 from .fertility import fertile_periods
 from .history import History
 from .protocol import Series
-from .slots import AnchorDay, Line, Slot, slots_of
+from .slots import AnchorDay, EvenLine, Line, Slot, slots_of
 from .versions import Period
 
 
@@ -31,8 +31,7 @@ class Assignment(NamedTuple):
     assigned: str
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A visit with what happened to it. Dates and facts only: its status follows from them and `today`.
 
     `next_opens_on` is when the following visit opens; `ends_on` is E, the day its series ends; `days_off` are days
@@ -113,9 +112,15 @@ class VisitBook:
         if name not in self._series:
             rules = [(period, period.protocol.find_series(name)) for period in self._plan]
             latest = next(series for _, series in reversed(rules) if series is not None)
-            line = Line(_amended(rules, self._slots)) if len(rules) > 1 else Line(self._slots(latest))
+            line = Line(_amended(rules, self._slots)) if len(rules) > 1 else self._line(latest)
             self._series[name] = SeriesBook(latest, line, self._history)
         return self._series[name]
+
+    def _line(self, series: Series) -> Line:
+        anchor = self._anchor(series)
+        if anchor is not None and EvenLine.fits(series) and _applies(series, self._history):
+            return EvenLine(series, anchor)
+        return Line(self._slots(series))
 
     def _slots(self, series: Series) -> Iterator[Slot]:
         anchor = self._anchor(series)
@@ -152,23 +157,25 @@ class SeriesBook:
         self._line = line
         self._bookings = history.bookings
         self._done: dict[int, Assignment] = {}
+        self._visits: dict[int, Visit | None] = {}
         self.unscheduled: list[VisitDone] = []
         done = [done for done in history.visits_done if done.series == series.name]
         if done:
-            self._assign(sorted(done, key=lambda visit: visit.done_on))
+            self._assign(sorted(done, key=attrgetter("done_on")))
 
     def _assign(self, done: list[VisitDone]) -> None:
         """The three passes of section 5, each in order of day, then of receipt."""
-        unnamed = [visit for visit in done if visit.visit is None]
+        unnamed, rest = [], []
         for visit in done:
-            if visit.visit is not None:
+            if visit.visit is None:
+                unnamed.append(visit)
+            else:
                 self._claim(self._line.named(visit.visit), visit, "named")
-        rest = []
+        assigned, within = self._done, self._line.within
         for visit in unnamed:
-            index = self._line.closing_from(visit.done_on)
-            slot = self._line.visit(index)
-            if slot is not None and slot.opens_on <= visit.done_on and index not in self._done:
-                self._done[index] = Assignment(visit, "window")
+            index = within(visit.done_on)
+            if index is not None and index not in assigned:
+                assigned[index] = Assignment(visit, "window")
             else:
                 rest.append(visit)
         for visit in rest:
@@ -223,24 +230,23 @@ class SeriesBook:
                 index = self._line.named(name)
                 indexes |= {index} if index is not None else set()
         index = self._line.closing_from(first)
-        while (slot := self._line.visit(index)) is not None and slot.opens_on <= last and not self._past_end(slot):
-            indexes.add(index)
-            index += 1
         while (slot := self._line.visit(index)) is not None and slot.opens_on <= last:
-            if index in self._done or slot.name in self._bookings:
-                indexes.add(index)
+            indexes.add(index)
             index += 1
         return [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
 
     def current(self, today: date) -> Visit | None:
         """The visit that matters on a day: the one overdue, else open, else the next."""
         index = self._line.closing_from(today)
-        if index > 0 and (before := self._visit(index - 1)) and before.status(today) == "overdue":
-            return before
+        if index > 0 and index - 1 not in self._done:
+            before = self._visit(index - 1)
+            if before is not None and before.status(today) == "overdue":
+                return before
         while (slot := self._line.visit(index)) is not None and not self._past_end(slot):
-            visit = self._visit(index)
-            if visit is not None and visit.status(today) in ("open", "upcoming"):
-                return visit
+            if index not in self._done:
+                visit = self._visit(index)
+                if visit is not None and visit.status(today) in ("open", "upcoming"):
+                    return visit
             index += 1
         return None
 
@@ -248,12 +254,18 @@ class SeriesBook:
         return self.end is not None and slot.opens_on > self.end.on
 
     def _visit(self, index: int) -> Visit | None:
+        if index not in self._visits:
+            self._visits[index] = self._reckon(index)
+        return self._visits[index]
+
+    def _reckon(self, index: int) -> Visit | None:
         """The visit at an index; None if there is none or it was cut: not done, not booked, opening after the end."""
         slot = self._line.visit(index)
         if slot is None:
             return None
         assignment = self._done.get(index)
-        booking = self._bookings.get(slot.name)
+        name = slot.name
+        booking = self._bookings.get(name)
         if assignment is None and booking is None and self._past_end(slot):
             return None
         done = assignment.done if assignment else None
@@ -262,7 +274,7 @@ class SeriesBook:
         if done is None and self.end is not None and self.end.on <= slot.closes_on:
             because = f"{because}; not required: {self.end.because}"
         return Visit(
-            visit=slot.name,
+            visit=name,
             series=self.name,
             label=slot.label,
             target_on=slot.target_on,
