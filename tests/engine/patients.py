@@ -1,0 +1,190 @@
+"""Protocols and patients for tests of the engine. Days are written as text, as in the rules: `2024-01-03`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import scheduler_api
+from scheduler_api.engine.calendar import Reckoning, calendar, today_view
+from scheduler_api.engine.facts import Enrolled, Fact, Voided, body_from_data
+from scheduler_api.engine.history import History, extend, fold
+from scheduler_api.engine.protocol import Protocol
+from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.engine.refusals import first_history, next_history
+
+#: When facts arrive unless a test says otherwise: long after all that happens in the tests.
+NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+def day(text: str) -> date:
+    """The civil date written `2024-01-03`."""
+    return date.fromisoformat(text)
+
+
+def builtin() -> Protocol:
+    """The built-in protocol of NCT06110650."""
+    path = Path(scheduler_api.__file__).parent / "protocols" / "nct06110650.json"
+    return read_protocol(json.loads(path.read_text("utf-8")))
+
+
+def series(name: str, anchor: Any = "enrolment", *, window: tuple[int, int] = (7, 7), **fields: Any) -> dict[str, Any]:
+    """The data of one series of visits; it ends with the study unless `until` says otherwise."""
+    before, after = window
+    entry = {"series": name, "label": f"{name} {{n}}", "anchor": anchor, "until": "end_of_study"}
+    return {**entry, "window": {"before_days": before, "after_days": after}, **fields}
+
+
+def protocol_data(*visits: dict[str, Any], version: int = 1, months: int = 6, **dosing: Any) -> dict[str, Any]:
+    """The data of a protocol of 300 mg a day in cycles of 21 days, with these series of visits."""
+    return {
+        "id": "test",
+        "version": version,
+        "dosing": {"drug": "surufatinib", "route": "oral", "dose_mg": 300, "cycle_days": 21, **dosing},
+        "visits": list(visits),
+        "contraception": {"months_after_last_dose": months},
+    }
+
+
+def protocol(*visits: dict[str, Any], **rest: Any) -> Protocol:
+    """The protocol that `protocol_data` describes."""
+    return read_protocol(protocol_data(*visits, **rest))
+
+
+def plain(value: Any) -> Any:
+    """A document with its dates as text, as a client reads it."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+class Patient:
+    """A patient enrolled on 2024-01-03 in Shanghai, female and fertile, whose facts arrive one after the other.
+
+    Every fact passes the checks of the service; folding all facts again must give the history that grew fact by fact.
+    """
+
+    def __init__(self, *versions: Protocol, now: datetime = NOW, **enrolment: Any) -> None:
+        first, *_ = protocols = versions or (builtin(),)
+        self.versions = {version.version: version for version in protocols}
+        data = {
+            "subject_number": "001",
+            "site": "FUSCC",
+            "protocol": first.id,
+            "version": first.version,
+            "enrolled_on": "2024-01-03",
+            "sex": "female",
+            "fertility": "fertile",
+            "basis": None,
+            "time_zone": "Asia/Shanghai",
+            **enrolment,
+        }
+        data.setdefault("planned_first_dose_on", data["enrolled_on"])
+        enrolled = body_from_data("enrolled", data)
+        assert isinstance(enrolled, Enrolled)
+        self.history: History = first_history(self.versions, enrolled, now)
+        self.facts = [Fact("enrolment", enrolled, now)]
+
+    @classmethod
+    def treated(cls, *versions: Protocol, first_dose_on: str = "2024-01-05", **enrolment: Any) -> Patient:
+        """The patient of the worked examples: first dose on 2024-01-05."""
+        patient = cls(*versions, **enrolment)
+        patient.record("treatment_started", first_dose_on=first_dose_on)
+        return patient
+
+    def record(self, kind: str, *, now: datetime = NOW, **data: Any) -> str:
+        """Record a fact; its id."""
+        return self._add(Fact(f"fact-{len(self.facts)}", body_from_data(kind, data), now), now)
+
+    def correct(self, replaces: str, kind: str, *, now: datetime = NOW, why: str | None = "typing error", **data: Any) -> str:
+        """Record a fact that replaces another; its id."""
+        body = body_from_data(kind, data)
+        return self._add(Fact(f"fact-{len(self.facts)}", body, now, replaces=replaces, correction=why), now)
+
+    def void(self, fact_id: str, *, now: datetime = NOW, why: str | None = "never happened") -> str:
+        """Take a fact back; the id of the fact that says so."""
+        return self._add(Fact(f"fact-{len(self.facts)}", Voided(fact_id), now, correction=why), now)
+
+    def take(self, first: str, last: str | None = None, dose_mg: float | None = None) -> None:
+        """Record every day from `first` through `last` taken."""
+        self._record_days("taken", first, last, dose_mg=dose_mg)
+
+    def miss(self, first: str, last: str | None = None) -> None:
+        """Record every day from `first` through `last` missed."""
+        self._record_days("missed", first, last)
+
+    def scan(self, done_on: str, visit: str | None = None, response: str | None = None) -> str:
+        """Record tumour imaging done."""
+        return self.record("visit_done", series="imaging", done_on=done_on, visit=visit, response=response)
+
+    def end_treatment(self, last_dose_on: str | None, reason: str = "intolerance", decided_on: str | None = None) -> str:
+        """Record the end of treatment, decided on the day of the last dose unless said otherwise."""
+        decided = decided_on or last_dose_on
+        return self.record("treatment_ended", last_dose_on=last_dose_on, decided_on=decided, reason=reason)
+
+    def on(self, today: str, first: str = "2023-11-01", last: str | None = None) -> Seen:
+        """The calendar as seen on a day; of 800 days from `first` on unless `last` is given."""
+        start = day(first)
+        end = day(last) if last else start + timedelta(799)
+        return Seen(calendar(self.versions, self.history, day(today), start, end))
+
+    def view(self, today: str) -> dict[str, Any]:
+        """The view of one day."""
+        return plain(today_view(self.versions, self.history, day(today)))
+
+    def reckoning(self) -> Reckoning:
+        """All that follows from the record."""
+        return Reckoning(self.versions, self.history)
+
+    def _record_days(self, status: str, first: str, last: str | None, **data: Any) -> None:
+        start, end = day(first), day(last or first)
+        for number in range((end - start).days + 1):
+            self.record("dose_recorded", dose_on=(start + timedelta(number)).isoformat(), status=status, **data)
+
+    def _add(self, fact: Fact, now: datetime) -> str:
+        before = self.history
+        self.history = next_history(self.versions, before, self.facts, fact, now)
+        self.facts.append(fact)
+        if fact.strikes is None:
+            assert extend(before, fact.body) == self.history
+        assert fold(self.facts) == self.history
+        return fact.fact_id
+
+
+class Seen:
+    """A calendar document with its dates as text, and ways to look things up in it."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document: dict[str, Any] = plain(document)
+        self.visits = {row["visit"]: row for row in self.document["visits"]}
+        self.doses = {row["dose_on"]: row for row in self.document["doses"]}
+        self.cycles = {row["number"]: row for row in self.document["cycles"]}
+
+    def __getitem__(self, part: str) -> Any:
+        return self.document[part]
+
+    def window(self, visit: str) -> tuple[str, str, str]:
+        """When a visit opens, its target, and when it closes."""
+        row = self.visits[visit]
+        return row["opens_on"], row["target_on"], row["closes_on"]
+
+    def status(self, thing: str) -> str:
+        """The status of a dose day or of a visit."""
+        return str((self.doses if thing in self.doses else self.visits)[thing]["status"])
+
+    def place(self, dose_on: str) -> tuple[int | None, int | None]:
+        """Cycle and cycle day of a dose day."""
+        row = self.doses[dose_on]
+        return row["cycle"], row["cycle_day"]
+
+    def deviations(self, *kinds: str) -> list[tuple[str, str]]:
+        """Kind and day of the deviations, of these kinds only if any are named."""
+        return [(row["kind"], row["on"]) for row in self.document["deviations"] if not kinds or row["kind"] in kinds]
+
+    def targets(self, name: str) -> dict[str, str]:
+        """The targets of the visits of a series, by visit."""
+        return {row["visit"]: row["target_on"] for row in self.document["visits"] if row["series"] == name}
