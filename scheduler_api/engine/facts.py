@@ -152,9 +152,9 @@ class TimeZoneChanged:
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """A fact is taken back."""
+    """A fact is taken back; `voids` is its id."""
 
-    fact_id: str
+    voids: str
 
 
 Body = (
@@ -221,7 +221,7 @@ class Fact:
     @property
     def strikes(self) -> str | None:
         """The id of the fact that this one replaces or voids, if any."""
-        return self.body.fact_id if isinstance(self.body, Voided) else self.replaces
+        return self.body.voids if isinstance(self.body, Voided) else self.replaces
 
 
 def body_to_data(body: Body) -> dict[str, Any]:

@@ -215,13 +215,13 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
         if old is not None:
             struck[old] = fact.fact_id
         if isinstance(body, Voided):
-            if (end := ends_of.pop(body.fact_id, None)) is not None:
+            if (end := ends_of.pop(body.voids, None)) is not None:
                 struck[end] = fact.fact_id
-            for start in [start for start, end in ends_of.items() if end == body.fact_id]:
+            for start in [start for start, end in ends_of.items() if end == body.voids]:
                 del ends_of[start]
                 open_holds.append(start)
-            if body.fact_id in open_holds:
-                open_holds.remove(body.fact_id)
+            if body.voids in open_holds:
+                open_holds.remove(body.voids)
         elif isinstance(body, HoldStarted):
             # A corrected start keeps the end of the hold it corrects, unless it names one itself.
             if old in ends_of and body.resumes_on is None:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 from itertools import takewhile
+from math import lcm
 from typing import Any, TypeVar
 
 from .cycles import CycleRun
 from .faults import Fault, Impossible
-from .protocol import Dosing, Protocol, Series, Stretch, Unit, stretch_limit
+from .protocol import Dosing, Protocol, Series, Stretch, Unit
 from .slots import AnchorDay, Slot, overlapping, slots_of
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ T = TypeVar("T")
 ANCHORS = ("enrolment", "first_dose", "cycle", "last_dose")
 UNTIL = ("progression", "end_of_treatment", "end_of_study")
 APPLIES_TO = ("all", "fertile")
+#: A stretch with a count ends within so many years.
+LONGEST = 30
 STATED = ("registry", "default")
 _ID = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 _SERIES = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
@@ -101,7 +104,7 @@ class _Reader:
         for index, mg in enumerate(amounts):
             if mg >= dose > 0:
                 self.fault(f"{at}/reduced_doses_mg/{index}", "Not less than dose_mg.")
-        cycle_days = self.integer(f"{at}/cycle_days", data.get("cycle_days"), 1, 366)
+        cycle_days = self.integer(f"{at}/cycle_days", data.get("cycle_days"), 1, 366, instead=366)
         on_hold = self.choice(f"{at}/cycle_on_hold", data.get("cycle_on_hold", "continue"), ("continue", "extend"))
         return Dosing(
             self.text(f"{at}/drug", data.get("drug")),
@@ -119,16 +122,17 @@ class _Reader:
         if not isinstance(data, list):
             self.fault(at, "Not `all` or a list of days of the cycle.")
             return None
-        days = [self.integer(f"{at}/{i}", day, 1, cycle_days or 366) for i, day in enumerate(data)]
-        if not days or len(set(days)) < len(days):
-            self.fault(at, "No days." if not days else "A day is listed twice.")
+        before = len(self.faults)
+        days = [self.integer(f"{at}/{i}", day, 1, cycle_days) for i, day in enumerate(data[:366])]
+        if len(self.faults) == before and len(set(days)) < max(len(data), 1):
+            self.fault(at, "A day is listed twice." if days else "No days.")
         return None if set(days) == set(range(1, cycle_days + 1)) else frozenset(days)
 
     def visits(self, at: str, data: Any, dosing: Dosing | None) -> tuple[Series, ...]:
         stretches: dict[str, list[tuple[str, Series]]] = {}
         entries = self.items(at, data)
-        if len(entries) > 50:
-            self.fault(at, "More than 50 entries.")
+        if len(entries) > 30:
+            self.fault(at, "More than 30 entries.")
             return ()
         for index, entry in enumerate(entries):
             one = self.entry(f"{at}/{index}", entry, dosing.cycle_days if dosing else 366)
@@ -138,6 +142,9 @@ class _Reader:
         for name, parts in stretches.items():
             first = parts[0][1]
             for pointer, part in parts[1:]:
+                if (part.stretches[0].unit == "m") != (first.stretches[0].unit == "m"):
+                    detail = f"Stretches of the series {name} are all in months, or all in days and weeks."
+                    self.fault(f"{pointer}/every", detail)
                 for field in ("anchor", "anchor_visit", "until", "fertile_only"):
                     if getattr(part, field) != getattr(first, field):
                         said = {"fertile_only": "applies_to", "anchor_visit": "anchor"}.get(field, field)
@@ -181,8 +188,8 @@ class _Reader:
             before = self.integer(f"{at}/window/before_days", data["window"].get("before_days"), 0, 366)
             after = self.integer(f"{at}/window/after_days", data["window"].get("after_days"), 0, 366)
         stretch = Stretch(self.text(f"{at}/label", data.get("label")), unit, first, every, count, on_day, before, after)
-        if every is not None and count is not None and first + (count - 1) * every > stretch_limit(stretch):
-            self.fault(f"{at}/count", "The last visit is more than 100 years from its anchor.")
+        if every and count and first + (count - 1) * every > LONGEST * (12 if unit == "m" else 366):
+            self.fault(f"{at}/count", f"The last visit is more than {LONGEST} years from its anchor.")
         until = self.choice(f"{at}/until", data.get("until"), UNTIL)
         applies = self.choice(f"{at}/applies_to", data.get("applies_to", "all"), APPLIES_TO)
         return Series(name, anchor, anchor_visit, until, applies == "fertile", (stretch,))
@@ -241,11 +248,7 @@ class _Reader:
         return True
 
     def items(self, at: str, data: Any) -> list[Any]:
-        if isinstance(data, list):
-            return data
-        if data is not None:
-            self.fault(at, "Not a list.")
-        return []
+        return data if isinstance(data, list) else self.wrong(at, data, "Not a list.", [])
 
     def text(self, at: str, data: Any, empty: bool = False) -> str:
         if isinstance(data, str) and (empty or data.strip()) and len(data) <= 200:
@@ -262,10 +265,10 @@ class _Reader:
             return data
         return self.wrong(at, data, f"Not {words.format(', '.join(choices))}.", "")
 
-    def integer(self, at: str, data: Any, least: int, most: int) -> int:
+    def integer(self, at: str, data: Any, least: int, most: int, instead: int = 1) -> int:
         if isinstance(data, int) and not isinstance(data, bool) and least <= data <= most:
             return data
-        return self.wrong(at, data, f"Not a whole number from {least} to {most}.", max(least, 1))
+        return self.wrong(at, data, f"Not a whole number from {least} to {most}.", instead)
 
     def amount(self, at: str, data: Any) -> float:
         if isinstance(data, int | float) and not isinstance(data, bool) and 0 < data <= 100_000:
@@ -310,14 +313,31 @@ def _overlaps(protocol: Protocol) -> list[Fault]:
 
 
 def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[Slot]]:
-    """The visits of a series, counted from every day of four years where months differ, else from any day."""
-    in_months = any(stretch.unit == "m" for stretch in series.stretches)
-    latest_first = max(stretch.first for stretch in series.stretches) * (31 if in_months else 1)
-    for number in range(1461 if in_months else 1):
-        anchor = AnchorDay(date(2023, 3, 1) + timedelta(number), False, "")
-        horizon = anchor.day + timedelta(max(latest_first, 0) + 3653)
-        slots = slots_of(series, anchor, (CycleRun(1, anchor.day, cycle_days, ()),))
-        yield takewhile(partial(_is_visit_until, horizon), slots)
+    """The visits of a series from every anchor that may make a difference, until their rhythm repeats.
+
+    Days move with their anchor, so one will do; months differ by month, by leap year and by what they clamp.
+    """
+    anchors = [date(2023, 3, 1)]
+    if any(stretch.unit == "m" for stretch in series.stretches):
+        days = (anchors[0] + timedelta(number) for number in range(1461))
+        anchors = [day for day in days if day.day >= 28]
+    for day in anchors:
+        anchor = AnchorDay(day, False, "")
+        slots = slots_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
+        yield takewhile(partial(_is_visit_until, day + timedelta(_reach(series, cycle_days))), slots)
+
+
+def _reach(series: Series, cycle_days: int) -> int:
+    """After how many days nothing new can come: the last visit that is counted, then once around of the others."""
+    stretches = series.stretches
+    if series.anchor == "cycle":
+        days = cycle_days * (max(stretch.count or 0 for stretch in stretches) + 2)
+    else:
+        ends = [stretch.first + ((stretch.count or 1) - 1) * (stretch.every or 0) for stretch in stretches]
+        around = lcm(*(stretch.every for stretch in stretches if stretch.every and not stretch.count))
+        reach = max(0, *ends) + 2 * around
+        days = (reach + 13) * 31 if stretches[0].unit == "m" else reach
+    return min(days, 2 * LONGEST * 366)
 
 
 def _is_visit_until(horizon: date, slot: Slot) -> bool:

@@ -42,14 +42,20 @@ HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
 
 def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
     """The history of a patient who enrols `now` (an instant with offset). Raises Impossible."""
-    faults = _enrolment_faults(body)
-    if not faults:
-        faults = _day_faults(body, body.enrolled_on, civil_date(now, body.time_zone))
+    faults = enrolment_faults(body, now)
     if body.version not in versions:
         faults.append(Fault("/protocol/version", f"The protocol has no version {body.version}."))
     if faults:
         raise Impossible(faults)
     return fold([Fact("", body, now)])
+
+
+def enrolment_faults(body: Enrolled, now: datetime) -> list[Fault]:
+    """What is impossible in an enrolment received `now`, whatever the protocol."""
+    faults = _fertility_faults(body.sex, body.fertility, body.basis)
+    if not is_time_zone(body.time_zone):
+        return [*faults, Fault("/time_zone", "Not an IANA time zone.")]
+    return faults + _day_faults(body, body.enrolled_on, civil_date(now, body.time_zone))
 
 
 def next_history(
@@ -67,7 +73,7 @@ def next_history(
         after = _corrected(versions, history, list(facts or ()), fact, now)
     faults = _hold_faults(after, "/from_on" if isinstance(fact.body, HoldStarted) else "/resumes_on")
     if faults:
-        raise Contradiction(faults if not isinstance(fact.body, Voided) else [Fault("/fact_id", faults[0].detail)])
+        raise Contradiction(faults if not isinstance(fact.body, Voided) else [Fault("/voids", faults[0].detail)])
     return after
 
 
@@ -84,7 +90,7 @@ def check(versions: Versions, history: History, body: Body, now: datetime) -> No
 
 def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fact, now: datetime) -> History:
     """The history after a fact that replaces or voids another."""
-    at = "/fact_id" if isinstance(fact.body, Voided) else "/replaces"
+    at = "/voids" if isinstance(fact.body, Voided) else "/replaces"
     old = next((known for known in facts if known.fact_id == fact.strikes), None)
     if old is None:
         raise Impossible([Fault(at, "No fact of this patient has this id.")])
@@ -114,9 +120,7 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
 def _check_new_enrolment(
     versions: Versions, history: History, facts: list[Fact], body: Enrolled, now: datetime
 ) -> None:
-    faults = _enrolment_faults(body)
-    if not faults:
-        faults = _day_faults(body, body.enrolled_on, civil_date(now, body.time_zone))
+    faults = enrolment_faults(body, now)
     if (body.protocol, body.version) != (history.enrolled.protocol, history.enrolled.version):
         faults.append(Fault("/protocol", "Another protocol or version: record an amendment."))
     struck = struck_by(facts)
@@ -161,13 +165,6 @@ def _fertility_faults(sex: str, fertility: str, basis: str | None) -> list[Fault
     if basis is None:
         return [Fault("/basis", f"Missing: `not_fertile` has one of {', '.join(bases)}.")]
     return [] if basis in bases else [Fault("/basis", f"Not one of {', '.join(bases)} (sex {sex}).")]
-
-
-def _enrolment_faults(body: Enrolled) -> list[Fault]:
-    faults = _fertility_faults(body.sex, body.fertility, body.basis)
-    if not is_time_zone(body.time_zone):
-        faults.append(Fault("/time_zone", "Not an IANA time zone."))
-    return faults
 
 
 def _body_faults(versions: Versions, history: History, body: Body) -> list[Fault]:

@@ -71,7 +71,7 @@ _by_target = attrgetter("target_on")
 def slots_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[Slot]:
     """The visits of a series in order of target, then the one that would follow the last."""
     if series.anchor == "cycle":
-        return _cycle_slots(series, anchor, runs)
+        return _whole(_cycle_slots(series, anchor, runs))
     return _whole(merge(*(_stretch_slots(series.name, s, anchor) for s in series.stretches), key=_by_target))
 
 

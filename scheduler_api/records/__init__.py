@@ -1,0 +1,1 @@
+"""The use cases: the only code that writes, and the only place that asks who may see what."""

@@ -1,0 +1,1 @@
+"""What is remembered: the database port, the engine behind it, migrations, and one module for each table."""

@@ -1,0 +1,93 @@
+"""Who is asking, and what they may see and do: every read of a patient passes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler_api.store import patients
+from scheduler_api.store.port import Row, Store
+
+ROLES = ("nurse", "coordinator", "monitor", "admin")
+
+
+class NotFound(Exception):
+    """There is no such thing, or not for this actor."""
+
+
+class Forbidden(Exception):
+    """The actor's role may not do this."""
+
+
+class Stale(Exception):
+    """The patient changed since the version that the caller has seen."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(f"The patient is at version {version} now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking: a role, a name, and the sites whose patients are theirs (None: all sites)."""
+
+    token_id: str
+    role: str
+    name: str | None
+    sites: tuple[str, ...] | None
+
+    def sees(self, site: str) -> bool:
+        """Whether patients of a site are this actor's."""
+        return self.sites is None or site in self.sites
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One request: where things are remembered, who is asking, and the instant (with offset) at which it counts."""
+
+    store: Store
+    actor: Actor
+    now: datetime
+
+    @property
+    def sites(self) -> Sequence[str] | None:
+        """The sites to look in; None: all."""
+        return self.actor.sites
+
+
+def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
+    """The sites a list is about: all of the actor's, or the one asked for. Raises NotFound for another's site."""
+    if site is None:
+        return session.sites
+    if not session.actor.sees(site):
+        raise NotFound("No such site.")
+    return [site]
+
+
+def patient_row(session: Session, patient_id: str) -> Row:
+    """A patient's row, if the patient is of one of the actor's sites. Raises NotFound."""
+    return _scoped(session, patients.get(session.store, patient_id))
+
+
+def patient_head(session: Session, patient_id: str) -> Row:
+    """A patient's version, site and time zone alone: enough to tell whether anything changed. Raises NotFound."""
+    return _scoped(session, patients.head(session.store, patient_id))
+
+
+def _scoped(session: Session, row: Row | None) -> Row:
+    if row is None or not session.actor.sees(row["site"]):
+        raise NotFound("No such patient.")
+    return row
+
+
+def check_may_record(session: Session) -> None:
+    """Raise Forbidden unless the actor may record facts: a monitor only reads."""
+    if session.actor.role == "monitor":
+        raise Forbidden("A monitor reads and does not record.")
+
+
+def check_may_administer(session: Session) -> None:
+    """Raise Forbidden unless the actor may add sites and protocols."""
+    if session.actor.role != "admin":
+        raise Forbidden("Only an admin adds sites and protocols.")

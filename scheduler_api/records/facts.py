@@ -1,0 +1,148 @@
+"""Facts: recording one with its consequences, and a patient's whole history."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler_api.engine.consequences import consequences
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.facts import Body, Enrolled, Fact, body_to_data
+from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.engine.history import History, struck_by
+from scheduler_api.engine.protocol import Versions
+from scheduler_api.engine.refusals import HAVE_A_REASON, next_history
+from scheduler_api.store import facts
+from scheduler_api.store.port import Duplicate, Row
+from scheduler_api.store.snapshots import of_row
+
+from . import sites
+from .access import Session, Stale, check_may_record, patient_row
+from .derive import horizon, keep
+from .protocols import versions_of
+
+
+@dataclass(frozen=True)
+class NewFact:
+    """A fact that someone wants recorded: its data, and if it corrects another, which (`replaces`) and why."""
+
+    body: Body
+    replaces: str | None = None
+    correction: str | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What recording a fact came to: the fact, what it moved, and the patient's version after it."""
+
+    fact: dict[str, Any]
+    consequences: list[dict[str, Any]]
+    version: int
+
+
+class _NotKept(Exception):
+    """Ends the unit of work of a dry run."""
+
+
+def record(
+    session: Session, patient_id: str, new: NewFact, if_version: int | None = None, dry_run: bool = False
+) -> Recorded:
+    """Record one fact of a patient, or with `dry_run` only say what it would come to.
+
+    Raises NotFound, Forbidden, Stale when the patient is no longer at `if_version`, Impossible with every bad field, or
+    Contradiction when the fact does not fit the record. Then nothing was recorded.
+    """
+    check_may_record(session)
+    recorded: Recorded | None = None
+    try:
+        with session.store.transaction():
+            recorded = _record(session, patient_id, new, if_version)
+            if dry_run:
+                raise _NotKept
+    except _NotKept:
+        pass
+    assert recorded is not None
+    return recorded
+
+
+def _record(session: Session, patient_id: str, new: NewFact, if_version: int | None) -> Recorded:
+    row = patient_row(session, patient_id)
+    if if_version is not None and if_version != row["version"]:
+        raise Stale(row["version"])
+    before = of_row(row)
+    versions = versions_of(session.store, row["protocol"])
+    fact = _fact(session, new, row)
+    known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
+    after = next_history(versions, before, known, fact, session.now)
+    if isinstance(fact.body, Enrolled):
+        _check_place(session, fact.body)
+    version, through = row["version"] + 1, horizon(session.now)
+    head = facts.append(session.store, patient_id, version, row["head"], fact)
+    _keep(session, patient_id, versions, after, version, head, fact.recorded_at)
+    today = civil_date(session.now, after.time_zone)
+    moved = consequences(versions, before, after, today, through)
+    return Recorded(fact_document(fact, None), moved, version)
+
+
+def _fact(session: Session, new: NewFact, row: Row) -> Fact:
+    """The fact as it is recorded: each of a patient's facts a moment after the one before it."""
+    recorded_at = max(session.now, datetime.fromisoformat(row["recorded_at"]) + timedelta(microseconds=1))
+    actor = session.actor
+    return Fact(new_fact_id(), new.body, recorded_at, actor.role, actor.name, new.replaces, new.correction)
+
+
+def _check_place(session: Session, enrolled: Enrolled) -> None:
+    if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
+        raise Impossible([Fault("/site", "No such site.")])
+
+
+def _keep(
+    session: Session,
+    patient_id: str,
+    versions: Versions,
+    history: History,
+    version: int,
+    head: str,
+    recorded_at: datetime,
+) -> None:
+    through = horizon(session.now)
+    try:
+        kept = keep(session.store, patient_id, versions, history, version, head, recorded_at, through)
+    except Duplicate:
+        number = history.enrolled.subject_number
+        raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None
+    if not kept:
+        raise Stale(version)
+
+
+def new_fact_id() -> str:
+    """An id for a fact."""
+    return f"f-{secrets.token_hex(8)}"
+
+
+def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
+    """A fact as clients see it: its data beside who recorded it, when, and why it corrects another."""
+    data = body_to_data(fact.body)
+    if isinstance(fact.body, Enrolled):
+        data["protocol"] = {"id": data.pop("protocol"), "version": data.pop("version")}
+    why = "correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "reason"
+    return {
+        "fact_id": fact.fact_id,
+        "kind": fact.kind,
+        **data,
+        "recorded_at": fact.recorded_at,
+        "recorded_by": {"role": fact.role, "name": fact.name},
+        "replaces": fact.replaces,
+        "voided_by": voided_by,
+        why: fact.correction,
+    }
+
+
+def history_documents(session: Session, patient_id: str) -> list[dict[str, Any]]:
+    """All facts of a patient in the order they were received, corrected and voided ones included. Raises NotFound."""
+    patient_row(session, patient_id)
+    known = facts.of_patient(session.store, patient_id)
+    struck = struck_by(known)
+    return [fact_document(fact, struck.get(fact.fact_id)) for fact in known]

@@ -1,0 +1,94 @@
+"""Protocols: the built-in ones, those added, and all versions of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.engine.protocol import Protocol, Versions
+from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.store import protocols
+from scheduler_api.store.port import Duplicate, Store
+
+from .access import NotFound, Session, check_may_administer
+
+
+def built_in() -> list[Protocol]:
+    """The protocols that come with the service."""
+    folder = files("scheduler_api").joinpath("protocols")
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(".json"))
+    return [read_protocol(orjson.loads(entry.read_bytes())) for entry in sorted(found, key=lambda entry: entry.name)]
+
+
+@lru_cache(maxsize=64)
+def _read(definition: str) -> Protocol:
+    return read_protocol(orjson.loads(definition))
+
+
+def versions_of(store: Store, protocol: str) -> Versions:
+    """All versions of a protocol by number; empty if there is none of this id."""
+    return {row["version"]: _read(row["definition"]) for row in protocols.versions(store, protocol)}
+
+
+def list_all(session: Session) -> list[Mapping[str, Any]]:
+    """All versions of all protocols, in short."""
+    return [summary(_read(row["definition"]), row["added_at"]) for row in protocols.every(session.store)]
+
+
+def get(session: Session, protocol: str, version: int) -> Mapping[str, Any]:
+    """The definition of one version. Raises NotFound."""
+    found = versions_of(session.store, protocol).get(version)
+    if found is None:
+        raise NotFound("No such version of a protocol.")
+    return found.definition
+
+
+def summary(protocol: Protocol, added_at: str) -> dict[str, Any]:
+    """A protocol in short."""
+    return {"id": protocol.id, "version": protocol.version, "title": protocol.title, "added_at": added_at}
+
+
+def add(session: Session, definition: Any) -> dict[str, Any]:
+    """Add a version of a protocol. Raises Forbidden, Impossible, or Contradiction when that version is there."""
+    check_may_administer(session)
+    protocol = read_protocol(definition)
+    with session.store.transaction():
+        known = versions_of(session.store, protocol.id)
+        if protocol.version in known:
+            raise Contradiction(
+                [Fault("/version", f"Version {protocol.version} is there, and a version never changes.")]
+            )
+        if protocol.version != len(known) + 1:
+            raise Impossible([Fault("/version", f"The next version of this protocol is {len(known) + 1}.")])
+        return _insert(session, protocol)
+
+
+def add_built_in(session: Session) -> list[str]:
+    """Add the built-in protocols that are not there yet; their ids."""
+    added = []
+    for protocol in built_in():
+        with session.store.transaction():
+            if protocol.version not in versions_of(session.store, protocol.id):
+                _insert(session, protocol)
+                added.append(protocol.id)
+    return added
+
+
+def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
+    added_at = session.now.isoformat()
+    row = {
+        "protocol": protocol.id,
+        "version": protocol.version,
+        "definition": orjson.dumps(protocol.definition).decode(),
+        "added_at": added_at,
+    }
+    try:
+        protocols.insert(session.store, row)
+    except Duplicate:
+        raise Contradiction([Fault("/version", "This version is there, and a version never changes.")]) from None
+    return summary(protocol, added_at)

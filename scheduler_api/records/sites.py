@@ -1,0 +1,67 @@
+"""Sites: where patients are treated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.dates import is_time_zone
+from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.store import sites
+from scheduler_api.store.port import Duplicate, Row, Store
+
+from .access import NotFound, Session, check_may_administer, sites_to_search
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+#: The centre of the built-in trial.
+FUSCC = {
+    "site": "FUSCC",
+    "name": "Fudan University Shanghai Cancer Center",
+    "country": "CN",
+    "time_zone": "Asia/Shanghai",
+    "opening_days": list(WEEKDAYS[:5]),
+}
+
+
+def list_all(session: Session) -> list[dict[str, Any]]:
+    """The actor's sites, by id."""
+    return [_document(row) for row in sites.every(session.store) if session.actor.sees(row["site"])]
+
+
+def get(session: Session, site: str) -> dict[str, Any]:
+    """One site. Raises NotFound."""
+    sites_to_search(session, site)
+    row = sites.get(session.store, site)
+    if row is None:
+        raise NotFound("No such site.")
+    return _document(row)
+
+
+def exists(store: Store, site: str) -> bool:
+    """Whether there is such a site."""
+    return sites.get(store, site) is not None
+
+
+def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
+    """Add a site. Raises Forbidden, Impossible, or Contradiction when its id is taken."""
+    check_may_administer(session)
+    if not is_time_zone(site["time_zone"]):
+        raise Impossible([Fault("/time_zone", "Not an IANA time zone.")])
+    try:
+        with session.store.transaction():
+            sites.insert(session.store, {**site, "opening_days": orjson.dumps(site["opening_days"]).decode()})
+    except Duplicate:
+        raise Contradiction([Fault("/site", "There is a site of this id.")]) from None
+    return site
+
+
+def add_built_in(session: Session) -> None:
+    """Add the centre of the built-in trial if it is not there."""
+    if not exists(session.store, FUSCC["site"]):  # type: ignore[arg-type]
+        add(session, FUSCC)
+
+
+def _document(row: Row) -> dict[str, Any]:
+    return {**row, "opening_days": orjson.loads(row["opening_days"])}

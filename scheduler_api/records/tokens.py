@@ -1,0 +1,73 @@
+"""Staff tokens: made once, shown once, kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.store import sites, tokens
+from scheduler_api.store.port import Row, Store
+
+from .access import ROLES, Actor, NotFound
+
+
+def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, now: datetime) -> str:
+    """A new token for a role and some sites (none named: all). It is not kept: this is the only time it is seen.
+
+    Raises Impossible for an unknown role or site.
+    """
+    faults = [Fault("/role", f"Not one of {', '.join(ROLES)}.")] if role not in ROLES else []
+    faults += [Fault("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
+    if faults:
+        raise Impossible(faults)
+    token = f"sch_{secrets.token_urlsafe(32)}"
+    with store.transaction():
+        tokens.insert(
+            store,
+            {
+                "token_id": f"t-{secrets.token_hex(6)}",
+                "hash": digest(token),
+                "role": role,
+                "name": name,
+                "sites": orjson.dumps(sorted(set(for_sites))).decode() if for_sites else None,
+                "created_at": now.isoformat(),
+            },
+        )
+    return token
+
+
+def authenticate(store: Store, token: str) -> Actor | None:
+    """Who a token stands for; None if nobody, or if it was revoked."""
+    row = tokens.by_hash(store, digest(token))
+    return None if row is None else _actor(row)
+
+
+def list_all(store: Store) -> list[dict[str, Any]]:
+    """All tokens, revoked ones included, without anything that could be used."""
+    return [{**row, "sites": _sites(row)} for row in tokens.every(store)]
+
+
+def revoke(store: Store, token_id: str, now: datetime) -> None:
+    """Make a token useless from now on. Raises NotFound."""
+    with store.transaction():
+        if not tokens.revoke(store, token_id, now.isoformat()):
+            raise NotFound("No such token, or it is revoked already.")
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _actor(row: Row) -> Actor:
+    return Actor(row["token_id"], row["role"], row["name"], _sites(row))
+
+
+def _sites(row: Row) -> tuple[str, ...] | None:
+    return None if row["sites"] is None else tuple(orjson.loads(row["sites"]))

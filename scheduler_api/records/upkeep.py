@@ -1,0 +1,111 @@
+"""Upkeep of what is derived: making it again from the log, checking it against the log, rolling it forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from itertools import pairwise
+
+from scheduler_api.engine.facts import Fact
+from scheduler_api.engine.history import fold
+from scheduler_api.store import facts, patients, visits
+from scheduler_api.store.chain import link
+from scheduler_api.store.port import Row, Store
+from scheduler_api.store.snapshots import of_row
+
+from .derive import horizon, visit_rows
+from .protocols import versions_of
+
+
+def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None) -> int:
+    """Drop all that is derived and make it again from the log, in one unit of work; how many patients there are."""
+    count = 0
+    with store.transaction():
+        patients.delete_all(store)
+        for patient_id in facts.patients(store):
+            rows = facts.rows_of_patient(store, patient_id)
+            known = [facts.to_fact(row) for row in rows]
+            _remake(store, patient_id, known, rows[-1], horizon(now))
+            progress(patient_id)
+            count += 1
+    return count
+
+
+def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, through: date) -> None:
+    history = fold(known)
+    versions = versions_of(store, history.enrolled.protocol)
+    row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, through)
+    patients.insert(store, row)
+    visits.replace(store, patient_id, visit_rows(patient_id, versions, history, through))
+
+
+def verify(store: Store, progress: Callable[[str], None] = lambda patient_id: None) -> Iterator[str]:
+    """What is wrong with the log or with what is derived from it, a sentence each; nothing if all is well."""
+    for patient_id in facts.patients(store):
+        rows = facts.rows_of_patient(store, patient_id)
+        broken = list(_breaks(patient_id, rows))
+        yield from broken
+        if not broken:
+            yield from _differences(store, patient_id, rows)
+        progress(patient_id)
+    for row in patients.without_facts(store):
+        yield f"patient {row['patient_id']}: has a row but no facts"
+
+
+def _breaks(patient_id: str, rows: list[Row]) -> Iterator[str]:
+    """Where the chain of a patient's facts does not hold."""
+    previous = ""
+    for expected, row in enumerate(rows, 1):
+        if row["seq"] != expected:
+            yield f"patient {patient_id}: fact number {expected} is missing before {row['fact_id']}"
+            return
+        if row["hash"] != link(previous, row):
+            yield f"patient {patient_id}: fact {row['fact_id']} (number {row['seq']}) is not what was recorded"
+            return
+        previous = row["hash"]
+    for one, other in pairwise(rows):
+        if other["recorded_at"] <= one["recorded_at"]:
+            yield f"patient {patient_id}: fact {other['fact_id']} was recorded before the one it follows"
+
+
+def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str]:
+    """Where stored and rebuilt differ."""
+    stored = patients.get(store, patient_id)
+    if stored is None:
+        yield f"patient {patient_id}: has facts but no row"
+        return
+    known, last = [facts.to_fact(row) for row in rows], rows[-1]
+    if (stored["version"], stored["head"]) != (last["seq"], last["hash"]):
+        yield f"patient {patient_id}: the log ends at number {last['seq']}, the patient is at {stored['version']}"
+        return
+    history, through = fold(known), date.fromisoformat(stored["visits_through"])
+    rebuilt = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, through)
+    for column in rebuilt:
+        if rebuilt[column] != stored[column]:
+            yield f"patient {patient_id}: stored {column} is not what the facts give"
+    expected = visit_rows(patient_id, versions_of(store, history.enrolled.protocol), history, through)
+    kept = visits.of_patient(store, patient_id)
+    for visit in sorted({*expected, *kept}):
+        if expected.get(visit) != kept.get(visit):
+            yield f"patient {patient_id}: the row of visit {visit} is not what the facts give"
+
+
+def roll_forward(store: Store, now: datetime) -> int:
+    """Let the visit rows of all patients reach as far ahead as they should; how many patients were rolled."""
+    through, count = horizon(now), 0
+    while patient_ids := patients.rolled_until(store, through, 200):
+        with store.transaction():
+            for patient_id in patient_ids:
+                _roll(store, patient_id, through)
+        count += len(patient_ids)
+    return count
+
+
+def _roll(store: Store, patient_id: str, through: date) -> None:
+    row = patients.get(store, patient_id)
+    if row is None:
+        return
+    history = of_row(row)
+    rows = visit_rows(patient_id, versions_of(store, row["protocol"]), history, through)
+    visits.replace(store, patient_id, rows)
+    patients.set_visits_through(store, patient_id, through)

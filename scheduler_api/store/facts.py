@@ -1,0 +1,73 @@
+"""The table `facts`: the log of every patient, only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import orjson
+
+from scheduler_api.engine.facts import Fact, body_from_data, body_to_data
+
+from .chain import COVERED, link
+from .port import Row, Store
+
+_COLUMNS = (*COVERED, "hash")
+_INSERT = f"INSERT INTO facts ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+
+
+def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -> str:
+    """Add a fact to a patient's log as number `seq`, chained to `previous`; its hash. Raises Duplicate."""
+    row = {
+        "patient_id": patient_id,
+        "seq": seq,
+        "fact_id": fact.fact_id,
+        "kind": fact.kind,
+        "data": orjson.dumps(body_to_data(fact.body)).decode(),
+        "recorded_at": fact.recorded_at.isoformat(),
+        "role": fact.role,
+        "name": fact.name,
+        "replaces": fact.replaces,
+        "correction": fact.correction,
+    }
+    row["hash"] = digest = link(previous, row)
+    store.write(_INSERT, row)
+    return digest
+
+
+def of_patient(store: Store, patient_id: str, until: datetime | None = None) -> list[Fact]:
+    """A patient's facts in the order they were received; only those recorded at `until` or before, if given."""
+    facts = map(to_fact, rows_of_patient(store, patient_id))
+    return [fact for fact in facts if until is None or fact.recorded_at <= until]
+
+
+def rows_of_patient(store: Store, patient_id: str) -> list[Row]:
+    """A patient's rows as stored, hashes included, in order."""
+    return store.rows("SELECT * FROM facts WHERE patient_id = :patient_id ORDER BY seq", {"patient_id": patient_id})
+
+
+def to_fact(row: Row) -> Fact:
+    """The fact that a row stores."""
+    return Fact(
+        fact_id=row["fact_id"],
+        body=body_from_data(row["kind"], orjson.loads(row["data"])),
+        recorded_at=datetime.fromisoformat(row["recorded_at"]),
+        role=row["role"],
+        name=row["name"],
+        replaces=row["replaces"],
+        correction=row["correction"],
+    )
+
+
+def patients(store: Store) -> Iterator[str]:
+    """The ids of all patients with facts, in order, read in portions."""
+    last = ""
+    while True:
+        found = store.rows(
+            "SELECT DISTINCT patient_id FROM facts WHERE patient_id > :last ORDER BY patient_id LIMIT 500",
+            {"last": last},
+        )
+        if not found:
+            return
+        yield from (row["patient_id"] for row in found)
+        last = found[-1]["patient_id"]

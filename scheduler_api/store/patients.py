@@ -1,0 +1,172 @@
+"""The table `patients`: one derived row for each, so that a read is one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from scheduler_api.engine.history import History
+from scheduler_api.engine.phases import phase_days
+
+from .port import Row, Store
+from .snapshots import to_texts
+from .zones import today_sql
+
+_COLUMNS = (
+    "patient_id",
+    "protocol",
+    "subject_number",
+    "site",
+    "version",
+    "head",
+    "recorded_at",
+    "time_zone",
+    "on_treatment_from",
+    "follow_up_from",
+    "off_study_from",
+    "visits_through",
+    "history",
+    "doses",
+)
+_INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+_UPDATE = (
+    f"UPDATE patients SET {', '.join(f'{name} = :{name}' for name in _COLUMNS[1:])} "
+    "WHERE patient_id = :patient_id AND version = :version - 1"
+)
+
+
+def row_of(
+    patient_id: str, history: History, version: int, head: str, recorded_at: datetime, visits_through: date
+) -> Row:
+    """The row that a patient's history makes."""
+    days = phase_days(history)
+    small, doses = to_texts(history)
+    enrolled = history.enrolled
+    values = (
+        patient_id,
+        enrolled.protocol,
+        enrolled.subject_number,
+        enrolled.site,
+        version,
+        head,
+        recorded_at.isoformat(),
+        history.time_zone,
+        *(day and day.isoformat() for day in days),
+        visits_through.isoformat(),
+        small,
+        doses,
+    )
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def insert(store: Store, row: Row) -> None:
+    """Add a patient. Raises Duplicate when the protocol has the subject number already."""
+    store.write(_INSERT, row)
+    _note_time_zone(store, row)
+
+
+def update(store: Store, row: Row) -> bool:
+    """Replace a patient's row by that of the next version; False if another writer was faster."""
+    _note_time_zone(store, row)
+    return store.write(_UPDATE, row) == 1
+
+
+def _note_time_zone(store: Store, row: Row) -> None:
+    store.write(
+        "INSERT INTO time_zones (time_zone) VALUES (:time_zone) ON CONFLICT DO NOTHING", {"time_zone": row["time_zone"]}
+    )
+
+
+def get(store: Store, patient_id: str) -> Row | None:
+    """One patient's row."""
+    return store.row("SELECT * FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id})
+
+
+def head(store: Store, patient_id: str) -> Row | None:
+    """What tells whether a patient's data changed, and for whom it is: version, site and time zone."""
+    return store.row(
+        "SELECT version, site, time_zone FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id}
+    )
+
+
+def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
+    """The patient with a subject number."""
+    return store.row(
+        "SELECT * FROM patients WHERE protocol = :protocol AND subject_number = :subject_number",
+        {"protocol": protocol, "subject_number": subject_number},
+    )
+
+
+def rolled_until(store: Store, through: date, limit: int) -> Sequence[str]:
+    """Some patients whose visit rows do not yet reach `through`."""
+    found = store.rows(
+        "SELECT patient_id FROM patients WHERE visits_through < :through ORDER BY visits_through LIMIT :limit",
+        {"through": through.isoformat(), "limit": limit},
+    )
+    return [row["patient_id"] for row in found]
+
+
+def set_visits_through(store: Store, patient_id: str, through: date) -> None:
+    """Note how far ahead a patient's visit rows reach."""
+    store.write(
+        "UPDATE patients SET visits_through = :through WHERE patient_id = :patient_id",
+        {"patient_id": patient_id, "through": through.isoformat()},
+    )
+
+
+def delete_all(store: Store) -> None:
+    """Forget all that is derived: patients, visits and time zones. The log stays."""
+    for table in ("patients", "visits", "time_zones"):
+        store.write(f"DELETE FROM {table}", {})
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which patients are asked for; None asks for all. `after` is the key of the last row seen."""
+
+    todays: dict[str, date]
+    sites: Sequence[str] | None = None
+    phase: str | None = None
+    subject_number_part: str | None = None
+    after: tuple[str, str] | None = None
+    limit: int = 50
+
+
+def find(store: Store, query: Query) -> list[Row]:
+    """The patients asked for, by subject number, without their recorded days; each with its phase and today."""
+    parameters: dict[str, Any] = {"limit": query.limit}
+    today = today_sql(query.todays, "time_zone", parameters)
+    phase = (
+        f"CASE WHEN off_study_from <= {today} THEN 'off_study' WHEN follow_up_from <= {today} THEN 'follow_up' "
+        f"WHEN on_treatment_from <= {today} THEN 'on_treatment' ELSE 'enrolled' END"
+    )
+    where = []
+    if query.sites is not None:
+        parameters.update({f"site_{number}": site for number, site in enumerate(query.sites)})
+        where.append(f"site IN ({', '.join(f':site_{number}' for number in range(len(query.sites)))})")
+    if query.phase is not None:
+        where.append(f"{phase} = :phase")
+        parameters["phase"] = query.phase
+    if query.subject_number_part is not None:
+        where.append("LOWER(subject_number) LIKE :part ESCAPE '!'")
+        part = query.subject_number_part.lower()
+        for special in "!%_":
+            part = part.replace(special, f"!{special}")
+        parameters["part"] = f"%{part}%"
+    if query.after is not None:
+        where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
+        parameters["after_subject"], parameters["after_patient"] = query.after
+    return store.rows(
+        f"SELECT patient_id, version, time_zone, history, {phase} AS phase, {today} AS today FROM patients "
+        f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY subject_number, patient_id LIMIT :limit",
+        parameters,
+    )
+
+
+def without_facts(store: Store) -> list[Row]:
+    """Patients of whom the log has nothing: there should be none."""
+    return store.rows(
+        "SELECT patient_id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM facts f WHERE f.patient_id = p.patient_id)"
+    )

@@ -1,0 +1,56 @@
+"""The database port: what the rest of the store asks of a database, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+Parameters = Mapping[str, Any]
+
+
+class Busy(Exception):
+    """Another writer held the database for longer than we wait; nothing was written, the call may be tried again."""
+
+
+class Duplicate(Exception):
+    """A row would repeat a key that must be unique; nothing was written."""
+
+
+class Store(Protocol):
+    """A database. SQL has named parameters (`:name`), `ON CONFLICT` and `RETURNING`, and no dialect's own words.
+
+    One store serves any number of threads. Writes happen inside `transaction` only.
+    """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One unit of work: all of it is durable when the block ends, none of it if the block raises.
+
+        A block inside a block joins it. Raises Busy, Duplicate.
+        """
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """All rows of a query."""
+
+    def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row of a query, if there is one."""
+
+    def write(self, sql: str, parameters: Parameters) -> int:
+        """Run a statement that changes rows; the number of rows it changed. Raises Duplicate."""
+
+    def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run one statement for each of many parameters. Raises Duplicate."""
+
+    def migrate(self) -> list[str]:
+        """Bring the tables to this version; the names of those applied. Several processes may call it at once."""
+
+    def pending_migrations(self) -> list[str]:
+        """The names of the migrations that this version needs and the database has not seen."""
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of the database in a new file, made while others read and write."""
+
+    def close(self) -> None:
+        """Let go of this thread's connection."""

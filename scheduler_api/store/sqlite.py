@@ -1,0 +1,133 @@
+"""SQLite behind the port, by sqlite-utils: the embedded default.
+
+A recorded fact survives a power cut (`synchronous=FULL`), readers never wait for a writer (WAL), and a writer takes its
+lock at the start (`BEGIN IMMEDIATE`): one that reads first and locks later would fail when two do so at once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from .migrations import migrations
+from .port import Busy, Duplicate, Parameters, Row
+
+#: How long a writer waits for another, in milliseconds.
+BUSY_TIMEOUT = 10_000
+
+
+class SqliteStore:
+    """A database in one file; each thread has a connection of its own, as sqlite3 demands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    @property
+    def _database(self) -> Database:
+        try:
+            return self._local.database
+        except AttributeError:
+            self._local.database = database = self._open()
+            return database
+
+    def _open(self) -> Database:
+        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        return Database(connection, execute_plugins=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        connection: Any = self._database.conn
+        if connection.in_transaction:
+            yield
+            return
+        with _translated():
+            connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            # A failing statement may have ended the transaction by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        try:
+            with _translated():
+                connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        with _translated():
+            return [dict(row) for row in self._database.conn.execute(sql, parameters or {})]
+
+    def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        with _translated():
+            found = self._database.conn.execute(sql, parameters or {}).fetchone()
+        return None if found is None else dict(found)
+
+    def write(self, sql: str, parameters: Parameters) -> int:
+        connection = self._writing()
+        with _translated():
+            return connection.execute(sql, parameters).rowcount
+
+    def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        connection = self._writing()
+        with _translated():
+            connection.executemany(sql, parameters)
+
+    def _writing(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = self._database.conn
+        if not connection.in_transaction:
+            raise RuntimeError("A write outside a transaction.")
+        return connection
+
+    def migrate(self) -> list[str]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        database = self._database
+        database.conn.execute("PRAGMA journal_mode = WAL")
+        migrations.ensure_migrations_table(database)
+        # The lock comes first: of two processes that start at once, the second finds nothing left to do.
+        with self.transaction():
+            names = self.pending_migrations()
+            migrations.apply(database)
+        return names
+
+    def pending_migrations(self) -> list[str]:
+        return [migration.name for migration in migrations.pending(self._database)]
+
+    def backup(self, target: Path) -> None:
+        with sqlite3.connect(target) as copy:
+            self._database.conn.backup(copy)
+        copy.close()
+
+    def close(self) -> None:
+        database = self._local.__dict__.pop("database", None)
+        if database is not None:
+            database.conn.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+            raise Duplicate(str(error)) from error
+        raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Busy(str(error)) from error
+        raise
