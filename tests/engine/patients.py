@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+@cache
 def builtin() -> Protocol:
     """The built-in protocol of NCT06110650."""
     path = Path(scheduler_api.__file__).parent / "protocols" / "nct06110650.json"
@@ -100,7 +102,9 @@ class Patient:
         """Record a fact; its id."""
         return self._add(Fact(f"fact-{len(self.facts)}", body_from_data(kind, data), now), now)
 
-    def correct(self, replaces: str, kind: str, *, now: datetime = NOW, why: str | None = "typing error", **data: Any) -> str:
+    def correct(
+        self, replaces: str, kind: str, *, now: datetime = NOW, why: str | None = "typing error", **data: Any
+    ) -> str:
         """Record a fact that replaces another; its id."""
         body = body_from_data(kind, data)
         return self._add(Fact(f"fact-{len(self.facts)}", body, now, replaces=replaces, correction=why), now)
@@ -121,7 +125,9 @@ class Patient:
         """Record tumour imaging done."""
         return self.record("visit_done", series="imaging", done_on=done_on, visit=visit, response=response)
 
-    def end_treatment(self, last_dose_on: str | None, reason: str = "intolerance", decided_on: str | None = None) -> str:
+    def end_treatment(
+        self, last_dose_on: str | None, reason: str = "intolerance", decided_on: str | None = None
+    ) -> str:
         """Record the end of treatment, decided on the day of the last dose unless said otherwise."""
         decided = decided_on or last_dose_on
         return self.record("treatment_ended", last_dose_on=last_dose_on, decided_on=decided, reason=reason)

@@ -155,7 +155,9 @@ def test_a_patient_lost_to_follow_up_has_provisional_contraception(patient: Pati
         ("treatment_ended", {"last_dose_on": "2024-05-18", "decided_on": "2024-05-20", "reason": "death"}),
     ],
 )
-def test_nothing_is_due_open_or_required_from_the_day_of_death(patient: Patient, kind: str, data: dict[str, str]) -> None:
+def test_nothing_is_due_open_or_required_from_the_day_of_death(
+    patient: Patient, kind: str, data: dict[str, str]
+) -> None:
     patient.record(kind, **data)
     for today in ("2024-05-20", "2024-05-21", "2024-06-19"):
         seen = patient.on(today)
@@ -224,4 +226,3 @@ def test_months_are_added_in_one_step_and_clamped_to_the_month(last_dose_on: str
     patient = Patient.treated(monthly, enrolled_on="2023-01-01", first_dose_on="2023-01-01")
     patient.end_treatment(last_dose_on)
     assert patient.on("2025-06-01", "2023-06-01").targets("call")[f"call-m{months}"] == target_on
-

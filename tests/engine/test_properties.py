@@ -1,0 +1,304 @@
+"""What holds for every protocol and every history."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from scheduler_api.engine.calendar import Reckoning, calendar, today_view
+from scheduler_api.engine.consequences import consequences
+from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.history import fold
+from scheduler_api.engine.protocol_data import read_protocol
+
+from .naive import Known
+from .patients import Patient, plain
+from .strategies import any_day, damaged_definitions, json_values, patients, ranges, todays
+
+VISIT_FIELDS = ("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "provisional")
+EARLY, LATE = date(2010, 1, 1), date(2032, 12, 31)
+
+
+@given(patients(), any_day, any_day, st.integers(-3, 810))
+def test_every_history_has_a_calendar_on_every_day(patient: Patient, today: date, first: date, days: int) -> None:
+    last = first + timedelta(days)
+    if 0 <= days < 800:
+        document = calendar(patient.versions, patient.history, today, first, last)
+        assert len({row["dose_on"] for row in document["doses"]}) == len(document["doses"])
+    else:
+        with pytest.raises(Impossible):
+            calendar(patient.versions, patient.history, today, first, last)
+    view = today_view(patient.versions, patient.history, today)
+    assert view["today"] == today
+
+
+@given(patients(), todays, ranges())
+def test_the_same_facts_give_the_same_bytes(patient: Patient, today: date, span: tuple[date, date]) -> None:
+    grown = calendar(patient.versions, patient.history, today, *span)
+    folded = calendar(patient.versions, fold(patient.facts), today, *span)
+    assert json.dumps(plain(grown)) == json.dumps(plain(folded))
+
+
+@given(patients(), todays, ranges(), st.data())
+def test_a_shorter_range_is_a_slice_of_a_longer_one(
+    patient: Patient, today: date, span: tuple[date, date], data: st.DataObject
+) -> None:
+    first = data.draw(st.dates(*span))
+    last = data.draw(st.dates(first, span[1]))
+    longer = calendar(patient.versions, patient.history, today, *span)
+    shorter = calendar(patient.versions, patient.history, today, first, last)
+
+    def meets(row: dict[str, Any], *fields: str) -> bool:
+        return any(row[field] is not None and first <= row[field] <= last for field in fields)
+
+    expected = {
+        **longer,
+        "from": first,
+        "to": last,
+        "doses": [row for row in longer["doses"] if meets(row, "dose_on")],
+        "cycles": [
+            row
+            for row in longer["cycles"]
+            if row["starts_on"] <= last and (row["ends_on"] is None or row["ends_on"] >= first)
+        ],
+        "visits": [
+            row
+            for row in longer["visits"]
+            if (row["opens_on"] <= last and row["closes_on"] >= first) or meets(row, "done_on", "booked_on")
+        ],
+        "deviations": [row for row in longer["deviations"] if meets(row, "on")],
+        "unscheduled": [row for row in longer["unscheduled"] if meets(row, "done_on")],
+    }
+    assert shorter == expected
+
+
+@given(patients(), todays)
+def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: date) -> None:
+    view = today_view(patient.versions, patient.history, today)
+    document = calendar(patient.versions, patient.history, today, today - timedelta(7), today)
+    dose = next((row for row in document["doses"] if row["dose_on"] == today), None)
+    for field in ("today", "time_zone", "phase", "contraception"):
+        assert view[field] == document[field]
+    place = view["cycle"] or {"number": None, "day": None}
+    assert (place["number"], place["day"]) == (document["treatment"]["cycle"], document["treatment"]["cycle_day"])
+    assert (view["dose"] is None) == (dose is None)
+    if dose is not None:
+        assert {field: view["dose"][field] for field in ("dose_on", "status", "dose_mg")} == {
+            field: dose[field] for field in ("dose_on", "status", "dose_mg")
+        }
+    assert view["unrecorded"] == [row["dose_on"] for row in document["doses"] if row["status"] == "unrecorded"]
+    rows = [visit.row(today) for visit in patient.reckoning().visits(EARLY, LATE)]
+    expected: dict[str, Any] = {}
+    for status in ("overdue", "open", "upcoming"):
+        for row in rows:
+            if row["status"] == status:
+                expected.setdefault(row["series"], row)
+    assert {row["series"]: row for row in view["visits"]} == expected
+
+
+@given(patients(), todays)
+def test_dose_days_are_those_of_walking_day_by_day(patient: Patient, today: date) -> None:
+    known = Known(patient)
+    first = known.c1d1
+    document = calendar(patient.versions, patient.history, today, first, first + timedelta(400))
+    inside = [row for row in document["doses"] if known.last_day is None or row["dose_on"] <= known.last_day]
+    walked = [{**row} for row in known.dose_days(today, first + timedelta(400))]
+    for row in walked:
+        del row["rests"]
+    assert inside == walked
+    outside = [row["dose_on"] for row in document["doses"] if row not in inside]
+    assert outside == [on for on in known.taken if first <= on and known.last_day is not None and on > known.last_day]
+
+
+@given(patients(), todays)
+def test_cycles_are_those_of_walking_day_by_day(patient: Patient, today: date) -> None:
+    known = Known(patient)
+    first = known.c1d1
+    last = first + timedelta(400)
+    walked: dict[int, list[date]] = {}
+    for row in known.dose_days(today, last):
+        walked.setdefault(row["cycle"], []).append(row["dose_on"])
+    cycles = calendar(patient.versions, patient.history, today, first, last)["cycles"]
+    assert {row["number"]: row["starts_on"] for row in cycles} == {number: days[0] for number, days in walked.items()}
+    for row in cycles:
+        if row["ends_on"] is not None and row["ends_on"] < last:
+            assert row["ends_on"] == walked[row["number"]][-1]
+
+
+@given(patients(), todays)
+def test_adherence_is_what_counting_day_by_day_gives(patient: Patient, today: date) -> None:
+    assert patient.reckoning().adherence(today) == Known(patient).adherence(today)
+
+
+@given(patients())
+def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> None:
+    known, reckoning = Known(patient), patient.reckoning()
+    start = known.enrolled.enrolled_on
+    days = [start + timedelta(number) for number in range(0, 800, 3)]
+    days += [fact + timedelta(near) for fact in _days_of_facts(patient) for near in (-1, 0, 1) if fact > start]
+    for on in days:
+        seen = reckoning.contraception(on)
+        assert seen["status"] == known.contraception(on), on
+        if seen["status"] == "required" and seen["through_on"] is None:
+            assert seen["earliest_through_on"] >= on
+        if seen["through_on"] is not None and seen["status"] == "required":
+            assert on <= seen["through_on"]
+
+
+@given(patients(), todays)
+def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: date) -> None:
+    known = Known(patient)
+    entries = [entry for entry in patient.versions[1].definition["visits"] if entry["series"] == "imaging"]
+    assume(not known.all("protocol_amended"))
+    assume(entries[0]["applies_to"] == "all")
+    slots, _, unscheduled, end = known.imaging()
+    expected = {}
+    for slot in slots:
+        status = known.status(slot, end, today)
+        if status is not None and slot.target < date(2028, 1, 1):
+            done_on = slot.done.done_on if slot.done else None
+            off = None
+            if done_on:
+                off = (done_on - slot.opens).days if done_on < slot.opens else max((done_on - slot.closes).days, 0)
+            expected[slot.name] = (slot.target, slot.opens, slot.closes, status, done_on, off, slot.how)
+    rows = [visit.row(today) for visit in patient.reckoning().visits(EARLY, date(2028, 12, 31), "imaging")]
+    found = {
+        row["visit"]: tuple(
+            row[field] for field in ("target_on", "opens_on", "closes_on", "status", "done_on", "days_off", "assigned")
+        )
+        for row in rows
+        if row["target_on"] < date(2028, 1, 1)
+    }
+    assert found == expected
+    rest = [row["done_on"] for row in patient.reckoning().unscheduled(EARLY, LATE) if row["series"] == "imaging"]
+    assert rest == sorted(body.done_on for body in unscheduled)
+
+
+@given(patients(), st.integers(0, 300), st.integers(1, 40), st.sampled_from(["hold", "scan", "dose"]))
+def test_windows_never_move_with_holds_scans_or_dose_changes(
+    patient: Patient, number: int, length: int, what: str
+) -> None:
+    before = {visit.visit: visit for visit in patient.reckoning().visits(EARLY, LATE)}
+    on = patient.history.enrolled.enrolled_on + timedelta(number)
+    try:
+        if what == "hold":
+            patient.record("hold_started", from_on=str(on), resumes_on=str(on + timedelta(length)))
+        elif what == "scan":
+            patient.record("visit_done", series="imaging", done_on=str(on))
+        else:
+            patient.record("dose_changed", from_on=str(on), dose_mg=length / 4)
+    except Impossible:
+        assume(False)
+    # These hang on what was done or on cycles that a hold makes longer.
+    moving = {"scan": {"visit"}, "hold": {"visit", "cycle"}, "dose": set()}[what]
+    fixed = {
+        name
+        for name in patient.reckoning().book.names
+        if all(s.anchor not in moving for v in patient.versions.values() for s in v.series if s.name == name)
+    }
+    for visit in patient.reckoning().visits(EARLY, LATE):
+        earlier = before.get(visit.visit)
+        if visit.series in fixed and earlier is not None:
+            assert (visit.opens_on, visit.target_on, visit.closes_on) == (
+                earlier.opens_on,
+                earlier.target_on,
+                earlier.closes_on,
+            )
+
+
+@given(patients())
+def test_visits_of_a_series_have_names_and_windows_of_their_own(patient: Patient) -> None:
+    reckoning = patient.reckoning()
+    visits = reckoning.visits(EARLY, LATE)
+    assert len({visit.visit for visit in visits}) == len(visits)
+    for name in reckoning.book.names:
+        own = [visit for visit in visits if visit.series == name]
+        for one, other in pairwise(own):
+            assert one.closes_on < other.opens_on
+            assert one.target_on < other.target_on
+
+
+@given(patients(), todays, ranges())
+def test_every_visit_and_cycle_says_why(patient: Patient, today: date, span: tuple[date, date]) -> None:
+    document = calendar(patient.versions, patient.history, today, *span)
+    for row in [*document["visits"], *document["cycles"], document["contraception"], document["treatment"]]:
+        assert row["because"].strip()
+
+
+@given(patients(), todays, st.data())
+def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, today: date, data: st.DataObject) -> None:
+    index = data.draw(st.integers(1, len(patient.facts)))
+    before, after = fold(patient.facts[:index]), patient.history
+    through = after.enrolled.enrolled_on + timedelta(400)
+    moved = consequences(patient.versions, before, after, today, through)
+    assert len({entry["what"] for entry in moved}) == len(moved)
+    things = _things(patient, before, today, through)
+    for entry in moved:
+        assert entry["because"].strip()
+        assert entry["before"] != entry["after"]
+        if entry["before"] is None:
+            assert entry["what"] not in things
+        else:
+            assert entry["before"].items() <= things[entry["what"]].items()
+        if entry["after"] is None:
+            assert things.pop(entry["what"]) == entry["before"]
+        else:
+            things[entry["what"]] = {**things.get(entry["what"], {}), **entry["after"]}
+    assert things == _things(patient, after, today, through)
+
+
+@given(json_values)
+def test_any_data_is_a_protocol_or_impossible(data: Any) -> None:
+    _read(data)
+
+
+@given(damaged_definitions())
+def test_a_damaged_protocol_is_a_protocol_or_impossible(data: Any) -> None:
+    _read(data)
+
+
+def _read(data: Any) -> None:
+    faults: tuple[Fault, ...] | None = None
+    try:
+        read_protocol(data)
+    except Impossible as refused:
+        faults = refused.faults
+    assert faults is None or faults
+    for fault in faults or ():
+        assert fault.pointer == "" or fault.pointer.startswith("/")
+        assert fault.detail.endswith(".")
+
+
+def _days_of_facts(patient: Patient) -> list[date]:
+    values = (getattr(fact.body, field) for fact in patient.facts for field in fact.body.__dataclass_fields__)
+    return [value for value in values if type(value) is date]
+
+
+def _things(patient: Patient, history: Any, today: date, through: date) -> dict[str, dict[str, Any]]:
+    """What `consequences` speaks of, taken from calendars that together reach from years back through a day."""
+    things: dict[str, dict[str, Any]] = {}
+    last = through
+    for _ in range(6):
+        document = calendar(patient.versions, history, today, last - timedelta(799), last)
+        last -= timedelta(800)
+        for row in document["visits"]:
+            things[f"visit {row['visit']}"] = {field: row[field] for field in VISIT_FIELDS}
+        for row in document["cycles"]:
+            things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
+    for part in ("contraception", "treatment"):
+        things[part] = {field: value for field, value in document[part].items() if field != "because"}
+    things["phase"] = {"phase": document["phase"]}
+    return things
+
+
+def test_reckoning_reads_nothing_but_what_it_is_given() -> None:
+    patient = Patient.treated()
+    one = Reckoning(patient.versions, patient.history).visits(EARLY, LATE)
+    other = Reckoning(patient.versions, fold(patient.facts)).visits(EARLY, LATE)
+    assert one == other
