@@ -1,0 +1,221 @@
+"""Cycles and cycle days (rules, sections 4 and 9). Cycles begin on 2024-01-05, 01-26, 02-16 and 03-08."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler_api.engine.protocol import Protocol
+
+from .patients import Patient, Seen, protocol, series
+
+EXTEND = protocol(series("clinic", "cycle", on_day=1, window=(0, 0)), cycle_on_hold="extend")
+
+
+def extended(*holds: tuple[str, str | None]) -> Patient:
+    patient = Patient.treated(EXTEND)
+    for from_on, resumes_on in holds:
+        patient.record("hold_started", from_on=from_on, resumes_on=resumes_on)
+    return patient
+
+
+def span(seen: Seen, number: int) -> tuple[str, str | None]:
+    row = seen.cycles[number]
+    return row["starts_on"], row["ends_on"]
+
+
+def amended(*changes: tuple[int, str], versions: tuple[Protocol, ...]) -> Seen:
+    patient = Patient.treated(*versions)
+    for version, from_on in changes:
+        patient.record("protocol_amended", version=version, from_on=from_on)
+    return patient.on("2024-02-01")
+
+
+def test_under_continue_a_hold_changes_no_cycle() -> None:
+    patient = Patient.treated(protocol())
+    before = patient.on("2024-02-01")
+    patient.record("hold_started", from_on="2024-01-20")
+    after = patient.on("2024-02-01")
+    assert after["cycles"] == before["cycles"]
+    assert after.place("2024-02-01") == (2, 7)
+
+
+def test_under_extend_a_held_day_has_the_cycle_day_of_resumption() -> None:
+    seen = extended(("2024-01-15", "2024-01-20")).on("2024-02-01")
+    assert seen.place("2024-01-14") == (1, 10)
+    assert {seen.place(f"2024-01-{held}") for held in range(15, 20)} == {(1, 11)}
+    assert seen.place("2024-01-20") == (1, 11)
+    assert seen.place("2024-01-21") == (1, 12)
+
+
+def test_under_extend_the_cycle_ends_later_by_the_days_held() -> None:
+    seen = extended(("2024-01-15", "2024-01-20")).on("2024-02-01")
+    assert span(seen, 1) == ("2024-01-05", "2024-01-30")
+    assert span(seen, 2) == ("2024-01-31", "2024-02-20")
+
+
+def test_under_extend_several_holds_add_up() -> None:
+    seen = extended(("2024-01-15", "2024-01-20"), ("2024-01-20", "2024-01-22"), ("2024-02-10", "2024-02-11")).on(
+        "2024-02-12"
+    )
+    # 5 + 2 days in cycle 1, 1 day in cycle 2.
+    assert span(seen, 1) == ("2024-01-05", "2024-02-01")
+    assert span(seen, 2) == ("2024-02-02", "2024-02-23")
+    assert span(seen, 3)[0] == "2024-02-24"
+
+
+def test_under_extend_a_hold_from_the_first_day_of_a_cycle_belongs_to_it() -> None:
+    seen = extended(("2024-01-26", "2024-02-02")).on("2024-02-02")
+    assert span(seen, 1) == ("2024-01-05", "2024-01-25")
+    assert span(seen, 2) == ("2024-01-26", "2024-02-22")
+    assert seen.place("2024-01-26") == seen.place("2024-02-01") == seen.place("2024-02-02") == (2, 1)
+    assert seen.targets("clinic")["clinic-c2d1"] == "2024-01-26"
+
+
+def test_under_extend_a_hold_over_the_end_of_a_cycle_moves_the_next() -> None:
+    seen = extended(("2024-01-20", "2024-02-03")).on("2024-02-03")
+    assert seen.place("2024-01-20") == seen.place("2024-02-03") == (1, 16)
+    assert span(seen, 1) == ("2024-01-05", "2024-02-08")
+    assert seen.targets("clinic")["clinic-c2d1"] == "2024-02-09"
+
+
+def test_under_extend_a_hold_of_the_last_day_of_a_cycle() -> None:
+    seen = extended(("2024-01-25", "2024-01-27")).on("2024-02-03")
+    assert seen.place("2024-01-25") == seen.place("2024-01-27") == (1, 21)
+    assert span(seen, 1) == ("2024-01-05", "2024-01-27")
+    assert seen.place("2024-01-28") == (2, 1)
+
+
+def test_under_extend_days_held_before_cycle_1_do_not_count() -> None:
+    seen = extended(("2024-01-03", "2024-01-08")).on("2024-01-10")
+    assert seen.place("2024-01-05") == seen.place("2024-01-08") == (1, 1)
+    assert span(seen, 1) == ("2024-01-05", "2024-01-28")
+
+
+def test_under_extend_with_an_open_hold_the_running_cycle_has_no_end() -> None:
+    seen = extended(("2024-02-10", None)).on("2024-03-30")
+    assert span(seen, 2) == ("2024-01-26", None)
+    assert list(seen.cycles) == [1, 2]
+    assert list(seen.targets("clinic")) == ["clinic-c1d1", "clinic-c2d1"]
+    assert seen.place("2024-12-24") == (2, 16)
+    assert seen.cycles[2]["status"] == "current"
+
+
+def test_under_extend_an_open_hold_from_the_first_day_of_a_cycle_keeps_that_cycle() -> None:
+    seen = extended(("2024-01-26", None)).on("2024-03-30")
+    assert span(seen, 1) == ("2024-01-05", "2024-01-25")
+    assert span(seen, 2) == ("2024-01-26", None)
+    assert list(seen.targets("clinic")) == ["clinic-c1d1", "clinic-c2d1"]
+
+
+def test_resuming_brings_the_later_cycles_back() -> None:
+    patient = extended(("2024-02-10", None))
+    patient.record("hold_ended", resumes_on="2024-02-20")
+    seen = patient.on("2024-03-30")
+    # 10 days held.
+    assert span(seen, 2) == ("2024-01-26", "2024-02-25")
+    assert seen.targets("clinic")["clinic-c3d1"] == "2024-02-26"
+
+
+def test_the_end_of_treatment_ends_a_cycle_that_a_hold_keeps_open() -> None:
+    patient = extended(("2024-02-10", None))
+    patient.end_treatment("2024-02-09", decided_on="2024-02-20")
+    assert span(patient.on("2024-03-30"), 2) == ("2024-01-26", "2024-02-09")
+
+
+@pytest.mark.parametrize(
+    ("today", "status"),
+    [("2024-01-25", "upcoming"), ("2024-01-26", "current"), ("2024-02-15", "current"), ("2024-02-16", "completed")],
+)
+def test_the_status_of_a_cycle(today: str, status: str) -> None:
+    assert Patient.treated(protocol()).on(today).cycles[2]["status"] == status
+
+
+def test_no_cycle_begins_after_the_end_of_treatment_and_the_last_is_cut() -> None:
+    patient = Patient.treated(protocol())
+    patient.end_treatment("2024-02-20")
+    seen = patient.on("2024-02-21")
+    assert list(seen.cycles) == [1, 2, 3]
+    assert span(seen, 3) == ("2024-02-16", "2024-02-20")
+    assert seen.cycles[3]["status"] == "completed"
+
+
+def test_cycles_are_provisional_until_the_start_is_recorded() -> None:
+    patient = Patient(protocol(), planned_first_dose_on="2024-01-05")
+    planned = patient.on("2024-02-01")
+    assert (planned.cycles[1]["starts_on"], planned.cycles[1]["provisional"]) == ("2024-01-05", True)
+    assert {row["status"] for row in planned["cycles"]} == {"upcoming"}
+    patient.take("2024-01-08")
+    taken = patient.on("2024-02-01")
+    assert (taken.cycles[1]["starts_on"], taken.cycles[1]["provisional"]) == ("2024-01-08", True)
+    patient.record("treatment_started", first_dose_on="2024-01-06")
+    started = patient.on("2024-02-01")
+    assert (started.cycles[1]["starts_on"], started.cycles[1]["provisional"]) == ("2024-01-06", False)
+
+
+def test_a_range_shows_the_cycles_that_meet_it() -> None:
+    patient = Patient.treated(protocol())
+    assert list(patient.on("2024-02-01", "2024-01-25", "2024-02-16").cycles) == [1, 2, 3]
+    assert list(patient.on("2024-02-01", "2024-01-26", "2024-02-15").cycles) == [2]
+    assert list(patient.on("2024-02-01", "2023-12-01", "2024-01-04").cycles) == []
+
+
+LONG = protocol(version=2, cycle_days=28)
+SHORT = protocol(version=3, cycle_days=14)
+
+
+@pytest.mark.parametrize(
+    ("from_on", "starts"),
+    [
+        # Cycle 2 runs from 01-26: it keeps its 21 days.
+        ("2024-02-01", ["2024-01-05", "2024-01-26", "2024-02-16", "2024-03-15"]),
+        ("2024-02-15", ["2024-01-05", "2024-01-26", "2024-02-16", "2024-03-15"]),
+        # The first day of cycle 3: it is the first of the new length.
+        ("2024-02-16", ["2024-01-05", "2024-01-26", "2024-02-16", "2024-03-15"]),
+        ("2024-02-17", ["2024-01-05", "2024-01-26", "2024-02-16", "2024-03-08", "2024-04-05"]),
+        # Before C1D1, and on it.
+        ("2024-01-04", ["2024-01-05", "2024-02-02", "2024-03-01"]),
+        ("2024-01-05", ["2024-01-05", "2024-02-02", "2024-03-01"]),
+        ("2024-01-06", ["2024-01-05", "2024-01-26", "2024-02-23"]),
+    ],
+)
+def test_after_an_amendment_the_running_cycle_keeps_its_length(from_on: str, starts: list[str]) -> None:
+    seen = amended((2, from_on), versions=(protocol(), LONG))
+    assert [row["starts_on"] for row in seen["cycles"]][: len(starts)] == starts
+
+
+def test_shorter_cycles_are_counted_on_too() -> None:
+    seen = amended((3, "2024-02-01"), versions=(protocol(), SHORT))
+    assert [row["starts_on"] for row in seen["cycles"]][:5] == [
+        "2024-01-05",
+        "2024-01-26",
+        "2024-02-16",
+        "2024-03-01",
+        "2024-03-15",
+    ]
+    assert seen.place("2024-02-29") == (3, 14)
+    assert seen.place("2024-03-01") == (4, 1)
+
+
+def test_of_two_amendments_in_one_cycle_the_next_cycle_has_the_later_length() -> None:
+    seen = amended((2, "2024-01-28"), (3, "2024-02-05"), versions=(protocol(), LONG, SHORT))
+    assert span(seen, 2) == ("2024-01-26", "2024-02-15")
+    assert span(seen, 3) == ("2024-02-16", "2024-02-29")
+
+
+def test_an_amendment_taken_back_within_the_cycle_changes_no_length() -> None:
+    seen = amended((2, "2024-01-28"), (1, "2024-02-05"), versions=(protocol(), LONG))
+    assert span(seen, 3) == ("2024-02-16", "2024-03-07")
+
+
+def test_of_two_amendments_from_one_day_the_later_recorded_counts() -> None:
+    seen = amended((3, "2024-02-01"), (2, "2024-02-01"), versions=(protocol(), LONG, SHORT))
+    assert span(seen, 3) == ("2024-02-16", "2024-03-14")
+
+
+def test_an_amendment_to_extend_counts_holds_from_the_next_cycle_on() -> None:
+    patient = Patient.treated(protocol(), protocol(version=2, cycle_on_hold="extend"))
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    patient.record("hold_started", from_on="2024-02-20", resumes_on="2024-02-25")
+    seen = patient.on("2024-03-01")
+    assert span(seen, 3) == ("2024-02-16", "2024-03-12")
+    assert seen.place("2024-02-24") == (3, 5)
