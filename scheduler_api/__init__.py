@@ -1,0 +1,27 @@
+"""A schedule service for patients of clinical trials: facts in, calendars out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .config import Settings
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Flask:
+    """The application, by settings (by default the environment's) and a clock that gives instants with offset."""
+    from .api.application import application
+    from .config import Settings
+    from .store.connect import connect
+
+    settings = settings or Settings.from_environment()
+    return application(connect(settings.database), clock, settings.max_body)

@@ -110,7 +110,7 @@ def find(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> PatientPage:
-    """The actor's patients: of a site, in a phase, by part of the subject number. Raises NotFound for another's site."""
+    """The actor's patients: of a site, in a phase, by part of a subject number. Raises NotFound for another's site."""
     query = patients.Query(
         zones.todays(session.store, session.now),
         sites_to_search(session, site),

@@ -92,3 +92,8 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
     except Duplicate:
         raise Contradiction([Fault("/version", "This version is there, and a version never changes.")]) from None
     return summary(protocol, added_at)
+
+
+def latest_version(store: Store, protocol: str) -> int | None:
+    """The latest version of a protocol; None if there is no such protocol."""
+    return max(versions_of(store, protocol), default=None)

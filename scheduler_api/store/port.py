@@ -28,7 +28,7 @@ class Store(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """One unit of work: all of it is durable when the block ends, none of it if the block raises.
 
-        A block inside a block joins it. Raises Busy, Duplicate.
+        A block inside a block is part of it, and undone alone if it raises. Raises Busy.
         """
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:

@@ -49,24 +49,20 @@ class SqliteStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         connection: Any = self._database.conn
+        begin, keep, undo = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
         if connection.in_transaction:
-            yield
-            return
+            begin, keep, undo = "SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner; RELEASE inner"
         with _translated():
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
         try:
             yield
+            with _translated():
+                connection.execute(keep)
         except BaseException:
             # A failing statement may have ended the transaction by itself.
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        try:
-            with _translated():
-                connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                for statement in undo.split("; "):
+                    connection.execute(statement)
             raise
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:

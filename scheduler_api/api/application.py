@@ -1,0 +1,70 @@
+"""The Flask application: blueprints, problems and logs around a store and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+
+import orjson
+from flask import Flask, Response, request
+from flask.json.provider import JSONProvider
+
+from scheduler_api.store.port import Store
+
+from . import facts, logs, patients, previews, problems, protocols, service, sites, visits
+from .contract import DESCRIPTION, contract
+from .fields import OPENAPI
+from .requests import authenticate
+
+
+class OrjsonProvider(JSONProvider):
+    """orjson as Flask's JSON."""
+
+    def dumps(self, obj: object, **kwargs: object) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: object) -> object:
+        return orjson.loads(s)
+
+
+def application(store: Store, clock: Callable[[], datetime], max_body: int) -> Flask:
+    """The application around a store and a clock; `max_body` is the largest body in bytes."""
+    app = Flask("scheduler_api", static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.url_map.strict_slashes = False
+    app.config.update(
+        API_TITLE="Scheduler API",
+        API_VERSION=version("scheduler-api"),
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+            "security": [{"token": []}],
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        },
+        MAX_CONTENT_LENGTH=max_body,
+    )
+    app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
+    logs.register(app)
+    api = problems.ProblemApi(app)
+    problems.register(app)
+    for field, (kind, form) in OPENAPI.items():
+        api.register_field(field, kind, form)
+    for resource in (patients, facts, visits, previews, protocols, sites):
+        api.register_blueprint(resource.blueprint, url_prefix="/v1")
+    app.register_blueprint(service.blueprint)
+    app.extensions["scheduler_contract"] = contract(app, api)
+    app.before_request(_guard)
+    app.after_request(_harden)
+    return app
+
+
+def _guard() -> None:
+    """Whatever is under /v1 needs a token, also what is not there."""
+    if request.path.startswith("/v1"):
+        authenticate()
+
+
+def _harden(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,197 @@
+"""The shapes of facts, one for each kind of the rules' section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, post_load
+
+from scheduler_api.engine.facts import KINDS, Enrolled
+from scheduler_api.engine.refusals import HAVE_A_REASON
+from scheduler_api.records.facts import NewFact
+
+from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
+from .shapes import BASES, FERTILITY, ProtocolReference, RecorderSchema
+
+#: Pseudonyms, not names: no spaces.
+SUBJECT_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
+_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+class EnrolmentSchema(Strict):
+    """The data of `enrolled`."""
+
+    subject_number = Text(40, pattern=SUBJECT_NUMBER, required=True)
+    site = Text(40, required=True)
+    enrolled_on = CivilDate(required=True)
+    planned_first_dose_on = CivilDate(metadata={"description": "By default `enrolled_on`"})
+    sex = Choice("female", "male", required=True)
+    fertility = Choice(*FERTILITY, load_default="fertile")
+    basis = Choice(*BASES, load_default=None, allow_none=True, metadata={"description": "Why `not_fertile`"})
+    time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
+
+
+class NewPatientSchema(EnrolmentSchema):
+    """A patient to enrol: the data of `enrolled`, and the protocol."""
+
+    protocol = ProtocolReference(required=True)
+
+
+class VersionSchema(Strict):
+    """A version of a protocol."""
+
+    id = Text(64, required=True)
+    version = Whole(1, 10_000, required=True)
+
+
+def enrolled_body(data: Mapping[str, Any], protocol: str, version: int) -> Enrolled:
+    """The fact's data from what `EnrolmentSchema` read."""
+    values = {name: value for name, value in data.items() if name != "protocol"}
+    values.setdefault("planned_first_dose_on", values["enrolled_on"])
+    return Enrolled(protocol=protocol, version=version, **values)
+
+
+class FactSchema(Strict):
+    """What every fact may carry; the base of each kind's schema."""
+
+    kind: Any
+    replaces = Text(40, load_default=None, metadata={"description": "The fact that this one corrects"})
+
+    @post_load
+    def fact(self, data: dict[str, Any], **kwargs: Any) -> NewFact:
+        """The fact to record, or for `enrolled` its data to be completed."""
+        kind, replaces = data.pop("kind"), data.pop("replaces", None)
+        body = KINDS[kind]
+        correction = data.pop("correction_reason" if issubclass(body, HAVE_A_REASON) else "reason", None)
+        if body is Enrolled:
+            protocol = data["protocol"]
+            return NewFact(enrolled_body(data, protocol["id"], protocol["version"]), replaces, correction)
+        return NewFact(body(**data), replaces, correction)
+
+
+_WHY = {"description": "Why it corrects or voids; required then"}
+
+
+def _kind(name: str, **declared: Any) -> type[Strict]:
+    """The schema of one kind: its data, and a reason for corrections under a name that its data leaves free."""
+    why = "correction_reason" if issubclass(KINDS[name], HAVE_A_REASON) else "reason"
+    need = {"required": True} if name == "voided" else {"load_default": None}
+    declared[why] = Text(500, lines=True, metadata=_WHY, **need)
+    declared["kind"] = Choice(name, required=True)
+    camel = "".join(part.title() for part in name.split("_"))
+    return type(camel, (FactSchema,), {"__doc__": KINDS[name].__doc__, **declared})
+
+
+_DATA: Mapping[str, Mapping[str, Any]] = {
+    "enrolled": {
+        **{field: value for field, value in NewPatientSchema._declared_fields.items() if field != "protocol"},
+        "protocol": fields.Nested(VersionSchema, required=True),
+    },
+    "treatment_started": {"first_dose_on": CivilDate(required=True)},
+    "dose_recorded": {
+        "dose_on": CivilDate(required=True),
+        "status": Choice("taken", "missed", required=True),
+        "dose_mg": Mg(load_default=None, metadata={"description": "The day's total; by default as planned"}),
+        "taken_at": Instant(load_default=None),
+        "note": Text(1000, lines=True, load_default=None),
+    },
+    "hold_started": {
+        "from_on": CivilDate(required=True),
+        "resumes_on": CivilDate(load_default=None, metadata={"description": "If the end is already known"}),
+        "reason": Text(500, lines=True, load_default=None),
+    },
+    "hold_ended": {"resumes_on": CivilDate(required=True, metadata={"description": "First day of dosing again"})},
+    "dose_changed": {
+        "from_on": CivilDate(required=True),
+        "dose_mg": Mg(required=True),
+        "reason": Text(500, lines=True, load_default=None),
+    },
+    "visit_booked": {
+        "visit": Text(80, required=True),
+        "booked_on": CivilDate(required=True, allow_none=True, metadata={"description": "Null cancels"}),
+        "time": Text(5, pattern=_TIME, load_default=None),
+        "place": Text(200, load_default=None),
+    },
+    "visit_done": {
+        "series": Text(40, required=True),
+        "done_on": CivilDate(required=True),
+        "visit": Text(80, load_default=None),
+        "response": Choice("CR", "PR", "SD", "PD", "NE", load_default=None),
+    },
+    "progressed": {
+        "progressed_on": CivilDate(required=True),
+        "basis": Choice("radiological", "clinical", required=True),
+    },
+    "new_therapy_started": {"started_on": CivilDate(required=True)},
+    "treatment_ended": {
+        "last_dose_on": CivilDate(
+            required=True, allow_none=True, metadata={"description": "Null if no dose was ever taken"}
+        ),
+        "decided_on": CivilDate(required=True, metadata={"description": "For death, its date"}),
+        "reason": Choice(
+            "progression",
+            "intolerance",
+            "withdrawal",
+            "pregnancy",
+            "death",
+            "physician_decision",
+            "other",
+            required=True,
+        ),
+    },
+    "study_ended": {
+        "ended_on": CivilDate(required=True),
+        "reason": Choice("completed", "death", "withdrawal", "lost_to_follow_up", "sponsor_decision", required=True),
+    },
+    "fertility_changed": {
+        "fertility": Choice(*FERTILITY, required=True),
+        "basis": Choice(*BASES, load_default=None, allow_none=True),
+        "from_on": CivilDate(required=True),
+    },
+    "protocol_amended": {"version": Whole(1, 10_000, required=True), "from_on": CivilDate(required=True)},
+    "time_zone_changed": {"time_zone": Text(60, required=True)},
+    "voided": {"voids": Text(40, required=True, metadata={"description": "The fact taken back"})},
+}
+
+FACTS: Mapping[str, Schema] = {name: _kind(name, **declared)() for name, declared in _DATA.items()}
+
+
+class NewFactSchema(Strict):
+    """A fact of any kind of section 3; which fields it has depends on `kind`."""
+
+    def load(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        """The fact to record. Raises ValidationError."""
+        if not isinstance(data, dict):
+            raise ValidationError({"_schema": ["Not an object."]})
+        kind = data.get("kind")
+        schema = FACTS.get(kind) if isinstance(kind, str) else None
+        if schema is None:
+            raise ValidationError({"kind": ["Missing." if kind is None else f"Not one of {', '.join(FACTS)}."]})
+        return schema.load(data)
+
+
+class NewFactField(fields.Nested):
+    """A fact inside another document."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(NewFactSchema, **kwargs)
+
+    def _load(self, value: Any, partial: Any = None) -> Any:
+        return self.schema.load(value)
+
+
+class FactOutSchema(Strict):
+    """A recorded fact: its data, who recorded it and when, and whether it still stands."""
+
+    class Meta(Strict.Meta):
+        unknown = "include"
+
+    fact_id = fields.String(required=True)
+    kind = Choice(*FACTS, required=True)
+    recorded_at = Instant(required=True)
+    recorded_by = fields.Nested(RecorderSchema, required=True)
+    replaces = fields.String(required=True, allow_none=True)
+    voided_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "The fact that replaced or voided this one"}
+    )

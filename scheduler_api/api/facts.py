@@ -1,0 +1,70 @@
+"""`/v1/patients/{id}/facts`: recording, and the whole history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from scheduler_api.records import facts
+
+from .fact_shapes import FactOutSchema, NewFactSchema
+from .fields import Choice, Strict, fields
+from .requests import ResourceBlueprint, answer, conditional, expected_version, idempotent, page, patient_tag, session
+from .shapes import listed
+
+blueprint = ResourceBlueprint("facts", __name__, description="What is recorded about a patient")
+
+
+class ConsequenceSchema(Strict):
+    """Something that a fact moved."""
+
+    what = fields.String(required=True, metadata={"example": "visit imaging-w12"})
+    before = fields.Dict(required=True, allow_none=True, metadata={"description": "Null: it was not there"})
+    after = fields.Dict(required=True, allow_none=True, metadata={"description": "Null: it is gone"})
+    because = fields.String(required=True)
+
+
+class RecordedSchema(Strict):
+    """A recorded fact and what it moved."""
+
+    fact = fields.Nested(FactOutSchema, required=True)
+    consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+
+
+class DryRunQuery(Strict):
+    """Whether to record."""
+
+    dry_run = Choice(
+        "true", "false", load_default="false", metadata={"description": "`true`: answer the same and record nothing"}
+    )
+
+
+@blueprint.route("/patients/<string:patient_id>/facts", methods=["POST"])
+@blueprint.arguments(DryRunQuery, location="query")
+@blueprint.arguments(NewFactSchema)
+@blueprint.response(201, RecordedSchema)
+@blueprint.alt_response(200, schema=RecordedSchema, description="Dry run: nothing was recorded", success=True)
+@idempotent
+def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Response:
+    """Record a fact
+
+    201 with what it moved, 409 if it contradicts the record. With `If-Match`, 412 if the patient changed since.
+    """
+    dry_run = query["dry_run"] == "true"
+    recorded = facts.record(session(), patient_id, new, expected_version(), dry_run)
+    document = {"fact": recorded.fact, "consequences": recorded.consequences}
+    if dry_run:
+        return answer(document)
+    return answer(document, 201, {"ETag": patient_tag(recorded.version, session().now.date())})
+
+
+@blueprint.route("/patients/<string:patient_id>/facts")
+@conditional
+@blueprint.response(200, listed(FactOutSchema, "FactList"))
+def history(patient_id: str) -> Response:
+    """The whole history of one patient
+
+    In the order the facts were received, corrected and voided ones included.
+    """
+    return page(facts.history_documents(session(), patient_id), None)

@@ -1,0 +1,111 @@
+"""Fields and the base of all schemas: what is not declared is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date
+
+__all__ = [
+    "Choice",
+    "CivilDate",
+    "Instant",
+    "Mg",
+    "Strict",
+    "Text",
+    "Whole",
+    "fields",
+    "validate",
+]
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+#: Printable characters; line breaks only where a text may have lines.
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+
+
+class Strict(Schema):
+    """A schema that refuses what it does not know."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class CivilDate(fields.Field[date]):
+    """A civil date, `YYYY-MM-DD`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
+        if not isinstance(value, str):
+            raise ValidationError("Not a date of the form YYYY-MM-DD.")
+        try:
+            return parse_date(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class Instant(fields.Field[datetime]):
+    """An instant, RFC 3339 with an offset."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        if isinstance(value, str) and _INSTANT.fullmatch(value):
+            try:
+                instant = datetime.fromisoformat(value.upper())
+                if EARLIEST < instant.date() < LATEST:
+                    return instant
+            except ValueError:
+                pass
+        raise ValidationError("Not an RFC 3339 instant with an offset, such as 2024-02-20T08:00:00+08:00.")
+
+
+class Mg(fields.Field[float]):
+    """An amount in mg, above 0."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100_000:
+            raise ValidationError("Not a number of mg above 0, at most 100000.")
+        return int(value) if value == int(value) else value
+
+
+class Whole(fields.Integer):
+    """A whole number, given as a number."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Text(fields.String):
+    """A text of at most so many characters, of one line unless `lines`."""
+
+    def __init__(
+        self, most: int, least: int = 1, lines: bool = False, pattern: str | None = None, **kwargs: Any
+    ) -> None:
+        form = validate.Regexp(
+            pattern or (_LINES if lines else _ONE_LINE),
+            error="Does not match {regex}." if pattern else "Has control characters.",
+        )
+        super().__init__(validate=[validate.Length(least, most), form], **kwargs)
+
+
+class Choice(fields.String):
+    """One of some words."""
+
+    def __init__(self, *choices: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices, error="Not one of {choices}."), **kwargs)
+
+
+#: How our fields look in OpenAPI.
+OPENAPI: Mapping[type[fields.Field[Any]], tuple[str, str | None]] = {
+    CivilDate: ("string", "date"),
+    Instant: ("string", "date-time"),
+    Mg: ("number", None),
+}

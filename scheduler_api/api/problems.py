@@ -1,0 +1,140 @@
+"""Problems (RFC 9457): every refusal is one document that names every bad field, and shows nothing internal."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.records.access import Forbidden, NotFound, Stale
+from scheduler_api.records.answers import KeyReused
+from scheduler_api.store.port import Busy
+
+from .fields import Strict, fields
+
+log = logging.getLogger(__name__)
+
+#: Every problem type, by status: its name (after `urn:scheduler-api:`) and title. docs/api.md explains each.
+TYPES: Mapping[int, tuple[str, str]] = {
+    400: ("bad-request", "The request could not be read"),
+    401: ("unauthenticated", "No valid token"),
+    403: ("forbidden", "Not for this role"),
+    404: ("not-found", "There is no such thing"),
+    405: ("method-not-allowed", "Not a method of this address"),
+    406: ("not-acceptable", "Not in a form that was asked for"),
+    409: ("contradiction", "It contradicts the record"),
+    412: ("stale", "The patient changed meanwhile"),
+    413: ("too-large", "The request is too large"),
+    415: ("unsupported-media-type", "Not in a form that is understood"),
+    422: ("impossible", "Well-formed and impossible"),
+    500: ("internal", "The service failed"),
+    503: ("busy", "Try again in a moment"),
+}
+
+
+class FieldErrorSchema(Strict):
+    """One bad field."""
+
+    pointer = fields.String(
+        required=True, metadata={"description": "JSON pointer into the body, or `/` and the name of a query parameter"}
+    )
+    detail = fields.String(required=True)
+
+
+class ProblemSchema(Strict):
+    """What went wrong (RFC 9457). Nothing was recorded."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Every bad field"})
+
+
+class Problem(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(
+        self, status: int, detail: str, faults: Iterable[Fault] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status, self.detail, self.faults, self.headers = status, detail, tuple(faults), headers or {}
+        super().__init__(detail)
+
+    def response(self) -> Response:
+        """The problem as a response."""
+        name, title = TYPES.get(self.status, ("about:blank", HTTPStatus(self.status).phrase))
+        document: dict[str, Any] = {
+            "type": name if ":" in name else f"urn:scheduler-api:{name}",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.faults:
+            document["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in self.faults]
+        response = Response(orjson.dumps(document), self.status, content_type="application/problem+json")
+        response.headers.update(self.headers)
+        return response
+
+
+class ProblemApi(Api):
+    """flask-smorest's Api with problems for errors; its own handler would drop `Allow` and `WWW-Authenticate`."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Any error that Flask itself raises, its headers kept."""
+        if isinstance(error, InternalServerError) and error.original_exception is not None:
+            return _internal(error.original_exception)
+        status = error.code or 500
+        headers = {
+            name: value
+            for name, value in error.get_headers()
+            if name in ("Allow", "Retry-After", "WWW-Authenticate", "Location")
+        }
+        if 300 <= status < 400:
+            return error.get_response()  # type: ignore[return-value]
+        return Problem(status, error.description or TYPES.get(status, ("", ""))[1], headers=headers).response()
+
+
+def register(app: Flask) -> None:
+    """Turn whatever the use cases refuse into problems."""
+    app.register_error_handler(Problem, Problem.response)
+    for kind, status in ((Contradiction, 409), (Impossible, 422)):
+        app.register_error_handler(kind, _of_faults(status))
+    app.register_error_handler(NotFound, lambda error: Problem(404, str(error)).response())
+    app.register_error_handler(Forbidden, lambda error: Problem(403, str(error)).response())
+    app.register_error_handler(Stale, lambda error: Problem(412, str(error)).response())
+    app.register_error_handler(KeyReused, lambda error: _key_reused())
+    app.register_error_handler(Busy, lambda error: _busy())
+
+
+def _of_faults(status: int) -> Any:
+    def handle(error: Impossible) -> Response:
+        detail = " ".join(dict.fromkeys(fault.detail for fault in error.faults))
+        return Problem(status, detail, error.faults).response()
+
+    return handle
+
+
+def _key_reused() -> Response:
+    fault = Fault("/Idempotency-Key", "This key came before with another request.")
+    return Problem(422, fault.detail, [fault]).response()
+
+
+def _busy() -> Response:
+    return Problem(503, "The database is busy; nothing was recorded.", headers={"Retry-After": "1"}).response()
+
+
+def _internal(error: BaseException) -> Response:
+    """The place and kind of the failure go to the log; its message may hold data of a patient and does not."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("failed", extra={"data": {"error": type(error).__name__, "at": frames[-8:]}})
+    return Problem(500, f"Nothing was recorded. The log has more under the request {g.get('request_id')}.").response()

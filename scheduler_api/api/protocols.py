@@ -1,0 +1,70 @@
+"""`/v1/protocols`: versions of protocols."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import ValidationError
+
+from scheduler_api.records import protocols
+
+from .fields import Instant, Strict, fields
+from .requests import ResourceBlueprint, answer, idempotent, page, session
+from .shapes import listed
+
+blueprint = ResourceBlueprint("protocols", __name__, description="Protocols as data, in versions that never change")
+
+
+class ProtocolSummarySchema(Strict):
+    """A version of a protocol, in short."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    title = fields.String(required=True)
+    added_at = Instant(required=True)
+
+
+class DefinitionSchema(Strict):
+    """A protocol's definition: dosing, series of visits, contraception. docs/protocols.md explains every field."""
+
+    class Meta(Strict.Meta):
+        unknown = "include"
+
+    id = fields.Raw(required=True, metadata={"type": "string"})
+    version = fields.Raw(required=True, metadata={"type": "integer"})
+    dosing = fields.Raw(required=True, metadata={"type": "object"})
+    visits = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
+    contraception = fields.Raw(required=True, metadata={"type": "object"})
+
+    def load(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        """The definition as it is: the engine reads protocols, and names every bad field."""
+        if not isinstance(data, dict):
+            raise ValidationError({"_schema": ["Not an object."]})
+        return data
+
+
+@blueprint.route("/protocols")
+@blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
+def find() -> Response:
+    """List all versions of all protocols"""
+    return page(protocols.list_all(session()), None)
+
+
+@blueprint.route("/protocols", methods=["POST"])
+@blueprint.arguments(DefinitionSchema)
+@blueprint.response(201, ProtocolSummarySchema)
+@idempotent
+def add(definition: dict[str, Any]) -> Response:
+    """Add a version of a protocol
+
+    It is checked whole, and never changes once it is there. Only for an admin.
+    """
+    return answer(protocols.add(session(), definition), 201)
+
+
+@blueprint.route("/protocols/<string:protocol>/versions/<int:version>")
+@blueprint.response(200, DefinitionSchema)
+def get(protocol: str, version: int) -> Response:
+    """The definition of one version"""
+    return answer(protocols.get(session(), protocol, version))

@@ -1,0 +1,64 @@
+"""What the service says of itself: alive, ready, its contract, and a page to try it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+from flask import Blueprint, Response, current_app, send_from_directory
+
+from .requests import store
+
+blueprint = Blueprint("service", __name__)
+_PAGE = Path(__file__).parent / "static" / "swagger-ui"
+#: The page runs its own files only, and talks to this service only.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.route("/healthz")
+def alive() -> Response:
+    """Whether the process answers."""
+    return _json({"status": "ok"})
+
+
+@blueprint.route("/readyz")
+def ready() -> Response:
+    """Whether requests can be served: the database answers and its tables are of this version."""
+    try:
+        waiting = store().pending_migrations()
+    except Exception:
+        return _json({"status": "unavailable", "database": "does not answer"}, 503)
+    if waiting:
+        return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
+    return _json({"status": "ok", "database": "ok"})
+
+
+@blueprint.route("/openapi.json")
+def contract() -> Response:
+    """The contract of this API."""
+    return _json(current_app.extensions["scheduler_contract"])
+
+
+@blueprint.route("/docs")
+def page() -> Response:
+    """The page to try the API on; works with no network."""
+    return _static("index.html")
+
+
+@blueprint.route("/docs/static/<path:name>")
+def page_file(name: str) -> Response:
+    """A file of that page."""
+    return _static(name)
+
+
+def _static(name: str) -> Response:
+    response = send_from_directory(_PAGE, name)
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status, content_type="application/json")

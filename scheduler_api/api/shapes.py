@@ -1,0 +1,234 @@
+"""Shapes that several resources share: pieces of a patient, a visit, a cycle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError
+
+from scheduler_api.engine.phases import PHASES
+from scheduler_api.records.access import ROLES
+from scheduler_api.store.visits import STATUSES
+
+from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
+
+FERTILITY = ("fertile", "not_fertile")
+BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
+DOSE_STATUSES = ("taken", "held", "rest", "missed", "planned", "due", "unrecorded")
+
+
+class ProtocolVersionSchema(Strict):
+    """A protocol and its version; without a version the latest is meant."""
+
+    id = Text(64, required=True)
+    version = Whole(1, 10_000)
+
+
+class ProtocolReference(fields.Nested):
+    """`{"id": …, "version": …}`, or the id alone for the latest version."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ProtocolVersionSchema, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            value = {"id": value}
+        if not isinstance(value, dict):
+            raise ValidationError("Not an id or an object with `id` and `version`.")
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class ExactVersionSchema(Strict):
+    """A version of a protocol."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+
+
+class PatientSchema(Strict):
+    """A patient as seen today."""
+
+    patient_id = fields.String(required=True, metadata={"description": "Ours, opaque"})
+    subject_number = fields.String(required=True, metadata={"description": "The trial's, unique in a protocol"})
+    site = fields.String(required=True)
+    protocol = fields.Nested(
+        ExactVersionSchema, required=True, metadata={"description": "The version that applies today"}
+    )
+    enrolled_on = CivilDate(required=True)
+    planned_first_dose_on = CivilDate(required=True)
+    sex = Choice("female", "male", required=True)
+    fertility = Choice(*FERTILITY, required=True)
+    basis = Choice(*BASES, required=True, allow_none=True)
+    time_zone = fields.String(required=True)
+    phase = Choice(*PHASES, required=True)
+    version = fields.Integer(required=True, metadata={"description": "Goes up with every fact"})
+
+
+class RecorderSchema(Strict):
+    """Who recorded something."""
+
+    role = Choice(*ROLES, required=True)
+    name = fields.String(required=True, allow_none=True)
+
+
+class VisitSchema(Strict):
+    """A visit: its window, both ends included, what happened to it, and why it stands where it stands."""
+
+    visit = fields.String(required=True, metadata={"example": "imaging-w6"})
+    series = fields.String(required=True)
+    label = fields.String(required=True)
+    target_on = CivilDate(required=True)
+    opens_on = CivilDate(required=True)
+    closes_on = CivilDate(required=True)
+    status = Choice(*STATUSES, required=True)
+    booked_on = CivilDate(required=True, allow_none=True)
+    booked_time = fields.String(required=True, allow_none=True)
+    booked_place = fields.String(required=True, allow_none=True)
+    done_on = CivilDate(required=True, allow_none=True)
+    days_off = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Days outside the window; negative: early"}
+    )
+    assigned = Choice("named", "window", "nearest", required=True, allow_none=True)
+    response = Choice("CR", "PR", "SD", "PD", "NE", required=True, allow_none=True)
+    provisional = fields.Boolean(required=True)
+    because = fields.String(required=True)
+
+
+class ContraceptionSchema(Strict):
+    """Until when contraception is required, and why; one of `through_on` and `earliest_through_on` is null."""
+
+    status = Choice("not_required", "required", "released", required=True)
+    from_on = CivilDate(required=True, allow_none=True)
+    through_on = CivilDate(required=True, allow_none=True, metadata={"description": "The last day, included"})
+    earliest_through_on = CivilDate(required=True, allow_none=True)
+    provisional = fields.Boolean(required=True)
+    because = fields.String(required=True)
+
+
+class AdherenceSchema(Strict):
+    """Days from C1D1 on; both ratios are null with nothing planned."""
+
+    planned = fields.Integer(required=True)
+    taken = fields.Integer(required=True)
+    missed = fields.Integer(required=True)
+    unrecorded = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+    adherence = fields.Float(required=True, allow_none=True)
+    relative_dose_intensity = fields.Float(required=True, allow_none=True)
+
+
+class DeviationSchema(Strict):
+    """What differs between plan and record."""
+
+    kind = Choice(
+        "dose_missed",
+        "dose_during_hold",
+        "dose_amount",
+        "dose_on_rest_day",
+        "dose_before_start",
+        "dose_after_end",
+        "visit_early",
+        "visit_late",
+        "visit_missed",
+        "booking_out_of_window",
+        required=True,
+    )
+    on = CivilDate(required=True)
+    visit = fields.String(required=True, allow_none=True)
+    dose_on = CivilDate(required=True, allow_none=True)
+    planned = fields.String(required=True)
+    actual = fields.String(required=True, allow_none=True)
+    days_off = fields.Integer(required=True, allow_none=True)
+
+
+class TreatmentEndSchema(Strict):
+    """The end of treatment as recorded."""
+
+    last_dose_on = CivilDate(required=True, allow_none=True)
+    decided_on = CivilDate(required=True)
+    reason = fields.String(required=True)
+
+
+class TreatmentSchema(Strict):
+    """Treatment as seen today."""
+
+    first_dose_on = CivilDate(required=True, metadata={"description": "C1D1; planned while `provisional`"})
+    last_dose_on = CivilDate(required=True, allow_none=True)
+    ended = fields.Nested(TreatmentEndSchema, required=True, allow_none=True)
+    cycle = fields.Integer(required=True, allow_none=True)
+    cycle_day = fields.Integer(required=True, allow_none=True)
+    dose_mg = Mg(required=True, allow_none=True)
+    on_hold = fields.Boolean(required=True)
+    because = fields.String(required=True)
+
+
+class CycleSchema(Strict):
+    """A cycle; `ends_on` is null while an open hold keeps it from ending."""
+
+    number = fields.Integer(required=True)
+    starts_on = CivilDate(required=True)
+    ends_on = CivilDate(required=True, allow_none=True)
+    status = Choice("completed", "current", "upcoming", required=True)
+    provisional = fields.Boolean(required=True)
+    because = fields.String(required=True)
+
+
+class DoseDaySchema(Strict):
+    """A dose day: planned and recorded mg."""
+
+    dose_on = CivilDate(required=True)
+    cycle = fields.Integer(required=True, allow_none=True)
+    cycle_day = fields.Integer(required=True, allow_none=True)
+    dose_mg = Mg(required=True)
+    taken_mg = Mg(required=True, allow_none=True)
+    status = Choice(*DOSE_STATUSES, required=True)
+
+
+class UnscheduledSchema(Strict):
+    """Something done that belongs to no visit."""
+
+    series = fields.String(required=True)
+    done_on = CivilDate(required=True)
+    visit = fields.String(required=True, allow_none=True)
+    response = fields.String(required=True, allow_none=True)
+
+
+class CalendarSchema(Strict):
+    """The calendar of one patient: lists meet `from`…`to`, the rest is of the whole history."""
+
+    patient_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a preview"})
+    protocol = fields.Nested(ExactVersionSchema, required=True)
+    time_zone = fields.String(required=True)
+    today = CivilDate(required=True)
+    from_ = CivilDate(required=True, data_key="from")
+    to = CivilDate(required=True)
+    phase = Choice(*PHASES, required=True)
+    provisional = fields.Boolean(required=True, metadata={"description": "No start of treatment is recorded"})
+    treatment = fields.Nested(TreatmentSchema, required=True)
+    cycles = fields.List(fields.Nested(CycleSchema), required=True)
+    doses = fields.List(fields.Nested(DoseDaySchema), required=True)
+    visits = fields.List(fields.Nested(VisitSchema), required=True)
+    unscheduled = fields.List(fields.Nested(UnscheduledSchema), required=True)
+    contraception = fields.Nested(ContraceptionSchema, required=True)
+    adherence = fields.Nested(AdherenceSchema, required=True)
+    deviations = fields.List(fields.Nested(DeviationSchema), required=True)
+
+
+class ViewQuery(Strict):
+    """Which calendar is asked for."""
+
+    from_ = CivilDate(data_key="from")
+    to = CivilDate()
+    today = CivilDate(metadata={"description": "Look at another day; filters no facts"})
+    known_at = Instant(metadata={"description": "As it was known at an instant; sets `today` unless that is given"})
+
+
+def listed(item: type[Strict], name: str) -> type[Strict]:
+    """The schema of a page of items."""
+    return Strict.from_dict(  # type: ignore[return-value]
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        },
+        name=name,
+    )

@@ -1,0 +1,55 @@
+"""`/v1/sites`: where patients are treated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, url_for
+
+from scheduler_api.records import sites
+
+from .fields import Choice, Strict, Text, fields, validate
+from .requests import ResourceBlueprint, answer, idempotent, page, session
+from .shapes import listed
+
+blueprint = ResourceBlueprint("sites", __name__, description="Where patients are treated")
+
+
+class SiteSchema(Strict):
+    """A site; `opening_days` are its days of the week."""
+
+    site = Text(40, required=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", metadata={"example": "FUSCC"})
+    name = Text(200, required=True)
+    country = Text(2, 2, required=True, pattern=r"^[A-Z][A-Z]$", metadata={"description": "ISO 3166, two letters"})
+    time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
+    opening_days = fields.List(
+        Choice(*sites.WEEKDAYS),
+        load_default=lambda: list(sites.WEEKDAYS[:5]),
+        validate=validate.Length(1, 7),
+    )
+
+
+@blueprint.route("/sites")
+@blueprint.response(200, listed(SiteSchema, "SiteList"))
+def find() -> Response:
+    """List sites"""
+    return page(sites.list_all(session()), None)
+
+
+@blueprint.route("/sites", methods=["POST"])
+@blueprint.arguments(SiteSchema)
+@blueprint.response(201, SiteSchema)
+@idempotent
+def add(site: dict[str, Any]) -> Response:
+    """Add a site
+
+    Only for an admin.
+    """
+    return answer(sites.add(session(), site), 201, {"Location": url_for("sites.get", site=site["site"])})
+
+
+@blueprint.route("/sites/<string:site>")
+@blueprint.response(200, SiteSchema)
+def get(site: str) -> Response:
+    """One site"""
+    return answer(sites.get(session(), site))
