@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 #: Dates outside are typing errors: no trial ran before, and every offset a protocol may have stays below year 9999.
@@ -42,7 +43,13 @@ def add_months(day: date, months: int) -> date:
 
 def is_time_zone(name: str) -> bool:
     """Whether `name` is an IANA time zone such as `Asia/Shanghai`."""
-    return name in available_timezones() and name not in ("localtime", "posixrules", "Factory")
+    return name in _time_zones()
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    # These are files of some systems' databases, not places.
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def civil_date(instant: datetime, time_zone: str) -> date:

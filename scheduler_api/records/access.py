@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from scheduler_api.store import patients
 from scheduler_api.store.port import Row, Store
@@ -49,6 +49,10 @@ class Session:
     store: Store
     actor: Actor
     now: datetime
+
+    def __post_init__(self) -> None:
+        # Instants are kept in UTC, so that their texts sort like themselves.
+        object.__setattr__(self, "now", self.now.astimezone(UTC))
 
     @property
     def sites(self) -> Sequence[str] | None:
