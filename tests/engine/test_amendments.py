@@ -1,0 +1,116 @@
+"""Amendments and visits (rules, section 9): version 1 has imaging every 6 weeks ±7 days from 2024-01-03."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .patients import Patient, Seen, protocol, series
+
+ONE = protocol(series("imaging", every={"weeks": 6}, until="progression"))
+
+
+def two(*visits: dict[str, Any], **rest: Any) -> Any:
+    return protocol(*visits, version=2, **rest)
+
+
+def amended(second: Any, from_on: str, last: str = "2024-08-01", today: str = "2024-03-01") -> Seen:
+    patient = Patient.treated(ONE, second)
+    patient.record("protocol_amended", version=2, from_on=from_on)
+    return patient.on(today, last=last)
+
+
+def test_the_version_that_applies_on_a_day_is_named() -> None:
+    second = two(series("imaging", every={"weeks": 8}))
+    assert amended(second, "2024-04-01", today="2024-03-31")["protocol"]["version"] == 1
+    assert amended(second, "2024-04-01", today="2024-04-01")["protocol"]["version"] == 2
+
+
+def test_visits_with_earlier_targets_stay_those_of_the_old_version() -> None:
+    # Old targets: w6 02-14, w12 03-27, w18 05-08. New: w8 02-28, w16 04-24, w24 06-19.
+    seen = amended(two(series("imaging", every={"weeks": 8}, window=(3, 3))), "2024-03-28")
+    assert seen.targets("imaging") == {
+        "imaging-w6": "2024-02-14",
+        "imaging-w12": "2024-03-27",
+        "imaging-w16": "2024-04-24",
+        "imaging-w24": "2024-06-19",
+    }
+    assert seen.window("imaging-w12") == ("2024-03-20", "2024-03-27", "2024-04-03")
+    assert seen.window("imaging-w16") == ("2024-04-21", "2024-04-24", "2024-04-27")
+
+
+def test_a_visit_with_its_target_on_the_first_day_is_of_the_new_version() -> None:
+    seen = amended(two(series("imaging", every={"weeks": 6}, window=(1, 1))), "2024-03-27")
+    assert seen.window("imaging-w6") == ("2024-02-07", "2024-02-14", "2024-02-21")
+    assert seen.window("imaging-w12") == ("2024-03-26", "2024-03-27", "2024-03-28")
+
+
+def test_a_new_visit_that_would_overlap_an_old_one_is_dropped() -> None:
+    # From 02-16: w7 (02-21, from 02-18) overlaps w6 (until 02-21); w14 is 04-10.
+    seen = amended(two(series("imaging", every={"weeks": 7}, window=(3, 3))), "2024-02-16")
+    assert list(seen.targets("imaging").items())[:2] == [("imaging-w6", "2024-02-14"), ("imaging-w14", "2024-04-10")]
+
+
+def test_a_new_visit_just_after_an_old_one_stays() -> None:
+    # w8 opens on 02-25, four days after w6 closed.
+    seen = amended(two(series("imaging", every={"weeks": 8}, window=(3, 3))), "2024-02-16")
+    assert list(seen.targets("imaging"))[:2] == ["imaging-w6", "imaging-w8"]
+    # With ±7 days it would open on 02-21, the day w6 closes.
+    seen = amended(two(series("imaging", every={"weeks": 8}, window=(7, 7))), "2024-02-16")
+    assert list(seen.targets("imaging"))[:2] == ["imaging-w6", "imaging-w16"]
+
+
+def test_a_new_visit_with_the_name_of_an_old_one_is_dropped() -> None:
+    # From the first dose, seen 2 days later than from enrolment: w6 would come again on 02-16.
+    second = two(series("imaging", "first_dose", every={"weeks": 6}, window=(0, 0)))
+    seen = amended(second, "2024-02-16")
+    assert seen.targets("imaging")["imaging-w6"] == "2024-02-14"
+    assert seen.targets("imaging")["imaging-w12"] == "2024-03-29"
+    # The window is that of the old version.
+    assert seen.window("imaging-w6") == ("2024-02-07", "2024-02-14", "2024-02-21")
+
+
+def test_a_series_of_the_new_version_begins_with_it_and_one_it_lacks_ends() -> None:
+    seen = amended(two(series("lab", every={"weeks": 6}, window=(0, 0))), "2024-03-01", last="2024-05-30")
+    assert list(seen.targets("imaging")) == ["imaging-w6"]
+    assert list(seen.targets("lab")) == ["lab-w12", "lab-w18"]
+
+
+def test_the_old_visit_after_the_change_still_makes_the_one_before_it_missed() -> None:
+    patient = Patient.treated(ONE, two(series("lab", every={"weeks": 6}, window=(0, 0))))
+    patient.record("protocol_amended", version=2, from_on="2024-03-01")
+    # imaging-w12 would open on 03-20.
+    assert patient.on("2024-03-19").status("imaging-w6") == "overdue"
+    assert patient.on("2024-03-20").status("imaging-w6") == "missed"
+
+
+def test_a_visit_of_either_version_can_be_booked_and_done() -> None:
+    patient = Patient.treated(ONE, two(series("imaging", every={"weeks": 8}, window=(3, 3))))
+    patient.record("protocol_amended", version=2, from_on="2024-03-28")
+    patient.scan("2024-02-14", "imaging-w6")
+    patient.scan("2024-04-24", "imaging-w16")
+    # Known to version 1, though no longer planned.
+    patient.scan("2024-05-08", "imaging-w18")
+    seen = patient.on("2024-05-10")
+    assert (seen.status("imaging-w6"), seen.status("imaging-w16")) == ("done", "done")
+    assert [row["visit"] for row in seen["unscheduled"]] == ["imaging-w18"]
+
+
+def test_an_amendment_taken_back_brings_the_old_plan_back() -> None:
+    patient = Patient.treated(ONE, two(series("imaging", every={"weeks": 8}, window=(3, 3))))
+    before = patient.on("2024-03-01").document
+    amendment = patient.record("protocol_amended", version=2, from_on="2024-03-01")
+    assert patient.on("2024-03-01").document != before
+    patient.void(amendment)
+    assert patient.on("2024-03-01").document == before
+
+
+def test_cycle_visits_follow_the_new_length_of_cycles() -> None:
+    clinic = series("clinic", "cycle", on_day=1, window=(0, 0))
+    patient = Patient.treated(protocol(clinic), protocol(clinic, version=2, cycle_days=28))
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    assert list(patient.on("2024-02-01").targets("clinic").items())[:4] == [
+        ("clinic-c1d1", "2024-01-05"),
+        ("clinic-c2d1", "2024-01-26"),
+        ("clinic-c3d1", "2024-02-16"),
+        ("clinic-c4d1", "2024-03-15"),
+    ]

@@ -1,0 +1,243 @@
+"""Contraception (rules, section 6). First dose 2024-01-05 unless said otherwise; 6 months."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .patients import Patient, builtin, protocol
+
+
+def seen(patient: Patient, today: str) -> dict[str, Any]:
+    return patient.on(today)["contraception"]
+
+
+def status(patient: Patient, today: str) -> str:
+    return seen(patient, today)["status"]
+
+
+def through(patient: Patient, today: str = "2024-06-01") -> str | None:
+    return seen(patient, today)["through_on"]
+
+
+def not_fertile(patient: Patient, from_on: str) -> str:
+    return patient.record("fertility_changed", fertility="not_fertile", basis="sterilisation", from_on=from_on)
+
+
+def fertile(patient: Patient, from_on: str) -> str:
+    return patient.record("fertility_changed", fertility="fertile", from_on=from_on, basis=None)
+
+
+def test_a_patient_fertile_on_no_day_needs_none() -> None:
+    patient = Patient.treated(fertility="not_fertile", basis="natural_menopause")
+    found = seen(patient, "2024-02-01")
+    assert (found["status"], found["from_on"], found["through_on"]) == ("not_required", None, None)
+    assert "natural_menopause" in found["because"]
+
+
+def test_it_is_required_from_enrolment_on() -> None:
+    patient = Patient(builtin(), planned_first_dose_on="2024-01-05")
+    assert seen(patient, "2024-01-03")["from_on"] == "2024-01-03"
+    assert status(patient, "2024-01-03") == "required"
+
+
+def test_while_treatment_goes_on_only_the_earliest_end_is_known() -> None:
+    patient = Patient.treated()
+    patient.take("2024-02-01")
+    found = seen(patient, "2024-02-20")
+    assert (found["through_on"], found["earliest_through_on"], found["provisional"]) == (None, "2024-08-20", False)
+    # Seen from before the last dose, that counts.
+    assert seen(patient, "2024-01-20")["earliest_through_on"] == "2024-08-01"
+
+
+def test_after_treatment_the_earliest_end_is_the_end() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-03-15", decided_on="2024-03-20")
+    found = seen(patient, "2024-04-01")
+    assert (found["through_on"], found["earliest_through_on"]) == ("2024-09-15", None)
+
+
+def test_the_last_dose_is_the_latest_of_start_days_taken_and_recorded_end() -> None:
+    patient = Patient.treated()
+    patient.take("2024-03-17")
+    patient.end_treatment("2024-03-15", decided_on="2024-03-20")
+    assert through(patient) == "2024-09-17"
+    only_started = Patient.treated()
+    only_started.record("study_ended", ended_on="2024-03-01", reason="withdrawal")
+    assert through(only_started) == "2024-09-01"
+
+
+def test_missed_days_are_no_doses() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-03-15")
+    patient.miss("2024-03-18")
+    assert through(patient) == "2024-09-15"
+
+
+def test_the_end_of_the_study_stands_for_the_last_dose_and_is_provisional() -> None:
+    patient = Patient.treated()
+    patient.take("2024-03-01")
+    patient.record("study_ended", ended_on="2024-05-20", reason="lost_to_follow_up")
+    found = seen(patient, "2024-06-01")
+    assert (found["through_on"], found["provisional"]) == ("2024-11-20", True)
+    patient.end_treatment("2024-03-02", decided_on="2024-05-20")
+    found = seen(patient, "2024-06-01")
+    assert (found["through_on"], found["provisional"]) == ("2024-09-02", False)
+
+
+@pytest.mark.parametrize(
+    ("ends", "through_on"),
+    [
+        ([("treatment_ended", {"last_dose_on": None, "decided_on": "2024-01-10", "reason": "other"})], "2024-01-09"),
+        ([("study_ended", {"ended_on": "2024-01-12", "reason": "withdrawal"})], "2024-01-11"),
+        (
+            [
+                ("treatment_ended", {"last_dose_on": None, "decided_on": "2024-01-10", "reason": "other"}),
+                ("study_ended", {"ended_on": "2024-01-12", "reason": "withdrawal"}),
+            ],
+            "2024-01-09",
+        ),
+        (
+            [
+                ("treatment_ended", {"last_dose_on": None, "decided_on": "2024-01-14", "reason": "other"}),
+                ("study_ended", {"ended_on": "2024-01-12", "reason": "withdrawal"}),
+            ],
+            "2024-01-11",
+        ),
+    ],
+)
+def test_a_patient_never_dosed_is_released_when_treatment_or_study_ends(ends: list[Any], through_on: str) -> None:
+    patient = Patient(builtin(), planned_first_dose_on="2024-01-05")
+    for kind, data in ends:
+        patient.record(kind, **data)
+    assert (through(patient), seen(patient, "2024-02-01")["provisional"]) == (through_on, False)
+    assert status(patient, through_on) == "required"
+    assert status(patient, "2024-01-14") == "released"
+
+
+def test_a_patient_never_dosed_whose_treatment_goes_on_is_not_released() -> None:
+    patient = Patient(builtin(), planned_first_dose_on="2024-01-05")
+    found = seen(patient, "2024-01-20")
+    assert (found["status"], found["through_on"], found["earliest_through_on"]) == ("required", None, "2024-07-20")
+
+
+def test_who_becomes_not_fertile_is_released_that_day_even_after_treatment() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-03-15")
+    not_fertile(patient, "2024-07-10")
+    assert through(patient) == "2024-07-09"
+    assert (status(patient, "2024-07-09"), status(patient, "2024-07-10")) == ("required", "released")
+
+
+def test_becoming_not_fertile_after_the_end_changes_nothing() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-03-15")
+    not_fertile(patient, "2024-10-10")
+    assert through(patient) == "2024-09-15"
+
+
+def test_who_becomes_fertile_later_is_required_from_then_on() -> None:
+    patient = Patient.treated(fertility="not_fertile", basis="sterilisation")
+    fertile(patient, "2024-02-10")
+    patient.end_treatment("2024-03-15")
+    assert (status(patient, "2024-02-09"), status(patient, "2024-02-10")) == ("released", "required")
+    assert through(patient) == "2024-09-15"
+
+
+def test_who_is_fertile_again_is_required_again() -> None:
+    patient = Patient.treated()
+    not_fertile(patient, "2024-02-01")
+    fertile(patient, "2024-03-01")
+    patient.end_treatment("2024-03-15")
+    days = ["2024-01-31", "2024-02-01", "2024-02-29", "2024-03-01", "2024-09-15", "2024-09-16"]
+    assert [status(patient, day) for day in days] == [
+        "required",
+        "released",
+        "released",
+        "required",
+        "required",
+        "released",
+    ]
+
+
+def test_of_changes_from_one_day_the_later_recorded_counts() -> None:
+    patient = Patient.treated()
+    not_fertile(patient, "2024-02-01")
+    fertile(patient, "2024-02-01")
+    assert status(patient, "2024-02-01") == "required"
+    not_fertile(patient, "2024-01-03")
+    fertile(patient, "2024-01-03")
+    assert status(patient, "2024-01-03") == "required"
+
+
+def test_not_fertile_from_enrolment_on_by_a_change_is_fertile_on_no_day() -> None:
+    patient = Patient.treated()
+    not_fertile(patient, "2024-01-03")
+    assert status(patient, "2024-02-01") == "not_required"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("study_ended", {"ended_on": "2024-05-20", "reason": "death"}),
+        ("treatment_ended", {"last_dose_on": "2024-05-01", "decided_on": "2024-05-20", "reason": "death"}),
+    ],
+)
+def test_death_releases_from_its_date(kind: str, data: dict[str, str]) -> None:
+    patient = Patient.treated()
+    patient.record(kind, **data)
+    found = seen(patient, "2024-06-01")
+    assert (found["through_on"], found["provisional"]) == ("2024-05-19", False)
+    assert (status(patient, "2024-05-19"), status(patient, "2024-05-20")) == ("required", "released")
+
+
+def test_death_after_the_end_changes_nothing() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-03-15")
+    patient.record("study_ended", ended_on="2024-10-20", reason="death")
+    assert through(patient) == "2024-09-15"
+
+
+def test_pregnancy_changes_no_date() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-03-15", "pregnancy")
+    assert through(patient) == "2024-09-15"
+
+
+@pytest.mark.parametrize(
+    ("taken", "last_dose_on", "through_on"),
+    [
+        # Version 2, of 9 months, applies from 2024-02-01.
+        (["2024-01-10"], "2024-01-31", "2024-07-31"),
+        (["2024-01-10"], "2024-02-01", "2024-11-01"),
+        # Version 3, of 3 months, applies from 2024-03-01: the longest of those under which a dose was taken.
+        (["2024-01-10"], "2024-03-10", "2024-09-10"),
+        (["2024-01-10", "2024-02-20"], "2024-03-10", "2024-12-10"),
+    ],
+)
+def test_after_amendments_the_longest_months_count(taken: list[str], last_dose_on: str, through_on: str) -> None:
+    patient = Patient.treated(protocol(), protocol(version=2, months=9), protocol(version=3, months=3))
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    patient.record("protocol_amended", version=3, from_on="2024-03-01")
+    for day in taken:
+        patient.take(day)
+    patient.end_treatment(last_dose_on)
+    assert through(patient) == through_on
+
+
+def test_a_protocol_without_months_releases_the_day_after() -> None:
+    patient = Patient.treated(protocol(months=0))
+    patient.end_treatment("2024-03-15")
+    assert through(patient) == "2024-03-15"
+    assert status(patient, "2024-03-16") == "released"
+
+
+def test_a_man_is_fertile_unless_recorded_otherwise() -> None:
+    patient = Patient.treated(sex="male")
+    patient.end_treatment("2024-03-15")
+    assert through(patient) == "2024-09-15"
+    assert (
+        status(Patient.treated(sex="male", fertility="not_fertile", basis="sterilisation"), "2024-02-01")
+        == "not_required"
+    )
