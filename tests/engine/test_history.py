@@ -1,0 +1,243 @@
+"""Corrections and voids: what is known of a patient after them (rules, section 3)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from scheduler_api.engine.facts import Fact
+from scheduler_api.engine.faults import Contradiction
+from scheduler_api.engine.history import fold, struck_by
+
+from .patients import Patient, builtin, day
+
+
+def holds(patient: Patient) -> list[tuple[str, str | None]]:
+    return [(str(h.from_on), h.resumes_on and str(h.resumes_on)) for h in patient.history.holds]
+
+
+def days(*texts: str) -> list[date]:
+    return [day(text) for text in texts]
+
+
+def test_without_an_enrolment_nothing_is_known() -> None:
+    patient = Patient.treated()
+    with pytest.raises(ValueError, match="enrolment"):
+        fold(patient.facts[1:])
+
+
+def test_a_replacement_takes_the_place_of_what_it_corrects() -> None:
+    patient = Patient.treated()
+    progressed = patient.record("progressed", progressed_on="2024-03-01", basis="clinical")
+    patient.correct(progressed, "progressed", progressed_on="2024-04-01", basis="radiological")
+    assert patient.history.progressed_on == day("2024-04-01")
+
+
+def test_voiding_a_replacement_does_not_revive_what_it_replaced() -> None:
+    patient = Patient.treated()
+    first = patient.record("progressed", progressed_on="2024-03-01", basis="clinical")
+    second = patient.correct(first, "progressed", progressed_on="2024-04-01", basis="clinical")
+    void = patient.void(second)
+    assert patient.history.progressed_on is None
+    assert struck_by(patient.facts) == {first: second, second: void}
+
+
+def test_what_is_taken_back_can_be_recorded_again() -> None:
+    patient = Patient()
+    start = patient.record("treatment_started", first_dose_on="2024-01-05")
+    patient.void(start)
+    assert patient.history.begun is False
+    patient.record("treatment_started", first_dose_on="2024-01-07")
+    assert patient.history.c1d1 == day("2024-01-07")
+
+
+def test_treatment_restarts_by_voiding_its_end_and_holding_for_the_gap() -> None:
+    patient = Patient.treated()
+    end = patient.end_treatment("2024-02-01")
+    patient.void(end)
+    patient.record("hold_started", from_on="2024-02-02", resumes_on="2024-02-10")
+    seen = patient.on("2024-02-12")
+    assert seen["treatment"]["ended"] is None
+    assert (seen.status("2024-02-09"), seen.status("2024-02-10")) == ("held", "unrecorded")
+
+
+def test_a_corrected_enrolment_moves_what_is_counted_from_it() -> None:
+    patient = Patient.treated()
+    facts = patient.facts
+    data = {"subject_number": "001", "site": "FUSCC", "protocol": "nct06110650", "version": 1, "sex": "female"}
+    patient.correct(
+        facts[0].fact_id,
+        "enrolled",
+        **data,
+        fertility="fertile",
+        basis=None,
+        time_zone="Asia/Shanghai",
+        enrolled_on="2024-01-04",
+        planned_first_dose_on="2024-01-04",
+    )
+    assert patient.on("2024-02-01").targets("imaging")["imaging-w6"] == "2024-02-15"
+
+
+# Doses: of several records of a day the latest received counts.
+
+
+def test_a_later_record_of_a_day_corrects_the_earlier() -> None:
+    patient = Patient.treated()
+    patient.take("2024-01-10", dose_mg=250)
+    patient.miss("2024-01-10")
+    assert patient.on("2024-01-12").status("2024-01-10") == "missed"
+    patient.take("2024-01-10", dose_mg=200)
+    assert patient.on("2024-01-12").doses["2024-01-10"]["taken_mg"] == 200
+    assert (list(patient.history.taken), patient.history.missed) == (days("2024-01-10"), frozenset())
+
+
+def test_a_corrected_record_counts_as_the_latest() -> None:
+    patient = Patient.treated()
+    first = patient.record("dose_recorded", dose_on="2024-01-10", status="taken")
+    patient.miss("2024-01-10")
+    patient.correct(first, "dose_recorded", dose_on="2024-01-10", status="taken", dose_mg=200)
+    assert patient.on("2024-01-12").doses["2024-01-10"]["taken_mg"] == 200
+
+
+def test_a_correction_can_move_a_record_to_another_day() -> None:
+    patient = Patient.treated()
+    record = patient.record("dose_recorded", dose_on="2024-01-10", status="taken")
+    patient.correct(record, "dose_recorded", dose_on="2024-01-11", status="taken")
+    seen = patient.on("2024-01-12")
+    assert (seen.status("2024-01-10"), seen.status("2024-01-11")) == ("unrecorded", "taken")
+
+
+def test_voiding_the_later_record_leaves_the_earlier() -> None:
+    patient = Patient.treated()
+    patient.record("dose_recorded", dose_on="2024-01-10", status="taken")
+    later = patient.record("dose_recorded", dose_on="2024-01-10", status="missed")
+    patient.void(later)
+    assert patient.on("2024-01-12").status("2024-01-10") == "taken"
+
+
+def test_voiding_all_records_of_a_day_leaves_it_unrecorded() -> None:
+    patient = Patient.treated()
+    records = [patient.record("dose_recorded", dose_on="2024-01-10", status=s) for s in ("taken", "missed", "taken")]
+    for record in records:
+        patient.void(record)
+    assert patient.on("2024-01-12").status("2024-01-10") == "unrecorded"
+
+
+def test_days_taken_are_in_order_of_days_however_they_arrive() -> None:
+    patient = Patient()
+    for dose_on in ("2024-01-12", "2024-01-08", "2024-01-10"):
+        patient.take(dose_on)
+    assert list(patient.history.taken) == days("2024-01-08", "2024-01-10", "2024-01-12")
+    assert (patient.history.c1d1, patient.history.last_dose_on) == (day("2024-01-08"), day("2024-01-12"))
+
+
+def test_the_last_dose_goes_back_when_a_day_is_taken_back() -> None:
+    patient = Patient.treated()
+    patient.take("2024-01-10")
+    late = patient.record("dose_recorded", dose_on="2024-01-20", status="taken")
+    assert patient.history.last_dose_on == day("2024-01-20")
+    patient.void(late)
+    assert patient.history.last_dose_on == day("2024-01-10")
+
+
+# Holds: a start and its end are one thing.
+
+
+def test_an_end_closes_the_open_hold() -> None:
+    patient = Patient.treated()
+    patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-12")
+    patient.record("hold_started", from_on="2024-01-20")
+    patient.record("hold_ended", resumes_on="2024-01-25")
+    assert holds(patient) == [("2024-01-10", "2024-01-12"), ("2024-01-20", "2024-01-25")]
+
+
+def test_voiding_the_start_of_a_hold_voids_its_end() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    void = patient.void(start)
+    assert holds(patient) == []
+    assert struck_by(patient.facts) == {start: void, end: void}
+    patient.record("hold_started", from_on="2024-01-20")
+    assert holds(patient) == [("2024-01-20", None)]
+
+
+def test_voiding_the_end_of_a_hold_opens_it_again() -> None:
+    patient = Patient.treated()
+    patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    patient.void(end)
+    assert holds(patient) == [("2024-01-10", None)]
+    patient.record("hold_ended", resumes_on="2024-01-17")
+    assert holds(patient) == [("2024-01-10", "2024-01-17")]
+
+
+def test_a_corrected_start_keeps_the_end_of_its_hold() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    again = patient.correct(start, "hold_started", from_on="2024-01-12")
+    assert holds(patient) == [("2024-01-12", "2024-01-15")]
+    void = patient.void(again)
+    assert holds(patient) == []
+    assert struck_by(patient.facts)[end] == void
+
+
+def test_a_corrected_start_of_an_open_hold_leaves_it_open() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10")
+    patient.correct(start, "hold_started", from_on="2024-01-12")
+    patient.record("hold_ended", resumes_on="2024-01-15")
+    assert holds(patient) == [("2024-01-12", "2024-01-15")]
+
+
+def test_a_corrected_start_that_says_when_dosing_resumes_needs_no_end() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    again = patient.correct(start, "hold_started", from_on="2024-01-10", resumes_on="2024-01-13")
+    assert holds(patient) == [("2024-01-10", "2024-01-13")]
+    assert struck_by(patient.facts) == {start: again, end: again}
+
+
+def test_a_corrected_end_closes_the_same_hold() -> None:
+    patient = Patient.treated()
+    patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    patient.record("hold_started", from_on="2024-01-20")
+    patient.correct(end, "hold_ended", resumes_on="2024-01-18")
+    assert holds(patient) == [("2024-01-10", "2024-01-18"), ("2024-01-20", None)]
+
+
+def test_an_end_cannot_be_voided_once_a_later_hold_began() -> None:
+    patient = Patient.treated()
+    patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    patient.record("hold_started", from_on="2024-01-20")
+    with pytest.raises(Contradiction):
+        patient.void(end)
+    assert holds(patient) == [("2024-01-10", "2024-01-15"), ("2024-01-20", None)]
+
+
+def test_a_hold_may_start_on_the_day_another_resumes() -> None:
+    patient = Patient.treated()
+    patient.record("hold_started", from_on="2024-01-15", resumes_on="2024-01-20")
+    patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-15")
+    assert holds(patient) == [("2024-01-10", "2024-01-15"), ("2024-01-15", "2024-01-20")]
+
+
+# What a moment knew.
+
+
+def test_the_facts_recorded_until_a_moment_give_what_was_known_then() -> None:
+    patient = Patient.treated(builtin())
+    known: list[tuple[list[Fact], dict[str, object]]] = []
+    scan = patient.scan("2024-02-14")
+    known.append((list(patient.facts), patient.on("2024-03-01").document))
+    patient.correct(scan, "visit_done", series="imaging", done_on="2024-02-16", visit=None, response="PD")
+    known.append((list(patient.facts), patient.on("2024-03-01").document))
+    patient.void(patient.facts[-1].fact_id)
+    for facts, document in known:
+        patient.history = fold(facts)
+        assert patient.on("2024-03-01").document == document
