@@ -1,0 +1,30 @@
+"""The commands of `scheduler-api`. What they need is imported inside them, so that each starts at once."""
+
+from __future__ import annotations
+
+import click
+
+from . import about, serve, tokens, upkeep
+from .refusals import Group
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Schedules of patients in clinical trials: facts in, calendars out.
+
+    Settings are read from the environment: SCHEDULER_DATABASE, SCHEDULER_LOG_LEVEL and others (docs/operations.md).
+    """
+
+
+for command in (
+    upkeep.init,
+    serve.serve,
+    tokens.tokens,
+    upkeep.rebuild,
+    upkeep.verify,
+    upkeep.roll_forward,
+    upkeep.backup,
+    about.openapi,
+    about.version,
+):
+    main.add_command(command)

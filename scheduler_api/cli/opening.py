@@ -1,0 +1,65 @@
+"""Opening the database that the settings name, on behalf of the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from scheduler_api.records.access import Session
+    from scheduler_api.store.port import Store
+
+
+def settings_database() -> str:
+    """The database that the environment names. Raises BadSetting."""
+    from scheduler_api.config import Settings
+
+    return Settings.from_environment().database
+
+
+@contextmanager
+def opened(database: str) -> Iterator[Store]:
+    """A database that has all tables of this version, closed afterwards. Ends the command if it has not."""
+    from scheduler_api.store.connect import connect
+
+    if not Path(database).is_file():
+        raise Refused(f"There is no database {database}: run scheduler-api init")
+    store = connect(database)
+    try:
+        if pending(store, database):
+            raise Refused(f"The database {database} is not of this version: run scheduler-api init")
+        yield store
+    finally:
+        store.close()
+
+
+def pending(store: Store, database: str) -> list[str]:
+    """The migrations that a database has not seen. Ends the command if the file is no database of ours."""
+    from scheduler_api.store.port import Busy
+
+    try:
+        return store.pending_migrations()
+    except Busy:
+        raise
+    except Exception as error:
+        # What a driver says of a file it cannot read differs between drivers.
+        raise Refused(f"The database {database} cannot be read: {error}") from error
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """A session with the rights of an admin, for commands that read and record."""
+    with opened(settings_database()) as store:
+        yield session_on(store)
+
+
+def session_on(store: Store) -> Session:
+    """The session of a command: it counts from now, and what it records is marked `cli`."""
+    from scheduler_api import utc_now
+    from scheduler_api.records.access import Actor, Session
+
+    return Session(store, Actor("cli", "admin", "cli", None), utc_now())

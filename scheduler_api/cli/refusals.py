@@ -1,0 +1,56 @@
+"""What is refused becomes a line on standard error for each fault, and exit status 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+
+class Refused(click.ClickException):
+    """Ends a command: each line of the message is shown after `error:`."""
+
+    def show(self, file: Any = None) -> None:
+        """Show the lines on standard error."""
+        for line in self.message.splitlines():
+            click.echo(f"{click.style('error:', fg='red')} {line}", file=file, err=True)
+
+
+class Group(click.Group):
+    """A group whose commands never answer bad input with a traceback. Commands are listed as they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order they were added."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            lines = list(_lines(error))
+            if not lines:
+                raise
+            raise Refused("\n".join(lines)) from error
+
+
+def _lines(error: Exception) -> Iterator[str]:
+    """What to say of an error; nothing if it is none that input or surroundings can cause."""
+    from scheduler_api.config import BadSetting
+    from scheduler_api.engine.faults import Impossible
+    from scheduler_api.records.access import Forbidden, NotFound, Stale
+    from scheduler_api.store.port import Busy
+
+    if isinstance(error, Impossible):
+        for fault in error.faults:
+            yield f"{fault.pointer}: {fault.detail}" if fault.pointer else fault.detail
+    elif isinstance(error, Busy):
+        yield "The database is busy; nothing was changed. Try again in a moment."
+    elif isinstance(error, BadSetting | NotFound | Forbidden | Stale):
+        yield str(error)
+    elif isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        yield f"{where}{error.strerror or error}"

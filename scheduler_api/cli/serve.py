@@ -1,0 +1,132 @@
+"""`serve`: the service, by Granian."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from scheduler_api.config import Settings
+
+#: How long a worker may go on with what it is answering when it is told to stop, in seconds.
+GRACE = 8
+#: How long a client may take to send the head of a request, in milliseconds.
+HEAD_TIMEOUT = 10_000
+
+
+def listening_options(command: Any) -> Any:
+    """`--host` and `--port`; by default the settings'."""
+    command = click.option("--port", type=click.IntRange(1, 65535), help="By default SCHEDULER_PORT, or 8000.")(command)
+    return click.option("--host", help="By default SCHEDULER_HOST, or 127.0.0.1.")(command)
+
+
+@click.command()
+@listening_options
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes; by default SCHEDULER_WORKERS, or 2.")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Answer requests until SIGTERM or SIGINT; what is being answered then is finished."""
+    from .opening import opened
+
+    settings = chosen_settings(host=host, port=port, workers=workers)
+    with opened(settings.database):
+        pass
+    run(settings)
+
+
+def chosen_settings(**options: Any) -> Settings:
+    """The environment's settings, with the options that were given in their place. Raises BadSetting."""
+    from scheduler_api.config import Settings
+
+    given = {name: value for name, value in options.items() if value is not None}
+    return replace(Settings.from_environment(), **given)
+
+
+def run(settings: Settings, log_level: str | None = None, starting: Callable[[], None] | None = None) -> None:
+    """Serve until told to stop. `log_level` is that of the server's own lines, by default the settings'.
+
+    `starting` is called when the address is ours and no worker has been started yet. Ends the command if the address
+    cannot be used. A worker that fails is replaced, unless it fails at once again.
+    """
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    address = free_address(settings.host, settings.port)
+    server = Server(
+        "scheduler_api:create_app",
+        address=address,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT),
+        websockets=False,
+        log_level=LogLevels((log_level or settings.log_level).lower()),
+        log_dictconfig=_LOGS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE,
+    )
+    if starting is not None:
+        server.on_startup(starting)
+    server.serve(target_loader=partial(_application, settings), wrap_loader=False)
+
+
+def free_address(host: str, port: int) -> str:
+    """The numeric address of a host, if we can listen there. Ends the command if not.
+
+    Each worker opens the port for itself, which several processes may: a second service would start without a word.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Refused(f"Cannot listen on {host} port {port}: {error.strerror or error}") from error
+    return str(address[0])
+
+
+def _application(settings: Settings) -> Any:
+    """What a worker serves."""
+    from scheduler_api import create_app
+    from scheduler_api.api import logs
+
+    # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logs.configure(settings.log_level)
+    return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is gone, however it went."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(1)
+
+
+_LOGS = {
+    "formatters": {"json": {"()": "scheduler_api.api.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}
