@@ -32,7 +32,6 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int) -> F
     """The application around a store and a clock; `max_body` is the largest body in bytes."""
     app = Flask("scheduler_api", static_folder=None)
     app.json = OrjsonProvider(app)
-    app.url_map.strict_slashes = False
     app.config.update(
         API_TITLE="Scheduler API",
         API_VERSION=version("scheduler-api"),

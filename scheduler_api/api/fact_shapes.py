@@ -76,7 +76,10 @@ _WHY = {"description": "Why it corrects or voids; required then"}
 def _kind(name: str, **declared: Any) -> type[Strict]:
     """The schema of one kind: its data, and a reason for corrections under a name that its data leaves free."""
     why = "correction_reason" if issubclass(KINDS[name], HAVE_A_REASON) else "reason"
-    need = {"required": True} if name == "voided" else {"load_default": None}
+    need: dict[str, Any] = {"load_default": None}
+    if name == "voided":
+        need = {"required": True}
+        declared["Meta"] = type("Meta", (Strict.Meta,), {"exclude": ("replaces",)})
     declared[why] = Text(500, lines=True, metadata=_WHY, **need)
     declared["kind"] = Choice(name, required=True)
     camel = "".join(part.title() for part in name.split("_"))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 
 from scheduler_api.records import facts
 
+from .conditions import conditional, expected_version, idempotent, patient_tag
 from .fact_shapes import FactOutSchema, NewFactSchema
 from .fields import Choice, Strict, fields
-from .requests import ResourceBlueprint, answer, conditional, expected_version, idempotent, page, patient_tag, session
+from .pages import PageQuery, page_of
+from .parsing import ResourceBlueprint
+from .requests import answer, session
 from .shapes import listed
 
 blueprint = ResourceBlueprint("facts", __name__, description="What is recorded about a patient")
@@ -61,10 +65,16 @@ def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Respon
 
 @blueprint.route("/patients/<string:patient_id>/facts")
 @conditional
+@blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(FactOutSchema, "FactList"))
-def history(patient_id: str) -> Response:
+def history(query: dict[str, Any], patient_id: str) -> Response:
     """The whole history of one patient
 
     In the order the facts were received, corrected and voided ones included.
     """
-    return page(facts.history_documents(session(), patient_id), None)
+    return page_of(facts.history_documents(session(), patient_id), _place, query, FactOutSchema)
+
+
+def _place(fact: Mapping[str, Any]) -> tuple[str, ...]:
+    # Each of a patient's facts is recorded a moment after the one before it.
+    return (fact["recorded_at"].isoformat(timespec="microseconds"),)

@@ -16,6 +16,7 @@ __all__ = [
     "CivilDate",
     "Instant",
     "Mg",
+    "QueryNumber",
     "Strict",
     "Text",
     "Whole",
@@ -25,8 +26,8 @@ __all__ = [
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 #: Printable characters; line breaks only where a text may have lines.
-_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
-_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 
 
 class Strict(Schema):
@@ -83,13 +84,37 @@ class Whole(fields.Integer):
         return value
 
 
+class QueryNumber(fields.Integer):
+    """A whole number in a query, in plain digits."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        detail = f"Not a whole number from {least} to {most}."
+        super().__init__(
+            validate=validate.Range(least, most, error=detail), error_messages={"invalid": detail}, **kwargs
+        )
+
+    def _validated(self, value: Any) -> int:
+        if not (isinstance(value, str) and value.isascii() and value.isdecimal()):
+            raise self.make_error("invalid", input=value)
+        return int(value[:10])
+
+
+class Form(validate.Regexp):
+    """A text has this form from its first to its last character, a line break at its end included."""
+
+    def __call__(self, value: Any) -> Any:
+        if not self.regex.fullmatch(value):
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class Text(fields.String):
     """A text of at most so many characters, of one line unless `lines`."""
 
     def __init__(
         self, most: int, least: int = 1, lines: bool = False, pattern: str | None = None, **kwargs: Any
     ) -> None:
-        form = validate.Regexp(
+        form = Form(
             pattern or (_LINES if lines else _ONE_LINE),
             error="Does not match {regex}." if pattern else "Has control characters.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, url_for
@@ -11,20 +12,12 @@ from scheduler_api.engine.phases import PHASES
 from scheduler_api.records import calendars, patients
 from scheduler_api.records.protocols import latest_version
 
+from .conditions import conditional, idempotent, patient_tag
 from .fact_shapes import NewPatientSchema, enrolled_body
 from .fields import Choice, CivilDate, Instant, Strict, Text, fields
-from .requests import (
-    PageQuery,
-    ResourceBlueprint,
-    answer,
-    conditional,
-    cursor_key,
-    idempotent,
-    page,
-    patient_tag,
-    session,
-    store,
-)
+from .pages import PageQuery, cursor_key, page, page_of
+from .parsing import ResourceBlueprint
+from .requests import answer, session, store
 from .shapes import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema, ViewQuery, listed
 
 blueprint = ResourceBlueprint("patients", __name__, description="Enrolled patients and their calendars")
@@ -52,7 +45,7 @@ class DayQuery(Strict):
     known_at = Instant()
 
 
-class RangeQuery(Strict):
+class RangeQuery(PageQuery):
     """Which days; by default all."""
 
     from_ = CivilDate(data_key="from")
@@ -88,9 +81,9 @@ def enrol(data: dict[str, Any]) -> Response:
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
 def find(query: dict[str, Any]) -> Response:
     """List patients, by subject number"""
-    after = cursor_key(query.get("cursor"), 2)
+    after = cursor_key(query, 2)
     found = patients.find(session(), query.get("site"), query.get("phase"), query.get("q"), after, query["limit"])
-    return page(found.items, found.after)
+    return page(found.items, found.after, PatientSchema)
 
 
 @blueprint.route("/patients/<string:patient_id>")
@@ -128,4 +121,9 @@ def adherence(query: dict[str, Any], patient_id: str) -> Response:
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
 def deviations(query: dict[str, Any], patient_id: str) -> Response:
     """What differs between plan and record of one patient, by day"""
-    return page(calendars.deviation_documents(session(), patient_id, view_of(query)), None)
+    found = calendars.deviation_documents(session(), patient_id, view_of(query))
+    return page_of(found, _place, query, DeviationSchema)
+
+
+def _place(deviation: Mapping[str, Any]) -> tuple[str, ...]:
+    return str(deviation["on"]), deviation["kind"], deviation["visit"] or ""

@@ -15,7 +15,8 @@ from scheduler_api.records.protocols import versions_of
 
 from .fact_shapes import EnrolmentSchema, NewFactField, enrolled_body
 from .fields import CivilDate, Strict, fields, validate
-from .requests import ResourceBlueprint, answer, store
+from .parsing import ResourceBlueprint
+from .requests import answer, store
 from .shapes import CalendarSchema, ProtocolReference
 
 blueprint = ResourceBlueprint("previews", __name__, description="Calendars of patients who are stored nowhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
@@ -9,8 +10,11 @@ from marshmallow import ValidationError
 
 from scheduler_api.records import protocols
 
+from .conditions import idempotent
 from .fields import Instant, Strict, fields
-from .requests import ResourceBlueprint, answer, idempotent, page, session
+from .pages import PageQuery, page_of
+from .parsing import ResourceBlueprint
+from .requests import answer, session
 from .shapes import listed
 
 blueprint = ResourceBlueprint("protocols", __name__, description="Protocols as data, in versions that never change")
@@ -45,10 +49,15 @@ class DefinitionSchema(Strict):
 
 
 @blueprint.route("/protocols")
+@blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
-def find() -> Response:
+def find(query: dict[str, Any]) -> Response:
     """List all versions of all protocols"""
-    return page(protocols.list_all(session()), None)
+    return page_of(protocols.list_all(session()), _place, query, ProtocolSummarySchema)
+
+
+def _place(protocol: Mapping[str, Any]) -> tuple[str, ...]:
+    return protocol["id"], f"{protocol['version']:05}"
 
 
 @blueprint.route("/protocols", methods=["POST"])

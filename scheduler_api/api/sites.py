@@ -8,8 +8,11 @@ from flask import Response, url_for
 
 from scheduler_api.records import sites
 
+from .conditions import idempotent
 from .fields import Choice, Strict, Text, fields, validate
-from .requests import ResourceBlueprint, answer, idempotent, page, session
+from .pages import PageQuery, page_of
+from .parsing import ResourceBlueprint
+from .requests import answer, session
 from .shapes import listed
 
 blueprint = ResourceBlueprint("sites", __name__, description="Where patients are treated")
@@ -30,10 +33,11 @@ class SiteSchema(Strict):
 
 
 @blueprint.route("/sites")
+@blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(SiteSchema, "SiteList"))
-def find() -> Response:
+def find(query: dict[str, Any]) -> Response:
     """List sites"""
-    return page(sites.list_all(session()), None)
+    return page_of(sites.list_all(session()), lambda site: (site["site"],), query, SiteSchema)
 
 
 @blueprint.route("/sites", methods=["POST"])

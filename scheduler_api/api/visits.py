@@ -10,8 +10,10 @@ from webargs.fields import DelimitedList
 from scheduler_api.records import visits
 from scheduler_api.store.visits import STATUSES
 
-from .fields import Choice, CivilDate, Text, fields
-from .requests import PageQuery, ResourceBlueprint, cursor_key, page, session
+from .fields import Choice, CivilDate, Text, fields, validate
+from .pages import PageQuery, cursor_key, page
+from .parsing import ResourceBlueprint
+from .requests import session
 from .shapes import VisitSchema, listed
 
 blueprint = ResourceBlueprint("visits", __name__, description="Visits of all patients")
@@ -21,7 +23,9 @@ class VisitQuery(PageQuery):
     """Which visits are asked for: those whose window meets `from`…`to`."""
 
     series = Text(40, metadata={"example": "imaging"})
-    status = DelimitedList(Choice(*STATUSES), metadata={"description": "One or several, with commas between"})
+    status = DelimitedList(
+        Choice(*STATUSES), validate=validate.Length(1), metadata={"description": "One or several, with commas between"}
+    )
     site = Text(40)
     patient = Text(40)
     from_ = CivilDate(data_key="from")
@@ -56,7 +60,7 @@ def find(query: dict[str, Any]) -> Response:
         query.get("to"),
         None if booked is None else booked == "true",
         query.get("patient"),
-        cursor_key(query.get("cursor"), 3),
+        cursor_key(query, 3),
         query["limit"],
     )
-    return page(found.items, found.after)
+    return page(found.items, found.after, PatientVisitSchema)

@@ -81,7 +81,8 @@ def check(versions: Versions, history: History, body: Body, now: datetime) -> No
     """Raise Impossible or Contradiction if the fact cannot be, given the record and the instant it is received."""
     faults = _body_faults(versions, history, body)
     if not faults:
-        faults = _day_faults(body, history.enrolled.enrolled_on, civil_date(now, history.time_zone), now)
+        faults = _day_faults(body, history.enrolled.enrolled_on, civil_date(now, history.time_zone))
+        faults += _moment_faults(history, body, now)
     if faults:
         raise Impossible(faults)
     if conflict := _conflict(history, body):
@@ -145,17 +146,24 @@ def _days(body: Body) -> list[tuple[str, date]]:
     return [(name, day) for name, day in days if isinstance(day, date) and not isinstance(day, datetime)]
 
 
-def _day_faults(body: Body, enrolled_on: date, today: date, now: datetime | None = None) -> list[Fault]:
+def _day_faults(body: Body, enrolled_on: date, today: date) -> list[Fault]:
     faults = []
     for name, day in _days(body):
         if day < enrolled_on:
             faults.append(Fault(f"/{name}", f"Before enrolment {enrolled_on}."))
         elif day > today and name not in MAY_LIE_AHEAD:
             faults.append(Fault(f"/{name}", f"After today {today} in the patient's time zone."))
-    taken_at = getattr(body, "taken_at", None)
-    if taken_at is not None and now is not None and taken_at > now:
-        faults.append(Fault("/taken_at", "Later than now."))
     return faults
+
+
+def _moment_faults(history: History, body: Body, now: datetime) -> list[Fault]:
+    if not isinstance(body, DoseRecorded) or body.taken_at is None:
+        return []
+    if body.taken_at > now:
+        return [Fault("/taken_at", "Later than now.")]
+    if civil_date(body.taken_at, history.time_zone) < history.enrolled.enrolled_on:
+        return [Fault("/taken_at", f"Before enrolment {history.enrolled.enrolled_on}.")]
+    return []
 
 
 def _fertility_faults(sex: str, fertility: str, basis: str | None) -> list[Fault]:

@@ -63,8 +63,9 @@ def find(
     """
     if first is not None and last is not None and last < first:
         raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
-    if last is not None and last > horizon(session.now) - timedelta(1):
-        raise Impossible([Fault("/to", f"Visits are listed up to {HORIZON - 1} days ahead.")])
+    for name, day in (("from", first), ("to", last)):
+        if day is not None and day > horizon(session.now) - timedelta(1):
+            raise Impossible([Fault(f"/{name}", f"Visits are listed up to {HORIZON - 1} days ahead.")])
     query = visits.Query(
         zones.todays(session.store, session.now),
         sites_to_search(session, site),

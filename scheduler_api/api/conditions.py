@@ -1,0 +1,93 @@
+"""Conditions and repetitions: ETag and 304, If-Match and 412, Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Response, request
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.faults import Fault
+from scheduler_api.records import answers
+from scheduler_api.records.access import patient_head
+
+from .pages import wants_csv
+from .problems import Problem
+from .requests import session, store
+
+View = TypeVar("View", bound=Callable[..., Response])
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+#: The headers of an answer that come again when it is given again.
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+
+
+def patient_tag(version: int, today: object) -> str:
+    """The ETag of an answer about a patient: it changes with the patient, the day, the question and the form."""
+    question = f"{request.full_path}{'csv' if wants_csv() else ''}"
+    return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
+
+
+def conditional(view: View) -> View:
+    """For a GET of one patient's data: an ETag, and 304 for the price of one small read if nothing changed."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        head = patient_head(session(), kwargs["patient_id"])
+        tag = patient_tag(head["version"], civil_date(session().now, head["time_zone"]))
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+        sent = request.headers.get("If-None-Match", "")
+        # Only an answer to this very question has this tag; `*` has it from any, so that one is looked at first.
+        if sent and tag in _tags(sent):
+            return Response(status=304, headers=headers)
+        response = view(*args, **kwargs)
+        if sent.strip() == "*":
+            return Response(status=304, headers=headers)
+        response.headers.update(headers)
+        return response
+
+    return cast(View, wrapper)
+
+
+def expected_version() -> int | None:
+    """The version that `If-Match` names; None if the write is unconditional. Ends the request if it names none."""
+    sent = request.headers.get("If-Match")
+    if sent is None or sent.strip() == "*":
+        return None
+    versions = {tag.strip('"').partition(".")[0] for tag in _tags(sent)}
+    if len(versions) == 1 and (version := versions.pop()).isdecimal() and len(version) < 12:
+        return int(version)
+    raise Problem(412, "If-Match names no version of this patient; use an ETag of the patient.")
+
+
+def _tags(header: str) -> list[str]:
+    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
+
+
+def idempotent(view: View) -> View:
+    """For a POST: with an Idempotency-Key it is carried out once, and answered alike however often it is sent."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return view(*args, **kwargs)
+        if not _KEY.fullmatch(key):
+            fault = Fault("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.")
+            raise Problem(422, fault.detail, [fault])
+        asked = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+        digest = hashlib.sha256(asked).hexdigest()
+        with store().transaction():
+            given = answers.given(session(), key, digest)
+            if given is not None:
+                headers = {**given.headers, "Idempotency-Replayed": "true"}
+                return Response(given.body, given.status, headers)
+            response = view(*args, **kwargs)
+            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            answers.keep(session(), key, digest, answers.Answer(response.status_code, headers, response.get_data()))
+        return response
+
+    return cast(View, wrapper)

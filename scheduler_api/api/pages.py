@@ -1,0 +1,97 @@
+"""Lists: pages with a cursor, as JSON or as CSV."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Response, request
+
+from scheduler_api.engine.faults import Fault
+
+from .fields import QueryNumber, Strict, Text
+from .problems import Problem
+from .requests import answer
+
+#: How a cell begins that a spreadsheet would run.
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+
+Item = Mapping[str, Any]
+
+
+class PageQuery(Strict):
+    """A list is read in pages."""
+
+    limit = QueryNumber(1, 200, load_default=50, metadata={"description": "How many items at most"})
+    cursor = Text(1000, metadata={"description": "`next_cursor` of the page before"})
+
+
+def cursor_key(query: Mapping[str, Any], parts: int) -> Any:
+    """The key that a query's cursor stands for: where to go on. Ends the request if it is none of ours."""
+    cursor = query.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        key = orjson.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
+    except ValueError:
+        key = None
+    if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
+        raise Problem(422, "The cursor is not valid.", [Fault("/cursor", "Not a cursor of this list.")])
+    return tuple(key)
+
+
+def page_of(
+    items: Sequence[Item], key: Callable[[Item], tuple[str, ...]], query: Mapping[str, Any], schema: type[Strict]
+) -> Response:
+    """One page of a list that is at hand whole, in order of `key`."""
+    after = cursor_key(query, len(key(items[0])) if items else 1) if query.get("cursor") else None
+    rest = [item for item in items if after is None or key(item) > after]
+    shown = rest[: query["limit"]]
+    return page(shown, key(shown[-1]) if len(rest) > len(shown) else None, schema)
+
+
+def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
+    """One page of a list: JSON with the cursor of the next and a Link to it, or CSV for who asks for that."""
+    cursor = base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
+    headers = {"Vary": "Accept"}
+    if cursor is not None:
+        query = urlencode({**request.args.to_dict(), "cursor": cursor})
+        headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    if wants_csv():
+        return _csv(items, schema, headers)
+    return answer({"items": items, "next_cursor": cursor}, headers=headers)
+
+
+def wants_csv() -> bool:
+    """Whether the request would rather have a list as CSV than as JSON."""
+    accept = request.headers.get("Accept", "")
+    return "csv" in accept and request.accept_mimetypes.best_match(("application/json", "text/csv")) == "text/csv"
+
+
+def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
+    declared = [field.data_key or name for name, field in schema().fields.items()]
+    columns = list(dict.fromkeys([*declared, *(name for item in items for name in item)]))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(item.get(column)) for column in columns] for item in items)
+    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.update(headers)
+    return response
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping | list):
+        return orjson.dumps(value).decode()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

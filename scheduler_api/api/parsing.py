@@ -1,0 +1,102 @@
+"""Reading bodies and queries: what is not declared is refused, and every bad field is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any
+
+import orjson
+from flask import request
+from flask_smorest import Blueprint
+from marshmallow import RAISE
+from webargs.flaskparser import FlaskParser
+
+from scheduler_api.engine.faults import Fault
+
+from .problems import Problem
+
+_WORDS = {
+    "Missing data for required field.": "Missing.",
+    "Field may not be null.": "Missing.",
+    "Invalid input type.": "Not an object.",
+}
+
+
+class Parser(FlaskParser):
+    """Reads bodies and queries by their schemas."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": RAISE, "query": RAISE}  # noqa: RUF012
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        """The body, which must be JSON and say so."""
+        if req.mimetype != "application/json":
+            raise Problem(415, "The body is not declared as application/json.", headers={"Accept": "application/json"})
+        body = req.get_data()
+        try:
+            document = orjson.loads(body)
+            # A name given twice would leave it open which of the two was meant; orjson does not tell.
+            json.loads(body, object_pairs_hook=_each_once)
+        except (ValueError, RecursionError):
+            raise Problem(400, "The body is not JSON, or gives a name twice.") from None
+        return document
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        """The query."""
+        _check_query()
+        return super().load_querystring(req, schema)
+
+    def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> Any:
+        """Every bad field, as a problem."""
+        (messages,) = error.messages.values()
+        faults = list(faults_of(messages))
+        raise Problem(422, f"{len(faults)} bad field{'s' if len(faults) > 1 else ''}.", faults)
+
+
+class ResourceBlueprint(Blueprint):
+    """A blueprint that reads requests by our parser; a route that declares no query takes none."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
+        declared = getattr(view_func, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+        if not any(parameter["in"] == "query" for parameter in declared):
+            view_func = _without_query(view_func)
+        super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+
+def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if request.query_string:
+            _check_query()
+            faults = [Fault(f"/{name}", "Unknown field.") for name in request.args]
+            raise Problem(422, "This address takes no query.", faults)
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def _check_query() -> None:
+    faults = [Fault(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1]
+    if faults:
+        raise Problem(422, "A parameter is given more than once.", faults)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError
+
+
+def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
+    """The faults in marshmallow's messages."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            token = str(name).replace("~", "~0").replace("/", "~1")
+            yield from faults_of(inner, pointer if name == "_schema" else f"{pointer}/{token}")
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from faults_of(message, pointer)
+    else:
+        yield Fault(pointer, _WORDS.get(str(messages), str(messages)))
