@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from .doses import Course, Span, days_between
+from .doses import Course, Span
 from .history import ONE_DAY
 
 
@@ -19,13 +19,11 @@ def adherence(course: Course, today: date) -> dict[str, Any]:
     last = today if recorded_today else today - ONE_DAY
     planned = taken = missed = held = 0
     taken_mg = full_mg = 0.0
-    days = list(history.taken)
     for span in course.spans(course.starts_on, last) if history.begun else ():
-        here = days_between(days, span.starts_on, span.ends_on)
+        here, amounts = course.taken(span.starts_on, span.ends_on)
         length = (span.ends_on - span.starts_on).days + 1
         taken += len(here)
-        amounts = [amount for amount in map(history.taken.get, here) if amount is not None]
-        taken_mg += sum(amounts) + span.planned_mg * (len(here) - len(amounts))
+        taken_mg += sum(filter(None, amounts)) + span.planned_mg * amounts.count(None)
         dosing, dosing_taken = _dosing_days(span, length, here)
         full_mg += dosing * span.dosing.dose_mg
         planned += len(here)

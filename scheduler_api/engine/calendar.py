@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from .adherence import adherence
@@ -36,22 +35,19 @@ def check_range(first: date, last: date) -> None:
         raise Impossible([Fault("/to", f"The range is longer than {LONGEST_RANGE} days.")])
 
 
-@dataclass(frozen=True)
+_by_target = attrgetter("target_on", "visit")
+
+
 class Reckoning:
-    """All that follows from a protocol and a history; each part is reckoned when it is asked for."""
+    """All that follows from a protocol and a history, reckoned as far as it is asked for.
 
-    versions: Versions
-    history: History
+    `course` is the course of treatment, `book` the visits of every series.
+    """
 
-    @cached_property
-    def course(self) -> Course:
-        """The course of treatment."""
-        return Course(periods(self.versions, self.history), self.history)
-
-    @cached_property
-    def book(self) -> VisitBook:
-        """The visits of every series."""
-        return VisitBook(self.course.plan, self.history)
+    def __init__(self, versions: Versions, history: History) -> None:
+        self.history = history
+        self.course = Course(periods(versions, history), history)
+        self.book = VisitBook(self.course.plan, history)
 
     def protocol_on(self, day: date) -> Protocol:
         """The version of the protocol that applies on a day."""
@@ -61,7 +57,7 @@ class Reckoning:
         """The visits that meet `first`…`last`, soonest target first; of one series only, if named."""
         names = self.book.names if series is None else [series] if series in self.book.names else []
         found = [visit for name in names for visit in self.book.series(name).visits(first, last)]
-        return sorted(found, key=lambda visit: (visit.target_on, visit.visit))
+        return sorted(found, key=_by_target)
 
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
         """What was done in `first`…`last` and belongs to no visit, by day."""

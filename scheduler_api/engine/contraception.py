@@ -91,9 +91,9 @@ def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[da
 
 def _months_after(plan: tuple[Period, ...], history: History, base: date, words: str) -> tuple[date, str]:
     """`base` plus the longest months of all versions under which a dose was taken, or may be on `base`."""
-    ended = history.treatment_ended.last_dose_on if history.treatment_ended else None
-    days = [day for day in (base, history.first_dose_on, ended) if day is not None]
+    months = plan[0].protocol.months_after_last_dose
     if len(plan) > 1:
-        days += history.taken
-    months = max(version_on(plan, day).months_after_last_dose for day in days)
+        ended = history.treatment_ended.last_dose_on if history.treatment_ended else None
+        days = [day for day in (base, history.first_dose_on, ended, *history.taken) if day is not None]
+        months = max(version_on(plan, day).months_after_last_dose for day in days)
     return add_months(base, months), f"{words} + {plural(months, 'month')}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from .doses import Course, Span, days_between, planned_mg
+from .doses import Course, Span, planned_mg
 from .history import ONE_DAY
 from .visits import Visit
 
@@ -21,28 +21,27 @@ def deviations(course: Course, visits: Iterable[Visit], today: date, first: date
 
 
 def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[str, Any]]:
-    history, days = course.history, list(course.history.taken)
-    for day in days_between(days, first, min(last, course.starts_on - ONE_DAY)):
-        yield from _outside(course, day, "dose_before_start", f"first dose {course.starts_on}")
+    history = course.history
+    for day, amount in zip(*course.taken(first, min(last, course.starts_on - ONE_DAY)), strict=True):
+        yield from _outside(course, day, amount, "dose_before_start", f"first dose {course.starts_on}")
     for span in course.spans(first, last):
-        yield from _taken_in(span, course, days_between(days, span.starts_on, span.ends_on))
+        yield from _taken_in(span, *course.taken(span.starts_on, span.ends_on))
         if history.begun and not span.held:
             for day in history.missed:
                 if span.starts_on <= day <= span.ends_on and not span.rests(span.run.place(day)[1]):
                     yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
     if course.ends_on is not None:
-        for day in days_between(days, max(first, course.ends_on + ONE_DAY, course.starts_on), last):
-            yield from _outside(course, day, "dose_after_end", f"last day of treatment {course.ends_on}")
+        late = course.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last)
+        for day, amount in zip(*late, strict=True):
+            yield from _outside(course, day, amount, "dose_after_end", f"last day of treatment {course.ends_on}")
 
 
-def _taken_in(span: Span, course: Course, days: list[date]) -> Iterator[dict[str, Any]]:
-    taken = course.history.taken
+def _taken_in(span: Span, days: list[date], amounts: list[float | None]) -> Iterator[dict[str, Any]]:
     free = not span.held and span.dosing.dosing_days is None
-    if free and set(map(taken.get, days)) <= {None, span.planned_mg}:
+    if free and set(amounts) <= {None, span.planned_mg}:
         # Nearly always: every day as planned.
         return
-    for day in days:
-        amount = taken[day]
+    for day, amount in zip(days, amounts, strict=True):
         mg = span.planned_mg if amount is None else amount
         if span.held:
             yield _dose("dose_during_hold", day, "held", _mg(mg))
@@ -52,8 +51,8 @@ def _taken_in(span: Span, course: Course, days: list[date]) -> Iterator[dict[str
             yield _dose("dose_amount", day, _mg(span.planned_mg), _mg(mg))
 
 
-def _outside(course: Course, day: date, kind: str, planned: str) -> Iterator[dict[str, Any]]:
-    amount, plan = course.history.taken[day], planned_mg(course.plan, course.history, day)
+def _outside(course: Course, day: date, amount: float | None, kind: str, planned: str) -> Iterator[dict[str, Any]]:
+    plan = planned_mg(course.plan, course.history, day)
     mg = plan if amount is None else amount
     yield _dose(kind, day, planned, _mg(mg))
     if mg != plan:
@@ -61,17 +60,16 @@ def _outside(course: Course, day: date, kind: str, planned: str) -> Iterator[dic
 
 
 def _visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
-    window = f"{visit.opens_on}/{visit.closes_on}"
     if visit.done_on is not None and visit.days_off:
         kind = "visit_early" if visit.days_off < 0 else "visit_late"
-        yield _visit(kind, visit, visit.done_on, window, str(visit.done_on), visit.days_off)
+        yield _visit(kind, visit, visit.done_on, str(visit.done_on), visit.days_off)
     status = visit.status(today)
     if status in ("overdue", "missed"):
-        yield _visit("visit_missed", visit, visit.closes_on + ONE_DAY, window, None, None)
+        yield _visit("visit_missed", visit, visit.closes_on + ONE_DAY, None, None)
     booked = visit.booked_on
     if booked and status not in ("done", "not_required") and not visit.opens_on <= booked <= visit.closes_on:
         days_off = (booked - (visit.opens_on if booked < visit.opens_on else visit.closes_on)).days
-        yield _visit("booking_out_of_window", visit, booked, window, str(booked), days_off)
+        yield _visit("booking_out_of_window", visit, booked, str(booked), days_off)
 
 
 def _dose(kind: str, day: date, planned: str, actual: str) -> dict[str, Any]:
@@ -86,15 +84,13 @@ def _dose(kind: str, day: date, planned: str, actual: str) -> dict[str, Any]:
     }
 
 
-def _visit(
-    kind: str, visit: Visit, day: date, planned: str, actual: str | None, days_off: int | None
-) -> dict[str, Any]:
+def _visit(kind: str, visit: Visit, day: date, actual: str | None, days_off: int | None) -> dict[str, Any]:
     return {
         "kind": kind,
         "on": day,
         "visit": visit.visit,
         "dose_on": None,
-        "planned": planned,
+        "planned": f"{visit.opens_on}/{visit.closes_on}",
         "actual": actual,
         "days_off": days_off,
     }

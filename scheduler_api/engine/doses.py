@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
+from functools import cached_property
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -78,6 +79,16 @@ class Course:
                 history.is_held(start),
                 run_of(self.runs, start),
             )
+
+    @cached_property
+    def _taken(self) -> tuple[list[date], list[float | None]]:
+        return [*self.history.taken], [*self.history.taken.values()]
+
+    def taken(self, first: date, last: date) -> tuple[list[date], list[float | None]]:
+        """The days recorded taken in `first`…`last`, in order, and the mg of each (None: as planned)."""
+        days, amounts = self._taken
+        here = slice(bisect_left(days, first), bisect_right(days, last))
+        return days[here], amounts[here]
 
     def place(self, day: date) -> tuple[int, int] | None:
         """Cycle and cycle day of a day; None outside the course."""
@@ -158,8 +169,3 @@ class Course:
             "taken_mg": planned if recorded is None else recorded,
             "status": "taken",
         }
-
-
-def days_between(days: list[date], first: date, last: date) -> list[date]:
-    """Those of some days in order that lie in `first`…`last`, both included."""
-    return days[bisect_left(days, first) : bisect_left(days, last + timedelta(1))]

@@ -24,13 +24,6 @@ class SeriesEnd(NamedTuple):
     because: str
 
 
-class Assignment(NamedTuple):
-    """What was done for a visit, and how it was assigned: `named`, `window` or `nearest`."""
-
-    done: VisitDone
-    assigned: str
-
-
 class Visit(NamedTuple):
     """A visit with what happened to it. Dates and facts only: its status follows from them and `today`.
 
@@ -156,7 +149,8 @@ class SeriesBook:
         self.end = series_end(series, history)
         self._line = line
         self._bookings = history.bookings
-        self._done: dict[int, Assignment] = {}
+        # What was done for a visit, by its index, and how it was assigned: `named`, `window` or `nearest`.
+        self._done: dict[int, tuple[VisitDone, str]] = {}
         self._visits: dict[int, Visit | None] = {}
         self.unscheduled: list[VisitDone] = []
         done = [done for done in history.visits_done if done.series == series.name]
@@ -175,7 +169,7 @@ class SeriesBook:
         for visit in unnamed:
             index = within(visit.done_on)
             if index is not None and index not in assigned:
-                assigned[index] = Assignment(visit, "window")
+                assigned[index] = visit, "window"
             else:
                 rest.append(visit)
         for visit in rest:
@@ -187,7 +181,7 @@ class SeriesBook:
         if index is None or slot is None or visit.done_on < min(slot.anchor.day, slot.opens_on):
             self.unscheduled.append(visit)
         else:
-            self._done[index] = Assignment(visit, how)
+            self._done[index] = visit, how
 
     def _nearest(self, day: date) -> int | None:
         """The visit, not done, whose target is nearest to a day and at most half an interval away."""
@@ -218,13 +212,14 @@ class SeriesBook:
         slot = self._line.at(index) if index is not None else None
         if index is None or slot is None:
             return None
-        if (assignment := self._done.get(index)) is not None:
-            return AnchorDay(assignment.done.done_on, False, f"{visit} done {assignment.done.done_on}")
+        done, _ = self._done.get(index, (None, None))
+        if done is not None:
+            return AnchorDay(done.done_on, False, f"{visit} done {done.done_on}")
         return AnchorDay(slot.target_on, True, f"{visit} target {slot.target_on}")
 
     def visits(self, first: date, last: date) -> list[Visit]:
         """The visits whose window meets `first`…`last`, or that were done or are booked in it, in order of target."""
-        indexes = {i for i, assignment in self._done.items() if first <= assignment.done.done_on <= last}
+        indexes = {index for index, (done, _) in self._done.items() if first <= done.done_on <= last}
         for name, booking in self._bookings.items():
             if name.startswith(self.name) and first <= booking.booked_on <= last:
                 index = self._line.named(name)
@@ -263,12 +258,11 @@ class SeriesBook:
         slot = self._line.visit(index)
         if slot is None:
             return None
-        assignment = self._done.get(index)
+        done, assigned = self._done.get(index, (None, None))
         name = slot.name
         booking = self._bookings.get(name)
-        if assignment is None and booking is None and self._past_end(slot):
+        if done is None and booking is None and self._past_end(slot):
             return None
-        done = assignment.done if assignment else None
         following = self._line.at(index + 1)
         because = slot.because
         if done is None and self.end is not None and self.end.on <= slot.closes_on:
@@ -287,7 +281,7 @@ class SeriesBook:
             booked_place=booking.place if booking else None,
             done_on=done.done_on if done else None,
             days_off=_days_off(slot, done.done_on) if done else None,
-            assigned=assignment.assigned if assignment else None,
+            assigned=assigned,
             response=done.response if done else None,
             provisional=slot.anchor.provisional,
             because=because,
