@@ -78,7 +78,7 @@ class _Reader:
             return None
         identifier = self.pattern("/id", data.get("id"), _ID, "lower-case letters, digits and hyphens, at most 64")
         version = self.integer("/version", data.get("version"), 1, 10_000)
-        title = self.text("/title", data.get("title", identifier))
+        title = self.text("/title", data["title"]) if "title" in data else identifier
         self.text("/registry", data.get("registry", ""), empty=True)
         participants = data.get("participants")
         if participants is not None:
@@ -145,9 +145,12 @@ class _Reader:
                 if (part.stretches[0].unit == "m") != (first.stretches[0].unit == "m"):
                     detail = f"Stretches of the series {name} are all in months, or all in days and weeks."
                     self.fault(f"{pointer}/every", detail)
-                for field in ("anchor", "anchor_visit", "until", "fertile_only"):
-                    if getattr(part, field) != getattr(first, field):
-                        said = {"fertile_only": "applies_to", "anchor_visit": "anchor"}.get(field, field)
+                for said, one, other in (
+                    ("anchor", (part.anchor, part.anchor_visit), (first.anchor, first.anchor_visit)),
+                    ("until", part.until, first.until),
+                    ("applies_to", part.fertile_only, first.fertile_only),
+                ):
+                    if one != other:
                         self.fault(f"{pointer}/{said}", f"Stretches of the series {name} have one {said}.")
             merged = tuple(stretch for _, part in parts for stretch in part.stretches)
             found.append(Series(name, first.anchor, first.anchor_visit, first.until, first.fertile_only, merged))
@@ -237,8 +240,7 @@ class _Reader:
 
     def table(self, at: str, data: Any, required: tuple[str, ...], optional: tuple[str, ...]) -> bool:
         if not isinstance(data, dict):
-            self.fault(at, "Missing." if data is None and at else "Not an object.")
-            return False
+            return self.wrong(at, data if at else "", "Not an object.", False)
         for field in required:
             if field not in data:
                 self.fault(f"{at}/{field}", "Missing.")

@@ -36,6 +36,8 @@ from .versions import periods, version_on
 
 #: Days that may lie after today; every other day of a fact happened (principle 1).
 MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on"})
+#: Where a day begins first.
+FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
 HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
 
@@ -53,9 +55,11 @@ def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
 def enrolment_faults(body: Enrolled, now: datetime) -> list[Fault]:
     """What is impossible in an enrolment received `now`, whatever the protocol."""
     faults = _fertility_faults(body.sex, body.fertility, body.basis)
-    if not is_time_zone(body.time_zone):
-        return [*faults, Fault("/time_zone", "Not an IANA time zone.")]
-    return faults + _day_faults(body, body.enrolled_on, civil_date(now, body.time_zone))
+    known = is_time_zone(body.time_zone)
+    if not known:
+        faults.append(Fault("/time_zone", "Not an IANA time zone."))
+    # In a zone nobody knows, today is anywhere on Earth.
+    return faults + _day_faults(body, body.enrolled_on, civil_date(now, body.time_zone if known else FIRST_ZONE))
 
 
 def next_history(
@@ -79,10 +83,10 @@ def next_history(
 
 def check(versions: Versions, history: History, body: Body, now: datetime) -> None:
     """Raise Impossible or Contradiction if the fact cannot be, given the record and the instant it is received."""
-    faults = _body_faults(versions, history, body)
-    if not faults:
-        faults = _day_faults(body, history.enrolled.enrolled_on, civil_date(now, history.time_zone))
-        faults += _moment_faults(history, body, now)
+    faults = _day_faults(body, history.enrolled.enrolled_on, civil_date(now, history.time_zone))
+    faults += _moment_faults(history, body, now)
+    named = {fault.pointer for fault in faults}
+    faults += [fault for fault in _body_faults(versions, history, body) if fault.pointer not in named]
     if faults:
         raise Impossible(faults)
     if conflict := _conflict(history, body):
