@@ -145,12 +145,12 @@ class _Reader:
                 if (part.stretches[0].unit == "m") != (first.stretches[0].unit == "m"):
                     detail = f"Stretches of the series {name} are all in months, or all in days and weeks."
                     self.fault(f"{pointer}/every", detail)
-                for said, one, other in (
+                for said, here, there in (
                     ("anchor", (part.anchor, part.anchor_visit), (first.anchor, first.anchor_visit)),
                     ("until", part.until, first.until),
                     ("applies_to", part.fertile_only, first.fertile_only),
                 ):
-                    if one != other:
+                    if here != there:
                         self.fault(f"{pointer}/{said}", f"Stretches of the series {name} have one {said}.")
             merged = tuple(stretch for _, part in parts for stretch in part.stretches)
             found.append(Series(name, first.anchor, first.anchor_visit, first.until, first.fertile_only, merged))
