@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import about, serve, tokens, upkeep
+from . import about, demo, serve, tokens, upkeep
 from .refusals import Group
 
 
@@ -19,6 +19,7 @@ def main() -> None:
 for command in (
     upkeep.init,
     serve.serve,
+    demo.demo,
     tokens.tokens,
     upkeep.rebuild,
     upkeep.verify,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 GRACE = 8
 #: How long a client may take to send the head of a request, in milliseconds.
 HEAD_TIMEOUT = 10_000
+#: How long we wait for a service that is just ending to give up the port, in seconds.
+HANDOVER = 1
 
 
 def listening_options(command: Any) -> Any:
@@ -89,15 +92,23 @@ def free_address(host: str, port: int) -> str:
 
     Each worker opens the port for itself, which several processes may: a second service would start without a word.
     """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise Refused(f"Cannot listen on {host} port {port}: {error.strerror or error}") from error
+    until = time.monotonic() + HANDOVER
+    while True:
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise Refused(f"Cannot listen on {host} port {port}: {error.strerror or error}") from error
+            time.sleep(0.05)
+
+
+def _bound(host: str, port: int) -> str:
+    """The numeric address of a host after listening there for a moment. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, _, _, address = found[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
     return str(address[0])
 
 
