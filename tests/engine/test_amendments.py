@@ -114,3 +114,11 @@ def test_cycle_visits_follow_the_new_length_of_cycles() -> None:
         ("clinic-c3d1", "2024-02-16"),
         ("clinic-c4d1", "2024-03-15"),
     ]
+
+
+def test_what_is_reckoned_beyond_the_last_visit_hides_no_visit() -> None:
+    # The new version's one visit would have been on 01-25; the one after it, on 02-16, does not exist.
+    patient = Patient.treated(ONE, two(series("imaging", every={"days": 22}, count=1, window=(0, 0))))
+    patient.record("protocol_amended", version=2, from_on="2024-02-15")
+    for first in ("2024-01-01", "2024-02-16", "2024-02-22"):
+        assert patient.on("2024-03-01", first).deviations() == [("visit_missed", "2024-02-22")]
