@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import about, demo, serve, tokens, upkeep
+from . import about, calendar, demo, enrol, import_csv, protocols, serve, tokens, upkeep
 from .refusals import Group
 
 
@@ -21,6 +21,10 @@ for command in (
     serve.serve,
     demo.demo,
     tokens.tokens,
+    protocols.protocols,
+    enrol.enrol,
+    import_csv.import_csv,
+    calendar.calendar,
     upkeep.rebuild,
     upkeep.verify,
     upkeep.roll_forward,

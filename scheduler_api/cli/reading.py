@@ -1,0 +1,63 @@
+"""From what was typed to what is recorded: the shapes of the API, and patients by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from scheduler_api.engine.facts import Enrolled
+    from scheduler_api.records.access import Session
+    from scheduler_api.store.port import Store
+
+
+def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
+    """What a schema of the API makes of data. Raises Impossible with every bad field."""
+    from marshmallow import ValidationError
+
+    from scheduler_api.api.parsing import faults_of
+    from scheduler_api.engine.faults import Impossible
+
+    try:
+        return schema.load(data)
+    except ValidationError as error:
+        raise Impossible(faults_of(error.messages)) from None
+
+
+def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
+    """The enrolment that data, shaped as for `POST /v1/patients`, describe. Raises Impossible."""
+    from scheduler_api.api.fact_shapes import NewPatientSchema, enrolled_body
+    from scheduler_api.engine.faults import Fault, Impossible
+    from scheduler_api.records.protocols import latest_version
+
+    shape = shaped(NewPatientSchema(), data)
+    protocol = shape["protocol"]
+    version = protocol.get("version") or latest_version(store, protocol["id"])
+    if version is None:
+        raise Impossible([Fault("/protocol/id", "No such protocol.")])
+    return enrolled_body(shape, protocol["id"], version)
+
+
+def find_patient(session: Session, name: str, protocol: str | None = None) -> str:
+    """The id of the patient with this id or subject number, of one protocol only if that is given.
+
+    Raises NotFound. Ends the command when several protocols have a patient of this number.
+    """
+    from scheduler_api.records import protocols
+    from scheduler_api.records.access import NotFound
+    from scheduler_api.store import patients
+
+    if protocol is None and patients.head(session.store, name) is not None:
+        return name
+    names = [protocol] if protocol else dict.fromkeys(known["id"] for known in protocols.list_all(session))
+    rows = [row for each in names if (row := patients.by_subject(session.store, each, name)) is not None]
+    if not rows:
+        raise NotFound(f"No such patient: {name}.")
+    if len(rows) > 1:
+        choices = ", ".join(f"{row['patient_id']} ({row['protocol']})" for row in rows)
+        raise Refused(f"There are several patients {name}: {choices}.")
+    return str(rows[0]["patient_id"])
