@@ -1,0 +1,237 @@
+"""The service as tests see it: a real database, a clock that tests set, clients for each role, and a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from flask import Flask
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+from werkzeug.test import TestResponse
+
+from scheduler_api import create_app
+from scheduler_api.config import Settings
+from scheduler_api.records import protocols, sites, tokens
+from scheduler_api.records.access import Actor, Session
+from scheduler_api.store.sqlite import SqliteStore
+
+#: Noon in Shanghai, seven weeks after the patients of the tests enrolled.
+START = datetime(2024, 2, 20, 4, tzinfo=UTC)
+ENROLMENT = {
+    "subject_number": "001",
+    "site": "FUSCC",
+    "protocol": "nct06110650",
+    "enrolled_on": "2024-01-03",
+    "sex": "female",
+    "time_zone": "Asia/Shanghai",
+}
+#: The people of the tests: role, and sites (none: all).
+STAFF: Mapping[str, tuple[str, list[str]]] = {
+    "nurse": ("nurse", ["FUSCC"]),
+    "coordinator": ("coordinator", []),
+    "monitor": ("monitor", []),
+    "admin": ("admin", []),
+    "elsewhere": ("nurse", ["BERLIN"]),
+}
+
+
+class Clock:
+    """The present instant. It goes on a millisecond at each look, and wherever a test sets it."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+    def set(self, instant: str) -> None:
+        """Go to an instant, written with its offset."""
+        self.now = datetime.fromisoformat(instant).astimezone(UTC)
+
+
+def new_database(path: Path) -> dict[str, str]:
+    """Make a database with the built-in protocol and two sites; the tokens of the staff, by name."""
+    store = SqliteStore(path)
+    store.migrate()
+    session = Session(store, Actor("setup", "admin", None, None), START)
+    protocols.add_built_in(session)
+    sites.add_built_in(session)
+    berlin = {"site": "BERLIN", "name": "Charité", "country": "DE", "time_zone": "Europe/Berlin"}
+    sites.add(session, {**berlin, "opening_days": ["monday"]})
+    made = {name: tokens.create(store, role, of, name, START) for name, (role, of) in STAFF.items()}
+    store.close()
+    return made
+
+
+class Service:
+    """The application around a database, in this process."""
+
+    def __init__(self, path: Path, tokens: Mapping[str, str]) -> None:
+        self.path, self.tokens = path, tokens
+        self.clock = Clock()
+        self.app = create_app(Settings(database=str(path)), self.clock)
+        self.store: SqliteStore = self.app.extensions["scheduler_store"]
+
+    def client(self, name: str) -> Client:
+        """A client of one of the staff, or with any other token."""
+        return Client(self.app, self.tokens.get(name, name))
+
+    def session(self, name: str | None = None, role: str = "admin", of: tuple[str, ...] | None = None) -> Session:
+        """A session of someone, to call the use cases without HTTP."""
+        return Session(self.store, Actor("t-test", role, name, of), self.clock())
+
+    def record(self) -> dict[str, list[dict[str, Any]]]:
+        """All that is recorded and derived: every row of every table."""
+        tables = self.store.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        return {row["name"]: self.store.rows(f"SELECT * FROM {row['name']}") for row in tables}
+
+
+class Client:
+    """Sends requests as one of the staff."""
+
+    def __init__(self, app: Flask, token: str | None) -> None:
+        self._client = app.test_client()
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        data: bytes | str | None = None,
+        query: Mapping[str, Any] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        """Send a request; `body` as JSON, `data` as it is but declared as JSON."""
+        sent = {**self._headers, **(headers or {})}
+        if body is not None:
+            data = json.dumps(body)
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        return self._client.open(path, method=method, data=data, query_string=query, headers=sent)
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
+        """GET; a query's `from` is written `from_`."""
+        return self.send("GET", path, query={name.rstrip("_"): value for name, value in query.items()}, headers=headers)
+
+    def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
+        """POST."""
+        return self.send("POST", path, body, query=query, headers=headers)
+
+    def enrol(self, **data: Any) -> Patient:
+        """Enrol a patient: the one of the rules' worked examples, unless said otherwise."""
+        answer = self.post("/v1/patients", {**ENROLMENT, **data})
+        assert answer.status_code == 201, answer.text
+        return Patient(self, answer.json["patient_id"])
+
+
+@dataclass
+class Patient:
+    """A patient of the service, seen by one of the staff."""
+
+    client: Client
+    patient_id: str
+
+    @property
+    def path(self) -> str:
+        """The patient's address."""
+        return f"/v1/patients/{self.patient_id}"
+
+    def send(self, kind: str, headers: Mapping[str, str] | None = None, dry_run: bool = False, **data: Any) -> Any:
+        """Send a fact, whatever comes of it."""
+        query = {"dry_run": "true"} if dry_run else {}
+        return self.client.post(f"{self.path}/facts", {"kind": kind, **data}, headers, **query)
+
+    def record(self, kind: str, **data: Any) -> dict[str, Any]:
+        """Record a fact; what was answered."""
+        answer = self.send(kind, **data)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json)
+
+    def get(self, part: str = "", headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
+        """Ask for a part of what is known of the patient (`calendar`, `facts`, ...)."""
+        return self.client.get(f"{self.path}/{part}".rstrip("/"), headers, **query)
+
+    def read(self, part: str = "", **query: Any) -> Any:
+        """A part of what is known of the patient."""
+        answer = self.get(part, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+
+class Server:
+    """The service in a process of its own, under Granian, on a free port; use it as a context."""
+
+    def __init__(self, path: Path, workers: int = 1) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._path, self._workers = path, workers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Server:
+        try:
+            self.start()
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop(signal.SIGTERM)
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), "--workers", str(self._workers), "--blocking-threads", "4"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SCHEDULER_")}
+        self._process = subprocess.Popen(
+            [*command, "scheduler_api:create_app"],
+            env={**environment, "SCHEDULER_DATABASE": str(self._path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        waiting = Retry(total=None, connect=400, read=0, backoff_factor=0.01, backoff_max=0.05)
+        with requests.Session() as session:
+            session.mount("http://", HTTPAdapter(max_retries=waiting))
+            session.get(f"{self.url}/readyz", timeout=5).raise_for_status()
+
+    def stop(self, how: signal.Signals) -> None:
+        """End all its processes by a signal, and wait until they are gone."""
+        if self._process is not None:
+            os.killpg(self._process.pid, how)
+            self._process.wait(timeout=20)
+            self._process = None
+
+
+def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:
+    """Check that an answer is a problem that names these fields and no others; the problem."""
+    text = answer.text
+    assert answer.status_code == status, text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-ID"]
+    problem: dict[str, Any] = json.loads(text)
+    assert problem["status"] == status
+    assert problem["type"].startswith("urn:scheduler-api:")
+    assert problem["title"]
+    assert problem["detail"]
+    assert {"type", "title", "status", "detail"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
+    assert {error["pointer"] for error in problem.get("errors", [])} == set(pointers), problem
+    assert all(error["detail"] and error.keys() == {"pointer", "detail"} for error in problem.get("errors", []))
+    assert not [word for word in ("Traceback", "sqlite", 'File "', "marshmallow") if word in text]
+    return problem
