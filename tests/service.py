@@ -8,7 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +87,13 @@ class Service:
         self.app = create_app(Settings(database=str(path)), self.clock)
         self.store: SqliteStore = self.app.extensions["scheduler_store"]
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """What is done inside leaves no trace in any table."""
+        before = self.record()
+        yield
+        assert self.record() == before
+
     def client(self, name: str) -> Client:
         """A client of one of the staff, or with any other token."""
         return Client(self.app, self.tokens.get(name, name))
@@ -91,6 +101,20 @@ class Service:
     def session(self, name: str | None = None, role: str = "admin", of: tuple[str, ...] | None = None) -> Session:
         """A session of someone, to call the use cases without HTTP."""
         return Session(self.store, Actor("t-test", role, name, of), self.clock())
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        """What calls come to that are made at the same moment, each in a thread of its own."""
+        start = threading.Barrier(len(calls))
+
+        def run(call: Callable[[], Any]) -> Any:
+            start.wait(timeout=20)
+            try:
+                return call()
+            finally:
+                self.store.close()
+
+        with ThreadPoolExecutor(len(calls)) as threads:
+            return list(threads.map(run, calls))
 
     def record(self) -> dict[str, list[dict[str, Any]]]:
         """All that is recorded and derived: every row of every table."""
