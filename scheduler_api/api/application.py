@@ -9,13 +9,17 @@ from importlib.metadata import version
 import orjson
 from flask import Flask, Response, request
 from flask.json.provider import JSONProvider
+from flask_compress import Compress
 
 from scheduler_api.store.port import Store
 
-from . import facts, logs, patients, previews, problems, protocols, service, sites, visits
+from . import activation, facts, feeds, logs, me, patients, previews, problems, protocols, service, sites, visits
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
-from .requests import authenticate
+from .requests import authenticate, authenticate_phone
+
+#: What bears its own key.
+OPEN = ("activation.activate", "activation.refresh", "feeds.read")
 
 
 class OrjsonProvider(JSONProvider):
@@ -42,6 +46,16 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int) -> F
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         },
         MAX_CONTENT_LENGTH=max_body,
+        COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
+        COMPRESS_MIMETYPES=[
+            "application/json",
+            "text/csv",
+            "text/calendar",
+            "text/html",
+            "text/css",
+            "text/javascript",
+        ],
+        COMPRESS_MIN_SIZE=1000,
     )
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
     logs.register(app)
@@ -49,18 +63,23 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int) -> F
     problems.register(app)
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
-    for resource in (patients, facts, visits, previews, protocols, sites):
+    for resource in (patients, facts, visits, previews, protocols, sites, activation, me, feeds):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)
+    Compress(app)
     app.before_request(_guard)
     app.after_request(_harden)
     return app
 
 
 def _guard() -> None:
-    """Whatever is under /v1 needs a token, also what is not there."""
-    if request.path.startswith("/v1"):
+    """Whatever is under /v1 needs a token, also what is not there: a phone's under /v1/me, else a staff's."""
+    if request.endpoint in OPEN:
+        return
+    if request.path == "/v1/me" or request.path.startswith("/v1/me/"):
+        authenticate_phone()
+    elif request.path.startswith("/v1"):
         authenticate()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -20,14 +20,16 @@ from .problems import Problem
 from .requests import session, store
 
 View = TypeVar("View", bound=Callable[..., Response])
+#: How the ETag of a compressed answer ends.
+_ENCODING = re.compile(r':(?:zstd|br|gzip|deflate)"$')
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 #: The headers of an answer that come again when it is given again.
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
-def patient_tag(version: int, today: object) -> str:
-    """The ETag of an answer about a patient: it changes with the patient, the day, the question and the form."""
-    question = f"{request.full_path}{'csv' if wants_csv() else ''}"
+def patient_tag(version: int, today: object, form: str = "") -> str:
+    """The ETag of an answer about a patient: it changes with the patient, the day, the question and its form."""
+    question = f"{request.full_path} {form}{'csv' if wants_csv() else ''}"
     return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
 
 
@@ -39,17 +41,22 @@ def conditional(view: View) -> View:
         head = patient_head(session(), kwargs["patient_id"])
         tag = patient_tag(head["version"], civil_date(session().now, head["time_zone"]))
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-        sent = request.headers.get("If-None-Match", "")
-        # Only an answer to this very question has this tag; `*` has it from any, so that one is looked at first.
-        if sent and tag in _tags(sent):
-            return Response(status=304, headers=headers)
-        response = view(*args, **kwargs)
-        if sent.strip() == "*":
-            return Response(status=304, headers=headers)
-        response.headers.update(headers)
-        return response
+        return unless_known(headers, lambda: view(*args, **kwargs))
 
     return cast(View, wrapper)
+
+
+def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
+    """A view's answer with some headers, or 304 with them if the client has the answer of that ETag already."""
+    sent = request.headers.get("If-None-Match", "")
+    # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
+    if sent and headers["ETag"] in _tags(sent):
+        return Response(status=304, headers=headers)
+    response = view()
+    if sent.strip() == "*":
+        return Response(status=304, headers=headers)
+    response.headers.update(headers)
+    return response
 
 
 def expected_version() -> int | None:
@@ -64,7 +71,7 @@ def expected_version() -> int | None:
 
 
 def _tags(header: str) -> list[str]:
-    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return [_ENCODING.sub('"', tag.strip().removeprefix("W/")) for tag in header.split(",")]
 
 
 def idempotent(view: View) -> View:

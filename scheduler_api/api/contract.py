@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from .fact_shapes import FACTS
+from .me import QUEUED
 from .problems import ProblemApi
 
 DESCRIPTION = (
@@ -23,7 +24,7 @@ _HEADERS = {
 def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     """The whole contract as data, the same for the same code."""
     document: dict[str, Any] = api.spec.to_dict()
-    _add_facts(api, document)
+    _add_kinds(api, document)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":
@@ -31,32 +32,34 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     return document
 
 
-def _add_facts(api: ProblemApi, document: dict[str, Any]) -> None:
-    """A new fact is one of its kinds."""
+def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
+    """A new fact, and a queued one, is one of its kinds."""
     schemas = document["components"]["schemas"]
-    mapping = {}
-    for kind, schema in FACTS.items():
-        name = type(schema).__name__
-        if name not in schemas:
-            api.spec.components.schema(name, schema=schema)
-        mapping[kind] = f"#/components/schemas/{name}"
-    schemas.update(api.spec.to_dict()["components"]["schemas"])
-    schemas["NewFact"] = {
-        "description": "A fact of any kind; `kind` says which fields it has.",
-        "oneOf": [{"$ref": reference} for reference in mapping.values()],
-        "discriminator": {"propertyName": "kind", "mapping": mapping},
-    }
+    for name, kinds in (("NewFact", FACTS), ("QueuedFact", QUEUED)):
+        mapping = {}
+        for kind, schema in kinds.items():
+            kind_name = type(schema).__name__.removesuffix("Schema")
+            if kind_name not in schemas:
+                api.spec.components.schema(kind_name, schema=schema)
+            mapping[kind] = f"#/components/schemas/{kind_name}"
+        schemas.update(api.spec.to_dict()["components"]["schemas"])
+        schemas[name] = {
+            "description": "One of several kinds; `kind` says which fields it has.",
+            "oneOf": [{"$ref": reference} for reference in mapping.values()],
+            "discriminator": {"propertyName": "kind", "mapping": mapping},
+        }
+    schemas["Sync"]["properties"]["facts"]["items"] = {"$ref": "#/components/schemas/QueuedFact"}
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """The habits of every endpoint: security, conditions, and the problems that may come instead of an answer."""
-    of_patient = path.startswith("/v1/patients/{patient_id}")
+    of_patient = path.startswith("/v1/patients/{patient_id}") and not path.endswith("/devices")
     headers = []
-    if method == "get" and of_patient:
+    if method == "get" and (of_patient or path in ("/v1/me/today", "/v1/me/calendar") or path.endswith(".ics")):
         headers.append("If-None-Match")
     if method == "post" and path.endswith("/facts"):
         headers.append("If-Match")
-    if method == "post" and not path.endswith("/previews"):
+    if method == "post" and path not in ("/v1/previews", "/v1/activate", "/v1/token", "/v1/me/sync"):
         headers.append("Idempotency-Key")
     parameters = operation.setdefault("parameters", [])
     for name in headers:
@@ -64,8 +67,14 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if not parameters:
         del operation["parameters"]
     statuses = {401, 403, 404, 422, 503}
-    if method == "post":
-        statuses |= {400, 409, 413, 415}
+    if method in ("post", "put", "delete"):
+        statuses |= {409}
+    if method in ("post", "put"):
+        statuses |= {400, 413, 415}
+    if path in ("/v1/activate", "/v1/token") or path.endswith(".ics"):
+        operation["security"] = []
+    if path == "/v1/activate":
+        statuses |= {429}
     if "If-Match" in headers:
         statuses.add(412)
     responses = operation["responses"]

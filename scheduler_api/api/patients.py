@@ -18,7 +18,7 @@ from .fields import Choice, CivilDate, Instant, Strict, Text, fields
 from .pages import PageQuery, cursor_key, page, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, session, store
-from .shapes import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema, ViewQuery, listed
+from .shapes import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema, RangeQuery, ViewQuery, listed
 
 blueprint = ResourceBlueprint("patients", __name__, description="Enrolled patients and their calendars")
 
@@ -45,11 +45,8 @@ class DayQuery(Strict):
     known_at = Instant()
 
 
-class RangeQuery(PageQuery):
+class DeviationQuery(RangeQuery, PageQuery):
     """Which days; by default all."""
-
-    from_ = CivilDate(data_key="from")
-    to = CivilDate()
 
 
 def view_of(query: dict[str, Any]) -> calendars.View:
@@ -117,7 +114,7 @@ def adherence(query: dict[str, Any], patient_id: str) -> Response:
 
 @blueprint.route("/patients/<string:patient_id>/deviations")
 @conditional
-@blueprint.arguments(RangeQuery, location="query")
+@blueprint.arguments(DeviationQuery, location="query")
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
 def deviations(query: dict[str, Any], patient_id: str) -> Response:
     """What differs between plan and record of one patient, by day"""

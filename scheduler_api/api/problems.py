@@ -14,7 +14,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.records.access import Forbidden, NotFound, Stale
+from scheduler_api.records.access import Forbidden, NotFound, Stale, TooMany, Unauthenticated
 from scheduler_api.records.answers import KeyReused
 from scheduler_api.store.port import Busy
 
@@ -35,6 +35,7 @@ TYPES: Mapping[int, tuple[str, str]] = {
     413: ("too-large", "The request is too large"),
     415: ("unsupported-media-type", "Not in a form that is understood"),
     422: ("impossible", "Well-formed and impossible"),
+    429: ("too-many", "Tried too often"),
     500: ("internal", "The service failed"),
     503: ("busy", "Try again in a moment"),
 }
@@ -68,8 +69,8 @@ class Problem(Exception):
         self.status, self.detail, self.faults, self.headers = status, detail, tuple(faults), headers or {}
         super().__init__(detail)
 
-    def response(self) -> Response:
-        """The problem as a response."""
+    def document(self) -> dict[str, Any]:
+        """The problem as data."""
         name, title = TYPES.get(self.status, ("about:blank", HTTPStatus(self.status).phrase))
         document: dict[str, Any] = {
             "type": name if ":" in name else f"urn:scheduler-api:{name}",
@@ -79,7 +80,11 @@ class Problem(Exception):
         }
         if self.faults:
             document["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in self.faults]
-        response = Response(orjson.dumps(document), self.status, content_type="application/problem+json")
+        return document
+
+    def response(self) -> Response:
+        """The problem as a response."""
+        response = Response(orjson.dumps(self.document()), self.status, content_type="application/problem+json")
         response.headers.update(self.headers)
         return response
 
@@ -112,6 +117,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda error: Problem(404, str(error)).response())
     app.register_error_handler(Forbidden, lambda error: Problem(403, str(error)).response())
     app.register_error_handler(Stale, lambda error: Problem(412, str(error)).response())
+    app.register_error_handler(Unauthenticated, lambda error: _unauthenticated(error))
+    app.register_error_handler(TooMany, lambda error: _too_many(error))
     app.register_error_handler(KeyReused, lambda error: _key_reused())
     app.register_error_handler(Busy, lambda error: _busy())
 
@@ -127,6 +134,14 @@ def _of_faults(status: int) -> Any:
 def _key_reused() -> Response:
     fault = Fault("/Idempotency-Key", "This key came before with another request.")
     return Problem(422, fault.detail, [fault]).response()
+
+
+def _unauthenticated(error: Unauthenticated) -> Response:
+    return Problem(401, str(error), headers={"WWW-Authenticate": "Bearer"}).response()
+
+
+def _too_many(error: TooMany) -> Response:
+    return Problem(429, str(error), headers={"Retry-After": str(error.retry_after)}).response()
 
 
 def _busy() -> Response:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
 from flask import Response, current_app, g, request
 
-from scheduler_api.records import tokens
+from scheduler_api.records import phones, tokens
 from scheduler_api.records.access import Session
 from scheduler_api.store.port import Store
 
@@ -23,7 +23,7 @@ def store() -> Store:
 
 def now() -> datetime:
     """The present instant, by the application's clock."""
-    return cast(datetime, current_app.extensions["scheduler_clock"]())
+    return cast(datetime, current_app.extensions["scheduler_clock"]()).astimezone(UTC)
 
 
 def session() -> Session:
@@ -50,6 +50,15 @@ def authenticate() -> None:
     if actor is None:
         raise unauthenticated(token)
     g.session = Session(store(), actor, now())
+
+
+def authenticate_phone() -> None:
+    """Find out whose phone is asking. Ends the request with 401 if it is none that we know."""
+    token = bearer_token()
+    phone = phones.authenticate(store(), token, now()) if token else None
+    if phone is None:
+        raise unauthenticated(token)
+    g.phone, g.session = phone, Session(store(), phone.actor, now())
 
 
 def answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

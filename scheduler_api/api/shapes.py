@@ -67,7 +67,7 @@ class PatientSchema(Strict):
 class RecorderSchema(Strict):
     """Who recorded something."""
 
-    role = Choice(*ROLES, required=True)
+    role = Choice(*ROLES, "patient", required=True)
     name = fields.String(required=True, allow_none=True)
 
 
@@ -214,11 +214,16 @@ class CalendarSchema(Strict):
     deviations = fields.List(fields.Nested(DeviationSchema), required=True)
 
 
-class ViewQuery(Strict):
-    """Which calendar is asked for."""
+class RangeQuery(Strict):
+    """Which days."""
 
     from_ = CivilDate(data_key="from")
     to = CivilDate()
+
+
+class ViewQuery(RangeQuery):
+    """Which calendar is asked for."""
+
     today = CivilDate(metadata={"description": "Look at another day; filters no facts"})
     known_at = Instant(metadata={"description": "As it was known at an instant; sets `today` unless that is given"})
 

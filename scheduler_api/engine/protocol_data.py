@@ -22,6 +22,8 @@ UNTIL = ("progression", "end_of_treatment", "end_of_study")
 APPLIES_TO = ("all", "fertile")
 #: A stretch with a count ends within so many years.
 LONGEST = 30
+#: The languages, besides English, in which a protocol may give its own labels.
+LANGUAGES = ("zh-CN",)
 STATED = ("registry", "default")
 _ID = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 _SERIES = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
@@ -160,9 +162,13 @@ class _Reader:
         return tuple(found)
 
     def entry(self, at: str, data: Any, cycle_days: int) -> Series | None:
-        optional = ("first", "every", "count", "on_day", "applies_to")
+        optional = ("labels", "first", "every", "count", "on_day", "applies_to")
         if not self.table(at, data, ("series", "label", "anchor", "window", "until"), optional):
             return None
+        labels = data.get("labels", {})
+        if self.table(f"{at}/labels", labels, (), LANGUAGES):
+            for language, label in labels.items():
+                self.text(f"{at}/labels/{language}", label)
         name = self.pattern(
             f"{at}/series", data.get("series"), _SERIES, "lower-case letters, digits and hyphens, at most 40"
         )

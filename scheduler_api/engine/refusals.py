@@ -63,15 +63,20 @@ def enrolment_faults(body: Enrolled, now: datetime) -> list[Fault]:
 
 
 def next_history(
-    versions: Versions, history: History, facts: Sequence[Fact] | None, fact: Fact, now: datetime
+    versions: Versions,
+    history: History,
+    facts: Sequence[Fact] | None,
+    fact: Fact,
+    now: datetime,
+    today: date | None = None,
 ) -> History:
-    """The history with one more fact, received `now`.
+    """The history with one more fact, received `now`; `today` is the patient's present day unless given.
 
     `facts` are all facts so far, in order; needed only if `fact` replaces or voids one. Raises Impossible with a
     fault for every bad field, or Contradiction when the fact does not fit what is on record.
     """
     if fact.strikes is None:
-        check(versions, history, fact.body, now)
+        check(versions, history, fact.body, now, today)
         after = extend(history, fact.body)
     else:
         after = _corrected(versions, history, list(facts or ()), fact, now)
@@ -81,9 +86,9 @@ def next_history(
     return after
 
 
-def check(versions: Versions, history: History, body: Body, now: datetime) -> None:
+def check(versions: Versions, history: History, body: Body, now: datetime, today: date | None = None) -> None:
     """Raise Impossible or Contradiction if the fact cannot be, given the record and the instant it is received."""
-    faults = _day_faults(body, history.enrolled.enrolled_on, civil_date(now, history.time_zone))
+    faults = _day_faults(body, history.enrolled.enrolled_on, today or civil_date(now, history.time_zone))
     faults += _moment_faults(history, body, now)
     named = {fault.pointer for fault in faults}
     faults += [fault for fault in _body_faults(versions, history, body) if fault.pointer not in named]

@@ -16,6 +16,18 @@ class NotFound(Exception):
     """There is no such thing, or not for this actor."""
 
 
+class Unauthenticated(Exception):
+    """The secret that was shown opens nothing."""
+
+
+class TooMany(Exception):
+    """Tried wrongly too often; to be tried again after so many seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"Tried wrongly too often. Try again in {retry_after} seconds.")
+
+
 class Forbidden(Exception):
     """The actor's role may not do this."""
 
@@ -30,16 +42,24 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking: a role, a name, and the sites whose patients are theirs (None: all sites)."""
+    """Who is asking: a role, a name, and the sites whose patients are theirs (None: all sites).
+
+    A patient's phone has the role `patient`, no sites, and one patient.
+    """
 
     token_id: str
     role: str
     name: str | None
     sites: tuple[str, ...] | None
+    patient_id: str | None = None
 
     def sees(self, site: str) -> bool:
         """Whether patients of a site are this actor's."""
         return self.sites is None or site in self.sites
+
+    def sees_patient(self, patient_id: str, site: str) -> bool:
+        """Whether a patient of a site is this actor's."""
+        return self.sees(site) if self.patient_id is None else patient_id == self.patient_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +91,16 @@ def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
 
 def patient_row(session: Session, patient_id: str) -> Row:
     """A patient's row, if the patient is of one of the actor's sites. Raises NotFound."""
-    return _scoped(session, patients.get(session.store, patient_id))
+    return _scoped(session, patient_id, patients.get(session.store, patient_id))
 
 
 def patient_head(session: Session, patient_id: str) -> Row:
     """A patient's version, site and time zone alone: enough to tell whether anything changed. Raises NotFound."""
-    return _scoped(session, patients.head(session.store, patient_id))
+    return _scoped(session, patient_id, patients.head(session.store, patient_id))
 
 
-def _scoped(session: Session, row: Row | None) -> Row:
-    if row is None or not session.actor.sees(row["site"]):
+def _scoped(session: Session, patient_id: str, row: Row | None) -> Row:
+    if row is None or not session.actor.sees_patient(patient_id, row["site"]):
         raise NotFound("No such patient.")
     return row
 

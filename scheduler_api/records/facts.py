@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from scheduler_api.engine.consequences import consequences
@@ -42,6 +42,17 @@ class Recorded:
     version: int
 
 
+@dataclass(frozen=True)
+class Appended:
+    """A fact that was added to a patient's log, and the histories before and after it."""
+
+    fact: Fact
+    versions: Versions
+    before: History
+    after: History
+    version: int
+
+
 class _NotKept(Exception):
     """Ends the unit of work of a dry run."""
 
@@ -58,7 +69,10 @@ def record(
     recorded: Recorded | None = None
     try:
         with session.store.transaction():
-            recorded = _record(session, patient_id, new, if_version)
+            appended = append(session, patient_id, new, if_version)
+            today, through = civil_date(session.now, appended.after.time_zone), horizon(session.now)
+            moved = consequences(appended.versions, appended.before, appended.after, today, through)
+            recorded = Recorded(fact_document(appended.fact, None), moved, appended.version)
             if dry_run:
                 raise _NotKept
     except _NotKept:
@@ -67,7 +81,13 @@ def record(
     return recorded
 
 
-def _record(session: Session, patient_id: str, new: NewFact, if_version: int | None) -> Recorded:
+def append(
+    session: Session, patient_id: str, new: NewFact, if_version: int | None = None, today: date | None = None
+) -> Appended:
+    """Add a fact to a patient's log and keep what follows from it, inside a unit of work of the caller's.
+
+    `today` stands for the present day where whoever recorded the fact was in another zone. Raises as `record`.
+    """
     row = patient_row(session, patient_id)
     if if_version is not None and if_version != row["version"]:
         raise Stale(row["version"])
@@ -75,15 +95,13 @@ def _record(session: Session, patient_id: str, new: NewFact, if_version: int | N
     versions = versions_of(session.store, row["protocol"])
     fact = _fact(session, new, row)
     known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
-    after = next_history(versions, before, known, fact, session.now)
+    after = next_history(versions, before, known, fact, session.now, today)
     if isinstance(fact.body, Enrolled):
         _check_place(session, fact.body)
-    version, through = row["version"] + 1, horizon(session.now)
+    version = row["version"] + 1
     head = facts.append(session.store, patient_id, version, row["head"], fact)
     _keep(session, patient_id, versions, after, version, head, fact.recorded_at)
-    today = civil_date(session.now, after.time_zone)
-    moved = consequences(versions, before, after, today, through)
-    return Recorded(fact_document(fact, None), moved, version)
+    return Appended(fact, versions, before, after, version)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import orjson
 
@@ -71,3 +71,22 @@ def patients(store: Store) -> Iterator[str]:
             return
         yield from (row["patient_id"] for row in found)
         last = found[-1]["patient_id"]
+
+
+def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
+    """The dose records of one day, in order, with all facts of the patient that may correct or void one."""
+    rows = store.rows(
+        "SELECT * FROM facts WHERE patient_id = :patient_id AND (kind = 'voided' OR (kind = 'dose_recorded' "
+        "AND (data LIKE :day OR replaces IS NOT NULL))) ORDER BY seq",
+        {"patient_id": patient_id, "day": f'%"dose_on":"{day.isoformat()}"%'},
+    )
+    return [to_fact(row) for row in rows]
+
+
+def since(store: Store, patient_id: str, version: int) -> list[Fact]:
+    """A patient's facts after number `version`, in order."""
+    rows = store.rows(
+        "SELECT * FROM facts WHERE patient_id = :patient_id AND seq > :version ORDER BY seq",
+        {"patient_id": patient_id, "version": version},
+    )
+    return [to_fact(row) for row in rows]

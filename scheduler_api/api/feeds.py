@@ -1,0 +1,85 @@
+"""`/v1/me/feed` and `/v1/feeds/{secret}.ics`: a calendar to subscribe to."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response, g, url_for
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.feeds import ics
+from scheduler_api.records import feeds
+from scheduler_api.records.phones import Phone
+from scheduler_api.words import LANGUAGES
+
+from .conditions import patient_tag, unless_known
+from .fields import Choice, Instant, Strict, fields
+from .language import language
+from .parsing import ResourceBlueprint
+from .requests import answer, now, session, store
+
+blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subscribe to")
+
+
+class FeedQuery(Strict):
+    """What a new feed shows; it says nothing of one that is there."""
+
+    language = Choice(*LANGUAGES, metadata={"description": "By default that of `Accept-Language`"})
+    doses = Choice(
+        "true", "false", load_default="false", metadata={"description": "Remind of doses, for 30 days ahead"}
+    )
+    drug_name = Choice("true", "false", load_default="false", metadata={"description": "Name the drug and its amount"})
+
+
+class FeedSchema(Strict):
+    """The patient's feed. Its address is a secret, seen when the feed is made and then no more."""
+
+    address = fields.String(required=True, allow_none=True)
+    made_at = Instant(required=True)
+    language = Choice(*LANGUAGES, required=True)
+    doses = fields.Boolean(required=True)
+    drug_name = fields.Boolean(required=True)
+
+
+def _patient_id() -> str:
+    return cast(Phone, g.phone).patient_id
+
+
+@blueprint.route("/me/feed")
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, FeedSchema)
+def make(query: dict[str, Any]) -> Response:
+    """Make the patient's calendar feed, or look at it
+
+    The address comes once. Who lost it revokes the feed and makes another.
+    """
+    options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
+    made = feeds.make(session(), _patient_id(), options)
+    secret = made.pop("secret")
+    address = url_for("feeds.read", secret=secret, _external=True) if secret else None
+    return answer({"address": address, **made}, headers={"Cache-Control": "no-store"})
+
+
+@blueprint.route("/me/feed", methods=["DELETE"])
+@blueprint.response(204)
+def revoke() -> Response:
+    """Revoke the address of the patient's calendar feed"""
+    feeds.revoke(session(), _patient_id())
+    return Response(status=204)
+
+
+@blueprint.route("/feeds/<string:secret>.ics")
+@blueprint.response(200, content_type="text/calendar")
+def read(secret: str) -> Response:
+    """The feed itself, for calendar apps; the address is the key"""
+    feed = feeds.opened_by(store(), secret)
+    headers = {
+        "ETag": patient_tag(feed.version, civil_date(now(), feed.time_zone)),
+        "Cache-Control": "private, no-cache",
+    }
+
+    def body() -> Response:
+        shown = ics.calendar(feeds.events(store(), feed, now()), feed.options, feed.time_zone)
+        return Response(shown, content_type="text/calendar; charset=utf-8")
+
+    return unless_known(headers, body)

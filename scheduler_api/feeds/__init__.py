@@ -1,0 +1,1 @@
+"""Forms in which calendars leave the service for other programs."""

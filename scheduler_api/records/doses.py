@@ -1,0 +1,116 @@
+"""Days that patients record on their phones: seven days back, and the site's record of a day stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.facts import DoseRecorded, Fact, TimeZoneChanged, Voided
+from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.engine.history import struck_by
+from scheduler_api.engine.refusals import FIRST_ZONE
+from scheduler_api.store import facts
+from scheduler_api.store.snapshots import of_row
+
+from .access import Session, patient_row
+from .facts import NewFact, append
+
+#: How many days back a patient may record, and how late what the phone recorded may arrive.
+DAYS_BACK = 7
+LATEST_ARRIVAL = timedelta(days=30)
+
+Outcome = Literal["recorded", "already_recorded", "site_record_stands"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came of something that a phone sent, and the fact it made, if it made one."""
+
+    outcome: Outcome
+    fact_id: str | None
+
+
+def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: datetime | None = None) -> Kept:
+    """Record a day as taken or missed, as the patient said at `said_at` (an instant of the phone's; None: now).
+
+    The same again changes nothing. Where the site recorded the day otherwise, the patient's record is kept in the
+    history and the site's stands. Raises Impossible for a day that is too far back or ahead.
+    """
+    with session.store.transaction():
+        today = _day_said(session, patient_id, body.dose_on, said_at)
+        standing = _standing(session, patient_id, body.dose_on)
+        latest = standing[-1] if standing else None
+        by_site = latest is not None and latest.role != "patient"
+        if latest is not None and _same(latest.body, body, ignoring_words=by_site):
+            return Kept("already_recorded", latest.fact_id)
+        recorded = append(session, patient_id, NewFact(body), today=today).fact.fact_id
+        if not by_site:
+            return Kept("recorded", recorded)
+        why = "The site's record of this day stands."
+        append(session, patient_id, NewFact(Voided(recorded), correction=why))
+        return Kept("site_record_stands", recorded)
+
+
+def take_back_day(session: Session, patient_id: str, day: date, said_at: datetime | None = None) -> Kept:
+    """Void a patient's own records of a day; with none standing nothing changes.
+
+    Raises Contradiction when the site's record of that day stands, Impossible for a day too far back or ahead.
+    """
+    with session.store.transaction():
+        _day_said(session, patient_id, day, said_at)
+        standing = _standing(session, patient_id, day)
+        if any(fact.role != "patient" for fact in standing):
+            raise Contradiction([Fault("/dose_on", "The site recorded this day; ask the site to correct it.")])
+        voided = None
+        for fact in reversed(standing):
+            why = "Taken back by the patient."
+            voided = append(session, patient_id, NewFact(Voided(fact.fact_id), correction=why)).fact.fact_id
+        return Kept("recorded" if voided else "already_recorded", voided)
+
+
+def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
+    """Note that the patient lives by another time zone now; the same again changes nothing. Raises Impossible."""
+    with session.store.transaction():
+        if of_row(patient_row(session, patient_id)).time_zone == time_zone:
+            return Kept("already_recorded", None)
+        return Kept("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)
+
+
+def _standing(session: Session, patient_id: str, day: date) -> list[Fact]:
+    """The records of a day that stand, in order."""
+    known = facts.of_day(session.store, patient_id, day)
+    struck = struck_by(known)
+    return [
+        fact
+        for fact in known
+        if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day and fact.fact_id not in struck
+    ]
+
+
+def _same(known: object, body: DoseRecorded, ignoring_words: bool) -> bool:
+    if not isinstance(known, DoseRecorded):
+        return False
+    if ignoring_words:
+        return (known.status, known.dose_mg) == (body.status, body.dose_mg)
+    return known == body
+
+
+def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | None) -> date:
+    """The present day, as far as this record may reach. Raises Impossible.
+
+    A day counts from the instant at which the phone recorded it, in the zone on record or in that of the phone: a
+    traveller's phone may be a day ahead or behind.
+    """
+    zone = patient_row(session, patient_id)["time_zone"]
+    today = civil_date(session.now, zone)
+    said_at = min(said_at or session.now, session.now)
+    if session.now - said_at > LATEST_ARRIVAL:
+        raise Impossible([Fault("/recorded_at", "More than 30 days ago; tell the site.")])
+    here, there = civil_date(said_at, zone), min(said_at.date(), civil_date(said_at, FIRST_ZONE))
+    if day < min(here, there) - timedelta(DAYS_BACK):
+        raise Impossible([Fault("/dose_on", f"More than {DAYS_BACK} days before it was recorded; tell the site.")])
+    if day > max(here, there):
+        raise Impossible([Fault("/dose_on", f"After {max(here, there)}, the day on which it was recorded.")])
+    return max(today, there)

@@ -1,0 +1,189 @@
+"""Patients' phones: one-time codes, the tokens they become, and the devices that hold them."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.store import audit, devices
+from scheduler_api.store.port import Row, Store
+
+from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, patient_row
+from .tokens import digest
+
+#: No letter or digit that could be taken for another.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 8
+CODE_LIFE = timedelta(hours=72)
+ACCESS_LIFE = timedelta(hours=1)
+REFRESH_LIFE = timedelta(days=90)
+#: How long a phone that lost the answer to a refresh may ask again.
+REPEAT_LIFE = timedelta(minutes=10)
+#: So many wrong codes are free; each one more makes the wait longer, and after so many nothing helps for a day.
+FREE_TRIES, REFUSED_TRIES = 5, 10
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A phone that showed a good access token: who it is for, and what tells whether that patient changed."""
+
+    actor: Actor
+    patient_id: str
+    version: int
+    time_zone: str
+
+
+def make_code(session: Session, patient_id: str) -> dict[str, Any]:
+    """A one-time code for a patient's phone; earlier unused ones end. It is not kept: this is the only time it is seen.
+
+    Raises NotFound, Forbidden.
+    """
+    check_may_record(session)
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    expires_at = session.now + CODE_LIFE
+    with session.store.transaction():
+        patient_row(session, patient_id)
+        row = {
+            "hash": _code_digest(code),
+            "patient_id": patient_id,
+            "made_by": session.actor.token_id,
+            "expires_at": expires_at.isoformat(timespec="microseconds"),
+        }
+        devices.add_code(session.store, row)
+        _note(session.store, session.now, session.actor.token_id, "code_made", patient_id)
+    return {"patient_id": patient_id, "code": code, "expires_at": expires_at}
+
+
+def activate(store: Store, code: str, device_name: str, address: str, now: datetime) -> dict[str, Any]:
+    """Turn a one-time code into the tokens of a new device.
+
+    Raises TooMany after too many wrong tries from this address or of this code, Impossible for a code that is wrong,
+    used or expired.
+    """
+    code = code.upper().replace("-", "").replace(" ", "")
+    known = _code_digest(code)
+    subjects = (digest(f"address {_network(address)}"), known)
+    with store.transaction():
+        for subject in subjects:
+            _check_tries(store, subject, now)
+        patient_id = devices.use_code(store, known, _stamp(now))
+        if patient_id is None:
+            for subject in subjects:
+                devices.add_wrong_try(store, subject, _stamp(now), _stamp(now - LONGEST_WAIT))
+            _note(store, now, "unknown", "wrong_code", None)
+        else:
+            device_id = f"d-{secrets.token_hex(6)}"
+            devices.add_device(
+                store,
+                {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": _stamp(now)},
+            )
+            _note(store, now, device_id, "activated", patient_id)
+            given = _new_pair(store, device_id, None, now)
+    if patient_id is None:
+        raise Impossible([Fault("/code", "Not a good code: it is wrong, used or expired.")])
+    return {**given, "patient_id": patient_id}
+
+
+def _check_tries(store: Store, subject: str, now: datetime) -> None:
+    tries = devices.wrong_tries(store, subject, _stamp(now - LONGEST_WAIT))
+    if len(tries) < FREE_TRIES:
+        return
+    wait = FIRST_WAIT * 2 ** (len(tries) - FREE_TRIES) if len(tries) < REFUSED_TRIES else LONGEST_WAIT
+    until = datetime.fromisoformat(tries[-1]) + wait
+    if now < until:
+        raise TooMany(int((until - now).total_seconds()) + 1)
+
+
+def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
+    """A new pair of tokens for a refresh token, which is then used up.
+
+    Asked again within ten minutes, by a phone that lost the answer, it gives another pair in place of the lost one. Any
+    later use means that two hold it: the device's session ends. Raises Unauthenticated.
+    """
+    with store.transaction():
+        pair = devices.by_refresh(store, digest(token))
+        if pair is not None and pair["refresh_expires_at"] > _stamp(now):
+            if pair["replaced_at"] is None or _may_repeat(store, pair, now):
+                devices.mark_replaced(store, pair["refresh_hash"], _stamp(now))
+                devices.forget_expired(store, pair["device_id"], _stamp(now))
+                given = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
+                return {**given, "patient_id": pair["patient_id"]}
+            because = "a refresh token was used again"
+            devices.end_device(store, pair["patient_id"], pair["device_id"], _stamp(now), because)
+            _note(store, now, pair["device_id"], "session_ended", pair["patient_id"], because)
+    raise Unauthenticated("The refresh token is not valid; activate the phone again.")
+
+
+def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
+    replaced_at = datetime.fromisoformat(pair["replaced_at"])
+    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"])
+
+
+def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
+    """The phone that an access token belongs to; None if it is not, or no longer, good."""
+    row = devices.by_access(store, digest(token), _stamp(now))
+    if row is None:
+        return None
+    actor = Actor(row["device_id"], "patient", None, (), row["patient_id"])
+    return Phone(actor, row["patient_id"], row["version"], row["time_zone"])
+
+
+def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:
+    """A patient's devices, oldest first, ended ones included. Raises NotFound."""
+    patient_row(session, patient_id)
+    return [dict(row) for row in devices.of_patient(session.store, patient_id)]
+
+
+def end_device(session: Session, patient_id: str, device_id: str) -> None:
+    """End the session of a patient's device, by the patient or by staff. Raises NotFound, Forbidden."""
+    check_may_record(session)
+    with session.store.transaction():
+        patient_row(session, patient_id)
+        because = f"ended by {session.actor.role}"
+        if not devices.end_device(session.store, patient_id, device_id, _stamp(session.now), because):
+            raise NotFound("The patient has no such device, or its session has ended.")
+        _note(session.store, session.now, session.actor.token_id, "session_ended", patient_id, device_id)
+
+
+def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime) -> dict[str, Any]:
+    access, refresh_token = f"pat_{secrets.token_urlsafe(32)}", f"ref_{secrets.token_urlsafe(32)}"
+    expires_at = now + ACCESS_LIFE
+    row = {
+        "access_hash": digest(access),
+        "refresh_hash": digest(refresh_token),
+        "device_id": device_id,
+        "access_expires_at": _stamp(expires_at),
+        "refresh_expires_at": _stamp(now + REFRESH_LIFE),
+        "given_for": given_for,
+    }
+    devices.add_tokens(store, row)
+    return {"access_token": access, "refresh_token": refresh_token, "expires_at": expires_at, "device_id": device_id}
+
+
+def _note(store: Store, now: datetime, actor: str, action: str, patient_id: str | None, detail: str = "") -> None:
+    audit.add(store, _stamp(now), actor, action, patient_id, detail)
+
+
+def _stamp(instant: datetime) -> str:
+    """Instants as texts of one length, so that they compare like themselves."""
+    return instant.isoformat(timespec="microseconds")
+
+
+def _code_digest(code: str) -> str:
+    """A code is short, so its hash is slow: whoever has the database still cannot try them all while they live."""
+    return hashlib.scrypt(code.encode(), salt=b"scheduler-api activation", n=2**13, r=8, p=1).hex()
+
+
+def _network(address: str) -> str:
+    """An address; of IPv6 the network, since one household has many."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if parsed.version == 6 else address

@@ -1,0 +1,82 @@
+"""What a patient's phone shows: today, and the calendar in a patient's words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduler_api.engine.calendar import calendar, today_view
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.store.snapshots import of_row
+from scheduler_api.words import translated
+
+from .access import Session, patient_row
+from .calendars import View
+from .protocols import labels, versions_of
+
+#: When a dose is due, if the patient has not chosen another time.
+DOSE_TIME = time(20, 0)
+#: What of a visit the one screen shows.
+SHOWN = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
+
+
+def today_document(session: Session, patient_id: str, language: str) -> dict[str, Any]:
+    """The one screen, in a language: dose, days to catch up on, visits that matter, contraception. Raises NotFound.
+
+    `changes_at` is the instant at which it changes by itself: the patient's next midnight.
+    """
+    row = patient_row(session, patient_id)
+    history = of_row(row)
+    today = civil_date(session.now, history.time_zone)
+    versions = versions_of(session.store, row["protocol"])
+    document = today_view(versions, history, today)
+    if document["dose"] is not None:
+        document["dose"]["remind_at"] = local_instant(today, DOSE_TIME, history.time_zone)
+    document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
+    document["changes_at"] = changes_at(today, history.time_zone)
+    said: dict[str, Any] = translated(document, language, labels(versions, language))
+    return said
+
+
+def calendar_document(session: Session, patient_id: str, view: View, language: str) -> dict[str, Any]:
+    """The patient's calendar, without what is for the site to tell: responses and progression. Raises as its view."""
+    row = patient_row(session, patient_id)
+    history = of_row(row)
+    today = civil_date(session.now, history.time_zone)
+    first, last = view.range(today)
+    versions = versions_of(session.store, row["protocol"])
+    document = calendar(versions, history, today, first, last)
+    for visit in document["visits"]:
+        visit["response"] = None
+        why, ended, _ = visit["because"].partition("; not required: ")
+        visit["because"] = f"{why}; not required" if ended else why
+    for done in document["unscheduled"]:
+        done["response"] = None
+    return {"patient_id": patient_id, **translated(document, language, labels(versions, language))}
+
+
+def changes_at(today: date, time_zone: str) -> datetime:
+    """The first instant of the day after `today` in a time zone."""
+    return local_instant(today + timedelta(1), time(0), time_zone)
+
+
+def local_instant(day: date, at: time, time_zone: str) -> datetime:
+    """The instant at which a clock in a time zone shows a time of a day.
+
+    A time that the clock skips gives the first instant after the gap; one that it shows twice, the first of the two.
+    """
+    zone = ZoneInfo(time_zone)
+    local = datetime.combine(day, at, zone)
+    instant = local.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return local
+    # In the gap: the two readings of the time lie either side of it; it ends at the offset change between them.
+    before, after = local.replace(fold=1).astimezone(UTC), instant
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
+            before = middle
+        else:
+            after = middle
+    return after.astimezone(zone).replace(microsecond=0)
