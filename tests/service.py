@@ -145,7 +145,7 @@ class Client:
             data = json.dumps(body)
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
-        return self._client.open(path, method=method, data=data, query_string=query, headers=sent)
+        return self._client.open(path, method=method, data=data, query_string=query, headers=sent, buffered=True)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
         """GET; a query's `from` is written `from_`."""
@@ -197,13 +197,14 @@ class Patient:
 
 
 class Server:
-    """The service in a process of its own, under Granian, on a free port; use it as a context."""
+    """The service in processes of its own, on a free port; use it as a context. `log` is where it writes its logs."""
 
     def __init__(self, path: Path, workers: int = 1) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.log = path.with_name("server.log")
         self._path, self._workers = path, workers
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -220,16 +221,15 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--workers", str(self._workers), "--blocking-threads", "4"]
+        command = [Path(sys.executable).with_name("scheduler-api"), "serve", "--port", str(self.port)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SCHEDULER_")}
-        self._process = subprocess.Popen(
-            [*command, "scheduler_api:create_app"],
-            env={**environment, "SCHEDULER_DATABASE": str(self._path)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--workers", str(self._workers)],
+                env={**environment, "SCHEDULER_DATABASE": str(self._path)},
+                stderr=log,
+                start_new_session=True,
+            )
         waiting = Retry(total=None, connect=400, read=0, backoff_factor=0.01, backoff_max=0.05)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=waiting))

@@ -1,0 +1,200 @@
+"""Lists: pages that lose and repeat nothing while others write, the Link to the next, and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from service import Client, Patient, Service, refused
+from werkzeug.test import TestResponse
+
+
+def pages(client: Client, path: str, headers: dict[str, str] | None = None, **query: Any) -> list[TestResponse]:
+    """All pages of a list, each found by the Link of the one before."""
+    found = [client.get(path, headers, **query)]
+    while link := found[-1].headers.get("Link"):
+        assert found[-1].status_code == 200
+        address = re.fullmatch(r'<(/v1/[^>]*)>; rel="next"', link)
+        assert address, link
+        found.append(client.send("GET", address[1], headers=headers))
+    return found
+
+
+def items(client: Client, path: str, **query: Any) -> list[dict[str, Any]]:
+    """All items of a list, checking that each page says in both ways whether there is a next."""
+    found = []
+    for page in pages(client, path, **query):
+        assert page.json.keys() == {"items", "next_cursor"}
+        assert (page.json["next_cursor"] is None) == ("Link" not in page.headers)
+        assert len(page.json["items"]) <= int(query.get("limit", 50))
+        found += page.json["items"]
+    return found
+
+
+def rows(client: Client, path: str, **query: Any) -> list[dict[str, str]]:
+    """All rows of a list as CSV; each page must have the same columns."""
+    found: list[dict[str, str]] = []
+    columns = set()
+    for page in pages(client, path, {"Accept": "text/csv"}, **query):
+        assert page.headers["Content-Type"] == "text/csv; charset=utf-8"
+        reader = csv.DictReader(io.StringIO(page.text), strict=True)
+        found += reader
+        columns.add(tuple(reader.fieldnames or ()))
+    assert len(columns) == 1
+    assert all(None not in row and None not in row.values() for row in found)
+    return found
+
+
+@pytest.fixture
+def patient(nurse: Client, admin: Client) -> Patient:
+    """One of several patients, with something in every list."""
+    for number in range(2, 9):
+        other = nurse.enrol(subject_number=f"{number:03}", time_zone="Pacific/Niue" if number % 2 else "Asia/Shanghai")
+        other.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27", place='Room "3", floor 2')
+    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+    for version in range(2, 13):
+        assert admin.post("/v1/protocols", {**definition, "version": version}).status_code == 201
+    for name in ("A-1", "a", "Z"):
+        site = {"site": name, "name": "=1+1", "country": "CN", "time_zone": "Asia/Shanghai"}
+        assert admin.post("/v1/sites", site).status_code == 201
+    patient = nurse.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-25", reason="-5 kg, with nausea")
+    for day in range(5, 30):
+        status = "missed" if day % 5 == 0 else "taken"
+        patient.record("dose_recorded", dose_on=f"2024-01-{day:02}", status=status)
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-25", place="=cmd()")
+    patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
+    patient.record("dose_recorded", dose_on="2024-02-11", status="taken", dose_mg=250, note="two\nlines")
+    return patient
+
+
+LISTS = ["/v1/patients", "/v1/visits", "/v1/sites", "/v1/protocols", "{patient}/facts", "{patient}/deviations"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_pages_make_the_whole_list(coordinator: Client, patient: Patient, path: str) -> None:
+    path = path.format(patient=patient.path)
+    whole = coordinator.get(path, limit=200)
+    assert whole.json["next_cursor"] is None
+    expected = whole.json["items"]
+    assert len(expected) > 4
+    assert len({json.dumps(item, sort_keys=True) for item in expected}) == len(expected)
+    for limit in (1, 2, 3, len(expected) - 1, len(expected)):
+        assert items(coordinator, path, limit=limit) == expected
+    assert items(coordinator, path) == expected
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_csv_has_what_json_has(coordinator: Client, patient: Patient, path: str) -> None:
+    path = path.format(patient=patient.path)
+    whole = coordinator.get(path, limit=200).json["items"]
+    table = rows(coordinator, path, limit=4)
+    assert len(table) == len(whole)
+    for row, item in zip(table, whole, strict=True):
+        assert item.keys() <= row.keys()
+        for name, cell in row.items():
+            value = item.get(name)
+            if isinstance(value, str):
+                assert cell == (f"'{value}" if value[0] in "=+-@" else value)
+            elif value is None:
+                assert cell == ""
+            else:
+                assert json.loads(cell.lower() if isinstance(value, bool) else cell) == value
+
+
+@pytest.mark.parametrize("path", ["/v1/patients", "/v1/visits"])
+def test_an_empty_list_as_csv_still_names_its_columns(nurse: Client, path: str) -> None:
+    answer = nurse.get(path, {"Accept": "text/csv"})
+    assert answer.text.startswith(("patient_id,", "visit,"))
+    assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("text/csv, application/json;q=0.5", "text/csv; charset=utf-8"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("text/csv, */*", "text/csv; charset=utf-8"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("", "application/json"),
+        ("nonsense", "application/json"),
+    ],
+)
+def test_who_asks_for_csv_gets_csv(nurse: Client, accept: str, kind: str) -> None:
+    answer = nurse.get("/v1/sites", {"Accept": accept})
+    assert answer.headers["Content-Type"] == kind
+    assert "Accept" in answer.headers["Vary"]
+
+
+def test_pages_lose_and_repeat_nothing_while_patients_are_enrolled(coordinator: Client) -> None:
+    numbers = [f"{number:03}" for number in range(10, 31)]
+    for number in numbers:
+        coordinator.enrol(subject_number=number)
+    seen: list[str] = []
+    address = "/v1/patients?limit=4"
+    extra = iter(range(100))
+    while address:
+        page = coordinator.send("GET", address)
+        seen += [item["subject_number"] for item in page.json["items"]]
+        for place in ("0", seen[-1] + "-", "9"):
+            coordinator.enrol(subject_number=f"{place}x{next(extra)}")
+        link = page.headers.get("Link", "")
+        address = link[1 : link.index(">")] if link and len(seen) < 60 else ""
+    assert len(seen) == len(set(seen))
+    assert [number for number in seen if number in numbers] == numbers
+
+
+def test_pages_of_visits_lose_nothing_while_facts_come_in(coordinator: Client) -> None:
+    patients = [coordinator.enrol(subject_number=f"{number:03}") for number in range(8)]
+    expected = {(item["patient_id"], item["visit"]) for item in items(coordinator, "/v1/visits", series="imaging")}
+    seen = []
+    address = "/v1/visits?series=imaging&limit=5"
+    writing = iter(patients * 10)
+    while address:
+        page = coordinator.send("GET", address)
+        seen += [(item["patient_id"], item["visit"]) for item in page.json["items"]]
+        next(writing).record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
+        coordinator.enrol(subject_number=f"new-{len(seen)}", enrolled_on="2024-02-20")
+        link = page.headers.get("Link", "")
+        address = link[1 : link.index(">")] if link else ""
+    assert len(seen) == len(set(seen))
+    assert expected <= set(seen)
+
+
+def test_the_next_page_keeps_the_question(coordinator: Client, patient: Patient) -> None:
+    questions: list[tuple[str, dict[str, Any]]] = [
+        ("/v1/visits", {"status": "open,upcoming", "series": "imaging", "from_": "2024-02-20", "site": "FUSCC"}),
+        ("/v1/visits", {"booked": "true", "patient": patient.patient_id}),
+        ("/v1/patients", {"q": "00", "phase": "enrolled"}),
+        (f"{patient.path}/deviations", {"from_": "2024-01-05", "to": "2024-01-20"}),
+    ]
+    for path, query in questions:
+        whole = coordinator.get(path, **query, limit=200).json["items"]
+        assert len(whole) > 0
+        assert items(coordinator, path, **query, limit=1) == whole
+
+
+def test_a_search_takes_every_character_as_itself(coordinator: Client) -> None:
+    for number in ("A_1", "A-1", "AB1", "a.1/x"):
+        coordinator.enrol(subject_number=number)
+    for part, found in (("_", ["A_1"]), ("%", []), ("!", []), ("a", ["A-1", "AB1", "A_1", "a.1/x"]), ("1/", ["a.1/x"])):
+        assert [item["subject_number"] for item in items(coordinator, "/v1/patients", q=part)] == found
+    assert items(coordinator, "/v1/patients", q="' OR 1=1 --") == []
+
+
+def test_a_cursor_is_of_its_list_and_shows_no_door(
+    service: Service, coordinator: Client, elsewhere: Client, patient: Patient
+) -> None:
+    cursor = coordinator.get("/v1/visits", limit=1).json["next_cursor"]
+    refused(coordinator.get("/v1/patients", cursor=cursor), 422, "/cursor")
+    assert elsewhere.get("/v1/visits", cursor=cursor).json == {"items": [], "next_cursor": None}
+    facts = coordinator.get(f"{patient.path}/facts", limit=1).json["next_cursor"]
+    refused(coordinator.get("/v1/visits", cursor=facts), 422, "/cursor")
