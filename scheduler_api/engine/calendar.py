@@ -136,7 +136,9 @@ def today_view(versions: Versions, history: History, today: date) -> dict[str, A
     """
     reckoning = Reckoning(versions, history)
     course = reckoning.course
-    rows = course.rows(today, today - timedelta(7), today)
+    week = map(date.fromordinal, range(today.toordinal() - 7, today.toordinal()))
+    # What was taken needs no catching up: nothing before the first day that nobody recorded so.
+    rows = course.rows(today, next((day for day in week if day not in history.taken), today), today)
     dose = rows.pop() if rows and rows[-1]["dose_on"] == today else None
     place = course.place(today) if history.begun else None
     current = [reckoning.book.series(name).current(today) for name in reckoning.book.names]

@@ -36,9 +36,10 @@ def add_months(day: date, months: int) -> date:
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     month += 1
-    if day.day <= 28:
+    try:
         return date(year, month, day.day)
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+    except ValueError:
+        return date(year, month, monthrange(year, month)[1])
 
 
 def is_time_zone(name: str) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs, run_of
@@ -41,6 +39,18 @@ def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
     return most
 
 
+def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]) -> list[date]:
+    """The days on which the plan may change, in order."""
+    days: set[date | None] = {run.starts_on for run in runs}
+    for period in plan[1:]:
+        days.add(period.from_on)
+    for change in history.dose_changes:
+        days.add(change.from_on)
+    for hold in history.holds:
+        days.update(hold)
+    return sorted(day for day in days if day)
+
+
 class Course:
     """The course of treatment: C1D1 through the end of treatment, as spans of one plan each."""
 
@@ -50,6 +60,7 @@ class Course:
         self.runs = cycle_runs(plan, history)
         self.starts_on = history.c1d1
         self.ends_on = history.last_treatment_day
+        self._cuts = _cuts(plan, history, self.runs)
 
     def holds_day(self, day: date) -> bool:
         """Whether doses and cycles exist on a day."""
@@ -61,32 +72,21 @@ class Course:
         last = last if self.ends_on is None else min(last, self.ends_on)
         if last < first:
             return
-        history = self.history
-        cuts = {run.starts_on for run in self.runs}
-        cuts.update(period.from_on for period in self.plan if period.from_on)
-        cuts.update(change.from_on for change in history.dose_changes)
-        for hold in history.holds:
-            cuts.add(hold.from_on)
-            if hold.resumes_on is not None:
-                cuts.add(hold.resumes_on)
-        starts = [first, *sorted(day for day in cuts if first < day <= last)]
-        for start, following in zip(starts, [*starts[1:], last + ONE_DAY], strict=True):
+        plan, history = self.plan, self.history
+        cuts = [day for day in self._cuts if first < day <= last]
+        for start, following in zip([first, *cuts], [*cuts, last + ONE_DAY], strict=True):
             yield Span(
                 start,
                 following - ONE_DAY,
-                version_on(self.plan, start).dosing,
-                planned_mg(self.plan, history, start),
+                version_on(plan, start).dosing,
+                planned_mg(plan, history, start),
                 history.is_held(start),
                 run_of(self.runs, start),
             )
 
-    @cached_property
-    def _taken(self) -> tuple[list[date], list[float | None]]:
-        return [*self.history.taken], [*self.history.taken.values()]
-
     def taken(self, first: date, last: date) -> tuple[list[date], list[float | None]]:
         """The days recorded taken in `first`…`last`, in order, and the mg of each (None: as planned)."""
-        days, amounts = self._taken
+        days, amounts = self.history.taken_in_order
         here = slice(bisect_left(days, first), bisect_right(days, last))
         return days[here], amounts[here]
 
@@ -106,14 +106,12 @@ class Course:
         A day recorded taken outside the course is listed too; before C1D1 it has no cycle.
         """
         rows: list[dict[str, Any]] = []
-        for day in takewhile(lambda day: day < self.starts_on, self.history.taken):
-            if first <= day <= last:
-                rows.append(self._outside(day))
+        if first < self.starts_on:
+            rows += map(self._outside, self.taken(first, min(last, self.starts_on - ONE_DAY))[0])
         for span in self.spans(first, last):
             self._add_rows(rows, span, today)
-        if (ends_on := self.ends_on) is not None:
-            late = [*takewhile(lambda day: day > ends_on, reversed(self.history.taken))]
-            rows += [self._outside(day) for day in reversed(late) if first <= day <= last and day >= self.starts_on]
+        if self.ends_on is not None:
+            rows += map(self._outside, self.taken(max(first, self.starts_on, self.ends_on + ONE_DAY), last)[0])
         return rows
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:

@@ -6,7 +6,9 @@ from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from .facts import (
@@ -75,12 +77,13 @@ class Booking(NamedTuple):
     place: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """What is known of one patient: the facts that stand, folded.
 
     `taken` maps each day recorded taken, in order of days, to its mg (None: as planned); `missed` are the days recorded
     missed. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then of receipt.
+    A history never changes, so that what follows from it alone is reckoned once.
     """
 
     enrolled: Enrolled
@@ -99,12 +102,12 @@ class History:
     fertility_changes: tuple[FertilityChange, ...] = ()
     amendments: tuple[Amendment, ...] = ()
 
-    @property
+    @cached_property
     def begun(self) -> bool:
         """Whether a start or a taken day is on record; before that nobody is told to take anything (section 4)."""
         return self.first_dose_on is not None or bool(self.taken)
 
-    @property
+    @cached_property
     def c1d1(self) -> date:
         """Cycle 1 day 1 (section 4): the recorded first dose, else the earliest taken day, else the planned day."""
         if self.first_dose_on is not None:
@@ -113,42 +116,41 @@ class History:
             return day
         return self.enrolled.planned_first_dose_on
 
-    @property
+    @cached_property
     def c1d1_because(self) -> str:
         """Why cycle 1 day 1 is that day."""
         if self.first_dose_on is not None:
             return f"first dose {self.c1d1}"
         return f"first day recorded taken {self.c1d1}" if self.taken else f"planned first dose {self.c1d1}"
 
-    @property
+    @cached_property
     def last_dose_on(self) -> date | None:
         """The last dose (section 3): the latest of first dose, days taken and recorded end; None: never dosed."""
         ended = self.treatment_ended.last_dose_on if self.treatment_ended else None
-        days = (self.first_dose_on, next(reversed(self.taken), None), ended)
-        return max((day for day in days if day is not None), default=None)
+        days = [self.first_dose_on, next(reversed(self.taken), None), ended]
+        return max([day for day in days if day is not None], default=None)
 
-    @property
+    @cached_property
     def died_on(self) -> date | None:
         """The date of death, whichever fact recorded it."""
-        dates = []
-        if self.study_ended and self.study_ended.reason == "death":
-            dates.append(self.study_ended.ended_on)
-        if self.treatment_ended and self.treatment_ended.reason == "death":
-            dates.append(self.treatment_ended.decided_on)
-        return min(dates, default=None)
+        ended, left = self.treatment_ended, self.study_ended
+        died = left.ended_on if left and left.reason == "death" else None
+        if ended and ended.reason == "death" and (died is None or ended.decided_on < died):
+            return ended.decided_on
+        return died
 
-    @property
+    @cached_property
     def off_study_on(self) -> date | None:
         """The day from which the patient is off study: `ended_on`, or death if only treatment's end recorded it."""
         ended, died = self.study_ended.ended_on if self.study_ended else None, self.died_on
         return min(ended, died) if ended and died else ended or died
 
-    @property
+    @cached_property
     def off_study_because(self) -> str:
         """Why the patient is off study."""
         return f"died {self.died_on}" if self.off_study_on == self.died_on else f"study ended {self.off_study_on}"
 
-    @property
+    @cached_property
     def last_treatment_day(self) -> date | None:
         """The last day on which doses and cycles exist (section 4); None while no end is recorded."""
         ends = []
@@ -158,9 +160,22 @@ class History:
             ends.append(off - ONE_DAY)
         return min(ends, default=None)
 
+    @cached_property
+    def done_of_series(self) -> Mapping[str, Sequence[VisitDone]]:
+        """What was done, by the series it was recorded for."""
+        done: dict[str, list[VisitDone]] = {}
+        for visit in self.visits_done:
+            done.setdefault(visit.series, []).append(visit)
+        return done
+
+    @cached_property
+    def taken_in_order(self) -> tuple[list[date], list[float | None]]:
+        """The days recorded taken, and beside them the mg of each (None: as planned)."""
+        return [*self.taken], [*self.taken.values()]
+
     def is_held(self, day: date) -> bool:
         """Whether `day` lies in a hold."""
-        return any(hold.covers(day) for hold in self.holds)
+        return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
 
     def is_fertile(self, day: date) -> bool:
         """Fertility on a day: the latest change from that day or before, else that of enrolment (section 6)."""
@@ -278,7 +293,7 @@ class _Folding:
                 else:
                     self.missed.add(body.dose_on)
             case VisitDone():
-                self.visits_done.append(body)
+                insort(self.visits_done, body, key=attrgetter("done_on"))
                 if body.series == IMAGING and body.response == "PD":
                     self.progressed_on = _earlier(self.progressed_on, body.done_on)
             case VisitBooked():

@@ -30,7 +30,10 @@ def phase_days(history: History) -> PhaseDays:
 def phase(history: History, today: date) -> str:
     """The phase on a day."""
     days = phase_days(history)
-    for name, since in zip(reversed(PHASES), reversed(days), strict=False):
-        if since is not None and since <= today:
-            return name
+    if days.off_study_from is not None and days.off_study_from <= today:
+        return "off_study"
+    if days.follow_up_from is not None and days.follow_up_from <= today:
+        return "follow_up"
+    if days.on_treatment_from is not None and days.on_treatment_from <= today:
+        return "on_treatment"
     return "enrolled"

@@ -149,11 +149,14 @@ class Line:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
-    def within(self, day: date) -> int | None:
-        """The index of the visit whose window holds `day`, if there is one."""
-        index = self.closing_from(day)
-        slot = self.visit(index)
-        return index if slot and slot.opens_on <= day else None
+    def within(self, days: list[date]) -> list[int | None]:
+        """For each day the index of the visit whose window holds it, if there is one."""
+        found: list[int | None] = []
+        for day in days:
+            index = self.closing_from(day)
+            slot = self.visit(index)
+            found.append(index if slot and slot.opens_on <= day else None)
+        return found
 
     def named(self, name: str) -> int | None:
         """The index of the visit of that name, if it exists."""
@@ -212,9 +215,10 @@ class EvenLine(Line):
         late = day.toordinal() - self._first - self._stretch.after_days
         return min(max(-(-late // self._every), 0), self._slots)
 
-    def within(self, day: date) -> int | None:
-        index, into = divmod(day.toordinal() - self._opens, self._every)
-        return index if into <= self._open_days and 0 <= index < self._visits else None
+    def within(self, days: list[date]) -> list[int | None]:
+        opens, open_days, every, visits = self._opens, self._open_days, self._every, self._visits
+        placed = [divmod(day.toordinal() - opens, every) for day in days]
+        return [index if into <= open_days and 0 <= index < visits else None for index, into in placed]
 
     def named(self, name: str) -> int | None:
         found = self._series.locate(name)

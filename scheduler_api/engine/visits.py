@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs
@@ -90,11 +89,8 @@ class VisitBook:
         self._plan = plan
         self._history = history
         self._series: dict[str, SeriesBook] = {}
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The names of all series, in the order the protocol lists them."""
-        return tuple(dict.fromkeys(s.name for period in self._plan for s in period.protocol.series))
+        #: The names of all series, in the order the protocol lists them.
+        self.names = tuple(dict.fromkeys([s.name for period in plan for s in period.protocol.series]))
 
     @cached_property
     def _runs(self) -> tuple[CycleRun, ...]:
@@ -110,9 +106,9 @@ class VisitBook:
         return self._series[name]
 
     def _line(self, series: Series) -> Line:
-        anchor = self._anchor(series)
-        if anchor is not None and EvenLine.fits(series) and _applies(series, self._history):
-            return EvenLine(series, anchor)
+        if EvenLine.fits(series):
+            anchor = self._anchor(series)
+            return EvenLine(series, anchor) if anchor and _applies(series, self._history) else Line(iter(()))
         return Line(self._slots(series))
 
     def _slots(self, series: Series) -> Iterator[Slot]:
@@ -153,21 +149,17 @@ class SeriesBook:
         self._done: dict[int, tuple[VisitDone, str]] = {}
         self._visits: dict[int, Visit | None] = {}
         self.unscheduled: list[VisitDone] = []
-        done = [done for done in history.visits_done if done.series == series.name]
-        if done:
-            self._assign(sorted(done, key=attrgetter("done_on")))
+        if series.name in history.done_of_series:
+            self._assign(history.done_of_series[series.name])
 
-    def _assign(self, done: list[VisitDone]) -> None:
+    def _assign(self, done: Sequence[VisitDone]) -> None:
         """The three passes of section 5, each in order of day, then of receipt."""
-        unnamed, rest = [], []
+        assigned, rest = self._done, []
         for visit in done:
-            if visit.visit is None:
-                unnamed.append(visit)
-            else:
+            if visit.visit is not None:
                 self._claim(self._line.named(visit.visit), visit, "named")
-        assigned, within = self._done, self._line.within
-        for visit in unnamed:
-            index = within(visit.done_on)
+        unnamed = [visit for visit in done if visit.visit is None]
+        for visit, index in zip(unnamed, self._line.within([visit.done_on for visit in unnamed]), strict=True):
             if index is not None and index not in assigned:
                 assigned[index] = visit, "window"
             else:
@@ -343,5 +335,5 @@ def _amended(rules: list[tuple[Period, Series | None]], slots: Callable[[Series]
                 kept.add(slot.name)
                 closes_on = slot.closes_on
                 yield slot
-    if beyond is not None:
+    if beyond is not None and beyond.opens_on > closes_on:
         yield beyond._replace(exists=False)
