@@ -46,13 +46,20 @@ def _things(versions: Versions, history: History, today: date, through: date) ->
     enrolled_on = history.enrolled.enrolled_on
     first = min(enrolled_on, history.c1d1)
     things: dict[str, dict[str, Any]] = {"phase": {"phase": phase(history, today), "because": f"today {today}"}}
-    things["treatment"] = reckoning.treatment(today)
+    things["treatment"] = {**reckoning.treatment(today), "because": _why_treatment(history)}
     things["contraception"] = reckoning.contraception(today)
     for row in cycle_rows(reckoning.course.runs, history, today, first, through):
         things[f"cycle {row['number']}"] = _only(row, ("starts_on", "ends_on", "provisional", "because"))
     for visit in reckoning.visits(date.min, through):
         things[f"visit {visit.visit}"] = _only(visit.row(today), (*_VISIT_FIELDS, "because"))
     return things
+
+
+def _why_treatment(history: History) -> str:
+    ended = history.treatment_ended
+    if ended is None:
+        return history.c1d1_because
+    return f"treatment ended {ended.last_dose_on or ended.decided_on} ({ended.reason})"
 
 
 def _why_gone(reckoning: Reckoning, what: str) -> str:
