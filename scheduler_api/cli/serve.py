@@ -84,6 +84,8 @@ def run(settings: Settings, log_level: str | None = None, starting: Callable[[],
     )
     if starting is not None:
         server.on_startup(starting)
+    # A forked worker has the handler of the first process until it has its own: told to stop meanwhile, it would not.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     server.serve(target_loader=partial(_application, settings), wrap_loader=False)
 
 

@@ -1,0 +1,167 @@
+"""`import`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scheduler_api.cli.opening import session_on
+from scheduler_api.records import calendars, facts, patients
+from scheduler_api.store.port import Store
+
+from .conftest import Commands
+
+HEAD = "subject_number,kind,protocol,version,site,enrolled_on,sex,time_zone,first_dose_on,dose_on,status,dose_mg,note\n"
+ENROLLED = "{},enrolled,nct06110650,{},FUSCC,2024-01-03,female,Asia/Shanghai,,,,,\n"
+STARTED = "{},treatment_started,,,,,,,2024-01-05,,,,\n"
+DOSE = "{},dose_recorded,,,,,,,,{},taken,{},\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The file to import."""
+    return tmp_path / "patients.csv"
+
+
+def _history(store: Store, subject_number: str) -> list[dict[str, object]]:
+    session = session_on(store)
+    (patient,) = patients.find(session, subject_number_part=subject_number).items
+    return facts.history_documents(session, patient["patient_id"])
+
+
+def test_patients_and_facts_of_a_file_are_recorded_in_its_order(run: Commands, store: Store, file: Path) -> None:
+    rows = [ENROLLED.format("001", 1), ENROLLED.format("002", ""), STARTED.format("001"), STARTED.format("002")]
+    rows += [DOSE.format("001", "2024-01-06", "250"), DOSE.format("001", "2024-01-07", "187.5")]
+    file.write_text(HEAD + "".join(rows) + ",,,,,,,,,,,,\n")
+    assert run.ok("import", file) == f"{file}: 2 patients enrolled, 4 more facts recorded.\n"
+    history = _history(store, "001")
+    assert [fact["kind"] for fact in history] == ["enrolled", "treatment_started", "dose_recorded", "dose_recorded"]
+    assert [fact["dose_mg"] for fact in history[2:]] == [250, 187.5]
+    assert {json.dumps(fact["recorded_by"]) for fact in history} == {'{"role": "admin", "name": "cli"}'}
+    assert len(_history(store, "002")) == 2
+    run.ok("verify")
+
+
+def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store, file: Path) -> None:
+    run.ok("enrol", *("--protocol", "nct06110650", "--site", "FUSCC", "--sex", "male"), *_on("007", "2024-01-03"))
+    rows = [
+        ENROLLED.format("001", 1),
+        ENROLLED.format("002", 9),
+        STARTED.format("001"),
+        STARTED.format("001"),
+        STARTED.format("002"),
+        DOSE.format("001", "2024-02-30", "much"),
+        DOSE.format("099", "2024-01-06", ""),
+        DOSE.format("001", "2024-01-02", ""),
+        "001,dose_given,,,,,,,,2024-01-07,taken,,\n",
+        ",dose_recorded,,,,,,,,2024-01-07,taken,,\n",
+        '001,treatment_started,,,,,,,2024-01-05,,,,"not of\nthis kind"\n',
+        "001,,,,,,,,,2024-01-07,taken,,\n",
+        ENROLLED.format("007", 1),
+        ENROLLED.format("a b", ""),
+    ]
+    file.write_text(HEAD + "".join(rows))
+    *faults, last = run.refused("import", file)
+    assert [fault.partition(": ")[0] for fault in faults] == [
+        "line 3, column version",
+        "line 5, column kind",
+        "line 7, column dose_on",
+        "line 7, column dose_mg",
+        "line 8, column subject_number",
+        "line 9, column dose_on",
+        "line 10, column kind",
+        "line 11, column subject_number",
+        "line 12, column note",
+        "line 14, column kind",
+        "line 15, column subject_number",
+        "line 16, column subject_number",
+    ]
+    assert faults[0] == "line 3, column version: The protocol has no version 9."
+    assert faults[2] == "line 7, column dose_on: There is no such day."
+    assert last == f"Nothing of {file} was recorded."
+    assert [row["kind"] for row in store.rows("SELECT kind FROM facts")] == ["enrolled"]
+
+
+def _on(subject_number: str, day: str) -> tuple[str, ...]:
+    return "--subject-number", subject_number, "--enrolled-on", day
+
+
+def test_null_and_texts_that_look_like_numbers_are_read_as_meant(run: Commands, store: Store, file: Path) -> None:
+    run.ok("enrol", *("--protocol", "nct06110650", "--site", "FUSCC", "--sex", "male"), *_on("001", "2024-01-03"))
+    head = "subject_number,kind,visit,booked_on,time,place,last_dose_on,decided_on,reason\n"
+    rows = "001,visit_booked,imaging-w6,2024-02-12,09:30,17,,,\n001,visit_booked,imaging-w6,null,,,,,\n"
+    file.write_text(f"{head}{rows}001,treatment_ended,,,,,null,2024-01-09,withdrawal\n")
+    run.ok("import", file)
+    (_, booked, cancelled, ended) = _history(store, "001")
+    assert (booked["place"], booked["time"]) == ("17", "09:30")
+    assert cancelled["booked_on"] is None
+    assert ended["last_dose_on"] is None
+
+
+def test_an_amendment_has_its_version_in_the_column_of_that_name(
+    run: Commands, store: Store, file: Path, tmp_path: Path
+) -> None:
+    from .test_protocols import BUILT_IN
+
+    definition = json.loads(BUILT_IN.read_text()) | {"version": 2}
+    second = tmp_path / "second.json"
+    second.write_text(json.dumps(definition))
+    run.ok("protocols", "add", second)
+    run.ok(
+        *("enrol", "--protocol", "nct06110650", "--version", "1", "--site", "FUSCC", "--sex", "male"),
+        *_on("001", "2024-01-03"),
+    )
+    file.write_text("subject_number,kind,version,from_on\n001,protocol_amended,2,2024-02-01\n")
+    run.ok("import", file)
+    assert _history(store, "001")[1]["version"] == 2
+
+
+def test_a_subject_number_of_two_protocols_needs_the_protocol(
+    run: Commands, store: Store, file: Path, tmp_path: Path
+) -> None:
+    from .test_protocols import BUILT_IN
+
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(json.loads(BUILT_IN.read_text()) | {"id": "other"}))
+    run.ok("protocols", "add", other)
+    ids = [
+        run.ok("enrol", "--protocol", protocol, "--site", "FUSCC", "--sex", "male", *_on("001", "2024-01-03")).strip()
+        for protocol in ("nct06110650", "other")
+    ]
+    file.write_text("subject_number,kind,protocol,first_dose_on\n001,treatment_started,,2024-01-05\n")
+    fault, _ = run.refused("import", file)
+    assert fault.startswith("line 2, column subject_number: There are several patients 001: ")
+    assert all(patient_id in fault for patient_id in ids)
+    file.write_text("subject_number,kind,protocol,first_dose_on\n001,treatment_started,other,2024-01-05\n")
+    run.ok("import", file)
+    session = session_on(store)
+    started = [calendars.calendar_document(session, patient_id, calendars.View())["provisional"] for patient_id in ids]
+    assert started == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        (b"", ["line 1: there is no column subject_number.", "line 1: there is no column kind."]),
+        (
+            b"subject_number,kind,colour,dose_on,dose_on\n",
+            ["line 1, column colour: no kind of fact has it.", "line 1, column dose_on: given more than once."],
+        ),
+        (b"subject_number,kind\n1,voided,x\n", ["line 2: 3 cells under 2 columns."]),
+        (b"subject_number,kind\n\xff\n", ["{file} is not UTF-8: invalid start byte at byte 20."]),
+        (b'subject_number,kind\n"1\n', ["{file}, line 2: unexpected end of data."]),
+    ],
+    ids=["empty", "columns", "cells", "UTF-8", "quotes"],
+)
+def test_a_file_that_cannot_be_read_is_refused(run: Commands, file: Path, content: bytes, faults: list[str]) -> None:
+    file.write_bytes(content)
+    assert run.refused("import", file) == [fault.format(file=file) for fault in faults]
+
+
+def test_a_file_as_spreadsheets_write_it_is_read(run: Commands, store: Store, file: Path) -> None:
+    content = (HEAD + ENROLLED.format(" 001 ", 1)).replace("\n", "\r\n")
+    file.write_bytes(b"\xef\xbb\xbf" + content.encode())
+    run.ok("import", file)
+    assert _history(store, "001")[0]["subject_number"] == "001"

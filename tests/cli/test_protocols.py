@@ -1,0 +1,132 @@
+"""`protocols`."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Commands
+
+BUILT_IN = Path(str(files("scheduler_api") / "protocols" / "nct06110650.json"))
+
+
+@pytest.fixture
+def definition() -> dict[str, Any]:
+    """The definition of the built-in protocol, to be changed."""
+    return json.loads(BUILT_IN.read_text())
+
+
+def _written(folder: Path, document: object) -> Path:
+    file = folder / "protocol.json"
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_list_shows_the_built_in_protocol(run: Commands) -> None:
+    (_, row) = run.ok("protocols", "list").splitlines()
+    assert row.split()[:2] == ["nct06110650", "1"]
+    assert "Surufatinib in advanced soft tissue sarcoma" in row
+
+
+def test_check_needs_no_database_and_shows_the_first_year(nowhere: Commands) -> None:
+    shown = nowhere.ok("protocols", "check", BUILT_IN)
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "dosing surufatinib, oral, 300 mg every day" in lines
+    assert "imaging every 6 weeks from enrolment; 7 days before to 7 after; until progression; all" in lines
+    assert "1 2024-01-05 2024-01-25" in lines
+    assert "imaging-w6 Week 6 tumour imaging 2024-02-14 2024-02-07 2024-02-21 enrolment 2024-01-03 + 6 weeks" in lines
+    assert "contraception-m1 Month 1 contraception follow-up 2024-08-03 2024-07-27 2024-08-10" in " ".join(lines)
+    assert lines[-1] == ("Contraception required from 2024-01-03 through 2025-01-03: last dose 2024-07-03 + 6 months")
+
+
+def test_check_reads_every_anchor_and_rhythm(nowhere: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
+    common = {"window": {"before_days": 1, "after_days": 2}, "until": "end_of_treatment", "applies_to": "all"}
+    definition["dosing"] |= {"dosing_days": [1, 2, 3, 4, 8, 15, 16], "cycle_on_hold": "extend"}
+    definition["visits"] = [
+        {"series": "screening", "label": "Screening", "anchor": "first_dose", "first": {"days": -14}, **common},
+        {"series": "clinic", "label": "Cycle {n}", "anchor": "cycle", "on_day": 1, **common},
+        {"series": "call", "label": "Call", "anchor": {"visit": "screening"}, "first": {"weeks": 6}, **common},
+        {
+            "series": "scan",
+            "label": "Scan {n}",
+            "anchor": "enrolment",
+            "first": {"weeks": 4},
+            "every": {"weeks": 8},
+            "count": 3,
+            **common,
+        },
+    ]
+    del definition["sources"]
+    shown = nowhere.ok("protocols", "check", _written(tmp_path, definition))
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "dosing surufatinib, oral, 300 mg on days 1-4, 8, 15-16" in lines
+    assert "cycles 21 days; a hold makes a cycle longer" in lines
+    end = "1 days before to 2 after; until end of treatment; all"
+    assert f"screening -14 days from first_dose; {end}" in lines
+    assert f"clinic on day 1 of each cycle; {end}" in lines
+    assert f"call 6 weeks from screening; {end}" in lines
+    assert f"scan every 8 weeks from enrolment, first after 4 weeks, 3 times; {end}" in lines
+    # Before enrolment, and still of the patient's first year.
+    assert any(line.startswith("screening Screening 2023-12-22 2023-12-21 2023-12-24") for line in lines)
+
+
+def test_check_names_every_fault(nowhere: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
+    definition["dosing"]["dose_mg"] = "300"
+    del definition["contraception"], definition["sources"]
+    definition["visits"][0]["window"]["before_days"] = -1
+    definition["visits"][1]["until"] = "doomsday"
+    definition["colour"] = "blue"
+    faults = nowhere.refused("protocols", "check", _written(tmp_path, definition))
+    assert {fault.partition(": ")[0] for fault in faults} == {
+        "/dosing/dose_mg",
+        "/contraception",
+        "/visits/0/window/before_days",
+        "/visits/1/until",
+        "/colour",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b'{"id": }', "is not JSON: Expecting value, line 1 column 8."),
+        (b"\xff\xfe", "is not UTF-8: invalid start byte at byte 0."),
+        (b"[" * 100_000, "is not JSON that can be read: "),
+    ],
+    ids=["JSON", "UTF-8", "depth"],
+)
+def test_check_of_what_is_no_json_says_so(nowhere: Commands, tmp_path: Path, content: bytes, complaint: str) -> None:
+    file = tmp_path / "protocol.json"
+    file.write_bytes(content)
+    (line,) = nowhere.refused("protocols", "check", file)
+    assert line.startswith(f"{file} {complaint}")
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 3, {}])
+def test_check_of_what_is_no_protocol_says_so(nowhere: Commands, tmp_path: Path, document: object) -> None:
+    assert nowhere.refused("protocols", "check", _written(tmp_path, document))
+
+
+def test_a_file_that_is_not_there_is_named(nowhere: Commands) -> None:
+    result = nowhere("protocols", "check", "nowhere.json")
+    assert result.exit_code == 2
+    assert "'nowhere.json' does not exist" in result.stderr
+
+
+def test_add_takes_the_next_version_and_never_changes_one(
+    run: Commands, tmp_path: Path, definition: dict[str, Any]
+) -> None:
+    definition["version"] = 3
+    assert run.refused("protocols", "add", _written(tmp_path, definition)) == [
+        "/version: The next version of this protocol is 2."
+    ]
+    definition["version"] = 2
+    file = _written(tmp_path, definition)
+    assert run.ok("protocols", "add", file) == "nct06110650 version 2 added.\n"
+    assert run.refused("protocols", "add", file) == ["/version: Version 2 is there, and a version never changes."]
+    versions = [line.split()[1] for line in run.ok("protocols", "list").splitlines()[1:]]
+    assert versions == ["1", "2"]

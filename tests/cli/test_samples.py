@@ -1,0 +1,147 @@
+"""The synthetic patients."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler_api.api.shapes import DeviationSchema
+from scheduler_api.cli import samples
+from scheduler_api.cli.opening import session_on
+from scheduler_api.cli.sample_plans import PLANS
+from scheduler_api.cli.upkeep import prepare
+from scheduler_api.engine.facts import Enrolled
+from scheduler_api.engine.phases import PHASES
+from scheduler_api.records import calendars, patients, upkeep
+from scheduler_api.store.connect import connect
+from scheduler_api.store.visits import STATUSES
+
+from .conftest import TODAY, Commands
+
+#: Ends of short and long months, a leap day, the end of a year, and each day of a week.
+DAYS = [
+    date(2024, 2, 29),
+    date(2025, 3, 1),
+    date(2026, 8, 31),
+    date(2026, 12, 31),
+    *(date(2027, 5, 10) + timedelta(number) for number in range(7)),
+]
+
+
+def test_the_same_seed_and_day_give_the_same_facts() -> None:
+    assert samples.entries(TODAY) == samples.entries(TODAY)
+    assert samples.entries(TODAY, seed=1) != samples.entries(TODAY, seed=2)
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_facts_were_recorded_in_order_before_today_and_after_they_happened(today: date) -> None:
+    found = samples.entries(today)
+    assert len(PLANS) == len({entry.subject_number for entry in found}) == 29
+    assert [entry.at for entry in found] == sorted(entry.at for entry in found)
+    assert found[-1].at < datetime.combine(today, datetime.min.time(), ZoneInfo("Asia/Shanghai"))
+    enrolled = [entry.body.enrolled_on for entry in found if isinstance(entry.body, Enrolled)]
+    assert enrolled[0] == samples.TRIAL_FIRST + samples.shift(today)
+    assert samples.TRIAL_LAST + samples.shift(today) > today > enrolled[-1]
+    assert (today - enrolled[0]) == (samples.TRIAL_LAST - samples.TRIAL_FIRST) // 2
+
+
+@pytest.fixture(scope="module")
+def seen(sampled: Path) -> dict[str, set[str]]:
+    """All statuses that the calendars of the samples show on the day they are for."""
+    return _seen(sampled, TODAY)
+
+
+def _seen(database: Path, today: date) -> dict[str, set[str]]:
+    store = connect(str(database))
+    session = session_on(store)
+    found: dict[str, set[str]] = defaultdict(set)
+    listed = patients.find(session, limit=200).items
+    assert len(listed) == 29
+    for patient in listed:
+        first = patient["enrolled_on"]
+        view = calendars.View(first, first + timedelta(600), today)
+        document = calendars.calendar_document(session, patient["patient_id"], view)
+        found["phase"].add(document["phase"])
+        found["contraception"].add(document["contraception"]["status"])
+        for name, field in (("doses", "status"), ("visits", "status"), ("deviations", "kind"), ("cycles", "status")):
+            found[name] |= {row[field] for row in document[name]}
+        found["assigned"] |= {str(visit["assigned"]) for visit in document["visits"]}
+        found["response"] |= {str(visit["response"]) for visit in document["visits"]}
+        found["unscheduled"] |= {visit["series"] for visit in document["unscheduled"]}
+        ended = document["treatment"]["ended"]
+        found["ended"] |= {ended["reason"]} if ended else set()
+    store.close()
+    return found
+
+
+def _check_everything_appears(seen: dict[str, set[str]]) -> None:
+    kinds = set(DeviationSchema().fields["kind"].validate.choices)  # type: ignore[union-attr]
+    assert seen["phase"] == set(PHASES)
+    assert seen["contraception"] == {"required", "released", "not_required"}
+    # The protocol doses every day: no day of rest.
+    assert seen["doses"] == {"taken", "held", "missed", "planned", "due", "unrecorded"}
+    assert seen["deviations"] == kinds - {"dose_on_rest_day"}
+    assert seen["visits"] == set(STATUSES)
+    assert seen["cycles"] == {"completed", "current", "upcoming"}
+    assert seen["assigned"] == {"named", "window", "nearest", "None"}
+    assert seen["response"] == {"CR", "PR", "SD", "PD", "NE", "None"}
+    assert seen["unscheduled"] == {"imaging"}
+    assert seen["ended"] == {*("progression", "intolerance", "withdrawal", "death", "pregnancy", "physician_decision")}
+
+
+def test_every_status_appears_on_the_day_they_are_for(seen: dict[str, set[str]]) -> None:
+    _check_everything_appears(seen)
+
+
+@pytest.mark.parametrize("today", [date(2024, 2, 29), date(2027, 5, 15)], ids=str)
+def test_every_status_appears_whatever_the_day(today: date, tmp_path: Path) -> None:
+    store = connect(str(tmp_path / "scheduler.db"))
+    prepare(store, str(tmp_path / "scheduler.db"))
+    samples.load(store, samples.entries(today))
+    store.close()
+    _check_everything_appears(_seen(tmp_path / "scheduler.db", today))
+
+
+def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: Path) -> None:
+    store = connect(str(sampled))
+    assert list(upkeep.verify(store)) == []
+    store.close()
+    with closing(sqlite3.connect(sampled)) as database:
+        recorded = database.execute("SELECT recorded_at, role, name FROM facts ORDER BY rowid").fetchall()
+    instants = [datetime.fromisoformat(at) for at, _, _ in recorded]
+    assert instants == [entry.at for entry in samples.entries(TODAY)]
+    assert {(role, name) for _, role, name in recorded} == {("nurse", "study nurse")}
+
+
+def test_there_is_a_correction_and_a_fact_taken_back(sampled: Path) -> None:
+    with closing(sqlite3.connect(sampled)) as database:
+        corrected = database.execute("SELECT correction FROM facts WHERE replaces IS NOT NULL").fetchall()
+        voided = database.execute("SELECT correction FROM facts WHERE kind = 'voided'").fetchall()
+    assert corrected == [("found in the patient's diary",)]
+    assert voided == [("recorded for the wrong patient",)]
+
+
+def test_what_was_known_before_a_correction_can_be_seen(run_samples: Commands) -> None:
+    """A dose that was said to be missed the evening before it turned out taken."""
+    (known, corrected) = (entry for entry in samples.entries(TODAY) if "16 mistake" in f"{entry.key}{entry.replaces}")
+    day = known.body.dose_on  # type: ignore[union-attr]
+    store = connect(str(run_samples.database))
+    session = session_on(store)
+    (patient,) = patients.find(session, subject_number_part="FUSCC-16").items
+    statuses = [
+        _row(calendars.calendar_document(session, patient["patient_id"], calendars.View(day, day, known_at=instant)))
+        for instant in (known.at, corrected.at)
+    ]
+    store.close()
+    assert statuses == ["missed", "taken"]
+
+
+def _row(document: dict[str, list[dict[str, str]]]) -> str:
+    (row,) = document["doses"]
+    return row["status"]
