@@ -14,10 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import requests
+from contract import Contract
 from flask import Flask
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
@@ -122,11 +125,18 @@ class Service:
         return {row["name"]: self.store.rows(f"SELECT * FROM {row['name']}") for row in tables}
 
 
+@cache
+def contract_of(document: bytes) -> Contract:
+    """The contract, read once."""
+    return Contract(orjson.loads(document))
+
+
 class Client:
-    """Sends requests as one of the staff."""
+    """Sends requests as one of the staff, and holds every answer to the contract."""
 
     def __init__(self, app: Flask, token: str | None) -> None:
         self._client = app.test_client()
+        self._document = orjson.dumps(app.extensions["scheduler_contract"])
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def send(
@@ -145,7 +155,9 @@ class Client:
             data = json.dumps(body)
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
-        return self._client.open(path, method=method, data=data, query_string=query, headers=sent, buffered=True)
+        answer = self._client.open(path, method=method, data=data, query_string=query, headers=sent, buffered=True)
+        contract_of(self._document).check(method, path, answer)
+        return answer
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
         """GET; a query's `from` is written `from_`."""
