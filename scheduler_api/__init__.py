@@ -24,4 +24,4 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     from .store.connect import connect
 
     settings = settings or Settings.from_environment()
-    return application(connect(settings.database), clock, settings.max_body)
+    return application(connect(settings.database), clock, settings.max_body, settings.trusted_proxies)

@@ -17,7 +17,8 @@ class BadSetting(ValueError):
 class Settings:
     """All settings. Each is read from `SCHEDULER_` and its name in capitals; `docs/operations.md` has the table.
 
-    `database` is the path of the SQLite file, `max_body` the largest request body in bytes.
+    `database` is the path of the SQLite file, `max_body` the largest request body in bytes, `trusted_proxies` how many
+    proxies stand before the service.
     """
 
     database: str = "instance/scheduler.db"
@@ -27,6 +28,7 @@ class Settings:
     workers: int = 2
     threads: int = 4
     max_body: int = 1_000_000
+    trusted_proxies: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -39,7 +41,8 @@ class Settings:
         for name, field in known.items():
             if name in environment:
                 text = environment[name].strip()
-                values[field.name] = _number(name, text) if field.type == "int" else text
+                least = 0 if field.default == 0 else 1
+                values[field.name] = _number(name, text, least) if field.type == "int" else text
         settings = cls(**values)  # type: ignore[arg-type]
         if settings.log_level not in LOG_LEVELS:
             raise BadSetting(f"SCHEDULER_LOG_LEVEL is {settings.log_level!r}, not one of {', '.join(LOG_LEVELS)}.")
@@ -48,7 +51,7 @@ class Settings:
         return settings
 
 
-def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 1_000_000_000):
-        raise BadSetting(f"{name} is {text!r}, not a whole number above 0.")
+def _number(name: str, text: str, least: int) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= 1_000_000_000):
+        raise BadSetting(f"{name} is {text!r}, not a whole number from {least}.")
     return int(text)

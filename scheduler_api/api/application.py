@@ -10,6 +10,7 @@ import orjson
 from flask import Flask, Response, request
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler_api.store.port import Store
 
@@ -32,9 +33,19 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
 
-def application(store: Store, clock: Callable[[], datetime], max_body: int) -> Flask:
-    """The application around a store and a clock; `max_body` is the largest body in bytes."""
-    app = Flask("scheduler_api", static_folder=None)
+class SilentFlask(Flask):
+    """Flask without its own line about a failure: that has the address and the message. Ours follows."""
+
+    def log_exception(self, exc_info: object) -> None:
+        pass
+
+
+def application(store: Store, clock: Callable[[], datetime], max_body: int, trusted_proxies: int = 0) -> Flask:
+    """The application around a store and a clock.
+
+    `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name.
+    """
+    app = SilentFlask("scheduler_api", static_folder=None)
     app.json = OrjsonProvider(app)
     app.config.update(
         API_TITLE="Scheduler API",
@@ -68,6 +79,9 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int) -> F
     app.register_blueprint(service.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)
     Compress(app)
+    if trusted_proxies:
+        count = trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.before_request(_guard)
     app.after_request(_harden)
     return app

@@ -50,8 +50,9 @@ def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Re
     """A view's answer with some headers, or 304 with them if the client has the answer of that ETag already."""
     sent = request.headers.get("If-None-Match", "")
     # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
-    if sent and headers["ETag"] in _tags(sent):
-        return Response(status=304, headers=headers)
+    for tag in sent.split(",") if sent else ():
+        if _plain(tag) == headers["ETag"]:
+            return Response(status=304, headers={**headers, "ETag": tag.strip()})
     response = view()
     if sent.strip() == "*":
         return Response(status=304, headers=headers)
@@ -64,14 +65,15 @@ def expected_version() -> int | None:
     sent = request.headers.get("If-Match")
     if sent is None or sent.strip() == "*":
         return None
-    versions = {tag.strip('"').partition(".")[0] for tag in _tags(sent)}
+    versions = {_plain(tag).strip('"').partition(".")[0] for tag in sent.split(",")}
     if len(versions) == 1 and (version := versions.pop()).isdecimal() and len(version) < 12:
         return int(version)
     raise Problem(412, "If-Match names no version of this patient; use an ETag of the patient.")
 
 
-def _tags(header: str) -> list[str]:
-    return [_ENCODING.sub('"', tag.strip().removeprefix("W/")) for tag in header.split(",")]
+def _plain(tag: str) -> str:
+    """A tag as we gave it, without what compression or a cache added."""
+    return _ENCODING.sub('"', tag.strip().removeprefix("W/"))
 
 
 def idempotent(view: View) -> View:

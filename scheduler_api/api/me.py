@@ -171,7 +171,8 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
         day = civil_date(session().now, phone.time_zone)
         left = int((today.changes_at(day, phone.time_zone) - session().now).total_seconds())
         headers = {
-            "ETag": patient_tag(phone.version, day, spoken),
+            # The address is the same for all patients, the answer is not.
+            "ETag": patient_tag(phone.version, day, f"{phone.patient_id} {spoken}"),
             # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
             "Cache-Control": f"private, no-cache, max-age={left}",
             "Vary": "Accept-Language",

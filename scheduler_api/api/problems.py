@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.records.access import Forbidden, NotFound, Stale, TooMany, Unauthenticated
 from scheduler_api.records.answers import KeyReused
-from scheduler_api.store.port import Busy
+from scheduler_api.store.port import Busy, Unavailable
 
 from .fields import Strict, fields
 
@@ -37,7 +37,7 @@ TYPES: Mapping[int, tuple[str, str]] = {
     422: ("impossible", "Well-formed and impossible"),
     429: ("too-many", "Tried too often"),
     500: ("internal", "The service failed"),
-    503: ("busy", "Try again in a moment"),
+    503: ("unavailable", "Try again in a moment"),
 }
 
 
@@ -120,7 +120,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(Unauthenticated, lambda error: _unauthenticated(error))
     app.register_error_handler(TooMany, lambda error: _too_many(error))
     app.register_error_handler(KeyReused, lambda error: _key_reused())
-    app.register_error_handler(Busy, lambda error: _busy())
+    app.register_error_handler(Busy, lambda error: _unavailable("The database is busy; nothing was recorded.", 1))
+    app.register_error_handler(Unavailable, lambda error: _unavailable("The database does not answer.", 30))
 
 
 def _of_faults(status: int) -> Any:
@@ -144,12 +145,13 @@ def _too_many(error: TooMany) -> Response:
     return Problem(429, str(error), headers={"Retry-After": str(error.retry_after)}).response()
 
 
-def _busy() -> Response:
-    return Problem(503, "The database is busy; nothing was recorded.", headers={"Retry-After": "1"}).response()
+def _unavailable(detail: str, seconds: int) -> Response:
+    return Problem(503, detail, headers={"Retry-After": str(seconds)}).response()
 
 
 def _internal(error: BaseException) -> Response:
     """The place and kind of the failure go to the log; its message may hold data of a patient and does not."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("failed", extra={"data": {"error": type(error).__name__, "at": frames[-8:]}})
-    return Problem(500, f"Nothing was recorded. The log has more under the request {g.get('request_id')}.").response()
+    request_id = g.get("request_id")
+    log.error("failed", extra={"data": {"request_id": request_id, "error": type(error).__name__, "at": frames[-8:]}})
+    return Problem(500, f"Nothing was recorded. The log has more under the request {request_id}.").response()

@@ -105,10 +105,13 @@ def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | 
     """
     zone = patient_row(session, patient_id)["time_zone"]
     today = civil_date(session.now, zone)
-    said_at = min(said_at or session.now, session.now)
-    if session.now - said_at > LATEST_ARRIVAL:
-        raise Impossible([Fault("/recorded_at", "More than 30 days ago; tell the site.")])
-    here, there = civil_date(said_at, zone), min(said_at.date(), civil_date(said_at, FIRST_ZONE))
+    here = there = today
+    if said_at is not None:
+        # A phone whose clock is fast recorded it now, and where it is.
+        said_at = min(said_at, session.now.astimezone(said_at.tzinfo))
+        if session.now - said_at > LATEST_ARRIVAL:
+            raise Impossible([Fault("/recorded_at", "More than 30 days ago; tell the site.")])
+        here, there = civil_date(said_at, zone), min(said_at.date(), civil_date(said_at, FIRST_ZONE))
     if day < min(here, there) - timedelta(DAYS_BACK):
         raise Impossible([Fault("/dose_on", f"More than {DAYS_BACK} days before it was recorded; tell the site.")])
     if day > max(here, there):

@@ -15,6 +15,10 @@ class Busy(Exception):
     """Another writer held the database for longer than we wait; nothing was written, the call may be tried again."""
 
 
+class Unavailable(Exception):
+    """The database cannot be opened or read, or has not the tables of this version; nothing was written."""
+
+
 class Duplicate(Exception):
     """A row would repeat a key that must be unique; nothing was written."""
 

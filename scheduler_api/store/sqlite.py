@@ -16,10 +16,22 @@ from typing import Any
 from sqlite_utils import Database
 
 from .migrations import migrations
-from .port import Busy, Duplicate, Parameters, Row
+from .port import Busy, Duplicate, Parameters, Row, Unavailable
 
 #: How long a writer waits for another, in milliseconds.
 BUSY_TIMEOUT = 10_000
+
+
+#: The file cannot be opened, read or written, or is no database.
+_UNUSABLE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+)
 
 
 class SqliteStore:
@@ -48,7 +60,8 @@ class SqliteStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        connection: Any = self._database.conn
+        with _translated():
+            connection: Any = self._database.conn
         begin, keep, undo = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
         if connection.in_transaction:
             begin, keep, undo = "SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner; RELEASE inner"
@@ -123,7 +136,10 @@ def _translated() -> Iterator[None]:
         if error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
             raise Duplicate(str(error)) from error
         raise
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Busy(str(error)) from error
+        if code in _UNUSABLE or str(error).startswith("no such table"):
+            raise Unavailable(str(error)) from error
         raise
