@@ -5,11 +5,13 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from service import Client, Clock, Server, Service, new_database
+from stories import amended
 
 settings.register_profile(
     "usual", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -25,13 +27,35 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     return path, new_database(path)
 
 
+@contextmanager
+def copied(template: tuple[Path, dict[str, str]], folder: Path) -> Iterator[Service]:
+    """The application around a copy of the template."""
+    service = Service(Path(shutil.copy(template[0], folder / "scheduler.db")), template[1])
+    yield service
+    service.store.close()
+
+
 @pytest.fixture
 def service(template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Service]:
     """The application around a database with the built-ins; the clock stands at noon in Shanghai, 2024-02-20."""
-    path = shutil.copy(template[0], tmp_path / "scheduler.db")
-    service = Service(Path(path), template[1])
-    yield service
-    service.store.close()
+    with copied(template, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shared(template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The same for all tests of a file."""
+    with copied(template, tmp_path_factory.mktemp("shared")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def amended_trial(shared: Service) -> Service:
+    """The `shared` application with three versions of the protocol."""
+    admin = shared.client("admin")
+    for definition in amended(admin.get("/v1/protocols/nct06110650/versions/1").json):
+        assert admin.post("/v1/protocols", definition).status_code == 201
+    return shared
 
 
 @pytest.fixture
