@@ -22,6 +22,8 @@ from .requests import session, store
 View = TypeVar("View", bound=Callable[..., Response])
 #: How the ETag of a compressed answer ends.
 _ENCODING = re.compile(r':(?:zstd|br|gzip|deflate)"$')
+#: Our ETags: the patient's version, then what else the answer depends on.
+_TAG = re.compile(r'"(\d{1,12})\.[^"]+"', re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 #: The headers of an answer that come again when it is given again.
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
@@ -52,7 +54,7 @@ def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Re
     # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
     for tag in sent.split(",") if sent else ():
         if _plain(tag) == headers["ETag"]:
-            return Response(status=304, headers={**headers, "ETag": tag.strip()})
+            return Response(status=304, headers={**headers, "ETag": tag.strip().removeprefix("W/")})
     response = view()
     if sent.strip() == "*":
         return Response(status=304, headers=headers)
@@ -60,15 +62,12 @@ def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Re
     return response
 
 
-def expected_version() -> int | None:
-    """The version that `If-Match` names; None if the write is unconditional. Ends the request if it names none."""
+def expected_versions() -> frozenset[int] | None:
+    """The versions that `If-Match` names; None if the write is unconditional. Tags are compared strongly."""
     sent = request.headers.get("If-Match")
     if sent is None or sent.strip() == "*":
         return None
-    versions = {_plain(tag).strip('"').partition(".")[0] for tag in sent.split(",")}
-    if len(versions) == 1 and (version := versions.pop()).isdecimal() and len(version) < 12:
-        return int(version)
-    raise Problem(412, "If-Match names no version of this patient; use an ETag of the patient.")
+    return frozenset(int(tag[1]) for one in sent.split(",") if (tag := _TAG.fullmatch(one.strip())))
 
 
 def _plain(tag: str) -> str:

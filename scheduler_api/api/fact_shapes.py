@@ -190,6 +190,14 @@ class FactOutSchema(Strict):
     class Meta(Strict.Meta):
         unknown = "include"
 
+    columns = tuple(
+        dict.fromkeys(
+            [
+                *("fact_id", "kind", "recorded_at", "recorded_by", "replaces", "voided_by"),
+                *(name for schema in FACTS.values() for name in schema.fields if name not in ("kind", "replaces")),
+            ]
+        )
+    )
     fact_id = fields.String(required=True)
     kind = Choice(*FACTS, required=True)
     recorded_at = Instant(required=True)

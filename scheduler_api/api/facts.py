@@ -9,7 +9,7 @@ from flask import Response
 
 from scheduler_api.records import facts
 
-from .conditions import conditional, expected_version, idempotent, patient_tag
+from .conditions import conditional, expected_versions, idempotent, patient_tag
 from .fact_shapes import FactOutSchema, NewFactSchema
 from .fields import Choice, Strict, fields
 from .pages import PageQuery, page_of
@@ -56,7 +56,7 @@ def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Respon
     201 with what it moved, 409 if it contradicts the record. With `If-Match`, 412 if the patient changed since.
     """
     dry_run = query["dry_run"] == "true"
-    recorded = facts.record(session(), patient_id, new, expected_version(), dry_run)
+    recorded = facts.record(session(), patient_id, new, expected_versions(), dry_run)
     document = {"fact": recorded.fact, "consequences": recorded.consequences}
     if dry_run:
         return answer(document)

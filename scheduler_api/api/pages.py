@@ -76,8 +76,7 @@ def wants_csv() -> bool:
 
 
 def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
-    declared = [field.data_key or name for name, field in schema().fields.items()]
-    columns = list(dict.fromkeys([*declared, *(name for item in items for name in item)]))
+    columns = schema.columns or tuple(field.data_key or name for name, field in schema().fields.items())
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)

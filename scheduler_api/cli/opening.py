@@ -39,15 +39,22 @@ def opened(database: str) -> Iterator[Store]:
 
 def pending(store: Store, database: str) -> list[str]:
     """The migrations that a database has not seen. Ends the command if the file is no database of ours."""
+    with usable(database):
+        return store.pending_migrations()
+
+
+@contextmanager
+def usable(database: str) -> Iterator[None]:
+    """Ends the command, with what the driver says, if a database cannot be opened, read or made."""
     from scheduler_api.store.port import Busy
 
     try:
-        return store.pending_migrations()
-    except Busy:
+        yield
+    except (Busy, OSError):
         raise
     except Exception as error:
-        # What a driver says of a file it cannot read differs between drivers.
-        raise Refused(f"The database {database} cannot be read: {error}") from error
+        # What a driver raises differs between drivers.
+        raise Refused(f"The database {database} cannot be used: {error}") from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 GRACE = 8
 #: How long a client may take to send the head of a request, in milliseconds.
 HEAD_TIMEOUT = 10_000
+LAST_PORT = 65535
 #: How long we wait for a service that is just ending to give up the port, in seconds.
 HANDOVER = 1
 
 
 def listening_options(command: Any) -> Any:
     """`--host` and `--port`; by default the settings'."""
-    command = click.option("--port", type=click.IntRange(1, 65535), help="By default SCHEDULER_PORT, or 8000.")(command)
+    command = click.option("--port", type=click.IntRange(1, LAST_PORT), help="By default SCHEDULER_PORT, or 8000.")(
+        command
+    )
     return click.option("--host", help="By default SCHEDULER_HOST, or 127.0.0.1.")(command)
 
 
@@ -49,10 +53,13 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 
 def chosen_settings(**options: Any) -> Settings:
     """The environment's settings, with the options that were given in their place. Raises BadSetting."""
-    from scheduler_api.config import Settings
+    from scheduler_api.config import BadSetting, Settings
 
     given = {name: value for name, value in options.items() if value is not None}
-    return replace(Settings.from_environment(), **given)
+    settings = replace(Settings.from_environment(), **given)
+    if settings.port > LAST_PORT:
+        raise BadSetting(f"SCHEDULER_PORT is {settings.port}, not a port from 1 to {LAST_PORT}.")
+    return settings
 
 
 def run(settings: Settings, log_level: str | None = None, starting: Callable[[], None] | None = None) -> None:
@@ -84,9 +91,50 @@ def run(settings: Settings, log_level: str | None = None, starting: Callable[[],
     )
     if starting is not None:
         server.on_startup(starting)
-    # A forked worker has the handler of the first process until it has its own: told to stop meanwhile, it would not.
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    server.main_loop_interrupt = _Bell()
+    _let_forks_heed_signals()
     server.serve(target_loader=partial(_application, settings), wrap_loader=False)
+
+
+class _Bell:
+    """What the first process waits on, and signal handlers ring; in the place of a `threading.Event`.
+
+    A handler that runs while an Event's `wait` holds its lock waits in `set` for that lock, for ever. Here each ring
+    ends one `wait`, and none is forgotten: who rings says why elsewhere, so that one too many does no harm.
+    """
+
+    def __init__(self) -> None:
+        self._rings: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Ring; allowed at any moment, in a signal handler too."""
+        self._rings.put(None)
+
+    def wait(self) -> None:
+        """Wait for a ring."""
+        self._rings.get()
+
+    def clear(self) -> None:
+        """Rings are not taken back."""
+
+
+def _let_forks_heed_signals() -> None:
+    """A forked worker that is told to stop before it has a handler of its own ends at once.
+
+    Without this the handler of the first process, which it inherits, would make it forget the signal. What comes in
+    the moment of the fork itself waits until the fork is done.
+    """
+    signals = {signal.SIGTERM}
+
+    def forked() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signals),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals),
+        after_in_child=forked,
+    )
 
 
 def free_address(host: str, port: int) -> str:

@@ -35,11 +35,13 @@ def prepare(store: Store, database: str) -> list[str]:
     """Bring a database to this version, with the built-in protocols and site; what was done, a line each."""
     from scheduler_api.records import protocols, sites
 
-    from .opening import pending, session_on
+    from .opening import pending, session_on, usable
 
     if Path(database).exists():
+        # A file that is no database is not to be touched.
         pending(store, database)
-    done = [f"migration {name} applied" for name in store.migrate()]
+    with usable(database):
+        done = [f"migration {name} applied" for name in store.migrate()]
     session = session_on(store)
     with store.transaction():
         done += [f"protocol {protocol} added" for protocol in protocols.add_built_in(session)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from .adherence import adherence
 from .contraception import contraception
-from .cycles import cycle_rows
+from .cycles import cycle_rows, run_of
 from .deviations import deviations
 from .doses import Course, planned_mg
 from .faults import Fault, Impossible
@@ -136,9 +136,7 @@ def today_view(versions: Versions, history: History, today: date) -> dict[str, A
     """
     reckoning = Reckoning(versions, history)
     course = reckoning.course
-    week = map(date.fromordinal, range(today.toordinal() - 7, today.toordinal()))
-    # What was taken needs no catching up: nothing before the first day that nobody recorded so.
-    rows = course.rows(today, next((day for day in week if day not in history.taken), today), today)
+    rows = course.rows(today, today - timedelta(7), today)
     dose = rows.pop() if rows and rows[-1]["dose_on"] == today else None
     place = course.place(today) if history.begun else None
     current = [reckoning.book.series(name).current(today) for name in reckoning.book.names]
@@ -146,7 +144,7 @@ def today_view(versions: Versions, history: History, today: date) -> dict[str, A
         "today": today,
         "time_zone": history.time_zone,
         "phase": phase(history, today),
-        "cycle": place and {"number": place[0], "day": place[1], "of_days": _cycle_days(course, today)},
+        "cycle": place and {"number": place[0], "day": place[1], "of_days": run_of(course.runs, today).cycle_days},
         "dose": dose
         and {
             "dose_on": today,
@@ -158,10 +156,3 @@ def today_view(versions: Versions, history: History, today: date) -> dict[str, A
         "visits": [visit.row(today) for visit in current if visit is not None],
         "contraception": reckoning.contraception(today),
     }
-
-
-def _cycle_days(course: Course, day: date) -> int:
-    for run in reversed(course.runs):
-        if run.starts_on <= day:
-            return run.cycle_days
-    return course.runs[0].cycle_days

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import accumulate, repeat
+from operator import add
 from zoneinfo import ZoneInfo, available_timezones
 
 #: Dates outside are typing errors: no trial ran before, and every offset a protocol may have stays below year 9999.
@@ -29,6 +32,11 @@ def parse_date(text: str) -> date:
     if not EARLIEST <= day <= LATEST:
         raise ValueError(f"Not between {EARLIEST} and {LATEST}.")
     return day
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    """The days from `first` through `last`, in order; `first` alone if `last` is before it."""
+    return accumulate(repeat(timedelta(1), (last - first).days), add, initial=first)
 
 
 def add_months(day: date, months: int) -> date:

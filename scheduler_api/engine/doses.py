@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs, run_of
+from .dates import days
 from .history import ONE_DAY, History
 from .protocol import Dosing
 from .versions import Period, version_on
 
-_NOT_TAKEN: Any = object()
+_NONE = (None, None)
 
 
 class Span(NamedTuple):
@@ -40,15 +41,17 @@ def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
 
 
 def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]) -> list[date]:
-    """The days on which the plan may change, in order."""
-    days: set[date | None] = {run.starts_on for run in runs}
+    """The days after C1D1 on which the plan may change, in order."""
+    cuts: set[date | None] = set()
+    for run in runs[1:]:
+        cuts.add(run.starts_on)
     for period in plan[1:]:
-        days.add(period.from_on)
+        cuts.add(period.from_on)
     for change in history.dose_changes:
-        days.add(change.from_on)
+        cuts.add(change.from_on)
     for hold in history.holds:
-        days.update(hold)
-    return sorted(day for day in days if day)
+        cuts.update(hold)
+    return sorted([day for day in cuts if day])
 
 
 class Course:
@@ -86,9 +89,9 @@ class Course:
 
     def taken(self, first: date, last: date) -> tuple[list[date], list[float | None]]:
         """The days recorded taken in `first`…`last`, in order, and the mg of each (None: as planned)."""
-        days, amounts = self.history.taken_in_order
-        here = slice(bisect_left(days, first), bisect_right(days, last))
-        return days[here], amounts[here]
+        taken, amounts = self.history.taken_in_order
+        here = slice(bisect_left(taken, first), bisect_right(taken, last))
+        return taken[here], amounts[here]
 
     def place(self, day: date) -> tuple[int, int] | None:
         """Cycle and cycle day of a day; None outside the course."""
@@ -115,16 +118,17 @@ class Course:
         return rows
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
-        missed, begun, taken_on = self.history.missed, self.history.begun, self.history.taken.get
+        missed, begun = self.history.missed, self.history.begun
         planned, held, dosing_days = span.planned_mg, span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
-        for day in map(date.fromordinal, range(span.starts_on.toordinal(), span.ends_on.toordinal() + 1)):
-            taken_mg = taken_on(day, _NOT_TAKEN)
-            if taken_mg is not _NOT_TAKEN:
-                status = "taken"
-                if taken_mg is None:
-                    taken_mg = planned
+        # Every day is made from the one before, and looked for at the head of those taken: both lists are in order.
+        recorded = zip(*self.taken(span.starts_on, span.ends_on), strict=True)
+        taken_on, amount = next(recorded, _NONE)
+        for day in days(span.starts_on, span.ends_on):
+            if day == taken_on:
+                status, taken_mg = "taken", planned if amount is None else amount
+                taken_on, amount = next(recorded, _NONE)
             else:
                 taken_mg = None
                 if held:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from heapq import merge
 from operator import attrgetter
 from typing import NamedTuple
 
 from .cycles import CycleRun, cycles_from
 from .dates import add_months, plural
-from .protocol import Series, Stretch, stretch_limit
+from .protocol import Series, Stretch, Unit, stretch_limit
 
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 
@@ -51,7 +52,7 @@ class Slot(NamedTuple):
     @property
     def label(self) -> str:
         """The visit's label: the protocol's, with {n} for its number and {day} for the day of the cycle."""
-        return self.stretch.label.replace("{n}", str(self.number)).replace("{day}", str(self.stretch.on_day))
+        return _label(self.stretch.label, self.number, self.stretch.on_day)
 
     @property
     def because(self) -> str:
@@ -59,10 +60,20 @@ class Slot(NamedTuple):
         if self.stretch.on_day:
             days = plural((self.target_on - self.anchor.day).days, "day")
             return f"{self.anchor.because} + {days} = cycle {self.number} day {self.stretch.on_day}"
-        if self.number == 0:
-            return self.anchor.because
-        sign = "+" if self.number > 0 else "-"
-        return f"{self.anchor.because} {sign} {plural(abs(self.number), _UNITS[self.stretch.unit])}"
+        return self.anchor.because + _distance(self.number, self.stretch.unit)
+
+
+# The same few words for every patient of a protocol: put together once.
+@lru_cache(maxsize=1024)
+def _label(text: str, number: int, on_day: int) -> str:
+    return text.replace("{n}", str(number)).replace("{day}", str(on_day))
+
+
+@lru_cache(maxsize=1024)
+def _distance(number: int, unit: Unit) -> str:
+    if number == 0:
+        return ""
+    return f" {'+' if number > 0 else '-'} {plural(abs(number), _UNITS[unit])}"
 
 
 _by_target = attrgetter("target_on")
@@ -142,6 +153,11 @@ class Line:
         slot = self.at(index) if index >= 0 else None
         return slot if slot and slot.exists else None
 
+    def opens_on(self, index: int) -> date | None:
+        """When the slot at an index opens; None after the last."""
+        slot = self.at(index)
+        return slot.opens_on if slot else None
+
     def closing_from(self, day: date) -> int:
         """The index of the first slot whose window closes on `day` or later (of the end, if none does)."""
         while not self._read or self._read[-1].closes_on < day:
@@ -169,20 +185,20 @@ class Line:
 
 
 class EvenLine(Line):
-    """The line of a series of one stretch with days or weeks between: the same slots, each found by division.
+    """The line of a series of one stretch at even steps: the same slots, each reckoned by itself.
 
-    Nearly every series is even, and most questions are about today: nothing before it need be written out.
+    Nearly every series is even, and most questions are about today: nothing before it need be written out. Without an
+    anchor there are no slots.
     """
 
-    def __init__(self, series: Series, anchor: AnchorDay) -> None:
+    def __init__(self, series: Series, anchor: AnchorDay | None) -> None:
         super().__init__(iter(()))
-        self._series, self._anchor, self._stretch = series, anchor, series.stretches[0]
-        stretch = self._stretch
-        self._every = stretch.every or 1
-        self._first = anchor.day.toordinal() + stretch.first
-        self._opens = self._first - stretch.before_days
-        self._open_days = stretch.before_days + stretch.after_days
-        reachable = (stretch_limit(stretch) - stretch.first) // self._every + 1
+        self._series, self._anchor = series, anchor
+        self._stretch = stretch = series.stretches[0]
+        self._every = every = stretch.every or 1
+        self._monthly = stretch.unit == "m"
+        self._first = anchor.day.toordinal() + stretch.first if anchor else 0
+        reachable = (stretch_limit(stretch) - stretch.first) // every + 1 if anchor else 0
         self._visits = reachable if stretch.count is None else min(stretch.count, reachable)
         self._slots = reachable if stretch.count is None else min(stretch.count + 1, reachable)
         self._made: dict[int, Slot] = {}
@@ -190,39 +206,50 @@ class EvenLine(Line):
     @staticmethod
     def fits(series: Series) -> bool:
         """Whether a series is even."""
-        only = series.stretches[0]
-        even = only.unit != "m" and only.every is not None and series.anchor != "cycle"
-        return even and len(series.stretches) == 1
+        return len(series.stretches) == 1 and series.anchor != "cycle" and series.stretches[0].every is not None
 
     def at(self, index: int) -> Slot | None:
         slot = self._made.get(index)
-        if slot is None and index < self._slots:
-            stretch, offset = self._stretch, index * self._every
-            target = self._first + offset
+        if slot is None and index < self._slots and self._anchor:
+            stretch, target = self._stretch, self._target(index)
             slot = self._made[index] = Slot(
                 date.fromordinal(target),
                 date.fromordinal(target - stretch.before_days),
                 date.fromordinal(target + stretch.after_days),
                 self._series.name,
                 stretch,
-                (stretch.first + offset) // (7 if stretch.unit == "w" else 1),
+                (stretch.first + index * self._every) // (7 if stretch.unit == "w" else 1),
                 self._anchor,
                 index < self._visits,
             )
         return slot
 
+    def opens_on(self, index: int) -> date | None:
+        return date.fromordinal(self._target(index) - self._stretch.before_days) if index < self._slots else None
+
     def closing_from(self, day: date) -> int:
-        late = day.toordinal() - self._first - self._stretch.after_days
-        return min(max(-(-late // self._every), 0), self._slots)
+        earliest = day.toordinal() - self._stretch.after_days
+        if self._monthly:
+            return bisect_left(range(self._slots), earliest, key=self._target)
+        return min(max(-((self._first - earliest) // self._every), 0), self._slots)
 
     def within(self, days: list[date]) -> list[int | None]:
-        opens, open_days, every, visits = self._opens, self._open_days, self._every, self._visits
+        if self._monthly:
+            return super().within(days)
+        opens, every, visits = self._first - self._stretch.before_days, self._every, self._visits
+        open_days = self._stretch.before_days + self._stretch.after_days
         placed = [divmod(day.toordinal() - opens, every) for day in days]
         return [index if into <= open_days and 0 <= index < visits else None for index, into in placed]
 
     def named(self, name: str) -> int | None:
-        found = self._series.locate(name)
+        found = self._series.locate(name) if self._anchor else None
         return found[1] - 1 if found else None
+
+    def _target(self, index: int) -> int:
+        """The target of the slot at an index, as the ordinal of its day."""
+        if self._monthly and self._anchor:
+            return add_months(self._anchor.day, self._stretch.first + index * self._every).toordinal()
+        return self._first + index * self._every
 
 
 def overlapping(slots: Iterator[Slot]) -> tuple[Slot, Slot] | None:

@@ -98,17 +98,17 @@ class VisitBook:
 
     def series(self, name: str) -> SeriesBook:
         """The visits of one series (of a name in `names`)."""
-        if name not in self._series:
+        book = self._series.get(name)
+        if book is None:
             rules = [(period, period.protocol.find_series(name)) for period in self._plan]
-            latest = next(series for _, series in reversed(rules) if series is not None)
+            latest = [series for _, series in rules if series is not None][-1]
             line = Line(_amended(rules, self._slots)) if len(rules) > 1 else self._line(latest)
-            self._series[name] = SeriesBook(latest, line, self._history)
-        return self._series[name]
+            book = self._series[name] = SeriesBook(latest, line, self._history)
+        return book
 
     def _line(self, series: Series) -> Line:
         if EvenLine.fits(series):
-            anchor = self._anchor(series)
-            return EvenLine(series, anchor) if anchor and _applies(series, self._history) else Line(iter(()))
+            return EvenLine(series, self._anchor(series) if _applies(series, self._history) else None)
         return Line(self._slots(series))
 
     def _slots(self, series: Series) -> Iterator[Slot]:
@@ -145,8 +145,9 @@ class SeriesBook:
         self.end = series_end(series, history)
         self._line = line
         self._bookings = history.bookings
-        # What was done for a visit, by its index, and how it was assigned: `named`, `window` or `nearest`.
-        self._done: dict[int, tuple[VisitDone, str]] = {}
+        # What was done for a visit, by its index; and how it was assigned, if not by its window.
+        self._done: dict[int, VisitDone] = {}
+        self._assigned: dict[int, str] = {}
         self._visits: dict[int, Visit | None] = {}
         self.unscheduled: list[VisitDone] = []
         if series.name in history.done_of_series:
@@ -161,7 +162,7 @@ class SeriesBook:
         unnamed = [visit for visit in done if visit.visit is None]
         for visit, index in zip(unnamed, self._line.within([visit.done_on for visit in unnamed]), strict=True):
             if index is not None and index not in assigned:
-                assigned[index] = visit, "window"
+                assigned[index] = visit
             else:
                 rest.append(visit)
         for visit in rest:
@@ -173,7 +174,7 @@ class SeriesBook:
         if index is None or slot is None or visit.done_on < min(slot.anchor.day, slot.opens_on):
             self.unscheduled.append(visit)
         else:
-            self._done[index] = visit, how
+            self._done[index], self._assigned[index] = visit, how
 
     def _nearest(self, day: date) -> int | None:
         """The visit, not done, whose target is nearest to a day and at most half an interval away."""
@@ -204,14 +205,13 @@ class SeriesBook:
         slot = self._line.at(index) if index is not None else None
         if index is None or slot is None:
             return None
-        done, _ = self._done.get(index, (None, None))
-        if done is not None:
+        if (done := self._done.get(index)) is not None:
             return AnchorDay(done.done_on, False, f"{visit} done {done.done_on}")
         return AnchorDay(slot.target_on, True, f"{visit} target {slot.target_on}")
 
     def visits(self, first: date, last: date) -> list[Visit]:
         """The visits whose window meets `first`…`last`, or that were done or are booked in it, in order of target."""
-        indexes = {index for index, (done, _) in self._done.items() if first <= done.done_on <= last}
+        indexes = {index for index, done in self._done.items() if first <= done.done_on <= last}
         for name, booking in self._bookings.items():
             if name.startswith(self.name) and first <= booking.booked_on <= last:
                 index = self._line.named(name)
@@ -250,12 +250,11 @@ class SeriesBook:
         slot = self._line.visit(index)
         if slot is None:
             return None
-        done, assigned = self._done.get(index, (None, None))
+        done = self._done.get(index)
         name = slot.name
         booking = self._bookings.get(name)
         if done is None and booking is None and self._past_end(slot):
             return None
-        following = self._line.at(index + 1)
         because = slot.because
         if done is None and self.end is not None and self.end.on <= slot.closes_on:
             because = f"{because}; not required: {self.end.because}"
@@ -266,14 +265,14 @@ class SeriesBook:
             target_on=slot.target_on,
             opens_on=slot.opens_on,
             closes_on=slot.closes_on,
-            next_opens_on=following.opens_on if following else None,
+            next_opens_on=self._line.opens_on(index + 1),
             ends_on=self.end.on if self.end else None,
             booked_on=booking.booked_on if booking else None,
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,
             done_on=done.done_on if done else None,
             days_off=_days_off(slot, done.done_on) if done else None,
-            assigned=assigned,
+            assigned=self._assigned.get(index, "window") if done else None,
             response=done.response if done else None,
             provisional=slot.anchor.provisional,
             because=because,

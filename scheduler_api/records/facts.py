@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -58,18 +59,22 @@ class _NotKept(Exception):
 
 
 def record(
-    session: Session, patient_id: str, new: NewFact, if_version: int | None = None, dry_run: bool = False
+    session: Session,
+    patient_id: str,
+    new: NewFact,
+    if_versions: Collection[int] | None = None,
+    dry_run: bool = False,
 ) -> Recorded:
     """Record one fact of a patient, or with `dry_run` only say what it would come to.
 
-    Raises NotFound, Forbidden, Stale when the patient is no longer at `if_version`, Impossible with every bad field, or
+    Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, Impossible with every bad field, or
     Contradiction when the fact does not fit the record. Then nothing was recorded.
     """
     check_may_record(session)
     recorded: Recorded | None = None
     try:
         with session.store.transaction():
-            appended = append(session, patient_id, new, if_version)
+            appended = append(session, patient_id, new, if_versions)
             today, through = civil_date(session.now, appended.after.time_zone), horizon(session.now)
             moved = consequences(appended.versions, appended.before, appended.after, today, through)
             recorded = Recorded(fact_document(appended.fact, None), moved, appended.version)
@@ -82,14 +87,18 @@ def record(
 
 
 def append(
-    session: Session, patient_id: str, new: NewFact, if_version: int | None = None, today: date | None = None
+    session: Session,
+    patient_id: str,
+    new: NewFact,
+    if_versions: Collection[int] | None = None,
+    today: date | None = None,
 ) -> Appended:
     """Add a fact to a patient's log and keep what follows from it, inside a unit of work of the caller's.
 
     `today` stands for the present day where whoever recorded the fact was in another zone. Raises as `record`.
     """
     row = patient_row(session, patient_id)
-    if if_version is not None and if_version != row["version"]:
+    if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = of_row(row)
     versions = versions_of(session.store, row["protocol"])
