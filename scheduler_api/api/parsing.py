@@ -12,6 +12,7 @@ from flask import request
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from scheduler_api.engine.faults import Fault
 
@@ -34,6 +35,9 @@ class Parser(FlaskParser):
         if req.mimetype != "application/json":
             raise Problem(415, "The body is not declared as application/json.", headers={"Accept": "application/json"})
         body = req.get_data()
+        # A body sent in chunks says no length; what goes beyond the limit is cut off there without a word.
+        if req.content_length is None and len(body) >= (req.max_content_length or len(body) + 1):
+            raise RequestEntityTooLarge
         try:
             document = orjson.loads(body)
             # A name given twice would leave it open which of the two was meant; orjson does not tell.
