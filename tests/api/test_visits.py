@@ -1,0 +1,146 @@
+"""Visits of all patients: the same as looking through each patient's calendar, in every zone, on every day."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from service import Client, Patient, Service
+from stories import Story, begin, stories, tell
+
+from scheduler_api.engine.phases import PHASES
+from scheduler_api.records import upkeep
+
+STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
+
+
+def everything(client: Client, patients: list[str]) -> Iterator[dict[str, Any]]:
+    """The visits in the patients' calendars, with whose they are."""
+    for patient_id in patients:
+        whose = Patient(client, patient_id).read()
+        calendar = Patient(client, patient_id).read("calendar", from_="2023-08-01", to="2025-10-08")
+        for row in calendar["visits"]:
+            owner = {name: whose[name] for name in ("patient_id", "subject_number", "site")}
+            yield {**row, **owner, "today": calendar["today"]}
+
+
+def looked_through(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    """What a query asks for, found by looking at every visit."""
+
+    def asked_for(row: dict[str, Any]) -> bool:
+        booked = row["booked_on"] is not None and (row["done_on"] is not None or row["booked_on"] >= row["today"])
+        return (
+            row["opens_on"] <= query["to"]
+            and row["closes_on"] >= query.get("from", "")
+            and row["series"] == query.get("series", row["series"])
+            and row["status"] in query.get("status", row["status"]).split(",")
+            and row["site"] == query.get("site", row["site"])
+            and row["patient_id"] == query.get("patient", row["patient_id"])
+            and booked == ({"true": True, "false": False}[query["booked"]] if "booked" in query else booked)
+        )
+
+    found = filter(asked_for, rows)
+    return sorted(found, key=lambda row: (row["closes_on"], row["patient_id"], row["visit"]))
+
+
+def read_all(client: Client, query: dict[str, str], limit: int) -> list[dict[str, Any]]:
+    """All pages of `/v1/visits`."""
+    found, cursor = [], {}
+    while True:
+        answer = client.send("GET", "/v1/visits", query={**query, **cursor, "limit": str(limit)})
+        assert answer.status_code == 200, answer.text
+        found += answer.json["items"]
+        if answer.json["next_cursor"] is None:
+            return found
+        cursor = {"cursor": answer.json["next_cursor"]}
+
+
+def queries(chance: random.Random, today: date, patients: list[str]) -> Iterator[dict[str, str]]:
+    """Many questions, among them what a nurse asks for each morning."""
+    horizon = today + timedelta(398)
+    yield {"series": "imaging", "status": "open,upcoming", "to": str(horizon)}
+    yield {"status": "overdue", "to": str(horizon)}
+    for _ in range(20):
+        query = {"to": str(today + timedelta(chance.choice([0, 1, 7, 60, 398])))}
+        if chance.random() < 0.5:
+            query["from"] = str(date.fromisoformat(query["to"]) - timedelta(chance.choice([0, 1, 30, 400])))
+        if chance.random() < 0.4:
+            query["series"] = chance.choice(["imaging", "contraception", "clinic", "none"])
+        if chance.random() < 0.6:
+            query["status"] = ",".join(chance.sample(STATUSES, chance.randint(1, 6)))
+        if chance.random() < 0.3:
+            query["site"] = "FUSCC"
+        if chance.random() < 0.2:
+            query["patient"] = chance.choice(patients)
+        if chance.random() < 0.3:
+            query["booked"] = chance.choice(["true", "false"])
+        yield query
+
+
+@given(lives=st.lists(stories(), min_size=10, max_size=16), chance=st.randoms(use_true_random=False))
+@settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_a_list_is_what_looking_through_all_calendars_finds(
+    amended_trial: Service, lives: list[Story], chance: random.Random
+) -> None:
+    service = amended_trial
+    coordinator, nurse = service.client("coordinator"), service.client("nurse")
+    for story in lives:
+        patient = begin(coordinator, service.clock, story)
+        known = [patient.read("facts")["items"][0]]
+        for step in story.steps:
+            answer = tell(patient, service.clock, step, known)
+            if answer is not None and answer.status_code == 201:
+                known.append(answer.json["fact"])
+    patients = [row["patient_id"] for row in service.store.rows("SELECT patient_id FROM patients")]
+    for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
+        service.clock.set(f"{instant}:00+00:00")
+        upkeep.roll_forward(service.store, service.clock())
+        rows = list(everything(coordinator, patients))
+        for query in queries(chance, service.clock.now.date(), patients):
+            expected = looked_through(rows, query)
+            assert read_all(coordinator, query, 23) == expected
+            assert read_all(nurse, query, 200) == [row for row in expected if row["site"] == "FUSCC"]
+        alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
+        for phase in PHASES:
+            listed = coordinator.get("/v1/patients", phase=phase, limit=200).json["items"]
+            in_phase = [patient for patient in alone if patient["phase"] == phase]
+            assert listed == sorted(in_phase, key=lambda patient: patient["subject_number"])
+
+
+def test_rows_reach_as_far_as_they_say(service: Service, coordinator: Client) -> None:
+    """A question beyond is refused; one that reaches as far as it may is answered in full, also just after midnight."""
+    service.clock.set("2024-02-20T23:59:00+00:00")
+    patient = coordinator.enrol(time_zone="Pacific/Kiritimati")
+    for _ in range(2):
+        last = service.clock.now.date() + timedelta(399)
+        while coordinator.get("/v1/visits", to=str(last)).status_code == 422:
+            last -= timedelta(1)
+        assert last >= service.clock.now.date() + timedelta(398)
+        rows = coordinator.get("/v1/visits", to=str(last), limit="200").json["items"]
+        calendar = patient.read("calendar", from_="2024-01-01", to=str(last))
+        assert [row["visit"] for row in rows] == [row["visit"] for row in calendar["visits"]]
+        service.clock.set("2024-03-30T00:00:00+00:00")
+        upkeep.roll_forward(service.store, service.clock())
+
+
+def test_statuses_change_at_each_patients_own_midnight(service: Service, coordinator: Client) -> None:
+    """imaging-w6 is open through 2024-02-21, wherever the patient lives."""
+    for number, zone in enumerate(("Pacific/Kiritimati", "Asia/Shanghai", "Europe/Berlin", "Pacific/Niue")):
+        coordinator.enrol(subject_number=f"0{number}", time_zone=zone)
+    seen = []
+    for instant in ("21T09:59", "21T10:00", "21T15:59", "21T16:00", "21T22:59", "21T23:00", "22T10:59", "22T11:00"):
+        service.clock.set(f"2024-02-{instant}:59+00:00" if instant[-1] == "9" else f"2024-02-{instant}:00+00:00")
+        seen.append(len(coordinator.get("/v1/visits", status="open", to="2024-03-01").json["items"]))
+    assert seen == [4, 3, 3, 2, 2, 1, 1, 0]
+
+
+@pytest.mark.parametrize("status", ["open,open", "open,upcoming", "upcoming,open,missed"])
+def test_several_statuses(coordinator: Client, status: str) -> None:
+    coordinator.enrol()
+    found = coordinator.get("/v1/visits", status=status).json["items"]
+    assert {row["status"] for row in found} == set(status.split(",")) - {"missed"}
