@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs, run_of
@@ -77,7 +78,7 @@ class Course:
             return
         plan, history = self.plan, self.history
         cuts = [day for day in self._cuts if first < day <= last]
-        for start, following in zip([first, *cuts], [*cuts, last + ONE_DAY], strict=True):
+        for start, following in pairwise([first, *cuts, last + ONE_DAY]):
             yield Span(
                 start,
                 following - ONE_DAY,

@@ -165,14 +165,11 @@ class Line:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
-    def within(self, days: list[date]) -> list[int | None]:
-        """For each day the index of the visit whose window holds it, if there is one."""
-        found: list[int | None] = []
-        for day in days:
-            index = self.closing_from(day)
-            slot = self.visit(index)
-            found.append(index if slot and slot.opens_on <= day else None)
-        return found
+    def within(self, day: date) -> int | None:
+        """The index of the visit whose window holds `day`, if there is one."""
+        index = self.closing_from(day)
+        slot = self.visit(index)
+        return index if slot and slot.opens_on <= day else None
 
     def named(self, name: str) -> int | None:
         """The index of the visit of that name, if it exists."""
@@ -198,6 +195,8 @@ class EvenLine(Line):
         self._every = every = stretch.every or 1
         self._monthly = stretch.unit == "m"
         self._first = anchor.day.toordinal() + stretch.first if anchor else 0
+        self._opens = self._first - stretch.before_days
+        self._open_days = stretch.before_days + stretch.after_days
         reachable = (stretch_limit(stretch) - stretch.first) // every + 1 if anchor else 0
         self._visits = reachable if stretch.count is None else min(stretch.count, reachable)
         self._slots = reachable if stretch.count is None else min(stretch.count + 1, reachable)
@@ -233,13 +232,11 @@ class EvenLine(Line):
             return bisect_left(range(self._slots), earliest, key=self._target)
         return min(max(-((self._first - earliest) // self._every), 0), self._slots)
 
-    def within(self, days: list[date]) -> list[int | None]:
+    def within(self, day: date) -> int | None:
         if self._monthly:
-            return super().within(days)
-        opens, every, visits = self._first - self._stretch.before_days, self._every, self._visits
-        open_days = self._stretch.before_days + self._stretch.after_days
-        placed = [divmod(day.toordinal() - opens, every) for day in days]
-        return [index if into <= open_days and 0 <= index < visits else None for index, into in placed]
+            return super().within(day)
+        index, into = divmod(day.toordinal() - self._opens, self._every)
+        return index if into <= self._open_days and 0 <= index < self._visits else None
 
     def named(self, name: str) -> int | None:
         found = self._series.locate(name) if self._anchor else None

@@ -155,12 +155,14 @@ class SeriesBook:
 
     def _assign(self, done: Sequence[VisitDone]) -> None:
         """The three passes of section 5, each in order of day, then of receipt."""
-        assigned, rest = self._done, []
+        assigned, within, unnamed, rest = self._done, self._line.within, [], []
         for visit in done:
-            if visit.visit is not None:
+            if visit.visit is None:
+                unnamed.append(visit)
+            else:
                 self._claim(self._line.named(visit.visit), visit, "named")
-        unnamed = [visit for visit in done if visit.visit is None]
-        for visit, index in zip(unnamed, self._line.within([visit.done_on for visit in unnamed]), strict=True):
+        for visit in unnamed:
+            index = within(visit.done_on)
             if index is not None and index not in assigned:
                 assigned[index] = visit
             else:
