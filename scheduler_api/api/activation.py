@@ -10,7 +10,6 @@ from flask import Response, request
 
 from scheduler_api.records import phones
 
-from .conditions import idempotent
 from .fields import Instant, Strict, Text, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
@@ -71,11 +70,11 @@ class DeviceSchema(Strict):
 @blueprint.route("/activations", methods=["POST"])
 @blueprint.arguments(NewActivationSchema)
 @blueprint.response(201, ActivationSchema)
-@idempotent
 def make_code(data: dict[str, Any]) -> Response:
     """Make a one-time code for a patient's phone
 
-    Good for 72 hours and one use; earlier unused codes of the patient end.
+    Good for 72 hours and one use; earlier unused codes of the patient end. The answer is kept nowhere, so this call takes
+    no Idempotency-Key: who lost the answer makes another code.
     """
     made = phones.make_code(session(), data["patient_id"])
     return answer({**made, "qr_svg": _picture(made["code"])}, 201, {"Cache-Control": "no-store"})
@@ -129,5 +128,5 @@ def devices_page(patient_id: str, query: dict[str, Any]) -> Response:
 
 def _picture(code: str) -> str:
     picture = BytesIO()
-    segno.make(code, error="m").save(picture, kind="svg", scale=6, xmldecl=False, svgns=True)
+    segno.make_qr(code, error="m").save(picture, kind="svg", scale=6, xmldecl=False, svgns=True)
     return picture.getvalue().decode()

@@ -14,6 +14,8 @@ DESCRIPTION = (
     "Calendars of patients in a clinical trial, computed from what is recorded about them. "
     "Every date can say why it is that day. Errors are RFC 9457 problems."
 )
+#: POSTs that record nothing, have ids of their own, or answer with a secret that is kept nowhere.
+NOT_REPEATABLE = ("/v1/previews", "/v1/activations", "/v1/activate", "/v1/token", "/v1/me/sync")
 _HEADERS = {
     "If-None-Match": "An ETag: 304 if nothing changed",
     "If-Match": "An ETag of the patient: 412 if the patient changed since",
@@ -59,7 +61,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         headers.append("If-None-Match")
     if method == "post" and path.endswith("/facts"):
         headers.append("If-Match")
-    if method == "post" and path not in ("/v1/previews", "/v1/activate", "/v1/token", "/v1/me/sync"):
+    if method == "post" and path not in NOT_REPEATABLE:
         headers.append("Idempotency-Key")
     parameters = operation.setdefault("parameters", [])
     for name in headers:
@@ -81,6 +83,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses.pop("default", None)
     if "If-None-Match" in headers:
         responses["304"] = {"description": "Nothing changed"}
+    if path.endswith(".ics"):
+        responses["200"]["content"] = {"text/calendar": {"schema": {"type": "string"}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         responses[str(status)] = {"description": "A problem", "content": problem}

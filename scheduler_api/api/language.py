@@ -6,12 +6,13 @@ from flask import request
 
 from scheduler_api.words import LANGUAGES
 
+_BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGES}
+
 
 def language() -> str:
-    """The language that suits the request's `Accept-Language` best; English if none does."""
-    if not request.accept_languages:
-        return LANGUAGES[0]
-    chinese = any(tag.lower().startswith("zh") for tag, _ in request.accept_languages)
-    choices = (*LANGUAGES, "zh") if chinese else LANGUAGES
-    best = request.accept_languages.best_match(choices, LANGUAGES[0])
-    return "zh-CN" if best == "zh" else str(best)
+    """The first language of the request's `Accept-Language`, by preference, that we speak; else English."""
+    for tag, quality in request.accept_languages:
+        spoken = _BY_PRIMARY_TAG.get(tag.partition("-")[0].lower())
+        if spoken is not None and quality > 0:
+            return spoken
+    return LANGUAGES[0]

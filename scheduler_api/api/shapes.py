@@ -146,7 +146,7 @@ class TreatmentEndSchema(Strict):
 
     last_dose_on = CivilDate(required=True, allow_none=True)
     decided_on = CivilDate(required=True)
-    reason = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "Null for the patient's phone"})
 
 
 class TreatmentSchema(Strict):

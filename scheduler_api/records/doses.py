@@ -21,6 +21,10 @@ from .facts import NewFact, append
 DAYS_BACK = 7
 LATEST_ARRIVAL = timedelta(days=30)
 
+#: Why a patient's record of a day is voided.
+SITE_STANDS = "The site's record of this day stands."
+TAKEN_BACK = "Taken back by the patient."
+
 Outcome = Literal["recorded", "already_recorded", "site_record_stands"]
 
 
@@ -40,16 +44,17 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
     """
     with session.store.transaction():
         today = _day_said(session, patient_id, body.dose_on, said_at)
-        standing = _standing(session, patient_id, body.dose_on)
-        latest = standing[-1] if standing else None
+        day = _day_on_record(session, patient_id, body.dose_on)
+        latest = day.standing[-1] if day.standing else None
         by_site = latest is not None and latest.role != "patient"
         if latest is not None and _same(latest.body, body, ignoring_words=by_site):
             return Kept("already_recorded", latest.fact_id)
+        if by_site and day.said is not None and day.said.body == body:
+            return Kept("site_record_stands", day.said.fact_id)
         recorded = append(session, patient_id, NewFact(body), today=today).fact.fact_id
         if not by_site:
             return Kept("recorded", recorded)
-        why = "The site's record of this day stands."
-        append(session, patient_id, NewFact(Voided(recorded), correction=why))
+        append(session, patient_id, NewFact(Voided(recorded), correction=SITE_STANDS))
         return Kept("site_record_stands", recorded)
 
 
@@ -60,13 +65,13 @@ def take_back_day(session: Session, patient_id: str, day: date, said_at: datetim
     """
     with session.store.transaction():
         _day_said(session, patient_id, day, said_at)
-        standing = _standing(session, patient_id, day)
+        standing = _day_on_record(session, patient_id, day).standing
         if any(fact.role != "patient" for fact in standing):
             raise Contradiction([Fault("/dose_on", "The site recorded this day; ask the site to correct it.")])
         voided = None
         for fact in reversed(standing):
-            why = "Taken back by the patient."
-            voided = append(session, patient_id, NewFact(Voided(fact.fact_id), correction=why)).fact.fact_id
+            new = NewFact(Voided(fact.fact_id), correction=TAKEN_BACK)
+            voided = append(session, patient_id, new).fact.fact_id
         return Kept("recorded" if voided else "already_recorded", voided)
 
 
@@ -78,15 +83,25 @@ def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
         return Kept("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)
 
 
-def _standing(session: Session, patient_id: str, day: date) -> list[Fact]:
-    """The records of a day that stand, in order."""
+@dataclass(frozen=True)
+class _Day:
+    """What is on record of a day: what stands, in order, and what the patient said last and did not take back."""
+
+    standing: list[Fact]
+    said: Fact | None
+
+
+def _day_on_record(session: Session, patient_id: str, day: date) -> _Day:
     known = facts.of_day(session.store, patient_id, day)
-    struck = struck_by(known)
-    return [
-        fact
-        for fact in known
-        if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day and fact.fact_id not in struck
-    ]
+    by_id, struck = {fact.fact_id: fact for fact in known}, struck_by(known)
+    records = [fact for fact in known if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day]
+    standing = [fact for fact in records if fact.fact_id not in struck]
+    said = None
+    for fact in records:
+        if fact.role == "patient":
+            void = by_id.get(struck.get(fact.fact_id, ""))
+            said = fact if void is None or void.correction == SITE_STANDS else None
+    return _Day(standing, said)
 
 
 def _same(known: object, body: DoseRecorded, ignoring_words: bool) -> bool:

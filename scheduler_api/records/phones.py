@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +17,8 @@ from scheduler_api.store.port import Row, Store
 from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, patient_row
 from .tokens import digest
 
-#: No letter or digit that could be taken for another.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+#: No letter or digit that could be taken for another, on a cheap screen or in handwriting.
+ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
 CODE_LENGTH = 8
 CODE_LIFE = timedelta(hours=72)
 ACCESS_LIFE = timedelta(hours=1)
@@ -66,9 +67,12 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
     Raises TooMany after too many wrong tries from this address or of this code, Impossible for a code that is wrong,
     used or expired.
     """
-    code = code.upper().replace("-", "").replace(" ", "")
-    known = _code_digest(code)
-    subjects = (digest(f"address {_network(address)}"), known)
+    sender = digest(f"address {_network(address)}")
+    # Before the slow hash: who is refused must cost nothing.
+    _check_tries(store, sender, now)
+    # As it was typed: full width, small letters, with spaces or dashes between.
+    known = _code_digest("".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper())))
+    subjects = (sender, known)
     with store.transaction():
         for subject in subjects:
             _check_tries(store, subject, now)
@@ -109,7 +113,7 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
     with store.transaction():
         pair = devices.by_refresh(store, digest(token))
         if pair is not None and pair["refresh_expires_at"] > _stamp(now):
-            if pair["replaced_at"] is None or _may_repeat(store, pair, now):
+            if not pair["dropped"] and (pair["replaced_at"] is None or _may_repeat(store, pair, now)):
                 devices.mark_replaced(store, pair["refresh_hash"], _stamp(now))
                 devices.forget_expired(store, pair["device_id"], _stamp(now))
                 given = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
@@ -122,7 +126,7 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
 
 def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
     replaced_at = datetime.fromisoformat(pair["replaced_at"])
-    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"])
+    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"], _stamp(now))
 
 
 def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
@@ -186,4 +190,7 @@ def _network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if parsed.version == 6 else address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -51,6 +51,8 @@ def calendar_document(session: Session, patient_id: str, view: View, language: s
         visit["response"] = None
         why, ended, _ = visit["because"].partition("; not required: ")
         visit["because"] = f"{why}; not required" if ended else why
+    if (ended := document["treatment"]["ended"]) is not None:
+        ended["reason"] = None
     for done in document["unscheduled"]:
         done["response"] = None
     return {"patient_id": patient_id, **translated(document, language, labels(versions, language))}

@@ -94,14 +94,20 @@ def mark_replaced(store: Store, digest: str, at: str) -> None:
     )
 
 
-def drop_unused(store: Store, digest: str) -> bool:
-    """Drop the pair that was given for a refresh token, if the phone never used it; False if it did."""
+def drop_unused(store: Store, digest: str, now: str) -> bool:
+    """Drop the pair that was given for a refresh token, if the phone never used it; False if it did.
+
+    It is kept as dropped: should it be shown after all, someone else holds the pair that took its place.
+    """
     used = store.row(
         "SELECT 1 FROM device_tokens WHERE given_for = :hash AND replaced_at IS NOT NULL", {"hash": digest}
     )
     if used is not None:
         return False
-    store.write("DELETE FROM device_tokens WHERE given_for = :hash", {"hash": digest})
+    store.write(
+        "UPDATE device_tokens SET dropped = 1, access_expires_at = :now WHERE given_for = :hash AND dropped = 0",
+        {"hash": digest, "now": now},
+    )
     return True
 
 

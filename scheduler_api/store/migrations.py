@@ -174,7 +174,8 @@ _PHONES = (
         access_expires_at TEXT NOT NULL,
         refresh_expires_at TEXT NOT NULL,
         replaced_at TEXT,
-        given_for TEXT
+        given_for TEXT,
+        dropped INTEGER NOT NULL DEFAULT 0
     )
     """,
     "CREATE INDEX device_tokens_by_device ON device_tokens (device_id)",
