@@ -91,7 +91,7 @@ def run(settings: Settings, log_level: str | None = None, starting: Callable[[],
     )
     if starting is not None:
         server.on_startup(starting)
-    server.main_loop_interrupt = _Bell()
+    server.main_loop_interrupt = _Bell()  # type: ignore[assignment]
     _let_forks_heed_signals()
     server.serve(target_loader=partial(_application, settings), wrap_loader=False)
 

@@ -71,7 +71,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(nowhere: Commands, command:
     nowhere.database.parent.mkdir()
     nowhere.database.write_text("a letter, not a database; " * 20)
     (line,) = nowhere.refused(command)
-    assert line.startswith(f"The database {nowhere.database} cannot be read: ")
+    assert line.startswith(f"The database {nowhere.database} cannot be used: ")
     assert nowhere.database.read_text() == "a letter, not a database; " * 20
 
 
@@ -79,6 +79,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (line,) = Commands(tmp_path / "file" / "scheduler.db").refused("init")
     assert str(tmp_path / "file") in line
+
+
+def test_a_database_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    run = Commands(tmp_path / ("x" * 250 + ".db-with-too-long-a-name"))
+    (line,) = run.refused("init")
+    assert str(run.database) in line
 
 
 def test_a_bad_setting_is_named(run: Commands) -> None:
