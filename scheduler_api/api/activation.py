@@ -73,8 +73,8 @@ class DeviceSchema(Strict):
 def make_code(data: dict[str, Any]) -> Response:
     """Make a one-time code for a patient's phone
 
-    Good for 72 hours and one use; earlier unused codes of the patient end. The answer is kept nowhere, so this call takes
-    no Idempotency-Key: who lost the answer makes another code.
+    Good for 72 hours and one use; earlier unused codes of the patient end. The answer is kept nowhere, so this call
+    takes no Idempotency-Key: who lost the answer makes another code.
     """
     made = phones.make_code(session(), data["patient_id"])
     return answer({**made, "qr_svg": _picture(made["code"])}, 201, {"Cache-Control": "no-store"})

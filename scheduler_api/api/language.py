@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import request
 
 from scheduler_api.words import LANGUAGES
@@ -12,7 +14,7 @@ _BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGE
 def language() -> str:
     """The first language of the request's `Accept-Language`, by preference, that we speak; else English."""
     for tag, quality in request.accept_languages:
-        spoken = _BY_PRIMARY_TAG.get(tag.partition("-")[0].lower())
+        spoken = _BY_PRIMARY_TAG.get(re.split("[-_]", tag)[0].lower())
         if spoken is not None and quality > 0:
             return spoken
     return LANGUAGES[0]
