@@ -1,0 +1,313 @@
+"""A patient's days: recorded, changed and taken back, a week back and never ahead; the site's record stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from service import Client, Clock, Patient, Service, refused
+
+from .phones import Phone
+
+
+def kept(answer: Any, outcome: str) -> Any:
+    """Check what came of it; the id of the fact."""
+    assert answer.status_code == 200, answer.text
+    assert answer.json["outcome"] == outcome
+    return answer.json["fact_id"]
+
+
+def of_day(patient: Patient, dose_on: str) -> list[tuple[str, str, bool]]:
+    """The records of a day in order: by whom, what, and whether it stands."""
+    items = patient.read("facts")["items"]
+    return [
+        (fact["recorded_by"]["role"], fact["status"], fact["voided_by"] is None)
+        for fact in items
+        if fact["kind"] == "dose_recorded" and fact["dose_on"] == dose_on
+    ]
+
+
+def number_of_facts(patient: Patient) -> int:
+    """How many facts there are of a patient."""
+    return len(patient.read("facts")["items"])
+
+
+class TestRepeating:
+    """A phone on a bad line sends everything again: nothing happens twice."""
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"status": "taken"},
+            {"status": "missed", "note": "forgot\nin the train"},
+            {"status": "taken", "dose_mg": 300},
+            {"status": "taken", "dose_mg": 250.5, "taken_at": "2024-02-19T21:00:00+08:00", "note": "恶心 🤢"},
+        ],
+    )
+    def test_the_same_again_changes_nothing(self, phone: Phone, said: dict[str, Any]) -> None:
+        first = kept(phone.record("2024-02-19", **said), "recorded")
+        tag, facts = phone.get("today").headers["ETag"], number_of_facts(phone.patient)
+        for _ in range(3):
+            assert kept(phone.record("2024-02-19", **said), "already_recorded") == first
+        assert number_of_facts(phone.patient) == facts
+        assert phone.get("today", {"If-None-Match": tag}).status_code == 304
+        (fact,) = [fact for fact in phone.patient.read("facts")["items"] if fact["fact_id"] == first]
+        assert {**fact, **said, "taken_at": fact["taken_at"]} == fact
+
+    def test_the_same_instant_written_otherwise_is_the_same(self, phone: Phone) -> None:
+        first = kept(phone.record("2024-02-19", taken_at="2024-02-19T21:00:00+08:00"), "recorded")
+        assert kept(phone.record("2024-02-19", taken_at="2024-02-19T13:00:00.000Z"), "already_recorded") == first
+
+    def test_taking_back_again_changes_nothing(self, phone: Phone) -> None:
+        phone.record("2024-02-19")
+        kept(phone.take_back("2024-02-19"), "recorded")
+        facts = number_of_facts(phone.patient)
+        for _ in range(3):
+            assert kept(phone.take_back("2024-02-19"), "already_recorded") is None
+        assert number_of_facts(phone.patient) == facts
+        assert kept(phone.take_back("2024-02-18"), "already_recorded") is None
+
+    def test_sent_many_times_at_once_it_is_one_record(self, service: Service, phone: Phone) -> None:
+        calls: list[Callable[[], Any]] = [lambda: phone.record("2024-02-19") for _ in range(6)]
+        answers = service.at_once(*calls)
+        assert sorted(answer.json["outcome"] for answer in answers) == ["already_recorded"] * 5 + ["recorded"]
+        assert len({answer.json["fact_id"] for answer in answers}) == 1
+        assert of_day(phone.patient, "2024-02-19") == [("patient", "taken", True)]
+
+    def test_two_phones_that_say_the_same_make_one_record(self, service: Service, phone: Phone) -> None:
+        other = Phone(service, phone.patient, "Tablet")
+        first = kept(phone.record("2024-02-19"), "recorded")
+        assert kept(other.record("2024-02-19"), "already_recorded") == first
+
+
+class TestCorrecting:
+    """The patient changes a record; the history keeps what it was."""
+
+    def test_the_latest_counts_and_all_are_kept(self, phone: Phone) -> None:
+        for status in ("taken", "missed", "taken"):
+            kept(phone.record("2024-02-19", status), "recorded")
+            assert phone.status_of("2024-02-19") == status
+        assert of_day(phone.patient, "2024-02-19") == [
+            ("patient", "taken", True),
+            ("patient", "missed", True),
+            ("patient", "taken", True),
+        ]
+
+    def test_another_amount_or_note_is_a_change(self, phone: Phone) -> None:
+        kept(phone.record("2024-02-19"), "recorded")
+        kept(phone.record("2024-02-19", dose_mg=200), "recorded")
+        kept(phone.record("2024-02-19", dose_mg=200, note="two capsules fell down"), "recorded")
+        row = phone.read("calendar", from_="2024-02-19", to="2024-02-19")["doses"][0]
+        assert (row["dose_mg"], row["taken_mg"]) == (300, 200)
+
+    def test_taken_back_all_records_of_the_day_are_void(self, phone: Phone) -> None:
+        phone.record("2024-02-19")
+        phone.record("2024-02-19", "missed")
+        kept(phone.take_back("2024-02-19"), "recorded")
+        assert phone.status_of("2024-02-19") == "unrecorded"
+        assert [stands for *_, stands in of_day(phone.patient, "2024-02-19")] == [False, False]
+        kept(phone.record("2024-02-19"), "recorded")
+        assert phone.status_of("2024-02-19") == "taken"
+
+    def test_other_days_stay_as_they_are(self, phone: Phone) -> None:
+        for day in ("2024-02-17", "2024-02-18", "2024-02-19"):
+            phone.record(day)
+        phone.take_back("2024-02-18")
+        assert [phone.status_of(f"2024-02-{day}") for day in (17, 18, 19)] == ["taken", "unrecorded", "taken"]
+
+
+class TestReach:
+    """Seven days back in the patient's own time zone, and not ahead."""
+
+    @pytest.mark.parametrize(
+        ("time_zone", "now"),
+        [
+            ("Asia/Shanghai", "2024-02-20T12:00:00+08:00"),
+            # In UTC it is still the day before, or already the next.
+            ("Asia/Shanghai", "2024-02-20T00:00:01+08:00"),
+            ("Asia/Shanghai", "2024-02-20T23:59:58+08:00"),
+            ("America/Los_Angeles", "2024-02-20T00:00:01-08:00"),
+            ("America/Los_Angeles", "2024-02-20T17:00:00-08:00"),
+            ("Pacific/Kiritimati", "2024-02-20T01:00:00+14:00"),
+            ("Pacific/Niue", "2024-02-20T23:00:00-11:00"),
+        ],
+    )
+    def test_a_week_back_and_not_ahead(
+        self, service: Service, patient: Patient, clock: Clock, time_zone: str, now: str
+    ) -> None:
+        clock.set("2024-02-19T12:00:00+00:00")
+        patient.record("time_zone_changed", time_zone=time_zone)
+        clock.set(now)
+        phone = Phone(service, patient)
+        with service.unchanged():
+            for day in ("2024-02-12", "2024-02-21", "2024-02-22", "2024-01-05", "2023-12-31"):
+                refused(phone.record(day), 422, "/dose_on")
+                refused(phone.take_back(day), 422, "/dose_on")
+        for day in ("2024-02-13", "2024-02-20"):
+            kept(phone.record(day), "recorded")
+            kept(phone.take_back(day), "recorded")
+
+    def test_not_before_enrolment(self, service: Service, nurse: Client) -> None:
+        patient = nurse.enrol(enrolled_on="2024-02-18")
+        phone = Phone(service, patient)
+        refused(phone.record("2024-02-17"), 422, "/dose_on")
+        kept(phone.record("2024-02-18"), "recorded")
+
+    def test_a_capsule_after_the_end_is_recorded_and_flagged(self, phone: Phone) -> None:
+        """A difference from the plan is never refused: it moves the last dose, and contraception."""
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-17", decided_on="2024-02-18", reason="other")
+        kept(phone.record("2024-02-19"), "recorded")
+        shown = phone.read("calendar")
+        assert shown["treatment"]["last_dose_on"] == "2024-02-19"
+        assert shown["contraception"]["through_on"] == "2024-08-19"
+        assert [row["kind"] for row in shown["deviations"]] == ["dose_after_end"]
+
+    def test_a_capsule_on_a_held_day_is_recorded_and_flagged(self, phone: Phone) -> None:
+        phone.patient.record("hold_started", from_on="2024-02-18", reason="toxicity")
+        kept(phone.record("2024-02-19"), "recorded")
+        shown = phone.read("calendar")
+        assert [row["kind"] for row in shown["deviations"]] == ["dose_during_hold"]
+
+    def test_before_the_start_is_recorded_it_counts_as_one(self, service: Service, nurse: Client) -> None:
+        phone = Phone(service, nurse.enrol())
+        kept(phone.record("2024-02-20"), "recorded")
+        assert phone.read()["cycle"] == {"number": 1, "day": 1, "of_days": 21}
+
+
+class TestSite:
+    """Where the site recorded a day, its record stands; the patient's is kept and says nothing."""
+
+    def test_the_patients_record_is_kept_and_void(self, phone: Phone) -> None:
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")["fact"]["fact_id"]
+        fact_id = kept(phone.record("2024-02-19"), "site_record_stands")
+        assert fact_id != site
+        assert phone.status_of("2024-02-19") == "missed"
+        assert of_day(phone.patient, "2024-02-19") == [("nurse", "missed", True), ("patient", "taken", False)]
+
+    def test_repeated_it_is_kept_once(self, phone: Phone) -> None:
+        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
+        answers = [kept(phone.record("2024-02-19"), "site_record_stands") for _ in range(4)]
+        assert len(set(answers)) == 1
+        assert of_day(phone.patient, "2024-02-19") == [("nurse", "missed", True), ("patient", "taken", False)]
+
+    def test_an_answer_lost_before_the_site_recorded_the_day(self, phone: Phone) -> None:
+        """The patient's record came first, then the site's; now the phone says its own again."""
+        phone.record("2024-02-19")
+        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
+        for _ in range(2):
+            kept(phone.record("2024-02-19"), "site_record_stands")
+        assert phone.status_of("2024-02-19") == "missed"
+        assert of_day(phone.patient, "2024-02-19") == [("patient", "taken", True), ("nurse", "missed", True)]
+
+    def test_the_same_as_the_site_said_is_recorded_already(self, phone: Phone) -> None:
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken", note="by telephone")
+        fact_id = kept(
+            phone.record("2024-02-19", note="at eight", taken_at="2024-02-19T20:00:00+08:00"), "already_recorded"
+        )
+        assert fact_id == site["fact"]["fact_id"]
+
+    def test_the_planned_amount_is_the_same_as_none(self, phone: Phone) -> None:
+        """`dose_mg` is by default as planned: whoever writes 300 says the same."""
+        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken")
+        kept(phone.record("2024-02-19", dose_mg=300), "already_recorded")
+        phone.patient.record("dose_recorded", dose_on="2024-02-18", status="taken", dose_mg=300)
+        kept(phone.record("2024-02-18"), "already_recorded")
+
+    def test_the_site_voids_its_record_and_the_patient_may_record_again(self, phone: Phone) -> None:
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")["fact"]["fact_id"]
+        kept(phone.record("2024-02-19"), "site_record_stands")
+        phone.patient.record("voided", voids=site, reason="typing error")
+        assert phone.status_of("2024-02-19") == "unrecorded"
+        kept(phone.record("2024-02-19"), "recorded")
+        assert phone.status_of("2024-02-19") == "taken"
+
+    def test_the_site_corrects_its_record(self, phone: Phone) -> None:
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-18", status="missed")["fact"]["fact_id"]
+        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed", replaces=site, reason="wrong day")
+        kept(phone.record("2024-02-18"), "recorded")
+        kept(phone.record("2024-02-19"), "site_record_stands")
+
+    def test_the_site_corrects_the_patients_record(self, phone: Phone) -> None:
+        mine = kept(phone.record("2024-02-19"), "recorded")
+        phone.patient.record(
+            "dose_recorded", dose_on="2024-02-19", status="missed", replaces=mine, reason="pill counted"
+        )
+        kept(phone.record("2024-02-19"), "site_record_stands")
+        assert phone.status_of("2024-02-19") == "missed"
+
+    def test_it_is_not_the_patients_to_take_back(self, service: Service, phone: Phone) -> None:
+        phone.record("2024-02-19")
+        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
+        with service.unchanged():
+            problem = refused(phone.take_back("2024-02-19"), 409, "/dose_on")
+        assert "site" in problem["detail"]
+        assert phone.status_of("2024-02-19") == "missed"
+
+
+class TestBadInput:
+    """What cannot be is refused with the field's name, and leaves no trace."""
+
+    @pytest.mark.parametrize(
+        ("body", "pointers"),
+        [
+            ({}, ["/status"]),
+            ({"status": "held"}, ["/status"]),
+            (
+                {"status": None, "dose_mg": "300", "taken_at": "yesterday", "note": 1},
+                ["/status", "/dose_mg", "/taken_at", "/note"],
+            ),
+            ({"status": "taken", "dose_mg": 0}, ["/dose_mg"]),
+            ({"status": "taken", "dose_mg": -300}, ["/dose_mg"]),
+            ({"status": "taken", "dose_mg": True}, ["/dose_mg"]),
+            ({"status": "taken", "taken_at": "2024-02-20T20:00:00"}, ["/taken_at"]),
+            ({"status": "taken", "taken_at": "2024-02-21T20:00:00+08:00"}, ["/taken_at"]),
+            ({"status": "taken", "taken_at": "2023-12-31T20:00:00+08:00"}, ["/taken_at"]),
+            ({"status": "missed", "dose_mg": 300}, ["/dose_mg"]),
+            ({"status": "missed", "taken_at": "2024-02-20T01:00:00+08:00"}, ["/taken_at"]),
+            ({"status": "taken", "note": "x" * 1001}, ["/note"]),
+            ({"status": "taken", "note": "\x00"}, ["/note"]),
+            ({"status": "taken", "dose_on": "2024-02-19"}, ["/dose_on"]),
+            ({"status": "taken", "recorded_at": "2024-02-19T20:00:00+08:00"}, ["/recorded_at"]),
+            ({"status": "taken", "replaces": "f-1", "reason": "x"}, ["/reason", "/replaces"]),
+            ([], [""]),
+            ("taken", [""]),
+        ],
+    )
+    def test_bodies(self, service: Service, phone: Phone, body: Any, pointers: list[str]) -> None:
+        with service.unchanged():
+            refused(phone.send("PUT", "doses/2024-02-19", body), 422, *pointers)
+
+    def test_what_is_no_json(self, service: Service, phone: Phone) -> None:
+        with service.unchanged():
+            for data in ("", "{", '{"status": "taken", "status": "missed"}', b"\xff", "[" * 100_000):
+                refused(phone.send("PUT", "doses/2024-02-19", data=data), 400)
+            refused(
+                phone.send("PUT", "doses/2024-02-19", data="status=taken", headers={"Content-Type": "text/plain"}), 415
+            )
+
+    @pytest.mark.parametrize(
+        "day",
+        [
+            "2024-02-30",
+            "0000-01-01",
+            "10000-01-01",
+            "today",
+            "20240219",
+            "2024-2-19",
+            "２０２４-02-19",
+            "2024-02-19T00",
+        ],
+    )
+    def test_days(self, service: Service, phone: Phone, day: str) -> None:
+        with service.unchanged():
+            refused(phone.record(day), 422, "/dose_on")
+            refused(phone.take_back(day), 422, "/dose_on")
+
+    def test_a_time_a_little_ahead_of_ours_is_a_clock_that_is_wrong(self, phone: Phone) -> None:
+        """The phone's clock is three minutes fast: what it says happened today, and is not impossible."""
+        kept(phone.record("2024-02-20", taken_at="2024-02-20T12:03:00+08:00"), "recorded")
+
+    def test_queries_are_refused(self, phone: Phone) -> None:
+        refused(phone.send("PUT", "doses/2024-02-19", {"status": "taken"}, query={"dry_run": "true"}), 422, "/dry_run")
+        refused(phone.send("DELETE", "doses/2024-02-19", query={"x": 1}), 422, "/x")
