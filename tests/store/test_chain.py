@@ -1,0 +1,178 @@
+"""The log: nobody changes it by accident, and nobody changes it unseen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from service import Client, Patient, Service
+
+from scheduler_api.records import upkeep
+from scheduler_api.store.chain import COVERED, link
+
+
+@pytest.fixture
+def raw(service: Service) -> Iterator[sqlite3.Connection]:
+    """Somebody with the file and any tool for SQLite."""
+    connection = sqlite3.connect(service.path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def patient(coordinator: Client) -> Patient:
+    """A patient with six facts, between two others."""
+    other = coordinator.enrol(subject_number="other")
+    patient = coordinator.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    for day in (5, 6, 7):
+        patient.record("dose_recorded", dose_on=f"2024-01-0{day}", status="taken")
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21")
+    other.record("dose_recorded", dose_on="2024-01-05", status="taken")
+    return patient
+
+
+@pytest.mark.parametrize("table", ["facts", "protocols"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {table} SET {column} = {column}",
+        "UPDATE OR IGNORE {table} SET {column} = 'x'",
+        "DELETE FROM {table}",
+        "DELETE FROM {table} WHERE rowid = 1",
+        "REPLACE INTO {table} SELECT * FROM {table}",
+        "INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1",
+        "INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT DO UPDATE SET {column} = 'x'",
+    ],
+)
+@pytest.mark.usefixtures("patient")
+def test_what_is_recorded_stays(service: Service, raw: sqlite3.Connection, table: str, statement: str) -> None:
+    column = {"facts": "data", "protocols": "definition"}[table]
+    with service.unchanged(), pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        raw.execute(statement.format(table=table, column=column))
+
+
+Tamper = Callable[[sqlite3.Connection, str], object]
+
+
+def run(statement: str) -> Tamper:
+    """Run a statement about the patient."""
+    return lambda raw, of: raw.execute(statement, {"of": of})
+
+
+def change(column: str, value: str, seq: int = 3) -> Tamper:
+    """Change one column of one fact."""
+    return lambda raw, of: raw.execute(
+        f"UPDATE facts SET {column} = {value} WHERE patient_id = ? AND seq = ?", (of, seq)
+    )
+
+
+def swap(raw: sqlite3.Connection, of: str) -> None:
+    """Let two facts change places."""
+    for old, new in ((3, -3), (4, 3), (-3, 4)):
+        raw.execute("UPDATE facts SET seq = ? WHERE patient_id = ? AND seq = ?", (new, of, old))
+
+
+def append(*, chained: bool, **values: Any) -> Tamper:
+    """Add a fact at the end; `chained`: by somebody who knows how hashes are made."""
+
+    def tamper(raw: sqlite3.Connection, of: str) -> None:
+        last = dict(raw.execute("SELECT * FROM facts WHERE patient_id = ? ORDER BY seq DESC", (of,)).fetchone())
+        row = {
+            **last,
+            "seq": last["seq"] + 1,
+            "fact_id": "f-forged",
+            "recorded_at": "2024-02-20T05:00:00+00:00",
+            **values,
+        }
+        row["hash"] = link(last["hash"], row) if chained else "0" * 64
+        names = (*COVERED, "hash")
+        raw.execute(f"INSERT INTO facts ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})", row)
+
+    return tamper
+
+
+def rewrite(raw: sqlite3.Connection, of: str) -> None:
+    """Change a fact, and all hashes from there on so that they fit."""
+    change("data", "replace(data, 'taken', 'missed')")(raw, of)
+    previous = ""
+    for row in map(dict, raw.execute("SELECT * FROM facts WHERE patient_id = ? ORDER BY seq", (of,)).fetchall()):
+        previous = link(previous, row)
+        raw.execute("UPDATE facts SET hash = ? WHERE fact_id = ?", (previous, row["fact_id"]))
+
+
+#: What is done to the record, and the words that name it; `{n}` is the id of the patient's fact number n.
+TAMPERED: dict[str, tuple[Tamper, str]] = {
+    **{
+        f"edited {column}": (change(column, "'x'"), "fact {3} (number 3) is not what was recorded")
+        for column in ("kind", "data", "role", "name", "replaces", "correction", "hash")
+    },
+    "edited by a blank": (change("data", "data || ' '"), "fact {3} (number 3) is not what was recorded"),
+    "edited time": (change("recorded_at", "'2024-01-01T00:00:00+00:00'"), "fact {3} (number 3)"),
+    "edited id": (change("fact_id", "'f-other'"), "fact f-other (number 3) is not what was recorded"),
+    "edited first": (change("data", "replace(data, 'female', 'male')", 1), "fact {1} (number 1)"),
+    "edited last": (change("data", "replace(data, '21', '20')", 6), "fact {6} (number 6)"),
+    "name removed": (change("name", "NULL"), "fact {3} (number 3)"),
+    "removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 3"), "fact number 3 is missing before {4}"),
+    "first removed": (
+        run("DELETE FROM facts WHERE patient_id = :of AND seq = 1"),
+        "fact number 1 is missing before {2}",
+    ),
+    "last removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 6"), "the log ends at number 5"),
+    "all removed": (run("DELETE FROM facts WHERE patient_id = :of"), "has a row but no facts"),
+    "reordered": (swap, "fact {4} (number 3) is not what was recorded"),
+    "appended": (append(chained=False), "fact f-forged (number 7) is not what was recorded"),
+    "appended and chained": (append(chained=True), "the log ends at number 7, the patient is at 6"),
+    "appended nonsense": (append(chained=True, kind="born", data="{"), ""),
+    "appended with a gap": (append(chained=True, seq=9), "fact number 7 is missing before f-forged"),
+    "rewritten with all hashes": (rewrite, "the patient is at 6"),
+    "given to another": (
+        run("UPDATE facts SET patient_id = 'p-other', seq = 1 WHERE patient_id = :of AND seq = 6"),
+        "the log ends at number 5",
+    ),
+    "row removed": (run("DELETE FROM patients WHERE patient_id = :of"), "has facts but no row"),
+    "row edited": (run("UPDATE patients SET subject_number = 'x' WHERE patient_id = :of"), "stored subject_number"),
+    "history edited": (run("UPDATE patients SET doses = '{{}}' WHERE patient_id = :of"), "stored doses is not what"),
+    "row behind": (run("UPDATE patients SET version = 5 WHERE patient_id = :of"), "the patient is at 5"),
+    "visit edited": (
+        run("UPDATE visits SET closes_on = '2024-03-01' WHERE patient_id = :of AND visit = 'imaging-w6'"),
+        "the row of visit imaging-w6 is not what the facts give",
+    ),
+    "visit removed": (
+        run("DELETE FROM visits WHERE patient_id = :of AND visit = 'imaging-w12'"),
+        "the row of visit imaging-w12 is not what the facts give",
+    ),
+    "visit added": (
+        run("UPDATE visits SET visit = 'imaging-w7' WHERE patient_id = :of AND visit = 'imaging-w6'"),
+        "the row of visit imaging-w7 is not what the facts give",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_whatever_was_done_to_it_is_named(
+    service: Service, raw: sqlite3.Connection, patient: Patient, how: str
+) -> None:
+    assert list(upkeep.verify(service.store)) == []
+    facts = [fact["fact_id"] for fact in patient.read("facts")["items"]]
+    for trigger in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        raw.execute(f"DROP TRIGGER {trigger['name']}")
+    tamper, words = TAMPERED[how]
+    tamper(raw, patient.patient_id)
+    found = list(upkeep.verify(service.store))
+    assert any(patient.patient_id in line and words.format("", *facts) in line for line in found), found
+    others = ("p-other", patient.patient_id)
+    assert all(line.startswith(tuple(f"patient {other}: " for other in others)) for line in found)
+
+
+def test_rebuilding_mends_what_is_derived(service: Service, raw: sqlite3.Connection, patient: Patient) -> None:
+    raw.executescript(
+        "UPDATE patients SET history = '{}', site = 'BERLIN'; DELETE FROM visits; DELETE FROM time_zones;"
+    )
+    assert list(upkeep.verify(service.store)) != []
+    assert upkeep.rebuild(service.store, service.clock()) == 2
+    assert list(upkeep.verify(service.store)) == []
+    assert patient.read("calendar")["visits"][0]["booked_on"] == "2024-02-21"
