@@ -49,9 +49,9 @@ def _dosing_days(span: Span, length: int, taken: list[date]) -> tuple[int, int]:
         return length, len(taken)
     first, recorded = span.starts_on.toordinal(), set(taken)
     days = [date.fromordinal(first + index) for index in range(length)]
-    dosing = [day for day in days if not span.rests(span.run.place(day)[1])]
+    dosing = [day for day in days if not span.rests(day)]
     return len(dosing), sum(1 for day in dosing if day in recorded)
 
 
 def _is_missed(span: Span, day: date) -> bool:
-    return span.starts_on <= day <= span.ends_on and not span.rests(span.run.place(day)[1])
+    return span.starts_on <= day <= span.ends_on and not span.rests(day)

@@ -28,7 +28,7 @@ def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[s
         yield from _taken_in(span, *course.taken(span.starts_on, span.ends_on))
         if history.begun and not span.held:
             for day in history.missed:
-                if span.starts_on <= day <= span.ends_on and not span.rests(span.run.place(day)[1]):
+                if span.starts_on <= day <= span.ends_on and not span.rests(day):
                     yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
     if course.ends_on is not None:
         late = course.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last)
@@ -37,15 +37,16 @@ def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[s
 
 
 def _taken_in(span: Span, days: list[date], amounts: list[float | None]) -> Iterator[dict[str, Any]]:
-    free = not span.held and span.dosing.dosing_days is None
-    if free and set(amounts) <= {None, span.planned_mg}:
-        # Nearly always: every day as planned.
-        return
-    for day, amount in zip(days, amounts, strict=True):
+    recorded: Iterable[tuple[date, float | None]] = zip(days, amounts, strict=True)
+    if not span.held and span.dosing.dosing_days is None:
+        # Nearly always: only other amounts than planned can differ, and mostly there are none.
+        other = set(amounts) - {None, span.planned_mg}
+        recorded = [record for record in recorded if record[1] in other] if other else ()
+    for day, amount in recorded:
         mg = span.planned_mg if amount is None else amount
         if span.held:
             yield _dose("dose_during_hold", day, "held", _mg(mg))
-        elif span.rests(span.run.place(day)[1]):
+        elif span.rests(day):
             yield _dose("dose_on_rest_day", day, "rest", _mg(mg))
         if mg != span.planned_mg:
             yield _dose("dose_amount", day, _mg(span.planned_mg), _mg(mg))

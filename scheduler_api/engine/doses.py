@@ -27,9 +27,10 @@ class Span(NamedTuple):
     held: bool
     run: CycleRun
 
-    def rests(self, cycle_day: int) -> bool:
-        """Whether this day of the cycle is none of the protocol's dosing days."""
-        return self.dosing.dosing_days is not None and cycle_day not in self.dosing.dosing_days
+    def rests(self, day: date) -> bool:
+        """Whether the protocol has no dose on this day of the cycle."""
+        dosing_days = self.dosing.dosing_days
+        return dosing_days is not None and self.run.place(day)[1] not in dosing_days
 
 
 def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:

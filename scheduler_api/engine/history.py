@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple, assert_never
@@ -77,13 +77,12 @@ class Booking(NamedTuple):
     place: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class History:
     """What is known of one patient: the facts that stand, folded.
 
     `taken` maps each day recorded taken, in order of days, to its mg (None: as planned); `missed` are the days recorded
     missed. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then of receipt.
-    A history never changes, so that what follows from it alone is reckoned once.
     """
 
     enrolled: Enrolled
@@ -102,76 +101,56 @@ class History:
     fertility_changes: tuple[FertilityChange, ...] = ()
     amendments: tuple[Amendment, ...] = ()
 
-    @cached_property
-    def begun(self) -> bool:
-        """Whether a start or a taken day is on record; before that nobody is told to take anything (section 4)."""
-        return self.first_dose_on is not None or bool(self.taken)
+    # What follows from the rest. A history never changes, so that it is reckoned once.
+    begun: bool = field(init=False, repr=False, compare=False)
+    """Whether a start or a taken day is on record; before that nobody is told to take anything (section 4)."""
+    c1d1: date = field(init=False, repr=False, compare=False)
+    """Cycle 1 day 1 (section 4): the recorded first dose, else the earliest taken day, else the planned day."""
+    c1d1_because: str = field(init=False, repr=False, compare=False)
+    """Why cycle 1 day 1 is that day."""
+    last_dose_on: date | None = field(init=False, repr=False, compare=False)
+    """The last dose (section 3): the latest of first dose, days taken and recorded end; None: never dosed."""
+    died_on: date | None = field(init=False, repr=False, compare=False)
+    """The date of death, whichever fact recorded it."""
+    off_study_on: date | None = field(init=False, repr=False, compare=False)
+    """The day from which the patient is off study: `ended_on`, or death if only treatment's end recorded it."""
+    last_treatment_day: date | None = field(init=False, repr=False, compare=False)
+    """The last day on which doses and cycles exist (section 4); None while no end is recorded."""
+    taken_in_order: tuple[list[date], list[float | None]] = field(init=False, repr=False, compare=False)
+    """The days recorded taken, and beside them the mg of each (None: as planned)."""
+    done_of_series: Mapping[str, Sequence[VisitDone]] = field(init=False, repr=False, compare=False)
+    """What was done, by the series it was recorded for."""
 
-    @cached_property
-    def c1d1(self) -> date:
-        """Cycle 1 day 1 (section 4): the recorded first dose, else the earliest taken day, else the planned day."""
-        if self.first_dose_on is not None:
-            return self.first_dose_on
-        for day in self.taken:
-            return day
-        return self.enrolled.planned_first_dose_on
-
-    @cached_property
-    def c1d1_because(self) -> str:
-        """Why cycle 1 day 1 is that day."""
-        if self.first_dose_on is not None:
-            return f"first dose {self.c1d1}"
-        return f"first day recorded taken {self.c1d1}" if self.taken else f"planned first dose {self.c1d1}"
-
-    @cached_property
-    def last_dose_on(self) -> date | None:
-        """The last dose (section 3): the latest of first dose, days taken and recorded end; None: never dosed."""
-        ended = self.treatment_ended.last_dose_on if self.treatment_ended else None
-        days = [self.first_dose_on, next(reversed(self.taken), None), ended]
-        return max([day for day in days if day is not None], default=None)
-
-    @cached_property
-    def died_on(self) -> date | None:
-        """The date of death, whichever fact recorded it."""
-        ended, left = self.treatment_ended, self.study_ended
-        died = left.ended_on if left and left.reason == "death" else None
-        if ended and ended.reason == "death" and (died is None or ended.decided_on < died):
-            return ended.decided_on
-        return died
-
-    @cached_property
-    def off_study_on(self) -> date | None:
-        """The day from which the patient is off study: `ended_on`, or death if only treatment's end recorded it."""
-        ended, died = self.study_ended.ended_on if self.study_ended else None, self.died_on
-        return min(ended, died) if ended and died else ended or died
-
-    @cached_property
-    def off_study_because(self) -> str:
-        """Why the patient is off study."""
-        return f"died {self.died_on}" if self.off_study_on == self.died_on else f"study ended {self.off_study_on}"
-
-    @cached_property
-    def last_treatment_day(self) -> date | None:
-        """The last day on which doses and cycles exist (section 4); None while no end is recorded."""
-        ends = []
-        if (ended := self.treatment_ended) is not None:
-            ends.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
-        if (off := self.off_study_on) is not None:
-            ends.append(off - ONE_DAY)
-        return min(ends, default=None)
-
-    @cached_property
-    def done_of_series(self) -> Mapping[str, Sequence[VisitDone]]:
-        """What was done, by the series it was recorded for."""
+    def __post_init__(self) -> None:
+        first, taken, ended, left = self.first_dose_on, [*self.taken], self.treatment_ended, self.study_ended
+        c1d1 = first or (taken[0] if taken else self.enrolled.planned_first_dose_on)
+        words = "first dose" if first else "first day recorded taken" if taken else "planned first dose"
+        deaths = [ended.decided_on] if ended and ended.reason == "death" else []
+        deaths += [left.ended_on] if left and left.reason == "death" else []
+        offs = deaths + ([left.ended_on] if left else [])
+        doses = [first, taken[-1] if taken else None, ended.last_dose_on if ended else None]
+        last_days = [off - ONE_DAY for off in offs]
+        if ended is not None:
+            last_days.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
         done: dict[str, list[VisitDone]] = {}
         for visit in self.visits_done:
             done.setdefault(visit.series, []).append(visit)
-        return done
+        # The way to set what is frozen.
+        know = partial(object.__setattr__, self)
+        know("begun", first is not None or bool(taken))
+        know("c1d1", c1d1)
+        know("c1d1_because", f"{words} {c1d1}")
+        know("last_dose_on", max([day for day in doses if day is not None], default=None))
+        know("died_on", min(deaths, default=None))
+        know("off_study_on", min(offs, default=None))
+        know("last_treatment_day", min(last_days, default=None))
+        know("taken_in_order", (taken, [*self.taken.values()]))
+        know("done_of_series", done)
 
-    @cached_property
-    def taken_in_order(self) -> tuple[list[date], list[float | None]]:
-        """The days recorded taken, and beside them the mg of each (None: as planned)."""
-        return [*self.taken], [*self.taken.values()]
+    @property
+    def off_study_because(self) -> str:
+        """Why the patient is off study."""
+        return f"died {self.died_on}" if self.off_study_on == self.died_on else f"study ended {self.off_study_on}"
 
     def is_held(self, day: date) -> bool:
         """Whether `day` lies in a hold."""

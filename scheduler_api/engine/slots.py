@@ -148,6 +148,11 @@ class Line:
             self._read.append(slot)
         return self._read[index]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no slot at all."""
+        return self.at(0) is None
+
     def visit(self, index: int) -> Slot | None:
         """The visit at an index, if it exists."""
         slot = self.at(index) if index >= 0 else None
@@ -189,7 +194,6 @@ class EvenLine(Line):
     """
 
     def __init__(self, series: Series, anchor: AnchorDay | None) -> None:
-        super().__init__(iter(()))
         self._series, self._anchor = series, anchor
         self._stretch = stretch = series.stretches[0]
         self._every = every = stretch.every or 1
@@ -201,6 +205,10 @@ class EvenLine(Line):
         self._visits = reachable if stretch.count is None else min(stretch.count, reachable)
         self._slots = reachable if stretch.count is None else min(stretch.count + 1, reachable)
         self._made: dict[int, Slot] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        return self._slots == 0
 
     @staticmethod
     def fits(series: Series) -> bool:

@@ -142,7 +142,7 @@ class SeriesBook:
 
     def __init__(self, series: Series, line: Line, history: History) -> None:
         self.name = series.name
-        self.end = series_end(series, history)
+        self.end = None if line.is_empty else series_end(series, history)
         self._line = line
         self._bookings = history.bookings
         # What was done for a visit, by its index; and how it was assigned, if not by its window.
