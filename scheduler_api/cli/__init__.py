@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import about, calendar, demo, enrol, import_csv, protocols, serve, tokens, upkeep
+from . import about, calendar, demo, enrol, import_csv, protocols, serve, tokens, upkeep, worker
 from .refusals import Group
 
 
@@ -19,6 +19,7 @@ def main() -> None:
 for command in (
     upkeep.init,
     serve.serve,
+    worker.worker,
     demo.demo,
     tokens.tokens,
     protocols.protocols,

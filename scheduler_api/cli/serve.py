@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .refusals import Refused
+from .worker import worker_beside
 
 if TYPE_CHECKING:
     from scheduler_api.config import Settings
@@ -41,14 +43,15 @@ def listening_options(command: Any) -> Any:
 @click.command()
 @listening_options
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes; by default SCHEDULER_WORKERS, or 2.")
-def serve(host: str | None, port: int | None, workers: int | None) -> None:
+@click.option("--worker/--no-worker", default=True, help="Whether to run `worker` beside it; by default yes.")
+def serve(host: str | None, port: int | None, workers: int | None, worker: bool) -> None:
     """Answer requests until SIGTERM or SIGINT; what is being answered then is finished."""
     from .opening import opened
 
     settings = chosen_settings(host=host, port=port, workers=workers)
     with opened(settings.database):
         pass
-    run(settings)
+    run(settings, worker=worker)
 
 
 def chosen_settings(**options: Any) -> Settings:
@@ -62,8 +65,13 @@ def chosen_settings(**options: Any) -> Settings:
     return settings
 
 
-def run(settings: Settings, log_level: str | None = None, starting: Callable[[], None] | None = None) -> None:
-    """Serve until told to stop. `log_level` is that of the server's own lines, by default the settings'.
+def run(
+    settings: Settings,
+    log_level: str | None = None,
+    starting: Callable[[], None] | None = None,
+    worker: bool = True,
+) -> None:
+    """Serve until told to stop, with a `worker` beside it. `log_level` is that of the server's own lines.
 
     `starting` is called when the address is ours and no worker has been started yet. Ends the command if the address
     cannot be used. A worker that fails is replaced, unless it fails at once again.
@@ -92,8 +100,9 @@ def run(settings: Settings, log_level: str | None = None, starting: Callable[[],
     if starting is not None:
         server.on_startup(starting)
     server.main_loop_interrupt = _Bell()  # type: ignore[assignment]
-    _let_forks_heed_signals()
-    server.serve(target_loader=partial(_application, settings), wrap_loader=False)
+    with worker_beside(settings) if worker else nullcontext():
+        _let_forks_heed_signals()
+        server.serve(target_loader=partial(_application, settings), wrap_loader=False)
 
 
 class _Bell:

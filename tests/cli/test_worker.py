@@ -1,0 +1,46 @@
+"""`worker`: what must be done every day though nobody asks for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from scheduler_api.engine.facts import Enrolled
+from scheduler_api.records import patients, protocols, sites, upkeep
+from scheduler_api.records.access import Actor, Session
+from scheduler_api.store.connect import connect
+
+
+def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(tmp_path: Path) -> None:
+    database, long_ago = tmp_path / "scheduler.db", datetime.now(UTC) - timedelta(300)
+    store = connect(str(database))
+    store.migrate()
+    session = Session(store, Actor("t", "admin", None, None), long_ago)
+    protocols.add_built_in(session)
+    sites.add_built_in(session)
+    day = date(2024, 1, 3)
+    enrolled = Enrolled("001", "FUSCC", "nct06110650", 1, day, "male", "fertile", None, "Asia/Shanghai", day)
+    patients.enrol(session, enrolled)
+    before = store.row("SELECT MAX(closes_on) AS last FROM visits")
+    with subprocess.Popen(
+        [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "SCHEDULER_DATABASE": str(database)},
+    ) as worker:
+        assert worker.stderr is not None
+        said = json.loads(worker.stderr.readline())
+        _, rest = worker.communicate(timeout=20)
+    assert (said["event"], said["patients"]) == ("rolled forward", 1)
+    assert (worker.returncode, rest) == (0, b"")
+    after = store.row("SELECT MAX(closes_on) AS last FROM visits")
+    assert before is not None
+    assert after is not None
+    assert after["last"] > before["last"]
+    assert list(upkeep.verify(store)) == []
+    assert upkeep.roll_forward(store, datetime.now(UTC)) == 0
+    store.close()
