@@ -34,6 +34,16 @@ def try_refresh(service: Service, token: str) -> TestResponse:
     return service.client("").post("/v1/token", {"refresh_token": token})
 
 
+def history(patient: Patient) -> list[dict[str, Any]]:
+    """All facts of a patient, in order."""
+    page = patient.read("facts", limit=200)
+    facts = list(page["items"])
+    while page["next_cursor"]:
+        page = patient.read("facts", limit=200, cursor=page["next_cursor"])
+        facts += page["items"]
+    return facts
+
+
 def dose(dose_on: str, status: str = "taken", *, recorded_at: str, client_id: str = "", **data: Any) -> dict[str, Any]:
     """A day recorded while offline."""
     return _queued("dose_recorded", client_id, recorded_at, dose_on=dose_on, status=status, **data)
