@@ -242,7 +242,8 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        waiting = Retry(total=None, connect=400, read=0, backoff_factor=0.01, backoff_max=0.05)
+        # The processes of a server that was killed may reset a connection while they go.
+        waiting = Retry(total=None, connect=400, read=100, backoff_factor=0.01, backoff_max=0.05)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=waiting))
             session.get(f"{self.url}/readyz", timeout=5).raise_for_status()

@@ -245,7 +245,7 @@ class TestWhileOthersWrite:
 
     @pytest.mark.usefixtures("writing")
     def test_the_log_is_found_whole(self, service: Service) -> None:
-        assert [line for _ in range(40) for line in upkeep.verify(service.store)] == []
+        assert [line for _ in range(150) for line in upkeep.verify(service.store)] == []
 
     @pytest.mark.usefixtures("writing")
     def test_a_backup_is_of_one_moment(self, service: Service, tmp_path: Path) -> None:
