@@ -1,0 +1,235 @@
+"""The reference client: activation, tokens, what it keeps in its file, and what it shows without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from service import Server
+
+from .conftest import World, app, recorded, reopened, standing
+from .network import EXAMPLES
+
+BERLIN, LOS_ANGELES = "Europe/Berlin", "America/Los_Angeles"
+
+
+def test_the_file_is_for_its_owner_only_and_a_crash_leaves_a_whole_one(world: World) -> None:
+    phone = world.phone(world.enrol())
+    assert phone.file.stat().st_mode & 0o777 == 0o600
+    before = phone.file.read_bytes()
+    # What cannot be written, as on a full disk, leaves the old file as it was.
+    phone.state["queue"].append(object())
+    with pytest.raises(TypeError):
+        phone.save()
+    assert phone.file.read_bytes() == before
+    phone = reopened(phone)
+    before_mask = os.umask(0)
+    try:
+        phone.record("2024-02-20", "taken")
+    finally:
+        os.umask(before_mask)
+    assert phone.file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in phone.file.parent.glob("phone*")] == [phone.file.name]
+
+
+def test_a_wrong_code_changes_nothing(world: World) -> None:
+    phone = world.phone()
+    with pytest.raises(app.Refused, match="wrong, used or expired"):
+        phone.activate(world.network.url, "AAAA-AAAA", "Phone")
+    assert not phone.file.exists()
+    for call in (phone.look, phone.sync, lambda: phone.record("2024-02-20", "taken")):
+        with pytest.raises(app.NotActivated):
+            call()
+
+
+def test_activation_in_another_zone_tells_it_after_the_first_look(world: World) -> None:
+    patient = world.enrol()
+    world.zone = BERLIN
+    phone = world.phone(patient)
+    assert phone.screen()["time_zone"] == BERLIN
+    # All of the history came: none of it is news.
+    assert list(phone.notices()) == []
+    assert world.phone(patient).screen()["time_zone"] == BERLIN
+    assert [fact["kind"] for fact in patient.read("facts")["items"]].count("time_zone_changed") == 1
+
+
+def test_while_nothing_changes_a_look_is_one_request_without_a_body(world: World) -> None:
+    patient = world.enrol()
+    phone = world.phone(patient)
+    assert phone.look()
+    world.network.answered.clear()
+    for _ in range(3):
+        assert phone.look()
+    assert world.network.answered == [("GET", "/v1/me/today", 304)] * 3
+    patient.record("hold_started", from_on="2024-02-20", reason="Proteinuria")
+    assert phone.look()
+    assert phone.screen()["dose"]["status"] == "held"
+    assert list(phone.notices()) == ["From 2024-02-20: take no dose until the site tells you to."]
+    assert list(reopened(phone).notices()) == []
+
+
+def test_a_session_that_was_ended_loses_nothing_that_waits(world: World) -> None:
+    patient = world.enrol()
+    phone = world.phone(patient)
+    world.network.offline = True
+    phone.record("2024-02-19", "taken")
+    world.network.offline = False
+    device = patient.read("devices")["items"][0]["device_id"]
+    assert patient.client.send("DELETE", f"{patient.path}/devices/{device}").status_code == 204
+    with pytest.raises(app.NotActivated):
+        phone.look()
+    phone = reopened(phone)
+    phone.record("2024-02-20", "taken")
+    with pytest.raises(app.NotActivated):
+        phone.look()
+    phone.activate(world.network.url, world.code(patient), "Phone")
+    assert phone.look()
+    assert recorded(patient) == [("2024-02-19", "taken"), ("2024-02-20", "taken")]
+
+
+def test_a_phone_that_goes_to_another_patient_takes_nothing_along(world: World) -> None:
+    first, second = world.enrol(), world.enrol(subject_number="002", first_dose_on=None)
+    phone = world.phone(first)
+    phone.record("2024-02-20", "taken")
+    phone.activate(world.network.url, world.code(second), "Phone")
+    assert phone.look()
+    assert recorded(first) == recorded(second) == []
+    assert phone.screen()["phase"] == "enrolled"
+    assert phone.screen()["unrecorded"] == []
+
+
+def test_days_that_begin_without_a_network_are_known_from_the_calendar(world: World) -> None:
+    patient = world.enrol()
+    for day in range(13, 21):
+        patient.record("dose_recorded", dose_on=f"2024-02-{day}", status="taken")
+    patient.record("hold_started", from_on="2024-02-23", reason="Proteinuria")
+    patient.record("hold_ended", resumes_on="2024-02-25")
+    phone = world.phone(patient)
+    world.network.offline = True
+    seen = {}
+    for day in (21, 22, 23, 24, 25):
+        world.at(f"2024-02-{day}T09:00:00")
+        assert not phone.look()
+        screen = phone.screen()
+        seen[day] = screen["dose"]["status"], screen["unrecorded"], screen["visits"][0]["status"]
+        if day == 21:
+            phone.record("2024-02-21", "taken")
+    world.network.offline = False
+    for day, shown in seen.items():
+        world.at(f"2024-02-{day}T09:00:00")
+        other = world.phone(patient)
+        if day > 21:
+            other.record("2024-02-21", "taken")
+        other.look()
+        screen = other.screen()
+        assert (screen["dose"]["status"], screen["unrecorded"], screen["visits"][0]["status"]) == shown
+    assert [shown[0] for shown in seen.values()] == ["due", "due", "held", "held", "due"]
+
+
+def test_a_hotel_that_answers_everything_with_its_own_page_is_no_network(world: World, server: Server) -> None:
+    phone = world.phone(world.enrol())
+    phone.record("2024-02-20", "taken")
+    # The documentation page of another service stands for it: an answer, and not ours.
+    phone.state["server"] = f"{server.url}/docs?"
+    assert not phone.look()
+    assert phone.screen()["waiting"] == 1
+
+
+def test_more_than_one_batch_goes_in_order(world: World) -> None:
+    patient = world.enrol()
+    phone = world.phone(patient)
+    world.network.offline = True
+    for number in range(app.BATCH + 20):
+        phone.record("2024-02-20", "missed" if number % 2 else "taken", note=f"Number {number}")
+    world.network.offline = False
+    world.network.then("fair", "lost", "fair", "twice", "lost")
+    assert not phone.look()
+    assert not phone.look()
+    assert phone.screen()["waiting"] == 20
+    assert phone.look()
+    notes = [fact["note"] for fact in patient.read("facts", limit=200)["items"] if fact["kind"] == "dose_recorded"]
+    assert notes == [f"Number {number}" for number in range(app.BATCH + 20)]
+
+
+def test_a_phone_whose_clock_is_a_minute_fast_is_believed_its_day(world: World) -> None:
+    """In Shanghai just after midnight, when the zone on record is Berlin's, where it is still the day before."""
+    patient = world.enrol(time_zone=BERLIN)
+    code = world.code(patient)
+    world.at("2024-02-21T00:30:00")
+    phone = app.Phone(world.phone().file, lambda: world.now() + timedelta(minutes=1))
+    phone.activate(world.network.url, code, "Phone")
+    phone.record("2024-02-21", "taken")
+    assert phone.look()
+    assert list(phone.notices()) == []
+    assert standing(patient) == {"2024-02-21": "taken"}
+
+
+class TestCommands:
+    """The file as a program, against the service in processes of its own, today."""
+
+    @pytest.fixture
+    def run(self, server: Server, template: tuple[Path, dict[str, str]], tmp_path: Path) -> Any:
+        """Run a command on a phone in Shanghai, with what was printed and the exit status."""
+        environment = {**os.environ, "TZ": "Asia/Shanghai", "LC_ALL": "C.UTF-8"}
+
+        def command(*arguments: str) -> tuple[int, str, str]:
+            program = [sys.executable, "-W", "error", EXAMPLES / "patient_app.py", "--state", tmp_path / "phone.json"]
+            done = subprocess.run(
+                [*program, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+            )
+            return done.returncode, done.stdout, done.stderr
+
+        return command
+
+    @pytest.fixture
+    def code(self, server: Server, template: tuple[Path, dict[str, str]]) -> str:
+        """A code for a patient who began treatment yesterday."""
+        now = datetime.now(UTC) + timedelta(hours=8)
+        yesterday = (now.date() - timedelta(1)).isoformat()
+        staff = {"Authorization": f"Bearer {template[1]['nurse']}"}
+
+        def post(path: str, body: dict[str, Any]) -> Any:
+            answer = requests.post(f"{server.url}/v1/{path}", json=body, headers=staff, timeout=20)
+            assert answer.status_code == 201, answer.text
+            return answer.json()
+
+        enrolment = {"site": "FUSCC", "protocol": "nct06110650", "sex": "male", "time_zone": "Asia/Shanghai"}
+        patient = post("patients", {**enrolment, "subject_number": os.urandom(4).hex(), "enrolled_on": yesterday})
+        started = {"kind": "treatment_started", "first_dose_on": yesterday}
+        post(f"patients/{patient['patient_id']}/facts", started)
+        return str(post("activations", {"patient_id": patient["patient_id"]})["code"])
+
+    def test_a_day_in_the_terminal(self, run: Any, server: Server, code: str, tmp_path: Path) -> None:
+        assert run("today") == (1, "", "This phone is not activated: ask the site for a code.\n")
+        status, out, err = run("activate", code, "--server", server.url, "--name", "Terminal")
+        assert (status, err) == (0, "")
+        assert "Dose: surufatinib 300 mg: take it today" in out
+        assert "Not recorded: " in out
+        assert "Dose: surufatinib 300 mg: taken\n" in run("take")[1]
+        state = json.loads((tmp_path / "phone.json").read_text())
+        yesterday = state["today"]["document"]["unrecorded"][0]
+        assert "Not recorded" not in run("miss", yesterday, "--note", "Forgot it")[1]
+        assert f"Not recorded: {yesterday}" in run("undo", yesterday)[1]
+        assert f"{yesterday}  cycle 1 day 1  300 mg  unrecorded" in run("calendar", "--from", yesterday)[1]
+        assert run("sync")[::2] == (0, "")
+        status, address, _ = run("feed", "--doses")
+        assert requests.get(address.strip(), timeout=20).text.startswith("BEGIN:VCALENDAR")
+        assert run("feed")[1].startswith("Made ")
+        assert run("feed", "--revoke") == (0, "Revoked.\n", "")
+        assert run("feed", "--revoke") == (0, "Revoked.\n", "")
+        assert requests.get(address.strip(), timeout=20).status_code == 404
+
+    def test_no_server(self, run: Any) -> None:
+        assert run("activate", "AAAAAAAA", "--server", "http://127.0.0.1:9") == (
+            1,
+            "",
+            "No network. Try again later.\n",
+        )
+        assert run("take", "2024-02-30")[0] == 2
