@@ -7,17 +7,19 @@ from datetime import datetime
 from importlib.metadata import version
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, request
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler_api.store.port import Store
 
-from . import activation, facts, feeds, logs, me, patients, previews, problems, protocols, service, sites, visits
+from . import activation, facts, feeds, me, patients, previews, problems, protocols, service, sites, visits
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
+from .logs import Logged
 from .requests import authenticate, authenticate_phone
+from .unchanged import Unchanged
 
 #: What bears its own key.
 OPEN = ("activation.activate", "activation.refresh", "feeds.read")
@@ -69,7 +71,6 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
         COMPRESS_MIN_SIZE=1000,
     )
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
-    logs.register(app)
     api = problems.ProblemApi(app)
     problems.register(app)
     for field, (kind, form) in OPENAPI.items():
@@ -83,7 +84,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
         count = trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.before_request(_guard)
-    app.after_request(_harden)
+    app.wsgi_app = Logged(Unchanged(app.wsgi_app, store, clock))  # type: ignore[method-assign]
     return app
 
 
@@ -95,8 +96,3 @@ def _guard() -> None:
         authenticate_phone()
     elif request.path.startswith("/v1"):
         authenticate()
-
-
-def _harden(response: Response) -> Response:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

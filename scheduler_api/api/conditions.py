@@ -31,7 +31,12 @@ _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 def patient_tag(version: int, today: object, form: str = "") -> str:
     """The ETag of an answer about a patient: it changes with the patient, the day, the question and its form."""
-    question = f"{request.full_path} {form}{'csv' if wants_csv() else ''}"
+    return tag_of(request.environ, version, today, form)
+
+
+def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = "") -> str:
+    """The ETag of the answer to the request of a WSGI environment."""
+    question = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')} {form}{'csv' if wants_csv(environ) else ''}"
     return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
 
 
@@ -53,7 +58,7 @@ def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Re
     sent = request.headers.get("If-None-Match", "")
     # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
     for tag in sent.split(",") if sent else ():
-        if _plain(tag) == headers["ETag"]:
+        if plain_tag(tag) == headers["ETag"]:
             return Response(status=304, headers={**headers, "ETag": tag.strip().removeprefix("W/")})
     response = view()
     if sent.strip() == "*":
@@ -70,7 +75,7 @@ def expected_versions() -> frozenset[int] | None:
     return frozenset(int(tag[1]) for one in sent.split(",") if (tag := _TAG.fullmatch(one.strip())))
 
 
-def _plain(tag: str) -> str:
+def plain_tag(tag: str) -> str:
     """A tag as we gave it, without what compression or a cache added."""
     return _ENCODING.sub('"', tag.strip().removeprefix("W/"))
 

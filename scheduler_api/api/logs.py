@@ -7,10 +7,17 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Flask, Response, g, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: Where the environment of a request has its id, and its route if Flask did not see it.
+REQUEST_ID, ROUTE = "scheduler_api.request_id", "scheduler_api.route"
 
 log = logging.getLogger("scheduler_api.requests")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -39,30 +46,39 @@ def configure(level: str) -> None:
     ours.setLevel(level)
 
 
-def register(app: Flask) -> None:
-    """Give every request an id, answer with it, and log how it went."""
+class Logged:
+    """Gives every request an id, answers with it, and logs how it went: around a WSGI application.
 
-    @app.before_request
-    def begin() -> None:
-        sent = request.headers.get("X-Request-ID", "")
-        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
-        g.began = time.perf_counter()
+    The id is in the environment as `REQUEST_ID`. A part that answers before Flask does puts the route there as `ROUTE`.
+    """
 
-    @app.after_request
-    def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
-        if log.isEnabledFor(logging.INFO):
-            # The rule, not the address: an address may hold an id or a search.
-            log.info(
-                "answered",
-                extra={
-                    "data": {
-                        "request_id": g.request_id,
-                        "method": request.method,
-                        "route": request.url_rule.rule if request.url_rule else None,
-                        "status": response.status_code,
-                        "ms": round((time.perf_counter() - g.began) * 1000, 2),
-                    }
-                },
-            )
-        return response
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.perf_counter()
+        sent = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = environ[REQUEST_ID] = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+
+        def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            headers += [("X-Request-ID", request_id), ("X-Content-Type-Options", "nosniff")]
+            if log.isEnabledFor(logging.INFO):
+                data = {
+                    "request_id": request_id,
+                    "method": environ["REQUEST_METHOD"],
+                    "route": _route(environ),
+                    "status": int(status[:3]),
+                    "ms": round((time.perf_counter() - began) * 1000, 2),
+                }
+                log.info("answered", extra={"data": data})
+            return start_response(status, headers, *failure)
+
+        return self._application(environ, start)
+
+
+def _route(environ: WSGIEnvironment) -> str | None:
+    """The rule, not the address: an address may hold an id or a search."""
+    if ROUTE in environ:
+        return str(environ[ROUTE])
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    return None if rule is None else str(rule.rule)

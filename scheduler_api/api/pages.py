@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from scheduler_api.engine.faults import Fault
 
@@ -64,15 +66,17 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
     if cursor is not None:
         query = urlencode({**request.args.to_dict(), "cursor": cursor})
         headers["Link"] = f'<{request.path}?{query}>; rel="next"'
-    if wants_csv():
+    if wants_csv(request.environ):
         return _csv(items, schema, headers)
     return answer({"items": items, "next_cursor": cursor}, headers=headers)
 
 
-def wants_csv() -> bool:
-    """Whether the request would rather have a list as CSV than as JSON."""
-    accept = request.headers.get("Accept", "")
-    return "csv" in accept and request.accept_mimetypes.best_match(("application/json", "text/csv")) == "text/csv"
+def wants_csv(environ: Mapping[str, Any]) -> bool:
+    """Whether the request of a WSGI environment would rather have a list as CSV than as JSON."""
+    accept = environ.get("HTTP_ACCEPT", "")
+    if "csv" not in accept:
+        return False
+    return parse_accept_header(accept, MIMEAccept).best_match(("application/json", "text/csv")) == "text/csv"
 
 
 def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:

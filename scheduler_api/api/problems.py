@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -19,6 +19,7 @@ from scheduler_api.records.answers import KeyReused
 from scheduler_api.store.port import Busy, Unavailable
 
 from .fields import Strict, fields
+from .logs import REQUEST_ID
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +153,6 @@ def _unavailable(detail: str, seconds: int) -> Response:
 def _internal(error: BaseException) -> Response:
     """The place and kind of the failure go to the log; its message may hold data of a patient and does not."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    request_id = g.get("request_id")
+    request_id = request.environ.get(REQUEST_ID)
     log.error("failed", extra={"data": {"request_id": request_id, "error": type(error).__name__, "at": frames[-8:]}})
     return Problem(500, f"Nothing was recorded. The log has more under the request {request_id}.").response()

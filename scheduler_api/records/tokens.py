@@ -48,6 +48,12 @@ def authenticate(store: Store, token: str) -> Actor | None:
     return None if row is None else _actor(row)
 
 
+def head_of_patient(store: Store, token: str, patient_id: str) -> Row | None:
+    """A patient's version and time zone, if a staff token opens that patient now: the price of one small read."""
+    row = tokens.head_of_patient(store, digest(token), patient_id)
+    return row if row is not None and _actor(row).sees_patient(patient_id, row["site"]) else None
+
+
 def list_all(store: Store) -> list[dict[str, Any]]:
     """All tokens, revoked ones included, without anything that could be used."""
     return [{**row, "sites": _sites(row)} for row in tokens.every(store)]

@@ -21,6 +21,15 @@ def by_hash(store: Store, digest: str) -> Row | None:
     )
 
 
+def head_of_patient(store: Store, digest: str, patient_id: str) -> Row | None:
+    """The token with this hash, unless it was revoked, beside the version, site and time zone of a patient."""
+    return store.row(
+        "SELECT t.token_id, t.role, t.name, t.sites, p.version, p.site, p.time_zone FROM tokens t, patients p "
+        "WHERE t.hash = :hash AND t.revoked_at IS NULL AND p.patient_id = :patient_id",
+        {"hash": digest, "patient_id": patient_id},
+    )
+
+
 def every(store: Store) -> list[Row]:
     """All tokens, revoked ones included, oldest first; without their hashes."""
     return store.rows("SELECT token_id, role, name, sites, created_at, revoked_at FROM tokens ORDER BY created_at")
