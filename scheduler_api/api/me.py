@@ -227,7 +227,7 @@ def take_back_dose(dose_on: str) -> Response:
 @blueprint.response(200, SyncedSchema)
 def synchronise(data: dict[str, Any]) -> Response:
     """Send what was queued offline, each exactly once by `client_id`, and get what changed"""
-    queued = [_queued(number, content) for number, content in enumerate(data["facts"])]
+    queued = [_queued(content) for content in _named(data["facts"])]
     synced = sync.sync(session(), _phone().patient_id, data["cursor"], queued)
     for outcome in synced.outcomes:
         if (problem := outcome["problem"]) is not None:
@@ -268,14 +268,22 @@ def _day(text: str) -> date:
         raise Impossible([Fault("/dose_on", str(error))]) from None
 
 
-def _queued(number: int, content: Any) -> sync.Sent:
-    """A queued fact, read; what is wrong with it is its own outcome, unless nobody could be told which it is."""
-    client_id = content.get("client_id") if isinstance(content, dict) else None
-    if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
-        fault = Fault(f"/facts/{number}/client_id", "Missing, or not 1 to 64 letters, digits, - and _.")
-        raise Impossible([fault])
+def _named(queued: list[Any]) -> list[Any]:
+    """What was queued. Raises Impossible if something has no id: nobody could be told what came of it."""
+    ids = [content.get("client_id") if isinstance(content, dict) else None for content in queued]
+    bad = [i for i, client_id in enumerate(ids) if not (isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id))]
+    if bad:
+        detail = "Missing, or not 1 to 64 letters, digits, - and _."
+        raise Impossible(Fault(f"/facts/{number}/client_id", detail) for number in bad)
+    return queued
+
+
+def _queued(content: dict[str, Any]) -> sync.Sent:
+    """A queued fact, read; what is wrong with it is its own outcome."""
+    client_id = content["client_id"]
     kind = content.get("kind")
-    schema = QUEUED.get(kind) if isinstance(kind, str) else None
+    kind = kind if isinstance(kind, str) else ""
+    schema = QUEUED.get(kind)
     if schema is None:
         return sync.Sent(client_id, content, None, [Fault("/kind", f"Not one of {', '.join(QUEUED)}.")])
     try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 import orjson
 from flask import request
 from flask_smorest import Blueprint
-from marshmallow import RAISE
+from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -46,6 +46,12 @@ class Parser(FlaskParser):
             raise Problem(400, "The body is not JSON, or gives a name twice.") from None
         return document
 
+    def parse(self, argmap: Any, req: Any = None, *, location: str | None = None, **options: Any) -> Any:
+        """What was asked. Without a query that is what the schema has by default: nothing is read."""
+        if location == "query" and not request.query_string and (defaults := _defaults(argmap)) is not None:
+            return defaults.copy()
+        return super().parse(argmap, req, location=location, **options)
+
     def load_querystring(self, req: Any, schema: Any) -> Any:
         """The query."""
         _check_query()
@@ -63,11 +69,25 @@ class ResourceBlueprint(Blueprint):
 
     ARGUMENTS_PARSER = Parser()
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """A view's arguments, by a schema that is made once and not for each request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
     def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
         declared = getattr(view_func, "_apidoc", {}).get("arguments", {}).get("parameters", [])
         if not any(parameter["in"] == "query" for parameter in declared):
             view_func = _without_query(view_func)
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+
+@cache
+def _defaults(schema: Schema) -> dict[str, Any] | None:
+    """What a schema makes of an empty query; None if it refuses that."""
+    try:
+        defaults: dict[str, Any] = schema.load({})
+    except ValidationError:
+        return None
+    return defaults
 
 
 def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -42,13 +42,15 @@ def _lines(error: Exception) -> Iterator[str]:
     from scheduler_api.config import BadSetting
     from scheduler_api.engine.faults import Impossible
     from scheduler_api.records.access import Forbidden, NotFound, Stale
-    from scheduler_api.store.port import Busy
+    from scheduler_api.store.port import Busy, Unavailable
 
     if isinstance(error, Impossible):
         for fault in error.faults:
             yield f"{fault.pointer}: {fault.detail}" if fault.pointer else fault.detail
     elif isinstance(error, Busy):
         yield "The database is busy; nothing was changed. Try again in a moment."
+    elif isinstance(error, Unavailable):
+        yield f"The database cannot be used: {error}"
     elif isinstance(error, BadSetting | NotFound | Forbidden | Stale):
         yield str(error)
     elif isinstance(error, OSError):

@@ -88,8 +88,8 @@ def next_history(
 
 def check(versions: Versions, history: History, body: Body, now: datetime, today: date | None = None) -> None:
     """Raise Impossible or Contradiction if the fact cannot be, given the record and the instant it is received."""
-    faults = _day_faults(body, history.enrolled.enrolled_on, today or civil_date(now, history.time_zone))
-    faults += _moment_faults(history, body, now)
+    today = today or civil_date(now, history.time_zone)
+    faults = _day_faults(body, history.enrolled.enrolled_on, today) + _moment_faults(history, body, today)
     named = {fault.pointer for fault in faults}
     faults += [fault for fault in _body_faults(versions, history, body) if fault.pointer not in named]
     if faults:
@@ -165,12 +165,14 @@ def _day_faults(body: Body, enrolled_on: date, today: date) -> list[Fault]:
     return faults
 
 
-def _moment_faults(history: History, body: Body, now: datetime) -> list[Fault]:
+def _moment_faults(history: History, body: Body, today: date) -> list[Fault]:
+    """A moment is judged by its day: the clock of a phone may be some minutes fast."""
     if not isinstance(body, DoseRecorded) or body.taken_at is None:
         return []
-    if body.taken_at > now:
-        return [Fault("/taken_at", "Later than now.")]
-    if civil_date(body.taken_at, history.time_zone) < history.enrolled.enrolled_on:
+    taken_on = civil_date(body.taken_at, history.time_zone)
+    if taken_on > today:
+        return [Fault("/taken_at", f"After today {today} in the patient's time zone.")]
+    if taken_on < history.enrolled.enrolled_on:
         return [Fault("/taken_at", f"Before enrolment {history.enrolled.enrolled_on}.")]
     return []
 

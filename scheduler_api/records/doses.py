@@ -7,15 +7,18 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.doses import planned_mg
 from scheduler_api.engine.facts import DoseRecorded, Fact, TimeZoneChanged, Voided
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.engine.history import struck_by
 from scheduler_api.engine.refusals import FIRST_ZONE
+from scheduler_api.engine.versions import periods
 from scheduler_api.store import facts
 from scheduler_api.store.snapshots import of_row
 
 from .access import Session, patient_row
 from .facts import NewFact, append
+from .protocols import versions_of
 
 #: How many days back a patient may record, and how late what the phone recorded may arrive.
 DAYS_BACK = 7
@@ -46,16 +49,19 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
         today = _day_said(session, patient_id, body.dose_on, said_at)
         day = _day_on_record(session, patient_id, body.dose_on)
         latest = day.standing[-1] if day.standing else None
-        by_site = latest is not None and latest.role != "patient"
-        if latest is not None and _same(latest.body, body, ignoring_words=by_site):
+        planned = _planned_mg(session, patient_id, body.dose_on)
+        said = _said(body, planned)
+        if latest is not None and _said(latest, planned) == said:
             return Kept("already_recorded", latest.fact_id)
-        if by_site and day.said is not None and day.said.body == body:
-            return Kept("site_record_stands", day.said.fact_id)
-        recorded = append(session, patient_id, NewFact(body), today=today).fact.fact_id
-        if not by_site:
-            return Kept("recorded", recorded)
-        append(session, patient_id, NewFact(Voided(recorded), correction=SITE_STANDS))
-        return Kept("site_record_stands", recorded)
+        if latest is None or latest.role == "patient":
+            return Kept("recorded", append(session, patient_id, NewFact(body), today=today).fact.fact_id)
+        # The site's record stands; the patient's own words are kept beside it, once.
+        agreed = _said(latest, planned)[:2] == said[:2]
+        own = day.said.fact_id if day.said is not None and _said(day.said, planned) == said else None
+        if own is None and not (agreed and said[2:] == (None, None)):
+            own = append(session, patient_id, NewFact(body), today=today).fact.fact_id
+            append(session, patient_id, NewFact(Voided(own), correction=SITE_STANDS))
+        return Kept("already_recorded", latest.fact_id) if agreed else Kept("site_record_stands", own)
 
 
 def take_back_day(session: Session, patient_id: str, day: date, said_at: datetime | None = None) -> Kept:
@@ -104,12 +110,18 @@ def _day_on_record(session: Session, patient_id: str, day: date) -> _Day:
     return _Day(standing, said)
 
 
-def _same(known: object, body: DoseRecorded, ignoring_words: bool) -> bool:
-    if not isinstance(known, DoseRecorded):
-        return False
-    if ignoring_words:
-        return (known.status, known.dose_mg) == (body.status, body.dose_mg)
-    return known == body
+def _said(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | None, datetime | None, str | None]:
+    """What a record says of its day: the planned amount is the same whether it is said or not."""
+    body = record.body if isinstance(record, Fact) else record
+    assert isinstance(body, DoseRecorded)
+    amount = None if body.status == "missed" else planned if body.dose_mg is None else body.dose_mg
+    return body.status, amount, body.taken_at, body.note
+
+
+def _planned_mg(session: Session, patient_id: str, day: date) -> float:
+    row = patient_row(session, patient_id)
+    history = of_row(row)
+    return planned_mg(periods(versions_of(session.store, row["protocol"]), history), history, day)
 
 
 def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | None) -> date:

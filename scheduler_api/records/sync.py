@@ -91,7 +91,7 @@ def sync(session: Session, patient_id: str, cursor: int, queued: Sequence[Sent])
     with session.store.transaction():
         outcomes = [_take_in(session, patient_id, sent) for sent in queued]
         version = patient_row(session, patient_id)["version"]
-        changes = [_told(fact) for fact in facts.since(session.store, patient_id, cursor)]
+        changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
     return Synced(outcomes, [change for change in changes if change is not None], version)
 
 
@@ -127,11 +127,15 @@ def _refused(sent: Sent, faults: Sequence[Fault], kind: type[Impossible]) -> dic
     return {"client_id": sent.client_id, "outcome": "refused", "fact_id": None, "problem": problem}
 
 
-def _told(fact: Fact) -> dict[str, Any] | None:
-    """A fact as a phone is told of it; None if it is not for the phone to tell."""
+def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
+    """A fact as a phone is told of it; None if it, or what it takes back, is not for the phone to tell."""
     names = _TOLD.get(type(fact.body))
     if names is None:
         return None
+    if isinstance(fact.body, Voided):
+        struck = facts.get(session.store, patient_id, fact.body.voids)
+        if struck is None or type(struck.body) not in _TOLD:
+            return None
     data = body_to_data(fact.body)
     told = {name: data.get(name) for name in names}
     return {

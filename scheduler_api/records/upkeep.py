@@ -42,11 +42,10 @@ def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, through
 def verify(store: Store, progress: Callable[[str], None] = lambda patient_id: None) -> Iterator[str]:
     """What is wrong with the log or with what is derived from it, a sentence each; nothing if all is well."""
     for patient_id in facts.patients(store):
-        rows = facts.rows_of_patient(store, patient_id)
-        broken = list(_breaks(patient_id, rows))
-        yield from broken
-        if not broken:
-            yield from _differences(store, patient_id, rows)
+        with store.snapshot():
+            rows = facts.rows_of_patient(store, patient_id)
+            wrong = list(_breaks(patient_id, rows)) or list(_differences(store, patient_id, rows))
+        yield from wrong
         progress(patient_id)
     for row in patients.without_facts(store):
         yield f"patient {row['patient_id']}: has a row but no facts"
@@ -74,7 +73,12 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     if stored is None:
         yield f"patient {patient_id}: has facts but no row"
         return
-    known, last = [facts.to_fact(row) for row in rows], rows[-1]
+    try:
+        known, last = [facts.to_fact(row) for row in rows], rows[-1]
+        fold(known)
+    except (ValueError, TypeError, KeyError, StopIteration):
+        yield f"patient {patient_id}: the facts cannot be read, though their chain holds"
+        return
     if (stored["version"], stored["head"]) != (last["seq"], last["hash"]):
         yield f"patient {patient_id}: the log ends at number {last['seq']}, the patient is at {stored['version']}"
         return

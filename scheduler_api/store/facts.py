@@ -83,6 +83,15 @@ def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
     return [to_fact(row) for row in rows]
 
 
+def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
+    """One fact of a patient."""
+    row = store.row(
+        "SELECT * FROM facts WHERE fact_id = :fact_id AND patient_id = :patient_id",
+        {"fact_id": fact_id, "patient_id": patient_id},
+    )
+    return None if row is None else to_fact(row)
+
+
 def since(store: Store, patient_id: str, version: int) -> list[Fact]:
     """A patient's facts after number `version`, in order."""
     rows = store.rows(

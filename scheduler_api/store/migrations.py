@@ -135,7 +135,17 @@ def m0001_tables(database: Database) -> None:
 @migrations()
 def m0002_append_only(database: Database) -> None:
     """The log and the protocols are only ever added to."""
-    for table in ("facts", "protocols"):
+    keys = {
+        "facts": "(patient_id = NEW.patient_id AND seq = NEW.seq) OR fact_id = NEW.fact_id",
+        "protocols": "protocol = NEW.protocol AND version = NEW.version",
+    }
+    for table, key in keys.items():
+        # REPLACE deletes without the triggers of a deletion.
+        database.execute(
+            f"CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key}) "
+            f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
+        )
         for action in ("UPDATE", "DELETE"):
             database.execute(
                 f"CREATE TRIGGER {table}_refuse_{action.lower()} BEFORE {action} ON {table} "

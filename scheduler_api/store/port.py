@@ -35,6 +35,9 @@ class Store(Protocol):
         A block inside a block is part of it, and undone alone if it raises. Raises Busy.
         """
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Reads inside the block see one state of the database, whatever others write meanwhile."""
+
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """All rows of a query."""
 

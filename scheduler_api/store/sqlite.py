@@ -6,6 +6,8 @@ lock at the start (`BEGIN IMMEDIATE`): one that reads first and locks later woul
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -52,10 +54,14 @@ class SqliteStore:
     def _open(self) -> Database:
         connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+        except BaseException:
+            connection.close()
+            raise
         return Database(connection, execute_plugins=False)
 
     @contextmanager
@@ -77,6 +83,18 @@ class SqliteStore:
                 for statement in undo.split("; "):
                     connection.execute(statement)
             raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        connection: Any = self._database.conn
+        if connection.in_transaction:
+            yield
+            return
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         with _translated():
@@ -105,11 +123,13 @@ class SqliteStore:
 
     def migrate(self) -> list[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Health data: for nobody else on this machine. SQLite gives the files beside it the same rights.
+        self.path.touch(mode=0o600)
         database = self._database
-        database.conn.execute("PRAGMA journal_mode = WAL")
-        migrations.ensure_migrations_table(database)
-        # The lock comes first: of two processes that start at once, the second finds nothing left to do.
-        with self.transaction():
+        # One at a time, by a lock on the folder: of two that start at once, the second finds nothing left to do. (A
+        # change of the journal's mode does not wait for the database's own locks.)
+        with _alone_in(self.path.parent):
+            database.conn.execute("PRAGMA journal_mode = WAL")
             names = self.pending_migrations()
             migrations.apply(database)
         return names
@@ -126,6 +146,16 @@ class SqliteStore:
         database = self._local.__dict__.pop("database", None)
         if database is not None:
             database.conn.close()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -88,12 +88,13 @@ def test_faults_of_different_sorts_are_named_at_once(patient: Patient) -> None:
     assert sorted(refused(act)) == ["/done_on", "/visit"]
 
 
-def test_a_dose_was_not_taken_later_than_now(patient: Patient) -> None:
+def test_a_dose_was_not_taken_after_today(patient: Patient) -> None:
     def take(taken_at: str) -> None:
         patient.record("dose_recorded", dose_on="2024-03-01", status="taken", taken_at=taken_at, now=NOON)
 
-    assert refused(lambda: take("2024-03-01T12:00:01+08:00")) == ["/taken_at"]
-    take("2024-03-01T12:00:00+08:00")
+    assert refused(lambda: take("2024-03-02T00:00:00+08:00")) == ["/taken_at"]
+    # A phone's clock may be some minutes fast.
+    take("2024-03-01T12:03:00+08:00")
 
 
 def test_a_dose_missed_has_no_amount_and_no_moment(patient: Patient) -> None:
