@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from service import Patient, Service
+import requests
+from service import Patient, Server, Service
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .network import EXAMPLES, Network, load
@@ -99,6 +101,56 @@ class World:
         return phone
 
 
+class Nurse:
+    """A nurse who asks the service in processes of its own, at the real time."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self._staff = url, {"Authorization": f"Bearer {token}"}
+        #: The patients' day.
+        self.today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+    def days_ago(self, number: int) -> str:
+        """A day in Shanghai."""
+        return (self.today - timedelta(number)).isoformat()
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Record something; the answer."""
+        answer = requests.post(f"{self.url}/v1/{path}", json=body, headers=self._staff, timeout=20)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def enrol(self) -> str:
+        """Enrol a patient whose first dose was yesterday; the patient's id."""
+        enrolment = {"site": "FUSCC", "protocol": "nct06110650", "sex": "male", "time_zone": "Asia/Shanghai"}
+        number, yesterday = secrets.token_hex(6), self.days_ago(1)
+        patient = self.post("patients", **enrolment, subject_number=number, enrolled_on=yesterday)
+        patient_id = str(patient["patient_id"])
+        self.post(f"patients/{patient_id}/facts", kind="treatment_started", first_dose_on=yesterday)
+        return patient_id
+
+    def code(self, patient_id: str) -> str:
+        """A code for a patient's phone."""
+        return str(self.post("activations", patient_id=patient_id)["code"])
+
+    def read(self, patient_id: str, part: str) -> list[dict[str, Any]]:
+        """A list of a patient's."""
+        address = f"{self.url}/v1/patients/{patient_id}/{part}?limit=200"
+        answer = requests.get(address, headers=self._staff, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["items"])
+
+    def doses(self, patient_id: str) -> list[tuple[str, str]]:
+        """Every dose that was ever recorded, in order: day and status."""
+        facts = self.read(patient_id, "facts")
+        return [(fact["dose_on"], fact["status"]) for fact in facts if fact["kind"] == "dose_recorded"]
+
+    def end_devices(self, patient_id: str) -> None:
+        """End the sessions of all of a patient's devices."""
+        for device in self.read(patient_id, "devices"):
+            address = f"{self.url}/v1/patients/{patient_id}/devices/{device['device_id']}"
+            assert requests.delete(address, headers=self._staff, timeout=20).status_code == 204
+
+
 def reopened(phone: Any) -> Any:
     """The phone after its app was killed: all it knows is in its file."""
     return app.Phone(phone.file, phone.now, phone.language)
@@ -119,6 +171,12 @@ def recorded(patient: Patient) -> list[tuple[str, str]]:
     """Every dose that was ever recorded, in order: nothing that came twice is in it twice."""
     facts = patient.read("facts", limit=200)["items"]
     return [(fact["dose_on"], fact["status"]) for fact in facts if fact["kind"] == "dose_recorded"]
+
+
+@pytest.fixture(scope="module")
+def real_nurse(server: Server, template: tuple[Path, dict[str, str]]) -> Nurse:
+    """A nurse of the service in processes of its own."""
+    return Nurse(server.url, template[1]["nurse"])
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 import requests
 from service import Server
 
-from .conftest import World, app, recorded, reopened, standing
+from .conftest import Nurse, World, app, recorded, reopened, standing
 from .network import EXAMPLES
 
 BERLIN, LOS_ANGELES = "Europe/Berlin", "America/Los_Angeles"
@@ -175,7 +174,7 @@ class TestCommands:
     """The file as a program, against the service in processes of its own, today."""
 
     @pytest.fixture
-    def run(self, server: Server, template: tuple[Path, dict[str, str]], tmp_path: Path) -> Any:
+    def run(self, tmp_path: Path) -> Any:
         """Run a command on a phone in Shanghai, with what was printed and the exit status."""
         environment = {**os.environ, "TZ": "Asia/Shanghai", "LC_ALL": "C.UTF-8"}
 
@@ -188,37 +187,20 @@ class TestCommands:
 
         return command
 
-    @pytest.fixture
-    def code(self, server: Server, template: tuple[Path, dict[str, str]]) -> str:
-        """A code for a patient who began treatment yesterday."""
-        now = datetime.now(UTC) + timedelta(hours=8)
-        yesterday = (now.date() - timedelta(1)).isoformat()
-        staff = {"Authorization": f"Bearer {template[1]['nurse']}"}
-
-        def post(path: str, body: dict[str, Any]) -> Any:
-            answer = requests.post(f"{server.url}/v1/{path}", json=body, headers=staff, timeout=20)
-            assert answer.status_code == 201, answer.text
-            return answer.json()
-
-        enrolment = {"site": "FUSCC", "protocol": "nct06110650", "sex": "male", "time_zone": "Asia/Shanghai"}
-        patient = post("patients", {**enrolment, "subject_number": os.urandom(4).hex(), "enrolled_on": yesterday})
-        started = {"kind": "treatment_started", "first_dose_on": yesterday}
-        post(f"patients/{patient['patient_id']}/facts", started)
-        return str(post("activations", {"patient_id": patient["patient_id"]})["code"])
-
-    def test_a_day_in_the_terminal(self, run: Any, server: Server, code: str, tmp_path: Path) -> None:
+    def test_a_day_in_the_terminal(self, run: Any, real_nurse: Nurse) -> None:
+        patient = real_nurse.enrol()
         assert run("today") == (1, "", "This phone is not activated: ask the site for a code.\n")
-        status, out, err = run("activate", code, "--server", server.url, "--name", "Terminal")
+        status, out, err = run("activate", real_nurse.code(patient), "--server", real_nurse.url, "--name", "Terminal")
         assert (status, err) == (0, "")
         assert "Dose: surufatinib 300 mg: take it today" in out
         assert "Not recorded: " in out
         assert "Dose: surufatinib 300 mg: taken\n" in run("take")[1]
-        state = json.loads((tmp_path / "phone.json").read_text())
-        yesterday = state["today"]["document"]["unrecorded"][0]
+        yesterday = real_nurse.days_ago(1)
         assert "Not recorded" not in run("miss", yesterday, "--note", "Forgot it")[1]
         assert f"Not recorded: {yesterday}" in run("undo", yesterday)[1]
         assert f"{yesterday}  cycle 1 day 1  300 mg  unrecorded" in run("calendar", "--from", yesterday)[1]
         assert run("sync")[::2] == (0, "")
+        assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken"), (yesterday, "missed")]
         status, address, _ = run("feed", "--doses")
         assert requests.get(address.strip(), timeout=20).text.startswith("BEGIN:VCALENDAR")
         assert run("feed")[1].startswith("Made ")

@@ -1,0 +1,608 @@
+/* A patient's phone as a web page: the same client as patient_app.py, part by part. docs/patient-app.md walks through
+ * it. It is served from the same origin as the API. This one file is also the page's service worker (at the end), so
+ * that the page opens without a network. */
+"use strict";
+
+/** How long to wait for an answer, in milliseconds: some lines are slow. */
+const PATIENCE = 20000;
+/** How many queued facts are sent at once. */
+const BATCH = 100;
+const LANGUAGE = navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+/** How dates are written: 24 November or November 24, as the phone is set, if it is set to our language. */
+const LOCALE = navigator.language.startsWith(LANGUAGE) ? navigator.language : LANGUAGE;
+
+/** No answer, or not one of the service's. Whether it got the request nobody knows: repeat it later. */
+class Offline extends Error {}
+
+/** The service said no; `problem` is its document (RFC 9457). */
+class Refused extends Error {
+  constructor(problem) {
+    super((problem.errors || [problem]).map((error) => error.detail).join(" "));
+    this.problem = problem;
+  }
+}
+
+/** The phone has no session, or no longer one: the patient asks the site for a code. */
+class NotActivated extends Error {}
+
+// --- The phone's clock -----------------------------------------------------------------------------------------------
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** The phone's day, YYYY-MM-DD. */
+function localDay(at = new Date()) {
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+/** The present instant as RFC 3339 with the phone's offset. */
+function localInstant(at = new Date()) {
+  const east = -at.getTimezoneOffset();
+  const offset = `${east < 0 ? "-" : "+"}${two(Math.floor(Math.abs(east) / 60))}:${two(Math.abs(east) % 60)}`;
+  return `${localDay(at)}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}${offset}`;
+}
+
+const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// --- What the phone keeps: a state, and the queue in the order of recording --------------------------------------------
+
+/** What a phone keeps before it is activated. `today` and `calendar`, once fetched, are an etag and a document. */
+const empty = () => ({
+  patient_id: null,
+  access_token: null,
+  refresh_token: null,
+  time_zone: null, // the one last told
+  cursor: 0,
+  notices: [],
+  today: null,
+  calendar: null,
+});
+
+let database = null;
+
+function opened() {
+  database = database || new Promise((resolve, reject) => {
+    const request = indexedDB.open("patient-app", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("state");
+      request.result.createObjectStore("queue", { autoIncrement: true });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return database;
+}
+
+/**
+ * Change the state in one transaction: all of it is kept, or nothing, also when the page is open twice.
+ * `change(state, queue)` alters the state in place; `queue` is the object store. Gives the new state.
+ */
+async function keep(change) {
+  const transaction = (await opened()).transaction(["state", "queue"], "readwrite", { durability: "strict" });
+  return new Promise((resolve, reject) => {
+    const states = transaction.objectStore("state");
+    let state;
+    states.get("state").onsuccess = (event) => {
+      state = event.target.result || empty();
+      change(state, transaction.objectStore("queue"));
+      states.put(state, "state");
+    };
+    transaction.oncomplete = () => resolve(state);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/** What is kept: the state, what waits to be sent in order, and its keys in the queue. */
+async function kept() {
+  const transaction = (await opened()).transaction(["state", "queue"]);
+  const got = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const queue = transaction.objectStore("queue");
+  const state = got(transaction.objectStore("state").get("state"));
+  const [known, facts, keys] = await Promise.all([state, got(queue.getAll()), got(queue.getAllKeys())]);
+  return { state: known || empty(), facts, keys };
+}
+
+// --- Activation and tokens ---------------------------------------------------------------------------------------------
+
+/** Turn the code into this phone's tokens. Throws Refused for a bad code, Offline. */
+async function activate(code) {
+  const body = { code, device_name: navigator.userAgentData?.platform || "Web app" };
+  const { document: given } = await send("POST", "/v1/activate", body);
+  await keep((state, queue) => {
+    // What the patient recorded before a new code was needed is still sent; another patient's is forgotten.
+    if (state.patient_id !== given.patient_id) {
+      Object.assign(state, empty());
+      queue.clear();
+    }
+    const { patient_id, access_token, refresh_token } = given;
+    Object.assign(state, { patient_id, access_token, refresh_token });
+  });
+}
+
+/**
+ * Get the next pair of tokens. Throws NotActivated when the session has ended, Offline.
+ * The old refresh token is kept until the new one is, so a lost answer is repeated with the same: at once, because the
+ * service lets it be repeated for ten minutes only.
+ */
+async function refresh() {
+  const { refresh_token } = (await kept()).state;
+  for (let triesLeft = 2; ; triesLeft--) {
+    try {
+      const { document: given } = await send("POST", "/v1/token", { refresh_token });
+      await keep((state) => {
+        state.access_token = given.access_token;
+        state.refresh_token = given.refresh_token;
+      });
+      return;
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 401) {
+        // The queue stays: it is sent when the phone has been activated again.
+        await keep((state) => { state.access_token = state.refresh_token = null; });
+        throw new NotActivated();
+      }
+      if (!(error instanceof Offline) || !triesLeft) throw error;
+    }
+  }
+}
+
+// --- Requests ----------------------------------------------------------------------------------------------------------
+
+/**
+ * Send a request as this phone. Throws NotActivated, Refused, Offline.
+ * Whether the access token has expired the service knows best: the phone's clock may be wrong.
+ */
+async function ask(method, path, body = null, etag = null) {
+  const { access_token, refresh_token } = (await kept()).state;
+  if (!refresh_token) throw new NotActivated();
+  try {
+    return await send(method, path, body, etag, access_token);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status !== 401) throw error;
+  }
+  await refresh();
+  return send(method, path, body, etag, (await kept()).state.access_token);
+}
+
+/** Send a request; status, ETag and document of the answer. */
+async function send(method, path, body = null, etag = null, token = null) {
+  const headers = { Accept: "application/json", "Accept-Language": LANGUAGE };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (etag) headers["If-None-Match"] = etag;
+  if (body) headers["Content-Type"] = "application/json";
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  try {
+    // We keep the answers ourselves: the browser's own cache knows addresses, not patients.
+    const answer = await fetch(path, {
+      method, headers, body: body && JSON.stringify(body), cache: "no-store", redirect: "error", signal: stop.signal,
+    });
+    const { status } = answer;
+    if (status === 304 || status === 204) return { status, etag, document: null };
+    const kind = answer.headers.get("Content-Type") || "";
+    if (answer.ok && kind.startsWith("application/json")) {
+      return { status, etag: answer.headers.get("ETag"), document: await answer.json() };
+    }
+    if (kind.startsWith("application/problem+json") && status < 500) throw new Refused(await answer.json());
+    throw new Offline(`The service is not well (${status}).`);
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Offline(error.message);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// --- What the patient says -----------------------------------------------------------------------------------------------
+
+const record = (dose_on, status) => enqueue("dose_recorded", { dose_on, status });
+const takeBack = (dose_on) => enqueue("dose_taken_back", { dose_on });
+
+/** Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew. */
+async function enqueue(kind, data) {
+  await noticeTimeZone();
+  await keep((state, queue) => queue.add(fact(kind, data)));
+}
+
+const fact = (kind, data) => ({ client_id: crypto.randomUUID(), recorded_at: localInstant(), kind, ...data });
+
+/** Queue the phone's time zone if it is not the one last told: its place in the queue is when it was noticed. */
+async function noticeTimeZone() {
+  const here = timeZone();
+  await keep((state, queue) => {
+    if (state.time_zone === null || state.time_zone === here) return;
+    state.time_zone = here;
+    queue.add(fact("time_zone_changed", { time_zone: here }));
+  });
+}
+
+// --- Synchronisation -----------------------------------------------------------------------------------------------------
+
+/**
+ * Send what waits and take in what changed. Throws Offline, NotActivated, Refused; then repeat it later.
+ * What was sent stays queued until its outcome is here, so after a lost answer the same is sent again, and by its
+ * `client_id` the service knows that it is the same.
+ */
+async function sync() {
+  for (;;) {
+    const { state, facts, keys } = await kept();
+    const body = { cursor: state.cursor, facts: facts.slice(0, BATCH) };
+    const { document: synced } = await ask("POST", "/v1/me/sync", body);
+    await takeIn(synced, body.facts, keys);
+    await noticeTimeZone();
+    if (!(await kept()).facts.length) return;
+  }
+}
+
+/** Write all that an answer says at once: queue, cursor, today, and what the patient must be told. */
+function takeIn(synced, sent, keys) {
+  const outcomes = new Map(synced.outcomes.map((outcome) => [outcome.client_id, outcome]));
+  return keep((state, queue) => {
+    const notices = sent.map((one) => saidOf(one, outcomes.get(one.client_id)));
+    // The first time all of the history comes: that is no news.
+    if (state.cursor) notices.push(...synced.changes.filter((change) => change.by === "site").map(saidOfSite));
+    state.notices.push(...new Set(notices.filter(Boolean)));
+    sent.forEach((one, number) => outcomes.has(one.client_id) && queue.delete(keys[number]));
+    state.cursor = synced.cursor;
+    state.time_zone = state.time_zone || synced.today.time_zone;
+    if (JSON.stringify(state.today?.document) !== JSON.stringify(synced.today)) {
+      state.today = { etag: null, document: synced.today };
+    }
+  });
+}
+
+/** Fetch `today` or `calendar`, unless the one that is kept is still right; whether it was not. */
+async function fetchKept(name) {
+  const known = (await kept()).state[name];
+  const { status, etag, document } = await ask("GET", `/v1/me/${name}`, null, known?.etag);
+  if (status === 304) return false;
+  await keep((state) => { state[name] = { etag, document }; });
+  return true;
+}
+
+/**
+ * Bring the phone up to date if there is a network; whether there was. While nothing changed, that is one request with
+ * an answer of no bytes. The lock is for a page that is open twice: two must not refresh the tokens at the same time.
+ */
+function look() {
+  return navigator.locks.request("network", async () => {
+    await noticeTimeZone();
+    try {
+      if ((await fetchKept("today")) || (await kept()).facts.length) {
+        await sync();
+        await fetchKept("calendar"); // For days that begin without a network.
+      }
+    } catch (error) {
+      if (error instanceof Offline) return false;
+      throw error;
+    }
+    return true;
+  });
+}
+
+// --- What to show --------------------------------------------------------------------------------------------------------
+
+/** The one screen, with or without a network: `today` as last heard, and what still waits laid over it. */
+function screenOf(state, facts, day = localDay()) {
+  const shown = { ...(state.today.document.today === day ? state.today.document : reckoned(state, day)) };
+  const said = new Map(facts.filter((one) => one.dose_on).map((one) => [one.dose_on, one.status || null]));
+  if (said.has(day) && shown.dose) shown.dose = { ...shown.dose, status: said.get(day) || "due" };
+  const unrecorded = new Set(shown.unrecorded);
+  for (const [dose_on, status] of said) {
+    if (status) unrecorded.delete(dose_on);
+    else if (dose_on < day) unrecorded.add(dose_on);
+  }
+  return { ...shown, unrecorded: [...unrecorded].sort(), said, waiting: facts.length };
+}
+
+/** What the kept calendar says of a day that began without a network. */
+function reckoned(state, day) {
+  const last = state.today.document;
+  const { doses, visits } = state.calendar?.document || { doses: [], visits: [] };
+  const onTreatment = last.phase === "on_treatment";
+  const rows = new Map(doses.map((row) => [row.dose_on, row]));
+  const row = rows.get(day);
+  const week = [7, 6, 5, 4, 3, 2, 1].map((back) => {
+    const at = new Date(`${day}T00:00:00Z`);
+    at.setUTCDate(at.getUTCDate() - back);
+    return at.toISOString().slice(0, 10);
+  });
+  const nobodySaid = onTreatment ? ["planned", "due", "unrecorded"] : ["unrecorded"];
+  const nearest = new Map();
+  for (const visit of visits.filter((one) => ["upcoming", "open", "overdue"].includes(one.status))) {
+    const status = visit.closes_on < day ? "overdue" : visit.opens_on <= day ? "open" : "upcoming";
+    if (!nearest.has(visit.series)) nearest.set(visit.series, { ...visit, status });
+  }
+  return {
+    ...last,
+    today: day,
+    cycle: row ? { number: row.cycle, day: row.cycle_day } : null,
+    dose: row ? {
+      dose_on: day,
+      status: row.status === "planned" && onTreatment ? "due" : row.status,
+      dose_mg: row.dose_mg,
+      drug: last.dose?.drug || "",
+      remind_at: null,
+    } : null,
+    unrecorded: week.filter((back) => nobodySaid.includes(rows.get(back)?.status)),
+    visits: [...nearest.values()],
+  };
+}
+
+// --- Words ---------------------------------------------------------------------------------------------------------------
+
+const WORDS = {
+  en: {
+    title: "My trial", code: "Code from your study nurse", activate: "Start",
+    codeHint: "8 letters and digits. It is good for three days.",
+    ended: "This phone needs a new code. What you recorded is kept and will be sent.",
+    offline: "No network. Please try again.", saved: "All saved", waiting: (n) => `${n} waiting for a network`,
+    cycle: (n, day) => `Cycle ${n} · day ${day}`, dose: "Today's dose", taken: "Taken", missed: "Not taken", undo: "Undo",
+    due: "Take it today", dueAt: (time) => `Take it today at ${time}`, isTaken: "✓ Taken today", isMissed: "Not taken today",
+    held: "On hold: take none until the site tells you to", rest: "A day of rest: take none",
+    planned: "Not begun: take none until the site tells you to", noDose: "No dose today.",
+    catchUp: "Did you take it?", visits: "Visits", booked: (day) => `Booked: ${day}`, window: (a, b) => `${a} to ${b}`,
+    upcoming: "to come", open: "due now", overdue: "overdue: call the site",
+    contraception: "Contraception", required: "Required", through: (day) => `Required through ${day}`,
+    atLeast: (day) => `Required, at least through ${day}`, released: "No longer required",
+    not_required: "Not required", calendar: "Calendar", marks: "Green: taken. Underlined: time for a visit.", feed: "For your calendar app", makeFeed: "Make an address",
+    feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
+    ok: "OK", phases: { enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
+    notRecorded: (what, why) => `${what} was not recorded. ${why}`,
+    siteStands: (day) => `${day}: the site recorded this day otherwise, and its record stands.`,
+    hold_started: (data) => `From ${shortDay(data.from_on)}: take no dose until the site tells you to.`,
+    hold_ended: (data) => `From ${shortDay(data.resumes_on)}: take your doses again.`,
+    dose_changed: (data) => `From ${shortDay(data.from_on)}: ${data.dose_mg} mg a day.`,
+    dose_recorded: (data) => `The site recorded ${shortDay(data.dose_on)} as ${data.status === "taken" ? "taken" : "not taken"}.`,
+    visit_booked: (data) => data.booked_on ? `A visit is booked: ${shortDay(data.booked_on)}.` : "A booking was cancelled.",
+    treatment_ended: () => "Treatment has ended.", study_ended: () => "The study has ended for you.",
+    voided: () => "The site took something back; look at your calendar.",
+  },
+  "zh-CN": {
+    title: "我的试验", code: "研究护士给您的激活码", activate: "开始",
+    codeHint: "8 位字母和数字，三天内有效。",
+    ended: "本手机需要新的激活码。您的记录已保存，激活后会自动发送。",
+    offline: "没有网络，请再试一次。", saved: "已全部保存", waiting: (n) => `${n} 条记录等待网络`,
+    cycle: (n, day) => `第 ${n} 周期 · 第 ${day} 天`, dose: "今日用药", taken: "已服药", missed: "未服药", undo: "撤销",
+    due: "请今天服药", dueAt: (time) => `请今天 ${time} 服药`, isTaken: "✓ 今天已服药", isMissed: "今天未服药",
+    held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天停药休息，请勿服药",
+    planned: "治疗尚未开始：在研究中心通知您之前请勿服药", noDose: "今天不需要服药。",
+    catchUp: "这些天服药了吗？", visits: "访视", booked: (day) => `已预约：${day}`, window: (a, b) => `${a}至${b}`,
+    upcoming: "即将到来", open: "现在进行", overdue: "已逾期，请联系研究中心",
+    contraception: "避孕", required: "需要避孕", through: (day) => `需要避孕至 ${day}（含当天）`,
+    atLeast: (day) => `需要避孕，至少至 ${day}`, released: "不再需要避孕",
+    not_required: "不需要避孕", calendar: "日历", marks: "绿色：已服药。下划线：访视时间段。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
+    feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
+    ok: "知道了", phases: { enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您的研究已结束" },
+    notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
+    siteStands: (day) => `${day}：研究中心对这一天另有记录，以其记录为准。`,
+    hold_started: (data) => `自${shortDay(data.from_on)}起暂停用药，直到研究中心通知您。`,
+    hold_ended: (data) => `自${shortDay(data.resumes_on)}起恢复用药。`,
+    dose_changed: (data) => `自${shortDay(data.from_on)}起每天 ${data.dose_mg} mg。`,
+    dose_recorded: (data) => `研究中心将${shortDay(data.dose_on)}记录为${data.status === "taken" ? "已服药" : "未服药"}。`,
+    visit_booked: (data) => data.booked_on ? `已预约访视：${shortDay(data.booked_on)}。` : "一项预约已取消。",
+    treatment_ended: () => "治疗已结束。", study_ended: () => "您的研究已结束。",
+    voided: () => "研究中心撤回了一项记录，请查看日历。",
+  },
+}[LANGUAGE];
+
+const written = (options) => {
+  const format = new Intl.DateTimeFormat(LOCALE, { ...options, timeZone: "UTC" });
+  return (day) => format.format(new Date(`${day}T00:00:00Z`));
+};
+const longDay = written({ weekday: "long", month: "long", day: "numeric" });
+const shortDay = written({ weekday: "short", month: "short", day: "numeric" });
+const dayOfYear = written({ year: "numeric", month: "long", day: "numeric" });
+const weekday = written({ weekday: "narrow" });
+
+/** What the patient is told of a queued fact's outcome; nothing if all is well. */
+function saidOf(one, outcome) {
+  const about = one.dose_on ? shortDay(one.dose_on) : one.time_zone;
+  if (outcome?.outcome === "refused") return WORDS.notRecorded(about, new Refused(outcome.problem).message);
+  return outcome?.outcome === "site_record_stands" ? WORDS.siteStands(about) : null;
+}
+
+/** What a change by the site means to the patient; any other is only in the calendar. */
+const saidOfSite = (change) => (typeof WORDS[change.kind] === "function" ? WORDS[change.kind](change.data) : null);
+
+// --- The screen ------------------------------------------------------------------------------------------------------------
+
+/** An element; text goes in as text, never as markup. */
+function make(name, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children.filter(Boolean));
+  return element;
+}
+
+const button = (label, className, onclick) => make("button", { type: "button", className, onclick }, label);
+
+/** Show what is known now. */
+async function show(error = "") {
+  const { state, facts } = await kept();
+  const app = document.getElementById("app");
+  if (!state.refresh_token || !state.today) {
+    if (!app.querySelector("form") || error) app.replaceChildren(activation(state, error));
+    return;
+  }
+  const screen = screenOf(state, facts);
+  const calendarOpen = Boolean(app.querySelector(".calendar[open]"));
+  const parts = [
+    make("header", {},
+      make("h1", {}, longDay(screen.today)),
+      make("p", { className: "quiet" }, screen.cycle ? WORDS.cycle(screen.cycle.number, screen.cycle.day) : WORDS.phases[screen.phase]),
+      make("p", { role: "status", className: `quiet state${screen.waiting ? " waiting" : ""}` }, screen.waiting ? WORDS.waiting(screen.waiting) : WORDS.saved)),
+    error && make("p", { className: "card notice", role: "alert" }, error),
+    ...state.notices.map(notice),
+    dose(screen),
+    catchUp(screen),
+    visits(screen),
+    contraception(screen.contraception),
+    calendar(state, screen, calendarOpen),
+    (feedSection = feedSection || feed()),
+  ];
+  app.replaceChildren(...parts.filter(Boolean));
+}
+
+function activation(state, error) {
+  const code = make("input", { id: "code", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, maxLength: 11, required: true });
+  const form = make("form", { className: "card" },
+    make("label", { htmlFor: "code" }, WORDS.code), code, make("p", { className: "quiet" }, WORDS.codeHint),
+    error && make("p", { className: "overdue", role: "alert" }, error), make("button", { className: "wide main" }, WORDS.activate));
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    try {
+      await activate(code.value);
+      await update();
+    } catch (problem) {
+      await show(problem instanceof Offline ? WORDS.offline : problem.message);
+    }
+  };
+  return make("section", {}, make("header", {}, make("h1", {}, WORDS.title)), state.patient_id && make("p", { className: "card notice" }, WORDS.ended), form);
+}
+
+function notice(text) {
+  const told = () => act(() => keep((state) => { state.notices = state.notices.filter((other) => other !== text); }));
+  return make("section", { className: "card notice" }, make("p", {}, text), button(WORDS.ok, "", told));
+}
+
+/** The buttons carry the day that is shown: pressed after midnight, they still mean the day that was read. */
+function dose({ dose: today, phase }) {
+  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.phases[phase] || WORDS.noDose));
+  const { dose_on, status, remind_at } = today;
+  const texts = { due: remind_at ? WORDS.dueAt(remind_at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
+  const asked = status === "due";
+  const said = status === "taken" || status === "missed";
+  return make("section", { className: `card dose ${status}` },
+    make("h2", {}, WORDS.dose),
+    make("p", { className: "drug" }, `${today.drug} ${today.dose_mg}\u00a0mg`),
+    make("p", { className: "status" }, texts[status] || WORDS[status]),
+    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_on, "taken"))),
+    asked && button(WORDS.missed, "wide", () => act(() => record(dose_on, "missed"))),
+    said && button(WORDS.undo, "", () => act(() => takeBack(dose_on))));
+}
+
+function catchUp({ unrecorded }) {
+  if (!unrecorded.length) return null;
+  const line = (day) => make("li", {}, make("span", {}, longDay(day)),
+    button(WORDS.taken, "", () => act(() => record(day, "taken"))),
+    button(WORDS.missed, "", () => act(() => record(day, "missed"))));
+  return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
+}
+
+function visits({ visits: shown }) {
+  if (!shown.length) return null;
+  const line = (visit) => make("div", { className: "visit" },
+    make("strong", {}, visit.label),
+    visit.booked_on && make("p", {}, WORDS.booked([longDay(visit.booked_on), visit.booked_time].filter(Boolean).join(" "))),
+    make("p", { className: visit.booked_on ? "quiet" : "" }, WORDS.window(shortDay(visit.opens_on), shortDay(visit.closes_on))),
+    make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
+  return make("section", { className: "card" }, make("h2", {}, WORDS.visits), ...shown.map(line));
+}
+
+function contraception({ status, through_on, earliest_through_on, because }) {
+  const until = through_on ? WORDS.through(dayOfYear(through_on)) : earliest_through_on && WORDS.atLeast(dayOfYear(earliest_through_on));
+  const why = (because || "").replace(/\d{4}-\d\d-\d\d/g, dayOfYear);
+  return make("section", { className: "card" }, make("h2", {}, WORDS.contraception),
+    make("p", {}, (status === "required" && until) || WORDS[status]), make("p", { className: "quiet" }, why));
+}
+
+/** The days of the kept calendar in weeks from Monday, the queue laid over it. */
+function calendar(state, screen, open) {
+  const { doses = [], visits: windows = [] } = state.calendar?.document || {};
+  if (!doses.length) return null;
+  const before = (new Date(`${doses[0].dose_on}T00:00:00Z`).getUTCDay() + 6) % 7;
+  const names = ["01", "02", "03", "04", "05", "06", "07"].map((day) => make("span", { className: "head" }, weekday(`2024-01-${day}`)));
+  const cells = doses.map(({ dose_on, status }) => {
+    const inWindow = windows.filter((visit) => !visit.done_on && visit.opens_on <= dose_on && dose_on <= visit.closes_on);
+    const marks = [screen.said.get(dose_on) || status, inWindow.length && "visits", dose_on === screen.today && "now"];
+    return make("span", { className: marks.filter(Boolean).join(" "), title: shortDay(dose_on) }, String(Number(dose_on.slice(8))));
+  });
+  return make("details", { className: "card calendar", open }, make("summary", {}, WORDS.calendar),
+    make("div", { className: "grid" }, ...names, ...Array.from({ length: before }, () => make("span")), ...cells),
+    make("p", { className: "quiet" }, WORDS.marks));
+}
+
+let feedSection = null;
+
+/** The feed's address comes once, when it is made, and is not kept: it stays on the screen until the page is closed. */
+function feed() {
+  const section = make("details", { className: "card" }, make("summary", {}, WORDS.feed));
+  const said = make("div");
+  const get = async (anew) => {
+    try {
+      if (anew) await navigator.locks.request("network", () => ask("DELETE", "/v1/me/feed"));
+      const { document: made } = await navigator.locks.request("network", () => ask("GET", "/v1/me/feed?doses=true"));
+      said.replaceChildren(...(made.address ? [make("code", {}, made.address)] : [make("p", {}, WORDS.feedMade), button(WORDS.newFeed, "", () => get(true))]));
+    } catch (error) {
+      said.replaceChildren(make("p", {}, error instanceof Offline ? WORDS.offline : error.message));
+    }
+  };
+  section.append(said, button(WORDS.makeFeed, "", () => get(false)));
+  return section;
+}
+
+/** Do what the patient asked, show it at once, and then tell the service. */
+async function act(work) {
+  await work();
+  await show();
+  await update();
+}
+
+/** Bring the phone up to date, and show what came of it. */
+async function update() {
+  try {
+    await look();
+  } catch (error) {
+    if (!(error instanceof NotActivated)) {
+      await show(error.message);
+      return;
+    }
+  }
+  await show();
+}
+
+// --- When to look -------------------------------------------------------------------------------------------------------
+
+/** Show what is kept, and look for news: now, when the network or the patient comes back, and every few minutes. */
+async function start() {
+  document.documentElement.lang = LANGUAGE;
+  document.title = WORDS.title;
+  navigator.serviceWorker?.register("patient-app.js");
+  // So that the browser does not clear away what still waits.
+  navigator.storage?.persist?.();
+  await show();
+  const news = () => document.visibilityState === "visible" && update();
+  addEventListener("online", news);
+  document.addEventListener("visibilitychange", news);
+  setInterval(news, 5 * 60 * 1000);
+  await update();
+}
+
+/** The service worker: the page's own files from the cache, so that it opens without a network, renewed when there is one. */
+function workOffline() {
+  const FILES = ["./", "patient-app.js"];
+  const open = () => caches.open("patient-app");
+  addEventListener("install", (event) => {
+    skipWaiting();
+    event.waitUntil(open().then((cache) => cache.addAll(FILES)));
+  });
+  addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+  addEventListener("fetch", (event) => {
+    const { request } = event;
+    if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return; // The API is not for the cache.
+    event.respondWith(open().then(async (cache) => {
+      const kept = await cache.match(request, { ignoreSearch: true });
+      const renewed = fetch(request).then((answer) => {
+        if (answer.ok) cache.put(request, answer.clone());
+        return answer;
+      });
+      if (!kept) return renewed;
+      event.waitUntil(renewed.catch(() => {}));
+      return kept;
+    }));
+  });
+}
+
+if (self.document) start();
+else workOffline();

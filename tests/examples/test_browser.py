@@ -1,0 +1,196 @@
+"""The page for browsers, in a browser, against the service in processes of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import requests
+from service import Server
+
+from .conftest import Nurse
+from .devtools import Browser, Page
+from .network import Network
+
+SHANGHAI = {"timezone": "Asia/Shanghai", "language": "en-GB"}
+#: The page's own files are kept by its service worker from the first visit on.
+KEPT = """navigator.serviceWorker.ready
+  .then(() => caches.open("patient-app"))
+  .then(async (cache) => Boolean(await cache.match("./")) && Boolean(await cache.match("patient-app.js")))"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser for all tests of this file."""
+    with Browser(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def network(server: Server) -> Iterator[Network]:
+    """The page and the API from one origin."""
+    with Network(server.url) as network:
+        yield network
+
+
+@pytest.fixture
+def patient(real_nurse: Nurse) -> str:
+    """A patient who began treatment yesterday and recorded nothing yet."""
+    return real_nurse.enrol()
+
+
+@pytest.fixture
+def page(browser: Browser, network: Network, real_nurse: Nurse, patient: str) -> Iterator[Page]:
+    """The patient's page in Shanghai, activated."""
+    page = browser.page(**SHANGHAI)
+    page.go(f"{network.url}/app/")
+    activate(page, real_nurse.code(patient))
+    page.shows("Take it today at 20:00")
+    page.until("document.querySelector('.calendar')")
+    yield page
+    assert page.complaints() == []
+
+
+def activate(page: Page, code: str) -> None:
+    """Type in a code, as patients do."""
+    page.until("document.querySelector('form')")
+    typed = json.dumps(f"{code[:4].lower()} {code[4:]}")
+    page.evaluate(f"document.querySelector('input').value = {typed}; document.querySelector('form').requestSubmit()")
+
+
+def test_a_day_is_recorded_taken_back_and_recorded_otherwise(page: Page, real_nurse: Nurse, patient: str) -> None:
+    today, yesterday = real_nurse.days_ago(0), real_nurse.days_ago(1)
+    page.click("✓ Taken")
+    page.shows("✓ Taken today", "All saved")
+    page.click("Undo")
+    page.shows("Take it today")
+    page.click("Not taken", ".dose")
+    page.shows("Not taken today")
+    page.click("Taken", ".days")
+    page.until("!document.querySelector('.days')")
+    page.shows("All saved")
+    assert real_nurse.doses(patient) == [(today, "taken"), (today, "missed"), (yesterday, "taken")]
+
+
+def test_without_a_network_the_page_opens_and_records_and_later_sends_each_once(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    assert page.evaluate(KEPT) is True
+    network.offline = True
+    page.click("✓ Taken")
+    page.shows("✓ Taken today", "1 waiting for a network")
+    page.close()
+    page = page.another()
+    page.go(f"{network.url}/app/")
+    page.shows("✓ Taken today", "1 waiting for a network", "Did you take it?")
+    page.click("Not taken", ".days")
+    page.shows("2 waiting for a network")
+    assert real_nurse.doses(patient) == []
+    network.offline = False
+    # The service gets it, and its answer is lost; then it gets all of it twice.
+    network.then("fair", "lost", "fair", "twice")
+    page.evaluate("update()")
+    page.shows("2 waiting for a network")
+    page.evaluate("void dispatchEvent(new Event('online'))")
+    page.shows("All saved")
+    assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken"), (real_nurse.days_ago(1), "missed")]
+
+
+def test_a_page_that_is_open_twice_sends_nothing_twice_and_keeps_its_session(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    other = page.another()
+    other.go(f"{network.url}/app/")
+    other.shows("Take it today")
+    other.evaluate("look()")
+    # Both find at the same time that the access token has expired; the first answer to a refresh is lost.
+    page.evaluate("keep((state) => { state.access_token = 'pat_expired'; })")
+    network.then("fair", "lost")
+    for one in (page, other):
+        one.evaluate("void act(() => record(localDay(), 'taken'))")
+    for one in (page, other):
+        one.shows("✓ Taken today", "All saved")
+        one.evaluate("look()")
+    assert set(real_nurse.doses(patient)) == {(real_nurse.days_ago(0), "taken")}
+    assert len(real_nurse.doses(patient)) == 1
+    assert [device["ended_at"] for device in real_nurse.read(patient, "devices")] == [None]
+    refreshes = [status for _, path, status in network.answered if path == "/v1/token"]
+    assert refreshes == [200, 200]
+
+
+def test_a_change_by_the_nurse_is_told_once(page: Page, real_nurse: Nurse, patient: str) -> None:
+    held = {"kind": "hold_started", "from_on": real_nurse.days_ago(0), "reason": "Proteinuria"}
+    real_nurse.post(f"patients/{patient}/facts", **held)
+    page.evaluate("update()")
+    page.shows("take no dose until the site tells you to", "On hold: take none until the site tells you to")
+    page.click("OK")
+    page.until("!document.querySelector('.notice')")
+    page.evaluate("update()")
+    assert "take no dose until" not in page.text()
+    assert page.evaluate("document.querySelector('.dose button')") is None
+
+
+def test_a_new_code_is_asked_for_when_the_session_was_ended_and_nothing_is_lost(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    network.offline = True
+    page.click("✓ Taken")
+    page.shows("1 waiting")
+    network.offline = False
+    real_nurse.end_devices(patient)
+    page.evaluate("update()")
+    page.shows("This phone needs a new code. What you recorded is kept and will be sent.")
+    activate(page, "AAAAAAAA")
+    page.shows("Not a good code: it is wrong, used or expired.")
+    activate(page, real_nurse.code(patient))
+    page.shows("✓ Taken today", "All saved")
+    assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken")]
+
+
+def test_the_zone_of_a_phone_that_travelled_is_told(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    page.close()
+    page = page.another(timezone="America/Los_Angeles")
+    page.go(f"{network.url}/app/")
+    page.until("document.querySelector('.dose')")
+    page.evaluate("update()")
+    zones = [fact["time_zone"] for fact in real_nurse.read(patient, "facts") if fact["kind"] == "time_zone_changed"]
+    assert zones == ["America/Los_Angeles"]
+    assert page.evaluate("localInstant(new Date('2024-02-20T04:05:06Z'))") == "2024-02-19T20:05:06-08:00"
+    assert page.evaluate("localInstant(new Date('2024-07-20T04:05:06Z'))") == "2024-07-19T21:05:06-07:00"
+
+
+def test_the_page_speaks_chinese_to_a_chinese_phone(
+    browser: Browser, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    page = browser.page(timezone="Asia/Shanghai", language="zh-CN")
+    page.go(f"{network.url}/app/")
+    page.shows("研究护士给您的激活码")
+    activate(page, real_nurse.code(patient))
+    page.shows("请今天 20:00 服药", "第 6 周肿瘤影像检查", "治疗仍在进行", "已全部保存")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    latin = page.evaluate("document.body.innerText.match(/[A-Za-z]+/g)")
+    assert set(latin) == {"surufatinib", "mg"}
+    assert page.complaints() == []
+
+
+def test_an_address_for_calendar_apps(page: Page, network: Network) -> None:
+    page.evaluate("[...document.querySelectorAll('details')].forEach((part) => { part.open = true; })")
+    page.click("Make an address")
+    first = page.evaluate("document.querySelector('code').innerText")
+    assert requests.get(first, timeout=20).text.startswith("BEGIN:VCALENDAR")
+    page.click("Make an address")
+    page.shows("There is an address already")
+    page.click("Make a new one")
+    second = page.evaluate("document.querySelector('code').innerText")
+    assert [requests.get(address, timeout=20).status_code for address in (first, second)] == [404, 200]
+
+
+def test_it_fits_the_screen_of_a_phone_with_type_and_buttons_large_enough(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    sizes = page.evaluate("[...document.querySelectorAll('button')].map((b) => b.getBoundingClientRect().height)")
+    assert min(sizes) >= 48
+    texts = "[...document.querySelectorAll('p, button, span, h1, h2, summary')]"
+    assert min(page.evaluate(f"{texts}.map((text) => parseFloat(getComputedStyle(text).fontSize))")) >= 17
