@@ -83,7 +83,7 @@ def queries(chance: random.Random, today: date, patients: list[str]) -> Iterator
 
 
 @given(lives=st.lists(stories(), min_size=10, max_size=16), chance=st.randoms(use_true_random=False))
-@settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 def test_a_list_is_what_looking_through_all_calendars_finds(
     amended_trial: Service, lives: list[Story], chance: random.Random
 ) -> None:
