@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Response, g, url_for
+from flask import Response, g, request, url_for
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.feeds import ics
@@ -16,6 +16,7 @@ from .conditions import patient_tag, unless_known
 from .fields import Choice, Instant, Strict, fields
 from .language import language
 from .parsing import ResourceBlueprint
+from .problems import Problem
 from .requests import answer, now, session, store
 
 blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subscribe to")
@@ -53,6 +54,8 @@ def make(query: dict[str, Any]) -> Response:
 
     The address comes once. Who lost it revokes the feed and makes another.
     """
+    if request.method == "HEAD":
+        raise Problem(405, "The address comes once, and HEAD would not show it.", headers={"Allow": "GET, DELETE"})
     options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
     made = feeds.make(session(), _patient_id(), options)
     secret = made.pop("secret")

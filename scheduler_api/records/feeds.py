@@ -121,22 +121,29 @@ def _current(reckoning: Reckoning, own_labels: dict[str, str], feed: Feed, now: 
     """The events of now, by uid, each as text."""
     history = reckoning.history
     today = civil_date(now, feed.time_zone)
-    name = hashlib.sha256(feed.patient_id.encode()).hexdigest()[:16]
+    # Another address has other events: an app that read the old one keeps no later version of them.
+    name = hashlib.sha256(feed.name.encode()).hexdigest()[:16]
+    ended = history.treatment_ended
+    # After a pregnancy nothing reminds the patient of imaging or contraception (rules, section 6).
+    silent = ended is not None and ended.reason == "pregnancy"
     found: dict[str, str] = {}
 
     def add(thing: str, kind: str, first: date, last: date, at: str | None = None, **facts: Any) -> None:
-        content = {"kind": kind, "first": first, "last": last, "at": at, "facts": facts}
+        # An event with a time stands at another instant in another zone.
+        zone = feed.time_zone if at else None
+        content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
         found[f"{thing}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
 
     for visit in reckoning.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
         if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
             label = translate(visit.label, feed.options.language, own_labels)
-            add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
+            if not silent:
+                add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
             if visit.booked_on is not None and visit.booked_on >= today:
                 booked, place = visit.booked_on, visit.booked_place
                 add(visit.visit, "appointment", booked, booked, visit.booked_time, label=label, place=place)
     through = reckoning.contraception(today)["through_on"]
-    if through is not None and through >= today:
+    if through is not None and through >= today and not silent:
         add("through", "contraception", through, through)
     if feed.options.doses:
         drug = reckoning.protocol_on(today).dosing.drug if feed.options.drug_name else None
