@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from service import ENROLMENT, Client, Clock, Patient, Service, refused
 
+from scheduler_api.records import tokens
+
 PARTS = ["", "calendar", "facts", "adherence", "deviations"]
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 
@@ -97,9 +99,26 @@ def test_tags_change_at_the_patients_midnight_and_at_no_other(
     assert (len(before), len(after), len(before | after)) == (1, 1, 2)
 
 
-def test_a_tag_opens_no_door(patient: Patient, elsewhere: Client) -> None:
+def test_a_tag_opens_no_door(service: Service, patient: Patient, elsewhere: Client) -> None:
+    leaver = tokens.create(service.store, "nurse", ["FUSCC"], "leaver", service.clock())
+    (row,) = [row for row in tokens.list_all(service.store) if row["name"] == "leaver"]
+    assert Patient(service.client(leaver), patient.patient_id).get().status_code == 200
+    tokens.revoke(service.store, row["token_id"], service.clock())
     for part, tag in tags(patient).items():
-        refused(Patient(elsewhere, patient.patient_id).get(part, {"If-None-Match": tag}), 404)
+        for client, status in ((elsewhere, 404), (service.client(leaver), 401), (service.client("nobody"), 401)):
+            refused(Patient(client, patient.patient_id).get(part, {"If-None-Match": tag}), status)
+        refused(Client(service.app, None).send("GET", patient.path, headers={"If-None-Match": tag}), 401)
+        refused(patient.client.send("POST", patient.path, {}, headers={"If-None-Match": tag}), 405)
+
+
+def test_a_tag_is_for_its_question_only(patient: Patient) -> None:
+    tag = patient.get("calendar").headers["ETag"]
+    for query in ({"from_": "2024-02-14"}, {"today": "2024-02-20"}):
+        assert patient.get("calendar", {"If-None-Match": tag}, **query).status_code == 200
+    refused(patient.get("calendar", {"If-None-Match": tag}, colour="red"), 422, "/colour")
+    other = patient.client.enrol(subject_number="002")
+    other.record("treatment_started", first_dose_on="2024-01-05")
+    assert other.get("calendar", {"If-None-Match": tag}).status_code == 200
 
 
 @pytest.mark.parametrize("part", PARTS)
