@@ -29,7 +29,8 @@ from .facts import (
     Voided,
 )
 from .faults import Contradiction, Fault, Impossible
-from .history import History, Hold, extend, fold, struck_by
+from .folding import extend, fold, struck_by
+from .history import History, Hold
 from .protocol import IMAGING, Protocol, Versions
 from .protocol_data import anchor_circle
 from .versions import periods, version_on

@@ -10,7 +10,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.doses import planned_mg
 from scheduler_api.engine.facts import DoseRecorded, Fact, TimeZoneChanged, Voided
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.engine.history import struck_by
+from scheduler_api.engine.folding import struck_by
 from scheduler_api.engine.refusals import FIRST_ZONE
 from scheduler_api.engine.versions import periods
 from scheduler_api.store import facts

@@ -12,7 +12,8 @@ from scheduler_api.engine.consequences import consequences
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.facts import Body, Enrolled, Fact, body_to_data
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.engine.history import History, struck_by
+from scheduler_api.engine.folding import struck_by
+from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.refusals import HAVE_A_REASON, next_history
 from scheduler_api.store import facts

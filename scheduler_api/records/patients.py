@@ -10,7 +10,8 @@ from typing import Any
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.facts import Enrolled, Fact
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.engine.history import History, fold
+from scheduler_api.engine.folding import fold
+from scheduler_api.engine.history import History
 from scheduler_api.engine.phases import phase
 from scheduler_api.engine.refusals import enrolment_faults
 from scheduler_api.store import facts, patients, zones

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from scheduler_api.engine.facts import Fact
-from scheduler_api.engine.history import fold
+from scheduler_api.engine.folding import fold
 from scheduler_api.store import facts, patients, visits
 from scheduler_api.store.chain import link
 from scheduler_api.store.port import Row, Store

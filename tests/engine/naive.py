@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from scheduler_api.engine.facts import Enrolled
-from scheduler_api.engine.history import struck_by
+from scheduler_api.engine.folding import struck_by
 from scheduler_api.engine.protocol import Protocol
 
 from .patients import Patient

@@ -11,7 +11,8 @@ from typing import Any
 import scheduler_api
 from scheduler_api.engine.calendar import Reckoning, calendar, today_view
 from scheduler_api.engine.facts import Enrolled, Fact, Voided, body_from_data
-from scheduler_api.engine.history import History, extend, fold
+from scheduler_api.engine.folding import extend, fold
+from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Protocol
 from scheduler_api.engine.protocol_data import read_protocol
 from scheduler_api.engine.refusals import first_history, next_history

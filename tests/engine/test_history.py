@@ -8,7 +8,7 @@ import pytest
 
 from scheduler_api.engine.facts import Fact
 from scheduler_api.engine.faults import Contradiction
-from scheduler_api.engine.history import fold, struck_by
+from scheduler_api.engine.folding import fold, struck_by
 
 from .patients import Patient, builtin, day
 

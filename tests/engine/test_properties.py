@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scheduler_api.engine.calendar import Reckoning, calendar, today_view
 from scheduler_api.engine.consequences import consequences
 from scheduler_api.engine.faults import Fault, Impossible
-from scheduler_api.engine.history import fold
+from scheduler_api.engine.folding import fold
 from scheduler_api.engine.protocol_data import read_protocol
 
 from .naive import Known

@@ -1,0 +1,208 @@
+"""Folding facts, corrections and voids into a history (rules, section 3)."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import pairwise
+from operator import attrgetter
+from typing import assert_never
+
+from .facts import (
+    Body,
+    DoseChanged,
+    DoseRecorded,
+    Enrolled,
+    Fact,
+    FertilityChanged,
+    HoldEnded,
+    HoldStarted,
+    NewTherapyStarted,
+    Progressed,
+    ProtocolAmended,
+    StudyEnded,
+    TimeZoneChanged,
+    TreatmentEnded,
+    TreatmentStarted,
+    VisitBooked,
+    VisitDone,
+    Voided,
+)
+from .history import Amendment, Booking, DoseChange, FertilityChange, History, Hold
+from .protocol import IMAGING
+
+
+def fold(facts: Iterable[Fact]) -> History:
+    """The history of one patient from all its facts, in the order they were received (section 3).
+
+    Raises ValueError when no enrolment stands: then nothing is known of the patient.
+    """
+    facts = list(facts)
+    struck, ends_of = _resolve(facts)
+    standing = [fact for fact in facts if fact.fact_id not in struck]
+    folding = _Folding()
+    for fact in standing:
+        if not isinstance(fact.body, HoldStarted | HoldEnded):
+            folding.add(fact.body)
+    bodies = {fact.fact_id: fact.body for fact in standing}
+    for fact_id, body in bodies.items():
+        if isinstance(body, HoldStarted):
+            end = bodies.get(ends_of.get(fact_id, ""))
+            resumes_on = end.resumes_on if isinstance(end, HoldEnded) else body.resumes_on
+            insort(folding.holds, Hold(body.from_on, resumes_on), key=_from_on)
+    return folding.freeze()
+
+
+def extend(history: History, body: Body) -> History:
+    """The history with one more fact that neither replaces nor voids another: equal to folding all facts again."""
+    folding = _Folding(history)
+    folding.add(body)
+    return folding.freeze()
+
+
+def struck_by(facts: Sequence[Fact]) -> dict[str, str]:
+    """Which facts no longer stand, each with the fact that replaced or voided it (or its hold's start)."""
+    return _resolve(facts)[0]
+
+
+def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
+    """What is struck and by what; and which standing end belongs to which standing start of a hold."""
+    struck: dict[str, str] = {}
+    ends_of: dict[str, str] = {}
+    open_holds: list[str] = []
+    for fact in facts:
+        old, body = fact.strikes, fact.body
+        if old is not None:
+            struck[old] = fact.fact_id
+        if isinstance(body, Voided):
+            if (end := ends_of.pop(body.voids, None)) is not None:
+                struck[end] = fact.fact_id
+            for start in [start for start, end in ends_of.items() if end == body.voids]:
+                del ends_of[start]
+                open_holds.append(start)
+            if body.voids in open_holds:
+                open_holds.remove(body.voids)
+        elif isinstance(body, HoldStarted):
+            # A corrected start keeps the end of the hold it corrects, unless it names one itself.
+            if old in ends_of and body.resumes_on is None:
+                ends_of[fact.fact_id] = ends_of.pop(old)
+                continue
+            if old in ends_of:
+                struck[ends_of.pop(old)] = fact.fact_id
+            if old in open_holds:
+                open_holds.remove(old)
+            if body.resumes_on is None:
+                open_holds.append(fact.fact_id)
+        elif isinstance(body, HoldEnded):
+            replaced = [start for start, end in ends_of.items() if end == old]
+            if replaced:
+                ends_of[replaced[0]] = fact.fact_id
+            elif open_holds:
+                ends_of[open_holds.pop()] = fact.fact_id
+    return struck, ends_of
+
+
+def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment) -> date:
+    return entry.from_on
+
+
+class _Folding:
+    """A history while it is being folded."""
+
+    def __init__(self, history: History | None = None) -> None:
+        self.enrolled = history.enrolled if history else None
+        moved = history is not None and history.time_zone != history.enrolled.time_zone
+        self.moved_to = history.time_zone if history and moved else None
+        self.first_dose_on = history.first_dose_on if history else None
+        self.taken = dict(history.taken) if history else {}
+        self.missed = set(history.missed) if history else set()
+        self.holds = list(history.holds) if history else []
+        self.dose_changes = list(history.dose_changes) if history else []
+        self.bookings = dict(history.bookings) if history else {}
+        self.visits_done = list(history.visits_done) if history else []
+        self.progressed_on = history.progressed_on if history else None
+        self.new_therapy_on = history.new_therapy_on if history else None
+        self.treatment_ended = history.treatment_ended if history else None
+        self.study_ended = history.study_ended if history else None
+        self.fertility_changes = list(history.fertility_changes) if history else []
+        self.amendments = list(history.amendments) if history else []
+
+    def add(self, body: Body) -> None:
+        """Fold one standing fact in."""
+        match body:
+            case DoseRecorded():
+                self.taken.pop(body.dose_on, None)
+                self.missed.discard(body.dose_on)
+                if body.status == "taken":
+                    self.taken[body.dose_on] = body.dose_mg
+                else:
+                    self.missed.add(body.dose_on)
+            case VisitDone():
+                insort(self.visits_done, body, key=attrgetter("done_on"))
+                if body.series == IMAGING and body.response == "PD":
+                    self.progressed_on = _earlier(self.progressed_on, body.done_on)
+            case VisitBooked():
+                self.bookings.pop(body.visit, None)
+                if body.booked_on is not None:
+                    self.bookings[body.visit] = Booking(body.booked_on, body.time, body.place)
+            case HoldStarted():
+                insort(self.holds, Hold(body.from_on, body.resumes_on), key=_from_on)
+            case HoldEnded():
+                index = next(i for i, hold in enumerate(self.holds) if hold.resumes_on is None)
+                self.holds[index] = Hold(self.holds[index].from_on, body.resumes_on)
+            case DoseChanged():
+                insort(self.dose_changes, DoseChange(body.from_on, body.dose_mg), key=_from_on)
+            case Enrolled():
+                self.enrolled = body
+            case TreatmentStarted():
+                self.first_dose_on = body.first_dose_on
+            case Progressed():
+                self.progressed_on = _earlier(self.progressed_on, body.progressed_on)
+            case NewTherapyStarted():
+                self.new_therapy_on = _earlier(self.new_therapy_on, body.started_on)
+            case TreatmentEnded():
+                self.treatment_ended = body
+            case StudyEnded():
+                self.study_ended = body
+            case FertilityChanged():
+                change = FertilityChange(body.from_on, body.fertility == "fertile", body.basis)
+                insort(self.fertility_changes, change, key=_from_on)
+            case ProtocolAmended():
+                insort(self.amendments, Amendment(body.from_on, body.version), key=_from_on)
+            case TimeZoneChanged():
+                self.moved_to = body.time_zone
+            case Voided():
+                pass
+            case _:
+                assert_never(body)
+
+    def freeze(self) -> History:
+        """The history so far."""
+        if self.enrolled is None:
+            raise ValueError("No enrolment is on record.")
+        taken = self.taken
+        days = list(taken)
+        if any(later < earlier for earlier, later in pairwise(days)):
+            taken = dict(sorted(taken.items()))
+        return History(
+            enrolled=self.enrolled,
+            time_zone=self.moved_to or self.enrolled.time_zone,
+            first_dose_on=self.first_dose_on,
+            taken=taken,
+            missed=frozenset(self.missed),
+            holds=tuple(self.holds),
+            dose_changes=tuple(self.dose_changes),
+            bookings=self.bookings,
+            visits_done=tuple(self.visits_done),
+            progressed_on=self.progressed_on,
+            new_therapy_on=self.new_therapy_on,
+            treatment_ended=self.treatment_ended,
+            study_ended=self.study_ended,
+            fertility_changes=tuple(self.fertility_changes),
+            amendments=tuple(self.amendments),
+        )
+
+
+def _earlier(known: date | None, day: date) -> date:
+    return day if known is None or day < known else known
