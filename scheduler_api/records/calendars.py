@@ -12,7 +12,8 @@ from scheduler_api.engine.calendar import Reckoning, calendar, check_range, defa
 from scheduler_api.engine.dates import civil_date, is_time_zone
 from scheduler_api.engine.facts import Enrolled, Fact
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.engine.history import History, fold
+from scheduler_api.engine.folding import fold
+from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.refusals import first_history, next_history
 from scheduler_api.store import facts
@@ -20,7 +21,7 @@ from scheduler_api.store.snapshots import of_row
 
 from .access import Session, patient_head, patient_row
 from .facts import NewFact
-from .protocols import versions_of
+from .protocols import versions_named
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,16 @@ def deviation_documents(session: Session, patient_id: str, view: View) -> list[d
 def _known(session: Session, patient_id: str, view: View) -> tuple[Versions, History, date]:
     """The versions, the history as known at the instant asked for, and today."""
     row = patient_row(session, patient_id)
-    versions = versions_of(session.store, row["protocol"])
     if view.known_at is None:
         history = of_row(row)
-        return versions, history, view.today or civil_date(session.now, history.time_zone)
+        return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
     if view.known_at > session.now:
         raise Impossible([Fault("/known_at", "Later than now.")])
     known = facts.of_patient(session.store, patient_id, view.known_at)
     if not known:
         raise Impossible([Fault("/known_at", "Before anything was recorded of this patient.")])
     history = fold(known)
-    return versions, history, view.today or civil_date(view.known_at, history.time_zone)
+    return versions_named(session.store, history), history, view.today or civil_date(view.known_at, history.time_zone)
 
 
 def preview(

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Protocol, Versions
 from scheduler_api.engine.protocol_data import read_protocol
 from scheduler_api.store import protocols
@@ -33,6 +34,18 @@ def _read(definition: str) -> Protocol:
 def versions_of(store: Store, protocol: str) -> Versions:
     """All versions of a protocol by number; empty if there is none of this id."""
     return {row["version"]: _read(row["definition"]) for row in protocols.versions(store, protocol)}
+
+
+def versions_named(store: Store, history: History) -> Versions:
+    """The versions of its protocol that a history names: all that its calendar needs. Raises KeyError."""
+    named = {history.enrolled.version, *(amendment.version for amendment in history.amendments)}
+    return {version: _version(store, history.enrolled.protocol, version) for version in named}
+
+
+@lru_cache(maxsize=64)
+def _version(store: Store, protocol: str, version: int) -> Protocol:
+    """One version. It never changes once it is there, which is why it may be remembered."""
+    return versions_of(store, protocol)[version]
 
 
 def list_all(session: Session) -> list[Mapping[str, Any]]:
