@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
+from typing import Any
 
 import orjson
 from flask import Flask, request
@@ -14,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler_api.store.port import Store
 
-from . import activation, facts, feeds, me, patients, previews, problems, protocols, service, sites, visits
+from . import activation, facts, feeds, me, me_sync, patients, previews, problems, protocols, service, sites, visits
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
 from .logs import Logged
@@ -40,6 +41,10 @@ class SilentFlask(Flask):
 
     def log_exception(self, exc_info: object) -> None:
         pass
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Nothing here is a coroutine: no need to find that out for every call."""
+        return func
 
 
 def application(store: Store, clock: Callable[[], datetime], max_body: int, trusted_proxies: int = 0) -> Flask:
@@ -75,7 +80,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
     problems.register(app)
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
-    for resource in (patients, facts, visits, previews, protocols, sites, activation, me, feeds):
+    for resource in (patients, facts, visits, previews, protocols, sites, activation, me, me_sync, feeds):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from .fact_shapes import FACTS
-from .me import QUEUED
+from .me_sync import QUEUED
 from .problems import ProblemApi
 
 DESCRIPTION = (

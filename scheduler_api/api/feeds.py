@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, g, request, url_for
+from flask import Response, request, url_for
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.feeds import ics
 from scheduler_api.records import feeds
-from scheduler_api.records.phones import Phone
 from scheduler_api.words import LANGUAGES
 
 from .conditions import patient_tag, unless_known
@@ -17,7 +16,7 @@ from .fields import Choice, Instant, Strict, fields
 from .language import language
 from .parsing import ResourceBlueprint
 from .problems import Problem
-from .requests import answer, now, session, store
+from .requests import answer, now, phone, session, store
 
 blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subscribe to")
 
@@ -42,10 +41,6 @@ class FeedSchema(Strict):
     drug_name = fields.Boolean(required=True)
 
 
-def _patient_id() -> str:
-    return cast(Phone, g.phone).patient_id
-
-
 @blueprint.route("/me/feed")
 @blueprint.arguments(FeedQuery, location="query")
 @blueprint.response(200, FeedSchema)
@@ -57,7 +52,7 @@ def make(query: dict[str, Any]) -> Response:
     if request.method == "HEAD":
         raise Problem(405, "The address comes once, and HEAD would not show it.", headers={"Allow": "GET, DELETE"})
     options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
-    made = feeds.make(session(), _patient_id(), options)
+    made = feeds.make(session(), phone().patient_id, options)
     secret = made.pop("secret")
     address = url_for("feeds.read", secret=secret, _external=True) if secret else None
     return answer({"address": address, **made}, headers={"Cache-Control": "no-store"})
@@ -67,7 +62,7 @@ def make(query: dict[str, Any]) -> Response:
 @blueprint.response(204)
 def revoke() -> Response:
     """Revoke the address of the patient's calendar feed"""
-    feeds.revoke(session(), _patient_id())
+    feeds.revoke(session(), phone().patient_id)
     return Response(status=204)
 
 

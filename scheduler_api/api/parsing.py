@@ -69,15 +69,36 @@ class ResourceBlueprint(Blueprint):
 
     ARGUMENTS_PARSER = Parser()
 
-    def arguments(self, schema: Any, **options: Any) -> Any:
+    def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
         """A view's arguments, by a schema that is made once and not for each request."""
-        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+        schema = schema() if isinstance(schema, type) else schema
+        documented = super().arguments(schema, location=location, **options)
+
+        def decorator(view: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, self.ARGUMENTS_PARSER.parse(schema, request, location=location), **kwargs)
+
+            return _like(documented(view), wrapper)
+
+        return decorator
+
+    def response(self, *args: Any, **options: Any) -> Any:
+        """What a view answers, for the contract alone: every view of ours gives its response whole."""
+        documented = super().response(*args, **options)
+        return lambda view: _like(documented(view), view)
 
     def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
         declared = getattr(view_func, "_apidoc", {}).get("arguments", {}).get("parameters", [])
         if not any(parameter["in"] == "query" for parameter in declared):
             view_func = _without_query(view_func)
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+
+def _like(documented: Any, view: Any) -> Any:
+    """A view with the documentation of another."""
+    view._apidoc = documented._apidoc
+    return view
 
 
 @cache

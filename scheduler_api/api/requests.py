@@ -31,6 +31,11 @@ def session() -> Session:
     return cast(Session, g.session)
 
 
+def phone() -> phones.Phone:
+    """The phone that is asking, under /v1/me."""
+    return cast(phones.Phone, g.phone)
+
+
 def bearer_token() -> str:
     """The token of the request; empty if there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -45,20 +50,20 @@ def unauthenticated(token: str) -> Problem:
 
 def authenticate() -> None:
     """Find out who is asking. Ends the request with 401 if nobody we know."""
-    token = bearer_token()
-    actor = tokens.authenticate(store(), token) if token else None
+    token, database = bearer_token(), store()
+    actor = tokens.authenticate(database, token) if token else None
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(store(), actor, now())
+    g.session = Session(database, actor, now())
 
 
 def authenticate_phone() -> None:
     """Find out whose phone is asking. Ends the request with 401 if it is none that we know."""
     token = bearer_token()
-    phone = phones.authenticate(store(), token, now()) if token else None
-    if phone is None:
+    known = phones.authenticate(store(), token, now()) if token else None
+    if known is None:
         raise unauthenticated(token)
-    g.phone, g.session = phone, Session(store(), phone.actor, now())
+    g.phone, g.session = known, Session(store(), known.actor, now())
 
 
 def answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
