@@ -29,6 +29,9 @@ class Store(Protocol):
     One store serves any number of threads. Writes happen inside `transaction` only.
     """
 
+    def __hash__(self) -> int:
+        """A store is equal to itself alone; what never changes in it may be remembered beside it."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """One unit of work: all of it is durable when the block ends, none of it if the block raises.
 

@@ -66,16 +66,16 @@ class SqliteStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with _translated():
+        with _translated:
             connection: Any = self._database.conn
         begin, keep, undo = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
         if connection.in_transaction:
             begin, keep, undo = "SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner; RELEASE inner"
-        with _translated():
+        with _translated:
             connection.execute(begin)
         try:
             yield
-            with _translated():
+            with _translated:
                 connection.execute(keep)
         except BaseException:
             # A failing statement may have ended the transaction by itself.
@@ -97,22 +97,22 @@ class SqliteStore:
             connection.execute("ROLLBACK")
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        with _translated():
+        with _translated:
             return [dict(row) for row in self._database.conn.execute(sql, parameters or {})]
 
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
-        with _translated():
+        with _translated:
             found = self._database.conn.execute(sql, parameters or {}).fetchone()
         return None if found is None else dict(found)
 
     def write(self, sql: str, parameters: Parameters) -> int:
         connection = self._writing()
-        with _translated():
+        with _translated:
             return connection.execute(sql, parameters).rowcount
 
     def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         connection = self._writing()
-        with _translated():
+        with _translated:
             connection.executemany(sql, parameters)
 
     def _writing(self) -> sqlite3.Connection:
@@ -158,18 +158,22 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+class _Translated:
+    """SQLite's errors in the words of the port."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, sqlite3.DatabaseError):
+            return
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
             raise Duplicate(str(error)) from error
-        raise
-    except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Busy(str(error)) from error
-        if code in _UNUSABLE or str(error).startswith("no such table"):
+        if code & 0xFF in _UNUSABLE or str(error).startswith("no such table"):
             raise Unavailable(str(error)) from error
-        raise
+
+
+_translated = _Translated()
