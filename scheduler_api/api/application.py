@@ -19,8 +19,8 @@ from . import activation, facts, feeds, me, me_sync, patients, previews, problem
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
 from .logs import Logged
+from .reads import Reads
 from .requests import authenticate, authenticate_phone
-from .unchanged import Unchanged
 
 #: What bears its own key.
 OPEN = ("activation.activate", "activation.refresh", "feeds.read")
@@ -89,7 +89,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
         count = trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.before_request(_guard)
-    app.wsgi_app = Logged(Unchanged(app.wsgi_app, store, clock))  # type: ignore[method-assign]
+    app.wsgi_app = Logged(Reads(app.wsgi_app, store, clock))  # type: ignore[method-assign]
     return app
 
 
