@@ -48,10 +48,16 @@ def authenticate(store: Store, token: str) -> Actor | None:
     return None if row is None else _actor(row)
 
 
-def head_of_patient(store: Store, token: str, patient_id: str) -> Row | None:
-    """A patient's version and time zone, if a staff token opens that patient now: the price of one small read."""
-    row = tokens.head_of_patient(store, digest(token), patient_id)
-    return row if row is not None and _actor(row).sees_patient(patient_id, row["site"]) else None
+def open_patient(store: Store, token: str, patient_id: str) -> tuple[Actor, Row] | None:
+    """Who a staff token stands for, and a patient's version and time zone, for the price of one small read.
+
+    None if the token opens nothing now, or not that patient.
+    """
+    row = tokens.beside_patient(store, digest(token), patient_id)
+    if row is None:
+        return None
+    actor = _actor(row)
+    return (actor, row) if actor.sees_patient(patient_id, row["site"]) else None
 
 
 def list_all(store: Store) -> list[dict[str, Any]]:

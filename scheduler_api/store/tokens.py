@@ -21,7 +21,7 @@ def by_hash(store: Store, digest: str) -> Row | None:
     )
 
 
-def head_of_patient(store: Store, digest: str, patient_id: str) -> Row | None:
+def beside_patient(store: Store, digest: str, patient_id: str) -> Row | None:
     """The token with this hash, unless it was revoked, beside the version, site and time zone of a patient."""
     return store.row(
         "SELECT t.token_id, t.role, t.name, t.sites, p.version, p.site, p.time_zone FROM tokens t, patients p "

@@ -1,0 +1,91 @@
+"""What is read most, answered before Flask is asked: a patient's calendar, and that a client has the answer already.
+
+Finding a view, its hooks and its decorators cost more than these answers do. Only the plain case is answered here,
+which is nearly every one; whatever differs or goes wrong in any way goes on to the application, which comes to the same
+answer by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.records import calendars, tokens
+from scheduler_api.records.access import Session
+from scheduler_api.store.port import Store
+
+from .conditions import plain_tag, tag_of
+from .logs import ROUTE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_PATIENT = re.compile(r"/v1/patients/([^/]+)(/calendar|/adherence|/deviations|/facts)?")
+_HEADERS = (("Cache-Control", "private, no-cache"), ("Vary", "Accept, Accept-Encoding"))
+
+
+class Answer(NamedTuple):
+    """An answer: its status line, its ETag, and its body (None: not modified)."""
+
+    status: str
+    tag: str
+    body: bytes | None
+
+
+class Reads:
+    """Answers what it can, around a WSGI application."""
+
+    def __init__(self, application: WSGIApplication, store: Store, clock: Callable[[], datetime]) -> None:
+        self._application, self._store, self._clock = application, store, clock
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            answer = self._answer(environ)
+        except Exception:
+            # What fails here fails there too, and there it is told to the client and to the log.
+            answer = None
+        if answer is None:
+            return self._application(environ, start_response)
+        headers = [("ETag", answer.tag), *_HEADERS]
+        if answer.body is None:
+            start_response(answer.status, headers)
+            return ()
+        length = str(len(answer.body))
+        start_response(answer.status, [("Content-Type", "application/json"), ("Content-Length", length), *headers])
+        return (answer.body,)
+
+    def _answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """The answer to a GET of a patient's data with a staff token; None leaves it to the application."""
+        asked = _PATIENT.fullmatch(environ["PATH_INFO"])
+        if asked is None or environ["REQUEST_METHOD"] != "GET":
+            return None
+        sent = environ.get("HTTP_IF_NONE_MATCH", "").strip()
+        whole = asked[2] == "/calendar" and _is_plain(environ)
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if not (sent or whole) or scheme != "Bearer" or not token.isascii():
+            return None
+        opened = tokens.open_patient(self._store, token, asked[1])
+        if opened is None:
+            return None
+        actor, head = opened
+        session = Session(self._store, actor, self._clock())
+        tag = tag_of(environ, head["version"], civil_date(session.now, head["time_zone"]))
+        answer = None
+        if plain_tag(sent) == tag:
+            answer = Answer("304 NOT MODIFIED", sent.removeprefix("W/"), None)
+        elif whole and not sent:
+            document = calendars.calendar_document(session, asked[1], calendars.View())
+            answer = Answer("200 OK", tag, orjson.dumps(document))
+        if answer is not None:
+            environ[ROUTE] = f"/v1/patients/<string:patient_id>{asked[2] or ''}"
+        return answer
+
+
+def _is_plain(environ: WSGIEnvironment) -> bool:
+    """Whether a question says nothing but its address: no query, and no wish for another form or a compressed one."""
+    return not environ.get("QUERY_STRING") and "HTTP_ACCEPT_ENCODING" not in environ
