@@ -274,7 +274,7 @@ class Phone:
             shown["dose"] = {**shown["dose"], "status": said[day] or "due"}
         waiting = {dose_on for dose_on, status in said.items() if status is None and dose_on < day}
         shown["unrecorded"] = sorted({*shown["unrecorded"], *waiting} - {name for name in said if said[name]})
-        return {**shown, "waiting": len(self.state["queue"])}
+        return {**shown, "waiting": len(self.state["queue"]), "known_on": kept["document"]["today"]}
 
     def _reckoned(self, day: str) -> dict[str, Any]:
         """What the kept calendar says of a day that began without a network."""
@@ -403,6 +403,8 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     contraception = screen["contraception"]
     if contraception["status"] == "required":
         yield f"Contraception: required{_through(contraception)}"
+    if screen["known_on"] != screen["today"]:
+        yield f"As far as was known on {screen['known_on']}"
     if screen["waiting"]:
         yield f"Waiting for a network: {screen['waiting']}"
 

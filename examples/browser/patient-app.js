@@ -293,7 +293,7 @@ function screenOf(state, facts, day = localDay()) {
     if (status) unrecorded.delete(dose_on);
     else if (dose_on < day) unrecorded.add(dose_on);
   }
-  return { ...shown, unrecorded: [...unrecorded].sort(), said, waiting: facts.length };
+  return { ...shown, unrecorded: [...unrecorded].sort(), said, waiting: facts.length, knownOn: state.today.document.today };
 }
 
 /** What the kept calendar says of a day that began without a network. */
@@ -338,6 +338,7 @@ const WORDS = {
     codeHint: "8 letters and digits. It is good for three days.",
     ended: "This phone needs a new code. What you recorded is kept and will be sent.",
     offline: "No network. Please try again.", saved: "All saved", waiting: (n) => `${n} waiting for a network`,
+    knownOn: (day) => `As far as was known on ${day}`,
     cycle: (n, day) => `Cycle ${n} · day ${day}`, dose: "Today's dose", taken: "Taken", missed: "Not taken", undo: "Undo",
     due: "Take it today", dueAt: (time) => `Take it today at ${time}`, isTaken: "✓ Taken today", isMissed: "Not taken today",
     held: "On hold: take none until the site tells you to", rest: "A day of rest: take none",
@@ -364,6 +365,7 @@ const WORDS = {
     codeHint: "8 位字母和数字，三天内有效。",
     ended: "本手机需要新的激活码。您的记录已保存，激活后会自动发送。",
     offline: "没有网络，请再试一次。", saved: "已全部保存", waiting: (n) => `${n} 条记录等待网络`,
+    knownOn: (day) => `以 ${day} 获得的信息为准`,
     cycle: (n, day) => `第 ${n} 周期 · 第 ${day} 天`, dose: "今日用药", taken: "已服药", missed: "未服药", undo: "撤销",
     due: "请今天服药", dueAt: (time) => `请今天 ${time} 服药`, isTaken: "✓ 今天已服药", isMissed: "今天未服药",
     held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天停药休息，请勿服药",
@@ -431,7 +433,8 @@ async function show(error = "") {
     make("header", {},
       make("h1", {}, longDay(screen.today)),
       make("p", { className: "quiet" }, screen.cycle ? WORDS.cycle(screen.cycle.number, screen.cycle.day) : WORDS.phases[screen.phase]),
-      make("p", { role: "status", className: `quiet state${screen.waiting ? " waiting" : ""}` }, screen.waiting ? WORDS.waiting(screen.waiting) : WORDS.saved)),
+      make("p", { role: "status", className: `quiet state${screen.waiting ? " waiting" : ""}` }, screen.waiting ? WORDS.waiting(screen.waiting) : WORDS.saved),
+      screen.knownOn !== screen.today && make("p", { className: "quiet" }, WORDS.knownOn(shortDay(screen.knownOn)))),
     error && make("p", { className: "card notice", role: "alert" }, error),
     ...state.notices.map(notice),
     dose(screen),

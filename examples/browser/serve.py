@@ -58,6 +58,8 @@ class Handler(SimpleHTTPRequestHandler):
     def asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """What the API says to this request: status, headers, body."""
         headers = {name: value for name, value in self.headers.items() if name.lower() not in OF_CONNECTION}
+        forwarded = {"For": self.client_address[0], "Proto": "http", "Host": self.headers.get("Host", "")}
+        headers.update({f"X-Forwarded-{name}": value for name, value in forwarded.items()})
         connection = HTTPConnection(self.api.hostname or "", self.api.port, timeout=30)
         try:
             connection.request(self.command, self.path, body or None, headers)

@@ -59,7 +59,7 @@ class World:
     """
 
     def __init__(self, service: Service, network: Network, folder: Path) -> None:
-        self.service, self.network, self._folder = service, network, folder
+        self.service, self.network, self.folder = service, network, folder
         self.zone = "Asia/Shanghai"
         self._numbers = count(1)
 
@@ -94,7 +94,7 @@ class World:
 
     def phone(self, patient: Patient | None = None) -> Any:
         """A new phone; activated if a patient is given."""
-        phone = app.Phone(self._folder / f"phone-{next(self._numbers)}.json", self.now)
+        phone = app.Phone(self.folder / f"phone-{next(self._numbers)}.json", self.now)
         if patient is not None:
             phone.activate(self.network.url, self.code(patient), "Phone")
             assert phone.look()
