@@ -16,10 +16,10 @@ DESCRIPTION = (
 )
 #: POSTs that record nothing, have ids of their own, or answer with a secret that is kept nowhere.
 NOT_REPEATABLE = ("/v1/previews", "/v1/activations", "/v1/activate", "/v1/token", "/v1/me/sync")
-_HEADERS = {
-    "If-None-Match": "An ETag: 304 if nothing changed",
-    "If-Match": "An ETag of the patient: 412 if the patient changed since",
-    "Idempotency-Key": "The same key and request gives the first answer again",
+_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "If-None-Match": ("An ETag: 304 if nothing changed", {"minLength": 1}),
+    "If-Match": ("An ETag of the patient: 412 if the patient changed since", {"pattern": '^(\\*|".+")$'}),
+    "Idempotency-Key": ("The same key and request gives the first answer again", {"pattern": "^[!-~]{1,200}$"}),
 }
 
 
@@ -50,6 +50,7 @@ def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
             "oneOf": [{"$ref": reference} for reference in mapping.values()],
             "discriminator": {"propertyName": "kind", "mapping": mapping},
         }
+    schemas["Preview"]["oneOf"] = [{"required": ["protocol"]}, {"required": ["definition"]}]
     schemas["Sync"]["properties"]["facts"]["items"] = {"$ref": "#/components/schemas/QueuedFact"}
 
 
@@ -65,7 +66,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         headers.append("Idempotency-Key")
     parameters = operation.setdefault("parameters", [])
     for name in headers:
-        parameters.append({"in": "header", "name": name, "schema": {"type": "string"}, "description": _HEADERS[name]})
+        description, form = _HEADERS[name]
+        schema = {"type": "string", **form}
+        parameters.append({"in": "header", "name": name, "schema": schema, "description": description})
     if not parameters:
         del operation["parameters"]
     statuses = {401, 403, 404, 422, 503}

@@ -28,7 +28,7 @@ class PreviewSchema(Strict):
     protocol = ProtocolReference()
     definition = fields.Dict(metadata={"description": "A protocol's definition, as for POST /v1/protocols"})
     patient = fields.Nested(EnrolmentSchema, required=True)
-    facts = fields.List(NewFactField(), load_default=list, validate=validate.Length(max=5000))
+    facts = fields.List(NewFactField(), load_default=list, validate=validate.Length(max=1000))
     today = CivilDate(required=True)
     from_ = CivilDate(data_key="from")
     to = CivilDate()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, url_for
+from marshmallow import ValidationError
 
 from scheduler_api.records import sites
 
@@ -18,6 +19,11 @@ from .shapes import listed
 blueprint = ResourceBlueprint("sites", __name__, description="Where patients are treated")
 
 
+def _each_once(days: list[str]) -> None:
+    if len(set(days)) < len(days):
+        raise ValidationError("A day is named twice.")
+
+
 class SiteSchema(Strict):
     """A site; `opening_days` are its days of the week."""
 
@@ -28,7 +34,8 @@ class SiteSchema(Strict):
     opening_days = fields.List(
         Choice(*sites.WEEKDAYS),
         load_default=lambda: list(sites.WEEKDAYS[:5]),
-        validate=validate.Length(1, 7),
+        validate=[validate.Length(1, 7), _each_once],
+        metadata={"uniqueItems": True},
     )
 
 

@@ -70,7 +70,12 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
     """What is struck and by what; and which standing end belongs to which standing start of a hold."""
     struck: dict[str, str] = {}
     ends_of: dict[str, str] = {}
+    starts_of: dict[str, str] = {}
     open_holds: list[str] = []
+
+    def close(start: str, end: str) -> None:
+        ends_of[start], starts_of[end] = end, start
+
     for fact in facts:
         old, body = fact.strikes, fact.body
         if old is not None:
@@ -78,7 +83,8 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
         if isinstance(body, Voided):
             if (end := ends_of.pop(body.voids, None)) is not None:
                 struck[end] = fact.fact_id
-            for start in [start for start, end in ends_of.items() if end == body.voids]:
+                del starts_of[end]
+            if (start := starts_of.pop(body.voids, None)) is not None:
                 del ends_of[start]
                 open_holds.append(start)
             if body.voids in open_holds:
@@ -86,20 +92,21 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
         elif isinstance(body, HoldStarted):
             # A corrected start keeps the end of the hold it corrects, unless it names one itself.
             if old in ends_of and body.resumes_on is None:
-                ends_of[fact.fact_id] = ends_of.pop(old)
+                close(fact.fact_id, ends_of.pop(old))
                 continue
             if old in ends_of:
-                struck[ends_of.pop(old)] = fact.fact_id
+                end = ends_of.pop(old)
+                struck[end] = fact.fact_id
+                del starts_of[end]
             if old in open_holds:
                 open_holds.remove(old)
             if body.resumes_on is None:
                 open_holds.append(fact.fact_id)
         elif isinstance(body, HoldEnded):
-            replaced = [start for start, end in ends_of.items() if end == old]
-            if replaced:
-                ends_of[replaced[0]] = fact.fact_id
+            if old in starts_of:
+                close(starts_of.pop(old), fact.fact_id)
             elif open_holds:
-                ends_of[open_holds.pop()] = fact.fact_id
+                close(open_holds.pop(), fact.fact_id)
     return struck, ends_of
 
 

@@ -233,8 +233,8 @@ def _body_faults(versions: Versions, history: History, body: Body) -> list[Fault
         case ProtocolAmended():
             if body.version not in versions:
                 return [Fault("/version", f"The protocol has no version {body.version}.")]
-            on = [*(period.protocol for period in plan), versions[body.version]]
-            if circle := anchor_circle(series for protocol in on for series in protocol.series):
+            numbers = {period.protocol.version for period in plan} | {body.version}
+            if circle := anchor_circle(series for number in sorted(numbers) for series in versions[number].series):
                 detail = f"With the versions the patient is on, the anchors of the series {circle} form a circle."
                 return [Fault("/version", detail)]
         case TimeZoneChanged():
