@@ -31,7 +31,7 @@ def adherence(course: Course, today: date) -> dict[str, Any]:
             held += length - len(here)
         else:
             planned += dosing - dosing_taken
-            missed += sum(1 for day in history.missed if _is_missed(span, day))
+            missed += len(course.missed(span))
     return {
         "planned": planned,
         "taken": taken,
@@ -51,7 +51,3 @@ def _dosing_days(span: Span, length: int, taken: list[date]) -> tuple[int, int]:
     days = [date.fromordinal(first + index) for index in range(length)]
     dosing = [day for day in days if not span.rests(day)]
     return len(dosing), sum(1 for day in dosing if day in recorded)
-
-
-def _is_missed(span: Span, day: date) -> bool:
-    return span.starts_on <= day <= span.ends_on and not span.rests(day)

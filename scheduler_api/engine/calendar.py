@@ -59,6 +59,10 @@ class Reckoning:
         found = [visit for name in names for visit in self.book.series(name).visits(first, last)]
         return sorted(found, key=_by_target)
 
+    def visits_told_of(self, first: date, last: date) -> list[Visit]:
+        """The visits that meet `first`…`last`, and those that closed the day before: missed from `first` on."""
+        return self.visits(first - ONE_DAY, last)
+
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
         """What was done in `first`…`last` and belongs to no visit, by day."""
         known = set(self.book.names)
@@ -73,7 +77,7 @@ class Reckoning:
 
     def deviations(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """The deviations that happened in `first`…`last` (section 8)."""
-        return deviations(self.course, self.visits(first - ONE_DAY, last), today, first, last)
+        return deviations(self.course, self.visits_told_of(first, last), today, first, last)
 
     def adherence(self, today: date) -> dict[str, Any]:
         """Adherence and relative dose intensity through `today` (section 4)."""
@@ -110,6 +114,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
     check_range(first, last)
     reckoning = Reckoning(versions, history)
     course, protocol = reckoning.course, reckoning.protocol_on(today)
+    visits = reckoning.visits_told_of(first, last)
     return {
         "protocol": {"id": protocol.id, "version": protocol.version},
         "time_zone": history.time_zone,
@@ -121,11 +126,11 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
         "treatment": reckoning.treatment(today),
         "cycles": cycle_rows(course.runs, history, today, first, last),
         "doses": course.rows(today, first, last),
-        "visits": [visit.row(today) for visit in reckoning.visits(first, last)],
+        "visits": [visit.row(today) for visit in visits if visit.meets(first, last)],
         "unscheduled": reckoning.unscheduled(first, last),
         "contraception": reckoning.contraception(today),
         "adherence": reckoning.adherence(today),
-        "deviations": reckoning.deviations(today, first, last),
+        "deviations": deviations(course, visits, today, first, last),
     }
 
 

@@ -21,15 +21,12 @@ def deviations(course: Course, visits: Iterable[Visit], today: date, first: date
 
 
 def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[str, Any]]:
-    history = course.history
     for day, amount in zip(*course.taken(first, min(last, course.starts_on - ONE_DAY)), strict=True):
         yield from _outside(course, day, amount, "dose_before_start", f"first dose {course.starts_on}")
     for span in course.spans(first, last):
         yield from _taken_in(span, *course.taken(span.starts_on, span.ends_on))
-        if history.begun and not span.held:
-            for day in history.missed:
-                if span.starts_on <= day <= span.ends_on and not span.rests(day):
-                    yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
+        for day in course.missed(span) if course.history.begun else ():
+            yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
     if course.ends_on is not None:
         late = course.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last)
         for day, amount in zip(*late, strict=True):

@@ -95,6 +95,14 @@ class Course:
         here = slice(bisect_left(taken, first), bisect_right(taken, last))
         return taken[here], amounts[here]
 
+    def missed(self, span: Span) -> list[date]:
+        """The days of a span recorded missed on which a dose was planned, in order."""
+        days = self.history.missed_in_order
+        if span.held or not days:
+            return []
+        here = days[bisect_left(days, span.starts_on) : bisect_right(days, span.ends_on)]
+        return here if span.dosing.dosing_days is None else [day for day in here if not span.rests(day)]
+
     def place(self, day: date) -> tuple[int, int] | None:
         """Cycle and cycle day of a day; None outside the course."""
         return run_of(self.runs, day).place(day) if self.holds_day(day) else None

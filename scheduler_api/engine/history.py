@@ -95,6 +95,8 @@ class History:
     """The last day on which doses and cycles exist (section 4); None while no end is recorded."""
     taken_in_order: tuple[list[date], list[float | None]] = field(init=False, repr=False, compare=False)
     """The days recorded taken, and beside them the mg of each (None: as planned)."""
+    missed_in_order: list[date] = field(init=False, repr=False, compare=False)
+    """The days recorded missed."""
     done_of_series: Mapping[str, Sequence[VisitDone]] = field(init=False, repr=False, compare=False)
     """What was done, by the series it was recorded for."""
 
@@ -122,6 +124,7 @@ class History:
         know("off_study_on", min(offs, default=None))
         know("last_treatment_day", min(last_days, default=None))
         know("taken_in_order", (taken, [*self.taken.values()]))
+        know("missed_in_order", sorted(self.missed))
         know("done_of_series", done)
 
     @property

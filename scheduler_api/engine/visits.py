@@ -48,6 +48,12 @@ class Visit(NamedTuple):
     provisional: bool
     because: str
 
+    def meets(self, first: date, last: date) -> bool:
+        """Whether it can be done in `first`…`last`, or was done or is booked then."""
+        if self.opens_on <= last and first <= self.closes_on:
+            return True
+        return any(day is not None and first <= day <= last for day in (self.done_on, self.booked_on))
+
     def status(self, today: date) -> str:
         """The visit's status on a day: the first line of section 5's table that fits."""
         if self.done_on is not None:
