@@ -17,6 +17,7 @@ from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.refusals import first_history, next_history
 from scheduler_api.store import facts
+from scheduler_api.store.port import Row
 from scheduler_api.store.snapshots import of_row
 
 from .access import Session, patient_head, patient_row
@@ -57,20 +58,25 @@ def edition(session: Session, patient_id: str, view: View) -> Edition:
 
 def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """A patient's calendar. Raises NotFound, or Impossible for a bad range or an instant before enrolment was known."""
-    versions, history, today = _known(session, patient_id, view)
+    return calendar_of(session, patient_row(session, patient_id), view)
+
+
+def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
+    """The calendar of a patient whose row is at hand. Raises Impossible."""
+    versions, history, today = _known(session, row, view)
     first, last = view.range(today)
-    return {"patient_id": patient_id, **calendar(versions, history, today, first, last)}
+    return {"patient_id": row["patient_id"], **calendar(versions, history, today, first, last)}
 
 
 def adherence_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """A patient's adherence and dose intensity through today. Raises NotFound, Impossible."""
-    versions, history, today = _known(session, patient_id, view)
+    versions, history, today = _known(session, patient_row(session, patient_id), view)
     return {"patient_id": patient_id, "today": today, **Reckoning(versions, history).adherence(today)}
 
 
 def deviation_documents(session: Session, patient_id: str, view: View) -> list[dict[str, Any]]:
     """A patient's deviations, of all time unless a range is given. Raises NotFound, Impossible."""
-    versions, history, today = _known(session, patient_id, view)
+    versions, history, today = _known(session, patient_row(session, patient_id), view)
     first = view.first or min(history.enrolled.enrolled_on, *history.taken, history.enrolled.enrolled_on)
     last = view.last or max(today, *history.taken, *(booking.booked_on for booking in history.bookings.values()), today)
     if last < first:
@@ -78,15 +84,14 @@ def deviation_documents(session: Session, patient_id: str, view: View) -> list[d
     return Reckoning(versions, history).deviations(today, first, last)
 
 
-def _known(session: Session, patient_id: str, view: View) -> tuple[Versions, History, date]:
+def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
     """The versions, the history as known at the instant asked for, and today."""
-    row = patient_row(session, patient_id)
     if view.known_at is None:
         history = of_row(row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
     if view.known_at > session.now:
         raise Impossible([Fault("/known_at", "Later than now.")])
-    known = facts.of_patient(session.store, patient_id, view.known_at)
+    known = facts.of_patient(session.store, row["patient_id"], view.known_at)
     if not known:
         raise Impossible([Fault("/known_at", "Before anything was recorded of this patient.")])
     history = fold(known)

@@ -49,10 +49,7 @@ def authenticate(store: Store, token: str) -> Actor | None:
 
 
 def open_patient(store: Store, token: str, patient_id: str) -> tuple[Actor, Row] | None:
-    """Who a staff token stands for, and a patient's version and time zone, for the price of one small read.
-
-    None if the token opens nothing now, or not that patient.
-    """
+    """Who a staff token stands for, and a patient's row, in one read; None if the token does not open that patient."""
     row = tokens.beside_patient(store, digest(token), patient_id)
     if row is None:
         return None

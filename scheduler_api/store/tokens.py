@@ -22,9 +22,9 @@ def by_hash(store: Store, digest: str) -> Row | None:
 
 
 def beside_patient(store: Store, digest: str, patient_id: str) -> Row | None:
-    """The token with this hash, unless it was revoked, beside the version, site and time zone of a patient."""
+    """The token with this hash, unless it was revoked, beside a patient's row."""
     return store.row(
-        "SELECT t.token_id, t.role, t.name, t.sites, p.version, p.site, p.time_zone FROM tokens t, patients p "
+        "SELECT t.token_id, t.role, t.name, t.sites, p.* FROM tokens t, patients p "
         "WHERE t.hash = :hash AND t.revoked_at IS NULL AND p.patient_id = :patient_id",
         {"hash": digest, "patient_id": patient_id},
     )
