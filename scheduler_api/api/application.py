@@ -19,7 +19,7 @@ from . import activation, facts, feeds, me, me_sync, patients, previews, problem
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
 from .logs import Logged
-from .reads import Reads
+from .reads import COMPRESSED_FROM, Reads
 from .requests import authenticate, authenticate_phone
 
 #: What bears its own key.
@@ -73,7 +73,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
             "text/css",
             "text/javascript",
         ],
-        COMPRESS_MIN_SIZE=1000,
+        COMPRESS_MIN_SIZE=COMPRESSED_FROM,
     )
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
     api = problems.ProblemApi(app)

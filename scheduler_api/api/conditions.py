@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,8 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.faults import Fault
 from scheduler_api.records import answers
 from scheduler_api.records.access import patient_head
+from scheduler_api.records.phones import Phone
+from scheduler_api.records.today import changes_at
 
 from .pages import wants_csv
 from .problems import Problem
@@ -38,6 +41,20 @@ def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = 
     """The ETag of the answer to the request of a WSGI environment."""
     question = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')} {form}{'csv' if wants_csv(environ) else ''}"
     return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
+
+
+def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
+    """The headers of an answer to a phone, in a language."""
+    day = civil_date(now, asking.time_zone)
+    left = int((changes_at(day, asking.time_zone) - now).total_seconds())
+    return {
+        # The address is the same for all patients, the answer is not.
+        "ETag": tag_of(environ, asking.version, day, f"{asking.patient_id} {spoken}"),
+        # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
+        "Cache-Control": f"private, no-cache, max-age={left}",
+        "Vary": "Accept-Language",
+        "Content-Language": spoken,
+    }
 
 
 def conditional(view: View) -> View:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from flask import request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from scheduler_api.words import LANGUAGES
 
@@ -12,8 +15,14 @@ _BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGE
 
 
 def language() -> str:
-    """The first language of the request's `Accept-Language`, by preference, that we speak; else English."""
-    for tag, quality in request.accept_languages:
+    """The language of this request's answer."""
+    return preferred(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=256)
+def preferred(header: str) -> str:
+    """The first language of an `Accept-Language`, by preference, that we speak; else English."""
+    for tag, quality in parse_accept_header(header, LanguageAccept):
         spoken = _BY_PRIMARY_TAG.get(re.split("[-_]", tag)[0].lower())
         if spoken is not None and quality > 0:
             return spoken

@@ -7,16 +7,16 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
-from scheduler_api.engine.dates import civil_date, parse_date
+from scheduler_api.engine.dates import parse_date
 from scheduler_api.engine.facts import DoseRecorded
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.records import doses, phones, today
 from scheduler_api.records.calendars import View
 
 from .activation import DeviceSchema, devices_page
-from .conditions import patient_tag, unless_known
+from .conditions import phone_headers, unless_known
 from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields
 from .language import language
 from .pages import PageQuery
@@ -87,17 +87,7 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        asking, spoken = phone(), language()
-        day = civil_date(session().now, asking.time_zone)
-        left = int((today.changes_at(day, asking.time_zone) - session().now).total_seconds())
-        headers = {
-            # The address is the same for all patients, the answer is not.
-            "ETag": patient_tag(asking.version, day, f"{asking.patient_id} {spoken}"),
-            # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
-            "Cache-Control": f"private, no-cache, max-age={left}",
-            "Vary": "Accept-Language",
-            "Content-Language": spoken,
-        }
+        headers = phone_headers(request.environ, phone(), session().now, language())
         return unless_known(headers, lambda: view(*args, **kwargs))
 
     return wrapper

@@ -1,4 +1,4 @@
-"""What is read most, answered before Flask is asked: a patient's calendar, and that a client has the answer already.
+"""What is read most, answered before Flask is asked: a phone's today, a patient's calendar, and that nothing changed.
 
 Finding a view, its hooks and its decorators cost more than these answers do. Only the plain case is answered here,
 which is nearly every one; whatever differs or goes wrong in any way goes on to the application, which comes to the same
@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.records import calendars, tokens
+from scheduler_api.records import calendars, phones, tokens
 from scheduler_api.records.access import Session
+from scheduler_api.records.today import today_of
 from scheduler_api.store.port import Store
 
-from .conditions import plain_tag, tag_of
+from .conditions import phone_headers, plain_tag, tag_of
+from .language import preferred
 from .logs import ROUTE
 
 if TYPE_CHECKING:
@@ -27,13 +29,16 @@ if TYPE_CHECKING:
 
 _PATIENT = re.compile(r"/v1/patients/([^/]+)(/calendar|/adherence|/deviations|/facts)?")
 _HEADERS = (("Cache-Control", "private, no-cache"), ("Vary", "Accept, Accept-Encoding"))
+_TODAY = "/v1/me/today"
+#: From so many bytes on an answer is compressed for who likes that.
+COMPRESSED_FROM = 1000
 
 
 class Answer(NamedTuple):
-    """An answer: its status line, its ETag, and its body (None: not modified)."""
+    """An answer: its status line, its headers, and its body (None: not modified)."""
 
     status: str
-    tag: str
+    headers: list[tuple[str, str]]
     body: bytes | None
 
 
@@ -45,19 +50,45 @@ class Reads:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            answer = self._answer(environ)
+            answer = self._today(environ) if environ["PATH_INFO"] == _TODAY else self._answer(environ)
         except Exception:
             # What fails here fails there too, and there it is told to the client and to the log.
             answer = None
         if answer is None:
             return self._application(environ, start_response)
-        headers = [("ETag", answer.tag), *_HEADERS]
         if answer.body is None:
-            start_response(answer.status, headers)
+            start_response(answer.status, answer.headers)
             return ()
         length = str(len(answer.body))
-        start_response(answer.status, [("Content-Type", "application/json"), ("Content-Length", length), *headers])
+        start_response(
+            answer.status, [("Content-Type", "application/json"), ("Content-Length", length), *answer.headers]
+        )
         return (answer.body,)
+
+    def _today(self, environ: WSGIEnvironment) -> Answer | None:
+        """The one screen of a phone; None leaves it to the application."""
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        plain = environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING")
+        if not plain or scheme != "Bearer" or not token.isascii():
+            return None
+        now = self._clock().astimezone(UTC)
+        spoken = preferred(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        environ[ROUTE] = _TODAY
+        if sent := environ.get("HTTP_IF_NONE_MATCH", "").strip():
+            asking = phones.authenticate(self._store, token, now)
+            headers = phone_headers(environ, asking, now, spoken) if asking else None
+            if headers is None or plain_tag(sent) != headers["ETag"]:
+                return None
+            headers["ETag"] = sent.removeprefix("W/")
+            return Answer("304 NOT MODIFIED", [*headers.items()], None)
+        opened = phones.open_patient(self._store, token, now)
+        if opened is None:
+            return None
+        asking, row = opened
+        body = orjson.dumps(today_of(self._store, row, now, spoken))
+        if len(body) >= COMPRESSED_FROM:
+            return None
+        return Answer("200 OK", [*phone_headers(environ, asking, now, spoken).items()], body)
 
     def _answer(self, environ: WSGIEnvironment) -> Answer | None:
         """The answer to a GET of a patient's data with a staff token; None leaves it to the application."""
@@ -72,15 +103,15 @@ class Reads:
         opened = tokens.open_patient(self._store, token, asked[1])
         if opened is None:
             return None
-        actor, head = opened
+        actor, row = opened
         session = Session(self._store, actor, self._clock())
-        tag = tag_of(environ, head["version"], civil_date(session.now, head["time_zone"]))
+        tag = tag_of(environ, row["version"], civil_date(session.now, row["time_zone"]))
         answer = None
         if plain_tag(sent) == tag:
-            answer = Answer("304 NOT MODIFIED", sent.removeprefix("W/"), None)
+            answer = Answer("304 NOT MODIFIED", [("ETag", sent.removeprefix("W/")), *_HEADERS], None)
         elif whole and not sent:
-            document = calendars.calendar_document(session, asked[1], calendars.View())
-            answer = Answer("200 OK", tag, orjson.dumps(document))
+            document = calendars.calendar_of(session, row, calendars.View())
+            answer = Answer("200 OK", [("ETag", tag), *_HEADERS], orjson.dumps(document))
         if answer is not None:
             environ[ROUTE] = f"/v1/patients/<string:patient_id>{asked[2] or ''}"
         return answer

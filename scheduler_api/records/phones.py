@@ -132,8 +132,16 @@ def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
 def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
     """The phone that an access token belongs to; None if it is not, or no longer, good."""
     row = devices.by_access(store, digest(token), _stamp(now))
-    if row is None:
-        return None
+    return None if row is None else _phone(row)
+
+
+def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, Row] | None:
+    """The phone that an access token belongs to, and its patient's row, in one read; None if the token is not good."""
+    row = devices.beside_patient(store, digest(token), _stamp(now))
+    return None if row is None else (_phone(row), row)
+
+
+def _phone(row: Row) -> Phone:
     actor = Actor(row["device_id"], "patient", None, (), row["patient_id"])
     return Phone(actor, row["patient_id"], row["version"], row["time_zone"])
 

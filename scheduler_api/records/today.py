@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.calendar import calendar, today_view
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
-from scheduler_api.words import translated
+from scheduler_api.words import LANGUAGES, translated
 
 from .access import Session, patient_row
 from .calendars import View
-from .protocols import labels, versions_of
+from .protocols import labels, versions_named
 
 #: When a dose is due, if the patient has not chosen another time.
 DOSE_TIME = time(20, 0)
@@ -26,15 +27,21 @@ def today_document(session: Session, patient_id: str, language: str) -> dict[str
 
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
-    row = patient_row(session, patient_id)
+    return today_of(session.store, patient_row(session, patient_id), session.now, language)
+
+
+def today_of(store: Store, row: Row, now: datetime, language: str) -> dict[str, Any]:
+    """The one screen of the patient whose row this is."""
     history = of_row(row)
-    today = civil_date(session.now, history.time_zone)
-    versions = versions_of(session.store, row["protocol"])
+    today = civil_date(now, history.time_zone)
+    versions = versions_named(store, history)
     document = today_view(versions, history, today)
     if document["dose"] is not None:
         document["dose"]["remind_at"] = local_instant(today, DOSE_TIME, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
     document["changes_at"] = changes_at(today, history.time_zone)
+    if language == LANGUAGES[0]:
+        return document
     said: dict[str, Any] = translated(document, language, labels(versions, language))
     return said
 
@@ -45,7 +52,7 @@ def calendar_document(session: Session, patient_id: str, view: View, language: s
     history = of_row(row)
     today = civil_date(session.now, history.time_zone)
     first, last = view.range(today)
-    versions = versions_of(session.store, row["protocol"])
+    versions = versions_named(session.store, history)
     document = calendar(versions, history, today, first, last)
     for visit in document["visits"]:
         visit["response"] = None

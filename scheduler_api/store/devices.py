@@ -77,6 +77,16 @@ def by_access(store: Store, digest: str, now: str) -> Row | None:
     )
 
 
+def beside_patient(store: Store, digest: str, now: str) -> Row | None:
+    """The device of an access token that is still good, beside its patient's whole row."""
+    return store.row(
+        "SELECT d.device_id, p.* FROM device_tokens t "
+        "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
+        "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
+        {"hash": digest, "now": now},
+    )
+
+
 def by_refresh(store: Store, digest: str) -> Row | None:
     """A pair of tokens by its refresh token, with the device's patient."""
     return store.row(
