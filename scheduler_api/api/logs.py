@@ -41,7 +41,7 @@ def configure(level: str) -> None:
     """Send our logs, from a level on, to standard error as JSON."""
     # What no line of ours says need not be found out: thread, process, task and place in the code.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     ours = logging.getLogger("scheduler_api")
