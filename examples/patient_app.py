@@ -189,13 +189,12 @@ class Phone:
         """Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew."""
         if self.state["patient_id"] is None:
             raise NotActivated
-        self._notice_time_zone()
         recorded_at = self.now().isoformat(timespec="seconds")
         self.state["queue"].append({"client_id": uuid.uuid4().hex, "recorded_at": recorded_at, "kind": kind, **data})
         self.save()
 
     def _notice_time_zone(self) -> None:
-        """Queue the phone's time zone if it is not the one last told: its place in the queue is when it was noticed."""
+        """Queue the phone's time zone if it is not the one last told. Doses need it not: each has its own offset."""
         here = str(self.now().tzinfo)
         if self.state["time_zone"] not in (None, here):
             self.state["time_zone"] = here
@@ -214,7 +213,8 @@ class Phone:
             _, _, synced = self._ask("POST", "/v1/me/sync", {"cursor": self.state["cursor"], "facts": sent})
             self._take_in(synced)
             self._notice_time_zone()
-            if not self.state["queue"]:
+            # Again only for what has not been sent just now: the next batch, or a zone that was noticed.
+            if all(fact in sent for fact in self.state["queue"]):
                 return
 
     def _take_in(self, synced: dict[str, Any]) -> None:

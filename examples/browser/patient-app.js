@@ -200,14 +200,11 @@ const record = (dose_on, status) => enqueue("dose_recorded", { dose_on, status }
 const takeBack = (dose_on) => enqueue("dose_taken_back", { dose_on });
 
 /** Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew. */
-async function enqueue(kind, data) {
-  await noticeTimeZone();
-  await keep((state, queue) => queue.add(fact(kind, data)));
-}
+const enqueue = (kind, data) => keep((state, queue) => queue.add(fact(kind, data)));
 
 const fact = (kind, data) => ({ client_id: crypto.randomUUID(), recorded_at: localInstant(), kind, ...data });
 
-/** Queue the phone's time zone if it is not the one last told: its place in the queue is when it was noticed. */
+/** Queue the phone's time zone if it is not the one last told. Doses need it not: each has its own offset. */
 async function noticeTimeZone() {
   const here = timeZone();
   await keep((state, queue) => {
@@ -231,7 +228,9 @@ async function sync() {
     const { document: synced } = await ask("POST", "/v1/me/sync", body);
     await takeIn(synced, body.facts, keys);
     await noticeTimeZone();
-    if (!(await kept()).facts.length) return;
+    // Again only for what has not been sent just now: the next batch, or what was recorded meanwhile.
+    const sent = body.facts.map((one) => one.client_id);
+    if ((await kept()).facts.every((one) => sent.includes(one.client_id))) return;
   }
 }
 
