@@ -14,11 +14,13 @@ DESCRIPTION = (
     "Calendars of patients in a clinical trial, computed from what is recorded about them. "
     "Every date can say why it is that day. Errors are RFC 9457 problems."
 )
+#: What the service says of itself.
+_SERVICE = {"/healthz": "Whether the process answers", "/readyz": "Whether requests can be served"}
 #: POSTs that record nothing, have ids of their own, or answer with a secret that is kept nowhere.
 NOT_REPEATABLE = ("/v1/previews", "/v1/activations", "/v1/activate", "/v1/token", "/v1/me/sync")
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "If-None-Match": ("An ETag: 304 if nothing changed", {"minLength": 1}),
-    "If-Match": ("An ETag of the patient: 412 if the patient changed since", {"pattern": '^(\\*|".+")$'}),
+    "If-None-Match": ("An ETag: 304 if nothing changed", {}),
+    "If-Match": ("An ETag of the patient: 412 if the patient changed since", {}),
     "Idempotency-Key": ("The same key and request gives the first answer again", {"pattern": "^[!-~]{1,200}$"}),
 }
 
@@ -31,7 +33,19 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
         for method, operation in operations.items():
             if method != "parameters":
                 _complete(path, method, operation)
+    for path, summary in _SERVICE.items():
+        document["paths"][path] = {"get": _service_operation(path, summary)}
     return document
+
+
+def _service_operation(path: str, summary: str) -> dict[str, Any]:
+    """A question to the service itself, which needs no token."""
+    status = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    content = {"application/json": {"schema": status}}
+    responses = {"200": {"description": "Yes", "content": content}}
+    if path == "/readyz":
+        responses["503"] = {"description": "Not now", "content": content}
+    return {"summary": summary, "tags": ["service"], "security": [], "responses": responses}
 
 
 def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:

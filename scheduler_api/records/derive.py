@@ -23,7 +23,7 @@ def horizon(now: datetime) -> date:
 def visit_rows(patient_id: str, versions: Versions, history: History, through: date) -> dict[str, Row]:
     """The rows of all visits of a patient that open, or are done or booked, through a day."""
     found = Reckoning(versions, history).visits(_BEGINNING, through)
-    return visits.rows_of(patient_id, history.enrolled.site, found)
+    return visits.rows_of(patient_id, history, found)
 
 
 #: Before anything a protocol can plan for a patient.

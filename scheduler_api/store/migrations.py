@@ -74,6 +74,9 @@ _TABLES = (
         patient_id TEXT NOT NULL,
         visit TEXT NOT NULL,
         site TEXT NOT NULL,
+        protocol TEXT NOT NULL,
+        subject_number TEXT NOT NULL,
+        time_zone TEXT NOT NULL,
         series TEXT NOT NULL,
         label TEXT NOT NULL,
         target_on TEXT NOT NULL,
@@ -94,6 +97,9 @@ _TABLES = (
     )
     """,
     "CREATE INDEX visits_by_closing ON visits (closes_on, patient_id, visit)",
+    # Most of what closes soon is done already: what is not has indexes of its own.
+    "CREATE INDEX visits_to_do ON visits (series, closes_on, patient_id, visit) WHERE done_on IS NULL",
+    "CREATE INDEX visits_to_do_by_site ON visits (site, series, closes_on, patient_id, visit) WHERE done_on IS NULL",
     "CREATE INDEX visits_by_site ON visits (site, series, closes_on, patient_id, visit)",
     # The zones that patients live in, so that "today" can be told for each without reading every patient.
     "CREATE TABLE time_zones (time_zone TEXT PRIMARY KEY)",

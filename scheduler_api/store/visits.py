@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from scheduler_api.engine.history import History
 from scheduler_api.engine.visits import Visit
 
 from .port import Row, Store
 from .zones import today_sql
 
-_COLUMNS = ("patient_id", "site", *Visit._fields)
+_COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields)
 _UPSERT = (
     f"INSERT INTO visits ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "
     f"ON CONFLICT (patient_id, visit) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
@@ -32,8 +33,16 @@ _STATUS_SQL = """CASE
     ELSE 'missed' END"""
 
 
-def rows_of(patient_id: str, site: str, visits: Sequence[Visit]) -> dict[str, Row]:
-    """The rows that a patient's visits make, by name."""
+def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
+    """The rows that a patient's visits make, by name. Each has what a list says of its patient."""
+    enrolled = history.enrolled
+    whose = {
+        "patient_id": patient_id,
+        "site": enrolled.site,
+        "protocol": enrolled.protocol,
+        "subject_number": enrolled.subject_number,
+        "time_zone": history.time_zone,
+    }
     rows: dict[str, Row] = {}
     for visit in visits:
         values = visit._asdict()
@@ -41,7 +50,7 @@ def rows_of(patient_id: str, site: str, visits: Sequence[Visit]) -> dict[str, Ro
             name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()
         }
         row["provisional"] = int(visit.provisional)
-        rows[visit.visit] = {"patient_id": patient_id, "site": site, **row}
+        rows[visit.visit] = {**whose, **row}
     return rows
 
 
@@ -81,7 +90,7 @@ class Query:
 def find(store: Store, query: Query) -> list[Row]:
     """The visits asked for, soonest `closes_on` first, each with its status, subject number, time zone and today."""
     parameters: dict[str, Any] = {"limit": query.limit}
-    today = today_sql(query.todays, "p.time_zone", parameters)
+    today = today_sql(query.todays, "v.time_zone", parameters)
     status = _STATUS_SQL.format(today=today)
     where: list[str] = []
 
@@ -98,6 +107,8 @@ def find(store: Store, query: Query) -> list[Row]:
         one_of("v.patient_id", "patient_id", [query.patient_id])
     if query.statuses is not None:
         one_of(status, "status", query.statuses)
+        if "done" not in query.statuses:
+            where.append("v.done_on IS NULL")
         if set(query.statuses) <= {"open", "upcoming"} and query.todays:
             # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
             where.append("v.closes_on >= :earliest_today")
@@ -116,8 +127,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(v.closes_on, v.patient_id, v.visit) > (:after_closes, :after_patient, :after_visit)")
         parameters.update(zip(("after_closes", "after_patient", "after_visit"), query.after, strict=True))
     return store.rows(
-        f"SELECT v.*, p.subject_number, p.protocol, {status} AS status, {today} AS today "
-        "FROM visits v JOIN patients p ON p.patient_id = v.patient_id "
+        f"SELECT v.*, {status} AS status, {today} AS today FROM visits v "
         f"{'WHERE ' + ' AND '.join(where) if where else ''} "
         "ORDER BY v.closes_on, v.patient_id, v.visit LIMIT :limit",
         parameters,

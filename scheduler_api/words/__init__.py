@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -103,8 +103,13 @@ def translate(sentence: str, language: str, labels: Mapping[str, str] | None = N
             for name in _SAID_IN_TURN:
                 if name in values:
                     values[name] = translate(values[name], language)
-            return template.format(**values)
+            # Not `format`: a protocol's own label may have braces that mean nothing.
+            return re.sub(r"\{(\w+)\}", partial(_value, values), template)
     return sentence
+
+
+def _value(values: Mapping[str, str], braces: re.Match[str]) -> str:
+    return values.get(braces[1], braces[0])
 
 
 def translated(document: Any, to: str, labels: Mapping[str, str] | None = None) -> Any:
@@ -136,11 +141,14 @@ def _own_labels(labels: tuple[tuple[str, str], ...]) -> tuple[tuple[re.Pattern[s
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", template)
-    for index in range(0, len(parts), 2):
-        parts[index] = re.escape(parts[index])
-    for index in range(1, len(parts), 2):
-        parts[index] = f"(?P<{parts[index]}>{_GROUPS.get(parts[index], '.+')})"
+    parts = re.split(r"\{([a-z]\w*)\}", template)
+    seen: set[str] = set()
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            parts[index] = re.escape(part)
+        else:
+            parts[index] = f"(?P={part})" if part in seen else f"(?P<{part}>{_GROUPS.get(part, '.+')})"
+            seen.add(part)
     return re.compile("".join(parts), re.ASCII | re.DOTALL)
 
 

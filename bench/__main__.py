@@ -1,0 +1,66 @@
+"""Measure, print a table, and write docs/benchmarks.md. Exit status 1 if a figure misses its limit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import dates, phones, requests, server, visits, writing
+from .measure import Figure
+
+REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_HEAD = """# What it costs
+
+Written by `make bench`. Figures are ratios of two things measured in turn in one run: times differ from machine to
+machine and from minute to minute, a ratio hardly does. Each is the median of many pairs.
+
+What is warm, as in a server that has run for a while: the parsed protocol, and the folded history of a patient's row
+(remembered by the content of the row, so it is never stale). What is not: any calendar, any answer, any token.
+Requests are made in process, where no network hides their cost; logs are written, to a file that keeps nothing.
+
+The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`), the calendar only
+for a client that wants no compression; all others go through Flask and pay some trivial requests more.
+
+"""
+
+
+def main() -> int:
+    """Run everything; the exit status."""
+    figures: list[Figure] = dates.figures()
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (requests, phones, writing, visits, server):
+            figures += part.figures(Path(folder))
+    table = "\n".join(_table(figures))
+    if shutil.which(server.WRK) is None:
+        table += f"\n\nRequests per second are not measured: `{server.WRK}` is not installed."
+    print(table)
+    REPORT.write_text(f"{_HEAD}{table}\n\n{_where()}\n", encoding="utf-8")
+    missed = [figure for figure in figures if figure.missed]
+    for figure in missed:
+        print(f"missed: {figure.name} is {figure.value:.3g} and may be {figure.limit:g}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _table(figures: Iterable[Figure]) -> Iterable[str]:
+    yield "| what | measured | against | figure | at most |"
+    yield "| --- | --- | --- | ---: | ---: |"
+    for figure in figures:
+        limit = "" if figure.limit is None else f"{figure.limit:g}"
+        value = f"{figure.value:,.3g}" if figure.value < 1000 else f"{figure.value:,.0f}"
+        yield f"| {figure.name} | {figure.ours} | {figure.reference} | {value} {figure.unit} | {limit} |"
+
+
+def _where() -> str:
+    day = datetime.now(UTC).date()
+    python = platform.python_version()
+    return f"Measured on {day} with Python {python} on {os.cpu_count()} shared cores ({platform.machine()})."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

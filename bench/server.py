@@ -1,0 +1,104 @@
+"""Requests per second of a real server, for who wants to know: told without a limit, and only where `wrk` is installed.
+
+A server hides much of what a request costs, and the client shares its cores; the ratios are measured in process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scheduler_api.config import Settings
+
+from .measure import Figure
+from .service import Service
+
+SECONDS = 5
+CONNECTIONS = 8
+WRK = "wrk"
+
+
+def figures(folder: Path) -> list[Figure]:
+    """The calendar of a mid-trial patient, and a trivial endpoint of Flask under the same server."""
+    if shutil.which(WRK) is None:
+        return []
+    service = Service(folder, "server", datetime.now(UTC))
+    path = f"/v1/patients/{service.add_mid_trial_patient()}/calendar"
+    settings, port = Settings(), _free_port()
+    ours = ["-m", "scheduler_api.cli", "serve", "--port", str(port)]
+    least = [
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        "--port",
+        str(port),
+        "--no-ws",
+        "--log-level",
+        "error",
+    ]
+    least += ["--workers", str(settings.workers), "--blocking-threads", str(settings.threads), "bench.service:trivial"]
+    environment = {**os.environ, "SCHEDULER_DATABASE": str(service.path)}
+    with _serving(ours, port, environment):
+        calendars = _per_second(port, path, {"Authorization": f"Bearer {service.token}"})
+    with _serving(least, port, environment):
+        trivial = _per_second(port, "/", {})
+    where = f"Granian, {settings.workers} processes, {CONNECTIONS} connections of `wrk` on the same cores"
+    return [
+        Figure("Calendars a second", "`GET …/calendar` of the mid-trial patient", where, calendars, unit="/s"),
+        Figure("Trivial answers a second", "the trivial Flask endpoint", where, trivial, unit="/s"),
+    ]
+
+
+@contextmanager
+def _serving(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    """A server while it is needed; its logs are written, and kept by nobody."""
+    server = subprocess.Popen(
+        [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(port, server)
+        yield
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.poll() is None:
+        with closing(socket.socket()) as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("The server did not start.")
+
+
+def _per_second(port: int, path: str, headers: Mapping[str, str]) -> float:
+    command = [WRK, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{SECONDS}s"]
+    for name, value in headers.items():
+        command += ["--header", f"{name}: {value}"]
+    command.append(f"http://127.0.0.1:{port}{path}")
+    # Once before it counts: each process opens its connections and reads what it keeps.
+    said = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)][1]
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if found is None or "Non-2xx" in said:
+        raise RuntimeError(f"wrk says: {said}")
+    return float(found[1])
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+    return port
