@@ -35,19 +35,9 @@ def figures(folder: Path) -> list[Figure]:
     path = f"/v1/patients/{service.add_mid_trial_patient()}/calendar"
     settings, port = Settings(), _free_port()
     ours = ["-m", "scheduler_api.cli", "serve", "--port", str(port)]
-    least = [
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--factory",
-        "--port",
-        str(port),
-        "--no-ws",
-        "--log-level",
-        "error",
-    ]
-    least += ["--workers", str(settings.workers), "--blocking-threads", str(settings.threads), "bench.service:trivial"]
+    least = ["-m", "granian", "--interface", "wsgi", "--factory", "--no-ws", "--log-level", "error"]
+    least += ["--port", str(port), "--workers", str(settings.workers), "--blocking-threads", str(settings.threads)]
+    least.append("bench.service:trivial")
     environment = {**os.environ, "SCHEDULER_DATABASE": str(service.path)}
     with _serving(ours, port, environment):
         calendars = _per_second(port, path, {"Authorization": f"Bearer {service.token}"})

@@ -100,7 +100,7 @@ _TABLES = (
     # Most of what closes soon is done already: what is not has indexes of its own.
     "CREATE INDEX visits_to_do ON visits (series, closes_on, patient_id, visit) WHERE done_on IS NULL",
     "CREATE INDEX visits_to_do_by_site ON visits (site, series, closes_on, patient_id, visit) WHERE done_on IS NULL",
-    "CREATE INDEX visits_by_site ON visits (site, series, closes_on, patient_id, visit)",
+    "CREATE INDEX visits_by_site ON visits (site, closes_on, patient_id, visit)",
     # The zones that patients live in, so that "today" can be told for each without reading every patient.
     "CREATE TABLE time_zones (time_zone TEXT PRIMARY KEY)",
     """
