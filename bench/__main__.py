@@ -24,8 +24,9 @@ What is warm, as in a server that has run for a while: the parsed protocol, and 
 (remembered by the content of the row, so it is never stale). What is not: any calendar, any answer, any token.
 Requests are made in process, where no network hides their cost; logs are written, to a file that keeps nothing.
 
-The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`), the calendar only
-for a client that wants no compression; all others go through Flask and pay some trivial requests more.
+The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`). For the calendar
+that, and so its limit, holds for a client that takes no compressed answers and asks for the usual days; for others it
+goes through Flask, and what compressing adds has a line of its own.
 
 """
 

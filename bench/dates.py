@@ -32,7 +32,11 @@ def figures() -> list[Figure]:
     document = calendar(versions, ended, last, first, last)
     _check_same_dates(document["doses"], document["visits"])
     rules = f"dateutil.rrule: {DOSES} daily, {SCANS} six-weekly and {FOLLOW_UPS} monthly dates"
-    whole = f"`calendar` over {LONGEST_RANGE} days: {DOSES} doses recorded, {SCANS} scans done, follow-up"
+    shown = sum(visit["series"] == "contraception" for visit in document["visits"])
+    whole = (
+        f"`calendar` over {LONGEST_RANGE} days, the longest range: {DOSES} doses recorded, {SCANS} scans done, "
+        f"treatment ended; {shown} of {FOLLOW_UPS} follow-up visits fall into it"
+    )
     return [
         Figure(
             "Two-year calendar",
@@ -62,7 +66,6 @@ def expansion() -> tuple[list[datetime], list[datetime], list[datetime]]:
     return (
         list(rrule(DAILY, dtstart=_midnight(TREATED_FROM), count=DOSES)),
         list(rrule(WEEKLY, dtstart=_midnight(_first_scan()), interval=WEEKS_BETWEEN_SCANS, count=SCANS)),
-        # The last day of a month where it has no such day, which is how the rules add months.
         list(rrule(MONTHLY, dtstart=_midnight(LAST_DOSE + timedelta(1)), count=FOLLOW_UPS)),
     )
 

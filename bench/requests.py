@@ -37,6 +37,15 @@ def figures(folder: Path) -> list[Figure]:
                     5,
                 )
             )
+            compressed = service.get(path, **{"Accept-Encoding": "gzip"})
+            found.append(
+                Figure(
+                    f"… compressed, {whom} patient",
+                    "the same for a client that takes gzip, as browsers do: by Flask, then compressed",
+                    REFERENCE,
+                    ratio(lambda c=compressed: call(service.app, c), lambda: call(least, nothing)),  # type: ignore[misc]
+                )
+            )
             found.append(
                 Figure(
                     f"Not modified, {whom} patient",

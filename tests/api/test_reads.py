@@ -1,0 +1,48 @@
+"""What is answered before Flask is asked is what Flask would have answered, and to nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from service import Client, Patient, Service, refused
+
+from scheduler_api.records import tokens
+
+
+@pytest.fixture
+def patient(nurse: Client) -> Patient:
+    """A patient on treatment."""
+    patient = nurse.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    patient.record("dose_recorded", dose_on="2024-01-05", status="taken")
+    return patient
+
+
+def test_a_calendar_is_the_same_by_either_way(patient: Patient) -> None:
+    # Who says anything about compression is answered by Flask.
+    before, after = patient.get("calendar"), patient.get("calendar", {"Accept-Encoding": "identity"})
+    assert (before.status_code, before.data) == (after.status_code, after.data)
+    assert {name: value for name, value in before.headers.items() if name != "X-Request-ID"} == {
+        name: value for name, value in after.headers.items() if name != "X-Request-ID"
+    }
+
+
+@pytest.mark.parametrize("part", ["", "calendar", "adherence", "deviations", "facts"])
+def test_a_known_etag_opens_no_door(service: Service, patient: Patient, elsewhere: Client, part: str) -> None:
+    path = f"/v1/patients/{patient.patient_id}" + (f"/{part}" if part else "")
+    token = tokens.create(service.store, "nurse", [], "leaver", service.clock())
+    leaver = service.client(token)
+    known = {"If-None-Match": leaver.get(path).headers["ETag"]}
+    assert leaver.get(path, known).status_code == 304
+    refused(elsewhere.get(path, known), 404)
+    (row,) = [row for row in tokens.list_all(service.store) if row["name"] == "leaver"]
+    tokens.revoke(service.store, row["token_id"], service.clock())
+    for headers in (known, {}):
+        refused(leaver.get(path, headers), 401)
+
+
+def test_a_fact_is_seen_at_once(patient: Patient) -> None:
+    known = {"If-None-Match": patient.get("calendar").headers["ETag"]}
+    assert patient.get("calendar", known).status_code == 304
+    patient.record("dose_recorded", dose_on="2024-01-06", status="missed")
+    changed = patient.get("calendar", known)
+    assert (changed.status_code, changed.json["adherence"]["missed"]) == (200, 1)
