@@ -32,9 +32,9 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
-def patient_tag(version: int, today: object, form: str = "") -> str:
+def patient_tag(version: int, today: object) -> str:
     """The ETag of an answer about a patient: it changes with the patient, the day, the question and its form."""
-    return tag_of(request.environ, version, today, form)
+    return tag_of(request.environ, version, today)
 
 
 def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = "") -> str:

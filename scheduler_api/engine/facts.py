@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -254,8 +254,3 @@ def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
             if member in members:
                 found.append((name, member.fromisoformat))
     return tuple(found)
-
-
-def required_fields(kind: str) -> tuple[str, ...]:
-    """The names of the data a fact of this kind cannot do without."""
-    return tuple(f.name for f in fields(KINDS[kind]) if f.default is MISSING)
