@@ -107,12 +107,6 @@ class Course:
         """Cycle and cycle day of a day; None outside the course."""
         return run_of(self.runs, day).place(day) if self.holds_day(day) else None
 
-    def status(self, day: date, today: date) -> str | None:
-        """The status of one dose day on a given `today`; None if the day is no dose day."""
-        for row in self.rows(today, day, day):
-            return str(row["status"])
-        return None
-
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """The dose days in `first`…`last` as the calendar shows them, in order of days.
 
