@@ -17,8 +17,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from .migrations import migrations
 from .port import Busy, Duplicate, Parameters, Row, Unavailable
+from .sqlite_tables import migrations
 
 #: How long a writer waits for another, in milliseconds.
 BUSY_TIMEOUT = 10_000

@@ -1,0 +1,30 @@
+"""The tables, as migrations in plain SQL. A migration that has been released is never changed; add another.
+
+Each is a module with `statements(dialect)`; it is applied once, in the order of `MIGRATIONS`, under the module's name.
+Derived: `patients`, `visits` and `time_zones` are made from `facts` and can be made again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from . import m0001_tables, m0002_append_only, m0003_phones
+from .dialect import Dialect
+
+
+class Migration(NamedTuple):
+    """A step from one version of the tables to the next: its name, and its statements in a dialect."""
+
+    name: str
+    statements: Callable[[Dialect], Iterable[str]]
+
+
+MIGRATIONS = tuple(
+    Migration(module.__name__.rpartition(".")[2], module.statements)
+    for module in (
+        m0001_tables,
+        m0002_append_only,
+        m0003_phones,
+    )
+)

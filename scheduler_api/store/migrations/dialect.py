@@ -1,0 +1,20 @@
+"""What differs between databases in the definition of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Dialect(Protocol):
+    """The words of one database for what SQL has no common word for."""
+
+    counter: str
+    """The type of a primary key that the database counts up by itself."""
+
+    def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
+        """Statements that make the database refuse to change or delete a row of a table.
+
+        `key`: the condition under which a row would take the place of another (`NEW.column` names the new row's),
+        where the database would otherwise replace without deleting.
+        """
