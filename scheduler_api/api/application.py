@@ -13,9 +13,24 @@ from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from scheduler_api.records.audit import Readings
 from scheduler_api.store.port import Store
 
-from . import activation, facts, feeds, me, me_sync, patients, previews, problems, protocols, service, sites, visits
+from . import (
+    activation,
+    auditing,
+    facts,
+    feeds,
+    me,
+    me_sync,
+    patients,
+    previews,
+    problems,
+    protocols,
+    service,
+    sites,
+    visits,
+)
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
 from .logs import Logged
@@ -78,6 +93,8 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
     api = problems.ProblemApi(app)
     problems.register(app)
+    readings = Readings(store)
+    auditing.register(app, readings)
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
     for resource in (patients, facts, visits, previews, protocols, sites, activation, me, me_sync, feeds):
@@ -89,7 +106,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
         count = trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.before_request(_guard)
-    app.wsgi_app = Logged(Reads(app.wsgi_app, store, clock))  # type: ignore[method-assign]
+    app.wsgi_app = Logged(Reads(app.wsgi_app, store, clock, readings))  # type: ignore[method-assign]
     return app
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
@@ -61,6 +61,7 @@ def page_of(
 
 def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
     """One page of a list: JSON with the cursor of the next and a Link to it, or CSV for who asks for that."""
+    g.shown = len(items)
     cursor = base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
     headers = {"Vary": "Accept"}
     if cursor is not None:

@@ -14,7 +14,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.records.access import Forbidden, NotFound, Stale, TooMany, Unauthenticated
+from scheduler_api.records.access import Forbidden, Stale, TooMany, Unauthenticated
 from scheduler_api.records.answers import KeyReused
 from scheduler_api.store.port import Busy, Unavailable
 
@@ -115,14 +115,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, Problem.response)
     for kind, status in ((Contradiction, 409), (Impossible, 422)):
         app.register_error_handler(kind, _of_faults(status))
-    app.register_error_handler(NotFound, lambda error: Problem(404, str(error)).response())
     app.register_error_handler(Forbidden, lambda error: Problem(403, str(error)).response())
     app.register_error_handler(Stale, lambda error: Problem(412, str(error)).response())
     app.register_error_handler(Unauthenticated, lambda error: _unauthenticated(error))
     app.register_error_handler(TooMany, lambda error: _too_many(error))
     app.register_error_handler(KeyReused, lambda error: _key_reused())
-    app.register_error_handler(Busy, lambda error: _unavailable("The database is busy; nothing was recorded.", 1))
-    app.register_error_handler(Unavailable, lambda error: _unavailable("The database does not answer.", 30))
+    app.register_error_handler(Busy, unavailable)
+    app.register_error_handler(Unavailable, unavailable)
 
 
 def _of_faults(status: int) -> Any:
@@ -146,7 +145,12 @@ def _too_many(error: TooMany) -> Response:
     return Problem(429, str(error), headers={"Retry-After": str(error.retry_after)}).response()
 
 
-def _unavailable(detail: str, seconds: int) -> Response:
+def unavailable(error: Busy | Unavailable) -> Response:
+    """The answer when the database is busy or does not answer."""
+    busy = isinstance(error, Busy)
+    detail, seconds = (
+        ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)
+    )
     return Problem(503, detail, headers={"Retry-After": str(seconds)}).response()
 
 

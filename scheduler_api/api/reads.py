@@ -17,6 +17,7 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.records import calendars, phones, tokens
 from scheduler_api.records.access import Session
+from scheduler_api.records.audit import Reading, Readings
 from scheduler_api.records.today import today_of
 from scheduler_api.store.port import Store
 
@@ -45,8 +46,10 @@ class Answer(NamedTuple):
 class Reads:
     """Answers what it can, around a WSGI application."""
 
-    def __init__(self, application: WSGIApplication, store: Store, clock: Callable[[], datetime]) -> None:
-        self._application, self._store, self._clock = application, store, clock
+    def __init__(
+        self, application: WSGIApplication, store: Store, clock: Callable[[], datetime], readings: Readings
+    ) -> None:
+        self._application, self._store, self._clock, self._readings = application, store, clock, readings
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -113,7 +116,9 @@ class Reads:
             document = calendars.calendar_of(session, row, calendars.View())
             answer = Answer("200 OK", [("ETag", tag), *_HEADERS], orjson.dumps(document))
         if answer is not None:
-            environ[ROUTE] = f"/v1/patients/<string:patient_id>{asked[2] or ''}"
+            route = environ[ROUTE] = f"/v1/patients/<string:patient_id>{asked[2] or ''}"
+            status, query = int(answer.status[:3]), environ.get("QUERY_STRING", "")
+            self._readings.add(Reading(actor, f"GET {route}", asked[1], query, status), session.now)
         return answer
 
 

@@ -36,6 +36,11 @@ def phone() -> phones.Phone:
     return cast(phones.Phone, g.phone)
 
 
+def route() -> str:
+    """The call: its method, and the rule of its address, which unlike the address has no ids."""
+    return f"{request.method} {request.url_rule or ''}".rstrip()
+
+
 def bearer_token() -> str:
     """The token of the request; empty if there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -54,7 +59,7 @@ def authenticate() -> None:
     actor = tokens.authenticate(database, token) if token else None
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(database, actor, now())
+    g.session = Session(database, actor, now(), route())
 
 
 def authenticate_phone() -> None:
@@ -63,7 +68,7 @@ def authenticate_phone() -> None:
     known = phones.authenticate(store(), token, now()) if token else None
     if known is None:
         raise unauthenticated(token)
-    g.phone, g.session = known, Session(store(), known.actor, now())
+    g.phone, g.session = known, Session(store(), known.actor, now(), route())
 
 
 def answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -67,6 +67,6 @@ def session() -> Iterator[Session]:
 def session_on(store: Store) -> Session:
     """The session of a command: it counts from now, and what it records is marked `cli`."""
     from scheduler_api import utc_now
-    from scheduler_api.records.access import Actor, Session
+    from scheduler_api.records.access import TERMINAL, Session
 
-    return Session(store, Actor("cli", "admin", "cli", None), utc_now())
+    return Session(store, TERMINAL, utc_now())

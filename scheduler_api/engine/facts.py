@@ -202,7 +202,7 @@ class Fact:
     """One line of a patient's history.
 
     `replaces` names the fact it corrects; `correction` says why it replaces or voids (required then).
-    `recorded_at` is an instant with offset; `role` and `name` say who recorded it.
+    `recorded_at` is an instant with offset; `role`, `name` and `actor` (the id of a token or device) say by whom.
     """
 
     fact_id: str
@@ -212,6 +212,7 @@ class Fact:
     name: str | None = None
     replaces: str | None = None
     correction: str | None = None
+    actor: str | None = None
 
     @property
     def kind(self) -> str:

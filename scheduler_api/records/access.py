@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,14 @@ ROLES = ("nurse", "coordinator", "monitor", "admin")
 
 class NotFound(Exception):
     """There is no such thing, or not for this actor."""
+
+
+class OutOfScope(NotFound):
+    """It is there, but not for this actor: to be told as NotFound, and noted as refused."""
+
+    def __init__(self, detail: str, patient_id: str | None = None, site: str | None = None) -> None:
+        self.patient_id, self.site = patient_id, site
+        super().__init__(detail)
 
 
 class Unauthenticated(Exception):
@@ -62,13 +71,21 @@ class Actor:
         return self.sees(site) if self.patient_id is None else patient_id == self.patient_id
 
 
+#: Who gives commands in the terminal: an account of the machine, which may do all.
+TERMINAL = Actor(f"cli-{os.getuid()}", "admin", "cli", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One request: where things are remembered, who is asking, and the instant (with offset) at which it counts."""
+    """One request: where things are remembered, who is asking, and the instant (with offset) at which it counts.
+
+    `route` is the call by which it came, to be noted: a method and the rule of an address, without ids.
+    """
 
     store: Store
     actor: Actor
     now: datetime
+    route: str | None = None
 
     def __post_init__(self) -> None:
         # Instants are kept in UTC, so that their texts sort like themselves.
@@ -85,7 +102,7 @@ def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
     if site is None:
         return session.sites
     if not session.actor.sees(site):
-        raise NotFound("No such site.")
+        raise OutOfScope("No such site.", site=site)
     return [site]
 
 
@@ -100,8 +117,10 @@ def patient_head(session: Session, patient_id: str) -> Row:
 
 
 def _scoped(session: Session, patient_id: str, row: Row | None) -> Row:
-    if row is None or not session.actor.sees_patient(patient_id, row["site"]):
+    if row is None:
         raise NotFound("No such patient.")
+    if not session.actor.sees_patient(patient_id, row["site"]):
+        raise OutOfScope("No such patient.", patient_id, row["site"])
     return row
 
 

@@ -118,7 +118,9 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
     """The fact as it is recorded: each of a patient's facts a moment after the one before it."""
     recorded_at = max(session.now, datetime.fromisoformat(row["recorded_at"]) + timedelta(microseconds=1))
     actor = session.actor
-    return Fact(new_fact_id(), new.body, recorded_at, actor.role, actor.name, new.replaces, new.correction)
+    return Fact(
+        new_fact_id(), new.body, recorded_at, actor.role, actor.name, new.replaces, new.correction, actor.token_id
+    )
 
 
 def _check_place(session: Session, enrolled: Enrolled) -> None:

@@ -18,6 +18,7 @@ from scheduler_api.store.snapshots import of_row
 from scheduler_api.words import translate
 
 from .access import Actor, NotFound, Session, patient_row
+from .audit import note
 from .protocols import labels, versions_of
 from .today import DOSE_TIME
 from .tokens import digest
@@ -71,6 +72,7 @@ def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
         secret, made_at = secrets.token_urlsafe(24), session.now.isoformat()
         row = {"hash": digest(secret), "patient_id": patient_id, "options": _text(options), "made_at": made_at}
         feeds.insert(session.store, row)
+        note(session, "feed_made", patient_id, options=asdict(options))
         return {"secret": secret, "made_at": made_at, **asdict(options)}
 
 
@@ -80,6 +82,7 @@ def revoke(session: Session, patient_id: str) -> None:
         patient_row(session, patient_id)
         if not feeds.revoke(session.store, patient_id, session.now.isoformat()):
             raise NotFound("The patient has no feed.")
+        note(session, "feed_revoked", patient_id)
 
 
 def opened_by(store: Store, secret: str) -> Feed:

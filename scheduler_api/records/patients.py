@@ -47,7 +47,7 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         if patients.by_subject(session.store, enrolled.protocol, enrolled.subject_number) is not None:
             raise _taken(enrolled)
         patient_id, actor = f"p-{secrets.token_hex(8)}", session.actor
-        fact = Fact(new_fact_id(), enrolled, session.now, actor.role, actor.name)
+        fact = Fact(new_fact_id(), enrolled, session.now, actor.role, actor.name, actor=actor.token_id)
         history = fold([fact])
         head = facts.append(session.store, patient_id, 1, "", fact)
         try:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler_api.engine.faults import Fault, Impossible
-from scheduler_api.store import audit, devices
+from scheduler_api.store import devices
 from scheduler_api.store.port import Row, Store
 
 from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, patient_row
+from .audit import note, unknown
 from .tokens import digest
 
 #: No letter or digit that could be taken for another, on a cheap screen or in handwriting.
@@ -57,7 +58,7 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
             "expires_at": expires_at.isoformat(timespec="microseconds"),
         }
         devices.add_code(session.store, row)
-        _note(session.store, session.now, session.actor.token_id, "code_made", patient_id)
+        note(session, "code_made", patient_id)
     return {"patient_id": patient_id, "code": code, "expires_at": expires_at}
 
 
@@ -67,7 +68,7 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
     Raises TooMany after too many wrong tries from this address or of this code, Impossible for a code that is wrong,
     used or expired.
     """
-    sender = digest(f"address {_network(address)}")
+    sender = sender_of(address)
     # Before the slow hash: who is refused must cost nothing.
     _check_tries(store, sender, now)
     # As it was typed: full width, small letters, with spaces or dashes between.
@@ -80,14 +81,14 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
         if patient_id is None:
             for subject in subjects:
                 devices.add_wrong_try(store, subject, _stamp(now), _stamp(now - LONGEST_WAIT))
-            _note(store, now, "unknown", "wrong_code", None)
+            note(Session(store, unknown(sender), now), "wrong_code", address=sender[:16])
         else:
             device_id = f"d-{secrets.token_hex(6)}"
             devices.add_device(
                 store,
                 {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": _stamp(now)},
             )
-            _note(store, now, device_id, "activated", patient_id)
+            note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
             given = _new_pair(store, device_id, None, now)
     if patient_id is None:
         raise Impossible([Fault("/code", "Not a good code: it is wrong, used or expired.")])
@@ -120,7 +121,8 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
                 return {**given, "patient_id": pair["patient_id"]}
             because = "a refresh token was used again"
             devices.end_device(store, pair["patient_id"], pair["device_id"], _stamp(now), because)
-            _note(store, now, pair["device_id"], "session_ended", pair["patient_id"], because)
+            holder = Session(store, _actor(pair["device_id"], pair["patient_id"]), now)
+            note(holder, "session_ended", pair["patient_id"], device=pair["device_id"], because=because)
     raise Unauthenticated("The refresh token is not valid; activate the phone again.")
 
 
@@ -142,8 +144,7 @@ def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, Row] |
 
 
 def _phone(row: Row) -> Phone:
-    actor = Actor(row["device_id"], "patient", None, (), row["patient_id"])
-    return Phone(actor, row["patient_id"], row["version"], row["time_zone"])
+    return Phone(_actor(row["device_id"], row["patient_id"]), row["patient_id"], row["version"], row["time_zone"])
 
 
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:
@@ -160,7 +161,7 @@ def end_device(session: Session, patient_id: str, device_id: str) -> None:
         because = f"ended by {session.actor.role}"
         if not devices.end_device(session.store, patient_id, device_id, _stamp(session.now), because):
             raise NotFound("The patient has no such device, or its session has ended.")
-        _note(session.store, session.now, session.actor.token_id, "session_ended", patient_id, device_id)
+        note(session, "session_ended", patient_id, device=device_id, because=because)
 
 
 def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime) -> dict[str, Any]:
@@ -178,8 +179,8 @@ def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime
     return {"access_token": access, "refresh_token": refresh_token, "expires_at": expires_at, "device_id": device_id}
 
 
-def _note(store: Store, now: datetime, actor: str, action: str, patient_id: str | None, detail: str = "") -> None:
-    audit.add(store, _stamp(now), actor, action, patient_id, detail)
+def _actor(device_id: str, patient_id: str) -> Actor:
+    return Actor(device_id, "patient", None, (), patient_id)
 
 
 def _stamp(instant: datetime) -> str:
@@ -190,6 +191,11 @@ def _stamp(instant: datetime) -> str:
 def _code_digest(code: str) -> str:
     """A code is short, so its hash is slow: whoever has the database still cannot try them all while they live."""
     return hashlib.scrypt(code.encode(), salt=b"scheduler-api activation", n=2**13, r=8, p=1).hex()
+
+
+def sender_of(address: str) -> str:
+    """The digest of the network that an address is of: tells senders apart, and keeps no address."""
+    return digest(f"address {_network(address)}")
 
 
 def _network(address: str) -> str:

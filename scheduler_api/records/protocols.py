@@ -17,6 +17,7 @@ from scheduler_api.store import protocols
 from scheduler_api.store.port import Duplicate, Store
 
 from .access import NotFound, Session, check_may_administer
+from .audit import note
 
 
 def built_in() -> list[Protocol]:
@@ -104,6 +105,7 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
         protocols.insert(session.store, row)
     except Duplicate:
         raise Contradiction([Fault("/version", "This version is there, and a version never changes.")]) from None
+    note(session, "protocol_added", protocol=protocol.id, version=protocol.version)
     return summary(protocol, added_at)
 
 

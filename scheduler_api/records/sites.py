@@ -12,6 +12,7 @@ from scheduler_api.store import sites
 from scheduler_api.store.port import Duplicate, Row, Store
 
 from .access import NotFound, Session, check_may_administer, sites_to_search
+from .audit import note
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -52,6 +53,7 @@ def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
     try:
         with session.store.transaction():
             sites.insert(session.store, {**site, "opening_days": orjson.dumps(site["opening_days"]).decode()})
+            note(session, "site_added", site=site["site"], new=site)
     except Duplicate:
         raise Contradiction([Fault("/site", "There is a site of this id.")]) from None
     return site

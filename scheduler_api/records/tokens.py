@@ -14,7 +14,8 @@ from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.store import sites, tokens
 from scheduler_api.store.port import Row, Store
 
-from .access import ROLES, Actor, NotFound
+from .access import ROLES, TERMINAL, Actor, NotFound, Session
+from .audit import note
 
 
 def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, now: datetime) -> str:
@@ -26,19 +27,22 @@ def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, 
     faults += [Fault("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
     if faults:
         raise Impossible(faults)
-    token = f"sch_{secrets.token_urlsafe(32)}"
+    token, token_id = f"sch_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
+    named = sorted(set(for_sites)) or None
     with store.transaction():
         tokens.insert(
             store,
             {
-                "token_id": f"t-{secrets.token_hex(6)}",
+                "token_id": token_id,
                 "hash": digest(token),
                 "role": role,
                 "name": name,
-                "sites": orjson.dumps(sorted(set(for_sites))).decode() if for_sites else None,
+                "sites": orjson.dumps(named).decode() if named else None,
                 "created_at": now.isoformat(),
             },
         )
+        new = {"token_id": token_id, "role": role, "name": name, "sites": named}
+        note(Session(store, TERMINAL, now), "token_made", new=new)
     return token
 
 
@@ -67,6 +71,7 @@ def revoke(store: Store, token_id: str, now: datetime) -> None:
     with store.transaction():
         if not tokens.revoke(store, token_id, now.isoformat()):
             raise NotFound("No such token, or it is revoked already.")
+        note(Session(store, TERMINAL, now), "token_revoked", token_id=token_id)
 
 
 def digest(token: str) -> str:

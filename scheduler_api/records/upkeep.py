@@ -9,7 +9,7 @@ from itertools import pairwise
 from scheduler_api.engine.facts import Fact
 from scheduler_api.engine.folding import fold
 from scheduler_api.store import facts, patients, visits
-from scheduler_api.store.chain import link
+from scheduler_api.store.chain import FACT, link
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
 
@@ -58,7 +58,7 @@ def _breaks(patient_id: str, rows: list[Row]) -> Iterator[str]:
         if row["seq"] != expected:
             yield f"patient {patient_id}: fact number {expected} is missing before {row['fact_id']}"
             return
-        if row["hash"] != link(previous, row):
+        if row["hash"] != link(previous, row, FACT):
             yield f"patient {patient_id}: fact {row['fact_id']} (number {row['seq']}) is not what was recorded"
             return
         previous = row["hash"]

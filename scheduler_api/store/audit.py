@@ -1,21 +1,70 @@
-"""The table `audit`: what happened besides facts, only ever added to."""
+"""The table `audit`: what happened besides facts, only ever added to, in a chain for each stream."""
 
 from __future__ import annotations
 
-from .port import Row, Store
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from .chain import AUDIT, link
+from .port import Busy, Duplicate, Row, Store
+
+_COLUMNS = (*AUDIT, "hash")
+_INSERT = f"INSERT INTO audit ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+#: How often we try to become the next row of a stream that others write too.
+_TRIES = 20
 
 
-def add(store: Store, at: str, actor: str, action: str, patient_id: str | None, detail: str) -> None:
-    """Note something that happened."""
-    store.write(
-        "INSERT INTO audit (at, actor, action, patient_id, detail) VALUES (:at, :actor, :action, :patient_id, :detail)",
-        {"at": at, "actor": actor, "action": action, "patient_id": patient_id, "detail": detail},
-    )
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: when (UTC), who did it, what, to whom and where, by which call, and what else to say."""
+
+    at: str
+    actor: str
+    role: str
+    name: str | None
+    action: str
+    patient_id: str | None
+    site: str | None
+    route: str | None
+    detail: Mapping[str, Any]
+
+    @property
+    def stream(self) -> str:
+        """The chain it belongs to: the patient's, or the actor's where no patient is concerned."""
+        return self.patient_id or self.actor
 
 
-def of_patient(store: Store, patient_id: str) -> list[Row]:
-    """What happened about a patient, in order."""
-    return store.rows(
-        "SELECT at, actor, action, patient_id, detail FROM audit WHERE patient_id = :patient_id ORDER BY seq",
-        {"patient_id": patient_id},
-    )
+def add(store: Store, event: Event) -> None:
+    """Note something that happened, in a unit of work of the caller's. Raises Busy."""
+    row: dict[str, Any] = {
+        "stream": event.stream,
+        "at": event.at,
+        "actor": event.actor,
+        "role": event.role,
+        "name": event.name,
+        "action": event.action,
+        "patient_id": event.patient_id,
+        "site": event.site,
+        "route": event.route,
+        "detail": orjson.dumps(event.detail).decode(),
+    }
+    for _ in range(_TRIES):
+        last = store.row("SELECT seq, hash FROM audit WHERE stream = :stream ORDER BY seq DESC LIMIT 1", row)
+        row["seq"] = last["seq"] + 1 if last else 1
+        row["hash"] = link(last["hash"] if last else "", row, AUDIT)
+        try:
+            with store.transaction():
+                store.write(_INSERT, row)
+            return
+        except Duplicate:
+            # Another was faster; where databases let writers work side by side, its row can be seen now.
+            continue
+    raise Busy("Too many write to one stream of the audit.")
+
+
+def of_stream(store: Store, stream: str) -> list[Row]:
+    """The rows of a stream, hashes included, in order."""
+    return store.rows("SELECT * FROM audit WHERE stream = :stream ORDER BY seq", {"stream": stream})

@@ -1,17 +1,43 @@
-"""The chain of a patient's facts: each hash covers the fact and the hash before it, so that no edit goes unseen."""
+"""Chains of rows: each hash covers the row and the hash before it, so that no edit goes unseen."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-#: What a row's hash covers, in this order.
-COVERED = ("patient_id", "seq", "fact_id", "kind", "data", "recorded_at", "role", "name", "replaces", "correction")
+#: What the hash of a fact covers, in this order. Its chain is the patient's.
+FACT = (
+    "patient_id",
+    "seq",
+    "fact_id",
+    "kind",
+    "data",
+    "recorded_at",
+    "role",
+    "name",
+    "replaces",
+    "correction",
+    "actor",
+)
+#: What the hash of a row of the audit covers. Its chain is the stream's.
+AUDIT = (
+    "stream",
+    "seq",
+    "at",
+    "actor",
+    "role",
+    "name",
+    "action",
+    "patient_id",
+    "site",
+    "route",
+    "detail",
+)
 
 
-def link(previous: str, row: Mapping[str, Any]) -> str:
-    """The SHA-256 (hex) of a fact's row, chained to the hash of the patient's fact before it (empty for the first)."""
-    return hashlib.sha256(orjson.dumps([previous, *(row[column] for column in COVERED)])).hexdigest()
+def link(previous: str, row: Mapping[str, Any], covered: Sequence[str]) -> str:
+    """The SHA-256 (hex) of a row, chained to the hash of the row before it in its chain (empty for the first)."""
+    return hashlib.sha256(orjson.dumps([previous, *(row[column] for column in covered)])).hexdigest()

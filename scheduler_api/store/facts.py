@@ -9,10 +9,10 @@ import orjson
 
 from scheduler_api.engine.facts import Fact, body_from_data, body_to_data
 
-from .chain import COVERED, link
+from .chain import FACT, link
 from .port import Row, Store
 
-_COLUMNS = (*COVERED, "hash")
+_COLUMNS = (*FACT, "hash")
 _INSERT = f"INSERT INTO facts ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
 
@@ -29,8 +29,9 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
         "name": fact.name,
         "replaces": fact.replaces,
         "correction": fact.correction,
+        "actor": fact.actor,
     }
-    row["hash"] = digest = link(previous, row)
+    row["hash"] = digest = link(previous, row, FACT)
     store.write(_INSERT, row)
     return digest
 
@@ -56,6 +57,7 @@ def to_fact(row: Row) -> Fact:
         name=row["name"],
         replaces=row["replaces"],
         correction=row["correction"],
+        actor=row["actor"],
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from service import Client, Patient, Service
 
 from scheduler_api.records import upkeep
-from scheduler_api.store.chain import COVERED, link
+from scheduler_api.store.chain import FACT, link
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def append(*, chained: bool, **values: Any) -> Tamper:
             "recorded_at": "2024-02-20T05:00:00+00:00",
             **values,
         }
-        row["hash"] = link(last["hash"], row) if chained else "0" * 64
-        names = (*COVERED, "hash")
+        row["hash"] = link(last["hash"], row, FACT) if chained else "0" * 64
+        names = (*FACT, "hash")
         raw.execute(f"INSERT INTO facts ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})", row)
 
     return tamper
@@ -100,7 +100,7 @@ def rewrite(raw: sqlite3.Connection, of: str) -> None:
     change("data", "replace(data, 'taken', 'missed')")(raw, of)
     previous = ""
     for row in map(dict, raw.execute("SELECT * FROM facts WHERE patient_id = ? ORDER BY seq", (of,)).fetchall()):
-        previous = link(previous, row)
+        previous = link(previous, row, FACT)
         raw.execute("UPDATE facts SET hash = ? WHERE fact_id = ?", (previous, row["fact_id"]))
 
 

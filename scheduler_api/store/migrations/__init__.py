@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from . import m0001_tables, m0002_append_only, m0003_phones
+from . import m0001_tables, m0002_append_only, m0003_phones, m0008_audit
 from .dialect import Dialect
 
 
@@ -26,5 +26,6 @@ MIGRATIONS = tuple(
         m0001_tables,
         m0002_append_only,
         m0003_phones,
+        m0008_audit,
     )
 )

@@ -1,4 +1,4 @@
-"""Patients' phones: codes, devices, tokens, what they sent, feeds, and the audit of all that."""
+"""Patients' phones: codes, devices, tokens, what they sent, and feeds."""
 
 from __future__ import annotations
 
@@ -83,22 +83,8 @@ _PHONES = (
     )
     """,
 )
-#: What happened besides facts: sessions ended, codes refused.
-_AUDIT = """
-    CREATE TABLE audit (
-        seq {counter},
-        at TEXT NOT NULL,
-        actor TEXT NOT NULL,
-        action TEXT NOT NULL,
-        patient_id TEXT,
-        detail TEXT NOT NULL
-    )
-    """
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
     """The statements of this migration."""
     yield from _PHONES
-    yield _AUDIT.format(counter=dialect.counter)
-    yield "CREATE INDEX audit_by_patient ON audit (patient_id, seq)"
-    yield from dialect.append_only("audit")

@@ -1,0 +1,69 @@
+"""What of requests is noted: who was refused, and what health data staff looked at."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, g, request
+
+from scheduler_api.records import audit
+from scheduler_api.records.access import NotFound, OutOfScope, Session
+from scheduler_api.records.phones import sender_of
+from scheduler_api.store.port import Busy, Unavailable
+
+from .problems import Problem, unavailable
+from .requests import now, route, store
+
+#: What staff read that is no health data.
+_OF_NOBODY = ("sites", "protocols")
+
+
+def register(app: Flask, readings: audit.Readings) -> None:
+    """Note refusals, durably and before they are answered; and what staff read, together within a second."""
+    app.extensions["scheduler_readings"] = readings
+    app.register_error_handler(NotFound, _not_found)
+    app.after_request(_noted)
+
+
+def _not_found(error: NotFound) -> Response:
+    if isinstance(error, OutOfScope):
+        g.out_of_scope = error
+    return Problem(404, str(error)).response()
+
+
+def _noted(response: Response) -> Response:
+    try:
+        if response.status_code in (401, 403) or "out_of_scope" in g:
+            _note_refusal(response.status_code)
+        elif response.status_code in (200, 304) and _reads_health_data():
+            _note_reading(g.session, response.status_code)
+    except (Busy, Unavailable) as error:
+        # What cannot be noted is not answered.
+        return unavailable(error)
+    return response
+
+
+def _note_refusal(status: int) -> None:
+    hidden = g.get("out_of_scope")
+    patient_id, site = (request.view_args or {}).get("patient_id"), None
+    if isinstance(hidden, OutOfScope):
+        patient_id, site = hidden.patient_id or patient_id, hidden.site
+    asking, address = g.get("session"), None
+    if asking is None:
+        sender = sender_of(request.remote_addr or "")
+        asking, address = Session(store(), audit.unknown(sender), now(), route()), sender[:16]
+    audit.refused(asking, status, patient_id, site, address=address)
+
+
+def _reads_health_data() -> bool:
+    """Whether this was a question of staff about patients; a dry run is one too, since it records nothing."""
+    asking = g.get("session")
+    if asking is None or asking.actor.patient_id is not None or request.blueprint in _OF_NOBODY:
+        return False
+    return request.method in ("GET", "HEAD") or request.args.get("dry_run") == "true"
+
+
+def _note_reading(asking: Session, status: int) -> None:
+    patient_id = (request.view_args or {}).get("patient_id")
+    query = request.query_string.decode("ascii", "replace")
+    reading = audit.Reading(asking.actor, route(), patient_id, query, status)
+    readings: audit.Readings = current_app.extensions["scheduler_readings"]
+    readings.add(reading, asking.now, g.get("shown"))

@@ -1,0 +1,184 @@
+"""Who was refused, and who read health data, is noted."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import requests
+from service import ENROLMENT, Client, Patient, Server, Service, refused
+
+from scheduler_api.records.access import Actor
+from scheduler_api.records.audit import Reading, Readings
+from scheduler_api.store.port import Busy
+
+from .inputs import NEW_FACT
+
+
+@pytest.fixture
+def patient(coordinator: Client) -> Patient:
+    """A patient of the site FUSCC."""
+    return coordinator.enrol()
+
+
+def noted(service: Service, action: str) -> list[dict[str, Any]]:
+    """What the audit has of one action, its details in place."""
+    service.app.extensions["scheduler_readings"].flush()
+    rows = service.store.rows("SELECT * FROM audit WHERE action = :action ORDER BY at, stream, seq", {"action": action})
+    return [{**row, **orjson.loads(row["detail"])} for row in rows]
+
+
+def who_and_what(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """The role, call, patient, site and status of rows."""
+    return [(row["role"], row["route"], row["patient_id"], row["site"], row["status"]) for row in rows]
+
+
+FACTS, CALENDAR = "/v1/patients/<string:patient_id>/facts", "/v1/patients/<string:patient_id>/calendar"
+
+
+def test_who_has_no_valid_token_is_noted_without_it(service: Service, patient: Patient) -> None:
+    for token in ("", "sch_wrong"):
+        refused(Client(service.app, token).get(f"{patient.path}/calendar"), 401)
+    first, second = noted(service, "refused")
+    assert who_and_what([first, second]) == [("unknown", f"GET {CALENDAR}", patient.patient_id, "FUSCC", 401)] * 2
+    assert first["actor"].startswith("unknown-")
+    assert first["address"] == second["address"]
+    assert "sch_wrong" not in str(service.record()["audit"])
+    assert "127.0.0.1" not in str(service.record()["audit"])
+
+
+def test_a_patient_of_another_site_is_404_and_noted(service: Service, patient: Patient, elsewhere: Client) -> None:
+    refused(elsewhere.get(f"{patient.path}/calendar"), 404)
+    refused(elsewhere.get("/v1/visits", site="FUSCC"), 404)
+    refused(elsewhere.get(f"{patient.path}0/calendar"), 404)
+    refused(elsewhere.get("/v1/visits", site="NOWHERE"), 404)
+    assert who_and_what(noted(service, "refused")) == [
+        ("nurse", f"GET {CALENDAR}", patient.patient_id, "FUSCC", 404),
+        ("nurse", "GET /v1/visits", None, "FUSCC", 404),
+        # What is nowhere is nobody's; only that someone asked for it is worth knowing.
+        ("nurse", "GET /v1/visits", None, None, 404),
+    ]
+
+
+def test_a_role_that_may_not_is_403_and_noted(service: Service, patient: Patient, monitor: Client) -> None:
+    refused(Patient(monitor, patient.patient_id).send("dose_recorded", **NEW_FACT["dose_recorded"]), 403)
+    refused(monitor.post("/v1/patients", {**ENROLMENT, "subject_number": "002"}), 403)
+    assert who_and_what(noted(service, "refused")) == [
+        ("monitor", f"POST {FACTS}", patient.patient_id, "FUSCC", 403),
+        ("monitor", "POST /v1/patients", None, None, 403),
+    ]
+
+
+def test_what_cannot_be_noted_is_not_answered(service: Service, patient: Patient, elsewhere: Client) -> None:
+    service.store.close()
+    held = sqlite3.connect(service.path, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setattr("scheduler_api.store.sqlite.BUSY_TIMEOUT", 50)
+        refused(elsewhere.get(f"{patient.path}/calendar"), 503)
+    held.close()
+
+
+def test_reading_a_patient_is_noted_by_either_way_of_answering(
+    service: Service, patient: Patient, monitor: Client
+) -> None:
+    tag = monitor.get(f"{patient.path}/calendar").headers["ETag"]
+    monitor.get(f"{patient.path}/calendar", {"If-None-Match": tag})
+    monitor.get(f"{patient.path}/calendar", {"If-None-Match": tag, "Accept-Encoding": "identity"})
+    monitor.get(f"{patient.path}/calendar", {"Accept-Encoding": "identity"})
+    monitor.get(f"{patient.path}/facts", limit="1")
+    read = noted(service, "read")
+    assert who_and_what(read) == [
+        ("monitor", f"GET {CALENDAR}", patient.patient_id, "FUSCC", 200),
+        ("monitor", f"GET {CALENDAR}", patient.patient_id, "FUSCC", 304),
+        ("monitor", f"GET {FACTS}", patient.patient_id, "FUSCC", 200),
+    ]
+    assert [row.get("times") for row in read] == [2, 2, None]
+    assert (read[2]["query"], read[2]["shown"]) == ("limit=1", 1)
+
+
+def test_a_list_is_noted_once_with_its_question_and_what_it_showed(
+    service: Service, patient: Patient, monitor: Client
+) -> None:
+    monitor.get("/v1/visits", series="imaging", limit="3")
+    monitor.get("/v1/patients")
+    monitor.get("/v1/sites")
+    visits, patients = noted(service, "read")
+    assert (visits["route"], visits["query"], visits["shown"]) == ("GET /v1/visits", "series=imaging&limit=3", 3)
+    assert (patients["route"], patients["patient_id"], patients["shown"]) == ("GET /v1/patients", None, 1)
+
+
+def test_a_dry_run_shows_and_is_noted_as_reading(service: Service, patient: Patient) -> None:
+    patient.send("dose_recorded", dry_run=True, **NEW_FACT["dose_recorded"])
+    (read,) = noted(service, "read")
+    assert read["route"] == f"POST {FACTS}"
+
+
+def test_readings_wait_for_a_database_that_is_busy(service: Service) -> None:
+    nurse = Actor("t-nurse", "nurse", "nurse", ("FUSCC",))
+    readings = Readings(service.store)
+    service.store.close()
+    held = sqlite3.connect(service.path, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setattr("scheduler_api.store.sqlite.BUSY_TIMEOUT", 10)
+        readings.add(Reading(nurse, "GET /v1/visits", None, "", 200), service.clock())
+        with pytest.raises(Busy):
+            readings.flush()
+        # Who asks on while too much waits is told to come back.
+        settings.setattr("scheduler_api.records.audit.WAITING_AT_MOST", 2)
+        readings.add(Reading(nurse, "GET /v1/visits", None, "a", 200), service.clock())
+        with pytest.raises(Busy):
+            readings.add(Reading(nurse, "GET /v1/visits", None, "b", 200), service.clock())
+    held.close()
+    service.store.close()
+    readings.flush()
+    assert len(noted(service, "read")) == 3
+
+
+def test_many_at_once_make_one_whole_chain(service: Service) -> None:
+    nurse = Actor("t-nurse", "nurse", "nurse", ("FUSCC",))
+    readings = Readings(service.store)
+
+    def read(number: int) -> None:
+        for more in range(20):
+            readings.add(Reading(nurse, "GET /v1/visits", None, f"{number}-{more}", 200), service.clock())
+            if more % 7 == number:
+                readings.flush()
+
+    service.at_once(*(lambda number=number: read(number) for number in range(5)))  # type: ignore[misc]
+    readings.flush()
+    rows = noted(service, "read")
+    assert sorted(row["seq"] for row in rows) == list(range(1, 101))
+
+
+def test_a_server_that_is_told_to_stop_notes_what_was_read(
+    template: tuple[Path, dict[str, str]], server: Server
+) -> None:
+    headers = {"Authorization": f"Bearer {template[1]['nurse']}"}
+    with requests.Session() as session:
+        session.get(f"{server.url}/v1/visits?limit=7", headers=headers, timeout=5).raise_for_status()
+    server.stop(signal.SIGTERM)
+    connection = sqlite3.connect(server.log.with_name("scheduler.db"))
+    (detail,) = connection.execute("SELECT detail FROM audit WHERE action = 'read'").fetchone()
+    connection.close()
+    assert orjson.loads(detail)["query"] == "limit=7"
+
+
+def test_readings_are_noted_within_a_second_by_themselves(service: Service, patient: Patient) -> None:
+    done, flush = threading.Event(), Readings.flush
+
+    class Told(Readings):
+        def flush(self) -> None:
+            flush(self)
+            done.set()
+
+    readings = Told(service.store)
+    readings.add(Reading(Actor("t-1", "nurse", None, None), "GET /v1/visits", None, "", 200), service.clock())
+    assert done.wait(5)
+    assert service.store.rows("SELECT 1 FROM audit WHERE actor = 't-1'") != []
