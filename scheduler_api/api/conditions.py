@@ -13,10 +13,10 @@ from flask import Response, request
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.faults import Fault
+from scheduler_api.engine.instants import end_of
 from scheduler_api.records import answers
 from scheduler_api.records.access import patient_head
 from scheduler_api.records.phones import Phone
-from scheduler_api.records.today import changes_at
 
 from .pages import wants_csv
 from .problems import Problem
@@ -46,7 +46,7 @@ def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = 
 def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
     """The headers of an answer to a phone, in a language."""
     day = civil_date(now, asking.time_zone)
-    left = int((changes_at(day, asking.time_zone) - now).total_seconds())
+    left = int((end_of(day, asking.time_zone) - now).total_seconds())
     return {
         # The address is the same for all patients, the answer is not.
         "ETag": tag_of(environ, asking.version, day, f"{asking.patient_id} {spoken}"),

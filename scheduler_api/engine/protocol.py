@@ -89,7 +89,10 @@ def stretch_limit(stretch: Stretch) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """One version of one trial's protocol. `definition` is the data it was read from."""
+    """One version of one trial's protocol. `definition` is the data it was read from.
+
+    `reminders_off` are the kinds of message that the trial does not send.
+    """
 
     id: str
     version: int
@@ -98,6 +101,7 @@ class Protocol:
     dosing: Dosing
     series: tuple[Series, ...]
     months_after_last_dose: int
+    reminders_off: frozenset[str]
     definition: Mapping[str, Any]
 
     def find_series(self, name: str) -> Series | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from .cycles import CycleRun
 from .faults import Fault, Impossible
+from .kinds import ABOUT_PATIENTS
 from .protocol import Dosing, Protocol, Series, Stretch, Unit
 from .slots import AnchorDay, Slot, overlapping, slots_of
 
@@ -75,7 +76,7 @@ class _Reader:
 
     def protocol(self, data: Any) -> Protocol | None:
         required = ("id", "version", "dosing", "visits", "contraception")
-        optional = ("title", "registry", "participants", "sources")
+        optional = ("title", "registry", "participants", "sources", "reminders")
         if not self.table("", data, required, optional):
             return None
         identifier = self.pattern("/id", data.get("id"), _ID, "lower-case letters, digits and hyphens, at most 64")
@@ -91,10 +92,19 @@ class _Reader:
         if self.table("/contraception", data.get("contraception"), ("months_after_last_dose",), ()):
             pointer = "/contraception/months_after_last_dose"
             months = self.integer(pointer, data["contraception"].get("months_after_last_dose"), 0, 120)
+        off = self.reminders_off("/reminders", data.get("reminders", {}))
         self.sources(data)
         if self.faults or dosing is None:
             return None
-        return Protocol(identifier, version, title, participants, dosing, series, months, data)
+        return Protocol(identifier, version, title, participants, dosing, series, months, off, data)
+
+    def reminders_off(self, at: str, data: Any) -> frozenset[str]:
+        if not self.table(at, data, (), ("off",)):
+            return frozenset()
+        kinds = self.items(f"{at}/off", data.get("off", []))
+        return frozenset(
+            self.choice(f"{at}/off/{index}", kind, ABOUT_PATIENTS) for index, kind in enumerate(kinds[:100])
+        )
 
     def dosing(self, at: str, data: Any) -> Dosing | None:
         optional = ("reduced_doses_mg", "dosing_days", "cycle_on_hold")

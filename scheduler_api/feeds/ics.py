@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
+from scheduler_api.engine.instants import local_instant
 from scheduler_api.records.feeds import Event, Options
-from scheduler_api.records.today import local_instant
 from scheduler_api.words import say
 
 #: How often an app should look again, and how long an appointment is taken to last.

@@ -1,4 +1,4 @@
-"""What is derived from a history and kept beside the log, in the transaction of the fact: snapshot and visit rows."""
+"""What is derived from a history and kept beside the log, in the fact's transaction: snapshot, visits, reminders."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from scheduler_api.engine.protocol import Versions
 from scheduler_api.store import patients, visits
 from scheduler_api.store.port import Row, Store
 
+from .planning import plan_patient
+
 #: How far ahead visit rows reach, in days.
 HORIZON = 400
 
@@ -20,10 +22,9 @@ def horizon(now: datetime) -> date:
     return now.date() + timedelta(HORIZON)
 
 
-def visit_rows(patient_id: str, versions: Versions, history: History, through: date) -> dict[str, Row]:
+def visit_rows(patient_id: str, reckoning: Reckoning, through: date) -> dict[str, Row]:
     """The rows of all visits of a patient that open, or are done or booked, through a day."""
-    found = Reckoning(versions, history).visits(_BEGINNING, through)
-    return visits.rows_of(patient_id, history, found)
+    return visits.rows_of(patient_id, reckoning.history, reckoning.visits(_BEGINNING, through))
 
 
 #: Before anything a protocol can plan for a patient.
@@ -38,13 +39,23 @@ def keep(
     version: int,
     head: str,
     recorded_at: datetime,
-    through: date,
+    now: datetime,
+    wishes: str | None,
 ) -> bool:
-    """Write what follows from a patient's history after fact number `version`; False if another writer was faster."""
-    row = patients.row_of(patient_id, history, version, head, recorded_at, through)
+    """Write what follows from a patient's history after fact number `version`; False if another writer was faster.
+
+    `wishes` are the patient's as kept: how to be reminded.
+    """
+    row = patients.row_of(patient_id, history, version, head, recorded_at, horizon(now))
     if version == 1:
         patients.insert(store, row)
     elif not patients.update(store, row):
         return False
-    visits.replace(store, patient_id, visit_rows(patient_id, versions, history, through))
+    keep_ahead(store, patient_id, Reckoning(versions, history), wishes, now)
     return True
+
+
+def keep_ahead(store: Store, patient_id: str, reckoning: Reckoning, wishes: str | None, now: datetime) -> None:
+    """Write what a patient's history says of the days to come: visits as far as they are kept, and reminders."""
+    visits.replace(store, patient_id, visit_rows(patient_id, reckoning, horizon(now)))
+    plan_patient(store, patient_id, reckoning, wishes, now)

@@ -110,7 +110,7 @@ def append(
         _check_place(session, fact.body)
     version = row["version"] + 1
     head = facts.append(session.store, patient_id, version, row["head"], fact)
-    _keep(session, patient_id, versions, after, version, head, fact.recorded_at)
+    _keep(session, patient_id, versions, after, version, head, fact.recorded_at, row["wishes"])
     return Appended(fact, versions, before, after, version)
 
 
@@ -136,10 +136,10 @@ def _keep(
     version: int,
     head: str,
     recorded_at: datetime,
+    wishes: str | None,
 ) -> None:
-    through = horizon(session.now)
     try:
-        kept = keep(session.store, patient_id, versions, history, version, head, recorded_at, through)
+        kept = keep(session.store, patient_id, versions, history, version, head, recorded_at, session.now, wishes)
     except Duplicate:
         number = history.enrolled.subject_number
         raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None

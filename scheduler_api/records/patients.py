@@ -20,7 +20,7 @@ from scheduler_api.store.snapshots import of_row, without_doses
 
 from . import sites
 from .access import Session, check_may_record, patient_row, sites_to_search
-from .derive import horizon, keep
+from .derive import keep
 from .facts import fact_document, new_fact_id
 from .protocols import versions_of
 
@@ -51,7 +51,7 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         history = fold([fact])
         head = facts.append(session.store, patient_id, 1, "", fact)
         try:
-            keep(session.store, patient_id, versions, history, 1, head, session.now, horizon(session.now))
+            keep(session.store, patient_id, versions, history, 1, head, session.now, session.now, None)
         except Duplicate:
             raise _taken(enrolled) from None
         row = {"patient_id": patient_id, "version": 1}

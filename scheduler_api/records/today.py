@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.calendar import calendar, today_view
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
 from scheduler_api.words import LANGUAGES, translated
@@ -39,7 +39,7 @@ def today_of(store: Store, row: Row, now: datetime, language: str) -> dict[str, 
     if document["dose"] is not None:
         document["dose"]["remind_at"] = local_instant(today, DOSE_TIME, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
-    document["changes_at"] = changes_at(today, history.time_zone)
+    document["changes_at"] = end_of(today, history.time_zone)
     if language == LANGUAGES[0]:
         return document
     said: dict[str, Any] = translated(document, language, labels(versions, language))
@@ -63,29 +63,3 @@ def calendar_document(session: Session, patient_id: str, view: View, language: s
     for done in document["unscheduled"]:
         done["response"] = None
     return {"patient_id": patient_id, **translated(document, language, labels(versions, language))}
-
-
-def changes_at(today: date, time_zone: str) -> datetime:
-    """The first instant of the day after `today` in a time zone."""
-    return local_instant(today + timedelta(1), time(0), time_zone)
-
-
-def local_instant(day: date, at: time, time_zone: str) -> datetime:
-    """The instant at which a clock in a time zone shows a time of a day.
-
-    A time that the clock skips gives the first instant after the gap; one that it shows twice, the first of the two.
-    """
-    zone = ZoneInfo(time_zone)
-    local = datetime.combine(day, at, zone)
-    instant = local.astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-        return local
-    # In the gap: the two readings of the time lie either side of it; it ends at the offset change between them.
-    before, after = local.replace(fold=1).astimezone(UTC), instant
-    while after - before > timedelta(seconds=1):
-        middle = before + (after - before) / 2
-        if middle.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
-            before = middle
-        else:
-            after = middle
-    return after.astimezone(zone).replace(microsecond=0)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.facts import Fact
 from scheduler_api.engine.folding import fold
-from scheduler_api.store import facts, patients, visits
+from scheduler_api.store import facts, patients, sites, visits, wishes
 from scheduler_api.store.chain import FACT, link
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
 
-from .derive import horizon, visit_rows
+from .derive import HORIZON, horizon, keep_ahead, visit_rows
+from .planning import plan_site, wrongly_planned
 from .protocols import versions_of
 
 
@@ -25,18 +27,19 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
         for patient_id in facts.patients(store):
             rows = facts.rows_of_patient(store, patient_id)
             known = [facts.to_fact(row) for row in rows]
-            _remake(store, patient_id, known, rows[-1], horizon(now))
+            _remake(store, patient_id, known, rows[-1], now)
             progress(patient_id)
             count += 1
+        _plan_sites(store, now)
     return count
 
 
-def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, through: date) -> None:
+def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, now: datetime) -> None:
     history = fold(known)
-    versions = versions_of(store, history.enrolled.protocol)
-    row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, through)
+    row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, horizon(now))
     patients.insert(store, row)
-    visits.replace(store, patient_id, visit_rows(patient_id, versions, history, through))
+    reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
+    keep_ahead(store, patient_id, reckoning, wishes.copy_beside_patient(store, patient_id), now)
 
 
 def verify(store: Store, progress: Callable[[str], None] = lambda patient_id: None) -> Iterator[str]:
@@ -87,29 +90,38 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     for column in rebuilt:
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
-    expected = visit_rows(patient_id, versions_of(store, history.enrolled.protocol), history, through)
-    kept = visits.of_patient(store, patient_id)
+    reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
+    expected, kept = visit_rows(patient_id, reckoning, through), visits.of_patient(store, patient_id)
     for visit in sorted({*expected, *kept}):
         if expected.get(visit) != kept.get(visit):
             yield f"patient {patient_id}: the row of visit {visit} is not what the facts give"
+    for kind, about in wrongly_planned(store, stored, reckoning, through - timedelta(HORIZON)):
+        yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 
 def roll_forward(store: Store, now: datetime) -> int:
-    """Let the visit rows of all patients reach as far ahead as they should; how many patients were rolled."""
+    """Let visits and reminders of all patients reach as far ahead as they should; how many patients were rolled."""
     through, count = horizon(now), 0
     while patient_ids := patients.rolled_until(store, through, 200):
         with store.transaction():
             for patient_id in patient_ids:
-                _roll(store, patient_id, through)
+                roll(store, patient_id, now)
         count += len(patient_ids)
+    with store.transaction():
+        _plan_sites(store, now)
     return count
 
 
-def _roll(store: Store, patient_id: str, through: date) -> None:
+def roll(store: Store, patient_id: str, now: datetime) -> None:
+    """Let visits and reminders of one patient reach as far ahead as they should, inside a unit of work."""
     row = patients.get(store, patient_id)
     if row is None:
         return
-    history = of_row(row)
-    rows = visit_rows(patient_id, versions_of(store, row["protocol"]), history, through)
-    visits.replace(store, patient_id, rows)
-    patients.set_visits_through(store, patient_id, through)
+    reckoning = Reckoning(versions_of(store, row["protocol"]), of_row(row))
+    keep_ahead(store, patient_id, reckoning, row["wishes"], now)
+    patients.set_visits_through(store, patient_id, horizon(now))
+
+
+def _plan_sites(store: Store, now: datetime) -> None:
+    for site in sites.every(store):
+        plan_site(store, site["site"], now)

@@ -29,6 +29,9 @@ class Store(Protocol):
     One store serves any number of threads. Writes happen inside `transaction` only.
     """
 
+    skip_locked: str
+    """How a SELECT of rows to be taken ends, so that of several workers each takes others. Inside `transaction`."""
+
     def __hash__(self) -> int:
         """A store is equal to itself alone; what never changes in it may be remembered beside it."""
 

@@ -39,6 +39,9 @@ _UNUSABLE = (
 class SqliteStore:
     """A database in one file; each thread has a connection of its own, as sqlite3 demands."""
 
+    #: There is one writer at a time.
+    skip_locked = ""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()

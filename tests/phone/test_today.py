@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from service import Client, Clock, Patient, Service, refused
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.records.today import changes_at, local_instant
+from scheduler_api.engine.instants import end_of, local_instant
 
 from .phones import Phone
 
@@ -416,7 +416,7 @@ class TestMidnight:
     )
     def test_the_date_changes_there_and_not_before(self, time_zone: str, now: datetime) -> None:
         today = civil_date(now, time_zone)
-        at = changes_at(today, time_zone)
+        at = end_of(today, time_zone)
         second = timedelta(seconds=1)
         assert at > now
         assert civil_date(at.astimezone(UTC), time_zone) > today

@@ -1,7 +1,7 @@
 """The tables, as migrations in plain SQL. A migration that has been released is never changed; add another.
 
 Each is a module with `statements(dialect)`; it is applied once, in the order of `MIGRATIONS`, under the module's name.
-Derived: `patients`, `visits` and `time_zones` are made from `facts` and can be made again at any time.
+Derived: `patients`, `visits`, `time_zones` and `reminders` are made from `facts` and can be made again at any time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from . import m0001_tables, m0002_append_only, m0003_phones, m0008_audit
+from . import m0001_tables, m0002_append_only, m0003_phones, m0004_reminders, m0008_audit
 from .dialect import Dialect
 
 
@@ -26,6 +26,7 @@ MIGRATIONS = tuple(
         m0001_tables,
         m0002_append_only,
         m0003_phones,
+        m0004_reminders,
         m0008_audit,
     )
 )

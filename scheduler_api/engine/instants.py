@@ -1,0 +1,34 @@
+"""Instants at which a clock in a time zone shows a time of a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+@lru_cache(maxsize=4096)
+def local_instant(day: date, at: time, time_zone: str) -> datetime:
+    """The instant at which a clock in a time zone shows a time of a day.
+
+    A time that the clock skips gives the first instant after the gap; one that it shows twice, the first of the two.
+    """
+    zone = ZoneInfo(time_zone)
+    local = datetime.combine(day, at, zone)
+    instant = local.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return local
+    # In the gap: the two readings of the time lie either side of it; it ends at the offset change between them.
+    before, after = local.replace(fold=1).astimezone(UTC), instant
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
+            before = middle
+        else:
+            after = middle
+    return after.astimezone(zone).replace(microsecond=0)
+
+
+def end_of(day: date, time_zone: str) -> datetime:
+    """The first instant after a day in a time zone."""
+    return local_instant(day + timedelta(1), time(0), time_zone)

@@ -1,0 +1,132 @@
+"""Messages planned as rows, in the transaction of whatever changes them: the worker only takes those that are due.
+
+A few days are planned ahead, and the daily upkeep goes on from there. What has gone out already is not planned again;
+what waits to be delivered and is no longer called for is taken back, so that a late delivery cannot tell a patient to
+take a dose on a day that was held meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from scheduler_api.engine.calendar import Reckoning
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.kinds import DIGEST, TO_SITES
+from scheduler_api.engine.messages import Message, Planner, Told, digest
+from scheduler_api.store import counts, outbox, reminders
+from scheduler_api.store import wishes as kept_wishes
+from scheduler_api.store.port import Row, Store
+
+from . import wishes
+
+#: How far ahead messages are planned, in days after today's date in UTC: over a day, wherever the patient is.
+AHEAD = timedelta(2)
+#: The mark of when a worker last looked for messages that are due.
+TICK = "tick"
+#: For how many days what has gone out may still matter to the plan, after it makes no sense any more.
+_REMEMBERED = timedelta(3)
+
+
+def stamp(instant: datetime) -> str:
+    """An instant as it is kept: texts that sort like themselves."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str | None, now: datetime) -> None:
+    """Make the planned messages of a patient those that the calendar calls for now. `said`: the patient's wishes."""
+    moment, today = stamp(now), civil_date(now, reckoning.history.time_zone)
+    out = gone_out(store, patient_id, today)
+    messages = called_for(store, reckoning, said, out, today, now.date() + AHEAD)
+    rows = rows_of(patient_id, reckoning.history.enrolled.site, messages)
+    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
+    _keep(store, reminders.of_patient(store, patient_id, moment), out, rows, moment)
+
+
+def called_for(
+    store: Store, reckoning: Reckoning, said: str | None, out: Iterable[Row], first: date, last: date
+) -> list[Message]:
+    """The messages that a patient's calendar calls for in some days, those held back until too late included."""
+    site = kept_wishes.of_site(store, reckoning.history.enrolled.site)
+    assert site is not None
+    told = {(row["kind"], row["about"]): _told(row) for row in out}
+    planner = Planner(reckoning, wishes.patients(said), wishes.sites(site["time_zone"], site["wishes"]), told)
+    return planner.messages(first, last)
+
+
+def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> dict[str, Row]:
+    """The rows of messages that can be sent in time, by id."""
+    rows: dict[str, Row] = {}
+    for message in messages:
+        if message.makes_sense:
+            times = stamp(message.next_at), stamp(message.expires_at)
+            row = reminders.row_of(patient_id, site, message.kind, message.about, *times, message.kind in TO_SITES)
+            rows[row["message_id"]] = row
+    return rows
+
+
+def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> Iterator[tuple[str, str]]:
+    """Kind and matter of each message of a patient that is planned and should not be, or the other way around.
+
+    `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. What has
+    gone out, or made no sense any more when it was planned or looked at, is rightly not there.
+    """
+    patient_id, first = row["patient_id"], on - timedelta(1)
+    out = gone_out(store, patient_id, first)
+    messages = called_for(store, reckoning, row["wishes"], out, first, on + AHEAD)
+    expected = rows_of(patient_id, reckoning.history.enrolled.site, messages)
+    planned = reminders.of_patient(store, patient_id)
+    known = {message["message_id"] for message in out}
+    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], counts.marked(store, TICK) or "")
+    for message_id in sorted({*expected, *planned}):
+        wanted, there = expected.get(message_id), planned.get(message_id)
+        either = there or wanted
+        assert either is not None
+        gone = either["expires_at"] <= looked_at or (there is None and message_id in known)
+        if there != wanted and not gone:
+            yield either["kind"], either["about"]
+
+
+def plan_site(store: Store, site: str, now: datetime) -> None:
+    """Make the planned digests of a site those of the next days."""
+    moment = stamp(now)
+    rows = digest_rows(store, site, now.date() - timedelta(1), now.date() + AHEAD)
+    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
+    out = [row for message_id in rows if (row := outbox.get(store, message_id)) is not None]
+    _keep(store, reminders.of_site(store, site, moment), out, rows, moment)
+
+
+def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, Row]:
+    """The rows of a site's digests on some days."""
+    row = kept_wishes.of_site(store, site)
+    assert row is not None
+    said = wishes.sites(row["time_zone"], row["wishes"])
+    if DIGEST in said.off:
+        return {}
+    return rows_of(None, site, (digest(said, first + timedelta(n)) for n in range((last - first).days + 1)))
+
+
+def gone_out(store: Store, patient_id: str, today: date) -> list[Row]:
+    """What has gone out about a patient and may matter to the plan of a day and later ones."""
+    return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
+
+
+def _told(row: Row) -> Told:
+    until = row["put_off_until"]
+    return Told(datetime.fromisoformat(row["written_at"]), datetime.fromisoformat(until) if until else None)
+
+
+def _keep(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Mapping[str, Row], moment: str) -> None:
+    """Write what is new, and take back or call again what has gone out and waits or was taken back."""
+    sent = {row["message_id"] for row in out}
+    reminders.replace(store, stored, {message_id: row for message_id, row in rows.items() if message_id not in sent})
+    withdrawn = [
+        row["message_id"]
+        for row in out
+        if row["status"] == "waiting" and row["expires_at"] > moment and row["message_id"] not in rows
+    ]
+    if withdrawn:
+        outbox.withdraw(store, withdrawn, moment)
+    again = [row["message_id"] for row in out if row["status"] == "withdrawn" and row["message_id"] in rows]
+    if again:
+        outbox.call_again(store, again)

@@ -1,0 +1,65 @@
+"""Reminders: what is planned, what has gone out, and how patients and sites want it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .dialect import Dialect
+
+_TABLES = (
+    # Derived: messages planned for the next days. A row of a patient's has the patient, one of a site's own has none.
+    """
+    CREATE TABLE reminders (
+        message_id TEXT PRIMARY KEY,
+        audience TEXT NOT NULL,
+        patient_id TEXT,
+        site TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        next_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX reminders_by_next_at ON reminders (next_at)",
+    "CREATE INDEX reminders_by_patient ON reminders (patient_id)",
+    # What has gone out. `message_id` says recipient, kind and what it is about: nobody is told anything twice.
+    """
+    CREATE TABLE outbox (
+        message_id TEXT PRIMARY KEY,
+        audience TEXT NOT NULL,
+        patient_id TEXT,
+        site TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        written_at TEXT NOT NULL,
+        status TEXT NOT NULL,
+        settled_at TEXT,
+        put_off_until TEXT
+    )
+    """,
+    "CREATE INDEX outbox_waiting ON outbox (written_at) WHERE status = 'waiting'",
+    "CREATE INDEX outbox_by_patient ON outbox (patient_id, expires_at)",
+    # How often each happened, by kind of message.
+    """
+    CREATE TABLE reminder_counts (
+        what TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (what, kind)
+    )
+    """,
+    # When something was last done that must be done again and again.
+    "CREATE TABLE marks (name TEXT PRIMARY KEY, at TEXT NOT NULL)",
+    # How patients and sites want to be reminded, as JSON; who has no row has said nothing.
+    "CREATE TABLE patient_wishes (patient_id TEXT PRIMARY KEY, wishes TEXT NOT NULL)",
+    "CREATE TABLE site_wishes (site TEXT PRIMARY KEY, wishes TEXT NOT NULL)",
+    # A copy beside the patient, who is read far more often than wishes change.
+    "ALTER TABLE patients ADD COLUMN wishes TEXT",
+)
+
+
+def statements(dialect: Dialect) -> Iterator[str]:
+    """The statements of this migration."""
+    yield from _TABLES

@@ -1,0 +1,83 @@
+"""The table `outbox`: messages that have gone out, each once; and whether they have reached anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .port import Row, Store
+
+STATUSES = ("waiting", "sent", "failed", "withdrawn", "expired")
+
+
+_PLANNED = ("message_id", "audience", "patient_id", "site", "kind", "about")
+_WRITE = (
+    f"INSERT INTO outbox ({', '.join(_PLANNED)}, due_at, expires_at, written_at, status) "
+    f"VALUES ({', '.join(':' + name for name in _PLANNED)}, :next_at, :expires_at, :written_at, 'waiting') "
+    "ON CONFLICT (message_id) DO NOTHING"
+)
+
+
+def write(store: Store, rows: Sequence[Row], written_at: str) -> None:
+    """Write planned messages that are due. One that is there already stays: nobody is told anything twice."""
+    store.write_many(_WRITE, [{**row, "written_at": written_at} for row in rows])
+
+
+def waiting(store: Store, limit: int) -> list[Row]:
+    """Some messages that are to be delivered, the longest waiting first."""
+    return store.rows(
+        "SELECT * FROM outbox WHERE status = 'waiting' ORDER BY written_at LIMIT :limit", {"limit": limit}
+    )
+
+
+def settle(store: Store, message_id: str, status: str, at: str) -> bool:
+    """Note what came of a message that waits; False if it waits no more: it may have been withdrawn meanwhile."""
+    changed = store.write(
+        "UPDATE outbox SET status = :status, settled_at = :at WHERE message_id = :message_id AND status = 'waiting'",
+        {"message_id": message_id, "status": status, "at": at},
+    )
+    return changed == 1
+
+
+def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
+    """Take back messages that wait and are no longer called for."""
+    store.write_many(
+        "UPDATE outbox SET status = 'withdrawn', settled_at = :at "
+        "WHERE message_id = :message_id AND status = 'waiting'",
+        [{"message_id": message_id, "at": at} for message_id in message_ids],
+    )
+
+
+def call_again(store: Store, message_ids: Iterable[str]) -> None:
+    """Let messages wait again that were withdrawn and are called for after all."""
+    store.write_many(
+        "UPDATE outbox SET status = 'waiting', settled_at = NULL "
+        "WHERE message_id = :message_id AND status = 'withdrawn'",
+        [{"message_id": message_id} for message_id in message_ids],
+    )
+
+
+def put_off(store: Store, message_id: str, until: str) -> bool:
+    """Note that the patient put a message off until an instant; False if that was done before."""
+    changed = store.write(
+        "UPDATE outbox SET put_off_until = :until WHERE message_id = :message_id AND put_off_until IS NULL",
+        {"message_id": message_id, "until": until},
+    )
+    return changed == 1
+
+
+def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
+    """What has gone out to a patient, or to the site about one, and made sense after an instant or a day."""
+    return store.rows(
+        "SELECT * FROM outbox WHERE patient_id = :patient_id AND expires_at > :since",
+        {"patient_id": patient_id, "since": since},
+    )
+
+
+def get(store: Store, message_id: str) -> Row | None:
+    """One message."""
+    return store.row("SELECT * FROM outbox WHERE message_id = :message_id", {"message_id": message_id})
+
+
+def forget(store: Store, before: str) -> int:
+    """Forget messages that have made no sense since before an instant; how many."""
+    return store.write("DELETE FROM outbox WHERE expires_at < :before AND status <> 'waiting'", {"before": before})

@@ -1,0 +1,75 @@
+"""The table `reminders`: the messages planned for the next days, each a row, however many patients there are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from .port import Row, Store
+
+_COLUMNS = ("message_id", "audience", "patient_id", "site", "kind", "about", "next_at", "expires_at")
+_UPSERT = (
+    f"INSERT INTO reminders ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "
+    "ON CONFLICT (message_id) DO UPDATE SET next_at = excluded.next_at, expires_at = excluded.expires_at"
+)
+
+
+def row_of(
+    patient_id: str | None, site: str, kind: str, about: str, next_at: str, expires_at: str, to_site: bool
+) -> Row:
+    """The row of a message: to a patient, or to a site about one or about none. Its id says to whom and about what."""
+    to = (site, patient_id or "") if to_site else (patient_id or "",)
+    digest = hashlib.blake2b("\n".join((*to, kind, about)).encode(), digest_size=12).hexdigest()
+    return {
+        "message_id": f"m-{digest}",
+        "audience": "site" if to_site else "patient",
+        "patient_id": patient_id,
+        "site": site,
+        "kind": kind,
+        "about": about,
+        "next_at": next_at,
+        "expires_at": expires_at,
+    }
+
+
+def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]:
+    """What is planned for a patient and still makes sense after an instant, by id."""
+    rows = store.rows(
+        "SELECT * FROM reminders WHERE patient_id = :patient_id AND expires_at > :after",
+        {"patient_id": patient_id, "after": after},
+    )
+    return {row["message_id"]: row for row in rows}
+
+
+def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
+    """What is planned for a site itself and still makes sense after an instant, by id."""
+    rows = store.rows(
+        "SELECT * FROM reminders WHERE patient_id IS NULL AND site = :site AND expires_at > :after",
+        {"site": site, "after": after},
+    )
+    return {row["message_id"]: row for row in rows}
+
+
+def replace(store: Store, stored: Mapping[str, Row], rows: Mapping[str, Row]) -> None:
+    """Make what is stored equal to these rows, touching only those that differ."""
+    gone = [{"message_id": message_id} for message_id in stored if message_id not in rows]
+    if gone:
+        store.write_many("DELETE FROM reminders WHERE message_id = :message_id", gone)
+    changed = [row for message_id, row in rows.items() if stored.get(message_id) != row]
+    if changed:
+        store.write_many(_UPSERT, changed)
+
+
+def take_due(store: Store, now: str, limit: int) -> list[Row]:
+    """Take some rows that are due, soonest first; no other worker has them, and they are no longer planned."""
+    return store.rows(
+        "WITH due AS MATERIALIZED (SELECT message_id FROM reminders WHERE next_at <= :now "
+        f"ORDER BY next_at LIMIT :limit {store.skip_locked}) "
+        "DELETE FROM reminders WHERE message_id IN (SELECT message_id FROM due) RETURNING *",
+        {"now": now, "limit": limit},
+    )
+
+
+def is_any_due(store: Store, now: str) -> bool:
+    """Whether any row is due."""
+    return store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", {"now": now}) is not None

@@ -1,0 +1,55 @@
+"""What tests of reminders ask of a service: what is planned, what has gone out, and the ticks of a worker."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from service import Patient, Service
+
+from scheduler_api.records import upkeep
+from scheduler_api.reminders.tick import Ticked, tick
+
+
+def ticked(service: Service, at: str) -> Ticked:
+    """Go to an instant, do the upkeep of the day, and tick."""
+    service.clock.set(at)
+    now = service.clock.now
+    upkeep.roll_forward(service.store, now)
+    return tick(service.store, now)
+
+
+def planned(service: Service, patient: Patient, zone: str = "Asia/Shanghai") -> list[tuple[str, str, str]]:
+    """Kind, matter and local time (`2024-02-20 20:00`) of what is planned for a patient, in order of time."""
+    return _told(service, "reminders", "next_at", patient, zone)
+
+
+def gone_out(service: Service, patient: Patient, status: str = "waiting") -> list[tuple[str, str]]:
+    """Kind and matter of what has gone out about a patient and has a status, in order of time."""
+    rows = service.store.rows(
+        "SELECT kind, about FROM outbox WHERE patient_id = :patient_id AND status = :status ORDER BY due_at, kind",
+        {"patient_id": patient.patient_id, "status": status},
+    )
+    return [(row["kind"], row["about"]) for row in rows]
+
+
+def _told(service: Service, table: str, column: str, patient: Patient, zone: str) -> list[tuple[str, str, str]]:
+    rows = service.store.rows(
+        f"SELECT kind, about, {column} AS at FROM {table} WHERE patient_id = :patient_id ORDER BY {column}, kind",
+        {"patient_id": patient.patient_id},
+    )
+    return [(row["kind"], row["about"], local(row["at"], zone)) for row in rows]
+
+
+def local(instant: str, zone: str) -> str:
+    """An instant as a clock in a zone shows it."""
+    return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def every(minutes: int, first: str, last: str) -> list[str]:
+    """Instants from one to another."""
+    at, until, found = datetime.fromisoformat(first), datetime.fromisoformat(last), []
+    while at <= until:
+        found.append(at.isoformat())
+        at += timedelta(minutes=minutes)
+    return found
