@@ -21,7 +21,8 @@ Written by `make bench`. Figures are ratios of two things measured in turn in on
 machine and from minute to minute, a ratio hardly does. Each is the median of many pairs.
 
 What is warm, as in a server that has run for a while: the parsed protocol, and the folded history of a patient's row
-(remembered by the content of the row, so it is never stale). What is not: any calendar, any answer, any token.
+(remembered by the head of its chain of facts, a hash that covers every fact, so it is never stale). What is not: any
+calendar, any answer, any token.
 Requests are made in process, where no network hides their cost; logs are written, to a file that keeps nothing.
 
 The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`). For the calendar

@@ -6,21 +6,17 @@ from pathlib import Path
 
 from werkzeug.test import EnvironBuilder
 
-from scheduler_api.records import phones
-
 from .measure import Figure, ratio
 from .requests import REFERENCE
-from .service import NOW, Service, call, logging_to_nowhere, trivial
+from .service import Service, call, logging_to_nowhere, trivial
 
 
 def figures(folder: Path) -> list[Figure]:
     """The one screen of a phone, that it has not changed, and its size."""
     service, least = Service(folder, "phones"), trivial()
     nothing, patient_id = service.get("/"), service.add_two_year_patient()
-    code = phones.make_code(service.session, patient_id)["code"]
-    token = phones.activate(service.store, code, "bench", "127.0.0.1", NOW)["access_token"]
     headers = {
-        "Authorization": f"Bearer {token}",
+        "Authorization": f"Bearer {service.phone_of(patient_id)}",
         "Accept-Language": "en-GB, en;q=0.9",
         "Accept-Encoding": "gzip, br",
     }

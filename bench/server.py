@@ -1,6 +1,6 @@
-"""Requests per second of a real server, for who wants to know: told without a limit, and only where `wrk` is installed.
+"""Requests per second of a real server, only where `wrk` is installed.
 
-A server hides much of what a request costs, and the client shares its cores; the ratios are measured in process.
+A server hides much of what a request costs, and the client shares its cores; most ratios are measured in process.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ WRK = "wrk"
 
 
 def figures(folder: Path) -> list[Figure]:
-    """The calendar of a mid-trial patient, and a trivial endpoint of Flask under the same server."""
+    """The calendar of a mid-trial patient, a phone's today, and a trivial endpoint of Flask under the same server."""
     if shutil.which(WRK) is None:
         return []
     service = Service(folder, "server", datetime.now(UTC))
-    path = f"/v1/patients/{service.add_mid_trial_patient()}/calendar"
+    patient_id = service.add_mid_trial_patient()
+    path, phone = f"/v1/patients/{patient_id}/calendar", service.phone_of(patient_id)
     settings, port = Settings(), _free_port()
     ours = ["-m", "scheduler_api.cli", "serve", "--port", str(port)]
     least = ["-m", "granian", "--interface", "wsgi", "--factory", "--no-ws", "--log-level", "error"]
@@ -41,12 +42,15 @@ def figures(folder: Path) -> list[Figure]:
     environment = {**os.environ, "SCHEDULER_DATABASE": str(service.path)}
     with _serving(ours, port, environment):
         calendars = _per_second(port, path, {"Authorization": f"Bearer {service.token}"})
+        todays = _per_second(port, "/v1/me/today", {"Authorization": f"Bearer {phone}"})
     with _serving(least, port, environment):
         trivial = _per_second(port, "/", {})
     where = f"Granian, {settings.workers} processes, {CONNECTIONS} connections of `wrk` on the same cores"
     return [
         Figure("Calendars a second", "`GET …/calendar` of the mid-trial patient", where, calendars, unit="/s"),
+        Figure("Todays a second", "`GET /v1/me/today` of the mid-trial patient", where, todays, unit="/s"),
         Figure("Trivial answers a second", "the trivial Flask endpoint", where, trivial, unit="/s"),
+        Figure("… for each today", "trivial answers a second over todays a second", where, trivial / todays, 2),
     ]
 
 

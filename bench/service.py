@@ -18,7 +18,7 @@ from scheduler_api import create_app
 from scheduler_api.api import logs
 from scheduler_api.config import Settings
 from scheduler_api.engine.facts import Body
-from scheduler_api.records import facts, patients, protocols, sites, tokens
+from scheduler_api.records import facts, patients, phones, protocols, sites, tokens
 from scheduler_api.records.access import Actor, Session
 from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Store
@@ -77,6 +77,12 @@ class Service:
         """A patient half a year into treatment, with a hold, a reduction, missed doses and late scans."""
         enrolled_on = self.now.date() - MID_TRIAL
         return self.add_patient("002", enrolled_on, treated(enrolled_on, MID_TRIAL.days - 2, eventful=True))
+
+    def phone_of(self, patient_id: str) -> str:
+        """The access token of a new phone of a patient's."""
+        code = phones.make_code(self.session, patient_id)["code"]
+        token: str = phones.activate(self.store, code, "bench", "127.0.0.1", self.now)["access_token"]
+        return token
 
     def get(self, path: str, **headers: str) -> Environment:
         """The environment of a GET by the nurse."""

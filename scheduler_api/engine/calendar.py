@@ -9,6 +9,7 @@ from typing import Any
 from .adherence import adherence
 from .contraception import contraception
 from .cycles import cycle_rows, run_of
+from .dates import days
 from .deviations import deviations
 from .doses import Course, planned_mg
 from .faults import Fault, Impossible
@@ -141,15 +142,19 @@ def today_view(versions: Versions, history: History, today: date) -> dict[str, A
     """
     reckoning = Reckoning(versions, history)
     course = reckoning.course
-    rows = course.rows(today, today - timedelta(7), today)
-    dose = rows.pop() if rows and rows[-1]["dose_on"] == today else None
-    place = course.place(today) if history.begun else None
+    dose = next(iter(course.rows(today, today, today)), None)
+    # Only days of which nobody said anything can be unrecorded: nearly always there are none.
+    taken, missed = history.taken, history.missed
+    silent = [day for day in days(today - timedelta(7), today - ONE_DAY) if day not in taken and day not in missed]
+    rows = course.rows(today, silent[0], silent[-1]) if silent else []
+    run = run_of(course.runs, today) if history.begun and course.holds_day(today) else None
+    number, day = run.place(today) if run else (None, None)
     current = [reckoning.book.series(name).current(today) for name in reckoning.book.names]
     return {
         "today": today,
         "time_zone": history.time_zone,
         "phase": phase(history, today),
-        "cycle": place and {"number": place[0], "day": place[1], "of_days": run_of(course.runs, today).cycle_days},
+        "cycle": run and {"number": number, "day": day, "of_days": run.cycle_days},
         "dose": dose
         and {
             "dose_on": today,

@@ -53,7 +53,7 @@ def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]
         cuts.add(change.from_on)
     for hold in history.holds:
         cuts.update(hold)
-    return sorted([day for day in cuts if day])
+    return sorted(filter(None, cuts))
 
 
 class Course:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -54,6 +54,14 @@ class Booking(NamedTuple):
     place: str | None
 
 
+class Done(NamedTuple):
+    """What was done of one series, in order: what names its visit, and what does not with its days as ordinals."""
+
+    named: list[VisitDone]
+    unnamed: list[VisitDone]
+    days: list[int]
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """What is known of one patient: the facts that stand, folded.
@@ -97,7 +105,7 @@ class History:
     """The days recorded taken, and beside them the mg of each (None: as planned)."""
     missed_in_order: list[date] = field(init=False, repr=False, compare=False)
     """The days recorded missed."""
-    done_of_series: Mapping[str, Sequence[VisitDone]] = field(init=False, repr=False, compare=False)
+    done_of_series: Mapping[str, Done] = field(init=False, repr=False, compare=False)
     """What was done, by the series it was recorded for."""
 
     def __post_init__(self) -> None:
@@ -111,9 +119,14 @@ class History:
         last_days = [off - ONE_DAY for off in offs]
         if ended is not None:
             last_days.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
-        done: dict[str, list[VisitDone]] = {}
+        done: dict[str, Done] = {}
         for visit in self.visits_done:
-            done.setdefault(visit.series, []).append(visit)
+            of_series = done.setdefault(visit.series, Done([], [], []))
+            if visit.visit is None:
+                of_series.unnamed.append(visit)
+                of_series.days.append(visit.done_on.toordinal())
+            else:
+                of_series.named.append(visit)
         # The way to set what is frozen.
         know = partial(object.__setattr__, self)
         know("begun", first is not None or bool(taken))

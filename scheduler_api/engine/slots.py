@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from heapq import merge
@@ -170,11 +170,14 @@ class Line:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
-    def within(self, day: date) -> int | None:
-        """The index of the visit whose window holds `day`, if there is one."""
-        index = self.closing_from(day)
-        slot = self.visit(index)
-        return index if slot and slot.opens_on <= day else None
+    def within(self, days: Sequence[int]) -> list[int | None]:
+        """For each day, given as its ordinal, the index of the visit whose window holds it, if there is one."""
+        found: list[int | None] = []
+        for day in map(date.fromordinal, days):
+            index = self.closing_from(day)
+            slot = self.visit(index)
+            found.append(index if slot and slot.opens_on <= day else None)
+        return found
 
     def named(self, name: str) -> int | None:
         """The index of the visit of that name, if it exists."""
@@ -189,19 +192,16 @@ class Line:
 class EvenLine(Line):
     """The line of a series of one stretch at even steps: the same slots, each reckoned by itself.
 
-    Nearly every series is even, and most questions are about today: nothing before it need be written out. Without an
-    anchor there are no slots.
+    Nearly every series is even, and most questions are about today: nothing before it need be written out.
     """
 
-    def __init__(self, series: Series, anchor: AnchorDay | None) -> None:
+    def __init__(self, series: Series, anchor: AnchorDay) -> None:
         self._series, self._anchor = series, anchor
         self._stretch = stretch = series.stretches[0]
         self._every = every = stretch.every or 1
         self._monthly = stretch.unit == "m"
-        self._first = anchor.day.toordinal() + stretch.first if anchor else 0
-        self._opens = self._first - stretch.before_days
-        self._open_days = stretch.before_days + stretch.after_days
-        reachable = (stretch_limit(stretch) - stretch.first) // every + 1 if anchor else 0
+        self._first = anchor.day.toordinal() + stretch.first
+        reachable = (stretch_limit(stretch) - stretch.first) // every + 1
         self._visits = reachable if stretch.count is None else min(stretch.count, reachable)
         self._slots = reachable if stretch.count is None else min(stretch.count + 1, reachable)
         self._made: dict[int, Slot] = {}
@@ -217,7 +217,7 @@ class EvenLine(Line):
 
     def at(self, index: int) -> Slot | None:
         slot = self._made.get(index)
-        if slot is None and index < self._slots and self._anchor:
+        if slot is None and index < self._slots:
             stretch, target = self._stretch, self._target(index)
             slot = self._made[index] = Slot(
                 date.fromordinal(target),
@@ -240,19 +240,23 @@ class EvenLine(Line):
             return bisect_left(range(self._slots), earliest, key=self._target)
         return min(max(-((self._first - earliest) // self._every), 0), self._slots)
 
-    def within(self, day: date) -> int | None:
+    def within(self, days: Sequence[int]) -> list[int | None]:
         if self._monthly:
-            return super().within(day)
-        index, into = divmod(day.toordinal() - self._opens, self._every)
-        return index if into <= self._open_days and 0 <= index < self._visits else None
+            return super().within(days)
+        opens, every, visits = self._first - self._stretch.before_days, self._every, self._visits
+        open_days = self._stretch.before_days + self._stretch.after_days
+        return [
+            index if (day - opens) % every <= open_days and 0 <= (index := (day - opens) // every) < visits else None
+            for day in days
+        ]
 
     def named(self, name: str) -> int | None:
-        found = self._series.locate(name) if self._anchor else None
+        found = self._series.locate(name)
         return found[1] - 1 if found else None
 
     def _target(self, index: int) -> int:
         """The target of the slot at an index, as the ordinal of its day."""
-        if self._monthly and self._anchor:
+        if self._monthly:
             return add_months(self._anchor.day, self._stretch.first + index * self._every).toordinal()
         return self._first + index * self._every
 

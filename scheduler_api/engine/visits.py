@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .cycles import CycleRun, cycle_runs
 from .facts import VisitDone
 from .fertility import fertile_periods
-from .history import History
+from .history import Done, History
 from .protocol import Series
 from .slots import AnchorDay, EvenLine, Line, Slot, slots_of
 from .versions import Period
@@ -113,17 +113,20 @@ class VisitBook:
         return book
 
     def _line(self, series: Series) -> Line:
-        if EvenLine.fits(series):
-            return EvenLine(series, self._anchor(series) if _applies(series, self._history) else None)
-        return Line(self._slots(series))
+        anchor = self._anchor(series)
+        if anchor is None:
+            return Line(iter(()))
+        return EvenLine(series, anchor) if EvenLine.fits(series) else Line(slots_of(series, anchor, self._runs))
 
     def _slots(self, series: Series) -> Iterator[Slot]:
         anchor = self._anchor(series)
-        return slots_of(series, anchor, self._runs) if anchor and _applies(series, self._history) else iter(())
+        return iter(()) if anchor is None else slots_of(series, anchor, self._runs)
 
     def _anchor(self, series: Series) -> AnchorDay | None:
-        """The day a series is counted from; None while nobody knows it."""
+        """The day a series is counted from; None while nobody knows it, or if the series is not for this patient."""
         history = self._history
+        if not _applies(series, history):
+            return None
         match series.anchor:
             case "enrolment":
                 enrolled_on = history.enrolled.enrolled_on
@@ -159,16 +162,12 @@ class SeriesBook:
         if series.name in history.done_of_series:
             self._assign(history.done_of_series[series.name])
 
-    def _assign(self, done: Sequence[VisitDone]) -> None:
+    def _assign(self, done: Done) -> None:
         """The three passes of section 5, each in order of day, then of receipt."""
-        assigned, within, unnamed, rest = self._done, self._line.within, [], []
-        for visit in done:
-            if visit.visit is None:
-                unnamed.append(visit)
-            else:
-                self._claim(self._line.named(visit.visit), visit, "named")
-        for visit in unnamed:
-            index = within(visit.done_on)
+        assigned, rest = self._done, []
+        for visit in done.named:
+            self._claim(self._line.named(visit.visit or ""), visit, "named")
+        for visit, index in zip(done.unnamed, self._line.within(done.days), strict=True):
             if index is not None and index not in assigned:
                 assigned[index] = visit
             else:

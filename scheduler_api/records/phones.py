@@ -6,13 +6,14 @@ import hashlib
 import ipaddress
 import secrets
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.history import History
 from scheduler_api.store import devices
 from scheduler_api.store.port import Row, Store
+from scheduler_api.store.snapshots import of_row, remembered
 
 from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, patient_row
 from .audit import note, unknown
@@ -31,14 +32,18 @@ FREE_TRIES, REFUSED_TRIES = 5, 10
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Phone:
+class Phone(NamedTuple):
     """A phone that showed a good access token: who it is for, and what tells whether that patient changed."""
 
-    actor: Actor
+    device_id: str
     patient_id: str
     version: int
     time_zone: str
+
+    @property
+    def actor(self) -> Actor:
+        """The patient, asking by this phone."""
+        return _actor(self.device_id, self.patient_id)
 
 
 def make_code(session: Session, patient_id: str) -> dict[str, Any]:
@@ -137,14 +142,21 @@ def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
     return None if row is None else _phone(row)
 
 
-def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, Row] | None:
-    """The phone that an access token belongs to, and its patient's row, in one read; None if the token is not good."""
-    row = devices.beside_patient(store, digest(token), _stamp(now))
-    return None if row is None else (_phone(row), row)
+def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, History] | None:
+    """The phone that an access token belongs to, and its patient's history; None if the token is not good.
+
+    Both are of one state: a history that is not remembered is read beside the version that it is of.
+    """
+    hashed, at = digest(token), _stamp(now)
+    row = devices.by_access(store, hashed, at)
+    history = remembered(row) if row is not None else None
+    if history is None and (row := devices.beside_patient(store, hashed, at)) is not None:
+        history = of_row(row)
+    return None if row is None or history is None else (_phone(row), history)
 
 
 def _phone(row: Row) -> Phone:
-    return Phone(_actor(row["device_id"], row["patient_id"]), row["patient_id"], row["version"], row["time_zone"])
+    return Phone(row["device_id"], row["patient_id"], row["version"], row["time_zone"])
 
 
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -39,7 +40,7 @@ def versions_of(store: Store, protocol: str) -> Versions:
 
 def versions_named(store: Store, history: History) -> Versions:
     """The versions of its protocol that a history names: all that its calendar needs. Raises KeyError."""
-    named = {history.enrolled.version, *(amendment.version for amendment in history.amendments)}
+    named = [history.enrolled.version, *map(attrgetter("version"), history.amendments)]
     return {version: _version(store, history.enrolled.protocol, version) for version in named}
 
 

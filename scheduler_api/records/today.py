@@ -7,8 +7,9 @@ from typing import Any
 
 from scheduler_api.engine.calendar import calendar, today_view
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.history import History
 from scheduler_api.engine.instants import end_of, local_instant
-from scheduler_api.store.port import Row, Store
+from scheduler_api.store.port import Store
 from scheduler_api.store.snapshots import of_row
 from scheduler_api.words import LANGUAGES, translated
 
@@ -27,12 +28,11 @@ def today_document(session: Session, patient_id: str, language: str) -> dict[str
 
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
-    return today_of(session.store, patient_row(session, patient_id), session.now, language)
+    return today_of(session.store, of_row(patient_row(session, patient_id)), session.now, language)
 
 
-def today_of(store: Store, row: Row, now: datetime, language: str) -> dict[str, Any]:
-    """The one screen of the patient whose row this is."""
-    history = of_row(row)
+def today_of(store: Store, history: History, now: datetime, language: str) -> dict[str, Any]:
+    """The one screen of the patient whose history this is."""
     today = civil_date(now, history.time_zone)
     versions = versions_named(store, history)
     document = today_view(versions, history, today)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -39,13 +40,34 @@ def to_texts(history: History) -> tuple[str, str]:
 
 
 def of_row(row: Row) -> History:
-    """The history in a patient's row."""
-    return from_texts(row["history"], row["doses"])
+    """The history in a patient's row. Remembered by the head of its chain of facts."""
+    history = remembered(row)
+    return history or remember(row["patient_id"], row["head"], from_texts(row["history"], row["doses"]))
+
+
+def remembered(row: Row) -> History | None:
+    """The history of a patient at the head that a row names, if it is remembered: nothing else need be read then."""
+    return _histories.get((row["patient_id"], row["head"]))
+
+
+def remember(patient_id: str, head: str, history: History) -> History:
+    """Remember a patient's history. The hash at its head covers every fact, so that it can be of no other history."""
+    with _remembering:
+        while len(_histories) >= _MOST:
+            del _histories[next(iter(_histories))]
+        _histories[patient_id, head] = history
+    return history
 
 
 def without_doses(row: Row) -> History:
     """The history in a patient's row, as if no day were recorded: enough for lists of patients."""
-    return from_texts(row["history"], '{"taken":{},"missed":[]}')
+    return _without_doses(row["history"])
+
+
+#: The histories remembered, the oldest first, and the most there may be.
+_histories: dict[tuple[str, str], History] = {}
+_remembering = Lock()
+_MOST = 512
 
 
 def _dump(value: Any) -> str:
@@ -53,8 +75,12 @@ def _dump(value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
+def _without_doses(small: str) -> History:
+    return from_texts(small, '{"taken":{},"missed":[]}')
+
+
 def from_texts(small: str, doses: str) -> History:
-    """The history of a snapshot. Remembered by content: the same texts always mean the same history."""
+    """The history of a snapshot."""
     data, days = orjson.loads(small), orjson.loads(doses)
     return History(
         enrolled=_body("enrolled", data["enrolled"], Enrolled),
