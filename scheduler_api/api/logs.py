@@ -33,9 +33,7 @@ class JsonFormatter(logging.Formatter):
     """A record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return line_of(
-            record.created, record.levelname, record.name, record.getMessage(), getattr(record, "data", {})
-        )
+        return line_of(record.created, record.levelname, record.name, record.getMessage(), getattr(record, "data", {}))
 
 
 class _Answered:
