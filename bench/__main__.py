@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import dates, phones, requests, server, visits, writing
+from . import dates, desk, phones, requests, server, visits, writing
 from .measure import Figure
 
 REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -36,7 +36,7 @@ def main() -> int:
     """Run everything; the exit status."""
     figures: list[Figure] = dates.figures()
     with tempfile.TemporaryDirectory() as folder:
-        for part in (requests, phones, writing, visits, server):
+        for part in (requests, phones, writing, visits, desk, server):
             figures += part.figures(Path(folder))
     table = "\n".join(_table(figures))
     if shutil.which(server.WRK) is None:

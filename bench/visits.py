@@ -7,10 +7,11 @@ from pathlib import Path
 
 import orjson
 
+from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.facts import Body, Fact, Progressed, TreatmentStarted, VisitDone
 from scheduler_api.engine.folding import fold
 from scheduler_api.engine.history import History
-from scheduler_api.records.derive import horizon, visit_rows
+from scheduler_api.records.derive import derived_rows, horizon
 from scheduler_api.store import patients, visits
 from scheduler_api.store.port import Row
 
@@ -76,7 +77,7 @@ def _filled(folder: Path, count: int) -> Service:
 def _derived(day: int, through: date) -> tuple[Row, list[tuple[str, Row]]]:
     """The rows of a patient enrolled so many days ago and of the patient's visits."""
     history = _history(day)
-    rows = visit_rows("", {1: protocol()}, history, through)
+    rows = derived_rows("", Reckoning({1: protocol()}, history), through).visits
     return patients.row_of("", history, 1, "", NOW, through), [*rows.items()]
 
 

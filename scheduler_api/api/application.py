@@ -30,6 +30,7 @@ from . import (
     service,
     sites,
     visits,
+    worklist,
 )
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
@@ -97,7 +98,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
     auditing.register(app, readings)
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
-    for resource in (patients, facts, visits, previews, protocols, sites, activation, me, me_sync, feeds):
+    for resource in (patients, facts, visits, worklist, previews, protocols, sites, activation, me, me_sync, feeds):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)

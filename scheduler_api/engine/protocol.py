@@ -13,6 +13,8 @@ Unit = Literal["d", "w", "m"]
 
 IMAGING = "imaging"
 """The series of tumour imaging: its visits carry a response, and one done with `PD` is a progression."""
+CONTRACEPTION = "contraception"
+"""The series of contraception follow-up: calls to a patient whose treatment has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,32 @@
-"""What is derived from a history and kept beside the log, in the fact's transaction: snapshot, visits, reminders."""
+"""What is derived from a history and kept in the fact's transaction: snapshot, visits, worklist, reminders."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
+from scheduler_api.engine import worklist as engine_worklist
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import EARLIEST
 from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Versions
-from scheduler_api.store import patients, visits
+from scheduler_api.store import patients, visits, worklist
 from scheduler_api.store.port import Row, Store
 
 from .planning import plan_patient
 
 #: How far ahead visit rows reach, in days.
 HORIZON = 400
+#: How far back and ahead the worklist reaches, in days; its rows reach a little further, until they are rolled.
+WORKLIST_REACH = 60
+_SLACK = 3
+
+
+class Derived(NamedTuple):
+    """The rows kept of a patient for questions across patients: visits by name, worklist entries by id."""
+
+    visits: dict[str, Row]
+    worklist: dict[str, Row]
 
 
 def horizon(now: datetime) -> date:
@@ -22,9 +34,12 @@ def horizon(now: datetime) -> date:
     return now.date() + timedelta(HORIZON)
 
 
-def visit_rows(patient_id: str, reckoning: Reckoning, through: date) -> dict[str, Row]:
-    """The rows of all visits of a patient that open, or are done or booked, through a day."""
-    return visits.rows_of(patient_id, reckoning.history, reckoning.visits(_BEGINNING, through))
+def derived_rows(patient_id: str, reckoning: Reckoning, through: date) -> Derived:
+    """The rows of all visits of a patient that open, or are done or booked, through a day; and what is to do."""
+    history, found = reckoning.history, reckoning.visits(_BEGINNING, through)
+    now, reach = through - timedelta(HORIZON), timedelta(WORKLIST_REACH + _SLACK)
+    entries = engine_worklist.worklist(reckoning, found, now - reach, now + reach)
+    return Derived(visits.rows_of(patient_id, history, found), worklist.rows_of(patient_id, history, entries))
 
 
 #: Before anything a protocol can plan for a patient.
@@ -56,6 +71,8 @@ def keep(
 
 
 def keep_ahead(store: Store, patient_id: str, reckoning: Reckoning, wishes: str | None, now: datetime) -> None:
-    """Write what a patient's history says of the days to come: visits as far as they are kept, and reminders."""
-    visits.replace(store, patient_id, visit_rows(patient_id, reckoning, horizon(now)))
+    """Write what a patient's history says of the days to come: visits as far as they are kept, worklist, reminders."""
+    rows = derived_rows(patient_id, reckoning, horizon(now))
+    visits.replace(store, patient_id, rows.visits)
+    worklist.replace(store, patient_id, rows.worklist)
     plan_patient(store, patient_id, reckoning, wishes, now)

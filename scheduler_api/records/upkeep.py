@@ -9,12 +9,12 @@ from itertools import pairwise
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.facts import Fact
 from scheduler_api.engine.folding import fold
-from scheduler_api.store import facts, patients, sites, visits, wishes
+from scheduler_api.store import facts, patients, sites, visits, wishes, worklist
 from scheduler_api.store.chain import FACT, link
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
 
-from .derive import HORIZON, horizon, keep_ahead, visit_rows
+from .derive import HORIZON, derived_rows, horizon, keep_ahead
 from .planning import plan_site, wrongly_planned
 from .protocols import versions_of
 
@@ -91,16 +91,20 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
     reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
-    expected, kept = visit_rows(patient_id, reckoning, through), visits.of_patient(store, patient_id)
-    for visit in sorted({*expected, *kept}):
-        if expected.get(visit) != kept.get(visit):
-            yield f"patient {patient_id}: the row of visit {visit} is not what the facts give"
+    expected = derived_rows(patient_id, reckoning, through)
+    for what, given, kept in (
+        ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
+        ("the worklist's entry", expected.worklist, worklist.of_patient(store, patient_id)),
+    ):
+        for name in sorted({*given, *kept}):
+            if given.get(name) != kept.get(name):
+                yield f"patient {patient_id}: {what} {name} is not what the facts give"
     for kind, about in wrongly_planned(store, stored, reckoning, through - timedelta(HORIZON)):
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 
 def roll_forward(store: Store, now: datetime) -> int:
-    """Let visits and reminders of all patients reach as far ahead as they should; how many patients were rolled."""
+    """Let what is kept of all patients reach as far ahead as it should; how many patients were rolled."""
     through, count = horizon(now), 0
     while patient_ids := patients.rolled_until(store, through, 200):
         with store.transaction():

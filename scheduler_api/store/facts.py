@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import orjson
@@ -83,6 +83,19 @@ def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
         {"patient_id": patient_id, "day": f'%"dose_on":"{day.isoformat()}"%'},
     )
     return [to_fact(row) for row in rows]
+
+
+def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fact]]:
+    """The records of visits done that stand, of some patients, each with the patient's id, in order of receipt."""
+    names = ", ".join(f":patient_{number}" for number in range(len(patient_ids)))
+    rows = store.rows(
+        f"SELECT * FROM facts WHERE patient_id IN ({names}) AND kind IN ('visit_done', 'voided') "
+        "ORDER BY patient_id, seq",
+        {f"patient_{number}": patient_id for number, patient_id in enumerate(patient_ids)},
+    )
+    known = [(row["patient_id"], to_fact(row)) for row in rows]
+    struck = {fact.strikes for _, fact in known}
+    return [(of, fact) for of, fact in known if fact.kind == "visit_done" and fact.fact_id not in struck]
 
 
 def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:

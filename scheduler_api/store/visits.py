@@ -13,14 +13,11 @@ from typing import Any
 from scheduler_api.engine.history import History
 from scheduler_api.engine.visits import Visit
 
+from . import derived
 from .port import Row, Store
 from .zones import today_sql
 
 _COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields)
-_UPSERT = (
-    f"INSERT INTO visits ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "
-    f"ON CONFLICT (patient_id, visit) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
-)
 
 #: The statuses of the rules' section 5, in its order; the engine's `Visit.status` says the same.
 STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
@@ -35,14 +32,7 @@ _STATUS_SQL = """CASE
 
 def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
     """The rows that a patient's visits make, by name. Each has what a list says of its patient."""
-    enrolled = history.enrolled
-    whose = {
-        "patient_id": patient_id,
-        "site": enrolled.site,
-        "protocol": enrolled.protocol,
-        "subject_number": enrolled.subject_number,
-        "time_zone": history.time_zone,
-    }
+    whose = derived.whose(patient_id, history)
     rows: dict[str, Row] = {}
     for visit in visits:
         values = visit._asdict()
@@ -56,19 +46,12 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
 
 def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
     """A patient's stored rows, by the visit's name."""
-    rows = store.rows("SELECT * FROM visits WHERE patient_id = :patient_id", {"patient_id": patient_id})
-    return {row["visit"]: row for row in rows}
+    return derived.of_patient(store, "visits", "visit", patient_id)
 
 
 def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
     """Make a patient's stored rows equal to these, touching only those that differ."""
-    stored = of_patient(store, patient_id)
-    gone = [{"patient_id": patient_id, "visit": visit} for visit in stored if visit not in rows]
-    if gone:
-        store.write_many("DELETE FROM visits WHERE patient_id = :patient_id AND visit = :visit", gone)
-    changed = [row for visit, row in rows.items() if stored.get(visit) != row]
-    if changed:
-        store.write_many(_UPSERT, changed)
+    derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,263 @@
+"""What the site has to do about one patient, and on which days (rules, section 12).
+
+Nothing here depends on today: an entry has the days on which it stands, so that a list for any day is a comparison of
+dates, as a visit's status is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
+
+from .calendar import Reckoning
+from .dates import days
+from .doses import Course
+from .history import ONE_DAY, History
+from .protocol import CONTRACEPTION, IMAGING
+from .visits import Visit
+
+KINDS = (
+    "visit_to_book",
+    "follow_up_due",
+    "visit_overdue",
+    "booking_past",
+    "booking_outside_window",
+    "booking_to_cancel",
+    "assignment_to_confirm",
+    "doses_not_taken",
+    "treatment_still_open",
+    "progression_date_missing",
+    "pregnancy",
+    "first_dose_missing",
+    "treatment_end_missing",
+)
+URGENCIES = ("now", "soon", "routine")
+
+#: A visit that is not booked is asked for so long before its window closes.
+_TO_BOOK = timedelta(7)
+#: A first dose that nobody recorded is asked for so long after its planned day.
+_FIRST_DOSE = timedelta(7)
+#: How long what is only missing on paper may wait.
+_PAPER = timedelta(28)
+#: How far ahead the second of two doses in a row is looked for; a longer pause is none.
+_LONGEST_PAUSE = 400
+
+
+class Call(NamedTuple):
+    """A fact that would settle an entry, as far as it is known, and the names of the fields still to be filled in."""
+
+    fact: dict[str, Any]
+    needs: tuple[str, ...]
+
+
+class Entry(NamedTuple):
+    """Something to do. It stands on the days `from_on`…`through_on` (None: until it is settled).
+
+    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be settled.
+    """
+
+    kind: str
+    about: str
+    visit: str | None
+    from_on: date
+    through_on: date | None
+    due_on: date
+    because: str
+    settle_by: tuple[Call, ...]
+
+    def stands(self, day: date) -> bool:
+        """Whether it is on the list of a day."""
+        return self.from_on <= day and (self.through_on is None or day <= self.through_on)
+
+
+def urgency(due_on: date, today: date) -> str:
+    """`now`: due within two days, or late; `soon`: within seven; else `routine`."""
+    left = (due_on - today).days
+    return "now" if left <= 2 else "soon" if left <= 7 else "routine"
+
+
+def worklist(reckoning: Reckoning, visits: Iterable[Visit], first: date, last: date) -> list[Entry]:
+    """All entries of one patient that stand on a day of `first`…`last`.
+
+    `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked.
+    """
+    history, reach = reckoning.history, last + _TO_BOOK
+    near = (visit for visit in visits if visit.opens_on <= reach or visit.booked_on or visit.done_on)
+    found = [entry for visit in near for entry in _of_visit(visit)]
+    found += _of_doses(reckoning.course, first, last)
+    found += _of_treatment(history)
+    kept = []
+    for entry in found:
+        from_on = max(entry.from_on, history.enrolled.enrolled_on)
+        through_on = entry.through_on or last
+        if max(from_on, first) <= min(through_on, last):
+            kept.append(entry._replace(from_on=from_on))
+    return kept
+
+
+def _of_visit(visit: Visit) -> Iterator[Entry]:
+    if visit.done_on is not None:
+        if visit.assigned == "nearest":
+            yield _to_confirm(visit, visit.done_on)
+    elif visit.ends_on is not None and visit.ends_on <= visit.closes_on:
+        yield from _of_cut_visit(visit, visit.ends_on)
+    else:
+        yield from _of_booking(visit)
+        due = f"window {visit.opens_on} to {visit.closes_on}"
+        if visit.booked_on is None:
+            if visit.series == CONTRACEPTION:
+                yield _visit("follow_up_due", visit, visit.opens_on, visit.closes_on, f"{due}, not done and not booked")
+            else:
+                from_on = visit.closes_on - _TO_BOOK
+                yield _visit("visit_to_book", visit, from_on, visit.closes_on, f"{due}, not booked")
+        through_on = visit.next_opens_on - ONE_DAY if visit.next_opens_on else None
+        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, through_on, f"{due}, not done")
+
+
+def _of_booking(visit: Visit) -> Iterator[Entry]:
+    booked_on = visit.booked_on
+    if booked_on is None:
+        return
+    if not visit.opens_on <= booked_on <= visit.closes_on:
+        because = f"booked {booked_on}, window {visit.opens_on} to {visit.closes_on}"
+        entry = _visit("booking_outside_window", visit, date.min, booked_on, because)
+        yield entry._replace(due_on=min(booked_on, visit.closes_on))
+    yield _past(visit, booked_on)
+
+
+def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
+    """A visit that is no longer required: cancel what is booked; but what was booked before may have been done."""
+    booked_on = visit.booked_on
+    if booked_on is None:
+        return
+    if booked_on <= ends_on:
+        yield _past(visit, booked_on)
+    else:
+        because = f"booked {booked_on}; {visit.because.rpartition('; ')[2]}"
+        cancel = Call({"kind": "visit_booked", "visit": visit.visit, "booked_on": None}, ())
+        yield Entry(
+            "booking_to_cancel",
+            visit.visit,
+            visit.visit,
+            ends_on,
+            booked_on,
+            booked_on,
+            because,
+            (cancel, _done(visit)),
+        )
+
+
+def _past(visit: Visit, booked_on: date) -> Entry:
+    return _visit("booking_past", visit, booked_on + ONE_DAY, None, f"booked {booked_on}, nothing recorded as done")
+
+
+def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: str) -> Entry:
+    """An entry that is settled by doing the visit or by booking it anew."""
+    book = Call({"kind": "visit_booked", "visit": visit.visit}, ("booked_on",))
+    calls = (book, _done(visit)) if kind != "booking_past" else (_done(visit), book)
+    return Entry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
+
+
+def _done(visit: Visit) -> Call:
+    fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit}
+    return Call(fact, ("done_on", "response") if visit.series == IMAGING else ("done_on",))
+
+
+def _to_confirm(visit: Visit, done_on: date) -> Entry:
+    because = f"done {done_on}, outside every window: nearest to {visit.visit} (target {visit.target_on})"
+    fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
+    if visit.response is not None:
+        fact["response"] = visit.response
+    confirm = Call(fact, ("reason",))
+    return Entry(
+        "assignment_to_confirm", visit.visit, visit.visit, done_on, None, done_on + _PAPER, because, (confirm,)
+    )
+
+
+def _of_doses(course: Course, first: date, last: date) -> Iterator[Entry]:
+    """Two or more planned doses in a row, missed or unrecorded. A day taken or held ends a row, a rest day does not."""
+    if not course.history.begun:
+        return
+    for start, end in _not_taken(course, first):
+        two = list(islice(_planned(course, start, min(end or date.max, last)), 2))
+        if len(two) < 2:
+            continue
+        from_on = two[1] if two[1] in course.history.missed else two[1] + ONE_DAY
+        because = f"no dose taken from {two[0]} on; planned doses missed or not recorded"
+        record = Call({"kind": "dose_recorded"}, ("dose_on", "status"))
+        hold = Call({"kind": "hold_started"}, ("from_on",))
+        end_treatment = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
+        calls = (record, hold, end_treatment)
+        yield Entry("doses_not_taken", str(two[0]), None, from_on, end, two[1], because, calls)
+
+
+def _not_taken(course: Course, first: date) -> Iterator[tuple[date, date | None]]:
+    """Stretches of the course without a day taken or held, those that end before `first` left out."""
+    start: date | None = course.starts_on
+    for hold in course.history.holds:
+        if start is not None and start < hold.from_on:
+            yield from _between_taken(course, start, hold.from_on - ONE_DAY, first)
+        resumes_on = hold.resumes_on
+        start = None if start is None or resumes_on is None else max(start, resumes_on)
+    if start is not None:
+        yield from _between_taken(course, start, None, first)
+
+
+def _between_taken(course: Course, start: date, end: date | None, first: date) -> Iterator[tuple[date, date | None]]:
+    """The stretches between the days taken in `start`…`end`."""
+    if course.ends_on is not None:
+        end = course.ends_on if end is None else min(end, course.ends_on)
+    if end is not None and (end < start or end < first):
+        return
+    # Long before `first` everything is past: begin with the last day taken before it.
+    before, _ = course.taken(start, first - ONE_DAY)
+    taken, _ = course.taken(max(start, first), end or date.max)
+    edges = [before[-1] if before else start - ONE_DAY, *taken]
+    for one, following in pairwise(edges):
+        if (following - one).days > 2:
+            yield one + ONE_DAY, following - ONE_DAY
+    if end is None or edges[-1] < end:
+        yield edges[-1] + ONE_DAY, end
+
+
+def _planned(course: Course, start: date, end: date) -> Iterator[date]:
+    """The days of a stretch on which a dose is planned."""
+    end = min(end, start + timedelta(_LONGEST_PAUSE))
+    for span in course.spans(start, end):
+        yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))
+
+
+def _of_treatment(history: History) -> Iterator[Entry]:
+    """What treatment and study leave to ask for; none of it but the end of treatment once the patient is off study."""
+    ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
+    through_on = off_on - ONE_DAY if off_on else None
+    end = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
+    if ended is None:
+        if off_on is not None:
+            because = (
+                f"{history.off_study_because}, end of treatment not recorded: contraception rests on the last dose"
+            )
+            yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, end)
+        if progressed_on is not None:
+            because = f"progressed {progressed_on}, end of treatment not recorded"
+            yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, end)
+        if not history.begun:
+            because = f"planned first dose {history.c1d1}, no start and no dose recorded"
+            start = Call({"kind": "treatment_started"}, ("first_dose_on",))
+            day = history.c1d1 + _FIRST_DOSE
+            yield _plain("first_dose_missing", day, through_on, day, because, start, end)
+    elif ended.reason == "progression" and progressed_on is None:
+        because = (
+            f"treatment ended for progression {ended.decided_on}, no date of progression recorded: imaging goes on"
+        )
+        call = Call({"kind": "progressed"}, ("progressed_on", "basis"))
+        yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
+    elif ended.reason == "pregnancy":
+        because = f"treatment ended for pregnancy {ended.decided_on}: nothing about contraception or imaging is sent"
+        yield _plain("pregnancy", ended.decided_on, through_on, ended.decided_on, because)
+
+
+def _plain(kind: str, from_on: date, through_on: date | None, due_on: date, because: str, *calls: Call) -> Entry:
+    return Entry(kind, "", None, from_on, through_on, due_on, because, calls)

@@ -1,0 +1,149 @@
+"""What a site has to do on a day, across patients; and what of it can wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.facts import VisitDone
+from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.worklist import urgency
+from scheduler_api.store import facts, worklist, zones
+from scheduler_api.store.port import Row, Store
+
+from . import audit
+from .access import NotFound, Session, check_may_record, patient_row, sites_to_search
+from .derive import WORKLIST_REACH
+
+#: For how long an entry can be acknowledged at most, in days.
+LONGEST_ACKNOWLEDGED = 90
+#: What no fact may settle: the site has looked at it, and says so.
+_MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken")
+_SHOWN = ("entry_id", "kind", "patient_id", "subject_number", "site", "visit", "due_on", "because", "today")
+
+
+@dataclass(frozen=True)
+class WorklistPage:
+    """Some entries, soonest due first, and the key to go on after (None: there are no more)."""
+
+    items: list[dict[str, Any]]
+    after: tuple[str, str] | None
+
+
+def find(
+    session: Session,
+    site: str | None = None,
+    on: date | None = None,
+    acknowledged: bool = False,
+    after: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> WorklistPage:
+    """What is to do for the actor's patients today, or as another day would see it with all that is known.
+
+    Raises NotFound for another's site, Impossible for a day further away than the worklist reaches.
+    """
+    todays = zones.todays(session.store, session.now)
+    if on is not None:
+        if abs((on - session.now.date()).days) > WORKLIST_REACH:
+            raise Impossible([Fault("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
+        todays = dict.fromkeys(todays, on)
+    sites = sites_to_search(session, site)
+    rows = worklist.find(session.store, worklist.Query(todays, sites, None, acknowledged, after, limit + 1))
+    items = _documents(session.store, rows[:limit])
+    return WorklistPage(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
+
+
+def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:
+    """Let an entry that stands today wait until a day; the entry.
+
+    It is shown again on that day, and before it if what it says changes. Raises NotFound, Forbidden, Impossible.
+    """
+    check_may_record(session)
+    with session.store.transaction():
+        patient = patient_row(session, _patient_of(entry_id))
+        today = civil_date(session.now, patient["time_zone"])
+        query = worklist.Query(
+            {patient["time_zone"]: today}, entry=(patient["patient_id"], entry_id), acknowledged=True
+        )
+        row = next(iter(worklist.find(session.store, query)), None)
+        if row is None:
+            raise NotFound("No such entry today.")
+        if not today < until <= today + timedelta(LONGEST_ACKNOWLEDGED):
+            raise Impossible([Fault("/until", f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.")])
+        worklist.acknowledge(
+            session.store,
+            {
+                "entry_id": entry_id,
+                "patient_id": row["patient_id"],
+                "note": note,
+                "until": until.isoformat(),
+                "because": row["because"],
+                "acknowledged_at": session.now.isoformat(timespec="microseconds"),
+                "role": session.actor.role,
+                "name": session.actor.name,
+            },
+        )
+        new = {"note": note, "until": until.isoformat()}
+        audit.note(session, "worklist_acknowledged", patient["patient_id"], entry_id=entry_id, new=new)
+        return _documents(session.store, worklist.find(session.store, query))[0]
+
+
+def take_back(session: Session, entry_id: str) -> None:
+    """An entry no longer waits; nothing happens if it did not. Raises NotFound, Forbidden."""
+    check_may_record(session)
+    with session.store.transaction():
+        patient = patient_row(session, _patient_of(entry_id))
+        if worklist.take_back(session.store, entry_id, patient["patient_id"]):
+            audit.note(session, "worklist_shown_again", patient["patient_id"], entry_id=entry_id)
+
+
+def _patient_of(entry_id: str) -> str:
+    """The patient that an entry's id names; empty if it is no such id."""
+    return entry_id.split(".")[1] if "." in entry_id else ""
+
+
+def _documents(store: Store, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Entries as clients see them."""
+    rows = list(rows)
+    to_confirm = {row["patient_id"] for row in rows if row["kind"] == "assignment_to_confirm"}
+    done = facts.visits_done(store, sorted(to_confirm)) if to_confirm else []
+    ids = {(of, *_scan(fact.body)): fact.fact_id for of, fact in reversed(done) if isinstance(fact.body, VisitDone)}
+    return [_document(row, ids) for row in rows]
+
+
+def _scan(body: VisitDone) -> tuple[str | None, ...]:
+    """What tells an unnamed visit done from others of its patient."""
+    return body.series, body.visit, body.done_on.isoformat(), body.response
+
+
+def _document(row: Row, ids: dict[tuple[str | None, ...], str]) -> dict[str, Any]:
+    due_on, today = date.fromisoformat(row["due_on"]), date.fromisoformat(row["today"])
+    calls = []
+    for call in orjson.loads(row["settle_by"]):
+        body = call["fact"]
+        if row["kind"] == "assignment_to_confirm":
+            key = (row["patient_id"], body["series"], None, body["done_on"], body.get("response"))
+            body = {**body, "replaces": ids[key]}
+        calls.append(_call("POST", f"/v1/patients/{row['patient_id']}/facts", body, call["needs"]))
+    if row["kind"] in _MAY_ONLY_BE_SEEN:
+        calls.append(_call("PUT", f"/v1/worklist/{row['entry_id']}/acknowledgement", {}, ["note", "until"]))
+    acknowledged = None
+    if row["note"] is not None:
+        by = {"role": row["by_role"], "name": row["by_name"]}
+        acknowledged = {"note": row["note"], "until": row["until"], "by": by, "at": row["acknowledged_at"]}
+    return {
+        **{name: row[name] for name in _SHOWN},
+        "since": row["from_on"],
+        "urgency": urgency(due_on, today),
+        "settle_by": calls,
+        "acknowledged": acknowledged,
+    }
+
+
+def _call(method: str, path: str, body: dict[str, Any], needs: list[str]) -> dict[str, Any]:
+    return {"method": method, "path": path, "body": body, "needs": needs}

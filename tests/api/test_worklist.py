@@ -1,0 +1,313 @@
+"""The worklist of sites: what is listed, for whom, what settles it, and what can wait."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from engine.naive_worklist import naive_worklist
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from service import Client, Clock, Patient, Service, refused
+from stories import Story, begin, stories, tell
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.records import upkeep
+from scheduler_api.records.protocols import versions_of
+from scheduler_api.store import patients
+from scheduler_api.store.snapshots import of_row
+
+
+def listed(client: Client, **query: Any) -> list[tuple[str, str | None]]:
+    """Kind and visit of what is to do, as the answer orders it."""
+    return [(item["kind"], item["visit"]) for item in client.get("/v1/worklist", **query).json["items"]]
+
+
+@pytest.fixture
+def patient(nurse: Client) -> Patient:
+    """A patient who took every dose until yesterday, 2024-02-19; her imaging of week 6 closes on 2024-02-21."""
+    patient = nurse.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    for number in range(46):
+        patient.record("dose_recorded", dose_on=str(date(2024, 1, 5) + timedelta(number)), status="taken")
+    return patient
+
+
+def test_an_entry_says_why_how_urgent_and_what_settles_it(nurse: Client, patient: Patient) -> None:
+    (entry,) = nurse.get("/v1/worklist", site="FUSCC").json["items"]
+    facts = f"{patient.path}/facts"
+    assert entry == {
+        "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
+        "kind": "visit_to_book",
+        "urgency": "now",
+        "patient_id": patient.patient_id,
+        "subject_number": "001",
+        "site": "FUSCC",
+        "visit": "imaging-w6",
+        "since": "2024-02-14",
+        "due_on": "2024-02-21",
+        "because": "window 2024-02-07 to 2024-02-21, not booked",
+        "settle_by": [
+            {
+                "method": "POST",
+                "path": facts,
+                "body": {"kind": "visit_booked", "visit": "imaging-w6"},
+                "needs": ["booked_on"],
+            },
+            {
+                "method": "POST",
+                "path": facts,
+                "body": {"kind": "visit_done", "series": "imaging", "visit": "imaging-w6"},
+                "needs": ["done_on", "response"],
+            },
+        ],
+        "acknowledged": None,
+        "today": "2024-02-20",
+    }
+
+
+#: What fills in the fields that an entry's calls need.
+VALUES = {
+    "booked_on": "2024-02-21",
+    "done_on": "2024-02-20",
+    "response": "SD",
+    "reason": "progression",
+    "dose_on": "2024-02-18",
+    "status": "taken",
+    "from_on": "2024-02-20",
+    "first_dose_on": "2024-02-10",
+    "last_dose_on": "2024-01-16",
+    "decided_on": "2024-02-20",
+    "progressed_on": "2024-02-20",
+    "basis": "clinical",
+    "note": "Seen",
+    "until": "2024-02-22",
+}
+#: Facts (after enrolment on 2024-01-03), the entry they make on 2024-02-20, and how many calls are offered for it.
+SITUATIONS: list[tuple[list[dict[str, Any]], str, int]] = [
+    ([], "visit_to_book", 2),
+    ([{"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-19"}], "booking_past", 2),
+    ([{"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-22"}], "booking_outside_window", 2),
+    (
+        [
+            {"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-21"},
+            {"kind": "progressed", "progressed_on": "2024-02-19", "basis": "clinical"},
+        ],
+        "booking_to_cancel",
+        2,
+    ),
+    ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "assignment_to_confirm", 1),
+    ([{"kind": "treatment_started", "first_dose_on": "2024-01-05"}], "doses_not_taken", 4),
+    ([{"kind": "progressed", "progressed_on": "2024-02-19", "basis": "clinical"}], "treatment_still_open", 1),
+    (
+        [{"kind": "treatment_ended", "last_dose_on": None, "decided_on": "2024-02-19", "reason": "progression"}],
+        "progression_date_missing",
+        1,
+    ),
+    (
+        [{"kind": "treatment_ended", "last_dose_on": None, "decided_on": "2024-02-19", "reason": "pregnancy"}],
+        "pregnancy",
+        1,
+    ),
+    ([], "first_dose_missing", 2),
+    ([{"kind": "study_ended", "ended_on": "2024-02-19", "reason": "withdrawal"}], "treatment_end_missing", 1),
+    ([{"kind": "treatment_ended", "last_dose_on": "2024-01-16", "decided_on": "2024-01-16", "reason": "other"}],
+     "follow_up_due", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("facts", "kind", "calls"), SITUATIONS, ids=[f"{kind}" for _, kind, _ in SITUATIONS])
+def test_every_call_that_is_offered_is_accepted_once_its_needs_are_filled(
+    nurse: Client, facts: list[dict[str, Any]], kind: str, calls: int
+) -> None:
+    patient = nurse.enrol()
+    for fact in facts:
+        patient.record(**fact)
+    (entry,) = [item for item in nurse.get("/v1/worklist").json["items"] if item["kind"] == kind]
+    assert len(entry["settle_by"]) == calls
+    for call in entry["settle_by"]:
+        body = {**call["body"], **{name: VALUES[name] for name in call["needs"]}}
+        query = {} if call["method"] == "PUT" else {"dry_run": "true"}
+        answer = nurse.send(call["method"], call["path"], body, query=query)
+        assert answer.status_code == 200, answer.text
+        for name in call["needs"]:
+            lacking = {field: value for field, value in body.items() if field != name}
+            # Without an optional field the call does less, but never something else.
+            if name not in ("response", "reason") or call["body"].get("kind") == "treatment_ended":
+                refused(nurse.send(call["method"], call["path"], lacking, query=query), 422, f"/{name}")
+
+
+def test_settled_by_the_first_call(nurse: Client, patient: Patient) -> None:
+    """From overdue to confirmed: each entry goes with the call that it offered."""
+    patient.record("visit_done", series="imaging", done_on="2024-01-30", response="PR")
+    kinds = [item["kind"] for item in nurse.get("/v1/worklist").json["items"]]
+    assert kinds == ["assignment_to_confirm"]
+    (entry,) = nurse.get("/v1/worklist").json["items"]
+    (call,) = entry["settle_by"]
+    assert nurse.send("POST", call["path"], {**call["body"], "reason": "It was week 6."}).status_code == 201
+    assert listed(nurse) == []
+    (row,) = nurse.get("/v1/visits", patient=patient.patient_id, status="done").json["items"]
+    assert (row["visit"], row["assigned"], row["response"]) == ("imaging-w6", "named", "PR")
+
+
+def test_the_soonest_due_comes_first_in_pages_and_as_csv(nurse: Client) -> None:
+    for number in range(3):
+        nurse.enrol(subject_number=f"00{number}", enrolled_on=f"2024-01-{3 + number:02}")
+    whole = nurse.get("/v1/worklist").json["items"]
+    assert [item["due_on"] for item in whole] == sorted(item["due_on"] for item in whole)
+    pages, cursor = [], {}
+    while True:
+        answer = nurse.get("/v1/worklist", limit=2, **cursor).json
+        pages += answer["items"]
+        if answer["next_cursor"] is None:
+            break
+        cursor = {"cursor": answer["next_cursor"]}
+    assert pages == whole
+    assert len(whole) == 6
+    rows = list(csv.DictReader(nurse.get("/v1/worklist", {"Accept": "text/csv"}).text.splitlines()))
+    assert [row["entry_id"] for row in rows] == [item["entry_id"] for item in whole]
+
+
+def test_another_day_is_reckoned_as_that_day_would_see_it(nurse: Client, patient: Patient) -> None:
+    assert listed(nurse, on="2024-02-13") == []
+    assert [kind for kind, _ in listed(nurse, on="2024-02-22")] == ["doses_not_taken", "visit_overdue"]
+    (entry,) = nurse.get("/v1/worklist", on="2024-02-15").json["items"]
+    assert (entry["urgency"], entry["today"]) == ("soon", "2024-02-15")
+
+
+@pytest.mark.parametrize("on", ["2023-12-21", "2024-04-21"])
+def test_a_day_too_far_away_is_refused(nurse: Client, on: str) -> None:
+    refused(nurse.get("/v1/worklist", on=on), 422, "/on")
+
+
+def test_today_is_the_patients(service: Service, coordinator: Client, clock: Clock) -> None:
+    """When the 14th has begun in Kiritimati, a week before the window closes, it is still the 13th in Niue."""
+    for number, zone in enumerate(("Pacific/Kiritimati", "Pacific/Niue")):
+        coordinator.enrol(subject_number=f"00{number}", time_zone=zone)
+    clock.set("2024-02-14T12:00:00+14:00")
+    items = coordinator.get("/v1/worklist").json["items"]
+    assert [item["today"] for item in items if item["kind"] == "visit_to_book"] == ["2024-02-14"]
+
+
+def test_every_bad_field_of_a_question_is_named(nurse: Client) -> None:
+    query = {"on": "2024-02-30", "limit": "0", "acknowledged": "yes", "kind": "all"}
+    refused(nurse.get("/v1/worklist", **query), 422, "/on", "/limit", "/acknowledged", "/kind")
+    refused(nurse.get("/v1/worklist", cursor="nonsense"), 422, "/cursor")
+
+
+def acknowledge(client: Client, entry_id: str, **body: Any) -> Any:
+    """Let an entry wait."""
+    return client.send("PUT", f"/v1/worklist/{entry_id}/acknowledgement", body)
+
+
+def test_an_acknowledged_entry_waits_until_its_day(nurse: Client, patient: Patient, clock: Clock) -> None:
+    entry_id = f"visit_to_book.{patient.patient_id}.imaging-w6"
+    answer = acknowledge(nurse, entry_id, note="She calls back.", until="2024-02-21")
+    assert answer.json["acknowledged"]["note"] == "She calls back."
+    assert answer.json["acknowledged"]["by"] == {"role": "nurse", "name": "nurse"}
+    assert listed(nurse) == []
+    (entry,) = nurse.get("/v1/worklist", acknowledged="include").json["items"]
+    assert entry == answer.json
+    clock.set("2024-02-21T08:00:00+08:00")
+    assert listed(nurse) == [("visit_to_book", "imaging-w6")]
+
+
+def test_an_acknowledgement_ends_when_what_it_was_about_changes(nurse: Client, patient: Patient) -> None:
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-22")
+    entry_id = f"booking_outside_window.{patient.patient_id}.imaging-w6"
+    assert acknowledge(nurse, entry_id, note="No other slot.", until="2024-02-22").status_code == 200
+    patient.record("dose_recorded", dose_on="2024-02-20", status="taken")
+    assert listed(nurse) == []
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-24")
+    assert listed(nurse) == [("booking_outside_window", "imaging-w6")]
+
+
+def test_an_acknowledgement_can_be_taken_back_and_outlives_a_rebuild(
+    service: Service, nurse: Client, patient: Patient
+) -> None:
+    path = f"visit_to_book.{patient.patient_id}.imaging-w6"
+    acknowledge(nurse, path, note="Waits", until="2024-02-22")
+    upkeep.rebuild(service.store, service.clock())
+    assert listed(nurse) == []
+    for _ in range(2):
+        assert nurse.send("DELETE", f"/v1/worklist/{path}/acknowledgement").status_code == 204
+    assert listed(nurse) == [("visit_to_book", "imaging-w6")]
+
+
+def test_bad_acknowledgements_are_refused(service: Service, nurse: Client, patient: Patient) -> None:
+    entry_id = f"visit_to_book.{patient.patient_id}.imaging-w6"
+    with service.unchanged():
+        refused(acknowledge(nurse, entry_id, note="", until="soon", by="me"), 422, "/note", "/until", "/by")
+        refused(acknowledge(nurse, entry_id), 422, "/note", "/until")
+        for until in ("2024-02-20", "2024-05-21"):
+            refused(acknowledge(nurse, entry_id, note="Waits", until=until), 422, "/until")
+        for unknown in ("nonsense", f"visit_overdue.{patient.patient_id}.imaging-w6", "pregnancy.p-0"):
+            refused(acknowledge(nurse, unknown, note="Waits", until="2024-02-22"), 404)
+
+
+def test_sites_and_roles(service: Service, nurse: Client, patient: Patient, elsewhere: Client, monitor: Client) -> None:
+    entry_id = f"visit_to_book.{patient.patient_id}.imaging-w6"
+    path = f"/v1/worklist/{entry_id}/acknowledgement"
+    with service.unchanged():
+        assert listed(elsewhere) == []
+        refused(elsewhere.get("/v1/worklist", site="FUSCC"), 404)
+        refused(acknowledge(elsewhere, entry_id, note="Waits", until="2024-02-22"), 404)
+        refused(elsewhere.send("DELETE", path), 404)
+        assert listed(monitor) == listed(nurse, site="FUSCC") != []
+        refused(acknowledge(monitor, entry_id, note="Waits", until="2024-02-22"), 403)
+        refused(monitor.send("DELETE", path), 403)
+
+
+def brute_force(service: Service, ids: set[str], on: date | None) -> set[tuple[str, str]]:
+    """Patient, and kind and subject, of what all calendars say is to do: today, or on a day."""
+    found = set()
+    for patient_id in ids:
+        row = patients.get(service.store, patient_id)
+        assert row is not None
+        history = of_row(row)
+        today = on or civil_date(service.clock.now, history.time_zone)
+        versions = versions_of(service.store, row["protocol"])
+        through = date.fromisoformat(row["visits_through"])
+        for kind, about in naive_worklist(versions, history, today, through):
+            found.add((patient_id, ".".join(filter(None, (kind, patient_id, about)))))
+    return found
+
+
+def whole_worklist(client: Client, ids: set[str], on: date | None) -> set[tuple[str, str]]:
+    """Patient and id of what the service lists."""
+    found, cursor = set(), {}
+    query = {"on": on.isoformat()} if on else {}
+    while True:
+        answer = client.get("/v1/worklist", limit=200, **query, **cursor).json
+        found |= {(item["patient_id"], item["entry_id"]) for item in answer["items"]}
+        if answer["next_cursor"] is None:
+            return {entry for entry in found if entry[0] in ids}
+        cursor = {"cursor": answer["next_cursor"]}
+
+
+@settings(max_examples=20)
+@given(told=st.lists(stories(), min_size=1, max_size=2), days=st.lists(st.integers(-60, 60), min_size=1, max_size=3))
+def test_it_equals_a_brute_force_over_all_calendars(amended_trial: Service, told: list[Story], days: list[int]) -> None:
+    """After any story, on any day, after the days went on and after a rebuild."""
+    service = amended_trial
+    client, ids, latest = service.client("coordinator"), set(), service.clock.now
+    for story in told:
+        patient = begin(client, service.clock, story)
+        ids.add(patient.patient_id)
+        known = [patient.read("facts")["items"][0]]
+        for step in story.steps:
+            answer = tell(patient, service.clock, step, known)
+            if answer is not None and answer.status_code == 201:
+                known.append(answer.json["fact"])
+        latest = max(latest, service.clock.now)
+    # Stories are told beside each other; the days go on from the latest.
+    service.clock.now = latest
+    for change in (None, upkeep.roll_forward, upkeep.rebuild):
+        if change is not None:
+            service.clock.now += timedelta(45)
+            change(service.store, service.clock())
+        upkeep.roll_forward(service.store, service.clock())
+        for on in (None, *(service.clock.now.date() + timedelta(number) for number in days)):
+            assert whole_worklist(client, ids, on) == brute_force(service, ids, on)

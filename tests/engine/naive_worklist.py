@@ -1,0 +1,82 @@
+"""What is to do on a day, read off the calendar of that day without any of the worklist's own reckoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from scheduler_api.engine.calendar import calendar
+from scheduler_api.engine.history import History
+from scheduler_api.engine.protocol import Versions
+
+ONE_DAY, WEEK = timedelta(1), timedelta(7)
+
+
+def naive_worklist(versions: Versions, history: History, today: date, last: date) -> set[tuple[str, str]]:
+    """Kind and subject of all that is to do on a day; visits are looked for through `last`."""
+    enrolled_on = history.enrolled.enrolled_on
+    if today < enrolled_on:
+        return set()
+    visits, doses = {}, {}
+    first = min(enrolled_on, history.c1d1) - timedelta(400)
+    while first <= last:
+        document = calendar(versions, history, today, first, min(first + timedelta(799), last))
+        visits.update({row["visit"]: row for row in document["visits"]})
+        doses.update({row["dose_on"]: row["status"] for row in document["doses"]})
+        first += timedelta(800)
+    found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today)}
+    found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today) if history.begun}
+    return found | {(kind, "") for kind in _of_treatment(history, today)}
+
+
+def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
+    status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
+    is_past = booked_on is not None and booked_on < today
+    if status == "done":
+        if row["assigned"] == "nearest" and row["done_on"] <= today:
+            yield "assignment_to_confirm"
+    elif status == "not_required":
+        ended_on = date.fromisoformat(row["because"][-10:])
+        if is_past and booked_on <= ended_on:
+            yield "booking_past"
+        if booked_on is not None and ended_on <= today <= booked_on and booked_on > ended_on:
+            yield "booking_to_cancel"
+    else:
+        if status == "overdue":
+            yield "visit_overdue"
+        if is_past:
+            yield "booking_past"
+        if booked_on is not None and not is_past and not opens_on <= booked_on <= closes_on:
+            yield "booking_outside_window"
+        if booked_on is None and row["series"] == "contraception" and status == "open":
+            yield "follow_up_due"
+        if booked_on is None and row["series"] != "contraception" and today <= closes_on <= today + WEEK:
+            yield "visit_to_book"
+
+
+def _first_of_row(doses: dict[date, str], today: date) -> Iterator[date]:
+    """The first of two or more doses in a row that were not taken, up to now."""
+    row, day = [], today
+    while (status := doses.get(day)) in ("missed", "unrecorded", "rest", "due"):
+        row += [day] if status in ("missed", "unrecorded") else []
+        day -= ONE_DAY
+    if len(row) >= 2:
+        yield row[-1]
+
+
+def _of_treatment(history: History, today: date) -> Iterator[str]:
+    ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
+    is_off = off_on is not None and off_on <= today
+    if ended is None:
+        if is_off:
+            yield "treatment_end_missing"
+        if not is_off and progressed_on is not None and progressed_on <= today:
+            yield "treatment_still_open"
+        if not is_off and not history.begun and today >= history.c1d1 + WEEK:
+            yield "first_dose_missing"
+    if ended is not None and ended.decided_on <= today:
+        if ended.reason == "progression" and progressed_on is None:
+            yield "progression_date_missing"
+        if ended.reason == "pregnancy" and not is_off:
+            yield "pregnancy"

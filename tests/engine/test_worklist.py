@@ -1,0 +1,218 @@
+"""What is to do: each kind by hand, and on any day what the calendar of that day says."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from scheduler_api.engine.worklist import KINDS, Entry, urgency, worklist
+
+from .naive_worklist import naive_worklist
+from .patients import Patient, day, protocol, series
+from .strategies import patients, todays
+
+REACH = timedelta(60)
+
+
+def entries(patient: Patient, today: str | date) -> list[Entry]:
+    """What stands on a day."""
+    on = day(today) if isinstance(today, str) else today
+    reckoning = patient.reckoning()
+    visits = reckoning.visits(date.min, on + timedelta(300))
+    return [entry for entry in worklist(reckoning, visits, on - REACH, on + REACH) if entry.stands(on)]
+
+
+def listed(patient: Patient, today: str) -> list[tuple[str, str]]:
+    """Kind and subject of what stands on a day, in order."""
+    return sorted((entry.kind, entry.about) for entry in entries(patient, today))
+
+
+def days_of(patient: Patient, kind: str, about: str = "", around: str = "2024-02-20") -> tuple[str, str | None]:
+    """The first and last day on which an entry stands."""
+    reckoning, on = patient.reckoning(), day(around)
+    found = worklist(reckoning, reckoning.visits(date.min, on + timedelta(300)), on - REACH, on + REACH)
+    (entry,) = [entry for entry in found if (entry.kind, entry.about) == (kind, about)]
+    return str(entry.from_on), entry.through_on and str(entry.through_on)
+
+
+def taking(through: str = "2024-03-31") -> Patient:
+    """The patient of the worked examples, every dose taken until a day."""
+    patient = Patient.treated()
+    patient.take("2024-01-05", through)
+    return patient
+
+
+def test_a_window_that_closes_within_seven_days_is_to_be_booked() -> None:
+    """imaging-w6: 2024-02-07 to 2024-02-21."""
+    patient = taking()
+    assert days_of(patient, "visit_to_book", "imaging-w6") == ("2024-02-14", "2024-02-21")
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
+    assert listed(patient, "2024-02-19") == listed(patient, "2024-02-20") == []
+
+
+def test_an_unbooked_visit_is_overdue_until_the_next_opens() -> None:
+    """imaging-w12 opens on 2024-03-20."""
+    assert days_of(taking(), "visit_overdue", "imaging-w6") == ("2024-02-22", "2024-03-19")
+
+
+def test_a_booking_that_passed_with_nothing_done_stands_until_it_is_settled() -> None:
+    patient = taking()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-15")
+    assert listed(patient, "2024-02-15") == []
+    assert listed(patient, "2024-02-16") == [("booking_past", "imaging-w6")]
+    assert listed(patient, "2024-02-22") == [("booking_past", "imaging-w6"), ("visit_overdue", "imaging-w6")]
+    patient.scan("2024-02-15")
+    assert listed(patient, "2024-02-22") == []
+
+
+@pytest.mark.parametrize("booked_on", ["2024-02-06", "2024-02-22"])
+def test_a_booking_outside_the_window_is_told_up_to_its_day(booked_on: str) -> None:
+    patient = taking()
+    patient.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
+    assert days_of(patient, "booking_outside_window", "imaging-w6") == ("2024-01-03", booked_on)
+
+
+def test_a_booked_visit_that_is_cut_is_to_be_cancelled() -> None:
+    patient = taking()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
+    patient.record("progressed", progressed_on="2024-02-16", basis="clinical")
+    assert days_of(patient, "booking_to_cancel", "imaging-w6") == ("2024-02-16", "2024-02-20")
+    (entry,) = [entry for entry in entries(patient, "2024-02-17") if entry.kind == "booking_to_cancel"]
+    assert entry.because == "booked 2024-02-20; not required: progressed 2024-02-16"
+    assert entry.settle_by[0].fact == {"kind": "visit_booked", "visit": "imaging-w6", "booked_on": None}
+
+
+def test_what_was_booked_before_the_series_ended_may_have_been_done() -> None:
+    """Somebody asks for the scan of 2024-02-15, though no scan is required from the 16th."""
+    patient = taking()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-15")
+    patient.record("progressed", progressed_on="2024-02-16", basis="clinical")
+    assert ("booking_past", "imaging-w6") in listed(patient, "2024-02-17")
+
+
+def test_a_scan_assigned_by_nearness_is_to_be_confirmed_by_naming_the_visit() -> None:
+    patient = taking()
+    scan = patient.scan("2024-02-24", response="SD")
+    assert days_of(patient, "assignment_to_confirm", "imaging-w6") == ("2024-02-24", None)
+    (entry,) = entries(patient, "2024-02-25")
+    (confirm,) = entry.settle_by
+    assert confirm.needs == ("reason",)
+    patient.correct(scan, **confirm.fact)
+    assert listed(patient, "2024-02-25") == []
+
+
+def test_two_doses_in_a_row_are_asked_for_one_is_not() -> None:
+    """Taken through 2024-02-01: the 2nd is one day, the 3rd the second; on the 4th both have passed unrecorded."""
+    patient = taking("2024-02-01")
+    assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-04", None)
+    patient.take("2024-02-03")
+    assert "doses_not_taken" not in [kind for kind, _ in listed(patient, "2024-02-05")]
+
+
+def test_a_day_recorded_missed_counts_at_once() -> None:
+    patient = taking("2024-02-01")
+    patient.miss("2024-02-02", "2024-02-03")
+    assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-03", None)
+
+
+def test_a_row_ends_with_a_dose_a_hold_or_treatment() -> None:
+    """The day that ends it is not on the list any more."""
+    for end in (
+        lambda patient: patient.take("2024-02-10"),
+        lambda patient: patient.record("hold_started", from_on="2024-02-10", reason="fever"),
+        lambda patient: patient.record("study_ended", ended_on="2024-02-10", reason="withdrawal"),
+    ):
+        patient = taking("2024-02-01")
+        end(patient)
+        assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-04", "2024-02-09")
+
+
+def test_rest_days_neither_count_nor_end_a_row() -> None:
+    """Four days on, three off: day 4 of the first week and day 1 of the second are two doses in a row."""
+    patient = Patient.treated(protocol(cycle_days=7, dosing_days=[1, 2, 3, 4]))
+    patient.take("2024-01-05", "2024-01-07")
+    assert days_of(patient, "doses_not_taken", "2024-01-08", "2024-01-20") == ("2024-01-13", None)
+
+
+def test_nobody_is_asked_for_doses_before_treatment_began() -> None:
+    """The planned first dose, 2024-01-03, is asked for after a week."""
+    patient = Patient()
+    assert days_of(patient, "first_dose_missing", around="2024-01-20") == ("2024-01-10", None)
+    assert listed(patient, "2024-01-09") == []
+    patient.record("treatment_started", first_dose_on="2024-01-04")
+    assert [kind for kind, _ in listed(patient, "2024-01-10")] == ["doses_not_taken"]
+
+
+def test_a_contraception_follow_up_is_due_while_it_is_open_and_not_booked() -> None:
+    """The worked example: last dose 2024-08-31, m1 open 2024-09-23 to 2024-10-07."""
+    patient = taking("2024-08-31")
+    for week in range(6, 36, 6):
+        patient.record("visit_done", series="imaging", visit=f"imaging-w{week}", done_on="2024-08-01", response="SD")
+    patient.end_treatment("2024-08-31", "progression")
+    patient.record("progressed", progressed_on="2024-08-30", basis="clinical")
+    assert days_of(patient, "follow_up_due", "contraception-m1", "2024-09-20") == ("2024-09-23", "2024-10-07")
+    assert listed(patient, "2024-09-25") == [("follow_up_due", "contraception-m1")]
+    patient.record("visit_booked", visit="contraception-m1", booked_on="2024-10-01")
+    assert listed(patient, "2024-09-25") == []
+
+
+def test_progression_with_treatment_open_asks_for_the_end_of_treatment() -> None:
+    patient = taking()
+    patient.scan("2024-02-14", response="PD")
+    assert days_of(patient, "treatment_still_open") == ("2024-02-14", None)
+    patient.end_treatment("2024-03-31", "progression")
+    assert listed(patient, "2024-04-02") == []
+
+
+def test_an_end_for_progression_asks_for_its_date() -> None:
+    patient = taking("2024-02-10")
+    patient.end_treatment("2024-02-10", "progression", decided_on="2024-02-12")
+    assert days_of(patient, "progression_date_missing") == ("2024-02-12", None)
+
+
+def test_an_end_for_pregnancy_asks_the_site_while_the_patient_is_on_study() -> None:
+    patient = taking("2024-02-10")
+    patient.end_treatment("2024-02-10", "pregnancy", decided_on="2024-02-12")
+    assert days_of(patient, "pregnancy") == ("2024-02-12", None)
+    patient.record("study_ended", ended_on="2024-03-01", reason="withdrawal")
+    assert days_of(patient, "pregnancy") == ("2024-02-12", "2024-02-29")
+
+
+def test_a_study_that_ended_before_treatment_asks_for_the_end_of_treatment() -> None:
+    patient = taking("2024-02-10")
+    patient.record("study_ended", ended_on="2024-02-12", reason="lost_to_follow_up")
+    assert days_of(patient, "treatment_end_missing") == ("2024-02-12", None)
+
+
+def test_nothing_stands_before_enrolment() -> None:
+    patient = Patient(protocol(series("screening", "enrolment", first={"days": -14}, window=(0, 0))))
+    assert listed(patient, "2024-01-02") == []
+    assert listed(patient, "2024-01-03") == [("visit_overdue", "screening")]
+
+
+@pytest.mark.parametrize(
+    ("due_on", "said"),
+    [
+        ("2024-02-10", "now"),
+        ("2024-02-22", "now"),
+        ("2024-02-23", "soon"),
+        ("2024-02-27", "soon"),
+        ("2024-02-28", "routine"),
+    ],
+)
+def test_urgency_is_how_soon_it_is_due(due_on: str, said: str) -> None:
+    assert urgency(day(due_on), day("2024-02-20")) == said
+
+
+@given(patients(), todays)
+def test_on_any_day_it_is_what_the_calendar_of_that_day_says(patient: Patient, today: date) -> None:
+    stands = entries(patient, today)
+    ids = [(entry.kind, entry.about) for entry in stands]
+    assert sorted(ids) == sorted(naive_worklist(patient.versions, patient.history, today, today + timedelta(300)))
+    assert {kind for kind, _ in ids} <= set(KINDS)
+    reckoning = patient.reckoning()
+    everything: list[Any] = worklist(reckoning, reckoning.visits(date.min, today), date(1900, 1, 1), today)
+    assert len({(entry.kind, entry.about) for entry in everything}) == len(everything)
