@@ -28,6 +28,7 @@ from . import (
     problems,
     protocols,
     service,
+    site_calendars,
     sites,
     visits,
     worklist,
@@ -98,7 +99,20 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
     auditing.register(app, readings)
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
-    for resource in (patients, facts, visits, worklist, previews, protocols, sites, activation, me, me_sync, feeds):
+    for resource in (
+        patients,
+        facts,
+        visits,
+        worklist,
+        previews,
+        protocols,
+        sites,
+        site_calendars,
+        activation,
+        me,
+        me_sync,
+        feeds,
+    ):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)

@@ -12,7 +12,7 @@ from scheduler_api.engine.refusals import HAVE_A_REASON
 from scheduler_api.records.facts import NewFact
 
 from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
-from .shapes import BASES, FERTILITY, ProtocolReference, RecorderSchema
+from .shapes import BASES, FERTILITY, RESPONSES, ProtocolReference, RecorderSchema
 
 #: Pseudonyms, not names: no spaces.
 SUBJECT_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
@@ -120,7 +120,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "series": Text(40, required=True),
         "done_on": CivilDate(required=True),
         "visit": Text(80, load_default=None),
-        "response": Choice("CR", "PR", "SD", "PD", "NE", load_default=None),
+        "response": Choice(*RESPONSES, load_default=None),
     },
     "progressed": {
         "progressed_on": CivilDate(required=True),

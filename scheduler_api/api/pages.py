@@ -35,8 +35,11 @@ class PageQuery(Strict):
     cursor = Text(1000, metadata={"description": "`next_cursor` of the page before"})
 
 
-def cursor_key(query: Mapping[str, Any], parts: int) -> Any:
-    """The key that a query's cursor stands for: where to go on. Ends the request if it is none of ours."""
+def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) -> Any:
+    """The key that a query's cursor stands for: where to go on. Ends the request if it is none of ours.
+
+    `begins`: the first part, if that says what the cursor is of.
+    """
     cursor = query.get("cursor")
     if cursor is None:
         return None
@@ -44,7 +47,8 @@ def cursor_key(query: Mapping[str, Any], parts: int) -> Any:
         key = orjson.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
     except ValueError:
         key = None
-    if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
+    fits = isinstance(key, list) and len(key) == parts and all(isinstance(part, str) for part in key)
+    if not fits or begins not in (None, key[0]):
         raise Problem(422, "The cursor is not valid.", [Fault("/cursor", "Not a cursor of this list.")])
     return tuple(key)
 

@@ -14,6 +14,7 @@ from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
 
 FERTILITY = ("fertile", "not_fertile")
 BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
+RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 DOSE_STATUSES = ("taken", "held", "rest", "missed", "planned", "due", "unrecorded")
 
 
@@ -89,7 +90,7 @@ class VisitSchema(Strict):
         required=True, allow_none=True, metadata={"description": "Days outside the window; negative: early"}
     )
     assigned = Choice("named", "window", "nearest", required=True, allow_none=True)
-    response = Choice("CR", "PR", "SD", "PD", "NE", required=True, allow_none=True)
+    response = Choice(*RESPONSES, required=True, allow_none=True)
     provisional = fields.Boolean(required=True)
     because = fields.String(required=True)
 

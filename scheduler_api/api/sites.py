@@ -8,6 +8,7 @@ from flask import Response, url_for
 from marshmallow import ValidationError
 
 from scheduler_api.records import sites
+from scheduler_api.records.site_calendars import WEEKDAYS
 
 from .conditions import idempotent
 from .fields import Choice, Strict, Text, fields, validate
@@ -24,6 +25,16 @@ def _each_once(days: list[str]) -> None:
         raise ValidationError("A day is named twice.")
 
 
+def opening_days(**kwargs: Any) -> fields.List:
+    """A field for days of the week."""
+    return fields.List(
+        Choice(*WEEKDAYS),
+        validate=[validate.Length(1, 7), _each_once],
+        metadata={"uniqueItems": True},
+        **kwargs,
+    )
+
+
 class SiteSchema(Strict):
     """A site; `opening_days` are its days of the week."""
 
@@ -31,12 +42,7 @@ class SiteSchema(Strict):
     name = Text(200, required=True)
     country = Text(2, 2, required=True, pattern=r"^[A-Z][A-Z]$", metadata={"description": "ISO 3166, two letters"})
     time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
-    opening_days = fields.List(
-        Choice(*sites.WEEKDAYS),
-        load_default=lambda: list(sites.WEEKDAYS[:5]),
-        validate=[validate.Length(1, 7), _each_once],
-        metadata={"uniqueItems": True},
-    )
+    opening_days = opening_days(load_default=lambda: list(WEEKDAYS[:5]))
 
 
 @blueprint.route("/sites")

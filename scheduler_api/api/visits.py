@@ -8,13 +8,13 @@ from flask import Response
 from webargs.fields import DelimitedList
 
 from scheduler_api.records import visits
-from scheduler_api.store.visits import STATUSES
+from scheduler_api.store.visits import SORTS, STATUSES
 
 from .fields import Choice, CivilDate, Text, fields, validate
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
 from .requests import session
-from .shapes import VisitSchema, listed
+from .shapes import RESPONSES, VisitSchema, listed
 
 blueprint = ResourceBlueprint("visits", __name__, description="Visits of all patients")
 
@@ -31,36 +31,62 @@ class VisitQuery(PageQuery):
     from_ = CivilDate(data_key="from")
     to = CivilDate()
     booked = Choice("true", "false", metadata={"description": "A booking before today with nothing done is none"})
+    sort = Choice(*SORTS, load_default="closes_on")
 
 
 class PatientVisitSchema(VisitSchema):
-    """A visit, and whose it is. `today` is the patient's."""
+    """A visit, whose it is, and what a nurse wants to know beside it. `today` is the patient's."""
 
     patient_id = fields.String(required=True)
     subject_number = fields.String(required=True)
     site = fields.String(required=True)
     today = CivilDate(required=True)
+    closes_in_days = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Negative once it closed; null if nothing is to do"}
+    )
+    booked_days_off = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Days that the booking is outside the window; negative: early"},
+    )
+    last_done_on = CivilDate(
+        required=True, allow_none=True, metadata={"description": "The latest done of this series, unscheduled included"}
+    )
+    last_response = Choice(*RESPONSES, required=True, allow_none=True)
+    cycle = fields.Integer(required=True, allow_none=True, metadata={"description": "Today's; null outside treatment"})
+    cycle_day = fields.Integer(required=True, allow_none=True)
+    on_hold = fields.Boolean(required=True)
+    suggested_days = fields.List(
+        CivilDate(),
+        required=True,
+        metadata={"description": "Open days of the site in the window with a slot left, nearest to the target first"},
+    )
 
 
 @blueprint.route("/visits")
 @blueprint.arguments(VisitQuery, location="query")
 @blueprint.response(200, listed(PatientVisitSchema, "VisitList"))
 def find(query: dict[str, Any]) -> Response:
-    """List visits of all patients, soonest to close first
+    """List visits of all patients, soonest to close first unless sorted otherwise
 
     Upcoming scans are `series=imaging&status=open,upcoming`.
     """
-    booked = query.get("booked")
+    booked, sort = query.get("booked"), query["sort"]
+    # The cursor of one order means nothing in another.
+    key = cursor_key(query, 1 + len(SORTS[sort]), sort)
     found = visits.find(
         session(),
-        query.get("series"),
-        query.get("status"),
-        query.get("site"),
-        query.get("from_"),
-        query.get("to"),
-        None if booked is None else booked == "true",
-        query.get("patient"),
-        cursor_key(query, 3),
-        query["limit"],
+        visits.Question(
+            query.get("series"),
+            query.get("status"),
+            query.get("site"),
+            query.get("from_"),
+            query.get("to"),
+            None if booked is None else booked == "true",
+            query.get("patient"),
+            sort,
+            key and key[1:],
+            query["limit"],
+        ),
     )
-    return page(found.items, found.after, PatientVisitSchema)
+    return page(found.items, found.after and (sort, *found.after), PatientVisitSchema)

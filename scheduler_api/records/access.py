@@ -134,3 +134,9 @@ def check_may_administer(session: Session) -> None:
     """Raise Forbidden unless the actor may add sites and protocols."""
     if session.actor.role != "admin":
         raise Forbidden("Only an admin adds sites and protocols.")
+
+
+def check_may_keep_calendars(session: Session) -> None:
+    """Raise Forbidden unless the actor may say on which days a site is open."""
+    if session.actor.role not in ("coordinator", "admin"):
+        raise Forbidden("Only a coordinator or an admin keeps a site's calendar.")

@@ -10,7 +10,8 @@ from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import EARLIEST
 from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Versions
-from scheduler_api.store import patients, visits, worklist
+from scheduler_api.engine.standing import standing
+from scheduler_api.store import patients, standings, visits, worklist
 from scheduler_api.store.port import Row, Store
 
 from .planning import plan_patient
@@ -71,8 +72,12 @@ def keep(
 
 
 def keep_ahead(store: Store, patient_id: str, reckoning: Reckoning, wishes: str | None, now: datetime) -> None:
-    """Write what a patient's history says of the days to come: visits as far as they are kept, worklist, reminders."""
+    """Write what a patient's history says of the days to come: visits as far as they are kept, worklist, reminders.
+
+    Beside the visits stands where the patient stands.
+    """
     rows = derived_rows(patient_id, reckoning, horizon(now))
     visits.replace(store, patient_id, rows.visits)
+    standings.put(store, patient_id, standing(reckoning.course))
     worklist.replace(store, patient_id, rows.worklist)
     plan_patient(store, patient_id, reckoning, wishes, now)

@@ -13,8 +13,7 @@ from scheduler_api.store.port import Duplicate, Row, Store
 
 from .access import NotFound, Session, check_may_administer, sites_to_search
 from .audit import note
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from .site_calendars import WEEKDAYS
 
 #: The centre of the built-in trial.
 FUSCC = {

@@ -9,7 +9,8 @@ from itertools import pairwise
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.facts import Fact
 from scheduler_api.engine.folding import fold
-from scheduler_api.store import facts, patients, sites, visits, wishes, worklist
+from scheduler_api.engine.standing import standing
+from scheduler_api.store import facts, patients, sites, standings, visits, wishes, worklist
 from scheduler_api.store.chain import FACT, link
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
@@ -91,6 +92,8 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
     reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
+    if standings.get(store, patient_id) != standings.to_text(standing(reckoning.course)):
+        yield f"patient {patient_id}: the stored standing is not what the facts give"
     expected = derived_rows(patient_id, reckoning, through)
     for what, given, kept in (
         ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),

@@ -117,8 +117,8 @@ def set_visits_through(store: Store, patient_id: str, through: date) -> None:
 
 
 def delete_all(store: Store) -> None:
-    """Forget all that is derived: patients, visits, worklist, time zones and reminders. The log stays."""
-    for table in ("patients", "visits", "worklist", "time_zones", "reminders"):
+    """Forget all that is derived: patients, visits, standings, worklist, time zones and reminders. The log stays."""
+    for table in ("patients", "visits", "standings", "worklist", "time_zones", "reminders"):
         store.write(f"DELETE FROM {table}", {})
 
 

@@ -5,7 +5,7 @@ Rows hold dates and facts, never a status: that follows from them and from today
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -54,9 +54,25 @@ def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
     derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows)
 
 
+#: The orders in which visits are listed: the columns of each. A row's key in an order is unique.
+SORTS: Mapping[str, tuple[str, ...]] = {
+    "closes_on": ("closes_on", "patient_id", "visit"),
+    "opens_on": ("opens_on", "patient_id", "visit"),
+    "target_on": ("target_on", "patient_id", "visit"),
+    "subject": ("subject_number", "patient_id", "target_on", "visit"),
+}
+
+#: What is read of a visit for a list, beside its status, today and the patient's standing.
+_LISTED = (
+    *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
+    *("booked_on", "booked_time", "booked_place", "done_on", "days_off", "assigned", "response", "provisional"),
+    "because",
+)
+
+
 @dataclass(frozen=True)
 class Query:
-    """Which visits are asked for; None asks for all. `after` is the key of the last row seen."""
+    """Which visits are asked for; None asks for all. `after` is the key of the last row seen, in the order `sort`."""
 
     todays: dict[str, date]
     sites: Sequence[str] | None = None
@@ -66,52 +82,75 @@ class Query:
     last: date | None = None
     booked: bool | None = None
     patient_id: str | None = None
-    after: tuple[str, str, str] | None = None
+    sort: str = "closes_on"
+    after: Sequence[str] | None = None
     limit: int = 50
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """The visits asked for, soonest `closes_on` first, each with its status, subject number, time zone and today."""
+    """The visits asked for, in order, each with its `status` and `today`, and the `standing` of its patient as text."""
     parameters: dict[str, Any] = {"limit": query.limit}
     today = today_sql(query.todays, "v.time_zone", parameters)
     status = _STATUS_SQL.format(today=today)
-    where: list[str] = []
+    where = [*_conditions(query, today, status, parameters)]
+    order = [f"v.{column}" for column in SORTS[query.sort]]
+    if query.after is not None:
+        names = [f"after_{number}" for number in range(len(order))]
+        where.append(f"({', '.join(order)}) > ({', '.join(f':{name}' for name in names)})")
+        parameters.update(zip(names, query.after, strict=True))
+    return store.rows(
+        f"SELECT {', '.join(f'v.{column}' for column in _LISTED)}, {status} AS status, {today} AS today, s.standing "
+        "FROM visits v LEFT JOIN standings s ON s.patient_id = v.patient_id "
+        f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {', '.join(order)} LIMIT :limit",
+        parameters,
+    )
 
-    def one_of(column: str, name: str, values: Sequence[str]) -> None:
-        parameters.update({f"{name}_{number}": value for number, value in enumerate(values)})
-        names = ", ".join(f":{name}_{number}" for number in range(len(values)))
-        where.append(f"{column} IN ({names})" if len(values) != 1 else f"{column} = :{name}_0")
 
+def _conditions(query: Query, today: str, status: str, parameters: dict[str, Any]) -> Iterator[str]:
+    """The conditions of a query in SQL; puts their values into `parameters`."""
     if query.sites is not None:
-        one_of("v.site", "site", query.sites)
+        yield one_of("v.site", "site", query.sites, parameters)
     if query.series is not None:
-        one_of("v.series", "series", [query.series])
+        yield one_of("v.series", "series", [query.series], parameters)
     if query.patient_id is not None:
-        one_of("v.patient_id", "patient_id", [query.patient_id])
+        yield one_of("v.patient_id", "patient_id", [query.patient_id], parameters)
     if query.statuses is not None:
-        one_of(status, "status", query.statuses)
+        yield one_of(status, "status", query.statuses, parameters)
         if "done" not in query.statuses:
-            where.append("v.done_on IS NULL")
+            yield "v.done_on IS NULL"
         if set(query.statuses) <= {"open", "upcoming"} and query.todays:
             # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
-            where.append("v.closes_on >= :earliest_today")
+            yield "v.closes_on >= :earliest_today"
             parameters["earliest_today"] = min(query.todays.values()).isoformat()
     if query.first is not None:
-        where.append("v.closes_on >= :first")
+        yield "v.closes_on >= :first"
         parameters["first"] = query.first.isoformat()
     if query.last is not None:
-        where.append("v.opens_on <= :last")
+        yield "v.opens_on <= :last"
         parameters["last"] = query.last.isoformat()
     if query.booked is not None:
         # A booking before today with nothing done counts as not booked.
         is_booked = f"(v.booked_on IS NOT NULL AND (v.done_on IS NOT NULL OR v.booked_on >= {today}))"
-        where.append(is_booked if query.booked else f"NOT {is_booked}")
-    if query.after is not None:
-        where.append("(v.closes_on, v.patient_id, v.visit) > (:after_closes, :after_patient, :after_visit)")
-        parameters.update(zip(("after_closes", "after_patient", "after_visit"), query.after, strict=True))
+        yield is_booked if query.booked else f"NOT {is_booked}"
+
+
+def one_of(column: str, name: str, values: Sequence[str], parameters: dict[str, Any]) -> str:
+    """The condition that a column has one of some values, in SQL; puts them into `parameters`."""
+    parameters.update({f"{name}_{number}": value for number, value in enumerate(values)})
+    names = ", ".join(f":{name}_{number}" for number in range(len(values)))
+    return f"{column} IN ({names})" if len(values) != 1 else f"{column} = :{name}_0"
+
+
+def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:
+    """How many bookings of a series some sites have on each day: rows `site`, `booked_on`, `count`.
+
+    What was done on another day no longer takes the place that was booked for it.
+    """
+    parameters: dict[str, Any] = {"series": series, "first": first, "last": last}
     return store.rows(
-        f"SELECT v.*, {status} AS status, {today} AS today FROM visits v "
-        f"{'WHERE ' + ' AND '.join(where) if where else ''} "
-        "ORDER BY v.closes_on, v.patient_id, v.visit LIMIT :limit",
+        "SELECT site, booked_on, COUNT(*) AS count FROM visits "
+        f"WHERE {one_of('site', 'site', sites, parameters)} AND series = :series "
+        "AND booked_on IS NOT NULL AND booked_on BETWEEN :first AND :last "
+        "AND (done_on IS NULL OR done_on = booked_on) GROUP BY site, booked_on",
         parameters,
     )

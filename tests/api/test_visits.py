@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import holidays
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -19,14 +20,70 @@ from scheduler_api.records import upkeep
 STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
 
 
-def everything(client: Client, patients: list[str]) -> Iterator[dict[str, Any]]:
-    """The visits in the patients' calendars, with whose they are."""
+HOLIDAYS = {"FUSCC": holidays.country_holidays("CN"), "BERLIN": holidays.country_holidays("DE")}
+#: The orders, and the fields that say where a visit stands in each.
+SORTS = {
+    "closes_on": ("closes_on", "patient_id", "visit"),
+    "opens_on": ("opens_on", "patient_id", "visit"),
+    "target_on": ("target_on", "patient_id", "visit"),
+    "subject": ("subject_number", "patient_id", "target_on", "visit"),
+}
+
+
+def everything(client: Client, patients: list[str]) -> list[dict[str, Any]]:
+    """The visits in the patients' calendars, with whose they are and what stands beside them in a list."""
+    found = []
     for patient_id in patients:
         whose = Patient(client, patient_id).read()
         calendar = Patient(client, patient_id).read("calendar", from_="2023-08-01", to="2025-10-08")
+        stands = {name: calendar["treatment"][name] for name in ("cycle", "cycle_day", "on_hold")}
+        last = last_done(Patient(client, patient_id).read("facts", limit="200")["items"])
         for row in calendar["visits"]:
             owner = {name: whose[name] for name in ("patient_id", "subject_number", "site")}
-            yield {**row, **owner, "today": calendar["today"]}
+            done = last.get(row["series"], {})
+            beside = {"last_done_on": done.get("done_on"), "last_response": done.get("response")}
+            found.append({**row, **owner, **stands, **beside, "today": calendar["today"]})
+    booked = [row for row in found if row["booked_on"] and row["series"] == "imaging" and row["site"] == "FUSCC"]
+    for row in found:
+        to_do = row["status"] not in ("done", "not_required")
+        row["closes_in_days"] = days_between(row["today"], row["closes_on"]) if to_do else None
+        row["booked_days_off"] = row["booked_on"] and days_off(row, row["booked_on"])
+        row["suggested_days"] = suggested(row, booked) if to_do else []
+    return found
+
+
+def last_done(facts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Of each series the latest visit done on record, and of two on one day the one that was received later."""
+    done = [fact for fact in facts if fact["kind"] == "visit_done" and fact["voided_by"] is None]
+    standing = [fact for fact in done if fact["fact_id"] not in {other["replaces"] for other in facts}]
+    return {fact["series"]: fact for fact in sorted(standing, key=lambda fact: fact["done_on"])}
+
+
+def days_between(first: str, last: str) -> int:
+    """From one day to another."""
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
+
+
+def days_off(row: dict[str, Any], day: str) -> int:
+    """Days outside a window, negative for early."""
+    return min(days_between(row["opens_on"], day), 0) or max(days_between(row["closes_on"], day), 0)
+
+
+def suggested(row: dict[str, Any], booked: list[dict[str, Any]]) -> list[str]:
+    """The days to suggest: by looking at every day of the window and every scan booked at FUSCC."""
+    own = (row["patient_id"], row["visit"])
+    others = [other for other in booked if (other["patient_id"], other["visit"]) != own]
+    taken = {other["booked_on"] for other in others if other["done_on"] in (None, other["booked_on"])}
+
+    def can_be(day: date) -> bool:
+        if row["site"] == "BERLIN":
+            return day.weekday() == 0 and day not in HOLIDAYS["BERLIN"]
+        return HOLIDAYS["FUSCC"].is_working_day(day) and (row["series"] != "imaging" or str(day) not in taken)
+
+    opens_on, target_on = date.fromisoformat(row["opens_on"]), date.fromisoformat(row["target_on"])
+    window = [opens_on + timedelta(n) for n in range(days_between(row["opens_on"], row["closes_on"]) + 1)]
+    found = [day for day in window if str(day) >= row["today"] and can_be(day)]
+    return [str(day) for day in sorted(found, key=lambda day: (abs(day - target_on), day))[:5]]
 
 
 def looked_through(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
@@ -44,8 +101,8 @@ def looked_through(rows: list[dict[str, Any]], query: dict[str, str]) -> list[di
             and booked == ({"true": True, "false": False}[query["booked"]] if "booked" in query else booked)
         )
 
-    found = filter(asked_for, rows)
-    return sorted(found, key=lambda row: (row["closes_on"], row["patient_id"], row["visit"]))
+    order = SORTS[query.get("sort", "closes_on")]
+    return sorted(filter(asked_for, rows), key=lambda row: [row[name] for name in order])
 
 
 def read_all(client: Client, query: dict[str, str], limit: int) -> list[dict[str, Any]]:
@@ -79,6 +136,8 @@ def queries(chance: random.Random, today: date, patients: list[str]) -> Iterator
             query["patient"] = chance.choice(patients)
         if chance.random() < 0.3:
             query["booked"] = chance.choice(["true", "false"])
+        if chance.random() < 0.5:
+            query["sort"] = chance.choice([*SORTS])
         yield query
 
 
@@ -89,6 +148,8 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
 ) -> None:
     service = amended_trial
     coordinator, nurse = service.client("coordinator"), service.client("nurse")
+    one_a_day = {"opening_days": ["monday", "tuesday", "wednesday", "thursday", "friday"], "slots_per_day": 1}
+    assert coordinator.send("PUT", "/v1/sites/FUSCC/calendar", one_a_day).status_code == 200
     for story in lives:
         patient = begin(coordinator, service.clock, story)
         known = [patient.read("facts")["items"][0]]
@@ -100,11 +161,13 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
     for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
         service.clock.set(f"{instant}:00+00:00")
         upkeep.roll_forward(service.store, service.clock())
-        rows = list(everything(coordinator, patients))
+        rows = everything(coordinator, patients)
         for query in queries(chance, service.clock.now.date(), patients):
             expected = looked_through(rows, query)
             assert read_all(coordinator, query, 23) == expected
             assert read_all(nurse, query, 200) == [row for row in expected if row["site"] == "FUSCC"]
+        upkeep.rebuild(service.store, service.clock())
+        assert read_all(coordinator, query, 200) == expected
         alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
         for phase in PHASES:
             listed = coordinator.get("/v1/patients", phase=phase, limit=200).json["items"]

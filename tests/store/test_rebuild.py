@@ -16,7 +16,8 @@ from scheduler_api.records import upkeep
 def derived(service: Service) -> dict[str, Any]:
     """All rows that are derived from the log, in no order."""
     record = service.record()
-    return {table: {repr(sorted(row.items())) for row in record[table]} for table in ("patients", "visits", "worklist")}
+    tables = ("patients", "visits", "standings", "worklist")
+    return {table: {repr(sorted(row.items())) for row in record[table]} for table in tables}
 
 
 @given(told=st.lists(stories(), min_size=1, max_size=2))

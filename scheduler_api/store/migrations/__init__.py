@@ -1,8 +1,8 @@
 """The tables, as migrations in plain SQL. A migration that has been released is never changed; add another.
 
 Each is a module with `statements(dialect)`; it is applied once, in the order of `MIGRATIONS`, under the module's name.
-Derived: `patients`, `visits`, `worklist`, `time_zones` and `reminders` are made from `facts` and can be made again at
-any time.
+Derived: `patients`, `visits`, `standings`, `worklist`, `time_zones` and `reminders` are made from `facts` and can be
+made again at any time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from . import m0001_tables, m0002_append_only, m0003_phones, m0004_reminders, m0007_worklist, m0008_audit
+from . import (
+    m0001_tables,
+    m0002_append_only,
+    m0003_phones,
+    m0004_reminders,
+    m0006_site_calendars,
+    m0007_worklist,
+    m0008_audit,
+)
 from .dialect import Dialect
 
 
@@ -28,6 +36,7 @@ MIGRATIONS = tuple(
         m0002_append_only,
         m0003_phones,
         m0004_reminders,
+        m0006_site_calendars,
         m0007_worklist,
         m0008_audit,
     )
