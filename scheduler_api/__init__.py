@@ -21,7 +21,9 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     """The application, by settings (by default the environment's) and a clock that gives instants with offset."""
     from .api.application import application
     from .config import Settings
+    from .records.checkpoints import keys_in
     from .store.connect import connect
 
     settings = settings or Settings.from_environment()
-    return application(connect(settings.database), clock, settings.max_body, settings.trusted_proxies)
+    keys = keys_in(settings.checkpoint_key)
+    return application(connect(settings.database), clock, settings.max_body, settings.trusted_proxies, keys)

@@ -18,7 +18,8 @@ class Settings:
     """All settings. Each is read from `SCHEDULER_` and its name in capitals; `docs/operations.md` has the table.
 
     `database` is the path of the SQLite file, `max_body` the largest request body in bytes, `trusted_proxies` how many
-    proxies stand before the service.
+    proxies stand before the service. `checkpoint_key` is the path of a PEM file with the key that signs checkpoints of
+    the logs (empty: they are not signed).
     """
 
     database: str = "instance/scheduler.db"
@@ -29,6 +30,7 @@ class Settings:
     threads: int = 4
     max_body: int = 1_000_000
     trusted_proxies: int = 0
+    checkpoint_key: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -104,6 +104,10 @@ class Service:
         """A client of one of the staff, or with any other token."""
         return Client(self.app, self.tokens.get(name, name))
 
+    def token(self, role: str, of: list[str], name: str | None = None) -> str:
+        """A new token for a role and some sites (none: all)."""
+        return tokens.create(self.store, role, of, name, self.clock())
+
     def session(self, name: str | None = None, role: str = "admin", of: tuple[str, ...] | None = None) -> Session:
         """A session of someone, to call the use cases without HTTP."""
         return Session(self.store, Actor("t-test", role, name, of), self.clock())

@@ -14,10 +14,12 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler_api.records.audit import Readings
+from scheduler_api.records.checkpoints import NO_KEYS, Keys
 from scheduler_api.store.port import Store
 
 from . import (
     activation,
+    audit,
     auditing,
     facts,
     feeds,
@@ -64,10 +66,13 @@ class SilentFlask(Flask):
         return func
 
 
-def application(store: Store, clock: Callable[[], datetime], max_body: int, trusted_proxies: int = 0) -> Flask:
+def application(
+    store: Store, clock: Callable[[], datetime], max_body: int, trusted_proxies: int = 0, keys: Keys = NO_KEYS
+) -> Flask:
     """The application around a store and a clock.
 
     `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name.
+    `keys` are those that sign checkpoints.
     """
     app = SilentFlask("scheduler_api", static_folder=None)
     app.json = OrjsonProvider(app)
@@ -95,7 +100,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
     api = problems.ProblemApi(app)
     problems.register(app)
-    readings = Readings(store)
+    app.extensions["scheduler_keys"], readings = keys, Readings(store)
     auditing.register(app, readings)
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
@@ -112,6 +117,7 @@ def application(store: Store, clock: Callable[[], datetime], max_body: int, trus
         me,
         me_sync,
         feeds,
+        audit,
     ):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)

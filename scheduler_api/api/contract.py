@@ -102,6 +102,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         responses["304"] = {"description": "Nothing changed"}
     if path.endswith(".ics"):
         responses["200"]["content"] = {"text/calendar": {"schema": {"type": "string"}}}
+    if path.endswith("/export"):
+        responses["200"]["content"] = {"application/x-ndjson": {"schema": {"type": "string"}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         responses[str(status)] = {"description": "A problem", "content": problem}

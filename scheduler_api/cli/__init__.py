@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import about, calendar, demo, enrol, import_csv, protocols, serve, tokens, upkeep, worker
+from . import about, audit, calendar, demo, enrol, import_csv, protocols, serve, tokens, upkeep, worker
 from .refusals import Group
 
 
@@ -26,6 +26,7 @@ for command in (
     enrol.enrol,
     import_csv.import_csv,
     calendar.calendar,
+    audit.audit,
     upkeep.rebuild,
     upkeep.verify,
     upkeep.roll_forward,

@@ -42,6 +42,7 @@ def _lines(error: Exception) -> Iterator[str]:
     from scheduler_api.config import BadSetting
     from scheduler_api.engine.faults import Impossible
     from scheduler_api.records.access import Forbidden, NotFound, Stale
+    from scheduler_api.records.checkpoints import BadKey
     from scheduler_api.store.port import Busy, Unavailable
 
     if isinstance(error, Impossible):
@@ -51,7 +52,7 @@ def _lines(error: Exception) -> Iterator[str]:
         yield "The database is busy; nothing was changed. Try again in a moment."
     elif isinstance(error, Unavailable):
         yield f"The database cannot be used: {error}"
-    elif isinstance(error, BadSetting | NotFound | Forbidden | Stale):
+    elif isinstance(error, BadSetting | BadKey | NotFound | Forbidden | Stale):
         yield str(error)
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from .refusals import Refused
 
 if TYPE_CHECKING:
-    from scheduler_api.store.port import Store
+    from scheduler_api.store.port import Row, Store
 
 
 @click.command()
@@ -66,17 +67,30 @@ def rebuild() -> None:
 
 
 @click.command()
-def verify() -> None:
-    """Check the chain of the log, and that what is derived is what the log gives. Exit status 1 if not."""
+@click.option(
+    "--checkpoints",
+    type=click.File("rb"),
+    help="Checkpoints kept elsewhere (`audit checkpoint --all`): are they still there as they were?",
+)
+def verify(checkpoints: BinaryIO | None) -> None:
+    """Check the chains of both logs, their checkpoints, and what is derived from the facts. Exit status 1 if not well.
+
+    With SCHEDULER_CHECKPOINT_KEY the signatures of the checkpoints are checked too.
+    """
+    import orjson
+
     from .opening import opened, settings_database
 
+    kept = [orjson.loads(line) for line in checkpoints or () if line.strip()]
     with opened(settings_database()) as store:
-        click.echo(_verified(store))
+        click.echo(_verified(store, kept))
 
 
-def _verified(store: Store) -> str:
+def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
     """Check a database; a line with counts. Ends the command if anything is wrong, naming it."""
+    from scheduler_api.config import Settings
     from scheduler_api.records import upkeep
+    from scheduler_api.records.checkpoints import keys_in
     from scheduler_api.store import patients
 
     from .terminal import progress
@@ -92,7 +106,7 @@ def _verified(store: Store) -> str:
             checked, facts = checked + 1, facts + (head["version"] if head else 0)
             bar.advance(task)
 
-        wrong = list(upkeep.verify(store, count))
+        wrong = list(upkeep.verify(store, count, keys_in(Settings.from_environment().checkpoint_key), kept))
     if wrong:
         raise Refused("\n".join(wrong))
     return f"All is well: {_patients(checked)}, {facts} facts."

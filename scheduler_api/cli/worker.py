@@ -27,7 +27,7 @@ _STOPS = {signal.SIGTERM, signal.SIGINT}
 @click.command()
 @click.option("--while-stdin", is_flag=True, hidden=True, help="Stop when standard input ends.")
 def worker(while_stdin: bool) -> None:
-    """Do the work of every day until SIGTERM or SIGINT: let visits reach 400 days ahead again.
+    """Do the work of every day until SIGTERM or SIGINT: let visits reach 400 days ahead, make a checkpoint of the logs.
 
     Any number may run at once, on any number of databases; `serve` has one beside it.
     """
@@ -59,6 +59,16 @@ def worker(while_stdin: bool) -> None:
         misfire_grace_time=None,
         max_instances=1,
     )
+    scheduler.add_job(
+        _checkpoint,
+        "interval",
+        args=[settings.database, settings.checkpoint_key],
+        minutes=EVERY,
+        next_run_time=utc_now(),
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+    )
     scheduler.start()
     signal.sigwait(_STOPS)
     scheduler.shutdown()
@@ -71,6 +81,7 @@ def worker_beside(settings: Settings) -> Iterator[None]:
     environment = {
         **os.environ,
         "SCHEDULER_DATABASE": settings.database,
+        "SCHEDULER_CHECKPOINT_KEY": settings.checkpoint_key,
         "SCHEDULER_LOG_LEVEL": settings.log_level,
     }
     # In a session of its own, so that a terminal's Ctrl-C reaches it through us alone.
@@ -100,3 +111,19 @@ def _roll_forward(database: str) -> None:
         store.close()
     if count:
         log.info("rolled forward", extra={"data": {"patients": count}})
+
+
+def _checkpoint(database: str, key: str) -> None:
+    """Make a checkpoint of a database's logs if the last is a day old."""
+    from scheduler_api import utc_now
+    from scheduler_api.records import checkpoints
+    from scheduler_api.store.connect import connect
+
+    store = connect(database)
+    try:
+        made = checkpoints.make_if_due(store, checkpoints.keys_in(key), utc_now())
+    finally:
+        store.close()
+    if made:
+        # Whoever keeps the log keeps the checkpoint, too, outside the database.
+        log.info("checkpoint", extra={"data": {"checkpoint": made}})

@@ -130,6 +130,12 @@ def check_may_record(session: Session) -> None:
         raise Forbidden("A monitor reads and does not record.")
 
 
+def check_may_audit(session: Session) -> None:
+    """Raise Forbidden unless the actor may read the audit."""
+    if session.actor.role not in ("coordinator", "monitor", "admin"):
+        raise Forbidden("Only a coordinator, a monitor or an admin reads the audit.")
+
+
 def check_may_administer(session: Session) -> None:
     """Raise Forbidden unless the actor may add sites and protocols."""
     if session.actor.role != "admin":

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.facts import Fact
 from scheduler_api.engine.folding import fold
 from scheduler_api.engine.standing import standing
-from scheduler_api.store import facts, patients, sites, standings, visits, wishes, worklist
-from scheduler_api.store.chain import FACT, link
+from scheduler_api.store import audit, facts, patients, sites, standings, visits, wishes, worklist
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
 
+from . import checkpoints, integrity
 from .derive import HORIZON, derived_rows, horizon, keep_ahead
 from .planning import plan_site, wrongly_planned
 from .protocols import versions_of
@@ -43,32 +42,27 @@ def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, now: da
     keep_ahead(store, patient_id, reckoning, wishes.copy_beside_patient(store, patient_id), now)
 
 
-def verify(store: Store, progress: Callable[[str], None] = lambda patient_id: None) -> Iterator[str]:
-    """What is wrong with the log or with what is derived from it, a sentence each; nothing if all is well."""
+def verify(
+    store: Store,
+    progress: Callable[[str], None] = lambda patient_id: None,
+    keys: checkpoints.Keys = checkpoints.NO_KEYS,
+    kept: Iterable[Row] = (),
+) -> Iterator[str]:
+    """What is wrong with the logs or with what is derived from them, a sentence each; nothing if all is well.
+
+    `kept` are checkpoints that were kept elsewhere.
+    """
     for patient_id in facts.patients(store):
         with store.snapshot():
             rows = facts.rows_of_patient(store, patient_id)
-            wrong = list(_breaks(patient_id, rows)) or list(_differences(store, patient_id, rows))
+            wrong = list(integrity.fact_breaks(patient_id, rows)) or list(_differences(store, patient_id, rows))
         yield from wrong
         progress(patient_id)
     for row in patients.without_facts(store):
         yield f"patient {row['patient_id']}: has a row but no facts"
-
-
-def _breaks(patient_id: str, rows: list[Row]) -> Iterator[str]:
-    """Where the chain of a patient's facts does not hold."""
-    previous = ""
-    for expected, row in enumerate(rows, 1):
-        if row["seq"] != expected:
-            yield f"patient {patient_id}: fact number {expected} is missing before {row['fact_id']}"
-            return
-        if row["hash"] != link(previous, row, FACT):
-            yield f"patient {patient_id}: fact {row['fact_id']} (number {row['seq']}) is not what was recorded"
-            return
-        previous = row["hash"]
-    for one, other in pairwise(rows):
-        if other["recorded_at"] <= one["recorded_at"]:
-            yield f"patient {patient_id}: fact {other['fact_id']} was recorded before the one it follows"
+    for stream in audit.streams(store):
+        yield from integrity.event_breaks(store, stream)
+    yield from checkpoints.breaks(store, keys, kept)
 
 
 def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str]:

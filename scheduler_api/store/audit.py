@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,28 @@ def add(store: Store, event: Event) -> None:
     raise Busy("Too many write to one stream of the audit.")
 
 
-def of_stream(store: Store, stream: str) -> list[Row]:
-    """The rows of a stream, hashes included, in order."""
-    return store.rows("SELECT * FROM audit WHERE stream = :stream ORDER BY seq", {"stream": stream})
+def of_stream(store: Store, stream: str) -> Iterator[Row]:
+    """The rows of a stream, hashes included, in order, read in portions."""
+    after = 0
+    while found := store.rows(
+        "SELECT * FROM audit WHERE stream = :stream AND seq > :after ORDER BY seq LIMIT 1000",
+        {"stream": stream, "after": after},
+    ):
+        yield from found
+        after = found[-1]["seq"]
+
+
+def length(store: Store, stream: str) -> int:
+    """How many rows a stream has."""
+    row = store.row("SELECT COUNT(*) AS total FROM audit WHERE stream = :stream", {"stream": stream})
+    return int(row["total"]) if row else 0
+
+
+def streams(store: Store) -> Iterator[str]:
+    """All streams, in order, read in portions."""
+    last = ""
+    while found := store.rows(
+        "SELECT DISTINCT stream FROM audit WHERE stream > :last ORDER BY stream LIMIT 500", {"last": last}
+    ):
+        yield from (row["stream"] for row in found)
+        last = found[-1]["stream"]

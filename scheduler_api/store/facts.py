@@ -24,7 +24,7 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
         "fact_id": fact.fact_id,
         "kind": fact.kind,
         "data": orjson.dumps(body_to_data(fact.body)).decode(),
-        "recorded_at": fact.recorded_at.isoformat(),
+        "recorded_at": fact.recorded_at.isoformat(timespec="microseconds"),
         "role": fact.role,
         "name": fact.name,
         "replaces": fact.replaces,

@@ -321,7 +321,7 @@ class TestTokens:
         (device,) = devices(phone.patient.client, phone.patient)
         assert device["ended_at"] is not None
         assert device["ended_because"]
-        rows = audit.of_stream(service.store, phone.patient.patient_id)
+        rows = list(audit.of_stream(service.store, phone.patient.patient_id))
         assert [row["actor"] for row in rows if row["action"] == "session_ended"] == [phone.device_id]
 
     def test_an_old_refresh_token_ends_the_session(self, service: Service, phone: Phone, clock: Clock) -> None:
@@ -411,7 +411,7 @@ class TestDevices:
         refused(phone.get("today"), 401)
         refused(try_refresh(service, phone.refresh), 401)
         refused(nurse.send("DELETE", address), 404)
-        rows = audit.of_stream(service.store, phone.patient.patient_id)
+        rows = list(audit.of_stream(service.store, phone.patient.patient_id))
         noted = [row["action"] for row in rows if row["action"] != "read"]
         assert noted == ["code_made", "activated", "session_ended"]
 

@@ -1,0 +1,88 @@
+"""The tables `checkpoints` and `checkpoint_heads`: where every chain of both logs had come to, from time to time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .port import Row, Store
+
+#: Where each log has its stream, its time and the rest.
+_LOGS = {"audit": ("audit", "stream", "at"), "facts": ("facts", "patient_id", "recorded_at")}
+_PORTION = 5000
+
+
+def last(store: Store) -> Row | None:
+    """The last checkpoint."""
+    return store.row("SELECT * FROM checkpoints ORDER BY checkpoint DESC LIMIT 1")
+
+
+def every(store: Store) -> list[Row]:
+    """All checkpoints, in order."""
+    return store.rows("SELECT * FROM checkpoints ORDER BY checkpoint")
+
+
+def insert(store: Store, row: Row) -> None:
+    """Add a checkpoint. Raises Duplicate."""
+    store.write(
+        "INSERT INTO checkpoints (checkpoint, at, heads, digest, hash, signed_by, signature) "
+        "VALUES (:checkpoint, :at, :heads, :digest, :hash, :signed_by, :signature)",
+        row,
+    )
+
+
+def moved_heads(store: Store, since: str) -> Iterator[Row]:
+    """The last row of each chain that moved since an instant, unless a checkpoint has it; by log and stream."""
+    for log, (table, stream, at) in _LOGS.items():
+        after = ""
+        while found := store.rows(
+            f"SELECT '{log}' AS log, r.{stream} AS stream, r.seq, r.hash FROM "
+            f"(SELECT {stream} AS stream, MAX(seq) AS seq FROM {table} WHERE {at} >= :since AND {stream} > :after "
+            f"GROUP BY {stream} ORDER BY {stream} LIMIT :limit) m "
+            f"JOIN {table} r ON r.{stream} = m.stream AND r.seq = m.seq ORDER BY r.{stream}",
+            {"since": since, "after": after, "limit": _PORTION},
+        ):
+            known = {
+                (row["stream"], row["seq"])
+                for row in store.rows(
+                    "SELECT stream, MAX(seq) AS seq FROM checkpoint_heads WHERE log = :log AND stream > :after "
+                    "AND stream <= :last GROUP BY stream",
+                    {"log": log, "after": after, "last": found[-1]["stream"]},
+                )
+            }
+            yield from (row for row in found if (row["stream"], row["seq"]) not in known)
+            after = found[-1]["stream"]
+
+
+def insert_heads(store: Store, checkpoint: int, heads: list[Row]) -> None:
+    """Add heads to a checkpoint."""
+    store.write_many(
+        "INSERT INTO checkpoint_heads (log, stream, seq, hash, checkpoint) "
+        "VALUES (:log, :stream, :seq, :hash, :checkpoint)",
+        [{**head, "checkpoint": checkpoint} for head in heads],
+    )
+
+
+def heads_of(store: Store, checkpoint: int) -> Iterator[Row]:
+    """The heads of a checkpoint, by log and stream, read in portions."""
+    log = after = ""
+    while found := store.rows(
+        "SELECT log, stream, seq, hash FROM checkpoint_heads WHERE checkpoint = :checkpoint "
+        "AND (log, stream) > (:log, :after) ORDER BY log, stream LIMIT :limit",
+        {"checkpoint": checkpoint, "log": log, "after": after, "limit": _PORTION},
+    ):
+        yield from found
+        log, after = found[-1]["log"], found[-1]["stream"]
+
+
+def lost_heads(store: Store, stream: str | None = None) -> list[Row]:
+    """Heads that a checkpoint saw and the logs no longer have as they were; of one stream only, if given."""
+    found = []
+    for log, (table, name, _) in _LOGS.items():
+        of = "AND h.stream = :stream " if stream is not None else ""
+        found += store.rows(
+            f"SELECT h.*, r.hash AS now FROM checkpoint_heads h LEFT JOIN {table} r "
+            f"ON r.{name} = h.stream AND r.seq = h.seq WHERE h.log = :log {of}"
+            "AND (r.hash IS NULL OR r.hash <> h.hash) ORDER BY h.stream, h.seq LIMIT 1000",
+            {"log": log, "stream": stream},
+        )
+    return found
