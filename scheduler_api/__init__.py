@@ -22,8 +22,16 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     from .api.application import application
     from .config import Settings
     from .records.checkpoints import keys_in
+    from .records.oidc import SignIn
     from .store.connect import connect
 
     settings = settings or Settings.from_environment()
-    keys = keys_in(settings.checkpoint_key)
-    return application(connect(settings.database), clock, settings.max_body, settings.trusted_proxies, keys)
+    provider = settings.provider()
+    return application(
+        connect(settings.database),
+        clock,
+        settings.max_body,
+        settings.trusted_proxies,
+        keys_in(settings.checkpoint_key),
+        SignIn(provider) if provider else None,
+    )

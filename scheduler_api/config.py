@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .records.oidc import Provider
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+#: Where a provider may be asked: by TLS, or on this machine.
+_SAFE = ("https://", "http://127.0.0.1:", "http://localhost:")
 
 
 class BadSetting(ValueError):
@@ -19,7 +27,7 @@ class Settings:
 
     `database` is the path of the SQLite file, `max_body` the largest request body in bytes, `trusted_proxies` how many
     proxies stand before the service. `checkpoint_key` is the path of a PEM file with the key that signs checkpoints of
-    the logs (empty: they are not signed).
+    the logs (empty: they are not signed). `oidc_…` name the provider where staff sign in (empty: there is none).
     """
 
     database: str = "instance/scheduler.db"
@@ -31,6 +39,13 @@ class Settings:
     max_body: int = 1_000_000
     trusted_proxies: int = 0
     checkpoint_key: str = ""
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_keys_url: str = ""
+    oidc_role_claim: str = "roles"
+    oidc_roles: str = ""
+    oidc_sites_claim: str = "sites"
+    oidc_name_claim: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -50,7 +65,38 @@ class Settings:
             raise BadSetting(f"SCHEDULER_LOG_LEVEL is {settings.log_level!r}, not one of {', '.join(LOG_LEVELS)}.")
         if not settings.database:
             raise BadSetting("SCHEDULER_DATABASE is empty.")
+        settings.provider()
         return settings
+
+    def provider(self) -> Provider | None:
+        """The provider where staff sign in, if there is one. Raises BadSetting."""
+        if not self.oidc_issuer:
+            return None
+        from .records.access import ROLES
+        from .records.oidc import Provider
+
+        for url in (self.oidc_issuer, self.oidc_keys_url):
+            if url and not url.startswith(_SAFE):
+                raise BadSetting(f"{url!r} of SCHEDULER_OIDC_… is no https address.")
+        if not self.oidc_audience:
+            raise BadSetting("SCHEDULER_OIDC_AUDIENCE is empty: tokens for others would be taken for ours.")
+        roles = {}
+        for pair in filter(None, self.oidc_roles.split(",")):
+            word, equals, role = (part.strip() for part in pair.partition("="))
+            if not (word and equals and role in ROLES):
+                raise BadSetting(
+                    f"SCHEDULER_OIDC_ROLES has {pair.strip()!r}, not WORD=ROLE with one of {', '.join(ROLES)}."
+                )
+            roles[word] = role
+        return Provider(
+            self.oidc_issuer,
+            self.oidc_audience,
+            self.oidc_keys_url,
+            self.oidc_role_claim,
+            roles or None,
+            self.oidc_sites_claim,
+            self.oidc_name_claim,
+        )
 
 
 def _number(name: str, text: str, least: int) -> int:

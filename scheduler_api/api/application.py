@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler_api.records.audit import Readings
 from scheduler_api.records.checkpoints import NO_KEYS, Keys
+from scheduler_api.records.oidc import SignIn
 from scheduler_api.store.port import Store
 
 from . import (
@@ -67,12 +68,17 @@ class SilentFlask(Flask):
 
 
 def application(
-    store: Store, clock: Callable[[], datetime], max_body: int, trusted_proxies: int = 0, keys: Keys = NO_KEYS
+    store: Store,
+    clock: Callable[[], datetime],
+    max_body: int,
+    trusted_proxies: int = 0,
+    keys: Keys = NO_KEYS,
+    sign_in: SignIn | None = None,
 ) -> Flask:
     """The application around a store and a clock.
 
     `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name.
-    `keys` are those that sign checkpoints.
+    `keys` are those that sign checkpoints; `sign_in` checks the tokens of staff who sign in elsewhere.
     """
     app = SilentFlask("scheduler_api", static_folder=None)
     app.json = OrjsonProvider(app)
@@ -98,6 +104,7 @@ def application(
         COMPRESS_MIN_SIZE=COMPRESSED_FROM,
     )
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
+    app.extensions["scheduler_sign_in"] = sign_in
     api = problems.ProblemApi(app)
     problems.register(app)
     app.extensions["scheduler_keys"], readings = keys, Readings(store)

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.records.access import Forbidden, Stale, TooMany, Unauthenticated
 from scheduler_api.records.answers import KeyReused
+from scheduler_api.records.oidc import ProviderUnavailable
 from scheduler_api.store.port import Busy, Unavailable
 
 from .fields import Strict, fields
@@ -122,6 +123,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(KeyReused, lambda error: _key_reused())
     app.register_error_handler(Busy, unavailable)
     app.register_error_handler(Unavailable, unavailable)
+    app.register_error_handler(ProviderUnavailable, lambda error: _no_provider())
 
 
 def _of_faults(status: int) -> Any:
@@ -152,6 +154,11 @@ def unavailable(error: Busy | Unavailable) -> Response:
         ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)
     )
     return Problem(503, detail, headers={"Retry-After": str(seconds)}).response()
+
+
+def _no_provider() -> Response:
+    detail = "The identity provider does not answer, so this token cannot be checked."
+    return Problem(503, detail, headers={"Retry-After": "10"}).response()
 
 
 def _internal(error: BaseException) -> Response:

@@ -10,7 +10,8 @@ import orjson
 from flask import Response, current_app, g, request
 
 from scheduler_api.records import phones, tokens
-from scheduler_api.records.access import Session
+from scheduler_api.records.access import ROLES, Actor, Forbidden, Session
+from scheduler_api.records.oidc import SignIn
 from scheduler_api.store.port import Store
 
 from .problems import Problem
@@ -54,12 +55,22 @@ def unauthenticated(token: str) -> Problem:
 
 
 def authenticate() -> None:
-    """Find out who is asking. Ends the request with 401 if nobody we know."""
-    token, database = bearer_token(), store()
-    actor = tokens.authenticate(database, token) if token else None
+    """Find out who is asking. Ends the request with 401 if nobody we know, with 403 if someone without a role."""
+    token, database, instant = bearer_token(), store(), now()
+    actor = _staff(token, instant) if token else None
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(database, actor, now(), route())
+    g.session = Session(database, actor, instant, route())
+    if actor.role not in ROLES:
+        raise Forbidden("Whoever this is has no role here.")
+
+
+def _staff(token: str, instant: datetime) -> Actor | None:
+    """Who a token stands for: one of ours, which has no dots, or one of the provider's, which has two."""
+    sign_in: SignIn | None = current_app.extensions["scheduler_sign_in"]
+    if sign_in is not None and token.count(".") == 2:
+        return sign_in.actor(token, instant)
+    return tokens.authenticate(store(), token)
 
 
 def authenticate_phone() -> None:
