@@ -34,4 +34,6 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
         settings.trusted_proxies,
         keys_in(settings.checkpoint_key),
         SignIn(provider) if provider else None,
+        settings.rate_per_token,
+        settings.rate_per_address,
     )

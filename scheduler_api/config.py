@@ -27,7 +27,8 @@ class Settings:
 
     `database` is the path of the SQLite file, `max_body` the largest request body in bytes, `trusted_proxies` how many
     proxies stand before the service. `checkpoint_key` is the path of a PEM file with the key that signs checkpoints of
-    the logs (empty: they are not signed). `oidc_…` name the provider where staff sign in (empty: there is none).
+    the logs (empty: they are not signed). `rate_…` are requests in a minute (0: no limit). `oidc_…` name the provider
+    where staff sign in (empty: there is none).
     """
 
     database: str = "instance/scheduler.db"
@@ -39,6 +40,8 @@ class Settings:
     max_body: int = 1_000_000
     trusted_proxies: int = 0
     checkpoint_key: str = ""
+    rate_per_token: int = 1200
+    rate_per_address: int = 6000
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_keys_url: str = ""
@@ -58,7 +61,7 @@ class Settings:
         for name, field in known.items():
             if name in environment:
                 text = environment[name].strip()
-                least = 0 if field.default == 0 else 1
+                least = 0 if field.default == 0 or field.name.startswith("rate_") else 1
                 values[field.name] = _number(name, text, least) if field.type == "int" else text
         settings = cls(**values)  # type: ignore[arg-type]
         if settings.log_level not in LOG_LEVELS:

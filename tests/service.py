@@ -42,6 +42,8 @@ ENROLMENT = {
     "sex": "female",
     "time_zone": "Asia/Shanghai",
 }
+#: Tests ask as often as they like.
+UNLIMITED = {"SCHEDULER_RATE_PER_TOKEN": "0", "SCHEDULER_RATE_PER_ADDRESS": "0"}
 #: The people of the tests: role, and sites (none: all).
 STAFF: Mapping[str, tuple[str, list[str]]] = {
     "nurse": ("nurse", ["FUSCC"]),
@@ -87,7 +89,7 @@ class Service:
     def __init__(self, path: Path, tokens: Mapping[str, str]) -> None:
         self.path, self.tokens = path, tokens
         self.clock = Clock()
-        self.app = create_app(Settings(database=str(path)), self.clock)
+        self.app = create_app(Settings(database=str(path), rate_per_token=0, rate_per_address=0), self.clock)
         self.store: SqliteStore = self.app.extensions["scheduler_store"]
 
     @contextmanager
@@ -245,7 +247,7 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--workers", str(self._workers)],
-                env={**environment, "SCHEDULER_DATABASE": str(self._path)},
+                env={**environment, "SCHEDULER_DATABASE": str(self._path), **UNLIMITED},
                 stderr=log,
                 start_new_session=True,
             )

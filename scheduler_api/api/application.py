@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Flask, request
@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from scheduler_api.records.audit import Readings
 from scheduler_api.records.checkpoints import NO_KEYS, Keys
 from scheduler_api.records.oidc import SignIn
+from scheduler_api.records.rates import Rates
 from scheduler_api.store.port import Store
 
 from . import (
@@ -38,9 +39,13 @@ from . import (
 )
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
+from .limits import Limited
 from .logs import Logged
 from .reads import COMPRESSED_FROM, Reads
 from .requests import authenticate, authenticate_phone
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 #: What bears its own key.
 OPEN = ("activation.activate", "activation.refresh", "feeds.read")
@@ -74,11 +79,14 @@ def application(
     trusted_proxies: int = 0,
     keys: Keys = NO_KEYS,
     sign_in: SignIn | None = None,
+    rate_per_token: int = 0,
+    rate_per_address: int = 0,
 ) -> Flask:
     """The application around a store and a clock.
 
     `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name.
     `keys` are those that sign checkpoints; `sign_in` checks the tokens of staff who sign in elsewhere.
+    In a minute come at most so many requests by one token and by one address (0: any number).
     """
     app = SilentFlask("scheduler_api", static_folder=None)
     app.json = OrjsonProvider(app)
@@ -130,11 +138,13 @@ def application(
     app.register_blueprint(service.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)
     Compress(app)
+    app.before_request(_guard)
+    reads = Reads(app.wsgi_app, store, clock, readings)
+    answering: WSGIApplication = Limited(reads, Rates(store), clock, rate_per_token, rate_per_address)
     if trusted_proxies:
         count = trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    app.before_request(_guard)
-    app.wsgi_app = Logged(Reads(app.wsgi_app, store, clock, readings))  # type: ignore[method-assign]
+        answering = ProxyFix(answering, x_for=count, x_proto=count, x_host=count)
+    app.wsgi_app = Logged(answering)  # type: ignore[method-assign]
     return app
 
 

@@ -85,15 +85,13 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         parameters.append({"in": "header", "name": name, "schema": schema, "description": description})
     if not parameters:
         del operation["parameters"]
-    statuses = {401, 403, 404, 422, 503}
+    statuses = {401, 403, 404, 422, 429, 503}
     if method in ("post", "put", "delete"):
         statuses |= {409}
     if method in ("post", "put"):
         statuses |= {400, 413, 415}
     if path in ("/v1/activate", "/v1/token") or path.endswith(".ics"):
         operation["security"] = []
-    if path == "/v1/activate":
-        statuses |= {429}
     if "If-Match" in headers:
         statuses.add(412)
     responses = operation["responses"]

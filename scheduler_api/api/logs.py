@@ -1,4 +1,4 @@
-"""Structured logs: a line of JSON for each request, with its id, and nothing about a patient or a token."""
+"""What every answer gets: its id, headers of safety, and a line in the log that says nothing of a patient."""
 
 from __future__ import annotations
 
@@ -16,8 +16,20 @@ import orjson
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Where the environment of a request has its id, and its route if Flask did not see it.
+#: Where the environment of a request has its id, its route if Flask did not see it, and what its answer may run.
 REQUEST_ID, ROUTE = "scheduler_api.request_id", "scheduler_api.route"
+POLICY = "scheduler_api.policy"
+
+#: How little a browser may do with any answer. A page that needs more puts its `POLICY` into the environment.
+_SAFETY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+_STAY_WITH_TLS = ("Strict-Transport-Security", "max-age=31536000")
 
 log = logging.getLogger("scheduler_api.requests")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -86,7 +98,13 @@ class Logged:
         request_id = environ[REQUEST_ID] = sent if _REQUEST_ID.fullmatch(sent) else os.urandom(8).hex()
 
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
-            headers += [("X-Request-ID", request_id), ("X-Content-Type-Options", "nosniff")]
+            headers += [
+                ("X-Request-ID", request_id),
+                ("Content-Security-Policy", environ.get(POLICY, _NOTHING)),
+                *_SAFETY,
+            ]
+            if environ["wsgi.url_scheme"] == "https":
+                headers.append(_STAY_WITH_TLS)
             _answered(
                 {
                     "request_id": request_id,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import orjson
-from flask import Blueprint, Response, current_app, send_from_directory
+from flask import Blueprint, Response, current_app, request, send_from_directory
 
+from .logs import POLICY
 from .requests import store
 
 blueprint = Blueprint("service", __name__)
@@ -55,9 +56,8 @@ def page_file(name: str) -> Response:
 
 
 def _static(name: str) -> Response:
-    response = send_from_directory(_PAGE, name)
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
+    request.environ[POLICY] = _POLICY
+    return send_from_directory(_PAGE, name)
 
 
 def _json(document: object, status: int = 200) -> Response:

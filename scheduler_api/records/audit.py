@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.util import Finalize
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from scheduler_api.store import audit, patients, sites
@@ -59,8 +59,7 @@ def _said(detail: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in detail.items() if value is not None}
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """Health data that a member of staff looked at: by which call, of which patient or with which query."""
 
     actor: Actor

@@ -1,4 +1,4 @@
-"""Who recorded each fact, a chained log of what else happened, and checkpoints over both logs."""
+"""Who recorded each fact, a chained log of what else happened, checkpoints over both logs; who asks often."""
 
 from __future__ import annotations
 
@@ -53,6 +53,15 @@ _TABLES = (
         hash TEXT NOT NULL,
         checkpoint INTEGER NOT NULL,
         PRIMARY KEY (log, stream, seq)
+    )
+    """,
+    # Requests of a minute, of those senders who come so often that the processes must know of each other's.
+    """
+    CREATE TABLE rates (
+        sender TEXT NOT NULL,
+        minute INTEGER NOT NULL,
+        requests INTEGER NOT NULL,
+        PRIMARY KEY (sender, minute)
     )
     """,
     "CREATE INDEX checkpoint_heads_by_checkpoint ON checkpoint_heads (checkpoint, log, stream)",

@@ -1,0 +1,79 @@
+"""Requests counted by the minute, by whoever sends them, in all processes together as far as it matters."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+
+from scheduler_api.store import rates
+from scheduler_api.store.port import Store
+
+from .tokens import digest
+
+log = logging.getLogger("scheduler_api.rates")
+
+#: How often the processes tell each other, in seconds, and from which part of a limit on.
+_TELLING, _PART = 1.0, 10
+
+
+class Rates:
+    """Counts of the present minute in this process, and what others counted.
+
+    Counting in the database would cost a durable write for each request. So each process counts for itself, and tells
+    the others by the database, each second, of those who sent a tenth of their limit or more. Whoever stays below that
+    costs nothing; of the others, at most a second's requests, and a tenth of the limit for each process, go unseen.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._minute = 0
+        self._here: dict[str, int] = {}
+        self._elsewhere: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._often: set[str] = set()
+        self._due = False
+
+    def hit(self, sender: str, limit: int, now: datetime) -> int:
+        """Count a request; for how many seconds the sender has to wait, 0 if not at all.
+
+        Requests that come at the same moment may be counted as one: that is cheaper than a lock, and enough.
+        """
+        seconds = int(now.timestamp())
+        minute = seconds // 60
+        if minute != self._minute:
+            self._minute, self._here, self._elsewhere, self._told, self._often = minute, {}, {}, {}, set()
+        count = self._here[sender] = self._here.get(sender, 0) + 1
+        if count * _PART >= limit:
+            self._often.add(sender)
+            if not self._due:
+                self._due = True
+                self._later()
+        return 60 - seconds % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
+
+    def tell(self) -> None:
+        """Tell the other processes of those who come often, and learn what they counted. Raises Busy, Unavailable."""
+        minute, here, told, elsewhere = self._minute, self._here, self._told, self._elsewhere
+        often = {sender: here.get(sender, 0) for sender in sorted(self._often)}
+        with self._store.transaction():
+            for sender, count in often.items():
+                total = rates.add(self._store, digest(sender), minute, count - told.get(sender, 0))
+                elsewhere[sender] = total - count
+            rates.forget_before(self._store, minute - 1)
+        told.update(often)
+
+    def _later(self) -> None:
+        timer = threading.Timer(_TELLING, self._tell_by_itself)
+        timer.daemon = True
+        timer.start()
+
+    def _tell_by_itself(self) -> None:
+        self._due = False
+        try:
+            self.tell()
+        except Exception as error:
+            # Each process goes on by its own counts.
+            log.warning("rates are not shared", extra={"data": {"error": type(error).__name__}})
+        finally:
+            # This thread ends here, and with it its connection.
+            self._store.close()
