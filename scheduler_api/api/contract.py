@@ -74,7 +74,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     headers = []
     if method == "get" and (of_patient or path in ("/v1/me/today", "/v1/me/calendar") or path.endswith(".ics")):
         headers.append("If-None-Match")
-    if method == "post" and path.endswith("/facts"):
+    if method != "get" and of_patient and path.endswith(("/facts", "/booking", "/result")):
         headers.append("If-Match")
     if method == "post" and path not in NOT_REPEATABLE:
         headers.append("Idempotency-Key")

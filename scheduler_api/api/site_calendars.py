@@ -20,7 +20,7 @@ blueprint = ResourceBlueprint("site_calendars", __name__, description="When a si
 class SiteDaySchema(Strict):
     """A day on which a site is closed, or open, whatever the week and public holidays say."""
 
-    on = CivilDate(required=True)
+    on = CivilDate(required=True, metadata={"example": "2026-12-24"})
     because = Text(200, load_default=None, allow_none=True, metadata={"example": "scanner serviced"})
 
 

@@ -15,7 +15,7 @@ def deviations(course: Course, visits: Iterable[Visit], today: date, first: date
     """The deviations that happened in `first`…`last`, by day. `visits` are all that may have one in that range."""
     found = [*_dose_deviations(course, first, last)]
     for visit in visits:
-        found += _visit_deviations(visit, today)
+        found += visit_deviations(visit, today)
     found = [deviation for deviation in found if first <= deviation["on"] <= last]
     return sorted(found, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
 
@@ -57,7 +57,8 @@ def _outside(course: Course, day: date, amount: float | None, kind: str, planned
         yield _dose("dose_amount", day, _mg(plan), _mg(mg))
 
 
-def _visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
+def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
+    """The deviations of a visit as seen on a day: done or booked outside its window, or missed."""
     if visit.done_on is not None and visit.days_off:
         kind = "visit_early" if visit.days_off < 0 else "visit_late"
         yield _visit(kind, visit, visit.done_on, str(visit.done_on), visit.days_off)

@@ -112,6 +112,10 @@ class VisitBook:
             book = self._series[name] = SeriesBook(latest, line, self._history)
         return book
 
+    def visit(self, name: str) -> Visit | None:
+        """The visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
+        return next((found for series in self.names if (found := self.series(series).visit(name)) is not None), None)
+
     def _line(self, series: Series) -> Line:
         anchor = self._anchor(series)
         if anchor is None:
@@ -215,6 +219,11 @@ class SeriesBook:
         if (done := self._done.get(index)) is not None:
             return AnchorDay(done.done_on, False, f"{visit} done {done.done_on}")
         return AnchorDay(slot.target_on, True, f"{visit} target {slot.target_on}")
+
+    def visit(self, name: str) -> Visit | None:
+        """The visit of a name; None if there is none, or it was cut."""
+        index = self._line.named(name)
+        return None if index is None else self._visit(index)
 
     def visits(self, first: date, last: date) -> list[Visit]:
         """The visits whose window meets `first`…`last`, or that were done or are booked in it, in order of target."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -72,19 +73,28 @@ def record(
     Contradiction when the fact does not fit the record. Then nothing was recorded.
     """
     check_may_record(session)
-    recorded: Recorded | None = None
+    with unit_of_work(session, dry_run):
+        recorded = told(session, append(session, patient_id, new, if_versions))
+    return recorded
+
+
+@contextmanager
+def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
+    """What is done inside is durable when the block ends; of a dry run nothing is kept."""
     try:
         with session.store.transaction():
-            appended = append(session, patient_id, new, if_versions)
-            today, through = civil_date(session.now, appended.after.time_zone), horizon(session.now)
-            moved = consequences(appended.versions, appended.before, appended.after, today, through)
-            recorded = Recorded(fact_document(appended.fact, None), moved, appended.version)
+            yield
             if dry_run:
                 raise _NotKept
     except _NotKept:
         pass
-    assert recorded is not None
-    return recorded
+
+
+def told(session: Session, appended: Appended) -> Recorded:
+    """What the fact that was added came to."""
+    today, through = civil_date(session.now, appended.after.time_zone), horizon(session.now)
+    moved = consequences(appended.versions, appended.before, appended.after, today, through)
+    return Recorded(fact_document(appended.fact, None), moved, appended.version)
 
 
 def append(

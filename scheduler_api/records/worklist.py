@@ -53,9 +53,16 @@ def find(
             raise Impossible([Fault("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
         todays = dict.fromkeys(todays, on)
     sites = sites_to_search(session, site)
-    rows = worklist.find(session.store, worklist.Query(todays, sites, None, acknowledged, after, limit + 1))
+    query = worklist.Query(todays, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
+    rows = worklist.find(session.store, query)
     items = _documents(session.store, rows[:limit])
     return WorklistPage(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
+
+
+def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
+    """What is to do for a patient whose row is at hand, on a day, soonest due first, and cannot wait."""
+    query = worklist.Query({row["time_zone"]: today}, patient_id=row["patient_id"], limit=200)
+    return _documents(store, worklist.find(store, query))
 
 
 def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:

@@ -106,6 +106,12 @@ def find(store: Store, query: Query) -> list[Row]:
     )
 
 
+def listed(row: Row, status: str, today: date, standing: str) -> Row:
+    """A row of `rows_of` as `find` would give it, on a day."""
+    shown = {column: row[column] for column in _LISTED}
+    return {**shown, "status": status, "today": today.isoformat(), "standing": standing}
+
+
 def _conditions(query: Query, today: str, status: str, parameters: dict[str, Any]) -> Iterator[str]:
     """The conditions of a query in SQL; puts their values into `parameters`."""
     if query.sites is not None:

@@ -77,6 +77,7 @@ class Query:
 
     todays: dict[str, date]
     sites: Sequence[str] | None = None
+    patient_id: str | None = None
     entry: tuple[str, str] | None = None
     acknowledged: bool = False
     after: tuple[str, str] | None = None
@@ -95,6 +96,9 @@ def find(store: Store, query: Query) -> list[Row]:
     if query.sites is not None:
         parameters.update({f"site_{number}": site for number, site in enumerate(query.sites)})
         where.append(f"w.site IN ({', '.join(f':site_{number}' for number in range(len(query.sites)))})")
+    if query.patient_id is not None:
+        where.append("w.patient_id = :patient_id")
+        parameters["patient_id"] = query.patient_id
     if query.entry is not None:
         where.append("w.patient_id = :patient_id AND w.entry_id = :entry_id")
         parameters["patient_id"], parameters["entry_id"] = query.entry

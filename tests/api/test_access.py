@@ -30,6 +30,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "protocol": "nct06110650",
         "version": "1",
         "device_id": "d-none",
+        "visit": "imaging-w12",
         "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
     }
     enrolment = {**ENROLMENT, "subject_number": "099"}
@@ -44,6 +45,9 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/protocols": {**service.client("admin").get("/v1/protocols/nct06110650/versions/1").json, "version": 2},
         "/v1/activations": {"patient_id": patient.patient_id},
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
+        "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
+        "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
+        "/v1/patients/{patient_id}/visits/{visit}/result": {"done_on": "2024-02-20", "response": "SD"},
         "/v1/worklist/{entry_id}/acknowledgement": {"note": "She will call.", "until": "2024-02-23"},
     }
     paths = service.client("nobody").get("/openapi.json").json["paths"]
@@ -143,15 +147,15 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
     ("name", "may"),
     [
         ("nurse", {"patients", "facts", "previews", "activations"}),
-        ("coordinator", {"patients", "facts", "previews", "activations"}),
-        ("admin", {"patients", "facts", "previews", "activations", "protocols", "sites"}),
+        ("coordinator", {"patients", "facts", "previews", "activations", "calendar"}),
+        ("admin", {"patients", "facts", "previews", "activations", "calendar", "protocols", "sites"}),
     ],
 )
 def test_what_each_role_may_do(service: Service, patient: Patient, name: str, may: set[str]) -> None:
     for method, path, body in addresses(service, patient):
         answer = service.client(name).send(method, path, body)
-        audit = path.startswith("/v1/audit") and name == "nurse"
-        if audit or (method == "POST" and path.split("/")[-1] not in may):
+        audit, part = path.startswith("/v1/audit") and name == "nurse", path.split("/")[-1]
+        if audit or ((method == "POST" or (method == "PUT" and part == "calendar")) and part not in may):
             refused(answer, 403)
         elif "d-none" not in path:
             assert answer.status_code in (200, 201, 204), answer.text
