@@ -35,6 +35,8 @@ from . import (
     settling,
     site_calendars,
     sites,
+    study,
+    supply,
     visits,
     worklist,
 )
@@ -126,6 +128,8 @@ def application(
         visits,
         settling,
         worklist,
+        study,
+        supply,
         previews,
         protocols,
         sites,

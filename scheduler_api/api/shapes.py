@@ -15,6 +15,18 @@ from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
 FERTILITY = ("fertile", "not_fertile")
 BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
+DEVIATIONS = (
+    "dose_missed",
+    "dose_during_hold",
+    "dose_amount",
+    "dose_on_rest_day",
+    "dose_before_start",
+    "dose_after_end",
+    "visit_early",
+    "visit_late",
+    "visit_missed",
+    "booking_out_of_window",
+)
 DOSE_STATUSES = ("taken", "held", "rest", "missed", "planned", "due", "unrecorded")
 
 
@@ -121,19 +133,7 @@ class AdherenceSchema(Strict):
 class DeviationSchema(Strict):
     """What differs between plan and record."""
 
-    kind = Choice(
-        "dose_missed",
-        "dose_during_hold",
-        "dose_amount",
-        "dose_on_rest_day",
-        "dose_before_start",
-        "dose_after_end",
-        "visit_early",
-        "visit_late",
-        "visit_missed",
-        "booking_out_of_window",
-        required=True,
-    )
+    kind = Choice(*DEVIATIONS, required=True)
     on = CivilDate(required=True)
     visit = fields.String(required=True, allow_none=True)
     dose_on = CivilDate(required=True, allow_none=True)

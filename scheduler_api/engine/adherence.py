@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from operator import add
+from typing import Any, NamedTuple
 
 from .doses import Course, Span
 from .history import ONE_DAY
 
 
-def adherence(course: Course, today: date) -> dict[str, Any]:
-    """Counts of days, and the two ratios (None with nothing planned), from C1D1 through yesterday.
+class DoseSums(NamedTuple):
+    """Days and mg from C1D1 on, to be added up over patients; `full_mg` is what the protocol's dose would come to."""
+
+    planned: int = 0
+    taken: int = 0
+    missed: int = 0
+    held: int = 0
+    taken_mg: float = 0.0
+    full_mg: float = 0.0
+
+    def plus(self, other: DoseSums) -> DoseSums:
+        """Both together."""
+        return DoseSums(*map(add, self, other))
+
+    def document(self) -> dict[str, Any]:
+        """Counts of days, and the two ratios (None with nothing planned)."""
+        return {
+            "planned": self.planned,
+            "taken": self.taken,
+            "missed": self.missed,
+            "unrecorded": self.planned - self.taken - self.missed,
+            "held": self.held,
+            "adherence": round(self.taken / self.planned, 4) if self.planned else None,
+            "relative_dose_intensity": (
+                round(self.taken_mg / self.full_mg, 4) if self.planned and self.full_mg else None
+            ),
+        }
+
+
+def dose_sums(course: Course, today: date) -> DoseSums:
+    """What was planned and taken from C1D1 through yesterday.
 
     Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
     """
@@ -32,15 +62,7 @@ def adherence(course: Course, today: date) -> dict[str, Any]:
         else:
             planned += dosing - dosing_taken
             missed += len(course.missed(span))
-    return {
-        "planned": planned,
-        "taken": taken,
-        "missed": missed,
-        "unrecorded": planned - taken - missed,
-        "held": held,
-        "adherence": round(taken / planned, 4) if planned else None,
-        "relative_dose_intensity": round(taken_mg / full_mg, 4) if planned and full_mg else None,
-    }
+    return DoseSums(planned, taken, missed, held, taken_mg, full_mg)
 
 
 def _dosing_days(span: Span, length: int, taken: list[date]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
 
-from .adherence import adherence
+from .adherence import dose_sums
 from .contraception import contraception
 from .cycles import cycle_rows, run_of
 from .dates import days
@@ -82,7 +82,7 @@ class Reckoning:
 
     def adherence(self, today: date) -> dict[str, Any]:
         """Adherence and relative dose intensity through `today` (section 4)."""
-        return adherence(self.course, today)
+        return dose_sums(self.course, today).document()
 
     def contraception(self, today: date) -> dict[str, Any]:
         """Contraception as seen on `today` (section 6)."""

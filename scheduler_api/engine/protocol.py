@@ -19,7 +19,10 @@ CONTRACEPTION = "contraception"
 
 @dataclass(frozen=True, slots=True)
 class Dosing:
-    """What is taken, how much and when. Amounts in mg, `dosing_days` are days of the cycle (None: all of them)."""
+    """What is taken, how much and when. Amounts in mg, `dosing_days` are days of the cycle (None: all of them).
+
+    `strengths_mg` are those of the capsules that exist, largest first.
+    """
 
     drug: str
     route: str
@@ -28,6 +31,7 @@ class Dosing:
     cycle_days: int
     dosing_days: frozenset[int] | None
     extend_on_hold: bool
+    strengths_mg: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

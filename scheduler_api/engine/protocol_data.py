@@ -23,6 +23,8 @@ UNTIL = ("progression", "end_of_treatment", "end_of_study")
 APPLIES_TO = ("all", "fertile")
 #: A stretch with a count ends within so many years.
 LONGEST = 30
+#: More strengths of one drug are a typing error.
+MOST_STRENGTHS = 5
 #: The languages, besides English, in which a protocol may give its own labels.
 LANGUAGES = ("zh-CN",)
 STATED = ("registry", "default")
@@ -107,7 +109,7 @@ class _Reader:
         )
 
     def dosing(self, at: str, data: Any) -> Dosing | None:
-        optional = ("reduced_doses_mg", "dosing_days", "cycle_on_hold")
+        optional = ("reduced_doses_mg", "strengths_mg", "dosing_days", "cycle_on_hold")
         if not self.table(at, data, ("drug", "route", "dose_mg", "cycle_days"), optional):
             return None
         dose = self.amount(f"{at}/dose_mg", data.get("dose_mg"))
@@ -126,7 +128,18 @@ class _Reader:
             cycle_days,
             self.dosing_days(f"{at}/dosing_days", data.get("dosing_days", "all"), cycle_days),
             on_hold == "extend",
+            self.strengths(f"{at}/strengths_mg", data.get("strengths_mg", [])),
         )
+
+    def strengths(self, at: str, data: Any) -> tuple[float, ...]:
+        found = self.items(at, data)
+        if len(found) > MOST_STRENGTHS:
+            self.fault(at, f"More than {MOST_STRENGTHS} strengths.")
+            return ()
+        amounts = [self.amount(f"{at}/{index}", mg) for index, mg in enumerate(found)]
+        if len(set(amounts)) < len([mg for mg in amounts if mg]):
+            self.fault(at, "A strength is listed twice.")
+        return tuple(sorted(amounts, reverse=True))
 
     def dosing_days(self, at: str, data: Any, cycle_days: int) -> frozenset[int] | None:
         if data == "all":

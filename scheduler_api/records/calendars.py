@@ -76,7 +76,12 @@ def adherence_document(session: Session, patient_id: str, view: View) -> dict[st
 
 def deviation_documents(session: Session, patient_id: str, view: View) -> list[dict[str, Any]]:
     """A patient's deviations, of all time unless a range is given. Raises NotFound, Impossible."""
-    versions, history, today = _known(session, patient_row(session, patient_id), view)
+    return deviations_of(session, patient_row(session, patient_id), view)
+
+
+def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
+    """The deviations of the patient whose row is at hand. Raises Impossible."""
+    versions, history, today = _known(session, row, view)
     first = view.first or min(history.enrolled.enrolled_on, *history.taken, history.enrolled.enrolled_on)
     last = view.last or max(today, *history.taken, *(booking.booked_on for booking in history.bookings.values()), today)
     if last < first:

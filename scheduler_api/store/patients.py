@@ -165,6 +165,24 @@ def find(store: Store, query: Query) -> list[Row]:
     )
 
 
+def whole(
+    store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str], limit: int
+) -> list[Row]:
+    """Some patients' whole rows, by subject number and id from `after` (included) on; of sites, of a protocol."""
+    parameters: dict[str, Any] = {"subject_number": after[0], "patient_id": after[1], "limit": limit}
+    where = ["(subject_number, patient_id) >= (:subject_number, :patient_id)"]
+    if sites is not None:
+        parameters.update({f"site_{number}": site for number, site in enumerate(sites)})
+        where.append(f"site IN ({', '.join(f':site_{number}' for number in range(len(sites)))})")
+    if protocol is not None:
+        where.append("protocol = :protocol")
+        parameters["protocol"] = protocol
+    return store.rows(
+        f"SELECT * FROM patients WHERE {' AND '.join(where)} ORDER BY subject_number, patient_id LIMIT :limit",
+        parameters,
+    )
+
+
 def without_facts(store: Store) -> list[Row]:
     """Patients of whom the log has nothing: there should be none."""
     return store.rows(

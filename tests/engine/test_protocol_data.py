@@ -28,7 +28,9 @@ def faults(data: Any) -> list[str]:
 
 def changed(pointer: str, value: Any) -> dict[str, Any]:
     """A valid definition with one value replaced, added or (MISSING) removed."""
-    data: Any = copy.deepcopy(protocol_data(IMAGING, CLINIC, reduced_doses_mg=[250], dosing_days=[1, 2]))
+    data: Any = copy.deepcopy(
+        protocol_data(IMAGING, CLINIC, reduced_doses_mg=[250], strengths_mg=[50], dosing_days=[1, 2])
+    )
     *path, last = pointer[1:].split("/")
     inner = data
     for key in path:
@@ -117,6 +119,10 @@ def test_a_field_that_is_unknown_or_not_used(pointer: str) -> None:
         ("/dosing/reduced_doses_mg", None),
         ("/dosing/reduced_doses_mg/0", 300),
         ("/dosing/reduced_doses_mg/0", 0),
+        ("/dosing/strengths_mg", 50),
+        ("/dosing/strengths_mg", [1, 2, 3, 4, 5, 6]),
+        ("/dosing/strengths_mg", [50, 50]),
+        ("/dosing/strengths_mg/0", 0),
         ("/dosing/cycle_days", 0),
         ("/dosing/cycle_days", 367),
         ("/dosing/cycle_days", 21.0),
@@ -433,6 +439,7 @@ def test_the_built_in_protocol() -> None:
         "route": data["dosing"]["route"],
         "dose_mg": 300,
         "reduced_doses_mg": [250, 200],
+        "strengths_mg": [50],
         "cycle_days": 21,
         "dosing_days": "all",
         "cycle_on_hold": "continue",
