@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
@@ -54,11 +55,16 @@ class Reckoning:
         """The version of the protocol that applies on a day."""
         return version_on(self.course.plan, day)
 
-    def visits(self, first: date, last: date, series: str | None = None) -> list[Visit]:
-        """The visits that meet `first`…`last`, soonest target first; of one series only, if named."""
-        names = self.book.names if series is None else [series] if series in self.book.names else []
+    def visits(self, first: date, last: date, of: Collection[str] | None = None) -> list[Visit]:
+        """The visits that meet `first`…`last`, soonest target first; of some series only, if named."""
+        names = [name for name in self.book.names if of is None or name in of]
         found = [visit for name in names for visit in self.book.series(name).visits(first, last)]
         return sorted(found, key=_by_target)
+
+    def series_unlike(self, other: Reckoning) -> list[str]:
+        """The series whose visits may differ from another reckoning's, since something that they follow from does."""
+        names = dict.fromkeys([*self.book.names, *other.book.names])
+        return [name for name in names if self.book.inputs(name) != other.book.inputs(name)]
 
     def visits_told_of(self, first: date, last: date) -> list[Visit]:
         """The visits that meet `first`…`last`, and those that closed the day before: missed from `first` on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,23 +10,21 @@ from .calendar import Reckoning
 from .cycles import cycle_rows
 from .history import History
 from .phases import phase
-from .protocol import Versions
 
 _VISIT_FIELDS = ("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "provisional")
 
 
-def consequences(
-    versions: Versions, before: History | None, after: History, today: date, through: date
-) -> list[dict[str, Any]]:
+def consequences(before: Reckoning | None, after: Reckoning, today: date, through: date) -> list[dict[str, Any]]:
     """Every visit, cycle, treatment and contraception date that differs between two histories, through a day.
 
     Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `contraception`,
     `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there), `because` says why
-    it is so now.
+    it is so now. What nothing changed for is not reckoned.
     """
-    old = _things(versions, before, today, through) if before is not None else {}
-    new = _things(versions, after, today, through)
-    reckoning = Reckoning(versions, after)
+    series = after.series_unlike(before) if before is not None else after.book.names
+    counted = before is None or _cycle_inputs(before) != _cycle_inputs(after)
+    old = _things(before, today, through, series, counted) if before is not None else {}
+    new = _things(after, today, through, series, counted)
     moved = []
     for what in [*new, *(what for what in old if what not in new)]:
         one, other = old.get(what), new.get(what)
@@ -37,20 +35,28 @@ def consequences(
         elif one is None and other is not None:
             moved.append(_moved(what, None, _without_because(other), other["because"]))
         elif one is not None:
-            moved.append(_moved(what, _without_because(one), None, _why_gone(reckoning, what)))
+            moved.append(_moved(what, _without_because(one), None, _why_gone(after, what)))
     return moved
 
 
-def _things(versions: Versions, history: History, today: date, through: date) -> dict[str, dict[str, Any]]:
-    reckoning = Reckoning(versions, history)
-    enrolled_on = history.enrolled.enrolled_on
-    first = min(enrolled_on, history.c1d1)
+def _cycle_inputs(reckoning: Reckoning) -> tuple[object, ...]:
+    """All that cycles follow from."""
+    history = reckoning.history
+    return reckoning.course.runs, history.first_dose_on is None, history.c1d1_because, history.last_treatment_day
+
+
+def _things(
+    reckoning: Reckoning, today: date, through: date, series: Collection[str], counted: bool
+) -> dict[str, dict[str, Any]]:
+    """What a fact may move, by name: the visits of some series, and the cycles if they are `counted`."""
+    history = reckoning.history
     things: dict[str, dict[str, Any]] = {"phase": {"phase": phase(history, today), "because": f"today {today}"}}
     things["treatment"] = {**reckoning.treatment(today), "because": _why_treatment(history)}
     things["contraception"] = reckoning.contraception(today)
-    for row in cycle_rows(reckoning.course.runs, history, today, first, through):
+    rows = cycle_rows(reckoning.course.runs, history, today, history.c1d1, through) if counted else ()
+    for row in rows:
         things[f"cycle {row['number']}"] = _only(row, ("starts_on", "ends_on", "provisional", "because"))
-    for visit in reckoning.visits(date.min, through):
+    for visit in reckoning.visits(date.min, through, series) if series else ():
         things[f"visit {visit.visit}"] = _only(visit.row(today), (*_VISIT_FIELDS, "because"))
     return things
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import pairwise
 from operator import attrgetter
 from typing import assert_never
 
@@ -123,6 +122,9 @@ class _Folding:
         self.moved_to = history.time_zone if history and moved else None
         self.first_dose_on = history.first_dose_on if history else None
         self.taken = dict(history.taken) if history else {}
+        # Days are mostly recorded in order. `latest` is at least the latest of those taken.
+        self.in_order = True
+        self.latest = history.taken_in_order[0][-1] if history and history.taken else date.min
         self.missed = set(history.missed) if history else set()
         self.holds = list(history.holds) if history else []
         self.dose_changes = list(history.dose_changes) if history else []
@@ -139,11 +141,12 @@ class _Folding:
         """Fold one standing fact in."""
         match body:
             case DoseRecorded():
-                self.taken.pop(body.dose_on, None)
-                self.missed.discard(body.dose_on)
                 if body.status == "taken":
-                    self.taken[body.dose_on] = body.dose_mg
+                    self.missed.discard(body.dose_on)
+                    self.in_order = self.in_order and (body.dose_on in self.taken or body.dose_on > self.latest)
+                    self.taken[body.dose_on], self.latest = body.dose_mg, max(self.latest, body.dose_on)
                 else:
+                    self.taken.pop(body.dose_on, None)
                     self.missed.add(body.dose_on)
             case VisitDone():
                 insort(self.visits_done, body, key=attrgetter("done_on"))
@@ -188,10 +191,7 @@ class _Folding:
         """The history so far."""
         if self.enrolled is None:
             raise ValueError("No enrolment is on record.")
-        taken = self.taken
-        days = list(taken)
-        if any(later < earlier for earlier, later in pairwise(days)):
-            taken = dict(sorted(taken.items()))
+        taken = self.taken if self.in_order else dict(sorted(self.taken.items()))
         return History(
             enrolled=self.enrolled,
             time_zone=self.moved_to or self.enrolled.time_zone,

@@ -116,6 +116,20 @@ class VisitBook:
         """The visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
         return next((found for series in self.names if (found := self.series(series).visit(name)) is not None), None)
 
+    def inputs(self, name: str) -> tuple[object, ...]:
+        """All that the visits of a series follow from: of equal inputs come equal visits."""
+        history = self._history
+        rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
+        stretches = [series for *_, series in rules if series is not None]
+        return (
+            rules,
+            [self._anchor(series) for series in stretches],
+            self._runs if any(series.anchor == "cycle" for series in stretches) else (),
+            series_end(stretches[-1], history) if stretches else None,
+            history.done_of_series.get(name),
+            {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
+        )
+
     def _line(self, series: Series) -> Line:
         anchor = self._anchor(series)
         if anchor is None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.consequences import consequences
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.facts import Body, Enrolled, Fact, body_to_data
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.engine.folding import struck_by
-from scheduler_api.engine.history import History
-from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.refusals import HAVE_A_REASON, next_history
 from scheduler_api.store import facts
 from scheduler_api.store.port import Duplicate, Row
@@ -23,7 +22,7 @@ from scheduler_api.store.snapshots import of_row
 
 from . import sites
 from .access import Session, Stale, check_may_record, patient_row
-from .derive import horizon, keep
+from .derive import horizon, keep, same_visits
 from .protocols import versions_of
 
 
@@ -47,12 +46,11 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Appended:
-    """A fact that was added to a patient's log, and the histories before and after it."""
+    """A fact that was added to a patient's log, and what is reckoned of the patient before and after it."""
 
     fact: Fact
-    versions: Versions
-    before: History
-    after: History
+    before: Reckoning
+    after: Reckoning
     version: int
 
 
@@ -111,17 +109,17 @@ def append(
     row = patient_row(session, patient_id)
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
-    before = of_row(row)
     versions = versions_of(session.store, row["protocol"])
+    before = Reckoning(versions, of_row(row))
     fact = _fact(session, new, row)
     known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
-    after = next_history(versions, before, known, fact, session.now, today)
+    after = Reckoning(versions, next_history(versions, before.history, known, fact, session.now, today))
     if isinstance(fact.body, Enrolled):
         _check_place(session, fact.body)
     version = row["version"] + 1
     head = facts.append(session.store, patient_id, version, row["head"], fact)
-    _keep(session, patient_id, versions, after, version, head, fact.recorded_at, row["wishes"])
-    return Appended(fact, versions, before, after, version)
+    _keep(session, row, before, after, head, fact.recorded_at)
+    return Appended(fact, before, after, version)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
@@ -139,19 +137,14 @@ def _check_place(session: Session, enrolled: Enrolled) -> None:
 
 
 def _keep(
-    session: Session,
-    patient_id: str,
-    versions: Versions,
-    history: History,
-    version: int,
-    head: str,
-    recorded_at: datetime,
-    wishes: str | None,
+    session: Session, row: Row, before: Reckoning, after: Reckoning, head: str, recorded_at: datetime
 ) -> None:
+    version, rolled = row["version"] + 1, row["visits_through"] == horizon(session.now).isoformat()
+    wishes, stand = row["wishes"], rolled and same_visits(before, after)
     try:
-        kept = keep(session.store, patient_id, versions, history, version, head, recorded_at, session.now, wishes)
+        kept = keep(session.store, row["patient_id"], after, version, head, recorded_at, session.now, wishes, stand)
     except Duplicate:
-        number = history.enrolled.subject_number
+        number = after.history.enrolled.subject_number
         raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None
     if not kept:
         raise Stale(version)

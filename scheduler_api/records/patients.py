@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.facts import Enrolled, Fact
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
@@ -51,7 +52,7 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         history = fold([fact])
         head = facts.append(session.store, patient_id, 1, "", fact)
         try:
-            keep(session.store, patient_id, versions, history, 1, head, session.now, session.now, None)
+            keep(session.store, patient_id, Reckoning(versions, history), 1, head, session.now, session.now, None)
         except Duplicate:
             raise _taken(enrolled) from None
         row = {"patient_id": patient_id, "version": 1}

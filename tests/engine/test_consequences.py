@@ -14,10 +14,10 @@ def moved(
     patient: Patient, act: Callable[[], object] | None, today: str = "2024-03-01", through: str = "2024-06-30"
 ) -> dict[str, dict[str, Any]]:
     """What an act moved, by what; without an act, what the patient's whole record did."""
-    before = patient.history if act else None
+    before = patient.reckoning() if act else None
     if act:
         act()
-    found = plain(consequences(patient.versions, before, patient.history, day(today), day(through)))
+    found = plain(consequences(before, patient.reckoning(), day(today), day(through)))
     assert all(entry["because"] for entry in found)
     return {entry["what"]: {"before": entry["before"], "after": entry["after"]} for entry in found}
 
@@ -95,10 +95,10 @@ def test_progression_ends_what_would_have_come() -> None:
 
 def test_what_is_gone_says_why() -> None:
     patient = Patient.treated()
-    before = patient.history
+    before = patient.reckoning()
     patient.end_treatment("2024-02-20", decided_on="2024-02-25")
     patient.record("progressed", progressed_on="2024-02-28", basis="clinical")
-    found = consequences(patient.versions, before, patient.history, day("2024-03-01"), day("2024-04-30"))
+    found = consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30"))
     because = {entry["what"]: entry["because"] for entry in found if entry["after"] is None}
     assert because == {
         "visit imaging-w12": "progressed 2024-02-28",

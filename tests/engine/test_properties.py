@@ -167,7 +167,7 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
             if done_on:
                 off = (done_on - slot.opens).days if done_on < slot.opens else max((done_on - slot.closes).days, 0)
             expected[slot.name] = (slot.target, slot.opens, slot.closes, status, done_on, off, slot.how)
-    rows = [visit.row(today) for visit in patient.reckoning().visits(EARLY, date(2028, 12, 31), "imaging")]
+    rows = [visit.row(today) for visit in patient.reckoning().visits(EARLY, date(2028, 12, 31), ["imaging"])]
     found = {
         row["visit"]: tuple(
             row[field] for field in ("target_on", "opens_on", "closes_on", "status", "done_on", "days_off", "assigned")
@@ -236,7 +236,7 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
     index = data.draw(st.integers(1, len(patient.facts)))
     before, after = fold(patient.facts[:index]), patient.history
     through = after.enrolled.enrolled_on + timedelta(400)
-    moved = consequences(patient.versions, before, after, today, through)
+    moved = consequences(Reckoning(patient.versions, before), patient.reckoning(), today, through)
     assert len({entry["what"] for entry in moved}) == len(moved)
     things = _things(patient, before, today, through)
     for entry in moved:
