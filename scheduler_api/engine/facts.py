@@ -228,12 +228,17 @@ class Fact:
 def body_to_data(body: Body) -> dict[str, Any]:
     """The data of a fact as JSON values: dates and instants as text, fields that are at their default left out."""
     data = {}
-    for field in fields(body):
-        value = getattr(body, field.name)
-        if value is None and field.default is None:
-            continue
-        data[field.name] = value.isoformat() if isinstance(value, date) else value
+    for name, may_lack in _fields(KIND_OF[type(body)]):
+        value = getattr(body, name)
+        if value is not None or not may_lack:
+            data[name] = value.isoformat() if isinstance(value, date) else value
     return data
+
+
+@cache
+def _fields(kind: str) -> tuple[tuple[str, bool], ...]:
+    """The fields of a kind's data, each with whether its default is None."""
+    return tuple((field.name, field.default is None) for field in fields(KINDS[kind]))
 
 
 def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
+from itertools import pairwise
 from operator import attrgetter
 from typing import assert_never
 
@@ -121,11 +123,10 @@ class _Folding:
         moved = history is not None and history.time_zone != history.enrolled.time_zone
         self.moved_to = history.time_zone if history and moved else None
         self.first_dose_on = history.first_dose_on if history else None
-        self.taken = dict(history.taken) if history else {}
-        # Days are mostly recorded in order. `latest` is at least the latest of those taken.
-        self.in_order = True
-        self.latest = history.taken_in_order[0][-1] if history and history.taken else date.min
-        self.missed = set(history.missed) if history else set()
+        # The days of a history are its own: copied only when one is added.
+        self.own_days = history is None
+        self.taken = history.taken if history else {}
+        self.missed: AbstractSet[date] = history.missed if history else set()
         self.holds = list(history.holds) if history else []
         self.dose_changes = list(history.dose_changes) if history else []
         self.bookings = dict(history.bookings) if history else {}
@@ -141,13 +142,7 @@ class _Folding:
         """Fold one standing fact in."""
         match body:
             case DoseRecorded():
-                if body.status == "taken":
-                    self.missed.discard(body.dose_on)
-                    self.in_order = self.in_order and (body.dose_on in self.taken or body.dose_on > self.latest)
-                    self.taken[body.dose_on], self.latest = body.dose_mg, max(self.latest, body.dose_on)
-                else:
-                    self.taken.pop(body.dose_on, None)
-                    self.missed.add(body.dose_on)
+                self._record(body)
             case VisitDone():
                 insort(self.visits_done, body, key=attrgetter("done_on"))
                 if body.series == IMAGING and body.response == "PD":
@@ -187,11 +182,27 @@ class _Folding:
             case _:
                 assert_never(body)
 
+    def _record(self, body: DoseRecorded) -> None:
+        day, taken = body.dose_on, body.status == "taken"
+        if self.taken.get(day, "") == body.dose_mg if taken else day in self.missed:
+            return
+        if not self.own_days:
+            self.taken, self.missed, self.own_days = dict(self.taken), set(self.missed), True
+        assert isinstance(self.missed, set)
+        if taken:
+            self.missed.discard(day)
+            self.taken[day] = body.dose_mg
+        else:
+            self.taken.pop(day, None)
+            self.missed.add(day)
+
     def freeze(self) -> History:
         """The history so far."""
         if self.enrolled is None:
             raise ValueError("No enrolment is on record.")
-        taken = self.taken if self.in_order else dict(sorted(self.taken.items()))
+        taken = self.taken
+        if self.own_days and any(later < earlier for earlier, later in pairwise(taken)):
+            taken = dict(sorted(taken.items()))
         return History(
             enrolled=self.enrolled,
             time_zone=self.moved_to or self.enrolled.time_zone,

@@ -145,6 +145,10 @@ class History:
         """Why the patient is off study."""
         return f"died {self.died_on}" if self.off_study_on == self.died_on else f"study ended {self.off_study_on}"
 
+    def has_days_of(self, other: History) -> bool:
+        """Whether the recorded days are those of another history that this one came of, without looking at each."""
+        return self.taken is other.taken and self.missed is other.missed
+
     def is_held(self, day: date) -> bool:
         """Whether `day` lies in a hold."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)

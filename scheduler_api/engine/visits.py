@@ -95,6 +95,7 @@ class VisitBook:
         self._plan = plan
         self._history = history
         self._series: dict[str, SeriesBook] = {}
+        self._inputs: dict[str, tuple[object, ...]] = {}
         #: The names of all series, in the order the protocol lists them.
         self.names = tuple(dict.fromkeys([s.name for period in plan for s in period.protocol.series]))
 
@@ -118,6 +119,11 @@ class VisitBook:
 
     def inputs(self, name: str) -> tuple[object, ...]:
         """All that the visits of a series follow from: of equal inputs come equal visits."""
+        if name not in self._inputs:
+            self._inputs[name] = self._inputs_of(name)
+        return self._inputs[name]
+
+    def _inputs_of(self, name: str) -> tuple[object, ...]:
         history = self._history
         rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
         stretches = [series for *_, series in rules if series is not None]

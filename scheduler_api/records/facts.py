@@ -136,13 +136,12 @@ def _check_place(session: Session, enrolled: Enrolled) -> None:
         raise Impossible([Fault("/site", "No such site.")])
 
 
-def _keep(
-    session: Session, row: Row, before: Reckoning, after: Reckoning, head: str, recorded_at: datetime
-) -> None:
+def _keep(session: Session, row: Row, before: Reckoning, after: Reckoning, head: str, recorded_at: datetime) -> None:
     version, rolled = row["version"] + 1, row["visits_through"] == horizon(session.now).isoformat()
-    wishes, stand = row["wishes"], rolled and same_visits(before, after)
+    known, stand = before.history, rolled and same_visits(before, after)
+    patient_id, wishes, now = row["patient_id"], row["wishes"], session.now
     try:
-        kept = keep(session.store, row["patient_id"], after, version, head, recorded_at, session.now, wishes, stand)
+        kept = keep(session.store, patient_id, after, version, head, recorded_at, now, wishes, known, stand)
     except Duplicate:
         number = after.history.enrolled.subject_number
         raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None

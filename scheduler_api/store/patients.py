@@ -11,7 +11,7 @@ from scheduler_api.engine.history import History
 from scheduler_api.engine.phases import phase_days
 
 from .port import Row, Store
-from .snapshots import to_texts
+from .snapshots import doses_text, small_text
 from .zones import today_sql
 
 _COLUMNS = (
@@ -31,18 +31,25 @@ _COLUMNS = (
     "doses",
 )
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
-_UPDATE = (
-    f"UPDATE patients SET {', '.join(f'{name} = :{name}' for name in _COLUMNS[1:])} "
+_UPDATE, _UPDATE_BUT_DOSES = (
+    f"UPDATE patients SET {', '.join(f'{name} = :{name}' for name in names)} "
     "WHERE patient_id = :patient_id AND version = :version - 1"
+    for names in (_COLUMNS[1:], _COLUMNS[1:-1])
 )
 
 
 def row_of(
-    patient_id: str, history: History, version: int, head: str, recorded_at: datetime, visits_through: date
+    patient_id: str,
+    history: History,
+    version: int,
+    head: str,
+    recorded_at: datetime,
+    visits_through: date,
+    before: History | None = None,
 ) -> Row:
-    """The row that a patient's history makes."""
+    """The row that a patient's history makes; without `doses` if they are those of the history `before` it."""
     days = phase_days(history)
-    small, doses = to_texts(history)
+    doses = () if before is not None and history.has_days_of(before) else (doses_text(history),)
     enrolled = history.enrolled
     values = (
         patient_id,
@@ -55,10 +62,10 @@ def row_of(
         history.time_zone,
         *(day and day.isoformat() for day in days),
         visits_through.isoformat(),
-        small,
-        doses,
+        small_text(history),
+        *doses,
     )
-    return dict(zip(_COLUMNS, values, strict=True))
+    return dict(zip(_COLUMNS, values, strict=False))
 
 
 def insert(store: Store, row: Row) -> None:
@@ -68,9 +75,12 @@ def insert(store: Store, row: Row) -> None:
 
 
 def update(store: Store, row: Row) -> bool:
-    """Replace a patient's row by that of the next version; False if another writer was faster."""
+    """Replace a patient's row by that of the next version; False if another writer was faster.
+
+    What the row does not have, the recorded days, stays as it is.
+    """
     _note_time_zone(store, row)
-    return store.write(_UPDATE, row) == 1
+    return store.write(_UPDATE if "doses" in row else _UPDATE_BUT_DOSES, row) == 1
 
 
 def _note_time_zone(store: Store, row: Row) -> None:

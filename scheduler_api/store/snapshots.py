@@ -18,8 +18,8 @@ from scheduler_api.engine.history import Amendment, Booking, DoseChange, Fertili
 from .port import Row
 
 
-def to_texts(history: History) -> tuple[str, str]:
-    """The snapshot: its small part, and the recorded days. Equal histories give equal texts."""
+def small_text(history: History) -> str:
+    """The small part of the snapshot. Equal histories give equal texts."""
     small = {
         "enrolled": body_to_data(history.enrolled),
         "time_zone": history.time_zone,
@@ -35,8 +35,12 @@ def to_texts(history: History) -> tuple[str, str]:
         "fertility_changes": history.fertility_changes,
         "amendments": history.amendments,
     }
-    doses = {"taken": history.taken, "missed": sorted(history.missed)}
-    return _dump(small), _dump(doses)
+    return _dump(small)
+
+
+def doses_text(history: History) -> str:
+    """The recorded days of the snapshot. Equal histories give equal texts."""
+    return _dump({"taken": history.taken, "missed": history.missed_in_order})
 
 
 def of_row(row: Row) -> History:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scheduler_api.engine.calendar import Reckoning, calendar, today_view
 from scheduler_api.engine.consequences import consequences
 from scheduler_api.engine.faults import Fault, Impossible
-from scheduler_api.engine.folding import fold
+from scheduler_api.engine.folding import extend, fold
 from scheduler_api.engine.protocol_data import read_protocol
 
 from .naive import Known
@@ -251,6 +251,30 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
         else:
             things[entry["what"]] = {**things.get(entry["what"], {}), **entry["after"]}
     assert things == _things(patient, after, today, through)
+
+
+@given(patients(), st.data())
+def test_series_whose_inputs_are_alike_have_the_same_visits(patient: Patient, data: st.DataObject) -> None:
+    """What a fact does not touch is not reckoned again: neither for its consequences nor for the rows that are kept."""
+    facts = patient.facts[: data.draw(st.integers(1, len(patient.facts)))]
+    before, after = Reckoning(patient.versions, fold(facts)), patient.reckoning()
+    unlike = after.series_unlike(before)
+    for name in {*before.book.names, *after.book.names}.difference(unlike):
+        assert before.visits(EARLY, LATE, [name]) == after.visits(EARLY, LATE, [name])
+    assert before.series_unlike(Reckoning(patient.versions, fold(facts))) == []
+
+
+@given(patients())
+def test_a_history_that_grows_fact_by_fact_is_the_fold_of_them_all(patient: Patient) -> None:
+    """And what it came of stays as it was, though they share what did not change."""
+    grown = fold(patient.facts[:1])
+    for number, fact in enumerate(patient.facts[1:], 2):
+        known, earlier = grown, fold(patient.facts[: number - 1])
+        grown = extend(known, fact.body) if fact.strikes is None else fold(patient.facts[:number])
+        assert known == earlier
+        assert grown == fold(patient.facts[:number])
+        assert [*grown.taken] == sorted(grown.taken)
+        assert grown.has_days_of(known) <= ((grown.taken, grown.missed) == (known.taken, known.missed))
 
 
 @given(json_values)
