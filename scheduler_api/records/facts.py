@@ -90,8 +90,8 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
 
 def told(session: Session, appended: Appended) -> Recorded:
     """What the fact that was added came to."""
-    today, through = civil_date(session.now, appended.after.time_zone), horizon(session.now)
-    moved = consequences(appended.versions, appended.before, appended.after, today, through)
+    today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
+    moved = consequences(appended.before, appended.after, today, through)
     return Recorded(fact_document(appended.fact, None), moved, appended.version)
 
 

@@ -12,7 +12,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.deviations import visit_deviations
 from scheduler_api.engine.facts import VisitBooked, VisitDone
 from scheduler_api.engine.history import Booking, History
-from scheduler_api.engine.protocol import IMAGING, Versions
+from scheduler_api.engine.protocol import IMAGING
 from scheduler_api.engine.standing import standing
 from scheduler_api.engine.visits import Visit
 from scheduler_api.store import facts as stored_facts
@@ -40,14 +40,13 @@ class _Seen:
     """A patient at hand: the row, the history, and all that follows from it."""
 
     row: Row
-    versions: Versions
-    history: History
+    reckoning: Reckoning
     today: date
 
     @property
-    def reckoning(self) -> Reckoning:
-        """What follows."""
-        return Reckoning(self.versions, self.history)
+    def history(self) -> History:
+        """What it follows from."""
+        return self.reckoning.history
 
 
 def get(session: Session, patient_id: str, visit: str) -> tuple[dict[str, Any], int]:
@@ -113,7 +112,8 @@ def record_result(
 def _see(session: Session, patient_id: str) -> _Seen:
     row = patient_row(session, patient_id)
     history = of_row(row)
-    return _Seen(row, versions_named(session.store, history), history, civil_date(session.now, history.time_zone))
+    reckoning = Reckoning(versions_named(session.store, history), history)
+    return _Seen(row, reckoning, civil_date(session.now, history.time_zone))
 
 
 def _series_of(seen: _Seen, visit: str) -> str:
@@ -146,7 +146,7 @@ def _settle(
         appended = append(session, patient_id, new, if_versions)
         recorded = told(session, appended)
         fact, moved, version = recorded.fact, recorded.consequences, recorded.version
-        after = _Seen(seen.row, appended.versions, appended.after, seen.today)
+        after = _Seen(seen.row, appended.after, seen.today)
     reckoning = after.reckoning
     found = reckoning.book.visit(visit)
     deviations = [*visit_deviations(found, seen.today)] if found is not None else []
@@ -211,7 +211,7 @@ def _against_result(after: _Seen, body: VisitDone) -> Iterator[dict[str, Any]]:
     found = reckoning.book.visit(body.visit or "")
     if found is None or (found.done_on, found.response) != (day, body.response):
         yield _warning("unscheduled", f"what was done on {day} belongs to no visit")
-    for other in reckoning.visits(day, day, body.series):
+    for other in reckoning.visits(day, day, [body.series]):
         if other.visit != body.visit and other.done_on is None and other.opens_on <= day <= other.closes_on:
             yield _warning("window_of_another", f"{day} is in the window of {other.visit}, which is not done")
     if body.series == IMAGING and body.response is None:
