@@ -21,6 +21,7 @@ from scheduler_api.store.port import Store
 
 from . import (
     activation,
+    amending,
     audit,
     auditing,
     facts,
@@ -132,6 +133,7 @@ def application(
         supply,
         previews,
         protocols,
+        amending,
         sites,
         site_calendars,
         activation,

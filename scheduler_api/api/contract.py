@@ -16,8 +16,9 @@ DESCRIPTION = (
 )
 #: What the service says of itself.
 _SERVICE = {"/healthz": "Whether the process answers", "/readyz": "Whether requests can be served"}
-#: POSTs that record nothing, have ids of their own, or answer with a secret that is kept nowhere.
-NOT_REPEATABLE = ("/v1/previews", "/v1/activations", "/v1/activate", "/v1/token", "/v1/me/sync")
+_APPLY = "/v1/protocols/{protocol}/versions/{version}/apply"
+#: POSTs that record nothing, have ids of their own or do no more when sent again, or answer with a secret kept nowhere.
+NOT_REPEATABLE = ("/v1/previews", "/v1/activations", "/v1/activate", "/v1/token", "/v1/me/sync", _APPLY)
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "If-None-Match": ("An ETag: 304 if nothing changed", {}),
     "If-Match": ("An ETag of the patient: 412 if the patient changed since", {}),

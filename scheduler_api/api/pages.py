@@ -63,10 +63,15 @@ def page_of(
     return page(shown, key(shown[-1]) if len(rest) > len(shown) else None, schema)
 
 
+def encoded(after: Sequence[str] | None) -> str | None:
+    """The cursor that stands for the key to go on after."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
+
+
 def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
     """One page of a list: JSON with the cursor of the next and a Link to it, or CSV for who asks for that."""
     g.shown = len(items)
-    cursor = base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
+    cursor = encoded(after)
     headers = {"Vary": "Accept"}
     if cursor is not None:
         query = urlencode({**request.args.to_dict(), "cursor": cursor})

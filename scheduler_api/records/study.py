@@ -39,17 +39,16 @@ class Page:
 
 
 def every_patient(
-    session: Session, site: str | None, protocol: str | None = None, after: tuple[str, str] = ("", "")
+    session: Session, site: str | None, protocol: str | None = None, after: tuple[str, str] | None = None
 ) -> Iterator[Row]:
-    """The rows of the actor's patients by subject number, from one on (included). Raises NotFound."""
+    """The rows of the actor's patients by subject number, from after one on. Raises NotFound."""
     sites = sites_to_search(session, site)
     while True:
         rows = patients.whole(session.store, sites, protocol, after, _PORTION)
         yield from rows
         if len(rows) < _PORTION:
             return
-        # The least id that comes after the last one.
-        after = rows[-1]["subject_number"], rows[-1]["patient_id"] + "\x01"
+        after = rows[-1]["subject_number"], rows[-1]["patient_id"]
 
 
 def deviations(
@@ -65,9 +64,9 @@ def deviations(
     if first is not None and last is not None and last < first:
         raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
     found: list[dict[str, Any]] = []
-    for row in every_patient(session, site, after=(after[0], after[1]) if after else ("", "")):
+    for row in every_patient(session, site, after=(after[0], "") if after else None):
         for deviation in deviations_of(session, row, _view(session, first, last)):
-            item = {**_whose(row), **deviation}
+            item = {**whose(row), **deviation}
             if (kinds is None or item["kind"] in kinds) and (after is None or deviation_key(item) > after):
                 found.append(item)
         if len(found) > limit:
@@ -89,18 +88,19 @@ def deviation_key(item: dict[str, Any]) -> tuple[str, ...]:
 
 def adherence(session: Session, site: str | None = None, after: tuple[str, ...] | None = None, limit: int = 50) -> Page:
     """Adherence and dose intensity through today of the actor's patients, by subject number. Raises NotFound."""
-    start = (after[0], after[1] + "\x01") if after else ("", "")
+    start = (after[0], after[1]) if after else None
     found = []
     for row in every_patient(session, site, after=start):
         reckoning, today = _reckoned(session, row)
-        found.append({**_whose(row), "today": today, **reckoning.adherence(today)})
+        found.append({**whose(row), "today": today, **reckoning.adherence(today)})
         if len(found) > limit:
             break
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], (last["subject_number"], last["patient_id"]) if last else None)
 
 
-def _whose(row: Row) -> dict[str, str]:
+def whose(row: Row) -> dict[str, str]:
+    """Which patient a row of a list is about."""
     return {name: row[name] for name in ("patient_id", "subject_number", "site")}
 
 

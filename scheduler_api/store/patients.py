@@ -176,21 +176,35 @@ def find(store: Store, query: Query) -> list[Row]:
 
 
 def whole(
-    store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str], limit: int
+    store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None, limit: int
 ) -> list[Row]:
-    """Some patients' whole rows, by subject number and id from `after` (included) on; of sites, of a protocol."""
-    parameters: dict[str, Any] = {"subject_number": after[0], "patient_id": after[1], "limit": limit}
-    where = ["(subject_number, patient_id) >= (:subject_number, :patient_id)"]
+    """Some patients' whole rows, by subject number and id from after one on; of sites, of a protocol."""
+    where, parameters = _after(sites, protocol, after)
+    return store.rows(
+        f"SELECT * FROM patients WHERE {where} ORDER BY subject_number, patient_id LIMIT :limit",
+        {**parameters, "limit": limit},
+    )
+
+
+def count_after(store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None) -> int:
+    """How many patients `whole` would give without a limit."""
+    where, parameters = _after(sites, protocol, after)
+    row = store.row(f"SELECT COUNT(*) AS count FROM patients WHERE {where}", parameters)
+    return int(row["count"]) if row else 0
+
+
+def _after(
+    sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None
+) -> tuple[str, dict[str, Any]]:
+    parameters: dict[str, Any] = dict(zip(("subject_number", "patient_id"), after or ("", ""), strict=True))
+    where = ["(subject_number, patient_id) > (:subject_number, :patient_id)"]
     if sites is not None:
         parameters.update({f"site_{number}": site for number, site in enumerate(sites)})
         where.append(f"site IN ({', '.join(f':site_{number}' for number in range(len(sites)))})")
     if protocol is not None:
         where.append("protocol = :protocol")
         parameters["protocol"] = protocol
-    return store.rows(
-        f"SELECT * FROM patients WHERE {' AND '.join(where)} ORDER BY subject_number, patient_id LIMIT :limit",
-        parameters,
-    )
+    return " AND ".join(where), parameters
 
 
 def without_facts(store: Store) -> list[Row]:

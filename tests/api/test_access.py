@@ -43,6 +43,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
             "today": "2024-02-20",
         },
         "/v1/protocols": {**service.client("admin").get("/v1/protocols/nct06110650/versions/1").json, "version": 2},
+        "/v1/protocols/{protocol}/versions/{version}/apply": {"site": "FUSCC", "from_on": "2024-03-01"},
         "/v1/activations": {"patient_id": patient.patient_id},
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
         "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
@@ -146,9 +147,9 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
 @pytest.mark.parametrize(
     ("name", "may"),
     [
-        ("nurse", {"patients", "facts", "previews", "activations"}),
-        ("coordinator", {"patients", "facts", "previews", "activations", "calendar"}),
-        ("admin", {"patients", "facts", "previews", "activations", "calendar", "protocols", "sites"}),
+        ("nurse", {"patients", "facts", "previews", "activations", "apply"}),
+        ("coordinator", {"patients", "facts", "previews", "activations", "apply", "calendar"}),
+        ("admin", {"patients", "facts", "previews", "activations", "apply", "calendar", "protocols", "sites"}),
     ],
 )
 def test_what_each_role_may_do(service: Service, patient: Patient, name: str, may: set[str]) -> None:
