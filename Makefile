@@ -1,6 +1,7 @@
 # make run    starts the service with sample patients        make run HOST=0.0.0.0 PORT=9000
 # make test   checks style, types and imports, runs the tests
 # make bench  measures, and writes the figures to docs/benchmarks.md
+# make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
 # make openapi, lint, lock, clean: see below
 #
 # All of them first make .venv from requirements.lock, if it is not there. Another interpreter: make PYTHON=python3.13
@@ -14,7 +15,11 @@ BIN = .venv/bin
 LOCKED = .venv/.locked
 INSTALLED = .venv/.installed
 
-.PHONY: run test bench openapi lint lock clean
+# clinicedc needs Python 3.12 to 3.14, and an environment apart: make bench-peers PEERS_PYTHON=/usr/bin/python3.13
+PEERS_PYTHON = python3.12
+PEERS = .venv-peers/.installed
+
+.PHONY: run test bench bench-peers openapi lint lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
@@ -24,6 +29,9 @@ test: lint
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench
+
+bench-peers: $(INSTALLED) $(PEERS)
+	$(BIN)/python -m bench.peers .venv-peers/bin/python
 
 # The contract is replaced only by a whole one.
 openapi: $(INSTALLED)
@@ -48,7 +56,7 @@ lock: $(LOCKED)
 
 # Leaves instance/ alone: that is data.
 clean:
-	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .grimp_cache
+	rm -rf .venv .venv-peers build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.lock
@@ -63,4 +71,12 @@ $(LOCKED): requirements.lock
 $(INSTALLED): $(LOCKED) setup.cfg
 	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/pip check
+	@touch $@
+
+$(PEERS): bench/peers/requirements.txt
+	@$(PEERS_PYTHON) -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 15))' 2>/dev/null || \
+		{ echo '$(PEERS_PYTHON) is not Python 3.12, 3.13 or 3.14; name one: make bench-peers PEERS_PYTHON=…' >&2; exit 1; }
+	@echo 'Installing clinicedc into .venv-peers (some minutes, only this time); what it needs: $<'
+	@$(PEERS_PYTHON) -m venv --clear .venv-peers
+	@.venv-peers/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
