@@ -23,7 +23,7 @@ from .plan import Answer, Cost
 
 ROOT = Path(__file__).parent.parent.parent
 REPORT = ROOT / "docs" / "peers.md"
-PATIENTS = 200
+PATIENTS = 100
 TEXT = Path(__file__).parent / "report.md"
 
 

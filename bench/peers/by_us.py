@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 
+from scheduler_api.engine.facts import Enrolled
 from scheduler_api.records import patients, protocols, sites, visits
 from scheduler_api.records.access import Actor, Session
 from scheduler_api.store.connect import connect
@@ -26,11 +27,11 @@ def answer(folder: Path, asked: Sequence[Patient]) -> Answer:
     store.migrate()
     _prepare(_session(store, asked[0].enrolled_on))
     before = size_of(path)
-    made = [timed(partial(_enrol, store, patient)) for patient in asked]
+    made = [timed(partial(patients.enrol, _session(store, fact.enrolled_on), fact)) for fact in map(_fact, asked)]
     after = size_of(path)
     session = _session(store, plan.TODAY)
     found = [timed(partial(_upcoming, session)) for _ in range(plan.QUERIES)]
-    dates = [_dates(session, patient_id) for _, patient_id in made]
+    dates = [_dates(session, patient["patient_id"]) for _, (patient, _) in made]
     store.close()
     return Answer(
         patients=[cost for cost, _ in made],
@@ -57,11 +58,8 @@ def _site(number: int) -> str:
     return f"S{number}"
 
 
-def _enrol(store: Store, patient: Patient) -> str:
-    fact = enrolled(patient.subject_number, patient.enrolled_on, _site(patient.site))
-    document, _ = patients.enrol(_session(store, patient.enrolled_on), fact)
-    patient_id: str = document["patient_id"]
-    return patient_id
+def _fact(patient: Patient) -> Enrolled:
+    return enrolled(patient.subject_number, patient.enrolled_on, _site(patient.site))
 
 
 def _upcoming(session: Session) -> visits.VisitPage:
