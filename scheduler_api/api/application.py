@@ -39,6 +39,7 @@ from . import (
     study,
     supply,
     visits,
+    wishes,
     worklist,
 )
 from .contract import DESCRIPTION, contract
@@ -117,6 +118,7 @@ def application(
     )
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
     app.extensions["scheduler_sign_in"] = sign_in
+    app.extensions["scheduler_started"] = clock()
     api = problems.ProblemApi(app)
     problems.register(app)
     app.extensions["scheduler_keys"], readings = keys, Readings(store)
@@ -141,6 +143,7 @@ def application(
         me_sync,
         feeds,
         audit,
+        wishes,
     ):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)

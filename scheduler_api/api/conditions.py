@@ -49,7 +49,7 @@ def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spok
     left = int((end_of(day, asking.time_zone) - now).total_seconds())
     return {
         # The address is the same for all patients, the answer is not.
-        "ETag": tag_of(environ, asking.version, day, f"{asking.patient_id} {spoken}"),
+        "ETag": tag_of(environ, asking.version, day, f"{asking.patient_id} {spoken} {asking.wishes or ''}"),
         # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
         "Cache-Control": f"private, no-cache, max-age={left}",
         "Vary": "Accept-Language",

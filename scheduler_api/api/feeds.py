@@ -72,7 +72,7 @@ def read(secret: str) -> Response:
     """The feed itself, for calendar apps; the address is the key"""
     feed = feeds.opened_by(store(), secret)
     headers = {
-        "ETag": patient_tag(feed.version, civil_date(now(), feed.time_zone)),
+        "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}.{feed.dose_time:%H%M}"),
         "Cache-Control": "private, no-cache",
     }
 

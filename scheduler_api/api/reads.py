@@ -88,7 +88,7 @@ class Reads:
         if opened is None:
             return None
         asking, history = opened
-        body = orjson.dumps(today_of(self._store, history, now, spoken))
+        body = orjson.dumps(today_of(self._store, history, asking.wishes, now, spoken))
         if len(body) >= COMPRESSED_FROM:
             return None
         return Answer("200 OK", [*phone_headers(environ, asking, now, spoken).items()], body)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
 from flask import Blueprint, Response, current_app, request, send_from_directory
 
+from scheduler_api.reminders.tick import last_tick
+
 from .logs import POLICY
-from .requests import store
+from .requests import now, store
 
 blueprint = Blueprint("service", __name__)
+#: A worker looks for messages that are due four times a minute; this process has not seen any before it started.
+WORKER_SEEN_WITHIN = timedelta(minutes=2)
 _PAGE = Path(__file__).parent / "static" / "swagger-ui"
 #: The page runs its own files only, and talks to this service only.
 _POLICY = (
@@ -27,13 +32,17 @@ def alive() -> Response:
 
 @blueprint.route("/readyz")
 def ready() -> Response:
-    """Whether requests can be served: the database answers and its tables are of this version."""
+    """Whether requests can be served: the database answers with tables of this version, and a worker is at work."""
     try:
         waiting = store().pending_migrations()
+        seen = last_tick(store()) if not waiting else None
     except Exception:
         return _json({"status": "unavailable", "database": "does not answer"}, 503)
     if waiting:
         return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
+    started: datetime = current_app.extensions["scheduler_started"]
+    if now() - max(seen or started, started) > WORKER_SEEN_WITHIN:
+        return _json({"status": "unavailable", "database": "ok", "worker": "is not at work"}, 503)
     return _json({"status": "ok", "database": "ok"})
 
 

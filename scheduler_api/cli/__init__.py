@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import about, audit, calendar, demo, enrol, import_csv, protocols, serve, tokens, upkeep, worker
+from . import about, audit, calendar, demo, enrol, import_csv, protocols, reminders, serve, tokens, upkeep, worker
 from .refusals import Group
 
 
@@ -31,6 +31,7 @@ for command in (
     upkeep.verify,
     upkeep.roll_forward,
     upkeep.backup,
+    reminders.reminders,
     about.openapi,
     about.version,
 ):

@@ -1,4 +1,4 @@
-"""`worker`: what must be done every day though nobody asks for it."""
+"""`worker`: what must be done though nobody asks for it, by a few fixed jobs."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
     from scheduler_api.config import Settings
+    from scheduler_api.store.port import Store
 
 log = logging.getLogger("scheduler_api.worker")
 
-#: How often we look whether there is something to do, in minutes. A day begins at midnight UTC.
-EVERY = 30
+
+class Job(NamedTuple):
+    """Something to be done every so many seconds; `work` says what it came to, by name, for the log."""
+
+    name: str
+    seconds: int
+    work: Callable[[Store, Settings, datetime], Mapping[str, object]]
+
+
 _STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 @click.command()
 @click.option("--while-stdin", is_flag=True, hidden=True, help="Stop when standard input ends.")
 def worker(while_stdin: bool) -> None:
-    """Do the work of every day until SIGTERM or SIGINT: let visits reach 400 days ahead, make a checkpoint of the logs.
+    """Do what nobody asks for until SIGTERM or SIGINT: send what is due, look ahead, make checkpoints, forget.
 
     Any number may run at once, on any number of databases; `serve` has one beside it.
     """
@@ -49,26 +58,17 @@ def worker(while_stdin: bool) -> None:
         threading.Thread(target=_stop_at_end_of_stdin, daemon=True).start()
     scheduler = BackgroundScheduler(timezone="UTC")
     # What was missed while the machine slept is done once, however late.
-    scheduler.add_job(
-        _roll_forward,
-        "interval",
-        args=[settings.database],
-        minutes=EVERY,
-        next_run_time=utc_now(),
-        coalesce=True,
-        misfire_grace_time=None,
-        max_instances=1,
-    )
-    scheduler.add_job(
-        _checkpoint,
-        "interval",
-        args=[settings.database, settings.checkpoint_key],
-        minutes=EVERY,
-        next_run_time=utc_now(),
-        coalesce=True,
-        misfire_grace_time=None,
-        max_instances=1,
-    )
+    for job in JOBS:
+        scheduler.add_job(
+            _run,
+            "interval",
+            args=[job, settings],
+            seconds=job.seconds,
+            next_run_time=utc_now(),
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
     scheduler.start()
     signal.sigwait(_STOPS)
     scheduler.shutdown()
@@ -98,32 +98,49 @@ def _stop_at_end_of_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _roll_forward(database: str) -> None:
-    """Let the visits of all patients of a database reach as far ahead as they should."""
+def _run(job: Job, settings: Settings) -> None:
+    """Do a job on the database of the settings, now; what came of it, if anything, goes to the log."""
     from scheduler_api import utc_now
+    from scheduler_api.store.connect import connect
+
+    store = connect(settings.database)
+    try:
+        came_of_it = job.work(store, settings, utc_now())
+    finally:
+        store.close()
+    if any(came_of_it.values()):
+        log.info(job.name, extra={"data": dict(came_of_it)})
+
+
+def _tick(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
+    from scheduler_api.reminders.tick import tick
+
+    return tick(store, now)._asdict()
+
+
+def _roll_forward(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
     from scheduler_api.records import upkeep
-    from scheduler_api.store.connect import connect
 
-    store = connect(database)
-    try:
-        count = upkeep.roll_forward(store, utc_now())
-    finally:
-        store.close()
-    if count:
-        log.info("rolled forward", extra={"data": {"patients": count}})
+    return {"patients": upkeep.roll_forward(store, now)}
 
 
-def _checkpoint(database: str, key: str) -> None:
-    """Make a checkpoint of a database's logs if the last is a day old."""
-    from scheduler_api import utc_now
+def _forget(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
+    from scheduler_api.records import housekeeping
+
+    return {"rows": housekeeping.forget(store, now)}
+
+
+def _checkpoint(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
+    """Make a checkpoint of the logs if the last is a day old. Whoever keeps the log keeps it, outside the database."""
     from scheduler_api.records import checkpoints
-    from scheduler_api.store.connect import connect
 
-    store = connect(database)
-    try:
-        made = checkpoints.make_if_due(store, checkpoints.keys_in(key), utc_now())
-    finally:
-        store.close()
-    if made:
-        # Whoever keeps the log keeps the checkpoint, too, outside the database.
-        log.info("checkpoint", extra={"data": {"checkpoint": made}})
+    return {"checkpoint": checkpoints.make_if_due(store, checkpoints.keys_in(settings.checkpoint_key), now)}
+
+
+#: What is done once a day looks twice an hour whether one has begun, at midnight UTC.
+JOBS = (
+    Job("rolled forward", 30 * 60, _roll_forward),
+    Job("ticked", 15, _tick),
+    Job("checkpoint", 30 * 60, _checkpoint),
+    Job("forgotten", 60 * 60, _forget),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import orjson
@@ -20,8 +20,8 @@ from scheduler_api.words import translate
 from .access import Actor, NotFound, Session, patient_row
 from .audit import note
 from .protocols import labels, versions_of
-from .today import DOSE_TIME
 from .tokens import digest
+from .wishes import patients
 
 #: How far ahead events are shown, in days; reminders of doses not so far.
 AHEAD, DOSES_AHEAD = 400, 30
@@ -45,6 +45,7 @@ class Feed:
     options: Options
     version: int
     time_zone: str
+    dose_time: time
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def opened_by(store: Store, secret: str) -> Feed:
     if row is None:
         raise NotFound("No such feed.")
     options = Options(**orjson.loads(row["options"]))
-    return Feed(digest(secret), row["patient_id"], options, row["version"], row["time_zone"])
+    dose_time = patients(row["wishes"]).dose_time
+    return Feed(digest(secret), row["patient_id"], options, row["version"], row["time_zone"], dose_time)
 
 
 def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
@@ -153,7 +155,15 @@ def _current(reckoning: Reckoning, own_labels: dict[str, str], feed: Feed, now: 
         for row in reckoning.course.rows(today, today, today + timedelta(DOSES_AHEAD)):
             if row["status"] in ("due", "planned") and history.begun:
                 mg = row["dose_mg"] if drug else None
-                add(f"{row['dose_on']}", "dose", row["dose_on"], row["dose_on"], f"{DOSE_TIME:%H:%M}", drug=drug, mg=mg)
+                add(
+                    f"{row['dose_on']}",
+                    "dose",
+                    row["dose_on"],
+                    row["dose_on"],
+                    f"{feed.dose_time:%H:%M}",
+                    drug=drug,
+                    mg=mg,
+                )
     return found
 
 

@@ -33,12 +33,16 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
 
 
 class Phone(NamedTuple):
-    """A phone that showed a good access token: who it is for, and what tells whether that patient changed."""
+    """A phone that showed a good access token: who it is for, and what tells whether that patient changed.
+
+    `wishes` say how the patient wants to be reminded, as they are kept.
+    """
 
     device_id: str
     patient_id: str
     version: int
     time_zone: str
+    wishes: str | None
 
     @property
     def actor(self) -> Actor:
@@ -156,7 +160,7 @@ def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, Histor
 
 
 def _phone(row: Row) -> Phone:
-    return Phone(row["device_id"], row["patient_id"], row["version"], row["time_zone"])
+    return Phone(row["device_id"], row["patient_id"], row["version"], row["time_zone"], row["wishes"])
 
 
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from scheduler_api.engine.calendar import calendar, today_view
@@ -16,9 +16,8 @@ from scheduler_api.words import LANGUAGES, translated
 from .access import Session, patient_row
 from .calendars import View
 from .protocols import labels, versions_named
+from .wishes import patients
 
-#: When a dose is due, if the patient has not chosen another time.
-DOSE_TIME = time(20, 0)
 #: What of a visit the one screen shows.
 SHOWN = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
 
@@ -28,16 +27,17 @@ def today_document(session: Session, patient_id: str, language: str) -> dict[str
 
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
-    return today_of(session.store, of_row(patient_row(session, patient_id)), session.now, language)
+    row = patient_row(session, patient_id)
+    return today_of(session.store, of_row(row), row["wishes"], session.now, language)
 
 
-def today_of(store: Store, history: History, now: datetime, language: str) -> dict[str, Any]:
-    """The one screen of the patient whose history this is."""
+def today_of(store: Store, history: History, wishes: str | None, now: datetime, language: str) -> dict[str, Any]:
+    """The one screen of the patient whose history this is. `wishes`: how to be reminded, as kept."""
     today = civil_date(now, history.time_zone)
     versions = versions_named(store, history)
     document = today_view(versions, history, today)
     if document["dose"] is not None:
-        document["dose"]["remind_at"] = local_instant(today, DOSE_TIME, history.time_zone)
+        document["dose"]["remind_at"] = local_instant(today, patients(wishes).dose_time, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
     if language == LANGUAGES[0]:

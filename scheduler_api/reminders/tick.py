@@ -42,6 +42,12 @@ def tick(store: Store, now: datetime) -> Ticked:
     return Ticked(due, stale)
 
 
+def last_tick(store: Store) -> datetime | None:
+    """When a worker last looked for messages that are due; None: never."""
+    at = counts.marked(store, TICK)
+    return datetime.fromisoformat(at) if at else None
+
+
 def _batch(store: Store, now: datetime) -> tuple[int, int]:
     """Take some messages that are due; how many went out, and how many were stale."""
     moment = stamp(now)

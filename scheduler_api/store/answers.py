@@ -16,6 +16,11 @@ def get(store: Store, token_id: str, key: str) -> Row | None:
 
 def insert(store: Store, row: Row, forget_before: str) -> None:
     """Keep an answer, and forget those given before an instant."""
-    store.write("DELETE FROM answers WHERE answered_at < :before", {"before": forget_before})
+    forget(store, forget_before)
     names = ", ".join(_COLUMNS)
     store.write(f"INSERT INTO answers ({names}) VALUES ({', '.join(':' + name for name in _COLUMNS)})", row)
+
+
+def forget(store: Store, before: str) -> int:
+    """Forget the answers given before an instant; how many."""
+    return store.write("DELETE FROM answers WHERE answered_at < :before", {"before": before})

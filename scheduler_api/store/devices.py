@@ -70,7 +70,7 @@ def add_tokens(store: Store, row: Row) -> None:
 def by_access(store: Store, digest: str, now: str) -> Row | None:
     """The device and the patient of an access token that is still good, with what tells whether the patient changed."""
     return store.row(
-        "SELECT d.device_id, p.patient_id, p.version, p.head, p.time_zone FROM device_tokens t "
+        "SELECT d.device_id, p.patient_id, p.version, p.head, p.time_zone, p.wishes FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
         "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
         {"hash": digest, "now": now},
@@ -142,3 +142,13 @@ def add_wrong_try(store: Store, subject: str, at: str, forget_before: str) -> No
     """Note a wrong try, and forget those before an instant."""
     store.write("DELETE FROM wrong_tries WHERE tried_at < :before", {"before": forget_before})
     store.write("INSERT INTO wrong_tries (subject, tried_at) VALUES (:subject, :at)", {"subject": subject, "at": at})
+
+
+def forget_dead(store: Store, now: str, tries_before: str) -> int:
+    """Forget codes and tokens that can do nothing any more, and wrong tries before an instant; how many."""
+    parameters = {"now": now, "tries_before": tries_before}
+    return (
+        store.write("DELETE FROM device_tokens WHERE refresh_expires_at <= :now", parameters)
+        + store.write("DELETE FROM activations WHERE expires_at <= :now", parameters)
+        + store.write("DELETE FROM wrong_tries WHERE tried_at < :tries_before", parameters)
+    )

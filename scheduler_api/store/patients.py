@@ -212,3 +212,9 @@ def without_facts(store: Store) -> list[Row]:
     return store.rows(
         "SELECT patient_id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM facts f WHERE f.patient_id = p.patient_id)"
     )
+
+
+def of_site(store: Store, site: str) -> list[str]:
+    """The ids of a site's patients."""
+    rows = store.rows("SELECT patient_id FROM patients WHERE site = :site ORDER BY patient_id", {"site": site})
+    return [row["patient_id"] for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from service import START, Client, Clock, Server, Service, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
+from scheduler_api.reminders.tick import tick
 
 FILES = ["docs.js", "swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -27,6 +29,18 @@ def anyone(service: Service) -> Client:
 def test_alive_and_ready(anyone: Client) -> None:
     assert anyone.get("/healthz").json == {"status": "ok"}
     assert anyone.get("/readyz").json == {"status": "ok", "database": "ok"}
+
+
+def test_not_ready_when_no_worker_has_looked_for_two_minutes(service: Service, anyone: Client) -> None:
+    service.clock.now += timedelta(seconds=119)
+    assert anyone.get("/readyz").status_code == 200
+    service.clock.now += timedelta(seconds=2)
+    answer = anyone.get("/readyz")
+    assert (answer.status_code, answer.json["worker"]) == (503, "is not at work")
+    tick(service.store, service.clock())
+    assert anyone.get("/readyz").status_code == 200
+    service.clock.now += timedelta(seconds=121)
+    assert anyone.get("/readyz").status_code == 503
 
 
 @pytest.mark.parametrize("place", ["empty.db", "not/there/at/all.db", "directory", "text.db"])

@@ -33,13 +33,17 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(tmp_path: Pa
         env={**os.environ, "SCHEDULER_DATABASE": str(database)},
     ) as worker:
         assert worker.stderr is not None
-        lines = [json.loads(worker.stderr.readline()) for _ in range(2)]
-        (said,) = (line for line in lines if line["event"] == "rolled forward")
-        (made,) = (line for line in lines if line["event"] == "checkpoint")
+        said = {}
+        while {"rolled forward", "ticked", "checkpoint"} - said.keys():
+            line = json.loads(worker.stderr.readline())
+            said[line["event"]] = line
         _, rest = worker.communicate(timeout=20)
-    assert said["patients"] == 1
-    assert made["checkpoint"]["checkpoint"] == 1
+    assert said["rolled forward"]["patients"] == 1
+    assert said["checkpoint"]["checkpoint"]["checkpoint"] == 1
+    # What was planned for the days after enrolment is stale.
+    assert said["ticked"]["stale"] >= 1
     assert (worker.returncode, rest) == (0, b"")
+    assert store.row("SELECT 1 FROM marks WHERE name = 'tick'") is not None
     after = store.row("SELECT MAX(closes_on) AS last FROM visits")
     assert before is not None
     assert after is not None

@@ -1,0 +1,143 @@
+"""How patients and sites want to be reminded, putting a reminder off, and what would be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.calendar import Reckoning
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.faults import Contradiction, Fault, Impossible
+from scheduler_api.engine.instants import end_of
+from scheduler_api.engine.kinds import DOSE_KINDS, SAFE_TO_SWITCH_OFF
+from scheduler_api.engine.messages import Message
+from scheduler_api.engine.wishes import contradictions, site_contradictions
+from scheduler_api.store import outbox, patients
+from scheduler_api.store import wishes as kept
+from scheduler_api.store.port import Row
+from scheduler_api.store.snapshots import of_row
+
+from . import sites, upkeep, wishes
+from .access import Forbidden, Session, patient_row
+from .audit import note
+from .planning import called_for, gone_out, plan_patient, plan_site, stamp
+from .protocols import versions_of
+
+
+def patients_wishes(session: Session, patient_id: str) -> dict[str, Any]:
+    """How a patient wants to be reminded. Raises NotFound."""
+    return wishes.patients_document(patient_row(session, patient_id)["wishes"])
+
+
+def change_patients(session: Session, patient_id: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Keep how a patient wants to be reminded, and plan by it from now on. Raises NotFound, Impossible."""
+    text = orjson.dumps(said).decode()
+    faults = [*_unsafe(said["off"]), *contradictions(wishes.patients(text))]
+    if faults:
+        raise Impossible(faults)
+    with session.store.transaction():
+        before = patient_row(session, patient_id)["wishes"]
+        if before != text:
+            kept.put_patients(session.store, patient_id, text)
+            upkeep.roll(session.store, patient_id, session.now)
+            note(session, "reminders_changed", patient_id)
+    return wishes.patients_document(text)
+
+
+def _unsafe(off: list[str]) -> Iterator[Fault]:
+    for index, kind in enumerate(off):
+        if kind not in SAFE_TO_SWITCH_OFF:
+            yield Fault(f"/off/{index}", f"A patient may switch off {', '.join(SAFE_TO_SWITCH_OFF)}; ask the site.")
+
+
+def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
+    """Remind of today's dose once more in so many minutes, in place of what was still to come.
+
+    Raises NotFound; Contradiction when no reminder has come, it was put off before, or the dose is no longer due;
+    Impossible past midnight.
+    """
+    with session.store.transaction():
+        row = patient_row(session, patient_id)
+        history = of_row(row)
+        today = civil_date(session.now, history.time_zone)
+        until = session.now + timedelta(minutes=minutes)
+        if until >= end_of(today, history.time_zone):
+            raise Impossible([Fault("/minutes", "That is past midnight, when the day's dose is no longer due.")])
+        reckoning = Reckoning(versions_of(session.store, row["protocol"]), history)
+        if [dose["status"] for dose in reckoning.course.rows(today, today, today)] != ["due"] or not history.begun:
+            raise Contradiction([Fault("/minutes", "No dose is due today, or it is recorded.")])
+        latest = _latest_reminder(gone_out(session.store, patient_id, today), today)
+        if latest is None:
+            raise Contradiction([Fault("/minutes", "No reminder of today's dose has been sent yet.")])
+        if not outbox.put_off(session.store, latest["message_id"], stamp(until)):
+            raise Contradiction([Fault("/minutes", "This reminder was put off once already.")])
+        plan_patient(session.store, patient_id, reckoning, row["wishes"], session.now)
+    return {"kind": latest["kind"], "dose_on": today, "put_off_until": until}
+
+
+def _latest_reminder(out: list[Row], today: date) -> Row | None:
+    """The latest reminder of today's dose that can be put off: none that is one already."""
+    came = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] == today.isoformat()]
+    return max(came, key=lambda row: row["written_at"], default=None)
+
+
+def sites_wishes(session: Session, site: str) -> dict[str, Any]:
+    """What a site wants to hear of, and when. Raises NotFound."""
+    sites.get(session, site)
+    row = kept.of_site(session.store, site)
+    return wishes.sites_document(row["wishes"] if row else None)
+
+
+def change_sites(session: Session, site: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Keep what a site wants to hear of, and plan by it for all its patients.
+
+    Raises NotFound, Forbidden, Impossible.
+    """
+    found = sites.get(session, site)
+    if session.actor.role not in ("coordinator", "admin"):
+        raise Forbidden("Only a coordinator or an admin says what a site is told.")
+    text = orjson.dumps(said).decode()
+    faults = list(site_contradictions(wishes.sites(found["time_zone"], text)))
+    if faults:
+        raise Impossible(faults)
+    with session.store.transaction():
+        kept.put_sites(session.store, site, text)
+        plan_site(session.store, site, session.now)
+        for patient_id in patients.of_site(session.store, site):
+            upkeep.roll(session.store, patient_id, session.now)
+        note(session, "reminders_changed", site=site)
+    return wishes.sites_document(text)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A message that would be sent, in a patient's local time, and how it stands with it."""
+
+    message: Message
+    at: datetime
+    standing: str
+
+
+def preview(session: Session, patient_id: str, days: int) -> list[Foreseen]:
+    """What would be sent about a patient today and on the following days, if nothing is recorded meanwhile.
+
+    In order of time. `standing` is `planned`, `skipped` for what quiet hours hold back until it makes no sense, or what
+    came of what has gone out. Raises NotFound.
+    """
+    row = patient_row(session, patient_id)
+    history = of_row(row)
+    today = civil_date(session.now, history.time_zone)
+    reckoning = Reckoning(versions_of(session.store, row["protocol"]), history)
+    out = gone_out(session.store, patient_id, today)
+    status = {(one["kind"], one["about"]): one["status"] for one in out}
+    found = []
+    for message in called_for(session.store, reckoning, row["wishes"], out, today, today + timedelta(days - 1)):
+        if message.expires_at > session.now:
+            standing = status.get((message.kind, message.about), "planned" if message.makes_sense else "skipped")
+            at = message.next_at.astimezone(end_of(today, history.time_zone).tzinfo)
+            found.append(Foreseen(message, at, standing))
+    return sorted(found, key=lambda one: (one.at, one.message.kind))
