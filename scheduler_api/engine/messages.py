@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from .calendar import Reckoning
 from .dates import add_months
-from .doses import Course
 from .fertility import fertile_periods
 from .history import ONE_DAY, History
 from .instants import end_of, local_instant
 from .kinds import DOSE_KINDS
-from .protocol import IMAGING
+from .protocol import CONTRACEPTION, IMAGING
 from .visits import Visit
 from .wishes import SiteWishes, Wishes
+from .worklist import doses_not_taken
 
 #: When what is not about a dose is told, on the patient's clock.
 MORNING, EVENING = time(9), time(18)
@@ -30,8 +30,6 @@ CLOSING_DAYS = 3
 CONTRACEPTION_DAYS, SITE_DAYS = 6, 2
 #: A reminder that went out so late moves the one that follows it.
 LATE = timedelta(minutes=5)
-#: How far back a dose day counts as the one before another: longer than any rest between cycles.
-_LOOK_BACK = timedelta(45)
 
 
 class Message(NamedTuple):
@@ -133,23 +131,20 @@ class Planner:
                 yield Message("dose_later", f"{about} {kind}", told.put_off_until, told.put_off_until, end, because)
         if wishes.again_after_minutes is not None and "dose_due" not in put_off:
             told = self._told.get(("dose_due", about))
-            # After one that went out late, the time runs from then.
-            since = told.at if told is not None and told.at - due.next_at > LATE else due.next_at
+            # After one that went out late, or before the patient or the time moved, the time runs from then.
+            since = told.at if told is not None and abs(told.at - due.next_at) > LATE else due.next_at
             again_at = since + timedelta(minutes=wishes.again_after_minutes)
             if again_at < end:
                 yield self._message("dose_again", day, again_at, day, f"{due.because}: not recorded yet")
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
-        """To the site: two planned doses in a row were missed or nobody recorded them; once for each such run."""
+        """To the site: two planned doses in a row were missed or nobody recorded them; once for each such row."""
         first -= timedelta(SITE_DAYS)
-        streak = 0
-        for day in _latest_planned(self._reckoning.course, first, last) if self._history.begun else ():
-            streak = 0 if day in self._history.taken else streak + 1
-            if streak == 2 and day >= first:
-                said = day in self._history.missed
-                # Nobody said: known when the day is over. The patient said so: at once.
-                at = local_instant(day, time(0), self._zone) if said else end_of(day, self._zone)
-                yield self._to_site("doses_missed", day, at, f"the dose of {day} and the one before it were not taken")
+        for entry in doses_not_taken(self._reckoning.course, first, last):
+            if first <= (second := entry.due_on) <= last:
+                # From the day itself if the patient said so, else when the day is over.
+                at = local_instant(entry.from_on, time(0), self._zone)
+                yield self._to_site("doses_missed", second, at, entry.because)
 
     # Visits.
 
@@ -171,7 +166,7 @@ class Planner:
 
     def _is_about_contraception(self, visit: Visit) -> bool:
         series = self._reckoning.protocol_on(visit.target_on).find_series(visit.series)
-        return visit.series == "contraception" or (series is not None and series.fertile_only)
+        return visit.series == CONTRACEPTION or (series is not None and series.fertile_only)
 
     def _window(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
         """A window opened without a booking, and closes soon without one. An earlier booking came to nothing."""
@@ -228,20 +223,3 @@ def digest(site: SiteWishes, day: date) -> Message:
     """What there is to do, to a site, on the morning of a day."""
     at = local_instant(day, site.digest, site.time_zone)
     return Message("digest", day.isoformat(), at, at, end_of(day, site.time_zone), "each morning")
-
-
-def _latest_planned(course: Course, first: date, last: date) -> list[date]:
-    """The planned dose days through `last`, in order, held and rest days left out; and the three before `first`."""
-    found: list[date] = []
-    before = 0
-    for span in reversed([*course.spans(first - _LOOK_BACK, last)]):
-        day = span.ends_on
-        while not span.held and day >= span.starts_on:
-            if not span.rests(day):
-                found.append(day)
-                before += day < first
-                # One that was taken, or three, tell whether a run began before.
-                if day < first and (before == 3 or day in course.history.taken):
-                    return found[::-1]
-            day -= ONE_DAY
-    return found[::-1]

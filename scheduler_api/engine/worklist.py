@@ -86,7 +86,7 @@ def worklist(reckoning: Reckoning, visits: Iterable[Visit], first: date, last: d
     history, reach = reckoning.history, last + _TO_BOOK
     near = (visit for visit in visits if visit.opens_on <= reach or visit.booked_on or visit.done_on)
     found = [entry for visit in near for entry in _of_visit(visit)]
-    found += _of_doses(reckoning.course, first, last)
+    found += doses_not_taken(reckoning.course, first, last)
     found += _of_treatment(history)
     kept = []
     for entry in found:
@@ -176,7 +176,7 @@ def _to_confirm(visit: Visit, done_on: date) -> Entry:
     )
 
 
-def _of_doses(course: Course, first: date, last: date) -> Iterator[Entry]:
+def doses_not_taken(course: Course, first: date, last: date) -> Iterator[Entry]:
     """Two or more planned doses in a row, missed or unrecorded. A day taken or held ends a row, a rest day does not."""
     if not course.history.begun:
         return

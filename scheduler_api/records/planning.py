@@ -83,8 +83,33 @@ def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> I
         either = there or wanted
         assert either is not None
         gone = either["expires_at"] <= looked_at or (there is None and message_id in known)
-        if there != wanted and not gone:
+        # What came late at night is held back by the worker.
+        held = (
+            there
+            and wanted
+            and there["next_at"] > wanted["next_at"]
+            and there == {**wanted, "next_at": there["next_at"]}
+        )
+        if not (there == wanted or gone or held):
             yield either["kind"], either["about"]
+
+
+def held_until(store: Store, row: Row, now: datetime) -> datetime:
+    """Until when quiet hours hold back a planned message that is late; `now` if they do not.
+
+    What is on time was planned outside them. What the patient put off comes when the patient wanted it.
+    """
+    if row["kind"] == "dose_later":
+        return now
+    if row["audience"] == "site":
+        site = kept_wishes.of_site(store, row["site"])
+        assert site is not None
+        quiet, zone = wishes.sites(site["time_zone"], site["wishes"]).quiet, site["time_zone"]
+    else:
+        patient = kept_wishes.of_patient(store, row["patient_id"])
+        assert patient is not None
+        quiet, zone = wishes.patients(patient["wishes"]).quiet, patient["time_zone"]
+    return quiet.held_until(now, zone) if quiet else now
 
 
 def plan_site(store: Store, site: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from scheduler_api.engine.messages import LATE
 from scheduler_api.records import upkeep
-from scheduler_api.records.planning import TICK, stamp
+from scheduler_api.records.planning import TICK, held_until, stamp
 from scheduler_api.store import counts, outbox, reminders
 from scheduler_api.store.port import Row, Store
 
@@ -32,10 +32,10 @@ def tick(store: Store, now: datetime) -> Ticked:
     due = stale = 0
     moment = stamp(now)
     while reminders.is_any_due(store, moment):
-        went, skipped = _batch(store, now)
-        due, stale = due + went, stale + skipped
-        if not went + skipped:
-            # What is due is in another worker's hands.
+        batch = _take(store, now)
+        due, stale = due + len(batch.due), stale + len(batch.stale)
+        if batch.is_empty:
+            # What is due is in other workers' hands.
             break
     with store.transaction():
         counts.mark(store, TICK, moment)
@@ -48,26 +48,42 @@ def last_tick(store: Store) -> datetime | None:
     return datetime.fromisoformat(at) if at else None
 
 
-def _batch(store: Store, now: datetime) -> tuple[int, int]:
-    """Take some messages that are due; how many went out, and how many were stale."""
-    moment = stamp(now)
+class _Batch:
+    """Rows that were taken together: those that go out, those too late for it, and those held back until morning."""
+
+    def __init__(self, store: Store, taken: Sequence[Row], now: datetime) -> None:
+        self.is_empty = not taken
+        moment, on_time = stamp(now), stamp(now - LATE)
+        self.stale = [row for row in taken if row["expires_at"] <= moment]
+        self.due = [row for row in taken if row["expires_at"] > moment and row["next_at"] >= on_time]
+        self.held: list[Row] = []
+        # Patients whose reminder of a dose goes out late: what follows it is planned anew, from now.
+        self.to_plan: set[str] = set()
+        late = [row for row in taken if row["expires_at"] > moment and row["next_at"] < on_time]
+        for row in late:
+            self._add_late(row, held_until(store, row, now), now)
+        if self.to_plan:
+            self.due = [row for row in self.due if row["kind"] != "dose_again" or row["patient_id"] not in self.to_plan]
+
+    def _add_late(self, row: Row, until: datetime, now: datetime) -> None:
+        if until > now:
+            held = {**row, "next_at": stamp(until)}
+            (self.held if held["next_at"] < row["expires_at"] else self.stale).append(held)
+            return
+        self.due.append(row)
+        if row["kind"] == "dose_due":
+            self.to_plan.add(row["patient_id"])
+
+
+def _take(store: Store, now: datetime) -> _Batch:
+    """Take some messages that are due to the outbox, in one unit of work."""
     with store.transaction():
-        taken = reminders.take_due(store, moment, BATCH)
-        rows = [row for row in taken if row["expires_at"] > moment]
-        late = _late(rows, stamp(now - LATE))
-        if late:
-            # What follows a reminder that goes out late is to be planned anew, from now.
-            rows = [row for row in rows if row["kind"] != "dose_again" or row["patient_id"] not in late]
-        outbox.write(store, rows, moment)
-        for patient_id in late:
+        batch = _Batch(store, reminders.take_due(store, stamp(now), BATCH), now)
+        outbox.write(store, batch.due, stamp(now))
+        reminders.put_back(store, batch.held)
+        for patient_id in batch.to_plan:
             upkeep.roll(store, patient_id, now)
-        skipped = [row for row in taken if row["expires_at"] <= moment]
         # Counted last: other workers wait for these rows until we are done.
-        counts.add(store, "due", Counter(row["kind"] for row in rows))
-        counts.add(store, "stale", Counter(row["kind"] for row in skipped))
-    return len(rows), len(skipped)
-
-
-def _late(rows: Sequence[Row], before: str) -> set[str]:
-    """The patients whose reminder of a dose goes out late."""
-    return {row["patient_id"] for row in rows if row["kind"] == "dose_due" and row["next_at"] < before}
+        counts.add(store, "due", Counter(row["kind"] for row in batch.due))
+        counts.add(store, "stale", Counter(row["kind"] for row in batch.stale))
+    return batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .port import Row, Store
 
@@ -68,6 +68,11 @@ def take_due(store: Store, now: str, limit: int) -> list[Row]:
         "DELETE FROM reminders WHERE message_id IN (SELECT message_id FROM due) RETURNING *",
         {"now": now, "limit": limit},
     )
+
+
+def put_back(store: Store, rows: Sequence[Row]) -> None:
+    """Plan rows again that were taken."""
+    store.write_many(_UPSERT, rows)
 
 
 def is_any_due(store: Store, now: str) -> bool:

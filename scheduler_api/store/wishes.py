@@ -27,6 +27,13 @@ def copy_beside_patient(store: Store, patient_id: str) -> str | None:
     return str(row["wishes"])
 
 
+def of_patient(store: Store, patient_id: str) -> Row | None:
+    """A patient's time zone, and wishes (None: the patient has said nothing)."""
+    return store.row(
+        "SELECT time_zone, wishes FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id}
+    )
+
+
 def of_site(store: Store, site: str) -> Row | None:
     """A site's time zone, and its wishes (None: it has said nothing)."""
     return store.row(

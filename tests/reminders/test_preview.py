@@ -31,11 +31,11 @@ def test_what_would_be_sent_with_its_reasons(service: Service, nurse: Client) ->
         ("03-20 09:00", "window_opened", "2024-03-20 imaging-w12", "planned"),
         ("03-30 20:00", "dose_due", "2024-03-30", "planned"),
         ("03-30 21:00", "dose_again", "2024-03-30", "planned"),
-        # The doses of 20 February and 30 March are two in a row: between them none was planned.
-        ("03-31 07:00", "doses_missed", "2024-03-30", "planned"),
         ("03-31 09:00", "window_closing", "2024-04-03 imaging-w12", "planned"),
         ("03-31 20:00", "dose_due", "2024-03-31", "planned"),
         ("03-31 21:00", "dose_again", "2024-03-31", "planned"),
+        # The hold ended the row that 20 February began.
+        ("04-01 07:00", "doses_missed", "2024-03-31", "planned"),
     ]
     assert [one.message.because for one in foreseen][:2] == [
         "the window closes on 2024-02-21 and nothing is booked",

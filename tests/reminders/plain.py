@@ -1,0 +1,158 @@
+"""Who should hear what and when, told by a plain loop over hours: it knows the trial's rules, and nothing of ours.
+
+The trial is nct06110650: a dose every day, scans every 6 weeks from enrolment ± 7 days, contraception and its monthly
+visits for 6 months after the last dose.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAY = timedelta(1)
+Said = tuple[str, str]
+
+
+def months_after(day: date, months: int) -> date:
+    """A day some months later; the last of the month if that has no such day."""
+    year, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + year, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def is_night(at: time) -> bool:
+    """Whether it is quiet: from ten in the evening to seven in the morning."""
+    return at >= time(22) or at < time(7)
+
+
+@dataclass
+class Plain:
+    """One patient as the loop knows them."""
+
+    enrolled_on: date
+    zone: str
+    site_zone: str
+    fertile: bool
+    first_dose_on: date
+    begun: bool = False
+    dose_time: time = time(20)
+    again_after: timedelta | None = timedelta(hours=1)
+    off: set[str] = field(default_factory=set)
+    taken: set[date] = field(default_factory=set)
+    missed: set[date] = field(default_factory=set)
+    holds: list[tuple[date, date | None]] = field(default_factory=list)
+    booked: dict[str, date] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    progressed_on: date | None = None
+    last_dose_on: date | None = None
+    ended_for: str | None = None
+    died: bool = False
+    told: dict[Said, datetime] = field(default_factory=dict)
+
+    def may_hear(self, now: datetime) -> bool:
+        """Whether this is an hour at which something may be due though nothing happened."""
+        again = self.again_after or timedelta()
+        hours = {time(0), time(7), time(9), time(18), self.dose_time}
+        at = now.astimezone(ZoneInfo(self.zone))
+        if at.time() in hours or now.astimezone(ZoneInfo(self.site_zone)).time() == time(7):
+            return True
+        return self.told.get(("dose_due", str(at.date()))) == now - again
+
+    def hear(self, now: datetime) -> list[Said]:
+        """What the patient, or the site of the patient, is told at this hour; it is noted as told."""
+        if self.died:
+            return []
+        local = now.astimezone(ZoneInfo(self.zone))
+        today, at = local.date(), local.time()
+        said = []
+        if not is_night(at):
+            said += self._dose(now, today, at)
+            said += self._scans(today, at)
+            said += self._contraception(today, at)
+        if not is_night(now.astimezone(ZoneInfo(self.site_zone)).time()):
+            said += self._to_site(today)
+        new = [one for one in said if one not in self.told and one[0] not in self.off]
+        self.told.update(dict.fromkeys(new, now))
+        return new
+
+    def _is_planned(self, day: date) -> bool:
+        if not self.begun or day < self.first_dose_on or (self.ended_for is not None and day > self.last_dose_on):
+            return False
+        return not any(start <= day and (end is None or day < end) for start, end in self.holds)
+
+    def _dose(self, now: datetime, today: date, at: time) -> list[Said]:
+        if not self._is_planned(today) or today in self.taken | self.missed or at < self.dose_time:
+            # The second one may be due before the day's time, if the patient moved or chose another.
+            first = self.told.get(("dose_due", str(today)))
+            if first is None or today in self.taken | self.missed or not self._is_planned(today):
+                return []
+        first = self.told.get(("dose_due", str(today)))
+        if first is None:
+            return [("dose_due", str(today))]
+        if self.again_after is not None and now >= first + self.again_after:
+            return [("dose_again", str(today))]
+        return []
+
+    def _visits(self) -> list[tuple[str, date, date, bool]]:
+        """Name, first and last day of the window, and whether it is required."""
+        found = []
+        for number in range(1, 12):
+            target = self.enrolled_on + number * timedelta(weeks=6)
+            opens, closes = target - 7 * DAY, target + 7 * DAY
+            required = self.progressed_on is None or self.progressed_on > closes
+            found.append((f"imaging-w{6 * number}", opens, closes, required))
+        if self.ended_for is not None and self.fertile:
+            for number in range(1, 7):
+                target = months_after(self.last_dose_on, number)
+                found.append((f"contraception-m{number}", target - 7 * DAY, target + 7 * DAY, True))
+        return found
+
+    def _scans(self, today: date, at: time) -> list[Said]:
+        said = []
+        for name, opens, closes, required in self._visits():
+            if name in self.done or not required or self.ended_for == "pregnancy":
+                continue
+            booked, warned = self.booked.get(name), closes - 3 * DAY
+            if opens <= today < warned and (today > opens or at >= time(9)) and (booked is None or booked < opens):
+                said.append(("window_opened", f"{opens} {name}"))
+            if warned <= today <= closes and (today > warned or at >= time(9)) and (booked is None or booked < warned):
+                said.append(("window_closing", f"{closes} {name}"))
+            if booked == today + DAY and at >= time(18):
+                said.append(("booking_tomorrow", f"{booked} {name}"))
+        return said
+
+    def _contraception(self, today: date, at: time) -> list[Said]:
+        if not self.fertile or self.ended_for == "pregnancy":
+            return []
+        said = []
+        through = months_after(self.last_dose_on, 6) if self.ended_for is not None else None
+        for number in range(1, 30):
+            day = months_after(self.enrolled_on, number)
+            required = through is None or day <= through
+            if required and day <= today <= day + 6 * DAY and (today > day or at >= time(9)):
+                said.append(("contraception_monthly", str(day)))
+        if through is not None:
+            free = through + DAY
+            if free <= today <= free + 6 * DAY and (today > free or at >= time(9)):
+                said.append(("contraception_released", str(free)))
+        return said
+
+    def _to_site(self, today: date) -> list[Said]:
+        said = []
+        for name, _, closes, required in self._visits():
+            if name not in self.done and required and closes < today <= closes + 2 * DAY:
+                said.append(("window_missed", f"{closes} {name}"))
+        for day in (today - 2 * DAY, today - DAY, today):
+            known = day < today or day in self.missed
+            if known and self._is_planned(day) and self._not_taken_through(day) == 2:
+                said.append(("doses_missed", str(day)))
+        return said
+
+    def _not_taken_through(self, day: date) -> int:
+        """How many planned doses in a row, the last on a day, were not taken; three stand for more."""
+        count = 0
+        while count < 3 and self._is_planned(day) and day not in self.taken:
+            count, day = count + 1, day - DAY
+        return count
