@@ -46,6 +46,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/protocols/{protocol}/versions/{version}/apply": {"site": "FUSCC", "from_on": "2024-03-01"},
         "/v1/activations": {"patient_id": patient.patient_id},
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
+        "/v1/sites/{site}/reminders": {"digest": "07:30"},
         "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
         "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
         "/v1/patients/{patient_id}/visits/{visit}/result": {"done_on": "2024-02-20", "response": "SD"},
@@ -156,7 +157,7 @@ def test_what_each_role_may_do(service: Service, patient: Patient, name: str, ma
     for method, path, body in addresses(service, patient):
         answer = service.client(name).send(method, path, body)
         audit, part = path.startswith("/v1/audit") and name == "nurse", path.split("/")[-1]
-        if audit or ((method == "POST" or (method == "PUT" and part == "calendar")) and part not in may):
+        if audit or ((method == "POST" or (method == "PUT" and part in ("calendar", "reminders"))) and part not in may):
             refused(answer, 403)
         elif "d-none" not in path:
             assert answer.status_code in (200, 201, 204), answer.text

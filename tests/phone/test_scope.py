@@ -51,6 +51,7 @@ def filled(path: str, patient: Patient, device: str) -> str:
         "secret": "A" * 32,
         "name": "index.html",
         "visit": "imaging-w6",
+        "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
 
@@ -62,6 +63,8 @@ BODIES: dict[str, Any] = {
     "/v1/previews": {"protocol": "nct06110650", "patient": {}, "facts": [], "today": "2024-02-20"},
     "/v1/me/sync": {"cursor": 0, "facts": []},
     "/v1/me/doses/{dose_on}": {"status": "taken"},
+    "/v1/me/reminders": {"time": "19:00"},
+    "/v1/me/reminders/snooze": {"minutes": 10},
 }
 
 
