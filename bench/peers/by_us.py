@@ -63,9 +63,9 @@ def _fact(patient: Patient) -> Enrolled:
 
 
 def _upcoming(session: Session) -> visits.VisitPage:
-    return visits.find(session, "imaging", ("open", "upcoming"), _site(0), limit=plan.PAGE)
+    return visits.find(session, visits.Question("imaging", ("open", "upcoming"), _site(0), limit=plan.PAGE))
 
 
 def _dates(session: Session, patient_id: str) -> list[str]:
     """The target dates of all visits of a patient, soonest first."""
-    return [visit["target_on"] for visit in visits.find(session, patient_id=patient_id).items]
+    return [visit["target_on"] for visit in visits.find(session, visits.Question(patient_id=patient_id)).items]
