@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 import threading
@@ -182,3 +183,16 @@ def test_readings_are_noted_within_a_second_by_themselves(service: Service, pati
     readings.add(Reading(Actor("t-1", "nurse", None, None), "GET /v1/visits", None, "", 200), service.clock())
     assert done.wait(5)
     assert service.store.rows("SELECT 1 FROM audit WHERE actor = 't-1'") != []
+
+
+def test_a_server_that_is_killed_loses_no_refusal(template: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    path = Path(shutil.copy(template[0], tmp_path / "scheduler.db"))
+    with Server(path) as server:
+        address = f"{server.url}/v1/patients"
+        headers = {"Authorization": "Bearer sch_wrong"}
+        with requests.Session() as session:
+            assert session.get(address, headers=headers, timeout=5).status_code == 401
+        server.stop(signal.SIGKILL)
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT route FROM audit WHERE action = 'refused'").fetchall() == [("GET /v1/patients",)]
+    connection.close()
