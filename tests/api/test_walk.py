@@ -77,7 +77,8 @@ def calls(service: Service, patient: Patient) -> Iterator[Call]:
         "/v1/protocols": {**admin.get("/v1/protocols/nct06110650/versions/1").json, "version": 2},
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
     }
-    for path, operations in sorted(contract["paths"].items()):
+    # The worklist first: what is recorded afterwards settles its entries.
+    for path, operations in sorted(contract["paths"].items(), reverse=True):
         for method in ("get", "post", "put", "patch", "delete"):
             operation = operations.get(method)
             if operation is None or "security" in operation or not path.startswith("/v1/") or "/me/" in path + "/":
