@@ -151,7 +151,8 @@ def application(
     Compress(app)
     app.before_request(_guard)
     reads = Reads(app.wsgi_app, store, clock, readings)
-    answering: WSGIApplication = Limited(reads, Rates(store), clock, rate_per_token, rate_per_address)
+    limits = app.extensions["scheduler_limits"] = Limited(reads, Rates(store), clock, rate_per_token, rate_per_address)
+    answering: WSGIApplication = limits
     if trusted_proxies:
         count = trusted_proxies
         answering = ProxyFix(answering, x_for=count, x_proto=count, x_host=count)

@@ -106,7 +106,7 @@ def export(query: dict[str, Any]) -> Response:
 def verify(query: dict[str, Any]) -> Response:
     """Whether the chains of the logs are whole, and end where the checkpoints saw them
 
-    Of one patient in milliseconds. Of all it reads every row, some ten microseconds each; only for who sees all sites.
+    Of one patient in milliseconds. Of all it reads every row, tens of microseconds each; only for who sees all sites.
     """
     _note_what_was_read()
     checked = integrity.check(session(), query.get("patient"), current_app.extensions["scheduler_keys"])

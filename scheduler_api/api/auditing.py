@@ -50,6 +50,7 @@ def _note_refusal(status: int) -> None:
     if asking is None:
         sender = sender_of(request.remote_addr or "")
         asking, address = Session(store(), audit.unknown(sender), now(), route()), sender[:16]
+        current_app.extensions["scheduler_limits"].weigh(request.remote_addr or "")
     audit.refused(asking, status, patient_id, site, address=address)
 
 

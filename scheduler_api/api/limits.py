@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: What watches the service asks as often as it likes.
 _WATCHING = ("/healthz", "/readyz", "/metrics")
+#: As how many requests of its address one counts that showed no valid token.
+REFUSED_COUNTS_AS = 20
 
 
 class Limited:
@@ -46,6 +48,11 @@ class Limited:
         headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
         start_response("429 TOO MANY REQUESTS", [*headers, ("Retry-After", str(wait))])
         return (b"" if environ["REQUEST_METHOD"] == "HEAD" else body,)
+
+    def weigh(self, address: str) -> None:
+        """Let a request count for more that showed no token we know: each is written down, so that few must do."""
+        if self._per_address:
+            self._rates.hit(_sender(address), self._per_address, self._clock(), REFUSED_COUNTS_AS - 1)
 
     def _wait(self, environ: WSGIEnvironment) -> int:
         """After how many seconds it may be asked again; 0: it may be asked now.

@@ -30,7 +30,7 @@ class Checked:
 def check(session: Session, patient_id: str | None, keys: Keys) -> Checked:
     """Check the chains of both logs and the checkpoints, of all patients or of one.
 
-    It reads every row: some ten microseconds each. Raises NotFound; Forbidden for a nurse, and where the whole log is
+    It reads every row: tens of microseconds each. Raises NotFound; Forbidden for a nurse, and where the whole log is
     asked for by someone who sees some sites only.
     """
     check_may_audit(session)

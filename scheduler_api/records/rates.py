@@ -34,8 +34,8 @@ class Rates:
         self._often: set[str] = set()
         self._due = False
 
-    def hit(self, sender: str, limit: int, now: datetime) -> int:
-        """Count a request; for how many seconds the sender has to wait, 0 if not at all.
+    def hit(self, sender: str, limit: int, now: datetime, weight: int = 1) -> int:
+        """Count a request, as so many; for how many seconds the sender has to wait, 0 if not at all.
 
         Requests that come at the same moment may be counted as one: that is cheaper than a lock, and enough.
         """
@@ -43,7 +43,7 @@ class Rates:
         minute = seconds // 60
         if minute != self._minute:
             self._minute, self._here, self._elsewhere, self._told, self._often = minute, {}, {}, {}, set()
-        count = self._here[sender] = self._here.get(sender, 0) + 1
+        count = self._here[sender] = self._here.get(sender, 0) + weight
         if count * _PART >= limit:
             self._often.add(sender)
             if not self._due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .port import Row, Store
 
@@ -33,24 +33,36 @@ def insert(store: Store, row: Row) -> None:
 def moved_heads(store: Store, since: str) -> Iterator[Row]:
     """The last row of each chain that moved since an instant, unless a checkpoint has it; by log and stream."""
     for log, (table, stream, at) in _LOGS.items():
-        after = ""
+        heads: dict[str, Row] = {}
+        after: Row = {"at": since, "stream": "", "seq": 0}
+        # By time, so that it costs what was written since, and not what was ever written.
         while found := store.rows(
-            f"SELECT '{log}' AS log, r.{stream} AS stream, r.seq, r.hash FROM "
-            f"(SELECT {stream} AS stream, MAX(seq) AS seq FROM {table} WHERE {at} >= :since AND {stream} > :after "
-            f"GROUP BY {stream} ORDER BY {stream} LIMIT :limit) m "
-            f"JOIN {table} r ON r.{stream} = m.stream AND r.seq = m.seq ORDER BY r.{stream}",
-            {"since": since, "after": after, "limit": _PORTION},
+            f"SELECT {at} AS at, {stream} AS stream, seq, hash FROM {table} "
+            f"WHERE ({at}, {stream}, seq) > (:at, :stream, :seq) ORDER BY {at}, {stream}, seq LIMIT {_PORTION}",
+            after,
         ):
-            known = {
-                (row["stream"], row["seq"])
-                for row in store.rows(
-                    "SELECT stream, MAX(seq) AS seq FROM checkpoint_heads WHERE log = :log AND stream > :after "
-                    "AND stream <= :last GROUP BY stream",
-                    {"log": log, "after": after, "last": found[-1]["stream"]},
-                )
-            }
-            yield from (row for row in found if (row["stream"], row["seq"]) not in known)
-            after = found[-1]["stream"]
+            for row in found:
+                if row["stream"] not in heads or heads[row["stream"]]["seq"] < row["seq"]:
+                    heads[row["stream"]] = row
+            after = {name: found[-1][name] for name in after}
+        names = sorted(heads)
+        for streams in (names[start : start + 500] for start in range(0, len(names), 500)):
+            known = _known(store, log, streams)
+            for name in streams:
+                seq, digest = heads[name]["seq"], heads[name]["hash"]
+                if known.get(name, 0) < seq:
+                    yield {"log": log, "stream": name, "seq": seq, "hash": digest}
+
+
+def _known(store: Store, log: str, streams: Sequence[str]) -> dict[str, int]:
+    """The number of the last row that a checkpoint has of each of some chains."""
+    names = {f"stream_{number}": stream for number, stream in enumerate(streams)}
+    rows = store.rows(
+        "SELECT stream, MAX(seq) AS seq FROM checkpoint_heads WHERE log = :log "
+        f"AND stream IN ({', '.join(':' + name for name in names)}) GROUP BY stream",
+        {"log": log, **names},
+    )
+    return {row["stream"]: row["seq"] for row in rows}
 
 
 def insert_heads(store: Store, checkpoint: int, heads: list[Row]) -> None:
@@ -67,8 +79,8 @@ def heads_of(store: Store, checkpoint: int) -> Iterator[Row]:
     log = after = ""
     while found := store.rows(
         "SELECT log, stream, seq, hash FROM checkpoint_heads WHERE checkpoint = :checkpoint "
-        "AND (log, stream) > (:log, :after) ORDER BY log, stream LIMIT :limit",
-        {"checkpoint": checkpoint, "log": log, "after": after, "limit": _PORTION},
+        f"AND (log, stream) > (:log, :after) ORDER BY log, stream LIMIT {_PORTION}",
+        {"checkpoint": checkpoint, "log": log, "after": after},
     ):
         yield from found
         log, after = found[-1]["log"], found[-1]["stream"]

@@ -17,10 +17,10 @@ MINUTE = timedelta(minutes=1)
 
 
 class Limits:
-    """The service with limits of 5 requests a minute by a token and 8 by an address."""
+    """The service with limits of 5 requests a minute by a token and 100 by an address."""
 
     def __init__(self, service: Service) -> None:
-        settings = Settings(database=str(service.path), rate_per_token=5, rate_per_address=8, trusted_proxies=1)
+        settings = Settings(database=str(service.path), rate_per_token=5, rate_per_address=100, trusted_proxies=1)
         self.service, self.app = service, create_app(settings, service.clock)
         self.store = self.app.extensions["scheduler_store"]
         service.clock.set("2024-02-20T12:00:15+08:00")
@@ -55,18 +55,24 @@ def test_a_token_has_so_many_requests_a_minute(limits: Limits) -> None:
     assert limits.statuses(6, "nurse", "192.0.2.3") == [200] * 5 + [429]
 
 
-def test_an_address_has_so_many_whatever_tokens_it_shows(limits: Limits) -> None:
-    made_up = [limits.ask(f"sch_{number}").status_code for number in range(10)]
-    assert made_up == [401] * 8 + [429] * 2
+def test_an_address_has_so_many_whatever_tokens_it_shows(service: Service, limits: Limits) -> None:
+    tokens = [service.token("nurse", [], str(number)) for number in range(21)]
+    assert [limits.ask(token, "192.0.2.9").status_code for token in tokens for _ in range(5)] == [200] * 100 + [429] * 5
+
+
+def test_who_makes_tokens_up_has_fewer(limits: Limits) -> None:
+    """Each counts as twenty."""
+    made_up = [limits.ask(f"sch_{number}").status_code for number in range(7)]
+    assert made_up == [401] * 5 + [429] * 2
     assert limits.ask("nurse").status_code == 429
     assert limits.ask("nurse", "192.0.2.2").status_code == 200
     # What comes too often is not even noted: the audit grows no faster than the limit.
-    assert len(limits.store.rows("SELECT 1 FROM audit WHERE action = 'refused'")) == 8
+    assert len(limits.store.rows("SELECT 1 FROM audit WHERE action = 'refused'")) == 5
 
 
 def test_a_household_of_ipv6_is_one_address(limits: Limits) -> None:
-    found = [limits.ask(f"sch_{n}", f"2001:db8:0:1::{n:x}").status_code for n in range(1, 10)]
-    assert found == [401] * 8 + [429]
+    found = [limits.ask(f"sch_{n}", f"2001:db8:0:1::{n:x}").status_code for n in range(1, 7)]
+    assert found == [401] * 5 + [429]
     assert limits.ask("nurse", "2001:db8:0:2::1").status_code == 200
 
 
