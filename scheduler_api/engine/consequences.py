@@ -2,78 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
-from typing import Any
+from functools import partial
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from .calendar import Reckoning
 from .cycles import cycle_rows
-from .history import History
+from .doses import Span
 from .phases import phase
+from .reasons import why_cycle, why_doses, why_no_more_treatment, why_phase, why_treatment, why_visit
 
 _VISIT_FIELDS = ("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "provisional")
 
 
-def consequences(before: Reckoning | None, after: Reckoning, today: date, through: date) -> list[dict[str, Any]]:
-    """Every visit, cycle, treatment and contraception date that differs between two histories, through a day.
+class _Thing(NamedTuple):
+    """Something that a fact may move; `why` says why it is so, given which fields differ (none: it is new)."""
 
-    Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `contraception`,
-    `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there), `because` says why
-    it is so now. What nothing changed for is not reckoned.
+    fields: dict[str, Any]
+    why: Callable[[Collection[str]], str]
+
+
+def consequences(before: Reckoning | None, after: Reckoning, today: date, through: date) -> list[dict[str, Any]]:
+    """Every visit, cycle, dose, treatment and contraception date that differs between two histories, through a day.
+
+    Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `doses from 2024-02-25`,
+    `contraception`, `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there),
+    `because` says why it is so now. What nothing changed for is not reckoned.
     """
     series = after.series_unlike(before) if before is not None else after.book.names
-    counted = before is None or _cycle_inputs(before) != _cycle_inputs(after)
-    old = _things(before, today, through, series, counted) if before is not None else {}
-    new = _things(after, today, through, series, counted)
+    course = before is None or _course_inputs(before) != _course_inputs(after)
+    old = _things(before, today, through, series, course) if before is not None else {}
+    new = _things(after, today, through, series, course)
     moved = []
-    for what in [*new, *(what for what in old if what not in new)]:
-        one, other = old.get(what), new.get(what)
-        if one is not None and other is not None:
-            changed = [field for field in other if one.get(field) != other[field] and field != "because"]
-            if changed:
-                moved.append(_moved(what, _only(one, changed), _only(other, changed), other["because"]))
-        elif one is None and other is not None:
-            moved.append(_moved(what, None, _without_because(other), other["because"]))
-        elif one is not None:
-            moved.append(_moved(what, _without_because(one), None, _why_gone(after, what)))
+    for what, thing in new.items():
+        fields, earlier = thing.fields, old[what].fields if what in old else None
+        if earlier is None:
+            moved.append(_moved(what, None, fields, thing.why(())))
+        elif changed := [field for field in fields if earlier[field] != fields[field]]:
+            moved.append(_moved(what, _only(earlier, changed), _only(fields, changed), thing.why(changed)))
+    for what in old:
+        if what not in new:
+            moved.append(_moved(what, old[what].fields, None, _why_gone(after, what)))
     return moved
 
 
-def _cycle_inputs(reckoning: Reckoning) -> tuple[object, ...]:
-    """All that cycles follow from."""
-    history = reckoning.history
-    return reckoning.course.runs, history.first_dose_on is None, history.c1d1_because, history.last_treatment_day
+def _course_inputs(reckoning: Reckoning) -> tuple[object, ...]:
+    """All that cycles and planned doses follow from."""
+    history, course = reckoning.history, reckoning.course
+    start = history.first_dose_on is None, history.c1d1_because
+    return course.runs, start, history.last_treatment_day, course.plan, history.holds, history.dose_changes
 
 
 def _things(
-    reckoning: Reckoning, today: date, through: date, series: Collection[str], counted: bool
-) -> dict[str, dict[str, Any]]:
-    """What a fact may move, by name: the visits of some series, and the cycles if they are `counted`."""
-    history = reckoning.history
-    things: dict[str, dict[str, Any]] = {"phase": {"phase": phase(history, today), "because": f"today {today}"}}
-    things["treatment"] = {**reckoning.treatment(today), "because": _why_treatment(history)}
-    things["contraception"] = reckoning.contraception(today)
-    rows = cycle_rows(reckoning.course.runs, history, today, history.c1d1, through) if counted else ()
-    for row in rows:
-        things[f"cycle {row['number']}"] = _only(row, ("starts_on", "ends_on", "provisional", "because"))
+    reckoning: Reckoning, today: date, through: date, series: Collection[str], course: bool
+) -> dict[str, _Thing]:
+    """What a fact may move, by name: visits of some series, and of the `course` cycles and doses."""
+    history, contraception = reckoning.history, reckoning.contraception(today)
+    released = contraception.pop("because")
+    treatment = _only(reckoning.treatment(today), _TREATMENT_FIELDS)
+    things = {
+        "phase": _Thing({"phase": phase(history, today)}, lambda changed: why_phase(history, today)),
+        "treatment": _Thing(treatment, partial(why_treatment, reckoning, today)),
+        "contraception": _Thing(contraception, lambda changed: released),
+    }
+    if course:
+        for row in cycle_rows(reckoning.course.runs, history, today, history.c1d1, through):
+            fields = _only(row, ("starts_on", "ends_on", "provisional"))
+            things[f"cycle {row['number']}"] = _Thing(fields, partial(why_cycle, reckoning, row))
+        things.update(_doses(reckoning, through))
     for visit in reckoning.visits(date.min, through, series) if series else ():
-        things[f"visit {visit.visit}"] = _only(visit.row(today), (*_VISIT_FIELDS, "because"))
+        things[f"visit {visit.visit}"] = _Thing(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit))
     return things
 
 
-def _why_treatment(history: History) -> str:
-    ended = history.treatment_ended
-    if ended is None:
-        return history.c1d1_because
-    return f"treatment ended {ended.last_dose_on or ended.decided_on} ({ended.reason})"
+_TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "dose_mg", "on_hold")
+
+
+def _doses(reckoning: Reckoning, through: date) -> Iterator[tuple[str, _Thing]]:
+    """The planned doses, by the first day from which they are alike; `through_on` None: as far as is looked."""
+    course, parts = reckoning.course, _parts(reckoning, through)
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        first, last = part[0], part[-1]
+        amount, held, days = _plan_of(first)
+        ends_on = None if last.ends_on == through != course.ends_on else last.ends_on
+        fields = {"through_on": ends_on, "dose_mg": amount, "held": held, "dosing_days": days and sorted(days)}
+        yield f"doses from {first.starts_on}", _Thing(fields, partial(_why_doses, reckoning, first, following))
+
+
+def _parts(reckoning: Reckoning, through: date) -> list[list[Span]]:
+    """The spans of the course through a day, those beside each other together in which the same is planned."""
+    course = reckoning.course
+    return [[*spans] for _, spans in groupby(course.spans(course.starts_on, through), _plan_of)]
+
+
+def _plan_of(span: Span) -> tuple[float, bool, frozenset[int] | None]:
+    return span.planned_mg, span.held, span.dosing.dosing_days
+
+
+def _why_doses(reckoning: Reckoning, first: Span, following: list[Span] | None, changed: Collection[str]) -> str:
+    if [*changed] != ["through_on"]:
+        return why_doses(reckoning, first)
+    if following:
+        return why_doses(reckoning, following[0])
+    return why_no_more_treatment(reckoning.history) if reckoning.course.ends_on else why_doses(reckoning, first)
 
 
 def _why_gone(reckoning: Reckoning, what: str) -> str:
     history = reckoning.history
     kind, _, name = what.partition(" ")
+    if kind == "doses":
+        return _why_other_doses(reckoning, date.fromisoformat(name.removeprefix("from ")))
     if kind == "cycle":
         if history.last_treatment_day is not None:
-            return f"last day of treatment {history.last_treatment_day}"
+            return why_no_more_treatment(history)
         return "an open hold stops the count of cycles"
     for series in reckoning.book.names:
         book = reckoning.book.series(series)
@@ -82,13 +125,19 @@ def _why_gone(reckoning: Reckoning, what: str) -> str:
     return "no longer in the plan"
 
 
+def _why_other_doses(reckoning: Reckoning, day: date) -> str:
+    """Why what is planned does not change on a day."""
+    course = reckoning.course
+    if day < course.starts_on:
+        return reckoning.history.c1d1_because
+    if not course.holds_day(day):
+        return why_no_more_treatment(reckoning.history)
+    return why_doses(reckoning, _parts(reckoning, day)[-1][0])
+
+
 def _moved(what: str, before: dict[str, Any] | None, after: dict[str, Any] | None, because: str) -> dict[str, Any]:
     return {"what": what, "before": before, "after": after, "because": because}
 
 
-def _only(thing: Mapping[str, Any], fields: Any) -> dict[str, Any]:
+def _only(thing: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
     return {field: thing[field] for field in fields}
-
-
-def _without_because(thing: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: value for field, value in thing.items() if field != "because"}

@@ -52,11 +52,16 @@ def test_a_missed_dose_and_an_earlier_one_move_nothing(patient: Patient) -> None
 
 
 def test_a_hold_does_not_move_imaging_windows_or_cycles(patient: Patient) -> None:
+    planned = {"through_on": None, "dose_mg": 300, "held": False, "dosing_days": None}
     assert moved(patient.record("hold_started", from_on="2024-02-10")) == {
-        "treatment": ({"on_hold": False}, {"on_hold": True})
+        "treatment": ({"on_hold": False}, {"on_hold": True}),
+        "doses from 2024-01-05": ({"through_on": None}, {"through_on": "2024-02-09"}),
+        "doses from 2024-02-10": (None, {**planned, "held": True}),
     }
     assert moved(patient.record("hold_ended", resumes_on="2024-02-17")) == {
-        "treatment": ({"on_hold": True}, {"on_hold": False})
+        "treatment": ({"on_hold": True}, {"on_hold": False}),
+        "doses from 2024-02-10": ({"through_on": None}, {"through_on": "2024-02-16"}),
+        "doses from 2024-02-17": (None, planned),
     }
 
 

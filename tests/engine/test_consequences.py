@@ -9,6 +9,9 @@ from scheduler_api.engine.consequences import consequences
 
 from .patients import Patient, day, plain, protocol, series
 
+#: Planned doses of the built-in protocol.
+DAILY = {"through_on": None, "dose_mg": 300, "held": False, "dosing_days": None}
+
 
 def moved(
     patient: Patient, act: Callable[[], object] | None, today: str = "2024-03-01", through: str = "2024-06-30"
@@ -31,6 +34,7 @@ def test_a_new_patient_has_everything_new() -> None:
         "cycle 1",
         "cycle 2",
         "cycle 3",
+        "doses from 2024-01-05",
         "visit imaging-w6",
     }
     assert all(entry["before"] is None for entry in found.values())
@@ -47,7 +51,11 @@ def test_a_fact_that_moves_nothing_has_no_consequences() -> None:
 def test_a_hold_moves_no_visit_and_no_cycle() -> None:
     patient = Patient.treated()
     found = moved(patient, lambda: patient.record("hold_started", from_on="2024-02-25"))
-    assert found == {"treatment": {"before": {"on_hold": False}, "after": {"on_hold": True}}}
+    assert found == {
+        "treatment": {"before": {"on_hold": False}, "after": {"on_hold": True}},
+        "doses from 2024-01-05": {"before": {"through_on": None}, "after": {"through_on": "2024-02-24"}},
+        "doses from 2024-02-25": {"before": None, "after": {**DAILY, "held": True}},
+    }
 
 
 def test_under_extend_a_hold_moves_cycles_and_their_visits() -> None:
@@ -58,6 +66,9 @@ def test_under_extend_a_hold_moves_cycles_and_their_visits() -> None:
 
     # Cycle 3 runs from 02-16 to 03-07, cycle 4 from 03-08 to 03-28.
     assert moved(patient, hold, through="2024-03-15") == {
+        "doses from 2024-01-05": {"before": {"through_on": None}, "after": {"through_on": "2024-03-02"}},
+        "doses from 2024-03-03": {"before": None, "after": {**DAILY, "held": True, "through_on": "2024-03-04"}},
+        "doses from 2024-03-05": {"before": None, "after": DAILY},
         "cycle 3": {"before": {"ends_on": "2024-03-07"}, "after": {"ends_on": "2024-03-09"}},
         "cycle 4": {
             "before": {"starts_on": "2024-03-08", "ends_on": "2024-03-28"},
@@ -100,11 +111,12 @@ def test_what_is_gone_says_why() -> None:
     patient.record("progressed", progressed_on="2024-02-28", basis="clinical")
     found = consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30"))
     because = {entry["what"]: entry["because"] for entry in found if entry["after"] is None}
+    ended = "treatment ended (intolerance), last dose 2024-02-20"
     assert because == {
         "visit imaging-w12": "progressed 2024-02-28",
-        "cycle 4": "last day of treatment 2024-02-20",
-        "cycle 5": "last day of treatment 2024-02-20",
-        "cycle 6": "last day of treatment 2024-02-20",
+        "cycle 4": ended,
+        "cycle 5": ended,
+        "cycle 6": ended,
     }
 
 
@@ -152,3 +164,90 @@ def test_a_void_of_the_start_makes_all_that_rests_on_it_provisional() -> None:
     assert found["cycle 1"] == {"before": {"provisional": False}, "after": {"provisional": True}}
     assert found["visit lab-w4"] == {"before": {"provisional": False}, "after": {"provisional": True}}
     assert found["phase"] == {"before": {"phase": "on_treatment"}, "after": {"phase": "enrolled"}}
+
+
+class TestBecause:
+    """Each entry says why as a nurse would: what happened, not where the plan began."""
+
+    def said(self, patient: Patient, act: Callable[[], object], through: str = "2024-04-30") -> dict[str, str]:
+        before = patient.reckoning()
+        act()
+        found = consequences(before, patient.reckoning(), day("2024-03-01"), day(through))
+        return {entry["what"]: entry["because"] for entry in found}
+
+    def test_a_hold_and_its_end(self) -> None:
+        patient = Patient.treated()
+        held = "held from 2024-02-25, end not known"
+        found = self.said(patient, lambda: patient.record("hold_started", from_on="2024-02-25"))
+        assert found == {"treatment": held, "doses from 2024-01-05": held, "doses from 2024-02-25": held}
+        found = self.said(patient, lambda: patient.record("hold_ended", resumes_on="2024-03-01"))
+        resumed = "resumed 2024-03-01; 300 mg by version 1 of the protocol"
+        assert found == {
+            "treatment": "resumed 2024-03-01",
+            "doses from 2024-02-25": resumed,
+            "doses from 2024-03-01": resumed,
+        }
+
+    def test_what_lies_ahead_is_told_too(self) -> None:
+        patient = Patient.treated()
+        found = self.said(patient, lambda: patient.record("dose_changed", from_on="2024-03-11", dose_mg=250))
+        assert found == {
+            "doses from 2024-01-05": "250 mg from 2024-03-11",
+            "doses from 2024-03-11": "250 mg from 2024-03-11",
+        }
+        found = self.said(patient, lambda: patient.void(patient.facts[-1].fact_id))
+        first = "first dose 2024-01-05; 300 mg by version 1 of the protocol"
+        assert found == {"doses from 2024-01-05": first, "doses from 2024-03-11": first}
+
+    def test_a_scan_that_shows_progression(self) -> None:
+        patient = Patient.treated()
+        patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
+        found = self.said(patient, lambda: patient.scan("2024-02-24", response="PD"), through="2024-05-30")
+        assert found == {
+            "visit imaging-w6": "done 2024-02-24, the nearest visit: to be confirmed",
+            "visit imaging-w12": "enrolment 2024-01-03 + 12 weeks; not required: progressed 2024-02-24",
+            "visit imaging-w18": "progressed 2024-02-24",
+        }
+
+    def test_the_end_of_treatment(self) -> None:
+        patient = Patient.treated()
+        found = self.said(patient, lambda: patient.end_treatment("2024-02-20", decided_on="2024-02-25"))
+        assert {found.pop(what) for what in ("contraception", "visit contraception-m1", "visit contraception-m2")} == {
+            "last dose 2024-02-20 + 6 months",
+            "last dose 2024-02-20 + 1 month",
+            "last dose 2024-02-20 + 2 months",
+        }
+        assert set(found.values()) == {"treatment ended (intolerance), last dose 2024-02-20"}
+        assert found.keys() == {"phase", "treatment", "doses from 2024-01-05", *(f"cycle {n}" for n in (3, 4, 5, 6))}
+
+    def test_death(self) -> None:
+        patient = Patient.treated()
+        found = self.said(patient, lambda: patient.record("study_ended", ended_on="2024-02-25", reason="death"))
+        assert {"phase", "treatment", "contraception", "cycle 3", "doses from 2024-01-05"} < found.keys()
+        assert set(found.values()) == {"died 2024-02-25"}
+
+    def test_a_corrected_first_dose(self) -> None:
+        patient = Patient.treated()
+        start = patient.facts[-1].fact_id
+        found = self.said(
+            patient, lambda: patient.correct(start, "treatment_started", first_dose_on="2024-01-08"), "2024-02-10"
+        )
+        assert found == {
+            "treatment": "first dose 2024-01-08; last dose 2024-01-08",
+            "cycle 1": "first dose 2024-01-08 + 0 days",
+            "cycle 2": "first dose 2024-01-08 + 21 days",
+            "doses from 2024-01-08": "first dose 2024-01-08; 300 mg by version 1 of the protocol",
+            "doses from 2024-01-05": "first dose 2024-01-08",
+        }
+
+    def test_an_amendment(self) -> None:
+        first = protocol(series("imaging", every={"weeks": 6}), dose_mg=300)
+        second = protocol(series("imaging", every={"weeks": 8}), dose_mg=200, version=2)
+        patient = Patient.treated(first, second)
+        found = self.said(patient, lambda: patient.record("protocol_amended", version=2, from_on="2024-03-20"))
+        assert found == {
+            "doses from 2024-01-05": "200 mg by version 2 of the protocol",
+            "doses from 2024-03-20": "200 mg by version 2 of the protocol",
+            "visit imaging-w16": "enrolment 2024-01-03 + 16 weeks",
+            "visit imaging-w12": "no longer in the plan",
+        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -307,14 +307,27 @@ def _days_of_facts(patient: Patient) -> list[date]:
 def _things(patient: Patient, history: Any, today: date, through: date) -> dict[str, dict[str, Any]]:
     """What `consequences` speaks of, taken from calendars that together reach from years back through a day."""
     things: dict[str, dict[str, Any]] = {}
+    reckoning, amounts = Reckoning(patient.versions, history), {}
     last = through
     for _ in range(6):
         document = calendar(patient.versions, history, today, last - timedelta(799), last)
         last -= timedelta(800)
         for row in document["visits"]:
             things[f"visit {row['visit']}"] = {field: row[field] for field in VISIT_FIELDS}
+        amounts.update({row["dose_on"]: row["dose_mg"] for row in document["doses"]})
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
+    ends_on = history.last_treatment_day
+    planned = [day for day in sorted(amounts) if history.c1d1 <= day <= (ends_on or day)]
+
+    def plan(day: date) -> dict[str, Any]:
+        days = reckoning.protocol_on(day).dosing.dosing_days
+        return {"dose_mg": amounts[day], "held": history.is_held(day), "dosing_days": days and sorted(days)}
+
+    for fields, alike in groupby(planned, plan):
+        first, *_, until = [*alike] * 2
+        through_on = None if until == through != ends_on else until
+        things[f"doses from {first}"] = {"through_on": through_on, **fields}
     for part in ("contraception", "treatment"):
         things[part] = {field: value for field, value in document[part].items() if field != "because"}
     things["phase"] = {"phase": document["phase"]}
