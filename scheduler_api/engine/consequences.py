@@ -83,7 +83,7 @@ _TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_d
 def _doses(reckoning: Reckoning, through: date) -> Iterator[tuple[str, _Thing]]:
     """The planned doses, by the first day from which they are alike; `through_on` None: as far as is looked."""
     course, parts = reckoning.course, _parts(reckoning, through)
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
+    for part, following in zip(parts, [*parts[1:], None], strict=False):
         first, last = part[0], part[-1]
         amount, held, days = _plan_of(first)
         ends_on = None if last.ends_on == through != course.ends_on else last.ends_on

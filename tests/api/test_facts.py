@@ -65,10 +65,13 @@ def test_a_hold_does_not_move_imaging_windows_or_cycles(patient: Patient) -> Non
     }
 
 
-def test_a_changed_dose_is_that_of_today(patient: Patient) -> None:
+def test_a_changed_dose_is_that_of_today_or_of_the_day_it_begins(patient: Patient) -> None:
     found = moved(patient.record("dose_changed", from_on="2024-02-20", dose_mg=250, reason="hypertension"))
-    assert found == {"treatment": ({"dose_mg": 300}, {"dose_mg": 250})}
-    assert moved(patient.record("dose_changed", from_on="2024-02-21", dose_mg=200)) == {}
+    assert found["treatment"] == ({"dose_mg": 300}, {"dose_mg": 250})
+    assert moved(patient.record("dose_changed", from_on="2024-02-21", dose_mg=200)) == {
+        "doses from 2024-02-20": ({"through_on": None}, {"through_on": "2024-02-20"}),
+        "doses from 2024-02-21": (None, {"through_on": None, "dose_mg": 200, "held": False, "dosing_days": None}),
+    }
 
 
 def test_bookings_replace_and_cancel_one_another(patient: Patient) -> None:

@@ -41,6 +41,11 @@ def test_a_new_patient_has_everything_new() -> None:
     assert found["visit imaging-w6"]["after"]["target_on"] == "2024-02-14"
 
 
+def test_doses_that_begin_later_than_anyone_looks_are_no_consequence() -> None:
+    found = moved(Patient(planned_first_dose_on="2024-12-01"), None, through="2024-06-30")
+    assert not [what for what in found if what.startswith(("doses", "cycle"))]
+
+
 def test_a_fact_that_moves_nothing_has_no_consequences() -> None:
     patient = Patient.treated()
     patient.take("2024-02-20")
