@@ -134,6 +134,6 @@ def adherence(query: dict[str, Any]) -> Response:
 def summary(query: dict[str, Any], protocol: str) -> Response:
     """Where a study stands: patients, scans, doses and deviations, in all and for each site
 
-    Reckons every patient: about a second for a thousand.
+    Reckons every patient: a second or two for a thousand.
     """
     return answer(study.summary(session(), protocol, query.get("site")))

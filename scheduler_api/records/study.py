@@ -129,7 +129,8 @@ class _Sums:
         self.phases[where] += 1
         self.on_hold += where == "on_treatment" and history.is_held(today)
         self.doses = self.doses.plus(dose_sums(reckoning.course, today))
-        first = min(history.enrolled.enrolled_on, *history.taken, history.enrolled.enrolled_on)
+        enrolled_on = history.enrolled.enrolled_on
+        first = min(enrolled_on, next(iter(history.taken), enrolled_on))
         self.deviations.update(one["kind"] for one in reckoning.deviations(today, first, today))
         for visit in reckoning.visits(date.min, today, IMAGING):
             status = visit.status(today)
@@ -139,7 +140,16 @@ class _Sums:
             elif status in ("overdue", "missed"):
                 self.scans["missed"] += 1
 
+    def add_sums(self, other: _Sums) -> None:
+        """Count what was counted elsewhere."""
+        self.patients += other.patients
+        self.on_hold += other.on_hold
+        self.doses = self.doses.plus(other.doses)
+        for own, more in ((self.phases, other.phases), (self.scans, other.scans), (self.deviations, other.deviations)):
+            own.update(more)
+
     def document(self) -> dict[str, Any]:
+        """The counts as clients see them."""
         return {
             "enrolled": self.patients,
             "phases": {name: self.phases[name] for name in PHASES},
@@ -157,9 +167,9 @@ def summary(session: Session, protocol: str, site: str | None = None) -> dict[st
         raise NotFound("No such protocol.")
     total, sites = _Sums(), dict[str, _Sums]()
     for row in every_patient(session, site, protocol):
-        reckoning, today = _reckoned(session, row)
-        for sums in (total, sites.setdefault(row["site"], _Sums())):
-            sums.add(reckoning, today)
+        sites.setdefault(row["site"], _Sums()).add(*_reckoned(session, row))
+    for sums in sites.values():
+        total.add_sums(sums)
     return {
         "protocol": protocol,
         "planned": versions[max(versions)].participants,
