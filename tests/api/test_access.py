@@ -149,8 +149,11 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
     ("name", "may"),
     [
         ("nurse", {"patients", "facts", "previews", "activations", "apply"}),
-        ("coordinator", {"patients", "facts", "previews", "activations", "apply", "calendar"}),
-        ("admin", {"patients", "facts", "previews", "activations", "apply", "calendar", "protocols", "sites"}),
+        ("coordinator", {"patients", "facts", "previews", "activations", "apply", "calendar", "reminders"}),
+        (
+            "admin",
+            {"patients", "facts", "previews", "activations", "apply", "calendar", "reminders", "protocols", "sites"},
+        ),
     ],
 )
 def test_what_each_role_may_do(service: Service, patient: Patient, name: str, may: set[str]) -> None:
