@@ -52,15 +52,14 @@ class Limited:
     def weigh(self, address: str) -> None:
         """Let a request count for more that showed no token we know: each is written down, so that few must do."""
         if self._per_address:
-            self._rates.hit(_sender(address), self._per_address, self._clock(), REFUSED_COUNTS_AS - 1)
+            self._rates.hit(_sender(address), self._per_address, int(self._clock().timestamp()), REFUSED_COUNTS_AS - 1)
 
     def _wait(self, environ: WSGIEnvironment) -> int:
         """After how many seconds it may be asked again; 0: it may be asked now.
 
         By address first: who makes tokens up is stopped there.
         """
-        now = self._clock()
-        wait = 0
+        now, wait = int(self._clock().timestamp()), 0
         if self._per_address:
             wait = self._rates.hit(_sender(environ.get("REMOTE_ADDR") or ""), self._per_address, now)
         if not wait and self._per_token and (token := environ.get("HTTP_AUTHORIZATION")):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime
 
 from scheduler_api.store import rates
 from scheduler_api.store.port import Store
@@ -34,13 +33,12 @@ class Rates:
         self._often: set[str] = set()
         self._due = False
 
-    def hit(self, sender: str, limit: int, now: datetime, weight: int = 1) -> int:
-        """Count a request, as so many; for how many seconds the sender has to wait, 0 if not at all.
+    def hit(self, sender: str, limit: int, now: int, weight: int = 1) -> int:
+        """Count a request, as so many, at a second of the epoch; after how many seconds another may come, 0: at once.
 
         Requests that come at the same moment may be counted as one: that is cheaper than a lock, and enough.
         """
-        seconds = int(now.timestamp())
-        minute = seconds // 60
+        minute = now // 60
         if minute != self._minute:
             self._minute, self._here, self._elsewhere, self._told, self._often = minute, {}, {}, {}, set()
         count = self._here[sender] = self._here.get(sender, 0) + weight
@@ -49,7 +47,7 @@ class Rates:
             if not self._due:
                 self._due = True
                 self._later()
-        return 60 - seconds % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
+        return 60 - now % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
 
     def tell(self) -> None:
         """Tell the other processes of those who come often, and learn what they counted. Raises Busy, Unavailable."""

@@ -44,7 +44,8 @@ def change_patients(session: Session, patient_id: str, said: dict[str, Any]) -> 
         if before != text:
             kept.put_patients(session.store, patient_id, text)
             upkeep.roll(session.store, patient_id, session.now)
-            note(session, "reminders_changed", patient_id)
+            old, new = wishes.patients_document(before), wishes.patients_document(text)
+            note(session, "reminders_changed", patient_id, old=old, new=new)
     return wishes.patients_document(text)
 
 
@@ -105,11 +106,12 @@ def change_sites(session: Session, site: str, said: dict[str, Any]) -> dict[str,
     if faults:
         raise Impossible(faults)
     with session.store.transaction():
+        old = sites_wishes(session, site)
         kept.put_sites(session.store, site, text)
         plan_site(session.store, site, session.now)
         for patient_id in patients.of_site(session.store, site):
             upkeep.roll(session.store, patient_id, session.now)
-        note(session, "reminders_changed", site=site)
+        note(session, "reminders_changed", site=site, old=old, new=wishes.sites_document(text))
     return wishes.sites_document(text)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import orjson
 import pytest
 from service import ENROLMENT, Client, Patient, Service
 
@@ -182,6 +183,9 @@ def test_whatever_is_written_is_noted(service: Service, patient: Patient, admin:
             written.add(call.path)
             assert len(service.store.rows(TRACES)) > len(traces), f"{call.method} {call.path} left no trace"
     assert written >= WRITING
+    changes = service.store.rows("SELECT detail FROM audit WHERE action LIKE '%changed'")
+    assert len(changes) >= 2
+    assert all(orjson.loads(row["detail"]).keys() >= {"old", "new"} for row in changes)
 
 
 def recorded(service: Service) -> dict[str, Any]:
