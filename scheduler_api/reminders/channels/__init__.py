@@ -1,0 +1,65 @@
+"""The channels: small classes that carry one message to one destination, and say in one of four words what came of it.
+
+A channel has `send(message, destination, now)`. It never raises for what the other side does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
+
+#: `delivered`; `passing`: to be tried again; `permanent`: this message will never be taken; `gone`: no message will.
+Result = Literal["delivered", "passing", "permanent", "gone"]
+
+
+class Outcome(NamedTuple):
+    """What came of an attempt: why it failed, in words without health data, and when to try again if that was said."""
+
+    result: Result
+    why: str | None = None
+    retry_after: float | None = None
+
+
+DELIVERED = Outcome("delivered")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it leaves: its id is the same however often it is sent. `payload` is what programs read."""
+
+    message_id: str
+    kind: str
+    title: str
+    body: str
+    expires_at: datetime
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a message goes: an address, and for Web Push the browser's keys."""
+
+    destination_id: str
+    address: str
+    keys: Mapping[str, str]
+
+
+class Channel(Protocol):
+    """A way out."""
+
+    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
+        """Carry a message to a destination. `now` is the present instant, with offset."""
+
+
+def of_status(status: int, retry_after: float | None, gone: tuple[int, ...], refused: tuple[int, ...]) -> Outcome:
+    """What an HTTP status means. `gone` ends the destination, `refused` the message; the rest may pass."""
+    why = f"answered {status}"
+    if 200 <= status < 300:
+        return DELIVERED
+    if status in gone:
+        return Outcome("gone", why)
+    if status in refused:
+        return Outcome("permanent", why)
+    return Outcome("passing", why, retry_after)

@@ -1,0 +1,95 @@
+"""E-mail to a site, by SMTP with TLS."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from scheduler_api.reminders.posting import deadline, tls
+
+from . import DELIVERED, Destination, Message, Outcome
+
+
+@dataclass(frozen=True)
+class Server:
+    """The mail server of the settings. `direct`: TLS from the first byte (smtps), else by STARTTLS, which must be."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    direct: bool
+
+    @classmethod
+    def of(cls, url: str) -> Server:
+        """The server that `smtp://user:password@host:587` or `smtps://…:465` names. Raises ValueError."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("Not smtp://user:password@host:port or smtps://…")
+        direct = parts.scheme == "smtps"
+        user, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
+        return cls(parts.hostname, parts.port or (465 if direct else 587), user, password, direct)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Sends messages as plain text; a message's id is its Message-ID, by which mail servers know a repeat."""
+
+    server: Server
+    sender: str
+    seconds: float
+
+    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
+        """Mail a message."""
+        mail = EmailMessage()
+        mail["From"], mail["To"] = self.sender, destination.address
+        mail["Subject"] = message.title
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = f"<{message.message_id}@{self.sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        # Base64, since a server may not take the letters of every language as they are.
+        mail.set_content(message.body, cte="base64")
+        try:
+            self._hand_over(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, _ = next(iter(error.recipients.values()))
+            return _refused(code)
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            return _refused(error.smtp_code)
+        except (OSError, smtplib.SMTPException) as error:
+            # Also a wrong password of ours: the message waits until it is put right.
+            return Outcome("passing", type(error).__name__)
+        return DELIVERED
+
+    def _hand_over(self, mail: EmailMessage) -> None:
+        server = self.server
+        if server.direct:
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=self.seconds, context=tls())
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, timeout=self.seconds)
+        with closing(smtp), deadline(_socket(smtp), self.seconds):
+            if not server.direct:
+                smtp.starttls(context=tls())
+            if server.user is not None:
+                smtp.login(server.user, server.password or "")
+            smtp.send_message(mail)
+            # The mail is taken; how we part changes nothing.
+            with suppress(OSError):
+                smtp.putcmd("QUIT")
+
+
+def _socket(smtp: smtplib.SMTP) -> socket.socket:
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected
+    return smtp.sock
+
+
+def _refused(code: int) -> Outcome:
+    """What an SMTP reply means: 5xx is for good. What else the server said may hold an address, and is not kept."""
+    return Outcome("permanent" if code >= 500 else "passing", f"answered {code}")

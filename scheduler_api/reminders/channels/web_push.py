@@ -1,0 +1,58 @@
+"""Web Push (RFC 8030): to a browser or an installed web app, encrypted for it (RFC 8291), signed by us (RFC 8292)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from py_vapid import Vapid02
+from pywebpush import WebPusher
+
+from scheduler_api.reminders.keys import Keys
+from scheduler_api.reminders.posting import Unanswered, post
+from scheduler_api.reminders.reach import OutOfReach, Reach, parse
+
+from . import Destination, Message, Outcome, of_status
+
+#: The subscription is no more; the browser makes another when it wants to.
+GONE = (404, 410)
+#: 401 and 403: subscribed for another key than ours.
+REFUSED = (400, 401, 403, 413)
+#: How long a signature is good; push services refuse more than a day.
+SIGNED_FOR = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class WebPush:
+    """Posts messages to the push service of a browser."""
+
+    keys: Keys
+    reach: Reach
+    seconds: float
+
+    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
+        """Encrypt a message for a subscription and post it."""
+        try:
+            origin = parse(destination.address).origin
+        except OutOfReach as error:
+            return Outcome("gone", str(error))
+        subscription = {"endpoint": destination.address, "keys": dict(destination.keys)}
+        body = WebPusher(subscription).encode(orjson.dumps(message.payload))["body"]
+        # pywebpush's own `webpush` writes into the claims it is given: they are made anew for each message here.
+        claims = {"aud": origin, "exp": int((now + SIGNED_FOR).timestamp()), "sub": self.keys.contact}
+        headers = {
+            **Vapid02(self.keys.vapid).sign(claims),
+            "Content-Type": "application/octet-stream",
+            "Content-Encoding": "aes128gcm",
+            # What could not be shown until it expires is never shown; a repeat takes the place of the first.
+            "TTL": str(max(int((message.expires_at - now).total_seconds()), 0)),
+            "Topic": hashlib.sha256(message.message_id.encode()).hexdigest()[:32],
+            "Urgency": "normal",
+        }
+        try:
+            answer = post(destination.address, body, headers, self.reach, self.seconds, now)
+        except Unanswered as error:
+            return Outcome("passing", str(error))
+        return of_status(answer.status, answer.retry_after, GONE, REFUSED)

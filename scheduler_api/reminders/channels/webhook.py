@@ -1,0 +1,54 @@
+"""Signed webhooks: for a site's own push gateway, a bridge to the phone makers' services, or a ward's software."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from scheduler_api.reminders.keys import Keys
+from scheduler_api.reminders.posting import Unanswered, post
+from scheduler_api.reminders.reach import Reach
+
+from . import Destination, Message, Outcome, of_status
+
+#: 410 is said on purpose. 404 may be a gateway that is just being replaced: it is tried again.
+GONE = (410,)
+#: This body will not be taken, whenever it comes.
+REFUSED = (400, 413, 415, 422)
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Posts messages as JSON, each with its id, the instant of sending and a signature over both and the body."""
+
+    keys: Keys
+    reach: Reach
+    seconds: float
+
+    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
+        """Post a message."""
+        body = orjson.dumps(message.payload)
+        timestamp = str(int(now.timestamp()))
+        secret = self.keys.webhook_secret(destination.destination_id)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "scheduler-api",
+            "Scheduler-Message-Id": message.message_id,
+            "Scheduler-Timestamp": timestamp,
+            "Scheduler-Signature": signature(secret, timestamp, message.message_id, body),
+        }
+        try:
+            answer = post(destination.address, body, headers, self.reach, self.seconds, now)
+        except Unanswered as error:
+            return Outcome("passing", str(error))
+        return of_status(answer.status, answer.retry_after, GONE, REFUSED)
+
+
+def signature(secret: str, timestamp: str, message_id: str, body: bytes) -> str:
+    """HMAC-SHA-256 (hex), under the destination's secret, over `timestamp.id.body`."""
+    signed = b".".join((timestamp.encode(), message_id.encode(), body))
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()

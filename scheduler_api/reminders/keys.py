@@ -1,0 +1,84 @@
+"""The service's own keys, in a file beside the database and never in it: whoever has a copy of the database can neither
+sign as we do nor send to a patient's phone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+class NoKeys(Exception):
+    """There is no file of keys, or it is none of ours."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys: `private` signs Web Push (VAPID, P-256), `root` is what the secrets of webhooks are made of.
+
+    `contact` is a `mailto:` or `https:` address under which push services reach whoever runs the service.
+    """
+
+    private: bytes
+    root: bytes
+    contact: str
+
+    @cached_property
+    def vapid(self) -> ec.EllipticCurvePrivateKey:
+        """The private key of Web Push."""
+        return ec.derive_private_key(int.from_bytes(self.private), ec.SECP256R1())
+
+    @property
+    def public(self) -> str:
+        """The public key of Web Push, as browsers take it (`applicationServerKey`)."""
+        point = self.vapid.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return _text(point)
+
+    def webhook_secret(self, destination_id: str) -> str:
+        """The secret that a webhook's messages are signed with. It is stored nowhere: it follows from the id."""
+        return "whsec_" + _text(hmac.digest(self.root, f"webhook {destination_id}".encode(), hashlib.sha256))
+
+
+def make(path: Path, contact: str) -> Keys:
+    """Make new keys in a file that only its owner may read. Raises FileExistsError."""
+    private = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32)
+    keys = Keys(private, secrets.token_bytes(32), contact)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(
+            orjson.dumps(
+                {"contact": contact, "vapid_private": _text(private), "webhook_root": _text(keys.root)},
+                option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+            )
+        )
+    return keys
+
+
+def read(path: Path) -> Keys:
+    """The keys of a file. Raises NoKeys."""
+    try:
+        said = orjson.loads(path.read_bytes())
+        keys = Keys(_bytes(said["vapid_private"]), _bytes(said["webhook_root"]), said["contact"])
+        keys.vapid  # noqa: B018  a number that is no key must not be found out when a message is due
+    except FileNotFoundError:
+        raise NoKeys("There is no file of keys: run scheduler-api keys.") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NoKeys("The file of keys cannot be read.") from None
+    return keys
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

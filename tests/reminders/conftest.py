@@ -1,0 +1,44 @@
+"""A certificate that our channels trust, keys, and messages."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from service import START
+
+from scheduler_api.reminders import posting
+from scheduler_api.reminders.channels import Message
+from scheduler_api.reminders.keys import Keys, make
+from scheduler_api.reminders.reach import Reach, networks
+
+from .receivers import Certificate, certificate
+
+
+@pytest.fixture(scope="session")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificate]:
+    """A certificate of localhost that this process trusts."""
+    made = certificate(tmp_path_factory.mktemp("certificate"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(made.path))
+        posting.tls.cache_clear()
+        yield made
+    posting.tls.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """The service's keys."""
+    return make(tmp_path_factory.mktemp("keys") / "keys.json", "mailto:trial@example.org")
+
+
+@pytest.fixture(scope="session")
+def here() -> Reach:
+    """May send to this machine."""
+    return Reach(networks("127.0.0.0/8, ::1/128"))
+
+
+@pytest.fixture
+def message() -> Message:
+    """A reminder of a dose, as it goes out."""
+    payload = {"id": "m-1", "kind": "dose_due", "about": "2024-02-20", "title": "提醒", "body": "请服用今日药物"}
+    return Message("m-1", "dose_due", "提醒", "请服用今日药物", START + timedelta(hours=4), payload)
