@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     return application(
         connect(settings.database),
         clock,
+        settings.outside(),
         settings.max_body,
         settings.trusted_proxies,
         keys_in(settings.checkpoint_key),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .records.oidc import Provider
+    from .reminders.outside import Outside
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -28,7 +30,9 @@ class Settings:
     `database` is the path of the SQLite file, `max_body` the largest request body in bytes, `trusted_proxies` how many
     proxies stand before the service. `checkpoint_key` is the path of a PEM file with the key that signs checkpoints of
     the logs (empty: they are not signed). `rate_…` are requests in a minute (0: no limit). `oidc_…` name the provider
-    where staff sign in (empty: there is none).
+    where staff sign in (empty: there is none). `delivery_keys` is the path of the file of keys that messages are sent
+    with, `private_networks` where they may go besides the public network, `smtp` a URL with name and password,
+    `mail_from` the address of our mails.
     """
 
     database: str = "instance/scheduler.db"
@@ -49,6 +53,10 @@ class Settings:
     oidc_roles: str = ""
     oidc_sites_claim: str = "sites"
     oidc_name_claim: str = ""
+    delivery_keys: str = "instance/delivery-keys.json"
+    private_networks: str = ""
+    smtp: str = ""
+    mail_from: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -69,6 +77,7 @@ class Settings:
         if not settings.database:
             raise BadSetting("SCHEDULER_DATABASE is empty.")
         settings.provider()
+        settings.outside()
         return settings
 
     def provider(self) -> Provider | None:
@@ -100,6 +109,25 @@ class Settings:
             self.oidc_sites_claim,
             self.oidc_name_claim,
         )
+
+    def outside(self) -> Outside:
+        """What these settings give to send messages with. Raises BadSetting."""
+        from .reminders.channels.mail import Server
+        from .reminders.outside import Outside
+        from .reminders.reach import Reach, networks
+
+        try:
+            reach = Reach(networks(self.private_networks))
+        except ValueError as error:
+            raise BadSetting(f"SCHEDULER_PRIVATE_NETWORKS: {error}.") from None
+        try:
+            server = Server.of(self.smtp) if self.smtp else None
+        except ValueError:
+            # The value has a password in it.
+            raise BadSetting("SCHEDULER_SMTP is not smtp://name:password@host:port or smtps://….") from None
+        if server is not None and "@" not in self.mail_from:
+            raise BadSetting("SCHEDULER_MAIL_FROM is no e-mail address, and SCHEDULER_SMTP is set.")
+        return Outside(Path(self.delivery_keys), reach, server, self.mail_from)
 
 
 def _number(name: str, text: str, least: int) -> int:

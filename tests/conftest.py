@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,9 +29,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
 
 @contextmanager
-def copied(template: tuple[Path, dict[str, str]], folder: Path) -> Iterator[Service]:
+def copied(template: tuple[Path, dict[str, str]], folder: Path, **settings: Any) -> Iterator[Service]:
     """The application around a copy of the template."""
-    service = Service(Path(shutil.copy(template[0], folder / "scheduler.db")), template[1])
+    service = Service(Path(shutil.copy(template[0], folder / "scheduler.db")), template[1], **settings)
     yield service
     service.store.close()
 

@@ -84,12 +84,14 @@ def new_database(path: Path) -> dict[str, str]:
 
 
 class Service:
-    """The application around a database, in this process."""
+    """The application around a database, in this process, with settings that differ from the usual ones."""
 
-    def __init__(self, path: Path, tokens: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, tokens: Mapping[str, str], **settings: Any) -> None:
         self.path, self.tokens = path, tokens
         self.clock = Clock()
-        self.app = create_app(Settings(database=str(path), rate_per_token=0, rate_per_address=0), self.clock)
+        usual = {"rate_per_token": 0, "rate_per_address": 0, "delivery_keys": str(path.with_name("keys.json"))}
+        self.settings = Settings(database=str(path), **{**usual, **settings})
+        self.app = create_app(self.settings, self.clock)
         self.store: SqliteStore = self.app.extensions["scheduler_store"]
 
     @contextmanager

@@ -17,6 +17,7 @@ from scheduler_api.records.audit import Readings
 from scheduler_api.records.checkpoints import NO_KEYS, Keys
 from scheduler_api.records.oidc import SignIn
 from scheduler_api.records.rates import Rates
+from scheduler_api.reminders.outside import Outside
 from scheduler_api.store.port import Store
 
 from . import (
@@ -24,10 +25,13 @@ from . import (
     amending,
     audit,
     auditing,
+    destinations,
     facts,
     feeds,
     me,
     me_sync,
+    messages,
+    metrics,
     patients,
     previews,
     problems,
@@ -80,6 +84,7 @@ class SilentFlask(Flask):
 def application(
     store: Store,
     clock: Callable[[], datetime],
+    outside: Outside,
     max_body: int,
     trusted_proxies: int = 0,
     keys: Keys = NO_KEYS,
@@ -87,7 +92,7 @@ def application(
     rate_per_token: int = 0,
     rate_per_address: int = 0,
 ) -> Flask:
-    """The application around a store and a clock.
+    """The application around a store, a clock, and the way out of messages.
 
     `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name.
     `keys` are those that sign checkpoints; `sign_in` checks the tokens of staff who sign in elsewhere.
@@ -119,6 +124,7 @@ def application(
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
     app.extensions["scheduler_sign_in"] = sign_in
     app.extensions["scheduler_started"] = clock()
+    app.extensions["scheduler_outside"] = outside
     api = problems.ProblemApi(app)
     problems.register(app)
     app.extensions["scheduler_keys"], readings = keys, Readings(store)
@@ -144,9 +150,12 @@ def application(
         feeds,
         audit,
         wishes,
+        destinations,
+        messages,
     ):
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
     app.register_blueprint(service.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.extensions["scheduler_contract"] = contract(app, api)
     Compress(app)
     app.before_request(_guard)

@@ -13,7 +13,7 @@ from .problems import Problem, unavailable
 from .requests import now, route, store
 
 #: What staff read that is no health data.
-_OF_NOBODY = ("sites", "site_calendars", "protocols")
+_OF_NOBODY = ("sites", "site_calendars", "protocols", "destinations")
 
 
 def register(app: Flask, readings: audit.Readings) -> None:

@@ -18,7 +18,16 @@ DESCRIPTION = (
 _SERVICE = {"/healthz": "Whether the process answers", "/readyz": "Whether requests can be served"}
 _APPLY = "/v1/protocols/{protocol}/versions/{version}/apply"
 #: POSTs that record nothing, have ids of their own or do no more when sent again, or answer with a secret kept nowhere.
-NOT_REPEATABLE = ("/v1/previews", "/v1/activations", "/v1/activate", "/v1/token", "/v1/me/sync", _APPLY)
+NOT_REPEATABLE = (
+    "/v1/previews",
+    "/v1/activations",
+    "/v1/activate",
+    "/v1/token",
+    "/v1/me/sync",
+    "/v1/me/devices/{device_id}/push",
+    "/v1/sites/{site}/destinations",
+    _APPLY,
+)
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "If-None-Match": ("An ETag: 304 if nothing changed", {}),
     "If-Match": ("An ETag of the patient: 412 if the patient changed since", {}),
@@ -36,6 +45,9 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
                 _complete(path, method, operation)
     for path, summary in _SERVICE.items():
         document["paths"][path] = {"get": _service_operation(path, summary)}
+    metrics = {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+    operation = {"summary": "Counts for Prometheus", "tags": ["service"], "security": [], "responses": metrics}
+    document["paths"]["/metrics"] = {"get": operation}
     return document
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import about, audit, calendar, demo, enrol, import_csv, protocols, reminders, serve, tokens, upkeep, worker
+from . import about, audit, calendar, demo, enrol, import_csv, keys, protocols, reminders, serve, tokens, upkeep, worker
 from .refusals import Group
 
 
@@ -20,6 +20,7 @@ for command in (
     upkeep.init,
     serve.serve,
     worker.worker,
+    keys.keys,
     demo.demo,
     tokens.tokens,
     protocols.protocols,

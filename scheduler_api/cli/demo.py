@@ -103,7 +103,7 @@ def _load(session: Session, file: Path) -> Samples:
     import orjson
 
     from scheduler_api.engine.dates import civil_date
-    from scheduler_api.records import tokens
+    from scheduler_api.records import destinations, tokens
 
     from . import samples
     from .sample_course import SITE, TIME_ZONE
@@ -120,6 +120,8 @@ def _load(session: Session, file: Path) -> Samples:
             role: tokens.create(store, role, [SITE] if role == "nurse" else [], f"demo {role}", now)
             for role in ("nurse", "monitor", "admin")
         }
+        for audience in ("patient", "site"):
+            destinations.add_to_site(session, SITE, "log", audience, "", "en")
         loaded = Samples(today, samples.shift(today).days, made)
         document = {"loaded_for": today, "moved_by_days": loaded.moved_by_days, "tokens": made}
         with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from .delivering import deliver_until
+
 if TYPE_CHECKING:
     from scheduler_api.config import Settings
     from scheduler_api.store.port import Store
@@ -69,9 +71,14 @@ def worker(while_stdin: bool) -> None:
             misfire_grace_time=None,
             max_instances=1,
         )
+    stopping = threading.Event()
+    delivering = threading.Thread(target=deliver_until, args=(stopping, settings))
+    delivering.start()
     scheduler.start()
     signal.sigwait(_STOPS)
+    stopping.set()
     scheduler.shutdown()
+    delivering.join()
 
 
 @contextmanager

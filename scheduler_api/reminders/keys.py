@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,9 @@ from pathlib import Path
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+#: Narrower than what py_vapid takes.
+_CONTACT = re.compile(r"mailto:[^\s@:]+@[\w-]+(\.[\w-]+)+|https://[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
 class NoKeys(Exception):
@@ -49,6 +53,11 @@ class Keys:
         return "whsec_" + _text(hmac.digest(self.root, f"webhook {destination_id}".encode(), hashlib.sha256))
 
 
+def is_contact(text: str) -> bool:
+    """Whether a text can be the contact: push services refuse what is no such address."""
+    return _CONTACT.fullmatch(text) is not None
+
+
 def make(path: Path, contact: str) -> Keys:
     """Make new keys in a file that only its owner may read. Raises FileExistsError."""
     private = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32)
@@ -68,7 +77,9 @@ def read(path: Path) -> Keys:
     try:
         said = orjson.loads(path.read_bytes())
         keys = Keys(_bytes(said["vapid_private"]), _bytes(said["webhook_root"]), said["contact"])
-        keys.vapid  # noqa: B018  a number that is no key must not be found out when a message is due
+        # What is no key must not be found out when a message is due.
+        if len(keys.root) < 32 or not is_contact(keys.contact) or not keys.public:
+            raise ValueError
     except FileNotFoundError:
         raise NoKeys("There is no file of keys: run scheduler-api keys.") from None
     except (OSError, ValueError, KeyError, TypeError):

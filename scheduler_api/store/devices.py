@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import destinations
 from .port import Row, Store
 
 
@@ -46,7 +47,7 @@ def of_patient(store: Store, patient_id: str) -> list[Row]:
 
 
 def end_device(store: Store, patient_id: str, device_id: str, at: str, because: str) -> bool:
-    """End a device's session; False if it has none."""
+    """End a device's session, and what was sent to it; False if it has none."""
     parameters = {"patient_id": patient_id, "device_id": device_id, "at": at, "because": because}
     changed = store.write(
         "UPDATE devices SET ended_at = :at, ended_because = :because "
@@ -54,6 +55,7 @@ def end_device(store: Store, patient_id: str, device_id: str, at: str, because: 
         parameters,
     )
     store.write("DELETE FROM device_tokens WHERE device_id = :device_id", parameters)
+    destinations.end_of_device(store, device_id, at, because)
     return changed == 1
 
 

@@ -56,7 +56,7 @@ SENTENCES = (
     "sterilisation",
 )
 
-#: Labels of the built-in protocol, and what a calendar feed says.
+#: Labels of the built-in protocol, what a calendar feed says, and what reminders say.
 TEXTS = (
     "Week {number} tumour imaging",
     "Month {number} contraception follow-up",
@@ -67,6 +67,22 @@ TEXTS = (
     "Take today's dose",
     "Take today's dose: {drug} {mg} mg",
     "Trial calendar",
+    "Study reminder",
+    "As you asked: take today's dose",
+    "Today's dose is not recorded yet",
+    "Please book your next study visit, through {last}",
+    "No study visit is booked yet. Please come by {last}",
+    "You have a study visit tomorrow",
+    "You have a study visit tomorrow at {time}",
+    "Please keep to the precautions agreed with your study site",
+    "Contraception is still required",
+    "The precautions agreed with your study site have ended; ask the site if in doubt",
+    "Contraception is no longer required; ask the site if in doubt",
+    "To do: {number}",
+    "Nothing to do",
+    "And {number} more",
+    "Two doses in a row were missed or not recorded",
+    "The window of {visit} has closed and nothing is recorded as done",
 )
 
 _GROUPS = {

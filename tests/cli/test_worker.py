@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from scheduler_api.engine.facts import Enrolled
-from scheduler_api.records import patients, protocols, sites, upkeep
+from scheduler_api.records import destinations, patients, protocols, sites, upkeep
 from scheduler_api.records.access import Actor, Session
+from scheduler_api.records.planning import stamp
+from scheduler_api.store import outbox
 from scheduler_api.store.connect import connect
 
 
@@ -50,4 +52,32 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(tmp_path: Pa
     assert after["last"] > before["last"]
     assert list(upkeep.verify(store)) == []
     assert upkeep.roll_forward(store, datetime.now(UTC)) == 0
+    store.close()
+
+
+def test_a_worker_sends_what_waits_in_the_outbox(tmp_path: Path) -> None:
+    database, now = tmp_path / "scheduler.db", datetime.now(UTC)
+    store = connect(str(database))
+    store.migrate()
+    session = Session(store, Actor("t", "admin", None, None), now)
+    sites.add_built_in(session)
+    destinations.add_to_site(session, "FUSCC", "log", "site", "", "en")
+    row = {"message_id": "m-1", "audience": "site", "patient_id": None, "site": "FUSCC", "kind": "digest"}
+    times = {"about": str(now.date()), "next_at": stamp(now), "expires_at": stamp(now + timedelta(1))}
+    with store.transaction():
+        outbox.write(store, [{**row, **times}], stamp(now))
+    with subprocess.Popen(
+        [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "SCHEDULER_DATABASE": str(database)},
+    ) as worker:
+        assert worker.stderr is not None
+        sent = next(line for line in map(json.loads, worker.stderr) if line["event"] == "message")
+        worker.communicate(timeout=20)
+    assert (sent["kind"], sent["message_id"]) == ("digest", "m-1")
+    assert worker.returncode == 0
+    found = outbox.get(store, "m-1")
+    assert found is not None
+    assert found["status"] == "sent"
     store.close()

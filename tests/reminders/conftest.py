@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from conftest import copied
 from service import START
 
 from scheduler_api.reminders import posting
@@ -12,6 +14,9 @@ from scheduler_api.reminders.keys import Keys, make
 from scheduler_api.reminders.reach import Reach, networks
 
 from .receivers import Certificate, certificate
+from .sending import Sending
+
+CONTACT = "mailto:trial@example.org"
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +33,7 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificate]:
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     """The service's keys."""
-    return make(tmp_path_factory.mktemp("keys") / "keys.json", "mailto:trial@example.org")
+    return make(tmp_path_factory.mktemp("keys") / "keys.json", CONTACT)
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +47,11 @@ def message() -> Message:
     """A reminder of a dose, as it goes out."""
     payload = {"id": "m-1", "kind": "dose_due", "about": "2024-02-20", "title": "提醒", "body": "请服用今日药物"}
     return Message("m-1", "dose_due", "提醒", "请服用今日药物", START + timedelta(hours=4), payload)
+
+
+@pytest.fixture
+def sending(template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Sending]:
+    """Delivery of a service that has keys and may send to this machine."""
+    make(tmp_path / "keys.json", CONTACT)
+    with copied(template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service:
+        yield Sending(service)

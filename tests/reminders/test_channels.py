@@ -17,7 +17,8 @@ import pytest
 from py_vapid import Vapid02
 from service import START
 
-from scheduler_api.reminders.channels import Channel, Destination, Message, Outcome
+from scheduler_api.records.retrying import Outcome
+from scheduler_api.reminders.channels import Channel, Destination, Message
 from scheduler_api.reminders.channels.log import Log
 from scheduler_api.reminders.channels.mail import Mail, Server
 from scheduler_api.reminders.channels.web_push import WebPush

@@ -8,19 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Protocol
 
-#: `delivered`; `passing`: to be tried again; `permanent`: this message will never be taken; `gone`: no message will.
-Result = Literal["delivered", "passing", "permanent", "gone"]
-
-
-class Outcome(NamedTuple):
-    """What came of an attempt: why it failed, in words without health data, and when to try again if that was said."""
-
-    result: Result
-    why: str | None = None
-    retry_after: float | None = None
-
+from scheduler_api.records.retrying import Outcome
 
 DELIVERED = Outcome("delivered")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from . import DELIVERED, Destination, Message, Outcome
+from scheduler_api.records.retrying import Outcome
+
+from . import DELIVERED, Destination, Message
 
 log = logging.getLogger("scheduler_api.reminders")
 

@@ -11,9 +11,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
+from scheduler_api.records.retrying import Outcome
 from scheduler_api.reminders.posting import deadline, tls
 
-from . import DELIVERED, Destination, Message, Outcome
+from . import DELIVERED, Destination, Message
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import orjson
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
+from scheduler_api.records.retrying import Outcome
 from scheduler_api.reminders.keys import Keys
 from scheduler_api.reminders.posting import Unanswered, post
 from scheduler_api.reminders.reach import OutOfReach, Reach, parse
 
-from . import Destination, Message, Outcome, of_status
+from . import Destination, Message, of_status
 
 #: The subscription is no more; the browser makes another when it wants to.
 GONE = (404, 410)

@@ -9,11 +9,12 @@ from datetime import datetime
 
 import orjson
 
+from scheduler_api.records.retrying import Outcome
 from scheduler_api.reminders.keys import Keys
 from scheduler_api.reminders.posting import Unanswered, post
 from scheduler_api.reminders.reach import Reach
 
-from . import Destination, Message, Outcome, of_status
+from . import Destination, Message, of_status
 
 #: 410 is said on purpose. 404 may be a gateway that is just being replaced: it is tried again.
 GONE = (410,)

@@ -1,0 +1,106 @@
+"""Delivery: what waits in the outbox goes to its destinations, by many hands, and never while the database waits."""
+
+from __future__ import annotations
+
+import logging
+import random
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from scheduler_api.records import delivery
+from scheduler_api.records.delivery import Attempt
+from scheduler_api.records.retrying import Outcome
+from scheduler_api.store.port import Store
+
+from .channels import Channel, Destination, Message
+from .composing import compose
+
+log = logging.getLogger("scheduler_api.reminders")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is sent at once, and how long a worker may keep what it is sending.
+
+    `lease` is far longer than an attempt can take; `look` is how long we wait, in seconds, for attempts under way
+    before we look whether anything else is due.
+    """
+
+    threads: int = 32
+    lease: timedelta = timedelta(minutes=2)
+    look: float = 0.5
+
+
+def deliver(
+    store: Store,
+    channels: Mapping[str, Channel],
+    clock: Callable[[], datetime],
+    pace: Pace = Pace(),
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send what is due until nothing is, or until we are to stop; how many attempts were made.
+
+    This thread alone speaks to the database; the others only send, each one message, for a bounded time. So one
+    destination that does not answer takes a few threads for some seconds, and holds up nobody else.
+    """
+    under_way: dict[Future[Outcome], Attempt] = {}
+    count = 0
+    with ThreadPoolExecutor(pace.threads) as threads:
+        while True:
+            more = False
+            if not stopping() and delivery.is_any_due(store, clock()):
+                spread = delivery.spread(store, clock())
+                busy = Counter(attempt.destination_id for attempt in under_way.values())
+                now, free = clock(), pace.threads - len(under_way)
+                attempts, ended = delivery.claim(store, now, now + pace.lease, busy, free)
+                more = spread + ended > 0
+                for attempt in attempts:
+                    channel, message = channels.get(attempt.channel), _composed(store, attempt, clock())
+                    under_way[threads.submit(_send, channel, message, _destination(attempt), clock())] = attempt
+                count += len(attempts)
+            if under_way:
+                done, _ = wait(under_way, timeout=0 if more else pace.look, return_when=FIRST_COMPLETED)
+                if done:
+                    tried = [(under_way.pop(future), future.result()) for future in done]
+                    delivery.settle(store, tried, clock(), random.random)
+            elif not more:
+                return count
+
+
+def _composed(store: Store, attempt: Attempt, now: datetime) -> Message | None:
+    """The message of an attempt; None if it cannot be said, which must not keep the others."""
+    try:
+        return compose(store, attempt, now)
+    except Exception as error:
+        _log_failure(attempt.message_id, error)
+        return None
+
+
+def _destination(attempt: Attempt) -> Destination:
+    return Destination(attempt.destination_id, attempt.address, orjson.loads(attempt.keys))
+
+
+def _send(channel: Channel | None, message: Message | None, destination: Destination, now: datetime) -> Outcome:
+    """Send a message; whatever goes wrong in here is one more way of failing."""
+    if message is None:
+        return Outcome("passing", "could not be composed")
+    if channel is None:
+        return Outcome("passing", "the channel is not set up")
+    try:
+        return channel.send(message, destination, now)
+    except Exception as error:
+        _log_failure(message.message_id, error)
+        return Outcome("passing", type(error).__name__)
+
+
+def _log_failure(message_id: str, error: Exception) -> None:
+    """The kind of a failure and its place; its message may hold data of a patient."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    data = {"message_id": message_id, "error": type(error).__name__, "at": frames[-4:]}
+    log.error("message failed", extra={"data": data})

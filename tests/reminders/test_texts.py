@@ -1,0 +1,125 @@
+"""What messages say: short, in the reader's language, and discreet unless the patient wants it otherwise."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+from service import Patient
+
+from scheduler_api.engine.kinds import TO_PATIENTS, TO_SITES
+from scheduler_api.reminders import texts
+from scheduler_api.reminders.texts import Dose, Said, Window
+from scheduler_api.store import wishes
+from scheduler_api.words import LANGUAGES
+
+from .receivers import Receiver
+from .sending import Sending
+from .test_destinations import told
+
+#: What a lock screen shows of a title and of a body, in Latin letters; a Chinese one takes the room of two.
+TITLE, BODY = 40, 110
+#: Words that tell a stranger what the patient has or takes.
+TELLING = re.compile(
+    r"surufatinib|索凡替尼|tumou?r|肿瘤|cancer|癌|sarcoma|imaging|影像|contracepti|避孕|\bmg\b", re.IGNORECASE
+)
+
+
+def said(kind: str, language: str, shown: bool) -> Said:
+    """A message of a kind to a patient."""
+    if kind.startswith("dose_"):
+        return texts.dose(kind, language, Dose("surufatinib", 300) if shown else None)
+    if kind.startswith("contraception_"):
+        return texts.contraception(kind, language, shown)
+    return texts.visit(kind, language, Window("Week 6 tumour imaging" if shown else None, "2024-02-21", "08:30"))
+
+
+def room(text: str) -> int:
+    """How much room a text takes."""
+    return sum(1 if character < "\u2e80" else 2 for character in text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", TO_PATIENTS)
+def test_a_message_to_a_patient_is_short_and_names_neither_drug_nor_disease(kind: str, language: str) -> None:
+    discreet, open_ = said(kind, language, False), said(kind, language, True)
+    for message in (discreet, open_):
+        assert 0 < room(message.title) <= TITLE
+        assert 0 < room(message.body) <= BODY
+        assert "\n" not in message.title + message.body
+        assert "{" not in message.title + message.body
+    assert not TELLING.search(" ".join(discreet))
+    assert TELLING.search(" ".join(open_))
+
+
+@pytest.mark.parametrize("kind", TO_PATIENTS)
+def test_every_kind_says_something_of_its_own_in_each_language(kind: str) -> None:
+    english, chinese = (said(kind, language, False) for language in LANGUAGES)
+    assert not re.search("[A-Za-z]", chinese.body)
+    assert not re.search("[\u4e00-\u9fff]", english.body)
+    others = [said(other, "en", False).body for other in TO_PATIENTS if other != kind]
+    assert english.body not in others
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_to_a_site_has_the_number_of_the_patient_alone(language: str) -> None:
+    for kind in TO_SITES[1:]:
+        message = texts.to_site(kind, language, "FUSCC-04", "imaging-w6")
+        assert message.title == "FUSCC-04"
+        assert room(message.body) <= BODY
+    assert texts.digest(language, []).title
+    lines = texts.digest(language, [f"{number:03}: why" for number in range(200)]).body.splitlines()
+    assert len(lines) == texts.LINES + 1
+    assert "150" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("wished", "dose", "visit"),
+    [
+        (
+            {},
+            ("Study reminder", "Take today's dose", "en"),
+            ("Study reminder", "No study visit is booked yet. Please come by 2024-02-21", "en"),
+        ),
+        (
+            {"show_drug": True},
+            ("Take today's dose", "Take today's dose: surufatinib 300 mg", "en"),
+            ("Week 6 tumour imaging", "No study visit is booked yet. Please come by 2024-02-21", "en"),
+        ),
+        (
+            {"language": "zh-CN", "show_drug": True},
+            ("请服用今日药物", "请服用今日药物：surufatinib 300 mg", "zh-CN"),
+            ("第 6 周肿瘤影像检查", "尚未预约试验访视，请于 2024-02-21 前到访", "zh-CN"),
+        ),
+        ({"channels": ["web_push"]}, None, None),
+    ],
+)
+def test_a_patient_is_told_as_the_patient_wishes(sending: Sending, wished: Any, dose: Any, visit: Any) -> None:
+    sending.service.clock.set("2024-02-17T12:00:00+08:00")
+    patient: Patient = sending.service.client("nurse").enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    with sending.store.transaction():
+        wishes.put_patients(sending.store, patient.patient_id, json.dumps(wished))
+    with Receiver() as gateway:
+        sending.add(gateway.url, audience="patient")
+        told(sending, "2024-02-18T12:00:30+00:00")
+        found = {received.json["kind"]: received.json for received in gateway.received}
+
+    def shown(kind: str) -> Any:
+        return tuple(found[kind][name] for name in ("title", "body", "language")) if kind in found else None
+
+    assert (shown("dose_due"), shown("window_closing")) == (dose, visit)
+
+
+def test_a_booked_visit_is_told_with_its_time(sending: Sending) -> None:
+    patient = sending.service.client("nurse").enrol()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="08:30", place="Room 7")
+    with Receiver() as gateway:
+        sending.add(gateway.url, audience="patient")
+        told(sending, "2024-02-20T10:00:30+00:00")
+    (found,) = (received.json for received in gateway.received if received.json["kind"] == "booking_tomorrow")
+    assert found["body"] == "You have a study visit tomorrow at 08:30"
+    assert date.fromisoformat(found["about"].split()[0]) == date(2024, 2, 21)
