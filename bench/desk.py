@@ -12,8 +12,8 @@ from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.facts import Body, Fact
 from scheduler_api.engine.folding import fold
 from scheduler_api.engine.history import History
-from scheduler_api.records.derive import derived_rows, horizon
-from scheduler_api.store import patients, visits, worklist, zones
+from scheduler_api.records.derive import horizon, keep_ahead
+from scheduler_api.store import patients, zones
 
 from .measure import Figure, ratio
 from .people import enrolled, protocol, treated
@@ -57,9 +57,7 @@ def _filled(folder: Path) -> Service:
         for number in range(PATIENTS):
             patient_id, history = f"p-{number:016x}", _history(number)
             patients.insert(service.store, patients.row_of(patient_id, history, 1, "", NOW, through))
-            rows = derived_rows(patient_id, Reckoning({1: protocol()}, history), through)
-            visits.replace(service.store, patient_id, rows.visits)
-            worklist.replace(service.store, patient_id, rows.worklist)
+            keep_ahead(service.store, patient_id, Reckoning({1: protocol()}, history), None, NOW)
     return service
 
 
