@@ -17,11 +17,13 @@ _UPSERT = (
 def row_of(
     patient_id: str | None, site: str, kind: str, about: str, next_at: str, expires_at: str, to_site: bool
 ) -> Row:
-    """The row of a message: to a patient, or to a site about one or about none. Its id says to whom and about what."""
-    to = (site, patient_id or "") if to_site else (patient_id or "",)
-    digest = hashlib.blake2b("\n".join((*to, kind, about)).encode(), digest_size=12).hexdigest()
+    """The row of a message: to a patient, or to a site about one or about none.
+
+    Its id is a digest of to whom and about what it is; those about one patient begin alike and so lie together.
+    """
+    to = ("site", site) if to_site else ("patient",)
     return {
-        "message_id": f"m-{digest}",
+        "message_id": f"{_beginning(patient_id, site)}{_digest(*to, kind, about, size=8)}",
         "audience": "site" if to_site else "patient",
         "patient_id": patient_id,
         "site": site,
@@ -32,20 +34,30 @@ def row_of(
     }
 
 
+def _beginning(patient_id: str | None, site: str) -> str:
+    """How the ids of messages about a patient begin, or of those about a site alone."""
+    return f"m-{_digest(patient_id or site, size=6)}"
+
+
+def _digest(*words: str, size: int) -> str:
+    return hashlib.blake2b("\n".join(words).encode(), digest_size=size).hexdigest()
+
+
 def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]:
     """What is planned for a patient and still makes sense after an instant, by id."""
-    rows = store.rows(
-        "SELECT * FROM reminders WHERE patient_id = :patient_id AND expires_at > :after",
-        {"patient_id": patient_id, "after": after},
-    )
-    return {row["message_id"]: row for row in rows}
+    return _of(store, "patient_id = :whose", _beginning(patient_id, ""), patient_id, after)
 
 
 def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
     """What is planned for a site itself and still makes sense after an instant, by id."""
+    return _of(store, "patient_id IS NULL AND site = :whose", _beginning(None, site), site, after)
+
+
+def _of(store: Store, condition: str, beginning: str, whose: str, after: str) -> dict[str, Row]:
+    # No digit of a digest is beyond "f". The condition is for two patients who happen to begin alike.
     rows = store.rows(
-        "SELECT * FROM reminders WHERE patient_id IS NULL AND site = :site AND expires_at > :after",
-        {"site": site, "after": after},
+        f"SELECT * FROM reminders WHERE message_id BETWEEN :first AND :last AND {condition} AND expires_at > :after",
+        {"first": beginning, "last": f"{beginning}g", "whose": whose, "after": after},
     )
     return {row["message_id"]: row for row in rows}
 

@@ -16,6 +16,7 @@ class SqliteDialect:
     """SQLite's words."""
 
     counter = "INTEGER PRIMARY KEY"
+    by_key = "WITHOUT ROWID"
 
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
         """Triggers that refuse; one for insertion where a key is given, since REPLACE deletes without the others."""

@@ -12,6 +12,9 @@ class Dialect(Protocol):
     counter: str
     """The type of a primary key that the database counts up by itself."""
 
+    by_key: str
+    """How a table ends whose rows lie in the order of its primary key, if the database can do that."""
+
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
         """Statements that make the database refuse to change or delete a row of a table.
 

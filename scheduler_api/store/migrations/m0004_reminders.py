@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from .dialect import Dialect
 
-_TABLES = (
-    # Derived: messages planned for the next days. A row of a patient's has the patient, one of a site's own has none.
-    """
+#: Derived: messages planned for the next days. A row of a patient's has the patient, one of a site's own has none.
+#: The key lays the rows of a patient together: they are looked for by how it begins.
+_REMINDERS = """
     CREATE TABLE reminders (
         message_id TEXT PRIMARY KEY,
         audience TEXT NOT NULL,
@@ -18,10 +18,10 @@ _TABLES = (
         about TEXT NOT NULL,
         next_at TEXT NOT NULL,
         expires_at TEXT NOT NULL
-    )
-    """,
+    ) {by_key}
+    """
+_TABLES = (
     "CREATE INDEX reminders_by_next_at ON reminders (next_at)",
-    "CREATE INDEX reminders_by_patient ON reminders (patient_id)",
     # What has gone out. `message_id` says recipient, kind and what it is about: nobody is told anything twice.
     """
     CREATE TABLE outbox (
@@ -62,4 +62,5 @@ _TABLES = (
 
 def statements(dialect: Dialect) -> Iterator[str]:
     """The statements of this migration."""
+    yield _REMINDERS.format(by_key=dialect.by_key)
     yield from _TABLES

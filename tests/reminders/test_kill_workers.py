@@ -1,0 +1,91 @@
+"""Four workers on one database die at any moment: every message goes out exactly once, and none is missing."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from service import new_database
+
+from scheduler_api.records.planning import stamp
+from scheduler_api.store import reminders
+from scheduler_api.store.connect import connect
+from scheduler_api.store.port import Row, Store
+
+#: Longer by hand: the same holds for 60.
+SECONDS = 12
+ROWS, WORKERS = 20_000, 4
+_WORKER = """
+import sys, time
+from datetime import UTC, datetime
+from scheduler_api.reminders import tick
+from scheduler_api.store.connect import connect
+tick.BATCH = int(sys.argv[2])
+store = connect(sys.argv[1])
+while True:
+    tick.tick(store, datetime.now(UTC))
+    time.sleep(0.01)
+"""
+
+
+def due_rows(number: int, seconds: float) -> list[Row]:
+    """Rows of as many patients that become due over so many seconds from now."""
+    now = datetime.now(UTC)
+    until = stamp(now + timedelta(hours=3))
+    every = timedelta(seconds=seconds) / number
+    return [
+        reminders.row_of(f"p-{index}", "FUSCC", "dose_due", "2024-02-20", stamp(now + index * every), until, False)
+        for index in range(number)
+    ]
+
+
+def test_kill_9_among_four_workers(tmp_path: Path) -> None:
+    path = tmp_path / "scheduler.db"
+    new_database(path)
+    store, chance = connect(str(path)), random.Random(4)
+    rows = due_rows(ROWS, SECONDS * 0.9)
+    with store.transaction():
+        reminders.put_back(store, rows)
+    command = [sys.executable, "-c", _WORKER, str(path)]
+
+    def start() -> subprocess.Popen[bytes]:
+        # Small batches, so that workers die in the middle of many.
+        return subprocess.Popen([*command, "20"])
+
+    running, deadline = [start() for _ in range(WORKERS)], time.monotonic() + 10 * SECONDS
+    killed = out = 0
+    try:
+        while out < ROWS:
+            # Whoever dies does so after some more messages went out, in the middle of the next.
+            wanted = min(out + chance.randint(50, 400), ROWS)
+            while (out := _gone_out(store)) < wanted:
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+            victim = chance.randrange(WORKERS)
+            assert running[victim].poll() is None
+            running[victim].send_signal(signal.SIGKILL)
+            running[victim].wait()
+            running[victim], killed = start(), killed + 1
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    assert killed >= 50
+    found = [row["message_id"] for row in store.rows("SELECT message_id FROM outbox")]
+    assert sorted(found) == sorted(row["message_id"] for row in rows)
+    assert store.rows("SELECT 1 FROM reminders") == []
+    counted = store.row("SELECT number FROM reminder_counts WHERE what = 'due' AND kind = 'dose_due'")
+    assert counted == {"number": ROWS}
+    assert store.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
+    store.close()
+
+
+def _gone_out(store: Store) -> int:
+    row = store.row("SELECT COUNT(*) AS number FROM outbox")
+    assert row is not None
+    return int(row["number"])
