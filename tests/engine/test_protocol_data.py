@@ -108,6 +108,7 @@ def test_a_field_that_is_unknown_or_not_used(pointer: str) -> None:
         ("/participants", 0),
         ("/participants", "29"),
         ("/dosing", []),
+        ("/reminders", []),
         ("/dosing/drug", " "),
         ("/dosing/dose_mg", 0),
         ("/dosing/dose_mg", -1),
@@ -481,3 +482,11 @@ def test_every_value_of_the_built_in_protocol_says_where_it_is_from() -> None:
         parts |= values(f"/visits/{index}", entry, told.__contains__)
     untold = {pointer for pointer in parts - told if pointer.rpartition("/")[2] not in ("series", "label")}
     assert untold == set()
+
+
+def test_a_trial_says_what_it_does_not_send() -> None:
+    assert read_protocol(changed("/reminders", {"off": ["dose_again"]})).reminders_off == {"dose_again"}
+    assert read_protocol(protocol_data(IMAGING, CLINIC)).reminders_off == frozenset()
+    # The digest is the site's, of all its trials.
+    said = {"off": ["dose_again", "digest", "pigeon"], "on": []}
+    assert sorted(faults(changed("/reminders", said))) == ["/reminders/off/1", "/reminders/off/2", "/reminders/on"]
