@@ -1,39 +1,52 @@
-"""A list across all patients: what it costs with a hundred times as many."""
+"""Lists across all patients: what a page costs, and what it costs with a thousand times as many patients."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+import sqlite3
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import orjson
 
 from scheduler_api.engine.calendar import Reckoning
-from scheduler_api.engine.facts import Body, Fact, Progressed, TreatmentStarted, VisitDone
+from scheduler_api.engine.facts import Body, Fact, Progressed, TreatmentStarted, VisitBooked, VisitDone
 from scheduler_api.engine.folding import fold
 from scheduler_api.engine.history import History
-from scheduler_api.records.derive import derived_rows, horizon
-from scheduler_api.store import patients, visits
+from scheduler_api.engine.standing import standing
+from scheduler_api.records import site_calendars, sites
+from scheduler_api.records.derive import horizon
+from scheduler_api.records.sites import FUSCC
+from scheduler_api.store import standings, visits
 from scheduler_api.store.port import Row
 
 from .measure import Figure, ratio
 from .people import WEEKS_BETWEEN_SCANS, enrolled, protocol
-from .service import NOW, Service, call, logging_to_nowhere
+from .requests import REFERENCE
+from .service import NOW, Service, call, logging_to_nowhere, trivial
 
-FEW, MANY = 1_000, 100_000
+FEW, MANY = 1_000, 1_000_000
 SITES = 50
 #: Enrolments are spread evenly over so many days up to yesterday: a prime, so that each site has some of each day.
 ENROLMENT_DAYS = 601
 #: Ids are spread over the index as random ones are.
 SCATTERED = 2_654_435_761
 SCANS_SHOWN = "/v1/visits?series=imaging&status=open,upcoming"
+ONE_SITE = f"{SCANS_SHOWN}&site=S07"
+#: The columns of a visit that are a patient's own; all others are the same for all patients enrolled on one day.
+_OWN = ("patient_id", "site", "subject_number")
 
 
 def figures(folder: Path) -> list[Figure]:
-    """The first page of upcoming scans, at all sites and at one."""
-    few, many = (_filled(folder, count) for count in (FEW, MANY))
+    """The first page of upcoming scans, at all sites and at one, in other orders; and a page against a trivial one."""
+    few, many = (filled(folder, count) for count in (FEW, MANY))
     found = []
     with logging_to_nowhere():
-        for where, path in (("all sites", SCANS_SHOWN), ("one site", f"{SCANS_SHOWN}&site=S07")):
+        for where, path in (
+            ("all sites", SCANS_SHOWN),
+            ("one site", ONE_SITE),
+            ("one site, by target", f"{ONE_SITE}&sort=target_on"),
+            ("one site, by subject", f"{ONE_SITE}&sort=subject"),
+        ):
             asked, asked_few = many.get(path), few.get(path)
             for service, environment in ((few, asked_few), (many, asked)):
                 _check_page(call(service.app, environment)[1])
@@ -49,50 +62,106 @@ def figures(folder: Path) -> list[Figure]:
                     2,
                 )
             )
+        found.append(_page(many))
     return found
 
 
-def _filled(folder: Path, count: int) -> Service:
-    """A service with so many patients, at `SITES` sites.
+def _page(service: Service) -> Figure:
+    least, nothing, asked = trivial(), service.get("/"), service.get(ONE_SITE)
+    value = ratio(lambda: call(service.app, asked), lambda: call(least, nothing))
+    what = f"`GET {ONE_SITE}`, at {MANY:,} patients: 50 visits with standing, last scan and suggested days"
+    return Figure("A page of upcoming scans", what, REFERENCE, value, 6)
 
-    Only derived rows are written, by the functions that always write them: a list reads nothing else. Patients enrolled
-    on one day have one history, and what follows from it is reckoned once for all of them.
+
+def filled(folder: Path, count: int) -> Service:
+    """A service with the rows that a list reads of so many patients, at `SITES` sites that take 40 scans a day.
+
+    Patients enrolled on one day have one history: what follows from it is reckoned once, by the functions that always
+    do, and copied for all of them.
     """
-    service, through = Service(folder, f"list-{count}"), horizon(NOW)
-    days = [_derived(day, through) for day in range(ENROLMENT_DAYS)]
-    for start in range(0, count, 5_000):
-        with service.store.transaction():
-            for number in range(start, min(start + 5_000, count)):
-                patient, its_visits = days[number % ENROLMENT_DAYS]
-                own = {
-                    "patient_id": f"p-{number * SCATTERED % 2**32:08x}",
-                    "site": f"S{number % SITES:02}",
-                    "subject_number": f"{number:06}",
-                }
-                patients.insert(service.store, {**patient, **own})
-                visits.replace(service.store, own["patient_id"], {name: {**row, **own} for name, row in its_visits})
+    service = Service(folder, f"list-{count}")
+    for number in range(SITES):
+        site = f"S{number:02}"
+        sites.add(service.session, {**FUSCC, "site": site})
+        said = {"region": None, "opening_days": FUSCC["opening_days"], "closed_days": [], "open_days": []}
+        site_calendars.put(service.session, site, {**said, "slots_per_day": 40})
+    templates = [_derived(day) for day in range(ENROLMENT_DAYS)]
+    people = sorted(
+        (f"p-{number * SCATTERED % 2**32:08x}", f"S{number % SITES:02}", f"{number:07}", number % ENROLMENT_DAYS)
+        for number in range(count)
+    )
+    connection = sqlite3.connect(service.path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA cache_size = -400000")
+    connection.execute("BEGIN")
+    of_visits = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'visits' AND sql IS NOT NULL"
+    indexes = connection.execute(of_visits).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    _copy(connection, people, templates)
+    # Sorting once is far faster than finding the place of each row.
+    for _, definition in indexes:
+        connection.execute(definition)
+    connection.execute("INSERT INTO time_zones (time_zone) VALUES (?)", (FUSCC["time_zone"],))
+    connection.execute("COMMIT")
+    connection.close()
     return service
 
 
-def _derived(day: int, through: date) -> tuple[Row, list[tuple[str, Row]]]:
-    """The rows of a patient enrolled so many days ago and of the patient's visits."""
+def _copy(
+    connection: sqlite3.Connection,
+    people: list[tuple[str, str, str, int]],
+    templates: list[tuple[str, list[Row]]],
+) -> None:
+    """Write the rows of all people from those of their days of enrolment, in order of their keys."""
+    connection.execute("CREATE TEMP TABLE people (patient_id TEXT, site TEXT, subject_number TEXT, day INTEGER)")
+    connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", people)
+    connection.execute("CREATE TEMP TABLE standing_of (day INTEGER PRIMARY KEY, standing TEXT)")
+    connection.executemany("INSERT INTO standing_of VALUES (?, ?)", enumerate(text for text, _ in templates))
+    connection.execute(
+        "INSERT INTO standings (patient_id, standing) "
+        "SELECT patient_id, standing FROM people JOIN standing_of USING (day)"
+    )
+    columns = [*templates[0][1][0]]
+    connection.execute(f"CREATE TEMP TABLE visit_of (day INTEGER, {', '.join(columns)})")
+    rows = ([day, *row.values()] for day, (_, of_day) in enumerate(templates) for row in of_day)
+    connection.executemany(f"INSERT INTO visit_of VALUES ({', '.join('?' * (1 + len(columns)))})", rows)
+    connection.execute("CREATE INDEX temp.visits_of_day ON visit_of (day)")
+    taken = ", ".join(f"people.{column}" if column in _OWN else f"visit_of.{column}" for column in columns)
+    connection.execute(
+        f"INSERT INTO visits ({', '.join(columns)}) SELECT {taken} FROM people CROSS JOIN visit_of USING (day)"
+    )
+
+
+def _derived(day: int) -> tuple[str, list[Row]]:
+    """The standing of a patient enrolled so many days ago, and the rows of the patient's visits."""
     history = _history(day)
-    rows = derived_rows("", Reckoning({1: protocol()}, history), through).visits
-    return patients.row_of("", history, 1, "", NOW, through), [*rows.items()]
+    reckoning = Reckoning({1: protocol()}, history)
+    rows = visits.rows_of("", history, reckoning.visits(history.enrolled.enrolled_on, horizon(NOW)))
+    return standings.to_text(standing(reckoning.course)), [*rows.values()]
 
 
 def _history(day: int) -> History:
-    """Enrolled so many days ago, scanned as planned; every fifth patient progressed at the latest scan."""
+    """Enrolled so many days ago, scanned as planned; three of five progress, at one of the first seven scans.
+
+    Every third next scan is booked, two days after its target.
+    """
     enrolled_on = NOW.date() - timedelta(day + 1)
-    first_scan, step = enrolled_on + timedelta(weeks=WEEKS_BETWEEN_SCANS), timedelta(weeks=WEEKS_BETWEEN_SCANS)
-    scans = [first_scan + n * step for n in range((NOW.date() - first_scan) // step + 1)]
+    step = timedelta(weeks=WEEKS_BETWEEN_SCANS)
+    planned = (NOW.date() - enrolled_on) // step
+    last = min(planned, day % 7 + 1) if day % 5 < 3 else planned
     bodies: list[Body] = [enrolled("", enrolled_on), TreatmentStarted(enrolled_on + timedelta(2))]
-    bodies += [VisitDone("imaging", scan, None, "SD") for scan in scans]
-    if scans and day % 5 == 0:
-        bodies.append(Progressed(scans[-1], "radiological"))
+    bodies += [VisitDone("imaging", enrolled_on + number * step, None, "SD") for number in range(1, last + 1)]
+    if last < planned:
+        bodies.append(Progressed(enrolled_on + last * step, "radiological"))
+    elif day % 3 == 0:
+        name = f"imaging-w{(planned + 1) * WEEKS_BETWEEN_SCANS}"
+        bodies.append(VisitBooked(name, enrolled_on + (planned + 1) * step + timedelta(2), "08:30", "Imaging"))
     began = datetime.combine(enrolled_on, time(), UTC)
     return fold(Fact(f"f-{n}", body, began + timedelta(minutes=n)) for n, body in enumerate(bodies))
 
 
 def _check_page(body: bytes) -> None:
-    assert orjson.loads(body)["next_cursor"], "the first of several pages"
+    page = orjson.loads(body)
+    assert page["next_cursor"], "the first of several pages"
+    assert all(item["suggested_days"] and item["cycle"] for item in page["items"]), "with what a nurse asks"
