@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from scheduler_api.engine.standing import standing
 from scheduler_api.records import site_calendars, sites
 from scheduler_api.records.derive import horizon
 from scheduler_api.records.sites import FUSCC
-from scheduler_api.store import standings, visits
+from scheduler_api.store import patients, standings, visits
 from scheduler_api.store.port import Row
 
 from .measure import Figure, ratio
@@ -34,6 +35,8 @@ SCANS_SHOWN = "/v1/visits?series=imaging&status=open,upcoming"
 ONE_SITE = f"{SCANS_SHOWN}&site=S07"
 #: The columns of a visit that are a patient's own; all others are the same for all patients enrolled on one day.
 _OWN = ("patient_id", "site", "subject_number")
+
+_OfDay = Mapping[str, Sequence[Row]]
 
 
 def figures(folder: Path) -> list[Figure]:
@@ -80,11 +83,12 @@ def filled(folder: Path, count: int) -> Service:
     do, and copied for all of them.
     """
     service = Service(folder, f"list-{count}")
-    for number in range(SITES):
-        site = f"S{number:02}"
-        sites.add(service.session, {**FUSCC, "site": site})
-        said = {"region": None, "opening_days": FUSCC["opening_days"], "closed_days": [], "open_days": []}
-        site_calendars.put(service.session, site, {**said, "slots_per_day": 40})
+    said = {"region": None, "opening_days": FUSCC["opening_days"], "closed_days": [], "open_days": []}
+    with service.store.transaction():
+        for number in range(SITES):
+            site = f"S{number:02}"
+            sites.add(service.session, {**FUSCC, "site": site})
+            site_calendars.put(service.session, site, {**said, "slots_per_day": 40})
     templates = [_derived(day) for day in range(ENROLMENT_DAYS)]
     people = sorted(
         (f"p-{number * SCATTERED % 2**32:08x}", f"S{number % SITES:02}", f"{number:07}", number % ENROLMENT_DAYS)
@@ -94,8 +98,10 @@ def filled(folder: Path, count: int) -> Service:
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -400000")
     connection.execute("BEGIN")
-    of_visits = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'visits' AND sql IS NOT NULL"
-    indexes = connection.execute(of_visits).fetchall()
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('patients', 'visits') "
+        "AND sql IS NOT NULL"
+    ).fetchall()
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")
     _copy(connection, people, templates)
@@ -108,37 +114,35 @@ def filled(folder: Path, count: int) -> Service:
     return service
 
 
-def _copy(
-    connection: sqlite3.Connection,
-    people: list[tuple[str, str, str, int]],
-    templates: list[tuple[str, list[Row]]],
-) -> None:
+def _copy(connection: sqlite3.Connection, people: list[tuple[str, str, str, int]], templates: list[_OfDay]) -> None:
     """Write the rows of all people from those of their days of enrolment, in order of their keys."""
     connection.execute("CREATE TEMP TABLE people (patient_id TEXT, site TEXT, subject_number TEXT, day INTEGER)")
     connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", people)
-    connection.execute("CREATE TEMP TABLE standing_of (day INTEGER PRIMARY KEY, standing TEXT)")
-    connection.executemany("INSERT INTO standing_of VALUES (?, ?)", enumerate(text for text, _ in templates))
-    connection.execute(
-        "INSERT INTO standings (patient_id, standing) "
-        "SELECT patient_id, standing FROM people JOIN standing_of USING (day)"
-    )
-    columns = [*templates[0][1][0]]
-    connection.execute(f"CREATE TEMP TABLE visit_of (day INTEGER, {', '.join(columns)})")
-    rows = ([day, *row.values()] for day, (_, of_day) in enumerate(templates) for row in of_day)
-    connection.executemany(f"INSERT INTO visit_of VALUES ({', '.join('?' * (1 + len(columns)))})", rows)
-    connection.execute("CREATE INDEX temp.visits_of_day ON visit_of (day)")
-    taken = ", ".join(f"people.{column}" if column in _OWN else f"visit_of.{column}" for column in columns)
-    connection.execute(
-        f"INSERT INTO visits ({', '.join(columns)}) SELECT {taken} FROM people CROSS JOIN visit_of USING (day)"
-    )
+    for table in ("patients", "standings", "visits"):
+        rows = [[day, *row.values()] for day, of_day in enumerate(templates) for row in of_day[table]]
+        columns = [*templates[0][table][0]]
+        connection.execute(f"CREATE TEMP TABLE some_{table} (day INTEGER, {', '.join(columns)})")
+        connection.executemany(f"INSERT INTO some_{table} VALUES ({', '.join('?' * (1 + len(columns)))})", rows)
+        connection.execute(f"CREATE INDEX temp.{table}_of_day ON some_{table} (day)")
+        taken = ", ".join(f"people.{column}" if column in _OWN else f"some.{column}" for column in columns)
+        # No two patients have the same facts.
+        taken = taken.replace("some.head", "people.patient_id || some.head")
+        connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) "
+            f"SELECT {taken} FROM people CROSS JOIN some_{table} some ON some.day = people.day"
+        )
 
 
-def _derived(day: int) -> tuple[str, list[Row]]:
-    """The standing of a patient enrolled so many days ago, and the rows of the patient's visits."""
-    history = _history(day)
+def _derived(day: int) -> _OfDay:
+    """The rows of a patient enrolled so many days ago, by table."""
+    history, through = _history(day), horizon(NOW)
     reckoning = Reckoning({1: protocol()}, history)
-    rows = visits.rows_of("", history, reckoning.visits(history.enrolled.enrolled_on, horizon(NOW)))
-    return standings.to_text(standing(reckoning.course)), [*rows.values()]
+    found = visits.rows_of("", history, reckoning.visits(history.enrolled.enrolled_on, through))
+    return {
+        "patients": [patients.row_of("", history, 1, "0" * 50, NOW, through)],
+        "standings": [{"patient_id": "", "standing": standings.to_text(standing(reckoning.course))}],
+        "visits": [*found.values()],
+    }
 
 
 def _history(day: int) -> History:

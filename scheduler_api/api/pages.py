@@ -8,8 +8,9 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from flask import Response, g, request
@@ -74,11 +75,21 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
     cursor = encoded(after)
     headers = {"Vary": "Accept"}
     if cursor is not None:
-        query = urlencode({**request.args.to_dict(), "cursor": cursor})
-        headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+        headers["Link"] = link_to_next(request.path, tuple(request.args.items()), cursor)
     if wants_csv(request.environ):
         return _csv(items, schema, headers)
     return answer({"items": items, "next_cursor": cursor}, headers=headers)
+
+
+def link_to_next(path: str, asked: tuple[tuple[str, str], ...], cursor: str) -> str:
+    """The Link header of a page: the same question, going on at a cursor."""
+    return f'<{_without_cursor(path, asked)}{quote(cursor)}>; rel="next"'
+
+
+@lru_cache(maxsize=1024)
+def _without_cursor(path: str, asked: tuple[tuple[str, str], ...]) -> str:
+    query = urlencode([(name, value) for name, value in asked if name != "cursor"])
+    return f"{path}?{query}{'&' if query else ''}cursor="
 
 
 def wants_csv(environ: Mapping[str, Any]) -> bool:
@@ -102,7 +113,7 @@ def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, Mapping | list):
+    if isinstance(value, Mapping | list | tuple):
         return orjson.dumps(value).decode()
     if isinstance(value, datetime):
         return value.isoformat()

@@ -1,4 +1,4 @@
-"""What is read most, answered before Flask is asked: a phone's today, a patient's calendar, and that nothing changed.
+"""What is read most, answered before Flask is asked: a phone's today, a patient's calendar, upcoming scans, no change.
 
 Finding a view, its hooks and its decorators cost more than these answers do. Only the plain case is answered here,
 which is nearly every one; whatever differs or goes wrong in any way goes on to the application, which comes to the same
@@ -19,18 +19,21 @@ from scheduler_api.records import calendars, phones, tokens
 from scheduler_api.records.access import Session
 from scheduler_api.records.audit import Reading, Readings
 from scheduler_api.records.today import today_of
+from scheduler_api.records.visits import find as find_visits
 from scheduler_api.store.port import Store
 
+from . import visits
 from .conditions import phone_headers, plain_tag, tag_of
 from .language import preferred
 from .logs import ROUTE
+from .pages import encoded, link_to_next, wants_csv
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PATIENT = re.compile(r"/v1/patients/([^/]+)(/calendar|/adherence|/deviations|/facts)?")
 _HEADERS = (("Cache-Control", "private, no-cache"), ("Vary", "Accept, Accept-Encoding"))
-_TODAY = "/v1/me/today"
+_TODAY, _VISITS = "/v1/me/today", "/v1/visits"
 #: From so many bytes on an answer is compressed for who likes that.
 COMPRESSED_FROM = 1000
 
@@ -50,10 +53,12 @@ class Reads:
         self, application: WSGIApplication, store: Store, clock: Callable[[], datetime], readings: Readings
     ) -> None:
         self._application, self._store, self._clock, self._readings = application, store, clock, readings
+        self._answerers = {_TODAY: self._today, _VISITS: self._visits}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            answer = self._today(environ) if environ["PATH_INFO"] == _TODAY else self._answer(environ)
+            answerer = self._answerers.get(environ["PATH_INFO"], self._answer)
+            answer = answerer(environ)
         except Exception:
             # What fails here fails there too, and there it is told to the client and to the log.
             answer = None
@@ -92,6 +97,26 @@ class Reads:
         if len(body) >= COMPRESSED_FROM:
             return None
         return Answer("200 OK", [*phone_headers(environ, asking, now, spoken).items()], body)
+
+    def _visits(self, environ: WSGIEnvironment) -> Answer | None:
+        """A page of visits as JSON, with a staff token; None leaves it to the application."""
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        query = environ.get("QUERY_STRING", "")
+        plain = environ["REQUEST_METHOD"] == "GET" and "HTTP_ACCEPT_ENCODING" not in environ and not wants_csv(environ)
+        if not plain or not query or scheme != "Bearer" or not token.isascii():
+            return None
+        question, asked = visits.asked_in(query)
+        actor = tokens.authenticate(self._store, token)
+        if actor is None:
+            return None
+        session = Session(self._store, actor, self._clock())
+        found = find_visits(session, question)
+        headers, cursor = [*_HEADERS], encoded(visits.cursor_of(question, found))
+        if cursor is not None:
+            headers.append(("Link", link_to_next(_VISITS, asked, cursor)))
+        environ[ROUTE] = _VISITS
+        self._readings.add(Reading(actor, f"GET {_VISITS}", None, query, 200), session.now, len(found.items))
+        return Answer("200 OK", headers, orjson.dumps({"items": found.items, "next_cursor": cursor}))
 
     def _answer(self, environ: WSGIEnvironment) -> Answer | None:
         """The answer to a GET of a patient's data with a staff token; None leaves it to the application."""

@@ -46,7 +46,7 @@ class NewSiteCalendarSchema(Strict):
     closed_days = _days("Closed, whatever else is said")
     open_days = _days("Open, though a holiday or not a weekly opening day")
     slots_per_day = Whole(
-        0, 1000, load_default=None, allow_none=True, metadata={"description": "How many scans it can take on a day"}
+        1, 1000, load_default=None, allow_none=True, metadata={"description": "How many scans it can take on a day"}
     )
 
 

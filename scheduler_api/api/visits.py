@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Response
 from webargs.fields import DelimitedList
@@ -71,22 +74,44 @@ def find(query: dict[str, Any]) -> Response:
 
     Upcoming scans are `series=imaging&status=open,upcoming`.
     """
+    question = question_of(query)
+    found = visits.find(session(), question)
+    return page(found.items, cursor_of(question, found), PatientVisitSchema)
+
+
+def question_of(query: Mapping[str, Any]) -> visits.Question:
+    """What a query asks for. Ends the request if its cursor is none of this list in this order."""
     booked, sort = query.get("booked"), query["sort"]
-    # The cursor of one order means nothing in another.
     key = cursor_key(query, 1 + len(SORTS[sort]), sort)
-    found = visits.find(
-        session(),
-        visits.Question(
-            query.get("series"),
-            query.get("status"),
-            query.get("site"),
-            query.get("from_"),
-            query.get("to"),
-            None if booked is None else booked == "true",
-            query.get("patient"),
-            sort,
-            key and key[1:],
-            query["limit"],
-        ),
+    return visits.Question(
+        query.get("series"),
+        query.get("status"),
+        query.get("site"),
+        query.get("from_"),
+        query.get("to"),
+        None if booked is None else booked == "true",
+        query.get("patient"),
+        sort,
+        key and key[1:],
+        query["limit"],
     )
-    return page(found.items, found.after and (sort, *found.after), PatientVisitSchema)
+
+
+def cursor_of(question: visits.Question, found: visits.VisitPage) -> tuple[str, ...] | None:
+    """The key of the next page. It names its order: in another it would mean nothing."""
+    return found.after and (question.sort, *found.after)
+
+
+@lru_cache(maxsize=1024)
+def asked_in(query: str) -> tuple[visits.Question, tuple[tuple[str, str], ...]]:
+    """What a query string asks for, and its parameters. The same string always asks the same.
+
+    Raises ValueError or a problem for what is to be refused.
+    """
+    asked = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+    if len(dict(asked)) < len(asked):
+        raise ValueError
+    return question_of(_QUERY.load(dict(asked))), tuple(asked)
+
+
+_QUERY = VisitQuery()

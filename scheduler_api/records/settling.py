@@ -24,7 +24,7 @@ from . import site_calendars, worklist
 from .access import NotFound, Session, check_may_record, patient_row
 from .facts import NewFact, append, told, unit_of_work
 from .protocols import versions_named
-from .visits import documents
+from .visits import document
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _visit_document(session: Session, seen: _Seen, visit: str) -> dict[str, Any]
         return None
     row = visits.rows_of(seen.row["patient_id"], seen.history, [found])[visit]
     stands = standings.to_text(standing(reckoning.course))
-    return documents(session.store, [visits.listed(row, found.status(seen.today), seen.today, stands)])[0]
+    return document(session.store, visits.listed(row, found.status(seen.today), seen.today, stands))
 
 
 def _against_day(session: Session, seen: _Seen, before: Booking | None, day: date) -> Iterator[dict[str, Any]]:

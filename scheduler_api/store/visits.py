@@ -88,31 +88,50 @@ class Query:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """The visits asked for, in order, each with its `status` and `today`, and the `standing` of its patient as text."""
+    """Which visits are asked for, in order: of each its patient, name, site and `today`, and the `head` of the facts.
+
+    What a list shows of a visit follows from that head and from today; `read` reads it.
+    """
     parameters: dict[str, Any] = {"limit": query.limit}
     today = today_sql(query.todays, "v.time_zone", parameters)
-    status = _STATUS_SQL.format(today=today)
-    where = [*_conditions(query, today, status, parameters)]
+    where = [*_conditions(query, today, parameters)]
     order = [f"v.{column}" for column in SORTS[query.sort]]
     if query.after is not None:
         names = [f"after_{number}" for number in range(len(order))]
         where.append(f"({', '.join(order)}) > ({', '.join(f':{name}' for name in names)})")
         parameters.update(zip(names, query.after, strict=True))
     return store.rows(
-        f"SELECT {', '.join(f'v.{column}' for column in _LISTED)}, {status} AS status, {today} AS today, s.standing "
-        "FROM visits v LEFT JOIN standings s ON s.patient_id = v.patient_id "
+        f"SELECT v.patient_id, v.visit, v.site, {today} AS today, p.head FROM visits v "
+        "LEFT JOIN patients p ON p.patient_id = v.patient_id "
         f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {', '.join(order)} LIMIT :limit",
         parameters,
     )
 
 
+def read(store: Store, todays: dict[str, date], wanted: Sequence[Row]) -> list[Row]:
+    """What a list shows of visits that `find` found, with `status`, `today`, `head`, and the `standing` as text."""
+    parameters: dict[str, Any] = {}
+    today = today_sql(todays, "v.time_zone", parameters)
+    for number, row in enumerate(wanted):
+        parameters[f"patient_{number}"], parameters[f"visit_{number}"] = row["patient_id"], row["visit"]
+    pairs = ", ".join(f"(:patient_{number}, :visit_{number})" for number in range(len(wanted)))
+    return store.rows(
+        f"WITH wanted (patient_id, visit) AS (VALUES {pairs}) "
+        f"SELECT {', '.join(f'v.{column}' for column in _LISTED)}, {_STATUS_SQL.format(today=today)} AS status, "
+        f"{today} AS today, s.standing, p.head FROM wanted w "
+        "JOIN visits v ON v.patient_id = w.patient_id AND v.visit = w.visit "
+        "JOIN standings s ON s.patient_id = v.patient_id JOIN patients p ON p.patient_id = v.patient_id",
+        parameters,
+    )
+
+
 def listed(row: Row, status: str, today: date, standing: str) -> Row:
-    """A row of `rows_of` as `find` would give it, on a day."""
+    """A row of `rows_of` as `read` would give it, on a day."""
     shown = {column: row[column] for column in _LISTED}
     return {**shown, "status": status, "today": today.isoformat(), "standing": standing}
 
 
-def _conditions(query: Query, today: str, status: str, parameters: dict[str, Any]) -> Iterator[str]:
+def _conditions(query: Query, today: str, parameters: dict[str, Any]) -> Iterator[str]:
     """The conditions of a query in SQL; puts their values into `parameters`."""
     if query.sites is not None:
         yield one_of("v.site", "site", query.sites, parameters)
@@ -121,13 +140,17 @@ def _conditions(query: Query, today: str, status: str, parameters: dict[str, Any
     if query.patient_id is not None:
         yield one_of("v.patient_id", "patient_id", [query.patient_id], parameters)
     if query.statuses is not None:
-        yield one_of(status, "status", query.statuses, parameters)
         if "done" not in query.statuses:
             yield "v.done_on IS NULL"
         if set(query.statuses) <= {"open", "upcoming"} and query.todays:
             # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
             yield "v.closes_on >= :earliest_today"
             parameters["earliest_today"] = min(query.todays.values()).isoformat()
+        if set(query.statuses) == {"open", "upcoming"}:
+            # Both, which is what is asked for most, without a status reckoned for each row.
+            yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND v.closes_on >= {today}"
+        else:
+            yield one_of(_STATUS_SQL.format(today=today), "status", query.statuses, parameters)
     if query.first is not None:
         yield "v.closes_on >= :first"
         parameters["first"] = query.first.isoformat()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import quote
+
 import pytest
 from service import Client, Patient, Service, refused
 
@@ -19,11 +22,41 @@ def patient(nurse: Client) -> Patient:
 
 def test_a_calendar_is_the_same_by_either_way(patient: Patient) -> None:
     # Who says anything about compression is answered by Flask.
-    before, after = patient.get("calendar"), patient.get("calendar", {"Accept-Encoding": "identity"})
+    same(patient.get("calendar"), patient.get("calendar", {"Accept-Encoding": "identity"}))
+
+
+def same(before: Any, after: Any) -> None:
+    """Check that two answers are the same, except for their ids."""
     assert (before.status_code, before.data) == (after.status_code, after.data)
     assert {name: value for name, value in before.headers.items() if name != "X-Request-ID"} == {
         name: value for name, value in after.headers.items() if name != "X-Request-ID"
     }
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("series=imaging&status=open,upcoming&site=FUSCC&limit=2", 200),
+        ("limit=2&cursor=CURSOR&sort=subject", 200),
+        ("sort=subject&limit=1", 200),
+        ("booked=false&from=2024-03-01&to=2024-04-01&patient=p-%C3%A9+", 200),
+        ("limit=2&sort=opens_on&cursor=CURSOR", 422),
+        ("limit=2&limit=3", 422),
+        ("limit=&site=", 422),
+        ("colour=%FF", 422),
+        ("site", 422),
+        ("site=BERLIN", 404),
+    ],
+)
+def test_a_page_of_visits_is_the_same_by_either_way(nurse: Client, patient: Patient, query: str, status: int) -> None:
+    cursor = nurse.get("/v1/visits", limit="1", sort="subject").json["next_cursor"]
+    address = f"/v1/visits?{query.replace('CURSOR', quote(cursor))}"
+    before, after = nurse.send("GET", address), nurse.send("GET", address, headers={"Accept-Encoding": "identity"})
+    assert before.status_code == status
+    if status == 200:
+        same(before, after)
+    else:
+        assert before.json == after.json
 
 
 @pytest.mark.parametrize("part", ["", "calendar", "adherence", "deviations", "facts"])
