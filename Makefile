@@ -1,5 +1,5 @@
 # make run    starts the service with sample patients        make run HOST=0.0.0.0 PORT=9000
-# make test   checks style, types and imports, runs the tests
+# make test   checks style, types and imports, runs the tests, on both databases    make test ENGINE=sqlite
 # make bench  measures, and writes the figures to docs/benchmarks.md
 # make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
 # make openapi, lint, lock, clean: see below
@@ -24,8 +24,10 @@ PEERS = .venv-peers/.installed
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
 
+# Those that touch a database run on both engines; ENGINE=sqlite or ENGINE=postgresql runs them on one, which is quicker.
+ENGINE = both
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile --engine $(ENGINE)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench

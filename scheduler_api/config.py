@@ -27,12 +27,12 @@ class BadSetting(ValueError):
 class Settings:
     """All settings. Each is read from `SCHEDULER_` and its name in capitals; `docs/operations.md` has the table.
 
-    `database` is the path of the SQLite file, `max_body` the largest request body in bytes, `trusted_proxies` how many
-    proxies stand before the service. `checkpoint_key` is the path of a PEM file with the key that signs checkpoints of
-    the logs (empty: they are not signed). `rate_…` are requests in a minute (0: no limit). `oidc_…` name the provider
-    where staff sign in (empty: there is none). `delivery_keys` is the path of the file of keys that messages are sent
-    with, `private_networks` where they may go besides the public network, `smtp` a URL with name and password,
-    `mail_from` the address of our mails.
+    `database` is the path of an SQLite file or the `postgresql://…` of a database, `max_body` the largest request body
+    in bytes, `trusted_proxies` how many proxies stand before the service. `checkpoint_key` is the path of a PEM file
+    with the key that signs checkpoints of the logs (empty: they are not signed). `rate_…` are requests in a minute (0:
+    no limit). `oidc_…` name the provider where staff sign in (empty: there is none). `delivery_keys` is the path of the
+    file of keys that messages are sent with, `private_networks` where they may go besides the public network, `smtp` a
+    URL with name and password, `mail_from` the address of our mails.
     """
 
     database: str = "instance/scheduler.db"

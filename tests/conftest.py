@@ -3,13 +3,14 @@
 `--hypothesis-profile=thorough` looks further, and elsewhere each time.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cluster import Cluster
+from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
 from hypothesis import HealthCheck, settings
 from service import Client, Clock, Server, Service, new_database
 from stories import amended
@@ -21,33 +22,97 @@ settings.register_profile("thorough", settings.get_profile("usual"), max_example
 settings.load_profile("usual")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine`."""
+    engines = [*ENGINES, "both"]
+    parser.addoption("--engine", choices=engines, default="both", help="on which databases to run what touches one")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what touches a database once on each engine."""
+    if "engine" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("engine")
+        metafunc.parametrize("engine", ENGINES if chosen == "both" else [chosen], scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out what is only for one engine (`only`), or only on one, whichever it is (`one_engine`)."""
+    chosen = config.getoption("engine")
+
+    def wanted(item: pytest.Item) -> bool:
+        engine = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
+        only = item.get_closest_marker("only")
+        if engine is None or (only is None and item.get_closest_marker("one_engine") is None):
+            return True
+        return engine == (only.args[0] if only else ENGINES[-1] if chosen == "both" else chosen)
+
+    left_out = [item for item in items if not wanted(item)]
+    if left_out:
+        items[:] = [item for item in items if wanted(item)]
+        config.hook.pytest_deselected(items=left_out)
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def databases(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Where databases of the engine come from."""
+    if engine == "sqlite":
+        yield Sqlite(tmp_path_factory.mktemp("databases"))
+        return
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield Postgresql(cluster)
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> tuple[str, dict[str, str]]:
     """A database with the built-ins, to be copied, and the tokens of the staff."""
-    path = tmp_path_factory.mktemp("template") / "scheduler.db"
-    return path, new_database(path)
-
-
-@contextmanager
-def copied(template: tuple[Path, dict[str, str]], folder: Path, **settings: Any) -> Iterator[Service]:
-    """The application around a copy of the template."""
-    service = Service(Path(shutil.copy(template[0], folder / "scheduler.db")), template[1], **settings)
-    yield service
-    service.store.close()
+    database = databases.new()
+    return database, new_database(database)
 
 
 @pytest.fixture
-def service(template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Service]:
+def database(databases: Databases, template: tuple[str, dict[str, str]]) -> Iterator[str]:
+    """A copy of the template, for processes of their own."""
+    copied = databases.copy(template[0])
+    yield copied
+    databases.drop(copied)
+
+
+@contextmanager
+def copied(
+    databases: Databases, template: tuple[str, dict[str, str]], folder: Path, **settings: Any
+) -> Iterator[Service]:
+    """The application around what looks like a copy of the template; its keys are in a folder."""
+    with databases.lent(template[0]) as database:
+        service = Service(database, template[1], delivery_keys=str(folder / "keys.json"), **settings)
+        yield service
+        service.close()
+
+
+@pytest.fixture
+def service(databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path) -> Iterator[Service]:
     """The application around a database with the built-ins; the clock stands at noon in Shanghai, 2024-02-20."""
-    with copied(template, tmp_path) as service:
+    with copied(databases, template, tmp_path) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
-def shared(template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def shared(
+    databases: Databases, template: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """The same for all tests of a file."""
-    with copied(template, tmp_path_factory.mktemp("shared")) as service:
+    with copied(databases, template, tmp_path_factory.mktemp("shared")) as service:
         yield service
+
+
+@pytest.fixture
+def raw(databases: Databases, service: Service) -> Iterator[Raw]:
+    """Somebody with the database of `service` and any tool for it."""
+    with databases.raw(service.database) as raw:
+        yield raw
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +161,11 @@ def elsewhere(service: Service) -> Client:
 
 
 @pytest.fixture(scope="module")
-def server(template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    databases: Databases, template: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """The service in a process of its own, with the tokens of `template`; tests of a file share it."""
-    path = shutil.copy(template[0], tmp_path_factory.mktemp("server") / "scheduler.db")
-    with Server(Path(path)) as server:
+    database = databases.copy(template[0])
+    with Server(database, tmp_path_factory.mktemp("server")) as server:
         yield server
+    databases.drop(database)

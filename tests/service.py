@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 import requests
 from contract import Contract
 from flask import Flask
@@ -30,7 +31,8 @@ from scheduler_api import create_app
 from scheduler_api.config import Settings
 from scheduler_api.records import protocols, sites, tokens
 from scheduler_api.records.access import Actor, Session
-from scheduler_api.store.sqlite import SqliteStore
+from scheduler_api.store.connect import connect
+from scheduler_api.store.port import Store
 
 #: Noon in Shanghai, seven weeks after the patients of the tests enrolled.
 START = datetime(2024, 2, 20, 4, tzinfo=UTC)
@@ -69,9 +71,9 @@ class Clock:
         self.now = datetime.fromisoformat(instant).astimezone(UTC)
 
 
-def new_database(path: Path) -> dict[str, str]:
+def new_database(database: str) -> dict[str, str]:
     """Make a database with the built-in protocol and two sites; the tokens of the staff, by name."""
-    store = SqliteStore(path)
+    store = connect(database)
     store.migrate()
     session = Session(store, Actor("setup", "admin", None, None), START)
     protocols.add_built_in(session)
@@ -86,13 +88,32 @@ def new_database(path: Path) -> dict[str, str]:
 class Service:
     """The application around a database, in this process, with settings that differ from the usual ones."""
 
-    def __init__(self, path: Path, tokens: Mapping[str, str], **settings: Any) -> None:
-        self.path, self.tokens = path, tokens
+    def __init__(self, database: str, tokens: Mapping[str, str], **settings: Any) -> None:
+        self.database, self.tokens = database, tokens
         self.clock = Clock()
-        usual = {"rate_per_token": 0, "rate_per_address": 0, "delivery_keys": str(path.with_name("keys.json"))}
-        self.settings = Settings(database=str(path), **{**usual, **settings})
+        usual = {"rate_per_token": 0, "rate_per_address": 0}
+        self.settings = Settings(database=database, **{**usual, **settings})
         self.app = create_app(self.settings, self.clock)
-        self.store: SqliteStore = self.app.extensions["scheduler_store"]
+        self.store: Store = self.app.extensions["scheduler_store"]
+
+    def close(self) -> None:
+        """End it: what was read is noted, and no connection stays open."""
+        self.app.extensions["scheduler_readings"].flush()
+        self.store.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Another process has the database to itself inside: nobody writes, and we wait 50 ms until we say so."""
+        self.store.close()
+        holder = connect(self.database)
+        with pytest.MonkeyPatch.context() as settings, holder.transaction():
+            for engine in ("sqlite", "postgres"):
+                settings.setattr(f"scheduler_api.store.{engine}.BUSY_TIMEOUT", 50)
+            if self.database.startswith("postgresql://"):
+                holder.write(f"LOCK TABLE {', '.join(holder.tables())} IN EXCLUSIVE MODE", {})
+            yield
+        holder.close()
+        self.store.close()
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
@@ -132,8 +153,8 @@ class Service:
 
     def record(self) -> dict[str, list[dict[str, Any]]]:
         """All that is recorded and derived: every row of every table."""
-        tables = self.store.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        return {row["name"]: self.store.rows(f"SELECT * FROM {row['name']}") for row in tables}
+        tables = self.store.tables().items()
+        return {name: self.store.rows(f"SELECT * FROM {name} ORDER BY {', '.join(key) or '1'}") for name, key in tables}
 
 
 @cache
@@ -222,13 +243,13 @@ class Patient:
 class Server:
     """The service in processes of its own, on a free port; use it as a context. `log` is where it writes its logs."""
 
-    def __init__(self, path: Path, workers: int = 1) -> None:
+    def __init__(self, database: str, folder: Path, workers: int = 1) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = path.with_name("server.log")
-        self._path, self._workers = path, workers
+        self.log = folder / "server.log"
+        self.database, self._workers = database, workers
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
@@ -249,7 +270,7 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--workers", str(self._workers)],
-                env={**environment, "SCHEDULER_DATABASE": str(self._path), **UNLIMITED},
+                env={**environment, "SCHEDULER_DATABASE": self.database, **UNLIMITED},
                 stderr=log,
                 start_new_session=True,
             )
@@ -281,5 +302,5 @@ def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:
     assert {"type", "title", "status", "detail"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
     assert {error["pointer"] for error in problem.get("errors", [])} == set(pointers), problem
     assert all(error["detail"] and error.keys() == {"pointer", "detail"} for error in problem.get("errors", []))
-    assert not [word for word in ("Traceback", "sqlite", 'File "', "marshmallow") if word in text]
+    assert not [word for word in ("Traceback", "sqlite", "psycopg", 'File "', "marshmallow") if word in text]
     return problem

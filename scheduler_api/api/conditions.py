@@ -111,6 +111,7 @@ def idempotent(view: View) -> View:
         asked = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
         digest = hashlib.sha256(asked).hexdigest()
         with store().transaction():
+            answers.lock(session(), key)
             given = answers.given(session(), key, digest)
             if given is not None:
                 headers = {**given.headers, "Idempotency-Replayed": "true"}

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import click
 
-from . import about, audit, calendar, demo, enrol, import_csv, keys, protocols, reminders, serve, tokens, upkeep, worker
+from . import (
+    about,
+    audit,
+    calendar,
+    copying,
+    demo,
+    enrol,
+    import_csv,
+    keys,
+    protocols,
+    reminders,
+    serve,
+    tokens,
+    upkeep,
+    worker,
+)
 from .refusals import Group
 
 
@@ -33,6 +48,7 @@ for command in (
     upkeep.roll_forward,
     upkeep.backup,
     reminders.reminders,
+    copying.copy,
     about.openapi,
     about.version,
 ):

@@ -56,12 +56,12 @@ def demo(host: str | None, port: int | None) -> None:
 def _prepared(settings: Settings) -> Iterator[str]:
     """Make the database and the samples if they are not there; the lines to welcome with."""
     from scheduler_api.records import upkeep
-    from scheduler_api.store.connect import connect
+    from scheduler_api.store.connect import connect, folder_beside
 
     from .opening import session_on
     from .upkeep import prepare
 
-    file = Path(settings.database).parent / TOKENS_FILE
+    file = folder_beside(settings.database) / TOKENS_FILE
     store = connect(settings.database)
     try:
         prepare(store, settings.database)
@@ -76,14 +76,15 @@ def _prepared(settings: Settings) -> Iterator[str]:
 def _loaded_before(session: Session, file: Path, database: str) -> Samples | None:
     """What an earlier start loaded; None into an empty database. Ends the command if the database is someone else's."""
     from scheduler_api.records import patients, tokens
+    from scheduler_api.store.connect import shown
 
     if not patients.find(session, limit=1).items and not tokens.list_all(session.store):
         return None
     samples = _read(file)
     if samples is None or not any(tokens.authenticate(session.store, token) for token in samples.tokens.values()):
         raise Refused(
-            f"{database} holds data that is not the demo's. `scheduler-api serve` serves it; "
-            "for the demo, name another file in SCHEDULER_DATABASE."
+            f"{shown(database)} holds data that is not the demo's. `scheduler-api serve` serves it; "
+            "for the demo, name another database in SCHEDULER_DATABASE."
         )
     return samples
 
@@ -124,6 +125,7 @@ def _load(session: Session, file: Path) -> Samples:
             destinations.add_to_site(session, SITE, "log", audience, "", "en")
         loaded = Samples(today, samples.shift(today).days, made)
         document = {"loaded_for": today, "moved_by_days": loaded.moved_by_days, "tokens": made}
+        file.parent.mkdir(parents=True, exist_ok=True)
         with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
             os.fchmod(out.fileno(), 0o600)
             out.write(orjson.dumps(document, option=orjson.OPT_INDENT_2))
@@ -133,6 +135,7 @@ def _load(session: Session, file: Path) -> Samples:
 def _welcome(session: Session, samples: Samples, settings: Settings, file: Path) -> Iterator[str]:
     from scheduler_api.engine.dates import civil_date
     from scheduler_api.records import patients
+    from scheduler_api.store.connect import shown
 
     from .sample_course import SITE, TIME_ZONE
     from .samples import MIDDLE, TRIAL_FIRST, TRIAL_LAST
@@ -145,7 +148,7 @@ def _welcome(session: Session, samples: Samples, settings: Settings, file: Path)
 Scheduler API, with 29 synthetic patients
   address         {url}
   documentation   {url}/docs
-  database        {settings.database}
+  database        {shown(settings.database)}
 
 The trial's dates, {TRIAL_FIRST} to {TRIAL_LAST}, are moved by {samples.moved_by_days} days, so that
 {samples.loaded_for} is in its middle (day {(MIDDLE - TRIAL_FIRST).days} of {days}). \

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .refusals import Refused
@@ -24,21 +23,21 @@ def settings_database() -> str:
 @contextmanager
 def opened(database: str) -> Iterator[Store]:
     """A database that has all tables of this version, closed afterwards. Ends the command if it has not."""
-    from scheduler_api.store.connect import connect
+    from scheduler_api.store.connect import connect, shown
 
-    if not Path(database).is_file():
-        raise Refused(f"There is no database {database}: run scheduler-api init")
     store = connect(database)
+    if not store.exists():
+        raise Refused(f"There is no database {database}: run scheduler-api init")
     try:
         if pending(store, database):
-            raise Refused(f"The database {database} is not of this version: run scheduler-api init")
+            raise Refused(f"The database {shown(database)} is not of this version: run scheduler-api init")
         yield store
     finally:
         store.close()
 
 
 def pending(store: Store, database: str) -> list[str]:
-    """The migrations that a database has not seen. Ends the command if the file is no database of ours."""
+    """The migrations that a database has not seen. Ends the command if it is no database that we can use."""
     with usable(database):
         return store.pending_migrations()
 
@@ -46,6 +45,7 @@ def pending(store: Store, database: str) -> list[str]:
 @contextmanager
 def usable(database: str) -> Iterator[None]:
     """Ends the command, with what the driver says, if a database cannot be opened, read or made."""
+    from scheduler_api.store.connect import shown
     from scheduler_api.store.port import Busy
 
     try:
@@ -54,7 +54,7 @@ def usable(database: str) -> Iterator[None]:
         raise
     except Exception as error:
         # What a driver raises differs between drivers.
-        raise Refused(f"The database {database} cannot be used: {error}") from error
+        raise Refused(f"The database {shown(database)} cannot be used: {error}") from error
 
 
 @contextmanager

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 def init() -> None:
     """Make the database, or bring it to this version. Changes nothing that is there already."""
-    from scheduler_api.store.connect import connect
+    from scheduler_api.store.connect import connect, shown
 
     from .opening import settings_database
 
@@ -29,7 +29,7 @@ def init() -> None:
     finally:
         store.close()
     for line in done or ["nothing to do"]:
-        click.echo(f"{database}: {line}")
+        click.echo(f"{shown(database)}: {line}")
 
 
 def prepare(store: Store, database: str) -> list[str]:
@@ -38,13 +38,14 @@ def prepare(store: Store, database: str) -> list[str]:
 
     from .opening import pending, session_on, usable
 
-    if Path(database).exists():
+    if store.exists():
         # A file that is no database is not to be touched.
         pending(store, database)
     with usable(database):
         done = [f"migration {name} applied" for name in store.migrate()]
     session = session_on(store)
     with store.transaction():
+        store.lock("built-ins")
         done += [f"protocol {protocol} added" for protocol in protocols.add_built_in(session)]
         before = {site["site"] for site in sites.list_all(session)}
         sites.add_built_in(session)

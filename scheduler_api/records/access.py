@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -109,6 +109,39 @@ def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
 def patient_row(session: Session, patient_id: str) -> Row:
     """A patient's row, if the patient is of one of the actor's sites. Raises NotFound."""
     return _scoped(session, patient_id, patients.get(session.store, patient_id))
+
+
+#: What everyone who writes about a patient shares.
+_ALL = "patients"
+
+
+def lock_patient(store: Store, patient_id: str) -> None:
+    """Be the only one who writes about a patient, until the unit of work ends: to be asked before anything is read."""
+    share_patients(store)
+    store.lock(_name_of(patient_id))
+
+
+def share_patients(store: Store) -> None:
+    """Be one of those who write about patients, until the unit of work ends."""
+    store.lock(_ALL, shared=True)
+
+
+def lock_free_patients(store: Store, patient_ids: Collection[str]) -> Collection[str]:
+    """Be the only one who writes about those of some patients about whom nobody writes at the moment; which.
+
+    Waits for nobody, so that what is due about others goes on. Asked after `share_patients`.
+    """
+    names = {_name_of(patient_id): patient_id for patient_id in patient_ids}
+    return {names[name] for name in store.lock_free(names)}
+
+
+def lock_patients(store: Store) -> None:
+    """Be the only one who writes about any patient, until the unit of work ends."""
+    store.lock(_ALL)
+
+
+def _name_of(patient_id: str) -> str:
+    return f"patient {patient_id}"
 
 
 def patient_head(session: Session, patient_id: str) -> Row:

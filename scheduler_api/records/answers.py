@@ -29,6 +29,11 @@ class KeyReused(Exception):
     """The key came before with another request."""
 
 
+def lock(session: Session, key: str) -> None:
+    """Let requests with this key wait for each other, until the unit of work ends."""
+    session.store.lock(f"answer {session.actor.token_id} {key}")
+
+
 def given(session: Session, key: str, request_hash: str) -> Answer | None:
     """The answer already given to this key and request, if any. Raises KeyReused for another request."""
     row = answers.get(session.store, session.actor.token_id, key)

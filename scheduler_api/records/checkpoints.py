@@ -109,6 +109,7 @@ def name_of(key: Ed25519PublicKey) -> str:
 def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
     """Make a checkpoint of all that is recorded."""
     with store.transaction():
+        store.lock("checkpoints")
         last = checkpoints.last(store)
         number = last["checkpoint"] + 1 if last else 1
         since = datetime.fromisoformat(last["at"]) - _BACK if last else None
@@ -127,6 +128,7 @@ def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
 def make_if_due(store: Store, keys: Keys, now: datetime) -> dict[str, Any] | None:
     """Make a checkpoint if the last is a day old; None if it is not."""
     with store.transaction():
+        store.lock("checkpoints")
         last = checkpoints.last(store)
         due = last is None or datetime.fromisoformat(last["at"]) + EVERY <= now
         return make(store, keys, now) if due else None

@@ -16,7 +16,7 @@ from scheduler_api.engine.versions import periods
 from scheduler_api.store import facts
 from scheduler_api.store.snapshots import of_row
 
-from .access import Session, patient_row
+from .access import Session, lock_patient, patient_row
 from .facts import NewFact, append
 from .protocols import versions_of
 
@@ -46,6 +46,7 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
     history and the site's stands. Raises Impossible for a day that is too far back or ahead.
     """
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         today = _day_said(session, patient_id, body.dose_on, said_at)
         day = _day_on_record(session, patient_id, body.dose_on)
         latest = day.standing[-1] if day.standing else None
@@ -70,6 +71,7 @@ def take_back_day(session: Session, patient_id: str, day: date, said_at: datetim
     Raises Contradiction when the site's record of that day stands, Impossible for a day too far back or ahead.
     """
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         _day_said(session, patient_id, day, said_at)
         standing = _day_on_record(session, patient_id, day).standing
         if any(fact.role != "patient" for fact in standing):
@@ -84,6 +86,7 @@ def take_back_day(session: Session, patient_id: str, day: date, said_at: datetim
 def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
     """Note that the patient lives by another time zone now; the same again changes nothing. Raises Impossible."""
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         if of_row(patient_row(session, patient_id)).time_zone == time_zone:
             return Kept("already_recorded", None)
         return Kept("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)

@@ -21,7 +21,7 @@ from scheduler_api.store.port import Duplicate, Row
 from scheduler_api.store.snapshots import of_row
 
 from . import sites
-from .access import Session, Stale, check_may_record, patient_row
+from .access import Session, Stale, check_may_record, lock_patient, patient_row
 from .derive import horizon, keep, same_visits
 from .protocols import versions_of
 
@@ -106,6 +106,7 @@ def append(
 
     `today` stands for the present day where whoever recorded the fact was in another zone. Raises as `record`.
     """
+    lock_patient(session.store, patient_id)
     row = patient_row(session, patient_id)
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])

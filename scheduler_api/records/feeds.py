@@ -17,7 +17,7 @@ from scheduler_api.store.port import Store
 from scheduler_api.store.snapshots import of_row
 from scheduler_api.words import translate
 
-from .access import Actor, NotFound, Session, patient_row
+from .access import Actor, NotFound, Session, lock_patient, patient_row
 from .audit import note
 from .protocols import labels, versions_of
 from .tokens import digest
@@ -66,6 +66,7 @@ class Event:
 def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
     """The patient's feed. Its secret is given when it is made and then no more: it is not kept. Raises NotFound."""
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         patient_row(session, patient_id)
         known = feeds.of_patient(session.store, patient_id)
         if known is not None:
@@ -100,6 +101,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
     """What the feed shows now, cancelled events included; a change since it was last shown raises its sequence."""
     session = Session(store, Actor("feed", "patient", None, (), feed.patient_id), now)
     with store.transaction():
+        store.lock(f"feed {feed.name}")
         row = patient_row(session, feed.patient_id)
         history = of_row(row)
         versions = versions_of(store, row["protocol"])

@@ -20,7 +20,7 @@ from scheduler_api.store.port import Duplicate, Row
 from scheduler_api.store.snapshots import of_row, without_doses
 
 from . import sites
-from .access import Session, check_may_record, patient_row, sites_to_search
+from .access import Session, check_may_record, lock_patient, patient_row, sites_to_search
 from .derive import keep
 from .facts import fact_document, new_fact_id
 from .protocols import versions_of
@@ -48,6 +48,7 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         if patients.by_subject(session.store, enrolled.protocol, enrolled.subject_number) is not None:
             raise _taken(enrolled)
         patient_id, actor = f"p-{secrets.token_hex(8)}", session.actor
+        lock_patient(session.store, patient_id)
         fact = Fact(new_fact_id(), enrolled, session.now, actor.role, actor.name, actor=actor.token_id)
         history = fold([fact])
         head = facts.append(session.store, patient_id, 1, "", fact)

@@ -15,7 +15,7 @@ from scheduler_api.store import devices
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row, remembered
 
-from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, patient_row
+from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, lock_patient, patient_row
 from .audit import note, unknown
 from .tokens import digest
 
@@ -59,6 +59,7 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     expires_at = session.now + CODE_LIFE
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         patient_row(session, patient_id)
         row = {
             "hash": _code_digest(code),
@@ -84,7 +85,9 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
     known = _code_digest("".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper())))
     subjects = (sender, known)
     with store.transaction():
+        # Always the sender first, so that no two of these wait for each other.
         for subject in subjects:
+            store.lock(f"tries {subject}")
             _check_tries(store, subject, now)
         patient_id = devices.use_code(store, known, _stamp(now))
         if patient_id is None:
@@ -121,7 +124,10 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
     later use means that two hold it: the device's session ends. Raises Unauthenticated.
     """
     with store.transaction():
-        pair = devices.by_refresh(store, digest(token))
+        known = devices.by_refresh(store, digest(token))
+        if known is not None:
+            store.lock(f"device {known['device_id']}")
+        pair = known and devices.by_refresh(store, digest(token))
         if pair is not None and pair["refresh_expires_at"] > _stamp(now):
             if not pair["dropped"] and (pair["replaced_at"] is None or _may_repeat(store, pair, now)):
                 devices.mark_replaced(store, pair["refresh_hash"], _stamp(now))

@@ -22,7 +22,7 @@ from scheduler_api.store.port import Row
 from scheduler_api.store.snapshots import of_row
 
 from . import sites, upkeep, wishes
-from .access import Forbidden, Session, patient_row
+from .access import Forbidden, Session, lock_patient, patient_row
 from .audit import note
 from .planning import called_for, gone_out, plan_patient, plan_site, stamp
 from .protocols import versions_of
@@ -40,6 +40,7 @@ def change_patients(session: Session, patient_id: str, said: dict[str, Any]) -> 
     if faults:
         raise Impossible(faults)
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         before = patient_row(session, patient_id)["wishes"]
         if before != text:
             kept.put_patients(session.store, patient_id, text)
@@ -62,6 +63,7 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
     Impossible past midnight.
     """
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         row = patient_row(session, patient_id)
         history = of_row(row)
         today = civil_date(session.now, history.time_zone)
@@ -109,7 +111,7 @@ def change_sites(session: Session, site: str, said: dict[str, Any]) -> dict[str,
         old = sites_wishes(session, site)
         kept.put_sites(session.store, site, text)
         plan_site(session.store, site, session.now)
-        for patient_id in patients.of_site(session.store, site):
+        for patient_id in sorted(patients.of_site(session.store, site)):
             upkeep.roll(session.store, patient_id, session.now)
         note(session, "reminders_changed", site=site, old=old, new=wishes.sites_document(text))
     return wishes.sites_document(text)

@@ -106,6 +106,7 @@ def get(session: Session, site: str) -> dict[str, Any]:
 def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]:
     """Keep a site's calendar in the place of the one it had. Raises NotFound, Forbidden, Impossible."""
     with session.store.transaction():
+        session.store.lock(f"site {site}")
         row = _row(session, site)
         check_may_keep_calendars(session)
         if faults := [*_faults(row["country"], calendar)]:

@@ -29,7 +29,7 @@ from scheduler_api.engine.facts import (
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.store import facts, sent_facts
 
-from .access import Session, patient_row
+from .access import Session, lock_patient, patient_row
 from .doses import Kept, change_time_zone, record_day, take_back_day
 
 #: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
@@ -89,6 +89,7 @@ def sync(session: Session, patient_id: str, cursor: int, queued: Sequence[Sent])
     Each is kept once, however often it comes; one that is refused does not keep out the others. Raises NotFound.
     """
     with session.store.transaction():
+        lock_patient(session.store, patient_id)
         outcomes = [_take_in(session, patient_id, sent) for sent in queued]
         version = patient_row(session, patient_id)["version"]
         changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]

@@ -14,6 +14,7 @@ from scheduler_api.store.port import Row, Store
 from scheduler_api.store.snapshots import of_row
 
 from . import checkpoints, integrity
+from .access import lock_patient, lock_patients
 from .derive import HORIZON, derived_rows, horizon, keep_ahead
 from .planning import plan_site, wrongly_planned
 from .protocols import versions_of
@@ -23,6 +24,7 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
     """Drop all that is derived and make it again from the log, in one unit of work; how many patients there are."""
     count = 0
     with store.transaction():
+        lock_patients(store)
         patients.delete_all(store)
         for patient_id in facts.patients(store):
             rows = facts.rows_of_patient(store, patient_id)
@@ -105,7 +107,8 @@ def roll_forward(store: Store, now: datetime) -> int:
     through, count = horizon(now), 0
     while patient_ids := patients.rolled_until(store, through, 200):
         with store.transaction():
-            for patient_id in patient_ids:
+            # In the order of their ids, so that two who do this at once do not wait for each other.
+            for patient_id in sorted(patient_ids):
                 roll(store, patient_id, now)
         count += len(patient_ids)
     with store.transaction():
@@ -115,6 +118,7 @@ def roll_forward(store: Store, now: datetime) -> int:
 
 def roll(store: Store, patient_id: str, now: datetime) -> None:
     """Let visits and reminders of one patient reach as far ahead as they should, inside a unit of work."""
+    lock_patient(store, patient_id)
     row = patients.get(store, patient_id)
     if row is None:
         return

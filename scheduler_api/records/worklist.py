@@ -17,7 +17,7 @@ from scheduler_api.store import facts, worklist, zones
 from scheduler_api.store.port import Row, Store
 
 from . import audit
-from .access import NotFound, Session, check_may_record, patient_row, sites_to_search
+from .access import NotFound, Session, check_may_record, lock_patient, patient_row, sites_to_search
 from .derive import WORKLIST_REACH
 
 #: For how long an entry can be acknowledged at most, in days.
@@ -72,6 +72,7 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
     """
     check_may_record(session)
     with session.store.transaction():
+        lock_patient(session.store, _patient_of(entry_id))
         patient = patient_row(session, _patient_of(entry_id))
         today = civil_date(session.now, patient["time_zone"])
         query = worklist.Query(
@@ -104,6 +105,7 @@ def take_back(session: Session, entry_id: str) -> None:
     """An entry no longer waits; nothing happens if it did not. Raises NotFound, Forbidden."""
     check_may_record(session)
     with session.store.transaction():
+        lock_patient(session.store, _patient_of(entry_id))
         patient = patient_row(session, _patient_of(entry_id))
         if worklist.take_back(session.store, entry_id, patient["patient_id"]):
             audit.note(session, "worklist_shown_again", patient["patient_id"], entry_id=entry_id)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from scheduler_api.engine.messages import LATE
 from scheduler_api.records import upkeep
+from scheduler_api.records.access import lock_free_patients, share_patients
 from scheduler_api.records.planning import TICK, held_until, stamp
 from scheduler_api.store import counts, outbox, reminders
 from scheduler_api.store.port import Row, Store
@@ -75,13 +76,23 @@ class _Batch:
             self.to_plan.add(row["patient_id"])
 
 
+def _taken(store: Store, moment: str) -> list[Row]:
+    """Rows that are due and no longer planned. A patient about whom somebody records a fact just now has to wait."""
+    share_patients(store)
+    due = reminders.due(store, moment, BATCH)
+    free = lock_free_patients(store, {row["patient_id"] for row in due if row["patient_id"] is not None})
+    taken = [row for row in due if row["patient_id"] is None or row["patient_id"] in free]
+    reminders.take(store, taken)
+    return taken
+
+
 def _take(store: Store, now: datetime) -> _Batch:
     """Take some messages that are due to the outbox, in one unit of work."""
     with store.transaction():
-        batch = _Batch(store, reminders.take_due(store, stamp(now), BATCH), now)
+        batch = _Batch(store, _taken(store, stamp(now)), now)
         outbox.write(store, batch.due, stamp(now))
         reminders.put_back(store, batch.held)
-        for patient_id in batch.to_plan:
+        for patient_id in sorted(batch.to_plan):
             upkeep.roll(store, patient_id, now)
         # Counted last: other workers wait for these rows until we are done.
         counts.add(store, "due", Counter(row["kind"] for row in batch.due))

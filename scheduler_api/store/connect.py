@@ -1,13 +1,35 @@
-"""Which database a setting names."""
+"""Which database a setting names: `postgresql://…`, or the path of an SQLite file."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .port import Store
-from .sqlite import SqliteStore
+
+_SCHEMES = ("postgresql://", "postgres://")
 
 
 def connect(database: str) -> Store:
-    """The store that `database` (a path of an SQLite file) names; it is opened when it is first used."""
+    """The store that `database` names; it is opened when it is first used."""
+    # Each driver takes time to import, and only one of them is needed.
+    if database.startswith(_SCHEMES):
+        from .postgres import PostgresStore
+
+        return PostgresStore(database)
+    from .sqlite import SqliteStore
+
     return SqliteStore(Path(database))
+
+
+def shown(database: str) -> str:
+    """The name of a database as it may be shown and logged: without a password."""
+    if not database.startswith(_SCHEMES):
+        return database
+    parts = urlsplit(database)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def folder_beside(database: str) -> Path:
+    """Where files that belong to a database lie: beside an SQLite file, else in the folder of instance data."""
+    return Path("instance") if database.startswith(_SCHEMES) else Path(database).parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,17 +16,25 @@ class Busy(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot be opened or read, or has not the tables of this version; nothing was written."""
+    """The database cannot be opened or read, or has not the tables of this version; nothing was written.
+
+    Unless it was lost in the very moment of a commit: then all was written or nothing, and who tries again by an
+    idempotency key finds out.
+    """
 
 
 class Duplicate(Exception):
-    """A row would repeat a key that must be unique; nothing was written."""
+    """A row would repeat a key that must be unique; nothing was written, and the unit of work must end.
+
+    Who wants to go on writes in a block inside the block.
+    """
 
 
 class Store(Protocol):
     """A database. SQL has named parameters (`:name`), `ON CONFLICT` and `RETURNING`, and no dialect's own words.
 
-    One store serves any number of threads. Writes happen inside `transaction` only.
+    One store serves any number of threads. Writes happen inside `transaction` only, and what is read there in order to
+    write is read after `lock`: elsewhere than in SQLite, several transactions go on side by side.
     """
 
     skip_locked: str
@@ -43,6 +51,12 @@ class Store(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Reads inside the block see one state of the database, whatever others write meanwhile."""
+
+    def lock(self, name: str, shared: bool = False) -> None:
+        """Wait until no other transaction holds this name, and hold it until ours ends. Raises Busy.
+
+        Those that share it wait only for one that does not.
+        """
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """All rows of a query."""
@@ -62,8 +76,28 @@ class Store(Protocol):
     def pending_migrations(self) -> list[str]:
         """The names of the migrations that this version needs and the database has not seen."""
 
+    def lock_free(self, names: Collection[str]) -> Collection[str]:
+        """Those of some names that no other transaction holds; hold them until ours ends. Waits for nobody."""
+
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """The names of our tables, each with the columns of its primary key."""
+
+    def go_on_counting(self) -> None:
+        """Let keys that the database counts up go on after the greatest that is there; inside `transaction`."""
+
     def backup(self, target: Path) -> None:
-        """A consistent copy of the database in a new file, made while others read and write."""
+        """A consistent copy of the database in a new SQLite file, made while others read and write."""
+
+    def exists(self) -> bool:
+        """Whether there is a database to open, as far as one can tell without opening it."""
 
     def close(self) -> None:
-        """Let go of this thread's connection."""
+        """Let go of what this thread holds; the thread that made the store, at its end, lets go of everything."""
+
+
+def keys_by_table(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """What `tables` answers, from a row for each part of a key (`part` is None: the table has no key), in order."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        keys[row["name"]] = keys.get(row["name"], ()) + ((row["part"],) if row["part"] else ())
+    return keys

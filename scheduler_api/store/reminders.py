@@ -72,14 +72,17 @@ def replace(store: Store, stored: Mapping[str, Row], rows: Mapping[str, Row]) ->
         store.write_many(_UPSERT, changed)
 
 
-def take_due(store: Store, now: str, limit: int) -> list[Row]:
-    """Take some rows that are due, soonest first; no other worker has them, and they are no longer planned."""
+def due(store: Store, now: str, limit: int) -> list[Row]:
+    """Some rows that are due, soonest first, which no other worker has before our unit of work ends."""
     return store.rows(
-        "WITH due AS MATERIALIZED (SELECT message_id FROM reminders WHERE next_at <= :now "
-        f"ORDER BY next_at LIMIT :limit {store.skip_locked}) "
-        "DELETE FROM reminders WHERE message_id IN (SELECT message_id FROM due) RETURNING *",
+        f"SELECT * FROM reminders WHERE next_at <= :now ORDER BY next_at LIMIT :limit {store.skip_locked}",
         {"now": now, "limit": limit},
     )
+
+
+def take(store: Store, rows: Sequence[Row]) -> None:
+    """Let rows no longer be planned."""
+    store.write_many("DELETE FROM reminders WHERE message_id = :message_id", rows)
 
 
 def put_back(store: Store, rows: Sequence[Row]) -> None:

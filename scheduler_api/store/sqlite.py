@@ -10,14 +10,14 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from .port import Busy, Duplicate, Parameters, Row, Unavailable
+from .port import Busy, Duplicate, Parameters, Row, Unavailable, keys_by_table
 from .sqlite_tables import migrations
 
 #: How long a writer waits for another, in milliseconds.
@@ -45,6 +45,9 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
+
+    def exists(self) -> bool:
+        return self.path.is_file()
 
     @property
     def _database(self) -> Database:
@@ -98,6 +101,14 @@ class SqliteStore:
         finally:
             connection.execute("ROLLBACK")
 
+    def lock(self, name: str, shared: bool = False) -> None:
+        # A transaction is alone from its beginning.
+        self._writing()
+
+    def lock_free(self, names: Collection[str]) -> Collection[str]:
+        self._writing()
+        return names
+
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         with _translated:
             cursor = self._database.conn.execute(sql, parameters or {})
@@ -142,6 +153,18 @@ class SqliteStore:
 
     def pending_migrations(self) -> list[str]:
         return [migration.name for migration in migrations.pending(self._database)]
+
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        rows = self.rows(
+            "SELECT t.name AS name, c.name AS part FROM sqlite_master t LEFT JOIN pragma_table_info(t.name) c "
+            "ON c.pk > 0 WHERE t.type = 'table' AND substr(t.name, 1, 1) <> '_' AND substr(t.name, 1, 7) <> 'sqlite_' "
+            "ORDER BY t.name, c.pk"
+        )
+        return keys_by_table(rows)
+
+    def go_on_counting(self) -> None:
+        # SQLite looks at the greatest itself.
+        self._writing()
 
     def backup(self, target: Path) -> None:
         with sqlite3.connect(target) as copy:

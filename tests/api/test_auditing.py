@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from service import ENROLMENT, Client, Patient, Server, Service, refused
 
 from scheduler_api.records.access import Actor
 from scheduler_api.records.audit import Reading, Readings
+from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Busy
 
 from .inputs import NEW_FACT
@@ -76,13 +75,8 @@ def test_a_role_that_may_not_is_403_and_noted(service: Service, patient: Patient
 
 
 def test_what_cannot_be_noted_is_not_answered(service: Service, patient: Patient, elsewhere: Client) -> None:
-    service.store.close()
-    held = sqlite3.connect(service.path, isolation_level=None)
-    held.execute("BEGIN IMMEDIATE")
-    with pytest.MonkeyPatch.context() as settings:
-        settings.setattr("scheduler_api.store.sqlite.BUSY_TIMEOUT", 50)
+    with service.held():
         refused(elsewhere.get(f"{patient.path}/calendar"), 503)
-    held.close()
 
 
 def test_reading_a_patient_is_noted_by_either_way_of_answering(
@@ -123,11 +117,7 @@ def test_a_dry_run_shows_and_is_noted_as_reading(service: Service, patient: Pati
 def test_readings_wait_for_a_database_that_is_busy(service: Service) -> None:
     nurse = Actor("t-nurse", "nurse", "nurse", ("FUSCC",))
     readings = Readings(service.store)
-    service.store.close()
-    held = sqlite3.connect(service.path, isolation_level=None)
-    held.execute("BEGIN IMMEDIATE")
-    with pytest.MonkeyPatch.context() as settings:
-        settings.setattr("scheduler_api.store.sqlite.BUSY_TIMEOUT", 10)
+    with service.held(), pytest.MonkeyPatch.context() as settings:
         readings.add(Reading(nurse, "GET /v1/visits", None, "", 200), service.clock())
         with pytest.raises(Busy):
             readings.flush()
@@ -136,8 +126,6 @@ def test_readings_wait_for_a_database_that_is_busy(service: Service) -> None:
         readings.add(Reading(nurse, "GET /v1/visits", None, "a", 200), service.clock())
         with pytest.raises(Busy):
             readings.add(Reading(nurse, "GET /v1/visits", None, "b", 200), service.clock())
-    held.close()
-    service.store.close()
     readings.flush()
     assert len(noted(service, "read")) == 3
 
@@ -159,16 +147,17 @@ def test_many_at_once_make_one_whole_chain(service: Service) -> None:
 
 
 def test_a_server_that_is_told_to_stop_notes_what_was_read(
-    template: tuple[Path, dict[str, str]], server: Server
+    template: tuple[str, dict[str, str]], server: Server
 ) -> None:
     headers = {"Authorization": f"Bearer {template[1]['nurse']}"}
     with requests.Session() as session:
         session.get(f"{server.url}/v1/visits?limit=7", headers=headers, timeout=5).raise_for_status()
     server.stop(signal.SIGTERM)
-    connection = sqlite3.connect(server.log.with_name("scheduler.db"))
-    (detail,) = connection.execute("SELECT detail FROM audit WHERE action = 'read'").fetchone()
-    connection.close()
-    assert orjson.loads(detail)["query"] == "limit=7"
+    store = connect(server.database)
+    row = store.row("SELECT detail FROM audit WHERE action = 'read'")
+    store.close()
+    assert row is not None
+    assert orjson.loads(row["detail"])["query"] == "limit=7"
 
 
 def test_readings_are_noted_within_a_second_by_themselves(service: Service, patient: Patient) -> None:
@@ -185,14 +174,13 @@ def test_readings_are_noted_within_a_second_by_themselves(service: Service, pati
     assert service.store.rows("SELECT 1 FROM audit WHERE actor = 't-1'") != []
 
 
-def test_a_server_that_is_killed_loses_no_refusal(template: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    path = Path(shutil.copy(template[0], tmp_path / "scheduler.db"))
-    with Server(path) as server:
+def test_a_server_that_is_killed_loses_no_refusal(database: str, tmp_path: Path) -> None:
+    with Server(database, tmp_path) as server:
         address = f"{server.url}/v1/patients"
         headers = {"Authorization": "Bearer sch_wrong"}
         with requests.Session() as session:
             assert session.get(address, headers=headers, timeout=5).status_code == 401
         server.stop(signal.SIGKILL)
-    connection = sqlite3.connect(path)
-    assert connection.execute("SELECT route FROM audit WHERE action = 'refused'").fetchall() == [("GET /v1/patients",)]
-    connection.close()
+    store = connect(database)
+    assert store.rows("SELECT route FROM audit WHERE action = 'refused'") == [{"route": "GET /v1/patients"}]
+    store.close()

@@ -18,7 +18,7 @@ import yaml
 from service import ENROLMENT, Client, Server, Service
 
 from scheduler_api.records import upkeep
-from scheduler_api.store.sqlite import SqliteStore
+from scheduler_api.store.connect import connect
 
 ROOT = Path(__file__).parents[2]
 #: What shows the contract is not part of it.
@@ -68,13 +68,12 @@ def test_it_is_openapi_3_1_with_schemas_that_are_schemas(contract: Any) -> None:
             assert {parameter["name"] for parameter in given if parameter["in"] == "path"} == wanted
 
 
-def test_schemathesis_finds_nothing(template: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+@pytest.mark.one_engine
+def test_schemathesis_finds_nothing(database: str, template: tuple[str, dict[str, str]], tmp_path: Path) -> None:
     """All its checks against the running service; how it asks is in schemathesis.toml."""
-    path = tmp_path / "scheduler.db"
-    path.write_bytes(template[0].read_bytes())
     staff = template[1]["admin"]
     headers = {"Authorization": f"Bearer {staff}"}
-    with Server(path) as server:
+    with Server(database, tmp_path) as server:
 
         def post(address: str, body: dict[str, Any], **headers: str) -> Any:
             answer = requests.post(f"{server.url}/v1/{address}", json=body, headers=headers, timeout=20)
@@ -98,6 +97,6 @@ def test_schemathesis_finds_nothing(template: tuple[Path, dict[str, str]], tmp_p
     answers = [line for line in lines if line["event"] == "answered"]
     assert len(answers) > 1000
     assert [line for line in lines if line["level"] == "ERROR" or line.get("status", 0) >= 500] == []
-    store = SqliteStore(path)
+    store = connect(database)
     assert list(upkeep.verify(store)) == []
     store.close()

@@ -142,7 +142,7 @@ class TestLogs:
         """Somebody damaged a patient's row: 500 says so, the log says where, and neither shows any of it."""
         patient = nurse.enrol(subject_number="001-SECRET")
         with service.store.transaction():
-            service.store.write("UPDATE patients SET history = '{\"Nausea\": 1}'", {})
+            service.store.write("UPDATE patients SET head = 'other', history = '{\"Nausea\": 1}'", {})
         with caplog.at_level(logging.DEBUG):
             answer = patient.get("calendar")
         problem = refused(answer, 500)

@@ -18,7 +18,7 @@ class Limits:
     """The service with limits of 5 requests a minute by a token and 100 by an address."""
 
     def __init__(self, service: Service) -> None:
-        settings = Settings(database=str(service.path), rate_per_token=5, rate_per_address=100, trusted_proxies=1)
+        settings = Settings(database=service.database, rate_per_token=5, rate_per_address=100, trusted_proxies=1)
         self.service, self.app = service, create_app(settings, service.clock)
         self.store = self.app.extensions["scheduler_store"]
         service.clock.set("2024-02-20T12:00:15+08:00")
@@ -105,7 +105,7 @@ def test_processes_tell_each_other(service: Service) -> None:
 
 
 def test_no_limit_is_a_setting(service: Service) -> None:
-    app = create_app(Settings(database=str(service.path), rate_per_token=0, rate_per_address=0), service.clock)
+    app = create_app(Settings(database=service.database, rate_per_token=0, rate_per_address=0), service.clock)
     client = Client(app, service.tokens["nurse"])
     assert {client.get("/v1/sites").status_code for _ in range(50)} == {200}
     app.extensions["scheduler_store"].close()

@@ -87,7 +87,7 @@ class SignedIn:
     def __init__(self, service: Service, provider: Provider, **settings: str) -> None:
         self.service, self.provider, self.clock = service, provider, service.clock
         self.app = create_app(
-            Settings(database=str(service.path), oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings),  # type: ignore[arg-type]
+            Settings(database=service.database, oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings),  # type: ignore[arg-type]
             service.clock,
         )
         self.store = self.app.extensions["scheduler_store"]

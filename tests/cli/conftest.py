@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from databases import Databases, Raw
 
 from scheduler_api.cli import main, samples
 from scheduler_api.cli.upkeep import prepare
-from scheduler_api.store.connect import connect
+from scheduler_api.store.connect import connect, shown
 from scheduler_api.store.port import Store
 
 #: The day that the loaded samples are for: in the past, whenever tests are run.
@@ -23,8 +24,9 @@ TODAY = date(2025, 5, 20)
 class Commands:
     """Runs commands on a database, as someone at a terminal would."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: str) -> None:
         self.database = database
+        self.shown = shown(database)
 
     def __call__(self, *arguments: str | Path, **environment: str | None) -> Result:
         """Run a command; its output, its complaints and its exit status."""
@@ -32,7 +34,7 @@ class Commands:
         return CliRunner().invoke(
             main,
             [str(argument) for argument in arguments],
-            env={**clean, "SCHEDULER_DATABASE": str(self.database), **environment},
+            env={**clean, "SCHEDULER_DATABASE": self.database, **environment},
             prog_name="scheduler-api",
         )
 
@@ -53,47 +55,71 @@ class Commands:
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path) -> Commands:
-    """Commands on a database that is not there."""
-    return Commands(tmp_path / "data" / "scheduler.db")
+def nowhere(databases: Databases) -> Iterator[Commands]:
+    """Commands on a database that has no tables, or is not even there."""
+    database = databases.new()
+    yield Commands(database)
+    databases.drop(database)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Commands:
+    """Commands on an SQLite file that is not there."""
+    return Commands(str(tmp_path / "data" / "scheduler.db"))
+
+
+@pytest.fixture
+def raw(databases: Databases, run_samples: Commands) -> Iterator[Raw]:
+    """Somebody with the database of `run_samples` and any tool for it."""
+    with databases.raw(run_samples.database) as raw:
+        yield raw
 
 
 @pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(databases: Databases) -> str:
     """A database with the built-ins, to be copied."""
-    return _closed(tmp_path_factory.mktemp("fresh") / "scheduler.db", lambda store: None)
+    return _filled(databases, lambda store: None)
 
 
 @pytest.fixture(scope="session")
-def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sampled(databases: Databases) -> str:
     """A database with the samples for TODAY, to be copied."""
-    path = tmp_path_factory.mktemp("sampled") / "scheduler.db"
-    return _closed(path, lambda store: samples.load(store, samples.entries(TODAY)))
+    return _filled(databases, lambda store: samples.load(store, samples.entries(TODAY)))
 
 
-def _closed(path: Path, fill: Callable[[Store], None]) -> Path:
-    store = connect(str(path))
-    prepare(store, str(path))
+def _filled(databases: Databases, fill: Callable[[Store], None]) -> str:
+    database = databases.new()
+    store = connect(database)
+    prepare(store, database)
     fill(store)
     store.close()
-    return path
+    return database
+
+
+@contextmanager
+def _on_a_copy(databases: Databases, database: str) -> Iterator[Commands]:
+    copied = databases.copy(database)
+    yield Commands(copied)
+    databases.drop(copied)
 
 
 @pytest.fixture
-def run(fresh: Path, tmp_path: Path) -> Commands:
+def run(databases: Databases, fresh: str) -> Iterator[Commands]:
     """Commands on a database with the built-ins and nothing else."""
-    return Commands(Path(shutil.copy(fresh, tmp_path / "scheduler.db")))
+    with _on_a_copy(databases, fresh) as commands:
+        yield commands
 
 
 @pytest.fixture
-def run_samples(sampled: Path, tmp_path: Path) -> Commands:
+def run_samples(databases: Databases, sampled: str) -> Iterator[Commands]:
     """Commands on a database with the samples for TODAY."""
-    return Commands(Path(shutil.copy(sampled, tmp_path / "scheduler.db")))
+    with _on_a_copy(databases, sampled) as commands:
+        yield commands
 
 
 @pytest.fixture
 def store(run: Commands) -> Iterator[Store]:
     """The database of `run`, to look into."""
-    store = connect(str(run.database))
+    store = connect(run.database)
     yield store
     store.close()

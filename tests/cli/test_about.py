@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import requests
 import yaml
@@ -28,14 +29,14 @@ def test_the_contract_is_the_same_every_time_and_the_one_that_is_served(run: Com
         assert requests.get(f"{served.url}/openapi.json", timeout=10).json() == contract
 
 
-def test_the_contract_needs_neither_database_nor_settings(nowhere: Commands) -> None:
-    assert nowhere.ok("openapi").startswith("openapi: 3.1.0\n")
-    assert nowhere("openapi", SCHEDULER_LOG_LEVEL="nonsense").exit_code == 0
-    assert not nowhere.database.parent.exists()
+def test_the_contract_needs_neither_database_nor_settings(file: Commands) -> None:
+    assert file.ok("openapi").startswith("openapi: 3.1.0\n")
+    assert file("openapi", SCHEDULER_LOG_LEVEL="nonsense").exit_code == 0
+    assert not Path(file.database).parent.exists()
 
 
-def test_texts_of_several_lines_are_written_as_such(nowhere: Commands) -> None:
-    printed = nowhere.ok("openapi")
+def test_texts_of_several_lines_are_written_as_such(file: Commands) -> None:
+    printed = file.ok("openapi")
     assert "\\n" not in printed
     assert not [line for line in printed.splitlines() if line.lstrip().startswith(("&", "*"))]
 

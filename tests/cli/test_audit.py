@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import stat
-from contextlib import closing
 from pathlib import Path
+
+from databases import Raw
 
 from .conftest import Commands
 
@@ -34,19 +34,19 @@ def test_a_key_is_its_owners_and_overwrites_nothing(run: Commands, tmp_path: Pat
     assert run.refused("audit", "key", file) == [f"{file} exists; a key goes into a new file."]
 
 
-def test_a_log_that_was_cut_off_is_told_by_a_checkpoint_that_was_kept(run_samples: Commands, tmp_path: Path) -> None:
+def test_a_log_that_was_cut_off_is_told_by_a_checkpoint_that_was_kept(
+    run_samples: Commands, raw: Raw, tmp_path: Path
+) -> None:
     key, kept = tmp_path / "key.pem", tmp_path / "kept.jsonl"
     run_samples.ok("audit", "key", key)
     made = run_samples("audit", "checkpoint", SCHEDULER_CHECKPOINT_KEY=str(key)).stdout
     kept.write_text(run_samples.ok("audit", "checkpoint", "--all"))
     assert json.loads(kept.read_text()) == json.loads(made)
     assert run_samples.ok("verify", "--checkpoints", kept).startswith("All is well: 29 patients")
-    with closing(sqlite3.connect(run_samples.database)) as database, database:
-        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            database.execute(f"DROP TRIGGER {trigger}")
-        # All that was ever noted of anybody, and that it was.
-        for table in ("audit", "checkpoints", "checkpoint_heads"):
-            database.execute(f"DELETE FROM {table}")
+    raw.unguarded()
+    # All that was ever noted of anybody, and that it was.
+    for table in ("audit", "checkpoints", "checkpoint_heads"):
+        raw.execute(f"DELETE FROM {table}")
     assert run_samples.ok("verify").startswith("All is well")
     assert run_samples.refused("verify", "--checkpoints", kept) == [
         "checkpoint 1: is not the one that was exported, or is missing"

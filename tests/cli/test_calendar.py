@@ -140,7 +140,7 @@ def test_series_that_begin_alike_have_letters_of_their_own() -> None:
 def test_a_pipe_that_is_closed_early_is_no_failure(run: Commands, patient_id: str) -> None:
     """As in `scheduler-api calendar 001 --months 24 | head -1`."""
     command = [sys.executable, "-c", "from scheduler_api.cli import main; main()", "calendar", "001", "--months", "24"]
-    environment = {**os.environ, "SCHEDULER_DATABASE": str(run.database)}
+    environment = {**os.environ, "SCHEDULER_DATABASE": run.database}
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=environment, **pipe) as process:  # type: ignore[call-overload]
         process.stdout.close()

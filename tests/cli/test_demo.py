@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import stat
 import time
@@ -19,6 +18,7 @@ import requests
 from scheduler_api import utc_now
 from scheduler_api.cli import samples
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.store.connect import connect, folder_beside
 
 from .conftest import TODAY, Commands
 from .test_serve import free_port, start
@@ -27,10 +27,10 @@ from .test_serve import free_port, start
 class Demo:
     """A demo while it runs; `text` is its welcome, `seconds` the time until that was printed."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: str, folder: Path) -> None:
         began = time.monotonic()
         self.port = free_port()
-        self.process = start(database, "demo", "--port", str(self.port))
+        self.process = start(database, "demo", "--port", str(self.port), folder=folder)
         assert self.process.stdout
         lines = []
         for line in self.process.stdout:
@@ -79,10 +79,9 @@ class Demo:
         return self.process.returncode, err
 
 
-def test_the_demo_from_an_empty_folder_to_its_end(tmp_path: Path) -> None:
-    database = tmp_path / "data" / "scheduler.db"
-    run = Commands(database)
-    with Demo(database) as demo:
+def test_the_demo_from_an_empty_folder_to_its_end(nowhere: Commands, tmp_path: Path) -> None:
+    run, database = nowhere, nowhere.database
+    with Demo(database, tmp_path) as demo:
         assert f"address         http://127.0.0.1:{demo.port}\n" in demo.text
         assert f"documentation   http://127.0.0.1:{demo.port}/docs\n" in demo.text
         moved = re.search(r"2023-11-28 to 2025-08-15, are moved by (\d+) days, so that\n(\S+) is in its", demo.text)
@@ -96,12 +95,12 @@ def test_the_demo_from_an_empty_folder_to_its_end(tmp_path: Path) -> None:
         assert requests.get(f"http://127.0.0.1:{demo.port}/docs", timeout=10).status_code == 200
 
         # Whom the tokens stand for, and where they are kept.
-        file = database.with_name("demo-tokens.json")
+        file = tmp_path / folder_beside(database) / "demo-tokens.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         kept = json.loads(file.read_text())
         assert kept["tokens"] == {role: demo.token(role) for role in ("nurse", "monitor", "admin")}
         assert (str(kept["moved_by_days"]), kept["loaded_for"]) == moved.groups()
-        assert not any(token.encode() in database.read_bytes() for token in kept["tokens"].values())
+        assert not any(token in row for token in kept["tokens"].values() for row in _texts(database))
         assert _reads_and_writes(demo, "nurse") == (200, 422)
         assert _reads_and_writes(demo, "monitor") == (200, 403)
 
@@ -111,7 +110,7 @@ def test_the_demo_from_an_empty_folder_to_its_end(tmp_path: Path) -> None:
     assert "29 patients" in run.ok("verify")
     facts = run.ok("verify")
 
-    with Demo(database) as again:
+    with Demo(database, tmp_path) as again:
         # Nothing is loaded again.
         assert again.seconds < demo.seconds
         assert "Loading" not in again.text
@@ -119,6 +118,14 @@ def test_the_demo_from_an_empty_folder_to_its_end(tmp_path: Path) -> None:
         assert moved[0] in again.text
         assert again.end()[0] == 0
     assert run.ok("verify") == facts
+
+
+def _texts(database: str) -> list[str]:
+    """All rows of all tables."""
+    store = connect(database)
+    found = [repr(row) for table in store.tables() for row in store.rows(f"SELECT * FROM {table}")]
+    store.close()
+    return found
 
 
 def _reads_and_writes(demo: Demo, role: str) -> tuple[int, int]:
@@ -134,13 +141,16 @@ def test_a_database_with_other_patients_is_not_the_demos(run: Commands) -> None:
     who = ("--protocol", "nct06110650", "--site", "FUSCC", "--sex", "male", "--subject-number", "001")
     run.ok("enrol", *who, "--enrolled-on", "2024-01-03")
     (line,) = run.refused("demo", "--port", str(free_port()))
-    assert line.startswith(f"{run.database} holds data that is not the demo's.")
+    assert line.startswith(f"{run.shown} holds data that is not the demo's.")
     assert run.ok("verify") == "All is well: 1 patient, 1 facts.\n"
 
 
-def test_a_database_with_tokens_of_others_is_not_the_demos(run: Commands) -> None:
+def test_a_database_with_tokens_of_others_is_not_the_demos(
+    run: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     run.ok("tokens", "create", "--role", "nurse")
-    run.database.with_name("demo-tokens.json").write_text(
+    _tokens_beside(run.database, tmp_path).write_text(
         '{"loaded_for": "2026-01-01", "moved_by_days": 1, "tokens": {"nurse": "sch_of_another_database"}}'
     )
     (line,) = run.refused("demo", "--port", str(free_port()))
@@ -155,32 +165,39 @@ def test_a_token_file_that_is_none_does_not_stop_a_first_start(tmp_path: Path, c
     assert _read(tmp_path / "demo-tokens.json") is None
 
 
+def _tokens_beside(database: str, folder: Path) -> Path:
+    """The token file of a demo that runs in a folder."""
+    file = folder / folder_beside(database) / "demo-tokens.json"
+    file.parent.mkdir(exist_ok=True)
+    return file
+
+
 @pytest.fixture
-def database(sampled: Path, tmp_path: Path) -> Path:
+def earlier(run_samples: Commands, tmp_path: Path) -> str:
     """A database as an earlier demo left it, with its token file."""
-    database = Path(shutil.copy(sampled, tmp_path / "scheduler.db"))
+    database = run_samples.database
     kept = {"loaded_for": str(TODAY), "moved_by_days": samples.shift(TODAY).days}
     tokens = {
         role: Commands(database).ok("tokens", "create", "--role", role).strip()
         for role in ("nurse", "monitor", "admin")
     }
-    database.with_name("demo-tokens.json").write_text(json.dumps({**kept, "tokens": tokens}))
+    _tokens_beside(database, tmp_path).write_text(json.dumps({**kept, "tokens": tokens}))
     return database
 
 
-def test_on_a_later_day_the_samples_stay_what_they_were(database: Path) -> None:
+def test_on_a_later_day_the_samples_stay_what_they_were(earlier: str, tmp_path: Path) -> None:
     age = (civil_date(utc_now(), "Asia/Shanghai") - TODAY).days
-    before = Commands(database).ok("verify")
-    with Demo(database) as demo:
+    before = Commands(earlier).ok("verify")
+    with Demo(earlier, tmp_path) as demo:
         assert f"are moved by {samples.shift(TODAY).days} days, so that\n{TODAY} is in its middle" in demo.text
         assert f"That was {age} days ago: nothing was recorded since." in demo.text
         assert demo.end()[0] == 0
-    assert Commands(database).ok("verify") == before
+    assert Commands(earlier).ok("verify") == before
 
 
-def test_two_demos_do_not_share_a_port(database: Path, tmp_path: Path) -> None:
-    with Demo(database) as demo:
-        second = start(tmp_path / "two" / "two.db", "demo", "--port", str(demo.port))
+def test_two_demos_do_not_share_a_port(earlier: str, tmp_path: Path) -> None:
+    with Demo(earlier, tmp_path) as demo:
+        second = start(str(tmp_path / "two" / "two.db"), "demo", "--port", str(demo.port))
         out, err = second.communicate(timeout=30)
         assert (second.returncode, out) == (1, "")
         assert err == f"error: Cannot listen on 127.0.0.1 port {demo.port}: Address already in use\n"

@@ -32,8 +32,8 @@ def test_list_shows_the_built_in_protocol(run: Commands) -> None:
     assert "Surufatinib in advanced soft tissue sarcoma" in row
 
 
-def test_check_needs_no_database_and_shows_the_first_year(nowhere: Commands) -> None:
-    shown = nowhere.ok("protocols", "check", BUILT_IN)
+def test_check_needs_no_database_and_shows_the_first_year(file: Commands) -> None:
+    shown = file.ok("protocols", "check", BUILT_IN)
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "dosing surufatinib, oral, 300 mg every day" in lines
     assert "imaging every 6 weeks from enrolment; 7 days before to 7 after; until progression; all" in lines
@@ -43,7 +43,7 @@ def test_check_needs_no_database_and_shows_the_first_year(nowhere: Commands) -> 
     assert lines[-1] == ("Contraception required from 2024-01-03 through 2025-01-03: last dose 2024-07-03 + 6 months")
 
 
-def test_check_reads_every_anchor_and_rhythm(nowhere: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
+def test_check_reads_every_anchor_and_rhythm(file: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
     common = {"window": {"before_days": 1, "after_days": 2}, "until": "end_of_treatment", "applies_to": "all"}
     definition["dosing"] |= {"dosing_days": [1, 2, 3, 4, 8, 15, 16], "cycle_on_hold": "extend"}
     definition["visits"] = [
@@ -61,7 +61,7 @@ def test_check_reads_every_anchor_and_rhythm(nowhere: Commands, tmp_path: Path, 
         },
     ]
     del definition["sources"]
-    shown = nowhere.ok("protocols", "check", _written(tmp_path, definition))
+    shown = file.ok("protocols", "check", _written(tmp_path, definition))
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "dosing surufatinib, oral, 300 mg on days 1-4, 8, 15-16" in lines
     assert "cycles 21 days; a hold makes a cycle longer" in lines
@@ -74,13 +74,13 @@ def test_check_reads_every_anchor_and_rhythm(nowhere: Commands, tmp_path: Path, 
     assert any(line.startswith("screening Screening 2023-12-22 2023-12-21 2023-12-24") for line in lines)
 
 
-def test_check_names_every_fault(nowhere: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
+def test_check_names_every_fault(file: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
     definition["dosing"]["dose_mg"] = "300"
     del definition["contraception"], definition["sources"]
     definition["visits"][0]["window"]["before_days"] = -1
     definition["visits"][1]["until"] = "doomsday"
     definition["colour"] = "blue"
-    faults = nowhere.refused("protocols", "check", _written(tmp_path, definition))
+    faults = file.refused("protocols", "check", _written(tmp_path, definition))
     assert {fault.partition(": ")[0] for fault in faults} == {
         "/dosing/dose_mg",
         "/contraception",
@@ -99,22 +99,22 @@ def test_check_names_every_fault(nowhere: Commands, tmp_path: Path, definition: 
     ],
     ids=["JSON", "UTF-8", "depth"],
 )
-def test_check_of_what_is_no_json_says_so(nowhere: Commands, tmp_path: Path, content: bytes, complaint: str) -> None:
+def test_check_of_what_is_no_json_says_so(file: Commands, tmp_path: Path, content: bytes, complaint: str) -> None:
     file = tmp_path / "protocol.json"
     file.write_bytes(content)
-    (line,) = nowhere.refused("protocols", "check", file)
+    (line,) = file.refused("protocols", "check", file)
     assert line.startswith(f"{file} {complaint}")
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}])
-def test_check_of_what_is_no_protocol_says_so(nowhere: Commands, tmp_path: Path, document: object) -> None:
-    assert nowhere.refused("protocols", "check", _written(tmp_path, document))
+def test_check_of_what_is_no_protocol_says_so(file: Commands, tmp_path: Path, document: object) -> None:
+    assert file.refused("protocols", "check", _written(tmp_path, document))
 
 
-def test_a_file_that_is_not_there_is_named(nowhere: Commands) -> None:
-    result = nowhere("protocols", "check", "nowhere.json")
+def test_a_file_that_is_not_there_is_named(file: Commands) -> None:
+    result = file("protocols", "check", "file.json")
     assert result.exit_code == 2
-    assert "'nowhere.json' does not exist" in result.stderr
+    assert "'file.json' does not exist" in result.stderr
 
 
 def test_add_takes_the_next_version_and_never_changes_one(

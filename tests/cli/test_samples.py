@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
-from contextlib import closing
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,13 +49,13 @@ def test_facts_were_recorded_in_order_before_today_and_after_they_happened(today
 
 
 @pytest.fixture(scope="module")
-def seen(sampled: Path) -> dict[str, set[str]]:
+def seen(sampled: str) -> dict[str, set[str]]:
     """All statuses that the calendars of the samples show on the day they are for."""
     return _seen(sampled, TODAY)
 
 
-def _seen(database: Path, today: date) -> dict[str, set[str]]:
-    store = connect(str(database))
+def _seen(database: str, today: date) -> dict[str, set[str]]:
+    store = connect(database)
     session = session_on(store)
     found: dict[str, set[str]] = defaultdict(set)
     listed = patients.find(session, limit=200).items
@@ -100,38 +97,38 @@ def test_every_status_appears_on_the_day_they_are_for(seen: dict[str, set[str]])
 
 
 @pytest.mark.parametrize("today", [date(2024, 2, 29), date(2027, 5, 15)], ids=str)
-def test_every_status_appears_whatever_the_day(today: date, tmp_path: Path) -> None:
-    store = connect(str(tmp_path / "scheduler.db"))
-    prepare(store, str(tmp_path / "scheduler.db"))
+def test_every_status_appears_whatever_the_day(today: date, file: Commands) -> None:
+    store = connect(file.database)
+    prepare(store, file.database)
     samples.load(store, samples.entries(today))
     store.close()
-    _check_everything_appears(_seen(tmp_path / "scheduler.db", today))
+    _check_everything_appears(_seen(file.database, today))
 
 
-def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: Path) -> None:
-    store = connect(str(sampled))
+def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: str) -> None:
+    store = connect(sampled)
     assert list(upkeep.verify(store)) == []
+    recorded = store.rows("SELECT recorded_at, role, name FROM facts ORDER BY recorded_at")
     store.close()
-    with closing(sqlite3.connect(sampled)) as database:
-        recorded = database.execute("SELECT recorded_at, role, name FROM facts ORDER BY rowid").fetchall()
-    instants = [datetime.fromisoformat(at) for at, _, _ in recorded]
-    assert instants == [entry.at for entry in samples.entries(TODAY)]
-    assert {(role, name) for _, role, name in recorded} == {("nurse", "study nurse")}
+    instants = [datetime.fromisoformat(row["recorded_at"]) for row in recorded]
+    assert instants == sorted(entry.at for entry in samples.entries(TODAY))
+    assert {(row["role"], row["name"]) for row in recorded} == {("nurse", "study nurse")}
 
 
-def test_there_is_a_correction_and_a_fact_taken_back(sampled: Path) -> None:
-    with closing(sqlite3.connect(sampled)) as database:
-        corrected = database.execute("SELECT correction FROM facts WHERE replaces IS NOT NULL").fetchall()
-        voided = database.execute("SELECT correction FROM facts WHERE kind = 'voided'").fetchall()
-    assert corrected == [("found in the patient's diary",)]
-    assert voided == [("recorded for the wrong patient",)]
+def test_there_is_a_correction_and_a_fact_taken_back(sampled: str) -> None:
+    store = connect(sampled)
+    corrected = store.rows("SELECT correction FROM facts WHERE replaces IS NOT NULL")
+    voided = store.rows("SELECT correction FROM facts WHERE kind = 'voided'")
+    store.close()
+    assert corrected == [{"correction": "found in the patient's diary"}]
+    assert voided == [{"correction": "recorded for the wrong patient"}]
 
 
 def test_what_was_known_before_a_correction_can_be_seen(run_samples: Commands) -> None:
     """A dose that was said to be missed the evening before it turned out taken."""
     (known, corrected) = (entry for entry in samples.entries(TODAY) if "16 mistake" in f"{entry.key}{entry.replaces}")
     day = known.body.dose_on  # type: ignore[union-attr]
-    store = connect(str(run_samples.database))
+    store = connect(run_samples.database)
     session = session_on(store)
     (patient,) = patients.find(session, subject_number_part="FUSCC-16").items
     statuses = [

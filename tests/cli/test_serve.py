@@ -33,12 +33,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(database: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def start(database: str, *arguments: str, folder: Path | None = None, **environment: str) -> subprocess.Popen[str]:
     """Start a command in a session of its own; both of its outputs are pipes that its processes share."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SCHEDULER_")}
     return subprocess.Popen(
         [*COMMAND, *arguments],
-        env={**clean, "SCHEDULER_DATABASE": str(database), **environment},
+        env={**clean, "SCHEDULER_DATABASE": database, **environment},
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -49,7 +50,7 @@ def start(database: Path, *arguments: str, **environment: str) -> subprocess.Pop
 class Served:
     """The service while it runs. `end` waits until the last of its processes is gone: they hold the pipes open."""
 
-    def __init__(self, database: Path, *arguments: str, ready: bool = True, **environment: str) -> None:
+    def __init__(self, database: str, *arguments: str, ready: bool = True, **environment: str) -> None:
         self.wait_until_ready = ready
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -209,13 +210,12 @@ def test_clients_that_are_slow_to_ask_keep_nobody_waiting(served: Served) -> Non
             client.close()
 
 
-def test_a_port_that_is_taken_is_named(run: Commands, served: Served) -> None:
-    for command in ("serve", "demo"):
-        other = Commands(run.database.with_name("other.db")) if command == "demo" else run
-        result = other(command, "--port", str(served.port))
+def test_a_port_that_is_taken_is_named(run: Commands, file: Commands, served: Served) -> None:
+    for command, on in (("serve", run), ("demo", file)):
+        result = on(command, "--port", str(served.port))
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == f"error: Cannot listen on 127.0.0.1 port {served.port}: Address already in use\n"
-    assert not run.database.with_name("other.db").exists()
+    assert not Path(file.database).exists()
 
 
 def test_a_host_that_is_none_of_ours_is_named(run: Commands) -> None:

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from scheduler_api.engine.facts import Enrolled
 from scheduler_api.records import destinations, patients, protocols, sites, upkeep
@@ -16,10 +15,12 @@ from scheduler_api.records.planning import stamp
 from scheduler_api.store import outbox
 from scheduler_api.store.connect import connect
 
+from .conftest import Commands
 
-def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(tmp_path: Path) -> None:
-    database, long_ago = tmp_path / "scheduler.db", datetime.now(UTC) - timedelta(300)
-    store = connect(str(database))
+
+def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Commands) -> None:
+    database, long_ago = nowhere.database, datetime.now(UTC) - timedelta(300)
+    store = connect(database)
     store.migrate()
     session = Session(store, Actor("t", "admin", None, None), long_ago)
     protocols.add_built_in(session)
@@ -32,7 +33,7 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(tmp_path: Pa
         [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "SCHEDULER_DATABASE": str(database)},
+        env={**os.environ, "SCHEDULER_DATABASE": database},
     ) as worker:
         assert worker.stderr is not None
         said = {}
@@ -55,9 +56,9 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(tmp_path: Pa
     store.close()
 
 
-def test_a_worker_sends_what_waits_in_the_outbox(tmp_path: Path) -> None:
-    database, now = tmp_path / "scheduler.db", datetime.now(UTC)
-    store = connect(str(database))
+def test_a_worker_sends_what_waits_in_the_outbox(nowhere: Commands) -> None:
+    database, now = nowhere.database, datetime.now(UTC)
+    store = connect(database)
     store.migrate()
     session = Session(store, Actor("t", "admin", None, None), now)
     sites.add_built_in(session)
@@ -70,7 +71,7 @@ def test_a_worker_sends_what_waits_in_the_outbox(tmp_path: Path) -> None:
         [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "SCHEDULER_DATABASE": str(database)},
+        env={**os.environ, "SCHEDULER_DATABASE": database},
     ) as worker:
         assert worker.stderr is not None
         sent = next(line for line in map(json.loads, worker.stderr) if line["event"] == "message")

@@ -174,7 +174,7 @@ def recorded(patient: Patient) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def real_nurse(server: Server, template: tuple[Path, dict[str, str]]) -> Nurse:
+def real_nurse(server: Server, template: tuple[str, dict[str, str]]) -> Nurse:
     """A nurse of the service in processes of its own."""
     return Nurse(server.url, template[1]["nurse"])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import copied
+from databases import Databases
 from service import START
 
 from scheduler_api.reminders import posting
@@ -50,8 +51,8 @@ def message() -> Message:
 
 
 @pytest.fixture
-def sending(template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Sending]:
+def sending(databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path) -> Iterator[Sending]:
     """Delivery of a service that has keys and may send to this machine."""
     make(tmp_path / "keys.json", CONTACT)
-    with copied(template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service:
+    with copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service:
         yield Sending(service)

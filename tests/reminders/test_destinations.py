@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_the_secret_of_a_webhook_is_seen_once_and_signs_what_comes(sending: Send
     ],
 )
 def test_a_webhook_into_our_own_network_is_refused(address: str, service: Service) -> None:
-    make(service.path.with_name("keys.json"), CONTACT)
+    make(Path(service.settings.delivery_keys), CONTACT)
     phone = Phone(service, service.client("nurse").enrol())
     with service.unchanged():
         refused(service.client("admin").post(SITE, {**WEBHOOK, "address": address}), 422, "/address")
@@ -108,7 +109,7 @@ def test_a_webhook_into_our_own_network_is_refused(address: str, service: Servic
 
 
 def test_a_public_webhook_is_taken(service: Service) -> None:
-    make(service.path.with_name("keys.json"), CONTACT)
+    make(Path(service.settings.delivery_keys), CONTACT)
     with names(lambda host: ["8.8.8.8"]):
         assert service.client("admin").post(SITE, WEBHOOK).status_code == 201
     with names(lambda host: ["8.8.8.8", "10.0.0.1"]):

@@ -8,9 +8,8 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from service import new_database
+from databases import Databases
 
 from scheduler_api.records.planning import stamp
 from scheduler_api.store import reminders
@@ -44,14 +43,12 @@ def due_rows(number: int, seconds: float) -> list[Row]:
     ]
 
 
-def test_kill_9_among_four_workers(tmp_path: Path) -> None:
-    path = tmp_path / "scheduler.db"
-    new_database(path)
-    store, chance = connect(str(path)), random.Random(4)
+def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
+    store, chance = connect(database), random.Random(4)
     rows = due_rows(ROWS, SECONDS * 0.9)
     with store.transaction():
         reminders.put_back(store, rows)
-    command = [sys.executable, "-c", _WORKER, str(path)]
+    command = [sys.executable, "-c", _WORKER, database]
 
     def start() -> subprocess.Popen[bytes]:
         # Small batches, so that workers die in the middle of many.
@@ -81,7 +78,8 @@ def test_kill_9_among_four_workers(tmp_path: Path) -> None:
     assert store.rows("SELECT 1 FROM reminders") == []
     counted = store.row("SELECT number FROM reminder_counts WHERE what = 'due' AND kind = 'dose_due'")
     assert counted == {"number": ROWS}
-    assert store.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
+    if databases.engine == "sqlite":
+        assert store.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
     store.close()
 
 

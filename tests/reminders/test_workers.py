@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from conftest import copied
+from databases import Databases
 
 from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.keys import make
@@ -26,7 +27,9 @@ LEASE = 3.0
 KILL_EVERY = 60
 
 
-def test_workers_killed_at_random_lose_no_message(template: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_workers_killed_at_random_lose_no_message(
+    databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
     make(tmp_path / "keys.json", CONTACT)
     chance = random.Random(5)
     bodies: dict[str, set[bytes]] = {}
@@ -37,9 +40,11 @@ def test_workers_killed_at_random_lose_no_message(template: tuple[Path, dict[str
         return Answer()
 
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["scheduler_api.config", "scheduler_api.reminders.deliver", "pywebpush"])
+    processes.set_forkserver_preload(
+        ["scheduler_api.config", "scheduler_api.reminders.deliver", "scheduler_api.store.postgres", "pywebpush"]
+    )
     with (
-        copied(template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
+        copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
         Receiver(notes) as one,
         Receiver(notes) as other,
     ):

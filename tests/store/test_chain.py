@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
+from databases import Raw
 from service import Client, Patient, Service
 
 from scheduler_api.records import upkeep
 from scheduler_api.store.chain import FACT, link
-
-
-@pytest.fixture
-def raw(service: Service) -> Iterator[sqlite3.Connection]:
-    """Somebody with the file and any tool for SQLite."""
-    connection = sqlite3.connect(service.path, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    yield connection
-    connection.close()
 
 
 @pytest.fixture
@@ -35,27 +28,41 @@ def patient(coordinator: Client) -> Patient:
     return patient
 
 
-@pytest.mark.parametrize("table", ["facts", "protocols"])
+#: What is only ever added to, with a column that somebody might want to change.
+APPEND_ONLY = {"facts": "data", "protocols": "definition"}
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize(
     "statement",
     [
         "UPDATE {table} SET {column} = {column}",
-        "UPDATE OR IGNORE {table} SET {column} = 'x'",
         "DELETE FROM {table}",
-        "DELETE FROM {table} WHERE rowid = 1",
-        "REPLACE INTO {table} SELECT * FROM {table}",
-        "INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1",
-        "INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT DO UPDATE SET {column} = 'x'",
+        "INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT ({key}) DO UPDATE SET {column} = 'x'",
+        *(
+            pytest.param(statement, marks=pytest.mark.only("sqlite"))
+            for statement in (
+                "UPDATE OR IGNORE {table} SET {column} = 'x'",
+                "DELETE FROM {table} WHERE rowid = 1",
+                "REPLACE INTO {table} SELECT * FROM {table}",
+                "INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1",
+            )
+        ),
+        pytest.param("TRUNCATE {table}", marks=pytest.mark.only("postgresql")),
+        pytest.param("TRUNCATE patients, {table} CASCADE", marks=pytest.mark.only("postgresql")),
     ],
 )
 @pytest.mark.usefixtures("patient")
-def test_what_is_recorded_stays(service: Service, raw: sqlite3.Connection, table: str, statement: str) -> None:
-    column = {"facts": "data", "protocols": "definition"}[table]
-    with service.unchanged(), pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        raw.execute(statement.format(table=table, column=column))
+def test_what_is_recorded_stays(service: Service, raw: Raw, table: str, statement: str) -> None:
+    key = ", ".join(service.store.tables()[table])
+    before = service.record()[table]
+    assert before
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.RaiseException), match="append-only"):
+        raw.execute(statement.format(table=table, column=APPEND_ONLY[table], key=key))
+    assert service.record()[table] == before
 
 
-Tamper = Callable[[sqlite3.Connection, str], object]
+Tamper = Callable[[Raw, str], object]
 
 
 def run(statement: str) -> Tamper:
@@ -65,22 +72,23 @@ def run(statement: str) -> Tamper:
 
 def change(column: str, value: str, seq: int = 3) -> Tamper:
     """Change one column of one fact."""
-    return lambda raw, of: raw.execute(
-        f"UPDATE facts SET {column} = {value} WHERE patient_id = ? AND seq = ?", (of, seq)
-    )
+    statement = f"UPDATE facts SET {column} = {value} WHERE patient_id = :of AND seq = :seq"
+    return lambda raw, of: raw.execute(statement, {"of": of, "seq": seq})
 
 
-def swap(raw: sqlite3.Connection, of: str) -> None:
+def swap(raw: Raw, of: str) -> None:
     """Let two facts change places."""
     for old, new in ((3, -3), (4, 3), (-3, 4)):
-        raw.execute("UPDATE facts SET seq = ? WHERE patient_id = ? AND seq = ?", (new, of, old))
+        raw.execute(
+            "UPDATE facts SET seq = :new WHERE patient_id = :of AND seq = :old", {"new": new, "of": of, "old": old}
+        )
 
 
 def append(*, chained: bool, **values: Any) -> Tamper:
     """Add a fact at the end; `chained`: by somebody who knows how hashes are made."""
 
-    def tamper(raw: sqlite3.Connection, of: str) -> None:
-        last = dict(raw.execute("SELECT * FROM facts WHERE patient_id = ? ORDER BY seq DESC", (of,)).fetchone())
+    def tamper(raw: Raw, of: str) -> None:
+        last = raw.execute("SELECT * FROM facts WHERE patient_id = :of ORDER BY seq DESC", {"of": of})[0]
         row = {
             **last,
             "seq": last["seq"] + 1,
@@ -95,13 +103,13 @@ def append(*, chained: bool, **values: Any) -> Tamper:
     return tamper
 
 
-def rewrite(raw: sqlite3.Connection, of: str) -> None:
+def rewrite(raw: Raw, of: str) -> None:
     """Change a fact, and all hashes from there on so that they fit."""
     change("data", "replace(data, 'taken', 'missed')")(raw, of)
     previous = ""
-    for row in map(dict, raw.execute("SELECT * FROM facts WHERE patient_id = ? ORDER BY seq", (of,)).fetchall()):
+    for row in raw.execute("SELECT * FROM facts WHERE patient_id = :of ORDER BY seq", {"of": of}):
         previous = link(previous, row, FACT)
-        raw.execute("UPDATE facts SET hash = ? WHERE fact_id = ?", (previous, row["fact_id"]))
+        raw.execute("UPDATE facts SET hash = :hash WHERE fact_id = :fact_id", {**row, "hash": previous})
 
 
 #: What is done to the record, and the words that name it; `{n}` is the id of the patient's fact number n.
@@ -135,7 +143,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "row removed": (run("DELETE FROM patients WHERE patient_id = :of"), "has facts but no row"),
     "row edited": (run("UPDATE patients SET subject_number = 'x' WHERE patient_id = :of"), "stored subject_number"),
-    "history edited": (run("UPDATE patients SET doses = '{{}}' WHERE patient_id = :of"), "stored doses is not what"),
+    "history edited": (run("UPDATE patients SET doses = '{}' WHERE patient_id = :of"), "stored doses is not what"),
     "row behind": (run("UPDATE patients SET version = 5 WHERE patient_id = :of"), "the patient is at 5"),
     "visit edited": (
         run("UPDATE visits SET closes_on = '2024-03-01' WHERE patient_id = :of AND visit = 'imaging-w6'"),
@@ -153,13 +161,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
 
 
 @pytest.mark.parametrize("how", TAMPERED)
-def test_whatever_was_done_to_it_is_named(
-    service: Service, raw: sqlite3.Connection, patient: Patient, how: str
-) -> None:
+def test_whatever_was_done_to_it_is_named(service: Service, raw: Raw, patient: Patient, how: str) -> None:
     assert list(upkeep.verify(service.store)) == []
     facts = [fact["fact_id"] for fact in patient.read("facts")["items"]]
-    for trigger in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        raw.execute(f"DROP TRIGGER {trigger['name']}")
+    raw.unguarded()
     tamper, words = TAMPERED[how]
     tamper(raw, patient.patient_id)
     found = list(upkeep.verify(service.store))
@@ -168,10 +173,13 @@ def test_whatever_was_done_to_it_is_named(
     assert all(line.startswith(tuple(f"patient {other}: " for other in others)) for line in found)
 
 
-def test_rebuilding_mends_what_is_derived(service: Service, raw: sqlite3.Connection, patient: Patient) -> None:
-    raw.executescript(
-        "UPDATE patients SET history = '{}', site = 'BERLIN'; DELETE FROM visits; DELETE FROM time_zones;"
-    )
+def test_rebuilding_mends_what_is_derived(service: Service, raw: Raw, patient: Patient) -> None:
+    for statement in (
+        "UPDATE patients SET history = '{}', site = 'BERLIN'",
+        "DELETE FROM visits",
+        "DELETE FROM time_zones",
+    ):
+        raw.execute(statement)
     assert list(upkeep.verify(service.store)) != []
     assert upkeep.rebuild(service.store, service.clock()) == 2
     assert list(upkeep.verify(service.store)) == []

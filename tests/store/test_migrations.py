@@ -5,26 +5,35 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from collections.abc import Iterator
 
+import pytest
+from databases import Databases
 from service import Service
 
-from scheduler_api.store.sqlite import SqliteStore
+from scheduler_api.store.connect import connect
+from scheduler_api.store.port import Store
 
 _MIGRATE = """
 import sys
-from pathlib import Path
-from scheduler_api.store.sqlite import SqliteStore
-store = SqliteStore(Path(sys.argv[1]))
+from scheduler_api.store.connect import connect
+store = connect(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 print(",".join(store.migrate()), flush=True)
 """
 
 
-def test_several_processes_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "scheduler.db"
-    command = [sys.executable, "-W", "error", "-c", _MIGRATE, str(path)]
+@pytest.fixture
+def new(databases: Databases) -> Iterator[str]:
+    """A database without tables."""
+    database = databases.new()
+    yield database
+    databases.drop(database)
+
+
+def test_several_processes_at_once(new: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", _MIGRATE, new]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     running = [subprocess.Popen(command, text=True, **pipes) for _ in range(5)]  # type: ignore[call-overload]
     for process in running:
@@ -39,11 +48,12 @@ def test_several_processes_at_once(tmp_path: Path) -> None:
     assert applied[0].split(",")[:2] == ["m0001_tables", "m0002_append_only"]
 
 
-def test_several_threads_at_once(tmp_path: Path) -> None:
-    for attempt in range(10):
+def test_several_threads_at_once(databases: Databases) -> None:
+    for _ in range(5):
+        new = databases.new()
         start, applied, failed = threading.Barrier(6), [], []
 
-        def migrate(store: SqliteStore, start=start, applied=applied, failed=failed) -> None:  # type: ignore[no-untyped-def]
+        def migrate(store: Store, start=start, applied=applied, failed=failed) -> None:  # type: ignore[no-untyped-def]
             start.wait()
             try:
                 applied.append(store.migrate())
@@ -52,14 +62,17 @@ def test_several_threads_at_once(tmp_path: Path) -> None:
             finally:
                 store.close()
 
-        stores = [SqliteStore(tmp_path / f"{attempt}.db") for _ in range(6)]
+        stores = [connect(new) for _ in range(6)]
         threads = [threading.Thread(target=migrate, args=(store,)) for store in stores]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        for store in stores:
+            store.close()
         assert failed == []
         assert sorted(map(len, applied))[:-1] == [0] * 5
+        databases.drop(new)
 
 
 def test_a_database_of_this_version_stays_as_it_is(service: Service) -> None:
@@ -68,8 +81,8 @@ def test_a_database_of_this_version_stays_as_it_is(service: Service) -> None:
         assert service.store.pending_migrations() == []
 
 
-def test_a_new_database_says_what_it_lacks(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "scheduler.db")
+def test_a_new_database_says_what_it_lacks(new: str) -> None:
+    store = connect(new)
     waiting = store.pending_migrations()
     assert waiting[0] == "m0001_tables"
     assert store.migrate() == waiting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,35 +10,38 @@ from typing import Any
 
 import pytest
 import requests
+from databases import Databases
 from service import ENROLMENT, Client, Patient, Server, Service, refused
 
 from scheduler_api.records import upkeep
-from scheduler_api.store import sqlite
-from scheduler_api.store.port import Busy, Duplicate
-from scheduler_api.store.sqlite import SqliteStore
+from scheduler_api.store import postgres, sqlite
+from scheduler_api.store.connect import connect
+from scheduler_api.store.port import Busy, Duplicate, Store
 
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 
 
 @pytest.fixture
-def counter(tmp_path: Path) -> Iterator[SqliteStore]:
+def counter(databases: Databases) -> Iterator[Store]:
     """A store with a number in it."""
-    store = SqliteStore(tmp_path / "counter.db")
+    database = databases.new()
+    store = connect(database)
     with store.transaction():
         store.write("CREATE TABLE counter (n INTEGER NOT NULL UNIQUE)", {})
         store.write("INSERT INTO counter VALUES (0)", {})
     yield store
     store.close()
+    databases.drop(database)
 
 
-def number(store: SqliteStore) -> int:
+def number(store: Store) -> int:
     """The number."""
     row = store.row("SELECT n FROM counter")
     assert row is not None
     return int(row["n"])
 
 
-def test_many_who_read_and_then_write_all_succeed(counter: SqliteStore) -> None:
+def test_many_who_read_and_then_write_all_succeed(counter: Store) -> None:
     """With a transaction that begins by reading, most of them would fail: their reads are stale when they write."""
     threads, times = 10, 40
     failed: list[BaseException] = []
@@ -48,6 +50,7 @@ def test_many_who_read_and_then_write_all_succeed(counter: SqliteStore) -> None:
         try:
             for _ in range(times):
                 with counter.transaction():
+                    counter.lock("number")
                     counter.write("UPDATE counter SET n = :n", {"n": number(counter) + 1})
         except BaseException as error:
             failed.append(error)
@@ -62,7 +65,7 @@ def test_many_who_read_and_then_write_all_succeed(counter: SqliteStore) -> None:
     assert (failed, number(counter)) == ([], threads * times)
 
 
-def test_a_block_that_raises_leaves_nothing(counter: SqliteStore) -> None:
+def test_a_block_that_raises_leaves_nothing(counter: Store) -> None:
     for error in (ValueError, KeyboardInterrupt, Duplicate):
         with suppress(error), counter.transaction():
             counter.write("UPDATE counter SET n = 5", {})
@@ -70,7 +73,7 @@ def test_a_block_that_raises_leaves_nothing(counter: SqliteStore) -> None:
         assert number(counter) == 0
 
 
-def test_a_block_inside_a_block_is_undone_alone(counter: SqliteStore) -> None:
+def test_a_block_inside_a_block_is_undone_alone(counter: Store) -> None:
     with counter.transaction():
         counter.write("UPDATE counter SET n = n + 1", {})
         with suppress(ValueError), counter.transaction():
@@ -92,22 +95,53 @@ def test_a_block_inside_a_block_is_undone_alone(counter: SqliteStore) -> None:
     assert number(counter) == 10_001
 
 
-def test_a_refused_statement_leaves_the_rest_of_the_block_alone(counter: SqliteStore) -> None:
+@pytest.mark.only("postgresql")
+def test_a_unit_of_work_that_goes_on_after_a_refused_statement_is_not_taken_for_done(counter: Store) -> None:
+    def go_on() -> None:
+        with counter.transaction():
+            counter.write("UPDATE counter SET n = 1", {})
+            with suppress(Duplicate):
+                counter.write("INSERT INTO counter VALUES (1)", {})
+
+    with pytest.raises(RuntimeError, match="went on"):
+        go_on()
+    assert number(counter) == 0
+
+
+def test_a_name_is_locked_in_a_unit_of_work_only(counter: Store) -> None:
+    with pytest.raises(RuntimeError):
+        counter.lock("number")
+
+
+def test_a_refused_statement_in_a_block_of_its_own_leaves_the_rest_of_the_block_alone(counter: Store) -> None:
     with counter.transaction():
         counter.write("UPDATE counter SET n = 1", {})
-        with pytest.raises(Duplicate):
+        with pytest.raises(Duplicate), counter.transaction():
             counter.write("INSERT INTO counter VALUES (1)", {})
         counter.write("INSERT INTO counter VALUES (2)", {})
     assert [row["n"] for row in counter.rows("SELECT n FROM counter ORDER BY n")] == [1, 2]
 
 
-def test_nothing_is_written_outside_a_block(counter: SqliteStore) -> None:
+def test_nothing_is_written_outside_a_block(counter: Store) -> None:
     for write in (counter.write, lambda sql, parameters: counter.write_many(sql, [parameters])):
         with pytest.raises(RuntimeError):
             write("UPDATE counter SET n = 1", {})
     assert number(counter) == 0
 
 
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize(("server", "ours"), [("off", "on"), ("on", "on"), ("remote_apply", "remote_apply")])
+def test_what_is_committed_is_on_disk_whatever_the_server_says(
+    databases: Databases, database: str, server: str, ours: str
+) -> None:
+    with databases.raw(database) as raw:
+        raw.execute(f"ALTER DATABASE {database.split('/')[3].split('?')[0]} SET synchronous_commit = {server}")
+    store = connect(database)
+    assert store.row("SHOW synchronous_commit") == {"synchronous_commit": ours}
+    store.close()
+
+
+@pytest.mark.only("sqlite")
 def test_every_connection_keeps_what_was_promised(service: Service) -> None:
     """A recorded fact survives a power cut, and readers do not wait for writers."""
     for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0)):
@@ -118,21 +152,9 @@ def test_every_connection_keeps_what_was_promised(service: Service) -> None:
 class TestBusy:
     """Another writer holds the database for longer than we wait."""
 
-    @pytest.fixture
-    def holder(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-        """Another process that writes; we wait 50 ms for it."""
-        monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 50)
-        service.store.close()
-        holder = sqlite3.connect(service.path, isolation_level=None)
-        yield holder
-        holder.close()
-
-    def test_it_is_said_and_nothing_is_recorded(
-        self, service: Service, holder: sqlite3.Connection, coordinator: Client
-    ) -> None:
+    def test_it_is_said_and_nothing_is_recorded(self, service: Service, coordinator: Client) -> None:
         patient = coordinator.enrol()
-        holder.execute("BEGIN IMMEDIATE")
-        with service.unchanged():
+        with service.held(), service.unchanged():
             for headers in ({}, {"Idempotency-Key": "one"}):
                 answer = patient.send("dose_recorded", headers, **DOSE)
                 refused(answer, 503)
@@ -140,16 +162,22 @@ class TestBusy:
             refused(coordinator.post("/v1/patients", {**ENROLMENT, "subject_number": "002"}), 503)
             assert patient.get("calendar").status_code == 200
             assert coordinator.get("/v1/visits").status_code == 200
-        holder.execute("ROLLBACK")
         assert patient.send("dose_recorded", {"Idempotency-Key": "one"}, **DOSE).status_code == 201
 
-    def test_the_block_is_not_entered(self, service: Service, holder: sqlite3.Connection) -> None:
-        holder.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Busy), service.store.transaction():
-            pytest.fail("Entered without the lock.")
-        holder.execute("COMMIT")
+    def test_the_name_is_not_locked(self, service: Service) -> None:
+        """On PostgreSQL by its lock, on SQLite since the block is not even entered."""
+        other = connect(service.database)
+        with pytest.MonkeyPatch.context() as settings:
+            for engine in (sqlite, postgres):
+                settings.setattr(engine, "BUSY_TIMEOUT", 50)
+            service.store.close()
+            with other.transaction():
+                other.lock("name")
+                with pytest.raises(Busy), service.store.transaction():
+                    service.store.lock("name")
         with service.store.transaction():
-            pass
+            service.store.lock("name")
+        other.close()
 
 
 class TestTogether:
@@ -193,12 +221,42 @@ class TestTogether:
         assert answers(*[lambda: service.client("nurse").post("/v1/patients", body)] * 6) == [201] + [409] * 5
         assert list(upkeep.verify(service.store)) == []
 
-    def test_in_several_processes(self, template: Any, tmp_path: Path) -> None:
-        path = tmp_path / "scheduler.db"
-        path.write_bytes(template[0].read_bytes())
+    def test_what_only_one_may_of_what_is_no_patients(self, service: Service, admin: Client) -> None:
+        definition = {**admin.get("/v1/protocols/nct06110650/versions/1").json, "version": 2}
+        site = {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"}
+        for path, body in (("/v1/protocols", definition), ("/v1/sites", site)):
+            calls = [lambda path=path, body=body: service.client("admin").post(path, body)] * 6
+            answers = service.at_once(*calls)  # type: ignore[misc]
+            assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+
+    def test_of_codes_made_together_the_last_counts(self, service: Service, coordinator: Client) -> None:
+        body = {"patient_id": coordinator.enrol().patient_id}
+        answers = service.at_once(*[lambda: service.client("nurse").post("/v1/activations", body)] * 6)
+        assert [answer.status_code for answer in answers] == [201] * 6
+        assert len(service.store.rows("SELECT 1 FROM activations")) == 1
+
+    @pytest.mark.only("postgresql")
+    def test_who_writes_about_one_patient_does_not_wait_for_another(
+        self, service: Service, coordinator: Client
+    ) -> None:
+        one, other = (coordinator.enrol(subject_number=number) for number in ("001", "002"))
+
+        def about(patient: Patient) -> int:
+            return Patient(service.client("nurse"), patient.patient_id).send("dose_recorded", **DOSE).status_code
+
+        with pytest.MonkeyPatch.context() as settings:
+            settings.setattr(postgres, "BUSY_TIMEOUT", 50)
+            service.store.close()
+            with service.store.transaction():
+                about(one)
+                assert service.at_once(lambda: about(other), lambda: about(one)) == [201, 503]
+        assert len(one.read("facts")["items"]) == len(other.read("facts")["items"]) == 2
+        assert list(upkeep.verify(service.store)) == []
+
+    def test_in_several_processes(self, database: str, template: Any, tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {template[1]['nurse']}"}
-        with Server(path, workers=2) as server:
-            service = Service(path, template[1])
+        with Server(database, tmp_path, workers=2) as server:
+            service = Service(database, template[1])
             patients = requests.post(f"{server.url}/v1/patients", json=ENROLMENT, headers=headers, timeout=20)
             address = f"{server.url}/v1/patients/{patients.json()['patient_id']}/facts"
 
@@ -213,7 +271,7 @@ class TestTogether:
             assert answers == [[201] * 20] * 6
             assert len(service.store.rows("SELECT 1 FROM facts")) == 121
             assert list(upkeep.verify(service.store)) == []
-            service.store.close()
+            service.close()
 
 
 class TestWhileOthersWrite:
@@ -251,7 +309,7 @@ class TestWhileOthersWrite:
     def test_a_backup_is_of_one_moment(self, service: Service, tmp_path: Path) -> None:
         for number in range(8):
             service.store.backup(tmp_path / f"{number}.db")
-            copy = SqliteStore(tmp_path / f"{number}.db")
+            copy = connect(str(tmp_path / f"{number}.db"))
             assert copy.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
             assert list(upkeep.verify(copy)) == []
             assert copy.pending_migrations() == []

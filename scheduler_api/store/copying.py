@@ -1,0 +1,60 @@
+"""One database into another, whichever engines they are of: table by table, in the order of the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from .port import Row, Store
+
+#: How many rows are read and written together.
+PORTION = 1000
+
+
+def copy(source: Store, target: Store, progress: Callable[[str, int], None] = lambda table, rows: None) -> None:
+    """Let a target, which has the tables of this version, have all rows of a source that nobody changes meanwhile.
+
+    Each portion is durable when it is told to `progress`. What an interrupted copy has brought already is not brought
+    again: rows come in the order of their keys, and it goes on after the last.
+    """
+    for table, key in source.tables().items():
+        if not key:
+            _copy_at_once(source, target, table, progress)
+            continue
+        for rows in portions(source, table, key, after=_last(target, table, key)):
+            with target.transaction():
+                target.write_many(_insert(table, rows[0]), rows)
+            progress(table, len(rows))
+    with target.transaction():
+        target.go_on_counting()
+
+
+def portions(store: Store, table: str, key: Sequence[str], after: Row | None = None) -> Iterator[list[Row]]:
+    """All rows of a table after a row (None: from the first), in the order of the key, in portions."""
+    order = ", ".join(key)
+    beyond = f"WHERE ({order}) > ({', '.join(':' + name for name in key)})"
+    while rows := store.rows(
+        f"SELECT * FROM {table} {beyond if after else ''} ORDER BY {order} LIMIT :portion",
+        {**(after or {}), "portion": PORTION},
+    ):
+        yield rows
+        after = rows[-1]
+
+
+def _last(store: Store, table: str, key: Sequence[str]) -> Row | None:
+    return store.row(
+        f"SELECT {', '.join(key)} FROM {table} ORDER BY {', '.join(f'{name} DESC' for name in key)} LIMIT 1"
+    )
+
+
+def _copy_at_once(source: Store, target: Store, table: str, progress: Callable[[str, int], None]) -> None:
+    """A small table without a key: all of it, or nothing."""
+    rows = source.rows(f"SELECT * FROM {table}")
+    with target.transaction():
+        target.write(f"DELETE FROM {table}", {})
+        if rows:
+            target.write_many(_insert(table, rows[0]), rows)
+    progress(table, len(rows))
+
+
+def _insert(table: str, row: Row) -> str:
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"
