@@ -15,11 +15,12 @@ from scheduler_api.store import audit, patients, sites
 from scheduler_api.store.port import Store
 
 from .access import Actor, Session
+from .soon import Soon
 
 log = logging.getLogger("scheduler_api.audit")
 
-#: How long what was read may wait to be noted, in seconds, and how much of it may wait.
-WITHIN, WAITING_AT_MOST = 1.0, 5000
+#: How much of what was read may wait to be noted.
+WAITING_AT_MOST = 5000
 #: How much of a query is kept.
 LONGEST_QUERY = 500
 
@@ -90,7 +91,7 @@ class Readings:
         self._store = store
         self._waiting: dict[Reading, _Seen] = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
-        self._due = False
+        self._soon = Soon(store, self.flush, log, "readings wait")
         _note_at_exit(self)
 
     def add(self, reading: Reading, now: datetime, shown: int | None = None) -> None:
@@ -101,19 +102,17 @@ class Readings:
                 seen.times += 1
             else:
                 self._waiting[reading] = _Seen(now, 1, shown)
-            due, self._due = self._due, True
             full = len(self._waiting) > WAITING_AT_MOST
         if full:
             self.flush()
-        elif not due:
-            self._later()
+        else:
+            self._soon.ask()
 
     def flush(self) -> None:
         """Note what waits. Raises Busy or Unavailable; then it goes on waiting."""
         with self._flushing:
             with self._lock:
                 batch, self._waiting = self._waiting, {}
-                self._due = False
             if not batch:
                 return
             try:
@@ -128,27 +127,11 @@ class Readings:
                     self._waiting = batch
                 raise
 
-    def _later(self) -> None:
-        timer = threading.Timer(WITHIN, self._flush_by_itself)
-        timer.daemon = True
-        timer.start()
-
-    def _flush_by_itself(self) -> None:
-        try:
-            self.flush()
-        except Exception as error:
-            log.warning("readings wait", extra={"data": {"error": type(error).__name__}})
-            with self._lock:
-                self._due = True
-            self._later()
-        finally:
-            # This thread ends here, and with it its connection.
-            self._store.close()
-
     def forget(self) -> None:
-        """Leave what waits to the process that this one was forked from."""
-        self._waiting, self._due = {}, False
+        """Begin with nothing: what waits is left to the process that this one was forked from."""
+        self._waiting = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
+        self._soon = Soon(self._store, self.flush, log, "readings wait")
 
 
 def _note_reading(store: Store, reading: Reading, seen: _Seen) -> None:

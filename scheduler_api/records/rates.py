@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from scheduler_api.store import rates
 from scheduler_api.store.port import Store
 
+from .soon import Soon
 from .tokens import digest
 
 log = logging.getLogger("scheduler_api.rates")
 
-#: How often the processes tell each other, in seconds, and from which part of a limit on.
-_TELLING, _PART = 1.0, 10
+#: From which part of a limit on the processes tell each other.
+_PART = 10
 
 
 class Rates:
@@ -31,7 +31,8 @@ class Rates:
         self._elsewhere: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._often: set[str] = set()
-        self._due = False
+        # If they cannot be told, each process goes on by its own counts.
+        self._soon = Soon(store, self.tell, log, "rates are not shared")
 
     def hit(self, sender: str, limit: int, now: int, weight: int = 1) -> int:
         """Count a request, as so many, at a second of the epoch; after how many seconds another may come, 0: at once.
@@ -44,34 +45,17 @@ class Rates:
         count = self._here[sender] = self._here.get(sender, 0) + weight
         if count * _PART >= limit:
             self._often.add(sender)
-            if not self._due:
-                self._due = True
-                self._later()
+            self._soon.ask()
         return 60 - now % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
 
     def tell(self) -> None:
         """Tell the other processes of those who come often, and learn what they counted. Raises Busy, Unavailable."""
         minute, here, told, elsewhere = self._minute, self._here, self._told, self._elsewhere
-        often = {sender: here.get(sender, 0) for sender in sorted(self._often)}
+        # In one order, so that two processes that do this at once take their turns.
+        often = {sender: here[sender] for sender in sorted(self._often) if sender in here}
         with self._store.transaction():
             for sender, count in often.items():
                 total = rates.add(self._store, digest(sender), minute, count - told.get(sender, 0))
                 elsewhere[sender] = total - count
             rates.forget_before(self._store, minute - 1)
         told.update(often)
-
-    def _later(self) -> None:
-        timer = threading.Timer(_TELLING, self._tell_by_itself)
-        timer.daemon = True
-        timer.start()
-
-    def _tell_by_itself(self) -> None:
-        self._due = False
-        try:
-            self.tell()
-        except Exception as error:
-            # Each process goes on by its own counts.
-            log.warning("rates are not shared", extra={"data": {"error": type(error).__name__}})
-        finally:
-            # This thread ends here, and with it its connection.
-            self._store.close()
