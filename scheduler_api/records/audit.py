@@ -123,7 +123,10 @@ class Readings:
             except BaseException:
                 with self._lock:
                     for reading, seen in self._waiting.items():
-                        batch.setdefault(reading, seen)
+                        if reading in batch:
+                            batch[reading].times += seen.times
+                        else:
+                            batch[reading] = seen
                     self._waiting = batch
                 raise
 
