@@ -10,7 +10,7 @@ import hmac
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -33,8 +33,8 @@ class Keys:
     `contact` is a `mailto:` or `https:` address under which push services reach whoever runs the service.
     """
 
-    private: bytes
-    root: bytes
+    private: bytes = field(repr=False)
+    root: bytes = field(repr=False)
     contact: str
 
     @cached_property

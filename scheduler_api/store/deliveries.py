@@ -124,6 +124,11 @@ def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
     """Settle messages that wait for no destination any more: sent if one took it, else failed or expired; those."""
     finished: list[Row] = []
     for message_id in sorted(message_ids):
+        # Of two workers with the last two deliveries of a message, the second must see what the first did: where
+        # databases let writers work side by side, it waits for this row.
+        store.write(
+            "UPDATE outbox SET spread_at = spread_at WHERE message_id = :message_id", {"message_id": message_id}
+        )
         finished += store.rows(_FINISH, {"message_id": message_id, "at": at})
     return finished
 

@@ -22,22 +22,6 @@ def write(store: Store, rows: Sequence[Row], written_at: str) -> None:
     store.write_many(_WRITE, [{**row, "written_at": written_at} for row in rows])
 
 
-def waiting(store: Store, limit: int) -> list[Row]:
-    """Some messages that are to be delivered, the longest waiting first."""
-    return store.rows(
-        "SELECT * FROM outbox WHERE status = 'waiting' ORDER BY written_at LIMIT :limit", {"limit": limit}
-    )
-
-
-def settle(store: Store, message_id: str, status: str, at: str) -> bool:
-    """Note what came of a message that waits; False if it waits no more: it may have been withdrawn meanwhile."""
-    changed = store.write(
-        "UPDATE outbox SET status = :status, settled_at = :at WHERE message_id = :message_id AND status = 'waiting'",
-        {"message_id": message_id, "status": status, "at": at},
-    )
-    return changed == 1
-
-
 def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
     """Take back messages that wait and are no longer called for."""
     store.write_many(

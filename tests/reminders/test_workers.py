@@ -19,12 +19,12 @@ from .conftest import CONTACT
 from .receivers import Answer, Received, Receiver
 from .sending import Sending, work
 
-MESSAGES = 1200
+MESSAGES = 600
 WORKERS = 4
 #: How long a killed worker keeps what it was sending, in seconds.
 LEASE = 3.0
 #: After how many messages another worker is killed.
-KILL_EVERY = 60
+KILL_EVERY = 45
 
 
 def test_workers_killed_at_random_lose_no_message(

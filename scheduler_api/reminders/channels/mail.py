@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -24,7 +24,7 @@ class Server:
     host: str
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     direct: bool
 
     @classmethod
