@@ -108,7 +108,11 @@ class _Server(ThreadingHTTPServer):
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # The sender died in the middle.
+                return
             received = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             receiver.received.append(received)
             answer = receiver.behaves(receiver, received)
