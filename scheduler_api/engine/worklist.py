@@ -136,28 +136,30 @@ def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
         yield _past(visit, booked_on)
     else:
         because = f"booked {booked_on}; {visit.because.rpartition('; ')[2]}"
-        cancel = Call({"kind": "visit_booked", "visit": visit.visit, "booked_on": None}, ())
-        yield Entry(
-            "booking_to_cancel",
-            visit.visit,
-            visit.visit,
-            ends_on,
-            booked_on,
-            booked_on,
-            because,
-            (cancel, _done(visit)),
-        )
+        calls = (_cancel(visit), _done(visit))
+        yield Entry("booking_to_cancel", visit.visit, visit.visit, ends_on, booked_on, booked_on, because, calls)
 
 
 def _past(visit: Visit, booked_on: date) -> Entry:
-    return _visit("booking_past", visit, booked_on + ONE_DAY, None, f"booked {booked_on}, nothing recorded as done")
+    """A booking that passed: the visit was done, has another day, or will not be done any more."""
+    because = f"booked {booked_on}, nothing recorded as done"
+    calls = (_done(visit), _book(visit), _cancel(visit))
+    entry = _visit("booking_past", visit, booked_on + ONE_DAY, None, because)
+    return entry._replace(settle_by=calls)
 
 
 def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: str) -> Entry:
     """An entry that is settled by doing the visit or by booking it anew."""
-    book = Call({"kind": "visit_booked", "visit": visit.visit}, ("booked_on",))
-    calls = (book, _done(visit)) if kind != "booking_past" else (_done(visit), book)
+    calls = (_book(visit), _done(visit))
     return Entry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
+
+
+def _book(visit: Visit) -> Call:
+    return Call({"kind": "visit_booked", "visit": visit.visit}, ("booked_on",))
+
+
+def _cancel(visit: Visit) -> Call:
+    return Call({"kind": "visit_booked", "visit": visit.visit, "booked_on": None}, ())
 
 
 def _done(visit: Visit) -> Call:

@@ -88,7 +88,7 @@ VALUES = {
 #: Facts (after enrolment on 2024-01-03), the entry they make on 2024-02-20, and how many calls are offered for it.
 SITUATIONS: list[tuple[list[dict[str, Any]], str, int]] = [
     ([], "visit_to_book", 2),
-    ([{"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-19"}], "booking_past", 2),
+    ([{"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-19"}], "booking_past", 3),
     ([{"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-22"}], "booking_outside_window", 2),
     (
         [
