@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sys
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from random import getrandbits
 from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
@@ -95,7 +95,8 @@ class Logged:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
         sent = environ.get("HTTP_X_REQUEST_ID", "")
-        request_id = environ[REQUEST_ID] = sent if _REQUEST_ID.fullmatch(sent) else os.urandom(8).hex()
+        # It is no secret: that nobody can guess it is not needed.
+        request_id = environ[REQUEST_ID] = sent if _REQUEST_ID.fullmatch(sent) else f"{getrandbits(64):016x}"
 
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
             headers += [
