@@ -94,7 +94,10 @@ def filled(folder: Path, count: int) -> Service:
         (f"p-{number * SCATTERED % 2**32:08x}", f"S{number % SITES:02}", f"{number:07}", number % ENROLMENT_DAYS)
         for number in range(count)
     )
+    # Nobody else has it open: nothing need be kept for a failure.
+    service.store.close()
     connection = sqlite3.connect(service.path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -400000")
     connection.execute("BEGIN")
@@ -110,6 +113,7 @@ def filled(folder: Path, count: int) -> Service:
         connection.execute(definition)
     connection.execute("INSERT INTO time_zones (time_zone) VALUES (?)", (FUSCC["time_zone"],))
     connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
     return service
 
@@ -134,26 +138,32 @@ def _copy(connection: sqlite3.Connection, people: list[tuple[str, str, str, int]
 
 
 def _derived(day: int) -> _OfDay:
-    """The rows of a patient enrolled so many days ago, by table."""
+    """The rows of a patient enrolled so many days ago, by table, as far as a list of what is to do comes across them.
+
+    Left out are the text of the history, and of the visits done all but the last.
+    """
     history, through = _history(day), horizon(NOW)
     reckoning = Reckoning({1: protocol()}, history)
     found = visits.rows_of("", history, reckoning.visits(history.enrolled.enrolled_on, through))
+    done = [name for name, row in found.items() if row["done_on"] is not None]
+    for name in done[:-1]:
+        del found[name]
     return {
-        "patients": [patients.row_of("", history, 1, "0" * 50, NOW, through)],
+        "patients": [{**patients.row_of("", history, 1, "0" * 50, NOW, through), "history": "", "doses": ""}],
         "standings": [{"patient_id": "", "standing": standings.to_text(standing(reckoning.course))}],
         "visits": [*found.values()],
     }
 
 
 def _history(day: int) -> History:
-    """Enrolled so many days ago, scanned as planned; three of five progress, at one of the first seven scans.
+    """Enrolled so many days ago, scanned as planned; four of five progress, at one of the first seven scans.
 
     Every third next scan is booked, two days after its target.
     """
     enrolled_on = NOW.date() - timedelta(day + 1)
     step = timedelta(weeks=WEEKS_BETWEEN_SCANS)
     planned = (NOW.date() - enrolled_on) // step
-    last = min(planned, day % 7 + 1) if day % 5 < 3 else planned
+    last = min(planned, day % 7 + 1) if day % 5 < 4 else planned
     bodies: list[Body] = [enrolled("", enrolled_on), TreatmentStarted(enrolled_on + timedelta(2))]
     bodies += [VisitDone("imaging", enrolled_on + number * step, None, "SD") for number in range(1, last + 1)]
     if last < planned:

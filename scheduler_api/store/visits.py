@@ -142,8 +142,9 @@ def _conditions(query: Query, today: str, parameters: dict[str, Any]) -> Iterato
     if query.statuses is not None:
         if "done" not in query.statuses:
             yield "v.done_on IS NULL"
-        if set(query.statuses) <= {"open", "upcoming"} and query.todays:
+        if set(query.statuses) <= {"open", "upcoming"} and query.todays and query.sort == "closes_on":
             # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
+            # In another order it would only lead away from the index of that order.
             yield "v.closes_on >= :earliest_today"
             parameters["earliest_today"] = min(query.todays.values()).isoformat()
         if set(query.statuses) == {"open", "upcoming"}:
