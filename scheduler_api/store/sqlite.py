@@ -63,7 +63,7 @@ class SqliteStore:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            # 16 MB a connection: a page of a list of many patients comes from all over the file, and is asked for again.
+            # 16 MB a connection: a page of a list comes from all over a large file, and is asked for again and again.
             connection.execute("PRAGMA cache_size = -16000")
             connection.execute("PRAGMA trusted_schema = OFF")
         except BaseException:
