@@ -14,7 +14,7 @@ SIDE = 0.012
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the report: what was measured against what, and the most it may come to (None: only told)."""
+    """One line of the report: what was measured against what, and the most, or least, it may be (None: only told)."""
 
     name: str
     ours: str
@@ -22,11 +22,13 @@ class Figure:
     value: float
     limit: float | None = None
     unit: str = "×"
+    least: float | None = None
 
     @property
     def missed(self) -> bool:
-        """Whether the figure is above its limit."""
-        return self.limit is not None and self.value > self.limit
+        """Whether the figure is above its limit, or below the least it may be."""
+        above = self.limit is not None and self.value > self.limit
+        return above or (self.least is not None and self.value < self.least)
 
 
 def ratio(ours: Callable[[], object], reference: Callable[[], object], pairs: int = PAIRS) -> float:

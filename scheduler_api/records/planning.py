@@ -20,8 +20,9 @@ from scheduler_api.store.port import Row, Store
 
 from . import wishes
 
-#: How far ahead messages are planned, in days after today's date in UTC: over a day, wherever the patient is.
-AHEAD = timedelta(2)
+#: How far ahead messages are planned, in days after today's date in UTC. The day after begins, where it begins first, at
+#: ten in the morning of tomorrow: that is planned by then.
+AHEAD = timedelta(1)
 #: The mark of when a worker last looked for messages that are due.
 TICK = "tick"
 #: For how many days what has gone out may still matter to the plan, after it makes no sense any more.

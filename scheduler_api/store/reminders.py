@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from .port import Row, Store
 
@@ -34,6 +35,7 @@ def row_of(
     }
 
 
+@lru_cache(maxsize=1024)
 def _beginning(patient_id: str | None, site: str) -> str:
     """How the ids of messages about a patient begin, or of those about a site alone."""
     return f"m-{_digest(patient_id or site, size=6)}"
