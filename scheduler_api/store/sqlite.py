@@ -62,6 +62,8 @@ class SqliteStore:
         try:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
             connection.execute("PRAGMA synchronous = FULL")
+            # A batch of reminders changes more pages than the usual 1000: the log would be emptied after each.
+            connection.execute("PRAGMA wal_autocheckpoint = 8000")
             connection.execute("PRAGMA foreign_keys = ON")
             # 16 MB a connection: a page of a list comes from all over a large file, and is asked for again and again.
             connection.execute("PRAGMA cache_size = -16000")
