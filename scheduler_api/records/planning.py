@@ -20,8 +20,8 @@ from scheduler_api.store.port import Row, Store
 
 from . import wishes
 
-#: How far ahead messages are planned, in days after today's date in UTC. The day after begins, where it begins first, at
-#: ten in the morning of tomorrow: that is planned by then.
+#: How far ahead messages are planned, in days after today's date in UTC. The day after that begins, where it begins
+#: first, at ten in the morning of tomorrow: it is planned by then.
 AHEAD = timedelta(1)
 #: The mark of when a worker last looked for messages that are due.
 TICK = "tick"
