@@ -7,6 +7,7 @@ import click
 from . import (
     about,
     audit,
+    bench,
     calendar,
     copying,
     demo,
@@ -49,6 +50,7 @@ for command in (
     upkeep.backup,
     reminders.reminders,
     copying.copy,
+    bench.bench,
     about.openapi,
     about.version,
 ):

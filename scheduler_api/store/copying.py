@@ -22,7 +22,7 @@ def copy(source: Store, target: Store, progress: Callable[[str, int], None] = la
             continue
         for rows in portions(source, table, key, after=_last(target, table, key)):
             with target.transaction():
-                target.write_many(_insert(table, rows[0]), rows)
+                target.bring(table, rows)
             progress(table, len(rows))
     with target.transaction():
         target.go_on_counting()
@@ -52,9 +52,5 @@ def _copy_at_once(source: Store, target: Store, table: str, progress: Callable[[
     with target.transaction():
         target.write(f"DELETE FROM {table}", {})
         if rows:
-            target.write_many(_insert(table, rows[0]), rows)
+            target.bring(table, rows)
     progress(table, len(rows))
-
-
-def _insert(table: str, row: Row) -> str:
-    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,6 +69,9 @@ class Store(Protocol):
 
     def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement for each of many parameters. Raises Duplicate."""
+
+    def bring(self, table: str, rows: Sequence[Row]) -> None:
+        """Add many rows, all with the same columns, in the quickest way there is. Raises Duplicate."""
 
     def migrate(self) -> list[str]:
         """Bring the tables to this version; the names of those applied. Several processes may call it at once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -198,6 +198,13 @@ class PostgresStore:
         connection = self._writing()
         with _translated, connection.cursor() as cursor:
             cursor.executemany(translated(sql), parameters)
+
+    def bring(self, table: str, rows: Sequence[Row]) -> None:
+        names = list(rows[0])
+        copy_in = f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()
+        with _translated, self._writing().cursor() as cursor, cursor.copy(copy_in) as copying:
+            for row in rows:
+                copying.write_row([row[name] for name in names])
 
     def _writing(self) -> _Connection:
         held = self._held

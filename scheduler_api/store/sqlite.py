@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,11 @@ class SqliteStore:
         connection = self._writing()
         with _translated:
             connection.executemany(sql, parameters)
+
+    def bring(self, table: str, rows: Sequence[Row]) -> None:
+        names = list(rows[0])
+        parameters = ", ".join(f":{name}" for name in names)
+        self.write_many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({parameters})", rows)
 
     def _writing(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = self._database.conn

@@ -1,0 +1,135 @@
+"""A database filled with synthetic patients at speed, to measure with.
+
+Some are recorded as the service records; all others are their likeness. What is derived of a patient is the same text
+for its likeness but for the ids, so that it is derived once for each kind; only the chain of facts is made anew for
+everyone. Nobody here is, or is taken from, a real person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.facts import Body, DoseRecorded, Enrolled, TreatmentStarted, VisitDone
+from scheduler_api.store.chain import FACT, link
+from scheduler_api.store.port import Row, Store
+from scheduler_api.store.reminders import row_of
+from scheduler_api.store.sqlite import SqliteStore
+
+from . import facts, patients, protocols, sites
+from .access import TERMINAL, Session, lock_patients
+
+#: How many kinds of patients there are, and how many sites: each kind is of one site.
+KINDS, SITES = 240, 120
+#: How many patients are written in one unit of work.
+PORTION = 500
+#: The longest ago a patient enrolled, in days.
+LONGEST = 700
+_PLAN, _ZONE = "nct06110650", "Asia/Shanghai"
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def load(store: Store, count: int, now: datetime, progress: Callable[[int], None] = lambda patients: None) -> None:
+    """Add so many synthetic patients, with the sites they need, to a database; `progress` hears of each portion.
+
+    Raises Contradiction if the database has synthetic patients already.
+    """
+    session = Session(store, TERMINAL, now)
+    _add_places(session)
+    # One as the service records it: it is found out whether there are some, and the time zone is noted.
+    _record(session, "SYN-0000000", 0)
+    likenesses = _likenesses(now, count)
+    while portion := list(islice(likenesses, PORTION)):
+        with store.transaction():
+            lock_patients(store)
+            for table in sorted({table for rows in portion for table in rows if rows[table]}):
+                store.bring(table, [row for rows in portion for row in rows.get(table, [])])
+        progress(len(portion))
+
+
+def _likenesses(now: datetime, count: int) -> Iterator[Rows]:
+    """The rows of patients number 1 to `count` - 1, by table."""
+    with TemporaryDirectory() as folder:
+        pattern = SqliteStore(Path(folder) / "kinds.db")
+        pattern.migrate()
+        session = Session(pattern, TERMINAL, now)
+        _add_places(session)
+        of_patients = [table for table in pattern.tables() if table != "audit" and _is_of_patients(pattern, table)]
+        kinds = [_Kind(pattern, of_patients, _record(session, f"SYN-K{n:05}", n)) for n in range(min(KINDS, count))]
+        pattern.close()
+    return (kinds[number % KINDS].likeness(number) for number in range(1, count))
+
+
+def _is_of_patients(store: Store, table: str) -> bool:
+    row = store.row(f"SELECT COUNT(*) AS n FROM pragma_table_info('{table}') WHERE name = 'patient_id'")
+    return row is not None and row["n"] == 1
+
+
+def _add_places(session: Session) -> None:
+    protocols.add_built_in(session)
+    for number in range(SITES):
+        site = {**sites.FUSCC, "site": f"SYN-{number:03}", "name": f"Synthetic site {number}"}
+        if not sites.exists(session.store, f"SYN-{number:03}"):
+            sites.add(session, site)
+
+
+def _record(session: Session, subject_number: str, kind: int) -> str:
+    """Record a patient of a kind the way the service does; the patient's id."""
+    enrolled_on = session.now.date() - timedelta(3 + kind * LONGEST // KINDS)
+    first = enrolled_on + timedelta(2)
+    site = f"SYN-{kind % SITES:03}"
+    enrolled = Enrolled(subject_number, site, _PLAN, 1, enrolled_on, "female", "fertile", None, _ZONE, first)
+    bodies: list[Body] = [TreatmentStarted(first)]
+    scan = enrolled_on + timedelta(weeks=6)
+    while scan < session.now.date():
+        bodies.append(VisitDone("imaging", scan, None, "SD"))
+        scan += timedelta(weeks=6)
+    bodies += [DoseRecorded(max(first, session.now.date() - timedelta(ago)), "taken") for ago in (3, 2)]
+    with session.store.transaction():
+        patient, _ = patients.enrol(session, enrolled)
+        for body in bodies:
+            facts.record(session, patient["patient_id"], facts.NewFact(body))
+    return str(patient["patient_id"])
+
+
+class _Kind:
+    """A patient that was recorded, as a pattern for others."""
+
+    def __init__(self, store: Store, tables: list[str], patient_id: str) -> None:
+        rows = {
+            table: store.rows(f"SELECT * FROM {table} WHERE patient_id = :of", {"of": patient_id}) for table in tables
+        }
+        rows["facts"].sort(key=lambda row: row["seq"])
+        self._text = orjson.dumps({table: found for table, found in rows.items() if found}).decode()
+        self._ids = [patient_id, rows["patients"][0]["subject_number"], *(row["fact_id"] for row in rows["facts"])]
+
+    def likeness(self, number: int) -> Rows:
+        """The rows of another patient to whom the same happened, by table."""
+        text = self._text
+        for place, known in enumerate(self._ids):
+            text = text.replace(known, _id(number, place))
+        rows: Rows = orjson.loads(text)
+        previous = ""
+        for fact in rows["facts"]:
+            previous = fact["hash"] = link(previous, fact, FACT)
+        rows["patients"][0]["head"] = previous
+        rows["reminders"] = [_message(row) for row in rows.get("reminders", [])]
+        return rows
+
+
+def _id(number: int, place: int) -> str:
+    if place == 0:
+        return f"p-5e{number:014x}"
+    return f"SYN-{number:07}" if place == 1 else f"f-5e{number:010x}{place:04x}"
+
+
+def _message(row: Row) -> dict[str, Any]:
+    whole = (row["patient_id"], row["site"], row["kind"], row["about"], row["next_at"], row["expires_at"])
+    return {**row, **row_of(*whole, row["audience"] == "site")}

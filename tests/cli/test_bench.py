@@ -1,0 +1,30 @@
+"""`bench load`: synthetic patients at speed, as whole as if the service had recorded each."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler_api.records import loading
+
+from .conftest import Commands
+
+
+@pytest.fixture(autouse=True)
+def few_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few kinds of patients and few at once, so that there are likenesses of each and several portions."""
+    for name, value in (("KINDS", 5), ("SITES", 3), ("PORTION", 8)):
+        monkeypatch.setattr(loading, name, value)
+
+
+def test_what_is_loaded_is_well_and_can_be_lived_with(run: Commands) -> None:
+    assert run.ok("bench", "load", "23") == "23 synthetic patients loaded.\n"
+    assert run.ok("verify").startswith("All is well: 23 patients, ")
+    assert "SYN-0000022" in run.ok("calendar", "SYN-0000022")
+    assert run.ok("rebuild") == "23 patients rebuilt from the log.\n"
+    run.ok("verify")
+
+
+def test_it_is_loaded_once(run: Commands) -> None:
+    run.ok("bench", "load", "1")
+    assert run.refused("bench", "load", "9") == ["/subject_number: nct06110650 has a patient SYN-0000000."]
+    assert run.ok("verify").startswith("All is well: 1 patient, ")
