@@ -1,0 +1,190 @@
+"""Two API processes and three workers on one PostgreSQL, while they and it are killed at random, under load.
+
+No fact that was answered 201 is lost, none is recorded twice, no reminder goes out twice or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import requests
+from cluster import Cluster
+from databases import Postgresql
+from service import ENROLMENT, Server, new_database
+
+from scheduler_api.records import upkeep
+from scheduler_api.records.planning import stamp
+from scheduler_api.store import reminders
+from scheduler_api.store.connect import connect
+from scheduler_api.store.port import Row, Store
+
+#: For how long; more by hand.
+SECONDS = int(os.environ.get("CHAOS_SECONDS", "20"))
+WRITERS, WORKERS, PATIENTS, MESSAGES = 4, 3, 6, 2000
+
+
+class Writer:
+    """Somebody who records doses, and sends each again with its key until it is answered 201."""
+
+    def __init__(self, servers: list[Server], token: str, patients: list[str], number: int) -> None:
+        self._servers, self._patients = servers, patients
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._chance, self._number = random.Random(number), number
+        self.answered: set[str] = set()
+        self.refused: list[str] = []
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._write)
+
+    def _write(self) -> None:
+        day = 0
+        while not self.done.is_set():
+            body = {"kind": "dose_recorded", "dose_on": f"2024-02-{day % 28 + 1:02}", "status": "taken"}
+            self._record(self._patients[day % len(self._patients)], body, f"{self._number}-{day}")
+            day += 1
+
+    def _record(self, patient_id: str, body: dict[str, str], key: str) -> None:
+        headers = {**self._headers, "Idempotency-Key": key}
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            address = f"{self._chance.choice(self._servers).url}/v1/patients/{patient_id}/facts"
+            try:
+                answer = requests.post(address, json=body, headers=headers, timeout=20)
+            except requests.RequestException:
+                time.sleep(0.05)
+                continue
+            if answer.status_code == 201:
+                self.answered.add(answer.json()["fact"]["fact_id"])
+                return
+            if answer.status_code != 503 or "Retry-After" not in answer.headers:
+                self.refused.append(answer.text)
+                return
+            time.sleep(0.05)
+        self.refused.append(f"{key} was never answered")
+
+
+class Worker:
+    """A worker in a process of its own."""
+
+    def __init__(self, database: str) -> None:
+        self._command = [Path(sys.executable).with_name("scheduler-api"), "worker"]
+        self._environment = {**os.environ, "SCHEDULER_DATABASE": database}
+        self.start()
+
+    def start(self) -> None:
+        """Start it."""
+        self._process = subprocess.Popen(self._command, env=self._environment, stderr=subprocess.DEVNULL)
+
+    def stop(self, how: signal.Signals) -> None:
+        """End it."""
+        self._process.send_signal(how)
+        self._process.wait(timeout=30)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A server of our own, to kill."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    chance = random.Random(6)
+    with cluster() as postgres, ExitStack() as stack:
+        database = Postgresql(postgres).new()
+        tokens = new_database(database)
+        store = connect(database)
+        due = _due_over(SECONDS)
+        with store.transaction():
+            reminders.put_back(store, due)
+        servers = []
+        for number in range(2):
+            (tmp_path / str(number)).mkdir()
+            servers.append(stack.enter_context(Server(database, tmp_path / str(number))))
+        workers = [Worker(database) for _ in range(WORKERS)]
+        for worker in workers:
+            stack.callback(worker.stop, signal.SIGKILL)
+        patients = [_enrolled(servers[0], tokens["nurse"], f"00{number}") for number in range(PATIENTS)]
+        writers = [Writer(servers, tokens["nurse"], patients, number) for number in range(WRITERS)]
+        for writer in writers:
+            writer.thread.start()
+        killed = _kill_at_random(chance, postgres, servers, workers)
+        for writer in writers:
+            writer.done.set()
+        for writer in writers:
+            writer.thread.join()
+        assert [line for writer in writers for line in writer.refused] == []
+        answered = set[str]().union(*(writer.answered for writer in writers))
+        kept = {row["fact_id"] for row in store.rows("SELECT fact_id FROM facts WHERE kind = 'dose_recorded'")}
+        # Each was sent until it was answered: what is there was answered, and what was answered is there, once.
+        assert kept == answered
+        assert len(answered) == sum(len(writer.answered) for writer in writers) > 50
+        _await_all_out(store)
+        out = {row["message_id"] for row in store.rows("SELECT message_id FROM outbox WHERE kind = 'dose_due'")}
+        assert out >= {row["message_id"] for row in due}
+        # Each was counted in the unit of work that took it: none went out twice.
+        counted = store.row("SELECT number FROM reminder_counts WHERE what = 'due' AND kind = 'dose_due'")
+        assert counted == {"number": len(out)}
+        assert list(upkeep.verify(store)) == []
+        assert killed["database"] >= 1
+        assert killed["process"] >= 2
+        store.close()
+
+
+def _due_over(seconds: float) -> list[Row]:
+    """Messages that become due over so many seconds from now, to patients who are no one's."""
+    now = datetime.now(UTC)
+    until, every = stamp(now + timedelta(hours=3)), timedelta(seconds=seconds) / MESSAGES
+    return [
+        reminders.row_of(f"p-{n}", "FUSCC", "dose_due", "2024-02-20", stamp(now + n * every), until, False)
+        for n in range(MESSAGES)
+    ]
+
+
+def _enrolled(server: Server, token: str, subject_number: str) -> str:
+    body = {**ENROLMENT, "subject_number": subject_number}
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = requests.post(f"{server.url}/v1/patients", json=body, headers=headers, timeout=20)
+    answer.raise_for_status()
+    return str(answer.json()["patient_id"])
+
+
+def _kill_at_random(
+    chance: random.Random, postgres: Cluster, servers: list[Server], workers: list[Worker]
+) -> dict[str, int]:
+    """Kill a process or the database, and start it again, until the time is over; how often each."""
+    killed = {"database": 0, "process": 0}
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until or not all(killed.values()):
+        time.sleep(chance.random())
+        if chance.random() < 0.4:
+            postgres.stop()
+            time.sleep(chance.random())
+            postgres.start()
+            killed["database"] += 1
+        else:
+            victim: Server | Worker = chance.choice([*servers, *workers])
+            victim.stop(signal.SIGKILL)
+            victim.start()
+            killed["process"] += 1
+    return killed
+
+
+def _await_all_out(store: Store) -> None:
+    until = time.monotonic() + 90
+    while store.rows("SELECT 1 FROM reminders WHERE about = '2024-02-20' LIMIT 1"):
+        assert time.monotonic() < until
+        time.sleep(0.2)
