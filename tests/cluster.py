@@ -35,7 +35,7 @@ class Cluster:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = (*_SETTINGS, f"unix_socket_directories={self.folder}")
-        command = [self._bin / "postgres", "-D", self._data, *(f"--{setting}" for setting in settings)]
+        command = [self.programs / "postgres", "-D", self._data, *(f"--{setting}" for setting in settings)]
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 ["sh", "-c", _AS_LONG_AS_WE_LIVE, "sh", *command],
@@ -93,7 +93,7 @@ class Cluster:
         return {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "extra_groups": []}
 
     @cached_property
-    def _bin(self) -> Path:
+    def programs(self) -> Path:
         """Where the programs are: those of this machine, else those of the wheel."""
         for folder in _programs():
             if (folder / "initdb").exists() and (folder / "postgres").exists():
@@ -110,7 +110,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         done = subprocess.run(
-            [self._bin / program, *arguments], capture_output=True, text=True, cwd=self.folder, **self._as_user
+            [self.programs / program, *arguments], capture_output=True, text=True, cwd=self.folder, **self._as_user
         )
         assert done.returncode == 0, done.stderr
 
