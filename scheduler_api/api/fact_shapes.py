@@ -11,12 +11,11 @@ from scheduler_api.engine.facts import KINDS, Enrolled
 from scheduler_api.engine.refusals import HAVE_A_REASON
 from scheduler_api.records.facts import NewFact
 
-from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
+from .fields import Choice, CivilDate, Clock, Instant, Mg, Strict, Text, Whole, fields
 from .shapes import BASES, FERTILITY, RESPONSES, ProtocolReference, RecorderSchema
 
 #: Pseudonyms, not names: no spaces.
 SUBJECT_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
-_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class EnrolmentSchema(Strict):
@@ -113,7 +112,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "visit_booked": {
         "visit": Text(80, required=True),
         "booked_on": CivilDate(required=True, allow_none=True, metadata={"description": "Null cancels"}),
-        "time": Text(5, pattern=_TIME, load_default=None),
+        "time": Clock(load_default=None),
         "place": Text(200, load_default=None),
     },
     "visit_done": {

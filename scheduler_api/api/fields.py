@@ -14,6 +14,7 @@ from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date
 __all__ = [
     "Choice",
     "CivilDate",
+    "Clock",
     "Instant",
     "Mg",
     "QueryNumber",
@@ -121,6 +122,14 @@ class Text(fields.String):
             error="Does not match {regex}." if pattern else "Has control characters.",
         )
         super().__init__(validate=[validate.Length(least, most), form], **kwargs)
+
+
+class Clock(fields.String):
+    """A time of day, `20:00`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        form = Form(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", error="Not a time of day, such as 09:30.")
+        super().__init__(validate=form, **kwargs)
 
 
 class Choice(fields.String):

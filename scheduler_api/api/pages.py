@@ -113,7 +113,7 @@ def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, Mapping | list | tuple):
+    if isinstance(value, Mapping | list | tuple | bool):
         return orjson.dumps(value).decode()
     if isinstance(value, datetime):
         return value.isoformat()

@@ -12,19 +12,12 @@ from scheduler_api.records import reminders, wishes
 from scheduler_api.words import LANGUAGES
 
 from .conditions import phone_headers, unless_known
-from .fields import Choice, CivilDate, Instant, Strict, Text, Whole, fields
+from .fields import Choice, CivilDate, Clock, Instant, Strict, Whole, fields
 from .language import language
 from .parsing import ResourceBlueprint
 from .requests import answer, phone, session
 
 blueprint = ResourceBlueprint("wishes", __name__, description="How to be reminded")
-
-
-class Clock(Text):
-    """A time of day, `20:00`."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(5, 5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", **kwargs)
 
 
 class QuietSchema(Strict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -159,14 +159,16 @@ def _settle(
         "warnings": [],
         "to_do": worklist.of_patient(session.store, seen.row, seen.today),
         "contraception": reckoning.contraception(seen.today),
-        "reminders_ended": [_reminder(row) for key, row in planned.items() if key not in now_planned],
-        "reminders_planned": [_reminder(row) for key, row in now_planned.items() if row != planned.get(key)],
+        "reminders_ended": _reminders(row for key, row in planned.items() if key not in now_planned),
+        "reminders_planned": _reminders(row for key, row in now_planned.items() if row != planned.get(key)),
     }
     return Settled(document, version), after
 
 
-def _reminder(row: Row) -> dict[str, Any]:
-    return {"to": row["audience"], "kind": row["kind"], "about": row["about"], "at": row["next_at"]}
+def _reminders(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Messages as clients see them, soonest first."""
+    told = ({"to": row["audience"], "kind": row["kind"], "about": row["about"], "at": row["next_at"]} for row in rows)
+    return sorted(told, key=lambda message: (message["at"], message["kind"], message["about"]))
 
 
 def _visit_document(session: Session, seen: _Seen, visit: str) -> dict[str, Any] | None:
