@@ -1,8 +1,7 @@
 """docs/patient-app.md, carried out: every request in it is sent, every command is run, and the answers are as written.
 
 Comments in the page say what is not shown: `<!-- at 2024-02-20T08:00 Asia/Shanghai -->` sets the clock of phone and
-service, `<!-- site {…} -->` records a fact, `<!-- offline -->` and `<!-- online -->` are the weather. In an answer, `…`
-stands for what is left out.
+service, `<!-- site {…} -->` records a fact, `<!-- offline -->` and `<!-- online -->` are the weather.
 """
 
 from __future__ import annotations
@@ -18,24 +17,21 @@ from service import Patient
 
 from .conftest import World, app
 from .network import EXAMPLES
+from .pages import Shown, document_of
 
 PAGE = EXAMPLES.parent / "docs" / "patient-app.md"
 STEPS = re.compile(r"^```(http|console)\n(.*?)^```$|^<!-- (\w+) ?([^\n]*) ?-->$", re.MULTILINE | re.DOTALL)
-#: What is made anew each time, and so is another one in the page: tokens, ids, codes, ETags, secret addresses.
-MADE = re.compile(r'(?:pat|ref)_[\w-]{43}|[fdp]-[0-9a-f]{12,16}|\b[2-9A-Z]{8}\b|"\d+\.[\d-]+\.\w+"|\S+\.ics')
-#: Instants are written to the second.
-FRACTION = re.compile(r"(T\d\d:\d\d:\d\d)\.\d+")
 
 
-class Reader:
+class Reader(Shown):
     """Carries out the page; `real` is what stands, this time, for what was made when the page was written."""
 
     def __init__(self, world: World, capsys: pytest.CaptureFixture[str]) -> None:
         self._world, self._capsys = world, capsys
         self._patient = self._enrol()
         nurse = world.service.tokens["nurse"]
-        self.real = {"NURSE": nurse, "p-4688903a0b1b3715": self._patient.patient_id}
-        self.real["https://trial.example"] = world.network.url
+        super().__init__(NURSE=nurse)
+        self.real |= {"p-4688903a0b1b3715": self._patient.patient_id, "https://trial.example": world.network.url}
         self._answer: requests.Response | None = None
 
     def _enrol(self) -> Patient:
@@ -65,7 +61,7 @@ class Reader:
             self._world.network.offline = name == "offline"
 
     def _ask(self, block: str) -> None:
-        head, _, body = self._really(block).partition("\n\n")
+        head, _, body = self.really(block).partition("\n\n")
         (method, path), *headers = (line.split(maxsplit=1) for line in head.splitlines())
         self._answer = requests.request(
             method,
@@ -89,39 +85,17 @@ class Reader:
         line, *shown = head.splitlines()
         written = dict(header.split(": ", 1) for header in shown)
         for name, value in written.items():
-            written[name] = self._meant(value, headers.get(name, ""))
-        expected = json.loads(body) if isinstance(document, dict | list) else body
-        return line.partition(" ")[2], {**headers, **written}, self._meant(expected, document)
-
-    def _meant(self, written: Any, real: Any) -> Any:
-        """What the page means by a value, where the real one is this."""
-        if written == "…":
-            return real
-        if isinstance(written, dict) and isinstance(real, dict):
-            return {name: self._meant(value, real.get(name)) for name, value in written.items()}
-        if isinstance(written, list) and isinstance(real, list) and len(written) == len(real):
-            return [self._meant(*pair) for pair in zip(written, real, strict=True)]
-        if not isinstance(written, str) or not isinstance(real, str):
-            return written
-        if written.endswith("…"):
-            return real if real.startswith(written[:-1]) else written
-        if MADE.fullmatch(written) and MADE.fullmatch(real):
-            return self.real.setdefault(written, real)
-        written = self._really(written)
-        return real if FRACTION.sub(r"\1", written) == FRACTION.sub(r"\1", real) else written
-
-    def _really(self, text: str) -> str:
-        for written, real in self.real.items():
-            text = text.replace(written, real)
-        return text
+            written[name] = self.meant(value, headers.get(name, ""))
+        expected = document_of(body) if isinstance(document, dict | list) else body
+        return line.partition(" ")[2], {**headers, **written}, self.meant(expected, document)
 
     def _run(self, block: str) -> None:
         """Run each command of the phone in turn; what it says is what stands below it."""
         for command, said in re.findall(
             r"^\$ python3 examples/patient_app.py (.*)\n((?:[^$].*\n)*)", block, re.MULTILINE
         ):
-            printed = self.run(self._really(command).split())
-            assert self._meant(said.strip(), printed.strip()) == printed.strip()
+            printed = self.run(self.really(command).split())
+            assert self.meant(said.strip(), printed.strip()) == printed.strip()
 
     def run(self, arguments: list[str]) -> str:
         """Run a command of the phone; what it printed."""
