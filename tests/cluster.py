@@ -23,14 +23,21 @@ _AS_LONG_AS_WE_LIVE = '"$@" </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid
 
 
 class Cluster:
-    """A server on a Unix socket in a folder of its own. It ends with `stop`, and also when this process does."""
+    """A server on a Unix socket in a folder of its own. It ends with `stop`, and also when this process does.
 
-    def __init__(self) -> None:
+    With another it is a replica of that one, which takes what is written there while it runs.
+    """
+
+    def __init__(self, primary: Cluster | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="scheduler-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         if self._user:
             shutil.chown(self.folder, self._user)
-        self._run("initdb", "-D", self._data, "-U", "test", "-A", "trust", "--locale=C.UTF-8", "--no-sync")
+        if primary is None:
+            self._run("initdb", "-D", self._data, "-U", "test", "-A", "trust", "--locale=C.UTF-8", "--no-sync")
+        else:
+            options = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            self._run("pg_basebackup", "-h", primary.folder, "-U", "test", "-D", self._data, *options)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

@@ -19,6 +19,7 @@ from scheduler_api.records.oidc import SignIn
 from scheduler_api.records.rates import Rates
 from scheduler_api.reminders.outside import Outside
 from scheduler_api.store.port import Store
+from scheduler_api.store.replica import Replica
 
 from . import (
     activation,
@@ -91,12 +92,14 @@ def application(
     sign_in: SignIn | None = None,
     rate_per_token: int = 0,
     rate_per_address: int = 0,
+    replica: Replica | None = None,
 ) -> Flask:
     """The application around a store, a clock, and the way out of messages.
 
     `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name.
     `keys` are those that sign checkpoints; `sign_in` checks the tokens of staff who sign in elsewhere.
     In a minute come at most so many requests by one token and by one address (0: any number).
+    What is asked of many patients is read from the `replica` while it has all that the store has.
     """
     app = SilentFlask("scheduler_api", static_folder=None)
     app.json = OrjsonProvider(app)
@@ -122,6 +125,7 @@ def application(
         COMPRESS_MIN_SIZE=COMPRESSED_FROM,
     )
     app.extensions["scheduler_store"], app.extensions["scheduler_clock"] = store, clock
+    app.extensions["scheduler_replica"] = replica
     app.extensions["scheduler_sign_in"] = sign_in
     app.extensions["scheduler_started"] = clock()
     app.extensions["scheduler_outside"] = outside
@@ -159,7 +163,7 @@ def application(
     app.extensions["scheduler_contract"] = contract(app, api)
     Compress(app)
     app.before_request(_guard)
-    reads = Reads(app.wsgi_app, store, clock, readings)
+    reads = Reads(app.wsgi_app, store, clock, readings, replica)
     limits = app.extensions["scheduler_limits"] = Limited(reads, Rates(store), clock, rate_per_token, rate_per_address)
     answering: WSGIApplication = limits
     if trusted_proxies:

@@ -13,6 +13,7 @@ from scheduler_api.records import phones, tokens
 from scheduler_api.records.access import ROLES, Actor, Forbidden, Session
 from scheduler_api.records.oidc import SignIn
 from scheduler_api.store.port import Store
+from scheduler_api.store.replica import Replica
 
 from .problems import Problem
 
@@ -60,9 +61,16 @@ def authenticate() -> None:
     actor = _staff(token, instant) if token else None
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(database, actor, instant, route())
+    g.session = Session(_asked(database), actor, instant, route())
     if actor.role not in ROLES:
         raise Forbidden("Whoever this is has no role here.")
+
+
+def _asked(primary: Store) -> Store:
+    """Where a request of staff is read. A patient is a row: to ask whether the replica has it would cost as much."""
+    replica: Replica | None = current_app.extensions["scheduler_replica"]
+    of_many = request.method in ("GET", "HEAD") and "patient_id" not in (request.view_args or {})
+    return replica.fresh() if replica is not None and of_many else primary
 
 
 def _staff(token: str, instant: datetime) -> Actor | None:

@@ -10,10 +10,15 @@ from .port import Store
 _SCHEMES = ("postgresql://", "postgres://")
 
 
+def is_postgres(database: str) -> bool:
+    """Whether a setting names a database of PostgreSQL."""
+    return database.startswith(_SCHEMES)
+
+
 def connect(database: str) -> Store:
     """The store that `database` names; it is opened when it is first used."""
     # Each driver takes time to import, and only one of them is needed.
-    if database.startswith(_SCHEMES):
+    if is_postgres(database):
         from .postgres import PostgresStore
 
         return PostgresStore(database)
@@ -24,7 +29,7 @@ def connect(database: str) -> Store:
 
 def shown(database: str) -> str:
     """The name of a database as it may be shown and logged: without a password."""
-    if not database.startswith(_SCHEMES):
+    if not is_postgres(database):
         return database
     parts = urlsplit(database)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -32,4 +37,4 @@ def shown(database: str) -> str:
 
 def folder_beside(database: str) -> Path:
     """Where files that belong to a database lie: beside an SQLite file, else in the folder of instance data."""
-    return Path("instance") if database.startswith(_SCHEMES) else Path(database).parent
+    return Path("instance") if is_postgres(database) else Path(database).parent
