@@ -115,6 +115,7 @@ def held_until(store: Store, row: Row, now: datetime) -> datetime:
 
 def plan_site(store: Store, site: str, now: datetime) -> None:
     """Make the planned digests of a site those of the next days."""
+    store.lock(f"digests of {site}")
     moment = stamp(now)
     rows = digest_rows(store, site, now.date() - timedelta(1), now.date() + AHEAD)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}

@@ -17,8 +17,9 @@ from scheduler_api.records.planning import TICK, held_until, stamp
 from scheduler_api.store import counts, outbox, reminders
 from scheduler_api.store.port import Row, Store
 
-#: How many messages are taken at once: other writers wait for some tens of milliseconds.
-BATCH = 1000
+#: How many messages are looked at in one unit of work, and how many are moved unseen: in either case other writers
+#: wait for some tens of milliseconds.
+BATCH, UNSEEN = 1000, 4000
 
 
 class Ticked(NamedTuple):
@@ -32,12 +33,8 @@ def tick(store: Store, now: datetime) -> Ticked:
     """Write all messages that are due to the outbox. `now` is the present instant, with offset."""
     due = stale = 0
     moment = stamp(now)
-    while reminders.is_any_due(store, moment):
-        batch = _take(store, now)
-        due, stale = due + len(batch.due), stale + len(batch.stale)
-        if batch.is_empty:
-            # What is due is in other workers' hands.
-            break
+    while reminders.is_any_due(store, moment) and (taken := _take(store, now)):
+        due, stale = due + taken.due, stale + taken.stale
     with store.transaction():
         counts.mark(store, TICK, moment)
     return Ticked(due, stale)
@@ -86,15 +83,34 @@ def _taken(store: Store, moment: str) -> list[Row]:
     return taken
 
 
-def _take(store: Store, now: datetime) -> _Batch:
-    """Take some messages that are due to the outbox, in one unit of work."""
+def _moved(store: Store, now: datetime) -> int:
+    """Move the messages due soonest, inside the database, if none is late, as is usual; how many, 0 if one is late."""
+    moment, on_time = stamp(now), stamp(now - LATE)
+    last = reminders.last_due(store, moment, UNSEEN)
+    if last is None:
+        return 0
+    kinds = reminders.kinds_up_to(store, last)
+    if any(row["first"] < on_time or row["ends"] <= moment for row in kinds):
+        return 0
+    outbox.write_up_to(store, last, moment)
+    reminders.take_up_to(store, last)
+    numbers = {row["kind"]: row["number"] for row in kinds}
+    counts.add(store, "due", numbers)
+    return sum(numbers.values())
+
+
+def _take(store: Store, now: datetime) -> Ticked | None:
+    """Take some messages that are due to the outbox, in one unit of work; None: all are in other workers' hands."""
     with store.transaction():
+        # Elsewhere a patient about whom a fact is being recorded has to be left out.
+        if store.is_alone and (number := _moved(store, now)):
+            return Ticked(number, 0)
         batch = _Batch(store, _taken(store, stamp(now)), now)
         outbox.write(store, batch.due, stamp(now))
-        reminders.put_back(store, batch.held)
+        reminders.put(store, batch.held)
         for patient_id in sorted(batch.to_plan):
             upkeep.roll(store, patient_id, now)
         # Counted last: other workers wait for these rows until we are done.
         counts.add(store, "due", Counter(row["kind"] for row in batch.due))
         counts.add(store, "stale", Counter(row["kind"] for row in batch.stale))
-    return batch
+    return None if batch.is_empty else Ticked(len(batch.due), len(batch.stale))

@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .port import Row, Store
+from .reminders import UP_TO
 
 STATUSES = ("waiting", "sent", "failed", "withdrawn", "expired")
 
 
 _PLANNED = ("message_id", "audience", "patient_id", "site", "kind", "about")
+_INTO = f"INSERT INTO outbox ({', '.join(_PLANNED)}, due_at, expires_at, written_at, status)"
+_ONCE = "ON CONFLICT (message_id) DO NOTHING"
 _WRITE = (
-    f"INSERT INTO outbox ({', '.join(_PLANNED)}, due_at, expires_at, written_at, status) "
-    f"VALUES ({', '.join(':' + name for name in _PLANNED)}, :next_at, :expires_at, :written_at, 'waiting') "
-    "ON CONFLICT (message_id) DO NOTHING"
+    f"{_INTO} VALUES ({', '.join(':' + name for name in _PLANNED)}, :next_at, :expires_at, :written_at, 'waiting') "
+    f"{_ONCE}"
+)
+_WRITE_UP_TO = (
+    f"{_INTO} SELECT {', '.join(_PLANNED)}, next_at, expires_at, :written_at, 'waiting' "
+    f"FROM reminders WHERE {UP_TO} ORDER BY message_id {_ONCE}"
 )
 
 
 def write(store: Store, rows: Sequence[Row], written_at: str) -> None:
     """Write planned messages that are due. One that is there already stays: nobody is told anything twice."""
     store.write_many(_WRITE, [{**row, "written_at": written_at} for row in rows])
+
+
+def write_up_to(store: Store, last: Row, written_at: str) -> None:
+    """The same for all planned messages that are due no later than one, without reading them."""
+    store.write(_WRITE_UP_TO, {**last, "written_at": written_at})
 
 
 def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:

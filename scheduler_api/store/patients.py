@@ -128,7 +128,7 @@ def set_visits_through(store: Store, patient_id: str, through: date) -> None:
 
 def delete_all(store: Store) -> None:
     """Forget all that is derived: patients, visits, standings, worklist, time zones and reminders. The log stays."""
-    for table in ("patients", "visits", "standings", "worklist", "time_zones", "reminders"):
+    for table in ("patients", "visits", "standings", "worklist", "time_zones", "reminders", "reminder_times"):
         store.write(f"DELETE FROM {table}", {})
 
 

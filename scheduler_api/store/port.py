@@ -40,6 +40,9 @@ class Store(Protocol):
     skip_locked: str
     """How a SELECT of rows to be taken ends, so that of several workers each takes others. Inside `transaction`."""
 
+    is_alone: bool
+    """Whether a transaction has the database to itself from its beginning to its end."""
+
     def __hash__(self) -> int:
         """A store is equal to itself alone; what never changes in it may be remembered beside it."""
 

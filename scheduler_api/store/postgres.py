@@ -49,6 +49,7 @@ class PostgresStore:
     """A database of a PostgreSQL server, by its URL."""
 
     skip_locked = "FOR UPDATE SKIP LOCKED"
+    is_alone = False
 
     def __init__(self, url: str) -> None:
         self.url = url

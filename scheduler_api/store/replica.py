@@ -44,6 +44,7 @@ class Replica:
     def __init__(self, primary: Store, replica: Store) -> None:
         self._primary, self._replica = primary, replica
         self.skip_locked = primary.skip_locked
+        self.is_alone = primary.is_alone
         self._local = threading.local()
         self._alone_until = 0.0
 

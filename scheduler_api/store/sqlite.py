@@ -41,6 +41,7 @@ class SqliteStore:
 
     #: There is one writer at a time.
     skip_locked = ""
+    is_alone = True
 
     def __init__(self, path: Path) -> None:
         self.path = path

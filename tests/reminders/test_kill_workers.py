@@ -24,7 +24,7 @@ import sys, time
 from datetime import UTC, datetime
 from scheduler_api.reminders import tick
 from scheduler_api.store.connect import connect
-tick.BATCH = int(sys.argv[2])
+tick.BATCH = tick.UNSEEN = int(sys.argv[2])
 store = connect(sys.argv[1])
 while True:
     tick.tick(store, datetime.now(UTC))
@@ -47,7 +47,7 @@ def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
     store, chance = connect(database), random.Random(4)
     rows = due_rows(ROWS, SECONDS * 0.9)
     with store.transaction():
-        reminders.put_back(store, rows)
+        reminders.put(store, rows)
     command = [sys.executable, "-c", _WORKER, database]
 
     def start() -> subprocess.Popen[bytes]:
