@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from scheduler_api.engine.facts import (
     Body,
@@ -30,6 +31,7 @@ FOLLOW_UPS = 6
 WEEKS_BETWEEN_SCANS = 6
 
 
+@lru_cache
 def protocol() -> Protocol:
     """The built-in protocol."""
     return built_in()[0]
