@@ -17,6 +17,7 @@ from scheduler_api.records.audit import Readings
 from scheduler_api.records.checkpoints import NO_KEYS, Keys
 from scheduler_api.records.oidc import SignIn
 from scheduler_api.records.rates import Rates
+from scheduler_api.records.served import Served
 from scheduler_api.reminders.outside import Outside
 from scheduler_api.store.port import Store
 from scheduler_api.store.replica import Replica
@@ -169,7 +170,8 @@ def application(
     if trusted_proxies:
         count = trusted_proxies
         answering = ProxyFix(answering, x_for=count, x_proto=count, x_host=count)
-    app.wsgi_app = Logged(answering)  # type: ignore[method-assign]
+    served = app.extensions["scheduler_served"] = Served(store)
+    app.wsgi_app = Logged(answering, served)  # type: ignore[method-assign]
     return app
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 
+from scheduler_api.records.served import Served
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -84,13 +86,13 @@ def configure(level: str) -> None:
 
 
 class Logged:
-    """Gives every request an id, answers with it, and logs how it went: around a WSGI application.
+    """Gives every request an id, answers with it, logs and counts how it went: around a WSGI application.
 
     The id is in the environment as `REQUEST_ID`. A part that answers before Flask does puts the route there as `ROUTE`.
     """
 
-    def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
+    def __init__(self, application: WSGIApplication, served: Served) -> None:
+        self._application, self._served = application, served
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -106,13 +108,16 @@ class Logged:
             ]
             if environ["wsgi.url_scheme"] == "https":
                 headers.append(_STAY_WITH_TLS)
+            method, route, code = environ["REQUEST_METHOD"], _route(environ), int(status[:3])
+            seconds = time.perf_counter() - began
+            self._served.add(route, method, code, seconds)
             _answered(
                 {
                     "request_id": request_id,
-                    "method": environ["REQUEST_METHOD"],
-                    "route": _route(environ),
-                    "status": int(status[:3]),
-                    "ms": round((time.perf_counter() - began) * 1000, 2),
+                    "method": method,
+                    "route": route,
+                    "status": code,
+                    "ms": round(seconds * 1000, 2),
                 }
             )
             return start_response(status, headers, *failure)

@@ -1,20 +1,22 @@
-"""`/metrics` for Prometheus: how messages go. Counts are kept in the database, so that any process tells the same.
+"""`/metrics` for Prometheus: how requests and messages go. Counts are kept in the database: any process tells the same.
 
-No patient, site or address is in it: kinds of message, channels and numbers.
+No patient, site or address is in it: rules of addresses, kinds of message, channels and numbers.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from scheduler_api.records.delivery import LAGS
-from scheduler_api.store import counts, delivery_counts, sent_messages
+from scheduler_api.records.served import BUCKETS, MICROSECONDS
+from scheduler_api.store import counts, delivery_counts, request_counts, sent_messages
 from scheduler_api.store.port import Store
 
 from .requests import store
@@ -24,8 +26,31 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.route("/metrics")
 def metrics() -> Response:
-    """How messages go, for Prometheus."""
-    return Response(generate_latest(Messages(store())), content_type=CONTENT_TYPE_LATEST)
+    """How requests and messages go, for Prometheus."""
+    current_app.extensions["scheduler_served"].tell()
+    told = generate_latest(Requests(store())) + generate_latest(Messages(store()))
+    return Response(told, content_type=CONTENT_TYPE_LATEST)
+
+
+class Requests(Collector):
+    """The counts of requests, read when they are asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterator[Metric]:
+        """How many requests came, and how long their answers took."""
+        family = HistogramMetricFamily(
+            "scheduler_request_seconds",
+            "From when a request came to when its answer began.",
+            labels=["route", "method", "status"],
+        )
+        counted: dict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
+        for row in request_counts.every(self._store):
+            counted[row["route"], row["method"], row["status"]][row["what"]] = row["number"]
+        for labels, numbers in counted.items():
+            family.add_metric(labels, _adding_up(BUCKETS, numbers), numbers[MICROSECONDS] / 1_000_000)
+        yield family
 
 
 class Messages(Collector):
@@ -72,9 +97,11 @@ def _histogram(lags: dict[tuple[str, str], dict[str, int]]) -> Metric:
         labels=["kind", "channel"],
     )
     for (kind, channel), numbers in sorted(lags.items()):
-        total, buckets = 0, []
-        for bound in (*map(str, LAGS), "+Inf"):
-            total += numbers.get(bound, 0)
-            buckets.append((bound, total))
+        buckets = _adding_up((*map(str, LAGS), "+Inf"), numbers)
         family.add_metric([kind, channel], buckets, numbers.get("lag_ms", 0) / 1000)
     return family
+
+
+def _adding_up(bounds: Sequence[str], numbers: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The buckets of a histogram: each holds those before it."""
+    return list(zip(bounds, accumulate(numbers.get(bound, 0) for bound in bounds), strict=True))

@@ -19,6 +19,7 @@ from . import (
     m0006_site_calendars,
     m0007_worklist,
     m0008_audit,
+    m0009_request_counts,
 )
 from .dialect import Dialect
 
@@ -41,5 +42,6 @@ MIGRATIONS = tuple(
         m0006_site_calendars,
         m0007_worklist,
         m0008_audit,
+        m0009_request_counts,
     )
 )
