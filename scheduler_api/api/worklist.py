@@ -63,8 +63,14 @@ class WorklistEntrySchema(Strict):
     subject_number = fields.String(required=True)
     site = fields.String(required=True)
     visit = fields.String(required=True, allow_none=True)
-    since = CivilDate(required=True, metadata={"description": "The first day on which it stands"})
-    due_on = CivilDate(required=True, metadata={"description": "By when it should be settled"})
+    since = CivilDate(required=True, metadata={"description": "The first day on which it stands, or stood"})
+    due_on = CivilDate(
+        required=True,
+        metadata={
+            "description": "By when it should be settled, never before `since` but for a visit: there it is the day by "
+            "which the visit should be done, and an overdue one is late from the start"
+        },
+    )
     because = fields.String(required=True)
     settle_by = fields.List(fields.Nested(SettlingCallSchema), required=True)
     acknowledged = fields.Nested(AcknowledgedSchema, required=True, allow_none=True)

@@ -17,10 +17,10 @@ from .fertility import fertile_periods
 from .history import ONE_DAY, History
 from .instants import end_of, local_instant
 from .kinds import DOSE_KINDS
+from .not_taken import rows_not_taken
 from .protocol import CONTRACEPTION, IMAGING
 from .visits import Visit
 from .wishes import SiteWishes, Wishes
-from .worklist import doses_not_taken
 
 #: When what is not about a dose is told, on the patient's clock.
 MORNING, EVENING = time(9), time(18)
@@ -140,11 +140,11 @@ class Planner:
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """To the site: two planned doses in a row were missed or nobody recorded them; once for each such row."""
         first -= timedelta(SITE_DAYS)
-        for entry in doses_not_taken(self._reckoning.course, first, last):
-            if first <= (second := entry.due_on) <= last:
+        for row in rows_not_taken(self._reckoning.course, first, last):
+            if first <= row.second_on <= last:
                 # From the day itself if the patient said so, else when the day is over.
-                at = local_instant(entry.from_on, time(0), self._zone)
-                yield self._to_site("doses_missed", second, at, entry.because)
+                at = local_instant(row.known_on, time(0), self._zone)
+                yield self._to_site("doses_missed", row.second_on, at, row.because)
 
     # Visits.
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from .calendar import Reckoning
-from .dates import days
 from .doses import Course
 from .history import ONE_DAY, History
+from .not_taken import rows_not_taken
 from .protocol import CONTRACEPTION, IMAGING
 from .visits import Visit
 
@@ -27,22 +26,25 @@ KINDS = (
     "booking_to_cancel",
     "assignment_to_confirm",
     "doses_not_taken",
+    "hold_open",
     "treatment_still_open",
     "progression_date_missing",
     "pregnancy",
     "first_dose_missing",
     "treatment_end_missing",
 )
+#: On no day to come is there more of these than today: no day is known to be without a dose before it is over.
+KNOWN_WHEN_OVER = "doses_not_taken"
 URGENCIES = ("now", "soon", "routine")
 
 #: A visit that is not booked is asked for so long before its window closes.
 _TO_BOOK = timedelta(7)
 #: A first dose that nobody recorded is asked for so long after its planned day.
 _FIRST_DOSE = timedelta(7)
+#: A hold whose end is not known is asked about so long after it began, and should be settled so long after that.
+_HOLD, _HOLD_SETTLED = timedelta(7), timedelta(14)
 #: How long what is only missing on paper may wait.
 _PAPER = timedelta(28)
-#: How far ahead the second of two doses in a row is looked for; a longer pause is none.
-_LONGEST_PAUSE = 400
 
 
 class Call(NamedTuple):
@@ -52,10 +54,14 @@ class Call(NamedTuple):
     needs: tuple[str, ...]
 
 
+_END_TREATMENT = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
+
+
 class Entry(NamedTuple):
     """Something to do. It stands on the days `from_on`…`through_on` (None: until it is settled).
 
-    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be settled.
+    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be settled. It is before
+    `from_on` only for what is late from the start: a visit whose window closed.
     """
 
     kind: str
@@ -86,7 +92,8 @@ def worklist(reckoning: Reckoning, visits: Iterable[Visit], first: date, last: d
     history, reach = reckoning.history, last + _TO_BOOK
     near = (visit for visit in visits if visit.opens_on <= reach or visit.booked_on or visit.done_on)
     found = [entry for visit in near for entry in _of_visit(visit)]
-    found += doses_not_taken(reckoning.course, first, last)
+    found += _of_doses(reckoning.course, first, last)
+    found += _of_hold(history)
     found += _of_treatment(history)
     kept = []
     for entry in found:
@@ -178,78 +185,43 @@ def _to_confirm(visit: Visit, done_on: date) -> Entry:
     )
 
 
-def doses_not_taken(course: Course, first: date, last: date) -> Iterator[Entry]:
-    """Two or more planned doses in a row, missed or unrecorded. A day taken or held ends a row, a rest day does not."""
-    if not course.history.begun:
-        return
-    for start, end in _not_taken(course, first):
-        two = list(islice(_planned(course, start, min(end or date.max, last)), 2))
-        if len(two) < 2:
-            continue
-        from_on = two[1] if two[1] in course.history.missed else two[1] + ONE_DAY
-        because = f"no dose taken from {two[0]} on; planned doses missed or not recorded"
+def _of_doses(course: Course, first: date, last: date) -> Iterator[Entry]:
+    for row in rows_not_taken(course, first, last):
         record = Call({"kind": "dose_recorded"}, ("dose_on", "status"))
         hold = Call({"kind": "hold_started"}, ("from_on",))
-        end_treatment = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
-        calls = (record, hold, end_treatment)
-        yield Entry("doses_not_taken", str(two[0]), None, from_on, end, two[1], because, calls)
+        calls = (record, hold, _END_TREATMENT)
+        about, known_on = row.first_on.isoformat(), row.known_on
+        yield Entry("doses_not_taken", about, None, known_on, row.through_on, known_on, row.because, calls)
 
 
-def _not_taken(course: Course, first: date) -> Iterator[tuple[date, date | None]]:
-    """Stretches of the course without a day taken or held, those that end before `first` left out."""
-    start: date | None = course.starts_on
-    for hold in course.history.holds:
-        if start is not None and start < hold.from_on:
-            yield from _between_taken(course, start, hold.from_on - ONE_DAY, first)
-        resumes_on = hold.resumes_on
-        start = None if start is None or resumes_on is None else max(start, resumes_on)
-    if start is not None:
-        yield from _between_taken(course, start, None, first)
-
-
-def _between_taken(course: Course, start: date, end: date | None, first: date) -> Iterator[tuple[date, date | None]]:
-    """The stretches between the days taken in `start`…`end`."""
-    if course.ends_on is not None:
-        end = course.ends_on if end is None else min(end, course.ends_on)
-    if end is not None and (end < start or end < first):
-        return
-    # Long before `first` everything is past: begin with the last day taken before it.
-    before, _ = course.taken(start, first - ONE_DAY)
-    taken, _ = course.taken(max(start, first), end or date.max)
-    edges = [before[-1] if before else start - ONE_DAY, *taken]
-    for one, following in pairwise(edges):
-        if (following - one).days > 2:
-            yield one + ONE_DAY, following - ONE_DAY
-    if end is None or edges[-1] < end:
-        yield edges[-1] + ONE_DAY, end
-
-
-def _planned(course: Course, start: date, end: date) -> Iterator[date]:
-    """The days of a stretch on which a dose is planned."""
-    end = min(end, start + timedelta(_LONGEST_PAUSE))
-    for span in course.spans(start, end):
-        yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))
+def _of_hold(history: History) -> Iterator[Entry]:
+    """A hold whose end nobody has recorded. No hold can follow it."""
+    if history.holds and history.holds[-1].resumes_on is None:
+        from_on = history.holds[-1].from_on + _HOLD
+        because = f"held from {history.holds[-1].from_on}, end not known"
+        end_hold = Call({"kind": "hold_ended"}, ("resumes_on",))
+        due_on = from_on + _HOLD_SETTLED
+        yield _plain("hold_open", from_on, history.last_treatment_day, due_on, because, end_hold, _END_TREATMENT)
 
 
 def _of_treatment(history: History) -> Iterator[Entry]:
     """What treatment and study leave to ask for; none of it but the end of treatment once the patient is off study."""
     ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
     through_on = off_on - ONE_DAY if off_on else None
-    end = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
     if ended is None:
         if off_on is not None:
             because = (
                 f"{history.off_study_because}, end of treatment not recorded: contraception rests on the last dose"
             )
-            yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, end)
+            yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, _END_TREATMENT)
         if progressed_on is not None:
             because = f"progressed {progressed_on}, end of treatment not recorded"
-            yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, end)
+            yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
         if not history.begun:
             because = f"planned first dose {history.c1d1}, no start and no dose recorded"
             start = Call({"kind": "treatment_started"}, ("first_dose_on",))
             day = history.c1d1 + _FIRST_DOSE
-            yield _plain("first_dose_missing", day, through_on, day, because, start, end)
+            yield _plain("first_dose_missing", day, through_on, day, because, start, _END_TREATMENT)
     elif ended.reason == "progression" and progressed_on is None:
         because = (
             f"treatment ended for progression {ended.decided_on}, no date of progression recorded: imaging goes on"

@@ -23,7 +23,7 @@ from .derive import WORKLIST_REACH
 #: For how long an entry can be acknowledged at most, in days.
 LONGEST_ACKNOWLEDGED = 90
 #: What no fact may settle: the site has looked at it, and says so.
-_MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken")
+_MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken", "hold_open")
 _SHOWN = ("entry_id", "kind", "patient_id", "subject_number", "site", "visit", "due_on", "because", "today")
 
 
@@ -47,13 +47,14 @@ def find(
 
     Raises NotFound for another's site, Impossible for a day further away than the worklist reaches.
     """
-    todays = zones.todays(session.store, session.now)
+    present = todays = zones.todays(session.store, session.now)
     if on is not None:
         if abs((on - session.now.date()).days) > WORKLIST_REACH:
             raise Impossible([Fault("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
-        todays = dict.fromkeys(todays, on)
+        todays = dict.fromkeys(present, on)
     sites = sites_to_search(session, site)
-    query = worklist.Query(todays, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
+    over_by = None if on is None else present
+    query = worklist.Query(todays, over_by, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
     rows = worklist.find(session.store, query)
     items = _documents(session.store, rows[:limit])
     return WorklistPage(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)

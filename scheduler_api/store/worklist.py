@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.history import History
-from scheduler_api.engine.worklist import Entry
+from scheduler_api.engine.worklist import KNOWN_WHEN_OVER, Entry
 
 from . import derived
 from .port import Row, Store
@@ -71,11 +71,13 @@ def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
 class Query:
     """Which entries are asked for: those that stand on the day of `todays` in the patient's time zone.
 
-    `entry`: one alone, by patient and id. `acknowledged`: also those that were acknowledged until a later day. `after`
-    is the key of the last row seen.
+    `over_by` has the present day in each zone where `todays` looks further: what is only known once a day is over is
+    known of no later day. `entry`: one alone, by patient and id. `acknowledged`: also those that were acknowledged
+    until a later day. `after` is the key of the last row seen.
     """
 
     todays: dict[str, date]
+    over_by: dict[str, date] | None = None
     sites: Sequence[str] | None = None
     patient_id: str | None = None
     entry: tuple[str, str] | None = None
@@ -93,6 +95,10 @@ def find(store: Store, query: Query) -> list[Row]:
     # Said twice: once for the index, and once for where the patient lives.
     stands = f"w.from_on <= {today} AND (w.through_on IS NULL OR w.through_on >= {today})"
     where = ["w.from_on <= :latest_today", stands]
+    if query.over_by is not None:
+        present = today_sql(query.over_by, "w.time_zone", parameters, "present")
+        where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
+        parameters["when_over"] = KNOWN_WHEN_OVER
     if query.sites is not None:
         parameters.update({f"site_{number}": site for number, site in enumerate(query.sites)})
         where.append(f"w.site IN ({', '.join(f':site_{number}' for number in range(len(query.sites)))})")

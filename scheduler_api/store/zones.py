@@ -15,12 +15,12 @@ def todays(store: Store, now: datetime) -> dict[str, date]:
     return {row["time_zone"]: civil_date(now, row["time_zone"]) for row in zones}
 
 
-def today_sql(todays: dict[str, date], column: str, parameters: dict[str, object]) -> str:
-    """An SQL expression for today in the zone that `column` names; puts its values into `parameters`."""
+def today_sql(todays: dict[str, date], column: str, parameters: dict[str, object], name: str = "today") -> str:
+    """An SQL expression for today in the zone that `column` names; puts its values, called `name`, in `parameters`."""
     if not todays:
         return "NULL"
     cases = []
     for number, (zone, today) in enumerate(todays.items()):
-        parameters[f"zone_{number}"], parameters[f"today_{number}"] = zone, today.isoformat()
-        cases.append(f"WHEN :zone_{number} THEN :today_{number}")
+        parameters[f"zone_{number}"], parameters[f"{name}_{number}"] = zone, today.isoformat()
+        cases.append(f"WHEN :zone_{number} THEN :{name}_{number}")
     return f"CASE {column} {' '.join(cases)} END"

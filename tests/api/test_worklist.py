@@ -76,6 +76,7 @@ VALUES = {
     "reason": "progression",
     "dose_on": "2024-02-18",
     "status": "taken",
+    "resumes_on": "2024-02-21",
     "from_on": "2024-02-20",
     "first_dose_on": "2024-02-10",
     "last_dose_on": "2024-01-16",
@@ -100,6 +101,7 @@ SITUATIONS: list[tuple[list[dict[str, Any]], str, int]] = [
     ),
     ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "assignment_to_confirm", 1),
     ([{"kind": "treatment_started", "first_dose_on": "2024-01-05"}], "doses_not_taken", 4),
+    ([{"kind": "hold_started", "from_on": "2024-02-13", "reason": "Bleeding"}], "hold_open", 3),
     ([{"kind": "progressed", "progressed_on": "2024-02-19", "basis": "clinical"}], "treatment_still_open", 1),
     (
         [{"kind": "treatment_ended", "last_dose_on": None, "decided_on": "2024-02-19", "reason": "progression"}],
@@ -172,9 +174,52 @@ def test_the_soonest_due_comes_first_in_pages_and_as_csv(nurse: Client) -> None:
 
 def test_another_day_is_reckoned_as_that_day_would_see_it(nurse: Client, patient: Patient) -> None:
     assert listed(nurse, on="2024-02-13") == []
-    assert [kind for kind, _ in listed(nurse, on="2024-02-22")] == ["doses_not_taken", "visit_overdue"]
+    assert listed(nurse, on="2024-02-22") == [("visit_overdue", "imaging-w6")]
     (entry,) = nurse.get("/v1/worklist", on="2024-02-15").json["items"]
     assert (entry["urgency"], entry["today"]) == ("soon", "2024-02-15")
+
+
+def test_no_day_to_come_is_taken_for_one_without_a_dose(nurse: Client, patient: Patient, clock: Clock) -> None:
+    """Taken through the 19th. On the 21st one day is over unrecorded, on the 22nd two: then, and not before."""
+
+    def doses_not_taken(on: str) -> list[str]:
+        items = nurse.get("/v1/worklist", on=on).json["items"]
+        return [item["since"] for item in items if item["kind"] == "doses_not_taken"]
+
+    assert doses_not_taken("2024-03-20") == []
+    clock.set("2024-02-21T12:00:00+08:00")
+    assert doses_not_taken("2024-02-22") == doses_not_taken("2024-03-20") == []
+    clock.set("2024-02-22T12:00:00+08:00")
+    assert doses_not_taken("2024-02-22") == doses_not_taken("2024-03-20") == ["2024-02-22"]
+    assert doses_not_taken("2024-02-21") == []
+
+
+def test_doses_recorded_missed_count_on_a_day_to_come(nurse: Client, patient: Patient) -> None:
+    patient.record(
+        "dose_recorded", dose_on="2024-02-19", status="missed", replaces=_dose_of(patient, "2024-02-19"), reason="slip"
+    )
+    patient.record("dose_recorded", dose_on="2024-02-20", status="missed")
+    assert ("doses_not_taken", None) in listed(nurse, on="2024-03-01")
+
+
+def _dose_of(patient: Patient, day: str) -> str:
+    """The id of the record of a dose."""
+    history = patient.read("facts", limit="200")["items"]
+    return next(fact["fact_id"] for fact in history if fact.get("dose_on") == day)
+
+
+def test_an_open_hold_that_was_looked_at_waits(nurse: Client, patient: Patient, clock: Clock) -> None:
+    """Held from 2024-02-20; asked about a week later, and again on the day that was noted."""
+    patient.record("visit_done", series="imaging", done_on="2024-02-20", response="SD")
+    patient.record("hold_started", from_on="2024-02-20", reason="Bleeding")
+    clock.set("2024-02-26T08:00:00+08:00")
+    assert listed(nurse) == []
+    clock.set("2024-02-27T08:00:00+08:00")
+    assert listed(nurse) == [("hold_open", None)]
+    acknowledge(nurse, f"hold_open.{patient.patient_id}", note="Platelets again on 5 March", until="2024-03-05")
+    assert listed(nurse) == []
+    clock.set("2024-03-05T08:00:00+08:00")
+    assert listed(nurse) == [("hold_open", None)]
 
 
 @pytest.mark.parametrize("on", ["2023-12-21", "2024-04-21"])
@@ -270,7 +315,8 @@ def brute_force(service: Service, ids: set[str], on: date | None) -> set[tuple[s
         today = on or civil_date(service.clock.now, history.time_zone)
         versions = versions_of(service.store, row["protocol"])
         through = date.fromisoformat(row["visits_through"])
-        for kind, about in naive_worklist(versions, history, today, through):
+        present = civil_date(service.clock.now, history.time_zone)
+        for kind, about in naive_worklist(versions, history, today, through, present):
             found.add((patient_id, ".".join(filter(None, (kind, patient_id, about)))))
     return found
 

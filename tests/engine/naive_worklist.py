@@ -13,8 +13,13 @@ from scheduler_api.engine.protocol import Versions
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
 
 
-def naive_worklist(versions: Versions, history: History, today: date, last: date) -> set[tuple[str, str]]:
-    """Kind and subject of all that is to do on a day; visits are looked for through `last`."""
+def naive_worklist(
+    versions: Versions, history: History, today: date, last: date, present: date | None = None
+) -> set[tuple[str, str]]:
+    """Kind and subject of all that is to do on a day; visits are looked for through `last`.
+
+    `present` is the day on which it is asked, if another: from then on no day is over yet.
+    """
     enrolled_on = history.enrolled.enrolled_on
     if today < enrolled_on:
         return set()
@@ -26,7 +31,7 @@ def naive_worklist(versions: Versions, history: History, today: date, last: date
         doses.update({row["dose_on"]: row["status"] for row in document["doses"]})
         first += timedelta(800)
     found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today)}
-    found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today) if history.begun}
+    found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
     return found | {(kind, "") for kind in _of_treatment(history, today)}
 
 
@@ -55,11 +60,11 @@ def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
             yield "visit_to_book"
 
 
-def _first_of_row(doses: dict[date, str], today: date) -> Iterator[date]:
+def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterator[date]:
     """The first of two or more doses in a row that were not taken, up to now."""
     row, day = [], today
     while (status := doses.get(day)) in ("missed", "unrecorded", "rest", "due"):
-        row += [day] if status in ("missed", "unrecorded") else []
+        row += [day] if status == "missed" or (status == "unrecorded" and day < present) else []
         day -= ONE_DAY
     if len(row) >= 2:
         yield row[-1]
@@ -68,6 +73,8 @@ def _first_of_row(doses: dict[date, str], today: date) -> Iterator[date]:
 def _of_treatment(history: History, today: date) -> Iterator[str]:
     ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
     is_off = off_on is not None and off_on <= today
+    if history.last_treatment_day is None or today <= history.last_treatment_day:
+        yield from ("hold_open" for from_on, resumes_on in history.holds if not resumes_on and today - from_on >= WEEK)
     if ended is None:
         if is_off:
             yield "treatment_end_missing"

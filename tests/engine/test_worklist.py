@@ -130,6 +130,44 @@ def test_a_row_ends_with_a_dose_a_hold_or_treatment() -> None:
         assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-04", "2024-02-09")
 
 
+def test_it_is_due_on_the_day_from_which_it_is_known() -> None:
+    patient = taking("2024-02-01")
+    (unrecorded,) = entries(patient, "2024-02-05")
+    assert (str(unrecorded.from_on), str(unrecorded.due_on)) == ("2024-02-04", "2024-02-04")
+    patient.miss("2024-02-02", "2024-02-03")
+    (missed,) = entries(patient, "2024-02-05")
+    assert (str(missed.from_on), str(missed.due_on)) == ("2024-02-03", "2024-02-03")
+
+
+def test_an_open_hold_is_asked_about_after_a_week_and_presses_after_two() -> None:
+    """Held from 2024-02-01: asked about from the 8th, due on the 22nd."""
+    patient = taking("2024-01-31")
+    patient.record("hold_started", from_on="2024-02-01", reason="proteinuria")
+    patient.scan("2024-02-10", response="SD")
+    assert listed(patient, "2024-02-07") == []
+    assert days_of(patient, "hold_open") == ("2024-02-08", None)
+    (entry,) = entries(patient, "2024-02-08")
+    assert (str(entry.due_on), entry.because) == ("2024-02-22", "held from 2024-02-01, end not known")
+    said = {on: urgency(entry.due_on, day(f"2024-02-{on}")) for on in ("14", "15", "19", "20")}
+    assert said == {"14": "routine", "15": "soon", "19": "soon", "20": "now"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("hold_ended", {"resumes_on": "2024-02-20"}),
+        ("treatment_ended", {"last_dose_on": "2024-01-31", "decided_on": "2024-02-20", "reason": "other"}),
+    ],
+)
+def test_an_open_hold_is_settled_by_its_end_or_by_that_of_treatment(kind: str, data: dict[str, Any]) -> None:
+    patient = taking("2024-01-31")
+    patient.record("hold_started", from_on="2024-02-01", reason="proteinuria")
+    (entry,) = [entry for entry in entries(patient, "2024-02-15") if entry.kind == "hold_open"]
+    assert [call.fact["kind"] for call in entry.settle_by] == ["hold_ended", "treatment_ended"]
+    patient.record(kind, **data)
+    assert "hold_open" not in [found for found, _ in listed(patient, "2024-02-15")]
+
+
 def test_rest_days_neither_count_nor_end_a_row() -> None:
     """Four days on, three off: day 4 of the first week and day 1 of the second are two doses in a row."""
     patient = Patient.treated(protocol(cycle_days=7, dosing_days=[1, 2, 3, 4]))

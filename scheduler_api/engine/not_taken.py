@@ -1,0 +1,82 @@
+"""Rows of planned doses that were missed or that nobody recorded (rules, section 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import islice, pairwise
+from typing import NamedTuple
+
+from .dates import days
+from .doses import Course
+from .history import ONE_DAY
+
+#: How far ahead the second of two doses in a row is looked for; a longer pause is none.
+_LONGEST_PAUSE = 400
+
+
+class NotTaken(NamedTuple):
+    """Two or more planned doses in a row that were not taken: the first two, and the day before the row ends.
+
+    `known_on` is the day from which it is known: the second if that is recorded missed, else the day after it.
+    """
+
+    first_on: date
+    second_on: date
+    known_on: date
+    through_on: date | None
+
+    @property
+    def because(self) -> str:
+        """What is to say of it."""
+        return f"no dose taken from {self.first_on} on; planned doses missed or not recorded"
+
+
+def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken]:
+    """Two or more planned doses in a row, missed or unrecorded. A day taken or held ends a row, a rest day does not.
+
+    Through `last`, those that end before `first` left out.
+    """
+    if not course.history.begun:
+        return
+    for start, end in _stretches(course, first):
+        two = list(islice(_planned(course, start, min(end or date.max, last)), 2))
+        if len(two) == 2:
+            known_on = two[1] if two[1] in course.history.missed else two[1] + ONE_DAY
+            yield NotTaken(two[0], two[1], known_on, end)
+
+
+def _stretches(course: Course, first: date) -> Iterator[tuple[date, date | None]]:
+    """Stretches of the course without a day taken or held, those that end before `first` left out."""
+    start: date | None = course.starts_on
+    for hold in course.history.holds:
+        if start is not None and start < hold.from_on:
+            yield from _between_taken(course, start, hold.from_on - ONE_DAY, first)
+        resumes_on = hold.resumes_on
+        start = None if start is None or resumes_on is None else max(start, resumes_on)
+    if start is not None:
+        yield from _between_taken(course, start, None, first)
+
+
+def _between_taken(course: Course, start: date, end: date | None, first: date) -> Iterator[tuple[date, date | None]]:
+    """The stretches between the days taken in `start`…`end`."""
+    if course.ends_on is not None:
+        end = course.ends_on if end is None else min(end, course.ends_on)
+    if end is not None and (end < start or end < first):
+        return
+    # Long before `first` everything is past: begin with the last day taken before it.
+    before, _ = course.taken(start, first - ONE_DAY)
+    taken, _ = course.taken(max(start, first), end or date.max)
+    edges = [before[-1] if before else start - ONE_DAY, *taken]
+    for one, following in pairwise(edges):
+        if (following - one).days > 2:
+            yield one + ONE_DAY, following - ONE_DAY
+    if end is None or edges[-1] < end:
+        yield edges[-1] + ONE_DAY, end
+
+
+def _planned(course: Course, start: date, end: date) -> Iterator[date]:
+    """The days of a stretch on which a dose is planned."""
+    end = min(end, start + timedelta(_LONGEST_PAUSE))
+    for span in course.spans(start, end):
+        yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))
