@@ -205,3 +205,10 @@ class FactOutSchema(Strict):
     voided_by = fields.String(
         required=True, allow_none=True, metadata={"description": "The fact that replaced or voided this one"}
     )
+
+
+class ToldFactSchema(FactOutSchema):
+    """A fact as the answer to its recording has it."""
+
+    fact_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a dry run"})
+    recorded_at = Instant(required=True, allow_none=True, metadata={"description": "Null in a dry run"})

@@ -10,7 +10,7 @@ from flask import Response
 from scheduler_api.records import facts
 
 from .conditions import conditional, expected_versions, idempotent, patient_tag
-from .fact_shapes import FactOutSchema, NewFactSchema
+from .fact_shapes import FactOutSchema, NewFactSchema, ToldFactSchema
 from .fields import Choice, Strict, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
@@ -32,7 +32,7 @@ class ConsequenceSchema(Strict):
 class RecordedSchema(Strict):
     """A recorded fact and what it moved."""
 
-    fact = fields.Nested(FactOutSchema, required=True)
+    fact = fields.Nested(ToldFactSchema, required=True)
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
 
 
@@ -40,7 +40,10 @@ class DryRunQuery(Strict):
     """Whether to record."""
 
     dry_run = Choice(
-        "true", "false", load_default="false", metadata={"description": "`true`: answer the same and record nothing"}
+        "true",
+        "false",
+        load_default="false",
+        metadata={"description": "`true`: answer the same, the fact without id and instant, and record nothing"},
     )
 
 

@@ -28,6 +28,7 @@ class PatientQuery(PageQuery):
 
     site = Text(40)
     phase = Choice(*PHASES)
+    subject_number = Text(40, metadata={"description": "The whole subject number, as written"})
     q = Text(40, metadata={"description": "A part of the subject number"})
 
 
@@ -78,8 +79,15 @@ def enrol(data: dict[str, Any]) -> Response:
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
 def find(query: dict[str, Any]) -> Response:
     """List patients, by subject number"""
-    after = cursor_key(query, 2)
-    found = patients.find(session(), query.get("site"), query.get("phase"), query.get("q"), after, query["limit"])
+    found = patients.find(
+        session(),
+        query.get("site"),
+        query.get("phase"),
+        query.get("subject_number"),
+        query.get("q"),
+        cursor_key(query, 2),
+        query["limit"],
+    )
     return page(found.items, found.after, PatientSchema)
 
 

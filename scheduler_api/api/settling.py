@@ -12,7 +12,7 @@ from scheduler_api.engine.facts import VisitBooked
 from scheduler_api.records import settling
 
 from .conditions import expected_versions, patient_tag, unless_known
-from .fact_shapes import FACTS, FactOutSchema
+from .fact_shapes import FACTS, ToldFactSchema
 from .facts import ConsequenceSchema, DryRunQuery
 from .fields import Choice, CivilDate, Instant, Strict, Text, fields
 from .parsing import ResourceBlueprint
@@ -85,7 +85,7 @@ class SettledSchema(Strict):
         PatientVisitSchema, required=True, allow_none=True, metadata={"description": "Null: no longer in the plan"}
     )
     fact = fields.Nested(
-        FactOutSchema, required=True, allow_none=True, metadata={"description": "Null: it was so already"}
+        ToldFactSchema, required=True, allow_none=True, metadata={"description": "Null: it was so already"}
     )
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
     deviation = fields.Nested(

@@ -58,7 +58,9 @@ class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):
 class PhaseCountsSchema(Strict):
     """How many patients are in each phase."""
 
-    enrolled = fields.Integer(required=True)
+    not_started = fields.Integer(
+        required=True, metadata={"description": "In the phase `enrolled`: treatment has not begun"}
+    )
     on_treatment = fields.Integer(required=True)
     follow_up = fields.Integer(required=True)
     off_study = fields.Integer(required=True)

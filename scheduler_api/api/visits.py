@@ -62,7 +62,10 @@ class PatientVisitSchema(VisitSchema):
     suggested_days = fields.List(
         CivilDate(),
         required=True,
-        metadata={"description": "Open days of the site in the window with a slot left, nearest to the target first"},
+        metadata={
+            "description": "Open days of the site in the window with a slot left, nearest to the target first; of an "
+            "overdue visit the next ones from today, before the following visit opens"
+        },
     )
 
 

@@ -31,7 +31,7 @@ class WorklistQuery(PageQuery):
 class SettlingCallSchema(Strict):
     """A call that would settle an entry; `needs` names the fields of its body that are still to be filled in."""
 
-    method = Choice("POST", "PUT", required=True)
+    method = Choice("POST", "PUT", "DELETE", required=True)
     path = fields.String(required=True)
     body = fields.Dict(required=True)
     needs = fields.List(fields.String(), required=True)
@@ -72,6 +72,10 @@ class WorklistEntrySchema(Strict):
         },
     )
     because = fields.String(required=True)
+    label = fields.String(required=True, allow_none=True, metadata={"description": "The visit's, as in its protocol"})
+    suggested_days = fields.List(
+        CivilDate(), required=True, metadata={"description": "When the visit could be done, as in the list of visits"}
+    )
     settle_by = fields.List(fields.Nested(SettlingCallSchema), required=True)
     acknowledged = fields.Nested(AcknowledgedSchema, required=True, allow_none=True)
     today = CivilDate(required=True)

@@ -14,7 +14,9 @@ from .doses import Span
 from .phases import phase
 from .reasons import why_cycle, why_doses, why_no_more_treatment, why_phase, why_treatment, why_visit
 
-_VISIT_FIELDS = ("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "provisional")
+_VISIT_FIELDS = (
+    *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
+)
 
 
 class _Thing(NamedTuple):

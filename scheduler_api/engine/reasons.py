@@ -77,6 +77,8 @@ def why_visit(visit: Visit, changed: Collection[str]) -> str:
             "nearest": "the nearest visit: to be confirmed",
         }
         return f"done {visit.done_on}, {how[visit.assigned or 'named']}"
+    if "response" in changed:
+        return f"response {visit.response}" if visit.response else "the response was taken back"
     if "booked_on" in changed:
         return f"booked {visit.booked_on}" if visit.booked_on else "booking cancelled"
     return visit.because

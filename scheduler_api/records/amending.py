@@ -98,8 +98,8 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
                 faults = [Fault("", "The patient changed meanwhile. Apply it again.")]
                 said.update(outcome="refused", problem=_problem(Contradiction(faults)))
             else:
-                fact_id = None if dry_run else recorded.fact["fact_id"]
-                said.update(outcome="applied", fact_id=fact_id, consequences=recorded.consequences)
+                moved = recorded.consequences
+                said.update(outcome="applied", fact_id=recorded.fact["fact_id"], consequences=moved)
         yield {**whose(row), **said}
 
 

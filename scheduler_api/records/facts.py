@@ -72,7 +72,7 @@ def record(
     """
     check_may_record(session)
     with unit_of_work(session, dry_run):
-        recorded = told(session, append(session, patient_id, new, if_versions))
+        recorded = told(session, append(session, patient_id, new, if_versions), dry_run)
     return recorded
 
 
@@ -88,11 +88,14 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
         pass
 
 
-def told(session: Session, appended: Appended) -> Recorded:
-    """What the fact that was added came to."""
+def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
+    """What the fact that was added came to. One of a dry run will not be kept: it has no id and was never recorded."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
     moved = consequences(appended.before, appended.after, today, through)
-    return Recorded(fact_document(appended.fact, None), moved, appended.version)
+    document = fact_document(appended.fact, None)
+    if dry_run:
+        document.update(fact_id=None, recorded_at=None)
+    return Recorded(document, moved, appended.version)
 
 
 def append(

@@ -109,15 +109,20 @@ def find(
     session: Session,
     site: str | None = None,
     phase: str | None = None,
+    subject_number: str | None = None,
     subject_number_part: str | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> PatientPage:
-    """The actor's patients: of a site, in a phase, by part of a subject number. Raises NotFound for another's site."""
+    """The actor's patients: of a site, in a phase, by subject number or part of it. Raises NotFound for another's site.
+
+    The same subject number may be that of a patient in each of several protocols.
+    """
     query = patients.Query(
         zones.todays(session.store, session.now),
         sites_to_search(session, site),
         phase,
+        subject_number,
         subject_number_part,
         after,
         limit + 1,

@@ -74,7 +74,7 @@ def book(
         wanted = None if booking.booked_on is None else Booking(booking.booked_on, booking.time, booking.place)
         warnings = [*_against_day(session, seen, before, booking.booked_on)] if booking.booked_on else []
         new = None if before == wanted else NewFact(booking)
-        settled, after = _settle(session, seen, booking.visit, new, if_versions)
+        settled, after = _settle(session, seen, booking.visit, new, if_versions, dry_run)
         if booking.booked_on is not None:
             warnings += _against_visit(after, booking.visit, booking.booked_on)
         settled.document["warnings"] = warnings
@@ -104,7 +104,7 @@ def record_result(
         if before is not None and before.done_on is not None:
             same = (before.done_on, before.response) == (done_on, response) and before.assigned != "nearest"
             new = None if same else NewFact(body, _fact_of(session, patient_id, before), reason)
-        settled, after = _settle(session, seen, visit, new, if_versions)
+        settled, after = _settle(session, seen, visit, new, if_versions, dry_run)
         settled.document["warnings"] = [*_against_result(after, body)]
     return settled
 
@@ -136,7 +136,12 @@ def _fact_of(session: Session, patient_id: str, visit: Visit) -> str:
 
 
 def _settle(
-    session: Session, seen: _Seen, visit: str, new: NewFact | None, if_versions: Collection[int] | None
+    session: Session,
+    seen: _Seen,
+    visit: str,
+    new: NewFact | None,
+    if_versions: Collection[int] | None,
+    dry_run: bool,
 ) -> tuple[Settled, _Seen]:
     """Record a fact, if there is one, and tell what came of it."""
     patient_id = seen.row["patient_id"]
@@ -144,7 +149,7 @@ def _settle(
     fact, moved, after, version = None, [], seen, seen.row["version"]
     if new is not None:
         appended = append(session, patient_id, new, if_versions)
-        recorded = told(session, appended)
+        recorded = told(session, appended, dry_run)
         fact, moved, version = recorded.fact, recorded.consequences, recorded.version
         after = _Seen(seen.row, appended.after, seen.today)
     reckoning = after.reckoning

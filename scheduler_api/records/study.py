@@ -28,6 +28,7 @@ from .protocols import versions_named, versions_of
 
 #: How many patients are read at once.
 _PORTION = 50
+_COUNTED_AS = {"enrolled": "not_started"}
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ class _Sums:
         """The counts as clients see them."""
         return {
             "enrolled": self.patients,
-            "phases": {name: self.phases[name] for name in PHASES},
+            # Beside all who enrolled, those who only did have another name than their phase.
+            "phases": {_COUNTED_AS.get(name, name): self.phases[name] for name in PHASES},
             "on_hold": self.on_hold,
             "scans": {name: self.scans[name] for name in ("on_time", "early", "late", "missed")},
             "doses": self.doses.document(),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.protocol import IMAGING
@@ -17,6 +17,9 @@ from . import site_calendars
 from .access import Session, sites_to_search
 from .derive import HORIZON, horizon
 from .site_calendars import SUGGESTED, SiteCalendar
+
+#: An overdue visit is suggested for so long from today.
+_OVERDUE_DAYS = timedelta(27)
 
 
 @dataclass(frozen=True)
@@ -69,102 +72,114 @@ def find(session: Session, question: Question) -> VisitPage:
         question.limit + 1,
     )
     rows = visits.find(session.store, query)
-    items = _shown(session.store, todays, rows[: question.limit])
+    items = shown(session.store, todays, rows[: question.limit])
     key = tuple(items[-1][name] for name in visits.SORTS[question.sort]) if len(rows) > question.limit else None
     return VisitPage(items, key)
 
 
+class _Shown(NamedTuple):
+    """A visit as clients see it, and all open days on which it could be done, whatever is booked there."""
+
+    item: dict[str, Any]
+    open_days: tuple[str, ...]
+
+
 #: What was shown of visits, by what it follows from: the patient's facts, the visit, the day, and the site's calendar.
-_remembered: dict[tuple[str, str, str, SiteCalendar], dict[str, Any]] = {}
+_remembered: dict[tuple[str, str, str, SiteCalendar], _Shown] = {}
 _REMEMBERED_AT_MOST = 20_000
 
 
-def _shown(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The visits that were found, as clients see them. What was shown before need not be read again."""
+def shown(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Some visits as clients see them. What was shown before need not be read again.
+
+    Of each, `rows` have `patient_id`, `visit`, `site`, `today` and the `head` of the patient's facts.
+    """
     calendars = site_calendars.of_sites(store, sorted({row["site"] for row in rows}))
     keys = [(row["head"], row["visit"], row["today"], calendars[row["site"]]) for row in rows]
-    items: list[Any] = [_remembered.get(key) for key in keys]
-    if None in items:
-        missing = [row for row, item in zip(rows, items, strict=True) if item is None]
-        read = {(row["patient_id"], row["visit"]): row for row in visits.read(store, todays, missing)}
-        _remember(read.values(), calendars)
+    found: list[_Shown | None] = [_remembered.get(key) for key in keys]
+    if None in found:
+        missing = [row for row, known in zip(rows, found, strict=True) if known is None]
+        read = _read(visits.read(store, todays, missing), calendars)
         places = ((row["patient_id"], row["visit"]) for row in rows)
-        items = [item or read.get(place) for item, place in zip(items, places, strict=True)]
+        found = [known or read.get(place) for known, place in zip(found, places, strict=True)]
     # A visit that was dropped since it was found is no more.
-    return _with_slots(store, calendars, [item for item in items if item is not None])
+    return _with_slots(store, calendars, [known for known in found if known is not None])
 
 
-def _remember(rows: Iterable[Row], calendars: Mapping[str, SiteCalendar]) -> None:
-    """Complete rows that were read to what is shown, and remember them by what they follow from."""
+def _read(rows: Iterable[Row], calendars: Mapping[str, SiteCalendar]) -> dict[tuple[str, str], _Shown]:
+    """Rows that were read, completed to what is shown and remembered by what they follow from; by patient and visit."""
     if len(_remembered) > _REMEMBERED_AT_MOST:
         _remembered.clear()
+    found = {}
     for row in rows:
         item, calendar = cast(dict[str, Any], row), calendars[row["site"]]
-        head = item.pop("head")
-        _complete(item, calendar)
-        _remembered[head, item["visit"], item["today"], calendar] = item
+        key = item.pop("head"), item["visit"], item["today"], calendar
+        found[item["patient_id"], item["visit"]] = _remembered[key] = _completed(item, calendar)
+    return found
 
 
 def document(store: Store, row: Row) -> dict[str, Any]:
     """A visit as clients see it, of a row that looks as if it had been read."""
     item = {**row}
     calendars = site_calendars.of_sites(store, [item["site"]])
-    _complete(item, calendars[item["site"]])
-    return _with_slots(store, calendars, [item])[0]
+    return _with_slots(store, calendars, [_completed(item, calendars[item["site"]])])[0]
 
 
-def _complete(item: dict[str, Any], calendar: SiteCalendar) -> None:
+def _completed(item: dict[str, Any], calendar: SiteCalendar) -> _Shown:
     """Add where the patient stands today and which days are open, whatever is booked there."""
     today, opens_on, closes_on, booked_on = item["today"], item["opens_on"], item["closes_on"], item["booked_on"]
     standing = standings.of_text(item.pop("standing"))
+    next_opens_on = item.pop("next_opens_on")
     item["provisional"] = item["provisional"] == 1
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
     item["cycle"], item["cycle_day"], item["on_hold"] = standing.at(date.fromisoformat(today))
     item["last_done_on"], item["last_response"] = standing.last_done.get(item["series"], (None, None))
-    item["closes_in_days"], item["suggested_days"] = None, ()
-    if _is_to_do(item):
+    item["closes_in_days"] = None
+    open_days: tuple[str, ...] = ()
+    if item["done_on"] is None and item["status"] != "not_required":
         item["closes_in_days"] = _days_between(today, closes_on)
-        item["suggested_days"] = _open_days(item, calendar)[:SUGGESTED]
+        last = _last_overdue(today, next_opens_on) if item["status"] == "overdue" else closes_on
+        open_days = site_calendars.open_days(calendar, opens_on, last, item["target_on"], today)
+    item["suggested_days"] = open_days[:SUGGESTED]
+    return _Shown(item, open_days)
 
 
-def _is_to_do(item: Row) -> bool:
-    return item["done_on"] is None and item["status"] != "not_required"
+def _last_overdue(today: str, next_opens_on: str | None) -> str:
+    """The last day that is suggested for an overdue visit: before the next one opens."""
+    last = date.fromisoformat(today) + _OVERDUE_DAYS
+    if next_opens_on is not None:
+        last = min(last, date.fromisoformat(next_opens_on) - timedelta(1))
+    return last.isoformat()
 
 
-def _open_days(item: Row, calendar: SiteCalendar) -> tuple[str, ...]:
-    return site_calendars.open_days(calendar, item["opens_on"], item["closes_on"], item["target_on"], item["today"])
-
-
-def _with_slots(
-    store: Store, calendars: Mapping[str, SiteCalendar], items: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _with_slots(store: Store, calendars: Mapping[str, SiteCalendar], found: list[_Shown]) -> list[dict[str, Any]]:
     """The visits with only such days suggested as have a slot left. What is remembered stays as it is."""
-    full = _full_days(store, calendars, items)
+    full = _full_days(store, calendars, found)
     if not full:
-        return items
-    found = []
-    for item in items:
+        return [item for item, _ in found]
+    items = []
+    for item, open_days in found:
         others = full.get(item["site"])
-        if others and item["series"] == IMAGING and _is_to_do(item):
+        if others and item["series"] == IMAGING and open_days:
             # A full day keeps the place that this visit has there.
             own = item["booked_on"] if others.get(item["booked_on"]) else None
-            days = (day for day in _open_days(item, calendars[item["site"]]) if day not in others or day == own)
+            days = (day for day in open_days if day not in others or day == own)
             item = {**item, "suggested_days": (*islice(days, SUGGESTED),)}
-        found.append(item)
-    return found
+        items.append(item)
+    return items
 
 
 def _full_days(
-    store: Store, calendars: Mapping[str, SiteCalendar], items: Sequence[Row]
+    store: Store, calendars: Mapping[str, SiteCalendar], found: Sequence[_Shown]
 ) -> Mapping[str, Mapping[str, bool]]:
     """Of the sites that say how many scans they can take: the days that are full, and whether just full, not over."""
     limits = {site: calendar.slots_per_day for site, calendar in calendars.items()}
     limited = [site for site, limit in limits.items() if limit is not None]
-    if not limited or not items:
+    open_days = {day for shown in found for day in shown.open_days} if limited else ()
+    if not open_days:
         return {}
-    first, last = min([item["today"] for item in items]), max([item["closes_on"] for item in items])
     full: dict[str, dict[str, bool]] = {}
-    for (site, day), count in site_calendars.bookings(store, limited, first, last).items():
+    for (site, day), count in site_calendars.bookings(store, limited, min(open_days), max(open_days)).items():
         limit = limits[site]
         if limit is not None and count >= limit:
             full.setdefault(site, {})[day] = count == limit

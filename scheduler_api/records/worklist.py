@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,13 +10,12 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.facts import VisitDone
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.worklist import urgency
-from scheduler_api.store import facts, worklist, zones
+from scheduler_api.store import worklist, zones
 from scheduler_api.store.port import Row, Store
 
-from . import audit
+from . import audit, visits
 from .access import NotFound, Session, check_may_record, lock_patient, patient_row, sites_to_search
 from .derive import WORKLIST_REACH
 
@@ -56,14 +55,15 @@ def find(
     over_by = None if on is None else present
     query = worklist.Query(todays, over_by, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
     rows = worklist.find(session.store, query)
-    items = _documents(session.store, rows[:limit])
+    items = _documents(session.store, todays, rows[:limit])
     return WorklistPage(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
 
 
 def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
     """What is to do for a patient whose row is at hand, on a day, soonest due first, and cannot wait."""
-    query = worklist.Query({row["time_zone"]: today}, patient_id=row["patient_id"], limit=200)
-    return _documents(store, worklist.find(store, query))
+    todays = {row["time_zone"]: today}
+    query = worklist.Query(todays, patient_id=row["patient_id"], limit=200)
+    return _documents(store, todays, worklist.find(store, query))
 
 
 def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:
@@ -76,9 +76,8 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
         lock_patient(session.store, _patient_of(entry_id))
         patient = patient_row(session, _patient_of(entry_id))
         today = civil_date(session.now, patient["time_zone"])
-        query = worklist.Query(
-            {patient["time_zone"]: today}, entry=(patient["patient_id"], entry_id), acknowledged=True
-        )
+        todays = {patient["time_zone"]: today}
+        query = worklist.Query(todays, entry=(patient["patient_id"], entry_id), acknowledged=True)
         row = next(iter(worklist.find(session.store, query)), None)
         if row is None:
             raise NotFound("No such entry today.")
@@ -99,7 +98,7 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
         )
         new = {"note": note, "until": until.isoformat()}
         audit.note(session, "worklist_acknowledged", patient["patient_id"], entry_id=entry_id, new=new)
-        return _documents(session.store, worklist.find(session.store, query))[0]
+        return _documents(session.store, todays, worklist.find(session.store, query))[0]
 
 
 def take_back(session: Session, entry_id: str) -> None:
@@ -117,29 +116,19 @@ def _patient_of(entry_id: str) -> str:
     return entry_id.split(".")[1] if "." in entry_id else ""
 
 
-def _documents(store: Store, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Entries as clients see them."""
-    rows = list(rows)
-    to_confirm = {row["patient_id"] for row in rows if row["kind"] == "assignment_to_confirm"}
-    done = facts.visits_done(store, sorted(to_confirm)) if to_confirm else []
-    ids = {(of, *_scan(fact.body)): fact.fact_id for of, fact in reversed(done) if isinstance(fact.body, VisitDone)}
-    return [_document(row, ids) for row in rows]
+def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Entries as clients see them; beside what is to do about a visit, its name and when it could be done."""
+    about = {}
+    if of_visits := {(row["patient_id"], row["visit"]): row for row in rows if row["visit"] is not None}:
+        found = visits.shown(store, todays, [*of_visits.values()])
+        about = {(item["patient_id"], item["visit"]): item for item in found}
+    return [_document(row, about.get((row["patient_id"], row["visit"]))) for row in rows]
 
 
-def _scan(body: VisitDone) -> tuple[str | None, ...]:
-    """What tells an unnamed visit done from others of its patient."""
-    return body.series, body.visit, body.done_on.isoformat(), body.response
-
-
-def _document(row: Row, ids: dict[tuple[str | None, ...], str]) -> dict[str, Any]:
+def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
     due_on, today = date.fromisoformat(row["due_on"]), date.fromisoformat(row["today"])
-    calls = []
-    for call in orjson.loads(row["settle_by"]):
-        body = call["fact"]
-        if row["kind"] == "assignment_to_confirm":
-            key = (row["patient_id"], body["series"], None, body["done_on"], body.get("response"))
-            body = {**body, "replaces": ids[key]}
-        calls.append(_call("POST", f"/v1/patients/{row['patient_id']}/facts", body, call["needs"]))
+    path = f"/v1/patients/{row['patient_id']}"
+    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(row["settle_by"])]
     if row["kind"] in _MAY_ONLY_BE_SEEN:
         calls.append(_call("PUT", f"/v1/worklist/{row['entry_id']}/acknowledgement", {}, ["note", "until"]))
     acknowledged = None
@@ -150,9 +139,22 @@ def _document(row: Row, ids: dict[tuple[str | None, ...], str]) -> dict[str, Any
         **{name: row[name] for name in _SHOWN},
         "since": row["from_on"],
         "urgency": urgency(due_on, today),
+        "label": visit["label"] if visit is not None else None,
+        "suggested_days": visit["suggested_days"] if visit is not None else (),
         "settle_by": calls,
         "acknowledged": acknowledged,
     }
+
+
+def _settling(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
+    """The call that records a fact: about a visit, the one that also warns and says what follows."""
+    kind, of_visit = fact["kind"], f"{path}/visits/{fact.get('visit')}"
+    if kind == "visit_done":
+        body = {name: fact[name] for name in ("done_on", "response") if name in fact}
+        return _call("PUT", f"{of_visit}/result", body, needs)
+    if kind == "visit_booked":
+        return _call("DELETE" if "booked_on" in fact else "PUT", f"{of_visit}/booking", {}, needs)
+    return _call("POST", f"{path}/facts", dict(fact), needs)
 
 
 def _call(method: str, path: str, body: dict[str, Any], needs: list[str]) -> dict[str, Any]:

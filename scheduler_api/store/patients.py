@@ -139,6 +139,7 @@ class Query:
     todays: dict[str, date]
     sites: Sequence[str] | None = None
     phase: str | None = None
+    subject_number: str | None = None
     subject_number_part: str | None = None
     after: tuple[str, str] | None = None
     limit: int = 50
@@ -159,6 +160,9 @@ def find(store: Store, query: Query) -> list[Row]:
     if query.phase is not None:
         where.append(f"{phase} = :phase")
         parameters["phase"] = query.phase
+    if query.subject_number is not None:
+        where.append("subject_number = :subject_number")
+        parameters["subject_number"] = query.subject_number
     if query.subject_number_part is not None:
         where.append("LOWER(subject_number) LIKE :part ESCAPE '!'")
         part = query.subject_number_part.lower()

@@ -65,6 +65,7 @@ SORTS: Mapping[str, tuple[str, ...]] = {
 #: What is read of a visit for a list, beside its status, today and the patient's standing.
 _LISTED = (
     *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
+    "next_opens_on",
     *("booked_on", "booked_time", "booked_place", "done_on", "days_off", "assigned", "response", "provisional"),
     "because",
 )

@@ -87,7 +87,10 @@ class Query:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """The entries asked for, soonest `due_on` first, each with today and its acknowledgement, as far as it holds."""
+    """The entries asked for, soonest `due_on` first, each with today and its acknowledgement, as far as it holds.
+
+    Beside them the `head` of the patient's facts.
+    """
     if not query.todays:
         return []
     parameters: dict[str, Any] = {"limit": query.limit, "latest_today": max(query.todays.values()).isoformat()}
@@ -114,8 +117,9 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(w.due_on, w.entry_id) > (:after_due, :after_entry)")
         parameters["after_due"], parameters["after_entry"] = query.after
     return store.rows(
-        f"SELECT w.*, {today} AS today, a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
-        "FROM worklist w LEFT JOIN acknowledgements a "
+        f"SELECT w.*, {today} AS today, p.head, "
+        "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
+        "FROM worklist w JOIN patients p ON p.patient_id = w.patient_id LEFT JOIN acknowledgements a "
         f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today} "
         f"WHERE {' AND '.join(where)} ORDER BY w.due_on, w.entry_id LIMIT :limit",
         parameters,

@@ -13,7 +13,9 @@ from scheduler_api.records import upkeep
 
 #: All days of the stories, in one calendar.
 SPAN = {"from_": "2023-08-01", "to": "2025-10-08"}
-_MOVES = ("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "provisional")
+_MOVES = (
+    *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
+)
 
 
 def live(service: Service, story: Story) -> tuple[Patient, list[tuple[dict[str, Any], Any, Any]]]:

@@ -182,6 +182,16 @@ def test_the_next_page_keeps_the_question(coordinator: Client, patient: Patient)
         assert items(coordinator, path, **query, limit=1) == whole
 
 
+def test_a_whole_subject_number_finds_no_longer_one(coordinator: Client, elsewhere: Client) -> None:
+    for number in ("1", "11", "A-1", "a-1"):
+        coordinator.enrol(subject_number=number)
+    for whole, found in (("1", ["1"]), ("11", ["11"]), ("a-1", ["a-1"]), ("%", []), ("111", [])):
+        answer = items(coordinator, "/v1/patients", subject_number=whole)
+        assert [item["subject_number"] for item in answer] == found
+    assert items(coordinator, "/v1/patients", subject_number="11", q="2") == []
+    assert items(elsewhere, "/v1/patients", subject_number="11") == []
+
+
 def test_a_search_takes_every_character_as_itself(coordinator: Client) -> None:
     for number in ("A_1", "A-1", "AB1", "a.1/x"):
         coordinator.enrol(subject_number=number)

@@ -30,7 +30,7 @@ SORTS = {
 }
 
 
-def everything(client: Client, patients: list[str]) -> list[dict[str, Any]]:
+def everything(service: Service, client: Client, patients: list[str]) -> list[dict[str, Any]]:
     """The visits in the patients' calendars, with whose they are and what stands beside them in a list."""
     found = []
     for patient_id in patients:
@@ -48,7 +48,7 @@ def everything(client: Client, patients: list[str]) -> list[dict[str, Any]]:
         to_do = row["status"] not in ("done", "not_required")
         row["closes_in_days"] = days_between(row["today"], row["closes_on"]) if to_do else None
         row["booked_days_off"] = row["booked_on"] and days_off(row, row["booked_on"])
-        row["suggested_days"] = suggested(row, booked) if to_do else []
+        row["suggested_days"] = suggested(service, row, booked) if to_do else []
     return found
 
 
@@ -69,8 +69,15 @@ def days_off(row: dict[str, Any], day: str) -> int:
     return min(days_between(row["opens_on"], day), 0) or max(days_between(row["closes_on"], day), 0)
 
 
-def suggested(row: dict[str, Any], booked: list[dict[str, Any]]) -> list[str]:
-    """The days to suggest: by looking at every day of the window and every scan booked at FUSCC."""
+def next_opens_on(service: Service, row: dict[str, Any]) -> str:
+    """When the following visit opens, as the status says it."""
+    name = "SELECT next_opens_on FROM visits WHERE patient_id = :patient_id AND visit = :visit"
+    (found,) = service.store.rows(name, {"patient_id": row["patient_id"], "visit": row["visit"]})
+    return found["next_opens_on"] or "9999-12-31"
+
+
+def suggested(service: Service, row: dict[str, Any], booked: list[dict[str, Any]]) -> list[str]:
+    """The days to suggest: by looking at every day, in the window or once that is past, and every scan at FUSCC."""
     own = (row["patient_id"], row["visit"])
     others = [other for other in booked if (other["patient_id"], other["visit"]) != own]
     taken = {other["booked_on"] for other in others if other["done_on"] in (None, other["booked_on"])}
@@ -82,6 +89,9 @@ def suggested(row: dict[str, Any], booked: list[dict[str, Any]]) -> list[str]:
 
     opens_on, target_on = date.fromisoformat(row["opens_on"]), date.fromisoformat(row["target_on"])
     window = [opens_on + timedelta(n) for n in range(days_between(row["opens_on"], row["closes_on"]) + 1)]
+    if row["status"] == "overdue":
+        four_weeks = [date.fromisoformat(row["today"]) + timedelta(n) for n in range(28)]
+        window = [day for day in four_weeks if str(day) < next_opens_on(service, row)]
     found = [day for day in window if str(day) >= row["today"] and can_be(day)]
     return [str(day) for day in sorted(found, key=lambda day: (abs(day - target_on), day))[:5]]
 
@@ -161,7 +171,7 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
     for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
         service.clock.set(f"{instant}:00+00:00")
         upkeep.roll_forward(service.store, service.clock())
-        rows = everything(coordinator, patients)
+        rows = everything(service, coordinator, patients)
         for query in queries(chance, service.clock.now.date(), patients):
             expected = looked_through(rows, query)
             assert read_all(coordinator, query, 23) == expected

@@ -37,7 +37,7 @@ def patient(nurse: Client) -> Patient:
 
 def test_an_entry_says_why_how_urgent_and_what_settles_it(nurse: Client, patient: Patient) -> None:
     (entry,) = nurse.get("/v1/worklist", site="FUSCC").json["items"]
-    facts = f"{patient.path}/facts"
+    visit = f"{patient.path}/visits/imaging-w6"
     assert entry == {
         "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
         "kind": "visit_to_book",
@@ -49,19 +49,11 @@ def test_an_entry_says_why_how_urgent_and_what_settles_it(nurse: Client, patient
         "since": "2024-02-14",
         "due_on": "2024-02-21",
         "because": "window 2024-02-07 to 2024-02-21, not booked",
+        "label": "Week 6 tumour imaging",
+        "suggested_days": ["2024-02-20", "2024-02-21"],
         "settle_by": [
-            {
-                "method": "POST",
-                "path": facts,
-                "body": {"kind": "visit_booked", "visit": "imaging-w6"},
-                "needs": ["booked_on"],
-            },
-            {
-                "method": "POST",
-                "path": facts,
-                "body": {"kind": "visit_done", "series": "imaging", "visit": "imaging-w6"},
-                "needs": ["done_on", "response"],
-            },
+            {"method": "PUT", "path": f"{visit}/booking", "body": {}, "needs": ["booked_on"]},
+            {"method": "PUT", "path": f"{visit}/result", "body": {}, "needs": ["done_on", "response"]},
         ],
         "acknowledged": None,
         "today": "2024-02-20",
@@ -131,7 +123,7 @@ def test_every_call_that_is_offered_is_accepted_once_its_needs_are_filled(
     assert len(entry["settle_by"]) == calls
     for call in entry["settle_by"]:
         body = {**call["body"], **{name: VALUES[name] for name in call["needs"]}}
-        query = {} if call["method"] == "PUT" else {"dry_run": "true"}
+        query = {} if call["path"].endswith("/acknowledgement") else {"dry_run": "true"}
         answer = nurse.send(call["method"], call["path"], body, query=query)
         assert answer.status_code == 200, answer.text
         for name in call["needs"]:
@@ -148,10 +140,49 @@ def test_settled_by_the_first_call(nurse: Client, patient: Patient) -> None:
     assert kinds == ["assignment_to_confirm"]
     (entry,) = nurse.get("/v1/worklist").json["items"]
     (call,) = entry["settle_by"]
-    assert nurse.send("POST", call["path"], {**call["body"], "reason": "It was week 6."}).status_code == 201
+    answer = nurse.send(call["method"], call["path"], {**call["body"], "reason": "It was week 6."})
+    assert (answer.status_code, answer.json["to_do"]) == (200, [])
     assert listed(nurse) == []
     (row,) = nurse.get("/v1/visits", patient=patient.patient_id, status="done").json["items"]
     assert (row["visit"], row["assigned"], row["response"]) == ("imaging-w6", "named", "PR")
+
+
+def test_what_is_about_a_visit_says_when_it_could_be_done(nurse: Client, patient: Patient, clock: Clock) -> None:
+    """Overdue from 2024-02-22: 23 February is a Friday. Nobody proposes a day for what is done, or about no visit."""
+    clock.set("2024-02-23T08:00:00+08:00")
+    doses, overdue = nurse.get("/v1/worklist", on="2024-02-23").json["items"][::-1]
+    assert (overdue["kind"], overdue["label"]) == ("visit_overdue", "Week 6 tumour imaging")
+    assert overdue["suggested_days"] == ["2024-02-23", "2024-02-26", "2024-02-27", "2024-02-28", "2024-02-29"]
+    assert (doses["kind"], doses["label"], doses["suggested_days"]) == ("doses_not_taken", None, [])
+    listed = {row["visit"]: row for row in nurse.get("/v1/visits", patient=patient.patient_id).json["items"]}
+    assert listed["imaging-w6"]["suggested_days"] == overdue["suggested_days"]
+    patient.record("visit_done", series="imaging", done_on="2024-02-23", response="SD")
+    (confirm,) = [item for item in nurse.get("/v1/worklist").json["items"] if item["visit"]]
+    assert (confirm["kind"], confirm["suggested_days"]) == ("assignment_to_confirm", [])
+
+
+def test_no_day_is_suggested_on_which_the_following_visit_is_open(
+    nurse: Client, patient: Patient, clock: Clock
+) -> None:
+    """imaging-w12 opens on Wednesday, 2024-03-20; from then on that of week 6 is missed."""
+    suggested = {}
+    for today in ("2024-03-18", "2024-03-20"):
+        clock.set(f"{today}T08:00:00+08:00")
+        rows = nurse.get("/v1/visits", patient=patient.patient_id).json["items"]
+        (row,) = [row for row in rows if row["visit"] == "imaging-w6"]
+        suggested[today] = row["suggested_days"]
+    assert suggested == {"2024-03-18": ["2024-03-18", "2024-03-19"], "2024-03-20": []}
+
+
+def test_a_cancelled_booking_is_a_call_of_its_own(nurse: Client, patient: Patient) -> None:
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21")
+    patient.record("progressed", progressed_on="2024-02-19", basis="clinical")
+    (entry,) = [item for item in nurse.get("/v1/worklist").json["items"] if item["kind"] == "booking_to_cancel"]
+    cancel = entry["settle_by"][0]
+    path = f"{patient.path}/visits/imaging-w6/booking"
+    assert cancel == {"method": "DELETE", "path": path, "body": {}, "needs": []}
+    nurse.send(cancel["method"], cancel["path"], cancel["body"])
+    assert "booking_to_cancel" not in [kind for kind, _ in listed(nurse)]
 
 
 def test_the_soonest_due_comes_first_in_pages_and_as_csv(nurse: Client) -> None:

@@ -96,6 +96,23 @@ def test_a_scan_done_moves_the_status_of_its_visit() -> None:
     }
 
 
+def test_a_response_that_is_read_again_is_a_consequence() -> None:
+    patient = Patient.treated()
+    scan = patient.scan("2024-02-14", response="SD")
+    before = patient.reckoning()
+    patient.correct(scan, kind="visit_done", series="imaging", done_on="2024-02-14", response="PD", why="read again")
+    found = {
+        one["what"]: one for one in consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30"))
+    }
+    assert found["visit imaging-w6"] == {
+        "what": "visit imaging-w6",
+        "before": {"response": "SD"},
+        "after": {"response": "PD"},
+        "because": "response PD",
+    }
+    assert found["visit imaging-w12"]["after"] is None
+
+
 def test_progression_ends_what_would_have_come() -> None:
     patient = Patient.treated()
     patient.scan("2024-02-14")

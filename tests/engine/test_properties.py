@@ -21,7 +21,9 @@ from .naive import Known
 from .patients import Patient, plain
 from .strategies import any_day, damaged_definitions, json_values, patients, ranges, todays
 
-VISIT_FIELDS = ("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "provisional")
+VISIT_FIELDS = (
+    *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
+)
 EARLY, LATE = date(2010, 1, 1), date(2032, 12, 31)
 
 
