@@ -98,8 +98,8 @@ class Service:
 
     def close(self) -> None:
         """End it: what was read is noted, what was answered counted, and no connection stays open."""
-        self.app.extensions["scheduler_readings"].flush()
-        self.app.extensions["scheduler_served"].tell()
+        for later in ("readings", "served", "rates"):
+            self.app.extensions[f"scheduler_{later}"].close()
         self.store.close()
 
     @contextmanager

@@ -165,7 +165,8 @@ def application(
     Compress(app)
     app.before_request(_guard)
     reads = Reads(app.wsgi_app, store, clock, readings, replica)
-    limits = app.extensions["scheduler_limits"] = Limited(reads, Rates(store), clock, rate_per_token, rate_per_address)
+    rates = app.extensions["scheduler_rates"] = Rates(store)
+    limits = app.extensions["scheduler_limits"] = Limited(reads, rates, clock, rate_per_token, rate_per_address)
     answering: WSGIApplication = limits
     if trusted_proxies:
         count = trusted_proxies

@@ -130,6 +130,11 @@ class Readings:
                     self._waiting = batch
                 raise
 
+    def close(self) -> None:
+        """Note what waits, and nothing more after it. Raises Busy or Unavailable."""
+        self._soon.end()
+        self.flush()
+
     def forget(self) -> None:
         """Begin with nothing: what waits is left to the process that this one was forked from."""
         self._waiting = {}

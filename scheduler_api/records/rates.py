@@ -48,6 +48,10 @@ class Rates:
             self._soon.ask()
         return 60 - now % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
 
+    def close(self) -> None:
+        """Tell the others nothing more."""
+        self._soon.end()
+
     def tell(self) -> None:
         """Tell the other processes of those who come often, and learn what they counted. Raises Busy, Unavailable."""
         minute, here, told, elsewhere = self._minute, self._here, self._told, self._elsewhere

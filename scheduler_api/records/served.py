@@ -43,6 +43,11 @@ class Served:
         self._waiting.append((route, method, status, seconds))
         self._soon.ask()
 
+    def close(self) -> None:
+        """Tell what was counted, and nothing more after it. Raises Busy or Unavailable."""
+        self._soon.end()
+        self.tell()
+
     def tell(self) -> None:
         """Add what was counted to what the database has. Raises Busy or Unavailable; then it goes on waiting."""
         with self._telling:

@@ -1,0 +1,54 @@
+"""What is done soon: once however often it is asked for, again until it succeeds, and not after its end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+from service import Service
+
+from scheduler_api.records import soon
+
+LOG = logging.getLogger("scheduler_api.soon")
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soon, "WITHIN", 0.001)
+    monkeypatch.setattr(soon, "LONGEST_WAIT", 0.004)
+
+
+def test_what_fails_is_tried_until_it_succeeds(service: Service) -> None:
+    tries, done = [], threading.Event()
+
+    def action() -> None:
+        tries.append(None)
+        if len(tries) < 5:
+            raise ConnectionError
+        done.set()
+
+    soon.Soon(service.store, action, LOG, "not yet").ask()
+    assert done.wait(20)
+    assert len(tries) == 5
+
+
+def test_nothing_is_done_after_the_end(service: Service) -> None:
+    tries, failed = [], threading.Event()
+
+    def action() -> None:
+        tries.append(None)
+        failed.set()
+        raise ConnectionError
+
+    later = soon.Soon(service.store, action, LOG, "never")
+    later.ask()
+    assert failed.wait(20)
+    later.end()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(20)
+    count = len(tries)
+    later.ask()
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    assert len(tries) == count
