@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -127,10 +128,6 @@ def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> li
 
 def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
     due_on, today = date.fromisoformat(row["due_on"]), date.fromisoformat(row["today"])
-    path = f"/v1/patients/{row['patient_id']}"
-    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(row["settle_by"])]
-    if row["kind"] in _MAY_ONLY_BE_SEEN:
-        calls.append(_call("PUT", f"/v1/worklist/{row['entry_id']}/acknowledgement", {}, ["note", "until"]))
     acknowledged = None
     if row["note"] is not None:
         by = {"role": row["by_role"], "name": row["by_name"]}
@@ -141,9 +138,19 @@ def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
         "urgency": urgency(due_on, today),
         "label": visit["label"] if visit is not None else None,
         "suggested_days": visit["suggested_days"] if visit is not None else (),
-        "settle_by": calls,
+        "settle_by": _calls(row["patient_id"], row["kind"], row["entry_id"], row["settle_by"]),
         "acknowledged": acknowledged,
     }
+
+
+@lru_cache(maxsize=16384)
+def _calls(patient_id: str, kind: str, entry_id: str, settle_by: str) -> Sequence[dict[str, Any]]:
+    """The calls that settle an entry. The same row always means the same; nobody changes them."""
+    path = f"/v1/patients/{patient_id}"
+    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(settle_by)]
+    if kind in _MAY_ONLY_BE_SEEN:
+        calls.append(_call("PUT", f"/v1/worklist/{entry_id}/acknowledgement", {}, ["note", "until"]))
+    return calls
 
 
 def _settling(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:

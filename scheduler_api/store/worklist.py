@@ -34,6 +34,9 @@ _COLUMNS = (
     "because",
     "settle_by",
 )
+_SHOWN = (
+    "w.patient_id, w.entry_id, w.site, w.subject_number, w.kind, w.visit, w.from_on, w.due_on, w.because, w.settle_by"
+)
 _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "acknowledged_at", "role", "name")
 
 
@@ -117,7 +120,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(w.due_on, w.entry_id) > (:after_due, :after_entry)")
         parameters["after_due"], parameters["after_entry"] = query.after
     return store.rows(
-        f"SELECT w.*, {today} AS today, p.head, "
+        f"SELECT {_SHOWN}, {today} AS today, p.head, "
         "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
         "FROM worklist w JOIN patients p ON p.patient_id = w.patient_id LEFT JOIN acknowledgements a "
         f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today} "
