@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
 
-from scheduler_api.engine.calendar import LONGEST_RANGE, calendar, today_view
+from scheduler_api.engine.calendar import LONGEST_RANGE, Reckoning, calendar, today_view
 
 from .measure import Figure, ratio
 from .people import (
@@ -55,7 +55,7 @@ def figures() -> list[Figure]:
             "View of a day",
             "`today_view` of the two-year patient five days before the last dose",
             rules,
-            ratio(lambda: today_view(versions, going_on, today), expansion),
+            ratio(lambda: today_view(Reckoning(versions, going_on), today), expansion),
             0.03,
         ),
     ]

@@ -99,8 +99,8 @@ class Reads:
         opened = phones.open_patient(self._store, token, now)
         if opened is None:
             return None
-        asking, history = opened
-        body = orjson.dumps(today_of(self._store, history, asking.wishes, now, spoken))
+        asking, reckoning = opened
+        body = orjson.dumps(today_of(self._store, reckoning, asking.wishes, now, spoken))
         if len(body) >= COMPRESSED_FROM:
             return None
         return Answer("200 OK", [*phone_headers(environ, asking, now, spoken).items()], body)

@@ -141,13 +141,12 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
     }
 
 
-def today_view(versions: Versions, history: History, today: date) -> dict[str, Any]:
+def today_view(reckoning: Reckoning, today: date) -> dict[str, Any]:
     """What a patient needs on one day, without reckoning more: dose, days to catch up on, visits, contraception.
 
     `visits` holds of each series the visit that is overdue, open or next. Equal to what `calendar` says of that day.
     """
-    reckoning = Reckoning(versions, history)
-    course = reckoning.course
+    history, course = reckoning.history, reckoning.course
     dose = next(iter(course.rows(today, today, today)), None)
     # Only days of which nobody said anything can be unrecorded: nearly always there are none.
     taken, missed = history.taken, history.missed

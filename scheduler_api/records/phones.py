@@ -9,12 +9,12 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.faults import Fault, Impossible
-from scheduler_api.engine.history import History
 from scheduler_api.store import devices
 from scheduler_api.store.port import Row, Store
-from scheduler_api.store.snapshots import of_row, remembered
 
+from . import reckoned
 from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, lock_patient, patient_row
 from .audit import note, unknown
 from .tokens import digest
@@ -152,17 +152,17 @@ def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
     return None if row is None else _phone(row)
 
 
-def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, History] | None:
-    """The phone that an access token belongs to, and its patient's history; None if the token is not good.
+def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, Reckoning] | None:
+    """The phone that an access token belongs to, and what is reckoned of its patient; None if the token is not good.
 
-    Both are of one state: a history that is not remembered is read beside the version that it is of.
+    Both are of one state: what is not remembered is read beside the version that it is of.
     """
     hashed, at = digest(token), _stamp(now)
     row = devices.by_access(store, hashed, at)
-    history = remembered(row) if row is not None else None
-    if history is None and (row := devices.beside_patient(store, hashed, at)) is not None:
-        history = of_row(row)
-    return None if row is None or history is None else (_phone(row), history)
+    reckoning = reckoned.remembered(row) if row is not None else None
+    if reckoning is None and (row := devices.beside_patient(store, hashed, at)) is not None:
+        reckoning = reckoned.of_row(store, row)
+    return None if row is None or reckoning is None else (_phone(row), reckoning)
 
 
 def _phone(row: Row) -> Phone:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from scheduler_api.engine.calendar import calendar, today_view
+from scheduler_api.engine.calendar import Reckoning, calendar, today_view
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.history import History
 from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.store.port import Store
 from scheduler_api.store.snapshots import of_row
 from scheduler_api.words import LANGUAGES, translated
 
+from . import reckoned
 from .access import Session, patient_row
 from .calendars import View
 from .protocols import labels, versions_named
@@ -28,21 +28,22 @@ def today_document(session: Session, patient_id: str, language: str) -> dict[str
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
     row = patient_row(session, patient_id)
-    return today_of(session.store, of_row(row), row["wishes"], session.now, language)
+    return today_of(session.store, reckoned.of_row(session.store, row), row["wishes"], session.now, language)
 
 
-def today_of(store: Store, history: History, wishes: str | None, now: datetime, language: str) -> dict[str, Any]:
-    """The one screen of the patient whose history this is. `wishes`: how to be reminded, as kept."""
+def today_of(store: Store, reckoning: Reckoning, wishes: str | None, now: datetime, language: str) -> dict[str, Any]:
+    """The one screen of the patient of whom this is reckoned. `wishes`: how to be reminded, as kept."""
+    history = reckoning.history
     today = civil_date(now, history.time_zone)
-    versions = versions_named(store, history)
-    document = today_view(versions, history, today)
+    with reckoned.asking:
+        document = today_view(reckoning, today)
     if document["dose"] is not None:
         document["dose"]["remind_at"] = local_instant(today, patients(wishes).dose_time, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
     if language == LANGUAGES[0]:
         return document
-    said: dict[str, Any] = translated(document, language, labels(versions, language))
+    said: dict[str, Any] = translated(document, language, labels(versions_named(store, history), language))
     return said
 
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from scheduler_api.records import wishes, worklist
+from scheduler_api.records import reckoned, wishes, worklist
 from scheduler_api.records.access import Actor, Session
 from scheduler_api.records.delivery import Attempt
 from scheduler_api.records.protocols import labels, versions_of
 from scheduler_api.records.today import today_of
 from scheduler_api.store import patients, visits
 from scheduler_api.store.port import Row, Store
-from scheduler_api.store.snapshots import of_row
 from scheduler_api.words import LANGUAGES, translate
 
 from . import texts
@@ -43,7 +42,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
 def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: bool, now: datetime) -> Said:
     kind = attempt.kind
     if kind.startswith("dose_"):
-        dose = today_of(store, of_row(row), row["wishes"], now, LANGUAGES[0])["dose"] if shown else None
+        dose = today_of(store, reckoned.of_row(store, row), row["wishes"], now, LANGUAGES[0])["dose"] if shown else None
         return texts.dose(kind, language, texts.Dose(dose["drug"], dose["dose_mg"]) if dose else None)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, shown)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ import orjson
 from scheduler_api.engine.facts import Enrolled, StudyEnded, TreatmentEnded, VisitDone, body_from_data, body_to_data
 from scheduler_api.engine.history import Amendment, Booking, DoseChange, FertilityChange, History, Hold
 
+from .memory import Memory
 from .port import Row
 
 
@@ -45,33 +45,18 @@ def doses_text(history: History) -> str:
 
 def of_row(row: Row) -> History:
     """The history in a patient's row. Remembered by the head of its chain of facts."""
-    history = remembered(row)
+    history = _histories.get(row)
     return history or remember(row["patient_id"], row["head"], from_texts(row["history"], row["doses"]))
 
 
-def remembered(row: Row) -> History | None:
-    """The history of a patient at the head that a row names, if it is remembered: nothing else need be read then."""
-    return _histories.get((row["patient_id"], row["head"]))
-
-
-def remember(patient_id: str, head: str, history: History) -> History:
-    """Remember a patient's history. The hash at its head covers every fact, so that it can be of no other history."""
-    with _remembering:
-        while len(_histories) >= _MOST:
-            del _histories[next(iter(_histories))]
-        _histories[patient_id, head] = history
-    return history
+_histories: Memory[History] = Memory()
+#: Remember the history of a patient at a head.
+remember = _histories.put
 
 
 def without_doses(row: Row) -> History:
     """The history in a patient's row, as if no day were recorded: enough for lists of patients."""
     return _without_doses(row["history"])
-
-
-#: The histories remembered, the oldest first, and the most there may be.
-_histories: dict[tuple[str, str], History] = {}
-_remembering = Lock()
-_MOST = 512
 
 
 def _dump(value: Any) -> str:

@@ -141,7 +141,7 @@ class Patient:
 
     def view(self, today: str) -> dict[str, Any]:
         """The view of one day."""
-        return plain(today_view(self.versions, self.history, day(today)))
+        return plain(today_view(self.reckoning(), day(today)))
 
     def reckoning(self) -> Reckoning:
         """All that follows from the record."""

@@ -36,7 +36,7 @@ def test_every_history_has_a_calendar_on_every_day(patient: Patient, today: date
     else:
         with pytest.raises(Impossible):
             calendar(patient.versions, patient.history, today, first, last)
-    view = today_view(patient.versions, patient.history, today)
+    view = today_view(patient.reckoning(), today)
     assert view["today"] == today
 
 
@@ -82,7 +82,7 @@ def test_a_shorter_range_is_a_slice_of_a_longer_one(
 
 @given(patients(), todays)
 def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: date) -> None:
-    view = today_view(patient.versions, patient.history, today)
+    view = today_view(patient.reckoning(), today)
     document = calendar(patient.versions, patient.history, today, today - timedelta(7), today)
     dose = next((row for row in document["doses"] if row["dose_on"] == today), None)
     for field in ("today", "time_zone", "phase", "contraception"):

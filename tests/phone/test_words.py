@@ -81,7 +81,7 @@ def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
     first = patient.history.enrolled.enrolled_on - timedelta(60)
     documents = [
         calendar(patient.versions, patient.history, today, first, first + timedelta(500)),
-        today_view(patient.versions, patient.history, today),
+        today_view(patient.reckoning(), today),
     ]
     for document in documents:
         english = list(said(plain(document)))

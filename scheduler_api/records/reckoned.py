@@ -1,0 +1,29 @@
+"""What is reckoned of a patient, remembered with the history it follows from."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from scheduler_api.engine.calendar import Reckoning
+from scheduler_api.store import snapshots
+from scheduler_api.store.memory import Memory
+from scheduler_api.store.port import Row, Store
+
+from .protocols import versions_named
+
+#: Versions of a protocol never change either: a reckoning is as good as the head of the facts it follows from.
+_reckonings: Memory[Reckoning] = Memory()
+
+#: To be held while a remembered reckoning is asked: it reads on as far as is asked, for one thread at a time.
+asking = Lock()
+#: The reckoning of a patient at the head that a row names, if it is remembered: nothing else need be read then.
+remembered = _reckonings.get
+
+
+def of_row(store: Store, row: Row) -> Reckoning:
+    """The reckoning of the patient whose row this is."""
+    found = remembered(row)
+    if found is not None:
+        return found
+    history = snapshots.of_row(row)
+    return _reckonings.put(row["patient_id"], row["head"], Reckoning(versions_named(store, history), history))
