@@ -2,6 +2,7 @@
 # make test   checks style, types and imports, runs the tests, on both databases    make test ENGINE=sqlite
 # make bench  measures, and writes the figures to docs/benchmarks.md
 # make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
+# make bench-scale  measures many patients on both engines, writes docs/scale.md    make bench-scale PATIENTS=20000
 # make openapi, lint, lock, clean: see below
 #
 # All of them first make .venv from requirements.lock, if it is not there. Another interpreter: make PYTHON=python3.13
@@ -19,7 +20,7 @@ INSTALLED = .venv/.installed
 PEERS_PYTHON = python3.12
 PEERS = .venv-peers/.installed
 
-.PHONY: run test bench bench-peers openapi lint lock clean
+.PHONY: run test bench bench-peers bench-scale openapi lint lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
@@ -34,6 +35,11 @@ bench: $(INSTALLED)
 
 bench-peers: $(INSTALLED) $(PEERS)
 	$(BIN)/python -m bench.peers .venv-peers/bin/python
+
+# A million take some hours, and 60 GB on the disk.
+PATIENTS = 1000000
+bench-scale: $(INSTALLED)
+	$(BIN)/python -m bench.scale $(PATIENTS)
 
 # The contract is replaced only by a whole one.
 openapi: $(INSTALLED)

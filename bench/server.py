@@ -36,20 +36,20 @@ def figures(folder: Path) -> list[Figure]:
     service = Service(folder, "server", datetime.now(UTC))
     patient_id = service.add_mid_trial_patient()
     path, phone = f"/v1/patients/{patient_id}/calendar", service.phone_of(patient_id)
-    settings, ports = Settings(), (_free_port(), _free_port())
+    settings, ports = Settings(), (free_port(), free_port())
     ours = ["-m", "scheduler_api.cli", "serve", "--port", str(ports[0])]
     least = ["-m", "granian", "--interface", "wsgi", "--factory", "--no-ws", "--log-level", "error"]
     least += ["--port", str(ports[1]), "--workers", str(settings.workers)]
     least += ["--blocking-threads", str(settings.threads), "bench.service:trivial"]
     # All of it comes from one address, which may not ask so often.
     limits = {"SCHEDULER_RATE_PER_TOKEN": "0", "SCHEDULER_RATE_PER_ADDRESS": "0"}
-    environment = {**os.environ, "SCHEDULER_DATABASE": str(service.path), **limits}
+    environment = {**os.environ, "SCHEDULER_DATABASE": service.database, **limits}
     asked = (
         (ports[0], path, {"Authorization": f"Bearer {service.token}"}),
         (ports[0], "/v1/me/today", {"Authorization": f"Bearer {phone}"}),
         (ports[1], "/", {}),
     )
-    with _serving(ours, ports[0], environment), _serving(least, ports[1], environment):
+    with serving(ours, ports[0], environment), serving(least, ports[1], environment):
         # In turn, as within a process. The first round does not count: each process opens its connections.
         rounds = [[_per_second(*one) for one in asked] for _ in range(ROUNDS + 1)][1:]
     calendars, todays, trivial = (statistics.median(found) for found in zip(*rounds, strict=True))
@@ -64,14 +64,14 @@ def figures(folder: Path) -> list[Figure]:
 
 
 @contextmanager
-def _serving(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """A server while it is needed; its logs are written, and kept by nobody."""
+def serving(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[int]:
+    """A server while it is needed, by the id of its process; its logs are written, and kept by nobody."""
     server = subprocess.Popen(
         [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         _wait_for(port, server)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -92,6 +92,11 @@ def _per_second(port: int, path: str, headers: Mapping[str, str]) -> float:
     for name, value in headers.items():
         command += ["--header", f"{name}: {value}"]
     command.append(f"http://127.0.0.1:{port}{path}")
+    return run_wrk(command)
+
+
+def run_wrk(command: list[str]) -> float:
+    """Requests a second, as `wrk` counts them. Raises RuntimeError if some were refused."""
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", said)
     if found is None or "Non-2xx" in said:
@@ -99,7 +104,7 @@ def _per_second(port: int, path: str, headers: Mapping[str, str]) -> float:
     return float(found[1])
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

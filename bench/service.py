@@ -49,9 +49,18 @@ class Service:
     """The service in this process at an instant, with sites and protocol, and one nurse of all sites."""
 
     def __init__(self, folder: Path, name: str = "bench", now: datetime = NOW) -> None:
-        self.now = now
-        self.path = folder / f"{name}.db"
-        self.store: Store = connect(str(self.path))
+        self._open(str(folder / f"{name}.db"), now)
+
+    @classmethod
+    def on(cls, database: str, now: datetime) -> Service:
+        """The service on a database that may be there already."""
+        service = cls.__new__(cls)
+        service._open(database, now)
+        return service
+
+    def _open(self, database: str, now: datetime) -> None:
+        self.database, self.now = database, now
+        self.store: Store = connect(database)
         self.store.migrate()
         self.session = Session(self.store, Actor("bench", "admin", "bench", None), now)
         protocols.add_built_in(self.session)
@@ -59,7 +68,7 @@ class Service:
         self.token = tokens.create(self.store, "nurse", (), "bench", now)
         # Counted as always, and never too many: the clock stands still.
         often = {"rate_per_token": 10**9, "rate_per_address": 10**9}
-        self.app = create_app(Settings(database=str(self.path), **often), lambda: now)
+        self.app = create_app(Settings(database=database, **often), lambda: now)
 
     def add_patient(self, subject_number: str, enrolled_on: date, bodies: Iterable[Body]) -> str:
         """Enrol a patient and record facts, the way the service does; the patient's id."""

@@ -96,7 +96,7 @@ def filled(folder: Path, count: int) -> Service:
     )
     # Nobody else has it open: nothing need be kept for a failure.
     service.store.close()
-    connection = sqlite3.connect(service.path, isolation_level=None)
+    connection = sqlite3.connect(service.database, isolation_level=None)
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -400000")

@@ -25,10 +25,12 @@ _AS_LONG_AS_WE_LIVE = '"$@" </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid
 class Cluster:
     """A server on a Unix socket in a folder of its own. It ends with `stop`, and also when this process does.
 
-    With another it is a replica of that one, which takes what is written there while it runs.
+    With another it is a replica of that one, which takes what is written there while it runs. `settings` are its own,
+    in the place of those that tests like.
     """
 
-    def __init__(self, primary: Cluster | None = None) -> None:
+    def __init__(self, primary: Cluster | None = None, settings: tuple[str, ...] = ()) -> None:
+        self._settings = (*_SETTINGS, *settings)
         self.folder = Path(tempfile.mkdtemp(prefix="scheduler-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         if self._user:
@@ -41,7 +43,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = (*_SETTINGS, f"unix_socket_directories={self.folder}")
+        settings = (*self._settings, f"unix_socket_directories={self.folder}")
         command = [self.programs / "postgres", "-D", self._data, *(f"--{setting}" for setting in settings)]
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(

@@ -104,16 +104,22 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
 
 def roll_forward(store: Store, now: datetime) -> int:
     """Let what is kept of all patients reach as far ahead as it should; how many patients were rolled."""
-    through, count = horizon(now), 0
-    while patient_ids := patients.rolled_until(store, through, 200):
-        with store.transaction():
-            # In the order of their ids, so that two who do this at once do not wait for each other.
-            for patient_id in sorted(patient_ids):
-                roll(store, patient_id, now)
-        count += len(patient_ids)
+    count = 0
+    while rolled := roll_some(store, now):
+        count += rolled
     with store.transaction():
         _plan_sites(store, now)
     return count
+
+
+def roll_some(store: Store, now: datetime) -> int:
+    """Let what is kept of some patients reach as far ahead as it should, in one unit of work; how many (0: all do)."""
+    patient_ids = patients.rolled_until(store, horizon(now), 200)
+    with store.transaction():
+        # In the order of their ids, so that two who do this at once do not wait for each other.
+        for patient_id in sorted(patient_ids):
+            roll(store, patient_id, now)
+    return len(patient_ids)
 
 
 def roll(store: Store, patient_id: str, now: datetime) -> None:

@@ -33,7 +33,7 @@ def tick(store: Store, now: datetime) -> Ticked:
     """Write all messages that are due to the outbox. `now` is the present instant, with offset."""
     due = stale = 0
     moment = stamp(now)
-    while reminders.is_any_due(store, moment) and (taken := _take(store, now)):
+    while reminders.is_any_due(store, moment) and (taken := claim(store, now)):
         due, stale = due + taken.due, stale + taken.stale
     with store.transaction():
         counts.mark(store, TICK, moment)
@@ -73,20 +73,20 @@ class _Batch:
             self.to_plan.add(row["patient_id"])
 
 
-def _taken(store: Store, moment: str) -> list[Row]:
+def _taken(store: Store, moment: str, most: int) -> list[Row]:
     """Rows that are due and no longer planned. A patient about whom somebody records a fact just now has to wait."""
     share_patients(store)
-    due = reminders.due(store, moment, BATCH)
+    due = reminders.due(store, moment, most)
     free = lock_free_patients(store, {row["patient_id"] for row in due if row["patient_id"] is not None})
     taken = [row for row in due if row["patient_id"] is None or row["patient_id"] in free]
     reminders.take(store, taken)
     return taken
 
 
-def _moved(store: Store, now: datetime) -> int:
+def _moved(store: Store, now: datetime, most: int) -> int:
     """Move the messages due soonest, inside the database, if none is late, as is usual; how many, 0 if one is late."""
     moment, on_time = stamp(now), stamp(now - LATE)
-    last = reminders.last_due(store, moment, UNSEEN)
+    last = reminders.last_due(store, moment, most)
     if last is None:
         return 0
     kinds = reminders.kinds_up_to(store, last)
@@ -99,13 +99,16 @@ def _moved(store: Store, now: datetime) -> int:
     return sum(numbers.values())
 
 
-def _take(store: Store, now: datetime) -> Ticked | None:
-    """Take some messages that are due to the outbox, in one unit of work; None: all are in other workers' hands."""
+def claim(store: Store, now: datetime, most: int | None = None) -> Ticked | None:
+    """Take some messages that are due to the outbox, in one unit of work; None: all are in other workers' hands.
+
+    `most` is about how many; by default as many as other writers can wait for.
+    """
     with store.transaction():
         # Elsewhere a patient about whom a fact is being recorded has to be left out.
-        if store.is_alone and (number := _moved(store, now)):
+        if store.is_alone and (number := _moved(store, now, most or UNSEEN)):
             return Ticked(number, 0)
-        batch = _Batch(store, _taken(store, stamp(now)), now)
+        batch = _Batch(store, _taken(store, stamp(now), most or BATCH), now)
         outbox.write(store, batch.due, stamp(now))
         reminders.put(store, batch.held)
         for patient_id in sorted(batch.to_plan):
