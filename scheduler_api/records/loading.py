@@ -121,6 +121,7 @@ class _Kind:
             previous = fact["hash"] = link(previous, fact, FACT)
         rows["patients"][0]["head"] = previous
         rows["reminders"] = [_message(row) for row in rows.get("reminders", [])]
+        rows["reminder_times"] = [{name: row[name] for name in ("message_id", "next_at")} for row in rows["reminders"]]
         return rows
 
 
