@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -157,16 +158,22 @@ def _with_slots(store: Store, calendars: Mapping[str, SiteCalendar], found: list
     full = _full_days(store, calendars, found)
     if not full:
         return [item for item, _ in found]
+    days = {site: frozenset(others) for site, others in full.items()}
     items = []
     for item, open_days in found:
-        others = full.get(item["site"])
-        if others and item["series"] == IMAGING and open_days:
+        site, booked_on = item["site"], item["booked_on"]
+        if site in full and item["series"] == IMAGING and not days[site].isdisjoint(item["suggested_days"]):
             # A full day keeps the place that this visit has there.
-            own = item["booked_on"] if others.get(item["booked_on"]) else None
-            days = (day for day in open_days if day not in others or day == own)
-            item = {**item, "suggested_days": (*islice(days, SUGGESTED),)}
+            others = days[site] - {booked_on} if full[site].get(booked_on) else days[site]
+            item = {**item, "suggested_days": _first_free(open_days, others)}
         items.append(item)
     return items
+
+
+@lru_cache(maxsize=16384)
+def _first_free(days: Sequence[str], full: Collection[str]) -> tuple[str, ...]:
+    """The first days of some that are not full, as many as are suggested."""
+    return (*islice((day for day in days if day not in full), SUGGESTED),)
 
 
 def _full_days(
