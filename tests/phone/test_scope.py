@@ -52,6 +52,8 @@ def filled(path: str, patient: Patient, device: str) -> str:
         "name": "index.html",
         "visit": "imaging-w6",
         "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
+        "message_id": "m-0",
+        "destination_id": "w-0",
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
 
