@@ -15,7 +15,7 @@ from typing import NamedTuple
 from scheduler_api.records.loading import SITES
 
 from ..service import logging_to_nowhere
-from .asking import Times, centile, latencies
+from .asking import CLAIMED, Times, centile, latencies
 from .filling import Engine, Filled, engines, filled
 from .serving import CONNECTIONS, SECONDS, Served, served
 from .upkeep import SAMPLE, Upkeep, upkeep_of
@@ -55,6 +55,8 @@ def _report(measured: dict[str, Measured], count: int) -> None:
             **tables,
             few=f"{FEW:,}",
             patients=f"{count:,}",
+            sites=SITES,
+            claimed=CLAIMED,
             per_site=f"{count // SITES:,}",
             count=count,
             sample=f"{SAMPLE:,}",
