@@ -62,18 +62,19 @@ def figures(folder: Path) -> list[Figure]:
                         lambda a=asked: call(many.app, a),  # type: ignore[misc]
                         lambda a=asked_few: call(few.app, a),  # type: ignore[misc]
                     ),
-                    2,
+                    # What a nurse asks all day is the list of a site.
+                    2 if path == ONE_SITE else None,
                 )
             )
-        found.append(_page(many))
+        found += [_page(few, FEW, 6), _page(many, MANY)]
     return found
 
 
-def _page(service: Service) -> Figure:
+def _page(service: Service, count: int, limit: float | None = None) -> Figure:
     least, nothing, asked = trivial(), service.get("/"), service.get(ONE_SITE)
     value = ratio(lambda: call(service.app, asked), lambda: call(least, nothing))
-    what = f"`GET {ONE_SITE}`, at {MANY:,} patients: 50 visits with standing, last scan and suggested days"
-    return Figure("A page of upcoming scans", what, REFERENCE, value, 6)
+    what = f"`GET {ONE_SITE}`, at {count:,} patients: 50 visits with standing, last scan and suggested days"
+    return Figure(f"A page of upcoming scans, {count:,} patients", what, REFERENCE, value, limit)
 
 
 def filled(folder: Path, count: int) -> Service:
