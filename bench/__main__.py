@@ -29,6 +29,9 @@ The calendar and a phone's today are answered before Flask is asked (`scheduler_
 that, and so its limit, holds for a client that takes no compressed answers and asks for the usual days; for others it
 goes through Flask, and what compressing adds has a line of its own.
 
+Many patients on both engines are measured by `make bench-scale` ([scale.md](scale.md)), the same schedules beside
+other programs by `make bench-peers` ([peers.md](peers.md)).
+
 """
 
 
