@@ -100,10 +100,10 @@ def test_check_names_every_fault(file: Commands, tmp_path: Path, definition: dic
     ids=["JSON", "UTF-8", "depth"],
 )
 def test_check_of_what_is_no_json_says_so(file: Commands, tmp_path: Path, content: bytes, complaint: str) -> None:
-    file = tmp_path / "protocol.json"
-    file.write_bytes(content)
-    (line,) = file.refused("protocols", "check", file)
-    assert line.startswith(f"{file} {complaint}")
+    document = tmp_path / "protocol.json"
+    document.write_bytes(content)
+    (line,) = file.refused("protocols", "check", document)
+    assert line.startswith(f"{document} {complaint}")
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}])

@@ -109,7 +109,7 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         store = connect(database)
         due = _due_over(SECONDS)
         with store.transaction():
-            reminders.put_back(store, due)
+            reminders.put(store, due)
         servers = []
         for number in range(2):
             (tmp_path / str(number)).mkdir()

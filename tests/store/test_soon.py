@@ -41,14 +41,14 @@ def test_nothing_is_done_after_the_end(service: Service) -> None:
         failed.set()
         raise ConnectionError
 
+    others = set(threading.enumerate())
     later = soon.Soon(service.store, action, LOG, "never")
     later.ask()
     assert failed.wait(20)
     later.end()
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join(20)
+    for thread in set(threading.enumerate()) - others:
+        thread.join(20)
     count = len(tries)
     later.ask()
-    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    assert not set(threading.enumerate()) - others
     assert len(tries) == count
