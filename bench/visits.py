@@ -25,7 +25,7 @@ from .people import WEEKS_BETWEEN_SCANS, enrolled, protocol
 from .requests import REFERENCE
 from .service import NOW, Service, call, logging_to_nowhere, trivial
 
-FEW, MANY = 1_000, 1_000_000
+FEW, MANY = 1_000, 200_000
 SITES = 50
 #: Enrolments are spread evenly over so many days up to yesterday: a prime, so that each site has some of each day.
 ENROLMENT_DAYS = 601

@@ -13,6 +13,9 @@ from .conftest import Nurse
 from .devtools import Browser, Page
 from .network import Network
 
+# What a client does is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
 SHANGHAI = {"timezone": "Asia/Shanghai", "language": "en-GB"}
 #: The page's own files are kept by its service worker from the first visit on.
 KEPT = """navigator.serviceWorker.ready

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from .conftest import World, app, recorded, reopened, standing
 
+# What a client does is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
 LOS_ANGELES, SHANGHAI, BERLIN = "America/Los_Angeles", "Asia/Shanghai", "Europe/Berlin"
 
 
