@@ -23,7 +23,7 @@ _AS_LONG_AS_WE_LIVE = '"$@" </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid
 
 
 class Cluster:
-    """A server on a Unix socket in a folder of its own. It ends with `stop`, and also when this process does.
+    """A server on a Unix socket in a folder of its own, while the block lasts. It ends when this process does, too.
 
     With another it is a replica of that one, which takes what is written there while it runs. `settings` are its own,
     in the place of those that tests like.
@@ -40,6 +40,17 @@ class Cluster:
         else:
             options = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
             self._run("pg_basebackup", "-h", primary.folder, "-U", "test", "-D", self._data, *options)
+
+    def __enter__(self) -> Cluster:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

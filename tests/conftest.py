@@ -58,12 +58,8 @@ def databases(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     if engine == "sqlite":
         yield Sqlite(tmp_path_factory.mktemp("databases"))
         return
-    cluster = Cluster()
-    try:
-        cluster.start()
+    with Cluster() as cluster:
         yield Postgresql(cluster)
-    finally:
-        cluster.remove()
 
 
 @pytest.fixture(scope="session")

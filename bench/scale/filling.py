@@ -105,12 +105,8 @@ class Filled(NamedTuple):
 @contextmanager
 def engines(folder: Path) -> Iterator[list[Engine]]:
     """Both engines, while they are needed."""
-    cluster = Cluster(settings=_SETTINGS)
-    try:
-        cluster.start()
+    with Cluster(settings=_SETTINGS) as cluster:
         yield [Sqlite(folder), Postgresql(cluster)]
-    finally:
-        cluster.remove()
 
 
 def filled(engine: Engine, count: int) -> Filled:

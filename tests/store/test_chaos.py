@@ -12,8 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,20 +89,9 @@ class Worker:
         self._process.wait(timeout=30)
 
 
-@contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A server of our own, to kill."""
-    cluster = Cluster()
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.remove()
-
-
 def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     chance = random.Random(6)
-    with cluster() as postgres, ExitStack() as stack:
+    with Cluster() as postgres, ExitStack() as stack:
         database = Postgresql(postgres).new()
         tokens = new_database(database)
         store = connect(database)

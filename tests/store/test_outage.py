@@ -24,12 +24,8 @@ KEY = {"Idempotency-Key": "b1f9c1de-0001"}
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A server of our own, to stop and to start."""
-    cluster = Cluster()
-    try:
-        cluster.start()
+    with Cluster() as cluster:
         yield cluster
-    finally:
-        cluster.remove()
 
 
 @pytest.fixture

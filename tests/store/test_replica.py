@@ -46,16 +46,8 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     """Two servers of our own, one following the other."""
-    primary, replica = Cluster(), None
-    try:
-        primary.start()
-        replica = Cluster(primary)
-        replica.start()
+    with Cluster() as primary, Cluster(primary) as replica:
         yield Pair(primary, replica)
-    finally:
-        if replica is not None:
-            replica.remove()
-        primary.remove()
 
 
 @pytest.fixture
@@ -185,15 +177,11 @@ def test_a_unit_of_work_reads_what_it_wrote(service: Service, pair: Pair) -> Non
 
 def test_what_is_no_replica_of_this_database_is_never_asked(service: Service, pair: Pair) -> None:
     """Another database of the same servers, the primary itself, and a server that has nothing to do with it."""
-    stranger = Cluster()
-    try:
-        stranger.start()
+    with Cluster() as stranger:
         for url in (pair.replica.url("postgres"), service.database, stranger.url("postgres")):
             other = connect(url)
             assert Replica(service.store, other).fresh() is service.store
             other.close()
-    finally:
-        stranger.remove()
 
 
 def test_a_role_without_privileges_may_ask_how_far_both_are(service: Service, pair: Pair) -> None:
