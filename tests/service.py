@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -85,6 +85,17 @@ def new_database(database: str) -> dict[str, str]:
     return made
 
 
+def end(app: Flask) -> None:
+    """End an application: what was read is noted, what was answered counted, and no connection stays open.
+
+    Otherwise it would go on trying for as long as the process lasts. Raises Unavailable if it can be told to nobody.
+    """
+    with ExitStack() as ending:
+        ending.callback(app.extensions["scheduler_store"].close)
+        for later in ("readings", "served", "rates"):
+            ending.callback(app.extensions[f"scheduler_{later}"].close)
+
+
 class Service:
     """The application around a database, in this process, with settings that differ from the usual ones."""
 
@@ -97,10 +108,8 @@ class Service:
         self.store: Store = self.app.extensions["scheduler_store"]
 
     def close(self) -> None:
-        """End it: what was read is noted, what was answered counted, and no connection stays open."""
-        for later in ("readings", "served", "rates"):
-            self.app.extensions[f"scheduler_{later}"].close()
-        self.store.close()
+        """End it."""
+        end(self.app)
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from service import Client, Service, refused
+from service import Client, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
@@ -38,7 +38,7 @@ def limits(service: Service) -> Iterator[Limits]:
     """The service with low limits."""
     limits = Limits(service)
     yield limits
-    limits.store.close()
+    end(limits.app)
 
 
 def test_a_token_has_so_many_requests_a_minute(limits: Limits) -> None:
@@ -102,13 +102,15 @@ def test_processes_tell_each_other(service: Service) -> None:
         one.hit("often", 100, now + 120)
     one.tell()
     assert [row["requests"] for row in service.store.rows("SELECT * FROM rates")] == [20]
+    for rates in (one, other):
+        rates.close()
 
 
 def test_no_limit_is_a_setting(service: Service) -> None:
     app = create_app(Settings(database=service.database, rate_per_token=0, rate_per_address=0), service.clock)
     client = Client(app, service.tokens["nurse"])
     assert {client.get("/v1/sites").status_code for _ in range(50)} == {200}
-    app.extensions["scheduler_store"].close()
+    end(app)
 
 
 class TestHeaders:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
-from service import ENROLMENT, Client, Patient, Service, refused
+from service import ENROLMENT, Client, Patient, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import BadSetting, Settings
@@ -129,7 +129,7 @@ def signed_in(service: Service, provider: Provider) -> Iterator[SignedIn]:
     """The service with a provider."""
     signed_in = SignedIn(service, provider)
     yield signed_in
-    signed_in.store.close()
+    end(signed_in.app)
 
 
 def test_role_sites_and_person_are_those_of_the_token(signed_in: SignedIn, coordinator: Client) -> None:
@@ -418,7 +418,7 @@ class TestClaims:
         refused(Patient(monitor, patient.patient_id).send("treatment_started", first_dose_on="2024-01-05"), 403)
         # With a table of roles the provider's own words mean nothing else.
         refused(signed_in.ask(signed_in.token(realm_access={"roles": ["admin"]}, **more)), 403)
-        signed_in.store.close()
+        end(signed_in.app)
 
 
 @pytest.mark.parametrize(
