@@ -1,4 +1,4 @@
-"""Texts that patients read, in English and Simplified Chinese.
+"""Texts that patients and sites read, in English and Simplified Chinese.
 
 The engine explains in English; each sentence has one of the forms below, so that it can be said in another language
 from the text alone. Dates stay as they are: the client writes them in the manner of its place.
@@ -45,6 +45,19 @@ SENTENCES = (
     "no cycle after {day}",
     "died {day}",
     "today {day}",
+    "{said}, end of treatment not recorded: contraception rests on the last dose",
+    "window {day} to {day2}, not done and not booked",
+    "window {day} to {day2}, not done",
+    "window {day} to {day2}, not booked",
+    "booked {day}, window {day2} to {day3}",
+    "booked {day}, nothing recorded as done",
+    "booked {day}",
+    "done {day}, outside every window: nearest to {visit} (target {day2})",
+    "no dose taken from {day} on; planned doses missed or not recorded",
+    "held from {day}, end not known",
+    "planned first dose {day}, no start and no dose recorded",
+    "treatment ended for progression {day}, no date of progression recorded: imaging goes on",
+    "treatment ended for pregnancy {day}: nothing about contraception or imaging is sent",
     "{number} day",
     "{number} days",
     "{number} week",
@@ -85,8 +98,11 @@ TEXTS = (
     "The window of {visit} has closed and nothing is recorded as done",
 )
 
+_DAY = r"\d{4}-\d\d-\d\d"
 _GROUPS = {
-    "day": r"\d{4}-\d\d-\d\d",
+    "day": _DAY,
+    "day2": _DAY,
+    "day3": _DAY,
     "number": r"-?\d+",
     "number2": r"\d+",
     "basis": r"[a-z_]+",

@@ -1,4 +1,4 @@
-"""Texts for patients: all of them in Chinese, with nothing lost on the way."""
+"""Texts for patients and sites: all of them in Chinese, with nothing lost on the way."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from scheduler_api import words
 from scheduler_api.engine.calendar import calendar, today_view
+from scheduler_api.engine.worklist import KINDS, Entry, worklist
 
 OTHERS = [language for language in words.LANGUAGES if language != "en"]
 #: What may stay as it is: dates, numbers, and names of visits.
@@ -93,6 +94,61 @@ def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
             why, ended, _ = before.partition("; not required: ")
             if ended:
                 check(f"{why}; not required", words.translate(f"{why}; not required", "zh-CN", LABELS))
+
+
+def to_do(patient: Treated) -> list[Entry]:
+    """All there is for the site to do about a patient of the built-in protocol, on any day of the year 2024."""
+    reckoning, first, last = patient.reckoning(), date(2024, 1, 1), date(2024, 12, 31)
+    return worklist(reckoning, reckoning.visits(date.min, last), first, last)
+
+
+def patients_with_work() -> Iterator[Treated]:
+    """Patients of whom together every kind of work is there, in each of the forms in which it is told."""
+    yield Treated()
+    for booked_on in ("2024-02-06", "2024-02-14"):
+        booked = Treated.treated()
+        booked.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
+        yield booked
+    scanned = Treated.treated()
+    scanned.scan("2024-02-24", response="SD")
+    yield scanned
+    held = Treated.treated()
+    held.record("hold_started", from_on="2024-02-01", reason="proteinuria")
+    yield held
+    for reason in ("progression", "pregnancy"):
+        ended = Treated.treated()
+        ended.take("2024-01-05", "2024-02-10")
+        ended.end_treatment("2024-02-10", reason)
+        yield ended
+    for kind, data in (
+        ("progressed", {"progressed_on": "2024-02-16", "basis": "clinical"}),
+        ("study_ended", {"ended_on": "2024-02-16", "reason": "withdrawal"}),
+        ("study_ended", {"ended_on": "2024-02-16", "reason": "death"}),
+    ):
+        cut = Treated.treated()
+        cut.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
+        cut.record(kind, **data)
+        yield cut
+
+
+def test_every_kind_of_work_is_said_in_chinese() -> None:
+    found = [entry for patient in patients_with_work() for entry in to_do(patient)]
+    assert {entry.kind for entry in found} == set(KINDS)
+    for entry in found:
+        check(entry.because, words.translate(entry.because, "zh-CN"))
+
+
+@given(patients(), todays)
+def test_all_that_is_to_do_is_said_in_chinese(patient: Treated, today: date) -> None:
+    """Whatever happened to a patient of whatever protocol."""
+    reckoning, reach = patient.reckoning(), timedelta(200)
+    for entry in worklist(reckoning, reckoning.visits(date.min, today + reach), today - reach, today + reach):
+        check(entry.because, words.translate(entry.because, "zh-CN"))
+
+
+def test_work_about_a_booking_that_is_to_be_cancelled_says_why() -> None:
+    sentence = "booked 2024-02-20; not required: progressed 2024-02-16"
+    assert words.translate(sentence, "zh-CN") == "预约于 2024-02-20；不再需要：疾病进展 2024-02-16"
 
 
 def test_the_built_in_labels_are_said_in_chinese() -> None:

@@ -32,9 +32,16 @@ class Sending:
         self.store: Store = service.store
         self.channels: dict[str, Channel] = service.settings.outside().channels(SECONDS)
 
-    def add(self, address: str, channel: str = "webhook", audience: str = "site", site: str = "FUSCC") -> Any:
+    def add(
+        self,
+        address: str,
+        channel: str = "webhook",
+        audience: str = "site",
+        site: str = "FUSCC",
+        language: str = "en",
+    ) -> Any:
         """Add a destination to a site; it, with its secret."""
-        body = {"channel": channel, "audience": audience, "address": address}
+        body = {"channel": channel, "audience": audience, "address": address, "language": language}
         answer = self.service.client("coordinator").post(f"/v1/sites/{site}/destinations", body)
         assert answer.status_code == 201, answer.text
         return answer.json

@@ -216,3 +216,18 @@ def test_the_digest_has_the_worklist_by_subject_numbers(
     assert digest["body"].splitlines() == [f"{entry['subject_number']}: {entry['because']}" for entry in work]
     (_, mail) = next((to, mail) for to, mail in mailbox.mails if mail["Subject"] == digest["title"])
     assert mail.get_content().strip().splitlines() == digest["body"].splitlines()
+
+
+def test_the_digest_of_a_chinese_ward_is_chinese(sending: Sending, patient: Patient) -> None:
+    """Its lines are the reasons that the worklist gives, in the language of the destination."""
+    with Receiver() as ward:
+        sending.add(ward.url, language="zh-CN")
+        told(sending, "2024-02-20T00:00:30+00:00")
+    (digest,) = (received.json for received in ward.received if received.json["kind"] == "digest")
+    assert digest["language"] == "zh-CN"
+    assert digest["title"] == "待办事项：2 项"
+    number = patient.read("")["subject_number"]
+    assert digest["body"].splitlines() == [
+        f"{number}: 自 2024-01-05 起未服药：计划剂量漏服或未记录",
+        f"{number}: 窗口期 2024-02-07 至 2024-02-21，尚未预约",
+    ]
