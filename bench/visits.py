@@ -150,7 +150,7 @@ def _derived(day: int) -> _OfDay:
     for name in done[:-1]:
         del found[name]
     return {
-        "patients": [{**patients.row_of("", history, 1, "0" * 50, NOW, through), "history": "", "doses": ""}],
+        "patients": [{**patients.row_of("", history, 1, "0" * 50, NOW, through), "history": "", "days": ""}],
         "standings": [{"patient_id": "", "standing": standings.to_text(standing(reckoning.course))}],
         "visits": [*found.values()],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import copy
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
@@ -51,6 +52,28 @@ class Reckoning:
         self.course = Course(periods(versions, history), history)
         self.book = VisitBook(self.course.plan, history)
 
+    def followed_by(self, versions: Versions, history: History) -> Reckoning:
+        """The reckoning of the history that came of this one by one more fact.
+
+        A day recorded while treatment goes on, which nearly every fact is, leaves cycles, planned doses and visits as
+        they are: then `after.plan_is_of(before)`, and they are not reckoned again.
+        """
+        known = self.history
+        if not (
+            history.differs_in_days_alone(known)
+            and history.treatment_ended is None
+            and history.off_study_on is None
+            and (history.begun, history.c1d1_because) == (known.begun, known.c1d1_because)
+        ):
+            return Reckoning(versions, history)
+        after = copy(self)
+        after.history, after.course = history, self.course.with_days_of(history)
+        return after
+
+    def plan_is_of(self, other: Reckoning) -> bool:
+        """Whether all but the recorded days was taken over from another reckoning."""
+        return self.book is other.book
+
     def protocol_on(self, day: date) -> Protocol:
         """The version of the protocol that applies on a day."""
         return version_on(self.course.plan, day)
@@ -63,6 +86,8 @@ class Reckoning:
 
     def series_unlike(self, other: Reckoning) -> list[str]:
         """The series whose visits may differ from another reckoning's, since something that they follow from does."""
+        if self.plan_is_of(other):
+            return []
         names = dict.fromkeys([*self.book.names, *other.book.names])
         return [name for name in names if self.book.inputs(name) != other.book.inputs(name)]
 

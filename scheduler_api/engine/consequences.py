@@ -34,7 +34,7 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
     `because` says why it is so now. What nothing changed for is not reckoned.
     """
     series = after.series_unlike(before) if before is not None else after.book.names
-    course = before is None or _course_inputs(before) != _course_inputs(after)
+    course = before is None or not (after.plan_is_of(before) or _course_inputs(before) == _course_inputs(after))
     old = _things(before, today, through, series, course) if before is not None else {}
     new = _things(after, today, through, series, course)
     moved = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from copy import copy
 from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -66,6 +67,12 @@ class Course:
         self.starts_on = history.c1d1
         self.ends_on = history.last_treatment_day
         self._cuts = _cuts(plan, history, self.runs)
+
+    def with_days_of(self, history: History) -> Course:
+        """The course of a history that has other recorded days, and the same plan."""
+        other = copy(self)
+        other.history = history
+        return other
 
     def holds_day(self, day: date) -> bool:
         """Whether doses and cycles exist on a day."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
@@ -57,9 +57,29 @@ def fold(facts: Iterable[Fact]) -> History:
 
 def extend(history: History, body: Body) -> History:
     """The history with one more fact that neither replaces nor voids another: equal to folding all facts again."""
+    if isinstance(body, DoseRecorded):
+        return _with_day(history, body)
     folding = _Folding(history)
     folding.add(body)
     return folding.freeze()
+
+
+def _with_day(history: History, body: DoseRecorded) -> History:
+    """The history with one more record of a day. Nearly every fact is one, so that nothing else is looked at."""
+    day, taken, missed = body.dose_on, history.taken, history.missed
+    if body.status == "missed":
+        if day in missed:
+            return history
+        return history.with_days({known: mg for known, mg in taken.items() if known != day}, missed | {day})
+    if taken.get(day, "") == body.dose_mg:
+        return history
+    days, amounts = history.taken_in_order
+    place = bisect_left(days, day)
+    later = place + 1 if day in taken else place
+    taken = dict(zip(days[:place], amounts[:place], strict=True))
+    taken[day] = body.dose_mg
+    taken.update(zip(days[later:], amounts[later:], strict=True))
+    return history.with_days(taken, missed - {day})
 
 
 def struck_by(facts: Sequence[Fact]) -> dict[str, str]:
@@ -123,8 +143,6 @@ class _Folding:
         moved = history is not None and history.time_zone != history.enrolled.time_zone
         self.moved_to = history.time_zone if history and moved else None
         self.first_dose_on = history.first_dose_on if history else None
-        # The days of a history are its own: copied only when one is added.
-        self.own_days = history is None
         self.taken = history.taken if history else {}
         self.missed: AbstractSet[date] = history.missed if history else set()
         self.holds = list(history.holds) if history else []
@@ -183,25 +201,20 @@ class _Folding:
                 assert_never(body)
 
     def _record(self, body: DoseRecorded) -> None:
-        day, taken = body.dose_on, body.status == "taken"
-        if self.taken.get(day, "") == body.dose_mg if taken else day in self.missed:
-            return
-        if not self.own_days:
-            self.taken, self.missed, self.own_days = dict(self.taken), set(self.missed), True
-        assert isinstance(self.missed, set)
-        if taken:
-            self.missed.discard(day)
-            self.taken[day] = body.dose_mg
+        assert isinstance(self.missed, set), "a history grows by a day in `_with_day`"
+        if body.status == "missed":
+            self.taken.pop(body.dose_on, None)
+            self.missed.add(body.dose_on)
         else:
-            self.taken.pop(day, None)
-            self.missed.add(day)
+            self.missed.discard(body.dose_on)
+            self.taken[body.dose_on] = body.dose_mg
 
     def freeze(self) -> History:
         """The history so far."""
         if self.enrolled is None:
             raise ValueError("No enrolment is on record.")
         taken = self.taken
-        if self.own_days and any(later < earlier for earlier, later in pairwise(taken)):
+        if any(later < earlier for earlier, later in pairwise(taken)):
             taken = dict(sorted(taken.items()))
         return History(
             enrolled=self.enrolled,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
-from functools import partial
 from typing import NamedTuple
 
 from .facts import Enrolled, StudyEnded, TreatmentEnded, VisitDone
@@ -62,6 +61,10 @@ class Done(NamedTuple):
     days: list[int]
 
 
+#: The way to set what is frozen.
+_set = object.__setattr__
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """What is known of one patient: the facts that stand, folded.
@@ -109,13 +112,11 @@ class History:
     """What was done, by the series it was recorded for."""
 
     def __post_init__(self) -> None:
-        first, taken, ended, left = self.first_dose_on, [*self.taken], self.treatment_ended, self.study_ended
-        c1d1 = first or (taken[0] if taken else self.enrolled.planned_first_dose_on)
-        words = "first dose" if first else "first day recorded taken" if taken else "planned first dose"
+        self._know_from_days()
+        ended, left = self.treatment_ended, self.study_ended
         deaths = [ended.decided_on] if ended and ended.reason == "death" else []
         deaths += [left.ended_on] if left and left.reason == "death" else []
         offs = deaths + ([left.ended_on] if left else [])
-        doses = [first, taken[-1] if taken else None, ended.last_dose_on if ended else None]
         last_days = [off - ONE_DAY for off in offs]
         if ended is not None:
             last_days.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
@@ -127,18 +128,33 @@ class History:
                 of_series.days.append(visit.done_on.toordinal())
             else:
                 of_series.named.append(visit)
-        # The way to set what is frozen.
-        know = partial(object.__setattr__, self)
-        know("begun", first is not None or bool(taken))
-        know("c1d1", c1d1)
-        know("c1d1_because", f"{words} {c1d1}")
-        know("last_dose_on", max([day for day in doses if day is not None], default=None))
-        know("died_on", min(deaths, default=None))
-        know("off_study_on", min(offs, default=None))
-        know("last_treatment_day", min(last_days, default=None))
-        know("taken_in_order", (taken, [*self.taken.values()]))
-        know("missed_in_order", sorted(self.missed))
-        know("done_of_series", done)
+        _set(self, "died_on", min(deaths, default=None))
+        _set(self, "off_study_on", min(offs, default=None))
+        _set(self, "last_treatment_day", min(last_days, default=None))
+        _set(self, "done_of_series", done)
+
+    def _know_from_days(self) -> None:
+        """What follows from the recorded days."""
+        first, taken, ended = self.first_dose_on, [*self.taken], self.treatment_ended
+        c1d1 = first or (taken[0] if taken else self.enrolled.planned_first_dose_on)
+        words = "first dose" if first else "first day recorded taken" if taken else "planned first dose"
+        doses = [first, taken[-1] if taken else None, ended.last_dose_on if ended else None]
+        _set(self, "begun", first is not None or bool(taken))
+        _set(self, "c1d1", c1d1)
+        _set(self, "c1d1_because", f"{words} {c1d1}")
+        _set(self, "last_dose_on", max([day for day in doses if day is not None], default=None))
+        _set(self, "taken_in_order", (taken, [*self.taken.values()]))
+        _set(self, "missed_in_order", sorted(self.missed))
+
+    def with_days(self, taken: dict[date, float | None], missed: frozenset[date]) -> History:
+        """The history with other recorded days (`taken` in order), and all else as it is."""
+        other = object.__new__(History)
+        for name in _NAMES:
+            _set(other, name, getattr(self, name))
+        _set(other, "taken", taken)
+        _set(other, "missed", missed)
+        other._know_from_days()
+        return other
 
     @property
     def off_study_because(self) -> str:
@@ -148,6 +164,10 @@ class History:
     def has_days_of(self, other: History) -> bool:
         """Whether the recorded days are those of another history that this one came of, without looking at each."""
         return self.taken is other.taken and self.missed is other.missed
+
+    def differs_in_days_alone(self, other: History) -> bool:
+        """Whether all but the recorded days is that of another history that this one came of, without looking at it."""
+        return all(getattr(self, name) is getattr(other, name) for name in _BUT_DAYS)
 
     def is_held(self, day: date) -> bool:
         """Whether `day` lies in a hold."""
@@ -161,3 +181,7 @@ class History:
                 break
             fertile = change.fertile
         return fertile
+
+
+_NAMES = tuple(field.name for field in fields(History))
+_BUT_DAYS = tuple(field.name for field in fields(History) if field.init and field.name not in ("taken", "missed"))

@@ -9,14 +9,13 @@ from typing import NamedTuple
 from scheduler_api.engine import worklist as engine_worklist
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import EARLIEST
-from scheduler_api.engine.history import History
 from scheduler_api.engine.standing import standing
 from scheduler_api.engine.visits import Visit
-from scheduler_api.store import patients, standings, visits, worklist
+from scheduler_api.store import patients, snapshots, standings, visits, worklist
 from scheduler_api.store.port import Row, Store
-from scheduler_api.store.snapshots import remember
 
-from .planning import plan_patient
+from . import reckoned
+from .planning import is_planned_for, plan_patient
 
 #: How far ahead visit rows reach, in days.
 HORIZON = 400
@@ -55,38 +54,55 @@ def worklist_rows(patient_id: str, reckoning: Reckoning, of: Iterable[Visit], th
 _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 
 
-def same_visits(before: Reckoning, after: Reckoning) -> bool:
+def keep(store: Store, reckoning: Reckoning, row: Row, now: datetime) -> None:
+    """Write what follows from the enrolment of a patient, whose row this is. Raises Duplicate."""
+    patients.insert(store, row)
+    _remember(row, reckoning)
+    keep_ahead(store, row["patient_id"], reckoning, None, now)
+
+
+def keep_next(
+    store: Store, before: Reckoning, after: Reckoning, stored: Row, row: Row, day: date | None, now: datetime
+) -> bool:
+    """Write what follows from one more fact of a patient, whose `row` it makes in the place of the one `stored`.
+
+    `day`: the fact is a record of this day. False if another writer was faster. Raises Duplicate.
+    """
+    if not patients.update(store, stored, row):
+        return False
+    _remember(row, after)
+    patient_id, wishes = row["patient_id"], stored["wishes"]
+    rolled = stored["visits_through"] == row["visits_through"]
+    if rolled and day is not None and after.plan_is_of(before):
+        _keep_day(store, patient_id, before, after, day, wishes, now)
+    else:
+        keep_ahead(store, patient_id, after, wishes, now, rolled and _same_visits(before, after))
+    return True
+
+
+def _remember(row: Row, reckoning: Reckoning) -> None:
+    snapshots.remember(row["patient_id"], row["head"], reckoning.history)
+    reckoned.remember(row["patient_id"], row["head"], reckoning)
+
+
+def _same_visits(before: Reckoning, after: Reckoning) -> bool:
     """Whether the visit rows of two histories of a patient, through one day, are the same without being reckoned."""
     one, other = before.history, after.history
-    return (one.enrolled, one.time_zone) == (other.enrolled, other.time_zone) and not after.series_unlike(before)
-
-
-def keep(
-    store: Store,
-    patient_id: str,
-    reckoning: Reckoning,
-    version: int,
-    head: str,
-    recorded_at: datetime,
-    now: datetime,
-    wishes: str | None,
-    before: History | None = None,
-    visits_stand: bool = False,
-) -> bool:
-    """Write what follows from a patient's history after fact number `version`; False if another writer was faster.
-
-    `wishes` are the patient's as kept: how to be reminded. `before` is the history that is stored, and `visits_stand`
-    says that the visit rows stored are right already.
-    """
-    history = reckoning.history
-    row = patients.row_of(patient_id, history, version, head, recorded_at, horizon(now), before)
-    if version == 1:
-        patients.insert(store, row)
-    elif not patients.update(store, row):
+    if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
         return False
-    remember(patient_id, head, history)
-    keep_ahead(store, patient_id, reckoning, wishes, now, visits_stand)
-    return True
+    with reckoned.asking:
+        return not after.series_unlike(before)
+
+
+def _keep_day(
+    store: Store, patient_id: str, before: Reckoning, after: Reckoning, day: date, wishes: str | None, now: datetime
+) -> None:
+    """Write what the record of a day moves where the plan stands: rows of doses not taken, and messages."""
+    known, rows = (worklist_rows(patient_id, reckoning, (), horizon(now)) for reckoning in (before, after))
+    if rows != known:
+        worklist.replace(store, patient_id, rows, known)
+    if rows != known or is_planned_for(day, after, now):
+        plan_patient(store, patient_id, after, wishes, now)
 
 
 def keep_ahead(
@@ -101,14 +117,15 @@ def keep_ahead(
 
     Beside the visits stands where the patient stands.
     """
+    known = worklist.of_patient(store, patient_id)
     if visits_stand:
         # So does what is to do about them: only the rest of the worklist is reckoned.
-        about_visits = {key: row for key, row in worklist.of_patient(store, patient_id).items() if row["visit"]}
+        about_visits = {key: row for key, row in known.items() if row["visit"]}
         entries = about_visits | worklist_rows(patient_id, reckoning, (), horizon(now))
     else:
         rows = derived_rows(patient_id, reckoning, horizon(now))
         visits.replace(store, patient_id, rows.visits)
         entries = rows.worklist
     standings.put(store, patient_id, standing(reckoning.course))
-    worklist.replace(store, patient_id, entries)
+    worklist.replace(store, patient_id, entries, known)
     plan_patient(store, patient_id, reckoning, wishes, now)

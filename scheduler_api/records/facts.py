@@ -12,18 +12,20 @@ from typing import Any
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.consequences import consequences
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.facts import Body, Enrolled, Fact, body_to_data
+from scheduler_api.engine.facts import Body, DoseRecorded, Enrolled, Fact, body_to_data
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.engine.folding import struck_by
+from scheduler_api.engine.history import History
+from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.refusals import HAVE_A_REASON, next_history
-from scheduler_api.store import facts
-from scheduler_api.store.port import Duplicate, Row
-from scheduler_api.store.snapshots import of_row
+from scheduler_api.store import facts, patients
+from scheduler_api.store.port import Duplicate, Row, Store
+from scheduler_api.store.snapshots import texts_after
 
-from . import sites
+from . import reckoned, sites
 from .access import Session, Stale, check_may_record, lock_patient, patient_row
-from .derive import horizon, keep, same_visits
-from .protocols import versions_of
+from .derive import horizon, keep_next
+from .protocols import versions_named, versions_of
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
 def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
     """What the fact that was added came to. One of a dry run will not be kept: it has no id and was never recorded."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
-    moved = consequences(appended.before, appended.after, today, through)
+    with reckoned.asking:
+        moved = consequences(appended.before, appended.after, today, through)
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None)
@@ -113,17 +116,23 @@ def append(
     row = patient_row(session, patient_id)
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
-    versions = versions_of(session.store, row["protocol"])
-    before = Reckoning(versions, of_row(row))
+    before = reckoned.of_row(session.store, row)
     fact = _fact(session, new, row)
     known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
-    after = Reckoning(versions, next_history(versions, before.history, known, fact, session.now, today))
+    versions = _versions(session.store, before.history, fact)
+    after = before.followed_by(versions, next_history(versions, before.history, known, fact, session.now, today))
     if isinstance(fact.body, Enrolled):
         _check_place(session, fact.body)
-    version = row["version"] + 1
-    head = facts.append(session.store, patient_id, version, row["head"], fact)
-    _keep(session, row, before, after, head, fact.recorded_at)
-    return Appended(fact, before, after, version)
+    head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
+    _keep(session, row, before, after, head, fact)
+    return Appended(fact, before, after, row["version"] + 1)
+
+
+def _versions(store: Store, history: History, fact: Fact) -> Versions:
+    """The versions of the protocol that may matter: those that the history names, or a fact brings in."""
+    if isinstance(fact.body, DoseRecorded) and fact.strikes is None:
+        return versions_named(store, history)
+    return versions_of(store, history.enrolled.protocol)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
@@ -140,12 +149,14 @@ def _check_place(session: Session, enrolled: Enrolled) -> None:
         raise Impossible([Fault("/site", "No such site.")])
 
 
-def _keep(session: Session, row: Row, before: Reckoning, after: Reckoning, head: str, recorded_at: datetime) -> None:
-    version, rolled = row["version"] + 1, row["visits_through"] == horizon(session.now).isoformat()
-    known, stand = before.history, rolled and same_visits(before, after)
-    patient_id, wishes, now = row["patient_id"], row["wishes"], session.now
+def _keep(session: Session, stored: Row, before: Reckoning, after: Reckoning, head: str, fact: Fact) -> None:
+    """Write what follows from a fact in the place of what is stored. Raises Contradiction, Stale."""
+    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.strikes is None else None
+    version, through = stored["version"] + 1, horizon(session.now)
+    texts = texts_after(stored, before.history, after.history, day)
+    row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through, texts)
     try:
-        kept = keep(session.store, patient_id, after, version, head, recorded_at, now, wishes, known, stand)
+        kept = keep_next(session.store, before, after, stored, row, day, session.now)
     except Duplicate:
         number = after.history.enrolled.subject_number
         raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None

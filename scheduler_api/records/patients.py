@@ -17,11 +17,11 @@ from scheduler_api.engine.phases import phase
 from scheduler_api.engine.refusals import enrolment_faults
 from scheduler_api.store import facts, patients, zones
 from scheduler_api.store.port import Duplicate, Row
-from scheduler_api.store.snapshots import of_row, without_doses
+from scheduler_api.store.snapshots import of_row, without_days
 
 from . import sites
 from .access import Session, check_may_record, lock_patient, patient_row, sites_to_search
-from .derive import keep
+from .derive import horizon, keep
 from .facts import fact_document, new_fact_id
 from .protocols import versions_of
 
@@ -52,11 +52,11 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         fact = Fact(new_fact_id(), enrolled, session.now, actor.role, actor.name, actor=actor.token_id)
         history = fold([fact])
         head = facts.append(session.store, patient_id, 1, "", fact)
+        row = patients.row_of(patient_id, history, 1, head, session.now, horizon(session.now))
         try:
-            keep(session.store, patient_id, Reckoning(versions, history), 1, head, session.now, session.now, None)
+            keep(session.store, Reckoning(versions, history), row, session.now)
         except Duplicate:
             raise _taken(enrolled) from None
-        row = {"patient_id": patient_id, "version": 1}
         return document(row, history, civil_date(session.now, history.time_zone)), fact_document(fact, None)
 
 
@@ -130,7 +130,7 @@ def find(
     rows = patients.find(session.store, query)
     items = []
     for row in rows[:limit]:
-        item = document(row, without_doses(row), date.fromisoformat(row["today"]))
+        item = document(row, without_days(row), date.fromisoformat(row["today"]))
         items.append({**item, "phase": row["phase"]})
     more = len(rows) > limit
     return PatientPage(items, (items[-1]["subject_number"], items[-1]["patient_id"]) if more else None)

@@ -18,7 +18,7 @@ from scheduler_api.store import counts, outbox, reminders
 from scheduler_api.store import wishes as kept_wishes
 from scheduler_api.store.port import Row, Store
 
-from . import wishes
+from . import reckoned, wishes
 
 #: How far ahead messages are planned, in days after today's date in UTC. The day after that begins, where it begins
 #: first, at ten in the morning of tomorrow: it is planned by then.
@@ -44,6 +44,11 @@ def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str 
     _keep(store, reminders.of_patient(store, patient_id, moment), out, rows, moment)
 
 
+def is_planned_for(day: date, reckoning: Reckoning, now: datetime) -> bool:
+    """Whether messages about the dose of a day are among those that are planned."""
+    return civil_date(now, reckoning.history.time_zone) <= day <= now.date() + AHEAD
+
+
 def called_for(
     store: Store, reckoning: Reckoning, said: str | None, out: Iterable[Row], first: date, last: date
 ) -> list[Message]:
@@ -52,7 +57,8 @@ def called_for(
     assert site is not None
     told = {(row["kind"], row["about"]): _told(row) for row in out}
     planner = Planner(reckoning, wishes.patients(said), wishes.sites(site["time_zone"], site["wishes"]), told)
-    return planner.messages(first, last)
+    with reckoned.asking:
+        return planner.messages(first, last)
 
 
 def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> dict[str, Row]:

@@ -18,6 +18,8 @@ _reckonings: Memory[Reckoning] = Memory()
 asking = Lock()
 #: The reckoning of a patient at the head that a row names, if it is remembered: nothing else need be read then.
 remembered = _reckonings.get
+#: Remember the reckoning of a patient at a head.
+remember = _reckonings.put
 
 
 def of_row(store: Store, row: Row) -> Reckoning:
@@ -26,4 +28,4 @@ def of_row(store: Store, row: Row) -> Reckoning:
     if found is not None:
         return found
     history = snapshots.of_row(row)
-    return _reckonings.put(row["patient_id"], row["head"], Reckoning(versions_named(store, history), history))
+    return remember(row["patient_id"], row["head"], Reckoning(versions_named(store, history), history))

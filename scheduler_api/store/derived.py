@@ -29,10 +29,15 @@ def of_patient(store: Store, table: str, key: str, patient_id: str) -> dict[str,
 
 
 def replace(
-    store: Store, table: str, key: str, columns: Sequence[str], patient_id: str, rows: Mapping[str, Row]
+    store: Store,
+    table: str,
+    key: str,
+    columns: Sequence[str],
+    patient_id: str,
+    rows: Mapping[str, Row],
+    stored: Mapping[str, Row],
 ) -> None:
-    """Make a patient's stored rows in a table equal to these (by `key`)."""
-    stored = of_patient(store, table, key, patient_id)
+    """Make a patient's `stored` rows in a table equal to these (by `key`)."""
     gone = [{"patient_id": patient_id, "key": value} for value in stored if value not in rows]
     if gone:
         store.write_many(f"DELETE FROM {table} WHERE patient_id = :patient_id AND {key} = :key", gone)

@@ -11,7 +11,7 @@ from scheduler_api.engine.history import History
 from scheduler_api.engine.phases import phase_days
 
 from .port import Row, Store
-from .snapshots import doses_text, small_text
+from .snapshots import Texts, texts_of
 from .zones import today_sql
 
 _COLUMNS = (
@@ -28,14 +28,9 @@ _COLUMNS = (
     "off_study_from",
     "visits_through",
     "history",
-    "doses",
+    "days",
 )
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
-_UPDATE, _UPDATE_BUT_DOSES = (
-    f"UPDATE patients SET {', '.join(f'{name} = :{name}' for name in names)} "
-    "WHERE patient_id = :patient_id AND version = :version - 1"
-    for names in (_COLUMNS[1:], _COLUMNS[1:-1])
-)
 
 
 def row_of(
@@ -45,11 +40,10 @@ def row_of(
     head: str,
     recorded_at: datetime,
     visits_through: date,
-    before: History | None = None,
+    texts: Texts | None = None,
 ) -> Row:
-    """The row that a patient's history makes; without `doses` if they are those of the history `before` it."""
-    days = phase_days(history)
-    doses = () if before is not None and history.has_days_of(before) else (doses_text(history),)
+    """The row that a patient's history makes; `texts` are its snapshot, if they are known."""
+    small, days = texts or texts_of(history)
     enrolled = history.enrolled
     values = (
         patient_id,
@@ -60,12 +54,12 @@ def row_of(
         head,
         recorded_at.isoformat(),
         history.time_zone,
-        *(day and day.isoformat() for day in days),
+        *(day and day.isoformat() for day in phase_days(history)),
         visits_through.isoformat(),
-        small_text(history),
-        *doses,
+        small,
+        days,
     )
-    return dict(zip(_COLUMNS, values, strict=False))
+    return dict(zip(_COLUMNS, values, strict=True))
 
 
 def insert(store: Store, row: Row) -> None:
@@ -74,13 +68,19 @@ def insert(store: Store, row: Row) -> None:
     _note_time_zone(store, row)
 
 
-def update(store: Store, row: Row) -> bool:
-    """Replace a patient's row by that of the next version; False if another writer was faster.
+def update(store: Store, stored: Row, row: Row) -> bool:
+    """Replace a patient's `stored` row by that of the next version; False if another writer was faster.
 
-    What the row does not have, the recorded days, stays as it is.
+    Only what differs is written: the indexes over the rest stay untouched.
     """
-    _note_time_zone(store, row)
-    return store.write(_UPDATE if "doses" in row else _UPDATE_BUT_DOSES, row) == 1
+    changed = [name for name in _COLUMNS if row[name] != stored[name]]
+    if "time_zone" in changed:
+        _note_time_zone(store, row)
+    sql = (
+        f"UPDATE patients SET {', '.join(f'{name} = :{name}' for name in changed)} "
+        "WHERE patient_id = :patient_id AND version = :version - 1"
+    )
+    return store.write(sql, row) == 1
 
 
 def _note_time_zone(store: Store, row: Row) -> None:

@@ -1,13 +1,14 @@
 """A folded history as text and back: the snapshot of a patient.
 
-Two texts: what is small, and the recorded days, which are many and which lists of patients do not need.
+Two texts: the recorded days, which are many and which lists of patients do not need, and the rest. Of a day there is
+one letter, so that a patient of years is a row that fits on a page of the database.
 """
 
 from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,8 +19,27 @@ from .memory import Memory
 from .port import Row
 
 
-def small_text(history: History) -> str:
-    """The small part of the snapshot. Equal histories give equal texts."""
+class Texts(NamedTuple):
+    """A snapshot: all but the recorded days, and these."""
+
+    history: str
+    days: str
+
+
+def texts_of(history: History) -> Texts:
+    """The snapshot of a history. Equal histories give equal texts."""
+    return Texts(_small_text(history), _days_text(history))
+
+
+def texts_after(stored: Row, before: History, after: History, day: date | None) -> Texts:
+    """The same, made from the row of the history `before` it; of a record of one `day`, only that differs."""
+    small = stored["history"] if after.differs_in_days_alone(before) else _small_text(after)
+    if after.has_days_of(before):
+        return Texts(small, stored["days"])
+    return Texts(small, _days_text(after) if day is None else _days_text_with(stored["days"], after, day))
+
+
+def _small_text(history: History) -> str:
     small = {
         "enrolled": body_to_data(history.enrolled),
         "time_zone": history.time_zone,
@@ -38,15 +58,56 @@ def small_text(history: History) -> str:
     return _dump(small)
 
 
-def doses_text(history: History) -> str:
-    """The recorded days of the snapshot. Equal histories give equal texts."""
-    return _dump({"taken": history.taken, "missed": history.missed_in_order})
+#: A day taken as planned, taken at another amount (which stands beside the letters, in order), missed, not recorded.
+_AS_PLANNED, _OTHERWISE, _MISSED, _SILENT = "txm."
+
+
+def _days_text(history: History) -> str:
+    """From the first of them to the last, a letter for each."""
+    taken, missed = history.taken, history.missed
+    ordinals = [day.toordinal() for day in (*taken, *missed)]
+    if not ordinals:
+        return _dump((None, "", ()))
+    first = min(ordinals)
+    letters = [_SILENT] * (max(ordinals) + 1 - first)
+    for day, mg in taken.items():
+        letters[day.toordinal() - first] = _AS_PLANNED if mg is None else _OTHERWISE
+    for day in missed:
+        letters[day.toordinal() - first] = _MISSED
+    amounts = [mg for mg in taken.values() if mg is not None]
+    return _dump((date.fromordinal(first), "".join(letters), amounts))
+
+
+def _days_text_with(text: str, history: History, day: date) -> str:
+    """The recorded days of a history, from the text of one that had all of them but this day, or had it otherwise."""
+    first, letters, amounts = orjson.loads(text)
+    letter = _MISSED if day in history.missed else _AS_PLANNED if history.taken.get(day, 0) is None else None
+    place = (day - date.fromisoformat(first)).days if first else -1
+    if letter is None or place < 0 or letters[place : place + 1] == _OTHERWISE:
+        return _days_text(history)
+    return _dump((first, letters[:place].ljust(place, _SILENT) + letter + letters[place + 1 :], amounts))
+
+
+def _days(text: str) -> tuple[dict[date, float | None], frozenset[date]]:
+    """The days taken and those missed."""
+    first, letters, amounts = orjson.loads(text)
+    taken: dict[date, float | None] = {}
+    missed = []
+    ordinal, amount = date.fromisoformat(first).toordinal() if first else 0, iter(amounts)
+    for place, letter in enumerate(letters, ordinal):
+        if letter == _AS_PLANNED:
+            taken[date.fromordinal(place)] = None
+        elif letter == _OTHERWISE:
+            taken[date.fromordinal(place)] = next(amount)
+        elif letter == _MISSED:
+            missed.append(date.fromordinal(place))
+    return taken, frozenset(missed)
 
 
 def of_row(row: Row) -> History:
     """The history in a patient's row. Remembered by the head of its chain of facts."""
     history = _histories.get(row)
-    return history or remember(row["patient_id"], row["head"], from_texts(row["history"], row["doses"]))
+    return history or remember(row["patient_id"], row["head"], from_texts(row["history"], row["days"]))
 
 
 _histories: Memory[History] = Memory()
@@ -54,9 +115,9 @@ _histories: Memory[History] = Memory()
 remember = _histories.put
 
 
-def without_doses(row: Row) -> History:
+def without_days(row: Row) -> History:
     """The history in a patient's row, as if no day were recorded: enough for lists of patients."""
-    return _without_doses(row["history"])
+    return _without_days(row["history"])
 
 
 def _dump(value: Any) -> str:
@@ -64,19 +125,20 @@ def _dump(value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def _without_doses(small: str) -> History:
-    return from_texts(small, '{"taken":{},"missed":[]}')
+def _without_days(small: str) -> History:
+    return from_texts(small, '[null,"",[]]')
 
 
-def from_texts(small: str, doses: str) -> History:
+def from_texts(small: str, days: str) -> History:
     """The history of a snapshot."""
-    data, days = orjson.loads(small), orjson.loads(doses)
+    data = orjson.loads(small)
+    taken, missed = _days(days)
     return History(
         enrolled=_body("enrolled", data["enrolled"], Enrolled),
         time_zone=data["time_zone"],
         first_dose_on=_date(data["first_dose_on"]),
-        taken={date.fromisoformat(day): mg for day, mg in days["taken"].items()},
-        missed=frozenset(map(date.fromisoformat, days["missed"])),
+        taken=taken,
+        missed=missed,
         holds=tuple(Hold(date.fromisoformat(start), _date(end)) for start, end in data["holds"]),
         dose_changes=tuple(DoseChange(date.fromisoformat(day), mg) for day, mg in data["dose_changes"]),
         bookings={

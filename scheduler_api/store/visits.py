@@ -51,7 +51,7 @@ def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
 
 def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
     """Make a patient's stored rows equal to these, touching only those that differ."""
-    derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows)
+    derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows, of_patient(store, patient_id))
 
 
 #: The orders in which visits are listed: the columns of each. A row's key in an order is unique.

@@ -65,9 +65,9 @@ def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
     return derived.of_patient(store, "worklist", "entry_id", patient_id)
 
 
-def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
-    """Make a patient's stored rows equal to these, touching only those that differ."""
-    derived.replace(store, "worklist", "entry_id", _COLUMNS, patient_id, rows)
+def replace(store: Store, patient_id: str, rows: dict[str, Row], stored: dict[str, Row]) -> None:
+    """Make a patient's `stored` rows equal to these, touching only those that differ."""
+    derived.replace(store, "worklist", "entry_id", _COLUMNS, patient_id, rows, stored)
 
 
 @dataclass(frozen=True)

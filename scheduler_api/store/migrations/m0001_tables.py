@@ -25,7 +25,7 @@ _TABLES = (
         PRIMARY KEY (protocol, version)
     )
     """,
-    # The log. `hash` covers the row and the hash of the patient's fact before it.
+    # The log. `hash` covers the row and the hash of the patient's fact before it. A patient's facts lie together.
     """
     CREATE TABLE facts (
         patient_id TEXT NOT NULL,
@@ -40,7 +40,7 @@ _TABLES = (
         correction TEXT,
         hash TEXT NOT NULL,
         PRIMARY KEY (patient_id, seq)
-    )
+    ) {by_key}
     """,
     # One row holds what most questions about a patient need. `version` is the number of the last fact.
     """
@@ -58,7 +58,7 @@ _TABLES = (
         off_study_from TEXT,
         visits_through TEXT NOT NULL,
         history TEXT NOT NULL,
-        doses TEXT NOT NULL,
+        days TEXT NOT NULL,
         UNIQUE (protocol, subject_number)
     )
     """,
@@ -131,4 +131,5 @@ _TABLES = (
 
 def statements(dialect: Dialect) -> Iterator[str]:
     """The statements of this migration."""
-    yield from _TABLES
+    for statement in _TABLES:
+        yield statement.replace("{by_key}", dialect.by_key)
