@@ -9,6 +9,7 @@ from typing import NamedTuple
 from scheduler_api.engine import worklist as engine_worklist
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import EARLIEST
+from scheduler_api.engine.not_taken import rows_not_taken
 from scheduler_api.engine.standing import standing
 from scheduler_api.engine.visits import Visit
 from scheduler_api.store import patients, snapshots, standings, visits, worklist
@@ -45,9 +46,14 @@ def derived_rows(patient_id: str, reckoning: Reckoning, through: date) -> Derive
 
 def worklist_rows(patient_id: str, reckoning: Reckoning, of: Iterable[Visit], through: date) -> dict[str, Row]:
     """The rows of what is to do about a patient and some visits, kept on the day that has visits through a day."""
-    now, reach = through - timedelta(HORIZON), timedelta(WORKLIST_REACH + _SLACK)
-    entries = engine_worklist.worklist(reckoning, of, now - reach, now + reach)
+    entries = engine_worklist.worklist(reckoning, of, *_reach(through))
     return worklist.rows_of(patient_id, reckoning.history, entries)
+
+
+def _reach(through: date) -> tuple[date, date]:
+    """The days that the worklist covers which is kept on the day that has visits through a day."""
+    now, reach = through - timedelta(HORIZON), timedelta(WORKLIST_REACH + _SLACK)
+    return now - reach, now + reach
 
 
 #: Before anything a protocol can plan for a patient.
@@ -97,10 +103,13 @@ def _same_visits(before: Reckoning, after: Reckoning) -> bool:
 def _keep_day(
     store: Store, patient_id: str, before: Reckoning, after: Reckoning, day: date, wishes: str | None, now: datetime
 ) -> None:
-    """Write what the record of a day moves where the plan stands: rows of doses not taken, and messages."""
-    known, rows = (worklist_rows(patient_id, reckoning, (), horizon(now)) for reckoning in (before, after))
+    """Write what the record of a day moves where the plan stands: entries about doses not taken, and messages."""
+    through = horizon(now)
+    # Also those too short for the worklist: a message tells of them.
+    known, rows = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
     if rows != known:
-        worklist.replace(store, patient_id, rows, known)
+        stored, entries = (worklist_rows(patient_id, reckoning, (), through) for reckoning in (before, after))
+        worklist.replace(store, patient_id, entries, stored)
     if rows != known or is_planned_for(day, after, now):
         plan_patient(store, patient_id, after, wishes, now)
 

@@ -43,7 +43,7 @@ APPEND_ONLY = {"facts": "data", "protocols": "definition"}
             pytest.param(statement, marks=pytest.mark.only("sqlite"))
             for statement in (
                 "UPDATE OR IGNORE {table} SET {column} = 'x'",
-                "DELETE FROM {table} WHERE rowid = 1",
+                "DELETE FROM {table} WHERE {column} IS NOT NULL",
                 "REPLACE INTO {table} SELECT * FROM {table}",
                 "INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1",
             )
@@ -143,7 +143,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "row removed": (run("DELETE FROM patients WHERE patient_id = :of"), "has facts but no row"),
     "row edited": (run("UPDATE patients SET subject_number = 'x' WHERE patient_id = :of"), "stored subject_number"),
-    "history edited": (run("UPDATE patients SET doses = '{}' WHERE patient_id = :of"), "stored doses is not what"),
+    "days edited": (run("UPDATE patients SET days = '[]' WHERE patient_id = :of"), "stored days is not what"),
     "row behind": (run("UPDATE patients SET version = 5 WHERE patient_id = :of"), "the patient is at 5"),
     "visit edited": (
         run("UPDATE visits SET closes_on = '2024-03-01' WHERE patient_id = :of AND visit = 'imaging-w6'"),
