@@ -54,6 +54,7 @@ from .limits import Limited
 from .logs import Logged
 from .reads import COMPRESSED_FROM, Reads
 from .requests import authenticate, authenticate_phone
+from .writes import Writes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -164,7 +165,8 @@ def application(
     app.extensions["scheduler_contract"] = contract(app, api)
     Compress(app)
     app.before_request(_guard)
-    reads = Reads(app.wsgi_app, store, clock, readings, replica)
+    writes = Writes(app.wsgi_app, store, clock, max_body)
+    reads = Reads(writes, store, clock, readings, replica)
     rates = app.extensions["scheduler_rates"] = Rates(store)
     limits = app.extensions["scheduler_limits"] = Limited(reads, rates, clock, rate_per_token, rate_per_address)
     answering: WSGIApplication = limits

@@ -38,13 +38,7 @@ class Parser(FlaskParser):
         # A body sent in chunks says no length; what goes beyond the limit is cut off there without a word.
         if req.content_length is None and len(body) >= (req.max_content_length or len(body) + 1):
             raise RequestEntityTooLarge
-        try:
-            document = orjson.loads(body)
-            # A name given twice would leave it open which of the two was meant; orjson does not tell.
-            json.loads(body, object_pairs_hook=_each_once)
-        except (ValueError, RecursionError):
-            raise Problem(400, "The body is not JSON, or gives a name twice.") from None
-        return document
+        return document_of(body)
 
     def parse(self, argmap: Any, req: Any = None, *, location: str | None = None, **options: Any) -> Any:
         """What was asked. Without a query that is what the schema has by default: nothing is read."""
@@ -62,6 +56,17 @@ class Parser(FlaskParser):
         (messages,) = error.messages.values()
         faults = list(faults_of(messages))
         raise Problem(422, f"{len(faults)} bad field{'s' if len(faults) > 1 else ''}.", faults)
+
+
+def document_of(body: bytes) -> Any:
+    """The JSON document of a body. Raises Problem."""
+    try:
+        document = orjson.loads(body)
+        # A name given twice would leave it open which of the two was meant; orjson does not tell.
+        json.loads(body, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError):
+        raise Problem(400, "The body is not JSON, or gives a name twice.") from None
+    return document
 
 
 class ResourceBlueprint(Blueprint):

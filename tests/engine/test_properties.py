@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scheduler_api.engine.calendar import Reckoning, calendar, today_view
 from scheduler_api.engine.consequences import consequences
+from scheduler_api.engine.facts import DoseRecorded
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.folding import extend, fold
 from scheduler_api.engine.protocol_data import read_protocol
@@ -277,6 +278,37 @@ def test_a_history_that_grows_fact_by_fact_is_the_fold_of_them_all(patient: Pati
         assert grown == fold(patient.facts[:number])
         assert [*grown.taken] == sorted(grown.taken)
         assert grown.has_days_of(known) <= ((grown.taken, grown.missed) == (known.taken, known.missed))
+
+
+@given(patients(), st.data())
+def test_what_recorded_days_leave_as_it_is_is_taken_over(patient: Patient, data: st.DataObject) -> None:
+    """A reckoning that grows fact by fact says what one made anew says, whatever it was asked on the way."""
+    grown = Reckoning(patient.versions, fold(patient.facts[:1]))
+    for number, fact in enumerate(patient.facts[1:], 2):
+        if data.draw(st.booleans()):
+            grown.visits(EARLY, LATE)
+        one_more = fold(patient.facts[:number])
+        history = extend(grown.history, fact.body) if fact.strikes is None else one_more
+        known, grown = grown, grown.followed_by(patient.versions, history)
+        anew = Reckoning(patient.versions, one_more)
+        assert not grown.plan_is_of(known) or isinstance(fact.body, DoseRecorded)
+        assert _said(grown, fact.recorded_at.date()) == _said(anew, fact.recorded_at.date())
+
+
+def _said(reckoning: Reckoning, today: date) -> tuple[object, ...]:
+    """What a reckoning says of all days, as seen on one."""
+    history, last = reckoning.history, today + timedelta(60)
+    return (
+        reckoning.course.rows(today, EARLY, last),
+        reckoning.visits(EARLY, LATE),
+        [reckoning.book.inputs(name) for name in reckoning.book.names],
+        reckoning.treatment(today),
+        reckoning.contraception(today),
+        reckoning.adherence(today),
+        (history.begun, history.c1d1, history.c1d1_because, history.last_dose_on, history.died_on),
+        (history.off_study_on, history.last_treatment_day, history.taken_in_order, history.missed_in_order),
+        history.done_of_series,
+    )
 
 
 @given(json_values)
