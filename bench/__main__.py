@@ -20,12 +20,13 @@ _HEAD = """# What it costs
 Written by `make bench`. Figures are ratios of two things measured in turn in one run: times differ from machine to
 machine and from minute to minute, a ratio hardly does. Each is the median of many pairs.
 
-What is warm, as in a server that has run for a while: the parsed protocol, and the folded history of a patient's row
-(remembered by the head of its chain of facts, a hash that covers every fact, so it is never stale). What is not: any
-calendar, any answer, any token.
+What is warm, as in a server that has run for a while: the parsed protocol, the folded history of a patient's row and
+what is reckoned of it (remembered by the head of its chain of facts, a hash that covers every fact, so it is never
+stale), and SQLite's write-ahead log, which has its size. What is not: any calendar, any answer, any token.
 Requests are made in process, where no network hides their cost; logs are written, to a file that keeps nothing.
 
-The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`). For the calendar
+The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`), and a plain fact is
+recorded there (`writes.py`). For the calendar
 that, and so its limit, holds for a client that takes no compressed answers and asks for the usual days; for others it
 goes through Flask, and what compressing adds has a line of its own.
 

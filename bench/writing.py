@@ -14,27 +14,29 @@ from scheduler_api.store import patients
 from .measure import Figure, ratio, seconds
 from .people import TREATED_FROM
 from .requests import REFERENCE
-from .service import NOW, Environment, Service, call, logging_to_nowhere, trivial
+from .service import NOW, Call, Environment, Service, call, logging_to_nowhere, trivial
 
 
 def figures(folder: Path) -> list[Figure]:
     """A dose recorded with its consequences, on the disk when it is answered, in parts; and a patient rebuilt."""
     service, least = Service(folder, "writing"), trivial()
     nothing, patient_id = service.get("/"), service.add_two_year_patient()
-    days = cycle(TREATED_FROM + timedelta(number) for number in range(700))
-    requests = cycle([_recording(service, patient_id, next(days)) for _ in range(700)])
+    # The days in turn, now missed and now taken: each record changes what is known of its day.
+    said = [(TREATED_FROM + timedelta(day), status) for status in ("missed", "taken") for day in range(700)]
+    doses, requests = cycle(said), cycle([_recording(service, patient_id, *dose) for dose in said])
 
     def record() -> None:
         environment, body = next(requests)
         call(service.app, environment, "201 CREATED", body)
 
     def record_alone() -> None:
-        facts.record(service.session, patient_id, facts.NewFact(DoseRecorded(next(days), "taken")))
+        facts.record(service.session, patient_id, facts.NewFact(DoseRecorded(*next(doses))))
 
     def commit() -> None:
         with service.store.transaction():
             patients.set_visits_through(service.store, patient_id, horizon(NOW))
 
+    _fill_the_log(Path(service.database), commit)
     with logging_to_nowhere():
         rebuilding = seconds(lambda: upkeep.rebuild(service.store, NOW), 5)
         whole, alone, durable = (
@@ -54,8 +56,17 @@ def figures(folder: Path) -> list[Figure]:
     ]
 
 
-def _recording(service: Service, patient_id: str, day: date) -> tuple[Environment, bytes]:
+def _fill_the_log(database: Path, commit: Call) -> None:
+    """Let SQLite's write-ahead log have its size, as after the first 32 MB: from then on it is written over."""
+    log, size = database.with_name(f"{database.name}-wal"), 0
+    while log.stat().st_size > size:
+        size = log.stat().st_size
+        for _ in range(100):
+            commit()
+
+
+def _recording(service: Service, patient_id: str, day: date, status: str) -> tuple[Environment, bytes]:
     """The request that records a dose, and its body."""
-    dose = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": "taken"}
+    dose = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": status}
     environment = service.post(f"/v1/patients/{patient_id}/facts", dose)
     return environment, environment["wsgi.input"].getvalue()
