@@ -132,7 +132,8 @@ def keep_ahead(
         about_visits = {key: row for key, row in known.items() if row["visit"]}
         entries = about_visits | worklist_rows(patient_id, reckoning, (), horizon(now))
     else:
-        rows = derived_rows(patient_id, reckoning, horizon(now))
+        with reckoned.asking:
+            rows = derived_rows(patient_id, reckoning, horizon(now))
         visits.replace(store, patient_id, rows.visits)
         entries = rows.worklist
     standings.put(store, patient_id, standing(reckoning.course))
