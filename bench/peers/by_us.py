@@ -12,6 +12,7 @@ from scheduler_api.records import patients, protocols, sites, visits
 from scheduler_api.records.access import Actor, Session
 from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Store
+from scheduler_api.store.visits import Query
 
 from ..people import enrolled
 from . import plan
@@ -63,9 +64,9 @@ def _fact(patient: Patient) -> Enrolled:
 
 
 def _upcoming(session: Session) -> visits.VisitPage:
-    return visits.find(session, visits.Question("imaging", ("open", "upcoming"), _site(0), limit=plan.PAGE))
+    return visits.find(session, Query("imaging", ("open", "upcoming"), limit=plan.PAGE), _site(0))
 
 
 def _dates(session: Session, patient_id: str) -> list[str]:
     """The target dates of all visits of a patient, soonest first."""
-    return [visit["target_on"] for visit in visits.find(session, visits.Question(patient_id=patient_id)).items]
+    return [visit["target_on"] for visit in visits.find(session, Query(patient_id=patient_id)).items]

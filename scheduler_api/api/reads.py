@@ -112,18 +112,19 @@ class Reads:
         plain = environ["REQUEST_METHOD"] == "GET" and "HTTP_ACCEPT_ENCODING" not in environ and not wants_csv(environ)
         if not plain or not query or scheme != "Bearer" or not token.isascii():
             return None
-        question, asked = visits.asked_in(query)
+        question, site, asked = visits.asked_in(query)
         actor = tokens.authenticate(self._store, token)
         if actor is None:
             return None
         session = Session(self._replica.fresh() if self._replica else self._store, actor, self._clock())
-        found = find_visits(session, question)
+        found = find_visits(session, question, site)
         headers, cursor = [*_HEADERS], encoded(visits.cursor_of(question, found))
         if cursor is not None:
             headers.append(("Link", link_to_next(_VISITS, asked, cursor)))
         environ[ROUTE] = _VISITS
-        self._readings.add(Reading(actor, f"GET {_VISITS}", None, query, 200), session.now, len(found.items))
-        return Answer("200 OK", headers, orjson.dumps({"items": found.items, "next_cursor": cursor}))
+        self._readings.add(Reading(actor, f"GET {_VISITS}", None, query, 200), session.now, len(found.visits))
+        body = orjson.dumps({"items": [shown.json for shown in found.visits], "next_cursor": cursor})
+        return Answer("200 OK", headers, body)
 
     def _answer(self, environ: WSGIEnvironment) -> Answer | None:
         """The answer to a GET of a patient's data with a staff token; None leaves it to the application."""

@@ -11,7 +11,7 @@ from flask import Response
 from webargs.fields import DelimitedList
 
 from scheduler_api.records import visits
-from scheduler_api.store.visits import SORTS, STATUSES
+from scheduler_api.store.visits import SORTS, STATUSES, Query
 
 from .fields import Choice, CivilDate, Text, fields, validate
 from .pages import PageQuery, cursor_key, page
@@ -78,18 +78,17 @@ def find(query: dict[str, Any]) -> Response:
     Upcoming scans are `series=imaging&status=open,upcoming`.
     """
     question = question_of(query)
-    found = visits.find(session(), question)
+    found = visits.find(session(), question, query.get("site"))
     return page(found.items, cursor_of(question, found), PatientVisitSchema)
 
 
-def question_of(query: Mapping[str, Any]) -> visits.Question:
-    """What a query asks for. Ends the request if its cursor is none of this list in this order."""
+def question_of(query: Mapping[str, Any]) -> Query:
+    """What a query asks for, of whatever site. Ends the request if its cursor is none of this list in this order."""
     booked, sort = query.get("booked"), query["sort"]
     key = cursor_key(query, 1 + len(SORTS[sort]), sort)
-    return visits.Question(
+    return Query(
         query.get("series"),
         query.get("status"),
-        query.get("site"),
         query.get("from_"),
         query.get("to"),
         None if booked is None else booked == "true",
@@ -100,21 +99,22 @@ def question_of(query: Mapping[str, Any]) -> visits.Question:
     )
 
 
-def cursor_of(question: visits.Question, found: visits.VisitPage) -> tuple[str, ...] | None:
+def cursor_of(question: Query, found: visits.VisitPage) -> tuple[str, ...] | None:
     """The key of the next page. It names its order: in another it would mean nothing."""
     return found.after and (question.sort, *found.after)
 
 
 @lru_cache(maxsize=1024)
-def asked_in(query: str) -> tuple[visits.Question, tuple[tuple[str, str], ...]]:
-    """What a query string asks for, and its parameters. The same string always asks the same.
+def asked_in(query: str) -> tuple[Query, str | None, tuple[tuple[str, str], ...]]:
+    """What a query string asks for, of which site, and its parameters. The same string always asks the same.
 
     Raises ValueError or a problem for what is to be refused.
     """
     asked = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
     if len(dict(asked)) < len(asked):
         raise ValueError
-    return question_of(_QUERY.load(dict(asked))), tuple(asked)
+    loaded = _QUERY.load(dict(asked))
+    return question_of(loaded), loaded.get("site"), tuple(asked)
 
 
 _QUERY = VisitQuery()

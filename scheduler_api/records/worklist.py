@@ -15,6 +15,7 @@ from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.worklist import urgency
 from scheduler_api.store import worklist, zones
 from scheduler_api.store.port import Row, Store
+from scheduler_api.store.visits import Found
 
 from . import audit, visits
 from .access import NotFound, Session, check_may_record, lock_patient, patient_row, sites_to_search
@@ -120,9 +121,9 @@ def _patient_of(entry_id: str) -> str:
 def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Entries as clients see them; beside what is to do about a visit, its name and when it could be done."""
     about = {}
-    if of_visits := {(row["patient_id"], row["visit"]): row for row in rows if row["visit"] is not None}:
-        found = visits.shown(store, todays, [*of_visits.values()])
-        about = {(item["patient_id"], item["visit"]): item for item in found}
+    if of_visits := {Found(*(row[name] for name in Found._fields)) for row in rows if row["visit"] is not None}:
+        found = visits.shown(store, todays, [*of_visits])
+        about = {(item["patient_id"], item["visit"]): item for item, *_ in found}
     return [_document(row, about.get((row["patient_id"], row["visit"]))) for row in rows]
 
 

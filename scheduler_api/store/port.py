@@ -64,6 +64,9 @@ class Store(Protocol):
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """All rows of a query."""
 
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query, of each its values alone: for what is read so often that dicts would cost too much."""
+
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """The first row of a query, if there is one."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg import Connection, Cursor, DataError, Error, InterfaceError, OperationalError, connect, errors
 from psycopg.pq import TransactionStatus
@@ -178,6 +178,9 @@ class PostgresStore:
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         return self._read(lambda connection: _asked(connection, sql, parameters or {}).fetchall())
+
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        return [(*row.values(),) for row in self.rows(sql, parameters)]
 
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         return self._read(lambda connection: _asked(connection, sql, parameters or {}).fetchone())

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .port import Busy, Parameters, Row, Store, Unavailable
 
@@ -81,6 +81,9 @@ class Replica:
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         return self._read(lambda store: store.rows(sql, parameters))
+
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        return self._read(lambda store: store.tuples(sql, parameters))
 
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         return self._read(lambda store: store.row(sql, parameters))

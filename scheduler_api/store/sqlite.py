@@ -121,6 +121,10 @@ class SqliteStore:
             # Plain tuples: a dict of an sqlite3.Row looks each name up, and takes five times as long.
             return [dict(zip(names, row)) for row in cursor]  # noqa: B905
 
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        with _translated:
+            return self._database.conn.execute(sql, parameters or {}).fetchall()
+
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         with _translated:
             cursor = self._database.conn.execute(sql, parameters or {})

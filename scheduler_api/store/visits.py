@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler_api.engine.history import History
 from scheduler_api.engine.visits import Visit
@@ -75,8 +75,6 @@ _LISTED = (
 class Query:
     """Which visits are asked for; None asks for all. `after` is the key of the last row seen, in the order `sort`."""
 
-    todays: dict[str, date]
-    sites: Sequence[str] | None = None
     series: str | None = None
     statuses: Sequence[str] | None = None
     first: date | None = None
@@ -88,33 +86,46 @@ class Query:
     limit: int = 50
 
 
-def find(store: Store, query: Query) -> list[Row]:
-    """Which visits are asked for, in order: of each its patient, name, site and `today`, and the `head` of the facts.
+class Found(NamedTuple):
+    """A visit of a list, as seen `today`. What is shown of it follows from that and from the `head` of the facts."""
 
-    What a list shows of a visit follows from that head and from today; `read` reads it.
+    patient_id: str
+    visit: str
+    site: str
+    today: str
+    head: str
+
+
+def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Found]:
+    """Which visits of some sites (None: of all) are asked for, in order; one more than asked for if there are more.
+
+    `read` reads them.
     """
-    parameters: dict[str, Any] = {"limit": query.limit}
-    today = today_sql(query.todays, "v.time_zone", parameters)
-    where = [*_conditions(query, today, parameters)]
+    parameters: dict[str, Any] = {"limit": query.limit + 1}
+    today = today_sql(todays, "v.time_zone", parameters)
+    where = [*_conditions(query, todays, today, parameters)]
+    if sites is not None:
+        where.append(one_of("v.site", "site", sites, parameters))
     order = [f"v.{column}" for column in SORTS[query.sort]]
     if query.after is not None:
         names = [f"after_{number}" for number in range(len(order))]
         where.append(f"({', '.join(order)}) > ({', '.join(f':{name}' for name in names)})")
         parameters.update(zip(names, query.after, strict=True))
-    return store.rows(
+    rows = store.tuples(
         f"SELECT v.patient_id, v.visit, v.site, {today} AS today, p.head FROM visits v "
         "LEFT JOIN patients p ON p.patient_id = v.patient_id "
         f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {', '.join(order)} LIMIT :limit",
         parameters,
     )
+    return [*map(Found._make, rows)]
 
 
-def read(store: Store, todays: dict[str, date], wanted: Sequence[Row]) -> list[Row]:
-    """What a list shows of visits that `find` found, with `status`, `today`, `head`, and the `standing` as text."""
+def read(store: Store, todays: dict[str, date], wanted: Sequence[Found]) -> list[Row]:
+    """What a list shows of visits that were found, with `status`, `today`, `head`, and the `standing` as text."""
     parameters: dict[str, Any] = {}
     today = today_sql(todays, "v.time_zone", parameters)
-    for number, row in enumerate(wanted):
-        parameters[f"patient_{number}"], parameters[f"visit_{number}"] = row["patient_id"], row["visit"]
+    for number, found in enumerate(wanted):
+        parameters[f"patient_{number}"], parameters[f"visit_{number}"] = found.patient_id, found.visit
     pairs = ", ".join(f"(:patient_{number}, :visit_{number})" for number in range(len(wanted)))
     return store.rows(
         f"WITH wanted (patient_id, visit) AS (VALUES {pairs}) "
@@ -132,10 +143,8 @@ def listed(row: Row, status: str, today: date, standing: str) -> Row:
     return {**shown, "status": status, "today": today.isoformat(), "standing": standing}
 
 
-def _conditions(query: Query, today: str, parameters: dict[str, Any]) -> Iterator[str]:
+def _conditions(query: Query, todays: dict[str, date], today: str, parameters: dict[str, Any]) -> Iterator[str]:
     """The conditions of a query in SQL; puts their values into `parameters`."""
-    if query.sites is not None:
-        yield one_of("v.site", "site", query.sites, parameters)
     if query.series is not None:
         yield one_of("v.series", "series", [query.series], parameters)
     if query.patient_id is not None:
@@ -143,11 +152,11 @@ def _conditions(query: Query, today: str, parameters: dict[str, Any]) -> Iterato
     if query.statuses is not None:
         if "done" not in query.statuses:
             yield "v.done_on IS NULL"
-        if set(query.statuses) <= {"open", "upcoming"} and query.todays and query.sort == "closes_on":
+        if set(query.statuses) <= {"open", "upcoming"} and todays and query.sort == "closes_on":
             # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
             # In another order it would only lead away from the index of that order.
             yield "v.closes_on >= :earliest_today"
-            parameters["earliest_today"] = min(query.todays.values()).isoformat()
+            parameters["earliest_today"] = min(todays.values()).isoformat()
         if set(query.statuses) == {"open", "upcoming"}:
             # Both, which is what is asked for most, without a status reckoned for each row.
             yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND v.closes_on >= {today}"
