@@ -22,7 +22,8 @@ machine and from minute to minute, a ratio hardly does. Each is the median of ma
 
 What is warm, as in a server that has run for a while: the parsed protocol, the folded history of a patient's row and
 what is reckoned of it (remembered by the head of its chain of facts, a hash that covers every fact, so it is never
-stale), and SQLite's write-ahead log, which has its size. What is not: any calendar, any answer, any token.
+stale), what a list said of a visit (remembered by that head, the day and the site's calendar), and SQLite's write-ahead
+log, which has its size. What is not: any calendar, any page, which visits a list has, what is booked, any token.
 Requests are made in process, where no network hides their cost; logs are written, to a file that keeps nothing.
 
 The calendar and a phone's today are answered before Flask is asked (`scheduler_api/api/reads.py`), and a plain fact is
