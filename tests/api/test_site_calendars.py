@@ -229,3 +229,6 @@ def test_a_day_is_suggested_until_its_last_slot_is_booked(coordinator: Client) -
     assert [suggested(patient) for patient in patients] == [free, free, full]
     patients[0].record("visit_booked", visit="imaging-w12", booked_on=None)
     assert [suggested(patient) for patient in patients] == [free, free, free]
+    for patient in patients[:2]:
+        patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-26")
+    assert suggested(patients[2]) == ["03-27", "03-28", "03-25", "03-29", "03-22"], "another day is full now"
