@@ -132,6 +132,16 @@ class Page:
         """Send a command of the DevTools protocol."""
         return self._browser.send(method, self._session, **parameters)
 
+    def permit(self, origin: str, *permissions: str) -> None:
+        """Let the pages of an origin do what one has to be asked for."""
+        context = self._context
+        self._browser.send("Browser.grantPermissions", origin=origin, permissions=permissions, browserContextId=context)
+
+    def events(self, method: str) -> list[dict[str, Any]]:
+        """What has happened in it, of one sort."""
+        mine = [event for event in self._browser.events if event.get("sessionId") == self._session]
+        return [event["params"] for event in mine if event["method"] == method]
+
     def go(self, address: str) -> None:
         """Open an address, and wait until it is loaded."""
         events = self._browser.events
@@ -173,7 +183,6 @@ class Page:
 
     def complaints(self) -> list[str]:
         """What went wrong in the page: exceptions, and what its policy forbade."""
-        mine = [event for event in self._browser.events if event.get("sessionId") == self._session]
-        thrown = [event["params"] for event in mine if event["method"] == "Runtime.exceptionThrown"]
-        logged = [event["params"]["entry"] for event in mine if event["method"] == "Log.entryAdded"]
+        thrown = self.events("Runtime.exceptionThrown")
+        logged = [event["entry"] for event in self.events("Log.entryAdded")]
         return [str(entry) for entry in thrown + logged if entry.get("source") != "network"]

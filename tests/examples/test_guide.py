@@ -1,7 +1,8 @@
 """docs/patient-app.md, carried out: every request in it is sent, every command is run, and the answers are as written.
 
 Comments in the page say what is not shown: `<!-- at 2024-02-20T08:00 Asia/Shanghai -->` sets the clock of phone and
-service, `<!-- site {…} -->` records a fact, `<!-- offline -->` and `<!-- online -->` are the weather.
+service, `<!-- site {…} -->` records a fact, `<!-- offline -->` and `<!-- online -->` are the weather. After
+`<!-- gone -->` the push service has forgotten the browser. What is JSON and no answer came by Web Push.
 """
 
 from __future__ import annotations
@@ -9,29 +10,45 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from conftest import copied
+from databases import Databases
+from reminders.conftest import CONTACT
+from reminders.receivers import Browser, Receiver, answering
+from reminders.sending import Sending
 from service import Patient
 
-from .conftest import World, app
-from .network import EXAMPLES
+from scheduler_api.reminders.keys import make
+
+from .conftest import Served, World, app
+from .network import EXAMPLES, Network
 from .pages import Shown, document_of
 
 PAGE = EXAMPLES.parent / "docs" / "patient-app.md"
-STEPS = re.compile(r"^```(http|console)\n(.*?)^```$|^<!-- (\w+) ?([^\n]*) ?-->$", re.MULTILINE | re.DOTALL)
+STEPS = re.compile(r"^```(http|console|json)\n(.*?)^```$|^<!-- (\w+) ?([^\n]*) ?-->$", re.MULTILINE | re.DOTALL)
+
+
+#: The keys of the browser that subscribes in the page: those of RFC 8291, section 5.
+P256DH = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
 
 
 class Reader(Shown):
     """Carries out the page; `real` is what stands, this time, for what was made when the page was written."""
 
-    def __init__(self, world: World, capsys: pytest.CaptureFixture[str]) -> None:
-        self._world, self._capsys = world, capsys
+    def __init__(self, world: World, push: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
+        self._world, self._push, self._capsys = world, push, capsys
+        self._browser, self._sending = Browser(), Sending(world.service)
         self._patient = self._enrol()
         nurse = world.service.tokens["nurse"]
         super().__init__(NURSE=nurse)
         self.real |= {"p-4688903a0b1b3715": self._patient.patient_id, "https://trial.example": world.network.url}
+        self.real |= {"https://push.example/send": push.url, P256DH: self._browser.keys["p256dh"]}
+        self.real[AUTH] = self._browser.keys["auth"]
         self._answer: requests.Response | None = None
 
     def _enrol(self) -> Patient:
@@ -47,6 +64,9 @@ class Reader(Shown):
         """Do one step."""
         if language == "console":
             self._run(block)
+        elif language == "json":
+            (pushed,) = self._pushed()
+            assert self.meant(document_of(block), pushed) == pushed
         elif language == "http" and block.startswith("HTTP/"):
             assert self.answer() == self.spoken(block)
         elif language == "http":
@@ -56,9 +76,18 @@ class Reader(Shown):
             self._world.at(local, zone)
         elif name == "site":
             self._patient.record(**json.loads(value))
+        elif name == "gone":
+            self._push.behaves = answering(410)
+            assert self._pushed()
         else:
             assert name in ("offline", "online"), name
             self._world.network.offline = name == "offline"
+
+    def _pushed(self) -> list[Any]:
+        """What the browser reads of what comes by Web Push when a worker does its work now."""
+        before = len(self._push.received)
+        self._sending.work()
+        return [self._browser.read(received) for received in self._push.received[before:]]
 
     def _ask(self, block: str) -> None:
         head, _, body = self.really(block).partition("\n\n")
@@ -110,7 +139,21 @@ def steps() -> Iterator[tuple[str, ...]]:
     return (step.groups(default="") for step in STEPS.finditer(PAGE.read_text("utf-8")))
 
 
+@pytest.fixture
+def world(databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path) -> Iterator[World]:
+    """The service with keys, and a push service within its reach."""
+    make(tmp_path / "keys.json", CONTACT)
+    with (
+        copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
+        Served(service) as served,
+        Network(served.url) as network,
+    ):
+        yield World(service, network, tmp_path)
+
+
 def test_the_guide_is_true(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    reader = Reader(world, capsys)
-    done = [reader.carry_out(*step) for step in steps()]
+    with Receiver() as push:
+        reader = Reader(world, push, capsys)
+        done = [reader.carry_out(*step) for step in steps()]
     assert len(done) > 30
+    assert len(push.received) == 2

@@ -12,9 +12,11 @@ from typing import Any
 from service import Service
 
 from scheduler_api.config import Settings
+from scheduler_api.records import upkeep
 from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.channels import Channel
 from scheduler_api.reminders.deliver import Pace, deliver
+from scheduler_api.reminders.tick import tick
 from scheduler_api.store import outbox
 from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Store
@@ -64,6 +66,17 @@ class Sending:
     def deliver(self, **pace: Any) -> int:
         """Do what a worker does; how many attempts were made."""
         return deliver(self.store, self.channels, self.service.clock, replace(PACE, **pace))
+
+    def told(self, at: str) -> None:
+        """Go to an instant, and do all that a worker does."""
+        self.service.clock.set(at)
+        self.work()
+
+    def work(self) -> None:
+        """Do all that a worker does: what is planned follows the day, what is due goes out."""
+        upkeep.roll_forward(self.store, self.service.clock.now)
+        tick(self.store, self.service.clock.now)
+        self.deliver()
 
     def later(self, **time: float) -> int:
         """Go forward in time, and do what a worker does."""

@@ -12,9 +12,7 @@ import pytest
 from phone.phones import Phone
 from service import Client, Patient, Service, refused
 
-from scheduler_api.records import upkeep
 from scheduler_api.reminders.keys import make
-from scheduler_api.reminders.tick import tick
 
 from .conftest import CONTACT
 from .receivers import Browser, Certificate, Mailbox, Receiver, names
@@ -30,15 +28,6 @@ def patient(sending: Sending) -> Patient:
     patient = sending.service.client("nurse").enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     return patient
-
-
-def told(sending: Sending, at: str) -> None:
-    """Go to an instant, and let a worker do all it does."""
-    service = sending.service
-    service.clock.set(at)
-    upkeep.roll_forward(service.store, service.clock.now)
-    tick(service.store, service.clock.now)
-    sending.deliver()
 
 
 def audited(service: Service, action: str) -> list[Any]:
@@ -154,7 +143,7 @@ def test_a_patients_phone_gets_its_reminder_with_nothing_of_drug_or_disease(
         subscription = {"endpoint": push.url, "expirationTime": None, "keys": browser.keys}
         assert phone.send("POST", address, subscription).status_code == 204
         assert phone.send("POST", address, subscription).status_code == 204
-        told(sending, "2024-02-20T12:00:30+00:00")
+        sending.told("2024-02-20T12:00:30+00:00")
         (mine,) = (one for one in map(browser.read, push.received) if one["kind"] == "dose_due")
         (theirs,) = (received.json for received in gateway.received if received.json["kind"] == "dose_due")
     said = {"title": "Study reminder", "body": "Take today's dose", "language": "en"}
@@ -173,7 +162,7 @@ def test_a_phone_whose_session_ended_gets_nothing_any_more(sending: Sending, pat
         assert phone.send("DELETE", f"devices/{phone.device_id}/push").status_code == 204
         refused(phone.send("DELETE", f"devices/{phone.device_id}/push"), 404)
         patient.client.send("DELETE", f"{patient.path}/devices/{other.device_id}")
-        told(sending, "2024-02-20T12:00:30+00:00")
+        sending.told("2024-02-20T12:00:30+00:00")
         assert push.received == []
 
 
@@ -206,7 +195,7 @@ def test_the_digest_has_the_worklist_by_subject_numbers(
         sending = Sending(service)
         sending.add("ward@example.org", "email")
         sending.add(ward.url)
-        told(sending, "2024-02-20T00:00:30+00:00")
+        sending.told("2024-02-20T00:00:30+00:00")
     (digest,) = (received.json for received in ward.received if received.json["kind"] == "digest")
     assert (digest["site"], digest["subject_number"]) == ("FUSCC", None)
     assert patient.patient_id not in json.dumps(digest)
@@ -222,7 +211,7 @@ def test_the_digest_of_a_chinese_ward_is_chinese(sending: Sending, patient: Pati
     """Its lines are the reasons that the worklist gives, in the language of the destination."""
     with Receiver() as ward:
         sending.add(ward.url, language="zh-CN")
-        told(sending, "2024-02-20T00:00:30+00:00")
+        sending.told("2024-02-20T00:00:30+00:00")
     (digest,) = (received.json for received in ward.received if received.json["kind"] == "digest")
     assert digest["language"] == "zh-CN"
     assert digest["title"] == "待办事项：2 项"

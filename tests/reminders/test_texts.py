@@ -18,7 +18,6 @@ from scheduler_api.words import LANGUAGES
 
 from .receivers import Receiver
 from .sending import Sending
-from .test_destinations import told
 
 #: What a lock screen shows of a title and of a body, in Latin letters; a Chinese one takes the room of two.
 TITLE, BODY = 40, 110
@@ -105,7 +104,7 @@ def test_a_patient_is_told_as_the_patient_wishes(sending: Sending, wished: Any, 
         wishes.put_patients(sending.store, patient.patient_id, json.dumps(wished))
     with Receiver() as gateway:
         sending.add(gateway.url, audience="patient")
-        told(sending, "2024-02-18T12:00:30+00:00")
+        sending.told("2024-02-18T12:00:30+00:00")
         found = {received.json["kind"]: received.json for received in gateway.received}
 
     def shown(kind: str) -> Any:
@@ -119,7 +118,7 @@ def test_a_booked_visit_is_told_with_its_time(sending: Sending) -> None:
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="08:30", place="Room 7")
     with Receiver() as gateway:
         sending.add(gateway.url, audience="patient")
-        told(sending, "2024-02-20T10:00:30+00:00")
+        sending.told("2024-02-20T10:00:30+00:00")
     (found,) = (received.json for received in gateway.received if received.json["kind"] == "booking_tomorrow")
     assert found["body"] == "You have a study visit tomorrow at 08:30"
     assert date.fromisoformat(found["about"].split()[0]) == date(2024, 2, 21)
