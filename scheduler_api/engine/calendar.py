@@ -19,7 +19,8 @@ from .history import ONE_DAY, History
 from .phases import phase
 from .protocol import Protocol, Versions
 from .versions import periods, version_on
-from .visits import Visit, VisitBook
+from .visit_book import VisitBook
+from .visits import Visit
 
 #: The longest range a calendar may cover, in days.
 LONGEST_RANGE = 800

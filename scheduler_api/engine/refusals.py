@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from itertools import pairwise
 
+from .clashes import anchor_circle
 from .dates import civil_date, is_time_zone
 from .facts import (
     FEMALE_BASES,
@@ -32,7 +33,6 @@ from .faults import Contradiction, Fault, Impossible
 from .folding import extend, fold, struck_by
 from .history import History, Hold
 from .protocol import IMAGING, Protocol, Versions
-from .protocol_data import anchor_circle
 from .versions import periods, version_on
 
 #: Days that may lie after today; every other day of a fact happened (principle 1).

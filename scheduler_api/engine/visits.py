@@ -1,26 +1,16 @@
-"""Visits: which done one belongs where, when a series ends, what a visit's status is (rules, section 5)."""
+"""The visits of a series: what happened to each, when the series is cut, and what its status is (rules, section 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cached_property
 from typing import Any, NamedTuple
 
-from .cycles import CycleRun, cycle_runs
+from .assignment import assign
 from .facts import VisitDone
-from .fertility import fertile_periods
-from .history import Done, History
+from .history import History
 from .protocol import Series
-from .slots import AnchorDay, EvenLine, Line, Slot, slots_of
-from .versions import Period
-
-
-class SeriesEnd(NamedTuple):
-    """The day E on which a series ends, and why."""
-
-    on: date
-    because: str
+from .series_end import series_end
+from .slots import AnchorDay, Line, Slot
 
 
 class Visit(NamedTuple):
@@ -88,88 +78,6 @@ class Visit(NamedTuple):
         }
 
 
-class VisitBook:
-    """The visits of one patient; each series is reckoned when it is first asked for, and no further than asked."""
-
-    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
-        self._plan = plan
-        self._history = history
-        self._series: dict[str, SeriesBook] = {}
-        self._inputs: dict[str, tuple[object, ...]] = {}
-        #: The names of all series, in the order the protocol lists them.
-        self.names = tuple(dict.fromkeys([s.name for period in plan for s in period.protocol.series]))
-
-    @cached_property
-    def _runs(self) -> tuple[CycleRun, ...]:
-        return cycle_runs(self._plan, self._history)
-
-    def series(self, name: str) -> SeriesBook:
-        """The visits of one series (of a name in `names`)."""
-        book = self._series.get(name)
-        if book is None:
-            rules = [(period, period.protocol.find_series(name)) for period in self._plan]
-            latest = [series for _, series in rules if series is not None][-1]
-            line = Line(_amended(rules, self._slots)) if len(rules) > 1 else self._line(latest)
-            book = self._series[name] = SeriesBook(latest, line, self._history)
-        return book
-
-    def visit(self, name: str) -> Visit | None:
-        """The visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
-        return next((found for series in self.names if (found := self.series(series).visit(name)) is not None), None)
-
-    def inputs(self, name: str) -> tuple[object, ...]:
-        """All that the visits of a series follow from: of equal inputs come equal visits."""
-        if name not in self._inputs:
-            self._inputs[name] = self._inputs_of(name)
-        return self._inputs[name]
-
-    def _inputs_of(self, name: str) -> tuple[object, ...]:
-        history = self._history
-        rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
-        stretches = [series for *_, series in rules if series is not None]
-        return (
-            rules,
-            [self._anchor(series) for series in stretches],
-            self._runs if any(series.anchor == "cycle" for series in stretches) else (),
-            series_end(stretches[-1], history) if stretches else None,
-            history.done_of_series.get(name),
-            {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
-        )
-
-    def _line(self, series: Series) -> Line:
-        anchor = self._anchor(series)
-        if anchor is None:
-            return Line(iter(()))
-        return EvenLine(series, anchor) if EvenLine.fits(series) else Line(slots_of(series, anchor, self._runs))
-
-    def _slots(self, series: Series) -> Iterator[Slot]:
-        anchor = self._anchor(series)
-        return iter(()) if anchor is None else slots_of(series, anchor, self._runs)
-
-    def _anchor(self, series: Series) -> AnchorDay | None:
-        """The day a series is counted from; None while nobody knows it, or if the series is not for this patient."""
-        history = self._history
-        if not _applies(series, history):
-            return None
-        match series.anchor:
-            case "enrolment":
-                enrolled_on = history.enrolled.enrolled_on
-                return AnchorDay(enrolled_on, False, f"enrolment {enrolled_on}")
-            case "first_dose" | "cycle":
-                return AnchorDay(history.c1d1, history.first_dose_on is None, history.c1d1_because)
-            case "last_dose":
-                last = history.last_dose_on if history.treatment_ended else None
-                return AnchorDay(last, False, f"last dose {last}") if last else None
-            case "visit":
-                return self._visit_anchor(series.anchor_visit or "")
-
-    def _visit_anchor(self, visit: str) -> AnchorDay | None:
-        for name in self.names:
-            if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
-                return self.series(name).anchor_at(visit)
-        return None
-
-
 class SeriesBook:
     """One series of one patient: what was done is assigned to its visits, then the series is cut at its end."""
 
@@ -178,57 +86,13 @@ class SeriesBook:
         self.end = None if line.is_empty else series_end(series, history)
         self._line = line
         self._bookings = history.bookings
-        # What was done for a visit, by its index; and how it was assigned, if not by its window.
+        self._visits: dict[int, Visit | None] = {}
+        # What was done for a visit, by its index; how it was assigned, if not by its window; and what belongs to none.
         self._done: dict[int, VisitDone] = {}
         self._assigned: dict[int, str] = {}
-        self._visits: dict[int, Visit | None] = {}
         self.unscheduled: list[VisitDone] = []
         if series.name in history.done_of_series:
-            self._assign(history.done_of_series[series.name])
-
-    def _assign(self, done: Done) -> None:
-        """The three passes of section 5, each in order of day, then of receipt."""
-        assigned, rest = self._done, []
-        for visit in done.named:
-            self._claim(self._line.named(visit.visit or ""), visit, "named")
-        for visit, index in zip(done.unnamed, self._line.within(done.days), strict=True):
-            if index is not None and index not in assigned:
-                assigned[index] = visit
-            else:
-                rest.append(visit)
-        for visit in rest:
-            self._claim(self._nearest(visit.done_on), visit, "nearest")
-
-    def _claim(self, index: int | None, visit: VisitDone, how: str) -> None:
-        slot = None if index is None or index in self._done else self._line.visit(index)
-        # A visit planned before its anchor (screening) can be done before it too, from the day its window opens.
-        if index is None or slot is None or visit.done_on < min(slot.anchor.day, slot.opens_on):
-            self.unscheduled.append(visit)
-        else:
-            self._done[index], self._assigned[index] = visit, how
-
-    def _nearest(self, day: date) -> int | None:
-        """The visit, not done, whose target is nearest to a day and at most half an interval away."""
-        right = self._line.closing_from(day)
-        left = right - 1
-        while left in self._done:
-            left -= 1
-        while right in self._done:
-            right += 1
-        found: tuple[int, int] | None = None
-        for index in (left, right):
-            slot = self._line.visit(index)
-            if slot is not None:
-                distance = abs((slot.target_on - day).days)
-                if found is None or distance < found[0]:
-                    found = (distance, index)
-        if found is None:
-            return None
-        distance, index = found
-        slot, following = self._line.at(index), self._line.at(index + 1)
-        if slot and following and 2 * distance > (following.target_on - slot.target_on).days:
-            return None
-        return index
+            self._done, self._assigned, self.unscheduled = assign(line, history.done_of_series[series.name])
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
         """A visit as an anchor: the day it was done, else its target, then provisional; None if it has no place."""
@@ -319,56 +183,3 @@ def _days_off(slot: Slot, done_on: date) -> int:
     if done_on < slot.opens_on:
         return (done_on - slot.opens_on).days
     return max((done_on - slot.closes_on).days, 0)
-
-
-def _applies(series: Series, history: History) -> bool:
-    if not series.fertile_only:
-        return True
-    if series.anchor == "last_dose":
-        return history.last_dose_on is not None and history.is_fertile(history.last_dose_on)
-    return bool(fertile_periods(history))
-
-
-def series_end(series: Series, history: History) -> SeriesEnd | None:
-    """E, the day on which a series ends for a patient (section 5); None while nothing has ended it."""
-    ends = []
-    if history.off_study_on is not None:
-        ends.append(SeriesEnd(history.off_study_on, history.off_study_because))
-    if series.until == "progression":
-        if history.progressed_on is not None:
-            ends.append(SeriesEnd(history.progressed_on, f"progressed {history.progressed_on}"))
-        if history.new_therapy_on is not None:
-            ends.append(SeriesEnd(history.new_therapy_on, f"new therapy {history.new_therapy_on}"))
-    if (ended := history.treatment_ended) is not None:
-        if series.until == "end_of_treatment":
-            last = history.last_dose_on or ended.decided_on
-            ends.append(SeriesEnd(last, f"treatment ended {last}"))
-        if series.anchor == "cycle" and history.last_treatment_day is not None:
-            ends.append(SeriesEnd(history.last_treatment_day, f"no cycle after {history.last_treatment_day}"))
-    if series.fertile_only and (periods := fertile_periods(history)) and (change := periods[-1].ended_by):
-        ends.append(SeriesEnd(change.from_on, f"not fertile from {change.from_on}"))
-    return min(ends, default=None)
-
-
-def _amended(rules: list[tuple[Period, Series | None]], slots: Callable[[Series], Iterator[Slot]]) -> Iterator[Slot]:
-    """The visits of a series across versions (section 9): each version's from its first day on, earlier ones kept.
-
-    A new visit that would overlap a kept one or repeat its name is dropped.
-    """
-    kept: set[str] = set()
-    closes_on = date.min
-    beyond: Slot | None = None
-    for period, series in rules:
-        for slot in slots(series) if series else ():
-            if period.from_on is not None and slot.target_on < period.from_on:
-                continue
-            if not slot.exists or (period.to_on is not None and slot.target_on >= period.to_on):
-                beyond = slot
-                break
-            if slot.opens_on > closes_on and slot.name not in kept:
-                beyond = None
-                kept.add(slot.name)
-                closes_on = slot.closes_on
-                yield slot
-    if beyond is not None and beyond.opens_on > closes_on:
-        yield beyond._replace(exists=False)

@@ -133,6 +133,10 @@ class Patient:
         decided = decided_on or last_dose_on
         return self.record("treatment_ended", last_dose_on=last_dose_on, decided_on=decided, reason=reason)
 
+    def targets(self, name: str, last: str = "2024-06-30", today: str = "2024-06-30") -> dict[str, str]:
+        """The targets of the visits of a series through a day."""
+        return self.on(today, last=last).targets(name)
+
     def on(self, today: str, first: str = "2023-11-01", last: str | None = None) -> Seen:
         """The calendar as seen on a day; of 800 days from `first` on unless `last` is given."""
         start = day(first)
@@ -195,3 +199,8 @@ class Seen:
     def targets(self, name: str) -> dict[str, str]:
         """The targets of the visits of a series, by visit."""
         return {row["visit"]: row["target_on"] for row in self.document["visits"] if row["series"] == name}
+
+
+def patient_with(*visits: dict[str, Any], **dosing: Any) -> Patient:
+    """The patient of the worked examples, on a protocol with these series of visits."""
+    return Patient.treated(protocol(*visits, **dosing))

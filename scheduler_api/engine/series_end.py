@@ -1,0 +1,38 @@
+"""When a series of visits ends for a patient, and why (rules, section 5)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from .fertility import fertile_periods
+from .history import History
+from .protocol import Series
+
+
+class SeriesEnd(NamedTuple):
+    """The day E on which a series ends, and why."""
+
+    on: date
+    because: str
+
+
+def series_end(series: Series, history: History) -> SeriesEnd | None:
+    """E, the day on which a series ends for a patient (section 5); None while nothing has ended it."""
+    ends = []
+    if history.off_study_on is not None:
+        ends.append(SeriesEnd(history.off_study_on, history.off_study_because))
+    if series.until == "progression":
+        if history.progressed_on is not None:
+            ends.append(SeriesEnd(history.progressed_on, f"progressed {history.progressed_on}"))
+        if history.new_therapy_on is not None:
+            ends.append(SeriesEnd(history.new_therapy_on, f"new therapy {history.new_therapy_on}"))
+    if (ended := history.treatment_ended) is not None:
+        if series.until == "end_of_treatment":
+            last = history.last_dose_on or ended.decided_on
+            ends.append(SeriesEnd(last, f"treatment ended {last}"))
+        if series.anchor == "cycle" and history.last_treatment_day is not None:
+            ends.append(SeriesEnd(history.last_treatment_day, f"no cycle after {history.last_treatment_day}"))
+    if series.fertile_only and (periods := fertile_periods(history)) and (change := periods[-1].ended_by):
+        ends.append(SeriesEnd(change.from_on, f"not fertile from {change.from_on}"))
+    return min(ends, default=None)

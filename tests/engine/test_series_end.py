@@ -1,0 +1,112 @@
+"""When a series of visits ends, and for whom there is one (rules, section 5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from .patients import Patient, builtin, patient_with, protocol, series
+
+ENDS = {
+    "progressed": ("progressed", {"progressed_on": "2024-03-01", "basis": "radiological"}),
+    "new_therapy": ("new_therapy_started", {"started_on": "2024-03-02"}),
+    "treatment": ("treatment_ended", {"last_dose_on": "2024-03-03", "decided_on": "2024-03-10", "reason": "other"}),
+    "study": ("study_ended", {"ended_on": "2024-03-04", "reason": "withdrawal"}),
+}
+
+
+def last_call(until: str, *ends: str) -> str:
+    """The last daily call that exists: E itself, for its window is that one day."""
+    patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until=until))
+    for end in ends:
+        kind, data = ENDS[end]
+        patient.record(kind, **data)
+    return max(patient.on("2024-06-01", last="2024-04-01").targets("call").values())
+
+
+@pytest.mark.parametrize(
+    ("until", "ends", "last"),
+    [
+        ("progression", ["progressed"], "2024-03-01"),
+        ("progression", ["new_therapy"], "2024-03-02"),
+        ("progression", ["treatment"], "2024-04-01"),
+        ("progression", ["study"], "2024-03-04"),
+        ("progression", ["study", "new_therapy", "progressed"], "2024-03-01"),
+        ("end_of_treatment", ["treatment"], "2024-03-03"),
+        ("end_of_treatment", ["progressed", "new_therapy"], "2024-04-01"),
+        ("end_of_treatment", ["study"], "2024-03-04"),
+        ("end_of_treatment", ["study", "treatment"], "2024-03-03"),
+        ("end_of_study", ["study"], "2024-03-04"),
+        ("end_of_study", ["progressed", "new_therapy", "treatment"], "2024-04-01"),
+    ],
+)
+def test_a_series_ends_with_what_its_until_names(until: str, ends: list[str], last: str) -> None:
+    assert last_call(until, *ends) == last
+
+
+def test_the_end_of_treatment_is_the_last_dose_even_if_taken_later() -> None:
+    patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment"))
+    patient.end_treatment("2024-03-03", decided_on="2024-03-10")
+    patient.take("2024-03-06")
+    assert max(patient.on("2024-06-01").targets("call").values()) == "2024-03-06"
+
+
+def test_the_end_of_treatment_never_begun_is_its_decision() -> None:
+    patient = Patient(protocol(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment")))
+    patient.end_treatment(None, decided_on="2024-01-10")
+    assert max(patient.on("2024-06-01").targets("call").values()) == "2024-01-10"
+
+
+def test_of_several_progressions_and_therapies_the_earliest_counts() -> None:
+    patient = patient_with(series("imaging", every={"days": 1}, window=(0, 0), until="progression"))
+    patient.record("progressed", progressed_on="2024-03-20", basis="clinical")
+    patient.record("progressed", progressed_on="2024-03-10", basis="clinical")
+    patient.record("new_therapy_started", started_on="2024-03-25")
+    assert max(patient.on("2024-06-01").targets("imaging").values()) == "2024-03-10"
+    scan = patient.scan("2024-03-05", response="PD")
+    assert max(patient.on("2024-06-01").targets("imaging").values()) == "2024-03-05"
+    patient.void(scan)
+    assert max(patient.on("2024-06-01").targets("imaging").values()) == "2024-03-10"
+
+
+def test_the_end_of_treatment_for_progression_does_not_end_imaging() -> None:
+    patient = Patient.treated(builtin())
+    patient.end_treatment("2024-03-01", "progression")
+    assert patient.on("2024-03-02").status("imaging-w12") == "upcoming"
+
+
+@pytest.mark.parametrize("response", ["CR", "PR", "SD", "NE", None])
+def test_only_pd_is_a_progression(response: str | None) -> None:
+    patient = Patient.treated(builtin())
+    patient.scan("2024-02-14", response=response)
+    assert patient.on("2024-02-20").status("imaging-w12") == "upcoming"
+
+
+# Whom a series applies to.
+
+
+def test_a_series_for_the_fertile_is_not_there_for_others() -> None:
+    rules = protocol(series("test", every={"months": 1}, applies_to="fertile"))
+    other = Patient.treated(rules, fertility="not_fertile", basis="natural_menopause")
+    assert other.targets("test") == {}
+    patient = Patient.treated(rules)
+    assert len(patient.targets("test", last="2024-04-01")) == 3
+
+
+def test_becoming_not_fertile_ends_the_follow_up_and_what_is_done_stays() -> None:
+    patient = Patient.treated(builtin())
+    patient.end_treatment("2024-03-15")
+    patient.record("visit_done", series="contraception", done_on="2024-04-16")
+    patient.record("fertility_changed", fertility="not_fertile", basis="sterilisation", from_on="2024-05-10")
+    seen = patient.on("2024-05-12")
+    statuses = {row["visit"]: row["status"] for row in seen["visits"] if row["series"] == "contraception"}
+    # M2 is open from 05-08; M3, from 06-08, no longer exists.
+    assert statuses == {"contraception-m1": "done", "contraception-m2": "not_required"}
+
+
+def test_follow_up_is_for_patients_fertile_at_the_last_dose() -> None:
+    patient = Patient.treated(builtin(), fertility="not_fertile", basis="natural_menopause")
+    change = patient.record("fertility_changed", fertility="fertile", basis=None, from_on="2024-03-16")
+    patient.end_treatment("2024-03-15")
+    assert patient.targets("contraception") == {}
+    patient.correct(change, "fertility_changed", fertility="fertile", basis=None, from_on="2024-03-15")
+    assert len(patient.targets("contraception", last="2024-12-31")) == 6
