@@ -3,8 +3,9 @@
 `--hypothesis-profile=thorough` looks further, and elsewhere each time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def databases(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Databases]]:
+    """Where databases of an engine come from, by its name: the same as long as tests run, whichever run between."""
+    with ExitStack() as lasting:
+
+        @cache
+        def of(engine: str) -> Databases:
+            if engine == "sqlite":
+                return Sqlite(tmp_path_factory.mktemp("databases"))
+            return Postgresql(lasting.enter_context(Cluster()))
+
+        yield of
+
+
+@pytest.fixture(scope="session")
+def databases(engine: str, engines: Callable[[str], Databases]) -> Databases:
     """Where databases of the engine come from."""
-    if engine == "sqlite":
-        yield Sqlite(tmp_path_factory.mktemp("databases"))
-        return
-    with Cluster() as cluster:
-        yield Postgresql(cluster)
+    return engines(engine)
 
 
 @pytest.fixture(scope="session")
 def template(databases: Databases) -> tuple[str, dict[str, str]]:
     """A database with the built-ins, to be copied, and the tokens of the staff."""
+    return template_of(databases)
+
+
+@cache
+def template_of(databases: Databases) -> tuple[str, dict[str, str]]:
+    """The template of an engine: a fixture would make another whenever tests go over to the other engine and back."""
     database = databases.new()
     return database, new_database(database)
 

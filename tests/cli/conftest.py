@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,20 +79,23 @@ def raw(databases: Databases, run_samples: Commands) -> Iterator[Raw]:
 @pytest.fixture(scope="session")
 def fresh(databases: Databases) -> str:
     """A database with the built-ins, to be copied."""
-    return _filled(databases, lambda store: None)
+    return _filled(databases, with_samples=False)
 
 
 @pytest.fixture(scope="session")
 def sampled(databases: Databases) -> str:
     """A database with the samples for TODAY, to be copied."""
-    return _filled(databases, lambda store: samples.load(store, samples.entries(TODAY)))
+    return _filled(databases, with_samples=True)
 
 
-def _filled(databases: Databases, fill: Callable[[Store], None]) -> str:
+@cache
+def _filled(databases: Databases, with_samples: bool) -> str:
+    """Once for each engine: a fixture is made anew whenever tests go over to the other engine and back."""
     database = databases.new()
     store = connect(database)
     prepare(store, database)
-    fill(store)
+    if with_samples:
+        samples.load(store, samples.entries(TODAY))
     store.close()
     return database
 
