@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -25,7 +26,8 @@ from .derive import WORKLIST_REACH
 LONGEST_ACKNOWLEDGED = 90
 #: What no fact may settle: the site has looked at it, and says so.
 _MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken", "hold_open")
-_SHOWN = ("entry_id", "kind", "patient_id", "subject_number", "site", "visit", "due_on", "because", "today")
+#: What tells which visit an entry is about, as it was found.
+_visit_of = itemgetter(*Found._fields)
 
 
 @dataclass(frozen=True)
@@ -121,27 +123,39 @@ def _patient_of(entry_id: str) -> str:
 def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Entries as clients see them; beside what is to do about a visit, its name and when it could be done."""
     about = {}
-    if of_visits := {Found(*(row[name] for name in Found._fields)) for row in rows if row["visit"] is not None}:
+    if of_visits := {Found(*_visit_of(row)) for row in rows if row["visit"] is not None}:
         found = visits.shown(store, todays, [*of_visits])
         about = {(item["patient_id"], item["visit"]): item for item, *_ in found}
     return [_document(row, about.get((row["patient_id"], row["visit"]))) for row in rows]
 
 
 def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
-    due_on, today = date.fromisoformat(row["due_on"]), date.fromisoformat(row["today"])
     acknowledged = None
     if row["note"] is not None:
         by = {"role": row["by_role"], "name": row["by_name"]}
         acknowledged = {"note": row["note"], "until": row["until"], "by": by, "at": row["acknowledged_at"]}
     return {
-        **{name: row[name] for name in _SHOWN},
+        "entry_id": row["entry_id"],
+        "kind": row["kind"],
+        "patient_id": row["patient_id"],
+        "subject_number": row["subject_number"],
+        "site": row["site"],
+        "visit": row["visit"],
+        "due_on": row["due_on"],
+        "because": row["because"],
+        "today": row["today"],
         "since": row["from_on"],
-        "urgency": urgency(due_on, today),
+        "urgency": _urgency(row["due_on"], row["today"]),
         "label": visit["label"] if visit is not None else None,
         "suggested_days": visit["suggested_days"] if visit is not None else (),
         "settle_by": _calls(row["patient_id"], row["kind"], row["entry_id"], row["settle_by"]),
         "acknowledged": acknowledged,
     }
+
+
+@lru_cache(maxsize=16384)
+def _urgency(due_on: str, today: str) -> str:
+    return urgency(date.fromisoformat(due_on), date.fromisoformat(today))
 
 
 @lru_cache(maxsize=16384)
