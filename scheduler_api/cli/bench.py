@@ -23,6 +23,6 @@ def load(patients: int) -> None:
     from .terminal import progress
 
     with session() as opened, progress() as bar:
-        task = bar.add_task("Loading", total=patients)
+        task = bar.add_task("Loading", total=2 * patients)
         loading.load(opened.store, patients, opened.now, lambda more: bar.advance(task, more))
     click.echo(f"{patients} synthetic patients loaded.")

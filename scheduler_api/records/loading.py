@@ -19,7 +19,7 @@ import orjson
 from scheduler_api.engine.facts import Body, DoseRecorded, Enrolled, TreatmentStarted, VisitDone
 from scheduler_api.store.chain import FACT, link
 from scheduler_api.store.port import Row, Store
-from scheduler_api.store.reminders import row_of
+from scheduler_api.store.reminders import beginning, row_of
 from scheduler_api.store.sqlite import SqliteStore
 
 from . import facts, patients, protocols, sites
@@ -37,16 +37,25 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def load(store: Store, count: int, now: datetime, progress: Callable[[int], None] = lambda patients: None) -> None:
-    """Add so many synthetic patients, with the sites they need, to a database; `progress` hears of each portion.
+    """Add so many synthetic patients, with the sites they need, to a database.
 
-    Raises Contradiction if the database has synthetic patients already.
+    `progress` hears of each portion twice: when its facts are there, and when its messages are. Raises Contradiction if
+    the database has synthetic patients already.
     """
     session = Session(store, TERMINAL, now)
     _add_places(session)
     # One as the service records it: it is found out whether there are some, and the time zone is noted.
     _record(session, "SYN-0000000", 0)
-    likenesses = _likenesses(now, count)
-    while portion := list(islice(likenesses, PORTION)):
+    kinds, numbers = _kinds(now, count), range(1, count)
+    _bring(store, (kinds[number % KINDS].likeness(number) for number in numbers), progress)
+    # In the order in which they lie, which is not that of patients: what is written all over a large table is written
+    # many times.
+    by_key = sorted(numbers, key=lambda number: beginning(_id(number, 0), ""))
+    _bring(store, (kinds[number % KINDS].messages(number) for number in by_key), progress)
+
+
+def _bring(store: Store, of_patients: Iterator[Rows], progress: Callable[[int], None]) -> None:
+    while portion := list(islice(of_patients, PORTION)):
         with store.transaction():
             lock_patients(store)
             for table in sorted({table for rows in portion for table in rows if rows[table]}):
@@ -54,8 +63,8 @@ def load(store: Store, count: int, now: datetime, progress: Callable[[int], None
         progress(len(portion))
 
 
-def _likenesses(now: datetime, count: int) -> Iterator[Rows]:
-    """The rows of patients number 1 to `count` - 1, by table."""
+def _kinds(now: datetime, count: int) -> list[_Kind]:
+    """The patterns of so many patients."""
     with TemporaryDirectory() as folder:
         pattern = SqliteStore(Path(folder) / "kinds.db")
         pattern.migrate()
@@ -64,7 +73,7 @@ def _likenesses(now: datetime, count: int) -> Iterator[Rows]:
         of_patients = [table for table in pattern.tables() if table != "audit" and _is_of_patients(pattern, table)]
         kinds = [_Kind(pattern, of_patients, _record(session, f"SYN-K{n:05}", n)) for n in range(min(KINDS, count))]
         pattern.close()
-    return (kinds[number % KINDS].likeness(number) for number in range(1, count))
+    return kinds
 
 
 def _is_of_patients(store: Store, table: str) -> bool:
@@ -107,6 +116,7 @@ class _Kind:
             table: store.rows(f"SELECT * FROM {table} WHERE patient_id = :of", {"of": patient_id}) for table in tables
         }
         rows["facts"].sort(key=lambda row: row["seq"])
+        self._messages = rows.pop("reminders")
         self._text = orjson.dumps({table: found for table, found in rows.items() if found}).decode()
         self._ids = [patient_id, rows["patients"][0]["subject_number"], *(row["fact_id"] for row in rows["facts"])]
 
@@ -120,9 +130,14 @@ class _Kind:
         for fact in rows["facts"]:
             previous = fact["hash"] = link(previous, fact, FACT)
         rows["patients"][0]["head"] = previous
-        rows["reminders"] = [_message(row) for row in rows.get("reminders", [])]
-        rows["reminder_times"] = [{name: row[name] for name in ("message_id", "next_at")} for row in rows["reminders"]]
         return rows
+
+    def messages(self, number: int) -> Rows:
+        """The rows of what is planned for that patient."""
+        patient_id = _id(number, 0)
+        planned = [_message(patient_id, row) for row in self._messages]
+        times = [{name: row[name] for name in ("message_id", "next_at")} for row in planned]
+        return {"reminders": planned, "reminder_times": times}
 
 
 def _id(number: int, place: int) -> str:
@@ -131,6 +146,6 @@ def _id(number: int, place: int) -> str:
     return f"SYN-{number:07}" if place == 1 else f"f-5e{number:010x}{place:04x}"
 
 
-def _message(row: Row) -> dict[str, Any]:
-    whole = (row["patient_id"], row["site"], row["kind"], row["about"], row["next_at"], row["expires_at"])
-    return {**row, **row_of(*whole, row["audience"] == "site")}
+def _message(patient_id: str, row: Row) -> dict[str, Any]:
+    said = (row["site"], row["kind"], row["about"], row["next_at"], row["expires_at"])
+    return {**row_of(patient_id, *said, row["audience"] == "site")}

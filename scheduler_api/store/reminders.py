@@ -36,7 +36,7 @@ def row_of(
     """
     to = ("site", site) if to_site else ("patient",)
     return {
-        "message_id": f"{_beginning(patient_id, site)}{_digest(*to, kind, about, size=8)}",
+        "message_id": f"{beginning(patient_id, site)}{_digest(*to, kind, about, size=8)}",
         "audience": "site" if to_site else "patient",
         "patient_id": patient_id,
         "site": site,
@@ -48,7 +48,7 @@ def row_of(
 
 
 @lru_cache(maxsize=1024)
-def _beginning(patient_id: str | None, site: str) -> str:
+def beginning(patient_id: str | None, site: str) -> str:
     """How the ids of messages about a patient begin, or of those about a site alone."""
     return f"m-{_digest(patient_id or site, size=6)}"
 
@@ -59,12 +59,12 @@ def _digest(*words: str, size: int) -> str:
 
 def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]:
     """What is planned for a patient and still makes sense after an instant, by id."""
-    return _of(store, "r.patient_id = :whose", _beginning(patient_id, ""), patient_id, after)
+    return _of(store, "r.patient_id = :whose", beginning(patient_id, ""), patient_id, after)
 
 
 def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
     """What is planned for a site itself and still makes sense after an instant, by id."""
-    return _of(store, "r.patient_id IS NULL AND r.site = :whose", _beginning(None, site), site, after)
+    return _of(store, "r.patient_id IS NULL AND r.site = :whose", beginning(None, site), site, after)
 
 
 def _of(store: Store, condition: str, beginning: str, whose: str, after: str) -> dict[str, Row]:
@@ -94,7 +94,7 @@ def replace(store: Store, stored: Mapping[str, Row], rows: Mapping[str, Row]) ->
     store.write(
         "DELETE FROM reminder_times WHERE message_id BETWEEN :first AND :last AND NOT EXISTS (SELECT 1 FROM "
         "reminders r WHERE r.next_at = reminder_times.next_at AND r.message_id = reminder_times.message_id)",
-        _between(_beginning(some["patient_id"], some["site"])),
+        _between(beginning(some["patient_id"], some["site"])),
     )
 
 
