@@ -21,8 +21,8 @@ def figures(folder: Path) -> list[Figure]:
     """A dose recorded with its consequences, on the disk when it is answered, in parts; and a patient rebuilt."""
     service, least = Service(folder, "writing"), trivial()
     nothing, patient_id = service.get("/"), service.add_two_year_patient()
-    # The days in turn, now missed and now taken: each record changes what is known of its day.
-    said = [(TREATED_FROM + timedelta(day), status) for status in ("missed", "taken") for day in range(700)]
+    # Each day is first said to be missed, then taken: each record changes what is known of its day.
+    said = [(TREATED_FROM + timedelta(day), status) for day in range(700) for status in ("missed", "taken")]
     doses, requests = cycle(said), cycle([_recording(service, patient_id, *dose) for dose in said])
 
     def record() -> None:

@@ -58,12 +58,20 @@ class Parser(FlaskParser):
         raise Problem(422, f"{len(faults)} bad field{'s' if len(faults) > 1 else ''}.", faults)
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_each_once)
+
+
 def document_of(body: bytes) -> Any:
     """The JSON document of a body. Raises Problem."""
     try:
         document = orjson.loads(body)
         # A name given twice would leave it open which of the two was meant; orjson does not tell.
-        json.loads(body, object_pairs_hook=_each_once)
+        _STRICT.decode(body.decode())
     except (ValueError, RecursionError):
         raise Problem(400, "The body is not JSON, or gives a name twice.") from None
     return document
@@ -132,11 +140,6 @@ def _check_query() -> None:
     faults = [Fault(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1]
     if faults:
         raise Problem(422, "A parameter is given more than once.", faults)
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError
 
 
 def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:

@@ -33,6 +33,8 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
     `contraception`, `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there),
     `because` says why it is so now. What nothing changed for is not reckoned.
     """
+    if before is not None and _is_a_day_among_others(before, after):
+        return []
     series = after.series_unlike(before) if before is not None else after.book.names
     course = before is None or not (after.plan_is_of(before) or _course_inputs(before) == _course_inputs(after))
     old = _things(before, today, through, series, course) if before is not None else {}
@@ -48,6 +50,12 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
         if what not in new:
             moved.append(_moved(what, old[what].fields, None, _why_gone(after, what)))
     return moved
+
+
+def _is_a_day_among_others(before: Reckoning, after: Reckoning) -> bool:
+    """Whether recorded days alone differ, and no date follows from them: neither the last dose, nor a version's end."""
+    same_last = before.history.last_dose_on == after.history.last_dose_on
+    return after.plan_is_of(before) and same_last and len(after.course.plan) == 1
 
 
 def _course_inputs(reckoning: Reckoning) -> tuple[object, ...]:

@@ -70,16 +70,21 @@ def _with_day(history: History, body: DoseRecorded) -> History:
     if body.status == "missed":
         if day in missed:
             return history
-        return history.with_days({known: mg for known, mg in taken.items() if known != day}, missed | {day})
+        if day in taken:
+            taken = dict(taken)
+            del taken[day]
+        return history.with_days(taken, missed | {day})
     if taken.get(day, "") == body.dose_mg:
         return history
     days, amounts = history.taken_in_order
-    place = bisect_left(days, day)
-    later = place + 1 if day in taken else place
-    taken = dict(zip(days[:place], amounts[:place], strict=True))
-    taken[day] = body.dose_mg
-    taken.update(zip(days[later:], amounts[later:], strict=True))
-    return history.with_days(taken, missed - {day})
+    if day in taken or not days or days[-1] < day:
+        taken = dict(taken)
+        taken[day] = body.dose_mg
+    else:
+        place = bisect_left(days, day)
+        days, amounts = [*days[:place], day, *days[place:]], [*amounts[:place], body.dose_mg, *amounts[place:]]
+        taken = dict(zip(days, amounts, strict=True))
+    return history.with_days(taken, missed - {day} if day in missed else missed)
 
 
 def struck_by(facts: Sequence[Fact]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from operator import attrgetter, is_
 from typing import NamedTuple
 
 from .facts import Enrolled, StudyEnded, TreatmentEnded, VisitDone
@@ -149,8 +150,8 @@ class History:
     def with_days(self, taken: dict[date, float | None], missed: frozenset[date]) -> History:
         """The history with other recorded days (`taken` in order), and all else as it is."""
         other = object.__new__(History)
-        for name in _NAMES:
-            _set(other, name, getattr(self, name))
+        for name, value in zip(_NAMES, _all(self), strict=True):
+            _set(other, name, value)
         _set(other, "taken", taken)
         _set(other, "missed", missed)
         other._know_from_days()
@@ -167,7 +168,7 @@ class History:
 
     def differs_in_days_alone(self, other: History) -> bool:
         """Whether all but the recorded days is that of another history that this one came of, without looking at it."""
-        return all(getattr(self, name) is getattr(other, name) for name in _BUT_DAYS)
+        return all(map(is_, _but_days(self), _but_days(other)))
 
     def is_held(self, day: date) -> bool:
         """Whether `day` lies in a hold."""
@@ -183,5 +184,6 @@ class History:
         return fertile
 
 
-_NAMES = tuple(field.name for field in fields(History))
-_BUT_DAYS = tuple(field.name for field in fields(History) if field.init and field.name not in ("taken", "missed"))
+_NAMES = tuple(one.name for one in fields(History))
+_all = attrgetter(*_NAMES)
+_but_days = attrgetter(*(one.name for one in fields(History) if one.init and one.name not in ("taken", "missed")))

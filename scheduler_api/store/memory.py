@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -19,7 +20,7 @@ class Memory(Generic[Value]):
     """
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, str], Value] = {}
+        self._values: OrderedDict[tuple[str, str], Value] = OrderedDict()
         self._lock = Lock()
 
     def get(self, row: Row) -> Value | None:
@@ -30,6 +31,6 @@ class Memory(Generic[Value]):
         """Remember a value, and forget the oldest."""
         with self._lock:
             while len(self._values) >= _MOST:
-                del self._values[next(iter(self._values))]
+                self._values.popitem(last=False)
             self._values[patient_id, head] = value
         return value
