@@ -9,12 +9,14 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(1)
 Said = tuple[str, str]
 
 
+@cache
 def months_after(day: date, months: int) -> date:
     """A day some months later; the last of the month if that has no such day."""
     year, month = divmod(day.month - 1 + months, 12)

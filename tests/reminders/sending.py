@@ -1,4 +1,4 @@
-"""Delivery as tests see it: messages in the outbox, destinations of a site, and workers that can be killed."""
+"""Delivery as tests see it: messages in the outbox, and destinations of a site."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from service import Service
 
-from scheduler_api.config import Settings
 from scheduler_api.records import upkeep
 from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.channels import Channel
 from scheduler_api.reminders.deliver import Pace, deliver
 from scheduler_api.reminders.tick import tick
 from scheduler_api.store import outbox
-from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Store
 
 #: How long an attempt may take, in seconds, and how tests are paced.
@@ -102,16 +100,6 @@ class Sending:
         """In how long the only delivery of a message is tried next."""
         (way,) = self.one(number)["deliveries"]
         return datetime.fromisoformat(way["next_at"]) - self.service.clock.now
-
-
-def work(settings: Settings, lease: float) -> None:
-    """Deliver for ever, by the real clock, in a process of its own."""
-    store = connect(settings.database)
-    channels = settings.outside().channels(lease * 0.9)
-    pace = Pace(threads=4, lease=timedelta(seconds=lease), look=0.02)
-    while True:
-        deliver(store, channels, lambda: datetime.now(UTC), pace)
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 
 from databases import Databases
 
@@ -16,20 +14,11 @@ from scheduler_api.store import reminders
 from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Row, Store
 
+from .processes import kill, ticking
+
 #: Longer by hand: the same holds for 60.
 SECONDS = 12
 ROWS, WORKERS = 20_000, 4
-_WORKER = """
-import sys, time
-from datetime import UTC, datetime
-from scheduler_api.reminders import tick
-from scheduler_api.store.connect import connect
-tick.BATCH = tick.UNSEEN = int(sys.argv[2])
-store = connect(sys.argv[1])
-while True:
-    tick.tick(store, datetime.now(UTC))
-    time.sleep(0.01)
-"""
 
 
 def due_rows(number: int, seconds: float) -> list[Row]:
@@ -48,11 +37,10 @@ def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
     rows = due_rows(ROWS, SECONDS * 0.9)
     with store.transaction():
         reminders.put(store, rows)
-    command = [sys.executable, "-c", _WORKER, database]
 
-    def start() -> subprocess.Popen[bytes]:
+    def start() -> BaseProcess:
         # Small batches, so that workers die in the middle of many.
-        return subprocess.Popen([*command, "20"])
+        return ticking(database, 20)
 
     running, deadline = [start() for _ in range(WORKERS)], time.monotonic() + 10 * SECONDS
     killed = out = 0
@@ -64,14 +52,12 @@ def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
                 assert time.monotonic() < deadline
                 time.sleep(0.002)
             victim = chance.randrange(WORKERS)
-            assert running[victim].poll() is None
-            running[victim].send_signal(signal.SIGKILL)
-            running[victim].wait()
+            assert running[victim].is_alive()
+            kill(running[victim])
             running[victim], killed = start(), killed + 1
     finally:
         for process in running:
-            process.kill()
-            process.wait()
+            kill(process)
     assert killed >= 50
     found = [row["message_id"] for row in store.rows("SELECT message_id FROM outbox")]
     assert sorted(found) == sorted(row["message_id"] for row in rows)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from conftest import copied
@@ -16,8 +16,9 @@ from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.keys import make
 
 from .conftest import CONTACT
+from .processes import delivering, kill
 from .receivers import Answer, Received, Receiver
-from .sending import Sending, work
+from .sending import Sending
 
 MESSAGES = 600
 WORKERS = 4
@@ -39,10 +40,6 @@ def test_workers_killed_at_random_lose_no_message(
         bodies.setdefault(received.headers["scheduler-message-id"], set()).add(received.body)
         return Answer()
 
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(
-        ["scheduler_api.config", "scheduler_api.reminders.deliver", "scheduler_api.store.postgres", "pywebpush"]
-    )
     with (
         copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
         Receiver(notes) as one,
@@ -54,10 +51,8 @@ def test_workers_killed_at_random_lose_no_message(
             sending.add(receiver.url)
         sending.queue(1, MESSAGES, expires_at=stamp(service.clock.now + timedelta(days=1)))
 
-        def start() -> multiprocessing.process.BaseProcess:
-            worker = processes.Process(target=work, args=(service.settings, LEASE), daemon=True)
-            worker.start()
-            return worker
+        def start() -> BaseProcess:
+            return delivering(service.settings, LEASE)
 
         workers = [start() for _ in range(WORKERS)]
         kills, until = 0, time.monotonic() + 60
@@ -67,13 +62,11 @@ def test_workers_killed_at_random_lose_no_message(
             # One each time that so many more have arrived; the last ones are left in peace.
             if KILL_EVERY * (kills + 1) < len(one.received) < 0.9 * MESSAGES:
                 victim = chance.randrange(WORKERS)
-                workers[victim].kill()
-                workers[victim].join()
+                kill(workers[victim])
                 workers[victim] = start()
                 kills += 1
         for worker in workers:
-            worker.kill()
-            worker.join()
+            kill(worker)
     everything = {f"m-{number:06}" for number in range(1, MESSAGES + 1)}
     for receiver in (one, other):
         times = Counter(received.headers["scheduler-message-id"] for received in receiver.received)

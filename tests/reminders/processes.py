@@ -1,0 +1,67 @@
+"""Workers in processes of their own, to be killed. Each is forked from a process that has loaded what they need.
+
+So there is nothing else in this file: what it loads is loaded anew by each.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+
+from scheduler_api.config import Settings
+from scheduler_api.reminders import tick
+from scheduler_api.reminders.deliver import Pace, deliver
+from scheduler_api.store.connect import connect
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(
+    [
+        "scheduler_api.config",
+        "scheduler_api.reminders.deliver",
+        "scheduler_api.reminders.tick",
+        "scheduler_api.store.postgres",
+        "scheduler_api.store.sqlite",
+        "pywebpush",
+    ]
+)
+
+
+def delivering(settings: Settings, lease: float) -> BaseProcess:
+    """A worker that delivers by the real clock, until it is killed; it keeps what it sends for `lease` seconds."""
+    return _started(_deliver, settings, lease)
+
+
+def ticking(database: str, batch: int) -> BaseProcess:
+    """A worker that takes what is due to the outbox by the real clock, so many at a time, until it is killed."""
+    return _started(_tick, database, batch)
+
+
+def kill(process: BaseProcess) -> None:
+    """Kill a worker, and wait until it is gone."""
+    process.kill()
+    process.join()
+
+
+def _started(target: object, *arguments: object) -> BaseProcess:
+    process = _PROCESSES.Process(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
+    process.start()
+    return process
+
+
+def _deliver(settings: Settings, lease: float) -> None:
+    store = connect(settings.database)
+    channels = settings.outside().channels(lease * 0.9)
+    pace = Pace(threads=4, lease=timedelta(seconds=lease), look=0.02)
+    while True:
+        deliver(store, channels, lambda: datetime.now(UTC), pace)
+        time.sleep(0.02)
+
+
+def _tick(database: str, batch: int) -> None:
+    tick.BATCH = tick.UNSEEN = batch
+    store = connect(database)
+    while True:
+        tick.tick(store, datetime.now(UTC))
+        time.sleep(0.01)
