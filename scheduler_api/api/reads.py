@@ -1,8 +1,6 @@
 """What is read most, answered before Flask is asked: a phone's today, a patient's calendar, upcoming scans, no change.
 
-Finding a view, its hooks and its decorators cost more than these answers do. Only the plain case is answered here,
-which is nearly every one; whatever differs or goes wrong in any way goes on to the application, which comes to the same
-answer by itself.
+Whatever goes wrong in any way goes on to the application, too.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -25,6 +23,7 @@ from scheduler_api.store.replica import Replica
 
 from . import visits
 from .conditions import phone_headers, plain_tag, tag_of
+from .direct import Answer, bearer
 from .language import preferred
 from .logs import ROUTE
 from .pages import encoded, link_to_next, wants_csv
@@ -37,14 +36,6 @@ _HEADERS = (("Cache-Control", "private, no-cache"), ("Vary", "Accept, Accept-Enc
 _TODAY, _VISITS = "/v1/me/today", "/v1/visits"
 #: From so many bytes on an answer is compressed for who likes that.
 COMPRESSED_FROM = 1000
-
-
-class Answer(NamedTuple):
-    """An answer: its status line, its headers, and its body (None: not modified)."""
-
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes | None
 
 
 class Reads:
@@ -71,20 +62,13 @@ class Reads:
             answer = None
         if answer is None:
             return self._application(environ, start_response)
-        if answer.body is None:
-            start_response(answer.status, answer.headers)
-            return ()
-        length = str(len(answer.body))
-        start_response(
-            answer.status, [("Content-Type", "application/json"), ("Content-Length", length), *answer.headers]
-        )
-        return (answer.body,)
+        return answer.send(start_response)
 
     def _today(self, environ: WSGIEnvironment) -> Answer | None:
         """The one screen of a phone; None leaves it to the application."""
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        token = bearer(environ)
         plain = environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING")
-        if not plain or scheme != "Bearer" or not token.isascii():
+        if not plain or token is None:
             return None
         now = self._clock().astimezone(UTC)
         spoken = preferred(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
@@ -107,10 +91,10 @@ class Reads:
 
     def _visits(self, environ: WSGIEnvironment) -> Answer | None:
         """A page of visits as JSON, with a staff token; None leaves it to the application."""
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        token = bearer(environ)
         query = environ.get("QUERY_STRING", "")
         plain = environ["REQUEST_METHOD"] == "GET" and "HTTP_ACCEPT_ENCODING" not in environ and not wants_csv(environ)
-        if not plain or not query or scheme != "Bearer" or not token.isascii():
+        if not plain or not query or token is None:
             return None
         question, site, asked = visits.asked_in(query)
         actor = tokens.authenticate(self._store, token)
@@ -133,8 +117,8 @@ class Reads:
             return None
         sent = environ.get("HTTP_IF_NONE_MATCH", "").strip()
         whole = asked[2] == "/calendar" and _is_plain(environ)
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if not (sent or whole) or scheme != "Bearer" or not token.isascii():
+        token = bearer(environ)
+        if not (sent or whole) or token is None:
             return None
         opened = tokens.open_patient(self._store, token, asked[1])
         if opened is None:

@@ -1,7 +1,6 @@
-"""A fact of a patient, recorded before Flask is asked: what is written most.
+"""What is written most, recorded before Flask is asked: a fact of a patient.
 
-As with what is read most, only the plain case is answered here. Whatever is refused was undone, and goes on to the
-application, which comes to the same refusal and has the words for it.
+Whatever is refused was undone, and goes on to the application: it comes to the same refusal, and has the words for it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from scheduler_api.records.access import ROLES, Session
 from scheduler_api.store.port import Busy, Store, Unavailable
 
 from .conditions import tag_of
+from .direct import Answer, bearer
 from .fact_shapes import NewFactSchema
 from .logs import ROUTE
 from .parsing import document_of
@@ -49,20 +49,17 @@ class Writes:
             return self._application(environ, start_response)
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         try:
-            recorded = self._record(environ, asked[1], body)
+            answer = self._record(environ, asked[1], body)
         except (Busy, Unavailable) as error:
             # Not to be tried again here: it may have been recorded after all.
             return unavailable(error)(environ, start_response)
         except Exception:
             # What fails here was undone and fails there too, and there it is told to the client and to the log.
-            recorded = None
-        if recorded is None:
+            answer = None
+        if answer is None:
             environ["wsgi.input"] = BytesIO(body)
             return self._application(environ, start_response)
-        answer, tag = recorded
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
-        start_response("201 CREATED", [*headers, *_HEADERS, ("ETag", tag)])
-        return (answer,)
+        return answer.send(start_response)
 
     def _is_plain(self, environ: WSGIEnvironment) -> bool:
         """Whether a request says nothing but a fact, with a staff token of ours."""
@@ -75,14 +72,15 @@ class Writes:
             and not any(name in environ for name in _MORE)
         )
 
-    def _record(self, environ: WSGIEnvironment, patient_id: str, body: bytes) -> tuple[bytes, str] | None:
-        """Record a fact: the answer and its tag; None leaves it to the application."""
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        actor = tokens.authenticate(self._store, token) if scheme == "Bearer" and token.isascii() else None
+    def _record(self, environ: WSGIEnvironment, patient_id: str, body: bytes) -> Answer | None:
+        """Record a fact; None leaves it to the application."""
+        token = bearer(environ)
+        actor = tokens.authenticate(self._store, token) if token is not None else None
         if actor is None or actor.role not in ROLES:
             return None
         environ[ROUTE] = _ROUTE
         session = Session(self._store, actor, self._clock(), f"POST {_ROUTE}")
         recorded = facts.record(session, patient_id, _read(document_of(body)))
-        answer = orjson.dumps({"fact": recorded.fact, "consequences": recorded.consequences})
-        return answer, tag_of(environ, recorded.version, session.now.date())
+        document = orjson.dumps({"fact": recorded.fact, "consequences": recorded.consequences})
+        tag = tag_of(environ, recorded.version, session.now.date())
+        return Answer("201 CREATED", [*_HEADERS, ("ETag", tag)], document)
