@@ -24,10 +24,11 @@ class Answer(NamedTuple):
         """Give the answer to a WSGI server."""
         if self.body is None:
             start_response(self.status, self.headers)
-            return ()
+            return []
         whole = [("Content-Type", "application/json"), ("Content-Length", str(len(self.body))), *self.headers]
         start_response(self.status, whole)
-        return (self.body,)
+        # A list: servers give one away at once, and go through anything else.
+        return [self.body]
 
 
 def bearer(environ: WSGIEnvironment) -> str | None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import orjson
 
+from scheduler_api.engine.facts import DoseRecorded
 from scheduler_api.records import facts, tokens
-from scheduler_api.records.access import ROLES, Session
+from scheduler_api.records.access import ROLES, Actor, Session
 from scheduler_api.store.port import Busy, Store, Unavailable
 
 from .conditions import tag_of
@@ -32,6 +33,7 @@ _ROUTE = "/v1/patients/<string:patient_id>/facts"
 #: What asks for more than to record a fact: the application knows about these.
 _MORE = ("HTTP_IF_MATCH", "HTTP_IDEMPOTENCY_KEY", "HTTP_TRANSFER_ENCODING")
 _HEADERS = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
+_LENGTH = re.compile(r"[0-9]{1,12}")
 _read = NewFactSchema().load
 
 
@@ -47,40 +49,50 @@ class Writes:
         asked = _FACTS.fullmatch(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
         if asked is None or not self._is_plain(environ):
             return self._application(environ, start_response)
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ[ROUTE] = _ROUTE
+        now = self._clock()
         try:
-            answer = self._record(environ, asked[1], body)
+            # Before a byte of the body is waited for.
+            actor = self._actor(environ)
+            recorded = self._recorded(environ, asked[1], actor, now) if actor is not None else None
         except (Busy, Unavailable) as error:
             # Not to be tried again here: it may have been recorded after all.
             return unavailable(error)(environ, start_response)
         except Exception:
             # What fails here was undone and fails there too, and there it is told to the client and to the log.
-            answer = None
-        if answer is None:
-            environ["wsgi.input"] = BytesIO(body)
+            recorded = None
+        if recorded is None:
             return self._application(environ, start_response)
-        return answer.send(start_response)
+        document = orjson.dumps({"fact": recorded.fact, "consequences": recorded.consequences})
+        tag = tag_of(environ, recorded.version, now.astimezone(UTC).date())
+        return Answer("201 CREATED", [*_HEADERS, ("ETag", tag)], document).send(start_response)
 
     def _is_plain(self, environ: WSGIEnvironment) -> bool:
-        """Whether a request says nothing but a fact, with a staff token of ours."""
+        """Whether a request says nothing but a fact."""
         length = environ.get("CONTENT_LENGTH", "")
         return (
             environ.get("CONTENT_TYPE") == "application/json"
             and not environ.get("QUERY_STRING")
-            and length.isdecimal()
+            and _LENGTH.fullmatch(length) is not None
             and int(length) <= self._max_body
             and not any(name in environ for name in _MORE)
         )
 
-    def _record(self, environ: WSGIEnvironment, patient_id: str, body: bytes) -> Answer | None:
-        """Record a fact; None leaves it to the application."""
+    def _actor(self, environ: WSGIEnvironment) -> Actor | None:
+        """Who is asking with a staff token of ours; None leaves it to the application."""
         token = bearer(environ)
         actor = tokens.authenticate(self._store, token) if token is not None else None
-        if actor is None or actor.role not in ROLES:
+        return actor if actor is not None and actor.role in ROLES else None
+
+    def _recorded(
+        self, environ: WSGIEnvironment, patient_id: str, actor: Actor, now: datetime
+    ) -> facts.Recorded | None:
+        """Record the fact of the body; None leaves it to the application."""
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        # If the application is asked after all, it reads it once more.
+        environ["wsgi.input"] = BytesIO(body)
+        new = _read(document_of(body))
+        if "HTTP_ACCEPT_ENCODING" in environ and not isinstance(new.body, DoseRecorded):
+            # What it moves may be much, and worth compressing.
             return None
-        environ[ROUTE] = _ROUTE
-        session = Session(self._store, actor, self._clock(), f"POST {_ROUTE}")
-        recorded = facts.record(session, patient_id, _read(document_of(body)))
-        document = orjson.dumps({"fact": recorded.fact, "consequences": recorded.consequences})
-        tag = tag_of(environ, recorded.version, session.now.date())
-        return Answer("201 CREATED", [*_HEADERS, ("ETag", tag)], document)
+        return facts.record(Session(self._store, actor, now, f"POST {_ROUTE}"), patient_id, new)

@@ -106,11 +106,11 @@ def _keep_day(
     """Write what the record of a day moves where the plan stands: entries about doses not taken, and messages."""
     through = horizon(now)
     # Also those too short for the worklist: a message tells of them.
-    known, rows = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
-    if rows != known:
-        stored, entries = (worklist_rows(patient_id, reckoning, (), through) for reckoning in (before, after))
-        worklist.replace(store, patient_id, entries, stored)
-    if rows != known or is_planned_for(day, after, now):
+    was, is_now = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
+    if was != is_now:
+        known, entries = (worklist_rows(patient_id, reckoning, (), through) for reckoning in (before, after))
+        worklist.replace(store, patient_id, entries, known)
+    if was != is_now or is_planned_for(day, after, now):
         plan_patient(store, patient_id, after, wishes, now)
 
 

@@ -14,8 +14,9 @@ from .protocols import versions_named
 #: Versions of a protocol never change either: a reckoning is as good as the head of the facts it follows from.
 _reckonings: Memory[Reckoning] = Memory()
 
-#: To be held while a remembered reckoning is asked, or one that took over the visits of such a one: it reads on as far
-#: as is asked, for one thread at a time. Not to be held while the database is asked, for which others may be waiting.
+#: To be held while the visits of a remembered reckoning are asked, or of one that took them over: they are read on as
+#: far as is asked, for one thread at a time. What a fact just made anew is nobody else's until its unit of work ends.
+#: Not to be held while the database is asked, for which others may be waiting.
 asking = Lock()
 #: The reckoning of a patient at the head that a row names, if it is remembered: nothing else need be read then.
 remembered = _reckonings.get

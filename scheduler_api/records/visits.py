@@ -61,6 +61,9 @@ def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
     todays = zones.todays(session.store, session.now)
     found = visits.find(session.store, todays, sites_to_search(session, site), query)
     seen = shown(session.store, todays, found[: query.limit])
+    if found and not seen:
+        # Every one of them was dropped since it was found.
+        return find(session, query, site)
     key = tuple(seen[-1].item[name] for name in visits.SORTS[query.sort]) if len(found) > query.limit else None
     return VisitPage(seen, key)
 

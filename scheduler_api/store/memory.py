@@ -20,17 +20,19 @@ class Memory(Generic[Value]):
     """
 
     def __init__(self) -> None:
-        self._values: OrderedDict[tuple[str, str], Value] = OrderedDict()
+        self._values: OrderedDict[str, tuple[str, Value]] = OrderedDict()
         self._lock = Lock()
 
     def get(self, row: Row) -> Value | None:
         """The value of the patient and head that a row names, if it is remembered."""
-        return self._values.get((row["patient_id"], row["head"]))
+        head, value = self._values.get(row["patient_id"], (None, None))
+        return value if head == row["head"] else None
 
     def put(self, patient_id: str, head: str, value: Value) -> Value:
-        """Remember a value, and forget the oldest."""
+        """Remember a value in place of the patient's last, and forget the patient who was seen first."""
         with self._lock:
-            while len(self._values) >= _MOST:
+            self._values.pop(patient_id, None)
+            if len(self._values) >= _MOST:
                 self._values.popitem(last=False)
-            self._values[patient_id, head] = value
+            self._values[patient_id] = head, value
         return value

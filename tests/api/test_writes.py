@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from service import Client, Patient, Service, refused
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from scheduler_api.records import tokens, upkeep
 
@@ -89,6 +89,49 @@ def test_conditions_keys_and_dry_runs_are_heeded(patient: Patient) -> None:
     tried = patient.send("dose_recorded", dry_run=True, dose_on="2024-01-07", status="taken")
     assert tried.json["fact"]["fact_id"] is None
     assert len(patient.read("facts")["items"]) == 3
+
+
+def test_what_a_fact_moves_is_compressed_for_who_likes_that(patient: Patient) -> None:
+    ended = {
+        "kind": "treatment_ended",
+        "last_dose_on": "2024-02-01",
+        "decided_on": "2024-02-02",
+        "reason": "progression",
+    }
+    answer = say(patient, orjson.dumps(ended), **{"Accept-Encoding": "gzip"})
+    assert answer.status_code == 201
+    assert answer.headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(("content_type", "by_flask"), [("application/json", False), (BY_FLASK, True)])
+def test_flask_is_not_asked_where_nothing_but_a_fact_is_said(
+    service: Service, patient: Patient, content_type: str, by_flask: bool
+) -> None:
+    environ = EnvironBuilder(
+        f"{patient.path}/facts",
+        method="POST",
+        headers={"Authorization": f"Bearer {service.tokens['nurse']}"},
+        data=orjson.dumps({"kind": "dose_recorded", "dose_on": "2024-01-06", "status": "taken"}),
+        content_type=content_type,
+    ).get_environ()
+    answered: list[str] = []
+    service.app(environ, lambda status, headers, *failure: answered.append(status))  # type: ignore[arg-type,return-value]
+    assert answered == ["201 CREATED"]
+    assert ("werkzeug.request" in environ) is by_flask
+
+
+def test_nobody_we_do_not_know_is_waited_for(service: Service, patient: Patient) -> None:
+    class Silent:
+        def read(self, *sizes: int) -> bytes:
+            raise AssertionError("the body is waited for")
+
+    for headers in ({}, {"Authorization": "Bearer nobody"}):
+        builder = EnvironBuilder(
+            f"{patient.path}/facts", method="POST", headers=headers, content_type="application/json", content_length=99
+        )
+        environ = {**builder.get_environ(), "wsgi.input": Silent(), "CONTENT_LENGTH": "99"}
+        _, status, _ = run_wsgi_app(service.app, environ)
+        assert status.startswith("401")
 
 
 def test_who_may_not_record_is_refused_and_that_is_noted(
