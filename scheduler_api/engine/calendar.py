@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from copy import copy
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
@@ -67,8 +66,8 @@ class Reckoning:
             and (history.begun, history.c1d1_because) == (known.begun, known.c1d1_because)
         ):
             return Reckoning(versions, history)
-        after = copy(self)
-        after.history, after.course = history, self.course.with_days_of(history)
+        after = object.__new__(Reckoning)
+        after.history, after.course, after.book = history, self.course.with_days_of(history), self.book
         return after
 
     def plan_is_of(self, other: Reckoning) -> bool:

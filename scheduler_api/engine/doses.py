@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from copy import copy
 from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -70,8 +69,8 @@ class Course:
 
     def with_days_of(self, history: History) -> Course:
         """The course of a history that has other recorded days, and the same plan."""
-        other = copy(self)
-        other.history = history
+        other = object.__new__(Course)
+        other.__dict__.update(self.__dict__, history=history)
         return other
 
     def holds_day(self, day: date) -> bool:

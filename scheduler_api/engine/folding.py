@@ -6,7 +6,6 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
-from itertools import pairwise
 from operator import attrgetter
 from typing import assert_never
 
@@ -66,25 +65,22 @@ def extend(history: History, body: Body) -> History:
 
 def _with_day(history: History, body: DoseRecorded) -> History:
     """The history with one more record of a day. Nearly every fact is one, so that nothing else is looked at."""
-    day, taken, missed = body.dose_on, history.taken, history.missed
-    if body.status == "missed":
-        if day in missed:
-            return history
-        if day in taken:
-            taken = dict(taken)
-            del taken[day]
-        return history.with_days(taken, missed | {day})
-    if taken.get(day, "") == body.dose_mg:
+    day, mg, missed = body.dose_on, body.dose_mg, history.missed
+    if day in missed if body.status == "missed" else history.taken.get(day, "") == mg:
         return history
-    days, amounts = history.taken_in_order
-    if day in taken or not days or days[-1] < day:
-        taken = dict(taken)
-        taken[day] = body.dose_mg
+    taken, (days, amounts) = dict(history.taken), history.taken_in_order
+    days, amounts, place = [*days], [*amounts], bisect_left(days, day)
+    if body.status == "missed":
+        if day in taken:
+            del taken[day], days[place], amounts[place]
+        return history.with_days(taken, (days, amounts), missed | {day})
+    if day in taken:
+        amounts[place] = mg
     else:
-        place = bisect_left(days, day)
-        days, amounts = [*days[:place], day, *days[place:]], [*amounts[:place], body.dose_mg, *amounts[place:]]
-        taken = dict(zip(days, amounts, strict=True))
-    return history.with_days(taken, missed - {day} if day in missed else missed)
+        days.insert(place, day)
+        amounts.insert(place, mg)
+    taken[day] = mg
+    return history.with_days(taken, (days, amounts), missed - {day} if day in missed else missed)
 
 
 def struck_by(facts: Sequence[Fact]) -> dict[str, str]:
@@ -218,14 +214,11 @@ class _Folding:
         """The history so far."""
         if self.enrolled is None:
             raise ValueError("No enrolment is on record.")
-        taken = self.taken
-        if any(later < earlier for earlier, later in pairwise(taken)):
-            taken = dict(sorted(taken.items()))
         return History(
             enrolled=self.enrolled,
             time_zone=self.moved_to or self.enrolled.time_zone,
             first_dose_on=self.first_dose_on,
-            taken=taken,
+            taken=self.taken,
             missed=frozenset(self.missed),
             holds=tuple(self.holds),
             dose_changes=tuple(self.dose_changes),

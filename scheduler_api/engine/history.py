@@ -70,8 +70,8 @@ _set = object.__setattr__
 class History:
     """What is known of one patient: the facts that stand, folded.
 
-    `taken` maps each day recorded taken, in order of days, to its mg (None: as planned); `missed` are the days recorded
-    missed. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then of receipt.
+    `taken` maps each day recorded taken to its mg (None: as planned); `missed` are the days recorded missed.
+    `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then of receipt.
     """
 
     enrolled: Enrolled
@@ -113,7 +113,8 @@ class History:
     """What was done, by the series it was recorded for."""
 
     def __post_init__(self) -> None:
-        self._know_from_days()
+        days = sorted(self.taken)
+        self._know_from_days(days, [self.taken[day] for day in days])
         ended, left = self.treatment_ended, self.study_ended
         deaths = [ended.decided_on] if ended and ended.reason == "death" else []
         deaths += [left.ended_on] if left and left.reason == "death" else []
@@ -134,9 +135,9 @@ class History:
         _set(self, "last_treatment_day", min(last_days, default=None))
         _set(self, "done_of_series", done)
 
-    def _know_from_days(self) -> None:
-        """What follows from the recorded days."""
-        first, taken, ended = self.first_dose_on, [*self.taken], self.treatment_ended
+    def _know_from_days(self, taken: list[date], amounts: list[float | None]) -> None:
+        """What follows from the recorded days, those taken in order."""
+        first, ended = self.first_dose_on, self.treatment_ended
         c1d1 = first or (taken[0] if taken else self.enrolled.planned_first_dose_on)
         words = "first dose" if first else "first day recorded taken" if taken else "planned first dose"
         doses = [first, taken[-1] if taken else None, ended.last_dose_on if ended else None]
@@ -144,17 +145,19 @@ class History:
         _set(self, "c1d1", c1d1)
         _set(self, "c1d1_because", f"{words} {c1d1}")
         _set(self, "last_dose_on", max([day for day in doses if day is not None], default=None))
-        _set(self, "taken_in_order", (taken, [*self.taken.values()]))
+        _set(self, "taken_in_order", (taken, amounts))
         _set(self, "missed_in_order", sorted(self.missed))
 
-    def with_days(self, taken: dict[date, float | None], missed: frozenset[date]) -> History:
-        """The history with other recorded days (`taken` in order), and all else as it is."""
+    def with_days(
+        self, taken: dict[date, float | None], in_order: tuple[list[date], list[float | None]], missed: frozenset[date]
+    ) -> History:
+        """The history with other recorded days, those taken also in order, and all else as it is."""
         other = object.__new__(History)
         for name, value in zip(_NAMES, _all(self), strict=True):
             _set(other, name, value)
         _set(other, "taken", taken)
         _set(other, "missed", missed)
-        other._know_from_days()
+        other._know_from_days(*in_order)
         return other
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice, pairwise
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from .dates import days
 from .doses import Course
-from .history import ONE_DAY
+from .history import ONE_DAY, History
 
 #: How far ahead the second of two doses in a row is looked for; a longer pause is none.
 _LONGEST_PAUSE = 400
@@ -30,6 +31,11 @@ class NotTaken(NamedTuple):
     def because(self) -> str:
         """What is to say of it."""
         return f"no dose taken from {self.first_on} on; planned doses missed or not recorded"
+
+
+def is_between_taken(history: History, day: date) -> bool:
+    """Whether doses were taken the day before and the day after: then a day is in no row, whatever is said of it."""
+    return day - ONE_DAY in history.taken and day + ONE_DAY in history.taken
 
 
 def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken]:
@@ -64,13 +70,18 @@ def _between_taken(course: Course, start: date, end: date | None, first: date) -
         end = course.ends_on if end is None else min(end, course.ends_on)
     if end is not None and (end < start or end < first):
         return
+    taken, _ = course.history.taken_in_order
     # Long before `first` everything is past: begin with the last day taken before it.
-    before, _ = course.taken(start, first - ONE_DAY)
-    taken, _ = course.taken(max(start, first), end or date.max)
-    edges = [before[-1] if before else start - ONE_DAY, *taken]
-    for one, following in pairwise(edges):
-        if (following - one).days > 2:
-            yield one + ONE_DAY, following - ONE_DAY
+    earliest, place = start - ONE_DAY, bisect_left(taken, max(start, first))
+    edges = [
+        max(taken[place - 1], earliest) if place else earliest,
+        *taken[place : bisect_right(taken, end or date.max)],
+    ]
+    # As many days as lie between them: each was taken, as is usual.
+    if (edges[-1] - edges[0]).days >= len(edges):
+        for one, following in pairwise(edges):
+            if (following - one).days > 2:
+                yield one + ONE_DAY, following - ONE_DAY
     if end is None or edges[-1] < end:
         yield edges[-1] + ONE_DAY, end
 

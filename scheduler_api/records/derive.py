@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scheduler_api.engine import worklist as engine_worklist
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import EARLIEST
-from scheduler_api.engine.not_taken import rows_not_taken
+from scheduler_api.engine.not_taken import is_between_taken, rows_not_taken
 from scheduler_api.engine.standing import standing
 from scheduler_api.engine.visits import Visit
 from scheduler_api.store import patients, snapshots, standings, visits, worklist
@@ -104,13 +104,15 @@ def _keep_day(
     store: Store, patient_id: str, before: Reckoning, after: Reckoning, day: date, wishes: str | None, now: datetime
 ) -> None:
     """Write what the record of a day moves where the plan stands: entries about doses not taken, and messages."""
-    through = horizon(now)
-    # Also those too short for the worklist: a message tells of them.
-    was, is_now = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
-    if was != is_now:
+    moved, through = False, horizon(now)
+    if not is_between_taken(after.history, day):
+        # Also those too short for the worklist: a message tells of them.
+        was, is_now = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
+        moved = was != is_now
+    if moved:
         known, entries = (worklist_rows(patient_id, reckoning, (), through) for reckoning in (before, after))
         worklist.replace(store, patient_id, entries, known)
-    if was != is_now or is_planned_for(day, after, now):
+    if moved or is_planned_for(day, after, now):
         plan_patient(store, patient_id, after, wishes, now)
 
 

@@ -131,7 +131,7 @@ class _Sums:
         self.on_hold += where == "on_treatment" and history.is_held(today)
         self.doses = self.doses.plus(dose_sums(reckoning.course, today))
         enrolled_on = history.enrolled.enrolled_on
-        first = min(enrolled_on, next(iter(history.taken), enrolled_on))
+        first = min(enrolled_on, next(iter(history.taken_in_order[0]), enrolled_on))
         self.deviations.update(one["kind"] for one in reckoning.deviations(today, first, today))
         for visit in reckoning.visits(date.min, today, IMAGING):
             status = visit.status(today)

@@ -74,7 +74,7 @@ def _days_text(history: History) -> str:
         letters[day.toordinal() - first] = _AS_PLANNED if mg is None else _OTHERWISE
     for day in missed:
         letters[day.toordinal() - first] = _MISSED
-    amounts = [mg for mg in taken.values() if mg is not None]
+    amounts = [mg for mg in history.taken_in_order[1] if mg is not None]
     return _dump((date.fromordinal(first), "".join(letters), amounts))
 
 
