@@ -25,7 +25,7 @@ from contract import Contract
 from flask import Flask
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
@@ -138,6 +138,14 @@ class Service:
     def client(self, name: str) -> Client:
         """A client of one of the staff, or with any other token."""
         return Client(self.app, self.tokens.get(name, name))
+
+    def ask(self, method: str, path: str, token: str, **asked: Any) -> tuple[str, bool]:
+        """The status of an answer, and whether Flask was asked for it."""
+        headers = {"Authorization": f"Bearer {token}", **asked.pop("headers", {})}
+        environ = EnvironBuilder(path, method=method, headers=headers, **asked).get_environ()
+        answered: list[str] = []
+        self.app(environ, lambda status, headers, *failure: answered.append(status))  # type: ignore[arg-type,return-value]
+        return answered[0], "werkzeug.request" in environ
 
     def token(self, role: str, of: list[str], name: str | None = None) -> str:
         """A new token for a role and some sites (none: all)."""

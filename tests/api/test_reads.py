@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from service import Client, Patient, Service, refused
 
-from scheduler_api.records import tokens
+from scheduler_api.records import phones, tokens
 
 
 @pytest.fixture
@@ -57,6 +57,21 @@ def test_a_page_of_visits_is_the_same_by_either_way(nurse: Client, patient: Pati
         same(before, after)
     else:
         assert before.json == after.json
+
+
+def test_flask_is_not_asked_for_the_plain_case(service: Service, patient: Patient) -> None:
+    code = phones.make_code(service.session(), patient.patient_id)["code"]
+    phone = phones.activate(service.store, code, "phone", "127.0.0.1", service.clock())["access_token"]
+    nurse, tag = service.tokens["nurse"], patient.get("calendar").headers["ETag"]
+    for path, token in (
+        (f"{patient.path}/calendar", nurse),
+        ("/v1/visits?series=imaging&status=open,upcoming", nurse),
+        ("/v1/me/today", phone),
+    ):
+        assert service.ask("GET", path, token) == ("200 OK", False)
+        assert service.ask("GET", f"{path}{'&' if '?' in path else '?'}limit=0", token)[1]
+    known = {"If-None-Match": tag}
+    assert service.ask("GET", f"{patient.path}/calendar", nurse, headers=known) == ("304 NOT MODIFIED", False)
 
 
 @pytest.mark.parametrize("part", ["", "calendar", "adherence", "deviations", "facts"])

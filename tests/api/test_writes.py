@@ -107,17 +107,10 @@ def test_what_a_fact_moves_is_compressed_for_who_likes_that(patient: Patient) ->
 def test_flask_is_not_asked_where_nothing_but_a_fact_is_said(
     service: Service, patient: Patient, content_type: str, by_flask: bool
 ) -> None:
-    environ = EnvironBuilder(
-        f"{patient.path}/facts",
-        method="POST",
-        headers={"Authorization": f"Bearer {service.tokens['nurse']}"},
-        data=orjson.dumps({"kind": "dose_recorded", "dose_on": "2024-01-06", "status": "taken"}),
-        content_type=content_type,
-    ).get_environ()
-    answered: list[str] = []
-    service.app(environ, lambda status, headers, *failure: answered.append(status))  # type: ignore[arg-type,return-value]
-    assert answered == ["201 CREATED"]
-    assert ("werkzeug.request" in environ) is by_flask
+    dose = orjson.dumps({"kind": "dose_recorded", "dose_on": "2024-01-06", "status": "taken"})
+    token = service.tokens["nurse"]
+    answered = service.ask("POST", f"{patient.path}/facts", token, data=dose, content_type=content_type)
+    assert answered == ("201 CREATED", by_flask)
 
 
 def test_nobody_we_do_not_know_is_waited_for(service: Service, patient: Patient) -> None:
