@@ -39,9 +39,7 @@ def figures(folder: Path) -> list[Figure]:
     _fill_the_log(Path(service.database), commit)
     with logging_to_nowhere():
         rebuilding = seconds(lambda: upkeep.rebuild(service.store, NOW), 5)
-        whole, alone, durable = (
-            ratio(part, lambda: call(least, nothing), pairs=15) for part in (record, record_alone, commit)
-        )
+        whole, alone, durable = (ratio(part, lambda: call(least, nothing)) for part in (record, record_alone, commit))
     return [
         Figure(
             "Recording a dose",
