@@ -38,7 +38,7 @@ bench: $(INSTALLED)
 bench-peers: $(INSTALLED) $(PEERS)
 	$(BIN)/python -m bench.peers .venv-peers/bin/python
 
-# A million take more than an hour, and 60 GB on the disk.
+# A million take about an hour, and 65 GB on the disk.
 PATIENTS = 1000000
 bench-scale: $(INSTALLED)
 	$(BIN)/python -m bench.scale $(PATIENTS)
