@@ -31,7 +31,7 @@ class Figure:
         return above or (self.least is not None and self.value < self.least)
 
 
-def ratio(ours: Callable[[], object], reference: Callable[[], object], pairs: int = PAIRS) -> float:
+def ratio(ours: Callable[[], object], reference: Callable[[], object]) -> float:
     """How often `reference` could have run while `ours` ran once: the median over pairs measured in turn.
 
     Each side of a pair repeats its call for about `SIDE` seconds; within a pair the two take turns in going first, so
@@ -39,7 +39,7 @@ def ratio(ours: Callable[[], object], reference: Callable[[], object], pairs: in
     """
     many, few = repetitions(ours), repetitions(reference)
     found = []
-    for pair in range(pairs):
+    for pair in range(PAIRS):
         if pair % 2:
             one, other = seconds(ours, many), seconds(reference, few)
         else:

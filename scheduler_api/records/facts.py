@@ -15,11 +15,9 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.facts import Body, DoseRecorded, Enrolled, Fact, body_to_data
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.engine.folding import struck_by
-from scheduler_api.engine.history import History
-from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.refusals import HAVE_A_REASON, next_history
 from scheduler_api.store import facts, patients
-from scheduler_api.store.port import Duplicate, Row, Store
+from scheduler_api.store.port import Duplicate, Row
 from scheduler_api.store.snapshots import texts_after
 
 from . import reckoned, sites
@@ -119,20 +117,19 @@ def append(
     before = reckoned.of_row(session.store, row)
     fact = _fact(session, new, row)
     known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
-    versions = _versions(session.store, before.history, fact)
+    # The record of a day names no version: those that the history names are all that matters.
+    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.strikes is None else None
+    versions = (
+        versions_named(session.store, before.history)
+        if day is not None
+        else versions_of(session.store, row["protocol"])
+    )
     after = before.followed_by(versions, next_history(versions, before.history, known, fact, session.now, today))
     if isinstance(fact.body, Enrolled):
         _check_place(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
-    _keep(session, row, before, after, head, fact)
+    _keep(session, row, before, after, head, fact, day)
     return Appended(fact, before, after, row["version"] + 1)
-
-
-def _versions(store: Store, history: History, fact: Fact) -> Versions:
-    """The versions of the protocol that may matter: those that the history names, or a fact brings in."""
-    if isinstance(fact.body, DoseRecorded) and fact.strikes is None:
-        return versions_named(store, history)
-    return versions_of(store, history.enrolled.protocol)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
@@ -149,9 +146,13 @@ def _check_place(session: Session, enrolled: Enrolled) -> None:
         raise Impossible([Fault("/site", "No such site.")])
 
 
-def _keep(session: Session, stored: Row, before: Reckoning, after: Reckoning, head: str, fact: Fact) -> None:
-    """Write what follows from a fact in the place of what is stored. Raises Contradiction, Stale."""
-    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.strikes is None else None
+def _keep(
+    session: Session, stored: Row, before: Reckoning, after: Reckoning, head: str, fact: Fact, day: date | None
+) -> None:
+    """Write what follows from a fact, perhaps the record of a day, in the place of what is stored.
+
+    Raises Contradiction, Stale.
+    """
     version, through = stored["version"] + 1, horizon(session.now)
     texts = texts_after(stored, before.history, after.history, day)
     row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through, texts)
