@@ -1,6 +1,6 @@
 # make run    starts the service with sample patients        make run HOST=0.0.0.0 PORT=9000
 # make test   checks style, types and imports, runs the tests, on both databases    make test ENGINE=sqlite
-# make bench  measures, and writes the figures to docs/benchmarks.md
+# make bench  measures, and writes docs/benchmarks.md          make reading  writes of it what runs for one request
 # make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
 # make bench-scale  measures many patients on both engines, writes docs/scale.md    make bench-scale PATIENTS=20000
 # make openapi, lint, lock, clean: see below
@@ -20,7 +20,7 @@ INSTALLED = .venv/.installed
 PEERS_PYTHON = python3.12
 PEERS = .venv-peers/.installed
 
-.PHONY: run test bench bench-peers bench-scale openapi lint lock clean
+.PHONY: run test bench reading bench-peers bench-scale openapi lint lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
@@ -34,6 +34,9 @@ test: lint
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench
+
+reading: $(INSTALLED)
+	$(BIN)/python -m bench.reading
 
 bench-peers: $(INSTALLED) $(PEERS)
 	$(BIN)/python -m bench.peers .venv-peers/bin/python

@@ -1,4 +1,4 @@
-"""Measuring two things in turn, and the figure that comes of it."""
+"""Measure two things in turn, and hold the figure that comes of it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 PAIRS = 61
 SIDE = 0.012
 
+Call = Callable[[], object]
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the report: what was measured against what, and the most, or least, it may be (None: only told)."""
+    """One row of the report: what was measured against what, and the most, or the least, it may be (None: no limit)."""
 
     name: str
-    ours: str
-    reference: str
+    measured: str
+    against: str
     value: float
     limit: float | None = None
     unit: str = "×"
@@ -30,33 +32,40 @@ class Figure:
         above = self.limit is not None and self.value > self.limit
         return above or (self.least is not None and self.value < self.least)
 
+    @property
+    def limit_in_words(self) -> str:
+        """The most, or the least, it may be."""
+        if self.least is not None:
+            return f"at least {self.least:,.0f}"
+        return "" if self.limit is None else f"at most {self.limit:g}"
 
-def ratio(ours: Callable[[], object], reference: Callable[[], object]) -> float:
-    """How often `reference` could have run while `ours` ran once: the median over pairs measured in turn.
 
-    Each side of a pair repeats its call for about `SIDE` seconds; within a pair the two take turns in going first, so
-    that neither gains from what the other leaves behind.
+def ratio(ours: Call, reference: Call) -> float:
+    """Return how often `reference` could have run while `ours` ran once: the median over pairs measured in turn.
+
+    Each side of a pair repeats its call for about `SIDE` seconds, so that a machine that is busy for a while slows
+    both; the sides take turns in going first, so that neither gains from what the other leaves behind.
     """
     many, few = repetitions(ours), repetitions(reference)
-    found = []
+    ratios = []
     for pair in range(PAIRS):
         if pair % 2:
             one, other = seconds(ours, many), seconds(reference, few)
         else:
             other, one = seconds(reference, few), seconds(ours, many)
-        found.append(one / other)
-    return statistics.median(found)
+        ratios.append(one / other)
+    return statistics.median(ratios)
 
 
-def seconds(call: Callable[[], object], times: int = 1) -> float:
-    """How long a call takes, on average over so many."""
+def seconds(call: Call, times: int = 1) -> float:
+    """Return how long a call takes, in seconds, on average over so many."""
     began = time.perf_counter()
     for _ in range(times):
         call()
     return (time.perf_counter() - began) / times
 
 
-def repetitions(call: Callable[[], object]) -> int:
-    """How many calls take about `SIDE` seconds; the calls made to find out let the interpreter get used to them."""
+def repetitions(call: Call) -> int:
+    """Return how many calls take about `SIDE` seconds; the calls made to find out warm the call up."""
     usual = statistics.median(seconds(call) for _ in range(20))
     return max(1, round(SIDE / usual))

@@ -1,79 +1,113 @@
-"""The patients of the measurements: what is recorded about them, by rule and not by chance."""
+"""The patients of the measurements: what is recorded about them, by rule and not by chance.
+
+A patient is a list of facts in the form of the log, so that the same patients are recorded in a database, folded by the
+engine alone, or compared with other programs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
-from scheduler_api.engine.facts import (
-    Body,
-    DoseChanged,
-    DoseRecorded,
-    Enrolled,
-    Fact,
-    HoldStarted,
-    TreatmentEnded,
-    TreatmentStarted,
-    VisitDone,
-)
-from scheduler_api.engine.folding import fold
-from scheduler_api.engine.history import History
-from scheduler_api.engine.protocol import Protocol
-from scheduler_api.records.protocols import built_in
-
+#: The built-in protocol, and the site that is built in with it.
+PROTOCOL, SITE = "nct06110650", "FUSCC"
+#: A trial with a third series of visits, in `three_series.json`: a clinic visit in each cycle of 21 days.
+THREE_SERIES = "three-series"
 ENROLLED_ON = date(2024, 1, 3)
 #: Two days after enrolment the first dose, then one every day for two years.
-TREATED_FROM = ENROLLED_ON + timedelta(2)
+TO_FIRST_DOSE = timedelta(2)
+TREATED_FROM = ENROLLED_ON + TO_FIRST_DOSE
 DOSES = 730
 SCANS = 17
 FOLLOW_UPS = 6
-WEEKS_BETWEEN_SCANS = 6
+BETWEEN_SCANS = timedelta(weeks=6)
+CYCLE = timedelta(21)
+#: The instant of all measurements: five days before the last dose of the two-year patient, at noon in Shanghai.
+NOW = datetime.combine(TREATED_FROM + timedelta(DOSES - 5), time(4), UTC)
 
 
-@lru_cache
-def protocol() -> Protocol:
-    """The built-in protocol."""
-    return built_in()[0]
+class Fact(NamedTuple):
+    """A fact as the log has it: its kind, its data as JSON has them, and the day on which it was recorded."""
+
+    kind: str
+    data: dict[str, Any]
+    on: date
 
 
-def enrolled(subject_number: str, enrolled_on: date = ENROLLED_ON, site: str = "FUSCC") -> Enrolled:
-    """An enrolment; treatment is planned two days later."""
-    first = enrolled_on + timedelta(2)
-    of = protocol()
-    return Enrolled(
-        subject_number, site, of.id, of.version, enrolled_on, "female", "fertile", None, "Asia/Shanghai", first
-    )
+Facts = list[Fact]
 
 
-def treated(enrolled_on: date, days: int, eventful: bool = False) -> Iterator[Body]:
-    """The first dose, a dose recorded every day for so many days, and the scans due in that time on their targets.
+def enrolled(subject_number: str, on: date = ENROLLED_ON, protocol: str = PROTOCOL, site: str = SITE) -> Fact:
+    """Return an enrolment; treatment is planned two days later."""
+    data = {
+        "subject_number": subject_number,
+        "site": site,
+        "protocol": protocol,
+        "version": 1,
+        "enrolled_on": on.isoformat(),
+        "sex": "female",
+        "fertility": "fertile",
+        "basis": None,
+        "time_zone": "Asia/Shanghai",
+        "planned_first_dose_on": (on + TO_FIRST_DOSE).isoformat(),
+    }
+    return Fact("enrolled", data, on)
+
+
+def two_years(doses: int = DOSES - 5, protocol: str = PROTOCOL, eventful: bool = False, ended: bool = False) -> Facts:
+    """Return the two-year patient: by default up to yesterday as of `NOW`; or with treatment ended for intolerance."""
+    facts = on_treatment("001", ENROLLED_ON, doses, protocol, eventful)
+    if ended:
+        last = TREATED_FROM + timedelta(doses - 1)
+        data = {"last_dose_on": last.isoformat(), "decided_on": last.isoformat(), "reason": "intolerance"}
+        facts.append(Fact("treatment_ended", data, last))
+    return facts
+
+
+def half_a_year(today: date) -> Facts:
+    """Return a patient half a year into treatment, eventful, with every dose recorded up to yesterday."""
+    return on_treatment("002", today - timedelta(182), 180, eventful=True)
+
+
+def on_treatment(
+    subject_number: str, enrolled_on: date, doses: int, protocol: str = PROTOCOL, eventful: bool = False
+) -> Facts:
+    """Return a patient with a dose recorded every day for so many days, and the visits of that time on their targets.
 
     `eventful`: every twentieth dose was missed, every fiftieth taken at another amount, every scan three days late; a
-    week is held and the dose reduced once.
+    week was held and the dose reduced once.
     """
-    first = enrolled_on + timedelta(2)
-    yield TreatmentStarted(first)
-    if eventful:
-        yield HoldStarted(first + timedelta(100), "platelets", first + timedelta(107))
-        yield DoseChanged(first + timedelta(107), 250, "platelets")
-    for number in range(days):
+    first = enrolled_on + TO_FIRST_DOSE
+    facts = [Fact("treatment_started", {"first_dose_on": first.isoformat()}, first)]
+    facts += _doses(first, doses, eventful)
+    late = timedelta(3 if eventful else 0)
+    facts += _visits("imaging", enrolled_on + BETWEEN_SCANS, first + timedelta(doses), BETWEEN_SCANS, late)
+    if protocol == THREE_SERIES:
+        facts += _visits("clinic", first, first + timedelta(doses), CYCLE)
+    if eventful and doses > 107:
+        hold, resumed = first + timedelta(100), first + timedelta(107)
+        data = {"from_on": hold.isoformat(), "reason": "platelets", "resumes_on": resumed.isoformat()}
+        facts.append(Fact("hold_started", data, hold))
+        data = {"from_on": resumed.isoformat(), "dose_mg": 250, "reason": "platelets"}
+        facts.append(Fact("dose_changed", data, resumed))
+    facts.sort(key=lambda fact: fact.on)
+    return [enrolled(subject_number, enrolled_on, protocol), *facts]
+
+
+def _doses(first: date, doses: int, eventful: bool) -> Iterator[Fact]:
+    for number in range(doses):
         if eventful and 100 <= number < 107:
             continue
+        day = first + timedelta(number)
         missed, other = eventful and number % 20 == 9, eventful and number % 50 == 3
-        yield DoseRecorded(first + timedelta(number), "missed" if missed else "taken", 200 if other else None)
-    step = timedelta(weeks=WEEKS_BETWEEN_SCANS)
-    scan = enrolled_on + step
-    while scan < first + timedelta(days):
-        yield VisitDone("imaging", scan + timedelta(3 if eventful else 0), None, "SD")
-        scan += step
+        data = {"dose_on": day.isoformat(), "status": "missed" if missed else "taken"}
+        yield Fact("dose_recorded", data | ({"dose_mg": 200} if other else {}), day)
 
 
-def two_years(ended: bool, days: int = DOSES, eventful: bool = False) -> History:
-    """The history of two years: 730 doses and 17 scans; treatment ended for intolerance, or goes on."""
-    bodies: list[Body] = [enrolled("001"), *treated(ENROLLED_ON, days, eventful)]
-    if ended:
-        last = TREATED_FROM + timedelta(days - 1)
-        bodies.append(TreatmentEnded(last, last, "intolerance"))
-    began = datetime(2024, 1, 3, tzinfo=UTC)
-    return fold(Fact(f"f-{n}", body, began + timedelta(minutes=n)) for n, body in enumerate(bodies))
+def _visits(series: str, target: date, until: date, step: timedelta, late: timedelta = timedelta(0)) -> Iterator[Fact]:
+    while target < until:
+        done = target + late
+        data = {"series": series, "done_on": done.isoformat()}
+        yield Fact("visit_done", data | ({"response": "SD"} if series == "imaging" else {}), done)
+        target += step

@@ -10,22 +10,20 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from multiprocessing.synchronize import Barrier
+from operator import itemgetter
 from pathlib import Path
 
-from scheduler_api.records.planning import stamp
-from scheduler_api.reminders.tick import tick
-from scheduler_api.store import reminders
-from scheduler_api.store.connect import connect
-
 from .measure import Figure, seconds
+from .product import Store, connect, tick
 
 PATIENTS, DUE, WORKERS, JOBS = 1_000_000, 42_000, 4, 10_000
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def figures(folder: Path) -> list[Figure]:
-    """Claim and outbox, an idle tick, and a scheduler with a job for each patient."""
+    """Measure claim and outbox, an idle tick, and a scheduler with a job for each patient."""
     path = folder / "reminders.db"
     _fill(path)
     store = connect(str(path))
@@ -34,7 +32,7 @@ def figures(folder: Path) -> list[Figure]:
     assert out is not None
     # No duplicate, none missing: it is part of the figure.
     assert out["number"] == out["patients"] == DUE, out
-    idle = statistics.median(seconds(lambda: tick(store, NOW)) for _ in range(200))
+    idle = statistics.median(seconds(lambda: tick.tick(store, NOW)) for _ in range(200))
     store.close()
     against = f"{WORKERS} processes, {DUE:,} due of {PATIENTS:,}"
     one, two = _scheduler(folder / "one.db", 1), _scheduler(folder / "two.db", 2)
@@ -53,31 +51,42 @@ def _compared(what: str, value: float, unit: str) -> Figure:
 
 
 def _fill(path: Path) -> None:
-    """A planned dose reminder for each of a million patients, some of them due."""
+    """Plan a dose reminder for each of a million patients, some of them due."""
     store = connect(str(path))
     store.migrate()
-    soon, until = stamp(NOW + timedelta(hours=5)), stamp(NOW + timedelta(hours=8))
-    every = PATIENTS // DUE
     with store.transaction():
-        for start in range(0, PATIENTS, 50_000):
-            numbers = range(start, start + 50_000)
-            rows = [
-                reminders.row_of(
-                    f"p-{number:08}", "FUSCC", "dose_due", "2026-11-24", _at(number, every, soon), until, False
-                )
-                for number in numbers
-            ]
-            reminders.put(store, sorted(rows, key=lambda row: row["message_id"]))
+        store.write_many(
+            "INSERT INTO reminders (message_id, audience, patient_id, site, kind, about, next_at, expires_at) VALUES "
+            "(:message_id, 'patient', :patient_id, 'FUSCC', 'dose_due', '2026-11-24', :next_at, :expires_at)",
+            _rows(),
+        )
+        store.write(
+            "INSERT INTO reminder_times (message_id, next_at) SELECT message_id, next_at FROM reminders "
+            "ORDER BY message_id",
+            {},
+        )
     store.close()
 
 
-def _at(number: int, every: int, soon: str) -> str:
-    # Patients choose a minute, and there are four ticks a minute: what is due at one is due at one instant.
-    return stamp(NOW) if number % every == 0 and number // every < DUE else soon
+def _rows() -> list[dict[str, str]]:
+    """Return the rows in the order of their key. Their ids are digests: those due at one instant lie anywhere."""
+    now, soon, until = (_stamp(NOW + timedelta(hours=hours)) for hours in (0, 5, 8))
+    every, rows = PATIENTS // DUE, []
+    for number in range(PATIENTS):
+        patient_id = f"p-{number:08}"
+        message_id = f"m-{blake2b(patient_id.encode(), digest_size=14).hexdigest()}"
+        # Patients choose a minute, and there are four ticks a minute: what is due at one is due at one instant.
+        at = now if number % every == 0 and number // every < DUE else soon
+        rows.append({"message_id": message_id, "patient_id": patient_id, "next_at": at, "expires_at": until})
+    return sorted(rows, key=itemgetter("next_at", "message_id"))
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.isoformat(timespec="microseconds")
 
 
 def _claimed(path: Path) -> float:
-    """How long workers take for all that is due, in seconds."""
+    """Return how long workers take for all that is due, in seconds."""
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(WORKERS + 1)
     done = context.Barrier(WORKERS + 1)
@@ -95,25 +104,26 @@ def _claimed(path: Path) -> float:
 
 
 def _work(path: str, ready: Barrier, done: Barrier) -> None:
-    store = connect(path)
-    reminders.is_any_due(store, stamp(NOW))
+    store: Store = connect(path)
+    # The connection is open before the others are waited for.
+    store.row("SELECT 1 FROM reminders LIMIT 1")
     ready.wait()
-    tick(store, NOW)
+    tick.tick(store, NOW)
     done.wait()
     store.close()
 
 
 def _scheduler(path: Path, processes: int) -> dict[str, float]:
-    """Processes that each run a scheduler on one job store with a daily job for each patient, all due now."""
+    """Run processes that each have a scheduler on one job store with a daily job for each patient, all due now."""
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE sent (job TEXT)")
     database.close()
     command = [sys.executable, "-m", "bench.jobs", str(path), str(JOBS)]
     subprocess.run([*command, "add"], check=True)
     running = [subprocess.Popen([*command, "run"], stdout=subprocess.PIPE, text=True) for _ in range(processes)]
-    told = [json.loads(process.communicate()[0]) for process in running]
+    reported = [json.loads(process.communicate()[0]) for process in running]
     database = sqlite3.connect(path)
     sent, different = database.execute("SELECT COUNT(*), COUNT(DISTINCT job) FROM sent").fetchone()
     database.close()
     assert different == JOBS, different
-    return {**told[0], "sent": sent, "twice": sent - different}
+    return {**reported[0], "sent": sent, "twice": sent - different}

@@ -18,10 +18,10 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduler_api.config import Settings
-
 from .measure import Figure
-from .service import Service
+from .people import half_a_year
+from .product import Settings
+from .service import USUAL, Service
 
 SECONDS = 2
 ROUNDS = 5
@@ -30,36 +30,35 @@ WRK = "wrk"
 
 
 def figures(folder: Path) -> list[Figure]:
-    """The calendar of a mid-trial patient, a phone's today, and a trivial endpoint of Flask under the same server."""
+    """Measure a phone's today against a trivial endpoint of Flask under the same server, half a year into treatment."""
     if shutil.which(WRK) is None:
         return []
-    service = Service(folder, "server", datetime.now(UTC))
-    patient_id = service.add_mid_trial_patient()
-    path, phone = f"/v1/patients/{patient_id}/calendar", service.phone_of(patient_id)
+    now, patient_id = datetime.now(UTC), "p-1000000000000000"
+    service = Service(folder / "server.db", now)
+    service.enrol({patient_id: half_a_year(now.date())})
+    (phone,) = service.phones([patient_id])
     settings, ports = Settings(), (free_port(), free_port())
     ours = ["-m", "scheduler_api.cli", "serve", "--port", str(ports[0])]
     least = ["-m", "granian", "--interface", "wsgi", "--factory", "--no-ws", "--log-level", "error"]
     least += ["--port", str(ports[1]), "--workers", str(settings.workers)]
-    least += ["--blocking-threads", str(settings.threads), "bench.service:trivial"]
+    least += ["--blocking-threads", str(settings.threads), "bench.service:trivial_app"]
     # All of it comes from one address, which may not ask so often.
     limits = {"SCHEDULER_RATE_PER_TOKEN": "0", "SCHEDULER_RATE_PER_ADDRESS": "0"}
     environment = {**os.environ, "SCHEDULER_DATABASE": service.database, **limits}
     asked = (
-        (ports[0], path, {"Authorization": f"Bearer {service.token}"}),
-        (ports[0], "/v1/me/today", {"Authorization": f"Bearer {phone}"}),
-        (ports[1], "/", {}),
+        (ports[0], "/v1/me/today", {**USUAL, "Authorization": f"Bearer {phone}"}),
+        (ports[1], "/", USUAL),
     )
     with serving(ours, ports[0], environment), serving(least, ports[1], environment):
         # In turn, as within a process. The first round does not count: each process opens its connections.
         rounds = [[_per_second(*one) for one in asked] for _ in range(ROUNDS + 1)][1:]
-    calendars, todays, trivial = (statistics.median(found) for found in zip(*rounds, strict=True))
-    share = statistics.median(trivial / today for _, today, trivial in rounds)
+    todays, trivial = (statistics.median(found) for found in zip(*rounds, strict=True))
+    share = statistics.median(trivial / today for today, trivial in rounds)
     where = f"Granian, {settings.workers} processes, {CONNECTIONS} connections of `wrk` on the same cores"
     return [
-        Figure("Calendars a second", "`GET …/calendar` of the mid-trial patient", where, calendars, unit="/s"),
-        Figure("Todays a second", "`GET /v1/me/today` of the mid-trial patient", where, todays, unit="/s"),
+        Figure("Todays a second", "`GET /v1/me/today`, half a year into treatment", where, todays, unit="/s"),
         Figure("Trivial answers a second", "the trivial Flask endpoint", where, trivial, unit="/s"),
-        Figure("… for each today", "trivial answers a second over todays a second", where, share, 2),
+        Figure("… for each today", "trivial answers a second over todays a second", where, share),
     ]
 
 

@@ -1,42 +1,83 @@
-"""A service to measure: a real database in a folder, the application as it is configured by default, and requests."""
+"""A service to measure: a database in a file, the whole WSGI application, and requests as real clients send them."""
 
 from __future__ import annotations
 
+import gzip
 import io
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 from flask import Flask
+from flask.json.provider import JSONProvider
 from werkzeug.test import EnvironBuilder
 
-from scheduler_api import create_app
-from scheduler_api.api import logs
-from scheduler_api.config import Settings
-from scheduler_api.engine.facts import Body
-from scheduler_api.records import facts, patients, phones, protocols, sites, tokens
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Store
+from . import product
+from .people import NOW, Facts
 
-from .people import DOSES, TREATED_FROM, enrolled, treated
-
-#: The instant of all measurements: five days before the last dose of the two-year patient, at noon in Shanghai.
-NOW = datetime.combine(TREATED_FROM + timedelta(DOSES - 5), time(4), UTC)
-#: How long ago a patient enrolled who is in the middle of treatment.
-MID_TRIAL = timedelta(182)
-
-Call = Callable[[], object]
-Environment = dict[str, Any]
+TRIVIAL = 'a trivial Flask endpoint that answers `{"status": "ok"}`'
+#: What nearly every client sends: only programs written by hand take no compressed answers.
+USUAL = {"Accept": "*/*", "Accept-Encoding": "gzip", "Accept-Language": "en-GB, en;q=0.9", "User-Agent": "bench"}
 
 
-def trivial() -> Flask:
-    """The least an endpoint of Flask can be: a small JSON document, no database."""
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """Hold a folder for databases while it is needed; what services log meanwhile is kept nowhere."""
+    product.log_to_nowhere()
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+        # A service notes who read what within a second, in a thread of its own: then it writes there no more.
+        time.sleep(2)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to an application, as a WSGI server hands it over; `expected` is the status of its answer."""
+
+    app: Flask
+    environment: dict[str, Any]
+    body: bytes = b""
+    expected: int = 200
+
+    def __call__(self) -> tuple[dict[str, str], bytes]:
+        """Send it; return the headers of the answer and its body. Raises RuntimeError for another status."""
+        seen: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            seen[:] = (status, headers)
+
+        # What is asked leaves traces in it.
+        environment = {**self.environment, "wsgi.input": io.BytesIO(self.body)}
+        answer = self.app(environment, start_response)
+        content = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        status, headers = seen
+        if int(status[:3]) != self.expected:
+            where = environment["PATH_INFO"]
+            raise RuntimeError(f"{where}: {status} instead of {self.expected}: {plain(dict(headers), content)!r}")
+        return dict(headers), content
+
+    def json(self) -> Any:
+        """Send it; return the document that is answered."""
+        return orjson.loads(plain(*self()))
+
+
+def plain(headers: Mapping[str, str], content: bytes) -> bytes:
+    """Return a body as it was before it was compressed."""
+    return gzip.decompress(content) if headers.get("Content-Encoding") == "gzip" else content
+
+
+def trivial_app() -> Flask:
+    """Return the least an endpoint of Flask can be: a small document by orjson, no database, no hooks."""
     app = Flask("trivial")
+    app.json = _Orjson(app)
 
     @app.route("/")
     def endpoint() -> dict[str, str]:
@@ -45,99 +86,58 @@ def trivial() -> Flask:
     return app
 
 
+class _Orjson(JSONProvider):
+    def dumps(self, obj: object, **kwargs: object) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: object) -> object:
+        return orjson.loads(s)
+
+
+def trivial() -> Request:
+    """Return a request to a trivial endpoint, by the same client."""
+    return Request(trivial_app(), EnvironBuilder("/", headers=USUAL).get_environ())
+
+
 class Service:
-    """The service in this process at an instant, with sites and protocol, and one nurse of all sites."""
+    """The service in this process, at an instant, on a database that is made if there is none."""
 
-    def __init__(self, folder: Path, name: str = "bench", now: datetime = NOW) -> None:
-        self._open(str(folder / f"{name}.db"), now)
+    def __init__(self, database: str | Path, now: datetime = NOW, client: Mapping[str, str] = USUAL) -> None:
+        """Open it. `client` are the headers of every request, beside its token."""
+        self.database, self.now, self._client = str(database), now, client
+        self.app = product.new_app(self.database, now)
+        self.store = product.store_of(self.app)
+        product.prepare(self.store, self.database)
+        self.token = product.new_token(self.store, now)
 
-    @classmethod
-    def on(cls, database: str, now: datetime) -> Service:
-        """The service on a database that may be there already."""
-        service = cls.__new__(cls)
-        service._open(database, now)
-        return service
+    def enrol(self, people: Mapping[str, Facts]) -> None:
+        """Record patients, by id, with all their facts; once for each database."""
+        product.write_log(self.store, people, self.now)
 
-    def _open(self, database: str, now: datetime) -> None:
-        self.database, self.now = database, now
-        self.store: Store = connect(database)
-        self.store.migrate()
-        self.session = Session(self.store, Actor("bench", "admin", "bench", None), now)
-        protocols.add_built_in(self.session)
-        sites.add_built_in(self.session)
-        self.token = tokens.create(self.store, "nurse", (), "bench", now)
-        # Counted as always, and never too many: the clock stands still.
-        often = {"rate_per_token": 10**9, "rate_per_address": 10**9}
-        self.app = create_app(Settings(database=database, **often), lambda: now)
-
-    def add_patient(self, subject_number: str, enrolled_on: date, bodies: Iterable[Body]) -> str:
-        """Enrol a patient and record facts, the way the service does; the patient's id."""
+    def phones(self, patient_ids: Iterable[str]) -> list[str]:
+        """Return the access tokens of new phones of patients."""
         with self.store.transaction():
-            patient, _ = patients.enrol(self.session, enrolled(subject_number, enrolled_on))
-            patient_id: str = patient["patient_id"]
-            for body in bodies:
-                facts.record(self.session, patient_id, facts.NewFact(body))
-        return patient_id
+            return [product.add_phone(self.store, patient_id, self.now) for patient_id in patient_ids]
 
-    def add_two_year_patient(self) -> str:
-        """The two-year patient, five doses before the last."""
-        began = TREATED_FROM - timedelta(2)
-        return self.add_patient("001", began, treated(began, DOSES - 5))
+    def get(self, path: str, token: str | None = None, etag: str | None = None) -> Request:
+        """Return a GET with a token, by default of staff; with an ETag, one whose answer is that nothing changed."""
+        headers = {"If-None-Match": etag} if etag else {}
+        environment = EnvironBuilder(path, headers=self._headers(token, headers)).get_environ()
+        return Request(self.app, environment, expected=304 if etag else 200)
 
-    def add_mid_trial_patient(self) -> str:
-        """A patient half a year into treatment, with a hold, a reduction, missed doses and late scans."""
-        enrolled_on = self.now.date() - MID_TRIAL
-        return self.add_patient("002", enrolled_on, treated(enrolled_on, MID_TRIAL.days - 2, eventful=True))
-
-    def phone_of(self, patient_id: str) -> str:
-        """The access token of a new phone of a patient's."""
-        code = phones.make_code(self.session, patient_id)["code"]
-        token: str = phones.activate(self.store, code, "bench", "127.0.0.1", self.now)["access_token"]
-        return token
-
-    def get(self, path: str, **headers: str) -> Environment:
-        """The environment of a GET by the nurse."""
-        return EnvironBuilder(path, headers=self._headers(headers)).get_environ()
-
-    def post(self, path: str, document: Mapping[str, Any]) -> Environment:
-        """The environment of a POST by the nurse."""
+    def send(
+        self, method: str, path: str, document: Any, expected: int, token: str | None = None, **headers: str
+    ) -> Request:
+        """Return a request with a document, by default of staff."""
         body = orjson.dumps(document)
-        headers = self._headers({})
-        return EnvironBuilder(
-            path, method="POST", headers=headers, data=body, content_type="application/json"
-        ).get_environ()
+        builder = EnvironBuilder(
+            path, method=method, headers=self._headers(token, headers), data=body, content_type="application/json"
+        )
+        return Request(self.app, builder.get_environ(), body, expected)
 
-    def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}", **more}
+    def fact(self, patient_id: str, kind: str, expected: int = 201, **data: Any) -> Request:
+        """Return a request that records a fact."""
+        return self.send("POST", f"/v1/patients/{patient_id}/facts", {"kind": kind, **data}, expected)
 
-
-def call(app: Flask, environment: Environment, expected: str = "200 OK", body: bytes = b"") -> tuple[Any, bytes]:
-    """One WSGI request as a server makes it; the headers of the answer and its body."""
-    seen: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:
-        seen.append((status, headers))
-
-    environment = environment.copy()
-    if body:
-        environment["wsgi.input"] = io.BytesIO(body)
-    answer = app(environment, start_response)
-    content = b"".join(answer)
-    if hasattr(answer, "close"):
-        answer.close()
-    (status, headers), *_ = seen
-    if status != expected:
-        raise RuntimeError(f"{environment['PATH_INFO']}: {status} instead of {expected}: {content[:300]!r}")
-    return headers, content
-
-
-@contextmanager
-def logging_to_nowhere() -> Iterator[None]:
-    """Logs written as always, to a file that keeps nothing."""
-    with open("/dev/null", "w", encoding="utf-8") as nowhere:
-        before, sys.stderr = sys.stderr, nowhere
-        try:
-            logs.configure(Settings().log_level)
-        finally:
-            sys.stderr = before
-        yield
+    def _headers(self, token: str | None, more: Mapping[str, str]) -> dict[str, str]:
+        return {**self._client, "Authorization": f"Bearer {token or self.token}", **more}

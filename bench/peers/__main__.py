@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduler_api.records.derive import HORIZON
-
+from ..product import HORIZON
 from . import by_rrule, by_us, plan
 from .plan import Answer, Cost
 

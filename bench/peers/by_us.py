@@ -6,15 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
-
-from scheduler_api.engine.facts import Enrolled
-from scheduler_api.records import patients, protocols, sites, visits
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Store
-from scheduler_api.store.visits import Query
+from typing import Any
 
 from ..people import enrolled
+from ..product import Actor, Query, Session, Store, body_of, connect, patients, protocols, sites, visits
 from . import plan
 from .plan import Answer, Patient, size_of, timed
 
@@ -59,8 +54,8 @@ def _site(number: int) -> str:
     return f"S{number}"
 
 
-def _fact(patient: Patient) -> Enrolled:
-    return enrolled(patient.subject_number, patient.enrolled_on, _site(patient.site))
+def _fact(patient: Patient) -> Any:
+    return body_of(enrolled(patient.subject_number, patient.enrolled_on, site=_site(patient.site)))
 
 
 def _upcoming(session: Session) -> visits.VisitPage:

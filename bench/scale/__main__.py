@@ -6,7 +6,6 @@ import os
 import platform
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 from scheduler_api.records.loading import SITES
 
-from ..service import logging_to_nowhere
+from ..service import workplace
 from .asking import CLAIMED, Times, centile, latencies
 from .filling import Engine, Filled, engines, filled
 from .serving import CONNECTIONS, SECONDS, Served, served
@@ -37,9 +36,9 @@ class Measured(NamedTuple):
 def main(count: int) -> None:
     """Run all; print and write what is known when an engine is done."""
     measured = {}
-    with tempfile.TemporaryDirectory() as folder, engines(Path(folder)) as found, logging_to_nowhere():
+    with workplace() as folder, engines(folder) as found:
         for engine in found:
-            measured[engine.name] = _measured(Path(folder), engine, count)
+            measured[engine.name] = _measured(folder, engine, count)
             _report(measured, count)
 
 

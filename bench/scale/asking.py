@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import random
-import secrets
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from werkzeug.test import EnvironBuilder
-
 from scheduler_api.records.loading import SITES
-from scheduler_api.records.tokens import digest
-from scheduler_api.reminders import tick
-from scheduler_api.store import devices, patients, reminders
-from scheduler_api.store.port import Store
 
-from ..service import Environment, Service, call
+from ..measure import Call
+from ..product import Store, tick
 from .filling import Filled
 
 ASKED = 300
 #: How many reminders are claimed at once: few, so that a thousand patients give enough claims to measure.
 CLAIMED = 10
 _UPCOMING = "/v1/visits?series=imaging&status=open,upcoming"
-
-Call = Callable[[], object]
 
 
 class Times(NamedTuple):
@@ -80,68 +72,36 @@ def some_patients(store: Store, count: int, seed: int, treated_by: str = "9999-1
     return random.Random(seed).sample([row["patient_id"] for row in rows], count)
 
 
-def phone_of(service: Service, patient_id: str) -> str:
-    """The access token of a phone of a patient's, good for a day; inside a unit of work."""
-    device, until = f"d-{secrets.token_hex(6)}", (service.now + timedelta(1)).isoformat(timespec="microseconds")
-    at = service.now.isoformat(timespec="microseconds")
-    devices.add_device(
-        service.store, {"device_id": device, "patient_id": patient_id, "name": "bench", "activated_at": at}
-    )
-    tokens = {
-        "access_hash": digest(f"pat_{device}"),
-        "refresh_hash": digest(f"ref_{device}"),
-        "device_id": device,
-        "access_expires_at": until,
-        "refresh_expires_at": until,
-        "given_for": None,
-    }
-    devices.add_tokens(service.store, tokens)
-    return f"pat_{device}"
-
-
 def _pages(at: Filled) -> list[Call]:
-    return [partial(call, at.service.app, at.service.get(_UPCOMING))] * ASKED
+    return [at.service.get(_UPCOMING)] * ASKED
 
 
 def _pages_of_sites(at: Filled) -> list[Call]:
     chosen = random.Random(1).choices(range(SITES), k=ASKED)
-    return [partial(call, at.service.app, at.service.get(f"{_UPCOMING}&site=SYN-{site:03}")) for site in chosen]
+    return [at.service.get(f"{_UPCOMING}&site=SYN-{site:03}") for site in chosen]
 
 
 def _todays(at: Filled) -> list[Call]:
-    service = at.service
-    with service.store.transaction():
-        phones = [phone_of(service, patient_id) for patient_id in some_patients(service.store, ASKED, 2)]
-    return [partial(call, service.app, _todays_request(phone)) for phone in phones]
-
-
-def _todays_request(phone: str) -> Environment:
-    return EnvironBuilder("/v1/me/today", headers={"Authorization": f"Bearer {phone}"}).get_environ()
+    phones = at.service.phones(some_patients(at.service.store, ASKED, 2))
+    return [at.service.get("/v1/me/today", phone) for phone in phones]
 
 
 def _facts(at: Filled) -> list[Call]:
     """Yesterday's dose of each, which is not recorded yet."""
-    service = at.service
-    day = (service.now.date() - timedelta(1)).isoformat()
-    dose = {"kind": "dose_recorded", "dose_on": day, "status": "taken"}
-    chosen = some_patients(service.store, ASKED, 3)
-    requests = [service.post(f"/v1/patients/{patient_id}/facts", dose) for patient_id in chosen]
-    bodies = [request["wsgi.input"].getvalue() for request in requests]
-    return [
-        partial(call, service.app, request, "201 CREATED", body) for request, body in zip(requests, bodies, strict=True)
-    ]
+    dose = {"dose_on": (at.service.now.date() - timedelta(1)).isoformat(), "status": "taken"}
+    chosen = some_patients(at.service.store, ASKED, 3)
+    return [at.service.fact(patient_id, "dose_recorded", **dose) for patient_id in chosen]
 
 
 def _commits(at: Filled) -> list[Call]:
-    """A transaction that changes one column of one row."""
+    """A transaction that writes one row."""
     store = at.service.store
-    rows = [row for one in some_patients(store, ASKED, 4) if (row := patients.get(store, one)) is not None]
 
-    def commit(patient_id: str, through: str) -> None:
+    def commit(patient_id: str) -> None:
         with store.transaction():
-            patients.set_visits_through(store, patient_id, datetime.fromisoformat(through).date())
+            store.write("INSERT INTO marks (name, at) VALUES (:name, '')", {"name": patient_id})
 
-    return [partial(commit, row["patient_id"], row["visits_through"]) for row in rows]
+    return [partial(commit, patient_id) for patient_id in some_patients(store, ASKED, 4)]
 
 
 def _claims(at: Filled) -> Iterator[Call]:
@@ -158,5 +118,6 @@ def _claims(at: Filled) -> Iterator[Call]:
 def _claims_at(store: Store, instants: Sequence[datetime]) -> Iterator[Call]:
     for instant in instants:
         tick.tick(store, instant - timedelta(microseconds=1))
-        while reminders.is_any_due(store, instant.isoformat(timespec="microseconds")):
+        due = {"now": instant.isoformat(timespec="microseconds")}
+        while store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", due):
             yield partial(tick.claim, store, instant, CLAIMED)

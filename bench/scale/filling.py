@@ -12,11 +12,10 @@ from typing import NamedTuple, Protocol
 import psycopg
 
 from scheduler_api.records import loading
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Store
 from tests.cluster import Cluster
 
 from ..peers.plan import size_of
+from ..product import Store, connect
 from ..service import Service
 
 #: As one would set it on a machine that does nothing else; durable, unlike where tests run.
@@ -123,7 +122,7 @@ def filled(engine: Engine, count: int) -> Filled:
     engine.settle(database)
     took = time.perf_counter() - began
     store.close()
-    return Filled(Service.on(database, now), count, took, (engine.size(database) - empty) / count)
+    return Filled(Service(database, now), count, took, (engine.size(database) - empty) / count)
 
 
 @contextmanager

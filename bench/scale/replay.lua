@@ -4,7 +4,11 @@ local requests, number = {}, 0
 function init(arguments)
   for line in io.lines(arguments[1]) do
     local method, path, token, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
-    local headers = { ["Authorization"] = "Bearer " .. token, ["Content-Type"] = "application/json" }
+    local headers = {
+      ["Authorization"] = "Bearer " .. token,
+      ["Content-Type"] = "application/json",
+      ["Accept-Encoding"] = "gzip",
+    }
     requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
 end

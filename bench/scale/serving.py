@@ -14,7 +14,7 @@ from typing import NamedTuple
 import orjson
 
 from ..server import CONNECTIONS, WRK, free_port, run_wrk, serving
-from .asking import phone_of, some_patients
+from .asking import some_patients
 from .filling import Filled
 
 SECONDS = 5
@@ -57,9 +57,7 @@ def _environment(at: Filled) -> dict[str, str]:
 
 
 def _todays(at: Filled) -> Iterator[str]:
-    service = at.service
-    with service.store.transaction():
-        phones = [phone_of(service, patient_id) for patient_id in some_patients(service.store, PHONES, 5)]
+    phones = at.service.phones(some_patients(at.service.store, PHONES, 5))
     while True:
         yield from (f"GET\t/v1/me/today\t{phone}\t" for phone in phones)
 

@@ -7,8 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
-from scheduler_api.records import upkeep
-
+from ..product import upkeep
 from .filling import Filled
 
 #: So many patients are rolled and rebuilt; of more it is reckoned how long they would take.
