@@ -75,11 +75,12 @@ def on_treatment(
 ) -> Facts:
     """Return a patient with a dose recorded every day for so many days, and the visits of that time on their targets.
 
+    Without a dose, treatment has not begun.
     `eventful`: every twentieth dose was missed, every fiftieth taken at another amount, every scan three days late; a
     week was held and the dose reduced once.
     """
     first = enrolled_on + TO_FIRST_DOSE
-    facts = [Fact("treatment_started", {"first_dose_on": first.isoformat()}, first)]
+    facts = [Fact("treatment_started", {"first_dose_on": first.isoformat()}, first)] if doses > 0 else []
     facts += _doses(first, doses, eventful)
     late = timedelta(3 if eventful else 0)
     facts += _visits("imaging", enrolled_on + BETWEEN_SCANS, first + timedelta(doses), BETWEEN_SCANS, late)
@@ -106,7 +107,7 @@ def _doses(first: date, doses: int, eventful: bool) -> Iterator[Fact]:
 
 
 def _visits(series: str, target: date, until: date, step: timedelta, late: timedelta = timedelta(0)) -> Iterator[Fact]:
-    while target < until:
+    while target + late < until:
         done = target + late
         data = {"series": series, "done_on": done.isoformat()}
         yield Fact("visit_done", data | ({"response": "SD"} if series == "imaging" else {}), done)

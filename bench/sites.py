@@ -176,4 +176,4 @@ def _at_the_desk(number: int) -> Facts:
     """Return a patient of the site: every fourth without records of the last twenty days, every seventh eventful."""
     ago = 1 + number * DESK_DAYS // DESK
     doses = ago - 2 - (20 if number % 4 == 0 else 0)
-    return on_treatment(f"{number:03}", NOW.date() - timedelta(ago), max(doses, 0), eventful=number % 7 == 0)
+    return on_treatment(f"{number:03}", NOW.date() - timedelta(ago), doses, eventful=number % 7 == 0)
