@@ -77,7 +77,7 @@ def new_app(database: str, now: datetime) -> Flask:
 
 def store_of(app: Flask) -> Store:
     """Return what the service reads and writes by; in this thread, by the same connection."""
-    store: Store = app.extensions["scheduler_store"]
+    store: Store = app.extensions["scheduler"].store
     return store
 
 

@@ -18,26 +18,27 @@ def utc_now() -> datetime:
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Flask:
-    """The application, by settings (by default the environment's) and a clock that gives instants with offset."""
+    """Build the application from settings (by default the environment's) and a clock giving instants with offset."""
     from .api.application import application
     from .config import Settings
+    from .records.audit import Readings
     from .records.checkpoints import keys_in
     from .records.oidc import SignIn
+    from .records.rates import RateLimits
+    from .records.served import Served
+    from .services import Services
     from .store.connect import connect
-    from .store.replica import Replica
 
     settings = settings or Settings.from_environment()
-    provider = settings.provider()
-    store = connect(settings.database)
-    return application(
-        store,
-        clock,
-        settings.outside(),
-        settings.max_body,
-        settings.trusted_proxies,
-        keys_in(settings.checkpoint_key),
-        SignIn(provider) if provider else None,
-        settings.rate_per_token,
-        settings.rate_per_address,
-        Replica(store, connect(settings.database_read)) if settings.database_read else None,
+    store, provider = connect(settings.database), settings.provider()
+    services = Services(
+        store=store,
+        clock=clock,
+        keys=keys_in(settings.checkpoint_key),
+        sign_in=SignIn(provider) if provider else None,
+        outside=settings.outside(),
+        limits=RateLimits(store, settings.rate_per_token, settings.rate_per_address),
+        readings=Readings(store),
+        served=Served(store),
     )
+    return application(services, settings.max_body, settings.trusted_proxies)

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -90,10 +90,7 @@ def end(app: Flask) -> None:
 
     Otherwise it would go on trying for as long as the process lasts. Raises Unavailable if it can be told to nobody.
     """
-    with ExitStack() as ending:
-        ending.callback(app.extensions["scheduler_store"].close)
-        for later in ("readings", "served", "rates"):
-            ending.callback(app.extensions[f"scheduler_{later}"].close)
+    app.extensions["scheduler"].close()
 
 
 class Service:
@@ -105,7 +102,7 @@ class Service:
         usual = {"rate_per_token": 0, "rate_per_address": 0}
         self.settings = Settings(database=database, **{**usual, **settings})
         self.app = create_app(self.settings, self.clock)
-        self.store: Store = self.app.extensions["scheduler_store"]
+        self.store: Store = self.app.extensions["scheduler"].store
 
     def close(self) -> None:
         """End it."""
@@ -186,7 +183,7 @@ class Client:
 
     def __init__(self, app: Flask, token: str | None) -> None:
         self._client = app.test_client()
-        self._document = orjson.dumps(app.extensions["scheduler_contract"])
+        self._document = orjson.dumps(app.extensions["scheduler"].contract)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def send(

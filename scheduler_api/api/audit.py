@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Response, current_app
+from flask import Response
 
 from scheduler_api.records import integrity, trail
-from scheduler_api.records.audit import Readings
 
 from .fields import Choice, Instant, Strict, Text, fields
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
-from .requests import answer, session
+from .requests import answer, services, session
 from .shapes import listed
 
 blueprint = ResourceBlueprint("audit", __name__, description="Who did and saw what, when and why")
@@ -109,7 +108,7 @@ def verify(query: dict[str, Any]) -> Response:
     Of one patient in milliseconds. Of all it reads every row, tens of microseconds each; only for who sees all sites.
     """
     _note_what_was_read()
-    checked = integrity.check(session(), query.get("patient"), current_app.extensions["scheduler_keys"])
+    checked = integrity.check(session(), query.get("patient"), services().keys)
     document = {
         "whole": not checked.wrong,
         "patients": checked.patients,
@@ -133,5 +132,5 @@ def _asked(query: dict[str, Any]) -> trail.Asked:
 
 def _note_what_was_read() -> None:
     """What this process has not noted yet belongs to the answer."""
-    readings: Readings = current_app.extensions["scheduler_readings"]
+    readings = services().readings
     readings.flush()

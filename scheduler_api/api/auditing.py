@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 
 from scheduler_api.records import audit
 from scheduler_api.records.access import NotFound, OutOfScope, Session
@@ -10,15 +10,14 @@ from scheduler_api.records.phones import sender_of
 from scheduler_api.store.port import Busy, Unavailable
 
 from .problems import Problem, unavailable
-from .requests import now, route, store
+from .requests import READS, now, route, services, store
 
 #: What staff read that is no health data.
 _OF_NOBODY = ("sites", "site_calendars", "protocols", "destinations")
 
 
-def register(app: Flask, readings: audit.Readings) -> None:
+def register(app: Flask) -> None:
     """Note refusals, durably and before they are answered; and what staff read, together within a second."""
-    app.extensions["scheduler_readings"] = readings
     app.register_error_handler(NotFound, _not_found)
     app.after_request(_noted)
 
@@ -30,11 +29,12 @@ def _not_found(error: NotFound) -> Response:
 
 
 def _noted(response: Response) -> Response:
+    status, here = response.status_code, g._get_current_object()
     try:
-        if response.status_code in (401, 403) or "out_of_scope" in g:
-            _note_refusal(response.status_code)
-        elif response.status_code in (200, 304) and _reads_health_data():
-            _note_reading(g.session, response.status_code)
+        if status in (401, 403) or "out_of_scope" in here:
+            _note_refusal(status)
+        elif status in (200, 304) and _reads_health_data(here.get("session")):
+            _note_reading(here.session, status)
     except (Busy, Unavailable) as error:
         # What cannot be noted is not answered.
         return unavailable(error)
@@ -49,22 +49,20 @@ def _note_refusal(status: int) -> None:
     asking, address = g.get("session"), None
     if asking is None:
         sender = sender_of(request.remote_addr or "")
-        asking, address = Session(store(), audit.unknown(sender), now(), route()), sender[:16]
-        current_app.extensions["scheduler_limits"].weigh(request.remote_addr or "")
+        asking, address = Session(store(), audit.unknown(sender), now(), route(request)), sender[:16]
+        services().limits.penalise(request.remote_addr or "", int(services().clock().timestamp()))
     audit.refused(asking, status, patient_id, site, address=address)
 
 
-def _reads_health_data() -> bool:
+def _reads_health_data(asking: Session | None) -> bool:
     """Whether this was a question of staff about patients; a dry run is one too, since it records nothing."""
-    asking = g.get("session")
     if asking is None or asking.actor.patient_id is not None or request.blueprint in _OF_NOBODY:
         return False
-    return request.method in ("GET", "HEAD") or request.args.get("dry_run") == "true"
+    return request.method in READS or request.args.get("dry_run") == "true"
 
 
 def _note_reading(asking: Session, status: int) -> None:
     patient_id = (request.view_args or {}).get("patient_id")
     query = request.query_string.decode("ascii", "replace")
-    reading = audit.Reading(asking.actor, route(), patient_id, query, status)
-    readings: audit.Readings = current_app.extensions["scheduler_readings"]
-    readings.add(reading, asking.now, g.get("shown"))
+    reading = audit.Reading(asking.actor, asking.route or "", patient_id, query, status)
+    services().readings.add(reading, asking.now, g.get("shown"))

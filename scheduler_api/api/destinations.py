@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, cast
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from flask import Response, current_app, url_for
+from flask import Response, url_for
 from marshmallow import ValidationError
 
 from scheduler_api.engine.faults import Fault, Impossible
@@ -20,7 +20,7 @@ from scheduler_api.words import LANGUAGES
 from .fields import Choice, Instant, Strict, Text, Whole, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
-from .requests import answer, session
+from .requests import answer, services, session
 from .shapes import listed
 
 blueprint = ResourceBlueprint("destinations", __name__, description="Where messages go")
@@ -103,7 +103,7 @@ class PushKeySchema(Strict):
 
 
 def _outside() -> Outside:
-    return cast(Outside, current_app.extensions["scheduler_outside"])
+    return services().outside
 
 
 def _keys() -> Keys:

@@ -16,7 +16,7 @@ _BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGE
 
 def language() -> str:
     """The language of this request's answer."""
-    return preferred(request.headers.get("Accept-Language", ""))
+    return preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 @lru_cache(maxsize=256)

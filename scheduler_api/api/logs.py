@@ -18,9 +18,8 @@ from scheduler_api.records.served import Served
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Where the environment of a request has its id, its route if Flask did not see it, and what its answer may run.
-REQUEST_ID, ROUTE = "scheduler_api.request_id", "scheduler_api.route"
-POLICY = "scheduler_api.policy"
+#: Where the environment of a request has its id, and what its answer may run.
+REQUEST_ID, POLICY = "scheduler_api.request_id", "scheduler_api.policy"
 
 #: How little a browser may do with any answer. A page that needs more puts its `POLICY` into the environment.
 _SAFETY = (
@@ -85,10 +84,10 @@ def configure(level: str) -> None:
     _answered.stream = handler.stream
 
 
-class Logged:
+class RequestLogMiddleware:
     """Gives every request an id, answers with it, logs and counts how it went: around a WSGI application.
 
-    The id is in the environment as `REQUEST_ID`. A part that answers before Flask does puts the route there as `ROUTE`.
+    The id is in the environment as `REQUEST_ID`.
     """
 
     def __init__(self, application: WSGIApplication, served: Served) -> None:
@@ -127,7 +126,5 @@ class Logged:
 
 def _route(environ: WSGIEnvironment) -> str | None:
     """The rule, not the address: an address may hold an id or a search."""
-    if ROUTE in environ:
-        return str(environ[ROUTE])
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
     return None if rule is None else str(rule.rule)

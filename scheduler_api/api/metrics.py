@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -19,7 +19,7 @@ from scheduler_api.records.served import BUCKETS, MICROSECONDS
 from scheduler_api.store import counts, delivery_counts, request_counts, sent_messages
 from scheduler_api.store.port import Store
 
-from .requests import store
+from .requests import services, store
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -27,7 +27,7 @@ blueprint = Blueprint("metrics", __name__)
 @blueprint.route("/metrics")
 def metrics() -> Response:
     """How requests and messages go, for Prometheus."""
-    current_app.extensions["scheduler_served"].tell()
+    services().served.tell()
     told = generate_latest(Requests(store())) + generate_latest(Messages(store()))
     return Response(told, content_type=CONTENT_TYPE_LATEST)
 

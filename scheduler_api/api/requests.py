@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g
 
 from scheduler_api.records import phones, tokens
 from scheduler_api.records.access import ROLES, Actor, Forbidden, Session
-from scheduler_api.records.oidc import SignIn
-from scheduler_api.store.port import Store
-from scheduler_api.store.replica import Replica
+from scheduler_api.services import Services
+from scheduler_api.store.port import Row, Store
 
 from .problems import Problem
 
+#: The methods that change nothing.
+READS = ("GET", "HEAD")
+
+
+def services() -> Services:
+    """Return what the application is made of."""
+    return cast(Services, current_app.extensions["scheduler"])
+
 
 def store() -> Store:
-    """The store of the application."""
-    return cast(Store, current_app.extensions["scheduler_store"])
+    """Return the store of the application."""
+    return services().store
 
 
 def now() -> datetime:
-    """The present instant, by the application's clock."""
-    return cast(datetime, current_app.extensions["scheduler_clock"]()).astimezone(UTC)
+    """Return the present instant, by the application's clock."""
+    return services().now()
 
 
 def session() -> Session:
@@ -38,14 +45,14 @@ def phone() -> phones.Phone:
     return cast(phones.Phone, g.phone)
 
 
-def route() -> str:
-    """The call: its method, and the rule of its address, which unlike the address has no ids."""
-    return f"{request.method} {request.url_rule or ''}".rstrip()
+def route(asked: Request) -> str:
+    """Return the call: its method and the rule of its address, which unlike the address holds no ids."""
+    return asked.method if asked.url_rule is None else f"{asked.method} {asked.url_rule.rule}"
 
 
-def bearer_token() -> str:
-    """The token of the request; empty if there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def bearer_token(asked: Request) -> str:
+    """Return the token of a request; empty if there is none."""
+    scheme, _, token = asked.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.isascii() else ""
 
 
@@ -55,45 +62,56 @@ def unauthenticated(token: str) -> Problem:
     return Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def authenticate() -> None:
-    """Find out who is asking. Ends the request with 401 if nobody we know, with 403 if someone without a role."""
-    token, database, instant = bearer_token(), store(), now()
-    actor = _staff(token, instant) if token else None
+def check_rate(asked: Request, instant: datetime) -> None:
+    """End the request with 429 if more came in this minute by its token, or from its address, than may."""
+    address, authorization = asked.remote_addr or "", asked.environ.get("HTTP_AUTHORIZATION")
+    wait = services().limits.wait(address, authorization, int(instant.timestamp()))
+    if wait:
+        detail = f"More requests in a minute than one may send. Try again in {wait} seconds."
+        raise Problem(429, detail, headers={"Retry-After": str(wait)})
+
+
+def authenticate(asked: Request, instant: datetime) -> None:
+    """Find out who of the staff is asking.
+
+    Ends the request with 401 if nobody the service knows, with 403 if someone without a role. For a request that
+    reads one patient, the patient's row is read with the token.
+    """
+    token = bearer_token(asked)
+    actor, patient = _staff(asked, token, instant) if token else (None, None)
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(_asked(database), actor, instant, route())
+    g.session = Session(store(), actor, instant, route(asked), patient)
     if actor.role not in ROLES:
         raise Forbidden("Whoever this is has no role here.")
 
 
-def _asked(primary: Store) -> Store:
-    """Where a request of staff is read. A patient is a row: to ask whether the replica has it would cost as much."""
-    replica: Replica | None = current_app.extensions["scheduler_replica"]
-    of_many = request.method in ("GET", "HEAD") and "patient_id" not in (request.view_args or {})
-    return replica.fresh() if replica is not None and of_many else primary
+def _staff(asked: Request, token: str, instant: datetime) -> tuple[Actor | None, Row | None]:
+    """Return whom a token stands for, and the row of the patient asked about, if one is and it was read.
 
-
-def _staff(token: str, instant: datetime) -> Actor | None:
-    """Who a token stands for: one of ours, which has no dots, or one of the provider's, which has two."""
-    sign_in: SignIn | None = current_app.extensions["scheduler_sign_in"]
+    A token of the service has no dots, one of the provider has two.
+    """
+    sign_in = services().sign_in
     if sign_in is not None and token.count(".") == 2:
-        return sign_in.actor(token, instant)
-    return tokens.authenticate(store(), token)
+        return sign_in.actor(token, instant), None
+    patient_id = (asked.view_args or {}).get("patient_id") if asked.method in READS else None
+    if patient_id is None:
+        return tokens.authenticate(store(), token), None
+    return tokens.authenticate_for_patient(store(), token, patient_id)
 
 
-def authenticate_phone() -> None:
-    """Find out whose phone is asking. Ends the request with 401 if it is none that we know."""
-    token = bearer_token()
-    known = phones.authenticate(store(), token, now()) if token else None
+def authenticate_phone(asked: Request, instant: datetime) -> None:
+    """Find out whose phone is asking. Ends the request with 401 if it is none that the service knows."""
+    token, database = bearer_token(asked), store()
+    known = phones.authenticate(database, token, instant) if token else None
     if known is None:
         raise unauthenticated(token)
-    g.phone, g.session = known, Session(store(), known.actor, now(), route())
+    patient = known.patient if asked.method in READS else None
+    here = g._get_current_object()
+    here.phone, here.session = known, Session(database, known.actor, instant, route(asked), patient)
 
 
 def answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response; dates and instants are written as they are in the document."""
-    response = Response(orjson.dumps(document), status, content_type="application/json")
-    response.headers["Cache-Control"] = "private, no-cache"
-    if headers:
-        response.headers.update(headers)
-    return response
+    """Return a JSON response; dates and instants are written as they are in the document."""
+    headers = {"Cache-Control": "private, no-cache", **(headers or {})}
+    return Response(orjson.dumps(document), status, headers, content_type="application/json")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
-from flask import Blueprint, Response, current_app, request, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 
 from scheduler_api.reminders.tick import last_tick
 
 from .logs import POLICY
-from .requests import now, store
+from .requests import now, services, store
 
 blueprint = Blueprint("service", __name__)
 #: A worker looks for messages that are due four times a minute; this process has not seen any before it started.
@@ -40,7 +40,7 @@ def ready() -> Response:
         return _json({"status": "unavailable", "database": "does not answer"}, 503)
     if waiting:
         return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
-    started: datetime = current_app.extensions["scheduler_started"]
+    started = services().started_at
     if now() - max(seen or started, started) > WORKER_SEEN_WITHIN:
         return _json({"status": "unavailable", "database": "ok", "worker": "is not at work"}, 503)
     return _json({"status": "ok", "database": "ok"})
@@ -49,7 +49,7 @@ def ready() -> Response:
 @blueprint.route("/openapi.json")
 def contract() -> Response:
     """The contract of this API."""
-    return _json(current_app.extensions["scheduler_contract"])
+    return _json(services().contract)
 
 
 @blueprint.route("/docs")

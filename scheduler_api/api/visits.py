@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Response
 from webargs.fields import DelimitedList
@@ -79,7 +77,8 @@ def find(query: dict[str, Any]) -> Response:
     """
     question = question_of(query)
     found = visits.find(session(), question, query.get("site"))
-    return page(found.items, cursor_of(question, found), PatientVisitSchema)
+    # The cursor names its order, since it would mean nothing in another.
+    return page(found.items, found.after and (question.sort, *found.after), PatientVisitSchema)
 
 
 def question_of(query: Mapping[str, Any]) -> Query:
@@ -97,24 +96,3 @@ def question_of(query: Mapping[str, Any]) -> Query:
         key and key[1:],
         query["limit"],
     )
-
-
-def cursor_of(question: Query, found: visits.VisitPage) -> tuple[str, ...] | None:
-    """The key of the next page. It names its order: in another it would mean nothing."""
-    return found.after and (question.sort, *found.after)
-
-
-@lru_cache(maxsize=1024)
-def asked_in(query: str) -> tuple[Query, str | None, tuple[tuple[str, str], ...]]:
-    """What a query string asks for, of which site, and its parameters. The same string always asks the same.
-
-    Raises ValueError or a problem for what is to be refused.
-    """
-    asked = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
-    if len(dict(asked)) < len(asked):
-        raise ValueError
-    loaded = _QUERY.load(dict(asked))
-    return question_of(loaded), loaded.get("site"), tuple(asked)
-
-
-_QUERY = VisitQuery()

@@ -15,7 +15,7 @@ def openapi() -> None:
     from scheduler_api.config import Settings
 
     # Settings() and not the environment's: the database it names is never opened.
-    document = create_app(Settings()).extensions["scheduler_contract"]
+    document = create_app(Settings()).extensions["scheduler"].contract
     plain = orjson.loads(orjson.dumps(document))
     ordered = {name: plain.pop(name) for name in ("openapi", "info", "security", "tags", "paths")} | plain
     click.echo(yaml.dump(ordered, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110), nl=False)

@@ -51,7 +51,7 @@ def find_patient(session: Session, name: str, protocol: str | None = None) -> st
     from scheduler_api.records.access import NotFound
     from scheduler_api.store import patients
 
-    if protocol is None and patients.head(session.store, name) is not None:
+    if protocol is None and patients.get(session.store, name) is not None:
         return name
     names = [protocol] if protocol else dict.fromkeys(known["id"] for known in protocols.list_all(session))
     rows = [row for each in names if (row := patients.by_subject(session.store, each, name)) is not None]

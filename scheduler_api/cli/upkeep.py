@@ -34,7 +34,8 @@ def init() -> None:
 
 def prepare(store: Store, database: str) -> list[str]:
     """Bring a database to this version, with the built-in protocols and site; what was done, a line each."""
-    from scheduler_api.records import protocols, sites
+    from scheduler_api.records import protocols, sites, upkeep
+    from scheduler_api.store import patients
 
     from .opening import pending, session_on, usable
 
@@ -50,6 +51,9 @@ def prepare(store: Store, database: str) -> list[str]:
         before = {site["site"] for site in sites.list_all(session)}
         sites.add_built_in(session)
         done += [f"site {site['site']} added" for site in sites.list_all(session) if site["site"] not in before]
+    if patients.is_any_of_another_format(store):
+        count = upkeep.rebuild(store, session.now)
+        done.append(f"{_patients(count)} derived again from the log: stored by another version")
     return done
 
 
@@ -103,7 +107,7 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
 
         def count(patient_id: str) -> None:
             nonlocal checked, facts
-            head = patients.head(store, patient_id)
+            head = patients.get(store, patient_id)
             checked, facts = checked + 1, facts + (head["version"] if head else 0)
             bar.advance(task)
 

@@ -6,6 +6,7 @@ from datetime import date
 from operator import add
 from typing import Any, NamedTuple
 
+from .dose_log import MISSED, NOT_TAKEN, SILENT
 from .doses import Course, Span
 from .history import ONE_DAY
 
@@ -45,31 +46,33 @@ def dose_sums(course: Course, today: date) -> DoseSums:
     Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
     """
     history = course.history
-    recorded_today = today in history.taken or today in history.missed
-    last = today if recorded_today else today - ONE_DAY
+    doses = history.doses
+    last = today - ONE_DAY if doses.status(today) is None else today
     planned = taken = missed = held = 0
     taken_mg = full_mg = 0.0
     for span in course.spans(course.starts_on, last) if history.begun else ():
-        here, amounts = course.taken(span.starts_on, span.ends_on)
-        length = (span.ends_on - span.starts_on).days + 1
-        taken += len(here)
-        taken_mg += sum(filter(None, amounts)) + span.planned_mg * amounts.count(None)
-        dosing, dosing_taken = _dosing_days(span, length, here)
+        letters = doses.between(span.starts_on, span.ends_on)
+        length, not_taken = len(letters), letters.count(SILENT) + letters.count(MISSED)
+        here = length - not_taken
+        taken += here
+        for letter in set(letters).difference(NOT_TAKEN):
+            amount = doses.amount_of(letter)
+            taken_mg += letters.count(letter) * (span.planned_mg if amount is None else amount)
+        dosing, dosing_taken = _dosing_days(span, letters)
         full_mg += dosing * span.dosing.dose_mg
-        planned += len(here)
+        planned += here
         if span.held:
-            held += length - len(here)
+            held += not_taken
         else:
             planned += dosing - dosing_taken
             missed += len(course.missed(span))
     return DoseSums(planned, taken, missed, held, taken_mg, full_mg)
 
 
-def _dosing_days(span: Span, length: int, taken: list[date]) -> tuple[int, int]:
-    """How many days of a span are dosing days, and how many of those were taken."""
+def _dosing_days(span: Span, letters: str) -> tuple[int, int]:
+    """Return how many days of a span are dosing days, and how many of those were taken."""
     if span.dosing.dosing_days is None:
-        return length, len(taken)
-    first, recorded = span.starts_on.toordinal(), set(taken)
-    days = [date.fromordinal(first + index) for index in range(length)]
-    dosing = [day for day in days if not span.rests(day)]
-    return len(dosing), sum(1 for day in dosing if day in recorded)
+        return len(letters), len(letters) - letters.count(SILENT) - letters.count(MISSED)
+    first = span.starts_on.toordinal()
+    dosing = [letter for place, letter in enumerate(letters, first) if not span.rests(date.fromordinal(place))]
+    return len(dosing), sum(1 for letter in dosing if letter not in NOT_TAKEN)

@@ -10,8 +10,8 @@ from typing import Any
 from .adherence import dose_sums
 from .contraception import contraception
 from .cycles import cycle_rows, run_of
-from .dates import days
 from .deviations import deviations
+from .dose_log import SILENT
 from .doses import Course, planned_mg
 from .faults import Fault, Impossible
 from .history import ONE_DAY, History
@@ -52,27 +52,9 @@ class Reckoning:
         self.course = Course(periods(versions, history), history)
         self.book = VisitBook(self.course.plan, history)
 
-    def followed_by(self, versions: Versions, history: History) -> Reckoning:
-        """The reckoning of the history that came of this one by one more fact.
-
-        A day recorded while treatment goes on, which nearly every fact is, leaves cycles, planned doses and visits as
-        they are: then `after.plan_is_of(before)`, and they are not reckoned again.
-        """
-        known = self.history
-        if not (
-            history.differs_in_days_alone(known)
-            and history.treatment_ended is None
-            and history.off_study_on is None
-            and (history.begun, history.c1d1_because) == (known.begun, known.c1d1_because)
-        ):
-            return Reckoning(versions, history)
-        after = object.__new__(Reckoning)
-        after.history, after.course, after.book = history, self.course.with_days_of(history), self.book
-        return after
-
-    def plan_is_of(self, other: Reckoning) -> bool:
-        """Whether all but the recorded days was taken over from another reckoning."""
-        return self.book is other.book
+    def plans_like(self, other: Reckoning) -> bool:
+        """Return whether cycles, planned doses and visits are those of another schedule of the patient."""
+        return self.history.plans_like(other.history)
 
     def protocol_on(self, day: date) -> Protocol:
         """The version of the protocol that applies on a day."""
@@ -86,7 +68,7 @@ class Reckoning:
 
     def series_unlike(self, other: Reckoning) -> list[str]:
         """The series whose visits may differ from another reckoning's, since something that they follow from does."""
-        if self.plan_is_of(other):
+        if self.plans_like(other):
             return []
         names = dict.fromkeys([*self.book.names, *other.book.names])
         return [name for name in names if self.book.inputs(name) != other.book.inputs(name)]
@@ -173,10 +155,9 @@ def today_view(reckoning: Reckoning, today: date) -> dict[str, Any]:
     """
     history, course = reckoning.history, reckoning.course
     dose = next(iter(course.rows(today, today, today)), None)
-    # Only days of which nobody said anything can be unrecorded: nearly always there are none.
-    taken, missed = history.taken, history.missed
-    silent = [day for day in days(today - timedelta(7), today - ONE_DAY) if day not in taken and day not in missed]
-    rows = course.rows(today, silent[0], silent[-1]) if silent else []
+    # Only days of which nothing is recorded can be unrecorded: nearly always there are none.
+    week = history.doses.between(today - timedelta(7), today - ONE_DAY)
+    rows = course.rows(today, today - timedelta(7), today - ONE_DAY) if SILENT in week else []
     run = run_of(course.runs, today) if history.begun and course.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
     current = [reckoning.book.series(name).current(today) for name in reckoning.book.names]

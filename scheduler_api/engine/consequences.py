@@ -36,7 +36,7 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
     if before is not None and _is_a_day_among_others(before, after):
         return []
     series = after.series_unlike(before) if before is not None else after.book.names
-    course = before is None or not (after.plan_is_of(before) or _course_inputs(before) == _course_inputs(after))
+    course = before is None or not (after.plans_like(before) or _course_inputs(before) == _course_inputs(after))
     old = _things(before, today, through, series, course) if before is not None else {}
     new = _things(after, today, through, series, course)
     moved = []
@@ -55,7 +55,7 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
 def _is_a_day_among_others(before: Reckoning, after: Reckoning) -> bool:
     """Whether recorded days alone differ, and no date follows from them: neither the last dose, nor a version's end."""
     same_last = before.history.last_dose_on == after.history.last_dose_on
-    return after.plan_is_of(before) and same_last and len(after.course.plan) == 1
+    return after.plans_like(before) and same_last and len(after.course.plan) == 1
 
 
 def _course_inputs(reckoning: Reckoning) -> tuple[object, ...]:

@@ -94,6 +94,7 @@ def _months_after(plan: tuple[Period, ...], history: History, base: date, words:
     months = plan[0].protocol.months_after_last_dose
     if len(plan) > 1:
         ended = history.treatment_ended.last_dose_on if history.treatment_ended else None
-        days = [day for day in (base, history.first_dose_on, ended, *history.taken) if day is not None]
+        taken = (day for day, _ in history.doses.taken(date.min, date.max))
+        days = [day for day in (base, history.first_dose_on, ended, *taken) if day is not None]
         months = max(version_on(plan, day).months_after_last_dose for day in days)
     return add_months(base, months), f"{words} + {plural(months, 'month')}"

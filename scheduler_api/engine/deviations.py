@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from .dose_log import NOT_TAKEN, DoseLog
 from .doses import Course, Span, planned_mg
 from .history import ONE_DAY
 from .visits import Visit
@@ -21,25 +22,25 @@ def deviations(course: Course, visits: Iterable[Visit], today: date, first: date
 
 
 def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[str, Any]]:
-    for day, amount in zip(*course.taken(first, min(last, course.starts_on - ONE_DAY)), strict=True):
+    doses = course.history.doses
+    for day, amount in doses.taken(first, min(last, course.starts_on - ONE_DAY)):
         yield from _outside(course, day, amount, "dose_before_start", f"first dose {course.starts_on}")
     for span in course.spans(first, last):
-        yield from _taken_in(span, *course.taken(span.starts_on, span.ends_on))
+        yield from _taken_in(span, doses)
         for day in course.missed(span) if course.history.begun else ():
             yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
     if course.ends_on is not None:
-        late = course.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last)
-        for day, amount in zip(*late, strict=True):
+        for day, amount in doses.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last):
             yield from _outside(course, day, amount, "dose_after_end", f"last day of treatment {course.ends_on}")
 
 
-def _taken_in(span: Span, days: list[date], amounts: list[float | None]) -> Iterator[dict[str, Any]]:
-    recorded: Iterable[tuple[date, float | None]] = zip(days, amounts, strict=True)
+def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
     if not span.held and span.dosing.dosing_days is None:
         # Nearly always: only other amounts than planned can differ, and mostly there are none.
-        other = set(amounts) - {None, span.planned_mg}
-        recorded = [record for record in recorded if record[1] in other] if other else ()
-    for day, amount in recorded:
+        letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
+        if all(doses.amount_of(letter) in (None, span.planned_mg) for letter in letters):
+            return
+    for day, amount in doses.taken(span.starts_on, span.ends_on):
         mg = span.planned_mg if amount is None else amount
         if span.held:
             yield _dose("dose_during_hold", day, "held", _mg(mg))

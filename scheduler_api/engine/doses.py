@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
@@ -10,11 +9,10 @@ from typing import Any, NamedTuple
 
 from .cycles import CycleRun, cycle_runs, run_of
 from .dates import days
+from .dose_log import MISSED, NOT_TAKEN
 from .history import ONE_DAY, History
 from .protocol import Dosing
 from .versions import Period, version_on
-
-_NONE = (None, None)
 
 
 class Span(NamedTuple):
@@ -67,12 +65,6 @@ class Course:
         self.ends_on = history.last_treatment_day
         self._cuts = _cuts(plan, history, self.runs)
 
-    def with_days_of(self, history: History) -> Course:
-        """The course of a history that has other recorded days, and the same plan."""
-        other = object.__new__(Course)
-        other.__dict__.update(self.__dict__, history=history)
-        return other
-
     def holds_day(self, day: date) -> bool:
         """Whether doses and cycles exist on a day."""
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
@@ -95,19 +87,12 @@ class Course:
                 run_of(self.runs, start),
             )
 
-    def taken(self, first: date, last: date) -> tuple[list[date], list[float | None]]:
-        """The days recorded taken in `first`…`last`, in order, and the mg of each (None: as planned)."""
-        taken, amounts = self.history.taken_in_order
-        here = slice(bisect_left(taken, first), bisect_right(taken, last))
-        return taken[here], amounts[here]
-
     def missed(self, span: Span) -> list[date]:
-        """The days of a span recorded missed on which a dose was planned, in order."""
-        days = self.history.missed_in_order
-        if span.held or not days:
+        """Return the days of a span recorded missed on which a dose was planned, in order."""
+        if span.held:
             return []
-        here = days[bisect_left(days, span.starts_on) : bisect_right(days, span.ends_on)]
-        return here if span.dosing.dosing_days is None else [day for day in here if not span.rests(day)]
+        missed = self.history.doses.missed(span.starts_on, span.ends_on)
+        return [*missed] if span.dosing.dosing_days is None else [day for day in missed if not span.rests(day)]
 
     def place(self, day: date) -> tuple[int, int] | None:
         """Cycle and cycle day of a day; None outside the course."""
@@ -120,25 +105,24 @@ class Course:
         """
         rows: list[dict[str, Any]] = []
         if first < self.starts_on:
-            rows += map(self._outside, self.taken(first, min(last, self.starts_on - ONE_DAY))[0])
+            rows += self._outside(first, min(last, self.starts_on - ONE_DAY))
         for span in self.spans(first, last):
             self._add_rows(rows, span, today)
         if self.ends_on is not None:
-            rows += map(self._outside, self.taken(max(first, self.starts_on, self.ends_on + ONE_DAY), last)[0])
+            rows += self._outside(max(first, self.starts_on, self.ends_on + ONE_DAY), last)
         return rows
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
-        missed, begun = self.history.missed, self.history.begun
+        doses, begun = self.history.doses, self.history.begun
         planned, held, dosing_days = span.planned_mg, span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
-        # Every day is made from the one before, and looked for at the head of those taken: both lists are in order.
-        recorded = zip(*self.taken(span.starts_on, span.ends_on), strict=True)
-        taken_on, amount = next(recorded, _NONE)
-        for day in days(span.starts_on, span.ends_on):
-            if day == taken_on:
+        # Every day is made from the one before.
+        letters = doses.between(span.starts_on, span.ends_on)
+        for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
+            if letter not in NOT_TAKEN:
+                amount = doses.amount_of(letter)
                 status, taken_mg = "taken", planned if amount is None else amount
-                taken_on, amount = next(recorded, _NONE)
             else:
                 taken_mg = None
                 if held:
@@ -147,7 +131,7 @@ class Course:
                     status = "rest"
                 elif not begun:
                     status = "planned"
-                elif day in missed:
+                elif letter == MISSED:
                     status = "missed"
                 elif day > today:
                     status = "planned"
@@ -168,16 +152,17 @@ class Course:
                 if cycle_day > cycle_days:
                     number, cycle_day = number + 1, 1
 
-    def _outside(self, day: date) -> dict[str, Any]:
-        before = day < self.starts_on
-        number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
-        planned = planned_mg(self.plan, self.history, day)
-        recorded = self.history.taken[day]
-        return {
-            "dose_on": day,
-            "cycle": number,
-            "cycle_day": cycle_day,
-            "dose_mg": planned,
-            "taken_mg": planned if recorded is None else recorded,
-            "status": "taken",
-        }
+    def _outside(self, first: date, last: date) -> Iterator[dict[str, Any]]:
+        """Yield days taken outside the plan; before C1D1 they have no cycle."""
+        for day, amount in self.history.doses.taken(first, last):
+            before = day < self.starts_on
+            number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
+            planned = planned_mg(self.plan, self.history, day)
+            yield {
+                "dose_on": day,
+                "cycle": number,
+                "cycle_day": cycle_day,
+                "dose_mg": planned,
+                "taken_mg": planned if amount is None else amount,
+                "status": "taken",
+            }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import date
 from operator import attrgetter
 from typing import assert_never
 
+from .dose_log import DoseLog
 from .facts import (
     Body,
     DoseChanged,
@@ -55,32 +55,10 @@ def fold(facts: Iterable[Fact]) -> History:
 
 
 def extend(history: History, body: Body) -> History:
-    """The history with one more fact that neither replaces nor voids another: equal to folding all facts again."""
-    if isinstance(body, DoseRecorded):
-        return _with_day(history, body)
+    """Return the history with one more fact that neither replaces nor voids another: as if all were folded again."""
     folding = _Folding(history)
     folding.add(body)
     return folding.freeze()
-
-
-def _with_day(history: History, body: DoseRecorded) -> History:
-    """The history with one more record of a day. Nearly every fact is one, so that nothing else is looked at."""
-    day, mg, missed = body.dose_on, body.dose_mg, history.missed
-    if day in missed if body.status == "missed" else history.taken.get(day, "") == mg:
-        return history
-    taken, (days, amounts) = dict(history.taken), history.taken_in_order
-    days, amounts, place = [*days], [*amounts], bisect_left(days, day)
-    if body.status == "missed":
-        if day in taken:
-            del taken[day], days[place], amounts[place]
-        return history.with_days(taken, (days, amounts), missed | {day})
-    if day in taken:
-        amounts[place] = mg
-    else:
-        days.insert(place, day)
-        amounts.insert(place, mg)
-    taken[day] = mg
-    return history.with_days(taken, (days, amounts), missed - {day} if day in missed else missed)
 
 
 def struck_by(facts: Sequence[Fact]) -> dict[str, str]:
@@ -144,8 +122,7 @@ class _Folding:
         moved = history is not None and history.time_zone != history.enrolled.time_zone
         self.moved_to = history.time_zone if history and moved else None
         self.first_dose_on = history.first_dose_on if history else None
-        self.taken = history.taken if history else {}
-        self.missed: AbstractSet[date] = history.missed if history else set()
+        self.doses = history.doses if history else DoseLog()
         self.holds = list(history.holds) if history else []
         self.dose_changes = list(history.dose_changes) if history else []
         self.bookings = dict(history.bookings) if history else {}
@@ -161,7 +138,7 @@ class _Folding:
         """Fold one standing fact in."""
         match body:
             case DoseRecorded():
-                self._record(body)
+                self.doses = self.doses.with_dose(body.dose_on, body.status, body.dose_mg)
             case VisitDone():
                 insort(self.visits_done, body, key=attrgetter("done_on"))
                 if body.series == IMAGING and body.response == "PD":
@@ -201,15 +178,6 @@ class _Folding:
             case _:
                 assert_never(body)
 
-    def _record(self, body: DoseRecorded) -> None:
-        assert isinstance(self.missed, set), "a history grows by a day in `_with_day`"
-        if body.status == "missed":
-            self.taken.pop(body.dose_on, None)
-            self.missed.add(body.dose_on)
-        else:
-            self.missed.discard(body.dose_on)
-            self.taken[body.dose_on] = body.dose_mg
-
     def freeze(self) -> History:
         """The history so far."""
         if self.enrolled is None:
@@ -218,8 +186,7 @@ class _Folding:
             enrolled=self.enrolled,
             time_zone=self.moved_to or self.enrolled.time_zone,
             first_dose_on=self.first_dose_on,
-            taken=self.taken,
-            missed=frozenset(self.missed),
+            doses=self.doses,
             holds=tuple(self.holds),
             dose_changes=tuple(self.dose_changes),
             bookings=self.bookings,

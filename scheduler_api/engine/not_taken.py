@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice, pairwise
@@ -35,7 +34,7 @@ class NotTaken(NamedTuple):
 
 def is_between_taken(history: History, day: date) -> bool:
     """Whether doses were taken the day before and the day after: then a day is in no row, whatever is said of it."""
-    return day - ONE_DAY in history.taken and day + ONE_DAY in history.taken
+    return history.doses.is_taken(day - ONE_DAY) and history.doses.is_taken(day + ONE_DAY)
 
 
 def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken]:
@@ -48,7 +47,7 @@ def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken
     for start, end in _stretches(course, first):
         two = list(islice(_planned(course, start, min(end or date.max, last)), 2))
         if len(two) == 2:
-            known_on = two[1] if two[1] in course.history.missed else two[1] + ONE_DAY
+            known_on = two[1] if course.history.doses.status(two[1]) == "missed" else two[1] + ONE_DAY
             yield NotTaken(two[0], two[1], known_on, end)
 
 
@@ -70,12 +69,11 @@ def _between_taken(course: Course, start: date, end: date | None, first: date) -
         end = course.ends_on if end is None else min(end, course.ends_on)
     if end is not None and (end < start or end < first):
         return
-    taken, _ = course.history.taken_in_order
+    doses, earliest, begin = course.history.doses, start - ONE_DAY, max(start, first)
     # Long before `first` everything is past: begin with the last day taken before it.
-    earliest, place = start - ONE_DAY, bisect_left(taken, max(start, first))
     edges = [
-        max(taken[place - 1], earliest) if place else earliest,
-        *taken[place : bisect_right(taken, end or date.max)],
+        max(doses.last_taken_before(begin) or earliest, earliest),
+        *(day for day, _ in doses.taken(begin, end or date.max)),
     ]
     # As many days as lie between them: each was taken, as is usual.
     if (edges[-1] - edges[0]).days >= len(edges):

@@ -74,7 +74,7 @@ def _to_take(course: Course, span: Span) -> Iterator[date]:
     """The days of a span on which a dose is planned and nothing is recorded."""
     history = course.history
     for day in days(span.starts_on, span.ends_on):
-        if not span.rests(day) and day not in history.taken and day not in history.missed:
+        if not span.rests(day) and history.doses.status(day) is None:
             yield day
 
 

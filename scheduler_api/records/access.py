@@ -79,13 +79,15 @@ TERMINAL = Actor(f"cli-{os.getuid()}", "admin", "cli", None)
 class Session:
     """One request: where things are remembered, who is asking, and the instant (with offset) at which it counts.
 
-    `route` is the call by which it came, to be noted: a method and the rule of an address, without ids.
+    `route` is the call by which it came, to be noted: a method and the rule of an address, without ids. `patient` is
+    a patient's row that was read with the token: only for requests that read, since a write reads under its lock.
     """
 
     store: Store
     actor: Actor
     now: datetime
     route: str | None = None
+    patient: Row | None = None
 
     def __post_init__(self) -> None:
         # Instants are kept in UTC, so that their texts sort like themselves.
@@ -107,8 +109,15 @@ def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
 
 
 def patient_row(session: Session, patient_id: str) -> Row:
-    """A patient's row, if the patient is of one of the actor's sites. Raises NotFound."""
-    return _scoped(session, patient_id, patients.get(session.store, patient_id))
+    """Return a patient's row, if the patient is at one of the actor's sites. Raises NotFound."""
+    row = session.patient
+    if row is None or row["patient_id"] != patient_id:
+        row = patients.get(session.store, patient_id)
+    if row is None:
+        raise NotFound("No such patient.")
+    if not session.actor.sees_patient(patient_id, row["site"]):
+        raise OutOfScope("No such patient.", patient_id, row["site"])
+    return row
 
 
 #: What everyone who writes about a patient shares.
@@ -142,19 +151,6 @@ def lock_patients(store: Store) -> None:
 
 def _name_of(patient_id: str) -> str:
     return f"patient {patient_id}"
-
-
-def patient_head(session: Session, patient_id: str) -> Row:
-    """A patient's version, site and time zone alone: enough to tell whether anything changed. Raises NotFound."""
-    return _scoped(session, patient_id, patients.head(session.store, patient_id))
-
-
-def _scoped(session: Session, patient_id: str, row: Row | None) -> Row:
-    if row is None:
-        raise NotFound("No such patient.")
-    if not session.actor.sees_patient(patient_id, row["site"]):
-        raise OutOfScope("No such patient.", patient_id, row["site"])
-    return row
 
 
 def check_may_record(session: Session) -> None:

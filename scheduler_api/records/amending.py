@@ -105,7 +105,7 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
 
 def _applies(session: Session, row: Row, amendment: Amendment) -> bool:
     """Whether the version is a patient's on that day already."""
-    plan = periods(versions_of(session.store, row["protocol"]), of_row(row))
+    plan = periods(versions_of(session.store, row["protocol"]), of_row(session.store, row))
     return version_on(plan, amendment.from_on).version == amendment.version
 
 

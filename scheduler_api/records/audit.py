@@ -31,7 +31,7 @@ def note(session: Session, action: str, patient_id: str | None = None, site: str
     What had a value before says so in `old` and `new`.
     """
     if patient_id is not None and site is None:
-        row = patients.head(session.store, patient_id)
+        row = patients.get(session.store, patient_id)
         site = row["site"] if row else None
     at = session.now.isoformat(timespec="microseconds")
     actor = session.actor
@@ -44,7 +44,7 @@ def note(session: Session, action: str, patient_id: str | None = None, site: str
 def refused(session: Session, status: int, patient_id: str | None, site: str | None, **detail: Any) -> None:
     """Note, durably, that someone was refused. A patient or site that is not there is left out."""
     with session.store.transaction():
-        if patient_id is not None and patients.head(session.store, patient_id) is None:
+        if patient_id is not None and patients.get(session.store, patient_id) is None:
             patient_id = None
         if site is not None and sites.get(session.store, site) is None:
             site = None

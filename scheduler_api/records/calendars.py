@@ -20,7 +20,7 @@ from scheduler_api.store import facts
 from scheduler_api.store.port import Row
 from scheduler_api.store.snapshots import of_row
 
-from .access import Session, patient_head, patient_row
+from .access import Session, patient_row
 from .facts import NewFact
 from .protocols import versions_named
 
@@ -52,7 +52,7 @@ class Edition:
 
 def edition(session: Session, patient_id: str, view: View) -> Edition:
     """The edition that an answer would be of, for the price of one small read. Raises NotFound."""
-    head = patient_head(session, patient_id)
+    head = patient_row(session, patient_id)
     return Edition(head["version"], view.today or civil_date(session.now, head["time_zone"]))
 
 
@@ -82,8 +82,10 @@ def deviation_documents(session: Session, patient_id: str, view: View) -> list[d
 def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
     """The deviations of the patient whose row is at hand. Raises Impossible."""
     versions, history, today = _known(session, row, view)
-    first = view.first or min(history.enrolled.enrolled_on, *history.taken, history.enrolled.enrolled_on)
-    last = view.last or max(today, *history.taken, *(booking.booked_on for booking in history.bookings.values()), today)
+    enrolled_on, doses = history.enrolled.enrolled_on, history.doses
+    first = view.first or min(enrolled_on, doses.first_taken_on or enrolled_on)
+    booked = [booking.booked_on for booking in history.bookings.values()]
+    last = view.last or max([today, doses.last_taken_on or today, *booked])
     if last < first:
         raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
     return Reckoning(versions, history).deviations(today, first, last)
@@ -92,7 +94,7 @@ def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]
 def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
     """The versions, the history as known at the instant asked for, and today."""
     if view.known_at is None:
-        history = of_row(row)
+        history = of_row(session.store, row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
     if view.known_at > session.now:
         raise Impossible([Fault("/known_at", "Later than now.")])

@@ -12,10 +12,9 @@ from scheduler_api.engine.dates import EARLIEST
 from scheduler_api.engine.not_taken import is_between_taken, rows_not_taken
 from scheduler_api.engine.standing import standing
 from scheduler_api.engine.visits import Visit
-from scheduler_api.store import patients, snapshots, standings, visits, worklist
+from scheduler_api.store import patients, standings, visits, worklist
 from scheduler_api.store.port import Row, Store
 
-from . import reckoned
 from .planning import is_planned_for, plan_patient
 
 #: How far ahead visit rows reach, in days.
@@ -63,7 +62,6 @@ _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 def keep(store: Store, reckoning: Reckoning, row: Row, now: datetime) -> None:
     """Write what follows from the enrolment of a patient, whose row this is. Raises Duplicate."""
     patients.insert(store, row)
-    _remember(row, reckoning)
     keep_ahead(store, row["patient_id"], reckoning, None, now)
 
 
@@ -76,19 +74,13 @@ def keep_next(
     """
     if not patients.update(store, stored, row):
         return False
-    _remember(row, after)
     patient_id, wishes = row["patient_id"], stored["wishes"]
     rolled = stored["visits_through"] == row["visits_through"]
-    if rolled and day is not None and after.plan_is_of(before):
+    if rolled and day is not None and after.plans_like(before):
         _keep_day(store, patient_id, before, after, day, wishes, now)
     else:
         keep_ahead(store, patient_id, after, wishes, now, rolled and _same_visits(before, after))
     return True
-
-
-def _remember(row: Row, reckoning: Reckoning) -> None:
-    snapshots.remember(row["patient_id"], row["head"], reckoning.history)
-    reckoned.remember(row["patient_id"], row["head"], reckoning)
 
 
 def _same_visits(before: Reckoning, after: Reckoning) -> bool:
@@ -96,8 +88,7 @@ def _same_visits(before: Reckoning, after: Reckoning) -> bool:
     one, other = before.history, after.history
     if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
         return False
-    with reckoned.asking:
-        return not after.series_unlike(before)
+    return not after.series_unlike(before)
 
 
 def _keep_day(
@@ -134,8 +125,7 @@ def keep_ahead(
         about_visits = {key: row for key, row in known.items() if row["visit"]}
         entries = about_visits | worklist_rows(patient_id, reckoning, (), horizon(now))
     else:
-        with reckoned.asking:
-            rows = derived_rows(patient_id, reckoning, horizon(now))
+        rows = derived_rows(patient_id, reckoning, horizon(now))
         visits.replace(store, patient_id, rows.visits)
         entries = rows.worklist
     standings.put(store, patient_id, standing(reckoning.course))

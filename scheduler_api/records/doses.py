@@ -87,7 +87,7 @@ def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
     """Note that the patient lives by another time zone now; the same again changes nothing. Raises Impossible."""
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        if of_row(patient_row(session, patient_id)).time_zone == time_zone:
+        if of_row(session.store, patient_row(session, patient_id)).time_zone == time_zone:
             return Kept("already_recorded", None)
         return Kept("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)
 
@@ -123,7 +123,7 @@ def _said(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | Non
 
 def _planned_mg(session: Session, patient_id: str, day: date) -> float:
     row = patient_row(session, patient_id)
-    history = of_row(row)
+    history = of_row(session.store, row)
     return planned_mg(periods(versions_of(session.store, row["protocol"]), history), history, day)
 
 

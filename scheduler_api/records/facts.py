@@ -18,7 +18,6 @@ from scheduler_api.engine.folding import struck_by
 from scheduler_api.engine.refusals import HAVE_A_REASON, next_history
 from scheduler_api.store import facts, patients
 from scheduler_api.store.port import Duplicate, Row
-from scheduler_api.store.snapshots import texts_after
 
 from . import reckoned, sites
 from .access import Session, Stale, check_may_record, lock_patient, patient_row
@@ -91,8 +90,7 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
 def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
     """What the fact that was added came to. One of a dry run will not be kept: it has no id and was never recorded."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
-    with reckoned.asking:
-        moved = consequences(appended.before, appended.after, today, through)
+    moved = consequences(appended.before, appended.after, today, through)
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None)
@@ -124,7 +122,7 @@ def append(
         if day is not None
         else versions_of(session.store, row["protocol"])
     )
-    after = before.followed_by(versions, next_history(versions, before.history, known, fact, session.now, today))
+    after = Reckoning(versions, next_history(versions, before.history, known, fact, session.now, today))
     if isinstance(fact.body, Enrolled):
         _check_place(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
@@ -154,8 +152,7 @@ def _keep(
     Raises Contradiction, Stale.
     """
     version, through = stored["version"] + 1, horizon(session.now)
-    texts = texts_after(stored, before.history, after.history, day)
-    row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through, texts)
+    row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through)
     try:
         kept = keep_next(session.store, before, after, stored, row, day, session.now)
     except Duplicate:

@@ -103,7 +103,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
     with store.transaction():
         store.lock(f"feed {feed.name}")
         row = patient_row(session, feed.patient_id)
-        history = of_row(row)
+        history = of_row(store, row)
         versions = versions_of(store, row["protocol"])
         current = _current(Reckoning(versions, history), labels(versions, feed.options.language), feed, now)
         shown = feed_events.of_feed(store, feed.name)

@@ -17,7 +17,7 @@ from scheduler_api.engine.phases import phase
 from scheduler_api.engine.refusals import enrolment_faults
 from scheduler_api.store import facts, patients, zones
 from scheduler_api.store.port import Duplicate, Row
-from scheduler_api.store.snapshots import of_row, without_days
+from scheduler_api.store.snapshots import of_row, without_doses
 
 from . import sites
 from .access import Session, check_may_record, lock_patient, patient_row, sites_to_search
@@ -94,7 +94,7 @@ def document(row: Row, history: History, today: date) -> dict[str, Any]:
 def get(session: Session, patient_id: str) -> dict[str, Any]:
     """One patient. Raises NotFound."""
     row = patient_row(session, patient_id)
-    return document(row, of_row(row), civil_date(session.now, row["time_zone"]))
+    return document(row, of_row(session.store, row), civil_date(session.now, row["time_zone"]))
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def find(
     rows = patients.find(session.store, query)
     items = []
     for row in rows[:limit]:
-        item = document(row, without_days(row), date.fromisoformat(row["today"]))
+        item = document(row, without_doses(session.store, row), date.fromisoformat(row["today"]))
         items.append({**item, "phase": row["phase"]})
     more = len(rows) > limit
     return PatientPage(items, (items[-1]["subject_number"], items[-1]["patient_id"]) if more else None)

@@ -9,12 +9,10 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.store import devices
 from scheduler_api.store.port import Row, Store
 
-from . import reckoned
 from .access import Actor, NotFound, Session, TooMany, Unauthenticated, check_may_record, lock_patient, patient_row
 from .audit import note, unknown
 from .tokens import digest
@@ -33,16 +31,15 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
 
 
 class Phone(NamedTuple):
-    """A phone that showed a good access token: who it is for, and what tells whether that patient changed.
-
-    `wishes` say how the patient wants to be reminded, as they are kept.
-    """
+    """A phone that showed a valid access token, and the row of its patient, read with the token."""
 
     device_id: str
-    patient_id: str
-    version: int
-    time_zone: str
-    wishes: str | None
+    patient: Row
+
+    @property
+    def patient_id(self) -> str:
+        """Return the id of its patient."""
+        return str(self.patient["patient_id"])
 
     @property
     def actor(self) -> Actor:
@@ -147,26 +144,9 @@ def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
 
 
 def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
-    """The phone that an access token belongs to; None if it is not, or no longer, good."""
+    """Return the phone that an access token belongs to; None if the token is not, or no longer, valid."""
     row = devices.by_access(store, digest(token), _stamp(now))
-    return None if row is None else _phone(row)
-
-
-def open_patient(store: Store, token: str, now: datetime) -> tuple[Phone, Reckoning] | None:
-    """The phone that an access token belongs to, and what is reckoned of its patient; None if the token is not good.
-
-    Both are of one state: what is not remembered is read beside the version that it is of.
-    """
-    hashed, at = digest(token), _stamp(now)
-    row = devices.by_access(store, hashed, at)
-    reckoning = reckoned.remembered(row) if row is not None else None
-    if reckoning is None and (row := devices.beside_patient(store, hashed, at)) is not None:
-        reckoning = reckoned.of_row(store, row)
-    return None if row is None or reckoning is None else (_phone(row), reckoning)
-
-
-def _phone(row: Row) -> Phone:
-    return Phone(row["device_id"], row["patient_id"], row["version"], row["time_zone"], row["wishes"])
+    return None if row is None else Phone(row["device_id"], row)
 
 
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:

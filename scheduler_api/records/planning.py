@@ -18,7 +18,7 @@ from scheduler_api.store import counts, outbox, reminders
 from scheduler_api.store import wishes as kept_wishes
 from scheduler_api.store.port import Row, Store
 
-from . import reckoned, wishes
+from . import wishes
 
 #: How far ahead messages are planned, in days after today's date in UTC. The day after that begins, where it begins
 #: first, at ten in the morning of tomorrow: it is planned by then.
@@ -57,8 +57,7 @@ def called_for(
     assert site is not None
     told = {(row["kind"], row["about"]): _told(row) for row in out}
     planner = Planner(reckoning, wishes.patients(said), wishes.sites(site["time_zone"], site["wishes"]), told)
-    with reckoned.asking:
-        return planner.messages(first, last)
+    return planner.messages(first, last)
 
 
 def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> dict[str, Row]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 
 from scheduler_api.store import rates
 from scheduler_api.store.port import Store
 
+from .phones import sender_of
 from .soon import Soon
 from .tokens import digest
 
@@ -14,6 +16,42 @@ log = logging.getLogger("scheduler_api.rates")
 
 #: From which part of a limit on the processes tell each other.
 _PART = 10
+#: As how many requests of its address one counts that had no valid token.
+REFUSED_COUNTS_AS = 20
+
+
+class RateLimits:
+    """How many requests a minute may come by one token and from one network address (0: any number)."""
+
+    def __init__(self, store: Store, per_token: int, per_address: int) -> None:
+        self._rates = Rates(store)
+        self._per_token, self._per_address = per_token, per_address
+
+    def wait(self, address: str, authorization: str | None, now: int) -> int:
+        """Count a request at a second of the epoch; return after how many seconds another may come, 0: at once.
+
+        The address is looked at first, so that whoever makes tokens up is stopped there.
+        """
+        wait = self._rates.hit(_sender(address), self._per_address, now) if self._per_address else 0
+        if not wait and self._per_token and authorization:
+            wait = self._rates.hit(authorization, self._per_token, now)
+        return wait
+
+    def penalise(self, address: str, now: int) -> None:
+        """Let a request without a valid token count for more: each is written to the audit, so there must be few."""
+        if self._per_address:
+            self._rates.hit(_sender(address), self._per_address, now, REFUSED_COUNTS_AS - 1)
+
+    def tell(self) -> None:
+        """Share counts with the other processes now. Raises Busy, Unavailable."""
+        self._rates.tell()
+
+    def close(self) -> None:
+        """Share nothing more."""
+        self._rates.close()
+
+
+_sender = lru_cache(maxsize=10_000)(sender_of)
 
 
 class Rates:

@@ -65,7 +65,7 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         row = patient_row(session, patient_id)
-        history = of_row(row)
+        history = of_row(session.store, row)
         today = civil_date(session.now, history.time_zone)
         until = session.now + timedelta(minutes=minutes)
         if until >= end_of(today, history.time_zone):
@@ -133,7 +133,7 @@ def preview(session: Session, patient_id: str, days: int) -> list[Foreseen]:
     came of what has gone out. Raises NotFound.
     """
     row = patient_row(session, patient_id)
-    history = of_row(row)
+    history = of_row(session.store, row)
     today = civil_date(session.now, history.time_zone)
     reckoning = Reckoning(versions_of(session.store, row["protocol"]), history)
     out = gone_out(session.store, patient_id, today)

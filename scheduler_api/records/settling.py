@@ -24,7 +24,7 @@ from . import site_calendars, worklist
 from .access import NotFound, Session, check_may_record, patient_row
 from .facts import NewFact, append, told, unit_of_work
 from .protocols import versions_named
-from .visits import document
+from .visits import documents
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def record_result(
 
 def _see(session: Session, patient_id: str) -> _Seen:
     row = patient_row(session, patient_id)
-    history = of_row(row)
+    history = of_row(session.store, row)
     reckoning = Reckoning(versions_named(session.store, history), history)
     return _Seen(row, reckoning, civil_date(session.now, history.time_zone))
 
@@ -183,7 +183,7 @@ def _visit_document(session: Session, seen: _Seen, visit: str) -> dict[str, Any]
         return None
     row = visits.rows_of(seen.row["patient_id"], seen.history, [found])[visit]
     stands = standings.to_text(standing(reckoning.course))
-    return document(session.store, visits.listed(row, found.status(seen.today), seen.today, stands))
+    return documents(session.store, [visits.listed(row, found.status(seen.today), seen.today, stands)])[0]
 
 
 def _against_day(session: Session, seen: _Seen, before: Booking | None, day: date) -> Iterator[dict[str, Any]]:

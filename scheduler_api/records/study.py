@@ -106,7 +106,7 @@ def whose(row: Row) -> dict[str, str]:
 
 
 def _reckoned(session: Session, row: Row) -> tuple[Reckoning, date]:
-    history = of_row(row)
+    history = of_row(session.store, row)
     reckoning = Reckoning(versions_named(session.store, history), history)
     return reckoning, civil_date(session.now, history.time_zone)
 
@@ -131,7 +131,7 @@ class _Sums:
         self.on_hold += where == "on_treatment" and history.is_held(today)
         self.doses = self.doses.plus(dose_sums(reckoning.course, today))
         enrolled_on = history.enrolled.enrolled_on
-        first = min(enrolled_on, next(iter(history.taken_in_order[0]), enrolled_on))
+        first = min(enrolled_on, history.doses.first_taken_on or enrolled_on)
         self.deviations.update(one["kind"] for one in reckoning.deviations(today, first, today))
         for visit in reckoning.visits(date.min, today, IMAGING):
             status = visit.status(today)

@@ -24,7 +24,7 @@ def supply_document(session: Session, patient_id: str, visit: str | None, first:
     Raises NotFound, or Impossible for a visit the patient has not, or whose window has closed or is too far ahead.
     """
     row = patient_row(session, patient_id)
-    history = of_row(row)
+    history = of_row(session.store, row)
     reckoning = Reckoning(versions_named(session.store, history), history)
     today = civil_date(session.now, history.time_zone)
     start = first or today

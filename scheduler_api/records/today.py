@@ -35,8 +35,7 @@ def today_of(store: Store, reckoning: Reckoning, wishes: str | None, now: dateti
     """The one screen of the patient of whom this is reckoned. `wishes`: how to be reminded, as kept."""
     history = reckoning.history
     today = civil_date(now, history.time_zone)
-    with reckoned.asking:
-        document = today_view(reckoning, today)
+    document = today_view(reckoning, today)
     if document["dose"] is not None:
         document["dose"]["remind_at"] = local_instant(today, patients(wishes).dose_time, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
@@ -50,7 +49,7 @@ def today_of(store: Store, reckoning: Reckoning, wishes: str | None, now: dateti
 def calendar_document(session: Session, patient_id: str, view: View, language: str) -> dict[str, Any]:
     """The patient's calendar, without what is for the site to tell: responses and progression. Raises as its view."""
     row = patient_row(session, patient_id)
-    history = of_row(row)
+    history = of_row(session.store, row)
     today = civil_date(session.now, history.time_zone)
     first, last = view.range(today)
     versions = versions_named(session.store, history)

@@ -47,18 +47,20 @@ def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, 
 
 
 def authenticate(store: Store, token: str) -> Actor | None:
-    """Who a token stands for; None if nobody, or if it was revoked."""
+    """Return whom a token stands for; None if nobody, or if it was revoked."""
     row = tokens.by_hash(store, digest(token))
     return None if row is None else _actor(row)
 
 
-def open_patient(store: Store, token: str, patient_id: str) -> tuple[Actor, Row] | None:
-    """Who a staff token stands for, and a patient's row, in one read; None if the token does not open that patient."""
-    row = tokens.beside_patient(store, digest(token), patient_id)
+def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple[Actor | None, Row | None]:
+    """Return whom a token stands for and the row of a patient, in one read; None for what there is not.
+
+    Whether the actor may see that patient is not asked here.
+    """
+    row = tokens.with_patient(store, digest(token), patient_id)
     if row is None:
-        return None
-    actor = _actor(row)
-    return (actor, row) if actor.sees_patient(patient_id, row["site"]) else None
+        return None, None
+    return _actor(row), row if row["patient_id"] is not None else None
 
 
 def list_all(store: Store) -> list[dict[str, Any]]:

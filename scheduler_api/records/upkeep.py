@@ -128,7 +128,7 @@ def roll(store: Store, patient_id: str, now: datetime) -> None:
     row = patients.get(store, patient_id)
     if row is None:
         return
-    reckoning = Reckoning(versions_of(store, row["protocol"]), of_row(row))
+    reckoning = Reckoning(versions_of(store, row["protocol"]), of_row(store, row))
     keep_ahead(store, patient_id, reckoning, row["wishes"], now)
     patients.set_visits_through(store, patient_id, horizon(now))
 

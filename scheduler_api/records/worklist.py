@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -14,9 +13,9 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.worklist import urgency
+from scheduler_api.store import visits as stored_visits
 from scheduler_api.store import worklist, zones
 from scheduler_api.store.port import Row, Store
-from scheduler_api.store.visits import Found
 
 from . import audit, visits
 from .access import NotFound, Session, check_may_record, lock_patient, patient_row, sites_to_search
@@ -27,7 +26,6 @@ LONGEST_ACKNOWLEDGED = 90
 #: What no fact may settle: the site has looked at it, and says so.
 _MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken", "hold_open")
 #: What tells which visit an entry is about, as it was found.
-_visit_of = itemgetter(*Found._fields)
 
 
 @dataclass(frozen=True)
@@ -123,9 +121,9 @@ def _patient_of(entry_id: str) -> str:
 def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Entries as clients see them; beside what is to do about a visit, its name and when it could be done."""
     about = {}
-    if of_visits := {Found(*_visit_of(row)) for row in rows if row["visit"] is not None}:
-        found = visits.shown(store, todays, [*of_visits])
-        about = {(item["patient_id"], item["visit"]): item for item, *_ in found}
+    if names := {(row["patient_id"], row["visit"]) for row in rows if row["visit"] is not None}:
+        found = visits.documents(store, stored_visits.named(store, todays, names))
+        about = {(item["patient_id"], item["visit"]): item for item in found}
     return [_document(row, about.get((row["patient_id"], row["visit"]))) for row in rows]
 
 

@@ -70,17 +70,7 @@ def add_tokens(store: Store, row: Row) -> None:
 
 
 def by_access(store: Store, digest: str, now: str) -> Row | None:
-    """The device and the patient of an access token that is still good, with what tells whether the patient changed."""
-    return store.row(
-        "SELECT d.device_id, p.patient_id, p.version, p.head, p.time_zone, p.wishes FROM device_tokens t "
-        "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
-        "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
-        {"hash": digest, "now": now},
-    )
-
-
-def beside_patient(store: Store, digest: str, now: str) -> Row | None:
-    """The device of an access token that is still good, beside its patient's whole row."""
+    """Return the device of a valid access token, together with its patient's whole row."""
     return store.row(
         "SELECT d.device_id, p.* FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "

@@ -11,7 +11,7 @@ from scheduler_api.engine.history import History
 from scheduler_api.engine.phases import phase_days
 
 from .port import Row, Store
-from .snapshots import Texts, texts_of
+from .snapshots import FORMAT, texts_of
 from .zones import today_sql
 
 _COLUMNS = (
@@ -29,6 +29,7 @@ _COLUMNS = (
     "visits_through",
     "history",
     "days",
+    "format",
 )
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
@@ -40,10 +41,9 @@ def row_of(
     head: str,
     recorded_at: datetime,
     visits_through: date,
-    texts: Texts | None = None,
 ) -> Row:
-    """The row that a patient's history makes; `texts` are its snapshot, if they are known."""
-    small, days = texts or texts_of(history)
+    """Return the row that a patient's history makes."""
+    small, days = texts_of(history)
     enrolled = history.enrolled
     values = (
         patient_id,
@@ -58,6 +58,7 @@ def row_of(
         visits_through.isoformat(),
         small,
         days,
+        FORMAT,
     )
     return dict(zip(_COLUMNS, values, strict=True))
 
@@ -92,13 +93,6 @@ def _note_time_zone(store: Store, row: Row) -> None:
 def get(store: Store, patient_id: str) -> Row | None:
     """One patient's row."""
     return store.row("SELECT * FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id})
-
-
-def head(store: Store, patient_id: str) -> Row | None:
-    """What tells whether a patient's data changed, and for whom it is: version, site and time zone."""
-    return store.row(
-        "SELECT version, site, time_zone FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id}
-    )
 
 
 def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
@@ -173,7 +167,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
         parameters["after_subject"], parameters["after_patient"] = query.after
     return store.rows(
-        f"SELECT patient_id, version, time_zone, history, {phase} AS phase, {today} AS today FROM patients "
+        f"SELECT patient_id, version, time_zone, history, format, {phase} AS phase, {today} AS today FROM patients "
         f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY subject_number, patient_id LIMIT :limit",
         parameters,
     )
@@ -209,6 +203,11 @@ def _after(
         where.append("protocol = :protocol")
         parameters["protocol"] = protocol
     return " AND ".join(where), parameters
+
+
+def is_any_of_another_format(store: Store) -> bool:
+    """Return whether a patient's derived rows were written by a version that stores them otherwise."""
+    return store.row("SELECT 1 FROM patients WHERE format <> :format LIMIT 1", {"format": FORMAT}) is not None
 
 
 def without_facts(store: Store) -> list[Row]:

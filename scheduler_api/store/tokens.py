@@ -21,11 +21,11 @@ def by_hash(store: Store, digest: str) -> Row | None:
     )
 
 
-def beside_patient(store: Store, digest: str, patient_id: str) -> Row | None:
-    """The token with this hash, unless it was revoked, beside a patient's row."""
+def with_patient(store: Store, digest: str, patient_id: str) -> Row | None:
+    """Return the token with this hash, unless it was revoked, and a patient's row (all null if there is none)."""
     return store.row(
-        "SELECT t.token_id, t.role, t.name, t.sites, p.* FROM tokens t, patients p "
-        "WHERE t.hash = :hash AND t.revoked_at IS NULL AND p.patient_id = :patient_id",
+        "SELECT t.token_id, t.role, t.name, t.sites, p.* FROM tokens t "
+        "LEFT JOIN patients p ON p.patient_id = :patient_id WHERE t.hash = :hash AND t.revoked_at IS NULL",
         {"hash": digest, "patient_id": patient_id},
     )
 

@@ -5,10 +5,10 @@ Rows hold dates and facts, never a status: that follows from them and from today
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduler_api.engine.history import History
 from scheduler_api.engine.visits import Visit
@@ -86,20 +86,10 @@ class Query:
     limit: int = 50
 
 
-class Found(NamedTuple):
-    """A visit of a list, as seen `today`. What is shown of it follows from that and from the `head` of the facts."""
+def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Row]:
+    """Return the visits of some sites (None: all) that are asked for, in order; one more if there are more.
 
-    patient_id: str
-    visit: str
-    site: str
-    today: str
-    head: str
-
-
-def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Found]:
-    """Which visits of some sites (None: of all) are asked for, in order; one more than asked for if there are more.
-
-    `read` reads them.
+    Each has what a list shows of it, with `status` and `today`, and the patient's `standing` as text.
     """
     parameters: dict[str, Any] = {"limit": query.limit + 1}
     today = today_sql(todays, "v.time_zone", parameters)
@@ -111,34 +101,34 @@ def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, que
         names = [f"after_{number}" for number in range(len(order))]
         where.append(f"({', '.join(order)}) > ({', '.join(f':{name}' for name in names)})")
         parameters.update(zip(names, query.after, strict=True))
-    rows = store.tuples(
-        f"SELECT v.patient_id, v.visit, v.site, {today} AS today, p.head FROM visits v "
-        "LEFT JOIN patients p ON p.patient_id = v.patient_id "
-        f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY {', '.join(order)} LIMIT :limit",
-        parameters,
-    )
-    return [*map(Found._make, rows)]
+    conditions = f"WHERE {' AND '.join(where)}" if where else ""
+    return store.rows(f"{_listed_sql(today)} {conditions} ORDER BY {', '.join(order)} LIMIT :limit", parameters)
 
 
-def read(store: Store, todays: dict[str, date], wanted: Sequence[Found]) -> list[Row]:
-    """What a list shows of visits that were found, with `status`, `today`, `head`, and the `standing` as text."""
+def named(store: Store, todays: dict[str, date], names: Collection[tuple[str, str]]) -> list[Row]:
+    """Return the same of visits that are named by patient and visit, in any order."""
     parameters: dict[str, Any] = {}
-    today = today_sql(todays, "v.time_zone", parameters)
-    for number, found in enumerate(wanted):
-        parameters[f"patient_{number}"], parameters[f"visit_{number}"] = found.patient_id, found.visit
-    pairs = ", ".join(f"(:patient_{number}, :visit_{number})" for number in range(len(wanted)))
+    sql = _listed_sql(today_sql(todays, "v.time_zone", parameters))
+    for number, (patient_id, visit) in enumerate(names):
+        parameters[f"patient_{number}"], parameters[f"visit_{number}"] = patient_id, visit
+    pairs = ", ".join(f"(:patient_{number}, :visit_{number})" for number in range(len(names)))
     return store.rows(
         f"WITH wanted (patient_id, visit) AS (VALUES {pairs}) "
-        f"SELECT {', '.join(f'v.{column}' for column in _LISTED)}, {_STATUS_SQL.format(today=today)} AS status, "
-        f"{today} AS today, s.standing, p.head FROM wanted w "
-        "JOIN visits v ON v.patient_id = w.patient_id AND v.visit = w.visit "
-        "JOIN standings s ON s.patient_id = v.patient_id JOIN patients p ON p.patient_id = v.patient_id",
+        f"{sql} JOIN wanted w ON w.patient_id = v.patient_id AND w.visit = v.visit",
         parameters,
+    )
+
+
+def _listed_sql(today: str) -> str:
+    columns = ", ".join(f"v.{column}" for column in _LISTED)
+    return (
+        f"SELECT {columns}, {_STATUS_SQL.format(today=today)} AS status, {today} AS today, s.standing "
+        "FROM visits v JOIN standings s ON s.patient_id = v.patient_id"
     )
 
 
 def listed(row: Row, status: str, today: date, standing: str) -> Row:
-    """A row of `rows_of` as `read` would give it, on a day."""
+    """Return a row of `rows_of` as `find` would give it, on a day."""
     shown = {column: row[column] for column in _LISTED}
     return {**shown, "status": status, "today": today.isoformat(), "standing": standing}
 

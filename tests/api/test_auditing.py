@@ -28,7 +28,7 @@ def patient(coordinator: Client) -> Patient:
 
 def noted(service: Service, action: str) -> list[dict[str, Any]]:
     """What the audit has of one action, its details in place."""
-    service.app.extensions["scheduler_readings"].flush()
+    service.app.extensions["scheduler"].readings.flush()
     rows = service.store.rows("SELECT * FROM audit WHERE action = :action ORDER BY at, stream, seq", {"action": action})
     return [{**row, **orjson.loads(row["detail"])} for row in rows]
 

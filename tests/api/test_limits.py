@@ -20,7 +20,7 @@ class Limits:
     def __init__(self, service: Service) -> None:
         settings = Settings(database=service.database, rate_per_token=5, rate_per_address=100, trusted_proxies=1)
         self.service, self.app = service, create_app(settings, service.clock)
-        self.store = self.app.extensions["scheduler_store"]
+        self.store = self.app.extensions["scheduler"].store
         service.clock.set("2024-02-20T12:00:15+08:00")
 
     def ask(self, name: str, address: str = "192.0.2.1", path: str = "/v1/sites", **headers: str) -> Any:

@@ -42,7 +42,7 @@ def test_requests_are_counted_by_rule_method_and_status(service: Service) -> Non
 
 
 def test_how_long_answers_took_adds_up(service: Service) -> None:
-    served: Served = service.app.extensions["scheduler_served"]
+    served: Served = service.app.extensions["scheduler"].served
     for seconds in (0.0005, 0.001, 0.04, 60):
         served.add("/v1/sites", "GET", 200, seconds)
     families = text_string_to_metric_families(service.client("").get("/metrics").text)
@@ -62,7 +62,7 @@ def test_what_one_process_answered_another_tells(service: Service) -> None:
 
 
 def test_what_cannot_be_told_now_is_told_later(service: Service) -> None:
-    served: Served = service.app.extensions["scheduler_served"]
+    served: Served = service.app.extensions["scheduler"].served
     assert service.client("nurse").get("/v1/sites").status_code == 200
     with service.held(), pytest.raises(Busy):
         served.tell()

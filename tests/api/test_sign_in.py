@@ -90,7 +90,7 @@ class SignedIn:
             Settings(database=service.database, oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings),  # type: ignore[arg-type]
             service.clock,
         )
-        self.store = self.app.extensions["scheduler_store"]
+        self.store = self.app.extensions["scheduler"].store
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         """The claims of a nurse of FUSCC, good for five minutes; None leaves one out."""

@@ -69,7 +69,7 @@ def patient(coordinator: Client) -> Patient:
 
 def calls(service: Service, patient: Patient) -> Iterator[Call]:
     """Every call that is for staff."""
-    contract, admin = service.app.extensions["scheduler_contract"], service.client("admin")
+    contract, admin = service.app.extensions["scheduler"].contract, service.client("admin")
     values = {**VALUES, "patient_id": patient.patient_id, "patient": patient.patient_id}
     values["entry_id"] = admin.get("/v1/worklist").json["items"][0]["entry_id"]
     bodies = {
@@ -144,7 +144,7 @@ def test_nothing_of_a_site_reaches_another(service: Service, patient: Patient, r
 
 def test_nothing_of_a_site_is_found_by_asking_for_it(service: Service, patient: Patient, elsewhere: Client) -> None:
     """By any filter of any list that names a patient, a site or a part of a subject number."""
-    contract, secrets = service.app.extensions["scheduler_contract"], secrets_of(service, patient)
+    contract, secrets = service.app.extensions["scheduler"].contract, secrets_of(service, patient)
     asked = {"site": "FUSCC", "patient": patient.patient_id, "patient_id": patient.patient_id, "q": "SUBJECT"}
     filtered = 0
     for call in calls(service, patient):
@@ -198,7 +198,7 @@ TRACES = "SELECT hash FROM facts UNION ALL SELECT hash FROM audit WHERE action N
 
 def test_whatever_staff_read_of_a_patient_is_noted(service: Service, patient: Patient, admin: Client) -> None:
     """Every call that shows a patient to staff is in the audit, by its route."""
-    readings = service.app.extensions["scheduler_readings"]
+    readings = service.app.extensions["scheduler"].readings
     for call in calls(service, patient):
         if call.method != "GET":
             continue

@@ -29,7 +29,7 @@ def other(service: Service, nurse: Client) -> Phone:
 
 def routes(service: Service) -> list[tuple[str, str]]:
     """Every path of the contract and of the application, with every method it has."""
-    contract = service.app.extensions["scheduler_contract"]["paths"]
+    contract = service.app.extensions["scheduler"].contract["paths"]
     found = {
         (path, method.upper()) for path, methods in contract.items() for method in methods if method != "parameters"
     }

@@ -160,7 +160,7 @@ def test_what_a_question_writes_is_written_on_the_primary(service: Service, pair
     """A refusal is noted before it is answered, a reading soon."""
     assert service.client("nurse").get("/v1/visits", site="BERLIN").status_code == 404
     assert subjects(service.client("nurse")) == []
-    service.app.extensions["scheduler_readings"].flush()
+    service.app.extensions["scheduler"].readings.flush()
     noted = [(row["action"], row["site"]) for row in service.store.rows("SELECT action, site FROM audit ORDER BY at")]
     assert noted[-2:] == [("refused", "BERLIN"), ("read", None)]
 

@@ -1,61 +1,138 @@
-"""A history as it is kept says the same as the facts it came of."""
+"""A history as it is stored says the same as the facts it came of, whichever version stored it."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass, field, make_dataclass
+from datetime import date, datetime
+from typing import NamedTuple
 
+import orjson
 import pytest
 from hypothesis import given
+from service import Client, Patient, Service
 
-from scheduler_api.engine.facts import DoseRecorded
-from scheduler_api.engine.folding import extend, fold
-from scheduler_api.store.snapshots import from_texts, texts_after, texts_of
-from tests.engine.patients import Patient
+from scheduler_api.cli.upkeep import prepare
+from scheduler_api.engine.history import History
+from scheduler_api.records import upkeep
+from scheduler_api.store import snapshots
+from scheduler_api.store.codec import from_json, shape_of, to_json
+from scheduler_api.store.snapshots import FORMAT, from_texts, texts_of
+from tests.engine.patients import Patient as EnginePatient
 from tests.engine.strategies import patients
 
-pytestmark = pytest.mark.one_engine
 
-
+@pytest.mark.one_engine
 @given(patients())
-def test_a_history_comes_back_as_it_was_kept(patient: Patient) -> None:
+def test_a_history_comes_back_as_it_was_stored(patient: EnginePatient) -> None:
     history = from_texts(*texts_of(patient.history))
     assert history == patient.history
-    assert history.taken_in_order == patient.history.taken_in_order
+    assert texts_of(history) == texts_of(patient.history)
 
 
-@given(patients())
-def test_texts_that_grow_fact_by_fact_are_those_of_the_whole(patient: Patient) -> None:
-    history = fold(patient.facts[:1])
-    texts = texts_of(history)
-    for number, fact in enumerate(patient.facts[1:], 2):
-        known, day = history, None
-        if fact.strikes is None:
-            history = extend(known, fact.body)
-            day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) else None
-        else:
-            history = fold(patient.facts[:number])
-        texts = texts_after({"history": texts.history, "days": texts.days}, known, history, day)
-        assert texts == texts_of(fold(patient.facts[:number]))
+class Pair(NamedTuple):
+    """A named tuple to store."""
+
+    on: date
+    amount: float | None
 
 
-@pytest.mark.parametrize(
-    ("recorded", "text"),
-    [
-        ([], '[null,"",[]]'),
-        ([(20, "taken", None), (21, "taken", None)], '["2024-02-20","tt",[]]'),
-        # Not in order, with a gap, another amount, a day missed; then a day said twice: what was said last stands.
-        ([(24, "taken", 200), (20, "missed", None), (21, "taken", None)], '["2024-02-20","mt..x",[200]]'),
-        ([(20, "taken", 250), (22, "taken", 200), (20, "taken", None)], '["2024-02-20","t.x",[200]]'),
-        ([(20, "taken", None), (20, "missed", None)], '["2024-02-20","m",[]]'),
-        ([(21, "missed", None), (20, "taken", 250), (21, "taken", 300)], '["2024-02-20","xx",[250,300]]'),
-    ],
-)
-def test_each_day_is_a_letter(recorded: list[tuple[int, str, float | None]], text: str) -> None:
-    patient = Patient.treated()
-    history = patient.history.with_days({}, ([], []), frozenset())
-    stored = texts_of(history)
-    for day, status, mg in recorded:
-        before, on = history, date(2024, 2, day)
-        history = extend(history, DoseRecorded(on, status, mg))
-        stored = texts_after(stored._asdict(), before, history, on)
-    assert stored.days == text
+@dataclass(frozen=True)
+class Old:
+    """A class as an older version had it."""
+
+    pairs: tuple[Pair, ...]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class New:
+    """The same with one more field."""
+
+    pairs: tuple[Pair, ...]
+    at: datetime | None = None
+    places: dict[str, Pair] = field(default_factory=dict)
+
+
+@pytest.mark.one_engine
+def test_the_fields_of_a_class_are_all_there_is_to_say() -> None:
+    value = New((Pair(date(2024, 2, 1), 0.5), Pair(date(2024, 2, 2), None)), None, {"a": Pair(date(2024, 3, 1), 1)})
+    assert from_json(New, to_json(value)) == value
+    with pytest.raises(KeyError):
+        from_json(New, to_json(Old(value.pairs)))
+
+
+@pytest.mark.one_engine
+def test_a_field_more_is_another_shape() -> None:
+    assert shape_of(Old) != shape_of(make_dataclass("Old", [("pairs", "tuple[Pair, ...]")], namespace={"Pair": Pair}))
+    assert shape_of(History) == shape_of(History)
+    assert 0 < shape_of(History) < 2**53
+
+
+RANGE = {"from": "2024-01-01", "to": "2024-03-01"}
+
+
+def _damaged(service: Service, patient: Patient, **columns: object) -> None:
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    with service.store.transaction():
+        service.store.write(
+            f"UPDATE patients SET {names} WHERE patient_id = :patient_id", {"patient_id": patient.patient_id, **columns}
+        )
+
+
+def _history_without(name: str, text: str) -> str:
+    data = orjson.loads(text)
+    del data[name]
+    return orjson.dumps(data).decode()
+
+
+@pytest.fixture
+def treated(nurse: Client) -> Patient:
+    """A patient with a dose, a scan and a hold."""
+    patient = nurse.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    patient.record("dose_recorded", dose_on="2024-01-06", status="taken", dose_mg=200)
+    patient.record("visit_done", series="imaging", done_on="2024-02-14", response="SD")
+    patient.record("hold_started", from_on="2024-02-16")
+    return patient
+
+
+@pytest.mark.parametrize("damage", ["a field is missing", "no JSON", "another format", "other doses"])
+def test_what_another_version_stored_is_folded_anew(
+    service: Service, nurse: Client, treated: Patient, damage: str
+) -> None:
+    known = treated.read("calendar", **RANGE)
+    row = service.store.row("SELECT history FROM patients WHERE patient_id = :id", {"id": treated.patient_id})
+    assert row is not None
+    columns: dict[str, object] = {
+        # As if `amendments` had been added to the history after this row was written.
+        "a field is missing": {"history": _history_without("amendments", row["history"]), "format": FORMAT},
+        "no JSON": {"history": "[", "days": "{}"},
+        "another format": {"format": 0, "history": "{}", "days": "[null, 3]"},
+        "other doses": {"days": '{"first_on":"2024-01-06"}'},
+    }[damage]
+    _damaged(service, treated, **columns)
+    assert treated.read("calendar", **RANGE) == known
+    assert nurse.get("/v1/patients").status_code == 200
+    # A fact recorded on it is stored in the format of today.
+    treated.record("dose_recorded", dose_on="2024-01-07", status="missed")
+    assert [*upkeep.verify(service.store)] == []
+
+
+def test_init_derives_anew_what_another_version_stored(service: Service, treated: Patient) -> None:
+    known, facts = treated.read("calendar", **RANGE), treated.read("facts")
+    _damaged(service, treated, format=0, history="{}", days="")
+    with service.store.transaction():
+        service.store.write("UPDATE visits SET because = 'words of another version'", {})
+    assert any("derived again" in line for line in prepare(service.store, service.database))
+    row = service.store.row("SELECT format FROM patients WHERE patient_id = :id", {"id": treated.patient_id})
+    assert row == {"format": FORMAT}
+    assert (treated.read("calendar", **RANGE), treated.read("facts")) == (known, facts)
+    assert [*upkeep.verify(service.store)] == []
+    assert prepare(service.store, service.database) == []
+
+
+def test_lists_of_patients_read_no_doses(service: Service, treated: Patient) -> None:
+    row = service.store.row("SELECT * FROM patients WHERE patient_id = :id", {"id": treated.patient_id})
+    assert row is not None
+    assert snapshots.without_doses(service.store, row).doses.letters == ""
+    assert snapshots.of_row(service.store, row).doses.letters == "A"

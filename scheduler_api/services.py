@@ -1,0 +1,50 @@
+"""What an instance of the service is made of: built once by `create_app`, and reached by every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from .records.audit import Readings
+from .records.checkpoints import Keys
+from .records.oidc import SignIn
+from .records.rates import RateLimits
+from .records.served import Served
+from .reminders.outside import Outside
+from .store.port import Store
+
+
+@dataclass
+class Services:
+    """A store, a clock, and what is built around them.
+
+    `clock` gives instants with offset. `keys` sign checkpoints. `sign_in` checks the tokens of staff who sign in
+    elsewhere (None: nobody does). `outside` is how messages are sent. `contract` is the OpenAPI document.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    keys: Keys
+    sign_in: SignIn | None
+    outside: Outside
+    limits: RateLimits
+    readings: Readings
+    served: Served
+    contract: dict[str, Any] = field(default_factory=dict)
+    started_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started_at = self.now()
+
+    def now(self) -> datetime:
+        """Return the present instant, in UTC."""
+        return self.clock().astimezone(UTC)
+
+    def close(self) -> None:
+        """Write what still waits to be written, and leave no connection open. Raises Unavailable if it cannot be."""
+        with ExitStack() as closing:
+            for part in (self.store, self.readings, self.served, self.limits):
+                closing.callback(part.close)
