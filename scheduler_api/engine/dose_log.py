@@ -53,7 +53,7 @@ class DoseLog:
         """Return a letter for each day of `first`…`last`."""
         length = last.toordinal() - first.toordinal() + 1
         if self.first_on is None or length <= 0:
-            return SILENT * length
+            return SILENT * max(length, 0)
         place = first.toordinal() - self.first_on.toordinal()
         if place >= 0:
             return self.letters[place : place + length].ljust(length, SILENT)
@@ -67,7 +67,13 @@ class DoseLog:
 
     def missed(self, first: date, last: date) -> Iterator[date]:
         """Yield the days recorded missed in `first`…`last`, in order."""
-        return (day for day, letter in self._recorded(first, last) if letter == MISSED)
+        if self.first_on is None:
+            return
+        begin = self.first_on.toordinal()
+        place, end = max(first.toordinal() - begin, 0), max(last.toordinal() - begin + 1, 0)
+        while (place := self.letters.find(MISSED, place, end)) >= 0:
+            yield date.fromordinal(begin + place)
+            place += 1
 
     @property
     def first_taken_on(self) -> date | None:

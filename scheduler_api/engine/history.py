@@ -121,7 +121,9 @@ class History:
             last_days.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
         done: dict[str, Done] = {}
         for visit in self.visits_done:
-            of_series = done.setdefault(visit.series, Done([], [], []))
+            of_series = done.get(visit.series)
+            if of_series is None:
+                of_series = done[visit.series] = Done([], [], [])
             if visit.visit is None:
                 of_series.unnamed.append(visit)
                 of_series.days.append(visit.done_on.toordinal())
