@@ -98,7 +98,7 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 @_conditional
 def show_today() -> Response:
     """The one screen: today's dose, days to catch up on, the visits that matter, contraception"""
-    return answer(today.today_document(session(), phone().patient_id, language()))
+    return answer(today.today_document(session(), phone().patient_id), language=language())
 
 
 @blueprint.route("/me/calendar")
@@ -111,7 +111,7 @@ def show_calendar(query: dict[str, Any]) -> Response:
     By default a week back and six weeks ahead; at most 800 days. What a scan showed is left to the site to tell.
     """
     view = View(query.get("from_"), query.get("to"))
-    return answer(today.calendar_document(session(), phone().patient_id, view, language()))
+    return answer(today.calendar_document(session(), phone().patient_id, view), language=language())
 
 
 @blueprint.route("/me/doses/<string:dose_on>", methods=["PUT"])

@@ -110,9 +110,9 @@ def synchronise(data: dict[str, Any]) -> Response:
         "outcomes": synced.outcomes,
         "changes": synced.changes,
         "cursor": synced.cursor,
-        "today": today.today_document(session(), phone().patient_id, language()),
+        "today": today.today_document(session(), phone().patient_id),
     }
-    return answer(document, headers={"Content-Language": language()})
+    return answer(document, headers={"Content-Language": language()}, language=language())
 
 
 def _named(queued: list[Any]) -> list[Any]:

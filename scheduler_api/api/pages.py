@@ -18,6 +18,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from scheduler_api.engine.faults import Fault
+from scheduler_api.engine.reason import Reason
+from scheduler_api.words import ENGLISH, word
 
 from .fields import QueryNumber, Strict, Text
 from .problems import Problem
@@ -118,5 +120,7 @@ def _cell(value: Any) -> str:
         return orjson.dumps(value).decode()
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Reason):
+        value = word(value, ENGLISH)
     text = "" if value is None else str(value)
     return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

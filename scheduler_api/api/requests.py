@@ -13,6 +13,7 @@ from scheduler_api.records import phones, tokens
 from scheduler_api.records.access import ROLES, Actor, Forbidden, Session
 from scheduler_api.services import Services
 from scheduler_api.store.port import Row, Store
+from scheduler_api.words import ENGLISH, worded
 
 from .problems import Problem
 
@@ -111,7 +112,9 @@ def authenticate_phone(asked: Request, instant: datetime) -> None:
     here.phone, here.session = known, Session(database, known.actor, instant, route(asked), patient)
 
 
-def answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON response; dates and instants are written as they are in the document."""
+def answer(
+    document: Any, status: int = 200, headers: Mapping[str, str] | None = None, language: str = ENGLISH
+) -> Response:
+    """Return a JSON response; dates and instants are written as they are, reasons in words of a language."""
     headers = {"Cache-Control": "private, no-cache", **(headers or {})}
-    return Response(orjson.dumps(document), status, headers, content_type="application/json")
+    return Response(orjson.dumps(document, worded(language)), status, headers, content_type="application/json")

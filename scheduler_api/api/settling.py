@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import orjson
 from flask import Response
 
 from scheduler_api.engine.facts import VisitBooked
@@ -109,9 +108,10 @@ def get(patient_id: str, visit: str) -> Response:
     """
     document, version = settling.get(session(), patient_id, visit)
     # What is suggested depends on the site's calendar and on others' bookings too: the tag covers what is said.
-    digest = hashlib.blake2b(orjson.dumps(document), digest_size=6).hexdigest()
+    response = answer(document)
+    digest = hashlib.blake2b(response.get_data(), digest_size=6).hexdigest()
     headers = {"ETag": f'"{version}.{document["today"]}.{digest}"', "Cache-Control": "private, no-cache"}
-    return unless_known(headers, lambda: answer(document))
+    return unless_known(headers, lambda: response)
 
 
 @blueprint.route(f"{_PATH}/booking", methods=["PUT"])

@@ -67,12 +67,14 @@ def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 
 def _visits(document: Mapping[str, Any]) -> Iterator[str]:
     """Two lines for each visit: how it stands, and why it stands there."""
+    from scheduler_api.words import ENGLISH, word
+
     visits, unscheduled = document["visits"], document["unscheduled"]
     width = max((len(visit["visit"]) for visit in visits), default=0)
     for visit in visits:
         window = f"{visit['opens_on']} … {visit['closes_on']}"
         yield f"{visit['visit']:{width}}  {visit['status']:12}  {window}  {_happened(visit)}".rstrip()
-        yield f"{'':{width}}  {visit['because']}"
+        yield f"{'':{width}}  {word(visit['because'], ENGLISH)}"
     for visit in unscheduled:
         yield f"{visit['series']} done {visit['done_on']} {visit['response'] or ''}".rstrip() + ", belongs to no visit"
     if visits or unscheduled:
@@ -87,12 +89,14 @@ def _happened(visit: Mapping[str, Any]) -> str:
 
 
 def _contraception(document: Mapping[str, Any]) -> str:
+    from scheduler_api.words import ENGLISH, word
+
     words = document["status"].replace("_", " ")
     if document["through_on"] is not None:
         words += f", from {document['from_on']} through {document['through_on']}"
     elif document["earliest_through_on"] is not None:
         words += f", from {document['from_on']} through {document['earliest_through_on']} or later"
-    return f"Contraception: {words} ({document['because']})"
+    return f"Contraception: {words} ({word(document['because'], ENGLISH)})"
 
 
 def _adherence(document: Mapping[str, Any]) -> str:

@@ -132,6 +132,8 @@ def _ranges(days: frozenset[int]) -> str:
 
 
 def _show_sample(protocol: Protocol) -> None:
+    from scheduler_api.words import ENGLISH, word
+
     from .terminal import table
 
     document = _sample(protocol)
@@ -144,14 +146,21 @@ def _show_sample(protocol: Protocol) -> None:
     )
     click.echo()
     rows = [
-        (v["visit"], v["label"], v["target_on"], v["opens_on"], v["closes_on"], v["because"])
+        (
+            v["visit"],
+            word(v["label"], ENGLISH),
+            v["target_on"],
+            v["opens_on"],
+            v["closes_on"],
+            word(v["because"], ENGLISH),
+        )
         for v in document["visits"]
     ]
     table(("visit", "label", "target", "opens", "closes", "because"), rows)
     contraception = document["contraception"]
     click.echo(
         f"\nContraception required from {contraception['from_on']} through {contraception['through_on']}: "
-        f"{contraception['because']}"
+        f"{word(contraception['because'], ENGLISH)}"
     )
 
 

@@ -20,6 +20,7 @@ def preview(patient: str, days: int) -> None:
     """
     from scheduler_api.engine.kinds import TO_SITES
     from scheduler_api.records import reminders
+    from scheduler_api.words import ENGLISH, word
 
     from .opening import session
     from .reading import find_patient
@@ -29,7 +30,7 @@ def preview(patient: str, days: int) -> None:
     for one in foreseen:
         to = "site" if one.message.kind in TO_SITES else "patient"
         standing = "held back by quiet hours until too late" if one.standing == "skipped" else one.standing
-        words = f"{one.message.kind:22} {one.message.about}: {one.message.because} ({standing})"
+        words = f"{one.message.kind:22} {one.message.about}: {word(one.message.because, ENGLISH)} ({standing})"
         click.echo(f"{one.at:%Y-%m-%d %H:%M} {to:7} {words}")
     if not foreseen:
         click.echo("Nothing.")

@@ -11,6 +11,7 @@ from math import lcm
 from .cycles import CycleRun
 from .faults import Fault
 from .protocol import Protocol, Series
+from .reason import Reason
 from .slots import AnchorDay, Slot, overlapping, slots_of
 
 #: A stretch with a count ends within so many years.
@@ -68,7 +69,7 @@ def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[Slot]]:
         days = (anchors[0] + timedelta(number) for number in range(1461))
         anchors = [day for day in days if day.day >= 28]
     for day in anchors:
-        anchor = AnchorDay(day, False, "")
+        anchor = AnchorDay(day, False, Reason("enrolment", day=day))
         slots = slots_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
         yield takewhile(partial(_is_visit_until, day + timedelta(_reach(series, cycle_days))), slots)
 

@@ -12,6 +12,7 @@ from .calendar import Reckoning
 from .cycles import cycle_rows
 from .doses import Span
 from .phases import phase
+from .reason import Reason
 from .reasons import why_cycle, why_doses, why_no_more_treatment, why_phase, why_treatment, why_visit
 
 _VISIT_FIELDS = (
@@ -23,7 +24,7 @@ class _Thing(NamedTuple):
     """Something that a fact may move; `why` says why it is so, given which fields differ (none: it is new)."""
 
     fields: dict[str, Any]
-    why: Callable[[Collection[str]], str]
+    why: Callable[[Collection[str]], Reason]
 
 
 def consequences(before: Reckoning | None, after: Reckoning, today: date, through: date) -> list[dict[str, Any]]:
@@ -111,7 +112,7 @@ def _plan_of(span: Span) -> tuple[float, bool, frozenset[int] | None]:
     return span.planned_mg, span.held, span.dosing.dosing_days
 
 
-def _why_doses(reckoning: Reckoning, first: Span, following: list[Span] | None, changed: Collection[str]) -> str:
+def _why_doses(reckoning: Reckoning, first: Span, following: list[Span] | None, changed: Collection[str]) -> Reason:
     if [*changed] != ["through_on"]:
         return why_doses(reckoning, first)
     if following:
@@ -119,7 +120,7 @@ def _why_doses(reckoning: Reckoning, first: Span, following: list[Span] | None, 
     return why_no_more_treatment(reckoning.history) if reckoning.course.ends_on else why_doses(reckoning, first)
 
 
-def _why_gone(reckoning: Reckoning, what: str) -> str:
+def _why_gone(reckoning: Reckoning, what: str) -> Reason:
     history = reckoning.history
     kind, _, name = what.partition(" ")
     if kind == "doses":
@@ -127,15 +128,15 @@ def _why_gone(reckoning: Reckoning, what: str) -> str:
     if kind == "cycle":
         if history.last_treatment_day is not None:
             return why_no_more_treatment(history)
-        return "an open hold stops the count of cycles"
+        return Reason("open_hold_stops_cycles")
     for series in reckoning.book.names:
         book = reckoning.book.series(series)
         if book.anchor_at(name) is not None and book.end is not None:
             return book.end.because
-    return "no longer in the plan"
+    return Reason("not_in_plan")
 
 
-def _why_other_doses(reckoning: Reckoning, day: date) -> str:
+def _why_other_doses(reckoning: Reckoning, day: date) -> Reason:
     """Why what is planned does not change on a day."""
     course = reckoning.course
     if day < course.starts_on:
@@ -145,7 +146,7 @@ def _why_other_doses(reckoning: Reckoning, day: date) -> str:
     return why_doses(reckoning, _parts(reckoning, day)[-1][0])
 
 
-def _moved(what: str, before: dict[str, Any] | None, after: dict[str, Any] | None, because: str) -> dict[str, Any]:
+def _moved(what: str, before: dict[str, Any] | None, after: dict[str, Any] | None, because: Reason) -> dict[str, Any]:
     return {"what": what, "before": before, "after": after, "because": because}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
-from .dates import add_months, plural
+from .dates import add_months
 from .fertility import FertilePeriod, fertile_periods
 from .history import ONE_DAY, History
+from .reason import Reason, count
 from .versions import Period, version_on
 
 
@@ -37,7 +39,12 @@ def contraception(plan: tuple[Period, ...], history: History, today: date) -> di
 
 
 def _document(
-    status: str, from_on: date | None, through_on: date | None, earliest: date | None, provisional: bool, because: str
+    status: str,
+    from_on: date | None,
+    through_on: date | None,
+    earliest: date | None,
+    provisional: bool,
+    because: Reason,
 ) -> dict[str, Any]:
     return {
         "status": status,
@@ -49,47 +56,53 @@ def _document(
     }
 
 
-def _why_never(history: History) -> str:
+def _why_never(history: History) -> Reason:
     changes = history.fertility_changes
     basis = changes[-1].basis if changes else history.enrolled.basis
-    return f"not fertile since enrolment {history.enrolled.enrolled_on} ({basis})"
+    return Reason("never_fertile", day=history.enrolled.enrolled_on, basis=Reason(basis or ""))
 
 
-def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, str, bool]:
+def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, Reason, bool]:
     """The last day required by the end of treatment or study, why, and whether it is provisional."""
     ended, off, last = history.treatment_ended, history.off_study_on, history.last_dose_on
     if ended is None and off is None:
-        return None, "", False
+        return None, Reason("last_dose", day=last), False
     if last is None:
-        released = [(off, f"never dosed; {history.off_study_because}")] if off else []
+        released = [(off, Reason("never_dosed", base=history.off_study_because))] if off else []
         if ended is not None:
-            released.append((ended.decided_on, f"never dosed; treatment ended {ended.decided_on}"))
-        day, because = min(released)
+            why = Reason("never_dosed", base=Reason("treatment_ended", day=ended.decided_on))
+            released.append((ended.decided_on, why))
+        day, because = min(released, key=itemgetter(0))
         return day - ONE_DAY, because, False
     if ended is not None:
-        return *_months_after(plan, history, last, f"last dose {last}"), False
+        return *_months_after(plan, history, last, Reason("last_dose", day=last)), False
     base = last if off is None else max(off, last)
-    words = f"{history.off_study_because}, end of treatment not recorded" if base == off else f"last dose {last}"
-    return *_months_after(plan, history, base, words), True
+    why = Reason("last_dose", day=last)
+    if base == off:
+        why = Reason("end_not_recorded", base=history.off_study_because)
+    return *_months_after(plan, history, base, why), True
 
 
-def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -> tuple[date, str]:
+def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -> tuple[date, Reason]:
     last = history.last_dose_on
-    base, words = (last, f"last dose {last}") if last is not None and last >= today else (today, f"today {today}")
-    return _months_after(plan, history, base, f"treatment goes on; at the earliest {words}")
+    base, rule = (last, "last_dose") if last is not None and last >= today else (today, "today")
+    through_on, because = _months_after(plan, history, base, Reason(rule, day=base))
+    return through_on, Reason("treatment_goes_on", base=because)
 
 
-def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, str]]:
+def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, Reason]]:
     """What releases a patient earlier: becoming not fertile for good, and death; each the last day required."""
     caps = []
     if (change := periods[-1].ended_by) is not None:
-        caps.append((change.from_on - ONE_DAY, f"not fertile from {change.from_on} ({change.basis})"))
+        caps.append(
+            (change.from_on - ONE_DAY, Reason("not_fertile_for", day=change.from_on, basis=Reason(change.basis or "")))
+        )
     if history.died_on is not None:
-        caps.append((history.died_on - ONE_DAY, f"died {history.died_on}"))
+        caps.append((history.died_on - ONE_DAY, Reason("died", day=history.died_on)))
     return caps
 
 
-def _months_after(plan: tuple[Period, ...], history: History, base: date, words: str) -> tuple[date, str]:
+def _months_after(plan: tuple[Period, ...], history: History, base: date, why: Reason) -> tuple[date, Reason]:
     """`base` plus the longest months of all versions under which a dose was taken, or may be on `base`."""
     months = plan[0].protocol.months_after_last_dose
     if len(plan) > 1:
@@ -97,4 +110,4 @@ def _months_after(plan: tuple[Period, ...], history: History, base: date, words:
         taken = (day for day, _ in history.doses.taken(date.min, date.max))
         days = [day for day in (base, history.first_dose_on, ended, *taken) if day is not None]
         months = max(version_on(plan, day).months_after_last_dose for day in days)
-    return add_months(base, months), f"{words} + {plural(months, 'month')}"
+    return add_months(base, months), Reason("after", base=why, count=count(months, "month"))

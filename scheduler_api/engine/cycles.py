@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from .dates import plural
 from .history import ONE_DAY, History, Hold
+from .reason import Reason, count
 from .versions import Period, version_on
 
 
@@ -135,6 +135,7 @@ def cycle_rows(
             status = "upcoming"
         else:
             status = "completed" if ends_on is not None and ends_on < today else "current"
+        days = (cycle.starts_on - runs[0].starts_on).days
         rows.append(
             {
                 "number": cycle.number,
@@ -142,7 +143,7 @@ def cycle_rows(
                 "ends_on": ends_on,
                 "status": status,
                 "provisional": history.first_dose_on is None,
-                "because": f"{because} + {plural((cycle.starts_on - runs[0].starts_on).days, 'day')}",
+                "because": Reason("after", base=because, count=count(days, "day")),
             }
         )
     return rows

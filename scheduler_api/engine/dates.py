@@ -64,8 +64,3 @@ def _time_zones() -> frozenset[str]:
 def civil_date(instant: datetime, time_zone: str) -> date:
     """The civil date of an instant (with offset), seen in an IANA time zone (section 1: `today`)."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
-
-
-def plural(count: int, unit: str) -> str:
-    """`1 week`, `6 weeks`: for `because`. `unit` is the singular."""
-    return f"{count} {unit}" if abs(count) == 1 else f"{count} {unit}s"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .dose_log import DoseLog
 from .facts import Enrolled, StudyEnded, TreatmentEnded, VisitDone
+from .reason import Reason
 
 ONE_DAY = timedelta(days=1)
 
@@ -95,7 +96,7 @@ class History:
     """Whether a start or a taken day is on record; before that nobody is told to take anything (section 4)."""
     c1d1: date = field(init=False, repr=False, compare=False)
     """Cycle 1 day 1 (section 4): the recorded first dose, else the earliest taken day, else the planned day."""
-    c1d1_because: str = field(init=False, repr=False, compare=False)
+    c1d1_because: Reason = field(init=False, repr=False, compare=False)
     """Why cycle 1 day 1 is that day."""
     last_dose_on: date | None = field(init=False, repr=False, compare=False)
     """The last dose (section 3): the latest of first dose, days taken and recorded end; None: never dosed."""
@@ -111,7 +112,7 @@ class History:
     def __post_init__(self) -> None:
         first, taken = self.first_dose_on, self.doses.first_taken_on
         c1d1 = first or taken or self.enrolled.planned_first_dose_on
-        words = "first dose" if first else "first day recorded taken" if taken else "planned first dose"
+        rule = "first_dose" if first else "first_taken" if taken else "planned_first_dose"
         ended, left = self.treatment_ended, self.study_ended
         deaths = [ended.decided_on] if ended and ended.reason == "death" else []
         deaths += [left.ended_on] if left and left.reason == "death" else []
@@ -132,7 +133,7 @@ class History:
         doses = [first, self.doses.last_taken_on, ended.last_dose_on if ended else None]
         _set(self, "begun", first is not None or taken is not None)
         _set(self, "c1d1", c1d1)
-        _set(self, "c1d1_because", f"{words} {c1d1}")
+        _set(self, "c1d1_because", Reason(rule, day=c1d1))
         _set(self, "last_dose_on", max([day for day in doses if day is not None], default=None))
         _set(self, "died_on", min(deaths, default=None))
         _set(self, "off_study_on", min(offs, default=None))
@@ -140,9 +141,9 @@ class History:
         _set(self, "done_of_series", done)
 
     @property
-    def off_study_because(self) -> str:
+    def off_study_because(self) -> Reason:
         """Why the patient is off study."""
-        return f"died {self.died_on}" if self.off_study_on == self.died_on else f"study ended {self.off_study_on}"
+        return Reason("died" if self.off_study_on == self.died_on else "study_ended", day=self.off_study_on)
 
     def plans_like(self, other: History) -> bool:
         """Return whether cycles, planned doses and visits are those of another history of the patient.

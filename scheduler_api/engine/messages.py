@@ -19,6 +19,7 @@ from .instants import end_of, local_instant
 from .kinds import DOSE_KINDS
 from .not_taken import rows_not_taken
 from .protocol import CONTRACEPTION, IMAGING
+from .reason import Reason
 from .visits import Visit
 from .wishes import SiteWishes, Wishes
 
@@ -43,7 +44,7 @@ class Message(NamedTuple):
     due_at: datetime
     next_at: datetime
     expires_at: datetime
-    because: str
+    because: Reason
 
     @property
     def day(self) -> date:
@@ -92,14 +93,14 @@ class Planner:
         return kind in off or kind in self._site.off or kind in self._wishes.off
 
     def _message(
-        self, kind: str, day: date, due_at: datetime, through: date, because: str, visit: str | None = None
+        self, kind: str, day: date, due_at: datetime, through: date, because: Reason, visit: str | None = None
     ) -> Message:
         """A message to the patient, held back by the patient's quiet hours."""
         quiet, about = self._wishes.quiet, f"{day} {visit}" if visit else day.isoformat()
         next_at = quiet.held_until(due_at, self._zone) if quiet else due_at
         return Message(kind, about, due_at, next_at, end_of(through, self._zone), because)
 
-    def _to_site(self, kind: str, day: date, due_at: datetime, because: str, visit: str | None = None) -> Message:
+    def _to_site(self, kind: str, day: date, due_at: datetime, because: Reason, visit: str | None = None) -> Message:
         """A message to the site about the patient, held back by the site's quiet hours."""
         quiet, about = self._site.quiet, f"{day} {visit}" if visit else day.isoformat()
         next_at = quiet.held_until(due_at, self._site.time_zone) if quiet else due_at
@@ -113,12 +114,13 @@ class Planner:
             return
         for row in self._reckoning.course.rows(first, first, last):
             if row["status"] in ("due", "planned"):
-                yield from self._dose(row["dose_on"], f"cycle {row['cycle']} day {row['cycle_day']}")
+                yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
 
-    def _dose(self, day: date, place: str) -> Iterator[Message]:
+    def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
         wishes, about, end = self._wishes, day.isoformat(), end_of(day, self._zone)
         due_at = local_instant(day, wishes.dose_time, self._zone)
-        due = self._message("dose_due", day, due_at, day, f"dose of {day}, {place}")
+        because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
+        due = self._message("dose_due", day, due_at, day, because)
         if self._is_off("dose_due", day):
             return
         yield due
@@ -127,7 +129,7 @@ class Planner:
             told = self._told.get((kind, about))
             if told is not None and told.put_off_until is not None:
                 put_off.append(kind)
-                because = f"{due.because}: put off until later"
+                because = Reason("put_off", base=due.because)
                 yield Message("dose_later", f"{about} {kind}", told.put_off_until, told.put_off_until, end, because)
         if wishes.again_after_minutes is not None and "dose_due" not in put_off:
             told = self._told.get(("dose_due", about))
@@ -135,7 +137,7 @@ class Planner:
             since = told.at if told is not None and abs(told.at - due.next_at) > LATE else due.next_at
             again_at = since + timedelta(minutes=wishes.again_after_minutes)
             if again_at < end:
-                yield self._message("dose_again", day, again_at, day, f"{due.because}: not recorded yet")
+                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=due.because))
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """To the site: two planned doses in a row were missed or nobody recorded them; once for each such row."""
@@ -161,7 +163,7 @@ class Planner:
             missed_on = visit.closes_on + ONE_DAY
             if first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
                 at = local_instant(missed_on, time(0), self._zone)
-                because = f"the window closed on {visit.closes_on} and nothing is recorded as done"
+                because = Reason("window_closed", day=visit.closes_on)
                 yield self._to_site("window_missed", visit.closes_on, at, because, visit.visit)
 
     def _is_about_contraception(self, visit: Visit) -> bool:
@@ -176,16 +178,16 @@ class Planner:
         told_through = warned_on - ONE_DAY if warned_on > opens else closes
         if opens <= last and first <= told_through and (booked is None or booked < opens):
             at = local_instant(opens, MORNING, self._zone)
-            because = f"the window opened on {opens} and nothing is booked"
+            because = Reason("window_opened", day=opens)
             yield self._message("window_opened", opens, at, told_through, because, visit.visit)
         if opens < warned_on <= last and first <= closes and (booked is None or booked < warned_on):
             at = local_instant(warned_on, MORNING, self._zone)
-            because = f"the window closes on {closes} and nothing is booked"
+            because = Reason("window_closes", day=closes)
             yield self._message("window_closing", closes, at, closes, because, visit.visit)
 
     def _booking(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
         if visit.booked_on is not None and first <= (eve := visit.booked_on - ONE_DAY) <= last:
-            because = f"booked on {visit.booked_on}"
+            because = Reason("booked_on", day=visit.booked_on)
             at = local_instant(eve, EVENING, self._zone)
             yield self._message("booking_tomorrow", visit.booked_on, at, eve, because, visit.visit)
 
@@ -202,7 +204,7 @@ class Planner:
         for number in range(max(months, 1), max(months, 1) + 3):
             day = add_months(since, number)
             if first <= day <= last and self._reckoning.contraception(day)["status"] == "required":
-                because = f"contraception required since {since}"
+                because = Reason("contraception_since", day=since)
                 yield self._told_in_the_morning("contraception_monthly", day, because)
         if ended is None and self._history.off_study_on is None and not self._history.fertility_changes:
             return
@@ -214,7 +216,7 @@ class Planner:
         if first <= (released := through + ONE_DAY) <= last:
             yield self._told_in_the_morning("contraception_released", released, document["because"])
 
-    def _told_in_the_morning(self, kind: str, day: date, because: str) -> Message:
+    def _told_in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
         at = local_instant(day, MORNING, self._zone)
         return self._message(kind, day, at, day + timedelta(CONTRACEPTION_DAYS), because)
 
@@ -222,4 +224,4 @@ class Planner:
 def digest(site: SiteWishes, day: date) -> Message:
     """What there is to do, to a site, on the morning of a day."""
     at = local_instant(day, site.digest, site.time_zone)
-    return Message("digest", day.isoformat(), at, at, end_of(day, site.time_zone), "each morning")
+    return Message("digest", day.isoformat(), at, at, end_of(day, site.time_zone), Reason("each_morning"))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .dates import days
 from .doses import Course
 from .history import ONE_DAY, History
+from .reason import Reason
 
 #: How far ahead the second of two doses in a row is looked for; a longer pause is none.
 _LONGEST_PAUSE = 400
@@ -27,9 +28,9 @@ class NotTaken(NamedTuple):
     through_on: date | None
 
     @property
-    def because(self) -> str:
+    def because(self) -> Reason:
         """What is to say of it."""
-        return f"no dose taken from {self.first_on} on; planned doses missed or not recorded"
+        return Reason("no_dose_taken", day=self.first_on)
 
 
 def is_between_taken(history: History, day: date) -> bool:

@@ -38,7 +38,8 @@ class Dosing:
 class Stretch:
     """One entry of a series: targets at anchor + first + (k-1)·every, or `on_day` of each cycle.
 
-    `first` and `every` are days (`unit` d or w) or months (m); `every` None is a single visit.
+    `first` and `every` are days (`unit` d or w) or months (m); `every` None is a single visit. `labels` are the label
+    in other languages, where the protocol itself has them.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Stretch:
     on_day: int
     before_days: int
     after_days: int
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ def _stretch(fields: Fields, at: str, data: Mapping[str, Any], of_cycle: bool, c
     if fields.table(f"{at}/window", data.get("window"), ("before_days", "after_days"), ()):
         before = fields.integer(f"{at}/window/before_days", data["window"].get("before_days"), 0, 366)
         after = fields.integer(f"{at}/window/after_days", data["window"].get("after_days"), 0, 366)
-    stretch = Stretch(fields.text(f"{at}/label", data.get("label")), unit, first, every, count, on_day, before, after)
+    label, labels = fields.text(f"{at}/label", data.get("label")), data.get("labels")
+    own = tuple(sorted(labels.items())) if isinstance(labels, dict) else ()
+    stretch = Stretch(label, unit, first, every, count, on_day, before, after, own)
     if every and count and first + (count - 1) * every > LONGEST * (12 if unit == "m" else 366):
         fields.fault(f"{at}/count", f"The last visit is more than {LONGEST} years from its anchor.")
     return stretch

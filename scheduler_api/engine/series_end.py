@@ -8,13 +8,14 @@ from typing import NamedTuple
 from .fertility import fertile_periods
 from .history import History
 from .protocol import Series
+from .reason import Reason
 
 
 class SeriesEnd(NamedTuple):
     """The day E on which a series ends, and why."""
 
     on: date
-    because: str
+    because: Reason
 
 
 def series_end(series: Series, history: History) -> SeriesEnd | None:
@@ -24,15 +25,16 @@ def series_end(series: Series, history: History) -> SeriesEnd | None:
         ends.append(SeriesEnd(history.off_study_on, history.off_study_because))
     if series.until == "progression":
         if history.progressed_on is not None:
-            ends.append(SeriesEnd(history.progressed_on, f"progressed {history.progressed_on}"))
+            ends.append(SeriesEnd(history.progressed_on, Reason("progressed", day=history.progressed_on)))
         if history.new_therapy_on is not None:
-            ends.append(SeriesEnd(history.new_therapy_on, f"new therapy {history.new_therapy_on}"))
+            ends.append(SeriesEnd(history.new_therapy_on, Reason("new_therapy", day=history.new_therapy_on)))
     if (ended := history.treatment_ended) is not None:
         if series.until == "end_of_treatment":
             last = history.last_dose_on or ended.decided_on
-            ends.append(SeriesEnd(last, f"treatment ended {last}"))
+            ends.append(SeriesEnd(last, Reason("treatment_ended", day=last)))
         if series.anchor == "cycle" and history.last_treatment_day is not None:
-            ends.append(SeriesEnd(history.last_treatment_day, f"no cycle after {history.last_treatment_day}"))
+            ends.append(SeriesEnd(history.last_treatment_day, Reason("no_cycle_after", day=history.last_treatment_day)))
     if series.fertile_only and (periods := fertile_periods(history)) and (change := periods[-1].ended_by):
-        ends.append(SeriesEnd(change.from_on, f"not fertile from {change.from_on}"))
-    return min(ends, default=None)
+        ends.append(SeriesEnd(change.from_on, Reason("not_fertile", day=change.from_on)))
+    # Of several on one day the order is fixed, whatever it is.
+    return min(ends, default=None, key=lambda end: (end.on, end.because.rule))

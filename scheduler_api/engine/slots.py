@@ -11,8 +11,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from .cycles import CycleRun, cycles_from
-from .dates import add_months, plural
-from .protocol import Series, Stretch, Unit, stretch_limit
+from .dates import add_months
+from .protocol import Series, Stretch, stretch_limit
+from .reason import Reason, count
 
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 
@@ -22,7 +23,7 @@ class AnchorDay(NamedTuple):
 
     day: date
     provisional: bool
-    because: str
+    because: Reason
 
 
 class Slot(NamedTuple):
@@ -50,30 +51,28 @@ class Slot(NamedTuple):
         return self.series if stretch.every is None else f"{self.series}-{stretch.unit}{self.number}"
 
     @property
-    def label(self) -> str:
-        """The visit's label: the protocol's, with {n} for its number and {day} for the day of the cycle."""
-        return _label(self.stretch.label, self.number, self.stretch.on_day)
+    def label(self) -> Reason:
+        """Return the visit's label: the protocol's, with {n} for its number and {day} for the day of the cycle."""
+        stretch = self.stretch
+        return _label(stretch.label, stretch.labels, self.number, stretch.on_day)
 
     @property
-    def because(self) -> str:
-        """Why the target is that day."""
-        if self.stretch.on_day:
-            days = plural((self.target_on - self.anchor.day).days, "day")
-            return f"{self.anchor.because} + {days} = cycle {self.number} day {self.stretch.on_day}"
-        return self.anchor.because + _distance(self.number, self.stretch.unit)
+    def because(self) -> Reason:
+        """Return why the target is that day."""
+        base, stretch, number = self.anchor.because, self.stretch, self.number
+        if stretch.on_day:
+            days = count((self.target_on - self.anchor.day).days, "day")
+            return Reason("cycle_day", base=base, days=days, number=number, number2=stretch.on_day)
+        if number == 0:
+            return base
+        return Reason("after" if number > 0 else "before", base=base, count=count(abs(number), _UNITS[stretch.unit]))
 
 
-# The same few words for every patient of a protocol: put together once.
+# The same few labels for every patient of a protocol: put together once.
 @lru_cache(maxsize=1024)
-def _label(text: str, number: int, on_day: int) -> str:
-    return text.replace("{n}", str(number)).replace("{day}", str(on_day))
-
-
-@lru_cache(maxsize=1024)
-def _distance(number: int, unit: Unit) -> str:
-    if number == 0:
-        return ""
-    return f" {'+' if number > 0 else '-'} {plural(abs(number), _UNITS[unit])}"
+def _label(text: str, labels: tuple[tuple[str, str], ...], number: int, on_day: int) -> Reason:
+    more: dict[str, object] = {"labels": labels} if labels else {}
+    return Reason("label", text=text, n=number, day=on_day, **more)
 
 
 _by_target = attrgetter("target_on")

@@ -11,6 +11,7 @@ from typing import Any
 
 from .dates import days
 from .doses import Course, Span
+from .reason import Reason
 
 #: Nobody is told to take more capsules than this at once; an amount that would need more cannot be made.
 AT_MOST = 20
@@ -78,17 +79,16 @@ def _to_take(course: Course, span: Span) -> Iterator[date]:
             yield day
 
 
-def _because(span: Span, to_take: int, cannot: bool) -> str:
+def _because(span: Span, to_take: int, cannot: bool) -> Reason:
     if span.held:
-        return "held: no dose is planned"
-    said = f"{to_take} of {(span.ends_on - span.starts_on).days + 1} days with {span.planned_mg:g} mg still to take"
+        return Reason("held_no_dose")
+    days = (span.ends_on - span.starts_on).days + 1
+    still = Reason("still_to_take", number=to_take, number2=days, mg=f"{span.planned_mg:g}")
     if not cannot:
-        return said
-    strengths = span.dosing.strengths_mg
-    made_of = (
-        f"of {', '.join(f'{mg:g}' for mg in strengths)} mg" if strengths else "of: the protocol names no strengths"
-    )
-    return f"{said}, which cannot be made {made_of}"
+        return still
+    if not span.dosing.strengths_mg:
+        return Reason("no_strengths", base=still)
+    return Reason("cannot_be_made", base=still, mg=", ".join(f"{mg:g}" for mg in span.dosing.strengths_mg))
 
 
 def _listed(capsules: Mapping[float, int]) -> list[dict[str, Any]]:

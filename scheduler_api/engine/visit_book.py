@@ -10,6 +10,7 @@ from .cycles import CycleRun, cycle_runs
 from .fertility import fertile_periods
 from .history import History
 from .protocol import Series
+from .reason import Reason
 from .series_end import series_end
 from .slots import AnchorDay, EvenLine, Line, Slot, slots_of
 from .versions import Period
@@ -82,12 +83,12 @@ class VisitBook:
         match series.anchor:
             case "enrolment":
                 enrolled_on = history.enrolled.enrolled_on
-                return AnchorDay(enrolled_on, False, f"enrolment {enrolled_on}")
+                return AnchorDay(enrolled_on, False, Reason("enrolment", day=enrolled_on))
             case "first_dose" | "cycle":
                 return AnchorDay(history.c1d1, history.first_dose_on is None, history.c1d1_because)
             case "last_dose":
                 last = history.last_dose_on if history.treatment_ended else None
-                return AnchorDay(last, False, f"last dose {last}") if last else None
+                return AnchorDay(last, False, Reason("last_dose", day=last)) if last else None
             case "visit":
                 return self._visit_anchor(series.anchor_visit or "")
 

@@ -9,6 +9,7 @@ from .assignment import assign
 from .facts import VisitDone
 from .history import History
 from .protocol import Series
+from .reason import Reason
 from .series_end import series_end
 from .slots import AnchorDay, Line, Slot
 
@@ -22,7 +23,7 @@ class Visit(NamedTuple):
 
     visit: str
     series: str
-    label: str
+    label: Reason
     target_on: date
     opens_on: date
     closes_on: date
@@ -36,7 +37,7 @@ class Visit(NamedTuple):
     assigned: str | None
     response: str | None
     provisional: bool
-    because: str
+    because: Reason
 
     def meets(self, first: date, last: date) -> bool:
         """Whether it can be done in `first`…`last`, or was done or is booked then."""
@@ -101,8 +102,8 @@ class SeriesBook:
         if index is None or slot is None:
             return None
         if (done := self._done.get(index)) is not None:
-            return AnchorDay(done.done_on, False, f"{visit} done {done.done_on}")
-        return AnchorDay(slot.target_on, True, f"{visit} target {slot.target_on}")
+            return AnchorDay(done.done_on, False, Reason("visit_done", visit=visit, day=done.done_on))
+        return AnchorDay(slot.target_on, True, Reason("visit_target", visit=visit, day=slot.target_on))
 
     def visit(self, name: str) -> Visit | None:
         """The visit of a name; None if there is none, or it was cut."""
@@ -157,7 +158,7 @@ class SeriesBook:
             return None
         because = slot.because
         if done is None and self.end is not None and self.end.on <= slot.closes_on:
-            because = f"{because}; not required: {self.end.because}"
+            because = Reason("not_required", base=because, end=self.end.because)
         return Visit(
             visit=name,
             series=self.name,

@@ -15,6 +15,7 @@ from .doses import Course
 from .history import ONE_DAY, History
 from .not_taken import rows_not_taken
 from .protocol import CONTRACEPTION, IMAGING
+from .reason import Reason
 from .visits import Visit
 
 KINDS = (
@@ -70,7 +71,7 @@ class Entry(NamedTuple):
     from_on: date
     through_on: date | None
     due_on: date
-    because: str
+    because: Reason
     settle_by: tuple[Call, ...]
 
     def stands(self, day: date) -> bool:
@@ -112,15 +113,16 @@ def _of_visit(visit: Visit) -> Iterator[Entry]:
         yield from _of_cut_visit(visit, visit.ends_on)
     else:
         yield from _of_booking(visit)
-        due = f"window {visit.opens_on} to {visit.closes_on}"
+        window = {"day": visit.opens_on, "day2": visit.closes_on}
         if visit.booked_on is None:
             if visit.series == CONTRACEPTION:
-                yield _visit("follow_up_due", visit, visit.opens_on, visit.closes_on, f"{due}, not done and not booked")
+                because = Reason("window_open", **window)
+                yield _visit("follow_up_due", visit, visit.opens_on, visit.closes_on, because)
             else:
                 from_on = visit.closes_on - _TO_BOOK
-                yield _visit("visit_to_book", visit, from_on, visit.closes_on, f"{due}, not booked")
+                yield _visit("visit_to_book", visit, from_on, visit.closes_on, Reason("window_not_booked", **window))
         through_on = visit.next_opens_on - ONE_DAY if visit.next_opens_on else None
-        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, through_on, f"{due}, not done")
+        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, through_on, Reason("window_not_done", **window))
 
 
 def _of_booking(visit: Visit) -> Iterator[Entry]:
@@ -128,7 +130,7 @@ def _of_booking(visit: Visit) -> Iterator[Entry]:
     if booked_on is None:
         return
     if not visit.opens_on <= booked_on <= visit.closes_on:
-        because = f"booked {booked_on}, window {visit.opens_on} to {visit.closes_on}"
+        because = Reason("booked_outside", day=booked_on, day2=visit.opens_on, day3=visit.closes_on)
         entry = _visit("booking_outside_window", visit, date.min, booked_on, because)
         yield entry._replace(due_on=min(booked_on, visit.closes_on))
     yield _past(visit, booked_on)
@@ -142,20 +144,20 @@ def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
     if booked_on <= ends_on:
         yield _past(visit, booked_on)
     else:
-        because = f"booked {booked_on}; {visit.because.rpartition('; ')[2]}"
+        because = Reason("not_required", base=Reason("booked", day=booked_on), end=visit.because.inputs["end"])
         calls = (_cancel(visit), _done(visit))
         yield Entry("booking_to_cancel", visit.visit, visit.visit, ends_on, booked_on, booked_on, because, calls)
 
 
 def _past(visit: Visit, booked_on: date) -> Entry:
     """A booking that passed: the visit was done, has another day, or will not be done any more."""
-    because = f"booked {booked_on}, nothing recorded as done"
+    because = Reason("booked_past", day=booked_on)
     calls = (_done(visit), _book(visit), _cancel(visit))
     entry = _visit("booking_past", visit, booked_on + ONE_DAY, None, because)
     return entry._replace(settle_by=calls)
 
 
-def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: str) -> Entry:
+def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: Reason) -> Entry:
     """An entry that is settled by doing the visit or by booking it anew."""
     calls = (_book(visit), _done(visit))
     return Entry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
@@ -175,7 +177,7 @@ def _done(visit: Visit) -> Call:
 
 
 def _to_confirm(visit: Visit, done_on: date) -> Entry:
-    because = f"done {done_on}, outside every window: nearest to {visit.visit} (target {visit.target_on})"
+    because = Reason("done_outside", day=done_on, visit=visit.visit, day2=visit.target_on)
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
     if visit.response is not None:
         fact["response"] = visit.response
@@ -198,7 +200,7 @@ def _of_hold(history: History) -> Iterator[Entry]:
     """A hold whose end nobody has recorded. No hold can follow it."""
     if history.holds and history.holds[-1].resumes_on is None:
         from_on = history.holds[-1].from_on + _HOLD
-        because = f"held from {history.holds[-1].from_on}, end not known"
+        because = Reason("held_open", day=history.holds[-1].from_on)
         end_hold = Call({"kind": "hold_ended"}, ("resumes_on",))
         due_on = from_on + _HOLD_SETTLED
         yield _plain("hold_open", from_on, history.last_treatment_day, due_on, because, end_hold, _END_TREATMENT)
@@ -210,28 +212,24 @@ def _of_treatment(history: History) -> Iterator[Entry]:
     through_on = off_on - ONE_DAY if off_on else None
     if ended is None:
         if off_on is not None:
-            because = (
-                f"{history.off_study_because}, end of treatment not recorded: contraception rests on the last dose"
-            )
+            because = Reason("contraception_rests_on_last_dose", base=history.off_study_because)
             yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, _END_TREATMENT)
         if progressed_on is not None:
-            because = f"progressed {progressed_on}, end of treatment not recorded"
+            because = Reason("end_not_recorded", base=Reason("progressed", day=progressed_on))
             yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
         if not history.begun:
-            because = f"planned first dose {history.c1d1}, no start and no dose recorded"
+            because = Reason("no_start_recorded", day=history.c1d1)
             start = Call({"kind": "treatment_started"}, ("first_dose_on",))
             day = history.c1d1 + _FIRST_DOSE
             yield _plain("first_dose_missing", day, through_on, day, because, start, _END_TREATMENT)
     elif ended.reason == "progression" and progressed_on is None:
-        because = (
-            f"treatment ended for progression {ended.decided_on}, no date of progression recorded: imaging goes on"
-        )
+        because = Reason("no_progression_recorded", day=ended.decided_on)
         call = Call({"kind": "progressed"}, ("progressed_on", "basis"))
         yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
     elif ended.reason == "pregnancy":
-        because = f"treatment ended for pregnancy {ended.decided_on}: nothing about contraception or imaging is sent"
+        because = Reason("ended_for_pregnancy", day=ended.decided_on)
         yield _plain("pregnancy", ended.decided_on, through_on, ended.decided_on, because)
 
 
-def _plain(kind: str, from_on: date, through_on: date | None, due_on: date, because: str, *calls: Call) -> Entry:
+def _plain(kind: str, from_on: date, through_on: date | None, due_on: date, because: Reason, *calls: Call) -> Entry:
     return Entry(kind, "", None, from_on, through_on, due_on, because, calls)

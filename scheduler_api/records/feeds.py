@@ -15,11 +15,11 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.store import feed_events, feeds
 from scheduler_api.store.port import Store
 from scheduler_api.store.snapshots import of_row
-from scheduler_api.words import translate
+from scheduler_api.words import word
 
 from .access import Actor, NotFound, Session, lock_patient, patient_row
 from .audit import note
-from .protocols import labels, versions_of
+from .protocols import versions_of
 from .tokens import digest
 from .wishes import patients
 
@@ -105,7 +105,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
         row = patient_row(session, feed.patient_id)
         history = of_row(store, row)
         versions = versions_of(store, row["protocol"])
-        current = _current(Reckoning(versions, history), labels(versions, feed.options.language), feed, now)
+        current = _current(Reckoning(versions, history), feed, now)
         shown = feed_events.of_feed(store, feed.name)
         found = []
         for uid, content in current.items():
@@ -124,7 +124,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
     return sorted(found, key=lambda event: (event.first, event.uid))
 
 
-def _current(reckoning: Reckoning, own_labels: dict[str, str], feed: Feed, now: datetime) -> dict[str, str]:
+def _current(reckoning: Reckoning, feed: Feed, now: datetime) -> dict[str, str]:
     """The events of now, by uid, each as text."""
     history = reckoning.history
     today = civil_date(now, feed.time_zone)
@@ -143,7 +143,7 @@ def _current(reckoning: Reckoning, own_labels: dict[str, str], feed: Feed, now: 
 
     for visit in reckoning.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
         if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
-            label = translate(visit.label, feed.options.language, own_labels)
+            label = word(visit.label, feed.options.language)
             if not silent:
                 add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
             if visit.booked_on is not None and visit.booked_on >= today:

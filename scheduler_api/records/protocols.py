@@ -113,9 +113,3 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
 def latest_version(store: Store, protocol: str) -> int | None:
     """The latest version of a protocol; None if there is no such protocol."""
     return max(versions_of(store, protocol), default=None)
-
-
-def labels(versions: Versions, language: str) -> dict[str, str]:
-    """The labels that a protocol itself has in a language, by its English ones."""
-    entries = (entry for protocol in versions.values() for entry in protocol.definition["visits"])
-    return {entry["label"]: entry["labels"][language] for entry in entries if language in entry.get("labels", {})}

@@ -13,6 +13,7 @@ from scheduler_api.engine.deviations import visit_deviations
 from scheduler_api.engine.facts import VisitBooked, VisitDone
 from scheduler_api.engine.history import Booking, History
 from scheduler_api.engine.protocol import IMAGING
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.standing import standing
 from scheduler_api.engine.visits import Visit
 from scheduler_api.store import facts as stored_facts
@@ -225,5 +226,5 @@ def _against_result(after: _Seen, body: VisitDone) -> Iterator[dict[str, Any]]:
         yield _warning("no_response", "no response is recorded")
 
 
-def _warning(kind: str, detail: str) -> dict[str, Any]:
+def _warning(kind: str, detail: str | Reason) -> dict[str, Any]:
     return {"kind": kind, "detail": detail}

@@ -8,31 +8,30 @@ from typing import Any
 from scheduler_api.engine.calendar import Reckoning, calendar, today_view
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, local_instant
-from scheduler_api.store.port import Store
+from scheduler_api.engine.reason import Reason
 from scheduler_api.store.snapshots import of_row
-from scheduler_api.words import LANGUAGES, translated
 
 from . import reckoned
 from .access import Session, patient_row
 from .calendars import View
-from .protocols import labels, versions_named
+from .protocols import versions_named
 from .wishes import patients
 
 #: What of a visit the one screen shows.
 SHOWN = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
 
 
-def today_document(session: Session, patient_id: str, language: str) -> dict[str, Any]:
-    """The one screen, in a language: dose, days to catch up on, visits that matter, contraception. Raises NotFound.
+def today_document(session: Session, patient_id: str) -> dict[str, Any]:
+    """Return today's screen: dose, days to catch up on, visits that matter, contraception. Raises NotFound.
 
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
     row = patient_row(session, patient_id)
-    return today_of(session.store, reckoned.of_row(session.store, row), row["wishes"], session.now, language)
+    return today_of(reckoned.of_row(session.store, row), row["wishes"], session.now)
 
 
-def today_of(store: Store, reckoning: Reckoning, wishes: str | None, now: datetime, language: str) -> dict[str, Any]:
-    """The one screen of the patient of whom this is reckoned. `wishes`: how to be reminded, as kept."""
+def today_of(reckoning: Reckoning, wishes: str | None, now: datetime) -> dict[str, Any]:
+    """Return today's screen of the patient with this schedule. `wishes`: the preferences, as stored."""
     history = reckoning.history
     today = civil_date(now, history.time_zone)
     document = today_view(reckoning, today)
@@ -40,26 +39,25 @@ def today_of(store: Store, reckoning: Reckoning, wishes: str | None, now: dateti
         document["dose"]["remind_at"] = local_instant(today, patients(wishes).dose_time, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
-    if language == LANGUAGES[0]:
-        return document
-    said: dict[str, Any] = translated(document, language, labels(versions_named(store, history), language))
-    return said
+    return document
 
 
-def calendar_document(session: Session, patient_id: str, view: View, language: str) -> dict[str, Any]:
-    """The patient's calendar, without what is for the site to tell: responses and progression. Raises as its view."""
+def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
+    """Return the patient's calendar, without what only the site may tell: responses and progression.
+
+    Raises as its view.
+    """
     row = patient_row(session, patient_id)
     history = of_row(session.store, row)
     today = civil_date(session.now, history.time_zone)
     first, last = view.range(today)
-    versions = versions_named(session.store, history)
-    document = calendar(versions, history, today, first, last)
+    document = calendar(versions_named(session.store, history), history, today, first, last)
     for visit in document["visits"]:
         visit["response"] = None
-        why, ended, _ = visit["because"].partition("; not required: ")
-        visit["because"] = f"{why}; not required" if ended else why
+        if visit["because"].rule == "not_required":
+            visit["because"] = Reason("not_required_untold", base=visit["because"].inputs["base"])
     if (ended := document["treatment"]["ended"]) is not None:
         ended["reason"] = None
     for done in document["unscheduled"]:
         done["response"] = None
-    return {"patient_id": patient_id, **translated(document, language, labels(versions, language))}
+    return {"patient_id": patient_id, **document}

@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.protocol import IMAGING
-from scheduler_api.store import standings, visits, zones
+from scheduler_api.store import reasons, standings, visits, zones
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.visits import Query
 
@@ -69,6 +69,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     standing = standings.of_text(item.pop("standing"))
     next_opens_on = item.pop("next_opens_on")
     item["provisional"] = row["provisional"] == 1
+    item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
     item["cycle"], item["cycle_day"], item["on_hold"] = standing.at(date.fromisoformat(today))
     item["last_done_on"], item["last_response"] = standing.last_done.get(row["series"], (None, None))

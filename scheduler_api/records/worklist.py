@@ -13,8 +13,8 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.worklist import urgency
+from scheduler_api.store import reasons, worklist, zones
 from scheduler_api.store import visits as stored_visits
-from scheduler_api.store import worklist, zones
 from scheduler_api.store.port import Row, Store
 
 from . import audit, visits
@@ -140,7 +140,7 @@ def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
         "site": row["site"],
         "visit": row["visit"],
         "due_on": row["due_on"],
-        "because": row["because"],
+        "because": reasons.of_text(row["because"]),
         "today": row["today"],
         "since": row["from_on"],
         "urgency": _urgency(row["due_on"], row["today"]),

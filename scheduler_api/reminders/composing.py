@@ -9,11 +9,10 @@ from typing import Any
 from scheduler_api.records import reckoned, wishes, worklist
 from scheduler_api.records.access import Actor, Session
 from scheduler_api.records.delivery import Attempt
-from scheduler_api.records.protocols import labels, versions_of
 from scheduler_api.records.today import today_of
-from scheduler_api.store import patients, visits
+from scheduler_api.store import patients, reasons, visits
 from scheduler_api.store.port import Row, Store
-from scheduler_api.words import LANGUAGES, translate
+from scheduler_api.words import word
 
 from . import texts
 from .channels import Message
@@ -42,7 +41,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
 def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: bool, now: datetime) -> Said:
     kind = attempt.kind
     if kind.startswith("dose_"):
-        dose = today_of(store, reckoned.of_row(store, row), row["wishes"], now, LANGUAGES[0])["dose"] if shown else None
+        dose = today_of(reckoned.of_row(store, row), row["wishes"], now)["dose"] if shown else None
         return texts.dose(kind, language, texts.Dose(dose["drug"], dose["dose_mg"]) if dose else None)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, shown)
@@ -50,9 +49,7 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: 
     visit = visits.of_patient(store, row["patient_id"]).get(name)
     if visit is None:
         return texts.visit(kind, language, texts.Window(None, day, None))
-    label = None
-    if shown:
-        label = translate(visit["label"], language, labels(versions_of(store, row["protocol"]), language))
+    label = word(reasons.of_text(visit["label"]), language) if shown else None
     return texts.visit(kind, language, texts.Window(label, visit["closes_on"], visit["booked_time"]))
 
 
@@ -70,7 +67,7 @@ def _work(store: Store, attempt: Attempt, now: datetime) -> Iterator[str]:
     while True:
         page = worklist.find(session, attempt.site, after=after, limit=200)
         for entry in page.items:
-            yield f"{entry['subject_number']}: {translate(entry['because'], attempt.language)}"
+            yield f"{entry['subject_number']}: {word(entry['because'], attempt.language)}"
         after = page.after
         if after is None:
             return

@@ -13,7 +13,7 @@ from typing import Any
 from scheduler_api.engine.history import History
 from scheduler_api.engine.visits import Visit
 
-from . import derived
+from . import derived, reasons
 from .port import Row, Store
 from .zones import today_sql
 
@@ -39,6 +39,7 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
         row: dict[str, Any] = {
             name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()
         }
+        row["label"], row["because"] = reasons.to_text(visit.label), reasons.to_text(visit.because)
         row["provisional"] = int(visit.provisional)
         rows[visit.visit] = {**whose, **row}
     return rows

@@ -15,7 +15,7 @@ import orjson
 from scheduler_api.engine.history import History
 from scheduler_api.engine.worklist import KNOWN_WHEN_OVER, Entry
 
-from . import derived
+from . import derived, reasons
 from .port import Row, Store
 from .zones import today_sql
 
@@ -54,7 +54,7 @@ def rows_of(patient_id: str, history: History, entries: Iterable[Entry]) -> dict
             "from_on": entry.from_on.isoformat(),
             "through_on": entry.through_on and entry.through_on.isoformat(),
             "due_on": entry.due_on.isoformat(),
-            "because": entry.because,
+            "because": reasons.to_text(entry.because),
             "settle_by": orjson.dumps([call._asdict() for call in entry.settle_by]).decode(),
         }
     return rows

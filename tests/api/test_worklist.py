@@ -342,7 +342,7 @@ def brute_force(service: Service, ids: set[str], on: date | None) -> set[tuple[s
     for patient_id in ids:
         row = patients.get(service.store, patient_id)
         assert row is not None
-        history = of_row(row)
+        history = of_row(service.store, row)
         today = on or civil_date(service.clock.now, history.time_zone)
         versions = versions_of(service.store, row["protocol"])
         through = date.fromisoformat(row["visits_through"])

@@ -10,6 +10,8 @@ from scheduler_api.engine.calendar import calendar
 from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Versions
 
+from .patients import plain
+
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
 
 
@@ -42,7 +44,7 @@ def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
         if row["assigned"] == "nearest" and row["done_on"] <= today:
             yield "assignment_to_confirm"
     elif status == "not_required":
-        ended_on = date.fromisoformat(row["because"][-10:])
+        ended_on = date.fromisoformat(plain(row["because"])[-10:])
         if is_past and booked_on <= ended_on:
             yield "booking_past"
         if booked_on is not None and ended_on <= today <= booked_on and booked_on > ended_on:

@@ -15,7 +15,9 @@ from scheduler_api.engine.folding import extend, fold
 from scheduler_api.engine.history import History
 from scheduler_api.engine.protocol import Protocol
 from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.refusals import first_history, next_history
+from scheduler_api.words import ENGLISH, word
 
 #: When facts arrive unless a test says otherwise: long after all that happens in the tests.
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -57,7 +59,9 @@ def protocol(*visits: dict[str, Any], **rest: Any) -> Protocol:
 
 
 def plain(value: Any) -> Any:
-    """A document with its dates as text, as a client reads it."""
+    """A document with its dates as text and its reasons in English, as a client reads it."""
+    if isinstance(value, Reason):
+        return word(value, ENGLISH)
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -102,7 +102,8 @@ def test_a_response_that_is_read_again_is_a_consequence() -> None:
     before = patient.reckoning()
     patient.correct(scan, kind="visit_done", series="imaging", done_on="2024-02-14", response="PD", why="read again")
     found = {
-        one["what"]: one for one in consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30"))
+        one["what"]: one
+        for one in plain(consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30")))
     }
     assert found["visit imaging-w6"] == {
         "what": "visit imaging-w6",
@@ -131,7 +132,7 @@ def test_what_is_gone_says_why() -> None:
     before = patient.reckoning()
     patient.end_treatment("2024-02-20", decided_on="2024-02-25")
     patient.record("progressed", progressed_on="2024-02-28", basis="clinical")
-    found = consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30"))
+    found = plain(consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30")))
     because = {entry["what"]: entry["because"] for entry in found if entry["after"] is None}
     ended = "treatment ended (intolerance), last dose 2024-02-20"
     assert because == {
@@ -194,7 +195,7 @@ class TestBecause:
     def said(self, patient: Patient, act: Callable[[], object], through: str = "2024-04-30") -> dict[str, str]:
         before = patient.reckoning()
         act()
-        found = consequences(before, patient.reckoning(), day("2024-03-01"), day(through))
+        found = plain(consequences(before, patient.reckoning(), day("2024-03-01"), day(through)))
         return {entry["what"]: entry["because"] for entry in found}
 
     def test_a_hold_and_its_end(self) -> None:

@@ -172,7 +172,7 @@ def test_the_page_speaks_chinese_to_a_chinese_phone(
     page.go(f"{network.url}/app/")
     page.shows("研究护士给您的激活码")
     activate(page, real_nurse.code(patient))
-    page.shows("请今天 20:00 服药", "第 6 周肿瘤影像检查", "治疗仍在进行", "已全部保存")
+    page.shows("请今天 20:00 服药", "第 6 周肿瘤影像学检查", "治疗仍在进行", "已全部保存")
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     latin = page.evaluate("document.body.innerText.match(/[A-Za-z]+/g)")
     assert set(latin) == {"surufatinib", "mg"}

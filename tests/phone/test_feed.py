@@ -172,9 +172,9 @@ class TestShown:
             address = answer.json["address"]
             text = phone.service.app.test_client().get(address).data
             calendar = icalendar.Calendar.from_ical(text)
-            assert calendar["X-WR-CALNAME"] == "试验日历"
+            assert calendar["X-WR-CALNAME"] == "临床试验日程"
             summaries = {str(event["SUMMARY"]) for event in calendar.events}
-            assert {"窗口期：第 6 周肿瘤影像检查", "预约：第 6 周肿瘤影像检查", "请服用今日药物"} <= summaries
+            assert {"可检查日期：第 6 周肿瘤影像学检查", "预约：第 6 周肿瘤影像学检查", "请服用今日药物"} <= summaries
             assert not [word for word in summaries if any("a" <= letter <= "z" for letter in word)]
 
 
@@ -359,10 +359,10 @@ class TestForm:
         second = feed.read()
         for text, events in zip((first, second), read_by_ical_js(first, second), strict=True):
             assert sorted(events, key=by_uid) == sorted(seen_by_icalendar(text), key=by_uid)
-        moved = [event for event in events if event["summary"] == "预约：第 12 周肿瘤影像检查"]
+        moved = [event for event in events if event["summary"] == "预约：第 12 周肿瘤影像学检查"]
         (event,) = moved
         assert (event["sequence"], event["status"], event["location"]) == (1, "CONFIRMED", booking["place"])
-        (gone,) = [event for event in events if event["summary"] == "预约：第 18 周肿瘤影像检查"]
+        (gone,) = [event for event in events if event["summary"] == "预约：第 18 周肿瘤影像学检查"]
         assert gone["status"] == "CANCELLED"
 
     def test_a_time_that_the_clocks_skip(self, phone: Phone, read_by_ical_js: Reader) -> None:

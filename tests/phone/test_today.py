@@ -342,7 +342,7 @@ class TestLanguage:
     def test_it_is_found(self, phone: Phone, sent: str, spoken: str) -> None:
         answer = phone.get("today", {"Accept-Language": sent.encode().decode("latin-1")})
         assert (answer.status_code, answer.headers["Content-Language"]) == (200, spoken)
-        label = {"en": "Week 6 tumour imaging", "zh-CN": "第 6 周肿瘤影像检查"}[spoken]
+        label = {"en": "Week 6 tumour imaging", "zh-CN": "第 6 周肿瘤影像学检查"}[spoken]
         assert answer.json["visits"][0]["label"] == label
 
     def test_none_is_english(self, phone: Phone) -> None:

@@ -217,6 +217,6 @@ def test_the_digest_of_a_chinese_ward_is_chinese(sending: Sending, patient: Pati
     assert digest["title"] == "待办事项：2 项"
     number = patient.read("")["subject_number"]
     assert digest["body"].splitlines() == [
-        f"{number}: 自 2024-01-05 起未服药：计划剂量漏服或未记录",
-        f"{number}: 窗口期 2024-02-07 至 2024-02-21，尚未预约",
+        f"{number}: 自 2024-01-05 起无服药记录：计划用药漏服或未记录",
+        f"{number}: 可检查日期 2024-02-07 至 2024-02-21，尚未预约",
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from engine.patients import plain
 from service import Client, Service
 
 from scheduler_api.cli import main
@@ -37,7 +38,7 @@ def test_what_would_be_sent_with_its_reasons(service: Service, nurse: Client) ->
         # The hold ended the row that 20 February began.
         ("04-01 07:00", "doses_missed", "2024-03-31", "planned"),
     ]
-    assert [one.message.because for one in foreseen][:2] == [
+    assert [plain(one.message.because) for one in foreseen][:2] == [
         "the window closes on 2024-02-21 and nothing is booked",
         "dose of 2024-02-20, cycle 3 day 5",
     ]

@@ -91,7 +91,7 @@ def test_a_message_to_a_site_has_the_number_of_the_patient_alone(language: str) 
         (
             {"language": "zh-CN", "show_drug": True},
             ("请服用今日药物", "请服用今日药物：surufatinib 300 mg", "zh-CN"),
-            ("第 6 周肿瘤影像检查", "尚未预约试验访视，请于 2024-02-21 前到访", "zh-CN"),
+            ("第 6 周肿瘤影像学检查", "您尚未预约访视，请最晚于 2024-02-21（含当天）到访", "zh-CN"),
         ),
         ({"channels": ["web_push"]}, None, None),
     ],

@@ -1,0 +1,100 @@
+"""What each rule of a reason says in English: the texts that catalogues translate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: By the rule's name. What stands in braces is one of its inputs, which may be a reason itself.
+RULES: Mapping[str, str] = {
+    # Days that others are counted from.
+    "enrolment": "enrolment {day}",
+    "first_dose": "first dose {day}",
+    "first_taken": "first day recorded taken {day}",
+    "planned_first_dose": "planned first dose {day}",
+    "last_dose": "last dose {day}",
+    "no_dose": "no dose on record",
+    "today": "today {day}",
+    "visit_done": "{visit} done {day}",
+    "visit_target": "{visit} target {day}",
+    # Distances.
+    "day": "{number} day",
+    "days": "{number} days",
+    "week": "{number} week",
+    "weeks": "{number} weeks",
+    "month": "{number} month",
+    "months": "{number} months",
+    "after": "{base} + {count}",
+    "before": "{base} - {count}",
+    "cycle_day": "{base} + {days} = cycle {number} day {number2}",
+    # Ends.
+    "died": "died {day}",
+    "study_ended": "study ended {day}",
+    "progressed": "progressed {day}",
+    "new_therapy": "new therapy {day}",
+    "treatment_ended": "treatment ended {day}",
+    "no_cycle_after": "no cycle after {day}",
+    "not_required": "{base}; not required: {end}",
+    "not_required_untold": "{base}; not required",
+    # Contraception.
+    "treatment_goes_on": "treatment goes on; at the earliest {base}",
+    "never_dosed": "never dosed; {base}",
+    "end_not_recorded": "{base}, end of treatment not recorded",
+    "never_fertile": "not fertile since enrolment {day} ({basis})",
+    "not_fertile_for": "not fertile from {day} ({basis})",
+    "not_fertile": "not fertile from {day}",
+    "natural_menopause": "natural_menopause",
+    "artificial_menopause": "artificial_menopause",
+    "sterilisation": "sterilisation",
+    # Treatment.
+    "ended": "treatment ended ({reason}), last dose {day}",
+    "ended_never_dosed": "treatment ended ({reason}), never dosed, decided {day}",
+    "end_taken_back": "the end of treatment was taken back",
+    "held": "held from {day}, resumes {day2}",
+    "held_open": "held from {day}, end not known",
+    "resumed": "resumed {day}",
+    "no_hold": "no hold on record",
+    "amount_changed": "{mg} mg from {day}",
+    "amount_of_protocol": "{mg} mg by version {number} of the protocol",
+    "held_days_not_counted": "{base}; held days are not counted",
+    "open_hold_stops_cycles": "an open hold stops the count of cycles",
+    "both": "{base}; {other}",
+    # Visits.
+    "done_named": "done {day}, recorded for it",
+    "done_window": "done {day}, inside its window",
+    "done_nearest": "done {day}, the nearest visit: to be confirmed",
+    "nothing_belongs": "nothing on record belongs to it any more",
+    "response": "response {response}",
+    "response_taken_back": "the response was taken back",
+    "booked": "booked {day}",
+    "booking_cancelled": "booking cancelled",
+    "not_in_plan": "no longer in the plan",
+    # What a site has to do.
+    "window_open": "window {day} to {day2}, not done and not booked",
+    "window_not_done": "window {day} to {day2}, not done",
+    "window_not_booked": "window {day} to {day2}, not booked",
+    "booked_outside": "booked {day}, window {day2} to {day3}",
+    "booked_past": "booked {day}, nothing recorded as done",
+    "done_outside": "done {day}, outside every window: nearest to {visit} (target {day2})",
+    "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
+    "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
+    "no_start_recorded": "planned first dose {day}, no start and no dose recorded",
+    "no_progression_recorded": (
+        "treatment ended for progression {day}, no date of progression recorded: imaging goes on"
+    ),
+    "ended_for_pregnancy": "treatment ended for pregnancy {day}: nothing about contraception or imaging is sent",
+    # Messages.
+    "dose_of": "dose of {day}, cycle {number} day {number2}",
+    "put_off": "{base}: put off until later",
+    "not_recorded_yet": "{base}: not recorded yet",
+    "window_opened": "the window opened on {day} and nothing is booked",
+    "window_closes": "the window closes on {day} and nothing is booked",
+    "window_closed": "the window closed on {day} and nothing is recorded as done",
+    "booked_on": "booked on {day}",
+    "contraception_since": "contraception required since {day}",
+    "each_morning": "each morning",
+    # Supply.
+    "held_no_dose": "held: no dose is planned",
+    "still_to_take": "{number} of {number2} days with {mg} mg still to take",
+    "cannot_be_made": "{base}, which cannot be made of {mg} mg",
+    "no_strengths": "{base}, which cannot be made of: the protocol names no strengths",
+}
