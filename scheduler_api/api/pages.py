@@ -18,8 +18,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from scheduler_api.engine.faults import Fault
+from scheduler_api.schemas.fields import QueryNumber, Strict, Text
 
-from .fields import QueryNumber, Strict, Text
 from .problems import Problem
 from .requests import answer
 
