@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.api.fact_shapes import FACTS
 from scheduler_api.api.problems import TYPES
-from scheduler_api.api.shapes import DOSE_STATUSES, DeviationSchema
 from scheduler_api.cli import main
 from scheduler_api.config import Settings
 from scheduler_api.engine.phases import PHASES
 from scheduler_api.engine.protocol_data import read_protocol
 from scheduler_api.records.access import ROLES
 from scheduler_api.records.protocols import built_in
+from scheduler_api.schemas.facts import FACTS
+from scheduler_api.schemas.patients import DOSE_STATUSES, DeviationSchema
 from scheduler_api.store.visits import STATUSES
 
 ROOT = Path(__file__).parent.parent

@@ -9,12 +9,11 @@ import segno
 from flask import Response, request
 
 from scheduler_api.records import phones
+from scheduler_api.schemas.fields import Instant, Strict, Text, fields, listed
 
-from .fields import Instant, Strict, Text, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, now, session, store
-from .shapes import listed
 
 blueprint = ResourceBlueprint("activation", __name__, description="Patients' phones: how they get in and out")
 

@@ -8,9 +8,9 @@ from flask import Response
 from marshmallow import ValidationError, validates_schema
 
 from scheduler_api.records import amending
+from scheduler_api.schemas.fields import Choice, CivilDate, Strict, Text, fields, validate
 
 from .facts import ConsequenceSchema, DryRunQuery
-from .fields import Choice, CivilDate, Strict, Text, fields, validate
 from .pages import PageQuery, cursor_key, encoded
 from .parsing import ResourceBlueprint
 from .problems import FieldErrorSchema

@@ -11,6 +11,7 @@ from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
 
 from . import (
@@ -40,7 +41,6 @@ from . import (
     worklist,
 )
 from .contract import DESCRIPTION, contract
-from .fields import OPENAPI
 from .logs import RequestLogMiddleware
 from .requests import authenticate, authenticate_phone, check_rate, now
 

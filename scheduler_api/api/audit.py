@@ -8,25 +8,14 @@ import orjson
 from flask import Response
 
 from scheduler_api.records import integrity, trail
+from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.queries import TrailQuery
 
-from .fields import Choice, Instant, Strict, Text, fields
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
 from .requests import answer, services, session
-from .shapes import listed
 
 blueprint = ResourceBlueprint("audit", __name__, description="Who did and saw what, when and why")
-
-
-class TrailQuery(Strict):
-    """Which entries are asked for: those at or after `from`, and before `to`."""
-
-    patient = Text(40)
-    actor = Text(80, metadata={"description": "The id of a token, a device or a person, as entries have it"})
-    action = Text(40, metadata={"description": "A kind of fact, or `read`, `refused`, `token_made` …"})
-    site = Text(40)
-    from_ = Instant(data_key="from")
-    to = Instant()
 
 
 class TrailPageQuery(TrailQuery, PageQuery):

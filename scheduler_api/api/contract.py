@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from .fact_shapes import FACTS
+from scheduler_api.schemas.facts import FACTS
+
 from .me_sync import QUEUED
 from .problems import ProblemApi
 

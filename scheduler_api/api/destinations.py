@@ -15,13 +15,12 @@ from scheduler_api.records.access import NotFound
 from scheduler_api.reminders.keys import Keys, NoKeys
 from scheduler_api.reminders.outside import Outside
 from scheduler_api.reminders.reach import OutOfReach
+from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, Whole, fields, listed
 from scheduler_api.words import LANGUAGES
 
-from .fields import Choice, Instant, Strict, Text, Whole, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, services, session
-from .shapes import listed
 
 blueprint = ResourceBlueprint("destinations", __name__, description="Where messages go")
 

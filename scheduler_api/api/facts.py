@@ -8,14 +8,13 @@ from typing import Any
 from flask import Response
 
 from scheduler_api.records import facts
+from scheduler_api.schemas.facts import FactOutSchema, NewFactSchema, ToldFactSchema
+from scheduler_api.schemas.fields import Choice, Strict, fields, listed
 
 from .conditions import conditional, expected_versions, idempotent, patient_tag
-from .fact_shapes import FactOutSchema, NewFactSchema, ToldFactSchema
-from .fields import Choice, Strict, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import listed
 
 blueprint = ResourceBlueprint("facts", __name__, description="What is recorded about a patient")
 

@@ -9,10 +9,10 @@ from flask import Response, request, url_for
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.feeds import ics
 from scheduler_api.records import feeds
+from scheduler_api.schemas.fields import Choice, Instant, Strict, fields
 from scheduler_api.words import LANGUAGES
 
 from .conditions import patient_tag, unless_known
-from .fields import Choice, Instant, Strict, fields
 from .language import language
 from .parsing import ResourceBlueprint
 from .problems import Problem

@@ -12,17 +12,19 @@ from flask import Response, request
 from scheduler_api.engine.dates import parse_date
 from scheduler_api.engine.facts import DoseRecorded
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.phases import PHASES
 from scheduler_api.records import doses, phones, today
 from scheduler_api.records.calendars import View
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import DOSE_STATUSES, CalendarSchema, ContraceptionSchema, VisitSchema
+from scheduler_api.schemas.queries import RangeQuery
 
 from .activation import DeviceSchema, devices_page
 from .conditions import phone_headers, unless_known
-from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields
 from .language import language
 from .pages import PageQuery
 from .parsing import ResourceBlueprint
 from .requests import answer, phone, session
-from .shapes import DOSE_STATUSES, PHASES, CalendarSchema, ContraceptionSchema, RangeQuery, VisitSchema, listed
 
 blueprint = ResourceBlueprint("me", __name__, description="The patient's phone")
 

@@ -12,11 +12,12 @@ from marshmallow import ValidationError
 from scheduler_api.engine.facts import DoseRecorded
 from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.records import sync, today
+from scheduler_api.schemas.errors import faults_of
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
 
-from .fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
 from .language import language
 from .me import DoseSchema, TodaySchema
-from .parsing import ResourceBlueprint, faults_of
+from .parsing import ResourceBlueprint
 from .problems import Problem, ProblemSchema
 from .requests import answer, phone, session
 

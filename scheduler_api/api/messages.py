@@ -9,14 +9,13 @@ from webargs.fields import DelimitedList
 
 from scheduler_api.engine.kinds import TO_PATIENTS, TO_SITES
 from scheduler_api.records import messages
+from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, listed, validate
 from scheduler_api.store.outbox import STATUSES
 
 from .conditions import idempotent
-from .fields import Choice, Instant, Strict, Text, fields, validate
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import listed
 
 blueprint = ResourceBlueprint("messages", __name__, description="Messages that have gone out")
 

@@ -19,9 +19,9 @@ from werkzeug.http import parse_accept_header
 
 from scheduler_api.engine.faults import Fault
 from scheduler_api.engine.reason import Reason
+from scheduler_api.schemas.fields import QueryNumber, Strict, Text
 from scheduler_api.words import ENGLISH, word
 
-from .fields import QueryNumber, Strict, Text
 from .problems import Problem
 from .requests import answer
 

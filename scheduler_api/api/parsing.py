@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
@@ -15,14 +15,9 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from scheduler_api.engine.faults import Fault
+from scheduler_api.schemas.errors import faults_of
 
 from .problems import Problem
-
-_WORDS = {
-    "Missing data for required field.": "Missing.",
-    "Field may not be null.": "Missing.",
-    "Invalid input type.": "Not an object.",
-}
 
 
 class Parser(FlaskParser):
@@ -140,16 +135,3 @@ def _check_query() -> None:
     faults = [Fault(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1]
     if faults:
         raise Problem(422, "A parameter is given more than once.", faults)
-
-
-def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
-    """The faults in marshmallow's messages."""
-    if isinstance(messages, Mapping):
-        for name, inner in messages.items():
-            token = str(name).replace("~", "~0").replace("/", "~1")
-            yield from faults_of(inner, pointer if name == "_schema" else f"{pointer}/{token}")
-    elif isinstance(messages, list):
-        for message in messages:
-            yield from faults_of(message, pointer)
-    else:
-        yield Fault(pointer, _WORDS.get(str(messages), str(messages)))

@@ -11,14 +11,15 @@ from scheduler_api.engine.faults import Fault, Impossible
 from scheduler_api.engine.phases import PHASES
 from scheduler_api.records import calendars, patients
 from scheduler_api.records.protocols import latest_version
+from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema
+from scheduler_api.schemas.queries import RangeQuery, ViewQuery
 
 from .conditions import conditional, idempotent, patient_tag
-from .fact_shapes import NewPatientSchema, enrolled_body
-from .fields import Choice, CivilDate, Instant, Strict, Text, fields
 from .pages import PageQuery, cursor_key, page, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, session, store
-from .shapes import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema, RangeQuery, ViewQuery, listed
 
 blueprint = ResourceBlueprint("patients", __name__, description="Enrolled patients and their calendars")
 

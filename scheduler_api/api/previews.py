@@ -12,12 +12,13 @@ from scheduler_api.engine.protocol import Versions
 from scheduler_api.engine.protocol_data import read_protocol
 from scheduler_api.records import calendars
 from scheduler_api.records.protocols import versions_of
+from scheduler_api.schemas.enrolments import EnrolmentSchema, ProtocolReference, enrolled_body
+from scheduler_api.schemas.facts import NewFactField
+from scheduler_api.schemas.fields import CivilDate, Strict, fields, validate
+from scheduler_api.schemas.patients import CalendarSchema
 
-from .fact_shapes import EnrolmentSchema, NewFactField, enrolled_body
-from .fields import CivilDate, Strict, fields, validate
 from .parsing import ResourceBlueprint
 from .requests import answer, store
-from .shapes import CalendarSchema, ProtocolReference
 
 blueprint = ResourceBlueprint("previews", __name__, description="Calendars of patients who are stored nowhere")
 

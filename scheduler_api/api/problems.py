@@ -17,9 +17,9 @@ from scheduler_api.engine.faults import Contradiction, Fault, Impossible
 from scheduler_api.records.access import Forbidden, Stale, TooMany, Unauthenticated
 from scheduler_api.records.answers import KeyReused
 from scheduler_api.records.oidc import ProviderUnavailable
+from scheduler_api.schemas.fields import Strict, fields
 from scheduler_api.store.port import Busy, Unavailable
 
-from .fields import Strict, fields
 from .logs import REQUEST_ID
 
 log = logging.getLogger(__name__)

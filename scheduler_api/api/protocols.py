@@ -9,13 +9,12 @@ from flask import Response
 from marshmallow import ValidationError
 
 from scheduler_api.records import protocols
+from scheduler_api.schemas.fields import Instant, Strict, fields, listed
 
 from .conditions import idempotent
-from .fields import Instant, Strict, fields
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import listed
 
 blueprint = ResourceBlueprint("protocols", __name__, description="Protocols as data, in versions that never change")
 

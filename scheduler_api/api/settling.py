@@ -9,14 +9,14 @@ from flask import Response
 
 from scheduler_api.engine.facts import VisitBooked
 from scheduler_api.records import settling
+from scheduler_api.schemas.facts import FACTS, ToldFactSchema
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
+from scheduler_api.schemas.patients import RESPONSES, ContraceptionSchema, DeviationSchema
 
 from .conditions import expected_versions, patient_tag, unless_known
-from .fact_shapes import FACTS, ToldFactSchema
 from .facts import ConsequenceSchema, DryRunQuery
-from .fields import Choice, CivilDate, Instant, Strict, Text, fields
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import RESPONSES, ContraceptionSchema, DeviationSchema
 from .visits import PatientVisitSchema
 from .worklist import WorklistEntrySchema
 

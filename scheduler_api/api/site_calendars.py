@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response
 
 from scheduler_api.records import site_calendars
+from scheduler_api.schemas.fields import CivilDate, Strict, Text, Whole, fields, validate
+from scheduler_api.schemas.queries import RangeQuery
 
-from .fields import CivilDate, Strict, Text, Whole, fields, validate
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import RangeQuery
 from .sites import opening_days
 
 blueprint = ResourceBlueprint("site_calendars", __name__, description="When a site is open")

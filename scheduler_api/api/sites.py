@@ -9,13 +9,12 @@ from marshmallow import ValidationError
 
 from scheduler_api.records import sites
 from scheduler_api.records.site_calendars import WEEKDAYS
+from scheduler_api.schemas.fields import Choice, Strict, Text, fields, listed, validate
 
 from .conditions import idempotent
-from .fields import Choice, Strict, Text, fields, validate
 from .pages import PageQuery, page_of
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import listed
 
 blueprint = ResourceBlueprint("sites", __name__, description="Where patients are treated")
 

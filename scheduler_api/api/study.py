@@ -8,13 +8,14 @@ from flask import Response
 from webargs.fields import DelimitedList
 
 from scheduler_api.records import study
+from scheduler_api.schemas.fields import Choice, Strict, Text, fields, listed, validate
+from scheduler_api.schemas.patients import DEVIATIONS, AdherenceSchema, DeviationSchema
+from scheduler_api.schemas.queries import RangeQuery
 
-from .fields import Choice, Strict, Text, fields, validate
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
 from .patients import PatientAdherenceSchema
 from .requests import answer, session
-from .shapes import DEVIATIONS, AdherenceSchema, DeviationSchema, RangeQuery, listed
 
 blueprint = ResourceBlueprint("study", __name__, description="What is reckoned across patients")
 

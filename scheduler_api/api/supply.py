@@ -7,9 +7,9 @@ from typing import Any
 from flask import Response
 
 from scheduler_api.records import supply
+from scheduler_api.schemas.fields import CivilDate, Mg, Strict, Text, fields
 
 from .conditions import conditional
-from .fields import CivilDate, Mg, Strict, Text, fields
 from .parsing import ResourceBlueprint
 from .requests import answer, session
 

@@ -9,13 +9,13 @@ from flask import Response
 from webargs.fields import DelimitedList
 
 from scheduler_api.records import visits
+from scheduler_api.schemas.fields import Choice, CivilDate, Text, fields, listed, validate
+from scheduler_api.schemas.patients import RESPONSES, VisitSchema
 from scheduler_api.store.visits import SORTS, STATUSES, Query
 
-from .fields import Choice, CivilDate, Text, fields, validate
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
 from .requests import session
-from .shapes import RESPONSES, VisitSchema, listed
 
 blueprint = ResourceBlueprint("visits", __name__, description="Visits of all patients")
 

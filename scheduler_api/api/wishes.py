@@ -9,10 +9,10 @@ from marshmallow import ValidationError
 
 from scheduler_api.engine.kinds import KINDS, SAFE_TO_SWITCH_OFF
 from scheduler_api.records import reminders, wishes
+from scheduler_api.schemas.fields import Choice, CivilDate, Clock, Instant, Strict, Whole, fields
 from scheduler_api.words import LANGUAGES
 
 from .conditions import phone_headers, unless_known
-from .fields import Choice, CivilDate, Clock, Instant, Strict, Whole, fields
 from .language import language
 from .parsing import ResourceBlueprint
 from .requests import answer, phone, session

@@ -8,12 +8,12 @@ from flask import Response
 
 from scheduler_api.engine.worklist import KINDS, URGENCIES
 from scheduler_api.records import worklist
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import RecorderSchema
 
-from .fields import Choice, CivilDate, Instant, Strict, Text, fields
 from .pages import PageQuery, cursor_key, page
 from .parsing import ResourceBlueprint
 from .requests import answer, session
-from .shapes import RecorderSchema, listed
 
 blueprint = ResourceBlueprint("worklist", __name__, description="What a site has to do")
 

@@ -25,8 +25,8 @@ def export(file: IO[bytes], patient: str | None, since: str | None, until: str |
     """Write facts, other writes, refusals and readings as JSON Lines, oldest first, to FILE or to standard output."""
     import orjson
 
-    from scheduler_api.api.audit import TrailQuery
     from scheduler_api.records import trail
+    from scheduler_api.schemas.queries import TrailQuery
 
     from .opening import session
     from .reading import find_patient, shaped

@@ -93,7 +93,7 @@ def _rows(file: Path) -> Iterator[Row]:
 
 
 def _check_columns(file: Path, names: list[str]) -> None:
-    from scheduler_api.api.fact_shapes import FACTS
+    from scheduler_api.schemas.facts import FACTS
 
     known = {*_OF_A_ROW, *(field for schema in FACTS.values() for field in schema.fields)}
     faults = [f"line 1: there is no column {name}." for name in ("subject_number", "kind") if name not in names]
@@ -124,8 +124,8 @@ def _recorded(session: Session, row: Row) -> Iterator[str]:
 
 
 def _enrol(session: Session, cells: dict[str, str]) -> None:
-    from scheduler_api.api.fact_shapes import NewPatientSchema
     from scheduler_api.records import patients
+    from scheduler_api.schemas.enrolments import NewPatientSchema
 
     from .reading import new_patient
 
@@ -138,9 +138,9 @@ def _enrol(session: Session, cells: dict[str, str]) -> None:
 
 
 def _record(session: Session, cells: dict[str, str]) -> None:
-    from scheduler_api.api.fact_shapes import FACTS
     from scheduler_api.engine.faults import Fault, Impossible
     from scheduler_api.records import facts
+    from scheduler_api.schemas.facts import FACTS
 
     from .reading import find_patient, shaped
 
@@ -163,7 +163,7 @@ def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
     """The cells as JSON would have them: numbers where the schema has numbers, and `null`."""
     from marshmallow import fields
 
-    from scheduler_api.api.fields import Mg
+    from scheduler_api.schemas.fields import Mg
 
     data: dict[str, Any] = {}
     for name, cell in cells.items():

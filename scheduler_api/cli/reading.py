@@ -1,4 +1,4 @@
-"""From what was typed to what is recorded: the shapes of the API, and patients by their names."""
+"""Read what was typed: data by the schemas that the API has, too, and patients by their names."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
-    """What a schema of the API makes of data. Raises Impossible with every bad field."""
+    """Return what a schema makes of data. Raises Impossible with every bad field."""
     from marshmallow import ValidationError
 
-    from scheduler_api.api.parsing import faults_of
     from scheduler_api.engine.faults import Impossible
+    from scheduler_api.schemas.errors import faults_of
 
     try:
         return schema.load(data)
@@ -30,9 +30,9 @@ def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
 
 def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
     """The enrolment that data, shaped as for `POST /v1/patients`, describe. Raises Impossible."""
-    from scheduler_api.api.fact_shapes import NewPatientSchema, enrolled_body
     from scheduler_api.engine.faults import Fault, Impossible
     from scheduler_api.records.protocols import latest_version
+    from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
 
     shape = shaped(NewPatientSchema(), data)
     protocol = shape["protocol"]

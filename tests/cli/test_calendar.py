@@ -125,7 +125,7 @@ def test_lines_fit_a_screen_of_80_columns(run_samples: Commands) -> None:
 
 
 def test_every_dose_status_has_a_mark_of_its_own() -> None:
-    from scheduler_api.api.shapes import DOSE_STATUSES
+    from scheduler_api.schemas.patients import DOSE_STATUSES
 
     assert set(DOSES) == set(DOSE_STATUSES)
     assert len({mark for mark, _ in DOSES.values()}) == len(DOSES)

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler_api.api.shapes import DeviationSchema
 from scheduler_api.cli import samples
 from scheduler_api.cli.opening import session_on
 from scheduler_api.cli.sample_plans import PLANS
@@ -16,6 +15,7 @@ from scheduler_api.cli.upkeep import prepare
 from scheduler_api.engine.facts import Enrolled
 from scheduler_api.engine.phases import PHASES
 from scheduler_api.records import calendars, patients, upkeep
+from scheduler_api.schemas.patients import DeviationSchema
 from scheduler_api.store.connect import connect
 from scheduler_api.store.visits import STATUSES
 

@@ -22,6 +22,7 @@ __all__ = [
     "Text",
     "Whole",
     "fields",
+    "listed",
     "validate",
 ]
 
@@ -137,6 +138,17 @@ class Choice(fields.String):
 
     def __init__(self, *choices: str, **kwargs: Any) -> None:
         super().__init__(validate=validate.OneOf(choices, error="Not one of {choices}."), **kwargs)
+
+
+def listed(item: type[Strict], name: str) -> type[Strict]:
+    """The schema of a page of items."""
+    return Strict.from_dict(  # type: ignore[return-value]
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        },
+        name=name,
+    )
 
 
 #: How our fields look in OpenAPI.

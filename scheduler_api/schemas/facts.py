@@ -1,4 +1,4 @@
-"""The shapes of facts, one for each kind of the rules' section 3."""
+"""Schemas of facts, one for each kind of section 3 of the rules."""
 
 from __future__ import annotations
 
@@ -11,44 +11,9 @@ from scheduler_api.engine.facts import KINDS, Enrolled
 from scheduler_api.engine.refusals import HAVE_A_REASON
 from scheduler_api.records.facts import NewFact
 
+from .enrolments import BASES, FERTILITY, NewPatientSchema, VersionSchema, enrolled_body
 from .fields import Choice, CivilDate, Clock, Instant, Mg, Strict, Text, Whole, fields
-from .shapes import BASES, FERTILITY, RESPONSES, ProtocolReference, RecorderSchema
-
-#: Pseudonyms, not names: no spaces.
-SUBJECT_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
-
-
-class EnrolmentSchema(Strict):
-    """The data of `enrolled`."""
-
-    subject_number = Text(40, pattern=SUBJECT_NUMBER, required=True)
-    site = Text(40, required=True)
-    enrolled_on = CivilDate(required=True)
-    planned_first_dose_on = CivilDate(metadata={"description": "By default `enrolled_on`"})
-    sex = Choice("female", "male", required=True)
-    fertility = Choice(*FERTILITY, load_default="fertile")
-    basis = Choice(*BASES, load_default=None, allow_none=True, metadata={"description": "Why `not_fertile`"})
-    time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
-
-
-class NewPatientSchema(EnrolmentSchema):
-    """A patient to enrol: the data of `enrolled`, and the protocol."""
-
-    protocol = ProtocolReference(required=True)
-
-
-class VersionSchema(Strict):
-    """A version of a protocol."""
-
-    id = Text(64, required=True)
-    version = Whole(1, 10_000, required=True)
-
-
-def enrolled_body(data: Mapping[str, Any], protocol: str, version: int) -> Enrolled:
-    """The fact's data from what `EnrolmentSchema` read."""
-    values = {name: value for name, value in data.items() if name != "protocol"}
-    values.setdefault("planned_first_dose_on", values["enrolled_on"])
-    return Enrolled(protocol=protocol, version=version, **values)
+from .patients import RESPONSES, RecorderSchema
 
 
 class FactSchema(Strict):

@@ -1,19 +1,14 @@
-"""Shapes that several resources share: pieces of a patient, a visit, a cycle."""
+"""Schemas of a patient as others see one: visits, cycles, doses, deviations, the calendar."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from marshmallow import ValidationError
 
 from scheduler_api.engine.phases import PHASES
 from scheduler_api.records.access import ROLES
 from scheduler_api.store.visits import STATUSES
 
-from .fields import Choice, CivilDate, Instant, Mg, Strict, Text, Whole, fields
+from .enrolments import BASES, FERTILITY
+from .fields import Choice, CivilDate, Mg, Strict, fields
 
-FERTILITY = ("fertile", "not_fertile")
-BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 DEVIATIONS = (
     "dose_missed",
@@ -28,27 +23,6 @@ DEVIATIONS = (
     "booking_out_of_window",
 )
 DOSE_STATUSES = ("taken", "held", "rest", "missed", "planned", "due", "unrecorded")
-
-
-class ProtocolVersionSchema(Strict):
-    """A protocol and its version; without a version the latest is meant."""
-
-    id = Text(64, required=True)
-    version = Whole(1, 10_000)
-
-
-class ProtocolReference(fields.Nested):
-    """`{"id": …, "version": …}`, or the id alone for the latest version."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(ProtocolVersionSchema, **kwargs)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(value, str):
-            value = {"id": value}
-        if not isinstance(value, dict):
-            raise ValidationError("Not an id or an object with `id` and `version`.")
-        return super()._deserialize(value, *args, **kwargs)
 
 
 class ExactVersionSchema(Strict):
@@ -213,28 +187,3 @@ class CalendarSchema(Strict):
     contraception = fields.Nested(ContraceptionSchema, required=True)
     adherence = fields.Nested(AdherenceSchema, required=True)
     deviations = fields.List(fields.Nested(DeviationSchema), required=True)
-
-
-class RangeQuery(Strict):
-    """Which days."""
-
-    from_ = CivilDate(data_key="from")
-    to = CivilDate()
-
-
-class ViewQuery(RangeQuery):
-    """Which calendar is asked for."""
-
-    today = CivilDate(metadata={"description": "Look at another day; filters no facts"})
-    known_at = Instant(metadata={"description": "As it was known at an instant; sets `today` unless that is given"})
-
-
-def listed(item: type[Strict], name: str) -> type[Strict]:
-    """The schema of a page of items."""
-    return Strict.from_dict(  # type: ignore[return-value]
-        {
-            "items": fields.List(fields.Nested(item), required=True),
-            "next_cursor": fields.String(required=True, allow_none=True),
-        },
-        name=name,
-    )

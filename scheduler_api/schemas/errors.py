@@ -1,0 +1,27 @@
+"""What a schema refused, as the errors that everyone is told: API, command line and offline queue alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scheduler_api.engine.faults import Fault
+
+_WORDS = {
+    "Missing data for required field.": "Missing.",
+    "Field may not be null.": "Missing.",
+    "Invalid input type.": "Not an object.",
+}
+
+
+def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
+    """The faults in marshmallow's messages."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            token = str(name).replace("~", "~0").replace("/", "~1")
+            yield from faults_of(inner, pointer if name == "_schema" else f"{pointer}/{token}")
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from faults_of(message, pointer)
+    else:
+        yield Fault(pointer, _WORDS.get(str(messages), str(messages)))
