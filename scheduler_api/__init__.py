@@ -24,7 +24,6 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     from .records.checkpoints import keys_in
     from .records.oidc import SignIn
     from .store.connect import connect
-    from .store.replica import Replica
 
     settings = settings or Settings.from_environment()
     provider = settings.provider()
@@ -39,5 +38,4 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
         SignIn(provider) if provider else None,
         settings.rate_per_token,
         settings.rate_per_address,
-        Replica(store, connect(settings.database_read)) if settings.database_read else None,
     )

@@ -19,7 +19,6 @@ from scheduler_api.records.audit import Reading, Readings
 from scheduler_api.records.today import today_of
 from scheduler_api.records.visits import find as find_visits
 from scheduler_api.store.port import Store
-from scheduler_api.store.replica import Replica
 
 from . import visits
 from .conditions import phone_headers, plain_tag, tag_of
@@ -47,10 +46,8 @@ class Reads:
         store: Store,
         clock: Callable[[], datetime],
         readings: Readings,
-        replica: Replica | None,
     ) -> None:
         self._application, self._store, self._clock, self._readings = application, store, clock, readings
-        self._replica = replica
         self._answerers = {_TODAY: self._today, _VISITS: self._visits}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -100,7 +97,7 @@ class Reads:
         actor = tokens.authenticate(self._store, token)
         if actor is None:
             return None
-        session = Session(self._replica.fresh() if self._replica else self._store, actor, self._clock())
+        session = Session(self._store, actor, self._clock())
         found = find_visits(session, question, site)
         headers, cursor = [*_HEADERS], encoded(visits.cursor_of(question, found))
         if cursor is not None:

@@ -13,7 +13,6 @@ from scheduler_api.records import phones, tokens
 from scheduler_api.records.access import ROLES, Actor, Forbidden, Session
 from scheduler_api.records.oidc import SignIn
 from scheduler_api.store.port import Store
-from scheduler_api.store.replica import Replica
 
 from .problems import Problem
 
@@ -57,20 +56,13 @@ def unauthenticated(token: str) -> Problem:
 
 def authenticate() -> None:
     """Find out who is asking. Ends the request with 401 if nobody we know, with 403 if someone without a role."""
-    token, database, instant = bearer_token(), store(), now()
+    token, instant = bearer_token(), now()
     actor = _staff(token, instant) if token else None
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(_asked(database), actor, instant, route())
+    g.session = Session(store(), actor, instant, route())
     if actor.role not in ROLES:
         raise Forbidden("Whoever this is has no role here.")
-
-
-def _asked(primary: Store) -> Store:
-    """Where a request of staff is read. A patient is a row: to ask whether the replica has it would cost as much."""
-    replica: Replica | None = current_app.extensions["scheduler_replica"]
-    of_many = request.method in ("GET", "HEAD") and "patient_id" not in (request.view_args or {})
-    return replica.fresh() if replica is not None and of_many else primary
 
 
 def _staff(token: str, instant: datetime) -> Actor | None:
