@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 
 import scheduler_api
-from scheduler_api.api import logs
+from scheduler_api import logs
 from scheduler_api.cli.upkeep import prepare
 from scheduler_api.config import Settings
 from scheduler_api.engine import facts as kinds

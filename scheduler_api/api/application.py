@@ -17,7 +17,6 @@ from scheduler_api.records.audit import Readings
 from scheduler_api.records.checkpoints import NO_KEYS, Keys
 from scheduler_api.records.oidc import SignIn
 from scheduler_api.records.rates import Rates
-from scheduler_api.records.served import Served
 from scheduler_api.reminders.outside import Outside
 from scheduler_api.store.port import Store
 
@@ -50,7 +49,7 @@ from . import (
 from .contract import DESCRIPTION, contract
 from .fields import OPENAPI
 from .limits import Limited
-from .logs import Logged
+from .logs import RequestLogMiddleware
 from .reads import COMPRESSED_FROM, Reads
 from .requests import authenticate, authenticate_phone
 from .writes import Writes
@@ -169,8 +168,7 @@ def application(
     if trusted_proxies:
         count = trusted_proxies
         answering = ProxyFix(answering, x_for=count, x_proto=count, x_host=count)
-    served = app.extensions["scheduler_served"] = Served(store)
-    app.wsgi_app = Logged(answering, served)  # type: ignore[method-assign]
+    app.wsgi_app = RequestLogMiddleware(answering)  # type: ignore[method-assign]
     return app
 
 

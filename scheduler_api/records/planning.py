@@ -14,7 +14,7 @@ from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.kinds import DIGEST, TO_SITES
 from scheduler_api.engine.messages import Message, Planner, Told, digest
-from scheduler_api.store import counts, outbox, reminders
+from scheduler_api.store import marks, outbox, reminders
 from scheduler_api.store import wishes as kept_wishes
 from scheduler_api.store.port import Row, Store
 
@@ -84,7 +84,7 @@ def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> I
     expected = rows_of(patient_id, reckoning.history.enrolled.site, messages)
     planned = reminders.of_patient(store, patient_id)
     known = {message["message_id"] for message in out}
-    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], counts.marked(store, TICK) or "")
+    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")
     for message_id in sorted({*expected, *planned}):
         wanted, there = expected.get(message_id), planned.get(message_id)
         either = there or wanted

@@ -62,8 +62,6 @@ def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
     found = [row["message_id"] for row in store.rows("SELECT message_id FROM outbox")]
     assert sorted(found) == sorted(row["message_id"] for row in rows)
     assert store.rows("SELECT 1 FROM reminders") == []
-    counted = store.row("SELECT number FROM reminder_counts WHERE what = 'due' AND kind = 'dose_due'")
-    assert counted == {"number": ROWS}
     if databases.engine == "sqlite":
         assert store.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
     store.close()

@@ -20,6 +20,7 @@ from . import (
     m0007_worklist,
     m0008_audit,
     m0009_request_counts,
+    m0012_no_counts,
 )
 from .dialect import Dialect
 
@@ -43,5 +44,6 @@ MIGRATIONS = tuple(
         m0007_worklist,
         m0008_audit,
         m0009_request_counts,
+        m0012_no_counts,
     )
 )
