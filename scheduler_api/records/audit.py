@@ -15,7 +15,7 @@ from scheduler_api.store import audit, patients, sites
 from scheduler_api.store.port import Store
 
 from .access import Actor, Session
-from .soon import Soon
+from .debouncer import Debouncer
 
 log = logging.getLogger("scheduler_api.audit")
 
@@ -91,7 +91,7 @@ class Readings:
         self._store = store
         self._waiting: dict[Reading, _Seen] = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
-        self._soon = Soon(store, self.flush, log, "readings wait")
+        self._debouncer = Debouncer(store, self.flush, log, "readings wait")
         _note_at_exit(self)
 
     def add(self, reading: Reading, now: datetime, shown: int | None = None) -> None:
@@ -106,7 +106,7 @@ class Readings:
         if full:
             self.flush()
         else:
-            self._soon.ask()
+            self._debouncer.request()
 
     def flush(self) -> None:
         """Note what waits. Raises Busy or Unavailable; then it goes on waiting."""
@@ -132,14 +132,14 @@ class Readings:
 
     def close(self) -> None:
         """Note what waits, and nothing more after it. Raises Busy or Unavailable."""
-        self._soon.end()
+        self._debouncer.close()
         self.flush()
 
     def forget(self) -> None:
         """Begin with nothing: what waits is left to the process that this one was forked from."""
         self._waiting = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
-        self._soon = Soon(self._store, self.flush, log, "readings wait")
+        self._debouncer = Debouncer(self._store, self.flush, log, "readings wait")
 
 
 def _note_reading(store: Store, reading: Reading, seen: _Seen) -> None:
