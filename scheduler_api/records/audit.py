@@ -11,6 +11,7 @@ from multiprocessing.util import Finalize
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import audit, patients, sites
 from scheduler_api.store.port import Store
 
@@ -33,7 +34,7 @@ def note(session: Session, action: str, patient_id: str | None = None, site: str
     if patient_id is not None and site is None:
         row = patients.head(session.store, patient_id)
         site = row["site"] if row else None
-    at = session.now.isoformat(timespec="microseconds")
+    at = stamp(session.now)
     actor = session.actor
     event = audit.Event(
         at, actor.token_id, actor.role, actor.name, action, patient_id, site, session.route, _said(detail)

@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.metrics import DELIVERIES, DELIVERY_LAG, MESSAGES_SETTLED
 from scheduler_api.store import deliveries, destinations
 from scheduler_api.store.port import Row, Store
 
 from . import wishes
-from .planning import stamp
 from .retrying import ATTEMPTS, TRUSTED_FAILURES, Outcome, pause, wait
 
 #: So many messages at once go to one destination from one worker.

@@ -8,10 +8,11 @@ take a dose on a day that was held meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.kinds import DIGEST, TO_SITES
 from scheduler_api.engine.messages import Message, Planner, Told, digest
 from scheduler_api.store import marks, outbox, reminders
@@ -27,11 +28,6 @@ AHEAD = timedelta(1)
 TICK = "tick"
 #: For how many days what has gone out may still matter to the plan, after it makes no sense any more.
 _REMEMBERED = timedelta(3)
-
-
-def stamp(instant: datetime) -> str:
-    """An instant as it is kept: texts that sort like themselves."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str | None, now: datetime) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.messages import LATE
 from scheduler_api.metrics import MESSAGES_DUE, MESSAGES_STALE
 from scheduler_api.records import upkeep
 from scheduler_api.records.access import lock_free_patients, share_patients
-from scheduler_api.records.planning import TICK, held_until, stamp
+from scheduler_api.records.planning import TICK, held_until
 from scheduler_api.store import marks, outbox, reminders
 from scheduler_api.store.port import Row, Store
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.facts import Fact, body_from_data, body_to_data
+from scheduler_api.engine.instants import stamp
 
 from .chain import FACT, link
 from .port import Row, Store
@@ -26,7 +27,7 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
         "fact_id": fact.fact_id,
         "kind": fact.kind,
         "data": orjson.dumps(body_to_data(fact.body)).decode(),
-        "recorded_at": fact.recorded_at.isoformat(timespec="microseconds"),
+        "recorded_at": stamp(fact.recorded_at),
         "role": fact.role,
         "name": fact.name,
         "replaces": fact.replaces,

@@ -11,8 +11,8 @@ import pytest
 import requests
 from service import Server, Service, counting, samples_of
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.metrics import count_request
-from scheduler_api.records.planning import stamp
 from scheduler_api.store import reminders
 from scheduler_api.store.connect import connect
 

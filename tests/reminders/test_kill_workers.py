@@ -9,7 +9,7 @@ from multiprocessing.process import BaseProcess
 
 from databases import Databases
 
-from scheduler_api.records.planning import stamp
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import reminders
 from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Row, Store

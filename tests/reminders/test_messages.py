@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from service import counting, metrics, refused
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import upkeep
-from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.tick import tick
 
 from .receivers import Receiver, answering

@@ -21,8 +21,8 @@ from cluster import Cluster
 from databases import Postgresql
 from service import ENROLMENT, Server, new_database
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import upkeep
-from scheduler_api.records.planning import stamp
 from scheduler_api.store import reminders
 from scheduler_api.store.connect import connect
 from scheduler_api.store.port import Row, Store
