@@ -12,8 +12,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.records.loading import SITES
 
+from ..load import SITES
 from ..measure import Call
 from ..product import Store, tick
 from .filling import Filled
