@@ -12,13 +12,14 @@ from typing import Any
 from flask import Flask
 
 import scheduler_api
-from scheduler_api.api import logs
+from scheduler_api import logs
 from scheduler_api.cli.upkeep import prepare
 from scheduler_api.config import Settings
 from scheduler_api.engine import facts as kinds
 from scheduler_api.engine.calendar import LONGEST_RANGE, Reckoning, calendar, today_view
 from scheduler_api.engine.folding import fold
 from scheduler_api.engine.history import History
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import patients, protocols, sites, tokens, upkeep, visits
 from scheduler_api.records.access import Actor, Session
 from scheduler_api.records.derive import HORIZON
@@ -92,7 +93,7 @@ def add_phone(store: Store, patient_id: str, now: datetime) -> str:
     Activation by a code is left out: its slow hashes take 50 ms.
     """
     device = f"d-{secrets.token_hex(6)}"
-    at, until = (instant.isoformat(timespec="microseconds") for instant in (now, now + timedelta(1)))
+    at, until = stamp(now), stamp(now + timedelta(1))
     devices.add_device(store, {"device_id": device, "patient_id": patient_id, "name": "bench", "activated_at": at})
     pair = {
         "access_hash": tokens.digest(f"pat_{device}"),

@@ -15,6 +15,8 @@ from multiprocessing.synchronize import Barrier
 from operator import itemgetter
 from pathlib import Path
 
+from scheduler_api.engine.instants import stamp
+
 from .measure import Figure, seconds
 from .product import Store, connect, tick
 
@@ -70,7 +72,7 @@ def _fill(path: Path) -> None:
 
 def _rows() -> list[dict[str, str]]:
     """Return the rows in the order of their key. Their ids are digests: those due at one instant lie anywhere."""
-    now, soon, until = (_stamp(NOW + timedelta(hours=hours)) for hours in (0, 5, 8))
+    now, soon, until = (stamp(NOW + timedelta(hours=hours)) for hours in (0, 5, 8))
     every, rows = PATIENTS // DUE, []
     for number in range(PATIENTS):
         patient_id = f"p-{number:08}"
@@ -79,10 +81,6 @@ def _rows() -> list[dict[str, str]]:
         at = now if number % every == 0 and number // every < DUE else soon
         rows.append({"message_id": message_id, "patient_id": patient_id, "next_at": at, "expires_at": until})
     return sorted(rows, key=itemgetter("next_at", "message_id"))
-
-
-def _stamp(instant: datetime) -> str:
-    return instant.isoformat(timespec="microseconds")
 
 
 def _claimed(path: Path) -> float:

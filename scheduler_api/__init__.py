@@ -25,7 +25,6 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     from .records.checkpoints import keys_in
     from .records.oidc import SignIn
     from .records.rates import RateLimits
-    from .records.served import Served
     from .services import Services
     from .store.connect import connect
 
@@ -39,6 +38,5 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
         outside=settings.outside(),
         limits=RateLimits(store, settings.rate_per_token, settings.rate_per_address),
         readings=Readings(store),
-        served=Served(store),
     )
     return application(services, settings.max_body, settings.trusted_proxies)

@@ -8,8 +8,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .store.connect import is_postgres
-
 if TYPE_CHECKING:
     from .records.oidc import Provider
     from .reminders.outside import Outside
@@ -29,17 +27,15 @@ class BadSetting(ValueError):
 class Settings:
     """All settings. Each is read from `SCHEDULER_` and its name in capitals; `docs/operations.md` has the table.
 
-    `database` is the path of an SQLite file or the `postgresql://…` of a database, `database_read` that of its replica
-    (empty: there is none), `max_body` the largest request body in bytes, `trusted_proxies` how many proxies stand
-    before the service. `checkpoint_key` is the path of a PEM file with the key that signs checkpoints of the logs
-    (empty: they are not signed). `rate_…` are requests in a minute (0: no limit). `oidc_…` name the provider where
-    staff sign in (empty: there is none). `delivery_keys` is the path of the file of keys that messages are sent with,
-    `private_networks` where they may go besides the public network, `smtp` a URL with name and password, `mail_from`
-    the address of our mails.
+    `database` is the path of an SQLite file or the `postgresql://…` of a database, `max_body` the largest request body
+    in bytes, `trusted_proxies` how many proxies stand before the service. `checkpoint_key` is the path of a PEM file
+    with the key that signs checkpoints of the logs (empty: they are not signed). `rate_…` are requests in a minute
+    (0: no limit). `oidc_…` name the provider where staff sign in (empty: there is none). `delivery_keys` is the path of
+    the file of keys that messages are sent with, `private_networks` where they may go besides the public network,
+    `smtp` a URL with name and password, `mail_from` the address of our mails.
     """
 
     database: str = "instance/scheduler.db"
-    database_read: str = ""
     log_level: str = "INFO"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -80,8 +76,6 @@ class Settings:
             raise BadSetting(f"SCHEDULER_LOG_LEVEL is {settings.log_level!r}, not one of {', '.join(LOG_LEVELS)}.")
         if not settings.database:
             raise BadSetting("SCHEDULER_DATABASE is empty.")
-        if settings.database_read and not (is_postgres(settings.database_read) and is_postgres(settings.database)):
-            raise BadSetting("SCHEDULER_DATABASE_READ is a replica of PostgreSQL: both are postgresql://….")
         settings.provider()
         settings.outside()
         return settings

@@ -12,7 +12,6 @@ from .records.audit import Readings
 from .records.checkpoints import Keys
 from .records.oidc import SignIn
 from .records.rates import RateLimits
-from .records.served import Served
 from .reminders.outside import Outside
 from .store.port import Store
 
@@ -32,7 +31,6 @@ class Services:
     outside: Outside
     limits: RateLimits
     readings: Readings
-    served: Served
     contract: dict[str, Any] = field(default_factory=dict)
     started_at: datetime = field(init=False)
 
@@ -46,5 +44,5 @@ class Services:
     def close(self) -> None:
         """Write what still waits to be written, and leave no connection open. Raises Unavailable if it cannot be."""
         with ExitStack() as closing:
-            for part in (self.store, self.readings, self.served, self.limits):
+            for part in (self.store, self.readings, self.limits):
                 closing.callback(part.close)

@@ -25,21 +25,16 @@ _AS_LONG_AS_WE_LIVE = '"$@" </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid
 class Cluster:
     """A server on a Unix socket in a folder of its own, while the block lasts. It ends when this process does, too.
 
-    With another it is a replica of that one, which takes what is written there while it runs. `settings` are its own,
-    in the place of those that tests like.
+    `settings` are its own, in the place of those that tests like.
     """
 
-    def __init__(self, primary: Cluster | None = None, settings: tuple[str, ...] = ()) -> None:
+    def __init__(self, settings: tuple[str, ...] = ()) -> None:
         self._settings = (*_SETTINGS, *settings)
         self.folder = Path(tempfile.mkdtemp(prefix="scheduler-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         if self._user:
             shutil.chown(self.folder, self._user)
-        if primary is None:
-            self._run("initdb", "-D", self._data, "-U", "test", "-A", "trust", "--locale=C.UTF-8", "--no-sync")
-        else:
-            options = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
-            self._run("pg_basebackup", "-h", primary.folder, "-U", "test", "-D", self._data, *options)
+        self._run("initdb", "-D", self._data, "-U", "test", "-A", "trust", "--locale=C.UTF-8", "--no-sync")
 
     def __enter__(self) -> Cluster:
         try:

@@ -23,6 +23,7 @@ import pytest
 import requests
 from contract import Contract
 from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from werkzeug.test import EnvironBuilder, TestResponse
@@ -86,7 +87,7 @@ def new_database(database: str) -> dict[str, str]:
 
 
 def end(app: Flask) -> None:
-    """End an application: what was read is noted, what was answered counted, and no connection stays open.
+    """End an application: what was read is noted, and no connection stays open.
 
     Otherwise it would go on trying for as long as the process lasts. Raises Unavailable if it can be told to nobody.
     """
@@ -124,12 +125,11 @@ class Service:
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """What is done inside leaves no trace but in the audit, which notes reads and refusals, and in counts."""
+        """What is done inside leaves no trace but in the audit, which notes reads and refusals."""
         before = self.record()
         yield
         after = self.record()
-        for name in ("audit", "request_counts"):
-            del before[name], after[name]
+        del before["audit"], after["audit"]
         assert after == before
 
     def client(self, name: str) -> Client:
@@ -301,6 +301,28 @@ class Server:
             os.killpg(self._process.pid, how)
             self._process.wait(timeout=20)
             self._process = None
+
+
+def metrics(client: Client) -> dict[tuple[str, ...], float]:
+    """All samples of `/metrics`, by name and the values of their labels."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    return samples_of(answer.text)
+
+
+def samples_of(text: str) -> dict[tuple[str, ...], float]:
+    """The samples in an answer of `/metrics`, by name and the values of their labels."""
+    families = list(text_string_to_metric_families(text))
+    assert all(family.documentation for family in families)
+    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+
+@contextmanager
+def counting(client: Client) -> Iterator[dict[tuple[str, ...], float]]:
+    """By how much each sample of `/metrics` rose in the block: a process counts as long as it lives, for all tests."""
+    before, risen = metrics(client), dict[tuple[str, ...], float]()
+    yield risen
+    risen.update({name: value - before.get(name, 0) for name, value in metrics(client).items()})
 
 
 def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 from databases import Databases, Postgresql
 
+from bench import load
 from bench.scale import asking
 from bench.scale.filling import Postgresql as PostgresqlMade
 from bench.scale.filling import Sqlite, filled
-from scheduler_api.records import loading, upkeep
+from scheduler_api.records import upkeep
 from scheduler_api.store.connect import connect
 
 
 def test_a_filled_database_is_well_and_has_every_index(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "KINDS", 5)
+    monkeypatch.setattr(load, "KINDS", 5)
     empty = connect(databases.new())
     empty.migrate()
     engine = PostgresqlMade(databases.cluster) if isinstance(databases, Postgresql) else Sqlite(tmp_path)
@@ -30,7 +31,7 @@ def test_a_filled_database_is_well_and_has_every_index(
 
 
 def test_what_is_asked_is_answered_at_both_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "KINDS", 5)
+    monkeypatch.setattr(load, "KINDS", 5)
     monkeypatch.setattr(asking, "ASKED", 5)
     few, many = (filled(Sqlite(tmp_path), count) for count in (30, 40))
     assert {len(side) for times in asking.latencies(few, many).values() for side in times} == {5}

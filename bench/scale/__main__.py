@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from scheduler_api.records.loading import SITES
-
+from ..load import SITES
 from ..service import workplace
 from .asking import CLAIMED, Times, centile, latencies
 from .filling import Engine, Filled, engines, filled

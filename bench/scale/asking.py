@@ -11,8 +11,9 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from scheduler_api.records.loading import SITES
+from scheduler_api.engine.instants import stamp
 
+from ..load import SITES
 from ..measure import Call
 from ..product import Store, tick
 from .filling import Filled
@@ -110,7 +111,7 @@ def _claims(at: Filled) -> Iterator[Call]:
     instants = store.rows(
         "SELECT next_at FROM reminders WHERE next_at > :now GROUP BY next_at HAVING COUNT(*) >= :most "
         "ORDER BY next_at LIMIT 4",
-        {"now": at.service.now.isoformat(timespec="microseconds"), "most": at.patients * 9 // 10},
+        {"now": stamp(at.service.now), "most": at.patients * 9 // 10},
     )
     return islice(_claims_at(store, [datetime.fromisoformat(row["next_at"]) for row in instants]), ASKED)
 
@@ -118,6 +119,6 @@ def _claims(at: Filled) -> Iterator[Call]:
 def _claims_at(store: Store, instants: Sequence[datetime]) -> Iterator[Call]:
     for instant in instants:
         tick.tick(store, instant - timedelta(microseconds=1))
-        due = {"now": instant.isoformat(timespec="microseconds")}
+        due = {"now": stamp(instant)}
         while store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", due):
             yield partial(tick.claim, store, instant, CLAIMED)

@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 
 import psycopg
 
-from scheduler_api.records import loading
 from tests.cluster import Cluster
 
+from ..load import load
 from ..peers.plan import size_of
 from ..product import Store, connect
 from ..service import Service
@@ -118,7 +118,7 @@ def filled(engine: Engine, count: int) -> Filled:
     store.migrate()
     empty, began = engine.size(database), time.perf_counter()
     with _without_indexes(store, engine.indexes):
-        loading.load(store, count, now)
+        load(store, count, now)
     engine.settle(database)
     took = time.perf_counter() - began
     store.close()

@@ -143,7 +143,7 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
     if trusted_proxies:
         count = trusted_proxies
         answering = ProxyFix(answering, x_for=count, x_proto=count, x_host=count)
-    app.wsgi_app = RequestLogMiddleware(answering, services.served)  # type: ignore[method-assign]
+    app.wsgi_app = RequestLogMiddleware(answering)  # type: ignore[method-assign]
     return app
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import facts
 from scheduler_api.schemas.facts import FactOutSchema, NewFactSchema, ToldFactSchema
 from scheduler_api.schemas.fields import Choice, Strict, fields, listed
@@ -79,4 +80,4 @@ def history(query: dict[str, Any], patient_id: str) -> Response:
 
 def _place(fact: Mapping[str, Any]) -> tuple[str, ...]:
     # Each of a patient's facts is recorded a moment after the one before it.
-    return (fact["recorded_at"].isoformat(timespec="microseconds"),)
+    return (stamp(fact["recorded_at"]),)

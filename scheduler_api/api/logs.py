@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import time
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from random import getrandbits
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from scheduler_api.records.served import Served
+from scheduler_api.metrics import count_request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -36,62 +32,14 @@ log = logging.getLogger("scheduler_api.requests")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def line_of(created: float, level: str, logger: str, event: str, data: Mapping[str, Any]) -> str:
-    """One line of JSON, without its end."""
-    at = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
-    return orjson.dumps({"at": at, "level": level, "logger": logger, "event": event, **data}).decode()
-
-
-class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return line_of(record.created, record.levelname, record.name, record.getMessage(), getattr(record, "data", {}))
-
-
-class _Answered:
-    """The line of each request, the most frequent by far: written straight to where `configure` sends our logs.
-
-    The way through `logging` costs more than what it carries; it is taken where whoever embeds us listens there.
-    """
-
-    def __init__(self) -> None:
-        self.stream: TextIO | None = None
-
-    def __call__(self, data: Mapping[str, Any]) -> None:
-        if not log.isEnabledFor(logging.INFO):
-            return
-        if self.stream is None:
-            log.info("answered", extra={"data": data})
-        else:
-            self.stream.write(line_of(time.time(), "INFO", log.name, "answered", data) + "\n")
-            self.stream.flush()
-
-
-_answered = _Answered()
-
-
-def configure(level: str) -> None:
-    """Send our logs, from a level on, to standard error as JSON."""
-    # What no line of ours says need not be found out: thread, process, task and place in the code.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    ours = logging.getLogger("scheduler_api")
-    ours.handlers, ours.propagate = [handler], False
-    ours.setLevel(level)
-    _answered.stream = handler.stream
-
-
 class RequestLogMiddleware:
     """Gives every request an id, answers with it, logs and counts how it went: around a WSGI application.
 
     The id is in the environment as `REQUEST_ID`.
     """
 
-    def __init__(self, application: WSGIApplication, served: Served) -> None:
-        self._application, self._served = application, served
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -109,16 +57,9 @@ class RequestLogMiddleware:
                 headers.append(_STAY_WITH_TLS)
             method, route, code = environ["REQUEST_METHOD"], _route(environ), int(status[:3])
             seconds = time.perf_counter() - began
-            self._served.add(route, method, code, seconds)
-            _answered(
-                {
-                    "request_id": request_id,
-                    "method": method,
-                    "route": route,
-                    "status": code,
-                    "ms": round(seconds * 1000, 2),
-                }
-            )
+            count_request(route, method, code, seconds)
+            line = {"request_id": request_id, "method": method, "route": route, "status": code}
+            log.info("answered", extra={"data": {**line, "ms": round(seconds * 1000, 2)}})
             return start_response(status, headers, *failure)
 
         return self._application(environ, start)

@@ -7,7 +7,6 @@ import click
 from . import (
     about,
     audit,
-    bench,
     calendar,
     copying,
     demo,
@@ -50,7 +49,6 @@ for command in (
     upkeep.backup,
     reminders.reminders,
     copying.copy,
-    bench.bench,
     about.openapi,
     about.version,
 ):

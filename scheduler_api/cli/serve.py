@@ -6,10 +6,12 @@ import errno
 import os
 import signal
 import socket
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
@@ -28,6 +30,8 @@ GRACE = 8
 #: How long a client may take to send the head of a request, in milliseconds.
 HEAD_TIMEOUT = 10_000
 LAST_PORT = 65535
+#: Where prometheus_client is told that processes count together, and in which folder.
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 #: How long we wait for a service that is just ending to give up the port, in seconds.
 HANDOVER = 1
 
@@ -100,9 +104,28 @@ def run(
     if starting is not None:
         server.on_startup(starting)
     server.main_loop_interrupt = _Bell()  # type: ignore[assignment]
-    with worker_beside(settings) if worker else nullcontext():
+    with _counting_together(), worker_beside(settings) if worker else nullcontext():
         _let_forks_heed_signals()
         server.serve(target_loader=partial(_application, settings), wrap_loader=False)
+
+
+@contextmanager
+def _counting_together() -> Iterator[None]:
+    """Have all processes that start inside count into one new folder, so that `/metrics` of any adds them up.
+
+    A folder that the environment names already is used as it is.
+    """
+    if _METRICS in os.environ:
+        yield
+        return
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError("prometheus_client was imported before it could know that processes count together.")
+    with tempfile.TemporaryDirectory(prefix="scheduler-metrics-") as folder:
+        os.environ[_METRICS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_METRICS]
 
 
 class _Bell:
@@ -173,8 +196,7 @@ def _bound(host: str, port: int) -> str:
 
 def _application(settings: Settings) -> Any:
     """What a worker serves."""
-    from scheduler_api import create_app
-    from scheduler_api.api import logs
+    from scheduler_api import create_app, logs
 
     # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -196,7 +218,7 @@ def _end_with_parent() -> None:
 
 
 _LOGS = {
-    "formatters": {"json": {"()": "scheduler_api.api.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "scheduler_api.logs.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
     "loggers": {"_granian": {"handlers": ["console"], "level": "INFO", "propagate": False}},
 }

@@ -44,8 +44,7 @@ def worker(while_stdin: bool) -> None:
     """
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    from scheduler_api import utc_now
-    from scheduler_api.api import logs
+    from scheduler_api import logs, utc_now
     from scheduler_api.config import Settings
 
     from .opening import opened

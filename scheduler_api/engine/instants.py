@@ -29,6 +29,11 @@ def local_instant(day: date, at: time, time_zone: str) -> datetime:
     return after.astimezone(zone).replace(microsecond=0)
 
 
+def stamp(instant: datetime) -> str:
+    """Return an instant as it is stored: in UTC, to the microsecond, so that texts sort as the instants do."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def end_of(day: date, time_zone: str) -> datetime:
     """The first instant after a day in a time zone."""
     return local_instant(day + timedelta(1), time(0), time_zone)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import answers
 from scheduler_api.store.port import Duplicate
 
@@ -37,7 +38,7 @@ def lock(session: Session, key: str) -> None:
 def given(session: Session, key: str, request_hash: str) -> Answer | None:
     """The answer already given to this key and request, if any. Raises KeyReused for another request."""
     row = answers.get(session.store, session.actor.token_id, key)
-    if row is None or row["answered_at"] < (session.now - KEPT).isoformat():
+    if row is None or row["answered_at"] < stamp(session.now - KEPT):
         return None
     if row["request_hash"] != request_hash:
         raise KeyReused
@@ -53,9 +54,9 @@ def keep(session: Session, key: str, request_hash: str, answer: Answer) -> None:
         "status": answer.status,
         "headers": orjson.dumps(dict(answer.headers)).decode(),
         "body": answer.body.decode(),
-        "answered_at": session.now.isoformat(),
+        "answered_at": stamp(session.now),
     }
     try:
-        answers.insert(session.store, row, (session.now - KEPT).isoformat())
+        answers.insert(session.store, row, stamp(session.now - KEPT))
     except Duplicate:
         raise KeyReused from None

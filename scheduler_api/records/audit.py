@@ -11,11 +11,12 @@ from multiprocessing.util import Finalize
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import audit, patients, sites
 from scheduler_api.store.port import Store
 
 from .access import Actor, Session
-from .soon import Soon
+from .debouncer import Debouncer
 
 log = logging.getLogger("scheduler_api.audit")
 
@@ -33,7 +34,7 @@ def note(session: Session, action: str, patient_id: str | None = None, site: str
     if patient_id is not None and site is None:
         row = patients.get(session.store, patient_id)
         site = row["site"] if row else None
-    at = session.now.isoformat(timespec="microseconds")
+    at = stamp(session.now)
     actor = session.actor
     event = audit.Event(
         at, actor.token_id, actor.role, actor.name, action, patient_id, site, session.route, _said(detail)
@@ -91,7 +92,7 @@ class Readings:
         self._store = store
         self._waiting: dict[Reading, _Seen] = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
-        self._soon = Soon(store, self.flush, log, "readings wait")
+        self._debouncer = Debouncer(store, self.flush, log, "readings wait")
         _note_at_exit(self)
 
     def add(self, reading: Reading, now: datetime, shown: int | None = None) -> None:
@@ -106,7 +107,7 @@ class Readings:
         if full:
             self.flush()
         else:
-            self._soon.ask()
+            self._debouncer.request()
 
     def flush(self) -> None:
         """Note what waits. Raises Busy or Unavailable; then it goes on waiting."""
@@ -132,14 +133,14 @@ class Readings:
 
     def close(self) -> None:
         """Note what waits, and nothing more after it. Raises Busy or Unavailable."""
-        self._soon.end()
+        self._debouncer.close()
         self.flush()
 
     def forget(self) -> None:
         """Begin with nothing: what waits is left to the process that this one was forked from."""
         self._waiting = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
-        self._soon = Soon(self._store, self.flush, log, "readings wait")
+        self._debouncer = Debouncer(self._store, self.flush, log, "readings wait")
 
 
 def _note_reading(store: Store, reading: Reading, seen: _Seen) -> None:

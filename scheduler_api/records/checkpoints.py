@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import checkpoints
 from scheduler_api.store.port import Row, Store
 
@@ -118,7 +119,7 @@ def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
         while portion := list(islice(moved, 5000)):
             checkpoints.insert_heads(store, number, portion)
             count += _digest(digest, portion)
-        row: dict[str, Any] = {"checkpoint": number, "at": _stamp(now), "heads": count, "digest": digest.hexdigest()}
+        row: dict[str, Any] = {"checkpoint": number, "at": stamp(now), "heads": count, "digest": digest.hexdigest()}
         row["hash"] = _hash(last["hash"] if last else "", row)
         row |= _signed(keys, row["hash"])
         checkpoints.insert(store, row)
@@ -209,7 +210,3 @@ def _is_signed(good: dict[str, Ed25519PublicKey], row: Row) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _stamp(instant: datetime) -> str:
-    return instant.isoformat(timespec="microseconds")

@@ -8,24 +8,43 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from scheduler_api.store import deliveries, delivery_counts, destinations
+from scheduler_api.engine.instants import stamp
+from scheduler_api.metrics import DELIVERIES, DELIVERY_LAG, MESSAGES_SETTLED
+from scheduler_api.store import deliveries, destinations
 from scheduler_api.store.port import Row, Store
 
 from . import wishes
-from .planning import stamp
 from .retrying import ATTEMPTS, TRUSTED_FAILURES, Outcome, pause, wait
 
 #: So many messages at once go to one destination from one worker.
 AT_ONCE = 4
 #: So many messages are given to their destinations in one unit of work.
 SPREAD_AT_ONCE = 500
-#: Bounds of the buckets of the lag, from when a message was due to when it was sent, in seconds.
-LAGS = (1, 5, 15, 60, 300, 900, 3600, 21600)
 
-Counts = Counter[tuple[str, str, str]]
+
+@dataclass(frozen=True)
+class _Counts:
+    """What a unit of work came to, told to Prometheus when it is committed: what was rolled back has not happened.
+
+    Messages by kind and status; deliveries by kind, channel and status; of each that was sent its kind, its channel
+    and its lag in seconds, from when it was due.
+    """
+
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    deliveries: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    lags: list[tuple[str, str, float]] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Add them to the metrics of this process."""
+        for of_message, number in self.messages.items():
+            MESSAGES_SETTLED.labels(*of_message).inc(number)
+        for of_delivery, number in self.deliveries.items():
+            DELIVERIES.labels(*of_delivery).inc(number)
+        for kind, channel, seconds in self.lags:
+            DELIVERY_LAG.labels(kind, channel).observe(seconds)
 
 
 @dataclass(frozen=True)
@@ -61,13 +80,13 @@ def spread(store: Store, now: datetime) -> int:
 
     One that has no destination has failed: staff see it, and may have it sent when there is one.
     """
+    counts = _Counts()
     with store.transaction():
         fresh = deliveries.take_unspread(store, stamp(now), SPREAD_AT_ONCE)
         if fresh:
             deliveries.spread(store, [(row, _channels(row)) for row in fresh], stamp(now))
-            counts: Counts = Counter()
             _finish(store, {row["message_id"] for row in fresh}, now, counts)
-            delivery_counts.add(store, counts)
+    counts.tell()
     return len(fresh)
 
 
@@ -86,9 +105,10 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
     that is not trusted any more gets one from one worker, and all others wait for how that goes.
     """
     chosen: list[Attempt] = []
+    counts = _Counts()
     with store.transaction():
         full = [destination for destination, number in busy.items() if number >= AT_ONCE]
-        taken, counts, ended = Counter(busy), Counts(), set()
+        taken, ended = Counter(busy), set()
         for row in deliveries.due(store, stamp(now), full, limit * AT_ONCE):
             end, place = _end(row, now), row["destination_id"]
             if end is not None:
@@ -102,7 +122,7 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
                 if row["failures"] >= TRUSTED_FAILURES:
                     destinations.pause(store, place, stamp(until))
         _finish(store, ended, now, counts)
-        delivery_counts.add(store, counts)
+    counts.tell()
     return chosen, len(ended)
 
 
@@ -123,16 +143,16 @@ def _end(row: Row, now: datetime) -> tuple[str, str] | None:
 
 def settle(store: Store, tried: Iterable[tuple[Attempt, Outcome]], now: datetime, chance: Callable[[], float]) -> None:
     """Note what came of some attempts, in one unit of work. `chance` gives numbers from 0 to 1."""
-    counts: Counts = Counter()
+    counts = _Counts()
     with store.transaction():
         over = {
             attempt.message_id for attempt, outcome in tried if _note(store, attempt, outcome, now, chance(), counts)
         }
         _finish(store, over, now, counts)
-        delivery_counts.add(store, counts)
+    counts.tell()
 
 
-def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: Counts) -> bool:
+def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: _Counts) -> bool:
     """Note what came of an attempt; whether the delivery is over."""
     place, row = attempt.destination_id, vars(attempt)
     if outcome.result == "passing":
@@ -142,7 +162,7 @@ def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chanc
             destinations.pause(store, place, stamp(now + alone))
         again_at = stamp(now + wait(attempt.attempts, outcome.retry_after, chance))
         if attempt.attempts < ATTEMPTS and again_at < attempt.expires_at:
-            counts["retried", attempt.kind, attempt.channel] += 1
+            counts.deliveries[attempt.kind, attempt.channel, "retried"] += 1
             deliveries.put_back(store, row, outcome.why, again_at)
             return False
     elif outcome.result == "gone":
@@ -155,22 +175,20 @@ def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chanc
     return True
 
 
-def _settle(store: Store, row: Row, status: str, why: str | None, now: datetime, counts: Counts) -> None:
+def _settle(store: Store, row: Row, status: str, why: str | None, now: datetime, counts: _Counts) -> None:
     """Note how a delivery ended, once, and count it."""
     if not deliveries.settle(store, row, status, why, stamp(now)):
         return
     if status == "withdrawn":
         # It may be called for again: then it is given to its destinations anew.
         deliveries.let_go(store, row["message_id"])
-    counts[status, row["kind"], row["channel"]] += 1
+    counts.deliveries[row["kind"], row["channel"], status] += 1
     if status == "sent":
         lag = max((now - datetime.fromisoformat(row["due_at"])).total_seconds(), 0)
-        bucket = next((str(bound) for bound in LAGS if lag <= bound), "+Inf")
-        counts[f"lag {bucket}", row["kind"], row["channel"]] += 1
-        counts["lag_ms", row["kind"], row["channel"]] += round(lag * 1000)
+        counts.lags.append((row["kind"], row["channel"], lag))
 
 
-def _finish(store: Store, message_ids: Iterable[str], now: datetime, counts: Counts) -> None:
-    """Settle messages that wait for no destination any more, and count them, by no channel."""
+def _finish(store: Store, message_ids: Iterable[str], now: datetime, counts: _Counts) -> None:
+    """Settle messages that wait for no destination any more, and count them."""
     for row in deliveries.finish(store, message_ids, stamp(now)):
-        counts[row["status"], row["kind"], ""] += 1
+        counts.messages[row["kind"], row["status"]] += 1

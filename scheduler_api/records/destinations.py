@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import destinations
 from scheduler_api.store.port import Row
 
 from . import audit, sites
 from .access import Forbidden, NotFound, Session, patient_row
-from .planning import stamp
 
 #: How many destinations a site can have at once.
 AT_MOST = 20

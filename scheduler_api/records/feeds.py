@@ -12,6 +12,7 @@ import orjson
 
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import feed_events, feeds
 from scheduler_api.store.port import Store
 from scheduler_api.store.snapshots import of_row
@@ -71,7 +72,7 @@ def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
         known = feeds.of_patient(session.store, patient_id)
         if known is not None:
             return {"secret": None, "made_at": known["made_at"], **orjson.loads(known["options"])}
-        secret, made_at = secrets.token_urlsafe(24), session.now.isoformat()
+        secret, made_at = secrets.token_urlsafe(24), stamp(session.now)
         row = {"hash": digest(secret), "patient_id": patient_id, "options": _text(options), "made_at": made_at}
         feeds.insert(session.store, row)
         note(session, "feed_made", patient_id, options=asdict(options))
@@ -82,7 +83,7 @@ def revoke(session: Session, patient_id: str) -> None:
     """Make the address of the patient's feed useless. Raises NotFound."""
     with session.store.transaction():
         patient_row(session, patient_id)
-        if not feeds.revoke(session.store, patient_id, session.now.isoformat()):
+        if not feeds.revoke(session.store, patient_id, stamp(session.now)):
             raise NotFound("The patient has no feed.")
         note(session, "feed_revoked", patient_id)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import answers, devices, outbox
 from scheduler_api.store.port import Store
 
 from . import answers as given
 from . import phones
-from .planning import stamp
 
 #: How long it can be looked up what was sent.
 MESSAGES_KEPT = timedelta(days=400)
@@ -19,7 +19,7 @@ def forget(store: Store, now: datetime) -> int:
     """Forget all that is too old; how many rows."""
     with store.transaction():
         return (
-            answers.forget(store, (now - given.KEPT).isoformat())
+            answers.forget(store, stamp(now - given.KEPT))
             + devices.forget_dead(store, stamp(now), stamp(now - phones.LONGEST_WAIT))
             + outbox.forget(store, stamp(now - MESSAGES_KEPT))
         )

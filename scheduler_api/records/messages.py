@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler_api.engine.faults import Contradiction, Fault
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import deliveries, sent_messages
 from scheduler_api.store.port import Row, Store
 
 from .access import NotFound, OutOfScope, Session, check_may_record, sites_to_search
 from .audit import note
-from .planning import stamp
+from .page import Page
 from .upkeep import roll
 
 _SHOWN = (
@@ -31,14 +31,6 @@ _SHOWN = (
 _WAY = ("destination_id", "channel", "status", "attempts", "problem", "settled_at")
 
 
-@dataclass(frozen=True)
-class MessagePage:
-    """Some messages, the latest due first, and the key to go on after (None: there are no more)."""
-
-    items: list[dict[str, Any]]
-    after: tuple[str, str] | None
-
-
 def find(
     session: Session,
     statuses: Sequence[str] | None = None,
@@ -46,12 +38,12 @@ def find(
     site: str | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 50,
-) -> MessagePage:
+) -> Page[tuple[str, str]]:
     """The messages to or about the actor's patients, and to the actor's sites. Raises NotFound for another's site."""
     sites = sites_to_search(session, site)
     rows = sent_messages.find(session.store, sites, statuses, patient_id, after, limit + 1)
     items = _documents(session.store, rows[:limit])
-    return MessagePage(items, (items[-1]["due_at"], items[-1]["message_id"]) if len(rows) > limit else None)
+    return Page(items, (items[-1]["due_at"], items[-1]["message_id"]) if len(rows) > limit else None)
 
 
 def resend(session: Session, message_id: str) -> dict[str, Any]:

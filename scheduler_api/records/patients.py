@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -23,6 +22,7 @@ from . import sites
 from .access import Session, check_may_record, lock_patient, patient_row, sites_to_search
 from .derive import horizon, keep
 from .facts import fact_document, new_fact_id
+from .page import Page
 from .protocols import versions_of
 
 
@@ -97,14 +97,6 @@ def get(session: Session, patient_id: str) -> dict[str, Any]:
     return document(row, of_row(session.store, row), civil_date(session.now, row["time_zone"]))
 
 
-@dataclass(frozen=True)
-class PatientPage:
-    """Some patients by subject number, and the key to go on after (None: there are no more)."""
-
-    items: list[dict[str, Any]]
-    after: tuple[str, str] | None
-
-
 def find(
     session: Session,
     site: str | None = None,
@@ -113,7 +105,7 @@ def find(
     subject_number_part: str | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 50,
-) -> PatientPage:
+) -> Page[tuple[str, str]]:
     """The actor's patients: of a site, in a phase, by subject number or part of it. Raises NotFound for another's site.
 
     The same subject number may be that of a patient in each of several protocols.
@@ -133,4 +125,4 @@ def find(
         item = document(row, without_doses(session.store, row), date.fromisoformat(row["today"]))
         items.append({**item, "phase": row["phase"]})
     more = len(rows) > limit
-    return PatientPage(items, (items[-1]["subject_number"], items[-1]["patient_id"]) if more else None)
+    return Page(items, (items[-1]["subject_number"], items[-1]["patient_id"]) if more else None)

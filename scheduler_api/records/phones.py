@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import devices
 from scheduler_api.store.port import Row, Store
 
@@ -62,7 +63,7 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
             "hash": _code_digest(code),
             "patient_id": patient_id,
             "made_by": session.actor.token_id,
-            "expires_at": expires_at.isoformat(timespec="microseconds"),
+            "expires_at": stamp(expires_at),
         }
         devices.add_code(session.store, row)
         note(session, "code_made", patient_id)
@@ -86,16 +87,16 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
         for subject in subjects:
             store.lock(f"tries {subject}")
             _check_tries(store, subject, now)
-        patient_id = devices.use_code(store, known, _stamp(now))
+        patient_id = devices.use_code(store, known, stamp(now))
         if patient_id is None:
             for subject in subjects:
-                devices.add_wrong_try(store, subject, _stamp(now), _stamp(now - LONGEST_WAIT))
+                devices.add_wrong_try(store, subject, stamp(now), stamp(now - LONGEST_WAIT))
             note(Session(store, unknown(sender), now), "wrong_code", address=sender[:16])
         else:
             device_id = f"d-{secrets.token_hex(6)}"
             devices.add_device(
                 store,
-                {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": _stamp(now)},
+                {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": stamp(now)},
             )
             note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
             given = _new_pair(store, device_id, None, now)
@@ -105,7 +106,7 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
 
 
 def _check_tries(store: Store, subject: str, now: datetime) -> None:
-    tries = devices.wrong_tries(store, subject, _stamp(now - LONGEST_WAIT))
+    tries = devices.wrong_tries(store, subject, stamp(now - LONGEST_WAIT))
     if len(tries) < FREE_TRIES:
         return
     wait = FIRST_WAIT * 2 ** (len(tries) - FREE_TRIES) if len(tries) < REFUSED_TRIES else LONGEST_WAIT
@@ -125,14 +126,14 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
         if known is not None:
             store.lock(f"device {known['device_id']}")
         pair = known and devices.by_refresh(store, digest(token))
-        if pair is not None and pair["refresh_expires_at"] > _stamp(now):
+        if pair is not None and pair["refresh_expires_at"] > stamp(now):
             if not pair["dropped"] and (pair["replaced_at"] is None or _may_repeat(store, pair, now)):
-                devices.mark_replaced(store, pair["refresh_hash"], _stamp(now))
-                devices.forget_expired(store, pair["device_id"], _stamp(now))
+                devices.mark_replaced(store, pair["refresh_hash"], stamp(now))
+                devices.forget_expired(store, pair["device_id"], stamp(now))
                 given = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
                 return {**given, "patient_id": pair["patient_id"]}
             because = "a refresh token was used again"
-            devices.end_device(store, pair["patient_id"], pair["device_id"], _stamp(now), because)
+            devices.end_device(store, pair["patient_id"], pair["device_id"], stamp(now), because)
             holder = Session(store, _actor(pair["device_id"], pair["patient_id"]), now)
             note(holder, "session_ended", pair["patient_id"], device=pair["device_id"], because=because)
     raise Unauthenticated("The refresh token is not valid; activate the phone again.")
@@ -140,12 +141,12 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
 
 def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
     replaced_at = datetime.fromisoformat(pair["replaced_at"])
-    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"], _stamp(now))
+    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"], stamp(now))
 
 
 def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
     """Return the phone that an access token belongs to; None if the token is not, or no longer, valid."""
-    row = devices.by_access(store, digest(token), _stamp(now))
+    row = devices.by_access(store, digest(token), stamp(now))
     return None if row is None else Phone(row["device_id"], row)
 
 
@@ -161,7 +162,7 @@ def end_device(session: Session, patient_id: str, device_id: str) -> None:
     with session.store.transaction():
         patient_row(session, patient_id)
         because = f"ended by {session.actor.role}"
-        if not devices.end_device(session.store, patient_id, device_id, _stamp(session.now), because):
+        if not devices.end_device(session.store, patient_id, device_id, stamp(session.now), because):
             raise NotFound("The patient has no such device, or its session has ended.")
         note(session, "session_ended", patient_id, device=device_id, because=because)
 
@@ -173,8 +174,8 @@ def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime
         "access_hash": digest(access),
         "refresh_hash": digest(refresh_token),
         "device_id": device_id,
-        "access_expires_at": _stamp(expires_at),
-        "refresh_expires_at": _stamp(now + REFRESH_LIFE),
+        "access_expires_at": stamp(expires_at),
+        "refresh_expires_at": stamp(now + REFRESH_LIFE),
         "given_for": given_for,
     }
     devices.add_tokens(store, row)
@@ -183,11 +184,6 @@ def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime
 
 def _actor(device_id: str, patient_id: str) -> Actor:
     return Actor(device_id, "patient", None, (), patient_id)
-
-
-def _stamp(instant: datetime) -> str:
-    """Instants as texts of one length, so that they compare like themselves."""
-    return instant.isoformat(timespec="microseconds")
 
 
 def _code_digest(code: str) -> str:

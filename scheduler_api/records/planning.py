@@ -8,13 +8,14 @@ take a dose on a day that was held meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.kinds import DIGEST, TO_SITES
 from scheduler_api.engine.messages import Message, Planner, Told, digest
-from scheduler_api.store import counts, outbox, reminders
+from scheduler_api.store import marks, outbox, reminders
 from scheduler_api.store import wishes as kept_wishes
 from scheduler_api.store.port import Row, Store
 
@@ -27,11 +28,6 @@ AHEAD = timedelta(1)
 TICK = "tick"
 #: For how many days what has gone out may still matter to the plan, after it makes no sense any more.
 _REMEMBERED = timedelta(3)
-
-
-def stamp(instant: datetime) -> str:
-    """An instant as it is kept: texts that sort like themselves."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str | None, now: datetime) -> None:
@@ -83,7 +79,7 @@ def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> I
     expected = rows_of(patient_id, reckoning.history.enrolled.site, messages)
     planned = reminders.of_patient(store, patient_id)
     known = {message["message_id"] for message in out}
-    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], counts.marked(store, TICK) or "")
+    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")
     for message_id in sorted({*expected, *planned}):
         wanted, there = expected.get(message_id), planned.get(message_id)
         either = there or wanted

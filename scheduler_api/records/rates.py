@@ -8,8 +8,8 @@ from functools import lru_cache
 from scheduler_api.store import rates
 from scheduler_api.store.port import Store
 
+from .debouncer import Debouncer
 from .phones import sender_of
-from .soon import Soon
 from .tokens import digest
 
 log = logging.getLogger("scheduler_api.rates")
@@ -70,7 +70,7 @@ class Rates:
         self._told: dict[str, int] = {}
         self._often: set[str] = set()
         # If they cannot be told, each process goes on by its own counts.
-        self._soon = Soon(store, self.tell, log, "rates are not shared")
+        self._debouncer = Debouncer(store, self.tell, log, "rates are not shared")
 
     def hit(self, sender: str, limit: int, now: int, weight: int = 1) -> int:
         """Count a request, as so many, at a second of the epoch; after how many seconds another may come, 0: at once.
@@ -83,12 +83,12 @@ class Rates:
         count = self._here[sender] = self._here.get(sender, 0) + weight
         if count * _PART >= limit:
             self._often.add(sender)
-            self._soon.ask()
+            self._debouncer.request()
         return 60 - now % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
 
     def close(self) -> None:
         """Tell the others nothing more."""
-        self._soon.end()
+        self._debouncer.close()
 
     def tell(self) -> None:
         """Tell the other processes of those who come often, and learn what they counted. Raises Busy, Unavailable."""

@@ -12,7 +12,7 @@ import orjson
 from scheduler_api.engine.calendar import Reckoning
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.faults import Contradiction, Fault, Impossible
-from scheduler_api.engine.instants import end_of
+from scheduler_api.engine.instants import end_of, stamp
 from scheduler_api.engine.kinds import DOSE_KINDS, SAFE_TO_SWITCH_OFF
 from scheduler_api.engine.messages import Message
 from scheduler_api.engine.wishes import contradictions, site_contradictions
@@ -24,7 +24,7 @@ from scheduler_api.store.snapshots import of_row
 from . import sites, upkeep, wishes
 from .access import Forbidden, Session, lock_patient, patient_row
 from .audit import note
-from .planning import called_for, gone_out, plan_patient, plan_site, stamp
+from .planning import called_for, gone_out, plan_patient, plan_site
 from .protocols import versions_of
 
 

@@ -24,19 +24,12 @@ from scheduler_api.store.snapshots import of_row
 from .access import NotFound, Session, sites_to_search
 from .calendars import View, deviations_of
 from .derive import horizon
+from .page import Page
 from .protocols import versions_named, versions_of
 
 #: How many patients are read at once.
 _PORTION = 50
 _COUNTED_AS = {"enrolled": "not_started"}
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some rows by subject number, and the key to go on after (None: there are no more)."""
-
-    items: list[dict[str, Any]]
-    after: tuple[str, ...] | None
 
 
 def every_patient(
@@ -60,7 +53,7 @@ def deviations(
     kinds: Collection[str] | None = None,
     after: tuple[str, ...] | None = None,
     limit: int = 50,
-) -> Page:
+) -> Page[tuple[str, ...]]:
     """The deviations of the actor's patients, by subject number and day. Raises NotFound, Impossible."""
     if first is not None and last is not None and last < first:
         raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
@@ -87,7 +80,9 @@ def deviation_key(item: dict[str, Any]) -> tuple[str, ...]:
     return item["subject_number"], item["patient_id"], str(item["on"]), item["kind"], item["visit"] or ""
 
 
-def adherence(session: Session, site: str | None = None, after: tuple[str, ...] | None = None, limit: int = 50) -> Page:
+def adherence(
+    session: Session, site: str | None = None, after: tuple[str, ...] | None = None, limit: int = 50
+) -> Page[tuple[str, ...]]:
     """Adherence and dose intensity through today of the actor's patients, by subject number. Raises NotFound."""
     start = (after[0], after[1]) if after else None
     found = []

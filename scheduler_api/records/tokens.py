@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import sites, tokens
 from scheduler_api.store.port import Row, Store
 
@@ -38,7 +39,7 @@ def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, 
                 "role": role,
                 "name": name,
                 "sites": orjson.dumps(named).decode() if named else None,
-                "created_at": now.isoformat(),
+                "created_at": stamp(now),
             },
         )
         new = {"token_id": token_id, "role": role, "name": name, "sites": named}
@@ -71,7 +72,7 @@ def list_all(store: Store) -> list[dict[str, Any]]:
 def revoke(store: Store, token_id: str, now: datetime) -> None:
     """Make a token useless from now on. Raises NotFound."""
     with store.transaction():
-        if not tokens.revoke(store, token_id, now.isoformat()):
+        if not tokens.revoke(store, token_id, stamp(now)):
             raise NotFound("No such token, or it is revoked already.")
         note(Session(store, TERMINAL, now), "token_revoked", token_id=token_id)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from scheduler_api.engine.facts import body_to_data
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store import facts, trail
 from scheduler_api.store.port import Row, Store
 
 from .access import Session, check_may_audit, patient_row, sites_to_search
+from .page import Page
 
 #: How many entries an export reads at once.
 _PORTION = 500
@@ -32,15 +34,9 @@ class Asked:
     until: datetime | None = None
 
 
-@dataclass(frozen=True)
-class TrailPage:
-    """Some entries, oldest first, and the key to go on after (None: there are no more)."""
-
-    items: list[dict[str, Any]]
-    after: tuple[str, str, str, str] | None
-
-
-def find(session: Session, asked: Asked, after: tuple[str, str, str, str] | None, limit: int) -> TrailPage:
+def find(
+    session: Session, asked: Asked, after: tuple[str, str, str, str] | None, limit: int
+) -> Page[tuple[str, str, str, str]]:
     """A page of the entries of the actor's sites. Raises Forbidden for a nurse, NotFound, Impossible."""
     query = replace(_query(session, asked), limit=limit + 1)
     if after is not None:
@@ -51,7 +47,7 @@ def find(session: Session, asked: Asked, after: tuple[str, str, str, str] | None
     rows = trail.find(session.store, query)
     at, log, stream, seq_of_last = trail.place(rows[limit - 1]) if len(rows) > limit else ("", "", "", 0)
     items = [_entry(session.store, row) for row in rows[:limit]]
-    return TrailPage(items, (at, log, stream, str(seq_of_last)) if len(rows) > limit else None)
+    return Page(items, (at, log, stream, str(seq_of_last)) if len(rows) > limit else None)
 
 
 def export(session: Session, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -69,11 +65,8 @@ def _query(session: Session, asked: Asked) -> trail.Query:
         # Whoever sees the patient today sees all that was ever done.
         patient_row(session, asked.patient_id)
         sites = None if asked.site is None else sites
-    return trail.Query(sites, asked.patient_id, asked.actor, asked.action, _stamp(asked.since), _stamp(asked.until))
-
-
-def _stamp(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.astimezone(UTC).isoformat(timespec="microseconds")
+    since, until = (None if instant is None else stamp(instant) for instant in (asked.since, asked.until))
+    return trail.Query(sites, asked.patient_id, asked.actor, asked.action, since, until)
 
 
 def _entry(store: Store, row: Row) -> dict[str, Any]:

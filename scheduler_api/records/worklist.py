@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -12,6 +11,7 @@ import orjson
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.faults import Fault, Impossible
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.worklist import urgency
 from scheduler_api.store import reasons, worklist, zones
 from scheduler_api.store import visits as stored_visits
@@ -20,20 +20,13 @@ from scheduler_api.store.port import Row, Store
 from . import audit, visits
 from .access import NotFound, Session, check_may_record, lock_patient, patient_row, sites_to_search
 from .derive import WORKLIST_REACH
+from .page import Page
 
 #: For how long an entry can be acknowledged at most, in days.
 LONGEST_ACKNOWLEDGED = 90
 #: What no fact may settle: the site has looked at it, and says so.
 _MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken", "hold_open")
 #: What tells which visit an entry is about, as it was found.
-
-
-@dataclass(frozen=True)
-class WorklistPage:
-    """Some entries, soonest due first, and the key to go on after (None: there are no more)."""
-
-    items: list[dict[str, Any]]
-    after: tuple[str, str] | None
 
 
 def find(
@@ -43,7 +36,7 @@ def find(
     acknowledged: bool = False,
     after: tuple[str, str] | None = None,
     limit: int = 50,
-) -> WorklistPage:
+) -> Page[tuple[str, str]]:
     """What is to do for the actor's patients today, or as another day would see it with all that is known.
 
     Raises NotFound for another's site, Impossible for a day further away than the worklist reaches.
@@ -58,7 +51,7 @@ def find(
     query = worklist.Query(todays, over_by, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
     rows = worklist.find(session.store, query)
     items = _documents(session.store, todays, rows[:limit])
-    return WorklistPage(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
+    return Page(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
 
 
 def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
@@ -93,7 +86,7 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
                 "note": note,
                 "until": until.isoformat(),
                 "because": row["because"],
-                "acknowledged_at": session.now.isoformat(timespec="microseconds"),
+                "acknowledged_at": stamp(session.now),
                 "role": session.actor.role,
                 "name": session.actor.name,
             },

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.messages import LATE
+from scheduler_api.metrics import MESSAGES_DUE, MESSAGES_STALE
 from scheduler_api.records import upkeep
 from scheduler_api.records.access import lock_free_patients, share_patients
-from scheduler_api.records.planning import TICK, held_until, stamp
-from scheduler_api.store import counts, outbox, reminders
+from scheduler_api.records.planning import TICK, held_until
+from scheduler_api.store import marks, outbox, reminders
 from scheduler_api.store.port import Row, Store
 
 #: How many messages are looked at in one unit of work, and how many are moved unseen: in either case other writers
@@ -36,14 +38,21 @@ def tick(store: Store, now: datetime) -> Ticked:
     while reminders.is_any_due(store, moment) and (taken := claim(store, now)):
         due, stale = due + taken.due, stale + taken.stale
     with store.transaction():
-        counts.mark(store, TICK, moment)
+        marks.mark(store, TICK, moment)
     return Ticked(due, stale)
 
 
 def last_tick(store: Store) -> datetime | None:
     """When a worker last looked for messages that are due; None: never."""
-    at = counts.marked(store, TICK)
+    at = marks.marked(store, TICK)
     return datetime.fromisoformat(at) if at else None
+
+
+class _Kinds(NamedTuple):
+    """The messages of one unit of work, by kind: how many went out, and how many were skipped."""
+
+    due: Counter[str]
+    stale: Counter[str]
 
 
 class _Batch:
@@ -83,20 +92,30 @@ def _taken(store: Store, moment: str, most: int) -> list[Row]:
     return taken
 
 
-def _moved(store: Store, now: datetime, most: int) -> int:
-    """Move the messages due soonest, inside the database, if none is late, as is usual; how many, 0 if one is late."""
+def _moved(store: Store, now: datetime, most: int) -> _Kinds | None:
+    """Move the messages due soonest, inside the database, if none is late, as is usual; if one is, do nothing: None."""
     moment, on_time = stamp(now), stamp(now - LATE)
     last = reminders.last_due(store, moment, most)
     if last is None:
-        return 0
+        return None
     kinds = reminders.kinds_up_to(store, last)
     if any(row["first"] < on_time or row["ends"] <= moment for row in kinds):
-        return 0
+        return None
     outbox.write_up_to(store, last, moment)
     reminders.take_up_to(store, last)
-    numbers = {row["kind"]: row["number"] for row in kinds}
-    counts.add(store, "due", numbers)
-    return sum(numbers.values())
+    return _Kinds(due=Counter({row["kind"]: row["number"] for row in kinds}), stale=Counter())
+
+
+def _sorted(store: Store, now: datetime, most: int) -> _Kinds | None:
+    """Take messages that are due, and write, hold or skip each; None if all are in other workers' hands."""
+    batch = _Batch(store, _taken(store, stamp(now), most), now)
+    if batch.is_empty:
+        return None
+    outbox.write(store, batch.due, stamp(now))
+    reminders.put(store, batch.held)
+    for patient_id in sorted(batch.to_plan):
+        upkeep.roll(store, patient_id, now)
+    return _Kinds(Counter(row["kind"] for row in batch.due), Counter(row["kind"] for row in batch.stale))
 
 
 def claim(store: Store, now: datetime, most: int | None = None) -> Ticked | None:
@@ -106,14 +125,13 @@ def claim(store: Store, now: datetime, most: int | None = None) -> Ticked | None
     """
     with store.transaction():
         # Elsewhere a patient about whom a fact is being recorded has to be left out.
-        if store.is_alone and (number := _moved(store, now, most or UNSEEN)):
-            return Ticked(number, 0)
-        batch = _Batch(store, _taken(store, stamp(now), most or BATCH), now)
-        outbox.write(store, batch.due, stamp(now))
-        reminders.put(store, batch.held)
-        for patient_id in sorted(batch.to_plan):
-            upkeep.roll(store, patient_id, now)
-        # Counted last: other workers wait for these rows until we are done.
-        counts.add(store, "due", Counter(row["kind"] for row in batch.due))
-        counts.add(store, "stale", Counter(row["kind"] for row in batch.stale))
-    return None if batch.is_empty else Ticked(len(batch.due), len(batch.stale))
+        taken = _moved(store, now, most or UNSEEN) if store.is_alone else None
+        if taken is None:
+            taken = _sorted(store, now, most or BATCH)
+    if taken is None:
+        return None
+    # Counted when it is committed: what was rolled back has not happened.
+    for metric, by_kind in ((MESSAGES_DUE, taken.due), (MESSAGES_STALE, taken.stale)):
+        for kind, number in by_kind.items():
+            metric.labels(kind).inc(number)
+    return Ticked(taken.due.total(), taken.stale.total())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .port import Row, Store
+from .sql import one_of
 
 #: Where each log has its stream, its time and the rest.
 _LOGS = {"audit": ("audit", "stream", "at"), "facts": ("facts", "patient_id", "recorded_at")}
@@ -56,11 +58,11 @@ def moved_heads(store: Store, since: str) -> Iterator[Row]:
 
 def _known(store: Store, log: str, streams: Sequence[str]) -> dict[str, int]:
     """The number of the last row that a checkpoint has of each of some chains."""
-    names = {f"stream_{number}": stream for number, stream in enumerate(streams)}
+    parameters: dict[str, Any] = {"log": log}
     rows = store.rows(
         "SELECT stream, MAX(seq) AS seq FROM checkpoint_heads WHERE log = :log "
-        f"AND stream IN ({', '.join(':' + name for name in names)}) GROUP BY stream",
-        {"log": log, **names},
+        f"AND {one_of('stream', 'stream', streams, parameters)} GROUP BY stream",
+        parameters,
     )
     return {row["stream"]: row["seq"] for row in rows}
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from .port import Row, Store
+from .sql import one_of
 
 _OF_MESSAGE = "EXISTS (SELECT 1 FROM deliveries v WHERE v.message_id = outbox.message_id AND v.status = '{status}')"
 _FINISH = (
@@ -67,8 +68,7 @@ def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
     What cannot be sent any more (withdrawn, expired, its destination ended) is among them in any case.
     """
     parameters: dict[str, Any] = {"now": now, "limit": limit}
-    parameters.update({f"busy_{number}": destination for number, destination in enumerate(busy)})
-    names = ", ".join(f":busy_{number}" for number in range(len(busy)))
+    to_others = f"AND NOT {one_of('v.destination_id', 'busy', busy, parameters)}" if busy else ""
     return store.rows(
         "SELECT v.destination_id, v.attempts, v.next_at, o.message_id, o.audience, o.patient_id, o.site, o.kind, "
         "o.about, o.due_at, o.expires_at, o.status, d.channel, d.address, d.keys, d.language, d.failures, d.ended_at "
@@ -76,8 +76,7 @@ def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
         "JOIN destinations d ON d.destination_id = v.destination_id "
         "WHERE v.status = 'waiting' AND v.next_at <= :now AND (d.paused_until IS NULL OR d.paused_until <= :now "
         "OR d.ended_at IS NOT NULL OR o.expires_at <= :now OR o.status <> 'waiting') "
-        f"{f'AND v.destination_id NOT IN ({names})' if busy else ''} "
-        "ORDER BY v.next_at, v.message_id, v.destination_id LIMIT :limit",
+        f"{to_others} ORDER BY v.next_at, v.message_id, v.destination_id LIMIT :limit",
         parameters,
     )
 
@@ -140,9 +139,9 @@ def let_go(store: Store, message_id: str) -> None:
 
 def of_messages(store: Store, message_ids: Collection[str]) -> list[Row]:
     """What became of some messages on each way, in the order in which the destinations were made."""
-    names = ", ".join(f":message_{number}" for number in range(len(message_ids)))
+    parameters: dict[str, Any] = {}
     return store.rows(
         "SELECT v.*, d.channel FROM deliveries v JOIN destinations d ON d.destination_id = v.destination_id "
-        f"WHERE v.message_id IN ({names or 'NULL'}) ORDER BY d.made_at, d.destination_id",
-        {f"message_{number}": message_id for number, message_id in enumerate(message_ids)},
+        f"WHERE {one_of('v.message_id', 'message', message_ids, parameters)} ORDER BY d.made_at, d.destination_id",
+        parameters,
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import orjson
 
 from scheduler_api.engine.facts import Fact, body_from_data, body_to_data
+from scheduler_api.engine.instants import stamp
 
 from .chain import FACT, link
 from .port import Row, Store
+from .sql import one_of
 
 _COLUMNS = (*FACT, "hash")
 _INSERT = f"INSERT INTO facts ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
@@ -24,7 +27,7 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
         "fact_id": fact.fact_id,
         "kind": fact.kind,
         "data": orjson.dumps(body_to_data(fact.body)).decode(),
-        "recorded_at": fact.recorded_at.isoformat(timespec="microseconds"),
+        "recorded_at": stamp(fact.recorded_at),
         "role": fact.role,
         "name": fact.name,
         "replaces": fact.replaces,
@@ -87,11 +90,11 @@ def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
 
 def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fact]]:
     """The records of visits done that stand, of some patients, each with the patient's id, in order of receipt."""
-    names = ", ".join(f":patient_{number}" for number in range(len(patient_ids)))
+    parameters: dict[str, Any] = {}
     rows = store.rows(
-        f"SELECT * FROM facts WHERE patient_id IN ({names}) AND kind IN ('visit_done', 'voided') "
-        "ORDER BY patient_id, seq",
-        {f"patient_{number}": patient_id for number, patient_id in enumerate(patient_ids)},
+        f"SELECT * FROM facts WHERE {one_of('patient_id', 'patient', patient_ids, parameters)} "
+        "AND kind IN ('visit_done', 'voided') ORDER BY patient_id, seq",
+        parameters,
     )
     known = [(row["patient_id"], to_fact(row)) for row in rows]
     struck = {fact.strikes for _, fact in known}

@@ -12,6 +12,7 @@ from scheduler_api.engine.phases import phase_days
 
 from .port import Row, Store
 from .snapshots import FORMAT, texts_of
+from .sql import one_of
 from .zones import today_sql
 
 _COLUMNS = (
@@ -149,8 +150,7 @@ def find(store: Store, query: Query) -> list[Row]:
     )
     where = []
     if query.sites is not None:
-        parameters.update({f"site_{number}": site for number, site in enumerate(query.sites)})
-        where.append(f"site IN ({', '.join(f':site_{number}' for number in range(len(query.sites)))})")
+        where.append(one_of("site", "site", query.sites, parameters))
     if query.phase is not None:
         where.append(f"{phase} = :phase")
         parameters["phase"] = query.phase
@@ -197,8 +197,7 @@ def _after(
     parameters: dict[str, Any] = dict(zip(("subject_number", "patient_id"), after or ("", ""), strict=True))
     where = ["(subject_number, patient_id) > (:subject_number, :patient_id)"]
     if sites is not None:
-        parameters.update({f"site_{number}": site for number, site in enumerate(sites)})
-        where.append(f"site IN ({', '.join(f':site_{number}' for number in range(len(sites)))})")
+        where.append(one_of("site", "site", sites, parameters))
     if protocol is not None:
         where.append("protocol = :protocol")
         parameters["protocol"] = protocol

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .port import Row, Store
+from .sql import one_of
 
 #: A message to or about a patient is of the site where the patient is now.
 _SELECT = (
@@ -28,8 +29,7 @@ def find(
     where = []
     for column, name, values in (("COALESCE(p.site, o.site)", "site", sites), ("o.status", "status", statuses)):
         if values is not None:
-            parameters.update({f"{name}_{number}": value for number, value in enumerate(values)})
-            where.append(f"{column} IN ({', '.join(f':{name}_{number}' for number in range(len(values))) or 'NULL'})")
+            where.append(one_of(column, name, values, parameters))
     if patient_id is not None:
         where.append("o.patient_id = :patient_id")
         parameters["patient_id"] = patient_id

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .port import Row, Store
-from .visits import one_of
+from .sql import one_of
 
 
 def of_sites(store: Store, sites: Sequence[str]) -> list[Row]:

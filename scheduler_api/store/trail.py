@@ -9,6 +9,7 @@ from typing import Any
 from scheduler_api.engine.facts import KIND_OF
 
 from .port import Row, Store
+from .sql import one_of
 
 #: Where a row stands: its instant, its log, its stream, and its number in that.
 Place = tuple[str, str, str, int]
@@ -77,9 +78,8 @@ def _of_log(store: Store, log: str, query: Query) -> list[Row]:
     if query.until is not None:
         condition(f"{at} < :until", until=query.until)
     if query.sites is not None:
-        names = ", ".join(f":site_{number}" for number in range(len(query.sites)))
-        parameters.update({f"site_{number}": site for number, site in enumerate(query.sites)})
-        condition(f"p.site IN ({names})" if log == "facts" else _of_sites(names))
+        of_patient = one_of("p.site", "site", query.sites, parameters)
+        condition(of_patient if log == "facts" else _of_sites(query.sites, of_patient, parameters))
     if query.after is not None:
         instant, after_log, after_stream, after_seq = query.after
         if log == after_log:
@@ -91,9 +91,9 @@ def _of_log(store: Store, log: str, query: Query) -> list[Row]:
     return store.rows(f"{_SELECTS[log]}{conditions} ORDER BY {at}, {stream}, {seq} LIMIT :limit", parameters)
 
 
-def _of_sites(names: str) -> str:
-    seen = f"SELECT 1 FROM patients p WHERE p.patient_id = a.patient_id AND p.site IN ({names})"
-    return f"a.site IN ({names}) AND (a.patient_id IS NULL OR EXISTS ({seen}))"
+def _of_sites(sites: Sequence[str], of_patient: str, parameters: dict[str, Any]) -> str:
+    seen = f"SELECT 1 FROM patients p WHERE p.patient_id = a.patient_id AND {of_patient}"
+    return f"{one_of('a.site', 'site', sites, parameters)} AND (a.patient_id IS NULL OR EXISTS ({seen}))"
 
 
 def pages(store: Store, query: Query) -> Any:

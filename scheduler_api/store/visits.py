@@ -15,6 +15,7 @@ from scheduler_api.engine.visits import Visit
 
 from . import derived, reasons
 from .port import Row, Store
+from .sql import one_of
 from .zones import today_sql
 
 _COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields)
@@ -163,13 +164,6 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
         # A booking before today with nothing done counts as not booked.
         is_booked = f"(v.booked_on IS NOT NULL AND (v.done_on IS NOT NULL OR v.booked_on >= {today}))"
         yield is_booked if query.booked else f"NOT {is_booked}"
-
-
-def one_of(column: str, name: str, values: Sequence[str], parameters: dict[str, Any]) -> str:
-    """The condition that a column has one of some values, in SQL; puts them into `parameters`."""
-    parameters.update({f"{name}_{number}": value for number, value in enumerate(values)})
-    names = ", ".join(f":{name}_{number}" for number in range(len(values)))
-    return f"{column} IN ({names})" if len(values) != 1 else f"{column} = :{name}_0"
 
 
 def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:

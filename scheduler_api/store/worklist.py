@@ -17,6 +17,7 @@ from scheduler_api.engine.worklist import KNOWN_WHEN_OVER, Entry
 
 from . import derived, reasons
 from .port import Row, Store
+from .sql import one_of
 from .zones import today_sql
 
 _COLUMNS = (
@@ -106,8 +107,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
         parameters["when_over"] = KNOWN_WHEN_OVER
     if query.sites is not None:
-        parameters.update({f"site_{number}": site for number, site in enumerate(query.sites)})
-        where.append(f"w.site IN ({', '.join(f':site_{number}' for number in range(len(query.sites)))})")
+        where.append(one_of("w.site", "site", query.sites, parameters))
     if query.patient_id is not None:
         where.append("w.patient_id = :patient_id")
         parameters["patient_id"] = query.patient_id

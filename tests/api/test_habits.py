@@ -10,7 +10,7 @@ import pytest
 import requests
 from service import ENROLMENT, Client, Patient, Server, Service, refused
 
-from scheduler_api.api import logs
+from scheduler_api import logs
 
 ADDRESSES = {
     "/v1/patients": {"GET", "HEAD", "OPTIONS", "POST"},

@@ -1,77 +1,102 @@
-"""What `/metrics` tells of requests, whichever process answered them."""
+"""What `/metrics` tells of requests, whichever process answered them, and of what the worker did."""
 
 from __future__ import annotations
 
-import pytest
-from prometheus_client.parser import text_string_to_metric_families
-from service import Client, Service
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from scheduler_api.records.served import Served
-from scheduler_api.store.port import Busy
+import pytest
+import requests
+from service import Server, Service, counting, samples_of
+
+from scheduler_api.engine.instants import stamp
+from scheduler_api.metrics import count_request
+from scheduler_api.store import reminders
+from scheduler_api.store.connect import connect
 
 NAME = "scheduler_request_seconds"
 PATIENT = "/v1/patients/<string:patient_id>"
 
 
-def counted(client: Client, part: str = "count") -> dict[tuple[str, ...], float]:
-    """How many requests came (or another part of the histogram), by route, method and class of status."""
-    families = text_string_to_metric_families(client.get("/metrics").text)
-    samples = [sample for family in families for sample in family.samples if sample.name == f"{NAME}_{part}"]
-    return {tuple(sample.labels[name] for name in ("route", "method", "status")): sample.value for sample in samples}
+def requests_in(counted: Mapping[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
+    """How many requests came, by method, route and class of status."""
+    return {
+        labels: value
+        for (name, *labels_), value in counted.items()
+        if name == f"{NAME}_count" and value
+        for labels in [tuple(labels_)]
+    }
 
 
 def test_requests_are_counted_by_rule_method_and_status(service: Service) -> None:
     nurse = service.client("nurse")
-    patient = nurse.enrol()
-    assert patient.get().status_code == 200
-    assert patient.get("calendar").status_code == 200
-    again = patient.get("calendar", {"If-None-Match": patient.get("calendar").headers["ETag"]})
-    assert again.status_code == 304
-    assert nurse.get("/v1/nothing").status_code == 404
-    assert nurse.send("BREW", "/v1/sites").status_code == 405
-    told = counted(nurse)
-    assert told == {
-        ("/v1/patients", "POST", "2xx"): 1,
-        (PATIENT, "GET", "2xx"): 1,
-        (f"{PATIENT}/calendar", "GET", "2xx"): 2,
-        (f"{PATIENT}/calendar", "GET", "3xx"): 1,
-        ("", "GET", "4xx"): 1,
-        ("", "other", "4xx"): 1,
+    with counting(nurse) as counted:
+        patient = nurse.enrol()
+        assert patient.get().status_code == 200
+        assert patient.get("calendar").status_code == 200
+        again = patient.get("calendar", {"If-None-Match": patient.get("calendar").headers["ETag"]})
+        assert again.status_code == 304
+        assert nurse.get("/v1/nothing").status_code == 404
+        assert nurse.send("BREW", "/v1/sites").status_code == 405
+    assert requests_in(counted) == {
+        ("POST", "/v1/patients", "2xx"): 1,
+        ("GET", PATIENT, "2xx"): 1,
+        ("GET", f"{PATIENT}/calendar", "2xx"): 2,
+        ("GET", f"{PATIENT}/calendar", "3xx"): 1,
+        ("GET", "", "4xx"): 1,
+        ("other", "", "4xx"): 1,
+        # The first of the two by which this was found out.
+        ("GET", "/metrics", "2xx"): 1,
     }
-    assert counted(nurse)["/metrics", "GET", "2xx"] == 1
 
 
 def test_how_long_answers_took_adds_up(service: Service) -> None:
-    served: Served = service.app.extensions["scheduler"].served
-    for seconds in (0.0005, 0.001, 0.04, 60):
-        served.add("/v1/sites", "GET", 200, seconds)
-    families = text_string_to_metric_families(service.client("").get("/metrics").text)
-    (histogram,) = (family for family in families if family.name == NAME)
-    told = {sample.labels["le"]: sample.value for sample in histogram.samples if "le" in sample.labels}
-    assert [told[bound] for bound in ("0.001", "0.025", "0.05", "10.0", "+Inf")] == [2, 2, 3, 3, 4]
-    assert counted(service.client(""), "sum")["/v1/sites", "GET", "2xx"] == pytest.approx(60.0415)
-
-
-def test_what_one_process_answered_another_tells(service: Service) -> None:
-    other = Service(service.database, service.tokens)
-    for each in (service, service, other):
-        assert each.client("nurse").get("/v1/sites").status_code == 200
-    service.close()
-    assert counted(other.client(""))["/v1/sites", "GET", "2xx"] == 3
-    other.close()
-
-
-def test_what_cannot_be_told_now_is_told_later(service: Service) -> None:
-    served: Served = service.app.extensions["scheduler"].served
-    assert service.client("nurse").get("/v1/sites").status_code == 200
-    with service.held(), pytest.raises(Busy):
-        served.tell()
-    assert service.client("nurse").get("/v1/sites").status_code == 200
-    assert counted(service.client(""))["/v1/sites", "GET", "2xx"] == 2
+    with counting(service.client("")) as counted:
+        for seconds in (0.0005, 0.001, 0.04, 60):
+            count_request("/v1/sites", "GET", 200, seconds)
+    labels = ("GET", "/v1/sites", "2xx")
+    told = [counted[f"{NAME}_bucket", bound, *labels] for bound in ("0.001", "0.025", "0.05", "10.0", "+Inf")]
+    assert told == [2, 2, 3, 3, 4]
+    assert counted[f"{NAME}_sum", *labels] == pytest.approx(60.0415)
 
 
 def test_as_many_as_were_answered_at_once_are_counted(service: Service) -> None:
-    nurse = service.client("nurse")
-    answers = service.at_once(*[lambda: service.client("nurse").get("/v1/sites").status_code] * 8)
+    with counting(service.client("")) as counted:
+        answers = service.at_once(*[lambda: service.client("nurse").get("/v1/sites").status_code] * 8)
     assert answers == [200] * 8
-    assert counted(nurse)["/v1/sites", "GET", "2xx"] == 8
+    assert requests_in(counted)["GET", "/v1/sites", "2xx"] == 8
+
+
+def test_one_scrape_adds_up_what_all_processes_of_a_machine_did(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes answer, and the worker beside them takes a message that is due."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    now = datetime.now(UTC)
+    due, until = stamp(now - timedelta(minutes=1)), stamp(now + timedelta(hours=3))
+    store = connect(database)
+    with store.transaction():
+        reminders.put(store, [reminders.row_of("p-1", "FUSCC", "dose_due", "2024-02-20", due, until, False)])
+    store.close()
+    with Server(database, tmp_path, workers=2) as server:
+
+        def ask(path: str) -> str:
+            # Each on a connection of its own, which either process may get.
+            answer = requests.get(f"{server.url}{path}", timeout=20)
+            answer.raise_for_status()
+            return answer.text
+
+        asked = 0
+        while sum(b"/healthz" in file.read_bytes() for file in tmp_path.glob("scheduler-metrics-*/*.db")) < 2:
+            assert asked < 1000
+            asked += 1
+            ask("/healthz")
+        counted, deadline = samples_of(ask("/metrics")), time.monotonic() + 60
+        assert requests_in(counted)["GET", "/healthz", "2xx"] == asked
+        while ("scheduler_messages_due_total", "dose_due") not in counted:
+            assert time.monotonic() < deadline
+            counted = samples_of(ask("/metrics"))
+        assert counted["scheduler_messages_due_total", "dose_due"] == 1
+    assert list(tmp_path.glob("scheduler-metrics-*")) == []

@@ -9,9 +9,9 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 
 from scheduler_api.engine.facts import Enrolled
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import destinations, patients, protocols, sites, upkeep
 from scheduler_api.records.access import Actor, Session
-from scheduler_api.records.planning import stamp
 from scheduler_api.store import outbox
 from scheduler_api.store.connect import connect
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from service import Client, Clock, Patient, Service, refused
 
-from scheduler_api.api import logs
+from scheduler_api import logs
 from scheduler_api.records import phones
 from scheduler_api.store import audit
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from service import Service
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import upkeep
-from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.channels import Channel
 from scheduler_api.reminders.deliver import Pace, deliver
 from scheduler_api.reminders.tick import tick

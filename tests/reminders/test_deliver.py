@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from service import Client, refused
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import upkeep
 from scheduler_api.records.delivery import AT_ONCE
 from scheduler_api.records.retrying import ATTEMPTS, TRUSTED_FAILURES
@@ -66,9 +67,7 @@ def test_a_failed_attempt_is_repeated_with_the_same_id_after_longer_and_longer_w
 def test_what_was_tried_in_vain_until_it_made_no_sense_any_more_is_a_dead_letter(sending: Sending) -> None:
     with Receiver(answering(503)) as receiver:
         sending.add(receiver.url)
-        sending.queue(
-            1, expires_at=(sending.service.clock.now + timedelta(minutes=10)).isoformat(timespec="microseconds")
-        )
+        sending.queue(1, expires_at=stamp(sending.service.clock.now + timedelta(minutes=10)))
         sending.deliver()
         for _ in range(20):
             sending.later(minutes=1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
-from service import Client, refused
+from service import counting, metrics, refused
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.records import upkeep
-from scheduler_api.records.planning import stamp
 from scheduler_api.reminders.tick import tick
 
 from .receivers import Receiver, answering
@@ -113,38 +112,31 @@ def test_a_reminder_of_a_dose_that_was_held_or_recorded_meanwhile_is_not_sent_ag
     refused(nurse.post(f"/v1/reminders/{dose['message_id']}/resend"), 409, "/message_id")
 
 
-def metrics(client: Client) -> dict[tuple[str, ...], float]:
-    """All samples of `/metrics`, by name and the values of their labels."""
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    families = list(text_string_to_metric_families(answer.text))
-    assert all(family.documentation for family in families)
-    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
-
-
-def test_metrics_tell_what_any_worker_did(sending: Sending) -> None:
+def test_metrics_tell_what_a_worker_did(sending: Sending) -> None:
     nobody = sending.service.client("")
-    assert metrics(nobody) == {("scheduler_messages_waiting",): 0}
-    with Receiver(answering(503)) as receiver:
-        sending.add(receiver.url)
-        sending.queue(1, 2, next_at=stamp(sending.service.clock.now - timedelta(seconds=20)))
+    assert metrics(nobody)["scheduler_messages_waiting",] == 0
+    with counting(nobody) as counted:
+        with Receiver(answering(503)) as receiver:
+            sending.add(receiver.url)
+            sending.queue(1, 2, next_at=stamp(sending.service.clock.now - timedelta(seconds=20)))
+            sending.deliver()
+            assert metrics(nobody)["scheduler_messages_waiting",] == 2
+            receiver.behaves = answering(204)
+            sending.later(minutes=2)
+        sending.queue(3, site="BERLIN", kind="doses_missed")
         sending.deliver()
-        assert metrics(nobody)["scheduler_messages_waiting",] == 2
-        receiver.behaves = answering(204)
-        sending.later(minutes=2)
-    sending.queue(3, site="BERLIN", kind="doses_missed")
-    sending.deliver()
-    seen = metrics(nobody)
+    assert metrics(nobody)["scheduler_messages_waiting",] == 0
     way = ("webhook", "digest")
-    assert seen["scheduler_deliveries_total", *way, "retried"] == 2
-    assert seen["scheduler_deliveries_total", *way, "sent"] == 2
-    assert seen["scheduler_messages_settled_total", "digest", "sent"] == 2
-    assert seen["scheduler_messages_settled_total", "doses_missed", "failed"] == 1
-    assert seen["scheduler_messages_waiting",] == 0
-    buckets = {bound: seen["scheduler_delivery_lag_seconds_bucket", *way, bound] for bound in ("60", "300", "+Inf")}
-    assert buckets == {"60": 0, "300": 2, "+Inf": 2}
-    assert seen["scheduler_delivery_lag_seconds_count", *way] == 2
-    assert seen["scheduler_delivery_lag_seconds_sum", *way] == pytest.approx(280, abs=2)
+    assert counted["scheduler_deliveries_total", *way, "retried"] == 2
+    assert counted["scheduler_deliveries_total", *way, "sent"] == 2
+    assert counted["scheduler_messages_settled_total", "digest", "sent"] == 2
+    assert counted["scheduler_messages_settled_total", "doses_missed", "failed"] == 1
+    buckets = {
+        bound: counted["scheduler_delivery_lag_seconds_bucket", *way, bound] for bound in ("60.0", "300.0", "+Inf")
+    }
+    assert buckets == {"60.0": 0, "300.0": 2, "+Inf": 2}
+    assert counted["scheduler_delivery_lag_seconds_count", *way] == 2
+    assert counted["scheduler_delivery_lag_seconds_sum", *way] == pytest.approx(280, abs=2)
 
 
 def test_metrics_tell_of_no_patient_site_or_address(sending: Sending) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from service import Client, Patient, Service
+from service import Client, Patient, Service, counting
 
 from scheduler_api.records import upkeep
 
@@ -80,11 +80,12 @@ def test_the_log_is_enough_to_plan_again(service: Service, patient: Patient) -> 
 
 
 def test_after_an_outage_what_is_stale_is_counted_and_not_sent(service: Service, patient: Patient) -> None:
-    outcome = ticked(service, "2024-02-21T00:00:30+08:00")
+    with counting(service.client("")) as counted:
+        outcome = ticked(service, "2024-02-21T00:00:30+08:00")
     assert gone_out(service, patient) == []
     assert outcome.stale == 2
-    counted = service.store.rows("SELECT kind, number FROM reminder_counts WHERE what = 'stale' ORDER BY kind")
-    assert [tuple(row.values()) for row in counted] == [("dose_again", 1), ("dose_due", 1)]
+    assert counted["scheduler_messages_stale_total", "dose_again"] == 1
+    assert counted["scheduler_messages_stale_total", "dose_due"] == 1
 
 
 def test_after_a_short_outage_the_second_reminder_keeps_its_distance(service: Service, patient: Patient) -> None:

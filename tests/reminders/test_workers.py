@@ -12,7 +12,7 @@ from pathlib import Path
 from conftest import copied
 from databases import Databases
 
-from scheduler_api.records.planning import stamp
+from scheduler_api.engine.instants import stamp
 from scheduler_api.reminders.keys import make
 
 from .conftest import CONTACT

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -119,6 +120,42 @@ def test_what_was_lost_in_the_moment_of_its_commit_is_recorded_once(service: Ser
     assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
     assert [fact["kind"] for fact in patient.read("facts")["items"]] == ["enrolled", "dose_recorded"]
     assert list(upkeep.verify(service.store)) == []
+
+
+def several(service: Service, hosts: str, ports: str) -> str:
+    """The address of the service's database with several servers, of which the one that takes writes is wanted."""
+    name = psycopg.conninfo.conninfo_to_dict(service.database)["dbname"]
+    return f"postgresql://test@/{name}?host={hosts}&port={ports}&target_session_attrs=read-write"
+
+
+def test_of_several_servers_the_first_that_answers_is_used(service: Service, cluster: Cluster) -> None:
+    """Nobody listens at the first address."""
+    with socket.socket() as nobody:
+        # Bound and not listening: whoever connects is refused, and nobody else can take the port.
+        nobody.bind(("127.0.0.1", 0))
+        database = several(service, f"127.0.0.1,{cluster.folder}", f"{nobody.getsockname()[1]},5432")
+        through = Service(database, service.tokens)
+        assert through.client("nurse").get("/readyz").status_code == 200
+        enrolled = through.client("coordinator").enrol()
+        through.close()
+    assert Patient(service.client("nurse"), enrolled.patient_id).get().status_code == 200
+
+
+def test_another_server_takes_over_without_a_restart_of_ours(
+    service: Service, cluster: Cluster, patient: Patient, tmp_path: Path
+) -> None:
+    """The server has one of two addresses, and then the other."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.symlink_to(cluster.folder)
+    through = Service(several(service, f"{first},{second}", "5432,5432"), service.tokens)
+    mine = Patient(through.client("nurse"), patient.patient_id)
+    mine.record("dose_recorded", **DOSE)
+    first.rename(second)
+    cluster.stop()
+    cluster.start()
+    mine.record("dose_recorded", **{**DOSE, "dose_on": "2024-01-06"})
+    through.close()
+    assert len(patient.read("facts")["items"]) == 3
 
 
 class Lossy:

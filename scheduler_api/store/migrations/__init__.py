@@ -21,6 +21,7 @@ from . import (
     m0008_audit,
     m0009_request_counts,
     m0010_format,
+    m0011_no_counts,
 )
 from .dialect import Dialect
 
@@ -45,5 +46,6 @@ MIGRATIONS = tuple(
         m0008_audit,
         m0009_request_counts,
         m0010_format,
+        m0011_no_counts,
     )
 )

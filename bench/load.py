@@ -1,4 +1,4 @@
-"""A database filled with synthetic patients at speed, to measure with.
+"""Fill a database with synthetic patients at speed, to measure with: `python -m bench.load PATIENTS`.
 
 Some are recorded as the service records; all others are their likeness. What is derived of a patient is the same text
 for its likeness but for the ids, so that it is derived once for each kind; only the chain of facts is made anew for
@@ -14,16 +14,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 import orjson
 
+from scheduler_api.cli.opening import session as session_of_settings
+from scheduler_api.cli.terminal import progress as progress_bar
 from scheduler_api.engine.facts import Body, DoseRecorded, Enrolled, TreatmentStarted, VisitDone
+from scheduler_api.records import facts, patients, protocols, sites
+from scheduler_api.records.access import TERMINAL, Session, lock_patients
 from scheduler_api.store.chain import FACT, link
 from scheduler_api.store.port import Row, Store
 from scheduler_api.store.reminders import beginning, row_of
 from scheduler_api.store.sqlite import SqliteStore
-
-from . import facts, patients, protocols, sites
-from .access import TERMINAL, Session, lock_patients
 
 #: How many kinds of patients there are, and how many sites: each kind is of one site.
 KINDS, SITES = 240, 120
@@ -149,3 +151,20 @@ def _id(number: int, place: int) -> str:
 def _message(patient_id: str, row: Row) -> dict[str, Any]:
     said = (row["site"], row["kind"], row["about"], row["next_at"], row["expires_at"])
     return {**row_of(patient_id, *said, row["audience"] == "site")}
+
+
+@click.command()
+@click.argument("patients", type=click.IntRange(1, 100_000_000))
+def main(patients: int) -> None:
+    """Fill the database of the settings with so many synthetic PATIENTS. Not for one with patients of a trial.
+
+    What is derived of them is as the service derives it: `verify` finds all well.
+    """
+    with session_of_settings() as session, progress_bar() as bar:
+        task = bar.add_task("Loading", total=2 * patients)
+        load(session.store, patients, session.now, lambda more: bar.advance(task, more))
+    click.echo(f"{patients} synthetic patients loaded.")
+
+
+if __name__ == "__main__":
+    main()

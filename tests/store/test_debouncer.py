@@ -1,4 +1,4 @@
-"""What is done soon: once however often it is asked for, again until it succeeds, and not after its end."""
+"""A debounced action runs once however often it is requested, again until it succeeds, and not after the end."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import threading
 import pytest
 from service import Service
 
-from scheduler_api.records import soon
+from scheduler_api.records import debouncer
 
-LOG = logging.getLogger("scheduler_api.soon")
+LOG = logging.getLogger("scheduler_api.debouncer")
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soon, "WITHIN", 0.001)
-    monkeypatch.setattr(soon, "LONGEST_WAIT", 0.004)
+    monkeypatch.setattr(debouncer, "DELAY", 0.001)
+    monkeypatch.setattr(debouncer, "LONGEST_DELAY", 0.004)
 
 
 def test_what_fails_is_tried_until_it_succeeds(service: Service) -> None:
@@ -28,7 +28,7 @@ def test_what_fails_is_tried_until_it_succeeds(service: Service) -> None:
             raise ConnectionError
         done.set()
 
-    soon.Soon(service.store, action, LOG, "not yet").ask()
+    debouncer.Debouncer(service.store, action, LOG, "not yet").request()
     assert done.wait(20)
     assert len(tries) == 5
 
@@ -42,16 +42,16 @@ def test_nothing_is_done_after_the_end(service: Service) -> None:
         raise ConnectionError
 
     others = set(threading.enumerate())
-    later = soon.Soon(service.store, action, LOG, "never")
-    later.ask()
+    later = debouncer.Debouncer(service.store, action, LOG, "never")
+    later.request()
     assert failed.wait(20)
-    later.end()
+    later.close()
     # One that is only just being started is not alive yet.
     while started := set(threading.enumerate()) - others:
         for thread in started:
             if thread.is_alive():
                 thread.join(20)
     count = len(tries)
-    later.ask()
+    later.request()
     assert not set(threading.enumerate()) - others
     assert len(tries) == count
