@@ -27,7 +27,7 @@ class DoseLog:
 
     first_on: date | None = None
     letters: str = ""
-    amounts: tuple[float, ...] = ()
+    amounts: tuple[int | float, ...] = ()
 
     def letter(self, day: date) -> str:
         """Return the letter of a day."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ class DoseChange(NamedTuple):
     """From a day on, this many mg a day are planned."""
 
     from_on: date
-    dose_mg: float
+    dose_mg: int | float
 
 
 class FertilityChange(NamedTuple):
@@ -64,16 +65,13 @@ class Done(NamedTuple):
     days: list[int]
 
 
-#: The way to set what is frozen.
-_set = object.__setattr__
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
-    """What is known of one patient: the facts that stand, folded.
+    """What is known of one patient: the active facts, folded.
 
-    `doses` are the recorded doses. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order
-    of day, then of receipt.
+    Its fields are what is stored of it: one that is added here is stored and read without more. `doses` are the
+    recorded doses. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then of
+    receipt.
     """
 
     enrolled: Enrolled
@@ -91,35 +89,58 @@ class History:
     fertility_changes: tuple[FertilityChange, ...] = ()
     amendments: tuple[Amendment, ...] = ()
 
-    # What follows from the rest. A history never changes, so that this is computed once.
-    begun: bool = field(init=False, repr=False, compare=False)
-    """Whether a start or a taken day is on record; before that nobody is told to take anything (section 4)."""
-    c1d1: date = field(init=False, repr=False, compare=False)
-    """Cycle 1 day 1 (section 4): the recorded first dose, else the earliest taken day, else the planned day."""
-    c1d1_because: Reason = field(init=False, repr=False, compare=False)
-    """Why cycle 1 day 1 is that day."""
-    last_dose_on: date | None = field(init=False, repr=False, compare=False)
-    """The last dose (section 3): the latest of first dose, days taken and recorded end; None: never dosed."""
-    died_on: date | None = field(init=False, repr=False, compare=False)
-    """The date of death, whichever fact recorded it."""
-    off_study_on: date | None = field(init=False, repr=False, compare=False)
-    """The day from which the patient is off study: `ended_on`, or death if only treatment's end recorded it."""
-    last_treatment_day: date | None = field(init=False, repr=False, compare=False)
-    """The last day on which doses and cycles exist (section 4); None while no end is recorded."""
-    done_of_series: Mapping[str, Done] = field(init=False, repr=False, compare=False)
-    """What was done, by the series it was recorded for."""
+    # What follows from the fields. A history never changes, so each is computed once, when it is first needed.
 
-    def __post_init__(self) -> None:
-        first, taken = self.first_dose_on, self.doses.first_taken_on
-        c1d1 = first or taken or self.enrolled.planned_first_dose_on
-        rule = "first_dose" if first else "first_taken" if taken else "planned_first_dose"
+    @cached_property
+    def begun(self) -> bool:
+        """Return whether a start or a taken day is on record; before that no dose is asked for (section 4)."""
+        return self.first_dose_on is not None or self.doses.first_taken_on is not None
+
+    @cached_property
+    def c1d1(self) -> date:
+        """Return cycle 1 day 1 (section 4): the first dose recorded, else the first day taken, else the planned day."""
+        return self.first_dose_on or self.doses.first_taken_on or self.enrolled.planned_first_dose_on
+
+    @cached_property
+    def c1d1_because(self) -> Reason:
+        """Return why cycle 1 day 1 is that day."""
+        taken = self.doses.first_taken_on
+        rule = "first_dose" if self.first_dose_on else "first_taken" if taken else "planned_first_dose"
+        return Reason(rule, day=self.c1d1)
+
+    @cached_property
+    def last_dose_on(self) -> date | None:
+        """Return the last dose (section 3): the latest of first dose, days taken and the end; None: never dosed."""
+        ended = self.treatment_ended
+        doses = (self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
+        return max([day for day in doses if day is not None], default=None)
+
+    @cached_property
+    def died_on(self) -> date | None:
+        """Return the date of death, whichever fact recorded it."""
         ended, left = self.treatment_ended, self.study_ended
         deaths = [ended.decided_on] if ended and ended.reason == "death" else []
         deaths += [left.ended_on] if left and left.reason == "death" else []
-        offs = deaths + ([left.ended_on] if left else [])
-        last_days = [off - ONE_DAY for off in offs]
+        return min(deaths, default=None)
+
+    @cached_property
+    def off_study_on(self) -> date | None:
+        """Return the first day off study: `ended_on`, or death if only the end of treatment recorded it."""
+        offs = (self.died_on, self.study_ended.ended_on if self.study_ended else None)
+        return min([day for day in offs if day is not None], default=None)
+
+    @cached_property
+    def last_treatment_day(self) -> date | None:
+        """Return the last day on which doses and cycles exist (section 4); None while no end is recorded."""
+        ended, off = self.treatment_ended, self.off_study_on
+        last_days = [off - ONE_DAY] if off is not None else []
         if ended is not None:
             last_days.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
+        return min(last_days, default=None)
+
+    @cached_property
+    def done_of_series(self) -> Mapping[str, Done]:
+        """Return what was done, by the series it was recorded for."""
         done: dict[str, Done] = {}
         for visit in self.visits_done:
             of_series = done.get(visit.series)
@@ -130,19 +151,11 @@ class History:
                 of_series.days.append(visit.done_on.toordinal())
             else:
                 of_series.named.append(visit)
-        doses = [first, self.doses.last_taken_on, ended.last_dose_on if ended else None]
-        _set(self, "begun", first is not None or taken is not None)
-        _set(self, "c1d1", c1d1)
-        _set(self, "c1d1_because", Reason(rule, day=c1d1))
-        _set(self, "last_dose_on", max([day for day in doses if day is not None], default=None))
-        _set(self, "died_on", min(deaths, default=None))
-        _set(self, "off_study_on", min(offs, default=None))
-        _set(self, "last_treatment_day", min(last_days, default=None))
-        _set(self, "done_of_series", done)
+        return done
 
     @property
     def off_study_because(self) -> Reason:
-        """Why the patient is off study."""
+        """Return why the patient is off study."""
         return Reason("died" if self.off_study_on == self.died_on else "study_ended", day=self.off_study_on)
 
     def plans_like(self, other: History) -> bool:
@@ -171,4 +184,4 @@ class History:
         return fertile
 
 
-_all_but_doses = attrgetter(*(one.name for one in fields(History) if one.init and one.name != "doses"))
+_all_but_doses = attrgetter(*(one.name for one in fields(History) if one.name != "doses"))

@@ -16,7 +16,7 @@ from scheduler_api.engine.phases import phase
 from scheduler_api.engine.refusals import enrolment_faults
 from scheduler_api.store import facts, patients, zones
 from scheduler_api.store.port import Duplicate, Row
-from scheduler_api.store.snapshots import of_row, without_doses
+from scheduler_api.store.snapshots import of_row
 
 from . import sites
 from .access import Session, check_may_record, lock_patient, patient_row, sites_to_search
@@ -122,7 +122,7 @@ def find(
     rows = patients.find(session.store, query)
     items = []
     for row in rows[:limit]:
-        item = document(row, without_doses(session.store, row), date.fromisoformat(row["today"]))
+        item = document(row, of_row(session.store, row), date.fromisoformat(row["today"]))
         items.append({**item, "phase": row["phase"]})
     more = len(rows) > limit
     return Page(items, (items[-1]["subject_number"], items[-1]["patient_id"]) if more else None)

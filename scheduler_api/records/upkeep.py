@@ -25,6 +25,7 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
     count = 0
     with store.transaction():
         lock_patients(store)
+        acknowledged = worklist.acknowledged(store)
         patients.delete_all(store)
         for patient_id in facts.patients(store):
             rows = facts.rows_of_patient(store, patient_id)
@@ -32,6 +33,8 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
             _remake(store, patient_id, known, rows[-1], now)
             progress(patient_id)
             count += 1
+        # Another version may say the same in another way: that is no other entry.
+        worklist.acknowledge_as_they_read(store, acknowledged)
         _plan_sites(store, now)
     return count
 

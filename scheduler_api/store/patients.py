@@ -11,7 +11,7 @@ from scheduler_api.engine.history import History
 from scheduler_api.engine.phases import phase_days
 
 from .port import Row, Store
-from .snapshots import FORMAT, texts_of
+from .snapshots import FORMAT, text_of
 from .sql import one_of
 from .zones import today_sql
 
@@ -29,7 +29,6 @@ _COLUMNS = (
     "off_study_from",
     "visits_through",
     "history",
-    "days",
     "format",
 )
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
@@ -44,7 +43,6 @@ def row_of(
     visits_through: date,
 ) -> Row:
     """Return the row that a patient's history makes."""
-    small, days = texts_of(history)
     enrolled = history.enrolled
     values = (
         patient_id,
@@ -57,8 +55,7 @@ def row_of(
         history.time_zone,
         *(day and day.isoformat() for day in phase_days(history)),
         visits_through.isoformat(),
-        small,
-        days,
+        text_of(history),
         FORMAT,
     )
     return dict(zip(_COLUMNS, values, strict=True))

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
+
 from scheduler_api.engine.standing import Standing
 
-from .codec import from_json, to_json
 from .port import Store
 
 _UPSERT = (
     "INSERT INTO standings (patient_id, standing) VALUES (:patient_id, :standing) "
     "ON CONFLICT (patient_id) DO UPDATE SET standing = excluded.standing WHERE standings.standing <> excluded.standing"
 )
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(Standing).decode
 
 
 def put(store: Store, patient_id: str, standing: Standing) -> None:
@@ -31,11 +36,10 @@ def get(store: Store, patient_id: str) -> str | None:
 
 def to_text(standing: Standing) -> str:
     """Return a standing as text. Equal standings give equal texts."""
-    return to_json(standing)
+    return _encode(standing).decode()
 
 
 @lru_cache(maxsize=8192)
 def of_text(text: str) -> Standing:
     """Return the standing that `to_text` wrote. Cached by content: the same text always means the same standing."""
-    standing: Standing = from_json(Standing, text)
-    return standing
+    return _decode(text)

@@ -129,6 +129,24 @@ def find(store: Store, query: Query) -> list[Row]:
     )
 
 
+def acknowledged(store: Store) -> list[Row]:
+    """Return which entries are acknowledged as they read now: their `patient_id` and `entry_id`."""
+    return store.rows(
+        "SELECT a.patient_id, a.entry_id FROM acknowledgements a JOIN worklist w ON w.entry_id = a.entry_id "
+        "AND w.patient_id = a.patient_id AND w.because = a.because"
+    )
+
+
+def acknowledge_as_they_read(store: Store, entries: Iterable[Row]) -> None:
+    """Let the acknowledgements of some entries hold for what those say now."""
+    store.write_many(
+        "UPDATE acknowledgements SET because = COALESCE((SELECT w.because FROM worklist w "
+        "WHERE w.entry_id = :entry_id AND w.patient_id = :patient_id), because) "
+        "WHERE entry_id = :entry_id AND patient_id = :patient_id",
+        entries,
+    )
+
+
 def acknowledge(store: Store, row: Row) -> None:
     """Note that an entry can wait, in place of what was noted before."""
     store.write(

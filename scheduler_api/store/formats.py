@@ -1,0 +1,32 @@
+"""In which format something is stored: a number that follows from the types of what it is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+
+def format_of(meaning: int, *kinds: Any) -> int:
+    """Return the number of a format: another one whenever a field of some types, or of types in their fields, is.
+
+    `meaning` makes it another where the fields stay the same.
+    """
+    text = f"{meaning} {' '.join(map(_shape, kinds))}"
+    # As many bits as every database and JSON have for a number.
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
+
+
+def _shape(kind: Any) -> str:
+    """Return a type as text: what it is made of, down to plain values, with names and in order."""
+    parts = [_shape(argument) for argument in typing.get_args(kind)]
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+        return " | ".join(parts)
+    name = getattr(typing.get_origin(kind) or kind, "__name__", repr(kind))
+    if is_dataclass(kind) or hasattr(kind, "_fields"):
+        hints = typing.get_type_hints(kind)
+        names = [one.name for one in fields(kind)] if is_dataclass(kind) else kind._fields
+        parts = [f"{name}: {_shape(hints[name])}" for name in names]
+    return f"{name}({', '.join(parts)})" if parts else name

@@ -1,0 +1,141 @@
+"""A database of the version before is opened without loss: all that is derived is made again from its log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler_api.cli.upkeep import prepare
+from scheduler_api.engine.calendar import calendar
+from scheduler_api.engine.folding import fold
+from scheduler_api.records import upkeep
+from scheduler_api.records.access import TERMINAL, Session
+from scheduler_api.records.calendars import View, calendar_document
+from scheduler_api.records.protocols import versions_of
+from scheduler_api.store import facts
+from scheduler_api.store.connect import connect
+from scheduler_api.store.migrations import MIGRATIONS
+from scheduler_api.store.port import Store
+
+#: What the version with nine migrations left of four sample patients at noon in Shanghai on 2024-10-04. One message
+#: about a patient has gone out, one entry of the worklist is acknowledged, one patient is reminded at 21:30.
+DUMP = Path(__file__).parent / "database_0009.sql"
+NOW = datetime(2024, 10, 4, 4, tzinfo=UTC)
+KEPT = ("sites", "protocols", "facts", "outbox", "patient_wishes", "audit", "marks")
+#: What a derived row says in words, and in which format it is.
+WORDS = {"because", "label", "settle_by", "history", "days", "format"}
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The file of the database."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(DUMP.read_text("utf-8"))
+    return path
+
+
+@pytest.fixture
+def opened(old: Path) -> Iterator[Store]:
+    """The database, after `init`."""
+    store = connect(str(old))
+    prepare(store, str(old))
+    yield store
+    store.close()
+
+
+def rows(path: Path, *tables: str) -> dict[str, Rows]:
+    """All rows of some tables."""
+    with closing(sqlite3.connect(path)) as database:
+        database.row_factory = sqlite3.Row
+        return {table: [*map(dict, database.execute(f"SELECT * FROM {table} ORDER BY 1, 2"))] for table in tables}
+
+
+def without_words(found: dict[str, Rows]) -> dict[str, Rows]:
+    """Rows without what they say in words."""
+    return {
+        table: [{name: value for name, value in row.items() if name not in WORDS} for row in rows]
+        for table, rows in found.items()
+    }
+
+
+def test_init_says_what_it_did(old: Path) -> None:
+    store = connect(str(old))
+    assert prepare(store, str(old)) == [
+        *(f"migration {migration.name} applied" for migration in MIGRATIONS[9:]),
+        "4 patients derived again from the log: stored by another version",
+    ]
+    assert prepare(store, str(old)) == []
+    store.close()
+
+
+def test_nothing_that_is_not_derived_changes(old: Path) -> None:
+    before = rows(old, *KEPT)
+    store = connect(str(old))
+    prepare(store, str(old))
+    assert rows(old, *KEPT) == before
+    assert len(before["facts"]) == 237
+    store.close()
+
+
+def test_what_could_wait_can_wait_still(opened: Store, old: Path) -> None:
+    """An acknowledgement holds as long as the entry reads as it did, in whatever way a version stores that."""
+    (acknowledged,) = rows(old, "acknowledgements")["acknowledgements"]
+    (entry,) = (row for row in rows(old, "worklist")["worklist"] if row["entry_id"] == acknowledged["entry_id"])
+    assert acknowledged["because"] == entry["because"]
+    assert acknowledged["note"] == "called, comes on Monday"
+
+
+def test_all_is_well_afterwards(opened: Store) -> None:
+    """The chains hold, and what is derived is what the facts give."""
+    assert [*upkeep.verify(opened)] == []
+
+
+def test_calendars_are_those_that_the_facts_give(opened: Store) -> None:
+    session = Session(opened, TERMINAL, NOW)
+    view, today = View(date(2023, 10, 1), date(2025, 3, 31)), date(2024, 10, 4)
+    for patient_id in facts.patients(opened):
+        history = fold(facts.of_patient(opened, patient_id))
+        versions = versions_of(opened, history.enrolled.protocol)
+        expected = calendar(versions, history, today, view.first, view.last)  # type: ignore[arg-type]
+        assert calendar_document(session, patient_id, view) == {"patient_id": patient_id, **expected}
+
+
+def test_no_date_moves(old: Path) -> None:
+    """Made again on the day on which they were written, derived rows have the dates that they had."""
+    tables = ("patients", "visits", "worklist", "reminders")
+    before = rows(old, *tables)
+    store = connect(str(old))
+    store.migrate()
+    assert upkeep.rebuild(store, NOW) == 4
+    store.close()
+    assert without_words(rows(old, *tables)) == without_words(before)
+
+
+def test_how_a_patient_wants_to_be_reminded_stays(opened: Store) -> None:
+    said = {row["subject_number"]: row["wishes"] for row in opened.rows("SELECT subject_number, wishes FROM patients")}
+    assert {number for number, wishes in said.items() if wishes and "21:30" in wishes} == {"FUSCC-24"}
+
+
+def test_before_init_patients_read_right(old: Path) -> None:
+    """As soon as the tables are there: rows of another format are folded from the log, and stay as they are."""
+    store = connect(str(old))
+    store.migrate()
+    before = rows(old, "patients")
+    session, today = Session(store, TERMINAL, NOW), date(2024, 10, 4)
+    for patient_id in facts.patients(store):
+        history = fold(facts.of_patient(store, patient_id))
+        document = calendar_document(session, patient_id, View())
+        first, last = today - timedelta(7), today + timedelta(42)
+        versions = versions_of(store, history.enrolled.protocol)
+        assert document == {"patient_id": patient_id, **calendar(versions, history, today, first, last)}
+    assert rows(old, "patients") == before
+    store.close()
