@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """The present instant."""
+    """Return the present instant, in UTC."""
     return datetime.now(UTC)
 
 

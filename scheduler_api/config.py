@@ -60,7 +60,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """The settings an environment gives. Raises BadSetting, also for a `SCHEDULER_` name that is none of ours."""
+        """Return the settings an environment gives. Raises BadSetting, also for an unknown `SCHEDULER_` name."""
         known = {f"SCHEDULER_{field.name.upper()}": field for field in fields(cls)}
         unknown = [name for name in environment if name.startswith("SCHEDULER_") and name not in known]
         if unknown:
@@ -81,7 +81,7 @@ class Settings:
         return settings
 
     def provider(self) -> Provider | None:
-        """The provider where staff sign in, if there is one. Raises BadSetting."""
+        """Return the provider where staff sign in, if there is one. Raises BadSetting."""
         if not self.oidc_issuer:
             return None
         from .records.access import ROLES
@@ -111,7 +111,7 @@ class Settings:
         )
 
     def outside(self) -> Outside:
-        """What these settings give to send messages with. Raises BadSetting."""
+        """Return what these settings give for sending messages. Raises BadSetting."""
         from .reminders.channels.mail import Server
         from .reminders.outside import Outside
         from .reminders.reach import Reach, networks

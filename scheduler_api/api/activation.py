@@ -120,7 +120,7 @@ def end_device(patient_id: str, device_id: str) -> Response:
 
 
 def devices_page(patient_id: str, query: dict[str, Any]) -> Response:
-    """A page of a patient's devices."""
+    """Return one page of a patient's devices."""
     found = phones.list_devices(session(), patient_id)
     return page_of(found, lambda device: (device["activated_at"], device["device_id"]), query, DeviceSchema)
 

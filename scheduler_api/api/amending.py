@@ -38,7 +38,7 @@ class AmendSchema(Strict):
 
     @validates_schema
     def one_of_both(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Patients or a site, not both."""
+        """Refuse a body that names both patients and a site, or neither."""
         if ("patients" in data) == ("site" in data):
             raise ValidationError("Either `patients` or `site`.", "patients")
 

@@ -82,7 +82,7 @@ def find(query: dict[str, Any]) -> Response:
 @blueprint.arguments(TrailQuery, location="query")
 @blueprint.response(200, content_type="application/x-ndjson")
 def export(query: dict[str, Any]) -> Response:
-    """The same whole, as JSON Lines: an entry on each line"""
+    """Export the audit trail as JSON Lines, one entry a line"""
     _note_what_was_read()
     lines = (orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in trail.export(session(), _asked(query)))
     return Response(lines, content_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
@@ -92,7 +92,7 @@ def export(query: dict[str, Any]) -> Response:
 @blueprint.arguments(VerifyQuery, location="query")
 @blueprint.response(200, CheckedSchema)
 def verify(query: dict[str, Any]) -> Response:
-    """Whether the chains of the logs are whole, and end where the checkpoints saw them
+    """Check that the chains of both logs are whole and end where the checkpoints saw them
 
     Of one patient in milliseconds. Of all it reads every row, tens of microseconds each; only for who sees all sites.
     """
@@ -120,6 +120,6 @@ def _asked(query: dict[str, Any]) -> trail.Asked:
 
 
 def _note_what_was_read() -> None:
-    """What this process has not noted yet belongs to the answer."""
+    """Write what this process has read but not yet noted, since it belongs to the answer."""
     readings = services().readings
     readings.flush()

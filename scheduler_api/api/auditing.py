@@ -55,7 +55,7 @@ def _note_refusal(status: int) -> None:
 
 
 def _reads_health_data(asking: Session | None) -> bool:
-    """Whether this was a question of staff about patients; a dry run is one too, since it records nothing."""
+    """Return whether the request is a question of staff about patients; a dry run is one too, since it records nothing."""
     if asking is None or asking.actor.patient_id is not None or request.blueprint in _OF_NOBODY:
         return False
     return request.method in READS or request.args.get("dry_run") == "true"

@@ -33,18 +33,18 @@ _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
 def patient_tag(version: int, today: object) -> str:
-    """The ETag of an answer about a patient: it changes with the patient, the day, the question and its form."""
+    """Return the ETag of an answer about a patient: it changes with the patient, the day, the request and the format."""
     return tag_of(request.environ, version, today)
 
 
 def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = "") -> str:
-    """The ETag of the answer to the request of a WSGI environment."""
+    """Return the ETag of the answer to the request in a WSGI environment."""
     question = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')} {form}{'csv' if wants_csv(environ) else ''}"
     return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
 
 
 def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
-    """The headers of an answer to a phone, in a language."""
+    """Return the headers of an answer to a phone, in a language."""
     patient = asking.patient
     day = civil_date(now, patient["time_zone"])
     left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
@@ -72,7 +72,7 @@ def conditional(view: View) -> View:
 
 
 def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
-    """A view's answer with some headers, or 304 with them if the client has the answer of that ETag already."""
+    """Return a view's answer with these headers, or 304 with them if the client already has the answer of that ETag."""
     sent = request.environ.get("HTTP_IF_NONE_MATCH", "")
     # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
     for tag in sent.split(",") if sent else ():
@@ -86,7 +86,7 @@ def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Re
 
 
 def expected_versions() -> frozenset[int] | None:
-    """The versions that `If-Match` names; None if the write is unconditional. Tags are compared strongly."""
+    """Return the versions that `If-Match` names; None if the write is unconditional. Tags are compared strongly."""
     sent = request.headers.get("If-Match")
     if sent is None or sent.strip() == "*":
         return None
@@ -94,12 +94,12 @@ def expected_versions() -> frozenset[int] | None:
 
 
 def plain_tag(tag: str) -> str:
-    """A tag as we gave it, without what compression or a cache added."""
+    """Return a tag as the service gave it, without what compression or a cache added."""
     return _ENCODING.sub('"', tag.strip().removeprefix("W/"))
 
 
 def idempotent(view: View) -> View:
-    """For a POST: with an Idempotency-Key it is carried out once, and answered alike however often it is sent."""
+    """Carry a POST with an Idempotency-Key out once, and answer every repetition with the first answer."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:

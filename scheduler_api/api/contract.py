@@ -37,7 +37,7 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
-    """The whole contract as data, the same for the same code."""
+    """Return the whole contract as data: the same for the same code."""
     document: dict[str, Any] = api.spec.to_dict()
     _add_kinds(api, document)
     for path, operations in document["paths"].items():
@@ -53,7 +53,7 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
 
 
 def _service_operation(path: str, summary: str) -> dict[str, Any]:
-    """A question to the service itself, which needs no token."""
+    """Return the operation of a question to the service itself, which needs no token."""
     status = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
     content = {"application/json": {"schema": status}}
     responses = {"200": {"description": "Yes", "content": content}}
@@ -63,7 +63,7 @@ def _service_operation(path: str, summary: str) -> dict[str, Any]:
 
 
 def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
-    """A new fact, and a queued one, is one of its kinds."""
+    """Describe a new fact, and a queued one, as one of its kinds."""
     schemas = document["components"]["schemas"]
     for name, kinds in (("NewFact", FACTS), ("QueuedFact", QUEUED)):
         mapping = {}
@@ -83,7 +83,7 @@ def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    """The habits of every endpoint: security, conditions, and the problems that may come instead of an answer."""
+    """Add what every operation shares: security, conditions, and the problems that may come instead of an answer."""
     of_patient = path.startswith("/v1/patients/{patient_id}") and not path.endswith("/devices")
     headers = []
     if method == "get" and (of_patient or path in ("/v1/me/today", "/v1/me/calendar") or path.endswith(".ics")):

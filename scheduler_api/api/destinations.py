@@ -106,7 +106,7 @@ def _outside() -> Outside:
 
 
 def _keys() -> Keys:
-    """The service's keys. Ends the request with 404 if it has none."""
+    """Return the service's keys. Ends the request with 404 if it has none."""
     try:
         return _outside().keys()
     except NoKeys as error:
@@ -165,7 +165,7 @@ def end(site: str, destination_id: str) -> Response:
 @blueprint.route("/me/push-key")
 @blueprint.response(200, PushKeySchema)
 def push_key() -> Response:
-    """The key that a browser subscribes for, to get reminders by Web Push"""
+    """Get the key that a browser subscribes with to receive reminders by Web Push"""
     return answer({"public_key": _keys().public})
 
 

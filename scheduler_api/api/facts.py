@@ -71,7 +71,7 @@ def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Respon
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(FactOutSchema, "FactList"))
 def history(query: dict[str, Any], patient_id: str) -> Response:
-    """The whole history of one patient
+    """List all facts of one patient
 
     In the order the facts were received, corrected and voided ones included.
     """

@@ -69,7 +69,7 @@ def revoke() -> Response:
 @blueprint.route("/feeds/<string:secret>.ics")
 @blueprint.response(200, content_type="text/calendar")
 def read(secret: str) -> Response:
-    """The feed itself, for calendar apps; the address is the key"""
+    """Get the feed itself, for calendar apps; the address is the key"""
     feed = feeds.opened_by(store(), secret)
     headers = {
         "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}.{feed.dose_time:%H%M}"),

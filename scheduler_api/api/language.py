@@ -15,13 +15,13 @@ _BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGE
 
 
 def language() -> str:
-    """The language of this request's answer."""
+    """Return the language of this request's answer."""
     return preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 @lru_cache(maxsize=256)
 def preferred(header: str) -> str:
-    """The first language of an `Accept-Language`, by preference, that we speak; else English."""
+    """Return the preferred language of an `Accept-Language` header among those the service speaks; else English."""
     for tag, quality in parse_accept_header(header, LanguageAccept):
         spoken = _BY_PRIMARY_TAG.get(re.split("[-_]", tag)[0].lower())
         if spoken is not None and quality > 0:

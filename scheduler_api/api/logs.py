@@ -66,6 +66,6 @@ class RequestLogMiddleware:
 
 
 def _route(environ: WSGIEnvironment) -> str | None:
-    """The rule, not the address: an address may hold an id or a search."""
+    """Return the rule instead of the address, since an address may hold an id or a search."""
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
     return None if rule is None else str(rule.rule)

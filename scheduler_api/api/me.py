@@ -85,7 +85,7 @@ class KeptSchema(Strict):
 
 
 def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
-    """An ETag of patient, day, language and question: nothing was read for it but the token."""
+    """Give an answer an ETag of patient, day, language and request: the token's row is all that is read for it."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
@@ -99,7 +99,7 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 @blueprint.response(200, TodaySchema)
 @_conditional
 def show_today() -> Response:
-    """The one screen: today's dose, days to catch up on, the visits that matter, contraception"""
+    """Get today's screen: today's dose, days to catch up on, the visits that matter, contraception"""
     return answer(today.today_document(session(), phone().patient_id), language=language())
 
 
@@ -108,7 +108,7 @@ def show_today() -> Response:
 @blueprint.arguments(RangeQuery, location="query")
 @blueprint.response(200, CalendarSchema)
 def show_calendar(query: dict[str, Any]) -> Response:
-    """The patient's calendar
+    """Get the patient's calendar
 
     By default a week back and six weeks ahead; at most 800 days. What a scan showed is left to the site to tell.
     """

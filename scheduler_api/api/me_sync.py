@@ -117,7 +117,7 @@ def synchronise(data: dict[str, Any]) -> Response:
 
 
 def _named(queued: list[Any]) -> list[Any]:
-    """What was queued. Raises Impossible if something has no id: nobody could be told what came of it."""
+    """Return what was queued. Raises ValidationFailed if an item has no id, since its outcome could not be reported."""
     ids = [content.get("client_id") if isinstance(content, dict) else None for content in queued]
     bad = [i for i, client_id in enumerate(ids) if not (isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id))]
     if bad:
@@ -127,7 +127,7 @@ def _named(queued: list[Any]) -> list[Any]:
 
 
 def _queued(content: dict[str, Any]) -> sync.Sent:
-    """A queued fact, read; what is wrong with it is its own outcome."""
+    """Read one queued fact; what is wrong with it becomes its own outcome."""
     client_id = content["client_id"]
     kind = content.get("kind")
     kind = kind if isinstance(kind, str) else ""

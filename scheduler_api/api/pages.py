@@ -39,7 +39,7 @@ class PageQuery(Strict):
 
 
 def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) -> Any:
-    """The key that a query's cursor stands for: where to go on. Ends the request if it is none of ours.
+    """Return the key that a query's cursor stands for. Ends the request if the service never gave such a cursor.
 
     `begins`: the first part, if that says what the cursor is of.
     """
@@ -59,7 +59,7 @@ def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) 
 def page_of(
     items: Sequence[Item], key: Callable[[Item], tuple[str, ...]], query: Mapping[str, Any], schema: type[Strict]
 ) -> Response:
-    """One page of a list that is at hand whole, in order of `key`."""
+    """Return one page of a list that is complete in memory, in order of `key`."""
     after = cursor_key(query, len(key(items[0])) if items else 1) if query.get("cursor") else None
     rest = [item for item in items if after is None or key(item) > after]
     shown = rest[: query["limit"]]
@@ -67,12 +67,15 @@ def page_of(
 
 
 def encoded(after: Sequence[str] | None) -> str | None:
-    """The cursor that stands for the key to go on after."""
+    """Return the cursor that stands for the key to go on after."""
     return base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
 
 
 def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
-    """One page of a list: JSON with the cursor of the next and a Link to it, or CSV for who asks for that."""
+    """Return one page of a list.
+
+    JSON with the cursor of the next page and a Link to it, or CSV if the client asks for it.
+    """
     g.shown = len(items)
     cursor = encoded(after)
     headers = {"Vary": "Accept"}
@@ -84,7 +87,7 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
 
 
 def link_to_next(path: str, asked: tuple[tuple[str, str], ...], cursor: str) -> str:
-    """The Link header of a page: the same question, going on at a cursor."""
+    """Return the Link header of a page: the same request, going on at a cursor."""
     # The one character of a cursor that an address may not have.
     return f'<{_without_cursor(path, asked)}{cursor.replace("=", "%3D")}>; rel="next"'
 
@@ -96,7 +99,7 @@ def _without_cursor(path: str, asked: tuple[tuple[str, str], ...]) -> str:
 
 
 def wants_csv(environ: Mapping[str, Any]) -> bool:
-    """Whether the request of a WSGI environment would rather have a list as CSV than as JSON."""
+    """Return whether the request in a WSGI environment prefers a list as CSV to JSON."""
     accept = environ.get("HTTP_ACCEPT", "")
     if "csv" not in accept:
         return False

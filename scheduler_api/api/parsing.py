@@ -26,7 +26,7 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": RAISE, "query": RAISE}  # noqa: RUF012
 
     def load_json(self, req: Any, schema: Any) -> Any:
-        """The body, which must be JSON and say so."""
+        """Return the body, which must be JSON and be declared as such."""
         if req.mimetype != "application/json":
             raise Problem(415, "The body is not declared as application/json.", headers={"Accept": "application/json"})
         body = req.get_data()
@@ -36,18 +36,18 @@ class Parser(FlaskParser):
         return document_of(body)
 
     def parse(self, argmap: Any, req: Any = None, *, location: str | None = None, **options: Any) -> Any:
-        """What was asked. Without a query that is what the schema has by default: nothing is read."""
+        """Return the parsed request. Without a query that is the schema's defaults, and nothing is read."""
         if location == "query" and not request.query_string and (defaults := _defaults(argmap)) is not None:
             return defaults.copy()
         return super().parse(argmap, req, location=location, **options)
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
-        """The query."""
+        """Return the query."""
         _check_query()
         return super().load_querystring(req, schema)
 
     def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> Any:
-        """Every bad field, as a problem."""
+        """Raise a problem that names every bad field."""
         (messages,) = error.messages.values()
         faults = list(faults_of(messages))
         raise Problem(422, f"{len(faults)} bad field{'s' if len(faults) > 1 else ''}.", faults)
@@ -62,7 +62,7 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_each_once)
 
 
 def document_of(body: bytes) -> Any:
-    """The JSON document of a body. Raises Problem."""
+    """Return the JSON document of a body. Raises Problem."""
     try:
         document = orjson.loads(body)
         # A name given twice would leave it open which of the two was meant; orjson does not tell.
@@ -78,7 +78,7 @@ class ResourceBlueprint(Blueprint):
     ARGUMENTS_PARSER = Parser()
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
-        """A view's arguments, by a schema that is made once and not for each request."""
+        """Parse a view's arguments by a schema that is made once and not for each request."""
         schema = schema() if isinstance(schema, type) else schema
         documented = super().arguments(schema, location=location, **options)
 
@@ -92,7 +92,7 @@ class ResourceBlueprint(Blueprint):
         return decorator
 
     def response(self, *args: Any, **options: Any) -> Any:
-        """What a view answers, for the contract alone: every view of ours gives its response whole."""
+        """Declare what a view answers, for the contract alone: every view returns its response complete."""
         documented = super().response(*args, **options)
         return lambda view: _like(documented(view), view)
 
@@ -104,14 +104,14 @@ class ResourceBlueprint(Blueprint):
 
 
 def _like(documented: Any, view: Any) -> Any:
-    """A view with the documentation of another."""
+    """Return a view with the documentation of another."""
     view._apidoc = documented._apidoc
     return view
 
 
 @cache
 def _defaults(schema: Schema) -> dict[str, Any] | None:
-    """What a schema makes of an empty query; None if it refuses that."""
+    """Return what a schema makes of an empty query; None if it refuses that."""
     try:
         defaults: dict[str, Any] = schema.load({})
     except ValidationError:

@@ -52,7 +52,7 @@ class DeviationQuery(RangeQuery, PageQuery):
 
 
 def view_of(query: dict[str, Any]) -> calendars.View:
-    """The view that a query asks for."""
+    """Return the view that a query asks for."""
     return calendars.View(query.get("from_"), query.get("to"), query.get("today"), query.get("known_at"))
 
 
@@ -96,7 +96,7 @@ def find(query: dict[str, Any]) -> Response:
 @blueprint.response(200, PatientSchema)
 @conditional
 def get(patient_id: str) -> Response:
-    """One patient"""
+    """Get one patient"""
     return answer(patients.get(session(), patient_id))
 
 
@@ -105,7 +105,7 @@ def get(patient_id: str) -> Response:
 @blueprint.arguments(ViewQuery, location="query")
 @blueprint.response(200, CalendarSchema)
 def calendar(query: dict[str, Any], patient_id: str) -> Response:
-    """The calendar of one patient
+    """Get the calendar of one patient
 
     By default a week back and six weeks ahead; at most 800 days.
     """
@@ -117,7 +117,7 @@ def calendar(query: dict[str, Any], patient_id: str) -> Response:
 @blueprint.arguments(DayQuery, location="query")
 @blueprint.response(200, PatientAdherenceSchema)
 def adherence(query: dict[str, Any], patient_id: str) -> Response:
-    """Adherence and relative dose intensity of one patient"""
+    """Get adherence and relative dose intensity of one patient"""
     return answer(calendars.adherence_document(session(), patient_id, view_of(query)))
 
 
@@ -126,7 +126,7 @@ def adherence(query: dict[str, Any], patient_id: str) -> Response:
 @blueprint.arguments(DeviationQuery, location="query")
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
 def deviations(query: dict[str, Any], patient_id: str) -> Response:
-    """What differs between plan and record of one patient, by day"""
+    """List what differs between plan and record of one patient, by day"""
     found = calendars.deviation_documents(session(), patient_id, view_of(query))
     return page_of(found, _place, query, DeviationSchema)
 

@@ -36,7 +36,7 @@ class PreviewSchema(Strict):
 
     @validates_schema
     def one_protocol(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Exactly one of `protocol` and `definition`."""
+        """Require exactly one of `protocol` and `definition`."""
         if ("protocol" in data) == ("definition" in data):
             raise ValidationError("One of `protocol` and `definition`.", "protocol")
 
@@ -45,7 +45,7 @@ class PreviewSchema(Strict):
 @blueprint.arguments(PreviewSchema)
 @blueprint.response(200, CalendarSchema)
 def preview(data: dict[str, Any]) -> Response:
-    """The calendar of a patient who is stored nowhere"""
+    """Compute the calendar of a patient who is stored nowhere"""
     versions, version = _protocol(data)
     protocol = next(iter(versions.values())).id
     enrolled = enrolled_body(data["patient"], protocol, version)
@@ -54,7 +54,7 @@ def preview(data: dict[str, Any]) -> Response:
 
 
 def _protocol(data: dict[str, Any]) -> tuple[Versions, int]:
-    """The versions to reckon with, and the one the patient enrols under."""
+    """Return the versions to compute with, and the one the patient enrols under."""
     if "definition" in data:
         try:
             protocol = read_protocol(data["definition"])

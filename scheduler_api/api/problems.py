@@ -72,7 +72,7 @@ class Problem(Exception):
         super().__init__(detail)
 
     def document(self) -> dict[str, Any]:
-        """The problem as data."""
+        """Return the problem as data."""
         name, title = TYPES.get(self.status, ("about:blank", HTTPStatus(self.status).phrase))
         document: dict[str, Any] = {
             "type": name if ":" in name else f"urn:scheduler-api:{name}",
@@ -85,7 +85,7 @@ class Problem(Exception):
         return document
 
     def response(self) -> Response:
-        """The problem as a response."""
+        """Return the problem as a response."""
         response = Response(orjson.dumps(self.document()), self.status, content_type="application/problem+json")
         response.headers.update(self.headers)
         return response
@@ -97,7 +97,7 @@ class ProblemApi(Api):
     ERROR_SCHEMA = ProblemSchema
 
     def handle_http_exception(self, error: HTTPException) -> Response:
-        """Any error that Flask itself raises, its headers kept."""
+        """Turn an error that Flask itself raises into a problem, keeping its headers."""
         if isinstance(error, InternalServerError) and error.original_exception is not None:
             return _internal(error.original_exception)
         status = error.code or 500
@@ -148,7 +148,7 @@ def _too_many(error: TooMany) -> Response:
 
 
 def unavailable(error: Busy | Unavailable) -> Response:
-    """The answer when the database is busy or does not answer."""
+    """Return the answer for a database that is busy or does not answer."""
     busy = isinstance(error, Busy)
     detail, seconds = (
         ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)
@@ -162,7 +162,7 @@ def _no_provider() -> Response:
 
 
 def _internal(error: BaseException) -> Response:
-    """The place and kind of the failure go to the log; its message may hold data of a patient and does not."""
+    """Log the place and kind of a failure, but not its message, which may hold data of a patient."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     request_id = request.environ.get(REQUEST_ID)
     log.error("failed", extra={"data": {"request_id": request_id, "error": type(error).__name__, "at": frames[-8:]}})

@@ -41,7 +41,7 @@ class DefinitionSchema(Strict):
     contraception = fields.Raw(required=True, metadata={"type": "object"})
 
     def load(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """The definition as it is: the engine reads protocols, and names every bad field."""
+        """Return the definition unchanged: the engine reads protocols and names every bad field."""
         if not isinstance(data, dict):
             raise ValidationError({"_schema": ["Not an object."]})
         return data
@@ -74,5 +74,5 @@ def add(definition: dict[str, Any]) -> Response:
 @blueprint.route("/protocols/<string:protocol>/versions/<int:version>")
 @blueprint.response(200, DefinitionSchema)
 def get(protocol: str, version: int) -> Response:
-    """The definition of one version"""
+    """Get the definition of one version"""
     return answer(protocols.get(session(), protocol, version))

@@ -37,12 +37,12 @@ def now() -> datetime:
 
 
 def session() -> Session:
-    """The session of this request."""
+    """Return the session of this request."""
     return cast(Session, g.session)
 
 
 def phone() -> phones.Phone:
-    """The phone that is asking, under /v1/me."""
+    """Return the phone that is asking, under /v1/me."""
     return cast(phones.Phone, g.phone)
 
 
@@ -58,7 +58,7 @@ def bearer_token(asked: Request) -> str:
 
 
 def unauthenticated(token: str) -> Problem:
-    """The problem of a request whose token is missing or not valid."""
+    """Return the problem of a request whose token is missing or not valid."""
     detail = "The token is not valid." if token else "The request has no `Authorization: Bearer` token."
     return Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
 

@@ -26,13 +26,13 @@ _POLICY = (
 
 @blueprint.route("/healthz")
 def alive() -> Response:
-    """Whether the process answers."""
+    """Answer, to show that the process is alive."""
     return _json({"status": "ok"})
 
 
 @blueprint.route("/readyz")
 def ready() -> Response:
-    """Whether requests can be served: the database answers with tables of this version, and a worker is at work."""
+    """Return whether requests can be served: the database answers with tables of this version, and a worker is running."""
     try:
         waiting = store().pending_migrations()
         seen = last_tick(store()) if not waiting else None
@@ -48,19 +48,19 @@ def ready() -> Response:
 
 @blueprint.route("/openapi.json")
 def contract() -> Response:
-    """The contract of this API."""
+    """Return the contract of this API."""
     return _json(services().contract)
 
 
 @blueprint.route("/docs")
 def page() -> Response:
-    """The page to try the API on; works with no network."""
+    """Return the page for trying the API; it works without a network."""
     return _static("index.html")
 
 
 @blueprint.route("/docs/static/<path:name>")
 def page_file(name: str) -> Response:
-    """A file of that page."""
+    """Return a file of that page."""
     return _static(name)
 
 

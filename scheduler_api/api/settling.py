@@ -102,7 +102,7 @@ class SettledSchema(Strict):
 @blueprint.route(_PATH)
 @blueprint.response(200, PatientVisitSchema)
 def get(patient_id: str, visit: str) -> Response:
-    """One visit of one patient
+    """Get one visit of one patient
 
     As in the list of visits, however far ahead it is.
     """

@@ -84,7 +84,7 @@ class SiteDaysSchema(Strict):
 @blueprint.route("/sites/<string:site>/calendar")
 @blueprint.response(200, SiteCalendarSchema)
 def get(site: str) -> Response:
-    """What a site says of its days"""
+    """Get the calendar that a site keeps"""
     return answer(site_calendars.get(session(), site))
 
 
@@ -103,7 +103,7 @@ def put(calendar: dict[str, Any], site: str) -> Response:
 @blueprint.arguments(RangeQuery, location="query")
 @blueprint.response(200, SiteDaysSchema)
 def days(query: dict[str, Any], site: str) -> Response:
-    """The days of a site: open or not, why, and how many scans it can still take
+    """List the days of a site: open or not, why, and how many scans it can still take
 
     Six weeks from today unless said; at most 400 days.
     """

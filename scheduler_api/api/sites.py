@@ -25,7 +25,7 @@ def _each_once(days: list[str]) -> None:
 
 
 def opening_days(**kwargs: Any) -> fields.List:
-    """A field for days of the week."""
+    """Return a field for days of the week."""
     return fields.List(
         Choice(*WEEKDAYS),
         validate=[validate.Length(1, 7), _each_once],
@@ -67,5 +67,5 @@ def add(site: dict[str, Any]) -> Response:
 @blueprint.route("/sites/<string:site>")
 @blueprint.response(200, SiteSchema)
 def get(site: str) -> Response:
-    """One site"""
+    """Get one site"""
     return answer(sites.get(session(), site))

@@ -109,7 +109,7 @@ class SummarySchema(CountsSchema):
 @blueprint.arguments(DeviationsQuery, location="query")
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
 def deviations(query: dict[str, Any]) -> Response:
-    """What differs between plan and record, by subject number and day"""
+    """List what differs between plan and record, by subject number and day"""
     found = study.deviations(
         session(),
         query.get("site"),
@@ -126,7 +126,7 @@ def deviations(query: dict[str, Any]) -> Response:
 @blueprint.arguments(PatientsQuery, location="query")
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
 def adherence(query: dict[str, Any]) -> Response:
-    """Adherence and relative dose intensity, by subject number"""
+    """List adherence and relative dose intensity, by subject number"""
     found = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
     return page(found.items, found.after, StudyAdherenceSchema)
 
@@ -135,7 +135,7 @@ def adherence(query: dict[str, Any]) -> Response:
 @blueprint.arguments(SiteQuery, location="query")
 @blueprint.response(200, SummarySchema)
 def summary(query: dict[str, Any], protocol: str) -> Response:
-    """Where a study stands: patients, scans, doses and deviations, in all and for each site
+    """Summarise a study: patients, scans, doses and deviations, in total and for each site
 
     Reckons every patient: a second or two for a thousand.
     """

@@ -64,7 +64,7 @@ class SupplySchema(Strict):
 @blueprint.arguments(SupplyQuery, location="query")
 @blueprint.response(200, SupplySchema)
 def get(query: dict[str, Any], patient_id: str) -> Response:
-    """Capsules that cover the planned doses until a visit
+    """Count the capsules that cover the planned doses until a visit
 
     So that nobody runs out before it: through the day on which its window closes.
     """

@@ -82,7 +82,7 @@ def find(query: dict[str, Any]) -> Response:
 
 
 def question_of(query: Mapping[str, Any]) -> Query:
-    """What a query asks for, of whatever site. Ends the request if its cursor is none of this list in this order."""
+    """Return what a query asks for, at whatever site. Ends the request if its cursor is not of this list in this order."""
     booked, sort = query.get("booked"), query["sort"]
     key = cursor_key(query, 1 + len(SORTS[sort]), sort)
     return Query(

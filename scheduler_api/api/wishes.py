@@ -90,7 +90,7 @@ class PutOffSchema(Strict):
 @blueprint.route("/me/reminders")
 @blueprint.response(200, PatientsWishesSchema)
 def show() -> Response:
-    """How the patient wants to be reminded"""
+    """Get how the patient wants to be reminded"""
     headers = phone_headers(request.environ, phone(), session().now, language())
     return unless_known(headers, lambda: answer(reminders.patients_wishes(session(), phone().patient_id)))
 
@@ -120,7 +120,7 @@ def put_off(said: dict[str, Any]) -> Response:
 @blueprint.route("/sites/<string:site>/reminders")
 @blueprint.response(200, SitesWishesSchema)
 def show_sites(site: str) -> Response:
-    """What a site wants to hear of, and when"""
+    """Get what a site wants to be told, and when"""
     return answer(reminders.sites_wishes(session(), site))
 
 
@@ -136,7 +136,7 @@ def change_sites(said: dict[str, Any], site: str) -> Response:
 
 
 def _whole(said: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
-    """What was said, with the defaults for what was not, as it is kept."""
+    """Return the preferences with defaults for what was left out, as they are stored."""
     whole = {**default, **said}
     if (quiet := said.get("quiet")) is not None:
         whole["quiet"] = {"from": quiet["from_"], "to": quiet["to"]}

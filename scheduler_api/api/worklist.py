@@ -85,7 +85,7 @@ class WorklistEntrySchema(Strict):
 @blueprint.arguments(WorklistQuery, location="query")
 @blueprint.response(200, listed(WorklistEntrySchema, "WorklistEntryList"))
 def find(query: dict[str, Any]) -> Response:
-    """What is to do, soonest due first
+    """List what there is to do, soonest due first
 
     Each entry says why it is there, how urgent it is, and which calls settle it.
     """

@@ -25,7 +25,7 @@ from .refusals import Group
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Schedules of patients in clinical trials: facts in, calendars out.
+    """Compute schedules of patients in clinical trials: facts in, calendars out.
 
     Settings are read from the environment: SCHEDULER_DATABASE, SCHEDULER_LOG_LEVEL and others (docs/operations.md).
     """

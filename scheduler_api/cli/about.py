@@ -22,7 +22,7 @@ def openapi() -> None:
 
 
 def _dumper() -> type:
-    """A dumper that writes texts of several lines as such, and no anchors."""
+    """Return a dumper that writes texts of several lines as blocks, and no anchors."""
     import yaml
 
     class Dumper(yaml.SafeDumper):

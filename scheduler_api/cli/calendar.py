@@ -66,7 +66,7 @@ def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 
 
 def _visits(document: Mapping[str, Any]) -> Iterator[str]:
-    """Two lines for each visit: how it stands, and why it stands there."""
+    """Yield two lines for each visit: its status, and why it is planned there."""
     from scheduler_api.words import ENGLISH, word
 
     visits, unscheduled = document["visits"], document["unscheduled"]

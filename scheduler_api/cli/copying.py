@@ -50,7 +50,7 @@ def _check_is_a_copy(source: Store, target: Store, name: str) -> None:
 
 
 def _compared(source: Store, target: Store) -> str:
-    """A line with counts when both are equal. Ends the command if they are not, naming what differs."""
+    """Return a line with counts when both are equal. Ends the command if they are not, naming what differs."""
     from scheduler_api import utc_now
     from scheduler_api.records import equality, upkeep
 

@@ -74,7 +74,10 @@ def _prepared(settings: Settings) -> Iterator[str]:
 
 
 def _loaded_before(session: Session, file: Path, database: str) -> Samples | None:
-    """What an earlier start loaded; None into an empty database. Ends the command if the database is someone else's."""
+    """Return what an earlier start loaded.
+
+    None for an empty database. Ends the command if the database holds other data.
+    """
     from scheduler_api.records import patients, tokens
     from scheduler_api.store.connect import shown
 
@@ -183,7 +186,7 @@ def _end(day: date) -> str:
 
 
 def _shown(host: str) -> str:
-    """A host as one may type it into a browser on this machine."""
+    """Return a host as it can be typed into a browser on this machine."""
     host = _ANY_HOST.get(host, host)
     return f"[{host}]" if ":" in host else host
 

@@ -72,7 +72,7 @@ def import_csv(file: Path) -> None:
 
 
 def _rows(file: Path) -> Iterator[Row]:
-    """The rows of a file. Ends the command if it cannot be read as CSV with the columns we need."""
+    """Yield the rows of a file. Ends the command if it cannot be read as CSV with the columns that are needed."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.reader(lines, strict=True)
@@ -160,7 +160,7 @@ def _record(session: Session, cells: dict[str, str]) -> None:
 
 
 def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
-    """The cells as JSON would have them: numbers where the schema has numbers, and `null`."""
+    """Return the cells as JSON would have them: numbers where the schema has numbers, and `null`."""
     from marshmallow import fields
 
     from scheduler_api.schemas.fields import Mg
@@ -176,7 +176,7 @@ def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _number(cell: str) -> int | float | str:
-    """A number; what is none stays as it is, and is refused as such."""
+    """Return a cell as a number; a cell that is none stays as it is, and is refused as such."""
     if not _NUMBER.fullmatch(cell):
         return cell
     return float(cell) if "." in cell else int(cell)

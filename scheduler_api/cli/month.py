@@ -24,7 +24,7 @@ _HEAD = "        " + "".join(f" {name}      " for name in ("Mon", "Tue", "Wed", 
 
 
 def months(document: Mapping[str, Any], firsts: Sequence[date]) -> Iterator[Text]:
-    """The months that begin on `firsts`, from a calendar document that covers them, and a legend."""
+    """Yield the months that begin on `firsts`, from a calendar document that covers them, and a legend."""
     letters = series_letters(visit["series"] for visit in (*document["visits"], *document["unscheduled"]))
     marks: set[str] = set()
     for first in firsts:
@@ -33,7 +33,7 @@ def months(document: Mapping[str, Any], firsts: Sequence[date]) -> Iterator[Text
 
 
 def series_letters(names: Iterable[str]) -> dict[str, str]:
-    """A letter for each series: its own first one if that is free."""
+    """Assign each series a letter: its own first one if that is free."""
     letters: dict[str, str] = {}
     for name in sorted(set(names)):
         free = (letter for letter in [*name, *"abcdefghijklmnopqrstuvwxyz"] if letter.isalpha())
@@ -62,7 +62,9 @@ def _month(document: Mapping[str, Any], first: date, letters: Mapping[str, str],
 def _cell(
     day: date, dose: Mapping[str, Any] | None, document: Mapping[str, Any], letters: Mapping[str, str], marks: set[str]
 ) -> Text:
-    """Ten columns: the day (in brackets today), its dose, the series whose window it is in, what was done or booked."""
+    """Return ten columns: the day (in brackets today), its dose, the series whose window it is in, what was done or
+    booked.
+    """
     today = day == document["today"]
     cell = Text.assemble((f"[{day.day:2}]", "bold") if today else f" {day.day:2} ")
     mark, style = DOSES[dose["status"]] if dose else (" ", "")

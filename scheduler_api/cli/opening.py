@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def settings_database() -> str:
-    """The database that the environment names. Raises BadSetting."""
+    """Return the database that the environment names. Raises BadSetting."""
     from scheduler_api.config import Settings
 
     return Settings.from_environment().database
@@ -22,7 +22,7 @@ def settings_database() -> str:
 
 @contextmanager
 def opened(database: str) -> Iterator[Store]:
-    """A database that has all tables of this version, closed afterwards. Ends the command if it has not."""
+    """Open a database that has all tables of this version, and close it afterwards. Ends the command if it has not."""
     from scheduler_api.store.connect import connect, shown
 
     store = connect(database)
@@ -37,14 +37,14 @@ def opened(database: str) -> Iterator[Store]:
 
 
 def pending(store: Store, database: str) -> list[str]:
-    """The migrations that a database has not seen. Ends the command if it is no database that we can use."""
+    """Return the migrations that a database still needs. Ends the command if the database cannot be used."""
     with usable(database):
         return store.pending_migrations()
 
 
 @contextmanager
 def usable(database: str) -> Iterator[None]:
-    """Ends the command, with what the driver says, if a database cannot be opened, read or made."""
+    """End the command, with what the driver says, if a database cannot be opened, read or made."""
     from scheduler_api.store.connect import shown
     from scheduler_api.store.port import Busy
 
@@ -59,13 +59,13 @@ def usable(database: str) -> Iterator[None]:
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """A session with the rights of an admin, for commands that read and record."""
+    """Open a session with the rights of an admin, for commands that read and record."""
     with opened(settings_database()) as store:
         yield session_on(store)
 
 
 def session_on(store: Store) -> Session:
-    """The session of a command: it counts from now, and what it records is marked `cli`."""
+    """Return the session of a command: it counts from now, and what it records is marked `cli`."""
     from scheduler_api import utc_now
     from scheduler_api.records.access import TERMINAL, Session
 

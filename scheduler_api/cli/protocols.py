@@ -93,7 +93,7 @@ def _show(protocol: Protocol) -> None:
 
 
 def _series_lines(series: Series) -> list[str]:
-    """A line for each stretch of a series."""
+    """Return a line for each recurrence of a series."""
     anchor = series.anchor_visit if series.anchor == "visit" else series.anchor
     to = "fertile patients" if series.fertile_only else "all"
     lines = []
@@ -121,7 +121,7 @@ def _length(number: int, unit: str) -> str:
 
 
 def _ranges(days: frozenset[int]) -> str:
-    """Days as people write them: `1-28, 30`."""
+    """Return days as people write them: `1-28, 30`."""
     runs: list[list[int]] = []
     for day in sorted(days):
         if runs and day == runs[-1][-1] + 1:
@@ -165,7 +165,7 @@ def _show_sample(protocol: Protocol) -> None:
 
 
 def _sample(protocol: Protocol) -> dict[str, Any]:
-    """The first year of the sample patient."""
+    """Return the first year of the sample patient."""
     from scheduler_api.engine.facts import Enrolled, TreatmentEnded, TreatmentStarted
     from scheduler_api.records.calendars import View, preview
     from scheduler_api.records.facts import NewFact

@@ -29,7 +29,7 @@ def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
 
 
 def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
-    """The enrolment that data, shaped as for `POST /v1/patients`, describe. Raises Impossible."""
+    """Return the enrolment that data, shaped as for `POST /v1/patients`, describe. Raises ValidationFailed."""
     from scheduler_api.engine.faults import Fault, Impossible
     from scheduler_api.records.protocols import latest_version
     from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
@@ -43,7 +43,7 @@ def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
 
 
 def find_patient(session: Session, name: str, protocol: str | None = None) -> str:
-    """The id of the patient with this id or subject number, of one protocol only if that is given.
+    """Return the id of the patient with this id or subject number, of one protocol only if that is given.
 
     Raises NotFound. Ends the command when several protocols have a patient of this number.
     """

@@ -21,7 +21,7 @@ class Group(click.Group):
     """A group whose commands never answer bad input with a traceback. Commands are listed as they were added."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands, in the order they were added."""
+        """Return the names of the commands, in the order they were added."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -38,7 +38,7 @@ class Group(click.Group):
 
 
 def _lines(error: Exception) -> Iterator[str]:
-    """What to say of an error; nothing if it is none that input or surroundings can cause."""
+    """Yield the lines to show for an error; nothing for an error that input or surroundings cannot cause."""
     from scheduler_api.config import BadSetting
     from scheduler_api.engine.faults import Impossible
     from scheduler_api.records.access import Forbidden, NotFound, Stale

@@ -59,7 +59,7 @@ class Course:
     chance: Random
 
     def entries(self) -> list[Entry]:
-        """The facts, in the order they were recorded."""
+        """Return the facts, in the order they were recorded."""
         self._found: list[Entry] = []
         self._on_day: dict[int, int] = {}
         self._minute = self.chance.randrange(120)
@@ -77,7 +77,7 @@ class Course:
         return self.enrolled_on + timedelta(number)
 
     def _add(self, day: int, body: Body, key: str | None = None, replaces: str | None = None, why: str = "") -> None:
-        """A fact recorded on the evening of a day, a few minutes after the one before."""
+        """Add a fact recorded on the evening of a day, a few minutes after the one before."""
         if self._day(day) >= self.today:
             return
         position = self._on_day[day] = self._on_day.get(day, 0) + 1
@@ -116,7 +116,7 @@ class Course:
                 self._add(day + days, DoseChanged(self._day(day + days), then_mg, f"after {reason}"))
 
     def _scans(self) -> None:
-        """Scans until progression or the end of the study, each booked some weeks ahead."""
+        """Add scans until progression or the end of the study, each booked some weeks ahead."""
         number = 1
         while (target := BETWEEN_SCANS * number) < self._last_scan_before:
             usual = self.chance.randint(-5, 5)
@@ -143,7 +143,7 @@ class Course:
         return min([*shown, *(end for end in ends if end is not None), days_ahead])
 
     def _weekday(self, day: int) -> int:
-        """The nearest day on which the centre is open."""
+        """Return the nearest day on which the centre is open."""
         return day + {5: -1, 6: 1}.get(self._day(day).weekday(), 0)
 
     def _ends(self) -> None:
@@ -161,7 +161,7 @@ class Course:
             self._add(day, StudyEnded(self._day(day), reason))
 
     def _follow_ups(self) -> None:
-        """Contraception follow-up, for those who are fertile at their last dose."""
+        """Add contraception follow-up visits, for those who are fertile at their last dose."""
         plan = self.plan
         if plan.ended is None or plan.ended.last_dose is None or plan.basis or plan.ended.reason == "death":
             return
@@ -186,7 +186,7 @@ class Course:
             self._add(later, DoseRecorded(day, "taken"), replaces=key, why=mistake.why)
 
     def _doses(self) -> None:
-        """A dose nearly every evening; some are missed, of some nobody said anything."""
+        """Add a dose nearly every evening; some are recorded missed, some not recorded at all."""
         plan = self.plan
         for day, mg in plan.doses.items():
             self._add(day, DoseRecorded(self._day(day), "taken", mg))
@@ -213,7 +213,7 @@ class Course:
                 yield day
 
     def _taken_at(self, day: int, said: float) -> datetime | None:
-        """Half of the patients' diaries name the hour."""
+        """Return when a dose was taken; half of the patients' diaries name the hour."""
         if said < 0.5:
             return None
         morning = datetime.combine(self._day(day), time(7, 30), ZoneInfo(TIME_ZONE))

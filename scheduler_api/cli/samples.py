@@ -26,12 +26,12 @@ BETWEEN_ENROLMENTS = 11
 
 
 def shift(today: date) -> timedelta:
-    """By how much the trial's dates are moved so that `today` is in its middle: whole days."""
+    """Return by how many days the trial's dates are moved so that `today` is in its middle."""
     return today - MIDDLE
 
 
 def entries(today: date, seed: int = SEED) -> list[Entry]:
-    """All facts of all sample patients up to the evening before `today`, in the order they were recorded."""
+    """Return all facts of all sample patients up to the evening before `today`, in the order they were recorded."""
     found: list[Entry] = []
     for index, plan in enumerate(PLANS):
         enrolled_on = TRIAL_FIRST + shift(today) + timedelta(index * BETWEEN_ENROLMENTS)

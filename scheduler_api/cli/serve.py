@@ -37,7 +37,7 @@ HANDOVER = 1
 
 
 def listening_options(command: Any) -> Any:
-    """`--host` and `--port`; by default the settings'."""
+    """Add `--host` and `--port` to a command; by default the settings'."""
     command = click.option("--port", type=click.IntRange(1, LAST_PORT), help="By default SCHEDULER_PORT, or 8000.")(
         command
     )
@@ -59,7 +59,7 @@ def serve(host: str | None, port: int | None, workers: int | None, worker: bool)
 
 
 def chosen_settings(**options: Any) -> Settings:
-    """The environment's settings, with the options that were given in their place. Raises BadSetting."""
+    """Return the environment's settings, overridden by the options that were given. Raises BadSetting."""
     from scheduler_api.config import BadSetting, Settings
 
     given = {name: value for name, value in options.items() if value is not None}
@@ -139,7 +139,7 @@ class _Bell:
         self._rings: SimpleQueue[None] = SimpleQueue()
 
     def set(self) -> None:
-        """Ring; allowed at any moment, in a signal handler too."""
+        """Ring the bell; allowed at any moment, in a signal handler too."""
         self._rings.put(None)
 
     def wait(self) -> None:
@@ -147,11 +147,11 @@ class _Bell:
         self._rings.get()
 
     def clear(self) -> None:
-        """Rings are not taken back."""
+        """Do nothing, since rings are not taken back."""
 
 
 def _let_forks_heed_signals() -> None:
-    """A forked worker that is told to stop before it has a handler of its own ends at once.
+    """Let a forked worker that is told to stop before it has a handler of its own end at once.
 
     Without this the handler of the first process, which it inherits, would make it forget the signal. What comes in
     the moment of the fork itself waits until the fork is done.
@@ -170,7 +170,7 @@ def _let_forks_heed_signals() -> None:
 
 
 def free_address(host: str, port: int) -> str:
-    """The numeric address of a host, if we can listen there. Ends the command if not.
+    """Return the numeric address of a host, if the service can listen there. Ends the command if not.
 
     Each worker opens the port for itself, which several processes may: a second service would start without a word.
     """
@@ -185,7 +185,7 @@ def free_address(host: str, port: int) -> str:
 
 
 def _bound(host: str, port: int) -> str:
-    """The numeric address of a host after listening there for a moment. Raises OSError."""
+    """Return the numeric address of a host after listening there for a moment. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, kind, _, _, address = found[0]
     with socket.socket(family, kind) as probe:
@@ -195,7 +195,7 @@ def _bound(host: str, port: int) -> str:
 
 
 def _application(settings: Settings) -> Any:
-    """What a worker serves."""
+    """Return what a worker serves."""
     from scheduler_api import create_app, logs
 
     # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.

@@ -15,7 +15,7 @@ WIDE = 240
 
 
 def console() -> Console:
-    """Where results go. Colours only on a screen, and not with NO_COLOR."""
+    """Return where results go. Colours only on a screen, and not with NO_COLOR."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
@@ -35,7 +35,7 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def progress() -> Progress:
-    """A bar on standard error, only on a screen; it leaves nothing behind."""
+    """Return a progress bar on standard error, only on a screen; it leaves nothing behind."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

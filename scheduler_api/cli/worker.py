@@ -82,7 +82,7 @@ def worker(while_stdin: bool) -> None:
 
 @contextmanager
 def worker_beside(settings: Settings) -> Iterator[None]:
-    """A worker in a process of its own, as long as the block lasts; it ends with us, however we end."""
+    """Run a worker in a process of its own while the block lasts; it ends with this process, however that ends."""
     command = [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"]
     environment = {
         **os.environ,

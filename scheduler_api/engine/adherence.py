@@ -22,11 +22,11 @@ class DoseSums(NamedTuple):
     full_mg: float = 0.0
 
     def plus(self, other: DoseSums) -> DoseSums:
-        """Both together."""
+        """Return the sums of both."""
         return DoseSums(*map(add, self, other))
 
     def document(self) -> dict[str, Any]:
-        """Counts of days, and the two ratios (None with nothing planned)."""
+        """Return counts of days and the two ratios (None with nothing planned)."""
         return {
             "planned": self.planned,
             "taken": self.taken,
@@ -41,7 +41,7 @@ class DoseSums(NamedTuple):
 
 
 def dose_sums(course: Course, today: date) -> DoseSums:
-    """What was planned and taken from C1D1 through yesterday.
+    """Sum up what was planned and taken from C1D1 through yesterday.
 
     Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
     """

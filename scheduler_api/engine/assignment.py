@@ -19,7 +19,7 @@ class Assigned(NamedTuple):
 
 
 def assign(line: Line, done: Done) -> Assigned:
-    """The three passes of section 5, each in order of day, then of receipt."""
+    """Assign what was done to visits in the three passes of section 5, each in order of day, then of receipt."""
     found, rest = Assigned({}, {}, []), []
     by_index = found.done
     for visit in done.named:
@@ -44,7 +44,7 @@ def _claim(line: Line, found: Assigned, index: int | None, visit: VisitDone, how
 
 
 def _nearest(line: Line, done: dict[int, VisitDone], day: date) -> int | None:
-    """The visit, not done, whose target is nearest to a day and at most half an interval away."""
+    """Return the visit, not done, whose target is nearest to a day and at most half an interval away."""
     right = line.closing_from(day)
     left = right - 1
     while left in done:

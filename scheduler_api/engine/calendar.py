@@ -26,7 +26,7 @@ LONGEST_RANGE = 800
 
 
 def default_range(today: date) -> tuple[date, date]:
-    """The range of a calendar that asks for none: a week back and six weeks ahead."""
+    """Return the range of a calendar that asks for none: a week back and six weeks ahead."""
     return today - timedelta(7), today + timedelta(42)
 
 
@@ -57,28 +57,30 @@ class Reckoning:
         return self.history.plans_like(other.history)
 
     def protocol_on(self, day: date) -> Protocol:
-        """The version of the protocol that applies on a day."""
+        """Return the version of the protocol that applies on a day."""
         return version_on(self.course.plan, day)
 
     def visits(self, first: date, last: date, of: Collection[str] | None = None) -> list[Visit]:
-        """The visits that meet `first`…`last`, soonest target first; of some series only, if named."""
+        """Return the visits that meet `first`…`last`, soonest target first; of some series only, if named."""
         names = [name for name in self.book.names if of is None or name in of]
         found = [visit for name in names for visit in self.book.series(name).visits(first, last)]
         return sorted(found, key=_by_target)
 
     def series_unlike(self, other: Reckoning) -> list[str]:
-        """The series whose visits may differ from another reckoning's, since something that they follow from does."""
+        """Return the series whose visits may differ from another schedule's, since something that they follow from
+        does.
+        """
         if self.plans_like(other):
             return []
         names = dict.fromkeys([*self.book.names, *other.book.names])
         return [name for name in names if self.book.inputs(name) != other.book.inputs(name)]
 
     def visits_told_of(self, first: date, last: date) -> list[Visit]:
-        """The visits that meet `first`…`last`, and those that closed the day before: missed from `first` on."""
+        """Return the visits that meet `first`…`last`, and those that closed the day before: missed from `first` on."""
         return self.visits(first - ONE_DAY, last)
 
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
-        """What was done in `first`…`last` and belongs to no visit, by day."""
+        """Return what was done in `first`…`last` and belongs to no visit, by day."""
         known = set(self.book.names)
         done = [visit for name in self.book.names for visit in self.book.series(name).unscheduled]
         done += [visit for visit in self.history.visits_done if visit.series not in known]
@@ -90,19 +92,19 @@ class Reckoning:
         return sorted(rows, key=lambda row: (row["done_on"], row["series"]))
 
     def deviations(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
-        """The deviations that happened in `first`…`last` (section 8)."""
+        """Return the deviations that happened in `first`…`last` (section 8)."""
         return deviations(self.course, self.visits_told_of(first, last), today, first, last)
 
     def adherence(self, today: date) -> dict[str, Any]:
-        """Adherence and relative dose intensity through `today` (section 4)."""
+        """Return adherence and relative dose intensity through `today` (section 4)."""
         return dose_sums(self.course, today).document()
 
     def contraception(self, today: date) -> dict[str, Any]:
-        """Contraception as seen on `today` (section 6)."""
+        """Return contraception as seen on `today` (section 6)."""
         return contraception(self.course.plan, self.history, today)
 
     def treatment(self, today: date) -> dict[str, Any]:
-        """Treatment as seen on `today`: its first and last dose, and where the patient stands in it."""
+        """Return treatment as seen on `today`: its first and last dose, and the patient's position in it."""
         history, course = self.history, self.course
         place = course.place(today) if history.begun else None
         ended = history.treatment_ended
@@ -120,7 +122,9 @@ class Reckoning:
 
 
 def calendar(versions: Versions, history: History, today: date, first: date, last: date) -> dict[str, Any]:
-    """The calendar of one patient: doses, cycles, visits and deviations that meet `first`…`last`, the rest of all time.
+    """Return the calendar of one patient.
+
+    Doses, cycles, visits and deviations that meet `first`…`last`, the rest of all time.
 
     `versions` are the protocol's versions by number. Dates are `date` objects. Raises Impossible for a reversed
     range or one of more than 800 days, KeyError when the history names a version that `versions` does not hold.
@@ -149,7 +153,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
 
 
 def today_view(reckoning: Reckoning, today: date) -> dict[str, Any]:
-    """What a patient needs on one day, without reckoning more: dose, days to catch up on, visits, contraception.
+    """Return what a patient needs on one day, computing no more: dose, days to catch up on, visits, contraception.
 
     `visits` holds of each series the visit that is overdue, open or next. Equal to what `calendar` says of that day.
     """

@@ -19,12 +19,12 @@ LONGEST = 30
 
 
 def clashes(protocol: Protocol) -> list[Fault]:
-    """What is wrong with the visits of a protocol as a whole, each of which is well by itself."""
+    """Return what is wrong with the visits of a protocol taken together, each of which is valid by itself."""
     return [*_circles(protocol.series), *_overlaps(protocol)]
 
 
 def anchor_circle(series: Iterable[Series]) -> str | None:
-    """The name of a series that, through the visits it is anchored on, depends on itself; None if there is none.
+    """Return the name of a series that depends on itself through the visits it is anchored on; None if there is none.
 
     `series` may come from several versions of a protocol: a patient can be on all of them.
     """
@@ -51,7 +51,7 @@ def _circles(series: Iterable[Series]) -> Iterator[Fault]:
 
 
 def _overlaps(protocol: Protocol) -> Iterator[Fault]:
-    """Two visits of one series with overlapping windows or one name, looked for over ten years and every anchor day."""
+    """Yield visits of one series with overlapping windows or equal names, sought over ten years and every anchor day."""
     for series in protocol.series:
         clash = next(filter(None, map(overlapping, _samples(series, protocol.dosing.cycle_days))), None)
         if clash is not None:
@@ -60,7 +60,7 @@ def _overlaps(protocol: Protocol) -> Iterator[Fault]:
 
 
 def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[Slot]]:
-    """The visits of a series from every anchor that may make a difference, until their rhythm repeats.
+    """Yield the visits of a series from every anchor that may make a difference, until their rhythm repeats.
 
     Days move with their anchor, so one will do; months differ by month, by leap year and by what they clamp.
     """
@@ -75,7 +75,7 @@ def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[Slot]]:
 
 
 def _reach(series: Series, cycle_days: int) -> int:
-    """After how many days nothing new can come: the last visit that is counted, then once around of the others."""
+    """Return after how many days nothing new can come: the last counted visit, then one full round of the others."""
     stretches = series.stretches
     if series.anchor == "cycle":
         days = cycle_days * (max(stretch.count or 0 for stretch in stretches) + 2)

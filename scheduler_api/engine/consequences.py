@@ -28,7 +28,8 @@ class _Thing(NamedTuple):
 
 
 def consequences(before: Reckoning | None, after: Reckoning, today: date, through: date) -> list[dict[str, Any]]:
-    """Every visit, cycle, dose, treatment and contraception date that differs between two histories, through a day.
+    """Return every visit, cycle, dose, treatment and contraception date that differs between two histories, through
+    a day.
 
     Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `doses from 2024-02-25`,
     `contraception`, `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there),
@@ -54,13 +55,16 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
 
 
 def _is_a_day_among_others(before: Reckoning, after: Reckoning) -> bool:
-    """Whether recorded days alone differ, and no date follows from them: neither the last dose, nor a version's end."""
+    """Return whether only recorded days differ and no date follows from them.
+
+    Neither the last dose nor a version's end.
+    """
     same_last = before.history.last_dose_on == after.history.last_dose_on
     return after.plans_like(before) and same_last and len(after.course.plan) == 1
 
 
 def _course_inputs(reckoning: Reckoning) -> tuple[object, ...]:
-    """All that cycles and planned doses follow from."""
+    """Return all that cycles and planned doses follow from."""
     history, course = reckoning.history, reckoning.course
     start = history.first_dose_on is None, history.c1d1_because
     return course.runs, start, history.last_treatment_day, course.plan, history.holds, history.dose_changes
@@ -69,7 +73,7 @@ def _course_inputs(reckoning: Reckoning) -> tuple[object, ...]:
 def _things(
     reckoning: Reckoning, today: date, through: date, series: Collection[str], course: bool
 ) -> dict[str, _Thing]:
-    """What a fact may move, by name: visits of some series, and of the `course` cycles and doses."""
+    """Return what a fact may move, by name: visits of some series, and if `course` also cycles and doses."""
     history, contraception = reckoning.history, reckoning.contraception(today)
     released = contraception.pop("because")
     treatment = _only(reckoning.treatment(today), _TREATMENT_FIELDS)
@@ -92,7 +96,7 @@ _TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_d
 
 
 def _doses(reckoning: Reckoning, through: date) -> Iterator[tuple[str, _Thing]]:
-    """The planned doses, by the first day from which they are alike; `through_on` None: as far as is looked."""
+    """Yield the planned doses, by the first day from which they are alike; `through_on` None: to the end of the range."""
     course, parts = reckoning.course, _parts(reckoning, through)
     for part, following in zip(parts, [*parts[1:], None], strict=False):
         first, last = part[0], part[-1]
@@ -103,7 +107,7 @@ def _doses(reckoning: Reckoning, through: date) -> Iterator[tuple[str, _Thing]]:
 
 
 def _parts(reckoning: Reckoning, through: date) -> list[list[Span]]:
-    """The spans of the course through a day, those beside each other together in which the same is planned."""
+    """Return the spans of the treatment plan through a day, grouping neighbours in which the same is planned."""
     course = reckoning.course
     return [[*spans] for _, spans in groupby(course.spans(course.starts_on, through), _plan_of)]
 
@@ -137,7 +141,7 @@ def _why_gone(reckoning: Reckoning, what: str) -> Reason:
 
 
 def _why_other_doses(reckoning: Reckoning, day: date) -> Reason:
-    """Why what is planned does not change on a day."""
+    """Return why what is planned does not change on a day."""
     course = reckoning.course
     if day < course.starts_on:
         return reckoning.history.c1d1_because

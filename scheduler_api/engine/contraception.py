@@ -14,7 +14,7 @@ from .versions import Period, version_on
 
 
 def contraception(plan: tuple[Period, ...], history: History, today: date) -> dict[str, Any]:
-    """Status on `today`, the first and the last day required, and why.
+    """Return the status on `today`, the first and the last day on which contraception is required, and why.
 
     `through_on` is None while treatment goes on; then `earliest_through_on` is the earliest it can become.
     `provisional`: the study ended and nobody recorded the end of treatment, so a later dose may not be known.
@@ -63,7 +63,7 @@ def _why_never(history: History) -> Reason:
 
 
 def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, Reason, bool]:
-    """The last day required by the end of treatment or study, why, and whether it is provisional."""
+    """Return the last day required by the end of treatment or study, why, and whether it is provisional."""
     ended, off, last = history.treatment_ended, history.off_study_on, history.last_dose_on
     if ended is None and off is None:
         return None, Reason("last_dose", day=last), False
@@ -91,7 +91,10 @@ def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -
 
 
 def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, Reason]]:
-    """What releases a patient earlier: becoming not fertile for good, and death; each the last day required."""
+    """Return what releases a patient earlier.
+
+    Becoming not fertile for good, and death; each with the last day required.
+    """
     caps = []
     if (change := periods[-1].ended_by) is not None:
         caps.append(
@@ -103,7 +106,7 @@ def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[da
 
 
 def _months_after(plan: tuple[Period, ...], history: History, base: date, why: Reason) -> tuple[date, Reason]:
-    """`base` plus the longest months of all versions under which a dose was taken, or may be on `base`."""
+    """Return `base` plus the longest months of all versions under which a dose was taken, or may be on `base`."""
     months = plan[0].protocol.months_after_last_dose
     if len(plan) > 1:
         ended = history.treatment_ended.last_dose_on if history.treatment_ended else None

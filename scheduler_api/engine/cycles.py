@@ -21,12 +21,12 @@ class CycleRun(NamedTuple):
     """The holds that stop the count: all under `extend`, none under `continue`."""
 
     def place(self, day: date) -> tuple[int, int]:
-        """Cycle number and cycle day of a day of this run."""
+        """Return cycle number and cycle day of a day of this run."""
         days = (day - self.starts_on).days - self._held_before(day)
         return self.first_number + days // self.cycle_days, days % self.cycle_days + 1
 
     def first_day_of(self, number: int, cycle_day: int) -> date | None:
-        """The first date that is this day of this cycle; None when an open hold comes before it."""
+        """Return the first date that is this day of this cycle; None when an open hold comes before it."""
         wanted = self.starts_on + timedelta((number - self.first_number) * self.cycle_days + cycle_day - 1)
         for hold in self.holds:
             held_from = max(hold.from_on, self.starts_on)
@@ -56,12 +56,12 @@ class Cycle(NamedTuple):
     run: CycleRun
 
     def day(self, cycle_day: int) -> date | None:
-        """The first date that is this day of the cycle; None if not known, or if the cycle is shorter."""
+        """Return the first date that is this day of the cycle; None if not known, or if the cycle is shorter."""
         return self.run.first_day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
 
 
 def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ...]:
-    """How cycles are counted from C1D1 on: the running cycle keeps its length, the next has the new version's."""
+    """Return how cycles are counted from C1D1 on: the running cycle keeps its length, the next has the new version's."""
     start = history.c1d1
     runs = [_run(1, start, version_on(plan, start), history)]
     for period in plan[1:]:
@@ -86,7 +86,7 @@ def _run(number: int, start: date, protocol: Any, history: History) -> CycleRun:
 
 
 def _first_cycle_from(run: CycleRun, day: date) -> tuple[int, date | None]:
-    """The first cycle of a run that starts on `day` or later."""
+    """Return the first cycle of a run that starts on `day` or later."""
     if day <= run.starts_on:
         return run.first_number, run.starts_on
     number, _ = run.place(day)
@@ -96,7 +96,7 @@ def _first_cycle_from(run: CycleRun, day: date) -> tuple[int, date | None]:
 
 
 def run_of(runs: tuple[CycleRun, ...], day: date) -> CycleRun:
-    """The run that a day (C1D1 or later) belongs to."""
+    """Return the run that a day (C1D1 or later) belongs to."""
     for run in reversed(runs):
         if run.starts_on <= day:
             return run
@@ -104,7 +104,7 @@ def run_of(runs: tuple[CycleRun, ...], day: date) -> CycleRun:
 
 
 def cycles_from(runs: tuple[CycleRun, ...], day: date) -> Iterator[Cycle]:
-    """All cycles from the one that holds `day` (or cycle 1) on, without end unless an open hold stops them."""
+    """Yield all cycles from the one that holds `day` (or cycle 1) on, without end unless an open hold stops them."""
     index = max((i for i, run in enumerate(runs) if run.starts_on <= day), default=0)
     number = runs[index].place(max(day, runs[0].starts_on))[0]
     starts_on = runs[index].first_day_of(number, 1)
@@ -120,7 +120,7 @@ def cycles_from(runs: tuple[CycleRun, ...], day: date) -> Iterator[Cycle]:
 def cycle_rows(
     runs: tuple[CycleRun, ...], history: History, today: date, first: date, last: date
 ) -> list[dict[str, Any]]:
-    """The cycles that meet `first`…`last`, as the calendar shows them; none starts after the end of treatment."""
+    """Return the cycles that meet `first`…`last`, as the calendar shows them; none starts after the end of treatment."""
     end, begun, because = history.last_treatment_day, history.begun, history.c1d1_because
     rows = []
     for cycle in cycles_from(runs, first):

@@ -35,12 +35,12 @@ def parse_date(text: str) -> date:
 
 
 def days(first: date, last: date) -> Iterator[date]:
-    """The days from `first` through `last`, in order; `first` alone if `last` is before it."""
+    """Yield the days from `first` through `last`, in order; `first` alone if `last` is before it."""
     return accumulate(repeat(timedelta(1), (last - first).days), add, initial=first)
 
 
 def add_months(day: date, months: int) -> date:
-    """`day` plus `months` (may be negative) in one step; a day the month lacks becomes its last (section 1)."""
+    """Add `months` (may be negative) to `day` in one step; a day that the month lacks becomes its last (section 1)."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     month += 1
@@ -51,7 +51,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether `name` is an IANA time zone such as `Asia/Shanghai`."""
+    """Return whether `name` is an IANA time zone such as `Asia/Shanghai`."""
     return name in _time_zones()
 
 
@@ -62,5 +62,5 @@ def _time_zones() -> frozenset[str]:
 
 
 def civil_date(instant: datetime, time_zone: str) -> date:
-    """The civil date of an instant (with offset), seen in an IANA time zone (section 1: `today`)."""
+    """Return the civil date of an instant (with offset), seen in an IANA time zone (section 1: `today`)."""
     return instant.astimezone(ZoneInfo(time_zone)).date()

@@ -13,7 +13,7 @@ from .visits import Visit
 
 
 def deviations(course: Course, visits: Iterable[Visit], today: date, first: date, last: date) -> list[dict[str, Any]]:
-    """The deviations that happened in `first`…`last`, by day. `visits` are all that may have one in that range."""
+    """Return the deviations that happened in `first`…`last`, by day. `visits` are all that may have one in that range."""
     found = [*_dose_deviations(course, first, last)]
     for visit in visits:
         found += visit_deviations(visit, today)
@@ -59,7 +59,7 @@ def _outside(course: Course, day: date, amount: float | None, kind: str, planned
 
 
 def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
-    """The deviations of a visit as seen on a day: done or booked outside its window, or missed."""
+    """Yield the deviations of a visit as seen on a day: done or booked outside its window, or missed."""
     if visit.done_on is not None and visit.days_off:
         kind = "visit_early" if visit.days_off < 0 else "visit_late"
         yield _visit(kind, visit, visit.done_on, str(visit.done_on), visit.days_off)

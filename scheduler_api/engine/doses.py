@@ -26,13 +26,16 @@ class Span(NamedTuple):
     run: CycleRun
 
     def rests(self, day: date) -> bool:
-        """Whether the protocol has no dose on this day of the cycle."""
+        """Return whether the protocol has no dose on this day of the cycle."""
         dosing_days = self.dosing.dosing_days
         return dosing_days is not None and self.run.place(day)[1] not in dosing_days
 
 
 def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
-    """The planned dose (mg) on a day: the latest change from that day or before, never above the protocol's dose."""
+    """Return the planned dose (mg) on a day.
+
+    The latest change from that day or before, never above the protocol's dose.
+    """
     most = version_on(plan, day).dosing.dose_mg
     for change in reversed(history.dose_changes):
         if change.from_on <= day:
@@ -41,7 +44,7 @@ def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
 
 
 def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]) -> list[date]:
-    """The days after C1D1 on which the plan may change, in order."""
+    """Return the days after C1D1 on which the plan may change, in order."""
     cuts: set[date | None] = set()
     for run in runs[1:]:
         cuts.add(run.starts_on)
@@ -66,11 +69,11 @@ class Course:
         self._cuts = _cuts(plan, history, self.runs)
 
     def holds_day(self, day: date) -> bool:
-        """Whether doses and cycles exist on a day."""
+        """Return whether doses and cycles exist on a day."""
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
     def spans(self, first: date, last: date) -> Iterator[Span]:
-        """The spans of the course that meet `first`…`last`, cut to it, in order of days."""
+        """Yield the spans of the plan that meet `first`…`last`, cut to that range, in order of days."""
         first = max(first, self.starts_on)
         last = last if self.ends_on is None else min(last, self.ends_on)
         if last < first:
@@ -95,11 +98,11 @@ class Course:
         return [*missed] if span.dosing.dosing_days is None else [day for day in missed if not span.rests(day)]
 
     def place(self, day: date) -> tuple[int, int] | None:
-        """Cycle and cycle day of a day; None outside the course."""
+        """Return cycle and cycle day of a day; None outside the plan."""
         return run_of(self.runs, day).place(day) if self.holds_day(day) else None
 
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
-        """The dose days in `first`…`last` as the calendar shows them, in order of days.
+        """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
 
         A day recorded taken outside the course is listed too; before C1D1 it has no cycle.
         """

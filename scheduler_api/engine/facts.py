@@ -216,17 +216,17 @@ class Fact:
 
     @property
     def kind(self) -> str:
-        """The kind's name, as in section 3."""
+        """Return the kind's name, as in section 3."""
         return KIND_OF[type(self.body)]
 
     @property
     def strikes(self) -> str | None:
-        """The id of the fact that this one replaces or voids, if any."""
+        """Return the id of the fact that this one replaces or voids, if any."""
         return self.body.voids if isinstance(self.body, Voided) else self.replaces
 
 
 def body_to_data(body: Body) -> dict[str, Any]:
-    """The data of a fact as JSON values: dates and instants as text, fields that are at their default left out."""
+    """Return the data of a fact as JSON values: dates and instants as text, fields at their default left out."""
     data = {}
     for name, may_lack in _fields(KIND_OF[type(body)]):
         value = getattr(body, name)
@@ -237,12 +237,12 @@ def body_to_data(body: Body) -> dict[str, Any]:
 
 @cache
 def _fields(kind: str) -> tuple[tuple[str, bool], ...]:
-    """The fields of a kind's data, each with whether its default is None."""
+    """Return the fields of a kind's data, each with whether its default is None."""
     return tuple((field.name, field.default is None) for field in fields(KINDS[kind]))
 
 
 def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:
-    """The opposite of `body_to_data`. Raises KeyError, TypeError or ValueError on data it did not write."""
+    """Return the fact's data that `body_to_data` wrote. Raises KeyError, TypeError or ValueError on any other data."""
     values = dict(data)
     for name, convert in _conversions(kind):
         if values.get(name) is not None:

@@ -17,7 +17,7 @@ class FertilePeriod(NamedTuple):
 
 
 def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
-    """The periods, from enrolment on, in which the patient is fertile, in order of days."""
+    """Return the periods, from enrolment on, in which the patient is fertile, in order of days."""
     since = history.enrolled.enrolled_on if history.enrolled.fertility == "fertile" else None
     periods = []
     for index, change in enumerate(history.fertility_changes):

@@ -24,7 +24,10 @@ class Fields:
         self.faults.append(Fault(pointer, detail))
 
     def table(self, at: str, data: Any, required: tuple[str, ...], optional: tuple[str, ...]) -> bool:
-        """Whether it is an object. Fields that are missing or unknown are faults; what is in the others is not read."""
+        """Return whether the data is an object.
+
+        Missing and unknown fields are noted; the values of the others are not read.
+        """
         if not isinstance(data, dict):
             return self._wrong(at, data if at else "", "Not an object.", False)
         for field in required:
@@ -36,35 +39,35 @@ class Fields:
         return True
 
     def items(self, at: str, data: Any) -> list[Any]:
-        """A list."""
+        """Read a list."""
         return data if isinstance(data, list) else self._wrong(at, data, "Not a list.", [])
 
     def text(self, at: str, data: Any, empty: bool = False) -> str:
-        """A short text."""
+        """Read a short text."""
         if isinstance(data, str) and (empty or data.strip()) and len(data) <= 200:
             return data
         return self._wrong(at, data, "Not a text of 1 to 200 characters.", "")
 
     def pattern(self, at: str, data: Any, pattern: str, words: str) -> str:
-        """A text of a form, which is said in words."""
+        """Read a text that matches a pattern, which `words` describe."""
         if isinstance(data, str) and re.fullmatch(pattern, data, re.ASCII):
             return data
         return self._wrong(at, data, f"Not a name: {words}.", "")
 
     def choice(self, at: str, data: Any, choices: tuple[str, ...], words: str = "one of {}") -> Any:
-        """One of some words."""
+        """Read one of some words."""
         if isinstance(data, str) and data in choices:
             return data
         return self._wrong(at, data, f"Not {words.format(', '.join(choices))}.", "")
 
     def integer(self, at: str, data: Any, least: int, most: int, instead: int = 1) -> int:
-        """A whole number within limits; `instead` if it is none."""
+        """Read a whole number within limits; return `instead` if it is none."""
         if isinstance(data, int) and not isinstance(data, bool) and least <= data <= most:
             return data
         return self._wrong(at, data, f"Not a whole number from {least} to {most}.", instead)
 
     def amount(self, at: str, data: Any) -> float:
-        """A number of mg."""
+        """Read a number of mg."""
         if isinstance(data, int | float) and not isinstance(data, bool) and 0 < data <= 100_000:
             return data
         return self._wrong(at, data, "Not a number of mg above 0, at most 100000.", 0.0)

@@ -34,7 +34,7 @@ from .protocol import IMAGING
 
 
 def fold(facts: Iterable[Fact]) -> History:
-    """The history of one patient from all its facts, in the order they were received (section 3).
+    """Fold all facts of one patient, in the order they were received, into a history (section 3).
 
     Raises ValueError when no enrolment stands: then nothing is known of the patient.
     """
@@ -62,12 +62,12 @@ def extend(history: History, body: Body) -> History:
 
 
 def struck_by(facts: Sequence[Fact]) -> dict[str, str]:
-    """Which facts no longer stand, each with the fact that replaced or voided it (or its hold's start)."""
+    """Return which facts are superseded, each with the fact that replaced or voided it (or its hold's start)."""
     return _resolve(facts)[0]
 
 
 def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
-    """What is struck and by what; and which standing end belongs to which standing start of a hold."""
+    """Return which facts are superseded and by what; and which active end belongs to which active start of a hold."""
     struck: dict[str, str] = {}
     ends_of: dict[str, str] = {}
     starts_of: dict[str, str] = {}
@@ -179,7 +179,7 @@ class _Folding:
                 assert_never(body)
 
     def freeze(self) -> History:
-        """The history so far."""
+        """Return the history so far."""
         if self.enrolled is None:
             raise ValueError("No enrolment is on record.")
         return History(

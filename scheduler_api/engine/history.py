@@ -23,7 +23,7 @@ class Hold(NamedTuple):
     resumes_on: date | None
 
     def covers(self, day: date) -> bool:
-        """Whether `day` is held."""
+        """Return whether `day` is held."""
         return self.from_on <= day and (self.resumes_on is None or day < self.resumes_on)
 
 
@@ -171,11 +171,11 @@ class History:
         )
 
     def is_held(self, day: date) -> bool:
-        """Whether `day` lies in a hold."""
+        """Return whether `day` lies in a hold."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
 
     def is_fertile(self, day: date) -> bool:
-        """Fertility on a day: the latest change from that day or before, else that of enrolment (section 6)."""
+        """Return fertility on a day: the latest change from that day or before, else that of enrolment (section 6)."""
         fertile = self.enrolled.fertility == "fertile"
         for change in self.fertility_changes:
             if change.from_on > day:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 @lru_cache(maxsize=4096)
 def local_instant(day: date, at: time, time_zone: str) -> datetime:
-    """The instant at which a clock in a time zone shows a time of a day.
+    """Return the instant at which a clock in a time zone shows a time of a day.
 
     A time that the clock skips gives the first instant after the gap; one that it shows twice, the first of the two.
     """
@@ -35,5 +35,5 @@ def stamp(instant: datetime) -> str:
 
 
 def end_of(day: date, time_zone: str) -> datetime:
-    """The first instant after a day in a time zone."""
+    """Return the first instant after a day in a time zone."""
     return local_instant(day + timedelta(1), time(0), time_zone)

@@ -48,12 +48,12 @@ class Message(NamedTuple):
 
     @property
     def day(self) -> date:
-        """The day it is about."""
+        """Return the day that it is about."""
         return date.fromisoformat(self.about[:10])
 
     @property
     def makes_sense(self) -> bool:
-        """Whether it can be sent before it makes no sense any more."""
+        """Return whether it can be sent before it expires."""
         return self.next_at < self.expires_at
 
 
@@ -77,7 +77,7 @@ class Planner:
         self._zone = reckoning.history.time_zone
 
     def messages(self, first: date, last: date) -> list[Message]:
-        """All whose day is in `first`…`last`, and earlier ones that still make sense on `first`.
+        """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
 
         Death ends them all (rules, section 3), also what its day had still to come.
         """
@@ -88,20 +88,20 @@ class Planner:
         return [message for message in found if not self._is_off(message.kind, message.day)]
 
     def _is_off(self, kind: str, day: date) -> bool:
-        """Whether the trial, the site or the patient has switched a kind off."""
+        """Return whether the trial, the site or the patient has switched a kind off."""
         off = self._reckoning.protocol_on(day).reminders_off
         return kind in off or kind in self._site.off or kind in self._wishes.off
 
     def _message(
         self, kind: str, day: date, due_at: datetime, through: date, because: Reason, visit: str | None = None
     ) -> Message:
-        """A message to the patient, held back by the patient's quiet hours."""
+        """Return a message to the patient, held back by the patient's quiet hours."""
         quiet, about = self._wishes.quiet, f"{day} {visit}" if visit else day.isoformat()
         next_at = quiet.held_until(due_at, self._zone) if quiet else due_at
         return Message(kind, about, due_at, next_at, end_of(through, self._zone), because)
 
     def _to_site(self, kind: str, day: date, due_at: datetime, because: Reason, visit: str | None = None) -> Message:
-        """A message to the site about the patient, held back by the site's quiet hours."""
+        """Return a message to the site about the patient, held back by the site's quiet hours."""
         quiet, about = self._site.quiet, f"{day} {visit}" if visit else day.isoformat()
         next_at = quiet.held_until(due_at, self._site.time_zone) if quiet else due_at
         return Message(kind, about, due_at, next_at, end_of(day + timedelta(SITE_DAYS), self._zone), because)
@@ -109,7 +109,7 @@ class Planner:
     # The dose.
 
     def _doses(self, first: date, last: date) -> Iterator[Message]:
-        """Reminders of the doses that are planned and not recorded; none before treatment has begun (section 4)."""
+        """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
         if not self._history.begun:
             return
         for row in self._reckoning.course.rows(first, first, last):
@@ -140,7 +140,7 @@ class Planner:
                 yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=due.because))
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
-        """To the site: two planned doses in a row were missed or nobody recorded them; once for each such row."""
+        """Tell the site that two planned doses in a row were missed or not recorded; once for each such run."""
         first -= timedelta(SITE_DAYS)
         for row in rows_not_taken(self._reckoning.course, first, last):
             if first <= row.second_on <= last:
@@ -171,7 +171,7 @@ class Planner:
         return visit.series == CONTRACEPTION or (series is not None and series.fertile_only)
 
     def _window(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
-        """A window opened without a booking, and closes soon without one. An earlier booking came to nothing."""
+        """Yield messages that a window opened, or closes soon, without a booking. A booking that passed does not count."""
         booked, opens, closes = visit.booked_on, visit.opens_on, visit.closes_on
         warned_on = closes - timedelta(CLOSING_DAYS)
         # A window so short that both would come at once is told of once.
@@ -194,7 +194,9 @@ class Planner:
     # Contraception.
 
     def _contraception(self, first: date, last: date) -> Iterator[Message]:
-        """Each month from the first day it is required, and when it no longer is (section 6)."""
+        """Yield a message each month from the first day contraception is required, and one when it no longer is
+        (section 6).
+        """
         ended, periods = self._history.treatment_ended, fertile_periods(self._history)
         if not periods or (ended is not None and ended.reason == "pregnancy"):
             return
@@ -222,6 +224,6 @@ class Planner:
 
 
 def digest(site: SiteWishes, day: date) -> Message:
-    """What there is to do, to a site, on the morning of a day."""
+    """Return a site's message on the morning of a day: what there is to do."""
     at = local_instant(day, site.digest, site.time_zone)
     return Message("digest", day.isoformat(), at, at, end_of(day, site.time_zone), Reason("each_morning"))

@@ -29,17 +29,22 @@ class NotTaken(NamedTuple):
 
     @property
     def because(self) -> Reason:
-        """What is to say of it."""
+        """Return why it is reported."""
         return Reason("no_dose_taken", day=self.first_on)
 
 
 def is_between_taken(history: History, day: date) -> bool:
-    """Whether doses were taken the day before and the day after: then a day is in no row, whatever is said of it."""
+    """Return whether doses were taken the day before and the day after.
+
+    Then the day is in no run, whatever is recorded.
+    """
     return history.doses.is_taken(day - ONE_DAY) and history.doses.is_taken(day + ONE_DAY)
 
 
 def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken]:
-    """Two or more planned doses in a row, missed or unrecorded. A day taken or held ends a row, a rest day does not.
+    """Yield runs of two or more planned doses, missed or unrecorded.
+
+    A day taken or held ends a run, a rest day does not.
 
     Through `last`, those that end before `first` left out.
     """
@@ -53,7 +58,7 @@ def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken
 
 
 def _stretches(course: Course, first: date) -> Iterator[tuple[date, date | None]]:
-    """Stretches of the course without a day taken or held, those that end before `first` left out."""
+    """Yield stretches of the treatment plan without a day taken or held, leaving out those that end before `first`."""
     start: date | None = course.starts_on
     for hold in course.history.holds:
         if start is not None and start < hold.from_on:
@@ -65,7 +70,7 @@ def _stretches(course: Course, first: date) -> Iterator[tuple[date, date | None]
 
 
 def _between_taken(course: Course, start: date, end: date | None, first: date) -> Iterator[tuple[date, date | None]]:
-    """The stretches between the days taken in `start`…`end`."""
+    """Yield the stretches between the days taken in `start`…`end`."""
     if course.ends_on is not None:
         end = course.ends_on if end is None else min(end, course.ends_on)
     if end is not None and (end < start or end < first):
@@ -86,7 +91,7 @@ def _between_taken(course: Course, start: date, end: date | None, first: date) -
 
 
 def _planned(course: Course, start: date, end: date) -> Iterator[date]:
-    """The days of a stretch on which a dose is planned."""
+    """Yield the days of a stretch on which a dose is planned."""
     end = min(end, start + timedelta(_LONGEST_PAUSE))
     for span in course.spans(start, end):
         yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))

@@ -19,7 +19,7 @@ class PhaseDays(NamedTuple):
 
 
 def phase_days(history: History) -> PhaseDays:
-    """From which day each phase counts: facts only, so that a phase on any day is a comparison of dates."""
+    """Return from which day each status counts: facts only, so that the status on any day is a comparison of dates."""
     follow_up = None
     if history.treatment_ended is not None:
         last = history.last_dose_on
@@ -28,7 +28,7 @@ def phase_days(history: History) -> PhaseDays:
 
 
 def phase(history: History, today: date) -> str:
-    """The phase on a day."""
+    """Return the patient's status on a day."""
     days = phase_days(history)
     if days.off_study_from is not None and days.off_study_from <= today:
         return "off_study"

@@ -65,11 +65,14 @@ class Series:
     stretches: tuple[Stretch, ...]
 
     def has_visit(self, visit: str) -> bool:
-        """Whether a visit of this name stands on this series, whoever the patient is."""
+        """Return whether a visit of this name is on this series, whoever the patient is."""
         return self.locate(visit) is not None
 
     def locate(self, visit: str) -> tuple[Stretch, int] | None:
-        """The stretch and the number k (from 1; the cycle's for `cycle`) of a visit's name; None if there is none."""
+        """Return the recurrence and the number k (from 1.
+
+        The cycle's for `cycle`) of a visit's name; None if there is none.
+        """
         if self.anchor == "cycle":
             match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d([1-9]\d{0,3})", visit, re.ASCII)
             for stretch in self.stretches if match else ():
@@ -91,7 +94,7 @@ class Series:
 
 
 def stretch_limit(stretch: Stretch) -> int:
-    """How far from its anchor a visit can stand: 100 years, in the stretch's days or months."""
+    """Return how far from its anchor a visit can be: 100 years, in the recurrence's days or months."""
     return 1200 if stretch.unit == "m" else 36525
 
 
@@ -113,14 +116,14 @@ class Protocol:
     definition: Mapping[str, Any]
 
     def find_series(self, name: str) -> Series | None:
-        """The series of this name, or None."""
+        """Return the series of this name, or None."""
         for series in self.series:
             if series.name == name:
                 return series
         return None
 
     def series_of(self, visit: str) -> Series | None:
-        """The series on which a visit of this name stands, or None: an unknown visit."""
+        """Return the series that has a visit of this name, or None for an unknown visit."""
         for series in self.series:
             if series.has_visit(visit):
                 return series

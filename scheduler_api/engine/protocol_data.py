@@ -19,7 +19,7 @@ _ID = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 
 
 def read_protocol(data: Any) -> Protocol:
-    """The protocol that `data` (parsed JSON) defines. Raises Impossible with a fault for every bad field."""
+    """Read the protocol that `data` (parsed JSON) defines. Raises ValidationFailed with an error for every bad field."""
     fields = Fields()
     protocol = _protocol(fields, data)
     if not fields.faults and protocol is not None:
@@ -110,7 +110,10 @@ def _dosing_days(fields: Fields, at: str, data: Any, cycle_days: int) -> frozens
 
 
 def _sources(fields: Fields, data: Mapping[str, Any]) -> None:
-    """`sources` says of each value whether the registry states it or it is a default; its pointers must exist."""
+    """Check `sources`, which says of each value whether the registry states it or it is a default.
+
+    Its pointers must exist.
+    """
     sources = data.get("sources", {})
     if not isinstance(sources, dict):
         fields.fault("/sources", "Not an object.")

@@ -16,7 +16,7 @@ from .visits import Visit
 
 
 def why_phase(history: History, today: date) -> Reason:
-    """Why the patient is in the phase of a day."""
+    """Return why the patient has the status of a day."""
     match phase(history, today):
         case "off_study":
             return history.off_study_because
@@ -28,7 +28,7 @@ def why_phase(history: History, today: date) -> Reason:
 
 
 def why_treatment(reckoning: Reckoning, today: date, changed: Collection[str]) -> Reason:
-    """Why the fields of `treatment` that changed are what they are; of a new patient (none) why it starts then."""
+    """Return why the fields of `treatment` that changed are what they are; for a new patient (none) why it starts then."""
     history = reckoning.history
     said = [history.c1d1_because] if "first_dose_on" in changed else []
     if "ended" in changed:
@@ -47,7 +47,7 @@ def why_treatment(reckoning: Reckoning, today: date, changed: Collection[str]) -
 
 
 def why_doses(reckoning: Reckoning, span: Span) -> Reason:
-    """Why doses are planned, or held, as they are from the first day of a span on."""
+    """Return why doses are planned, or held, as they are from the first day of a span on."""
     history, day = reckoning.history, span.starts_on
     if span.held:
         return _held(history, day)
@@ -58,7 +58,7 @@ def why_doses(reckoning: Reckoning, span: Span) -> Reason:
 
 
 def why_cycle(reckoning: Reckoning, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
-    """Why a cycle begins or ends when it does."""
+    """Return why a cycle begins or ends when it does."""
     because: Reason = row["because"]
     if [*changed] == ["ends_on"] and row["ends_on"] == reckoning.history.last_treatment_day:
         return why_no_more_treatment(reckoning.history)
@@ -68,7 +68,7 @@ def why_cycle(reckoning: Reckoning, row: Mapping[str, Any], changed: Collection[
 
 
 def why_visit(visit: Visit, changed: Collection[str]) -> Reason:
-    """Why a visit is what it is: what was done or booked if only that changed, else its place in the plan."""
+    """Return why a visit is as it is: what was done or booked if only that changed, else its place in the plan."""
     if not changed or not {"target_on", "opens_on", "closes_on", "provisional"}.isdisjoint(changed):
         return visit.because
     if "done_on" in changed and visit.done_on is None:
@@ -83,7 +83,7 @@ def why_visit(visit: Visit, changed: Collection[str]) -> Reason:
 
 
 def why_no_more_treatment(history: History) -> Reason:
-    """Why there are no doses and no cycles after the last day of treatment."""
+    """Return why there are no doses and no cycles after the last day of treatment."""
     if history.treatment_ended is not None and history.died_on is None:
         return _ended(history)
     return history.off_study_because
@@ -99,7 +99,7 @@ def _ended(history: History) -> Reason:
 
 
 def _held(history: History, day: date) -> Reason:
-    """Why a day is held, or not any more."""
+    """Return why a day is held, or no longer held."""
     for hold in history.holds:
         if hold.covers(day):
             if hold.resumes_on is None:
@@ -110,7 +110,7 @@ def _held(history: History, day: date) -> Reason:
 
 
 def _amount(reckoning: Reckoning, day: date) -> Reason:
-    """Why so much is planned on a day."""
+    """Return why this amount is planned on a day."""
     protocol = reckoning.protocol_on(day)
     most = protocol.dosing.dose_mg
     changes = [change for change in reckoning.history.dose_changes if change.from_on <= day]

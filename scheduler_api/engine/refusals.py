@@ -44,7 +44,7 @@ HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
 
 
 def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
-    """The history of a patient who enrols `now` (an instant with offset). Raises Impossible."""
+    """Return the history of a patient who enrols `now` (an instant with offset). Raises ValidationFailed."""
     faults = enrolment_faults(body, now)
     if body.version not in versions:
         faults.append(Fault("/protocol/version", f"The protocol has no version {body.version}."))
@@ -54,7 +54,7 @@ def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
 
 
 def enrolment_faults(body: Enrolled, now: datetime) -> list[Fault]:
-    """What is impossible in an enrolment received `now`, whatever the protocol."""
+    """Return what is impossible in an enrolment received `now`, whatever the protocol."""
     faults = _fertility_faults(body.sex, body.fertility, body.basis)
     known = is_time_zone(body.time_zone)
     if not known:
@@ -71,7 +71,7 @@ def next_history(
     now: datetime,
     today: date | None = None,
 ) -> History:
-    """The history with one more fact, received `now`; `today` is the patient's present day unless given.
+    """Return the history with one more fact, received `now`; `today` is the patient's present day unless given.
 
     `facts` are all facts so far, in order; needed only if `fact` replaces or voids one. Raises Impossible with a
     fault for every bad field, or Contradiction when the fact does not fit what is on record.
@@ -100,7 +100,7 @@ def check(versions: Versions, history: History, body: Body, now: datetime, today
 
 
 def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fact, now: datetime) -> History:
-    """The history after a fact that replaces or voids another."""
+    """Return the history after a fact that replaces or voids another."""
     at = "/voids" if isinstance(fact.body, Voided) else "/replaces"
     old = next((known for known in facts if known.fact_id == fact.strikes), None)
     if old is None:
@@ -151,7 +151,7 @@ def _check_new_enrolment(
 
 
 def _days(body: Body) -> list[tuple[str, date]]:
-    """The civil dates of a fact, by field."""
+    """Return the civil dates of a fact, by field."""
     days = ((field.name, getattr(body, field.name)) for field in fields(body))
     return [(name, day) for name, day in days if isinstance(day, date) and not isinstance(day, datetime)]
 
@@ -167,7 +167,7 @@ def _day_faults(body: Body, enrolled_on: date, today: date) -> list[Fault]:
 
 
 def _moment_faults(history: History, body: Body, today: date) -> list[Fault]:
-    """A moment is judged by its day: the clock of a phone may be some minutes fast."""
+    """Judge a moment by its day, since the clock of a phone may be some minutes fast."""
     if not isinstance(body, DoseRecorded) or body.taken_at is None:
         return []
     taken_on = civil_date(body.taken_at, history.time_zone)
@@ -188,7 +188,7 @@ def _fertility_faults(sex: str, fertility: str, basis: str | None) -> list[Fault
 
 
 def _body_faults(versions: Versions, history: History, body: Body) -> list[Fault]:
-    """What is wrong with a fact in itself and against the protocol."""
+    """Return what is wrong with a fact in itself and against the protocol."""
     plan = periods(versions, history)
     match body:
         case DoseRecorded():
@@ -262,7 +262,7 @@ def _end_faults(history: History, body: TreatmentEnded) -> list[Fault]:
 
 
 def _conflict(history: History, body: Body) -> Fault | None:
-    """What of the record a fact contradicts, though it is possible by itself."""
+    """Return what of the record a fact contradicts, though it is possible by itself."""
     match body:
         case Enrolled():
             return Fault("/kind", "The patient is enrolled; a correction names the fact it replaces.")

@@ -21,7 +21,7 @@ _UNITS: Mapping[str, tuple[Unit, int, int]] = {"days": ("d", 1, 3660), "weeks": 
 
 
 def read_series(fields: Fields, at: str, data: Any, cycle_days: int) -> tuple[Series, ...]:
-    """The series that the entries of a list define, each of the stretches that have its name."""
+    """Read the series that the entries of a list define, each with the recurrences that have its name."""
     stretches: dict[str, list[tuple[str, Series]]] = {}
     entries = fields.items(at, data)
     if len(entries) > 30:
@@ -74,7 +74,7 @@ def _entry(fields: Fields, at: str, data: Any, cycle_days: int) -> Series | None
 
 
 def _stretch(fields: Fields, at: str, data: Mapping[str, Any], of_cycle: bool, cycle_days: int) -> Stretch:
-    """When the visits of an entry are, and their windows."""
+    """Read when the visits of an entry are, and their windows."""
     unit: Unit = "d"
     if of_cycle:
         first, every = 0, None
@@ -112,7 +112,7 @@ def _anchor(fields: Fields, at: str, data: Any) -> tuple[Any, str | None]:
 
 
 def _rhythm(fields: Fields, at: str, data: Mapping[str, Any]) -> tuple[Unit, int, int | None]:
-    """Unit, first and every, in days or months; names count in weeks only if all is in weeks."""
+    """Read unit, first and every, in days or months; names count in weeks only if all is in weeks."""
     every = _offset(fields, f"{at}/every", data["every"], 1) if "every" in data else None
     first = _offset(fields, f"{at}/first", data["first"], None) if "first" in data else every
     if first is None:
@@ -126,7 +126,7 @@ def _rhythm(fields: Fields, at: str, data: Mapping[str, Any]) -> tuple[Unit, int
 
 
 def _offset(fields: Fields, at: str, data: Any, least: int | None) -> tuple[Unit, int]:
-    """A unit and a number of days or months."""
+    """Read a unit and a number of days or months."""
     if not isinstance(data, dict) or len(data) != 1 or (unit := next(iter(data))) not in _UNITS:
         fields.fault(at, 'Not one of {"days": n}, {"weeks": n}, {"months": n}.')
         return "d", 1

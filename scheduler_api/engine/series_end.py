@@ -19,7 +19,7 @@ class SeriesEnd(NamedTuple):
 
 
 def series_end(series: Series, history: History) -> SeriesEnd | None:
-    """E, the day on which a series ends for a patient (section 5); None while nothing has ended it."""
+    """Return E, the day on which a series ends for a patient (section 5); None while nothing has ended it."""
     ends = []
     if history.off_study_on is not None:
         ends.append(SeriesEnd(history.off_study_on, history.off_study_because))

@@ -44,7 +44,7 @@ class Slot(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The visit's name, which says where it stands on its series."""
+        """Return the visit's name, which says its place in the series."""
         stretch = self.stretch
         if stretch.on_day:
             return f"{self.series}-c{self.number}d{stretch.on_day}"
@@ -79,14 +79,14 @@ _by_target = attrgetter("target_on")
 
 
 def slots_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[Slot]:
-    """The visits of a series in order of target, then the one that would follow the last."""
+    """Yield the visits of a series in order of target, then the one that would follow the last."""
     if series.anchor == "cycle":
         return _whole(_cycle_slots(series, anchor, runs))
     return _whole(merge(*(_stretch_slots(series.name, s, anchor) for s in series.stretches), key=_by_target))
 
 
 def _whole(slots: Iterator[Slot]) -> Iterator[Slot]:
-    """Stretches in one line: what is reckoned beyond a stretch counts only after the last visit of all."""
+    """Merge recurrences: what is computed beyond one counts only after the last visit of all."""
     beyond = None
     for slot in slots:
         if slot.exists:
@@ -139,7 +139,7 @@ class Line:
         self._read: list[Slot] = []
 
     def at(self, index: int) -> Slot | None:
-        """The slot at an index (from 0), the one reckoned beyond the last included; None after it."""
+        """Return the visit at an index (from 0), also the one computed beyond the last; None after it."""
         while len(self._read) <= index:
             slot = next(self._source, None)
             if slot is None:
@@ -149,28 +149,28 @@ class Line:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no slot at all."""
+        """Return whether there is no visit at all."""
         return self.at(0) is None
 
     def visit(self, index: int) -> Slot | None:
-        """The visit at an index, if it exists."""
+        """Return the visit at an index, if it exists."""
         slot = self.at(index) if index >= 0 else None
         return slot if slot and slot.exists else None
 
     def opens_on(self, index: int) -> date | None:
-        """When the slot at an index opens; None after the last."""
+        """Return when the visit at an index opens; None after the last."""
         slot = self.at(index)
         return slot.opens_on if slot else None
 
     def closing_from(self, day: date) -> int:
-        """The index of the first slot whose window closes on `day` or later (of the end, if none does)."""
+        """Return the index of the first visit whose window closes on `day` or later (of the end, if none does)."""
         while not self._read or self._read[-1].closes_on < day:
             if self.at(len(self._read)) is None:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
     def within(self, days: Sequence[int]) -> list[int | None]:
-        """For each day, given as its ordinal, the index of the visit whose window holds it, if there is one."""
+        """Return for each day, given as its ordinal, the index of the visit whose window holds it, if there is one."""
         found: list[int | None] = []
         for day in map(date.fromordinal, days):
             index = self.closing_from(day)
@@ -179,7 +179,7 @@ class Line:
         return found
 
     def named(self, name: str) -> int | None:
-        """The index of the visit of that name, if it exists."""
+        """Return the index of the visit of that name, if it exists."""
         index = 0
         while (slot := self.at(index)) is not None:
             if slot.exists and slot.name == name:
@@ -211,7 +211,7 @@ class EvenLine(Line):
 
     @staticmethod
     def fits(series: Series) -> bool:
-        """Whether a series is even."""
+        """Return whether a series is evenly spaced."""
         return len(series.stretches) == 1 and series.anchor != "cycle" and series.stretches[0].every is not None
 
     def at(self, index: int) -> Slot | None:
@@ -254,14 +254,14 @@ class EvenLine(Line):
         return found[1] - 1 if found else None
 
     def _target(self, index: int) -> int:
-        """The target of the slot at an index, as the ordinal of its day."""
+        """Return the target of the visit at an index, as the ordinal of its day."""
         if self._monthly:
             return add_months(self._anchor.day, self._stretch.first + index * self._every).toordinal()
         return self._first + index * self._every
 
 
 def overlapping(slots: Iterator[Slot]) -> tuple[Slot, Slot] | None:
-    """The first two of some slots (in order of target) whose windows overlap or whose names are equal, if any."""
+    """Return the first two of some visits (in order of target) whose windows overlap or whose names are equal, if any."""
     seen: dict[str, Slot] = {}
     previous = None
     for slot in slots:

@@ -40,7 +40,7 @@ class Standing(NamedTuple):
     last_done: Mapping[str, LastDone]
 
     def at(self, today: date) -> Place:
-        """Where the patient stands on a day, as the calendar's `treatment` says it."""
+        """Return the patient's position on a day, as the calendar's `treatment` shows it."""
         if self.from_on is None or today < self.from_on or (self.through_on is not None and today > self.through_on):
             return Place(None, None, False)
         cycle, cycle_day = run_of(self.runs, today).place(today)
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
 
 
 def standing(course: Course) -> Standing:
-    """The standing of the patient whose course of treatment this is."""
+    """Return the position of the patient whose treatment plan this is."""
     history = course.history
     return Standing(
         course.starts_on if history.begun else None,

@@ -19,7 +19,7 @@ AT_MOST = 20
 
 @lru_cache(maxsize=256)
 def capsules_for(dose_mg: float, strengths_mg: tuple[float, ...]) -> Mapping[float, int] | None:
-    """The fewest capsules that make a dose (mg) exactly, by strength; None if none do. Of equal numbers, the larger."""
+    """Return the fewest capsules that make a dose (mg) exactly, by strength; None if none do. Ties go to the larger."""
     dose, strengths = _exact(dose_mg), sorted(strengths_mg, reverse=True)
     made: dict[Fraction, tuple[float, ...]] = {Fraction(0): ()}
     seen = set(made)
@@ -38,7 +38,7 @@ def capsules_for(dose_mg: float, strengths_mg: tuple[float, ...]) -> Mapping[flo
 
 
 def supply(course: Course, first: date, last: date) -> dict[str, Any]:
-    """Capsules for the planned doses of `first`…`last` that are not recorded yet, and how they come about by days.
+    """Return the capsules for planned, unrecorded doses of `first`…`last`, with the periods that they add up from.
 
     `complete` is False if a dose cannot be made of the protocol's strengths; such days are in no total.
     """
@@ -72,7 +72,7 @@ def _period(course: Course, span: Span) -> dict[str, Any]:
 
 
 def _to_take(course: Course, span: Span) -> Iterator[date]:
-    """The days of a span on which a dose is planned and nothing is recorded."""
+    """Yield the days of a span on which a dose is planned and nothing is recorded."""
     history = course.history
     for day in days(span.starts_on, span.ends_on):
         if not span.rests(day) and history.doses.status(day) is None:
@@ -96,5 +96,5 @@ def _listed(capsules: Mapping[float, int]) -> list[dict[str, Any]]:
 
 
 def _exact(amount: float) -> Fraction:
-    """An amount as it is written, since 0.1 + 0.2 is to be 0.3."""
+    """Return an amount exactly as it is written, since 0.1 + 0.2 is to be 0.3."""
     return Fraction(str(amount))

@@ -18,7 +18,9 @@ class Period(NamedTuple):
 
 
 def periods(versions: Versions, history: History) -> tuple[Period, ...]:
-    """The versions a patient is on, in order of days. Of two amendments from one day the later recorded counts.
+    """Return the versions that apply to a patient, in order of days.
+
+    Of two amendments from one day the later recorded counts.
 
     Raises KeyError when the history names a version that `versions` does not hold.
     """
@@ -33,7 +35,7 @@ def periods(versions: Versions, history: History) -> tuple[Period, ...]:
 
 
 def version_on(plan: tuple[Period, ...], day: date) -> Protocol:
-    """The version that applies on a day."""
+    """Return the version that applies on a day."""
     protocol = plan[0].protocol
     for period in plan[1:]:
         if period.from_on is not None and period.from_on <= day:

@@ -33,7 +33,7 @@ class VisitBook:
         return cycle_runs(self._plan, self._history)
 
     def series(self, name: str) -> SeriesBook:
-        """The visits of one series (of a name in `names`)."""
+        """Return the visits of one series (of a name in `names`)."""
         book = self._series.get(name)
         if book is None:
             rules = [(period, period.protocol.find_series(name)) for period in self._plan]
@@ -43,11 +43,11 @@ class VisitBook:
         return book
 
     def visit(self, name: str) -> Visit | None:
-        """The visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
+        """Return the visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
         return next((found for series in self.names if (found := self.series(series).visit(name)) is not None), None)
 
     def inputs(self, name: str) -> tuple[object, ...]:
-        """All that the visits of a series follow from: of equal inputs come equal visits."""
+        """Return all that the visits of a series follow from: equal inputs give equal visits."""
         if name not in self._inputs:
             self._inputs[name] = self._inputs_of(name)
         return self._inputs[name]
@@ -76,7 +76,10 @@ class VisitBook:
         return iter(()) if anchor is None else slots_of(series, anchor, self._runs)
 
     def _anchor(self, series: Series) -> AnchorDay | None:
-        """The day a series is counted from; None while nobody knows it, or if the series is not for this patient."""
+        """Return the day a series is counted from.
+
+        None while it is not known, or if the series is not for this patient.
+        """
         history = self._history
         if not _applies(series, history):
             return None
@@ -108,7 +111,9 @@ def _applies(series: Series, history: History) -> bool:
 
 
 def _amended(rules: list[tuple[Period, Series | None]], slots: Callable[[Series], Iterator[Slot]]) -> Iterator[Slot]:
-    """The visits of a series across versions (section 9): each version's from its first day on, earlier ones kept.
+    """Yield the visits of a series across versions (section 9).
+
+    Each version's from its first day on, earlier ones kept.
 
     A new visit that would overlap a kept one or repeat its name is dropped.
     """

@@ -40,13 +40,13 @@ class Visit(NamedTuple):
     because: Reason
 
     def meets(self, first: date, last: date) -> bool:
-        """Whether it can be done in `first`…`last`, or was done or is booked then."""
+        """Return whether it can be done in `first`…`last`, or was done or is booked then."""
         if self.opens_on <= last and first <= self.closes_on:
             return True
         return any(day is not None and first <= day <= last for day in (self.done_on, self.booked_on))
 
     def status(self, today: date) -> str:
-        """The visit's status on a day: the first line of section 5's table that fits."""
+        """Return the visit's status on a day: the first line of section 5's table that fits."""
         if self.done_on is not None:
             return "done"
         if self.ends_on is not None and self.ends_on <= self.closes_on:
@@ -58,7 +58,7 @@ class Visit(NamedTuple):
         return "overdue" if self.next_opens_on is None or today < self.next_opens_on else "missed"
 
     def row(self, today: date) -> dict[str, Any]:
-        """The visit as the calendar shows it on a day."""
+        """Return the visit as the calendar shows it on a day."""
         return {
             "visit": self.visit,
             "series": self.series,
@@ -96,7 +96,7 @@ class SeriesBook:
             self._done, self._assigned, self.unscheduled = assign(line, history.done_of_series[series.name])
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
-        """A visit as an anchor: the day it was done, else its target, then provisional; None if it has no place."""
+        """Return a visit as an anchor: the day it was done, else its target, then provisional; None if it has no date."""
         index = self._line.named(visit)
         slot = self._line.at(index) if index is not None else None
         if index is None or slot is None:
@@ -106,12 +106,14 @@ class SeriesBook:
         return AnchorDay(slot.target_on, True, Reason("visit_target", visit=visit, day=slot.target_on))
 
     def visit(self, name: str) -> Visit | None:
-        """The visit of a name; None if there is none, or it was cut."""
+        """Return the visit of a name; None if there is none, or it was cut."""
         index = self._line.named(name)
         return None if index is None else self._visit(index)
 
     def visits(self, first: date, last: date) -> list[Visit]:
-        """The visits whose window meets `first`…`last`, or that were done or are booked in it, in order of target."""
+        """Return the visits whose window meets `first`…`last`, or that were done or are booked in it, in order of
+        target.
+        """
         indexes = {index for index, done in self._done.items() if first <= done.done_on <= last}
         for name, booking in self._bookings.items():
             if name.startswith(self.name) and first <= booking.booked_on <= last:
@@ -124,7 +126,7 @@ class SeriesBook:
         return [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
 
     def current(self, today: date) -> Visit | None:
-        """The visit that matters on a day: the one overdue, else open, else the next."""
+        """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self._line.closing_from(today)
         if index > 0 and index - 1 not in self._done:
             before = self._visit(index - 1)
@@ -147,7 +149,10 @@ class SeriesBook:
         return self._visits[index]
 
     def _reckon(self, index: int) -> Visit | None:
-        """The visit at an index; None if there is none or it was cut: not done, not booked, opening after the end."""
+        """Compute the visit at an index.
+
+        None if there is none or it was cut: not done, not booked, opening after the end.
+        """
         slot = self._line.visit(index)
         if slot is None:
             return None

@@ -18,13 +18,13 @@ class Quiet(NamedTuple):
     ends: time
 
     def covers(self, at: time) -> bool:
-        """Whether a time of day is quiet."""
+        """Return whether a time of day is quiet."""
         if self.starts <= self.ends:
             return self.starts <= at < self.ends
         return at >= self.starts or at < self.ends
 
     def held_until(self, instant: datetime, time_zone: str) -> datetime:
-        """When what is due at an instant may be sent: then, or when the quiet hours of a time zone end."""
+        """Return when what is due at an instant may be sent: then, or when the quiet hours of a time zone end."""
         local = instant.astimezone(ZoneInfo(time_zone))
         if not self.covers(local.time()):
             return instant
@@ -56,7 +56,7 @@ class SiteWishes(NamedTuple):
 
 
 def contradictions(wishes: Wishes) -> Iterator[Fault]:
-    """Where a patient's wishes contradict themselves: a reminder that would never come when it is wanted."""
+    """Yield where a patient's preferences contradict themselves: a reminder that would never come when it is wanted."""
     quiet, at = wishes.quiet, wishes.dose_time
     yield from _in_quiet_hours("/time", at, quiet)
     if wishes.again_after_minutes is None or "dose_again" in wishes.off:
@@ -69,7 +69,7 @@ def contradictions(wishes: Wishes) -> Iterator[Fault]:
 
 
 def site_contradictions(wishes: SiteWishes) -> Iterator[Fault]:
-    """Where a site's wishes contradict themselves."""
+    """Yield where a site's preferences contradict themselves."""
     yield from _in_quiet_hours("/digest", wishes.digest, wishes.quiet)
 
 

@@ -75,18 +75,18 @@ class Entry(NamedTuple):
     settle_by: tuple[Call, ...]
 
     def stands(self, day: date) -> bool:
-        """Whether it is on the list of a day."""
+        """Return whether it is on the list of a day."""
         return self.from_on <= day and (self.through_on is None or day <= self.through_on)
 
 
 def urgency(due_on: date, today: date) -> str:
-    """`now`: due within two days, or late; `soon`: within seven; else `routine`."""
+    """Return `now` if due within two days or late, `soon` within seven, else `routine`."""
     left = (due_on - today).days
     return "now" if left <= 2 else "soon" if left <= 7 else "routine"
 
 
 def worklist(reckoning: Reckoning, visits: Iterable[Visit], first: date, last: date) -> list[Entry]:
-    """All entries of one patient that stand on a day of `first`…`last`.
+    """Return all entries of one patient that stand on a day of `first`…`last`.
 
     `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked.
     """
@@ -137,7 +137,7 @@ def _of_booking(visit: Visit) -> Iterator[Entry]:
 
 
 def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
-    """A visit that is no longer required: cancel what is booked; but what was booked before may have been done."""
+    """Ask to cancel the booking of a visit no longer required; a visit booked for an earlier day may have been done."""
     booked_on = visit.booked_on
     if booked_on is None:
         return
@@ -150,7 +150,7 @@ def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
 
 
 def _past(visit: Visit, booked_on: date) -> Entry:
-    """A booking that passed: the visit was done, has another day, or will not be done any more."""
+    """Return the entry for a booking that passed: the visit was done, gets another day, or will not be done any more."""
     because = Reason("booked_past", day=booked_on)
     calls = (_done(visit), _book(visit), _cancel(visit))
     entry = _visit("booking_past", visit, booked_on + ONE_DAY, None, because)
@@ -158,7 +158,7 @@ def _past(visit: Visit, booked_on: date) -> Entry:
 
 
 def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: Reason) -> Entry:
-    """An entry that is settled by doing the visit or by booking it anew."""
+    """Return an entry that is resolved by doing the visit or by booking it anew."""
     calls = (_book(visit), _done(visit))
     return Entry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
 
@@ -197,7 +197,7 @@ def _of_doses(course: Course, first: date, last: date) -> Iterator[Entry]:
 
 
 def _of_hold(history: History) -> Iterator[Entry]:
-    """A hold whose end nobody has recorded. No hold can follow it."""
+    """Yield the entry for a hold whose end is not recorded. No hold can follow it."""
     if history.holds and history.holds[-1].resumes_on is None:
         from_on = history.holds[-1].from_on + _HOLD
         because = Reason("held_open", day=history.holds[-1].from_on)
@@ -207,7 +207,7 @@ def _of_hold(history: History) -> Iterator[Entry]:
 
 
 def _of_treatment(history: History) -> Iterator[Entry]:
-    """What treatment and study leave to ask for; none of it but the end of treatment once the patient is off study."""
+    """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
     ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
     through_on = off_on - ONE_DAY if off_on else None
     if ended is None:

@@ -19,7 +19,7 @@ A_YEAR = timedelta(366)
 
 
 def calendar(events: Iterable[Event], options: Options, time_zone: str) -> bytes:
-    """The feed's events as an iCalendar document, in the patient's time zone and the feed's language."""
+    """Return the feed's events as an iCalendar document, in the patient's time zone and the feed's language."""
     document = icalendar.Calendar()
     document.add("prodid", "-//scheduler-api//patient feed//EN")
     document.add("version", "2.0")

@@ -63,11 +63,11 @@ class Actor:
     patient_id: str | None = None
 
     def sees(self, site: str) -> bool:
-        """Whether patients of a site are this actor's."""
+        """Return whether patients of a site are this actor's."""
         return self.sites is None or site in self.sites
 
     def sees_patient(self, patient_id: str, site: str) -> bool:
-        """Whether a patient of a site is this actor's."""
+        """Return whether a patient of a site is this actor's."""
         return self.sees(site) if self.patient_id is None else patient_id == self.patient_id
 
 
@@ -95,12 +95,15 @@ class Session:
 
     @property
     def sites(self) -> Sequence[str] | None:
-        """The sites to look in; None: all."""
+        """Return the sites to search; None: all."""
         return self.actor.sites
 
 
 def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
-    """The sites a list is about: all of the actor's, or the one asked for. Raises NotFound for another's site."""
+    """Return the sites that a list covers.
+
+    All of the actor's, or the one asked for. Raises NotFound for another's site.
+    """
     if site is None:
         return session.sites
     if not session.actor.sees(site):

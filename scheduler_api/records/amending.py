@@ -48,7 +48,7 @@ class Portion:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many patients came to each outcome."""
+        """Return how many patients came to each outcome."""
         found = Counter(item["outcome"] for item in self.items)
         return {outcome: found[outcome] for outcome in OUTCOMES}
 
@@ -104,7 +104,7 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
 
 
 def _applies(session: Session, row: Row, amendment: Amendment) -> bool:
-    """Whether the version is a patient's on that day already."""
+    """Return whether the version already applies to a patient on that day."""
     plan = periods(versions_of(session.store, row["protocol"]), of_row(session.store, row))
     return version_on(plan, amendment.from_on).version == amendment.version
 

@@ -36,7 +36,7 @@ def lock(session: Session, key: str) -> None:
 
 
 def given(session: Session, key: str, request_hash: str) -> Answer | None:
-    """The answer already given to this key and request, if any. Raises KeyReused for another request."""
+    """Return the answer already given to this key and request, if any. Raises KeyReused for another request."""
     row = answers.get(session.store, session.actor.token_id, key)
     if row is None or row["answered_at"] < stamp(session.now - KEPT):
         return None

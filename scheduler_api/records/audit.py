@@ -53,7 +53,7 @@ def refused(session: Session, status: int, patient_id: str | None, site: str | N
 
 
 def unknown(address_digest: str) -> Actor:
-    """Someone without a token that we know, told apart by (a part of) the digest of their network address."""
+    """Return an actor for someone without a known token, told apart by (part of) the digest of their network address."""
     return Actor(f"unknown-{address_digest[:2]}", "unknown", None, ())
 
 

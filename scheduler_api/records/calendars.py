@@ -35,7 +35,7 @@ class View:
     known_at: datetime | None = None
 
     def range(self, today: date) -> tuple[date, date]:
-        """The range of days. Raises Impossible if it is reversed or too long."""
+        """Return the range of days. Raises ValidationFailed if it is reversed or too long."""
         first, last = default_range(today)
         first, last = self.first or first, self.last or last
         check_range(first, last)
@@ -51,36 +51,39 @@ class Edition:
 
 
 def edition(session: Session, patient_id: str, view: View) -> Edition:
-    """The edition that an answer would be of, for the price of one small read. Raises NotFound."""
+    """Return the edition that an answer would be of, for the price of one small read. Raises NotFound."""
     head = patient_row(session, patient_id)
     return Edition(head["version"], view.today or civil_date(session.now, head["time_zone"]))
 
 
 def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
-    """A patient's calendar. Raises NotFound, or Impossible for a bad range or an instant before enrolment was known."""
+    """Return a patient's calendar.
+
+    Raises NotFound, or ValidationFailed for a bad range or an instant before enrolment was known.
+    """
     return calendar_of(session, patient_row(session, patient_id), view)
 
 
 def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
-    """The calendar of a patient whose row is at hand. Raises Impossible."""
+    """Return the calendar of a patient whose row is already read. Raises ValidationFailed."""
     versions, history, today = _known(session, row, view)
     first, last = view.range(today)
     return {"patient_id": row["patient_id"], **calendar(versions, history, today, first, last)}
 
 
 def adherence_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
-    """A patient's adherence and dose intensity through today. Raises NotFound, Impossible."""
+    """Return a patient's adherence and dose intensity through today. Raises NotFound, ValidationFailed."""
     versions, history, today = _known(session, patient_row(session, patient_id), view)
     return {"patient_id": patient_id, "today": today, **Reckoning(versions, history).adherence(today)}
 
 
 def deviation_documents(session: Session, patient_id: str, view: View) -> list[dict[str, Any]]:
-    """A patient's deviations, of all time unless a range is given. Raises NotFound, Impossible."""
+    """Return a patient's deviations, of all time unless a range is given. Raises NotFound, ValidationFailed."""
     return deviations_of(session, patient_row(session, patient_id), view)
 
 
 def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
-    """The deviations of the patient whose row is at hand. Raises Impossible."""
+    """Return the deviations of the patient whose row is already read. Raises ValidationFailed."""
     versions, history, today = _known(session, row, view)
     enrolled_on, doses = history.enrolled.enrolled_on, history.doses
     first = view.first or min(enrolled_on, doses.first_taken_on or enrolled_on)
@@ -92,7 +95,7 @@ def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]
 
 
 def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
-    """The versions, the history as known at the instant asked for, and today."""
+    """Return the versions, the history as known at the instant asked for, and today."""
     if view.known_at is None:
         history = of_row(session.store, row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
@@ -108,7 +111,7 @@ def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, d
 def preview(
     versions: Versions, enrolled: Enrolled, new_facts: Iterable[NewFact], today: date, view: View
 ) -> dict[str, Any]:
-    """The calendar of a patient who is stored nowhere, from facts in order; a fact's id is its place, from "1".
+    """Return the calendar of a patient who is stored nowhere, from facts in order; a fact's id is its place, from "1".
 
     Raises Impossible (or Contradiction), with pointers into `patient` and `facts`.
     """

@@ -47,7 +47,7 @@ class Keys:
 
     @property
     def by_name(self) -> dict[str, Ed25519PublicKey]:
-        """The public keys by their names."""
+        """Return the public keys by their names."""
         return {name_of(key): key for key in self.good}
 
 
@@ -56,12 +56,15 @@ NO_KEYS = Keys()
 
 
 def new_key() -> bytes:
-    """A new private key, as PEM."""
+    """Make a new private key, as PEM."""
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def read_keys(pem: bytes) -> Keys:
-    """The keys of a PEM file: a private one that signs, and public ones whose signatures hold too. Raises BadKey."""
+    """Read the keys of a PEM file.
+
+    A private one that signs, and public ones whose signatures are accepted too. Raises BadKey.
+    """
     signing, good = None, []
     for block in _blocks(pem):
         try:
@@ -84,7 +87,7 @@ def read_keys(pem: bytes) -> Keys:
 
 
 def keys_in(path: str) -> Keys:
-    """The keys of a file; none for an empty path. Raises BadKey, OSError."""
+    """Return the keys of a file; none for an empty path. Raises BadKey, OSError."""
     return read_keys(Path(path).read_bytes()) if path else Keys()
 
 
@@ -98,12 +101,12 @@ def _blocks(pem: bytes) -> Iterator[bytes]:
 
 
 def public_pem(key: Ed25519PublicKey) -> str:
-    """A public key, as PEM."""
+    """Return a public key as PEM."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def name_of(key: Ed25519PublicKey) -> str:
-    """What a checkpoint says of the key that signed it."""
+    """Return the name by which a checkpoint refers to the key that signed it."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
 
 
@@ -136,12 +139,12 @@ def make_if_due(store: Store, keys: Keys, now: datetime) -> dict[str, Any] | Non
 
 
 def every(store: Store) -> list[Row]:
-    """All checkpoints, in order, to be kept elsewhere."""
+    """Return all checkpoints, in order, to be kept elsewhere."""
     return checkpoints.every(store)
 
 
 def breaks(store: Store, keys: Keys, kept: Iterable[Row] = (), stream: str | None = None) -> Iterator[str]:
-    """What is wrong with the checkpoints, or with the logs by what the checkpoints saw; a sentence each.
+    """Yield what is wrong with the checkpoints, or with the logs by what the checkpoints saw; a sentence each.
 
     `kept` are checkpoints that were exported; of one `stream` only what the checkpoints saw of it is looked at.
     """

@@ -71,7 +71,7 @@ class Attempt:
 
 
 def is_any_due(store: Store, now: datetime) -> bool:
-    """Whether there is anything for `spread` or `claim` to do."""
+    """Return whether there is anything for `spread` or `claim` to do."""
     return deliveries.is_any_due(store, stamp(now))
 
 
@@ -91,7 +91,7 @@ def spread(store: Store, now: datetime) -> int:
 
 
 def _channels(message: Row) -> Collection[str]:
-    """The channels by which a message may go: a patient chooses, a site made its destinations for this."""
+    """Return the channels by which a message may go: a patient chooses, a site made its destinations for this."""
     if message["audience"] == "site":
         return deliveries.CHANNELS
     return {"log", *wishes.patients_document(message["wishes"])["channels"]}
@@ -131,7 +131,7 @@ def _attempt(row: Row) -> Attempt:
 
 
 def _end(row: Row, now: datetime) -> tuple[str, str] | None:
-    """How a delivery ends without another attempt, and why; None if it is to be tried."""
+    """Return how a delivery ends without another attempt, and why; None if it is to be tried."""
     if row["status"] != "waiting":
         return row["status"], "no longer called for"
     if row["ended_at"] is not None:

@@ -32,25 +32,25 @@ class Derived(NamedTuple):
 
 
 def horizon(now: datetime) -> date:
-    """The day through which visit rows are kept."""
+    """Return the day through which visit rows are kept."""
     return now.date() + timedelta(HORIZON)
 
 
 def derived_rows(patient_id: str, reckoning: Reckoning, through: date) -> Derived:
-    """The rows of all visits of a patient that open, or are done or booked, through a day; and what is to do."""
+    """Return the rows of all visits of a patient that open, or are done or booked, through a day; and what is to do."""
     found = reckoning.visits(_BEGINNING, through)
     rows = visits.rows_of(patient_id, reckoning.history, found)
     return Derived(rows, worklist_rows(patient_id, reckoning, found, through))
 
 
 def worklist_rows(patient_id: str, reckoning: Reckoning, of: Iterable[Visit], through: date) -> dict[str, Row]:
-    """The rows of what is to do about a patient and some visits, kept on the day that has visits through a day."""
+    """Return the worklist rows of a patient for some visits, as kept on the day whose visits reach through a day."""
     entries = engine_worklist.worklist(reckoning, of, *_reach(through))
     return worklist.rows_of(patient_id, reckoning.history, entries)
 
 
 def _reach(through: date) -> tuple[date, date]:
-    """The days that the worklist covers which is kept on the day that has visits through a day."""
+    """Return the range of days that the worklist covers when its visits reach through a day."""
     now, reach = through - timedelta(HORIZON), timedelta(WORKLIST_REACH + _SLACK)
     return now - reach, now + reach
 
@@ -84,7 +84,9 @@ def keep_next(
 
 
 def _same_visits(before: Reckoning, after: Reckoning) -> bool:
-    """Whether the visit rows of two histories of a patient, through one day, are the same without being reckoned."""
+    """Return whether the visit rows of two histories of a patient, through one day, are the same, without computing
+    them.
+    """
     one, other = before.history, after.history
     if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
         return False

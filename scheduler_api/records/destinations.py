@@ -33,7 +33,7 @@ _SHOWN = (
 
 
 def list_of_site(session: Session, site: str) -> list[dict[str, Any]]:
-    """A site's destinations, oldest first, ended ones included. Raises NotFound."""
+    """List a site's destinations, oldest first, ended ones included. Raises NotFound."""
     sites.get(session, site)
     return [_document(row) for row in destinations.of_site(session.store, site)]
 
@@ -137,6 +137,6 @@ def _row(session: Session, channel: str, audience: str, address: str, language: 
 
 
 def _document(row: Row) -> dict[str, Any]:
-    """A destination as staff see it; `state` says whether it takes what is sent."""
+    """Return a destination as staff see it; `state` says whether it takes what is sent."""
     state = "ended" if row["ended_at"] else "failing" if row["failures"] else "good"
     return {**{name: row[name] for name in _SHOWN}, "state": state}

@@ -66,7 +66,7 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
 
 
 def take_back_day(session: Session, patient_id: str, day: date, said_at: datetime | None = None) -> Kept:
-    """Void a patient's own records of a day; with none standing nothing changes.
+    """Void a patient's own records of a day; if none is active, nothing changes.
 
     Raises Contradiction when the site's record of that day stands, Impossible for a day too far back or ahead.
     """
@@ -114,7 +114,7 @@ def _day_on_record(session: Session, patient_id: str, day: date) -> _Day:
 
 
 def _said(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | None, datetime | None, str | None]:
-    """What a record says of its day: the planned amount is the same whether it is said or not."""
+    """Return what a record says of its day: the planned amount is the same whether it is stated or not."""
     body = record.body if isinstance(record, Fact) else record
     assert isinstance(body, DoseRecorded)
     amount = None if body.status == "missed" else planned if body.dose_mg is None else body.dose_mg
@@ -128,7 +128,7 @@ def _planned_mg(session: Session, patient_id: str, day: date) -> float:
 
 
 def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | None) -> date:
-    """The present day, as far as this record may reach. Raises Impossible.
+    """Return the present day, as far as this record may reach. Raises ValidationFailed.
 
     A day counts from the instant at which the phone recorded it, in the zone on record or in that of the phone: a
     traveller's phone may be a day ahead or behind.

@@ -15,7 +15,10 @@ from .calendars import View, calendar_of
 
 
 def differences(one: Store, other: Store, now: datetime, progress: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """What differs between two databases, a sentence each; nothing if they are equal. `progress` hears of each row."""
+    """Yield what differs between two databases, a sentence each.
+
+    Nothing if they are equal. `progress` is told each row.
+    """
     for table, key in one.tables().items():
         for row, found in zip_longest(_rows(one, table, key), _rows(other, table, key)):
             if row != found:

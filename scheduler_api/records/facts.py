@@ -77,7 +77,7 @@ def record(
 
 @contextmanager
 def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
-    """What is done inside is durable when the block ends; of a dry run nothing is kept."""
+    """Make everything done in the block durable when it ends; keep nothing of a dry run."""
     try:
         with session.store.transaction():
             yield
@@ -88,7 +88,7 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
 
 
 def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
-    """What the fact that was added came to. One of a dry run will not be kept: it has no id and was never recorded."""
+    """Return what adding the fact did. One of a dry run will not be kept: it has no id and was never recorded."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
     moved = consequences(appended.before, appended.after, today, through)
     document = fact_document(appended.fact, None)
@@ -131,7 +131,7 @@ def append(
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
-    """The fact as it is recorded: each of a patient's facts a moment after the one before it."""
+    """Return the fact as it is recorded: each of a patient's facts a moment after the one before it."""
     recorded_at = max(session.now, datetime.fromisoformat(row["recorded_at"]) + timedelta(microseconds=1))
     actor = session.actor
     return Fact(
@@ -163,12 +163,12 @@ def _keep(
 
 
 def new_fact_id() -> str:
-    """An id for a fact."""
+    """Make an id for a fact."""
     return f"f-{secrets.token_hex(8)}"
 
 
 def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
-    """A fact as clients see it: its data beside who recorded it, when, and why it corrects another."""
+    """Return a fact as clients see it: its data beside who recorded it, when, and why it corrects another."""
     data = body_to_data(fact.body)
     if isinstance(fact.body, Enrolled):
         data["protocol"] = {"id": data.pop("protocol"), "version": data.pop("version")}
@@ -186,7 +186,10 @@ def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
 
 
 def history_documents(session: Session, patient_id: str) -> list[dict[str, Any]]:
-    """All facts of a patient in the order they were received, corrected and voided ones included. Raises NotFound."""
+    """Return all facts of a patient in the order they were received, corrected and voided ones included.
+
+    Raises NotFound.
+    """
     patient_row(session, patient_id)
     known = facts.of_patient(session.store, patient_id)
     struck = struck_by(known)

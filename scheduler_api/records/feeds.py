@@ -65,7 +65,7 @@ class Event:
 
 
 def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
-    """The patient's feed. Its secret is given when it is made and then no more: it is not kept. Raises NotFound."""
+    """Return the patient's feed. Its secret is given only when it is made, since it is not kept. Raises NotFound."""
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         patient_row(session, patient_id)
@@ -89,7 +89,7 @@ def revoke(session: Session, patient_id: str) -> None:
 
 
 def opened_by(store: Store, secret: str) -> Feed:
-    """The feed that a secret opens. Raises NotFound."""
+    """Return the feed that a secret opens. Raises NotFound."""
     row = feeds.by_hash(store, digest(secret))
     if row is None:
         raise NotFound("No such feed.")
@@ -99,7 +99,7 @@ def opened_by(store: Store, secret: str) -> Feed:
 
 
 def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
-    """What the feed shows now, cancelled events included; a change since it was last shown raises its sequence."""
+    """Return what the feed shows now, cancelled events included; a change since it was last shown raises its sequence."""
     session = Session(store, Actor("feed", "patient", None, (), feed.patient_id), now)
     with store.transaction():
         store.lock(f"feed {feed.name}")
@@ -126,7 +126,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
 
 
 def _current(reckoning: Reckoning, feed: Feed, now: datetime) -> dict[str, str]:
-    """The events of now, by uid, each as text."""
+    """Return the present events, by uid, each as text."""
     history = reckoning.history
     today = civil_date(now, feed.time_zone)
     # Another address has other events: an app that read the old one keeps no later version of them.

@@ -52,7 +52,7 @@ def check(session: Session, patient_id: str | None, keys: Keys) -> Checked:
 
 
 def fact_breaks(patient_id: str, rows: Sequence[Row]) -> Iterator[str]:
-    """Where the chain of a patient's facts does not hold."""
+    """Yield where the chain of a patient's facts does not hold."""
     found = list(_breaks(f"patient {patient_id}", rows, FACT, lambda row: f"fact {row['fact_id']}", "fact"))
     yield from found
     if not found:
@@ -62,7 +62,7 @@ def fact_breaks(patient_id: str, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def event_breaks(store: Store, stream: str) -> Iterator[str]:
-    """Where the chain of a stream of the audit does not hold."""
+    """Yield where the chain of an audit stream does not hold."""
     rows = audit.of_stream(store, stream)
     return _breaks(f"stream {stream}", rows, AUDIT, lambda row: f"event {row['action']}", "event")
 

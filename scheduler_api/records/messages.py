@@ -39,7 +39,10 @@ def find(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, str]]:
-    """The messages to or about the actor's patients, and to the actor's sites. Raises NotFound for another's site."""
+    """Return the messages to or about the actor's patients, and to the actor's sites.
+
+    Raises NotFound for another's site.
+    """
     sites = sites_to_search(session, site)
     rows = sent_messages.find(session.store, sites, statuses, patient_id, after, limit + 1)
     items = _documents(session.store, rows[:limit])

@@ -72,7 +72,7 @@ class SignIn:
         self._lock = threading.Lock()
 
     def actor(self, token: str, now: datetime) -> Actor | None:
-        """Who a token stands for; None if it is not good. Without a role of ours the role is `none`.
+        """Return whom a token stands for; None if it is not valid. Without a known role the role is `none`.
 
         Raises ProviderUnavailable.
         """
@@ -121,7 +121,10 @@ class SignIn:
         return Actor(who, role, named or None, None if "*" in sites else tuple(sorted(set(sites))))
 
     def _key(self, kid: str | None, now: datetime) -> Key | None:
-        """The key of a name, the provider asked if need be; None if it has none such. Raises ProviderUnavailable."""
+        """Return the key of a name, asking the provider if need be.
+
+        None if it has none such. Raises ProviderUnavailable.
+        """
         age = now - self._fetched_at if self._fetched_at else KEYS_GOOD
         if age < KEYS_GOOD and (known := self._named(kid)) is not None:
             if age >= KEYS_FRESH and self._may_fetch(now):
@@ -151,7 +154,7 @@ class SignIn:
         return keys.get(kid)
 
     def _may_fetch(self, now: datetime) -> bool:
-        """Whether the provider may be asked (again); it is asked rarely, whoever sends whatever tokens."""
+        """Return whether the provider may be asked (again); it is asked rarely, whoever sends whatever tokens."""
         return self._tried_at is None or not timedelta(0) <= now - self._tried_at < BETWEEN_FETCHES
 
     def _fetch(self, now: datetime) -> None:
@@ -182,7 +185,7 @@ class _Registry(jws.JWSRegistry):
     algorithms = {**jws.JWSRegistry.algorithms, "EdDSA": _EdDSA()}  # noqa: RUF012
 
     def check_header(self, header: dict[str, Any]) -> None:
-        """Providers put names of their own into headers; what must be understood they name in `crit`."""
+        """Accept header names of the provider's own; what must be understood they list in `crit`."""
         self.strict_check_header = False
         super().check_header(header)
 
@@ -201,7 +204,7 @@ def _keys_url(issuer: str) -> str:
 
 
 def _get(url: str) -> Any:
-    """A JSON document. Raises RequestException, ValueError."""
+    """Fetch a JSON document. Raises RequestException, ValueError."""
     with requests.get(url, timeout=_PATIENCE, stream=True, allow_redirects=False) as answer:
         answer.raise_for_status()
         body = answer.raw.read(_LARGEST + 1, decode_content=True)
@@ -211,7 +214,7 @@ def _get(url: str) -> Any:
 
 
 def _public_keys(document: Any) -> dict[str | None, Key]:
-    """The keys that sign, by name; what we do not understand is left out. Raises ValueError if none is left."""
+    """Return the keys that sign, by name, leaving out kinds that are not supported. Raises ValueError if none is left."""
     keys: dict[str | None, Key] = {}
     for data in document["keys"]:
         if data.get("kty") in _KEY_TYPES and data.get("use", "sig") == "sig":
@@ -225,7 +228,7 @@ def _public_keys(document: Any) -> dict[str | None, Key]:
 
 
 def _at(claims: Any, path: str) -> Any:
-    """The claim at a path; a claim whose own name has dots comes first."""
+    """Return the claim at a path; a claim whose own name has dots comes first."""
     if isinstance(claims, Mapping) and path in claims:
         return claims[path]
     for name in path.split("."):
@@ -234,7 +237,7 @@ def _at(claims: Any, path: str) -> Any:
 
 
 def _words(value: Any) -> list[str]:
-    """A claim as words: a list, or a text with spaces between."""
+    """Return a claim as words: a list, or a text with spaces between."""
     if isinstance(value, str):
         return value.split()
     return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []

@@ -65,7 +65,7 @@ def _taken(enrolled: Enrolled) -> Contradiction:
 
 
 def document(row: Row, history: History, today: date) -> dict[str, Any]:
-    """A patient as clients see it on a day."""
+    """Return a patient as clients see it on a day."""
     enrolled = history.enrolled
     fertility, basis = enrolled.fertility, enrolled.basis
     for change in history.fertility_changes:
@@ -92,7 +92,7 @@ def document(row: Row, history: History, today: date) -> dict[str, Any]:
 
 
 def get(session: Session, patient_id: str) -> dict[str, Any]:
-    """One patient. Raises NotFound."""
+    """Return one patient. Raises NotFound."""
     row = patient_row(session, patient_id)
     return document(row, of_row(session.store, row), civil_date(session.now, row["time_zone"]))
 
@@ -106,7 +106,9 @@ def find(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, str]]:
-    """The actor's patients: of a site, in a phase, by subject number or part of it. Raises NotFound for another's site.
+    """Return the actor's patients.
+
+    Of a site, with a status, by (part of the) subject number. Raises NotFound for another's site.
 
     The same subject number may be that of a patient in each of several protocols.
     """

@@ -44,12 +44,12 @@ class Phone(NamedTuple):
 
     @property
     def actor(self) -> Actor:
-        """The patient, asking by this phone."""
+        """Return the patient, asking by this phone."""
         return _actor(self.device_id, self.patient_id)
 
 
 def make_code(session: Session, patient_id: str) -> dict[str, Any]:
-    """A one-time code for a patient's phone; earlier unused ones end. It is not kept: this is the only time it is seen.
+    """Make a one-time code for a patient's phone; earlier unused ones end. It is shown only now, since it is not kept.
 
     Raises NotFound, Forbidden.
     """
@@ -116,7 +116,7 @@ def _check_tries(store: Store, subject: str, now: datetime) -> None:
 
 
 def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
-    """A new pair of tokens for a refresh token, which is then used up.
+    """Return a new pair of tokens for a refresh token, which is then used up.
 
     Asked again within ten minutes, by a phone that lost the answer, it gives another pair in place of the lost one. Any
     later use means that two hold it: the device's session ends. Raises Unauthenticated.
@@ -151,7 +151,7 @@ def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
 
 
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:
-    """A patient's devices, oldest first, ended ones included. Raises NotFound."""
+    """Return a patient's devices, oldest first, ended ones included. Raises NotFound."""
     patient_row(session, patient_id)
     return [dict(row) for row in devices.of_patient(session.store, patient_id)]
 
@@ -187,17 +187,17 @@ def _actor(device_id: str, patient_id: str) -> Actor:
 
 
 def _code_digest(code: str) -> str:
-    """A code is short, so its hash is slow: whoever has the database still cannot try them all while they live."""
+    """Hash a code slowly, since it is short: whoever has the database still cannot try all codes while they are valid."""
     return hashlib.scrypt(code.encode(), salt=b"scheduler-api activation", n=2**13, r=8, p=1).hex()
 
 
 def sender_of(address: str) -> str:
-    """The digest of the network that an address is of: tells senders apart, and keeps no address."""
+    """Return the digest of the network that an address is in: it tells senders apart and keeps no address."""
     return digest(f"address {_network(address)}")
 
 
 def _network(address: str) -> str:
-    """An address; of IPv6 the network, since one household has many."""
+    """Return an address; of IPv6 its network, since one household has many."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

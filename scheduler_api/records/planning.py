@@ -41,14 +41,14 @@ def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str 
 
 
 def is_planned_for(day: date, reckoning: Reckoning, now: datetime) -> bool:
-    """Whether messages about the dose of a day are among those that are planned."""
+    """Return whether messages about the dose of a day are among those that are planned."""
     return civil_date(now, reckoning.history.time_zone) <= day <= now.date() + AHEAD
 
 
 def called_for(
     store: Store, reckoning: Reckoning, said: str | None, out: Iterable[Row], first: date, last: date
 ) -> list[Message]:
-    """The messages that a patient's calendar calls for in some days, those held back until too late included."""
+    """Return the messages that a patient's calendar calls for in some days, also those held back until too late."""
     site = kept_wishes.of_site(store, reckoning.history.enrolled.site)
     assert site is not None
     told = {(row["kind"], row["about"]): _told(row) for row in out}
@@ -57,7 +57,7 @@ def called_for(
 
 
 def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> dict[str, Row]:
-    """The rows of messages that can be sent in time, by id."""
+    """Return the rows of messages that can be sent in time, by id."""
     rows: dict[str, Row] = {}
     for message in messages:
         if message.makes_sense:
@@ -68,7 +68,7 @@ def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> d
 
 
 def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> Iterator[tuple[str, str]]:
-    """Kind and matter of each message of a patient that is planned and should not be, or the other way around.
+    """Yield kind and subject of each message that is planned and should not be, or should be and is not.
 
     `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. What has
     gone out, or made no sense any more when it was planned or looked at, is rightly not there.
@@ -97,7 +97,7 @@ def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> I
 
 
 def held_until(store: Store, row: Row, now: datetime) -> datetime:
-    """Until when quiet hours hold back a planned message that is late; `now` if they do not.
+    """Return until when quiet hours hold back a planned message that is late; `now` if they do not.
 
     What is on time was planned outside them. What the patient put off comes when the patient wanted it.
     """
@@ -125,7 +125,7 @@ def plan_site(store: Store, site: str, now: datetime) -> None:
 
 
 def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, Row]:
-    """The rows of a site's digests on some days."""
+    """Return the rows of a site's digests on some days."""
     row = kept_wishes.of_site(store, site)
     assert row is not None
     said = wishes.sites(row["time_zone"], row["wishes"])
@@ -135,7 +135,7 @@ def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, R
 
 
 def gone_out(store: Store, patient_id: str, today: date) -> list[Row]:
-    """What has gone out about a patient and may matter to the plan of a day and later ones."""
+    """Return the messages sent about a patient that may matter to the plan of a day and later ones."""
     return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
 
 

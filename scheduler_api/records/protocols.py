@@ -22,7 +22,7 @@ from .audit import note
 
 
 def built_in() -> list[Protocol]:
-    """The protocols that come with the service."""
+    """Return the protocols that come with the service."""
     folder = files("scheduler_api").joinpath("protocols")
     found = (entry for entry in folder.iterdir() if entry.name.endswith(".json"))
     return [read_protocol(orjson.loads(entry.read_bytes())) for entry in sorted(found, key=lambda entry: entry.name)]
@@ -34,29 +34,29 @@ def _read(definition: str) -> Protocol:
 
 
 def versions_of(store: Store, protocol: str) -> Versions:
-    """All versions of a protocol by number; empty if there is none of this id."""
+    """Return all versions of a protocol by number; empty if there is none of this id."""
     return {row["version"]: _read(row["definition"]) for row in protocols.versions(store, protocol)}
 
 
 def versions_named(store: Store, history: History) -> Versions:
-    """The versions of its protocol that a history names: all that its calendar needs. Raises KeyError."""
+    """Return the versions of its protocol that a history names: all that its calendar needs. Raises KeyError."""
     named = [history.enrolled.version, *map(attrgetter("version"), history.amendments)]
     return {version: _version(store, history.enrolled.protocol, version) for version in named}
 
 
 @lru_cache(maxsize=64)
 def _version(store: Store, protocol: str, version: int) -> Protocol:
-    """One version. It never changes once it is there, which is why it may be remembered."""
+    """Return one version. It never changes once it is stored, which is why it may be cached."""
     return versions_of(store, protocol)[version]
 
 
 def list_all(session: Session) -> list[Mapping[str, Any]]:
-    """All versions of all protocols, in short."""
+    """Return all versions of all protocols, in short."""
     return [summary(_read(row["definition"]), row["added_at"]) for row in protocols.every(session.store)]
 
 
 def get(session: Session, protocol: str, version: int) -> Mapping[str, Any]:
-    """The definition of one version. Raises NotFound."""
+    """Return the definition of one version. Raises NotFound."""
     found = versions_of(session.store, protocol).get(version)
     if found is None:
         raise NotFound("No such version of a protocol.")
@@ -64,7 +64,7 @@ def get(session: Session, protocol: str, version: int) -> Mapping[str, Any]:
 
 
 def summary(protocol: Protocol, added_at: str) -> dict[str, Any]:
-    """A protocol in short."""
+    """Return a protocol in short."""
     return {"id": protocol.id, "version": protocol.version, "title": protocol.title, "added_at": added_at}
 
 
@@ -111,5 +111,5 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
 
 
 def latest_version(store: Store, protocol: str) -> int | None:
-    """The latest version of a protocol; None if there is no such protocol."""
+    """Return the latest version of a protocol; None if there is no such protocol."""
     return max(versions_of(store, protocol), default=None)

@@ -19,13 +19,13 @@ class Year(NamedTuple):
 
 @cache
 def regions() -> Mapping[str, tuple[str, ...]]:
-    """The countries whose holidays are known, and of each the regions that have holidays of their own."""
+    """Return the countries whose holidays are known, and for each the regions that have holidays of their own."""
     return {country: tuple(found) for country, found in holidays.list_supported_countries(False).items()}
 
 
 @lru_cache(maxsize=512)
 def year_of(country: str, region: str | None, year: int) -> Year:
-    """The holidays of a country (or of a region of it) in a year; none if the country is not known."""
+    """Return the holidays of a country (or of a region of it) in a year; none if the country is not known."""
     if country not in regions():
         return Year({}, frozenset())
     kind = type(holidays.country_holidays(country))
@@ -38,6 +38,6 @@ def year_of(country: str, region: str | None, year: int) -> Year:
 
 @cache
 def working_week(country: str) -> frozenset[int]:
-    """The days of the week (Monday is 0) on which a country works; Monday to Friday if it is not known."""
+    """Return the days of the week (Monday is 0) on which a country works; Monday to Friday if it is not known."""
     weekend = holidays.country_holidays(country).weekend if country in regions() else {5, 6}
     return frozenset(range(7)) - weekend

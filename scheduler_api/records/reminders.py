@@ -29,7 +29,7 @@ from .protocols import versions_of
 
 
 def patients_wishes(session: Session, patient_id: str) -> dict[str, Any]:
-    """How a patient wants to be reminded. Raises NotFound."""
+    """Return how a patient wants to be reminded. Raises NotFound."""
     return wishes.patients_document(patient_row(session, patient_id)["wishes"])
 
 
@@ -57,7 +57,7 @@ def _unsafe(off: list[str]) -> Iterator[Fault]:
 
 
 def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
-    """Remind of today's dose once more in so many minutes, in place of what was still to come.
+    """Remind of today's dose once more in so many minutes, instead of what was still to come.
 
     Raises NotFound; Contradiction when no reminder has come, it was put off before, or the dose is no longer due;
     Impossible past midnight.
@@ -83,13 +83,13 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
 
 
 def _latest_reminder(out: list[Row], today: date) -> Row | None:
-    """The latest reminder of today's dose that can be put off: none that is one already."""
+    """Return the latest reminder of today's dose that can be postponed: not one that already was."""
     came = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] == today.isoformat()]
     return max(came, key=lambda row: row["written_at"], default=None)
 
 
 def sites_wishes(session: Session, site: str) -> dict[str, Any]:
-    """What a site wants to hear of, and when. Raises NotFound."""
+    """Return what a site wants to be told, and when. Raises NotFound."""
     sites.get(session, site)
     row = kept.of_site(session.store, site)
     return wishes.sites_document(row["wishes"] if row else None)
@@ -127,7 +127,7 @@ class Foreseen:
 
 
 def preview(session: Session, patient_id: str, days: int) -> list[Foreseen]:
-    """What would be sent about a patient today and on the following days, if nothing is recorded meanwhile.
+    """Return what would be sent about a patient today and on the following days, if nothing is recorded meanwhile.
 
     In order of time. `standing` is `planned`, `skipped` for what quiet hours hold back until it makes no sense, or what
     came of what has gone out. Raises NotFound.

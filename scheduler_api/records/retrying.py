@@ -26,7 +26,9 @@ class Outcome(NamedTuple):
 
 
 def wait(attempts: int, retry_after: float | None, chance: float) -> timedelta:
-    """How long to wait after so many attempts; never shorter than the receiver asked for, up to the longest wait.
+    """Return how long to wait after so many attempts.
+
+    Never shorter than the receiver asked for, up to the longest wait.
 
     `chance`, from 0 to 1, makes it up to half as long again, so that what failed together is not tried together.
     """
@@ -35,7 +37,7 @@ def wait(attempts: int, retry_after: float | None, chance: float) -> timedelta:
 
 
 def pause(failures: int, retry_after: float | None) -> timedelta | None:
-    """For how long a destination is left alone that failed so often in a row; None: not at all.
+    """Return for how long a destination that failed so often in a row is paused; None: not at all.
 
     Who says when to come again is left alone until then.
     """

@@ -46,12 +46,15 @@ class _Seen:
 
     @property
     def history(self) -> History:
-        """What it follows from."""
+        """Return the history that it follows from."""
         return self.reckoning.history
 
 
 def get(session: Session, patient_id: str, visit: str) -> tuple[dict[str, Any], int]:
-    """One visit as a list of visits shows it, and the patient's version. Raises NotFound, also for one that was cut."""
+    """Return one visit as a list of visits shows it, and the patient's version.
+
+    Raises NotFound, also for one that was cut.
+    """
     with session.store.snapshot():
         seen = _see(session, patient_id)
         document = _visit_document(session, seen, visit)
@@ -118,7 +121,7 @@ def _see(session: Session, patient_id: str) -> _Seen:
 
 
 def _series_of(seen: _Seen, visit: str) -> str:
-    """The series on which a visit of this name stands, under any version the patient is on. Raises NotFound."""
+    """Return the series that has a visit of this name, under any version the patient is on. Raises NotFound."""
     for period in seen.reckoning.course.plan:
         if (series := period.protocol.series_of(visit)) is not None:
             return series.name
@@ -126,7 +129,7 @@ def _series_of(seen: _Seen, visit: str) -> str:
 
 
 def _fact_of(session: Session, patient_id: str, visit: Visit) -> str:
-    """The id of the record of a visit that was done: of several alike the first, as the engine assigns them."""
+    """Return the id of the record of a visit that was done: of several alike the first, as the engine assigns them."""
     name = visit.visit if visit.assigned == "named" else None
     wanted = (visit.series, visit.done_on, name, visit.response)
     for _, fact in stored_facts.visits_done(session.store, [patient_id]):
@@ -172,7 +175,7 @@ def _settle(
 
 
 def _reminders(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Messages as clients see them, soonest first."""
+    """Return messages as clients see them, soonest first."""
     told = ({"to": row["audience"], "kind": row["kind"], "about": row["about"], "at": row["next_at"]} for row in rows)
     return sorted(told, key=lambda message: (message["at"], message["kind"], message["about"]))
 
@@ -188,7 +191,7 @@ def _visit_document(session: Session, seen: _Seen, visit: str) -> dict[str, Any]
 
 
 def _against_day(session: Session, seen: _Seen, before: Booking | None, day: date) -> Iterator[dict[str, Any]]:
-    """What speaks against a day at the patient's site. The slot that the visit has already is its own."""
+    """Yield warnings about a day at the patient's site. The place that the visit has already does not count against it."""
     site = seen.history.enrolled.site
     calendar = site_calendars.of_sites(session.store, [site])[site]
     if day < seen.today:
@@ -203,7 +206,7 @@ def _against_day(session: Session, seen: _Seen, before: Booking | None, day: dat
 
 
 def _against_visit(after: _Seen, visit: str, day: date) -> Iterator[dict[str, Any]]:
-    """What speaks against booking a visit at all."""
+    """Yield warnings about booking a visit at all."""
     found = after.reckoning.book.visit(visit)
     if found is None:
         yield _warning("not_planned", f"{visit} is not in the patient's plan")
@@ -214,7 +217,7 @@ def _against_visit(after: _Seen, visit: str, day: date) -> Iterator[dict[str, An
 
 
 def _against_result(after: _Seen, body: VisitDone) -> Iterator[dict[str, Any]]:
-    """What a result looks like that was given to the wrong visit."""
+    """Yield warnings about a result that may have been given to the wrong visit."""
     reckoning, day = after.reckoning, body.done_on
     found = reckoning.book.visit(body.visit or "")
     if found is None or (found.done_on, found.response) != (day, body.response):

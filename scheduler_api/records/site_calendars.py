@@ -47,7 +47,7 @@ class SiteCalendar:
     slots_per_day: int | None
 
     def day(self, on: date) -> SiteDay:
-        """Whether the site is open on a day: what it says itself of the day comes before holidays and weekdays."""
+        """Return whether the site is open on a day: what the site says of the day comes before holidays and weekdays."""
         if on in self.closed_days:
             return SiteDay(False, _said("closed", self.closed_days[on]))
         if on in self.open_days:
@@ -68,7 +68,7 @@ def _said(word: str, because: str | None) -> str:
 
 
 def of_sites(store: Store, sites: Sequence[str]) -> dict[str, SiteCalendar]:
-    """The calendars of some sites, by id."""
+    """Return the calendars of some sites, by id."""
     rows = site_calendars.of_sites(store, sites) if sites else []
     return {
         row["site"]: _calendar(
@@ -87,7 +87,10 @@ def of_sites(store: Store, sites: Sequence[str]) -> dict[str, SiteCalendar]:
 def _calendar(
     country: str, region: str | None, weekly: str, closed_days: str, open_days: str, slots: int | None
 ) -> SiteCalendar:
-    """The calendar that a row means. The same object for the same content, so that what it gives can be remembered."""
+    """Return the calendar that a row describes.
+
+    The same object for the same content, so that its results can be cached.
+    """
     return SiteCalendar(
         country,
         region,
@@ -99,7 +102,7 @@ def _calendar(
 
 
 def get(session: Session, site: str) -> dict[str, Any]:
-    """A site's calendar as it is kept. Raises NotFound."""
+    """Return a site's calendar as it is stored. Raises NotFound."""
     return _document(_row(session, site))
 
 
@@ -133,7 +136,7 @@ def _faults(country: str, calendar: Mapping[str, Any]) -> list[Fault]:
 
 
 def days_document(session: Session, site: str, first: date | None, last: date | None) -> dict[str, Any]:
-    """Each day of a site: open or not, why, and what is booked. Six weeks from today unless said.
+    """Return each day of a site: open or not, why, and what is booked. Six weeks from today by default.
 
     Raises NotFound, Impossible for a reversed range or a longer one than `LONGEST_RANGE`.
     """
@@ -155,14 +158,14 @@ def days_document(session: Session, site: str, first: date | None, last: date | 
 
 
 def bookings(store: Store, sites: Sequence[str], first: str, last: str) -> dict[tuple[str, str], int]:
-    """How many scans are booked at some sites on each day (dates as text), by site and day."""
+    """Return how many scans are booked at some sites on each day (dates as text), by site and day."""
     rows = visits.booked_per_day(store, sites, IMAGING, first, last) if sites else []
     return {(row["site"], row["booked_on"]): row["count"] for row in rows}
 
 
 @lru_cache(maxsize=16384)
 def open_days(calendar: SiteCalendar, opens_on: str, closes_on: str, target_on: str, today: str) -> tuple[str, ...]:
-    """The days of a window, today or later, on which a site is open: nearest to the target first, earlier of two."""
+    """Return the open days of a window from today on, nearest to the target first, and of two the earlier."""
     first, last = date.fromisoformat(max(opens_on, today)), date.fromisoformat(closes_on)
     if last < first:
         return ()

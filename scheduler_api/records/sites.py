@@ -26,12 +26,12 @@ FUSCC = {
 
 
 def list_all(session: Session) -> list[dict[str, Any]]:
-    """The actor's sites, by id."""
+    """Return the actor's sites, by id."""
     return [_document(row) for row in sites.every(session.store) if session.actor.sees(row["site"])]
 
 
 def get(session: Session, site: str) -> dict[str, Any]:
-    """One site. Raises NotFound."""
+    """Return one site. Raises NotFound."""
     sites_to_search(session, site)
     row = sites.get(session.store, site)
     if row is None:
@@ -40,7 +40,7 @@ def get(session: Session, site: str) -> dict[str, Any]:
 
 
 def exists(store: Store, site: str) -> bool:
-    """Whether there is such a site."""
+    """Return whether there is such a site."""
     return sites.get(store, site) is not None
 
 

@@ -35,7 +35,7 @@ _COUNTED_AS = {"enrolled": "not_started"}
 def every_patient(
     session: Session, site: str | None, protocol: str | None = None, after: tuple[str, str] | None = None
 ) -> Iterator[Row]:
-    """The rows of the actor's patients by subject number, from after one on. Raises NotFound."""
+    """Yield the rows of the actor's patients by subject number, from after one on. Raises NotFound."""
     sites = sites_to_search(session, site)
     while True:
         rows = patients.whole(session.store, sites, protocol, after, _PORTION)
@@ -54,7 +54,7 @@ def deviations(
     after: tuple[str, ...] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, ...]]:
-    """The deviations of the actor's patients, by subject number and day. Raises NotFound, Impossible."""
+    """Return the deviations of the actor's patients, by subject number and day. Raises NotFound, ValidationFailed."""
     if first is not None and last is not None and last < first:
         raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
     found: list[dict[str, Any]] = []
@@ -69,21 +69,21 @@ def deviations(
 
 
 def _view(session: Session, first: date | None, last: date | None) -> View:
-    """A range with one end only reaches as far as a day can lie, so that it is never reversed."""
+    """Return a view whose open-ended range reaches as far as a day can lie, so that it is never reversed."""
     if first is None and last is None:
         return View()
     return View(first or EARLIEST, last or horizon(session.now))
 
 
 def deviation_key(item: dict[str, Any]) -> tuple[str, ...]:
-    """Where a deviation stands in the list."""
+    """Return the key of a deviation in the list."""
     return item["subject_number"], item["patient_id"], str(item["on"]), item["kind"], item["visit"] or ""
 
 
 def adherence(
     session: Session, site: str | None = None, after: tuple[str, ...] | None = None, limit: int = 50
 ) -> Page[tuple[str, ...]]:
-    """Adherence and dose intensity through today of the actor's patients, by subject number. Raises NotFound."""
+    """Return adherence and dose intensity through today of the actor's patients, by subject number. Raises NotFound."""
     start = (after[0], after[1]) if after else None
     found = []
     for row in every_patient(session, site, after=start):
@@ -96,7 +96,7 @@ def adherence(
 
 
 def whose(row: Row) -> dict[str, str]:
-    """Which patient a row of a list is about."""
+    """Return which patient a row of a list is about."""
     return {name: row[name] for name in ("patient_id", "subject_number", "site")}
 
 
@@ -145,7 +145,7 @@ class _Sums:
             own.update(more)
 
     def document(self) -> dict[str, Any]:
-        """The counts as clients see them."""
+        """Return the counts as clients see them."""
         return {
             "enrolled": self.patients,
             # Beside all who enrolled, those who only did have another name than their phase.
@@ -158,7 +158,10 @@ class _Sums:
 
 
 def summary(session: Session, protocol: str, site: str | None = None) -> dict[str, Any]:
-    """Where a study stands at the actor's sites today: in all and for each site that has patients. Raises NotFound."""
+    """Return a study's counts at the actor's sites today.
+
+    In total and for each site that has patients. Raises NotFound.
+    """
     versions = versions_of(session.store, protocol)
     if not versions:
         raise NotFound("No such protocol.")

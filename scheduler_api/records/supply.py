@@ -18,8 +18,8 @@ from .protocols import versions_named
 
 
 def supply_document(session: Session, patient_id: str, visit: str | None, first: date | None) -> dict[str, Any]:
-    """Capsules for the planned doses from a day (by default today) until the window of a visit (by default the next)
-    closes.
+    """Return the capsules for the planned doses from a day (default today) until the window of a visit (default the
+    next) closes.
 
     Raises NotFound, or Impossible for a visit the patient has not, or whose window has closed or is too far ahead.
     """
@@ -48,7 +48,7 @@ def supply_document(session: Session, patient_id: str, visit: str | None, first:
 
 
 def _next(reckoning: Reckoning, day: date) -> Visit | None:
-    """Of the visits that are open or to come on a day, the one whose window closes first."""
+    """Return the visit, open or to come on a day, whose window closes first."""
     current = (reckoning.book.series(name).current(day) for name in reckoning.book.names)
     ahead = [visit for visit in current if visit is not None and visit.closes_on >= day]
     return min(ahead, key=attrgetter("closes_on"), default=None)

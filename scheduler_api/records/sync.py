@@ -69,17 +69,17 @@ class Synced:
 
 
 def dose_recorded(body: DoseRecorded, said_at: datetime) -> Callable[[Session, str], Kept]:
-    """Keeps a day that was recorded offline."""
+    """Return what records a day that the phone recorded offline."""
     return lambda session, patient_id: record_day(session, patient_id, body, said_at)
 
 
 def dose_taken_back(day: date, said_at: datetime) -> Callable[[Session, str], Kept]:
-    """Keeps that a day's record was taken back offline."""
+    """Return what takes back a day's record that the phone took back offline."""
     return lambda session, patient_id: take_back_day(session, patient_id, day, said_at)
 
 
 def time_zone_changed(time_zone: str) -> Callable[[Session, str], Kept]:
-    """Keeps that the patient lives by another zone."""
+    """Return what records that the patient lives in another time zone."""
     return lambda session, patient_id: change_time_zone(session, patient_id, time_zone)
 
 
@@ -129,7 +129,7 @@ def _refused(sent: Sent, faults: Sequence[Fault], kind: type[Impossible]) -> dic
 
 
 def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
-    """A fact as a phone is told of it; None if it, or what it takes back, is not for the phone to tell."""
+    """Return a fact as a phone may see it; None if it, or what it takes back, is not for the phone."""
     names = _TOLD.get(type(fact.body))
     if names is None:
         return None

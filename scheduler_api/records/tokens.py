@@ -20,7 +20,7 @@ from .audit import note
 
 
 def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, now: datetime) -> str:
-    """A new token for a role and some sites (none named: all). It is not kept: this is the only time it is seen.
+    """Make a new token for a role and some sites (none named: all). It is shown only now, since it is not kept.
 
     Raises Impossible for an unknown role or site.
     """
@@ -65,7 +65,7 @@ def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple
 
 
 def list_all(store: Store) -> list[dict[str, Any]]:
-    """All tokens, revoked ones included, without anything that could be used."""
+    """Return all tokens, revoked ones included, without anything that could be used."""
     return [{**row, "sites": _sites(row)} for row in tokens.every(store)]
 
 
@@ -78,7 +78,7 @@ def revoke(store: Store, token_id: str, now: datetime) -> None:
 
 
 def digest(token: str) -> str:
-    """What is kept of a token."""
+    """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -37,7 +37,10 @@ class Asked:
 def find(
     session: Session, asked: Asked, after: tuple[str, str, str, str] | None, limit: int
 ) -> Page[tuple[str, str, str, str]]:
-    """A page of the entries of the actor's sites. Raises Forbidden for a nurse, NotFound, Impossible."""
+    """Return a page of the audit entries of the actor's sites.
+
+    Raises Forbidden for a nurse, NotFound, ValidationFailed.
+    """
     query = replace(_query(session, asked), limit=limit + 1)
     if after is not None:
         at, log, stream, seq = after
@@ -51,7 +54,10 @@ def find(
 
 
 def export(session: Session, asked: Asked) -> Iterator[dict[str, Any]]:
-    """All entries of the actor's sites that are asked for, read in portions. Raises as `find`, before the first."""
+    """Yield all audit entries of the actor's sites that are asked for, read in portions.
+
+    Raises as `find`, before the first.
+    """
     query = replace(_query(session, asked), limit=_PORTION)
     return (_entry(session.store, row) for rows in trail.pages(session.store, query) for row in rows)
 
@@ -95,7 +101,7 @@ def _entry(store: Store, row: Row) -> dict[str, Any]:
 
 
 def _corrected(store: Store, row: Row, data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a fact corrects or voids; None if it does neither."""
+    """Return what a fact corrects or voids; None if it does neither."""
     struck = row["replaces"] or (data.get("voids") if row["action"] == "voided" else None)
     old = facts.get(store, row["patient_id"], struck) if struck else None
     return None if old is None else {"fact_id": old.fact_id, "kind": old.kind, **body_to_data(old.body)}

@@ -53,7 +53,7 @@ def verify(
     keys: checkpoints.Keys = checkpoints.NO_KEYS,
     kept: Iterable[Row] = (),
 ) -> Iterator[str]:
-    """What is wrong with the logs or with what is derived from them, a sentence each; nothing if all is well.
+    """Yield what is wrong with the logs or with what is derived from them, a sentence each; nothing if all is well.
 
     `kept` are checkpoints that were kept elsewhere.
     """
@@ -71,7 +71,7 @@ def verify(
 
 
 def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str]:
-    """Where stored and rebuilt differ."""
+    """Yield where stored and rebuilt rows differ."""
     stored = patients.get(store, patient_id)
     if stored is None:
         yield f"patient {patient_id}: has facts but no row"

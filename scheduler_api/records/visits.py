@@ -83,7 +83,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
 
 
 def _last_overdue(today: str, next_opens_on: str | None) -> str:
-    """The last day that is suggested for an overdue visit: before the next one opens."""
+    """Return the last day that is suggested for an overdue visit: before the next one opens."""
     last = date.fromisoformat(today) + _OVERDUE_DAYS
     if next_opens_on is not None:
         last = min(last, date.fromisoformat(next_opens_on) - timedelta(1))
@@ -108,7 +108,7 @@ def _full_days(
 
 
 def _days_off(day: str, opens_on: str, closes_on: str) -> int:
-    """How many days outside a window a day lies: 0 inside, negative early."""
+    """Return how many days outside a window a day lies: 0 inside, negative early."""
     if day < opens_on:
         return -_days_between(day, opens_on)
     return max(_days_between(closes_on, day), 0)

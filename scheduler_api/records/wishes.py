@@ -27,18 +27,18 @@ SITES = {"digest": "08:00", "quiet": _NIGHT, "off": []}
 
 
 def patients_document(text: str | None) -> dict[str, Any]:
-    """A patient's wishes as clients see them; `text` as kept, None if nothing is."""
+    """Return a patient's preferences as clients see them; `text` as stored, None if nothing is."""
     return {**PATIENTS, **(orjson.loads(text) if text else {})}
 
 
 def sites_document(text: str | None) -> dict[str, Any]:
-    """A site's wishes as clients see them."""
+    """Return a site's preferences as clients see them."""
     return {**SITES, **(orjson.loads(text) if text else {})}
 
 
 @lru_cache(maxsize=1024)
 def patients(text: str | None) -> Wishes:
-    """A patient's wishes as kept."""
+    """Return a patient's preferences as stored."""
     said = patients_document(text)
     at, quiet, off = time.fromisoformat(said["time"]), _quiet(said["quiet"]), frozenset(said["off"])
     return Wishes(at, said["again_after_minutes"], quiet, off)
@@ -46,7 +46,7 @@ def patients(text: str | None) -> Wishes:
 
 @lru_cache(maxsize=1024)
 def sites(time_zone: str, text: str | None) -> SiteWishes:
-    """A site's wishes as kept."""
+    """Return a site's preferences as stored."""
     said = sites_document(text)
     return SiteWishes(time_zone, time.fromisoformat(said["digest"]), _quiet(said["quiet"]), frozenset(said["off"]))
 

@@ -37,7 +37,7 @@ def find(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, str]]:
-    """What is to do for the actor's patients today, or as another day would see it with all that is known.
+    """Return what is to do for the actor's patients today, or on another day by all that is known.
 
     Raises NotFound for another's site, Impossible for a day further away than the worklist reaches.
     """
@@ -55,7 +55,7 @@ def find(
 
 
 def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
-    """What is to do for a patient whose row is at hand, on a day, soonest due first, and cannot wait."""
+    """Return what is to do for a patient whose row is already read, on a day, soonest due first, and cannot wait."""
     todays = {row["time_zone"]: today}
     query = worklist.Query(todays, patient_id=row["patient_id"], limit=200)
     return _documents(store, todays, worklist.find(store, query))
@@ -97,7 +97,7 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
 
 
 def take_back(session: Session, entry_id: str) -> None:
-    """An entry no longer waits; nothing happens if it did not. Raises NotFound, Forbidden."""
+    """Put an entry back on the list; nothing happens if it was not acknowledged. Raises NotFound, Forbidden."""
     check_may_record(session)
     with session.store.transaction():
         lock_patient(session.store, _patient_of(entry_id))
@@ -107,12 +107,12 @@ def take_back(session: Session, entry_id: str) -> None:
 
 
 def _patient_of(entry_id: str) -> str:
-    """The patient that an entry's id names; empty if it is no such id."""
+    """Return the patient that an entry's id names; empty if it is no such id."""
     return entry_id.split(".")[1] if "." in entry_id else ""
 
 
 def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Entries as clients see them; beside what is to do about a visit, its name and when it could be done."""
+    """Return entries as clients see them; an entry about a visit has its name and when it could be done."""
     about = {}
     if names := {(row["patient_id"], row["visit"]) for row in rows if row["visit"] is not None}:
         found = visits.documents(store, stored_visits.named(store, todays, names))
@@ -151,7 +151,7 @@ def _urgency(due_on: str, today: str) -> str:
 
 @lru_cache(maxsize=16384)
 def _calls(patient_id: str, kind: str, entry_id: str, settle_by: str) -> Sequence[dict[str, Any]]:
-    """The calls that settle an entry. The same row always means the same; nobody changes them."""
+    """Return the calls that resolve an entry. The same row always gives the same calls; nobody changes them."""
     path = f"/v1/patients/{patient_id}"
     calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(settle_by)]
     if kind in _MAY_ONLY_BE_SEEN:
@@ -160,7 +160,7 @@ def _calls(patient_id: str, kind: str, entry_id: str, settle_by: str) -> Sequenc
 
 
 def _settling(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
-    """The call that records a fact: about a visit, the one that also warns and says what follows."""
+    """Return the call that records a fact: for a visit, the one that also warns and reports what follows."""
     kind, of_visit = fact["kind"], f"{path}/visits/{fact.get('visit')}"
     if kind == "visit_done":
         body = {name: fact[name] for name in ("done_on", "response") if name in fact}

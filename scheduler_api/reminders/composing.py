@@ -20,7 +20,7 @@ from .texts import Said
 
 
 def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
-    """The message of an attempt, with no more than its reader needs: a patient's own phone knows whose it is."""
+    """Compose the message of an attempt, with no more than its reader needs: a patient's own phone knows whose it is."""
     row = None if attempt.patient_id is None else patients.get(store, attempt.patient_id)
     payload: dict[str, Any] = {"id": attempt.message_id, "kind": attempt.kind, "about": attempt.about}
     if attempt.audience == "site":
@@ -61,7 +61,7 @@ def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> 
 
 
 def _work(store: Store, attempt: Attempt, now: datetime) -> Iterator[str]:
-    """What the site has to do today, a line each: whose, and why. No name and no link."""
+    """Yield what the site has to do today, a line each: the subject number, and why. No name and no link."""
     after = None
     session = Session(store, Actor("delivery", "nurse", None, (attempt.site,)), now)
     while True:

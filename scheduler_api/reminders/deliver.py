@@ -74,7 +74,7 @@ def deliver(
 
 
 def _composed(store: Store, attempt: Attempt, now: datetime) -> Message | None:
-    """The message of an attempt; None if it cannot be said, which must not keep the others."""
+    """Return the message of an attempt; None if it cannot be composed, which must not hold up the others."""
     try:
         return compose(store, attempt, now)
     except Exception as error:
@@ -100,7 +100,7 @@ def _send(channel: Channel | None, message: Message | None, destination: Destina
 
 
 def _log_failure(message_id: str, error: Exception) -> None:
-    """The kind of a failure and its place; its message may hold data of a patient."""
+    """Log the kind of a failure and its place; its message may hold data of a patient."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     data = {"message_id": message_id, "error": type(error).__name__, "at": frames[-4:]}
     log.error("message failed", extra={"data": data})

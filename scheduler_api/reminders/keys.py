@@ -39,22 +39,22 @@ class Keys:
 
     @cached_property
     def vapid(self) -> ec.EllipticCurvePrivateKey:
-        """The private key of Web Push."""
+        """Return the private key of Web Push."""
         return ec.derive_private_key(int.from_bytes(self.private), ec.SECP256R1())
 
     @property
     def public(self) -> str:
-        """The public key of Web Push, as browsers take it (`applicationServerKey`)."""
+        """Return the public key of Web Push, as browsers take it (`applicationServerKey`)."""
         point = self.vapid.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return _text(point)
 
     def webhook_secret(self, destination_id: str) -> str:
-        """The secret that a webhook's messages are signed with. It is stored nowhere: it follows from the id."""
+        """Return the secret that a webhook's messages are signed with. It is stored nowhere: it follows from the id."""
         return "whsec_" + _text(hmac.digest(self.root, f"webhook {destination_id}".encode(), hashlib.sha256))
 
 
 def is_contact(text: str) -> bool:
-    """Whether a text can be the contact: push services refuse what is no such address."""
+    """Return whether a text can be the contact: push services refuse any other address."""
     return _CONTACT.fullmatch(text) is not None
 
 
@@ -73,7 +73,7 @@ def make(path: Path, contact: str) -> Keys:
 
 
 def read(path: Path) -> Keys:
-    """The keys of a file. Raises NoKeys."""
+    """Read the keys of a file. Raises NoKeys."""
     try:
         said = orjson.loads(path.read_bytes())
         keys = Keys(_bytes(said["vapid_private"]), _bytes(said["webhook_root"]), said["contact"])

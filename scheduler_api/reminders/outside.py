@@ -24,11 +24,11 @@ class Outside:
     mail_from: str
 
     def keys(self) -> keys.Keys:
-        """The instance's keys. Raises NoKeys."""
+        """Return the instance's keys. Raises NoKeys."""
         return keys.read(self.keys_file)
 
     def channels(self, seconds: float = SECONDS) -> dict[str, Channel]:
-        """The channels there are here, by name: webhooks and Web Push need keys, e-mail a server.
+        """Return the channels that are configured, by name: webhooks and Web Push need keys, e-mail a server.
 
         `seconds` is how long an attempt may take.
         """

@@ -51,7 +51,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach, second
 
 @contextmanager
 def deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """What is done with a socket inside the block ends with TimeoutError after so many seconds, however it drips.
+    """End what is done with a socket in the block with TimeoutError after so many seconds, however slowly it drips.
 
     A socket's own time-out is for each byte that comes.
     """
@@ -87,12 +87,12 @@ def _secured(sock: socket.socket, target: Target) -> socket.socket:
 
 @cache
 def tls() -> ssl.SSLContext:
-    """TLS that trusts whom this machine trusts; `SSL_CERT_FILE` adds others."""
+    """Return a TLS context that trusts whom this machine trusts; `SSL_CERT_FILE` adds others."""
     return ssl.create_default_context()
 
 
 def _seconds_to_wait(said: str | None, now: datetime) -> float | None:
-    """What `Retry-After` asks for: seconds, or a date. None if it says nothing that can be understood."""
+    """Return the seconds that `Retry-After` asks for, given as seconds or a date; None if it cannot be understood."""
     if said is None:
         return None
     if said.isascii() and said.isdecimal():

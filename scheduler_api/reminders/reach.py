@@ -39,7 +39,7 @@ class Target(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, as in a VAPID claim."""
+        """Return scheme, host and port, as in a VAPID claim."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = {"https": 443, "http": 80}[self.scheme]
         return f"{self.scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
@@ -52,14 +52,14 @@ class Reach:
     allowed: tuple[Network, ...] = ()
 
     def check(self, url: str) -> Target:
-        """A URL that we may send to now. Raises OutOfReach."""
+        """Return the target of a URL that may be sent to now. Raises HostNotAllowed."""
         target = parse(url)
         for address in resolved(target):
             self._check(target, address)
         return target
 
     def connect(self, target: Target, seconds: float) -> socket.socket:
-        """A connection to a target, by an address that was checked. Raises OutOfReach, OSError."""
+        """Open a connection to a target, by an address that was checked. Raises HostNotAllowed, OSError."""
         until = time.monotonic() + seconds
         addresses = resolved(target)
         # All of them: a name with one good address among bad ones is not to be tried until it fits.
@@ -86,7 +86,7 @@ class Reach:
 
 
 def parse(url: str) -> Target:
-    """A URL taken apart. Raises OutOfReach if it is none that a request can be sent to."""
+    """Take a URL apart. Raises HostNotAllowed if no request can be sent to it."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -104,7 +104,7 @@ def parse(url: str) -> Target:
 
 
 def resolved(target: Target) -> list[Address]:
-    """The addresses of a target's host, each once. Raises OutOfReach if there are none."""
+    """Return the addresses of a target's host, each once. Raises HostNotAllowed if there are none."""
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -113,7 +113,10 @@ def resolved(target: Target) -> list[Address]:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the public network: not private, loopback, link-local, multicast, reserved or mapped."""
+    """Return whether an address is on the public network.
+
+    Not private, loopback, link-local, multicast, reserved or mapped.
+    """
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
@@ -123,5 +126,5 @@ def is_public(address: Address) -> bool:
 
 
 def networks(text: str) -> tuple[Network, ...]:
-    """Networks written with commas between, such as `10.2.0.0/16, fd00::/8`. Raises ValueError."""
+    """Read networks written with commas between, such as `10.2.0.0/16, fd00::/8`. Raises ValueError."""
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())

@@ -41,7 +41,7 @@ class Window(NamedTuple):
 
 
 def dose(kind: str, language: str, shown: Dose | None) -> Said:
-    """A reminder of today's dose."""
+    """Return a reminder of today's dose."""
     body = say(_DOSE.get(kind, "Take today's dose"), language)
     if shown is None:
         return Said(say("Study reminder", language), body)
@@ -49,7 +49,7 @@ def dose(kind: str, language: str, shown: Dose | None) -> Said:
 
 
 def visit(kind: str, language: str, shown: Window) -> Said:
-    """A reminder of a visit."""
+    """Return a reminder of a visit."""
     title = shown.label or say("Study reminder", language)
     if kind == "booking_tomorrow":
         form = "You have a study visit tomorrow at {time}" if shown.time else "You have a study visit tomorrow"
@@ -61,7 +61,7 @@ def visit(kind: str, language: str, shown: Window) -> Said:
 
 
 def contraception(kind: str, language: str, shown: bool) -> Said:
-    """A reminder about contraception, which is named only to who wants that."""
+    """Return a reminder about contraception, which is named only to those who want that."""
     if kind == "contraception_monthly":
         form = "Contraception is still required"
         discreet = "Please keep to the precautions agreed with your study site"
@@ -72,7 +72,7 @@ def contraception(kind: str, language: str, shown: bool) -> Said:
 
 
 def to_site(kind: str, language: str, subject_number: str, visit: str | None) -> Said:
-    """A message to a site about a patient, who is a number there."""
+    """Return a message to a site about a patient, who is identified by subject number."""
     if kind == "doses_missed":
         return Said(subject_number, say("Two doses in a row were missed or not recorded", language))
     form = "The window of {visit} has closed and nothing is recorded as done"
@@ -80,7 +80,7 @@ def to_site(kind: str, language: str, subject_number: str, visit: str | None) ->
 
 
 def digest(language: str, work: Sequence[str]) -> Said:
-    """The day's work of a site, a line each; not more lines than anyone reads in a mail."""
+    """Return the day's work of a site, a line each, with no more lines than anyone reads in a mail."""
     if not work:
         return Said(say("Nothing to do", language), say("Nothing to do", language))
     lines = list(work[:LINES])

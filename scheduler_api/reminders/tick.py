@@ -43,7 +43,7 @@ def tick(store: Store, now: datetime) -> Ticked:
 
 
 def last_tick(store: Store) -> datetime | None:
-    """When a worker last looked for messages that are due; None: never."""
+    """Return when a worker last looked for messages that are due; None: never."""
     at = marks.marked(store, TICK)
     return datetime.fromisoformat(at) if at else None
 
@@ -83,7 +83,7 @@ class _Batch:
 
 
 def _taken(store: Store, moment: str, most: int) -> list[Row]:
-    """Rows that are due and no longer planned. A patient about whom somebody records a fact just now has to wait."""
+    """Take rows that are due out of the plan. A patient about whom a fact is being recorded has to wait."""
     share_patients(store)
     due = reminders.due(store, moment, most)
     free = lock_free_patients(store, {row["patient_id"] for row in due if row["patient_id"] is not None})

@@ -65,7 +65,7 @@ class VersionSchema(Strict):
 
 
 def enrolled_body(data: Mapping[str, Any], protocol: str, version: int) -> Enrolled:
-    """The fact's data from what `EnrolmentSchema` read."""
+    """Return the fact's data from what `EnrolmentSchema` has read."""
     values = {name: value for name, value in data.items() if name != "protocol"}
     values.setdefault("planned_first_dose_on", values["enrolled_on"])
     return Enrolled(protocol=protocol, version=version, **values)

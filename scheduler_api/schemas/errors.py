@@ -15,7 +15,7 @@ _WORDS = {
 
 
 def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
-    """The faults in marshmallow's messages."""
+    """Yield the field errors in marshmallow's messages."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             token = str(name).replace("~", "~0").replace("/", "~1")

@@ -24,7 +24,7 @@ class FactSchema(Strict):
 
     @post_load
     def fact(self, data: dict[str, Any], **kwargs: Any) -> NewFact:
-        """The fact to record, or for `enrolled` its data to be completed."""
+        """Return the fact to record, or for `enrolled` its data, still to be completed."""
         kind, replaces = data.pop("kind"), data.pop("replaces", None)
         body = KINDS[kind]
         correction = data.pop("correction_reason" if issubclass(body, HAVE_A_REASON) else "reason", None)
@@ -38,7 +38,7 @@ _WHY = {"description": "Why it corrects or voids; required then"}
 
 
 def _kind(name: str, **declared: Any) -> type[Strict]:
-    """The schema of one kind: its data, and a reason for corrections under a name that its data leaves free."""
+    """Build the schema of one kind: its data, and a reason for corrections under a name that its data leaves free."""
     why = "correction_reason" if issubclass(KINDS[name], HAVE_A_REASON) else "reason"
     need: dict[str, Any] = {"load_default": None}
     if name == "voided":
@@ -128,7 +128,7 @@ class NewFactSchema(Strict):
     """A fact of any kind of section 3; which fields it has depends on `kind`."""
 
     def load(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """The fact to record. Raises ValidationError."""
+        """Return the fact to record. Raises ValidationError."""
         if not isinstance(data, dict):
             raise ValidationError({"_schema": ["Not an object."]})
         kind = data.get("kind")

@@ -141,7 +141,7 @@ class Choice(fields.String):
 
 
 def listed(item: type[Strict], name: str) -> type[Strict]:
-    """The schema of a page of items."""
+    """Return the schema of a page of items."""
     return Strict.from_dict(  # type: ignore[return-value]
         {
             "items": fields.List(fields.Nested(item), required=True),

@@ -8,7 +8,7 @@ _COLUMNS = ("token_id", "key", "request_hash", "status", "headers", "body", "ans
 
 
 def get(store: Store, token_id: str, key: str) -> Row | None:
-    """The answer given to a key of a token's."""
+    """Return the answer given to a token's key."""
     return store.row(
         "SELECT * FROM answers WHERE token_id = :token_id AND key = :key", {"token_id": token_id, "key": key}
     )

@@ -33,7 +33,7 @@ class Event:
 
     @property
     def stream(self) -> str:
-        """The chain it belongs to: the patient's, or the actor's where no patient is concerned."""
+        """Return the chain it belongs to: the patient's, or the actor's where no patient is concerned."""
         return self.patient_id or self.actor
 
 
@@ -66,7 +66,7 @@ def add(store: Store, event: Event) -> None:
 
 
 def of_stream(store: Store, stream: str) -> Iterator[Row]:
-    """The rows of a stream, hashes included, in order, read in portions."""
+    """Yield the rows of a stream, hashes included, in order, read in portions."""
     after = 0
     while found := store.rows(
         "SELECT * FROM audit WHERE stream = :stream AND seq > :after ORDER BY seq LIMIT 1000",
@@ -77,13 +77,13 @@ def of_stream(store: Store, stream: str) -> Iterator[Row]:
 
 
 def length(store: Store, stream: str) -> int:
-    """How many rows a stream has."""
+    """Return how many rows a stream has."""
     row = store.row("SELECT COUNT(*) AS total FROM audit WHERE stream = :stream", {"stream": stream})
     return int(row["total"]) if row else 0
 
 
 def streams(store: Store) -> Iterator[str]:
-    """All streams, in order, read in portions."""
+    """Yield all streams, in order, read in portions."""
     last = ""
     while found := store.rows(
         "SELECT DISTINCT stream FROM audit WHERE stream > :last ORDER BY stream LIMIT 500", {"last": last}

@@ -39,5 +39,5 @@ AUDIT = (
 
 
 def link(previous: str, row: Mapping[str, Any], covered: Sequence[str]) -> str:
-    """The SHA-256 (hex) of a row, chained to the hash of the row before it in its chain (empty for the first)."""
+    """Return the SHA-256 (hex) of a row, chained to the hash of the row before it in its chain (empty for the first)."""
     return hashlib.sha256(orjson.dumps([previous, *(row[column] for column in covered)])).hexdigest()

@@ -14,12 +14,12 @@ _PORTION = 5000
 
 
 def last(store: Store) -> Row | None:
-    """The last checkpoint."""
+    """Return the last checkpoint."""
     return store.row("SELECT * FROM checkpoints ORDER BY checkpoint DESC LIMIT 1")
 
 
 def every(store: Store) -> list[Row]:
-    """All checkpoints, in order."""
+    """Return all checkpoints, in order."""
     return store.rows("SELECT * FROM checkpoints ORDER BY checkpoint")
 
 
@@ -33,7 +33,7 @@ def insert(store: Store, row: Row) -> None:
 
 
 def moved_heads(store: Store, since: str) -> Iterator[Row]:
-    """The last row of each chain that moved since an instant, unless a checkpoint has it; by log and stream."""
+    """Yield the last row of each chain that moved since an instant, unless a checkpoint has it; by log and stream."""
     for log, (table, stream, at) in _LOGS.items():
         heads: dict[str, Row] = {}
         after: Row = {"at": since, "stream": "", "seq": 0}
@@ -57,7 +57,7 @@ def moved_heads(store: Store, since: str) -> Iterator[Row]:
 
 
 def _known(store: Store, log: str, streams: Sequence[str]) -> dict[str, int]:
-    """The number of the last row that a checkpoint has of each of some chains."""
+    """Return the number of the last row that a checkpoint has of each of some chains."""
     parameters: dict[str, Any] = {"log": log}
     rows = store.rows(
         "SELECT stream, MAX(seq) AS seq FROM checkpoint_heads WHERE log = :log "
@@ -77,7 +77,7 @@ def insert_heads(store: Store, checkpoint: int, heads: list[Row]) -> None:
 
 
 def heads_of(store: Store, checkpoint: int) -> Iterator[Row]:
-    """The heads of a checkpoint, by log and stream, read in portions."""
+    """Yield the heads of a checkpoint, by log and stream, read in portions."""
     log = after = ""
     while found := store.rows(
         "SELECT log, stream, seq, hash FROM checkpoint_heads WHERE checkpoint = :checkpoint "
@@ -89,7 +89,7 @@ def heads_of(store: Store, checkpoint: int) -> Iterator[Row]:
 
 
 def lost_heads(store: Store, stream: str | None = None) -> list[Row]:
-    """Heads that a checkpoint saw and the logs no longer have as they were; of one stream only, if given."""
+    """Return heads that a checkpoint saw and that the logs no longer have unchanged; of one stream only, if given."""
     found = []
     for log, (table, name, _) in _LOGS.items():
         of = "AND h.stream = :stream " if stream is not None else ""

@@ -11,12 +11,12 @@ _SCHEMES = ("postgresql://", "postgres://")
 
 
 def is_postgres(database: str) -> bool:
-    """Whether a setting names a database of PostgreSQL."""
+    """Return whether a setting names a PostgreSQL database."""
     return database.startswith(_SCHEMES)
 
 
 def connect(database: str) -> Store:
-    """The store that `database` names; it is opened when it is first used."""
+    """Return the store that `database` names; it is opened when it is first used."""
     # Each driver takes time to import, and only one of them is needed.
     if is_postgres(database):
         from .postgres import PostgresStore
@@ -28,7 +28,7 @@ def connect(database: str) -> Store:
 
 
 def shown(database: str) -> str:
-    """The name of a database as it may be shown and logged: without a password."""
+    """Return the name of a database as it may be shown and logged: without a password."""
     if not is_postgres(database):
         return database
     parts = urlsplit(database)
@@ -36,5 +36,5 @@ def shown(database: str) -> str:
 
 
 def folder_beside(database: str) -> Path:
-    """Where files that belong to a database lie: beside an SQLite file, else in the folder of instance data."""
+    """Return the folder for files that belong to a database: beside an SQLite file, else the folder of instance data."""
     return Path("instance") if is_postgres(database) else Path(database).parent

@@ -29,7 +29,7 @@ def copy(source: Store, target: Store, progress: Callable[[str, int], None] = la
 
 
 def portions(store: Store, table: str, key: Sequence[str], after: Row | None = None) -> Iterator[list[Row]]:
-    """All rows of a table after a row (None: from the first), in the order of the key, in portions."""
+    """Yield all rows of a table after a row (None: from the first), in the order of the key, in portions."""
     order = ", ".join(key)
     beyond = f"WHERE ({order}) > ({', '.join(':' + name for name in key)})"
     while rows := store.rows(
@@ -47,7 +47,7 @@ def _last(store: Store, table: str, key: Sequence[str]) -> Row | None:
 
 
 def _copy_at_once(source: Store, target: Store, table: str, progress: Callable[[str, int], None]) -> None:
-    """A small table without a key: all of it, or nothing."""
+    """Copy a small table without a key: all of it, or nothing."""
     rows = source.rows(f"SELECT * FROM {table}")
     with target.transaction():
         target.write(f"DELETE FROM {table}", {})

@@ -54,7 +54,7 @@ def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: s
 
 
 def is_any_due(store: Store, now: str) -> bool:
-    """Whether there is a message to be given to its destinations, or one to be sent or given up."""
+    """Return whether there is a message to be given to its destinations, or one to be sent or given up."""
     return (
         store.row("SELECT 1 FROM outbox WHERE status = 'waiting' AND spread_at IS NULL LIMIT 1") is not None
         or store.row("SELECT 1 FROM deliveries WHERE status = 'waiting' AND next_at <= :now LIMIT 1", {"now": now})
@@ -63,7 +63,7 @@ def is_any_due(store: Store, now: str) -> bool:
 
 
 def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
-    """Some that are due, longest first, with message and destination; none to those that are `busy` or paused.
+    """Return some deliveries that are due, longest first, with message and destination; none to those `busy` or paused.
 
     What cannot be sent any more (withdrawn, expired, its destination ended) is among them in any case.
     """
@@ -138,7 +138,7 @@ def let_go(store: Store, message_id: str) -> None:
 
 
 def of_messages(store: Store, message_ids: Collection[str]) -> list[Row]:
-    """What became of some messages on each way, in the order in which the destinations were made."""
+    """Return what became of some messages at each destination, in the order in which the destinations were made."""
     parameters: dict[str, Any] = {}
     return store.rows(
         "SELECT v.*, d.channel FROM deliveries v JOIN destinations d ON d.destination_id = v.destination_id "

@@ -11,7 +11,7 @@ from .port import Row, Store
 
 
 def whose(patient_id: str, history: History) -> dict[str, str]:
-    """What a row across patients says of its patient."""
+    """Return what a row across patients says of its patient."""
     enrolled = history.enrolled
     return {
         "patient_id": patient_id,
@@ -23,7 +23,7 @@ def whose(patient_id: str, history: History) -> dict[str, str]:
 
 
 def of_patient(store: Store, table: str, key: str, patient_id: str) -> dict[str, Row]:
-    """A patient's stored rows in a table, by its `key` beside `patient_id`."""
+    """Return a patient's stored rows in a table, by its `key` beside `patient_id`."""
     rows = store.rows(f"SELECT * FROM {table} WHERE patient_id = :patient_id", {"patient_id": patient_id})
     return {row[key]: row for row in rows}
 

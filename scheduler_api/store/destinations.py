@@ -26,7 +26,7 @@ def insert(store: Store, row: Row) -> None:
 
 
 def of_site(store: Store, site: str) -> list[Row]:
-    """A site's own, oldest first, ended ones included."""
+    """Return a site's own destinations, oldest first, ended ones included."""
     return store.rows(
         "SELECT * FROM destinations WHERE site = :site AND patient_id IS NULL ORDER BY made_at, destination_id",
         {"site": site},
@@ -34,7 +34,7 @@ def of_site(store: Store, site: str) -> list[Row]:
 
 
 def of_device(store: Store, device_id: str) -> Row | None:
-    """The subscription of a device; None if it has none, or none any more."""
+    """Return the subscription of a device; None if it has none, or none any more."""
     return store.row(
         "SELECT * FROM destinations WHERE device_id = :device_id AND ended_at IS NULL", {"device_id": device_id}
     )
@@ -59,7 +59,7 @@ def end_of_device(store: Store, device_id: str, at: str, because: str) -> None:
 
 
 def answered(store: Store, destination_id: str) -> None:
-    """A destination took a message: what it did not take before is forgiven."""
+    """Note that a destination took a message, which clears its earlier failures."""
     store.write(
         "UPDATE destinations SET failures = 0, paused_until = NULL "
         "WHERE destination_id = :destination_id AND (failures > 0 OR paused_until IS NOT NULL)",
@@ -68,7 +68,7 @@ def answered(store: Store, destination_id: str) -> None:
 
 
 def failed(store: Store, destination_id: str) -> int:
-    """A destination failed once more; how often in a row now."""
+    """Note that a destination failed once more; return how often in a row."""
     row = store.rows(
         "UPDATE destinations SET failures = failures + 1 WHERE destination_id = :destination_id RETURNING failures",
         {"destination_id": destination_id},
@@ -77,7 +77,7 @@ def failed(store: Store, destination_id: str) -> int:
 
 
 def pause(store: Store, destination_id: str, until: str) -> None:
-    """Nothing is tried at a destination until an instant."""
+    """Pause a destination until an instant: nothing is tried there."""
     store.write(
         "UPDATE destinations SET paused_until = :until WHERE destination_id = :destination_id",
         {"destination_id": destination_id, "until": until},

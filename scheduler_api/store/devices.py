@@ -38,7 +38,7 @@ def add_device(store: Store, row: Row) -> None:
 
 
 def of_patient(store: Store, patient_id: str) -> list[Row]:
-    """A patient's devices, oldest first."""
+    """Return a patient's devices, oldest first."""
     return store.rows(
         "SELECT device_id, name, activated_at, ended_at, ended_because FROM devices "
         "WHERE patient_id = :patient_id ORDER BY activated_at, device_id",
@@ -80,7 +80,7 @@ def by_access(store: Store, digest: str, now: str) -> Row | None:
 
 
 def by_refresh(store: Store, digest: str) -> Row | None:
-    """A pair of tokens by its refresh token, with the device's patient."""
+    """Return a pair of tokens by its refresh token, with the device's patient."""
     return store.row(
         "SELECT t.*, d.patient_id FROM device_tokens t JOIN devices d ON d.device_id = t.device_id "
         "WHERE t.refresh_hash = :hash AND d.ended_at IS NULL",
@@ -122,7 +122,7 @@ def forget_expired(store: Store, device_id: str, now: str) -> None:
 
 
 def wrong_tries(store: Store, subject: str, since: str) -> list[str]:
-    """When something was tried wrongly since an instant, in order."""
+    """Return when something was tried wrongly since an instant, in order."""
     rows = store.rows(
         "SELECT tried_at FROM wrong_tries WHERE subject = :subject AND tried_at > :since ORDER BY tried_at",
         {"subject": subject, "since": since},

@@ -40,18 +40,18 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
 
 
 def of_patient(store: Store, patient_id: str, until: datetime | None = None) -> list[Fact]:
-    """A patient's facts in the order they were received; only those recorded at `until` or before, if given."""
+    """Return a patient's facts in the order they were received; only those recorded at `until` or before, if given."""
     facts = map(to_fact, rows_of_patient(store, patient_id))
     return [fact for fact in facts if until is None or fact.recorded_at <= until]
 
 
 def rows_of_patient(store: Store, patient_id: str) -> list[Row]:
-    """A patient's rows as stored, hashes included, in order."""
+    """Return a patient's rows as stored, hashes included, in order."""
     return store.rows("SELECT * FROM facts WHERE patient_id = :patient_id ORDER BY seq", {"patient_id": patient_id})
 
 
 def to_fact(row: Row) -> Fact:
-    """The fact that a row stores."""
+    """Return the fact that a row stores."""
     return Fact(
         fact_id=row["fact_id"],
         body=body_from_data(row["kind"], orjson.loads(row["data"])),
@@ -65,7 +65,7 @@ def to_fact(row: Row) -> Fact:
 
 
 def patients(store: Store) -> Iterator[str]:
-    """The ids of all patients with facts, in order, read in portions."""
+    """Yield the ids of all patients with facts, in order, read in portions."""
     last = ""
     while True:
         found = store.rows(
@@ -79,7 +79,7 @@ def patients(store: Store) -> Iterator[str]:
 
 
 def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
-    """The dose records of one day, in order, with all facts of the patient that may correct or void one."""
+    """Return the dose records of one day, in order, with all facts of the patient that may correct or void one."""
     rows = store.rows(
         "SELECT * FROM facts WHERE patient_id = :patient_id AND (kind = 'voided' OR (kind = 'dose_recorded' "
         "AND (data LIKE :day OR replaces IS NOT NULL))) ORDER BY seq",
@@ -89,7 +89,7 @@ def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
 
 
 def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fact]]:
-    """The records of visits done that stand, of some patients, each with the patient's id, in order of receipt."""
+    """Return the active records of visits done, of some patients, each with the patient's id, in order of receipt."""
     parameters: dict[str, Any] = {}
     rows = store.rows(
         f"SELECT * FROM facts WHERE {one_of('patient_id', 'patient', patient_ids, parameters)} "
@@ -102,7 +102,7 @@ def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fac
 
 
 def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
-    """One fact of a patient."""
+    """Return one fact of a patient."""
     row = store.row(
         "SELECT * FROM facts WHERE fact_id = :fact_id AND patient_id = :patient_id",
         {"fact_id": fact_id, "patient_id": patient_id},
@@ -111,7 +111,7 @@ def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
 
 
 def since(store: Store, patient_id: str, version: int) -> list[Fact]:
-    """A patient's facts after number `version`, in order."""
+    """Return a patient's facts after number `version`, in order."""
     rows = store.rows(
         "SELECT * FROM facts WHERE patient_id = :patient_id AND seq > :version ORDER BY seq",
         {"patient_id": patient_id, "version": version},

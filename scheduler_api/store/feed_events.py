@@ -6,7 +6,7 @@ from .port import Row, Store
 
 
 def of_feed(store: Store, feed: str) -> dict[str, Row]:
-    """What a feed has shown, by uid."""
+    """Return what a feed has shown, by uid."""
     rows = store.rows("SELECT * FROM feed_events WHERE feed = :feed", {"feed": feed})
     return {row["uid"]: row for row in rows}
 

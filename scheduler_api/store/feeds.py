@@ -13,7 +13,7 @@ def insert(store: Store, row: Row) -> None:
 
 
 def by_hash(store: Store, digest: str) -> Row | None:
-    """The feed of a secret, with its patient's version and time zone; None if unknown or revoked."""
+    """Return the feed of a secret, with its patient's version and time zone; None if unknown or revoked."""
     return store.row(
         "SELECT f.patient_id, f.options, p.site, p.version, p.time_zone, p.wishes FROM feeds f "
         "JOIN patients p ON p.patient_id = f.patient_id WHERE f.hash = :hash AND f.revoked_at IS NULL",
@@ -22,7 +22,7 @@ def by_hash(store: Store, digest: str) -> Row | None:
 
 
 def of_patient(store: Store, patient_id: str) -> Row | None:
-    """The patient's feed that is not revoked, without its secret."""
+    """Return the patient's feed that is not revoked, without its secret."""
     return store.row(
         "SELECT options, made_at FROM feeds WHERE patient_id = :patient_id AND revoked_at IS NULL",
         {"patient_id": patient_id},

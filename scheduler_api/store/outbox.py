@@ -29,7 +29,7 @@ def write(store: Store, rows: Sequence[Row], written_at: str) -> None:
 
 
 def write_up_to(store: Store, last: Row, written_at: str) -> None:
-    """The same for all planned messages that are due no later than one, without reading them."""
+    """Write all planned messages that are due no later than one, without reading them."""
     store.write(_WRITE_UP_TO, {**last, "written_at": written_at})
 
 
@@ -61,7 +61,7 @@ def put_off(store: Store, message_id: str, until: str) -> bool:
 
 
 def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
-    """What has gone out to a patient, or to the site about one, and made sense after an instant or a day."""
+    """Return what was sent to a patient, or to the site about one, and had not expired by an instant or a day."""
     return store.rows(
         "SELECT * FROM outbox WHERE patient_id = :patient_id AND expires_at > :since",
         {"patient_id": patient_id, "since": since},
@@ -69,7 +69,7 @@ def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
 
 
 def get(store: Store, message_id: str) -> Row | None:
-    """One message."""
+    """Return one message."""
     return store.row("SELECT * FROM outbox WHERE message_id = :message_id", {"message_id": message_id})
 
 

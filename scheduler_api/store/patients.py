@@ -89,12 +89,12 @@ def _note_time_zone(store: Store, row: Row) -> None:
 
 
 def get(store: Store, patient_id: str) -> Row | None:
-    """One patient's row."""
+    """Return one patient's row."""
     return store.row("SELECT * FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id})
 
 
 def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
-    """The patient with a subject number."""
+    """Return the patient with a subject number."""
     return store.row(
         "SELECT * FROM patients WHERE protocol = :protocol AND subject_number = :subject_number",
         {"protocol": protocol, "subject_number": subject_number},
@@ -102,7 +102,7 @@ def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
 
 
 def rolled_until(store: Store, through: date, limit: int) -> Sequence[str]:
-    """Some patients whose visit rows do not yet reach `through`."""
+    """Return some patients whose visit rows do not yet reach `through`."""
     found = store.rows(
         "SELECT patient_id FROM patients WHERE visits_through < :through ORDER BY visits_through LIMIT :limit",
         {"through": through.isoformat(), "limit": limit},
@@ -138,7 +138,7 @@ class Query:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """The patients asked for, by subject number, without their recorded days; each with its phase and today."""
+    """Return the patients asked for, by subject number, without their recorded days; each with its status and today."""
     parameters: dict[str, Any] = {"limit": query.limit}
     today = today_sql(query.todays, "time_zone", parameters)
     phase = (
@@ -173,7 +173,7 @@ def find(store: Store, query: Query) -> list[Row]:
 def whole(
     store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None, limit: int
 ) -> list[Row]:
-    """Some patients' whole rows, by subject number and id from after one on; of sites, of a protocol."""
+    """Return some patients' whole rows, by subject number and id from after one on; of sites, of a protocol."""
     where, parameters = _after(sites, protocol, after)
     return store.rows(
         f"SELECT * FROM patients WHERE {where} ORDER BY subject_number, patient_id LIMIT :limit",
@@ -182,7 +182,7 @@ def whole(
 
 
 def count_after(store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None) -> int:
-    """How many patients `whole` would give without a limit."""
+    """Return how many patients `whole` would give without a limit."""
     where, parameters = _after(sites, protocol, after)
     row = store.row(f"SELECT COUNT(*) AS count FROM patients WHERE {where}", parameters)
     return int(row["count"]) if row else 0
@@ -207,13 +207,13 @@ def is_any_of_another_format(store: Store) -> bool:
 
 
 def without_facts(store: Store) -> list[Row]:
-    """Patients of whom the log has nothing: there should be none."""
+    """Return patients without a fact in the log: there should be none."""
     return store.rows(
         "SELECT patient_id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM facts f WHERE f.patient_id = p.patient_id)"
     )
 
 
 def of_site(store: Store, site: str) -> list[str]:
-    """The ids of a site's patients."""
+    """Return the ids of a site's patients."""
     rows = store.rows("SELECT patient_id FROM patients WHERE site = :site ORDER BY patient_id", {"site": site})
     return [row["patient_id"] for row in rows]

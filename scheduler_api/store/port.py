@@ -44,16 +44,16 @@ class Store(Protocol):
     """Whether a transaction has the database to itself from its beginning to its end."""
 
     def __hash__(self) -> int:
-        """A store is equal to itself alone; what never changes in it may be remembered beside it."""
+        """Make a store equal to itself alone, so that what never changes in it may be cached by store."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """One unit of work: all of it is durable when the block ends, none of it if the block raises.
+        """Run one unit of work: all of it is durable when the block ends, none of it if the block raises.
 
         A block inside a block is part of it, and undone alone if it raises. Raises Busy.
         """
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Reads inside the block see one state of the database, whatever others write meanwhile."""
+        """Let reads inside the block see one state of the database, whatever others write meanwhile."""
 
     def lock(self, name: str, shared: bool = False) -> None:
         """Wait until no other transaction holds this name, and hold it until ours ends. Raises Busy.
@@ -62,13 +62,13 @@ class Store(Protocol):
         """
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        """All rows of a query."""
+        """Return all rows of a query."""
 
     def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
-        """All rows of a query, of each its values alone: for what is read so often that dicts would cost too much."""
+        """Return all rows of a query as tuples of values, for reads so frequent that dicts would cost too much."""
 
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
-        """The first row of a query, if there is one."""
+        """Return the first row of a query, if there is one."""
 
     def write(self, sql: str, parameters: Parameters) -> int:
         """Run a statement that changes rows; the number of rows it changed. Raises Duplicate."""
@@ -83,29 +83,29 @@ class Store(Protocol):
         """Bring the tables to this version; the names of those applied. Several processes may call it at once."""
 
     def pending_migrations(self) -> list[str]:
-        """The names of the migrations that this version needs and the database has not seen."""
+        """Return the names of the migrations that this version needs and the database has not seen."""
 
     def lock_free(self, names: Collection[str]) -> Collection[str]:
-        """Those of some names that no other transaction holds; hold them until ours ends. Waits for nobody."""
+        """Lock and return those of some names that no other transaction holds, until this one ends. Waits for nobody."""
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """The names of our tables, each with the columns of its primary key."""
+        """Return the names of the service's tables, each with the columns of its primary key."""
 
     def go_on_counting(self) -> None:
         """Let keys that the database counts up go on after the greatest that is there; inside `transaction`."""
 
     def backup(self, target: Path) -> None:
-        """A consistent copy of the database in a new SQLite file, made while others read and write."""
+        """Write a consistent copy of the database to a new SQLite file, while others read and write."""
 
     def exists(self) -> bool:
-        """Whether there is a database to open, as far as one can tell without opening it."""
+        """Return whether there is a database to open, as far as can be told without opening it."""
 
     def close(self) -> None:
         """Let go of what this thread holds; the thread that made the store, at its end, lets go of everything."""
 
 
 def keys_by_table(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
-    """What `tables` answers, from a row for each part of a key (`part` is None: the table has no key), in order."""
+    """Return what `tables` answers, from a row for each part of a key (`part` is None: the table has no key), in order."""
     keys: dict[str, tuple[str, ...]] = {}
     for row in rows:
         keys[row["name"]] = keys.get(row["name"], ()) + ((row["part"],) if row["part"] else ())

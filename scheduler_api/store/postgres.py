@@ -81,7 +81,7 @@ class PostgresStore:
             return self._pool
 
     def _taken(self) -> tuple[ConnectionPool[_Connection], _Connection]:
-        """A connection, and the pool to give it back to."""
+        """Return a connection, and the pool to give it back to."""
         pool = self._connections()
         try:
             return pool, pool.getconn()
@@ -98,7 +98,7 @@ class PostgresStore:
 
     @contextmanager
     def _connection(self, begin: Callable[[_Connection], Result]) -> Iterator[tuple[_Connection, Result]]:
-        """A connection of the pool and what `begin`, which may be tried twice, came to on it."""
+        """Yield a connection of the pool and the result of `begin`, which may be tried twice, on it."""
         for may_try_again in (True, False):
             pool, connection = self._taken()
             try:
@@ -161,7 +161,7 @@ class PostgresStore:
 
     @property
     def _held(self) -> _Connection | None:
-        """The connection of this thread's unit of work, if it is in one."""
+        """Return the connection of this thread's unit of work, if it is in one."""
         return getattr(self._local, "connection", None)
 
     def lock(self, name: str, shared: bool = False) -> None:
@@ -273,7 +273,7 @@ class PostgresStore:
 
 
 def _asked(connection: _Connection, sql: str, parameters: Parameters) -> Cursor[Row]:
-    """The answer to a query. No text of the database has a NUL; what does is equal to none, like a text of U+FFFF."""
+    """Run a query. PostgreSQL stores no NUL, so a text with one must match nothing: it is replaced by U+FFFF."""
     try:
         return connection.execute(translated(sql), parameters)
     except DataError:
@@ -285,7 +285,7 @@ def _asked(connection: _Connection, sql: str, parameters: Parameters) -> Cursor[
 
 
 def _configure(connection: _Connection) -> None:
-    """What every connection keeps to: who waits, waits for so long; and what is committed is on disk."""
+    """Configure a connection: how long it waits for locks, and that what is committed is on disk."""
     connection.execute(
         "SELECT set_config('lock_timeout', %s, false), set_config('idle_in_transaction_session_timeout', '60s', false)",
         [f"{BUSY_TIMEOUT}ms"],
@@ -302,7 +302,7 @@ _TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|::|\bIN \(\)|:([A-Za-z_]\w*)|%"""
 
 @lru_cache(maxsize=1024)
 def translated(sql: str) -> bytes:
-    """A statement of the port as psycopg wants it: `:name` becomes `%(name)s`.
+    """Return a statement of the port as psycopg wants it: `:name` becomes `%(name)s`.
 
     Nothing is in an empty list, nor in one of NULL alone, which is the one that PostgreSQL can read.
     """

@@ -23,7 +23,10 @@ class PostgresDialect:
     by_key = ""
 
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
-        """A trigger that refuses. Nothing replaces a row here without changing or deleting it: `key` is not needed."""
+        """Yield a trigger that refuses.
+
+        Nothing replaces a row here without changing or deleting it: `key` is not needed.
+        """
         yield (
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
             "'BEGIN RAISE EXCEPTION ''the table % is append-only'', TG_TABLE_NAME; END'"
@@ -35,7 +38,7 @@ class PostgresDialect:
 
 
 def statements_of(migration: Migration) -> Iterator[str]:
-    """The statements of a migration, with columns that hold and sort the same as in SQLite."""
+    """Yield the statements of a migration, with columns that hold and sort the same as in SQLite."""
     for statement in migration.statements(PostgresDialect()):
         if statement.split(maxsplit=2)[:2] in (["CREATE", "TABLE"], ["ALTER", "TABLE"]):
             # Texts sort by their bytes, whatever the database's language; whole numbers have 64 bits.

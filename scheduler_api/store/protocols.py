@@ -15,10 +15,10 @@ def insert(store: Store, row: Row) -> None:
 
 
 def versions(store: Store, protocol: str) -> list[Row]:
-    """All versions of one protocol, in order."""
+    """Return all versions of one protocol, in order."""
     return store.rows("SELECT * FROM protocols WHERE protocol = :protocol ORDER BY version", {"protocol": protocol})
 
 
 def every(store: Store) -> list[Row]:
-    """All versions of all protocols, by id and version."""
+    """Return all versions of all protocols, by id and version."""
     return store.rows("SELECT * FROM protocols ORDER BY protocol, version")

@@ -30,7 +30,7 @@ UP_TO = "(next_at, message_id) <= (:next_at, :message_id)"
 def row_of(
     patient_id: str | None, site: str, kind: str, about: str, next_at: str, expires_at: str, to_site: bool
 ) -> Row:
-    """The row of a message: to a patient, or to a site about one or about none.
+    """Return the row of a message: to a patient, or to a site about one or about none.
 
     Its id is a digest of to whom and about what it is; those about one patient begin alike and so lie together.
     """
@@ -49,7 +49,7 @@ def row_of(
 
 @lru_cache(maxsize=1024)
 def beginning(patient_id: str | None, site: str) -> str:
-    """How the ids of messages about a patient begin, or of those about a site alone."""
+    """Return the prefix of the ids of messages about a patient, or of those about a site alone."""
     return f"m-{_digest(patient_id or site, size=6)}"
 
 
@@ -58,12 +58,12 @@ def _digest(*words: str, size: int) -> str:
 
 
 def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]:
-    """What is planned for a patient and still makes sense after an instant, by id."""
+    """Return what is planned for a patient and has not expired at an instant, by id."""
     return _of(store, "r.patient_id = :whose", beginning(patient_id, ""), patient_id, after)
 
 
 def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
-    """What is planned for a site itself and still makes sense after an instant, by id."""
+    """Return what is planned for a site itself and has not expired at an instant, by id."""
     return _of(store, "r.patient_id IS NULL AND r.site = :whose", beginning(None, site), site, after)
 
 
@@ -105,7 +105,7 @@ def put(store: Store, rows: Sequence[Row]) -> None:
 
 
 def due(store: Store, now: str, limit: int) -> list[Row]:
-    """Some rows that are due, soonest first, which no other worker has before our unit of work ends."""
+    """Return some rows that are due, soonest first, which no other worker has before this unit of work ends."""
     return store.rows(
         f"SELECT * FROM reminders WHERE next_at <= :now ORDER BY next_at, message_id LIMIT :limit {store.skip_locked}",
         {"now": now, "limit": limit},
@@ -118,7 +118,7 @@ def take(store: Store, rows: Sequence[Row]) -> None:
 
 
 def last_due(store: Store, now: str, limit: int) -> Row | None:
-    """The last of so many rows that are due soonest; None: none is due. Of the row, `next_at` and `message_id`."""
+    """Return `next_at` and `message_id` of the last of so many rows that are due soonest; None: none is due."""
     return store.row(
         "SELECT next_at, message_id FROM (SELECT next_at, message_id FROM reminders WHERE next_at <= :now "
         "ORDER BY next_at, message_id LIMIT :limit) soonest ORDER BY next_at DESC, message_id DESC LIMIT 1",
@@ -127,7 +127,7 @@ def last_due(store: Store, now: str, limit: int) -> Row | None:
 
 
 def kinds_up_to(store: Store, last: Row) -> list[Row]:
-    """Of the rows due no later than one: of each `kind` the `number`, when one is due `first` and when one `ends`."""
+    """Return for each `kind` of row due no later than one: their `number`, when one is due `first` and when one `ends`."""
     return store.rows(
         "SELECT kind, COUNT(*) AS number, MIN(next_at) AS first, MIN(expires_at) AS ends "
         f"FROM reminders WHERE {UP_TO} GROUP BY kind",
@@ -141,5 +141,5 @@ def take_up_to(store: Store, last: Row) -> None:
 
 
 def is_any_due(store: Store, now: str) -> bool:
-    """Whether any row is due."""
+    """Return whether any row is due."""
     return store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", {"now": now}) is not None

@@ -6,7 +6,7 @@ from .port import Row, Store
 
 
 def get(store: Store, patient_id: str, client_id: str) -> Row | None:
-    """What came of a fact that a phone sent under this id."""
+    """Return the outcome of a fact that a phone sent under this id."""
     return store.row(
         "SELECT request_hash, outcome FROM sent_facts WHERE patient_id = :patient_id AND client_id = :client_id",
         {"patient_id": patient_id, "client_id": client_id},

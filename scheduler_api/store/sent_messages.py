@@ -24,7 +24,7 @@ def find(
     after: tuple[str, str] | None,
     limit: int,
 ) -> list[Row]:
-    """The messages of some sites (None: all), with some statuses, about a patient; the latest due first."""
+    """Return the messages of some sites (None: all), with some statuses, about a patient; the latest due first."""
     parameters: dict[str, Any] = {"limit": limit}
     where = []
     for column, name, values in (("COALESCE(p.site, o.site)", "site", sites), ("o.status", "status", statuses)):
@@ -44,7 +44,7 @@ def find(
 
 
 def get(store: Store, message_id: str) -> Row | None:
-    """One message."""
+    """Return one message."""
     return store.row(f"{_SELECT} WHERE o.message_id = :message_id", {"message_id": message_id})
 
 
@@ -58,6 +58,6 @@ def send_again(store: Store, message_id: str) -> None:
 
 
 def count_waiting(store: Store) -> int:
-    """How many messages wait to be delivered."""
+    """Return how many messages wait to be delivered."""
     row = store.row("SELECT COUNT(*) AS number FROM outbox WHERE status = 'waiting'")
     return int(row["number"]) if row else 0

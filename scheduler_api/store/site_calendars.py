@@ -10,7 +10,7 @@ from .sql import one_of
 
 
 def of_sites(store: Store, sites: Sequence[str]) -> list[Row]:
-    """The calendars of some sites, by id; what a site has not said is null."""
+    """Return the calendars of some sites, by id; what a site has not set is null."""
     parameters: dict[str, Any] = {}
     return store.rows(
         "SELECT s.site, s.country, s.time_zone, s.opening_days, c.region, c.closed_days, c.open_days, c.slots_per_day "

@@ -15,10 +15,10 @@ def insert(store: Store, row: Row) -> None:
 
 
 def get(store: Store, site: str) -> Row | None:
-    """One site."""
+    """Return one site."""
     return store.row("SELECT * FROM sites WHERE site = :site", {"site": site})
 
 
 def every(store: Store) -> list[Row]:
-    """All sites, by id."""
+    """Return all sites, by id."""
     return store.rows("SELECT * FROM sites ORDER BY site")

@@ -19,7 +19,7 @@ class SqliteDialect:
     by_key = "WITHOUT ROWID"
 
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
-        """Triggers that refuse; one for insertion where a key is given, since REPLACE deletes without the others."""
+        """Yield triggers that refuse; one for insertion where a key is given, since REPLACE deletes without the others."""
         refuse = f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
         if key is not None:
             exists = f"EXISTS (SELECT 1 FROM {table} WHERE {key})"

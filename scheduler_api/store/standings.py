@@ -29,7 +29,7 @@ def put(store: Store, patient_id: str, standing: Standing) -> None:
 
 
 def get(store: Store, patient_id: str) -> str | None:
-    """A patient's standing as it is kept."""
+    """Return a patient's position as it is stored."""
     row = store.row("SELECT standing FROM standings WHERE patient_id = :patient_id", {"patient_id": patient_id})
     return None if row is None else row["standing"]
 

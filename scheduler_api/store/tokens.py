@@ -15,7 +15,7 @@ def insert(store: Store, row: Row) -> None:
 
 
 def by_hash(store: Store, digest: str) -> Row | None:
-    """The token with this hash, unless it was revoked."""
+    """Return the token with this hash, unless it was revoked."""
     return store.row(
         "SELECT token_id, role, name, sites FROM tokens WHERE hash = :hash AND revoked_at IS NULL", {"hash": digest}
     )
@@ -31,7 +31,7 @@ def with_patient(store: Store, digest: str, patient_id: str) -> Row | None:
 
 
 def every(store: Store) -> list[Row]:
-    """All tokens, revoked ones included, oldest first; without their hashes."""
+    """Return all tokens, revoked ones included, oldest first; without their hashes."""
     return store.rows("SELECT token_id, role, name, sites, created_at, revoked_at FROM tokens ORDER BY created_at")
 
 

@@ -48,12 +48,12 @@ class Query:
 
 
 def place(row: Row) -> Place:
-    """Where a row stands."""
+    """Return the place of a row in the order of time."""
     return row["at"], row["log"], row["stream"], row["seq"]
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """The rows asked for, oldest first. Of a patient who moved, only who sees the site of today sees anything."""
+    """Return the rows asked for, oldest first. A patient who moved is seen only by who sees the site of today."""
     found = []
     for log in _SELECTS:
         if query.action is None or (query.action in _KINDS) == (log == "facts"):
@@ -97,7 +97,7 @@ def _of_sites(sites: Sequence[str], of_patient: str, parameters: dict[str, Any])
 
 
 def pages(store: Store, query: Query) -> Any:
-    """All rows asked for, in pages of `query.limit`."""
+    """Yield all rows asked for, in pages of `query.limit`."""
     while found := find(store, query):
         yield found
         if len(found) < query.limit:

@@ -32,7 +32,7 @@ _STATUS_SQL = """CASE
 
 
 def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
-    """The rows that a patient's visits make, by name. Each has what a list says of its patient."""
+    """Return the rows that a patient's visits make, by name. Each has what a list says of its patient."""
     whose = derived.whose(patient_id, history)
     rows: dict[str, Row] = {}
     for visit in visits:
@@ -47,7 +47,7 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
 
 
 def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
-    """A patient's stored rows, by the visit's name."""
+    """Return a patient's stored rows, by the visit's name."""
     return derived.of_patient(store, "visits", "visit", patient_id)
 
 
@@ -136,7 +136,7 @@ def listed(row: Row, status: str, today: date, standing: str) -> Row:
 
 
 def _conditions(query: Query, todays: dict[str, date], today: str, parameters: dict[str, Any]) -> Iterator[str]:
-    """The conditions of a query in SQL; puts their values into `parameters`."""
+    """Yield the conditions of a query in SQL; puts their values into `parameters`."""
     if query.series is not None:
         yield one_of("v.series", "series", [query.series], parameters)
     if query.patient_id is not None:
@@ -167,7 +167,7 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
 
 
 def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:
-    """How many bookings of a series some sites have on each day: rows `site`, `booked_on`, `count`.
+    """Return how many bookings of a series some sites have on each day: rows `site`, `booked_on`, `count`.
 
     What was done on another day no longer takes the place that was booked for it.
     """

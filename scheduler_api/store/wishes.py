@@ -28,14 +28,14 @@ def copy_beside_patient(store: Store, patient_id: str) -> str | None:
 
 
 def of_patient(store: Store, patient_id: str) -> Row | None:
-    """A patient's time zone, and wishes (None: the patient has said nothing)."""
+    """Return a patient's time zone and preferences (None: the patient has set none)."""
     return store.row(
         "SELECT time_zone, wishes FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id}
     )
 
 
 def of_site(store: Store, site: str) -> Row | None:
-    """A site's time zone, and its wishes (None: it has said nothing)."""
+    """Return a site's time zone and preferences (None: it has set none)."""
     return store.row(
         "SELECT s.time_zone, w.wishes FROM sites s LEFT JOIN site_wishes w ON w.site = s.site WHERE s.site = :site",
         {"site": site},

@@ -42,7 +42,7 @@ _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "ackno
 
 
 def rows_of(patient_id: str, history: History, entries: Iterable[Entry]) -> dict[str, Row]:
-    """The rows that a patient's entries make, by id: kind, patient and what it is about, so that it stays the same."""
+    """Return the rows that a patient's entries make, by a stable id: kind, patient and what it is about."""
     whose = derived.whose(patient_id, history)
     rows: dict[str, Row] = {}
     for entry in entries:
@@ -62,7 +62,7 @@ def rows_of(patient_id: str, history: History, entries: Iterable[Entry]) -> dict
 
 
 def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
-    """A patient's stored rows, by id."""
+    """Return a patient's stored rows, by id."""
     return derived.of_patient(store, "worklist", "entry_id", patient_id)
 
 
@@ -91,7 +91,8 @@ class Query:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """The entries asked for, soonest `due_on` first, each with today and its acknowledgement, as far as it holds.
+    """Return the entries asked for, soonest `due_on` first, each with today and its acknowledgement, as far as it
+    holds.
 
     Beside them the `head` of the patient's facts.
     """

@@ -10,13 +10,16 @@ from .port import Store
 
 
 def todays(store: Store, now: datetime) -> dict[str, date]:
-    """The civil date of an instant in each time zone that a patient lives in."""
+    """Return the civil date of an instant in each time zone that a patient lives in."""
     zones = store.rows("SELECT time_zone FROM time_zones ORDER BY time_zone")
     return {row["time_zone"]: civil_date(now, row["time_zone"]) for row in zones}
 
 
 def today_sql(todays: dict[str, date], column: str, parameters: dict[str, object], name: str = "today") -> str:
-    """An SQL expression for today in the zone that `column` names; puts its values, called `name`, in `parameters`."""
+    """Return an SQL expression for today in the zone that `column` names.
+
+    Puts its values, called `name`, in `parameters`.
+    """
     if not todays:
         return "NULL"
     cases = []

@@ -44,7 +44,7 @@ class Channel(Protocol):
 
 
 def of_status(status: int, retry_after: float | None, gone: tuple[int, ...], refused: tuple[int, ...]) -> Outcome:
-    """What an HTTP status means. `gone` ends the destination, `refused` the message; the rest may pass."""
+    """Return what an HTTP status means. `gone` ends the destination, `refused` the message; the rest may pass."""
     why = f"answered {status}"
     if 200 <= status < 300:
         return DELIVERED

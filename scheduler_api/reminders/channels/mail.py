@@ -29,7 +29,7 @@ class Server:
 
     @classmethod
     def of(cls, url: str) -> Server:
-        """The server that `smtp://user:password@host:587` or `smtps://…:465` names. Raises ValueError."""
+        """Return the server that `smtp://user:password@host:587` or `smtps://…:465` names. Raises ValueError."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/"):
             raise ValueError("Not smtp://user:password@host:port or smtps://…")
@@ -92,5 +92,5 @@ def _socket(smtp: smtplib.SMTP) -> socket.socket:
 
 
 def _refused(code: int) -> Outcome:
-    """What an SMTP reply means: 5xx is for good. What else the server said may hold an address, and is not kept."""
+    """Return what an SMTP reply means: 5xx is permanent. The server's text may hold an address and is not kept."""
     return Outcome("permanent" if code >= 500 else "passing", f"answered {code}")

@@ -50,6 +50,6 @@ class Webhook:
 
 
 def signature(secret: str, timestamp: str, message_id: str, body: bytes) -> str:
-    """HMAC-SHA-256 (hex), under the destination's secret, over `timestamp.id.body`."""
+    """Return the HMAC-SHA-256 (hex) of `timestamp.id.body` under the destination's secret."""
     signed = b".".join((timestamp.encode(), message_id.encode(), body))
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()

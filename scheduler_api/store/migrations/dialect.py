@@ -16,7 +16,7 @@ class Dialect(Protocol):
     """How a table ends whose rows lie in the order of its primary key, if the database can do that."""
 
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
-        """Statements that make the database refuse to change or delete a row of a table.
+        """Yield statements that make the database refuse to change or delete a row of a table.
 
         `key`: the condition under which a row would take the place of another (`NEW.column` names the new row's),
         where the database would otherwise replace without deleting.

@@ -130,6 +130,6 @@ _TABLES = (
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
-    """The statements of this migration."""
+    """Yield the statements of this migration."""
     for statement in _TABLES:
         yield statement.replace("{by_key}", dialect.by_key)

@@ -86,5 +86,5 @@ _PHONES = (
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
-    """The statements of this migration."""
+    """Yield the statements of this migration."""
     yield from _PHONES

@@ -69,7 +69,7 @@ _TABLES = (
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
-    """The statements of this migration."""
+    """Yield the statements of this migration."""
     yield _REMINDERS.format(by_key=dialect.by_key)
     yield _REMINDER_TIMES.format(by_key=dialect.by_key)
     yield from _TABLES

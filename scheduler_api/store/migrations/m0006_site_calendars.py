@@ -30,5 +30,5 @@ _STATEMENTS = (
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
-    """The statements of this migration."""
+    """Yield the statements of this migration."""
     yield from _STATEMENTS

@@ -69,7 +69,7 @@ _TABLES = (
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
-    """The statements of this migration."""
+    """Yield the statements of this migration."""
     yield from _TABLES
     yield from dialect.append_only("audit", "stream = NEW.stream AND seq = NEW.seq")
     yield from dialect.append_only("checkpoints", "checkpoint = NEW.checkpoint")

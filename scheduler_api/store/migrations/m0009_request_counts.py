@@ -22,5 +22,5 @@ _TABLES = (
 
 
 def statements(dialect: Dialect) -> Iterator[str]:
-    """The statements of this migration."""
+    """Yield the statements of this migration."""
     yield from _TABLES
