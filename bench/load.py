@@ -19,13 +19,14 @@ import orjson
 
 from scheduler_api.cli.opening import session as session_of_settings
 from scheduler_api.cli.terminal import progress as progress_bar
-from scheduler_api.engine.facts import Body, DoseRecorded, Enrolled, TreatmentStarted, VisitDone
-from scheduler_api.records import facts, patients, protocols, sites
-from scheduler_api.records.access import TERMINAL, Session, lock_patients
-from scheduler_api.store.chain import FACT, link
-from scheduler_api.store.port import Row, Store
-from scheduler_api.store.reminders import beginning, row_of
-from scheduler_api.store.sqlite import SqliteStore
+from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, TreatmentStarted, VisitDone
+from scheduler_api.store.audit.chain import FACT, link
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sqlite import SqliteStore
+from scheduler_api.store.reminders.planned_messages import beginning, row_of
+from scheduler_api.use_cases.patients import facts, patients
+from scheduler_api.use_cases.session import TERMINAL, Session, lock_patients
+from scheduler_api.use_cases.sites import protocols, sites
 
 #: How many kinds of patients there are, and how many sites: each kind is of one site.
 KINDS, SITES = 240, 120

@@ -13,22 +13,27 @@ from flask import Flask
 
 import scheduler_api
 from scheduler_api import logs
-from scheduler_api.cli.upkeep import prepare
+from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.config import Settings
-from scheduler_api.engine import facts as kinds
-from scheduler_api.engine.calendar import LONGEST_RANGE, Reckoning, calendar, today_view
-from scheduler_api.engine.folding import fold
-from scheduler_api.engine.history import History
 from scheduler_api.engine.instants import stamp
-from scheduler_api.records import patients, protocols, sites, tokens, upkeep, visits
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.records.derive import HORIZON
-from scheduler_api.reminders import tick
+from scheduler_api.engine.model import facts as kinds
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.views.calendar import LONGEST_RANGE, Reckoning, calendar, today_view
+from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import deliver
-from scheduler_api.store import devices, facts
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Store
-from scheduler_api.store.visits import Query
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Store
+from scheduler_api.store.patients import facts
+from scheduler_api.store.phones import devices
+from scheduler_api.store.visits.visits import Query
+from scheduler_api.use_cases.auth import tokens
+from scheduler_api.use_cases.patients import patients
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.projections.projections import HORIZON
+from scheduler_api.use_cases.session import Actor, Session
+from scheduler_api.use_cases.sites import protocols, sites
+from scheduler_api.use_cases.visits import visits
 
 from .people import Fact, Facts
 
@@ -46,8 +51,10 @@ __all__ = [
     "calendar_of",
     "connect",
     "deliver",
+    "dispatch",
     "history_of",
     "log_to_nowhere",
+    "maintenance",
     "new_app",
     "new_token",
     "patients",
@@ -55,9 +62,7 @@ __all__ = [
     "protocols",
     "sites",
     "store_of",
-    "tick",
     "today_of",
-    "upkeep",
     "visits",
     "write_log",
 ]
@@ -131,7 +136,7 @@ def write_log(store: Store, people: Mapping[str, Facts], now: datetime) -> None:
             last = ""
             for number, fact in enumerate(_in_the_log(recorded, patient_id), 1):
                 last = facts.append(store, patient_id, number, last, fact)
-        upkeep.rebuild(store, now)
+        maintenance.rebuild(store, now)
 
 
 def _in_the_log(recorded: Facts, patient_id: str) -> Iterator[kinds.Fact]:

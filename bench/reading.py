@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from .measure import Call
 from .people import NOW, SITE, Facts, on_treatment
-from .product import PACKAGE, Settings, deliver, tick
+from .product import PACKAGE, Settings, deliver, dispatch
 from .report import READING, replace_section
 from .service import Request, Service, workplace
 
@@ -122,7 +122,7 @@ def _day(ahead: int) -> str:
 def _remind(service: Service, hour: int) -> None:
     """Take what is due to the outbox, and deliver it."""
     now = NOW.replace(hour=hour)
-    tick.tick(service.store, now)
+    dispatch.tick(service.store, now)
     sent = deliver(service.store, Settings().outside().channels(), lambda: now)
     assert sent == 1, "one reminder"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from scheduler_api.engine.instants import stamp
 
 from .measure import Figure, seconds
-from .product import Store, connect, tick
+from .product import Store, connect, dispatch
 
 PATIENTS, DUE, WORKERS, JOBS = 1_000_000, 42_000, 4, 10_000
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def figures(folder: Path) -> list[Figure]:
     assert out is not None
     # No duplicate, none missing: it is part of the figure.
     assert out["number"] == out["patients"] == DUE, out
-    idle = statistics.median(seconds(lambda: tick.tick(store, NOW)) for _ in range(200))
+    idle = statistics.median(seconds(lambda: dispatch.tick(store, NOW)) for _ in range(200))
     store.close()
     against = f"{WORKERS} processes, {DUE:,} due of {PATIENTS:,}"
     one, two = _scheduler(folder / "one.db", 1), _scheduler(folder / "two.db", 2)
@@ -106,7 +106,7 @@ def _work(path: str, ready: Barrier, done: Barrier) -> None:
     # The connection is open before the others are waited for.
     store.row("SELECT 1 FROM reminders LIMIT 1")
     ready.wait()
-    tick.tick(store, NOW)
+    dispatch.tick(store, NOW)
     done.wait()
     store.close()
 

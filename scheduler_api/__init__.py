@@ -19,14 +19,15 @@ def utc_now() -> datetime:
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Flask:
     """Build the application from settings (by default the environment's) and a clock giving instants with offset."""
-    from .api.application import application
+    from scheduler_api.api.application import application
+    from scheduler_api.store.database.connect import connect
+    from scheduler_api.use_cases.audit.checkpoints import keys_in
+    from scheduler_api.use_cases.audit.events import Readings
+    from scheduler_api.use_cases.auth.oidc import SignIn
+    from scheduler_api.use_cases.operations.rates import RateLimits
+
     from .config import Settings
-    from .records.audit import Readings
-    from .records.checkpoints import keys_in
-    from .records.oidc import SignIn
-    from .records.rates import RateLimits
     from .services import Services
-    from .store.connect import connect
 
     settings = settings or Settings.from_environment()
     store, provider = connect(settings.database), settings.provider()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .records.oidc import Provider
-    from .reminders.outside import Outside
+    from scheduler_api.reminders.outbound_settings import Outside
+    from scheduler_api.use_cases.auth.oidc import Provider
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -84,8 +84,8 @@ class Settings:
         """Return the provider where staff sign in, if there is one. Raises BadSetting."""
         if not self.oidc_issuer:
             return None
-        from .records.access import ROLES
-        from .records.oidc import Provider
+        from scheduler_api.use_cases.auth.oidc import Provider
+        from scheduler_api.use_cases.session import ROLES
 
         for url in (self.oidc_issuer, self.oidc_keys_url):
             if url and not url.startswith(_SAFE):
@@ -112,9 +112,9 @@ class Settings:
 
     def outside(self) -> Outside:
         """Return what these settings give for sending messages. Raises BadSetting."""
-        from .reminders.channels.mail import Server
-        from .reminders.outside import Outside
-        from .reminders.reach import Reach, networks
+        from scheduler_api.reminders.channels.mail import Server
+        from scheduler_api.reminders.outbound.allowed_hosts import Reach, networks
+        from scheduler_api.reminders.outbound_settings import Outside
 
         try:
             reach = Reach(networks(self.private_networks))

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .records.audit import Readings
-from .records.checkpoints import Keys
-from .records.oidc import SignIn
-from .records.rates import RateLimits
-from .reminders.outside import Outside
-from .store.port import Store
+from scheduler_api.reminders.outbound_settings import Outside
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases.audit.checkpoints import Keys
+from scheduler_api.use_cases.audit.events import Readings
+from scheduler_api.use_cases.auth.oidc import SignIn
+from scheduler_api.use_cases.operations.rates import RateLimits
 
 
 @dataclass

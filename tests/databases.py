@@ -16,8 +16,8 @@ import psycopg
 from cluster import Cluster
 from psycopg.rows import dict_row
 
-from scheduler_api.store.connect import connect
-from scheduler_api.store.postgres import translated
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.postgres import translated
 
 ENGINES = ("sqlite", "postgresql")
 #: For how long a database that was lent is left alone, in seconds.

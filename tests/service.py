@@ -30,10 +30,11 @@ from werkzeug.test import EnvironBuilder, TestResponse
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
-from scheduler_api.records import protocols, sites, tokens
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Store
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases.auth import tokens
+from scheduler_api.use_cases.session import Actor, Session
+from scheduler_api.use_cases.sites import protocols, sites
 
 #: Noon in Shanghai, seven weeks after the patients of the tests enrolled.
 START = datetime(2024, 2, 20, 4, tzinfo=UTC)
@@ -116,7 +117,7 @@ class Service:
         holder = connect(self.database)
         with pytest.MonkeyPatch.context() as settings, holder.transaction():
             for engine in ("sqlite", "postgres"):
-                settings.setattr(f"scheduler_api.store.{engine}.BUSY_TIMEOUT", 50)
+                settings.setattr(f"scheduler_api.store.database.{engine}.BUSY_TIMEOUT", 50)
             if self.database.startswith("postgresql://"):
                 holder.write(f"LOCK TABLE {', '.join(holder.tables())} IN EXCLUSIVE MODE", {})
             yield

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.api.problems import TYPES
+from scheduler_api.api.http.problems import TYPES
 from scheduler_api.cli import main
 from scheduler_api.config import Settings
-from scheduler_api.engine.phases import PHASES
-from scheduler_api.engine.protocol_data import read_protocol
-from scheduler_api.records.access import ROLES
-from scheduler_api.records.protocols import built_in
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.treatment.status import PHASES
 from scheduler_api.schemas.facts import FACTS
 from scheduler_api.schemas.patients import DOSE_STATUSES, DeviationSchema
-from scheduler_api.store.visits import STATUSES
+from scheduler_api.store.visits.visits import STATUSES
+from scheduler_api.use_cases.session import ROLES
+from scheduler_api.use_cases.sites.protocols import built_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("scheduler_api/**/README.md")])

@@ -11,8 +11,8 @@ from bench import load
 from bench.scale import asking
 from bench.scale.filling import Postgresql as PostgresqlMade
 from bench.scale.filling import Sqlite, filled
-from scheduler_api.records import upkeep
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
+from scheduler_api.use_cases.projections import maintenance
 
 
 def test_a_filled_database_is_well_and_has_every_index(
@@ -25,7 +25,7 @@ def test_a_filled_database_is_well_and_has_every_index(
     store = filled(engine, 23).service.store
     names = [{row["name"] for row in one.rows(engine.indexes)} for one in (empty, store)]
     assert names[0] == names[1] != set()
-    assert list(upkeep.verify(store)) == []
+    assert list(maintenance.verify(store)) == []
     store.close()
     empty.close()
 

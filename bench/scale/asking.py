@@ -15,7 +15,7 @@ from scheduler_api.engine.instants import stamp
 
 from ..load import SITES
 from ..measure import Call
-from ..product import Store, tick
+from ..product import Store, dispatch
 from .filling import Filled
 
 ASKED = 300
@@ -118,7 +118,7 @@ def _claims(at: Filled) -> Iterator[Call]:
 
 def _claims_at(store: Store, instants: Sequence[datetime]) -> Iterator[Call]:
     for instant in instants:
-        tick.tick(store, instant - timedelta(microseconds=1))
+        dispatch.tick(store, instant - timedelta(microseconds=1))
         due = {"now": stamp(instant)}
         while store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", due):
-            yield partial(tick.claim, store, instant, CLAIMED)
+            yield partial(dispatch.claim, store, instant, CLAIMED)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
-from ..product import upkeep
+from ..product import maintenance
 from .filling import Filled
 
 #: So many patients are rolled and rebuilt; of more it is reckoned how long they would take.
@@ -33,7 +33,7 @@ def upkeep_of(at: Filled) -> Upkeep:
 def _rolled(at: Filled) -> float:
     tomorrow, rolled, began = at.service.now + timedelta(1), 0, time.perf_counter()
     while rolled < min(SAMPLE, at.patients):
-        rolled += upkeep.roll_some(at.service.store, tomorrow)
+        rolled += maintenance.roll_some(at.service.store, tomorrow)
     return (time.perf_counter() - began) / rolled * at.patients
 
 
@@ -48,5 +48,5 @@ def _rebuilt(at: Filled) -> float:
 
     began = time.perf_counter()
     with suppress(_Enough):
-        upkeep.rebuild(at.service.store, at.service.now, note)
+        maintenance.rebuild(at.service.store, at.service.now, note)
     return done[0] - began + (done[-1] - done[0]) / (len(done) - 1) * (at.patients - 1)

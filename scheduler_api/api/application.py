@@ -11,38 +11,19 @@ from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from scheduler_api.api.http.request_log import RequestLogMiddleware
+from scheduler_api.api.http.requests import authenticate, authenticate_phone, check_rate, now
+from scheduler_api.api.routes.operations import audit, metrics, service
+from scheduler_api.api.routes.patients import amendments, facts, patients, previews, study, supply
+from scheduler_api.api.routes.phones import activation, feeds, me, sync
+from scheduler_api.api.routes.reminders import destinations, messages, preferences
+from scheduler_api.api.routes.sites import protocols, site_calendars, sites
+from scheduler_api.api.routes.visits import bookings, visits, worklist
 from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
 
-from . import (
-    activation,
-    amending,
-    audit,
-    auditing,
-    destinations,
-    facts,
-    feeds,
-    me,
-    me_sync,
-    messages,
-    metrics,
-    patients,
-    previews,
-    problems,
-    protocols,
-    service,
-    settling,
-    site_calendars,
-    sites,
-    study,
-    supply,
-    visits,
-    wishes,
-    worklist,
-)
-from .contract import DESCRIPTION, contract
-from .logs import RequestLogMiddleware
-from .requests import authenticate, authenticate_phone, check_rate, now
+from .http import auditing, problems
+from .openapi import DESCRIPTION, contract
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -75,21 +56,21 @@ RESOURCES = (
     patients,
     facts,
     visits,
-    settling,
+    bookings,
     worklist,
     study,
     supply,
     previews,
     protocols,
-    amending,
+    amendments,
     sites,
     site_calendars,
     activation,
     me,
-    me_sync,
+    sync,
     feeds,
     audit,
-    wishes,
+    preferences,
     destinations,
     messages,
 )

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import click
 
-from . import (
-    about,
-    audit,
-    calendar,
-    copying,
-    demo,
-    enrol,
-    import_csv,
-    keys,
-    protocols,
-    reminders,
-    serve,
-    tokens,
-    upkeep,
-    worker,
-)
+from .admin import about, keys, protocols, tokens
+from .database import audit, copy, maintenance
+from .patients import calendar, enrol, import_csv, reminders
 from .refusals import Group
+from .server import demo, serve, worker
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,7 +20,7 @@ def main() -> None:
 
 
 for command in (
-    upkeep.init,
+    maintenance.init,
     serve.serve,
     worker.worker,
     keys.keys,
@@ -43,12 +31,12 @@ for command in (
     import_csv.import_csv,
     calendar.calendar,
     audit.audit,
-    upkeep.rebuild,
-    upkeep.verify,
-    upkeep.roll_forward,
-    upkeep.backup,
+    maintenance.rebuild,
+    maintenance.verify,
+    maintenance.roll_forward,
+    maintenance.backup,
     reminders.reminders,
-    copying.copy,
+    copy.copy,
     about.openapi,
     about.version,
 ):

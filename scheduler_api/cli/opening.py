@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from .refusals import Refused
 
 if TYPE_CHECKING:
-    from scheduler_api.records.access import Session
-    from scheduler_api.store.port import Store
+    from scheduler_api.store.database.port import Store
+    from scheduler_api.use_cases.session import Session
 
 
 def settings_database() -> str:
@@ -23,7 +23,7 @@ def settings_database() -> str:
 @contextmanager
 def opened(database: str) -> Iterator[Store]:
     """Open a database that has all tables of this version, and close it afterwards. Ends the command if it has not."""
-    from scheduler_api.store.connect import connect, shown
+    from scheduler_api.store.database.connect import connect, shown
 
     store = connect(database)
     if not store.exists():
@@ -45,8 +45,8 @@ def pending(store: Store, database: str) -> list[str]:
 @contextmanager
 def usable(database: str) -> Iterator[None]:
     """End the command, with what the driver says, if a database cannot be opened, read or made."""
-    from scheduler_api.store.connect import shown
-    from scheduler_api.store.port import Busy
+    from scheduler_api.store.database.connect import shown
+    from scheduler_api.store.database.port import Busy
 
     try:
         yield
@@ -67,6 +67,6 @@ def session() -> Iterator[Session]:
 def session_on(store: Store) -> Session:
     """Return the session of a command: it counts from now, and what it records is marked `cli`."""
     from scheduler_api import utc_now
-    from scheduler_api.records.access import TERMINAL, Session
+    from scheduler_api.use_cases.session import TERMINAL, Session
 
     return Session(store, TERMINAL, utc_now())

@@ -40,10 +40,10 @@ class Group(click.Group):
 def _lines(error: Exception) -> Iterator[str]:
     """Yield the lines to show for an error; nothing for an error that input or surroundings cannot cause."""
     from scheduler_api.config import BadSetting
-    from scheduler_api.engine.faults import Impossible
-    from scheduler_api.records.access import Forbidden, NotFound, Stale
-    from scheduler_api.records.checkpoints import BadKey
-    from scheduler_api.store.port import Busy, Unavailable
+    from scheduler_api.engine.errors import Impossible
+    from scheduler_api.store.database.port import Busy, Unavailable
+    from scheduler_api.use_cases.audit.checkpoints import BadKey
+    from scheduler_api.use_cases.session import Forbidden, NotFound, Stale
 
     if isinstance(error, Impossible):
         for fault in error.faults:

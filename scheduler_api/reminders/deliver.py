@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from scheduler_api.records import delivery
-from scheduler_api.records.delivery import Attempt
-from scheduler_api.records.retrying import Outcome
-from scheduler_api.store.port import Store
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases.reminders import delivery
+from scheduler_api.use_cases.reminders.delivery import Attempt
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from .channels import Channel, Destination, Message
-from .composing import compose
+from .compose import compose
 
 log = logging.getLogger("scheduler_api.reminders")
 

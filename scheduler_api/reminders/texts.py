@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scheduler_api.words import say
+from scheduler_api.i18n import say
 
 #: How many lines a digest has at most.
 LINES = 50

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from scheduler_api.engine.facts import Enrolled
+from scheduler_api.engine.model.facts import Enrolled
 
 from .fields import Choice, CivilDate, Strict, Text, Whole, fields
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduler_api.engine.faults import Fault
+from scheduler_api.engine.errors import Fault
 
 _WORDS = {
     "Missing data for required field.": "Missing.",

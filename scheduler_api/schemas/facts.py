@@ -7,9 +7,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, post_load
 
-from scheduler_api.engine.facts import KINDS, Enrolled
-from scheduler_api.engine.refusals import HAVE_A_REASON
-from scheduler_api.records.facts import NewFact
+from scheduler_api.engine.checks import HAVE_A_REASON
+from scheduler_api.engine.model.facts import KINDS, Enrolled
+from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import BASES, FERTILITY, NewPatientSchema, VersionSchema, enrolled_body
 from .fields import Choice, CivilDate, Clock, Instant, Mg, Strict, Text, Whole, fields

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scheduler_api.engine.phases import PHASES
-from scheduler_api.records.access import ROLES
-from scheduler_api.store.visits import STATUSES
+from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.store.visits.visits import STATUSES
+from scheduler_api.use_cases.session import ROLES
 
 from .enrolments import BASES, FERTILITY
 from .fields import Choice, CivilDate, Mg, Strict, fields

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from service import ENROLMENT, Client, Patient, Service, refused
 
-from scheduler_api.records import tokens
+from scheduler_api.use_cases.auth import tokens
 
 from .inputs import NEW_FACT
 

@@ -12,10 +12,10 @@ import pytest
 import requests
 from service import ENROLMENT, Client, Patient, Server, Service, refused
 
-from scheduler_api.records.access import Actor
-from scheduler_api.records.audit import Reading, Readings
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Busy
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Busy
+from scheduler_api.use_cases.audit.events import Reading, Readings
+from scheduler_api.use_cases.session import Actor
 
 from .inputs import NEW_FACT
 
@@ -122,7 +122,7 @@ def test_readings_wait_for_a_database_that_is_busy(service: Service) -> None:
         with pytest.raises(Busy):
             readings.flush()
         # Who asks on while too much waits is told to come back.
-        settings.setattr("scheduler_api.records.audit.WAITING_AT_MOST", 2)
+        settings.setattr("scheduler_api.use_cases.audit.events.WAITING_AT_MOST", 2)
         readings.add(Reading(nurse, "GET /v1/visits", None, "a", 200), service.clock())
         with pytest.raises(Busy):
             readings.add(Reading(nurse, "GET /v1/visits", None, "b", 200), service.clock())

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from service import ENROLMENT, Client, Clock, Patient, Service, refused
 
-from scheduler_api.records import tokens
+from scheduler_api.use_cases.auth import tokens
 
 PARTS = ["", "calendar", "facts", "adherence", "deviations"]
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}

@@ -17,8 +17,8 @@ import requests
 import yaml
 from service import ENROLMENT, Client, Server, Service
 
-from scheduler_api.records import upkeep
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
+from scheduler_api.use_cases.projections import maintenance
 
 ROOT = Path(__file__).parents[2]
 #: What shows the contract is not part of it.
@@ -98,5 +98,5 @@ def test_schemathesis_finds_nothing(database: str, template: tuple[str, dict[str
     assert len(answers) > 1000
     assert [line for line in lines if line["level"] == "ERROR" or line.get("status", 0) >= 500] == []
     store = connect(database)
-    assert list(upkeep.verify(store)) == []
+    assert list(maintenance.verify(store)) == []
     store.close()

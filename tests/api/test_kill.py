@@ -11,8 +11,8 @@ import requests
 from databases import Databases
 from service import ENROLMENT, Server
 
-from scheduler_api.records import upkeep
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
+from scheduler_api.use_cases.projections import maintenance
 
 ROUNDS = 20
 WRITERS = 3
@@ -78,7 +78,7 @@ def test_kill_9_in_the_middle_of_a_thousand_facts(
     assert writers.answered <= kept
     # In each round, no more than what every writer had under way may be there without an answer.
     assert len(kept) <= len(writers.answered) + ROUNDS * WRITERS
-    assert list(upkeep.verify(store)) == []
+    assert list(maintenance.verify(store)) == []
     if databases.engine == "sqlite":
         assert store.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
     store.close()

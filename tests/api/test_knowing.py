@@ -9,7 +9,7 @@ from hypothesis import given
 from service import Client, Patient, Service
 from stories import Story, begin, stories, tell
 
-from scheduler_api.records import upkeep
+from scheduler_api.use_cases.projections import maintenance
 
 #: All days of the stories, in one calendar.
 SPAN = {"from_": "2023-08-01", "to": "2025-10-08"}
@@ -44,7 +44,7 @@ def test_what_was_known_then_can_be_asked_for_ever(amended_trial: Service, story
         adherence = patient.read("adherence", known_at=then)
         assert {name: adherence[name] for name in after["adherence"]} == after["adherence"]
         assert adherence["today"] == after["today"]
-    assert list(upkeep.verify(amended_trial.store)) == []
+    assert list(maintenance.verify(amended_trial.store)) == []
 
 
 @given(story=stories(8))

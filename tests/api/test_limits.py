@@ -11,7 +11,7 @@ from service import Client, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
-from scheduler_api.records.rates import Rates
+from scheduler_api.use_cases.operations.rates import Rates
 
 
 class Limits:

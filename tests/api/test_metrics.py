@@ -13,8 +13,8 @@ from service import Server, Service, counting, samples_of
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.metrics import count_request
-from scheduler_api.store import reminders
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.reminders import planned_messages
 
 NAME = "scheduler_request_seconds"
 PATIENT = "/v1/patients/<string:patient_id>"
@@ -78,7 +78,9 @@ def test_one_scrape_adds_up_what_all_processes_of_a_machine_did(
     due, until = stamp(now - timedelta(minutes=1)), stamp(now + timedelta(hours=3))
     store = connect(database)
     with store.transaction():
-        reminders.put(store, [reminders.row_of("p-1", "FUSCC", "dose_due", "2024-02-20", due, until, False)])
+        planned_messages.put(
+            store, [planned_messages.row_of("p-1", "FUSCC", "dose_due", "2024-02-20", due, until, False)]
+        )
     store.close()
     with Server(database, tmp_path, workers=2) as server:
 

@@ -14,7 +14,7 @@ from service import START, Client, Clock, Server, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
-from scheduler_api.reminders.tick import tick
+from scheduler_api.reminders.dispatch import tick
 
 FILES = ["docs.js", "swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -16,7 +16,7 @@ from service import ENROLMENT, Client, Patient, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import BadSetting, Settings
-from scheduler_api.records.oidc import BETWEEN_FETCHES, KEYS_FRESH, KEYS_GOOD, LEEWAY, LONGEST_LIFE
+from scheduler_api.use_cases.auth.oidc import BETWEEN_FETCHES, KEYS_FRESH, KEYS_GOOD, LEEWAY, LONGEST_LIFE
 
 AUDIENCE = "scheduler-api"
 MINUTE = timedelta(minutes=1)

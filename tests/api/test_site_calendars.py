@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from service import Client, Patient, Service, refused
 
-from scheduler_api.records.public_holidays import working_week, year_of
-from scheduler_api.records.site_calendars import WEEKDAYS, SiteCalendar, open_days
+from scheduler_api.use_cases.sites.public_holidays import working_week, year_of
+from scheduler_api.use_cases.sites.site_calendars import WEEKDAYS, SiteCalendar, open_days
 
 MONDAY_TO_FRIDAY = frozenset(range(5))
 

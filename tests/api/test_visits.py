@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from service import Client, Patient, Service
 from stories import Story, begin, stories, tell
 
-from scheduler_api.engine.phases import PHASES
-from scheduler_api.records import upkeep
+from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.use_cases.projections import maintenance
 
 STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
 
@@ -170,13 +170,13 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
     patients = [row["patient_id"] for row in service.store.rows("SELECT patient_id FROM patients")]
     for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
         service.clock.set(f"{instant}:00+00:00")
-        upkeep.roll_forward(service.store, service.clock())
+        maintenance.roll_forward(service.store, service.clock())
         rows = everything(service, coordinator, patients)
         for query in queries(chance, service.clock.now.date(), patients):
             expected = looked_through(rows, query)
             assert read_all(coordinator, query, 23) == expected
             assert read_all(nurse, query, 200) == [row for row in expected if row["site"] == "FUSCC"]
-        upkeep.rebuild(service.store, service.clock())
+        maintenance.rebuild(service.store, service.clock())
         assert read_all(coordinator, query, 200) == expected
         alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
         for phase in PHASES:
@@ -198,7 +198,7 @@ def test_rows_reach_as_far_as_they_say(service: Service, coordinator: Client) ->
         calendar = patient.read("calendar", from_="2024-01-01", to=str(last))
         assert [row["visit"] for row in rows] == [row["visit"] for row in calendar["visits"]]
         service.clock.set("2024-03-30T00:00:00+00:00")
-        upkeep.roll_forward(service.store, service.clock())
+        maintenance.roll_forward(service.store, service.clock())
 
 
 def test_statuses_change_at_each_patients_own_midnight(service: Service, coordinator: Client) -> None:

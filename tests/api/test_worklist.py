@@ -14,10 +14,10 @@ from service import Client, Clock, Patient, Service, refused
 from stories import Story, begin, stories, tell
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.records import upkeep
-from scheduler_api.records.protocols import versions_of
-from scheduler_api.store import patients
-from scheduler_api.store.snapshots import of_row
+from scheduler_api.store.patients import patients
+from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.sites.protocols import versions_of
 
 
 def listed(client: Client, **query: Any) -> list[tuple[str, str | None]]:
@@ -305,7 +305,7 @@ def test_an_acknowledgement_can_be_taken_back_and_outlives_a_rebuild(
 ) -> None:
     path = f"visit_to_book.{patient.patient_id}.imaging-w6"
     acknowledge(nurse, path, note="Waits", until="2024-02-22")
-    upkeep.rebuild(service.store, service.clock())
+    maintenance.rebuild(service.store, service.clock())
     assert listed(nurse) == []
     for _ in range(2):
         assert nurse.send("DELETE", f"/v1/worklist/{path}/acknowledgement").status_code == 204
@@ -381,10 +381,10 @@ def test_it_equals_a_brute_force_over_all_calendars(amended_trial: Service, told
         latest = max(latest, service.clock.now)
     # Stories are told beside each other; the days go on from the latest.
     service.clock.now = latest
-    for change in (None, upkeep.roll_forward, upkeep.rebuild):
+    for change in (None, maintenance.roll_forward, maintenance.rebuild):
         if change is not None:
             service.clock.now += timedelta(45)
             change(service.store, service.clock())
-        upkeep.roll_forward(service.store, service.clock())
+        maintenance.roll_forward(service.store, service.clock())
         for on in (None, *(service.clock.now.date() + timedelta(number) for number in days)):
             assert whole_worklist(client, ids, on) == brute_force(service, ids, on)

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 from databases import Databases, Raw
 
-from scheduler_api.cli import main, samples
-from scheduler_api.cli.upkeep import prepare
-from scheduler_api.store.connect import connect, shown
-from scheduler_api.store.port import Store
+from scheduler_api.cli import main
+from scheduler_api.cli.database.maintenance import prepare
+from scheduler_api.cli.samples import samples
+from scheduler_api.store.database.connect import connect, shown
+from scheduler_api.store.database.port import Store
 
 #: The day that the loaded samples are for: in the past, whenever tests are run.
 TODAY = date(2025, 5, 20)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scheduler_api.cli.month import DOSES, series_letters
 from scheduler_api.cli.opening import session_on
-from scheduler_api.records import calendars
-from scheduler_api.store.port import Store
+from scheduler_api.cli.patients.month import DOSES, series_letters
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases.patients import calendars
 
 from .conftest import Commands
 

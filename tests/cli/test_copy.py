@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from databases import Databases, Raw
 
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
 
 from .conftest import Commands
 from .test_serve import start

@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from scheduler_api import utc_now
-from scheduler_api.cli import samples
+from scheduler_api.cli.samples import samples
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.store.connect import connect, folder_beside
+from scheduler_api.store.database.connect import connect, folder_beside
 
 from .conftest import TODAY, Commands
 from .test_serve import free_port, start
@@ -159,7 +159,7 @@ def test_a_database_with_tokens_of_others_is_not_the_demos(
 
 @pytest.mark.parametrize("content", ["", "[]", '{"tokens": 3}', '{"loaded_for": "soon"}'])
 def test_a_token_file_that_is_none_does_not_stop_a_first_start(tmp_path: Path, content: str) -> None:
-    from scheduler_api.cli.demo import _read
+    from scheduler_api.cli.server.demo import _read
 
     (tmp_path / "demo-tokens.json").write_text(content)
     assert _read(tmp_path / "demo-tokens.json") is None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scheduler_api.cli.opening import session_on
-from scheduler_api.records import facts, patients
-from scheduler_api.store.port import Store
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases.patients import facts, patients
 
 from .conftest import Commands
 

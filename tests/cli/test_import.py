@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scheduler_api.cli.opening import session_on
-from scheduler_api.records import calendars, facts, patients
-from scheduler_api.store.port import Store
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases.patients import calendars, facts, patients
 
 from .conftest import Commands
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from scheduler_api.cli import main
-from scheduler_api.reminders.keys import NoKeys, read
+from scheduler_api.reminders.outbound.keys import NoKeys, read
 
 CONTACT = "mailto:trial@example.org"
 

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from bench import load
-from scheduler_api.engine.faults import Contradiction
-from scheduler_api.store.port import Store
+from scheduler_api.engine.errors import Contradiction
+from scheduler_api.store.database.port import Store
 
 from .conftest import Commands
 

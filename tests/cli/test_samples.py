@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler_api.cli import samples
+from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.cli.opening import session_on
-from scheduler_api.cli.sample_plans import PLANS
-from scheduler_api.cli.upkeep import prepare
-from scheduler_api.engine.facts import Enrolled
-from scheduler_api.engine.phases import PHASES
-from scheduler_api.records import calendars, patients, upkeep
+from scheduler_api.cli.samples import samples
+from scheduler_api.cli.samples.plans import PLANS
+from scheduler_api.engine.model.facts import Enrolled
+from scheduler_api.engine.treatment.status import PHASES
 from scheduler_api.schemas.patients import DeviationSchema
-from scheduler_api.store.connect import connect
-from scheduler_api.store.visits import STATUSES
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.visits.visits import STATUSES
+from scheduler_api.use_cases.patients import calendars, patients
+from scheduler_api.use_cases.projections import maintenance
 
 from .conftest import TODAY, Commands
 
@@ -107,7 +108,7 @@ def test_every_status_appears_whatever_the_day(today: date, file: Commands) -> N
 
 def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: str) -> None:
     store = connect(sampled)
-    assert list(upkeep.verify(store)) == []
+    assert list(maintenance.verify(store)) == []
     recorded = store.rows("SELECT recorded_at, role, name FROM facts ORDER BY recorded_at")
     store.close()
     instants = [datetime.fromisoformat(row["recorded_at"]) for row in recorded]

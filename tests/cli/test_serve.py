@@ -19,7 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from scheduler_api.cli.serve import GRACE, _Bell
+from scheduler_api.cli.server.serve import GRACE, _Bell
 
 from .conftest import Commands
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-from scheduler_api.cli.tokens import ROLES
-from scheduler_api.records import access, tokens
-from scheduler_api.store.port import Store
+from scheduler_api.cli.admin.tokens import ROLES
+from scheduler_api.store.database.port import Store
+from scheduler_api.use_cases import session
+from scheduler_api.use_cases.auth import tokens
 
 from .conftest import Commands
 
@@ -66,4 +67,4 @@ def test_an_unknown_role_is_refused(run: Commands) -> None:
 
 
 def test_the_roles_offered_are_those_that_there_are() -> None:
-    assert ROLES == access.ROLES
+    assert ROLES == session.ROLES

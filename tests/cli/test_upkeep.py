@@ -12,10 +12,10 @@ from databases import Databases, Raw
 
 from scheduler_api.cli import main
 from scheduler_api.cli.opening import session_on
-from scheduler_api.engine.facts import TimeZoneChanged
-from scheduler_api.records import facts, patients
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.store.connect import connect
+from scheduler_api.engine.model.facts import TimeZoneChanged
+from scheduler_api.store.database.connect import connect
+from scheduler_api.use_cases.patients import facts, patients
+from scheduler_api.use_cases.session import Actor, Session
 
 from .conftest import Commands
 

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 
-from scheduler_api.engine.facts import Enrolled
 from scheduler_api.engine.instants import stamp
-from scheduler_api.records import destinations, patients, protocols, sites, upkeep
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.store import outbox
-from scheduler_api.store.connect import connect
+from scheduler_api.engine.model.facts import Enrolled
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.reminders import outbox
+from scheduler_api.use_cases.patients import patients
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.reminders import destinations
+from scheduler_api.use_cases.session import Actor, Session
+from scheduler_api.use_cases.sites import protocols, sites
 
 from .conftest import Commands
 
@@ -51,8 +54,8 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     assert before is not None
     assert after is not None
     assert after["last"] > before["last"]
-    assert list(upkeep.verify(store)) == []
-    assert upkeep.roll_forward(store, datetime.now(UTC)) == 0
+    assert list(maintenance.verify(store)) == []
+    assert maintenance.roll_forward(store, datetime.now(UTC)) == 0
     store.close()
 
 

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from scheduler_api.engine.facts import Enrolled
-from scheduler_api.engine.folding import struck_by
-from scheduler_api.engine.protocol import Protocol
+from scheduler_api.engine.model.facts import Enrolled
+from scheduler_api.engine.model.fold import struck_by
+from scheduler_api.engine.model.protocol import Protocol
 
 from .patients import Patient
 

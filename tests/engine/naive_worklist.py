@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from scheduler_api.engine.calendar import calendar
-from scheduler_api.engine.history import History
-from scheduler_api.engine.protocol import Versions
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Versions
+from scheduler_api.engine.views.calendar import calendar
 
 from .patients import plain
 

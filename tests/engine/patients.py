@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import scheduler_api
-from scheduler_api.engine.calendar import Reckoning, calendar, today_view
-from scheduler_api.engine.facts import Enrolled, Fact, Voided, body_from_data
-from scheduler_api.engine.folding import extend, fold
-from scheduler_api.engine.history import History
-from scheduler_api.engine.protocol import Protocol
-from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.engine.checks import first_history, next_history
+from scheduler_api.engine.model.facts import Enrolled, Fact, Voided, body_from_data
+from scheduler_api.engine.model.fold import extend, fold
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.refusals import first_history, next_history
-from scheduler_api.words import ENGLISH, word
+from scheduler_api.engine.views.calendar import Reckoning, calendar, today_view
+from scheduler_api.i18n import ENGLISH, word
 
 #: When facts arrive unless a test says otherwise: long after all that happens in the tests.
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)

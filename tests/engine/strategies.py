@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from scheduler_api.engine.faults import Impossible
-from scheduler_api.engine.protocol import Protocol
-from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.engine.errors import Impossible
+from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .patients import Patient, protocol_data, series
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.faults import Impossible
-from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.engine.errors import Impossible
+from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .patients import protocol_data, series
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scheduler_api.engine.consequences import consequences
+from scheduler_api.engine.views.changes import consequences
 
 from .patients import Patient, day, plain, protocol, series
 

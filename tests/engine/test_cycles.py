@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler_api.engine.protocol import Protocol
+from scheduler_api.engine.model.protocol import Protocol
 
 from .patients import Patient, Seen, protocol, series
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.faults import Impossible
+from scheduler_api.engine.errors import Impossible
 
 from .patients import Patient, builtin, protocol, series
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler_api.engine.dose_log import DoseLog
+from scheduler_api.engine.model.dose_log import DoseLog
 
 FIRST = date(2024, 2, 1)
 days = st.integers(0, 60).map(lambda number: FIRST + timedelta(number))

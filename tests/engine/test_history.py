@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from scheduler_api.engine.facts import Fact
-from scheduler_api.engine.faults import Contradiction
-from scheduler_api.engine.folding import fold, struck_by
+from scheduler_api.engine.errors import Contradiction
+from scheduler_api.engine.model.facts import Fact
+from scheduler_api.engine.model.fold import fold, struck_by
 
 from .patients import Patient, builtin, day
 

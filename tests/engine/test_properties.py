@@ -11,11 +11,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scheduler_api.engine.calendar import Reckoning, calendar, today_view
-from scheduler_api.engine.consequences import consequences
-from scheduler_api.engine.faults import Fault, Impossible
-from scheduler_api.engine.folding import extend, fold
-from scheduler_api.engine.protocol_data import read_protocol
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.model.fold import extend, fold
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.views.calendar import Reckoning, calendar, today_view
+from scheduler_api.engine.views.changes import consequences
 
 from .naive import Known
 from .patients import Patient, plain

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler_api.engine.calendar import today_view
+from scheduler_api.engine.views.calendar import today_view
 
 from .patients import Patient
 from .strategies import patients, todays

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.faults import Contradiction, Impossible
+from scheduler_api.engine.errors import Contradiction, Impossible
 
 from .patients import Patient, builtin, protocol, series
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler_api.engine.supply import AT_MOST, capsules_for, supply
+from scheduler_api.engine.treatment.supply import AT_MOST, capsules_for, supply
 
 from .patients import Patient, day, plain, protocol
 from .strategies import patients

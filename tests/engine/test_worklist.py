@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from scheduler_api.engine.worklist import KINDS, Entry, urgency, worklist
+from scheduler_api.engine.views.tasks import KINDS, Entry, urgency, worklist
 
 from .naive_worklist import naive_worklist
 from .patients import Patient, day, plain, protocol, series

@@ -22,7 +22,7 @@ from reminders.receivers import Browser, Receiver, answering
 from reminders.sending import Sending
 from service import Patient
 
-from scheduler_api.reminders.keys import make
+from scheduler_api.reminders.outbound.keys import make
 
 from .conftest import Served, World, app
 from .network import EXAMPLES, Network

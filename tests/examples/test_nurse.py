@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from service import Service
 
-from scheduler_api.cli import samples
-from scheduler_api.records import upkeep
+from scheduler_api.cli.samples import samples
+from scheduler_api.use_cases.projections import maintenance
 
 from .conftest import Served
 from .network import EXAMPLES
@@ -30,7 +30,7 @@ def desk(service: Service) -> Iterator[dict[str, str]]:
     """The service with the sample patients, at eight in the morning; what the page's commands find it by."""
     samples.load(service.store, samples.entries(DAY))
     service.clock.set(f"{DAY}T08:00:00+08:00")
-    upkeep.roll_forward(service.store, service.clock())
+    maintenance.roll_forward(service.store, service.clock())
     with Served(service) as served:
         yield {"URL": served.url, "TOKEN": service.tokens["nurse"]}
 

@@ -13,8 +13,8 @@ import pytest
 from service import Client, Clock, Patient, Service, refused
 
 from scheduler_api import logs
-from scheduler_api.records import phones
-from scheduler_api.store import audit
+from scheduler_api.store.audit import events
+from scheduler_api.use_cases.phones import phones
 
 from .phones import Phone, new_code, try_code, try_refresh
 
@@ -321,7 +321,7 @@ class TestTokens:
         (device,) = devices(phone.patient.client, phone.patient)
         assert device["ended_at"] is not None
         assert device["ended_because"]
-        rows = list(audit.of_stream(service.store, phone.patient.patient_id))
+        rows = list(events.of_stream(service.store, phone.patient.patient_id))
         assert [row["actor"] for row in rows if row["action"] == "session_ended"] == [phone.device_id]
 
     def test_an_old_refresh_token_ends_the_session(self, service: Service, phone: Phone, clock: Clock) -> None:
@@ -411,7 +411,7 @@ class TestDevices:
         refused(phone.get("today"), 401)
         refused(try_refresh(service, phone.refresh), 401)
         refused(nurse.send("DELETE", address), 404)
-        rows = list(audit.of_stream(service.store, phone.patient.patient_id))
+        rows = list(events.of_stream(service.store, phone.patient.patient_id))
         noted = [row["action"] for row in rows if row["action"] != "read"]
         assert noted == ["code_made", "activated", "session_ended"]
 

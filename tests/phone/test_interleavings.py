@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from service import START, Client, Service
 
-from scheduler_api.records import upkeep
+from scheduler_api.use_cases.projections import maintenance
 
 from .phones import Phone, dose, history, moved_to, taken_back
 
@@ -308,11 +308,11 @@ def test_any_interleaving_is_the_facts_in_their_order(service: Service, nurse: C
         settings=settings(max_examples=examples, stateful_step_count=30),
     )
     # What was derived fact by fact is what the facts in their order give.
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     service.clock.now = START + timedelta(100)
-    upkeep.roll_forward(service.store, service.clock())
+    maintenance.roll_forward(service.store, service.clock())
     live = service.record()
-    upkeep.rebuild(service.store, service.clock())
+    maintenance.rebuild(service.store, service.clock())
     again = service.record()
     for table in ("patients", "visits", "facts"):
         assert {repr(sorted(row.items())) for row in again[table]} == {repr(sorted(row.items())) for row in live[table]}

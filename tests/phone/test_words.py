@@ -16,14 +16,14 @@ from engine.patients import Patient as Treated
 from engine.strategies import any_day, patients, todays
 from hypothesis import example, given
 
-from scheduler_api import words
-from scheduler_api.engine.calendar import calendar, today_view
+from scheduler_api import i18n
 from scheduler_api.engine.reason import Reason, count
-from scheduler_api.engine.worklist import KINDS, Entry, worklist
-from scheduler_api.store import reasons
-from scheduler_api.words.rules import RULES
+from scheduler_api.engine.views.calendar import calendar, today_view
+from scheduler_api.engine.views.tasks import KINDS, Entry, worklist
+from scheduler_api.i18n.rules import RULES
+from scheduler_api.store.patients import reasons
 
-OTHERS = [language for language in words.LANGUAGES if language != "en"]
+OTHERS = [language for language in i18n.LANGUAGES if language != "en"]
 #: What may stay as it is: dates, numbers, and names of visits.
 VISIT = re.compile(r"\b(?:imaging|contraception|clinic|safety|call)(?:-[a-z0-9-]+)?\b", re.ASCII)
 #: The labels of generated protocols, as such a protocol would give them in Chinese.
@@ -57,18 +57,18 @@ def check(reason: Reason) -> None:
     if reason.rule == "label":
         # As a protocol would give its own label in Chinese.
         reason = Reason("label", **{**reason.inputs, "labels": (("zh-CN", LABELS.get(reason.inputs["text"], "")),)})
-    english, chinese = words.word(reason, "en"), words.word(reason, "zh-CN")
+    english, chinese = i18n.word(reason, "en"), i18n.word(reason, "zh-CN")
     assert not re.search(r"[A-Za-z{}]", VISIT.sub("", chinese)), (english, chinese)
     assert numbers(chinese) == numbers(english), (english, chinese)
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_string_lacks_a_translation(language: str) -> None:
-    place = files("scheduler_api").joinpath("words", "locale", language.replace("-", "_"), "LC_MESSAGES", "messages.po")
+    place = files("scheduler_api").joinpath("i18n", "locale", language.replace("-", "_"), "LC_MESSAGES", "messages.po")
     with place.open("rb") as file:
         catalogue = read_po(file, abort_invalid=True)
     messages = {message.id: message for message in catalogue if message.id}
-    everything = [*RULES.values(), *words.TEXTS]
+    everything = [*RULES.values(), *i18n.TEXTS]
     assert len(everything) == len(set(everything))
     assert set(messages) == set(everything)
     assert not catalogue.obsolete
@@ -151,15 +151,15 @@ def test_all_that_is_to_do_is_said_in_chinese(patient: Treated, today: date) -> 
 def test_work_about_a_booking_that_is_to_be_cancelled_says_why() -> None:
     booked, ended = Reason("booked", day=date(2024, 2, 20)), Reason("progressed", day=date(2024, 2, 16))
     reason = Reason("not_required", base=booked, end=ended)
-    assert words.word(reason, "en") == "booked 2024-02-20; not required: progressed 2024-02-16"
-    assert words.word(reason, "zh-CN") == "预约日期 2024-02-20；无需进行：疾病进展 2024-02-16"
+    assert i18n.word(reason, "en") == "booked 2024-02-20; not required: progressed 2024-02-16"
+    assert i18n.word(reason, "zh-CN") == "预约日期 2024-02-20；无需进行：疾病进展 2024-02-16"
 
 
 def test_the_built_in_labels_are_said_in_chinese() -> None:
     patient = Treated.treated()
     patient.end_treatment("2024-02-19")
     document = calendar(patient.versions, patient.history, *map(date, (2024,) * 3, (2, 1, 6), (20, 1, 30)))
-    labels = {visit["visit"]: words.word(visit["label"], "zh-CN") for visit in document["visits"]}
+    labels = {visit["visit"]: i18n.word(visit["label"], "zh-CN") for visit in document["visits"]}
     assert labels["imaging-w6"] == "第 6 周肿瘤影像学检查"
     assert labels["contraception-m1"] == "第 1 个月避孕随访"
 
@@ -181,8 +181,8 @@ def test_a_reason_comes_back_as_it_was_stored() -> None:
     base = Reason("after", base=Reason("enrolment", day=date(2024, 1, 3)), count=count(6, "week"))
     reason = Reason("not_required", base=base, end=Reason("progressed", day=date(2024, 2, 1)))
     text = reasons.to_text(reason)
-    assert words.word(reasons.of_text(text), "en") == words.word(reason, "en")
-    assert words.word(reason, "en") == "enrolment 2024-01-03 + 6 weeks; not required: progressed 2024-02-01"
+    assert i18n.word(reasons.of_text(text), "en") == i18n.word(reason, "en")
+    assert i18n.word(reason, "en") == "enrolment 2024-01-03 + 6 weeks; not required: progressed 2024-02-01"
     assert reasons.to_text(reasons.of_text(text)) == text
     assert (reason, hash(reason)) == (
         Reason("not_required", **reason.inputs),
@@ -209,7 +209,7 @@ def test_a_language_more_is_a_catalogue_more(tmp_path: Path) -> None:
     catalogue = tmp_path / "de" / "LC_MESSAGES" / "messages.po"
     catalogue.parent.mkdir(parents=True)
     catalogue.write_text(GERMAN, "utf-8")
-    more = words.Words(tmp_path)
+    more = i18n.Words(tmp_path)
     reason = Reason("after", base=Reason("enrolment", day=date(2024, 1, 3)), count=count(6, "week"))
     assert more.languages == ("en", "de")
     assert more.reason(reason, "de") == "Einschluss 2024-01-03 + 6 Wochen"
@@ -217,11 +217,11 @@ def test_a_language_more_is_a_catalogue_more(tmp_path: Path) -> None:
     assert more.reason(Reason("died", day=date(2024, 2, 1)), "de") == "died 2024-02-01"
 
 
-@pytest.mark.parametrize("text", words.TEXTS)
+@pytest.mark.parametrize("text", i18n.TEXTS)
 def test_texts_of_the_feed(text: str) -> None:
     values = dict.fromkeys(placeholders(text), "7")
-    assert words.say(text, "en", **values) == text.format(**values)
-    chinese = words.say(text, "zh-CN", **values)
+    assert i18n.say(text, "en", **values) == text.format(**values)
+    chinese = i18n.say(text, "zh-CN", **values)
     assert not re.search(r"[A-Za-z{}]", chinese.replace(" mg", ""))
     assert chinese.count("7") == len(values)
 
@@ -244,8 +244,8 @@ def test_texts_of_the_feed(text: str) -> None:
 )
 def test_a_protocols_own_labels(english: str, label: str, other: str, expected: str) -> None:
     reason = Reason("label", text=english, n=3, day=15, labels=(("zh-CN", other),))
-    assert words.word(reason, "en") == label
-    assert words.word(reason, "zh-CN") == expected
+    assert i18n.word(reason, "en") == label
+    assert i18n.word(reason, "zh-CN") == expected
 
 
 def test_no_day_is_lost() -> None:
@@ -253,6 +253,6 @@ def test_no_day_is_lost() -> None:
     done = Reason("visit_done", visit="clinic-c2d1", day=date(2024, 2, 20))
     planned = Reason("after", base=done, count=count(6, "week"))
     reason = Reason("not_required", base=planned, end=Reason("study_ended", day=date(2024, 3, 1)))
-    assert words.word(reason, "zh-CN") == "clinic-c2d1 完成于 2024-02-20 + 6 周；无需进行：已出组 2024-03-01"
+    assert i18n.word(reason, "zh-CN") == "clinic-c2d1 完成于 2024-02-20 + 6 周；无需进行：已出组 2024-03-01"
     for number, unit in ((1, "day"), (2, "day"), (1, "week"), (6, "week"), (1, "month"), (6, "month")):
         check(Reason("after", base=Reason("last_dose", day=date(2024, 2, 19)), count=count(number, unit)))

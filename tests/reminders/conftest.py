@@ -9,10 +9,10 @@ from conftest import copied
 from databases import Databases
 from service import START
 
-from scheduler_api.reminders import posting
 from scheduler_api.reminders.channels import Message
-from scheduler_api.reminders.keys import Keys, make
-from scheduler_api.reminders.reach import Reach, networks
+from scheduler_api.reminders.outbound import post
+from scheduler_api.reminders.outbound.allowed_hosts import Reach, networks
+from scheduler_api.reminders.outbound.keys import Keys, make
 
 from .receivers import Certificate, certificate
 from .sending import Sending
@@ -26,9 +26,9 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificate]:
     made = certificate(tmp_path_factory.mktemp("certificate"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(made.path))
-        posting.tls.cache_clear()
+        post.tls.cache_clear()
         yield made
-    posting.tls.cache_clear()
+    post.tls.cache_clear()
 
 
 @pytest.fixture(scope="session")

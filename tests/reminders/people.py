@@ -7,15 +7,15 @@ from zoneinfo import ZoneInfo
 
 from service import Patient, Service
 
-from scheduler_api.records import upkeep
-from scheduler_api.reminders.tick import Ticked, tick
+from scheduler_api.reminders.dispatch import Ticked, tick
+from scheduler_api.use_cases.projections import maintenance
 
 
 def ticked(service: Service, at: str) -> Ticked:
     """Go to an instant, do the upkeep of the day, and tick."""
     service.clock.set(at)
     now = service.clock.now
-    upkeep.roll_forward(service.store, now)
+    maintenance.roll_forward(service.store, now)
     return tick(service.store, now)
 
 

@@ -11,18 +11,18 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 
 from scheduler_api.config import Settings
-from scheduler_api.reminders import tick
+from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import Pace, deliver
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
     [
         "scheduler_api.config",
         "scheduler_api.reminders.deliver",
-        "scheduler_api.reminders.tick",
-        "scheduler_api.store.postgres",
-        "scheduler_api.store.sqlite",
+        "scheduler_api.reminders.dispatch",
+        "scheduler_api.store.database.postgres",
+        "scheduler_api.store.database.sqlite",
         "pywebpush",
     ]
 )
@@ -60,8 +60,8 @@ def _deliver(settings: Settings, lease: float) -> None:
 
 
 def _tick(database: str, batch: int) -> None:
-    tick.BATCH = tick.UNSEEN = batch
+    dispatch.BATCH = dispatch.UNSEEN = batch
     store = connect(database)
     while True:
-        tick.tick(store, datetime.now(UTC))
+        dispatch.tick(store, datetime.now(UTC))
         time.sleep(0.01)

@@ -12,12 +12,12 @@ from typing import Any
 from service import Service
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.records import upkeep
 from scheduler_api.reminders.channels import Channel
 from scheduler_api.reminders.deliver import Pace, deliver
-from scheduler_api.reminders.tick import tick
-from scheduler_api.store import outbox
-from scheduler_api.store.port import Store
+from scheduler_api.reminders.dispatch import tick
+from scheduler_api.store.database.port import Store
+from scheduler_api.store.reminders import outbox
+from scheduler_api.use_cases.projections import maintenance
 
 #: How long an attempt may take, in seconds, and how tests are paced.
 SECONDS = 0.3
@@ -72,7 +72,7 @@ class Sending:
 
     def work(self) -> None:
         """Do all that a worker does: what is planned follows the day, what is due goes out."""
-        upkeep.roll_forward(self.store, self.service.clock.now)
+        maintenance.roll_forward(self.store, self.service.clock.now)
         tick(self.store, self.service.clock.now)
         self.deliver()
 

@@ -6,7 +6,8 @@ import pytest
 from phone.phones import Phone
 from service import Client, Patient, Service
 
-from scheduler_api.records import housekeeping, upkeep
+from scheduler_api.use_cases.operations import housekeeping
+from scheduler_api.use_cases.projections import maintenance
 
 from .people import every, gone_out, planned, ticked
 
@@ -57,7 +58,7 @@ def test_a_traveller_hears_neither_twice_nor_never(service: Service, nurse: Clie
     patient.record("time_zone_changed", time_zone="Pacific/Kiritimati")
     ticked(service, "2024-02-22T06:00:01+00:00")
     assert [about for kind, about in gone_out(service, patient) if kind == "dose_due"][-1] == "2024-02-22"
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
 
 
 def test_a_time_that_passed_with_the_change_of_zone_is_due_at_once(service: Service, nurse: Client) -> None:

@@ -17,14 +17,14 @@ import pytest
 from py_vapid import Vapid02
 from service import START
 
-from scheduler_api.records.retrying import Outcome
 from scheduler_api.reminders.channels import Channel, Destination, Message
 from scheduler_api.reminders.channels.log import Log
 from scheduler_api.reminders.channels.mail import Mail, Server
 from scheduler_api.reminders.channels.web_push import WebPush
 from scheduler_api.reminders.channels.webhook import Webhook
-from scheduler_api.reminders.keys import Keys
-from scheduler_api.reminders.reach import Reach
+from scheduler_api.reminders.outbound.allowed_hosts import Reach
+from scheduler_api.reminders.outbound.keys import Keys
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from .receivers import Behaviour, Browser, Certificate, Mailbox, Receiver, answering, dripping, hanging, names
 

@@ -11,10 +11,10 @@ import pytest
 from service import Client, refused
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.records import upkeep
-from scheduler_api.records.delivery import AT_ONCE
-from scheduler_api.records.retrying import ATTEMPTS, TRUSTED_FAILURES
-from scheduler_api.reminders.tick import tick
+from scheduler_api.reminders.dispatch import tick
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.reminders.delivery import AT_ONCE
+from scheduler_api.use_cases.reminders.retrying import ATTEMPTS, TRUSTED_FAILURES
 
 from .receivers import Answer, Received, Receiver, answering, hanging
 from .sending import Sending, timed
@@ -193,7 +193,7 @@ def test_a_message_taken_back_before_its_attempt_is_not_sent_and_called_for_agai
     with Receiver(answering(503)) as gateway:
         sending.add(gateway.url, audience="patient")
         service.clock.set("2024-02-20T12:00:30+00:00")
-        upkeep.roll_forward(service.store, service.clock.now)
+        maintenance.roll_forward(service.store, service.clock.now)
         tick(service.store, service.clock.now)
         sending.deliver()
         (reminder,) = (received.json["id"] for received in gateway.received if received.json["kind"] == "dose_due")

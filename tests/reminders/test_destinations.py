@@ -12,7 +12,7 @@ import pytest
 from phone.phones import Phone
 from service import Client, Patient, Service, refused
 
-from scheduler_api.reminders.keys import make
+from scheduler_api.reminders.outbound.keys import make
 
 from .conftest import CONTACT
 from .receivers import Browser, Certificate, Mailbox, Receiver, names

@@ -10,9 +10,9 @@ from multiprocessing.process import BaseProcess
 from databases import Databases
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.store import reminders
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Row, Store
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.reminders import planned_messages
 
 from .processes import kill, ticking
 
@@ -27,7 +27,9 @@ def due_rows(number: int, seconds: float) -> list[Row]:
     until = stamp(now + timedelta(hours=3))
     every = timedelta(seconds=seconds) / number
     return [
-        reminders.row_of(f"p-{index}", "FUSCC", "dose_due", "2024-02-20", stamp(now + index * every), until, False)
+        planned_messages.row_of(
+            f"p-{index}", "FUSCC", "dose_due", "2024-02-20", stamp(now + index * every), until, False
+        )
         for index in range(number)
     ]
 
@@ -36,7 +38,7 @@ def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
     store, chance = connect(database), random.Random(4)
     rows = due_rows(ROWS, SECONDS * 0.9)
     with store.transaction():
-        reminders.put(store, rows)
+        planned_messages.put(store, rows)
 
     def start() -> BaseProcess:
         # Small batches, so that workers die in the middle of many.

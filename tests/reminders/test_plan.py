@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from service import Client, Patient, Service, counting
 
-from scheduler_api.records import upkeep
+from scheduler_api.use_cases.projections import maintenance
 
 from .people import gone_out, planned, ticked
 
@@ -70,13 +70,13 @@ def test_nobody_is_reminded_before_treatment_has_begun(service: Service, nurse: 
 def test_the_log_is_enough_to_plan_again(service: Service, patient: Patient) -> None:
     ticked(service, "2024-02-20T20:00:03+08:00")
     live = planned(service, patient)
-    assert list(upkeep.verify(service.store)) == []
-    upkeep.rebuild(service.store, service.clock())
+    assert list(maintenance.verify(service.store)) == []
+    maintenance.rebuild(service.store, service.clock())
     assert planned(service, patient) == live
     with service.store.transaction():
         service.store.write("DELETE FROM reminders WHERE kind = 'dose_due' AND about = '2024-02-21'", {})
     wrong = f"patient {patient.patient_id}: the reminder dose_due of 2024-02-21 is not what the facts give"
-    assert list(upkeep.verify(service.store)) == [wrong]
+    assert list(maintenance.verify(service.store)) == [wrong]
 
 
 def test_after_an_outage_what_is_stale_is_counted_and_not_sent(service: Service, patient: Patient) -> None:

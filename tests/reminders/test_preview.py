@@ -10,7 +10,7 @@ from engine.patients import plain
 from service import Client, Service
 
 from scheduler_api.cli import main
-from scheduler_api.records import reminders
+from scheduler_api.use_cases.reminders import reminders
 
 from .people import ticked
 

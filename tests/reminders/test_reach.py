@@ -7,8 +7,8 @@ import socket
 import pytest
 from service import START
 
-from scheduler_api.reminders.posting import Unanswered, post
-from scheduler_api.reminders.reach import OutOfReach, Reach, networks, parse
+from scheduler_api.reminders.outbound.allowed_hosts import OutOfReach, Reach, networks, parse
+from scheduler_api.reminders.outbound.post import Unanswered, post
 
 from .receivers import Receiver, answering, names
 

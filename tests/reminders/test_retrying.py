@@ -7,7 +7,14 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler_api.records.retrying import FIRST_WAIT, LONGEST_PAUSE, LONGEST_WAIT, TRUSTED_FAILURES, pause, wait
+from scheduler_api.use_cases.reminders.retrying import (
+    FIRST_WAIT,
+    LONGEST_PAUSE,
+    LONGEST_WAIT,
+    TRUSTED_FAILURES,
+    pause,
+    wait,
+)
 
 CHANCE = st.floats(0, 1)
 ASKED = st.none() | st.floats(0, 1e12)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from service import Patient
 
-from scheduler_api.engine.kinds import TO_PATIENTS, TO_SITES
+from scheduler_api.engine.reminders.kinds import TO_PATIENTS, TO_SITES
+from scheduler_api.i18n import LANGUAGES
 from scheduler_api.reminders import texts
 from scheduler_api.reminders.texts import Dose, Said, Window
-from scheduler_api.store import wishes
-from scheduler_api.words import LANGUAGES
+from scheduler_api.store.reminders import notification_preferences
 
 from .receivers import Receiver
 from .sending import Sending
@@ -101,7 +101,7 @@ def test_a_patient_is_told_as_the_patient_wishes(sending: Sending, wished: Any, 
     patient: Patient = sending.service.client("nurse").enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     with sending.store.transaction():
-        wishes.put_patients(sending.store, patient.patient_id, json.dumps(wished))
+        notification_preferences.put_patients(sending.store, patient.patient_id, json.dumps(wished))
     with Receiver() as gateway:
         sending.add(gateway.url, audience="patient")
         sending.told("2024-02-18T12:00:30+00:00")

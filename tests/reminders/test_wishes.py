@@ -8,7 +8,7 @@ import pytest
 from phone.phones import Phone
 from service import Client, Patient, Service, refused
 
-from scheduler_api.records import upkeep
+from scheduler_api.use_cases.projections import maintenance
 
 from .people import gone_out, planned, ticked
 
@@ -58,13 +58,13 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
     # Today's time has passed and nothing was sent: it is due at once.
     assert planned(service, patient)[0] == ("dose_due", "2024-02-20", "2024-02-20 08:30")
     assert "dose_again" not in {kind for kind, _, _ in planned(service, patient)}
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
 
 
 def test_wishes_outlive_a_rebuild(service: Service, patient: Patient, phone: Phone) -> None:
     wishes = phone.send("PUT", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
     live = planned(service, patient)
-    upkeep.rebuild(service.store, service.clock())
+    maintenance.rebuild(service.store, service.clock())
     assert planned(service, patient) == live
     assert phone.read("reminders") == wishes
 
@@ -108,7 +108,7 @@ def test_a_reminder_is_put_off_once_and_takes_the_place_of_the_second(
     # The patient asked for it: quiet hours do not hold it back.
     todays = [row for row in planned(service, patient) if row[1].startswith("2024-02-20")]
     assert todays == [("dose_later", "2024-02-20 dose_due", "2024-02-20 22:20")]
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     refused(phone.send("POST", "reminders/snooze", {"minutes": 30}), 409, "/minutes")
     ticked(service, "2024-02-20T22:20:01+08:00")
     assert gone_out(service, patient) == [("dose_due", "2024-02-20"), ("dose_later", "2024-02-20 dose_due")]
@@ -137,6 +137,6 @@ def test_a_site_says_what_it_is_told_and_when(
     assert ("doses_missed", "2024-02-21", "2024-02-22 00:00") in planned(service, patient)
     digests = service.store.rows("SELECT next_at FROM reminders WHERE kind = 'digest' AND site = 'FUSCC'")
     assert {row["next_at"][11:16] for row in digests} == {"23:30"}
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     coordinator.send("PUT", path, {"off": ["digest"]})
     assert service.store.rows("SELECT 1 FROM reminders WHERE kind = 'digest' AND site = 'FUSCC'") == []

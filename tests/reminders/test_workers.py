@@ -13,7 +13,7 @@ from conftest import copied
 from databases import Databases
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.reminders.keys import make
+from scheduler_api.reminders.outbound.keys import make
 
 from .conftest import CONTACT
 from .processes import delivering, kill

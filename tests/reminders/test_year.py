@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from service import Service
 
-from scheduler_api.engine import facts as bodies
-from scheduler_api.records import facts, patients, reminders, upkeep
-from scheduler_api.records.access import Actor, Session
-from scheduler_api.records.facts import NewFact
-from scheduler_api.reminders.tick import tick
+from scheduler_api.engine.model import facts as bodies
+from scheduler_api.reminders.dispatch import tick
+from scheduler_api.use_cases.patients import facts, patients
+from scheduler_api.use_cases.patients.facts import NewFact
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.reminders import reminders
+from scheduler_api.use_cases.session import Actor, Session
 
 from .plain import DAY, Plain
 
@@ -194,7 +196,7 @@ def test_a_year_of_29_patients(service: Service) -> None:
     for number in range(HOURS // 24):
         # A day at a time goes to the disk: the year would else be spent waiting for it.
         with store.transaction():
-            upkeep.roll_forward(store, BEGIN + number * DAY)
+            maintenance.roll_forward(store, BEGIN + number * DAY)
             for hour in range(24):
                 now = BEGIN + number * DAY + hour * HOUR
                 touched = {life.patient_id for life in lives if life.live(now)} if number else set(ids)
@@ -217,4 +219,4 @@ def test_a_year_of_29_patients(service: Service) -> None:
     assert min(kinds.values()) > 5
     digests = store.rows("SELECT site, about FROM outbox WHERE kind = 'digest'")
     assert len(digests) == len({(row["site"], row["about"]) for row in digests}) == 2 * 366
-    assert list(upkeep.verify(store)) == []
+    assert list(maintenance.verify(store)) == []

@@ -12,9 +12,10 @@ import pytest
 from databases import Raw
 from service import Client, Patient, Service, refused
 
-from scheduler_api.records import checkpoints, upkeep
-from scheduler_api.records.checkpoints import Keys
-from scheduler_api.store.chain import AUDIT, FACT, link
+from scheduler_api.store.audit.chain import AUDIT, FACT, link
+from scheduler_api.use_cases.audit import checkpoints
+from scheduler_api.use_cases.audit.checkpoints import Keys
+from scheduler_api.use_cases.projections import maintenance
 
 KEYS = checkpoints.read_keys(checkpoints.new_key())
 
@@ -40,7 +41,7 @@ def patient(service: Service, coordinator: Client, elsewhere: Client) -> Patient
 
 def wrong(service: Service, keys: Keys = KEYS, kept: Any = ()) -> list[str]:
     """What is found to be wrong."""
-    return list(upkeep.verify(service.store, keys=keys, kept=kept))
+    return list(maintenance.verify(service.store, keys=keys, kept=kept))
 
 
 @pytest.mark.parametrize("table", ["audit", "checkpoints", "checkpoint_heads"])
@@ -197,7 +198,7 @@ def test_who_cuts_off_the_last_checkpoint_too_is_found_by_one_that_was_kept(
         "DELETE FROM checkpoint_heads WHERE checkpoint = 2",
     ):
         raw.execute(statement, {"of": patient.patient_id})
-    assert upkeep.rebuild(service.store, service.clock()) == 2
+    assert maintenance.rebuild(service.store, service.clock()) == 2
     assert wrong(service) == []
     assert wrong(service, kept=kept) == ["checkpoint 2: is not the one that was exported, or is missing"]
 

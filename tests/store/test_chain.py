@@ -11,8 +11,8 @@ import pytest
 from databases import Raw
 from service import Client, Patient, Service
 
-from scheduler_api.records import upkeep
-from scheduler_api.store.chain import FACT, link
+from scheduler_api.store.audit.chain import FACT, link
+from scheduler_api.use_cases.projections import maintenance
 
 
 @pytest.fixture
@@ -162,12 +162,12 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
 
 @pytest.mark.parametrize("how", TAMPERED)
 def test_whatever_was_done_to_it_is_named(service: Service, raw: Raw, patient: Patient, how: str) -> None:
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     facts = [fact["fact_id"] for fact in patient.read("facts")["items"]]
     raw.unguarded()
     tamper, words = TAMPERED[how]
     tamper(raw, patient.patient_id)
-    found = list(upkeep.verify(service.store))
+    found = list(maintenance.verify(service.store))
     assert any(patient.patient_id in line and words.format("", *facts) in line for line in found), found
     others = ("p-other", patient.patient_id)
     assert all(line.startswith(tuple(f"patient {other}: " for other in others)) for line in found)
@@ -180,7 +180,7 @@ def test_rebuilding_mends_what_is_derived(service: Service, raw: Raw, patient: P
         "DELETE FROM time_zones",
     ):
         raw.execute(statement)
-    assert list(upkeep.verify(service.store)) != []
-    assert upkeep.rebuild(service.store, service.clock()) == 2
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) != []
+    assert maintenance.rebuild(service.store, service.clock()) == 2
+    assert list(maintenance.verify(service.store)) == []
     assert patient.read("calendar")["visits"][0]["booked_on"] == "2024-02-21"

@@ -22,10 +22,10 @@ from databases import Postgresql
 from service import ENROLMENT, Server, new_database
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.records import upkeep
-from scheduler_api.store import reminders
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Row, Store
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.reminders import planned_messages
+from scheduler_api.use_cases.projections import maintenance
 
 #: For how long; more by hand.
 SECONDS = int(os.environ.get("CHAOS_SECONDS", "20"))
@@ -97,7 +97,7 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         store = connect(database)
         due = _due_over(SECONDS)
         with store.transaction():
-            reminders.put(store, due)
+            planned_messages.put(store, due)
         servers = []
         for number in range(2):
             (tmp_path / str(number)).mkdir()
@@ -123,7 +123,7 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         _await_all_out(store)
         out = {row["message_id"] for row in store.rows("SELECT message_id FROM outbox WHERE kind = 'dose_due'")}
         assert out >= {row["message_id"] for row in due}
-        assert list(upkeep.verify(store)) == []
+        assert list(maintenance.verify(store)) == []
         assert killed["database"] >= 1
         assert killed["process"] >= 2
         store.close()
@@ -134,7 +134,7 @@ def _due_over(seconds: float) -> list[Row]:
     now = datetime.now(UTC)
     until, every = stamp(now + timedelta(hours=3)), timedelta(seconds=seconds) / MESSAGES
     return [
-        reminders.row_of(f"p-{n}", "FUSCC", "dose_due", "2024-02-20", stamp(now + n * every), until, False)
+        planned_messages.row_of(f"p-{n}", "FUSCC", "dose_due", "2024-02-20", stamp(now + n * every), until, False)
         for n in range(MESSAGES)
     ]
 

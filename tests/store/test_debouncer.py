@@ -8,7 +8,7 @@ import threading
 import pytest
 from service import Service
 
-from scheduler_api.records import debouncer
+from scheduler_api.use_cases import debouncer
 
 LOG = logging.getLogger("scheduler_api.debouncer")
 

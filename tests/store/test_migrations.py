@@ -11,12 +11,12 @@ import pytest
 from databases import Databases
 from service import Service
 
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Store
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Store
 
 _MIGRATE = """
 import sys
-from scheduler_api.store.connect import connect
+from scheduler_api.store.database.connect import connect
 store = connect(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

@@ -15,8 +15,8 @@ from cluster import Cluster
 from databases import Postgresql
 from service import Patient, Service, new_database, refused
 
-from scheduler_api.records import upkeep
-from scheduler_api.records.access import lock_patient
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.session import lock_patient
 
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 KEY = {"Idempotency-Key": "b1f9c1de-0001"}
@@ -95,7 +95,7 @@ def test_a_unit_of_work_that_is_cut_off_leaves_nothing(service: Service, patient
             cut.join()
         unavailable(answer)
     assert patient.send("dose_recorded", KEY, **DOSE).status_code == 201
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
 
 
 def _cut_off_who_waits(other: psycopg.Connection) -> None:
@@ -119,7 +119,7 @@ def test_what_was_lost_in_the_moment_of_its_commit_is_recorded_once(service: Ser
         through.close()
     assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
     assert [fact["kind"] for fact in patient.read("facts")["items"]] == ["enrolled", "dose_recorded"]
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
 
 
 def several(service: Service, hosts: str, ports: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service import Client, Service
 from stories import Story, begin, stories, tell
 
-from scheduler_api.records import upkeep
+from scheduler_api.use_cases.projections import maintenance
 
 
 def derived(service: Service) -> dict[str, Any]:
@@ -30,11 +30,11 @@ def test_rebuilt_equals_live(amended_trial: Service, told: list[Story]) -> None:
             answer = tell(patient, service.clock, step, known)
             if answer is not None and answer.status_code == 201:
                 known.append(answer.json["fact"])
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     service.clock.set("2025-06-01T00:00:00+00:00")
-    upkeep.roll_forward(service.store, service.clock())
+    maintenance.roll_forward(service.store, service.clock())
     live = derived(service)
-    upkeep.rebuild(service.store, service.clock())
+    maintenance.rebuild(service.store, service.clock())
     assert derived(service) == live
     zones = service.store.rows("SELECT DISTINCT time_zone FROM patients")
     assert {row["time_zone"] for row in zones} == {row["time_zone"] for row in service.record()["time_zones"]}
@@ -45,13 +45,13 @@ def test_rows_roll_forward_with_the_days(service: Service, coordinator: Client) 
         coordinator.enrol(subject_number=f"00{number}")
     last = max(row["opens_on"] for row in service.record()["visits"])
     assert last <= str(service.clock.now.date() + timedelta(400))
-    assert upkeep.roll_forward(service.store, service.clock()) == 0
+    assert maintenance.roll_forward(service.store, service.clock()) == 0
     service.clock.now += timedelta(90)
-    assert upkeep.roll_forward(service.store, service.clock()) == 5
-    assert upkeep.roll_forward(service.store, service.clock()) == 0
+    assert maintenance.roll_forward(service.store, service.clock()) == 5
+    assert maintenance.roll_forward(service.store, service.clock()) == 0
     later = max(row["opens_on"] for row in service.record()["visits"])
     assert last < later <= str(service.clock.now.date() + timedelta(400))
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     versions = {row["version"] for row in service.record()["patients"]}
     assert versions == {1}
 
@@ -60,14 +60,14 @@ def test_rebuilding_keeps_versions_and_so_all_tags(service: Service, coordinator
     patient = coordinator.enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     tag = patient.get("calendar").headers["ETag"]
-    upkeep.rebuild(service.store, service.clock())
+    maintenance.rebuild(service.store, service.clock())
     assert patient.get("calendar", {"If-None-Match": tag}).status_code == 304
     assert patient.send("dose_recorded", {"If-Match": tag}, dose_on="2024-01-05", status="taken").status_code == 201
 
 
 def test_progress_is_told_for_each_patient(service: Service, coordinator: Client) -> None:
     patients = {coordinator.enrol(subject_number=f"00{number}").patient_id for number in range(3)}
-    for work in (upkeep.verify, lambda store, tell: upkeep.rebuild(store, service.clock(), tell)):
+    for work in (maintenance.verify, lambda store, tell: maintenance.rebuild(store, service.clock(), tell)):
         told: list[str] = []
         found = work(service.store, told.append)
         if not isinstance(found, int):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from service import Client, Patient, Service
 
-from scheduler_api.cli.upkeep import prepare
-from scheduler_api.records import upkeep
-from scheduler_api.store import snapshots
-from scheduler_api.store.formats import format_of
-from scheduler_api.store.snapshots import FORMAT, of_text, text_of
+from scheduler_api.cli.database.maintenance import prepare
+from scheduler_api.store.database.formats import format_of
+from scheduler_api.store.patients import snapshots
+from scheduler_api.store.patients.snapshots import FORMAT, of_text, text_of
+from scheduler_api.use_cases.projections import maintenance
 from tests.engine.patients import Patient as EnginePatient
 from tests.engine.strategies import patients
 
@@ -105,7 +105,7 @@ def test_what_another_version_stored_is_folded_anew(
     assert nurse.get("/v1/patients").status_code == 200
     # A fact recorded on it is stored in the format of today.
     treated.record("dose_recorded", dose_on="2024-01-07", status="missed")
-    assert [*upkeep.verify(service.store)] == []
+    assert [*maintenance.verify(service.store)] == []
 
 
 def test_init_derives_anew_what_another_version_stored(service: Service, treated: Patient) -> None:
@@ -117,5 +117,5 @@ def test_init_derives_anew_what_another_version_stored(service: Service, treated
     row = service.store.row("SELECT format FROM patients WHERE patient_id = :id", {"id": treated.patient_id})
     assert row == {"format": FORMAT}
     assert (treated.read("calendar", **RANGE), treated.read("facts")) == (known, facts)
-    assert [*upkeep.verify(service.store)] == []
+    assert [*maintenance.verify(service.store)] == []
     assert prepare(service.store, service.database) == []

@@ -13,10 +13,10 @@ import requests
 from databases import Databases
 from service import ENROLMENT, Client, Patient, Server, Service, refused
 
-from scheduler_api.records import upkeep
-from scheduler_api.store import postgres, sqlite
-from scheduler_api.store.connect import connect
-from scheduler_api.store.port import Busy, Duplicate, Store
+from scheduler_api.store.database import postgres, sqlite
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Busy, Duplicate, Store
+from scheduler_api.use_cases.projections import maintenance
 
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 
@@ -197,7 +197,7 @@ class TestTogether:
         assert answers == [[201] * 20] * 6
         assert len(patient.read("facts", limit=200)["items"]) == 121
         assert patient.read()["version"] == 121
-        assert list(upkeep.verify(service.store)) == []
+        assert list(maintenance.verify(service.store)) == []
 
     def test_what_only_one_may(self, service: Service, coordinator: Client) -> None:
         patient = coordinator.enrol()
@@ -219,7 +219,7 @@ class TestTogether:
         assert answers(*[lambda: mine().send("voided", **void)] * 6) == [201] + [409] * 5
         body = {**ENROLMENT, "subject_number": "002"}
         assert answers(*[lambda: service.client("nurse").post("/v1/patients", body)] * 6) == [201] + [409] * 5
-        assert list(upkeep.verify(service.store)) == []
+        assert list(maintenance.verify(service.store)) == []
 
     def test_what_only_one_may_of_what_is_no_patients(self, service: Service, admin: Client) -> None:
         definition = {**admin.get("/v1/protocols/nct06110650/versions/1").json, "version": 2}
@@ -251,7 +251,7 @@ class TestTogether:
                 about(one)
                 assert service.at_once(lambda: about(other), lambda: about(one)) == [201, 503]
         assert len(one.read("facts")["items"]) == len(other.read("facts")["items"]) == 2
-        assert list(upkeep.verify(service.store)) == []
+        assert list(maintenance.verify(service.store)) == []
 
     def test_in_several_processes(self, database: str, template: Any, tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {template[1]['nurse']}"}
@@ -270,7 +270,7 @@ class TestTogether:
             answers = service.at_once(*[record] * 6)
             assert answers == [[201] * 20] * 6
             assert len(service.store.rows("SELECT 1 FROM facts")) == 121
-            assert list(upkeep.verify(service.store)) == []
+            assert list(maintenance.verify(service.store)) == []
             service.close()
 
 
@@ -303,7 +303,7 @@ class TestWhileOthersWrite:
 
     @pytest.mark.usefixtures("writing")
     def test_the_log_is_found_whole(self, service: Service) -> None:
-        assert [line for _ in range(150) for line in upkeep.verify(service.store)] == []
+        assert [line for _ in range(150) for line in maintenance.verify(service.store)] == []
 
     @pytest.mark.usefixtures("writing")
     def test_a_backup_is_of_one_moment(self, service: Service, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ class TestWhileOthersWrite:
             service.store.backup(tmp_path / f"{number}.db")
             copy = connect(str(tmp_path / f"{number}.db"))
             assert copy.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
-            assert list(upkeep.verify(copy)) == []
+            assert list(maintenance.verify(copy)) == []
             assert copy.pending_migrations() == []
             known = {row["hash"] for row in service.store.rows("SELECT hash FROM facts")}
             assert {row["hash"] for row in copy.rows("SELECT hash FROM facts")} <= known
@@ -320,6 +320,6 @@ class TestWhileOthersWrite:
     @pytest.mark.usefixtures("writing")
     def test_rebuilding_and_rolling_forward(self, service: Service) -> None:
         for _ in range(5):
-            upkeep.rebuild(service.store, service.clock())
-            upkeep.roll_forward(service.store, service.clock())
-        assert list(upkeep.verify(service.store)) == []
+            maintenance.rebuild(service.store, service.clock())
+            maintenance.roll_forward(service.store, service.clock())
+        assert list(maintenance.verify(service.store)) == []

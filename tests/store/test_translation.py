@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler_api.store.postgres import translated
+from scheduler_api.store.database.postgres import translated
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.cli.upkeep import prepare
-from scheduler_api.engine.calendar import calendar
-from scheduler_api.engine.folding import fold
-from scheduler_api.records import upkeep
-from scheduler_api.records.access import TERMINAL, Session
-from scheduler_api.records.calendars import View, calendar_document
-from scheduler_api.records.protocols import versions_of
-from scheduler_api.store import facts
-from scheduler_api.store.connect import connect
+from scheduler_api.cli.database.maintenance import prepare
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.views.calendar import calendar
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.port import Store
 from scheduler_api.store.migrations import MIGRATIONS
-from scheduler_api.store.port import Store
+from scheduler_api.store.patients import facts
+from scheduler_api.use_cases.patients.calendars import View, calendar_document
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.session import TERMINAL, Session
+from scheduler_api.use_cases.sites.protocols import versions_of
 
 #: What the version with nine migrations left of four sample patients at noon in Shanghai on 2024-10-04. One message
 #: about a patient has gone out, one entry of the worklist is acknowledged, one patient is reminded at 21:30.
@@ -96,7 +96,7 @@ def test_what_could_wait_can_wait_still(opened: Store, old: Path) -> None:
 
 def test_all_is_well_afterwards(opened: Store) -> None:
     """The chains hold, and what is derived is what the facts give."""
-    assert [*upkeep.verify(opened)] == []
+    assert [*maintenance.verify(opened)] == []
 
 
 def test_calendars_are_those_that_the_facts_give(opened: Store) -> None:
@@ -115,7 +115,7 @@ def test_no_date_moves(old: Path) -> None:
     before = rows(old, *tables)
     store = connect(str(old))
     store.migrate()
-    assert upkeep.rebuild(store, NOW) == 4
+    assert maintenance.rebuild(store, NOW) == 4
     store.close()
     assert without_words(rows(old, *tables)) == without_words(before)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from scheduler_api.records.retrying import Outcome
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 DELIVERED = Outcome("delivered")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from scheduler_api.records.retrying import Outcome
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import DELIVERED, Destination, Message
 

@@ -11,8 +11,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from scheduler_api.records.retrying import Outcome
-from scheduler_api.reminders.posting import deadline, tls
+from scheduler_api.reminders.outbound.post import deadline, tls
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import DELIVERED, Destination, Message
 

@@ -10,10 +10,10 @@ import orjson
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
-from scheduler_api.records.retrying import Outcome
-from scheduler_api.reminders.keys import Keys
-from scheduler_api.reminders.posting import Unanswered, post
-from scheduler_api.reminders.reach import OutOfReach, Reach, parse
+from scheduler_api.reminders.outbound.allowed_hosts import OutOfReach, Reach, parse
+from scheduler_api.reminders.outbound.keys import Keys
+from scheduler_api.reminders.outbound.post import Unanswered, post
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import Destination, Message, of_status
 

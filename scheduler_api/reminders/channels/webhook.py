@@ -9,10 +9,10 @@ from datetime import datetime
 
 import orjson
 
-from scheduler_api.records.retrying import Outcome
-from scheduler_api.reminders.keys import Keys
-from scheduler_api.reminders.posting import Unanswered, post
-from scheduler_api.reminders.reach import Reach
+from scheduler_api.reminders.outbound.allowed_hosts import Reach
+from scheduler_api.reminders.outbound.keys import Keys
+from scheduler_api.reminders.outbound.post import Unanswered, post
+from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import Destination, Message, of_status
 

@@ -1,0 +1,130 @@
+"""Conditions and repetitions: ETag and 304, If-Match and 412, Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Response, request
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.instants import end_of
+from scheduler_api.use_cases.operations import idempotency
+from scheduler_api.use_cases.phones.phones import Phone
+from scheduler_api.use_cases.session import patient_row
+
+from .pages import wants_csv
+from .problems import Problem
+from .requests import session, store
+
+View = TypeVar("View", bound=Callable[..., Response])
+#: How the ETag of a compressed answer ends.
+_ENCODING = re.compile(r':(?:zstd|br|gzip|deflate)"$')
+#: Our ETags: the patient's version, then what else the answer depends on.
+_TAG = re.compile(r'"(\d{1,12})\.[^"]+"', re.ASCII)
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+#: The headers of an answer that come again when it is given again.
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+
+
+def patient_tag(version: int, today: object) -> str:
+    """Return the ETag of an answer about a patient.
+
+    It changes with the patient, the day, the request and the format.
+    """
+    return tag_of(request.environ, version, today)
+
+
+def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = "") -> str:
+    """Return the ETag of the answer to the request in a WSGI environment."""
+    question = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')} {form}{'csv' if wants_csv(environ) else ''}"
+    return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
+
+
+def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
+    """Return the headers of an answer to a phone, in a language."""
+    patient = asking.patient
+    day = civil_date(now, patient["time_zone"])
+    left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
+    return {
+        # The address is the same for all patients, the answer is not.
+        "ETag": tag_of(environ, patient["version"], day, f"{asking.patient_id} {spoken} {patient['wishes'] or ''}"),
+        # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
+        "Cache-Control": f"private, no-cache, max-age={left}",
+        "Vary": "Accept-Language",
+        "Content-Language": spoken,
+    }
+
+
+def conditional(view: View) -> View:
+    """Give a GET of one patient's data an ETag, and answer 304 before anything is computed if nothing changed."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        row = patient_row(session(), kwargs["patient_id"])
+        tag = patient_tag(row["version"], civil_date(session().now, row["time_zone"]))
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+        return unless_known(headers, lambda: view(*args, **kwargs))
+
+    return cast(View, wrapper)
+
+
+def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
+    """Return a view's answer with these headers, or 304 with them if the client already has the answer of that ETag."""
+    sent = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
+    for tag in sent.split(",") if sent else ():
+        if plain_tag(tag) == headers["ETag"]:
+            return Response(status=304, headers={**headers, "ETag": tag.strip().removeprefix("W/")})
+    response = view()
+    if sent.strip() == "*":
+        return Response(status=304, headers=headers)
+    response.headers.update(headers)
+    return response
+
+
+def expected_versions() -> frozenset[int] | None:
+    """Return the versions that `If-Match` names; None if the write is unconditional. Tags are compared strongly."""
+    sent = request.headers.get("If-Match")
+    if sent is None or sent.strip() == "*":
+        return None
+    return frozenset(int(tag[1]) for one in sent.split(",") if (tag := _TAG.fullmatch(one.strip())))
+
+
+def plain_tag(tag: str) -> str:
+    """Return a tag as the service gave it, without what compression or a cache added."""
+    return _ENCODING.sub('"', tag.strip().removeprefix("W/"))
+
+
+def idempotent(view: View) -> View:
+    """Carry a POST with an Idempotency-Key out once, and answer every repetition with the first answer."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return view(*args, **kwargs)
+        if not _KEY.fullmatch(key):
+            fault = Fault("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.")
+            raise Problem(422, fault.detail, [fault])
+        asked = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+        digest = hashlib.sha256(asked).hexdigest()
+        with store().transaction():
+            idempotency.lock(session(), key)
+            given = idempotency.given(session(), key, digest)
+            if given is not None:
+                headers = {**given.headers, "Idempotency-Replayed": "true"}
+                return Response(given.body, given.status, headers)
+            response = view(*args, **kwargs)
+            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            idempotency.keep(
+                session(), key, digest, idempotency.Answer(response.status_code, headers, response.get_data())
+            )
+        return response
+
+    return cast(View, wrapper)

@@ -1,0 +1,129 @@
+"""Lists: pages with a cursor, as JSON or as CSV."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Response, g, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.reason import Reason
+from scheduler_api.i18n import ENGLISH, word
+from scheduler_api.schemas.fields import QueryNumber, Strict, Text
+
+from .problems import Problem
+from .requests import answer
+
+#: How a cell begins that a spreadsheet would run.
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+
+Item = Mapping[str, Any]
+
+
+class PageQuery(Strict):
+    """A list is read in pages."""
+
+    limit = QueryNumber(1, 200, load_default=50, metadata={"description": "How many items at most"})
+    cursor = Text(1000, metadata={"description": "`next_cursor` of the page before"})
+
+
+def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) -> Any:
+    """Return the key that a query's cursor stands for. Ends the request if the service never gave such a cursor.
+
+    `begins`: the first part, if that says what the cursor is of.
+    """
+    cursor = query.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        key = orjson.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
+    except ValueError:
+        key = None
+    fits = isinstance(key, list) and len(key) == parts and all(isinstance(part, str) for part in key)
+    if not fits or begins not in (None, key[0]):
+        raise Problem(422, "The cursor is not valid.", [Fault("/cursor", "Not a cursor of this list.")])
+    return tuple(key)
+
+
+def page_of(
+    items: Sequence[Item], key: Callable[[Item], tuple[str, ...]], query: Mapping[str, Any], schema: type[Strict]
+) -> Response:
+    """Return one page of a list that is complete in memory, in order of `key`."""
+    after = cursor_key(query, len(key(items[0])) if items else 1) if query.get("cursor") else None
+    rest = [item for item in items if after is None or key(item) > after]
+    shown = rest[: query["limit"]]
+    return page(shown, key(shown[-1]) if len(rest) > len(shown) else None, schema)
+
+
+def encoded(after: Sequence[str] | None) -> str | None:
+    """Return the cursor that stands for the key to go on after."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
+
+
+def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
+    """Return one page of a list.
+
+    JSON with the cursor of the next page and a Link to it, or CSV if the client asks for it.
+    """
+    g.shown = len(items)
+    cursor = encoded(after)
+    headers = {"Vary": "Accept"}
+    if cursor is not None:
+        headers["Link"] = link_to_next(request.path, tuple(request.args.items()), cursor)
+    if wants_csv(request.environ):
+        return _csv(items, schema, headers)
+    return answer({"items": items, "next_cursor": cursor}, headers=headers)
+
+
+def link_to_next(path: str, asked: tuple[tuple[str, str], ...], cursor: str) -> str:
+    """Return the Link header of a page: the same request, going on at a cursor."""
+    # The one character of a cursor that an address may not have.
+    return f'<{_without_cursor(path, asked)}{cursor.replace("=", "%3D")}>; rel="next"'
+
+
+@lru_cache(maxsize=1024)
+def _without_cursor(path: str, asked: tuple[tuple[str, str], ...]) -> str:
+    query = urlencode([(name, value) for name, value in asked if name != "cursor"])
+    return f"{path}?{query}{'&' if query else ''}cursor="
+
+
+def wants_csv(environ: Mapping[str, Any]) -> bool:
+    """Return whether the request in a WSGI environment prefers a list as CSV to JSON."""
+    accept = environ.get("HTTP_ACCEPT", "")
+    if "csv" not in accept:
+        return False
+    return parse_accept_header(accept, MIMEAccept).best_match(("application/json", "text/csv")) == "text/csv"
+
+
+def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
+    columns = schema.columns or tuple(field.data_key or name for name, field in schema().fields.items())
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(item.get(column)) for column in columns] for item in items)
+    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.update(headers)
+    return response
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping | list | tuple | bool):
+        return orjson.dumps(value).decode()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Reason):
+        value = word(value, ENGLISH)
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

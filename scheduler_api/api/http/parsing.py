@@ -1,0 +1,137 @@
+"""Reading bodies and queries: what is not declared is refused, and every bad field is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+import orjson
+from flask import request
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from scheduler_api.engine.errors import Fault
+from scheduler_api.schemas.errors import faults_of
+
+from .problems import Problem
+
+
+class Parser(FlaskParser):
+    """Reads bodies and queries by their schemas."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": RAISE, "query": RAISE}  # noqa: RUF012
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        """Return the body, which must be JSON and be declared as such."""
+        if req.mimetype != "application/json":
+            raise Problem(415, "The body is not declared as application/json.", headers={"Accept": "application/json"})
+        body = req.get_data()
+        # A body sent in chunks says no length; what goes beyond the limit is cut off there without a word.
+        if req.content_length is None and len(body) >= (req.max_content_length or len(body) + 1):
+            raise RequestEntityTooLarge
+        return document_of(body)
+
+    def parse(self, argmap: Any, req: Any = None, *, location: str | None = None, **options: Any) -> Any:
+        """Return the parsed request. Without a query that is the schema's defaults, and nothing is read."""
+        if location == "query" and not request.query_string and (defaults := _defaults(argmap)) is not None:
+            return defaults.copy()
+        return super().parse(argmap, req, location=location, **options)
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        """Return the query."""
+        _check_query()
+        return super().load_querystring(req, schema)
+
+    def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> Any:
+        """Raise a problem that names every bad field."""
+        (messages,) = error.messages.values()
+        faults = list(faults_of(messages))
+        raise Problem(422, f"{len(faults)} bad field{'s' if len(faults) > 1 else ''}.", faults)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_each_once)
+
+
+def document_of(body: bytes) -> Any:
+    """Return the JSON document of a body. Raises Problem."""
+    try:
+        document = orjson.loads(body)
+        # A name given twice would leave it open which of the two was meant; orjson does not tell.
+        _STRICT.decode(body.decode())
+    except (ValueError, RecursionError):
+        raise Problem(400, "The body is not JSON, or gives a name twice.") from None
+    return document
+
+
+class ResourceBlueprint(Blueprint):
+    """A blueprint that reads requests by our parser; a route that declares no query takes none."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
+        """Parse a view's arguments by a schema that is made once and not for each request."""
+        schema = schema() if isinstance(schema, type) else schema
+        documented = super().arguments(schema, location=location, **options)
+
+        def decorator(view: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, self.ARGUMENTS_PARSER.parse(schema, request, location=location), **kwargs)
+
+            return _like(documented(view), wrapper)
+
+        return decorator
+
+    def response(self, *args: Any, **options: Any) -> Any:
+        """Declare what a view answers, for the contract alone: every view returns its response complete."""
+        documented = super().response(*args, **options)
+        return lambda view: _like(documented(view), view)
+
+    def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
+        declared = getattr(view_func, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+        if not any(parameter["in"] == "query" for parameter in declared):
+            view_func = _without_query(view_func)
+        super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+
+def _like(documented: Any, view: Any) -> Any:
+    """Return a view with the documentation of another."""
+    view._apidoc = documented._apidoc
+    return view
+
+
+@cache
+def _defaults(schema: Schema) -> dict[str, Any] | None:
+    """Return what a schema makes of an empty query; None if it refuses that."""
+    try:
+        defaults: dict[str, Any] = schema.load({})
+    except ValidationError:
+        return None
+    return defaults
+
+
+def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if request.query_string:
+            _check_query()
+            faults = [Fault(f"/{name}", "Unknown field.") for name in request.args]
+            raise Problem(422, "This address takes no query.", faults)
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def _check_query() -> None:
+    faults = [Fault(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1]
+    if faults:
+        raise Problem(422, "A parameter is given more than once.", faults)

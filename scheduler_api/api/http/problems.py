@@ -1,0 +1,169 @@
+"""Problems (RFC 9457): every refusal is one document that names every bad field, and shows nothing internal."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.schemas.fields import Strict, fields
+from scheduler_api.store.database.port import Busy, Unavailable
+from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
+from scheduler_api.use_cases.operations.idempotency import KeyReused
+from scheduler_api.use_cases.session import Forbidden, Stale, TooMany, Unauthenticated
+
+from .request_log import REQUEST_ID
+
+log = logging.getLogger(__name__)
+
+#: Every problem type, by status: its name (after `urn:scheduler-api:`) and title. docs/api.md explains each.
+TYPES: Mapping[int, tuple[str, str]] = {
+    400: ("bad-request", "The request could not be read"),
+    401: ("unauthenticated", "No valid token"),
+    403: ("forbidden", "Not for this role"),
+    404: ("not-found", "There is no such thing"),
+    405: ("method-not-allowed", "Not a method of this address"),
+    406: ("not-acceptable", "Not in a form that was asked for"),
+    409: ("contradiction", "It contradicts the record"),
+    412: ("stale", "The patient changed meanwhile"),
+    413: ("too-large", "The request is too large"),
+    415: ("unsupported-media-type", "Not in a form that is understood"),
+    422: ("impossible", "Well-formed and impossible"),
+    429: ("too-many", "Tried too often"),
+    500: ("internal", "The service failed"),
+    503: ("unavailable", "Try again in a moment"),
+}
+
+
+class FieldErrorSchema(Strict):
+    """One bad field."""
+
+    pointer = fields.String(
+        required=True, metadata={"description": "JSON pointer into the body, or `/` and the name of a query parameter"}
+    )
+    detail = fields.String(required=True)
+
+
+class ProblemSchema(Strict):
+    """What went wrong (RFC 9457). Nothing was recorded."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Every bad field"})
+
+
+class Problem(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(
+        self, status: int, detail: str, faults: Iterable[Fault] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status, self.detail, self.faults, self.headers = status, detail, tuple(faults), headers or {}
+        super().__init__(detail)
+
+    def document(self) -> dict[str, Any]:
+        """Return the problem as data."""
+        name, title = TYPES.get(self.status, ("about:blank", HTTPStatus(self.status).phrase))
+        document: dict[str, Any] = {
+            "type": name if ":" in name else f"urn:scheduler-api:{name}",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.faults:
+            document["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in self.faults]
+        return document
+
+    def response(self) -> Response:
+        """Return the problem as a response."""
+        response = Response(orjson.dumps(self.document()), self.status, content_type="application/problem+json")
+        response.headers.update(self.headers)
+        return response
+
+
+class ProblemApi(Api):
+    """flask-smorest's Api with problems for errors; its own handler would drop `Allow` and `WWW-Authenticate`."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Turn an error that Flask itself raises into a problem, keeping its headers."""
+        if isinstance(error, InternalServerError) and error.original_exception is not None:
+            return _internal(error.original_exception)
+        status = error.code or 500
+        headers = {
+            name: value
+            for name, value in error.get_headers()
+            if name in ("Allow", "Retry-After", "WWW-Authenticate", "Location")
+        }
+        if 300 <= status < 400:
+            return error.get_response()  # type: ignore[return-value]
+        return Problem(status, error.description or TYPES.get(status, ("", ""))[1], headers=headers).response()
+
+
+def register(app: Flask) -> None:
+    """Turn whatever the use cases refuse into problems."""
+    app.register_error_handler(Problem, Problem.response)
+    for kind, status in ((Contradiction, 409), (Impossible, 422)):
+        app.register_error_handler(kind, _of_faults(status))
+    app.register_error_handler(Forbidden, lambda error: Problem(403, str(error)).response())
+    app.register_error_handler(Stale, lambda error: Problem(412, str(error)).response())
+    app.register_error_handler(Unauthenticated, lambda error: _unauthenticated(error))
+    app.register_error_handler(TooMany, lambda error: _too_many(error))
+    app.register_error_handler(KeyReused, lambda error: _key_reused())
+    app.register_error_handler(Busy, unavailable)
+    app.register_error_handler(Unavailable, unavailable)
+    app.register_error_handler(ProviderUnavailable, lambda error: _no_provider())
+
+
+def _of_faults(status: int) -> Any:
+    def handle(error: Impossible) -> Response:
+        detail = " ".join(dict.fromkeys(fault.detail for fault in error.faults))
+        return Problem(status, detail, error.faults).response()
+
+    return handle
+
+
+def _key_reused() -> Response:
+    fault = Fault("/Idempotency-Key", "This key came before with another request.")
+    return Problem(422, fault.detail, [fault]).response()
+
+
+def _unauthenticated(error: Unauthenticated) -> Response:
+    return Problem(401, str(error), headers={"WWW-Authenticate": "Bearer"}).response()
+
+
+def _too_many(error: TooMany) -> Response:
+    return Problem(429, str(error), headers={"Retry-After": str(error.retry_after)}).response()
+
+
+def unavailable(error: Busy | Unavailable) -> Response:
+    """Return the answer for a database that is busy or does not answer."""
+    busy = isinstance(error, Busy)
+    detail, seconds = (
+        ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)
+    )
+    return Problem(503, detail, headers={"Retry-After": str(seconds)}).response()
+
+
+def _no_provider() -> Response:
+    detail = "The identity provider does not answer, so this token cannot be checked."
+    return Problem(503, detail, headers={"Retry-After": "10"}).response()
+
+
+def _internal(error: BaseException) -> Response:
+    """Log the place and kind of a failure, but not its message, which may hold data of a patient."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    request_id = request.environ.get(REQUEST_ID)
+    log.error("failed", extra={"data": {"request_id": request_id, "error": type(error).__name__, "at": frames[-8:]}})
+    return Problem(500, f"Nothing was recorded. The log has more under the request {request_id}.").response()

@@ -1,0 +1,75 @@
+"""What the service says of itself: alive, ready, its contract, and a page to try it on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+from flask import Blueprint, Response, request, send_from_directory
+
+from scheduler_api.api.http.request_log import POLICY
+from scheduler_api.api.http.requests import now, services, store
+from scheduler_api.reminders.dispatch import last_tick
+
+blueprint = Blueprint("service", __name__)
+#: A worker looks for messages that are due four times a minute; this process has not seen any before it started.
+WORKER_SEEN_WITHIN = timedelta(minutes=2)
+_PAGE = Path(__file__).parents[2] / "static" / "swagger-ui"
+#: The page runs its own files only, and talks to this service only.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.route("/healthz")
+def alive() -> Response:
+    """Answer, to show that the process is alive."""
+    return _json({"status": "ok"})
+
+
+@blueprint.route("/readyz")
+def ready() -> Response:
+    """Return whether requests can be served.
+
+    The database answers with tables of this version, and a worker is running.
+    """
+    try:
+        waiting = store().pending_migrations()
+        seen = last_tick(store()) if not waiting else None
+    except Exception:
+        return _json({"status": "unavailable", "database": "does not answer"}, 503)
+    if waiting:
+        return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
+    started = services().started_at
+    if now() - max(seen or started, started) > WORKER_SEEN_WITHIN:
+        return _json({"status": "unavailable", "database": "ok", "worker": "is not at work"}, 503)
+    return _json({"status": "ok", "database": "ok"})
+
+
+@blueprint.route("/openapi.json")
+def contract() -> Response:
+    """Return the contract of this API."""
+    return _json(services().contract)
+
+
+@blueprint.route("/docs")
+def page() -> Response:
+    """Return the page for trying the API; it works without a network."""
+    return _static("index.html")
+
+
+@blueprint.route("/docs/static/<path:name>")
+def page_file(name: str) -> Response:
+    """Return a file of that page."""
+    return _static(name)
+
+
+def _static(name: str) -> Response:
+    request.environ[POLICY] = _POLICY
+    return send_from_directory(_PAGE, name)
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status, content_type="application/json")

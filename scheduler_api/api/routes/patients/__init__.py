@@ -1,0 +1,1 @@
+"""Routes about patients, their facts, and studies."""

@@ -1,0 +1,105 @@
+"""`/v1/protocols/{protocol}/versions/{version}/apply`: another version for many patients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import ValidationError, validates_schema
+
+from scheduler_api.api.http.pages import PageQuery, cursor_key, encoded
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.problems import FieldErrorSchema
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.schemas.fields import Choice, CivilDate, Strict, Text, fields, validate
+from scheduler_api.use_cases.patients import amendments
+
+from .facts import ConsequenceSchema, DryRunQuery
+
+blueprint = ResourceBlueprint("amending", __name__, description="Amendments for many patients")
+
+
+class ApplyQuery(PageQuery, DryRunQuery):
+    """How many patients of a site at once, from where on, and whether to record."""
+
+
+def _each_once(patients: list[str]) -> None:
+    if len(set(patients)) < len(patients):
+        raise ValidationError("A patient is named twice.")
+
+
+class AmendSchema(Strict):
+    """To whom a version applies, and from when: to `patients`, or to all of a `site`."""
+
+    patients = fields.List(Text(40), validate=[validate.Length(1, 200), _each_once], metadata={"uniqueItems": True})
+    site = Text(40)
+    from_on = CivilDate(required=True)
+    reason = Text(500, lines=True, load_default=None)
+
+    @validates_schema
+    def one_of_both(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Refuse a body that names both patients and a site, or neither."""
+        if ("patients" in data) == ("site" in data):
+            raise ValidationError("Either `patients` or `site`.", "patients")
+
+
+class AmendmentRefusalSchema(Strict):
+    """Why a patient was refused: status and bad fields, as a problem would say."""
+
+    status = fields.Integer(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema), required=True)
+
+
+class AmendedPatientSchema(Strict):
+    """What came of one patient."""
+
+    patient_id = fields.String(required=True)
+    subject_number = fields.String(required=True)
+    site = fields.String(required=True)
+    outcome = Choice(
+        *amendments.OUTCOMES,
+        required=True,
+        metadata={"description": "`already`: the version is the patient's that day"},
+    )
+    fact_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "What was recorded; null in a dry run"}
+    )
+    consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+    problem = fields.Nested(AmendmentRefusalSchema, required=True, allow_none=True)
+
+
+class AmendedCountsSchema(Strict):
+    """How many patients of this answer came to each outcome."""
+
+    applied = fields.Integer(required=True)
+    already = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+
+
+class AmendedPortionSchema(Strict):
+    """What came of some patients. Ask again with `next_cursor` until it is null: `left` says how many are to come."""
+
+    items = fields.List(fields.Nested(AmendedPatientSchema), required=True)
+    counts = fields.Nested(AmendedCountsSchema, required=True)
+    left = fields.Integer(required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+@blueprint.route("/protocols/<string:protocol>/versions/<int:version>/apply", methods=["POST"])
+@blueprint.arguments(ApplyQuery, location="query")
+@blueprint.arguments(AmendSchema)
+@blueprint.response(200, AmendedPortionSchema)
+def apply(query: dict[str, Any], data: dict[str, Any], protocol: str, version: int) -> Response:
+    """Let a version of a protocol apply to many patients from a day on
+
+    Each patient by itself: one that is refused does not keep others from it. The same call again applies only what is
+    left. A site goes by in portions of `limit`. `dry_run=true` answers the same and records nothing.
+    """
+    amendment = amendments.Amendment(protocol, version, data["from_on"], data["reason"])
+    dry_run = query["dry_run"] == "true"
+    if "site" in data:
+        after = cursor_key(query, 2)
+        done = amendments.to_site(session(), amendment, data["site"], after, query["limit"], dry_run)
+    else:
+        done = amendments.to_patients(session(), amendment, data["patients"], dry_run)
+    return answer({"items": done.items, "counts": done.counts, "left": done.left, "next_cursor": encoded(done.after)})

@@ -1,0 +1,82 @@
+"""`/v1/patients/{id}/facts`: recording, and the whole history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from scheduler_api.api.http.conditions import conditional, expected_versions, idempotent, patient_tag
+from scheduler_api.api.http.pages import PageQuery, page_of
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.engine.instants import stamp
+from scheduler_api.schemas.facts import FactOutSchema, NewFactSchema, ToldFactSchema
+from scheduler_api.schemas.fields import Choice, Strict, fields, listed
+from scheduler_api.use_cases.patients import facts
+
+blueprint = ResourceBlueprint("facts", __name__, description="What is recorded about a patient")
+
+
+class ConsequenceSchema(Strict):
+    """Something that a fact moved."""
+
+    what = fields.String(required=True, metadata={"example": "visit imaging-w12"})
+    before = fields.Dict(required=True, allow_none=True, metadata={"description": "Null: it was not there"})
+    after = fields.Dict(required=True, allow_none=True, metadata={"description": "Null: it is gone"})
+    because = fields.String(required=True)
+
+
+class RecordedSchema(Strict):
+    """A recorded fact and what it moved."""
+
+    fact = fields.Nested(ToldFactSchema, required=True)
+    consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+
+
+class DryRunQuery(Strict):
+    """Whether to record."""
+
+    dry_run = Choice(
+        "true",
+        "false",
+        load_default="false",
+        metadata={"description": "`true`: answer the same, the fact without id and instant, and record nothing"},
+    )
+
+
+@blueprint.route("/patients/<string:patient_id>/facts", methods=["POST"])
+@blueprint.arguments(DryRunQuery, location="query")
+@blueprint.arguments(NewFactSchema)
+@blueprint.response(201, RecordedSchema)
+@blueprint.alt_response(200, schema=RecordedSchema, description="Dry run: nothing was recorded", success=True)
+@idempotent
+def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Response:
+    """Record a fact
+
+    201 with what it moved, 409 if it contradicts the record. With `If-Match`, 412 if the patient changed since.
+    """
+    dry_run = query["dry_run"] == "true"
+    recorded = facts.record(session(), patient_id, new, expected_versions(), dry_run)
+    document = {"fact": recorded.fact, "consequences": recorded.consequences}
+    if dry_run:
+        return answer(document)
+    return answer(document, 201, {"ETag": patient_tag(recorded.version, session().now.date())})
+
+
+@blueprint.route("/patients/<string:patient_id>/facts")
+@conditional
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, listed(FactOutSchema, "FactList"))
+def history(query: dict[str, Any], patient_id: str) -> Response:
+    """List all facts of one patient
+
+    In the order the facts were received, corrected and voided ones included.
+    """
+    return page_of(facts.history_documents(session(), patient_id), _place, query, FactOutSchema)
+
+
+def _place(fact: Mapping[str, Any]) -> tuple[str, ...]:
+    # Each of a patient's facts is recorded a moment after the one before it.
+    return (stamp(fact["recorded_at"]),)

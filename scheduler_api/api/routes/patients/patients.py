@@ -1,0 +1,134 @@
+"""`/v1/patients`: enrolling, looking up, and all that is reckoned of one patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, url_for
+
+from scheduler_api.api.http.conditions import conditional, idempotent, patient_tag
+from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session, store
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema
+from scheduler_api.schemas.queries import RangeQuery, ViewQuery
+from scheduler_api.use_cases.patients import calendars, patients
+from scheduler_api.use_cases.sites.protocols import latest_version
+
+blueprint = ResourceBlueprint("patients", __name__, description="Enrolled patients and their calendars")
+
+
+class PatientQuery(PageQuery):
+    """Which patients are asked for."""
+
+    site = Text(40)
+    phase = Choice(*PHASES)
+    subject_number = Text(40, metadata={"description": "The whole subject number, as written"})
+    q = Text(40, metadata={"description": "A part of the subject number"})
+
+
+class PatientAdherenceSchema(AdherenceSchema):
+    """A patient's adherence through today."""
+
+    patient_id = fields.String(required=True)
+    today = CivilDate(required=True)
+
+
+class DayQuery(Strict):
+    """On which day, and with what knowledge."""
+
+    today = CivilDate(metadata={"description": "Look at another day; filters no facts"})
+    known_at = Instant()
+
+
+class DeviationQuery(RangeQuery, PageQuery):
+    """Which days; by default all."""
+
+
+def view_of(query: dict[str, Any]) -> calendars.View:
+    """Return the view that a query asks for."""
+    return calendars.View(query.get("from_"), query.get("to"), query.get("today"), query.get("known_at"))
+
+
+@blueprint.route("/patients", methods=["POST"])
+@blueprint.arguments(NewPatientSchema)
+@blueprint.response(201, PatientSchema)
+@idempotent
+def enrol(data: dict[str, Any]) -> Response:
+    """Enrol a patient
+
+    The data of `enrolled`, and the protocol. 409 if the protocol has the subject number already.
+    """
+    protocol = data["protocol"]
+    version = protocol.get("version") or latest_version(store(), protocol["id"])
+    if version is None:
+        raise Impossible([Fault("/protocol/id", "No such protocol.")])
+    patient, _ = patients.enrol(session(), enrolled_body(data, protocol["id"], version))
+    location = url_for("patients.get", patient_id=patient["patient_id"])
+    tag = patient_tag(patient["version"], session().now.date())
+    return answer(patient, 201, {"Location": location, "ETag": tag})
+
+
+@blueprint.route("/patients")
+@blueprint.arguments(PatientQuery, location="query")
+@blueprint.response(200, listed(PatientSchema, "PatientList"))
+def find(query: dict[str, Any]) -> Response:
+    """List patients, by subject number"""
+    found = patients.find(
+        session(),
+        query.get("site"),
+        query.get("phase"),
+        query.get("subject_number"),
+        query.get("q"),
+        cursor_key(query, 2),
+        query["limit"],
+    )
+    return page(found.items, found.after, PatientSchema)
+
+
+@blueprint.route("/patients/<string:patient_id>")
+@blueprint.response(200, PatientSchema)
+@conditional
+def get(patient_id: str) -> Response:
+    """Get one patient"""
+    return answer(patients.get(session(), patient_id))
+
+
+@blueprint.route("/patients/<string:patient_id>/calendar")
+@conditional
+@blueprint.arguments(ViewQuery, location="query")
+@blueprint.response(200, CalendarSchema)
+def calendar(query: dict[str, Any], patient_id: str) -> Response:
+    """Get the calendar of one patient
+
+    By default a week back and six weeks ahead; at most 800 days.
+    """
+    return answer(calendars.calendar_document(session(), patient_id, view_of(query)))
+
+
+@blueprint.route("/patients/<string:patient_id>/adherence")
+@conditional
+@blueprint.arguments(DayQuery, location="query")
+@blueprint.response(200, PatientAdherenceSchema)
+def adherence(query: dict[str, Any], patient_id: str) -> Response:
+    """Get adherence and relative dose intensity of one patient"""
+    return answer(calendars.adherence_document(session(), patient_id, view_of(query)))
+
+
+@blueprint.route("/patients/<string:patient_id>/deviations")
+@conditional
+@blueprint.arguments(DeviationQuery, location="query")
+@blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
+def deviations(query: dict[str, Any], patient_id: str) -> Response:
+    """List what differs between plan and record of one patient, by day"""
+    found = calendars.deviation_documents(session(), patient_id, view_of(query))
+    return page_of(found, _place, query, DeviationSchema)
+
+
+def _place(deviation: Mapping[str, Any]) -> tuple[str, ...]:
+    return str(deviation["on"]), deviation["kind"], deviation["visit"] or ""

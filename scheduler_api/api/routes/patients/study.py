@@ -1,0 +1,142 @@
+"""Across patients: `/v1/deviations`, `/v1/adherence` and `/v1/studies/{protocol}/summary`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from webargs.fields import DelimitedList
+
+from scheduler_api.api.http.pages import PageQuery, cursor_key, page
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.schemas.fields import Choice, Strict, Text, fields, listed, validate
+from scheduler_api.schemas.patients import DEVIATIONS, AdherenceSchema, DeviationSchema
+from scheduler_api.schemas.queries import RangeQuery
+from scheduler_api.use_cases.patients import study
+
+from .patients import PatientAdherenceSchema
+
+blueprint = ResourceBlueprint("study", __name__, description="What is reckoned across patients")
+
+
+class SiteQuery(Strict):
+    """Of which site; by default of all that are yours."""
+
+    site = Text(40)
+
+
+class PatientsQuery(SiteQuery, PageQuery):
+    """Of which site."""
+
+
+class DeviationsQuery(PatientsQuery, RangeQuery):
+    """Which deviations; by default all."""
+
+    kind = DelimitedList(
+        Choice(*DEVIATIONS),
+        validate=validate.Length(1),
+        metadata={"description": "One or several, with commas between"},
+    )
+
+
+class OfPatientSchema(Strict):
+    """Whose it is."""
+
+    patient_id = fields.String(required=True)
+    subject_number = fields.String(required=True)
+    site = fields.String(required=True)
+
+
+class StudyDeviationSchema(DeviationSchema, OfPatientSchema):
+    """What differs between plan and record, and of whom."""
+
+
+class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):
+    """A patient's adherence through today."""
+
+
+class PhaseCountsSchema(Strict):
+    """How many patients are in each phase."""
+
+    not_started = fields.Integer(
+        required=True, metadata={"description": "In the phase `enrolled`: treatment has not begun"}
+    )
+    on_treatment = fields.Integer(required=True)
+    follow_up = fields.Integer(required=True)
+    off_study = fields.Integer(required=True)
+
+
+class ScanCountsSchema(Strict):
+    """How many scans were done in, before and after their window, and how many were not done in it or since."""
+
+    on_time = fields.Integer(required=True)
+    early = fields.Integer(required=True)
+    late = fields.Integer(required=True)
+    missed = fields.Integer(required=True, metadata={"description": "`overdue` or `missed`"})
+
+
+class CountsSchema(Strict):
+    """What was counted, as seen on each patient's today."""
+
+    enrolled = fields.Integer(required=True, metadata={"description": "Patients enrolled, whatever their phase now"})
+    phases = fields.Nested(PhaseCountsSchema, required=True)
+    on_hold = fields.Integer(required=True, metadata={"description": "Of those on treatment"})
+    scans = fields.Nested(ScanCountsSchema, required=True)
+    doses = fields.Nested(AdherenceSchema, required=True)
+    deviations = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "How many of each kind"}
+    )
+
+
+class SiteCountsSchema(CountsSchema):
+    """The counts of one site."""
+
+    site = fields.String(required=True)
+
+
+class SummarySchema(CountsSchema):
+    """Where a study stands at your sites."""
+
+    protocol = fields.String(required=True)
+    planned = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Participants, in the whole study"}
+    )
+    sites = fields.List(fields.Nested(SiteCountsSchema), required=True)
+
+
+@blueprint.route("/deviations")
+@blueprint.arguments(DeviationsQuery, location="query")
+@blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
+def deviations(query: dict[str, Any]) -> Response:
+    """List what differs between plan and record, by subject number and day"""
+    found = study.deviations(
+        session(),
+        query.get("site"),
+        query.get("from_"),
+        query.get("to"),
+        query.get("kind"),
+        cursor_key(query, 5),
+        query["limit"],
+    )
+    return page(found.items, found.after, StudyDeviationSchema)
+
+
+@blueprint.route("/adherence")
+@blueprint.arguments(PatientsQuery, location="query")
+@blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
+def adherence(query: dict[str, Any]) -> Response:
+    """List adherence and relative dose intensity, by subject number"""
+    found = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
+    return page(found.items, found.after, StudyAdherenceSchema)
+
+
+@blueprint.route("/studies/<string:protocol>/summary")
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.response(200, SummarySchema)
+def summary(query: dict[str, Any], protocol: str) -> Response:
+    """Summarise a study: patients, scans, doses and deviations, in total and for each site
+
+    Reckons every patient: a second or two for a thousand.
+    """
+    return answer(study.summary(session(), protocol, query.get("site")))

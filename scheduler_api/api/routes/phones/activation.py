@@ -1,0 +1,130 @@
+"""`/v1/activations`, `/v1/activate`, `/v1/token`, and a patient's devices: how phones get in and out."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Response, request
+
+from scheduler_api.api.http.pages import PageQuery, page_of
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, now, session, store
+from scheduler_api.schemas.fields import Instant, Strict, Text, fields, listed
+from scheduler_api.use_cases.phones import phones
+
+blueprint = ResourceBlueprint("activation", __name__, description="Patients' phones: how they get in and out")
+
+
+class NewActivationSchema(Strict):
+    """For whom a code is made."""
+
+    patient_id = Text(40, required=True)
+
+
+class ActivationSchema(Strict):
+    """A one-time code, seen this once, and as a QR picture."""
+
+    patient_id = fields.String(required=True)
+    code = fields.String(required=True, metadata={"example": "7KQ2MWX4"})
+    expires_at = Instant(required=True)
+    qr_svg = fields.String(required=True, metadata={"description": "An SVG picture of the code"})
+
+
+class CodeSchema(Strict):
+    """A one-time code, and a name that tells this device from others."""
+
+    code = Text(20, required=True)
+    device_name = Text(80, required=True)
+
+
+class RefreshSchema(Strict):
+    """The refresh token of a pair."""
+
+    refresh_token = Text(200, required=True)
+
+
+class TokensSchema(Strict):
+    """An access token for an hour, and a refresh token for the next pair."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_at = Instant(required=True, metadata={"description": "Until when the access token is good"})
+    patient_id = fields.String(required=True)
+    device_id = fields.String(required=True)
+
+
+class DeviceSchema(Strict):
+    """A device of a patient; `ended_at` is null while its session lasts."""
+
+    device_id = fields.String(required=True)
+    name = fields.String(required=True)
+    activated_at = Instant(required=True)
+    ended_at = Instant(required=True, allow_none=True)
+    ended_because = fields.String(required=True, allow_none=True)
+
+
+@blueprint.route("/activations", methods=["POST"])
+@blueprint.arguments(NewActivationSchema)
+@blueprint.response(201, ActivationSchema)
+def make_code(data: dict[str, Any]) -> Response:
+    """Make a one-time code for a patient's phone
+
+    Good for 72 hours and one use; earlier unused codes of the patient end. The answer is kept nowhere, so this call
+    takes no Idempotency-Key: who lost the answer makes another code.
+    """
+    made = phones.make_code(session(), data["patient_id"])
+    return answer({**made, "qr_svg": _picture(made["code"])}, 201, {"Cache-Control": "no-store"})
+
+
+@blueprint.route("/activate", methods=["POST"])
+@blueprint.arguments(CodeSchema)
+@blueprint.response(200, TokensSchema)
+def activate(data: dict[str, Any]) -> Response:
+    """Turn a one-time code into the tokens of a phone
+
+    Needs no token. Wrong codes are slowed after five, and refused after ten.
+    """
+    given = phones.activate(store(), data["code"], data["device_name"], request.remote_addr or "", now())
+    return answer(given, headers={"Cache-Control": "no-store"})
+
+
+@blueprint.route("/token", methods=["POST"])
+@blueprint.arguments(RefreshSchema)
+@blueprint.response(200, TokensSchema)
+def refresh(data: dict[str, Any]) -> Response:
+    """Get a new pair of tokens
+
+    Needs no access token. A phone that lost the answer may ask again within ten minutes; a later second use of a
+    refresh token ends the device's session.
+    """
+    return answer(phones.refresh(store(), data["refresh_token"], now()), headers={"Cache-Control": "no-store"})
+
+
+@blueprint.route("/patients/<string:patient_id>/devices")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, listed(DeviceSchema, "DeviceList"))
+def devices_of_patient(query: dict[str, Any], patient_id: str) -> Response:
+    """List a patient's devices"""
+    return devices_page(patient_id, query)
+
+
+@blueprint.route("/patients/<string:patient_id>/devices/<string:device_id>", methods=["DELETE"])
+@blueprint.response(204)
+def end_device(patient_id: str, device_id: str) -> Response:
+    """End the session of a patient's device"""
+    phones.end_device(session(), patient_id, device_id)
+    return Response(status=204)
+
+
+def devices_page(patient_id: str, query: dict[str, Any]) -> Response:
+    """Return one page of a patient's devices."""
+    found = phones.list_devices(session(), patient_id)
+    return page_of(found, lambda device: (device["activated_at"], device["device_id"]), query, DeviceSchema)
+
+
+def _picture(code: str) -> str:
+    picture = BytesIO()
+    segno.make_qr(code, error="m").save(picture, kind="svg", scale=6, xmldecl=False, svgns=True)
+    return picture.getvalue().decode()

@@ -1,0 +1,82 @@
+"""`/v1/me/feed` and `/v1/feeds/{secret}.ics`: a calendar to subscribe to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request, url_for
+
+from scheduler_api.api.http.conditions import patient_tag, unless_known
+from scheduler_api.api.http.language import language
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.problems import Problem
+from scheduler_api.api.http.requests import answer, now, phone, session, store
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.i18n import LANGUAGES
+from scheduler_api.interop import ics
+from scheduler_api.schemas.fields import Choice, Instant, Strict, fields
+from scheduler_api.use_cases.phones import feeds
+
+blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subscribe to")
+
+
+class FeedQuery(Strict):
+    """What a new feed shows; it says nothing of one that is there."""
+
+    language = Choice(*LANGUAGES, metadata={"description": "By default that of `Accept-Language`"})
+    doses = Choice(
+        "true", "false", load_default="false", metadata={"description": "Remind of doses, for 30 days ahead"}
+    )
+    drug_name = Choice("true", "false", load_default="false", metadata={"description": "Name the drug and its amount"})
+
+
+class FeedSchema(Strict):
+    """The patient's feed. Its address is a secret, seen when the feed is made and then no more."""
+
+    address = fields.String(required=True, allow_none=True)
+    made_at = Instant(required=True)
+    language = Choice(*LANGUAGES, required=True)
+    doses = fields.Boolean(required=True)
+    drug_name = fields.Boolean(required=True)
+
+
+@blueprint.route("/me/feed")
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, FeedSchema)
+def make(query: dict[str, Any]) -> Response:
+    """Make the patient's calendar feed, or look at it
+
+    The address comes once. Who lost it revokes the feed and makes another.
+    """
+    if request.method == "HEAD":
+        raise Problem(405, "The address comes once, and HEAD would not show it.", headers={"Allow": "GET, DELETE"})
+    options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
+    made = feeds.make(session(), phone().patient_id, options)
+    secret = made.pop("secret")
+    address = url_for("feeds.read", secret=secret, _external=True) if secret else None
+    return answer({"address": address, **made}, headers={"Cache-Control": "no-store"})
+
+
+@blueprint.route("/me/feed", methods=["DELETE"])
+@blueprint.response(204)
+def revoke() -> Response:
+    """Revoke the address of the patient's calendar feed"""
+    feeds.revoke(session(), phone().patient_id)
+    return Response(status=204)
+
+
+@blueprint.route("/feeds/<string:secret>.ics")
+@blueprint.response(200, content_type="text/calendar")
+def read(secret: str) -> Response:
+    """Get the feed itself, for calendar apps; the address is the key"""
+    feed = feeds.opened_by(store(), secret)
+    headers = {
+        "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}.{feed.dose_time:%H%M}"),
+        "Cache-Control": "private, no-cache",
+    }
+
+    def body() -> Response:
+        shown = ics.calendar(feeds.events(store(), feed, now()), feed.options, feed.time_zone)
+        return Response(shown, content_type="text/calendar; charset=utf-8")
+
+    return unless_known(headers, body)

@@ -1,0 +1,161 @@
+"""`/v1/me`: what a patient's phone asks and says. Its token reaches nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from flask import Response, request
+
+from scheduler_api.api.http.conditions import phone_headers, unless_known
+from scheduler_api.api.http.language import language
+from scheduler_api.api.http.pages import PageQuery
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, phone, session
+from scheduler_api.engine.dates import parse_date
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.model.facts import DoseRecorded
+from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import DOSE_STATUSES, CalendarSchema, ContraceptionSchema, VisitSchema
+from scheduler_api.schemas.queries import RangeQuery
+from scheduler_api.use_cases.patients.calendars import View
+from scheduler_api.use_cases.phones import doses, phones, today
+
+from .activation import DeviceSchema, devices_page
+
+blueprint = ResourceBlueprint("me", __name__, description="The patient's phone")
+
+
+class CycleDaySchema(Strict):
+    """Where the patient stands in the cycle."""
+
+    number = fields.Integer(required=True)
+    day = fields.Integer(required=True)
+    of_days = fields.Integer(required=True)
+
+
+class TodaysDoseSchema(Strict):
+    """Today's dose."""
+
+    dose_on = CivilDate(required=True)
+    status = Choice(*DOSE_STATUSES, required=True)
+    dose_mg = Mg(required=True)
+    drug = fields.String(required=True)
+    remind_at = Instant(required=True)
+
+
+class TodayVisitSchema(VisitSchema):
+    """The visit of a series that matters today."""
+
+    class Meta(Strict.Meta):
+        fields = today.SHOWN
+
+
+class TodaySchema(Strict):
+    """The one screen of a patient's phone."""
+
+    today = CivilDate(required=True)
+    time_zone = fields.String(required=True)
+    phase = Choice(*PHASES, required=True)
+    cycle = fields.Nested(CycleDaySchema, required=True, allow_none=True)
+    dose = fields.Nested(TodaysDoseSchema, required=True, allow_none=True)
+    unrecorded = fields.List(CivilDate(), required=True, metadata={"description": "Days of the last 7 nobody recorded"})
+    visits = fields.List(fields.Nested(TodayVisitSchema), required=True)
+    contraception = fields.Nested(ContraceptionSchema, required=True)
+    changes_at = Instant(required=True, metadata={"description": "When this changes by itself: the next midnight"})
+
+
+class DoseSchema(Strict):
+    """What a patient says of a day."""
+
+    status = Choice("taken", "missed", required=True)
+    dose_mg = Mg(load_default=None, metadata={"description": "The day's total; by default as planned"})
+    taken_at = Instant(load_default=None)
+    note = Text(1000, lines=True, load_default=None)
+
+
+class KeptSchema(Strict):
+    """What came of it. `site_record_stands`: kept in the history, but the site recorded that day otherwise."""
+
+    outcome = Choice("recorded", "already_recorded", "site_record_stands", required=True)
+    fact_id = fields.String(required=True, allow_none=True)
+
+
+def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Give an answer an ETag of patient, day, language and request: the token's row is all that is read for it."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        headers = phone_headers(request.environ, phone(), session().now, language())
+        return unless_known(headers, lambda: view(*args, **kwargs))
+
+    return wrapper
+
+
+@blueprint.route("/me/today")
+@blueprint.response(200, TodaySchema)
+@_conditional
+def show_today() -> Response:
+    """Get today's screen: today's dose, days to catch up on, the visits that matter, contraception"""
+    return answer(today.today_document(session(), phone().patient_id), language=language())
+
+
+@blueprint.route("/me/calendar")
+@_conditional
+@blueprint.arguments(RangeQuery, location="query")
+@blueprint.response(200, CalendarSchema)
+def show_calendar(query: dict[str, Any]) -> Response:
+    """Get the patient's calendar
+
+    By default a week back and six weeks ahead; at most 800 days. What a scan showed is left to the site to tell.
+    """
+    view = View(query.get("from_"), query.get("to"))
+    return answer(today.calendar_document(session(), phone().patient_id, view), language=language())
+
+
+@blueprint.route("/me/doses/<string:dose_on>", methods=["PUT"])
+@blueprint.arguments(DoseSchema)
+@blueprint.response(200, KeptSchema)
+def record_dose(data: dict[str, Any], dose_on: str) -> Response:
+    """Record a day as taken or missed
+
+    Today or up to 7 days back. The same again changes nothing.
+    """
+    return answer(_kept(doses.record_day(session(), phone().patient_id, DoseRecorded(_day(dose_on), **data))))
+
+
+@blueprint.route("/me/doses/<string:dose_on>", methods=["DELETE"])
+@blueprint.response(200, KeptSchema)
+def take_back_dose(dose_on: str) -> Response:
+    """Take the patient's own record of a day back; it stays in the history, voided"""
+    return answer(_kept(doses.take_back_day(session(), phone().patient_id, _day(dose_on))))
+
+
+@blueprint.route("/me/devices")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, listed(DeviceSchema, "MyDeviceList"))
+def my_devices(query: dict[str, Any]) -> Response:
+    """List the patient's devices"""
+    return devices_page(phone().patient_id, query)
+
+
+@blueprint.route("/me/devices/<string:device_id>", methods=["DELETE"])
+@blueprint.response(204)
+def end_my_device(device_id: str) -> Response:
+    """End the session of a device, this one or another"""
+    phones.end_device(session(), phone().patient_id, device_id)
+    return Response(status=204)
+
+
+def _kept(kept: doses.Kept) -> dict[str, Any]:
+    return {"outcome": kept.outcome, "fact_id": kept.fact_id}
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_date(text)
+    except ValueError as error:
+        raise Impossible([Fault("/dose_on", str(error))]) from None

@@ -1,0 +1,150 @@
+"""`/v1/me/sync`: what a phone queued while it was offline, each with its own outcome."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from marshmallow import ValidationError
+
+from scheduler_api.api.http.language import language
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.problems import Problem, ProblemSchema
+from scheduler_api.api.http.requests import answer, phone, session
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.model.facts import DoseRecorded
+from scheduler_api.schemas.errors import faults_of
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
+from scheduler_api.use_cases.phones import sync, today
+
+from .me import DoseSchema, TodaySchema
+
+_CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
+
+blueprint = ResourceBlueprint("sync", __name__, description="What a phone queued while it was offline")
+
+
+class QueuedSchema(Strict):
+    """What every queued fact has: the phone's own id for it, and when the phone recorded it, with its offset."""
+
+    client_id = Text(64, required=True, pattern=_CLIENT_ID.pattern)
+    recorded_at = Instant(required=True)
+
+
+class QueuedDoseSchema(QueuedSchema, DoseSchema):
+    """A day recorded while offline."""
+
+    kind = Choice("dose_recorded", required=True)
+    dose_on = CivilDate(required=True)
+
+
+class QueuedTakingBackSchema(QueuedSchema):
+    """A day's record taken back while offline."""
+
+    kind = Choice("dose_taken_back", required=True)
+    dose_on = CivilDate(required=True)
+
+
+class QueuedTimeZoneSchema(QueuedSchema):
+    """The patient lives by another time zone."""
+
+    kind = Choice("time_zone_changed", required=True)
+    time_zone = Text(60, required=True)
+
+
+QUEUED: Mapping[str, Strict] = {
+    "dose_recorded": QueuedDoseSchema(),
+    "dose_taken_back": QueuedTakingBackSchema(),
+    "time_zone_changed": QueuedTimeZoneSchema(),
+}
+
+
+class SyncSchema(Strict):
+    """What the phone queued, in its order, and how far it has seen the history (0: nothing)."""
+
+    cursor = fields.Integer(required=True, strict=True, validate=validate.Range(0, 1_000_000_000))
+    facts = fields.List(fields.Raw(metadata={"type": "object"}), load_default=list, validate=validate.Length(max=500))
+
+
+class OutcomeSchema(Strict):
+    """What came of one queued fact; `problem` only if it was refused."""
+
+    client_id = fields.String(required=True)
+    outcome = Choice("recorded", "already_recorded", "site_record_stands", "refused", required=True)
+    fact_id = fields.String(required=True, allow_none=True)
+    problem = fields.Nested(ProblemSchema, required=True, allow_none=True)
+
+
+class ChangeSchema(Strict):
+    """A fact as a phone is told of it: days and amounts."""
+
+    fact_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    recorded_at = Instant(required=True)
+    by = Choice("patient", "site", required=True)
+    replaces = fields.String(required=True, allow_none=True)
+    data = fields.Dict(required=True)
+
+
+class SyncedSchema(Strict):
+    """What came of each, what changed since the cursor, the new cursor, and today as it is now."""
+
+    outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
+    changes = fields.List(fields.Nested(ChangeSchema), required=True)
+    cursor = fields.Integer(required=True)
+    today = fields.Nested(TodaySchema, required=True)
+
+
+@blueprint.route("/me/sync", methods=["POST"])
+@blueprint.arguments(SyncSchema)
+@blueprint.response(200, SyncedSchema)
+def synchronise(data: dict[str, Any]) -> Response:
+    """Send what was queued offline, each exactly once by `client_id`, and get what changed"""
+    queued = [_queued(content) for content in _named(data["facts"])]
+    synced = sync.sync(session(), phone().patient_id, data["cursor"], queued)
+    for outcome in synced.outcomes:
+        if (problem := outcome["problem"]) is not None:
+            outcome["problem"] = Problem(problem["status"], "It was not recorded.", problem["faults"]).document()
+    document = {
+        "outcomes": synced.outcomes,
+        "changes": synced.changes,
+        "cursor": synced.cursor,
+        "today": today.today_document(session(), phone().patient_id),
+    }
+    return answer(document, headers={"Content-Language": language()}, language=language())
+
+
+def _named(queued: list[Any]) -> list[Any]:
+    """Return what was queued. Raises ValidationFailed if an item has no id, since its outcome could not be reported."""
+    ids = [content.get("client_id") if isinstance(content, dict) else None for content in queued]
+    bad = [i for i, client_id in enumerate(ids) if not (isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id))]
+    if bad:
+        detail = "Missing, or not 1 to 64 letters, digits, - and _."
+        raise Impossible(Fault(f"/facts/{number}/client_id", detail) for number in bad)
+    return queued
+
+
+def _queued(content: dict[str, Any]) -> sync.Sent:
+    """Read one queued fact; what is wrong with it becomes its own outcome."""
+    client_id = content["client_id"]
+    kind = content.get("kind")
+    kind = kind if isinstance(kind, str) else ""
+    schema = QUEUED.get(kind)
+    if schema is None:
+        return sync.Sent(client_id, content, None, [Fault("/kind", f"Not one of {', '.join(QUEUED)}.")])
+    try:
+        data = schema.load(content)
+    except ValidationError as error:
+        return sync.Sent(client_id, content, None, list(faults_of(error.messages)))
+    return sync.Sent(client_id, content, _keeping(kind, data))
+
+
+def _keeping(kind: str, data: dict[str, Any]) -> Any:
+    if kind == "time_zone_changed":
+        return sync.time_zone_changed(data["time_zone"])
+    if kind == "dose_taken_back":
+        return sync.dose_taken_back(data["dose_on"], data["recorded_at"])
+    body = DoseRecorded(data["dose_on"], data["status"], data["dose_mg"], data["taken_at"], data["note"])
+    return sync.dose_recorded(body, data["recorded_at"])

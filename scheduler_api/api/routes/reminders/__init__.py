@@ -1,0 +1,1 @@
+"""Routes about reminder preferences, destinations, and sent messages."""

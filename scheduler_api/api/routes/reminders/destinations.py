@@ -1,0 +1,192 @@
+"""`/v1/sites/{site}/destinations` and the Web Push subscription of a phone: where messages go."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Response, url_for
+from marshmallow import ValidationError
+
+from scheduler_api.api.http.pages import PageQuery, page_of
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, services, session
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.i18n import LANGUAGES
+from scheduler_api.reminders.outbound.allowed_hosts import OutOfReach
+from scheduler_api.reminders.outbound.keys import Keys, NoKeys
+from scheduler_api.reminders.outbound_settings import Outside
+from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, Whole, fields, listed
+from scheduler_api.use_cases.reminders import destinations
+from scheduler_api.use_cases.session import NotFound
+
+blueprint = ResourceBlueprint("destinations", __name__, description="Where messages go")
+
+#: What a site can have.
+CHANNELS = ("webhook", "email", "log")
+
+
+class NewDestinationSchema(Strict):
+    """A destination of a site: a web server, a mailbox, or our own log for trying out."""
+
+    channel = Choice(*CHANNELS, required=True)
+    audience = Choice(
+        "patient", "site", required=True, metadata={"description": "`patient`: the site's gateway to its patients"}
+    )
+    address = Text(2000, 0, load_default="", metadata={"description": "An https URL, or an e-mail address"})
+    language = Choice(*LANGUAGES, load_default=LANGUAGES[0], metadata={"description": "Of what the site's staff read"})
+
+
+class DestinationSchema(Strict):
+    """A destination of a site. `failing`: the last message was not taken."""
+
+    destination_id = fields.String(required=True)
+    channel = Choice(*CHANNELS, required=True)
+    audience = Choice("patient", "site", required=True)
+    site = fields.String(required=True)
+    address = fields.String(required=True)
+    language = fields.String(required=True)
+    state = Choice("good", "failing", "ended", required=True)
+    made_at = Instant(required=True)
+    ended_at = Instant(required=True, allow_none=True)
+    ended_because = fields.String(required=True, allow_none=True)
+
+
+class MadeDestinationSchema(DestinationSchema):
+    """A destination that was just made; the secret that its messages are signed with is seen this once."""
+
+    secret = fields.String(required=True, allow_none=True, metadata={"description": "Of a webhook"})
+
+
+def _point(text: str) -> None:
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _bytes(text))
+    except ValueError:
+        raise ValidationError("Not an uncompressed point on P-256, base64url.") from None
+
+
+def _sixteen_bytes(text: str) -> None:
+    try:
+        length = len(_bytes(text))
+    except ValueError:
+        length = 0
+    if length != 16:
+        raise ValidationError("Not 16 bytes, base64url.")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+class PushKeysSchema(Strict):
+    """The browser's keys."""
+
+    p256dh = fields.String(required=True, validate=_point)
+    auth = fields.String(required=True, validate=_sixteen_bytes)
+
+
+class SubscriptionSchema(Strict):
+    """A `PushSubscription`, as browsers write it."""
+
+    endpoint = Text(2000, required=True)
+    expirationTime = Whole(0, 10**15, load_default=None, allow_none=True)
+    keys = fields.Nested(PushKeysSchema, required=True)
+
+
+class PushKeySchema(Strict):
+    """The key that a browser subscribes for (`applicationServerKey`)."""
+
+    public_key = fields.String(required=True)
+
+
+def _outside() -> Outside:
+    return services().outside
+
+
+def _keys() -> Keys:
+    """Return the service's keys. Ends the request with 404 if it has none."""
+    try:
+        return _outside().keys()
+    except NoKeys as error:
+        raise NotFound(str(error)) from None
+
+
+def _check(url: str, pointer: str) -> None:
+    """Refuse a URL that messages must not be sent to."""
+    try:
+        _outside().reach.check(url)
+    except OutOfReach as error:
+        raise Impossible([Fault(pointer, str(error))]) from None
+
+
+@blueprint.route("/sites/<string:site>/destinations")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, listed(DestinationSchema, "DestinationList"))
+def find(query: dict[str, Any], site: str) -> Response:
+    """List where a site's messages go, ended destinations included"""
+    found = destinations.list_of_site(session(), site)
+    return page_of(found, lambda one: (one["made_at"], one["destination_id"]), query, DestinationSchema)
+
+
+@blueprint.route("/sites/<string:site>/destinations", methods=["POST"])
+@blueprint.arguments(NewDestinationSchema)
+@blueprint.response(201, MadeDestinationSchema)
+def add(data: dict[str, Any], site: str) -> Response:
+    """Add a destination to a site
+
+    Only for a coordinator or an admin. The secret of a webhook is kept nowhere and shown this once, so this call takes
+    no Idempotency-Key: who lost the answer ends the destination and makes another.
+    """
+    destinations.check_may_direct(session(), site)
+    secret = None
+    if data["channel"] == "webhook":
+        keys = _keys()
+        _check(data["address"], "/address")
+    made = destinations.add_to_site(session(), site, **data)
+    if data["channel"] == "webhook":
+        secret = keys.webhook_secret(made["destination_id"])
+    location = url_for("destinations.end", site=site, destination_id=made["destination_id"])
+    return answer({**made, "secret": secret}, 201, {"Location": location, "Cache-Control": "no-store"})
+
+
+@blueprint.route("/sites/<string:site>/destinations/<string:destination_id>", methods=["DELETE"])
+@blueprint.response(204)
+def end(site: str, destination_id: str) -> Response:
+    """End a destination of a site
+
+    Only for a coordinator or an admin. Nothing goes there any more, nor what waits to.
+    """
+    destinations.end_of_site(session(), site, destination_id)
+    return Response(status=204)
+
+
+@blueprint.route("/me/push-key")
+@blueprint.response(200, PushKeySchema)
+def push_key() -> Response:
+    """Get the key that a browser subscribes with to receive reminders by Web Push"""
+    return answer({"public_key": _keys().public})
+
+
+@blueprint.route("/me/devices/<string:device_id>/push", methods=["POST"])
+@blueprint.arguments(SubscriptionSchema)
+@blueprint.response(204)
+def subscribe(data: dict[str, Any], device_id: str) -> Response:
+    """Get reminders by Web Push on this device
+
+    The body is the browser's `PushSubscription`. A later one takes the place of an earlier one, so the call may be
+    repeated freely, and should be when the browser has a new subscription.
+    """
+    destinations.check_is_own(session(), device_id)
+    _keys()
+    _check(data["endpoint"], "/endpoint")
+    destinations.subscribe(session(), device_id, data["endpoint"], data["keys"])
+    return Response(status=204)
+
+
+@blueprint.route("/me/devices/<string:device_id>/push", methods=["DELETE"])
+@blueprint.response(204)
+def unsubscribe(device_id: str) -> Response:
+    """Get no more reminders by Web Push on a device"""
+    destinations.unsubscribe(session(), device_id)
+    return Response(status=204)

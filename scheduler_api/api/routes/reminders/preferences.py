@@ -1,0 +1,143 @@
+"""`/v1/me/reminders` and `/v1/sites/{site}/reminders`: how patients and sites want to be reminded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from marshmallow import ValidationError
+
+from scheduler_api.api.http.conditions import phone_headers, unless_known
+from scheduler_api.api.http.language import language
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, phone, session
+from scheduler_api.engine.reminders.kinds import KINDS, SAFE_TO_SWITCH_OFF
+from scheduler_api.i18n import LANGUAGES
+from scheduler_api.schemas.fields import Choice, CivilDate, Clock, Instant, Strict, Whole, fields
+from scheduler_api.use_cases.projections import stored_preferences
+from scheduler_api.use_cases.reminders import reminders
+
+blueprint = ResourceBlueprint("wishes", __name__, description="How to be reminded")
+
+
+class QuietSchema(Strict):
+    """Hours in which nothing is sent: from a time up to, not including, another. They may span midnight."""
+
+    from_ = Clock(required=True, data_key="from")
+    to = Clock(required=True)
+
+
+class Flag(fields.Boolean):
+    """True or false, and nothing that could pass for one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Not true or false.")
+        return value
+
+
+def _each_once(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise ValidationError("One is named twice.")
+
+
+def _some(*choices: str, description: str) -> Any:
+    metadata = {"description": description, "uniqueItems": True}
+    return fields.List(Choice(*choices), validate=_each_once, metadata=metadata)
+
+
+def _quiet() -> Any:
+    words = "By default 22:00 to 07:00; null for none"
+    return fields.Nested(QuietSchema, allow_none=True, metadata={"description": words})
+
+
+class PatientsWishesSchema(Strict):
+    """How a patient wants to be reminded. What is left out is as by default."""
+
+    time = Clock(metadata={"description": "When to be reminded of the dose, local time; by default 20:00"})
+    again_after_minutes = Whole(
+        5, 720, allow_none=True, metadata={"description": "Once more if nothing is recorded; by default 60, null: not"}
+    )
+    channels = _some(*stored_preferences.CHANNELS, description="How to be reached, of what there is; by default all")
+    language = Choice(*LANGUAGES, metadata={"description": "Of the texts; by default English"})
+    quiet = _quiet()
+    off = _some(*KINDS, description=f"Not to be sent: some of {', '.join(SAFE_TO_SWITCH_OFF)}; by default none")
+    show_drug = Flag(metadata={"description": "Whether a lock screen may show drug and disease; by default not"})
+
+
+class SitesWishesSchema(Strict):
+    """What a site wants to hear of. What is left out is as by default."""
+
+    digest = Clock(metadata={"description": "When the digest of the day comes, the site's time; by default 08:00"})
+    quiet = _quiet()
+    off = _some(*KINDS, description="What neither the site nor its patients are sent; by default none")
+
+
+class SnoozeSchema(Strict):
+    """In how many minutes to be reminded again."""
+
+    minutes = Whole(5, 720, required=True)
+
+
+class PutOffSchema(Strict):
+    """The reminder that was put off, and until when."""
+
+    kind = Choice("dose_due", "dose_again", required=True)
+    dose_on = CivilDate(required=True)
+    put_off_until = Instant(required=True)
+
+
+@blueprint.route("/me/reminders")
+@blueprint.response(200, PatientsWishesSchema)
+def show() -> Response:
+    """Get how the patient wants to be reminded"""
+    headers = phone_headers(request.environ, phone(), session().now, language())
+    return unless_known(headers, lambda: answer(reminders.patients_wishes(session(), phone().patient_id)))
+
+
+@blueprint.route("/me/reminders", methods=["PUT"])
+@blueprint.arguments(PatientsWishesSchema)
+@blueprint.response(200, PatientsWishesSchema)
+def change(said: dict[str, Any]) -> Response:
+    """Say how the patient wants to be reminded
+
+    Takes the place of all that was said before. What is planned changes with it at once.
+    """
+    return answer(reminders.change_patients(session(), phone().patient_id, _whole(said, stored_preferences.PATIENTS)))
+
+
+@blueprint.route("/me/reminders/snooze", methods=["POST"])
+@blueprint.arguments(SnoozeSchema)
+@blueprint.response(200, PutOffSchema)
+def put_off(said: dict[str, Any]) -> Response:
+    """Be reminded of today's dose later
+
+    Once for each reminder, never past midnight; it takes the place of the second reminder.
+    """
+    return answer(reminders.put_off(session(), phone().patient_id, said["minutes"]))
+
+
+@blueprint.route("/sites/<string:site>/reminders")
+@blueprint.response(200, SitesWishesSchema)
+def show_sites(site: str) -> Response:
+    """Get what a site wants to be told, and when"""
+    return answer(reminders.sites_wishes(session(), site))
+
+
+@blueprint.route("/sites/<string:site>/reminders", methods=["PUT"])
+@blueprint.arguments(SitesWishesSchema)
+@blueprint.response(200, SitesWishesSchema)
+def change_sites(said: dict[str, Any], site: str) -> Response:
+    """Say what a site wants to hear of, and when
+
+    Only for a coordinator or an admin. Takes the place of all that was said before.
+    """
+    return answer(reminders.change_sites(session(), site, _whole(said, stored_preferences.SITES)))
+
+
+def _whole(said: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+    """Return the preferences with defaults for what was left out, as they are stored."""
+    whole = {**default, **said}
+    if (quiet := said.get("quiet")) is not None:
+        whole["quiet"] = {"from": quiet["from_"], "to": quiet["to"]}
+    return whole

@@ -1,0 +1,1 @@
+"""Routes about sites, their calendars, and protocols."""

@@ -1,0 +1,77 @@
+"""`/v1/protocols`: versions of protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from marshmallow import ValidationError
+
+from scheduler_api.api.http.conditions import idempotent
+from scheduler_api.api.http.pages import PageQuery, page_of
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.schemas.fields import Instant, Strict, fields, listed
+from scheduler_api.use_cases.sites import protocols
+
+blueprint = ResourceBlueprint("protocols", __name__, description="Protocols as data, in versions that never change")
+
+
+class ProtocolSummarySchema(Strict):
+    """A version of a protocol, in short."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    title = fields.String(required=True)
+    added_at = Instant(required=True)
+
+
+class DefinitionSchema(Strict):
+    """A protocol's definition: dosing, series of visits, contraception. docs/protocols.md explains every field."""
+
+    class Meta(Strict.Meta):
+        unknown = "include"
+
+    id = fields.Raw(required=True, metadata={"type": "string"})
+    version = fields.Raw(required=True, metadata={"type": "integer"})
+    dosing = fields.Raw(required=True, metadata={"type": "object"})
+    visits = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
+    contraception = fields.Raw(required=True, metadata={"type": "object"})
+
+    def load(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the definition unchanged: the engine reads protocols and names every bad field."""
+        if not isinstance(data, dict):
+            raise ValidationError({"_schema": ["Not an object."]})
+        return data
+
+
+@blueprint.route("/protocols")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
+def find(query: dict[str, Any]) -> Response:
+    """List all versions of all protocols"""
+    return page_of(protocols.list_all(session()), _place, query, ProtocolSummarySchema)
+
+
+def _place(protocol: Mapping[str, Any]) -> tuple[str, ...]:
+    return protocol["id"], f"{protocol['version']:05}"
+
+
+@blueprint.route("/protocols", methods=["POST"])
+@blueprint.arguments(DefinitionSchema)
+@blueprint.response(201, ProtocolSummarySchema)
+@idempotent
+def add(definition: dict[str, Any]) -> Response:
+    """Add a version of a protocol
+
+    It is checked whole, and never changes once it is there. Only for an admin.
+    """
+    return answer(protocols.add(session(), definition), 201)
+
+
+@blueprint.route("/protocols/<string:protocol>/versions/<int:version>")
+@blueprint.response(200, DefinitionSchema)
+def get(protocol: str, version: int) -> Response:
+    """Get the definition of one version"""
+    return answer(protocols.get(session(), protocol, version))

@@ -1,0 +1,70 @@
+"""`/v1/sites`: where patients are treated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, url_for
+from marshmallow import ValidationError
+
+from scheduler_api.api.http.conditions import idempotent
+from scheduler_api.api.http.pages import PageQuery, page_of
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.schemas.fields import Choice, Strict, Text, fields, listed, validate
+from scheduler_api.use_cases.sites import sites
+from scheduler_api.use_cases.sites.site_calendars import WEEKDAYS
+
+blueprint = ResourceBlueprint("sites", __name__, description="Where patients are treated")
+
+
+def _each_once(days: list[str]) -> None:
+    if len(set(days)) < len(days):
+        raise ValidationError("A day is named twice.")
+
+
+def opening_days(**kwargs: Any) -> fields.List:
+    """Return a field for days of the week."""
+    return fields.List(
+        Choice(*WEEKDAYS),
+        validate=[validate.Length(1, 7), _each_once],
+        metadata={"uniqueItems": True},
+        **kwargs,
+    )
+
+
+class SiteSchema(Strict):
+    """A site; `opening_days` are its days of the week."""
+
+    site = Text(40, required=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", metadata={"example": "FUSCC"})
+    name = Text(200, required=True)
+    country = Text(2, 2, required=True, pattern=r"^[A-Z][A-Z]$", metadata={"description": "ISO 3166, two letters"})
+    time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
+    opening_days = opening_days(load_default=lambda: list(WEEKDAYS[:5]))
+
+
+@blueprint.route("/sites")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, listed(SiteSchema, "SiteList"))
+def find(query: dict[str, Any]) -> Response:
+    """List sites"""
+    return page_of(sites.list_all(session()), lambda site: (site["site"],), query, SiteSchema)
+
+
+@blueprint.route("/sites", methods=["POST"])
+@blueprint.arguments(SiteSchema)
+@blueprint.response(201, SiteSchema)
+@idempotent
+def add(site: dict[str, Any]) -> Response:
+    """Add a site
+
+    Only for an admin.
+    """
+    return answer(sites.add(session(), site), 201, {"Location": url_for("sites.get", site=site["site"])})
+
+
+@blueprint.route("/sites/<string:site>")
+@blueprint.response(200, SiteSchema)
+def get(site: str) -> Response:
+    """Get one site"""
+    return answer(sites.get(session(), site))

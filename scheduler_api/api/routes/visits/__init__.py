@@ -1,0 +1,1 @@
+"""Routes about visits, bookings, results, and the worklist."""

@@ -1,0 +1,171 @@
+"""`/v1/patients/{id}/visits/{visit}`: one visit, its booking, and its result."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Response
+
+from scheduler_api.api.http.conditions import expected_versions, patient_tag, unless_known
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery
+from scheduler_api.engine.model.facts import VisitBooked
+from scheduler_api.schemas.facts import FACTS, ToldFactSchema
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
+from scheduler_api.schemas.patients import RESPONSES, ContraceptionSchema, DeviationSchema
+from scheduler_api.use_cases.visits import bookings
+
+from .visits import PatientVisitSchema
+from .worklist import WorklistEntrySchema
+
+blueprint = ResourceBlueprint("settling", __name__, description="One visit: booking it, and what came of it")
+
+_PATH = "/patients/<string:patient_id>/visits/<string:visit>"
+#: What is given with a booking is what the fact has.
+_BOOKED = FACTS["visit_booked"].fields
+
+
+class BookingSchema(Strict):
+    """A day for a visit; time and place if they are known."""
+
+    booked_on = CivilDate(required=True, metadata={"example": "2026-12-08"})
+    time = _BOOKED["time"]
+    place = _BOOKED["place"]
+
+
+class ResultSchema(Strict):
+    """A visit took place."""
+
+    done_on = CivilDate(required=True, metadata={"example": "2026-12-08"})
+    response = Choice(
+        *RESPONSES, load_default=None, allow_none=True, metadata={"description": "Only of imaging", "example": "SD"}
+    )
+    reason = Text(
+        1000,
+        lines=True,
+        load_default=None,
+        metadata={"description": "Why, if this differs from the result on record (or confirms a guess)"},
+    )
+
+
+class WarningSchema(Strict):
+    """Something that speaks against what was asked for. It was recorded all the same."""
+
+    kind = Choice(
+        "day_past",
+        "site_closed",
+        "no_slot_left",
+        "not_planned",
+        "already_done",
+        "not_required",
+        "unscheduled",
+        "window_of_another",
+        "no_response",
+        required=True,
+    )
+    detail = fields.String(required=True)
+
+
+class PlannedReminderSchema(Strict):
+    """A message."""
+
+    to = Choice("patient", "site", required=True)
+    kind = fields.String(required=True)
+    about = fields.String(required=True)
+    at = Instant(required=True)
+
+
+class SettledSchema(Strict):
+    """What a call came to: the visit as it is now, and all that follows and is still to do."""
+
+    visit = fields.Nested(
+        PatientVisitSchema, required=True, allow_none=True, metadata={"description": "Null: no longer in the plan"}
+    )
+    fact = fields.Nested(
+        ToldFactSchema, required=True, allow_none=True, metadata={"description": "Null: it was so already"}
+    )
+    consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+    deviation = fields.Nested(
+        DeviationSchema, required=True, allow_none=True, metadata={"description": "Null: within the window"}
+    )
+    warnings = fields.List(fields.Nested(WarningSchema), required=True)
+    to_do = fields.List(
+        fields.Nested(WorklistEntrySchema), required=True, metadata={"description": "The patient's worklist after it"}
+    )
+    contraception = fields.Nested(ContraceptionSchema, required=True)
+    reminders_ended = fields.List(fields.Nested(PlannedReminderSchema), required=True)
+    reminders_planned = fields.List(fields.Nested(PlannedReminderSchema), required=True)
+
+
+@blueprint.route(_PATH)
+@blueprint.response(200, PatientVisitSchema)
+def get(patient_id: str, visit: str) -> Response:
+    """Get one visit of one patient
+
+    As in the list of visits, however far ahead it is.
+    """
+    document, version = bookings.get(session(), patient_id, visit)
+    # What is suggested depends on the site's calendar and on others' bookings too: the tag covers what is said.
+    response = answer(document)
+    digest = hashlib.blake2b(response.get_data(), digest_size=6).hexdigest()
+    headers = {"ETag": f'"{version}.{document["today"]}.{digest}"', "Cache-Control": "private, no-cache"}
+    return unless_known(headers, lambda: response)
+
+
+@blueprint.route(f"{_PATH}/booking", methods=["PUT"])
+@blueprint.arguments(DryRunQuery, location="query")
+@blueprint.arguments(BookingSchema)
+@blueprint.response(200, SettledSchema)
+def book(query: dict[str, Any], booking: dict[str, Any], patient_id: str, visit: str) -> Response:
+    """Book a visit, or move its booking
+
+    Any day can be booked; the answer says what speaks against it. The same booking again records nothing.
+    """
+    return _book(query, patient_id, VisitBooked(visit, **booking))
+
+
+@blueprint.route(f"{_PATH}/booking", methods=["DELETE"])
+@blueprint.arguments(DryRunQuery, location="query")
+@blueprint.response(200, SettledSchema)
+def cancel(query: dict[str, Any], patient_id: str, visit: str) -> Response:
+    """Cancel the booking of a visit
+
+    If it has none, nothing is recorded.
+    """
+    return _book(query, patient_id, VisitBooked(visit, None))
+
+
+def _book(query: dict[str, Any], patient_id: str, booking: VisitBooked) -> Response:
+    dry_run = query["dry_run"] == "true"
+    return _answer(bookings.book(session(), patient_id, booking, expected_versions(), dry_run), dry_run)
+
+
+@blueprint.route(f"{_PATH}/result", methods=["PUT"])
+@blueprint.arguments(DryRunQuery, location="query")
+@blueprint.arguments(ResultSchema)
+@blueprint.response(200, SettledSchema)
+def record_result(query: dict[str, Any], result: dict[str, Any], patient_id: str, visit: str) -> Response:
+    """Record that a visit took place, imaging with its response
+
+    Outside the window it is recorded, and `deviation` says which one it makes. The same result again records nothing;
+    another one corrects it and needs a `reason`. After `PD`, `to_do` says what is still to decide.
+    """
+    dry_run = query["dry_run"] == "true"
+    settled = bookings.record_result(
+        session(),
+        patient_id,
+        visit,
+        result["done_on"],
+        result["response"],
+        result["reason"],
+        expected_versions(),
+        dry_run,
+    )
+    return _answer(settled, dry_run)
+
+
+def _answer(settled: bookings.Settled, dry_run: bool) -> Response:
+    headers = {} if dry_run else {"ETag": patient_tag(settled.version, session().now.date())}
+    return answer(settled.document, headers=headers)

@@ -1,0 +1,100 @@
+"""`/v1/visits`: upcoming scans and other visits of all patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from webargs.fields import DelimitedList
+
+from scheduler_api.api.http.pages import PageQuery, cursor_key, page
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import session
+from scheduler_api.schemas.fields import Choice, CivilDate, Text, fields, listed, validate
+from scheduler_api.schemas.patients import RESPONSES, VisitSchema
+from scheduler_api.store.visits.visits import SORTS, STATUSES, Query
+from scheduler_api.use_cases.visits import visits
+
+blueprint = ResourceBlueprint("visits", __name__, description="Visits of all patients")
+
+
+class VisitQuery(PageQuery):
+    """Which visits are asked for: those whose window meets `from`…`to`."""
+
+    series = Text(40, metadata={"example": "imaging"})
+    status = DelimitedList(
+        Choice(*STATUSES), validate=validate.Length(1), metadata={"description": "One or several, with commas between"}
+    )
+    site = Text(40)
+    patient = Text(40)
+    from_ = CivilDate(data_key="from")
+    to = CivilDate()
+    booked = Choice("true", "false", metadata={"description": "A booking before today with nothing done is none"})
+    sort = Choice(*SORTS, load_default="closes_on")
+
+
+class PatientVisitSchema(VisitSchema):
+    """A visit, whose it is, and what a nurse wants to know beside it. `today` is the patient's."""
+
+    patient_id = fields.String(required=True)
+    subject_number = fields.String(required=True)
+    site = fields.String(required=True)
+    today = CivilDate(required=True)
+    closes_in_days = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Negative once it closed; null if nothing is to do"}
+    )
+    booked_days_off = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Days that the booking is outside the window; negative: early"},
+    )
+    last_done_on = CivilDate(
+        required=True, allow_none=True, metadata={"description": "The latest done of this series, unscheduled included"}
+    )
+    last_response = Choice(*RESPONSES, required=True, allow_none=True)
+    cycle = fields.Integer(required=True, allow_none=True, metadata={"description": "Today's; null outside treatment"})
+    cycle_day = fields.Integer(required=True, allow_none=True)
+    on_hold = fields.Boolean(required=True)
+    suggested_days = fields.List(
+        CivilDate(),
+        required=True,
+        metadata={
+            "description": "Open days of the site in the window with a slot left, nearest to the target first; of an "
+            "overdue visit the next ones from today, before the following visit opens"
+        },
+    )
+
+
+@blueprint.route("/visits")
+@blueprint.arguments(VisitQuery, location="query")
+@blueprint.response(200, listed(PatientVisitSchema, "VisitList"))
+def find(query: dict[str, Any]) -> Response:
+    """List visits of all patients, soonest to close first unless sorted otherwise
+
+    Upcoming scans are `series=imaging&status=open,upcoming`.
+    """
+    question = question_of(query)
+    found = visits.find(session(), question, query.get("site"))
+    # The cursor names its order, since it would mean nothing in another.
+    return page(found.items, found.after and (question.sort, *found.after), PatientVisitSchema)
+
+
+def question_of(query: Mapping[str, Any]) -> Query:
+    """Return what a query asks for, at whatever site.
+
+    Ends the request if its cursor is not of this list in this order.
+    """
+    booked, sort = query.get("booked"), query["sort"]
+    key = cursor_key(query, 1 + len(SORTS[sort]), sort)
+    return Query(
+        query.get("series"),
+        query.get("status"),
+        query.get("from_"),
+        query.get("to"),
+        None if booked is None else booked == "true",
+        query.get("patient"),
+        sort,
+        key and key[1:],
+        query["limit"],
+    )

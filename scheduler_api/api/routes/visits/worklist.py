@@ -1,0 +1,121 @@
+"""`/v1/worklist`: what a site has to do on a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from scheduler_api.api.http.pages import PageQuery, cursor_key, page
+from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.requests import answer, session
+from scheduler_api.engine.views.tasks import KINDS, URGENCIES
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import RecorderSchema
+from scheduler_api.use_cases.visits import worklist
+
+blueprint = ResourceBlueprint("worklist", __name__, description="What a site has to do")
+
+
+class WorklistQuery(PageQuery):
+    """Whose worklist, and of which day."""
+
+    site = Text(40)
+    on = CivilDate(metadata={"description": "By default each patient's today; at most 60 days from it"})
+    acknowledged = Choice(
+        "hide", "include", load_default="hide", metadata={"description": "`include`: also what can wait"}
+    )
+
+
+class SettlingCallSchema(Strict):
+    """A call that would settle an entry; `needs` names the fields of its body that are still to be filled in."""
+
+    method = Choice("POST", "PUT", "DELETE", required=True)
+    path = fields.String(required=True)
+    body = fields.Dict(required=True)
+    needs = fields.List(fields.String(), required=True)
+
+
+class AcknowledgementSchema(Strict):
+    """Why an entry can wait, and until when: it is shown again on that day."""
+
+    note = Text(500, lines=True, required=True)
+    until = CivilDate(required=True, metadata={"description": "After today, at most 90 days ahead"})
+
+
+class AcknowledgedSchema(AcknowledgementSchema):
+    """An acknowledgement, and whose it is."""
+
+    by = fields.Nested(RecorderSchema, required=True)
+    at = Instant(required=True)
+
+
+class WorklistEntrySchema(Strict):
+    """Something to do about a patient. `today` is the day it is seen from."""
+
+    entry_id = fields.String(required=True, metadata={"description": "The same on every day"})
+    kind = Choice(*KINDS, required=True)
+    urgency = Choice(
+        *URGENCIES, required=True, metadata={"description": "`now`: due in two days or late; `soon`: within seven"}
+    )
+    patient_id = fields.String(required=True)
+    subject_number = fields.String(required=True)
+    site = fields.String(required=True)
+    visit = fields.String(required=True, allow_none=True)
+    since = CivilDate(required=True, metadata={"description": "The first day on which it stands, or stood"})
+    due_on = CivilDate(
+        required=True,
+        metadata={
+            "description": "By when it should be settled, never before `since` but for a visit: there it is the day by "
+            "which the visit should be done, and an overdue one is late from the start"
+        },
+    )
+    because = fields.String(required=True)
+    label = fields.String(required=True, allow_none=True, metadata={"description": "The visit's, as in its protocol"})
+    suggested_days = fields.List(
+        CivilDate(), required=True, metadata={"description": "When the visit could be done, as in the list of visits"}
+    )
+    settle_by = fields.List(fields.Nested(SettlingCallSchema), required=True)
+    acknowledged = fields.Nested(AcknowledgedSchema, required=True, allow_none=True)
+    today = CivilDate(required=True)
+
+
+@blueprint.route("/worklist")
+@blueprint.arguments(WorklistQuery, location="query")
+@blueprint.response(200, listed(WorklistEntrySchema, "WorklistEntryList"))
+def find(query: dict[str, Any]) -> Response:
+    """List what there is to do, soonest due first
+
+    Each entry says why it is there, how urgent it is, and which calls settle it.
+    """
+    found = worklist.find(
+        session(),
+        query.get("site"),
+        query.get("on"),
+        query["acknowledged"] == "include",
+        cursor_key(query, 2),
+        query["limit"],
+    )
+    return page(found.items, found.after, WorklistEntrySchema)
+
+
+@blueprint.route("/worklist/<string:entry_id>/acknowledgement", methods=["PUT"])
+@blueprint.arguments(AcknowledgementSchema)
+@blueprint.response(200, WorklistEntrySchema)
+def acknowledge(data: dict[str, Any], entry_id: str) -> Response:
+    """Let an entry wait until a day
+
+    It is hidden until then, and comes back before if what it says changes. In place of what was noted before.
+    """
+    return answer(worklist.acknowledge(session(), entry_id, data["note"], data["until"]))
+
+
+@blueprint.route("/worklist/<string:entry_id>/acknowledgement", methods=["DELETE"])
+@blueprint.response(204)
+def take_back(entry_id: str) -> Response:
+    """Show an entry again
+
+    The same whether or not it was acknowledged.
+    """
+    worklist.take_back(session(), entry_id)
+    return Response(status=204)

@@ -1,0 +1,1 @@
+"""Commands for administrators: tokens, keys, protocols, and what the service says of itself."""

@@ -1,0 +1,155 @@
+"""`init`, `rebuild`, `verify`, `roll-forward` and `backup`: looking after the database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from scheduler_api.cli.refusals import Refused
+
+if TYPE_CHECKING:
+    from scheduler_api.store.database.port import Row, Store
+
+
+@click.command()
+def init() -> None:
+    """Make the database, or bring it to this version. Changes nothing that is there already."""
+    from scheduler_api.cli.opening import settings_database
+    from scheduler_api.store.database.connect import connect, shown
+
+    database = settings_database()
+    store = connect(database)
+    try:
+        done = prepare(store, database)
+    finally:
+        store.close()
+    for line in done or ["nothing to do"]:
+        click.echo(f"{shown(database)}: {line}")
+
+
+def prepare(store: Store, database: str) -> list[str]:
+    """Bring a database to this version, with the built-in protocols and site; what was done, a line each."""
+    from scheduler_api.cli.opening import pending, session_on, usable
+    from scheduler_api.store.patients import patients
+    from scheduler_api.use_cases.projections import maintenance
+    from scheduler_api.use_cases.sites import protocols, sites
+
+    if store.exists():
+        # A file that is no database is not to be touched.
+        pending(store, database)
+    with usable(database):
+        done = [f"migration {name} applied" for name in store.migrate()]
+    session = session_on(store)
+    with store.transaction():
+        store.lock("built-ins")
+        done += [f"protocol {protocol} added" for protocol in protocols.add_built_in(session)]
+        before = {site["site"] for site in sites.list_all(session)}
+        sites.add_built_in(session)
+        done += [f"site {site['site']} added" for site in sites.list_all(session) if site["site"] not in before]
+    if patients.is_any_of_another_format(store):
+        count = maintenance.rebuild(store, session.now)
+        done.append(f"{_patients(count)} derived again from the log: stored by another version")
+    return done
+
+
+@click.command()
+def rebuild() -> None:
+    """Make all that is derived again from the log: patients' rows and visits."""
+    from scheduler_api.cli.opening import session
+    from scheduler_api.cli.terminal import progress
+    from scheduler_api.use_cases.projections import maintenance
+
+    with session() as opened, progress() as bar:
+        task = bar.add_task("Rebuilding", total=None)
+        count = maintenance.rebuild(opened.store, opened.now, lambda patient_id: bar.advance(task))
+    click.echo(f"{_patients(count)} rebuilt from the log.")
+
+
+@click.command()
+@click.option(
+    "--checkpoints",
+    type=click.File("rb"),
+    help="Checkpoints kept elsewhere (`audit checkpoint --all`): are they still there as they were?",
+)
+def verify(checkpoints: BinaryIO | None) -> None:
+    """Check the chains of both logs, their checkpoints, and what is derived from the facts. Exit status 1 if not well.
+
+    With SCHEDULER_CHECKPOINT_KEY the signatures of the checkpoints are checked too.
+    """
+    import orjson
+
+    from scheduler_api.cli.opening import opened, settings_database
+
+    kept = [orjson.loads(line) for line in checkpoints or () if line.strip()]
+    with opened(settings_database()) as store:
+        click.echo(_verified(store, kept))
+
+
+def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
+    """Check a database; a line with counts. Ends the command if anything is wrong, naming it."""
+    from scheduler_api.cli.terminal import progress
+    from scheduler_api.config import Settings
+    from scheduler_api.store.patients import patients
+    from scheduler_api.use_cases.audit.checkpoints import keys_in
+    from scheduler_api.use_cases.projections import maintenance
+
+    checked = facts = 0
+
+    with progress() as bar:
+        task = bar.add_task("Verifying", total=None)
+
+        def count(patient_id: str) -> None:
+            nonlocal checked, facts
+            head = patients.get(store, patient_id)
+            checked, facts = checked + 1, facts + (head["version"] if head else 0)
+            bar.advance(task)
+
+        wrong = list(maintenance.verify(store, count, keys_in(Settings.from_environment().checkpoint_key), kept))
+    if wrong:
+        raise Refused("\n".join(wrong))
+    return f"All is well: {_patients(checked)}, {facts} facts."
+
+
+@click.command("roll-forward")
+def roll_forward() -> None:
+    """Let the visits of all patients reach 400 days ahead again. To be run once a day."""
+    from scheduler_api.cli.opening import session
+    from scheduler_api.use_cases.projections import maintenance
+
+    with session() as opened:
+        count = maintenance.roll_forward(opened.store, opened.now)
+    click.echo(f"{_patients(count)} rolled forward.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database into FILE, which must not exist, while the service goes on; and check the copy."""
+    from scheduler_api.cli.opening import opened, settings_database
+    from scheduler_api.store.database.connect import connect
+
+    with opened(settings_database()) as store:
+        try:
+            # Made here and not by the database, so that nobody else may read it and no other file is overwritten.
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            raise Refused(f"{file} exists; a backup goes into a new file.") from None
+        try:
+            store.backup(file)
+            copy = connect(str(file))
+            try:
+                words = _verified(copy)
+            finally:
+                copy.close()
+        except BaseException:
+            file.unlink()
+            raise
+    click.echo(f"{file}: {file.stat().st_size} bytes. {words}")
+
+
+def _patients(count: int) -> str:
+    return f"{count} patient{'' if count == 1 else 's'}"

@@ -1,0 +1,109 @@
+"""`calendar`: one patient's months, visits, contraception and adherence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scheduler_api.use_cases.session import Session
+
+
+@click.command()
+@click.argument("patient")
+@click.option("--month", metavar="YYYY-MM", help="By default the month of today.")
+@click.option("--months", "count", type=click.IntRange(1, 24), default=1, show_default=True, help="How many.")
+def calendar(patient: str, month: str | None, count: int) -> None:
+    """Show the months of PATIENT (a patient_id or a subject number), and below them visits and what they rest on."""
+    from scheduler_api.cli.input import find_patient
+    from scheduler_api.cli.opening import session
+    from scheduler_api.cli.terminal import console
+    from scheduler_api.engine.dates import add_months
+    from scheduler_api.use_cases.patients import calendars, patients
+
+    from .month import months
+
+    with session() as opened:
+        patient_id = find_patient(opened, patient)
+        first = _first_day(opened, patient_id, month)
+        view = calendars.View(first, add_months(first, count) - timedelta(1))
+        document = calendars.calendar_document(opened, patient_id, view)
+        about = patients.get(opened, patient_id)
+    out = console()
+    out.print(_head(about, document), style="bold")
+    out.print()
+    for text in months(document, [add_months(first, number) for number in range(count)]):
+        out.print(text)
+    for line in _visits(document):
+        out.print(line)
+    out.print(_contraception(document["contraception"]))
+    out.print(_adherence(document["adherence"]))
+
+
+def _first_day(session: Session, patient_id: str, month: str | None) -> date:
+    from scheduler_api.engine.dates import parse_date
+    from scheduler_api.use_cases.patients import calendars
+
+    if month is None:
+        return calendars.edition(session, patient_id, calendars.View()).today.replace(day=1)
+    try:
+        return parse_date(f"{month}-01")
+    except ValueError:
+        raise click.BadParameter(f"{month!r} is not a month of the form YYYY-MM.", param_hint="--month") from None
+
+
+def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    treatment, protocol = document["treatment"], document["protocol"]
+    words = document["phase"].replace("_", " ")
+    if treatment["cycle"] is not None:
+        words += f", cycle {treatment['cycle']} day {treatment['cycle_day']}, "
+        words += "on hold" if treatment["on_hold"] else f"{treatment['dose_mg']:g} mg a day"
+    place = f"{about['site']}, {protocol['id']} version {protocol['version']}, {document['time_zone']}"
+    return f"{about['subject_number']} ({about['patient_id']}), {place}\nToday {document['today']}: {words}"
+
+
+def _visits(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield two lines for each visit: its status, and why it is planned there."""
+    from scheduler_api.i18n import ENGLISH, word
+
+    visits, unscheduled = document["visits"], document["unscheduled"]
+    width = max((len(visit["visit"]) for visit in visits), default=0)
+    for visit in visits:
+        window = f"{visit['opens_on']} … {visit['closes_on']}"
+        yield f"{visit['visit']:{width}}  {visit['status']:12}  {window}  {_happened(visit)}".rstrip()
+        yield f"{'':{width}}  {word(visit['because'], ENGLISH)}"
+    for visit in unscheduled:
+        yield f"{visit['series']} done {visit['done_on']} {visit['response'] or ''}".rstrip() + ", belongs to no visit"
+    if visits or unscheduled:
+        yield ""
+
+
+def _happened(visit: Mapping[str, Any]) -> str:
+    if visit["done_on"] is not None:
+        off = f" ({visit['days_off']:+} days)" if visit["days_off"] else ""
+        return f"done {visit['done_on']}{off} {visit['response'] or ''}".rstrip()
+    return f"booked {visit['booked_on']} {visit['booked_time'] or ''}".rstrip() if visit["booked_on"] else ""
+
+
+def _contraception(document: Mapping[str, Any]) -> str:
+    from scheduler_api.i18n import ENGLISH, word
+
+    words = document["status"].replace("_", " ")
+    if document["through_on"] is not None:
+        words += f", from {document['from_on']} through {document['through_on']}"
+    elif document["earliest_through_on"] is not None:
+        words += f", from {document['from_on']} through {document['earliest_through_on']} or later"
+    return f"Contraception: {words} ({word(document['because'], ENGLISH)})"
+
+
+def _adherence(document: Mapping[str, Any]) -> str:
+    if document["adherence"] is None:
+        return "Adherence: nothing planned yet"
+    counts = ", ".join(f"{document[name]} {name}" for name in ("missed", "unrecorded", "held"))
+    dose_intensity = document["relative_dose_intensity"]
+    return f"Adherence: {document['adherence']:.1%} ({document['taken']} of {document['planned']} taken; {counts})" + (
+        f"; relative dose intensity {dose_intensity:.1%}" if dose_intensity is not None else ""
+    )

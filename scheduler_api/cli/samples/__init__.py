@@ -1,0 +1,1 @@
+"""Synthetic patients for the demonstration and for tests."""

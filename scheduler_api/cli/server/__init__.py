@@ -1,0 +1,1 @@
+"""Commands that run: the service, its worker, and the demonstration."""

@@ -1,0 +1,225 @@
+"""`serve`: the service, by Granian."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scheduler_api.cli.refusals import Refused
+
+from .worker import worker_beside
+
+if TYPE_CHECKING:
+    from scheduler_api.config import Settings
+
+#: How long a worker may go on with what it is answering when it is told to stop, in seconds.
+GRACE = 8
+#: How long a client may take to send the head of a request, in milliseconds.
+HEAD_TIMEOUT = 10_000
+LAST_PORT = 65535
+#: Where prometheus_client is told that processes count together, and in which folder.
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+#: How long we wait for a service that is just ending to give up the port, in seconds.
+HANDOVER = 1
+
+
+def listening_options(command: Any) -> Any:
+    """Add `--host` and `--port` to a command; by default the settings'."""
+    command = click.option("--port", type=click.IntRange(1, LAST_PORT), help="By default SCHEDULER_PORT, or 8000.")(
+        command
+    )
+    return click.option("--host", help="By default SCHEDULER_HOST, or 127.0.0.1.")(command)
+
+
+@click.command()
+@listening_options
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes; by default SCHEDULER_WORKERS, or 2.")
+@click.option("--worker/--no-worker", default=True, help="Whether to run `worker` beside it; by default yes.")
+def serve(host: str | None, port: int | None, workers: int | None, worker: bool) -> None:
+    """Answer requests until SIGTERM or SIGINT; what is being answered then is finished."""
+    from scheduler_api.cli.opening import opened
+
+    settings = chosen_settings(host=host, port=port, workers=workers)
+    with opened(settings.database):
+        pass
+    run(settings, worker=worker)
+
+
+def chosen_settings(**options: Any) -> Settings:
+    """Return the environment's settings, overridden by the options that were given. Raises BadSetting."""
+    from scheduler_api.config import BadSetting, Settings
+
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = replace(Settings.from_environment(), **given)
+    if settings.port > LAST_PORT:
+        raise BadSetting(f"SCHEDULER_PORT is {settings.port}, not a port from 1 to {LAST_PORT}.")
+    return settings
+
+
+def run(
+    settings: Settings,
+    log_level: str | None = None,
+    starting: Callable[[], None] | None = None,
+    worker: bool = True,
+) -> None:
+    """Serve until told to stop, with a `worker` beside it. `log_level` is that of the server's own lines.
+
+    `starting` is called when the address is ours and no worker has been started yet. Ends the command if the address
+    cannot be used. A worker that fails is replaced, unless it fails at once again.
+    """
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    address = free_address(settings.host, settings.port)
+    server = Server(
+        "scheduler_api:create_app",
+        address=address,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT),
+        websockets=False,
+        log_level=LogLevels((log_level or settings.log_level).lower()),
+        log_dictconfig=_LOGS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE,
+    )
+    if starting is not None:
+        server.on_startup(starting)
+    server.main_loop_interrupt = _Bell()  # type: ignore[assignment]
+    with _counting_together(), worker_beside(settings) if worker else nullcontext():
+        _let_forks_heed_signals()
+        server.serve(target_loader=partial(_application, settings), wrap_loader=False)
+
+
+@contextmanager
+def _counting_together() -> Iterator[None]:
+    """Have all processes that start inside count into one new folder, so that `/metrics` of any adds them up.
+
+    A folder that the environment names already is used as it is.
+    """
+    if _METRICS in os.environ:
+        yield
+        return
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError("prometheus_client was imported before it could know that processes count together.")
+    with tempfile.TemporaryDirectory(prefix="scheduler-metrics-") as folder:
+        os.environ[_METRICS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_METRICS]
+
+
+class _Bell:
+    """What the first process waits on, and signal handlers ring; in the place of a `threading.Event`.
+
+    A handler that runs while an Event's `wait` holds its lock waits in `set` for that lock, for ever. Here each ring
+    ends one `wait`, and none is forgotten: who rings says why elsewhere, so that one too many does no harm.
+    """
+
+    def __init__(self) -> None:
+        self._rings: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Ring the bell; allowed at any moment, in a signal handler too."""
+        self._rings.put(None)
+
+    def wait(self) -> None:
+        """Wait for a ring."""
+        self._rings.get()
+
+    def clear(self) -> None:
+        """Do nothing, since rings are not taken back."""
+
+
+def _let_forks_heed_signals() -> None:
+    """Let a forked worker that is told to stop before it has a handler of its own end at once.
+
+    Without this the handler of the first process, which it inherits, would make it forget the signal. What comes in
+    the moment of the fork itself waits until the fork is done.
+    """
+    signals = {signal.SIGTERM}
+
+    def forked() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signals),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals),
+        after_in_child=forked,
+    )
+
+
+def free_address(host: str, port: int) -> str:
+    """Return the numeric address of a host, if the service can listen there. Ends the command if not.
+
+    Each worker opens the port for itself, which several processes may: a second service would start without a word.
+    """
+    until = time.monotonic() + HANDOVER
+    while True:
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise Refused(f"Cannot listen on {host} port {port}: {error.strerror or error}") from error
+            time.sleep(0.05)
+
+
+def _bound(host: str, port: int) -> str:
+    """Return the numeric address of a host after listening there for a moment. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, _, _, address = found[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    return str(address[0])
+
+
+def _application(settings: Settings) -> Any:
+    """Return what a worker serves."""
+    from scheduler_api import create_app, logs
+
+    # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logs.configure(settings.log_level)
+    return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is gone, however it went."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(1)
+
+
+_LOGS = {
+    "formatters": {"json": {"()": "scheduler_api.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}

@@ -1,0 +1,1 @@
+"""What the engine computes from: a protocol, facts, and the history that facts fold into."""

@@ -1,0 +1,91 @@
+"""Visits of a protocol that cannot stand together: anchors in a circle, windows that overlap (rules, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from functools import partial
+from itertools import takewhile
+from math import lcm
+
+from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.model.protocol import Protocol, Series
+from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.cycles import CycleRun
+from scheduler_api.engine.visits.recurrence import AnchorDay, Slot, overlapping, slots_of
+
+#: A stretch with a count ends within so many years.
+LONGEST = 30
+
+
+def clashes(protocol: Protocol) -> list[Fault]:
+    """Return what is wrong with the visits of a protocol taken together, each of which is valid by itself."""
+    return [*_circles(protocol.series), *_overlaps(protocol)]
+
+
+def anchor_circle(series: Iterable[Series]) -> str | None:
+    """Return the name of a series that depends on itself through the visits it is anchored on; None if there is none.
+
+    `series` may come from several versions of a protocol: a patient can be on all of them.
+    """
+    entries = list(series)
+    depends: dict[str, set[str]] = {}
+    for entry in entries:
+        on = (other.name for other in entries if entry.anchor_visit and other.has_visit(entry.anchor_visit))
+        depends.setdefault(entry.name, set()).update(on)
+    for name in depends:
+        seen, todo = set(), list(depends[name])
+        while todo:
+            other = todo.pop()
+            if other == name:
+                return name
+            if other not in seen:
+                seen.add(other)
+                todo += depends[other]
+    return None
+
+
+def _circles(series: Iterable[Series]) -> Iterator[Fault]:
+    if (name := anchor_circle(series)) is not None:
+        yield Fault("/visits", f"The anchors of the series {name} form a circle.")
+
+
+def _overlaps(protocol: Protocol) -> Iterator[Fault]:
+    """Yield visits of one series with overlapping windows or equal names, over ten years and every anchor day."""
+    for series in protocol.series:
+        clash = next(filter(None, map(overlapping, _samples(series, protocol.dosing.cycle_days))), None)
+        if clash is not None:
+            names = f"{clash[0].name} and {clash[1].name}"
+            yield Fault("/visits", f"The windows of {names} overlap, or the two are one visit.")
+
+
+def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[Slot]]:
+    """Yield the visits of a series from every anchor that may make a difference, until their rhythm repeats.
+
+    Days move with their anchor, so one will do; months differ by month, by leap year and by what they clamp.
+    """
+    anchors = [date(2023, 3, 1)]
+    if any(stretch.unit == "m" for stretch in series.stretches):
+        days = (anchors[0] + timedelta(number) for number in range(1461))
+        anchors = [day for day in days if day.day >= 28]
+    for day in anchors:
+        anchor = AnchorDay(day, False, Reason("enrolment", day=day))
+        slots = slots_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
+        yield takewhile(partial(_is_visit_until, day + timedelta(_reach(series, cycle_days))), slots)
+
+
+def _reach(series: Series, cycle_days: int) -> int:
+    """Return after how many days nothing new can come: the last counted visit, then one full round of the others."""
+    stretches = series.stretches
+    if series.anchor == "cycle":
+        days = cycle_days * (max(stretch.count or 0 for stretch in stretches) + 2)
+    else:
+        ends = [stretch.first + ((stretch.count or 1) - 1) * (stretch.every or 0) for stretch in stretches]
+        around = lcm(*(stretch.every for stretch in stretches if stretch.every and not stretch.count))
+        reach = max(0, *ends) + 2 * around
+        days = (reach + 13) * 31 if stretches[0].unit == "m" else reach
+    return min(days, 2 * LONGEST * 366)
+
+
+def _is_visit_until(horizon: date, slot: Slot) -> bool:
+    return slot.exists and slot.target_on <= horizon

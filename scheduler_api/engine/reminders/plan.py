@@ -1,0 +1,233 @@
+"""Which messages a patient's calendar calls for, when, and why.
+
+A message belongs to a civil day of the patient's and is told apart from all others by its kind and what it is about:
+that day, and the visit if it is about one. What is called for follows from the history alone, so that a correction
+takes a message back and brings another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from scheduler_api.engine.dates import add_months
+from scheduler_api.engine.instants import end_of, local_instant
+from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
+from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.dose_gaps import rows_not_taken
+from scheduler_api.engine.treatment.fertility import fertile_periods
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.visits.series import Visit
+
+from .kinds import DOSE_KINDS
+from .preferences import SiteWishes, Wishes
+
+#: When what is not about a dose is told, on the patient's clock.
+MORNING, EVENING = time(9), time(18)
+#: So many days before it closes, a window without a booking is told of again.
+CLOSING_DAYS = 3
+#: How many days after its own day a message still makes sense: one about contraception, one to the site.
+CONTRACEPTION_DAYS, SITE_DAYS = 6, 2
+#: A reminder that went out so late moves the one that follows it.
+LATE = timedelta(minutes=5)
+
+
+class Message(NamedTuple):
+    """A message: `due_at` is when it is due, `next_at` when it may be sent (quiet hours hold it back), both instants.
+
+    From `expires_at` on it makes no sense any more. `about` is its day, and the visit after a space.
+    """
+
+    kind: str
+    about: str
+    due_at: datetime
+    next_at: datetime
+    expires_at: datetime
+    because: Reason
+
+    @property
+    def day(self) -> date:
+        """Return the day that it is about."""
+        return date.fromisoformat(self.about[:10])
+
+    @property
+    def makes_sense(self) -> bool:
+        """Return whether it can be sent before it expires."""
+        return self.next_at < self.expires_at
+
+
+class Told(NamedTuple):
+    """A message that has gone out: when, and until when the patient put it off, if so."""
+
+    at: datetime
+    put_off_until: datetime | None
+
+
+Tellings = Mapping[tuple[str, str], Told]
+"""What has gone out already, by kind and what it was about."""
+
+
+class Planner:
+    """The messages that a patient's calendar calls for in some days, the patient's own and the site's."""
+
+    def __init__(self, reckoning: Reckoning, wishes: Wishes, site: SiteWishes, told: Tellings) -> None:
+        self._reckoning, self._wishes, self._site, self._told = reckoning, wishes, site, told
+        self._history: History = reckoning.history
+        self._zone = reckoning.history.time_zone
+
+    def messages(self, first: date, last: date) -> list[Message]:
+        """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
+
+        Death ends them all (rules, section 3), also what its day had still to come.
+        """
+        if self._history.died_on is not None:
+            return []
+        found = [*self._doses(first, last), *self._visits(first, last), *self._contraception(first, last)]
+        found += self._doses_missed(first, last)
+        return [message for message in found if not self._is_off(message.kind, message.day)]
+
+    def _is_off(self, kind: str, day: date) -> bool:
+        """Return whether the trial, the site or the patient has switched a kind off."""
+        off = self._reckoning.protocol_on(day).reminders_off
+        return kind in off or kind in self._site.off or kind in self._wishes.off
+
+    def _message(
+        self, kind: str, day: date, due_at: datetime, through: date, because: Reason, visit: str | None = None
+    ) -> Message:
+        """Return a message to the patient, held back by the patient's quiet hours."""
+        quiet, about = self._wishes.quiet, f"{day} {visit}" if visit else day.isoformat()
+        next_at = quiet.held_until(due_at, self._zone) if quiet else due_at
+        return Message(kind, about, due_at, next_at, end_of(through, self._zone), because)
+
+    def _to_site(self, kind: str, day: date, due_at: datetime, because: Reason, visit: str | None = None) -> Message:
+        """Return a message to the site about the patient, held back by the site's quiet hours."""
+        quiet, about = self._site.quiet, f"{day} {visit}" if visit else day.isoformat()
+        next_at = quiet.held_until(due_at, self._site.time_zone) if quiet else due_at
+        return Message(kind, about, due_at, next_at, end_of(day + timedelta(SITE_DAYS), self._zone), because)
+
+    # The dose.
+
+    def _doses(self, first: date, last: date) -> Iterator[Message]:
+        """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
+        if not self._history.begun:
+            return
+        for row in self._reckoning.course.rows(first, first, last):
+            if row["status"] in ("due", "planned"):
+                yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
+
+    def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
+        wishes, about, end = self._wishes, day.isoformat(), end_of(day, self._zone)
+        due_at = local_instant(day, wishes.dose_time, self._zone)
+        because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
+        due = self._message("dose_due", day, due_at, day, because)
+        if self._is_off("dose_due", day):
+            return
+        yield due
+        put_off = []
+        for kind in DOSE_KINDS[:2]:
+            told = self._told.get((kind, about))
+            if told is not None and told.put_off_until is not None:
+                put_off.append(kind)
+                because = Reason("put_off", base=due.because)
+                yield Message("dose_later", f"{about} {kind}", told.put_off_until, told.put_off_until, end, because)
+        if wishes.again_after_minutes is not None and "dose_due" not in put_off:
+            told = self._told.get(("dose_due", about))
+            # After one that went out late, or before the patient or the time moved, the time runs from then.
+            since = told.at if told is not None and abs(told.at - due.next_at) > LATE else due.next_at
+            again_at = since + timedelta(minutes=wishes.again_after_minutes)
+            if again_at < end:
+                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=due.because))
+
+    def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
+        """Tell the site that two planned doses in a row were missed or not recorded; once for each such run."""
+        first -= timedelta(SITE_DAYS)
+        for row in rows_not_taken(self._reckoning.course, first, last):
+            if first <= row.second_on <= last:
+                # From the day itself if the patient said so, else when the day is over.
+                at = local_instant(row.known_on, time(0), self._zone)
+                yield self._to_site("doses_missed", row.second_on, at, row.because)
+
+    # Visits.
+
+    def _visits(self, first: date, last: date) -> Iterator[Message]:
+        ended = self._history.treatment_ended
+        pregnant = ended is not None and ended.reason == "pregnancy"
+        for visit in self._reckoning.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
+            if visit.done_on is not None or visit.status(first) == "not_required":
+                continue
+            # After a pregnancy nothing about imaging or contraception goes to the patient (section 6).
+            if not (pregnant and (visit.series == IMAGING or self._is_about_contraception(visit))):
+                yield from self._window(visit, first, last)
+                yield from self._booking(visit, first, last)
+            missed_on = visit.closes_on + ONE_DAY
+            if first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
+                at = local_instant(missed_on, time(0), self._zone)
+                because = Reason("window_closed", day=visit.closes_on)
+                yield self._to_site("window_missed", visit.closes_on, at, because, visit.visit)
+
+    def _is_about_contraception(self, visit: Visit) -> bool:
+        series = self._reckoning.protocol_on(visit.target_on).find_series(visit.series)
+        return visit.series == CONTRACEPTION or (series is not None and series.fertile_only)
+
+    def _window(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
+        """Yield messages that a window opened, or closes soon, without a booking.
+
+        A booking that passed does not count.
+        """
+        booked, opens, closes = visit.booked_on, visit.opens_on, visit.closes_on
+        warned_on = closes - timedelta(CLOSING_DAYS)
+        # A window so short that both would come at once is told of once.
+        told_through = warned_on - ONE_DAY if warned_on > opens else closes
+        if opens <= last and first <= told_through and (booked is None or booked < opens):
+            at = local_instant(opens, MORNING, self._zone)
+            because = Reason("window_opened", day=opens)
+            yield self._message("window_opened", opens, at, told_through, because, visit.visit)
+        if opens < warned_on <= last and first <= closes and (booked is None or booked < warned_on):
+            at = local_instant(warned_on, MORNING, self._zone)
+            because = Reason("window_closes", day=closes)
+            yield self._message("window_closing", closes, at, closes, because, visit.visit)
+
+    def _booking(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
+        if visit.booked_on is not None and first <= (eve := visit.booked_on - ONE_DAY) <= last:
+            because = Reason("booked_on", day=visit.booked_on)
+            at = local_instant(eve, EVENING, self._zone)
+            yield self._message("booking_tomorrow", visit.booked_on, at, eve, because, visit.visit)
+
+    # Contraception.
+
+    def _contraception(self, first: date, last: date) -> Iterator[Message]:
+        """Yield a message each month from the first day contraception is required, and one when it no longer is
+        (section 6).
+        """
+        ended, periods = self._history.treatment_ended, fertile_periods(self._history)
+        if not periods or (ended is not None and ended.reason == "pregnancy"):
+            return
+        first -= timedelta(CONTRACEPTION_DAYS)
+        since = periods[0].from_on
+        months = (first.year - since.year) * 12 + first.month - since.month
+        for number in range(max(months, 1), max(months, 1) + 3):
+            day = add_months(since, number)
+            if first <= day <= last and self._reckoning.contraception(day)["status"] == "required":
+                because = Reason("contraception_since", day=since)
+                yield self._told_in_the_morning("contraception_monthly", day, because)
+        if ended is None and self._history.off_study_on is None and not self._history.fertility_changes:
+            return
+        document = self._reckoning.contraception(last)
+        through = document["through_on"]
+        # While a later dose may not be known, nobody is told that it is over.
+        if through is None or document["provisional"] or through < since:
+            return
+        if first <= (released := through + ONE_DAY) <= last:
+            yield self._told_in_the_morning("contraception_released", released, document["because"])
+
+    def _told_in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
+        at = local_instant(day, MORNING, self._zone)
+        return self._message(kind, day, at, day + timedelta(CONTRACEPTION_DAYS), because)
+
+
+def digest(site: SiteWishes, day: date) -> Message:
+    """Return a site's message on the morning of a day: what there is to do."""
+    at = local_instant(day, site.digest, site.time_zone)
+    return Message("digest", day.isoformat(), at, at, end_of(day, site.time_zone), Reason("each_morning"))

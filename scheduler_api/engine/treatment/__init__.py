@@ -1,0 +1,1 @@
+"""Cycles, doses, adherence, supply, contraception: what treatment asks for and what was taken."""

@@ -1,0 +1,79 @@
+"""Adherence and relative dose intensity (rules, section 4)."""
+
+from __future__ import annotations
+
+from datetime import date
+from operator import add
+from typing import Any, NamedTuple
+
+from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, SILENT
+from scheduler_api.engine.model.history import ONE_DAY
+
+from .doses import Course, Span
+
+
+class DoseSums(NamedTuple):
+    """Days and mg from C1D1 on, to be added up over patients; `full_mg` is what the protocol's dose would come to."""
+
+    planned: int = 0
+    taken: int = 0
+    missed: int = 0
+    held: int = 0
+    taken_mg: float = 0.0
+    full_mg: float = 0.0
+
+    def plus(self, other: DoseSums) -> DoseSums:
+        """Return the sums of both."""
+        return DoseSums(*map(add, self, other))
+
+    def document(self) -> dict[str, Any]:
+        """Return counts of days and the two ratios (None with nothing planned)."""
+        return {
+            "planned": self.planned,
+            "taken": self.taken,
+            "missed": self.missed,
+            "unrecorded": self.planned - self.taken - self.missed,
+            "held": self.held,
+            "adherence": round(self.taken / self.planned, 4) if self.planned else None,
+            "relative_dose_intensity": (
+                round(self.taken_mg / self.full_mg, 4) if self.planned and self.full_mg else None
+            ),
+        }
+
+
+def dose_sums(course: Course, today: date) -> DoseSums:
+    """Sum up what was planned and taken from C1D1 through yesterday.
+
+    Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
+    """
+    history = course.history
+    doses = history.doses
+    last = today - ONE_DAY if doses.status(today) is None else today
+    planned = taken = missed = held = 0
+    taken_mg = full_mg = 0.0
+    for span in course.spans(course.starts_on, last) if history.begun else ():
+        letters = doses.between(span.starts_on, span.ends_on)
+        length, not_taken = len(letters), letters.count(SILENT) + letters.count(MISSED)
+        here = length - not_taken
+        taken += here
+        for letter in set(letters).difference(NOT_TAKEN):
+            amount = doses.amount_of(letter)
+            taken_mg += letters.count(letter) * (span.planned_mg if amount is None else amount)
+        dosing, dosing_taken = _dosing_days(span, letters)
+        full_mg += dosing * span.dosing.dose_mg
+        planned += here
+        if span.held:
+            held += not_taken
+        else:
+            planned += dosing - dosing_taken
+            missed += len(course.missed(span))
+    return DoseSums(planned, taken, missed, held, taken_mg, full_mg)
+
+
+def _dosing_days(span: Span, letters: str) -> tuple[int, int]:
+    """Return how many days of a span are dosing days, and how many of those were taken."""
+    if span.dosing.dosing_days is None:
+        return len(letters), len(letters) - letters.count(SILENT) - letters.count(MISSED)
+    first = span.starts_on.toordinal()
+    dosing = [letter for place, letter in enumerate(letters, first) if not span.rests(date.fromordinal(place))]
+    return len(dosing), sum(1 for letter in dosing if letter not in NOT_TAKEN)

@@ -1,0 +1,172 @@
+"""Planned doses, dose days and their status (rules, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from scheduler_api.engine.dates import days
+from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN
+from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.protocol import Dosing
+from scheduler_api.engine.model.versions import Period, version_on
+
+from .cycles import CycleRun, cycle_runs, run_of
+
+
+class Span(NamedTuple):
+    """Days, both ends included, on which the plan is the same: one version, one planned dose (mg), held or not."""
+
+    starts_on: date
+    ends_on: date
+    dosing: Dosing
+    planned_mg: float
+    held: bool
+    run: CycleRun
+
+    def rests(self, day: date) -> bool:
+        """Return whether the protocol has no dose on this day of the cycle."""
+        dosing_days = self.dosing.dosing_days
+        return dosing_days is not None and self.run.place(day)[1] not in dosing_days
+
+
+def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
+    """Return the planned dose (mg) on a day.
+
+    The latest change from that day or before, never above the protocol's dose.
+    """
+    most = version_on(plan, day).dosing.dose_mg
+    for change in reversed(history.dose_changes):
+        if change.from_on <= day:
+            return min(change.dose_mg, most)
+    return most
+
+
+def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]) -> list[date]:
+    """Return the days after C1D1 on which the plan may change, in order."""
+    cuts: set[date | None] = set()
+    for run in runs[1:]:
+        cuts.add(run.starts_on)
+    for period in plan[1:]:
+        cuts.add(period.from_on)
+    for change in history.dose_changes:
+        cuts.add(change.from_on)
+    for hold in history.holds:
+        cuts.update(hold)
+    return sorted(filter(None, cuts))
+
+
+class Course:
+    """The course of treatment: C1D1 through the end of treatment, as spans of one plan each."""
+
+    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
+        self.plan = plan
+        self.history = history
+        self.runs = cycle_runs(plan, history)
+        self.starts_on = history.c1d1
+        self.ends_on = history.last_treatment_day
+        self._cuts = _cuts(plan, history, self.runs)
+
+    def holds_day(self, day: date) -> bool:
+        """Return whether doses and cycles exist on a day."""
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+    def spans(self, first: date, last: date) -> Iterator[Span]:
+        """Yield the spans of the plan that meet `first`…`last`, cut to that range, in order of days."""
+        first = max(first, self.starts_on)
+        last = last if self.ends_on is None else min(last, self.ends_on)
+        if last < first:
+            return
+        plan, history = self.plan, self.history
+        cuts = [day for day in self._cuts if first < day <= last]
+        for start, following in pairwise([first, *cuts, last + ONE_DAY]):
+            yield Span(
+                start,
+                following - ONE_DAY,
+                version_on(plan, start).dosing,
+                planned_mg(plan, history, start),
+                history.is_held(start),
+                run_of(self.runs, start),
+            )
+
+    def missed(self, span: Span) -> list[date]:
+        """Return the days of a span recorded missed on which a dose was planned, in order."""
+        if span.held:
+            return []
+        missed = self.history.doses.missed(span.starts_on, span.ends_on)
+        return [*missed] if span.dosing.dosing_days is None else [day for day in missed if not span.rests(day)]
+
+    def place(self, day: date) -> tuple[int, int] | None:
+        """Return cycle and cycle day of a day; None outside the plan."""
+        return run_of(self.runs, day).place(day) if self.holds_day(day) else None
+
+    def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
+        """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
+
+        A day recorded taken outside the course is listed too; before C1D1 it has no cycle.
+        """
+        rows: list[dict[str, Any]] = []
+        if first < self.starts_on:
+            rows += self._outside(first, min(last, self.starts_on - ONE_DAY))
+        for span in self.spans(first, last):
+            self._add_rows(rows, span, today)
+        if self.ends_on is not None:
+            rows += self._outside(max(first, self.starts_on, self.ends_on + ONE_DAY), last)
+        return rows
+
+    def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
+        doses, begun = self.history.doses, self.history.begun
+        planned, held, dosing_days = span.planned_mg, span.held, span.dosing.dosing_days
+        number, cycle_day = span.run.place(span.starts_on)
+        stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
+        # Every day is made from the one before.
+        letters = doses.between(span.starts_on, span.ends_on)
+        for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
+            if letter not in NOT_TAKEN:
+                amount = doses.amount_of(letter)
+                status, taken_mg = "taken", planned if amount is None else amount
+            else:
+                taken_mg = None
+                if held:
+                    status = "held"
+                elif dosing_days is not None and cycle_day not in dosing_days:
+                    status = "rest"
+                elif not begun:
+                    status = "planned"
+                elif letter == MISSED:
+                    status = "missed"
+                elif day > today:
+                    status = "planned"
+                else:
+                    status = "due" if day == today else "unrecorded"
+            rows.append(
+                {
+                    "dose_on": day,
+                    "cycle": number,
+                    "cycle_day": cycle_day,
+                    "dose_mg": planned,
+                    "taken_mg": taken_mg,
+                    "status": status,
+                }
+            )
+            if not stands_still:
+                cycle_day += 1
+                if cycle_day > cycle_days:
+                    number, cycle_day = number + 1, 1
+
+    def _outside(self, first: date, last: date) -> Iterator[dict[str, Any]]:
+        """Yield days taken outside the plan; before C1D1 they have no cycle."""
+        for day, amount in self.history.doses.taken(first, last):
+            before = day < self.starts_on
+            number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
+            planned = planned_mg(self.plan, self.history, day)
+            yield {
+                "dose_on": day,
+                "cycle": number,
+                "cycle_day": cycle_day,
+                "dose_mg": planned,
+                "taken_mg": planned if amount is None else amount,
+                "status": "taken",
+            }

@@ -1,0 +1,35 @@
+"""On which days a patient is fertile (rules, section 6)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from scheduler_api.engine.model.history import ONE_DAY, FertilityChange, History
+
+
+class FertilePeriod(NamedTuple):
+    """Fertile from `from_on` through `through_on` (None: for good); `ended_by` is the change that ended it."""
+
+    from_on: date
+    through_on: date | None
+    ended_by: FertilityChange | None
+
+
+def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
+    """Return the periods, from enrolment on, in which the patient is fertile, in order of days."""
+    since = history.enrolled.enrolled_on if history.enrolled.fertility == "fertile" else None
+    periods = []
+    for index, change in enumerate(history.fertility_changes):
+        following = history.fertility_changes[index + 1 : index + 2]
+        if following and following[0].from_on == change.from_on:
+            continue
+        if change.fertile and since is None:
+            since = change.from_on
+        elif not change.fertile and since is not None:
+            if since < change.from_on:
+                periods.append(FertilePeriod(since, change.from_on - ONE_DAY, change))
+            since = None
+    if since is not None:
+        periods.append(FertilePeriod(since, None, None))
+    return tuple(periods)

@@ -1,0 +1,101 @@
+"""How many capsules the planned doses of some days take (rules, section 13)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from scheduler_api.engine.dates import days
+from scheduler_api.engine.reason import Reason
+
+from .doses import Course, Span
+
+#: Nobody is told to take more capsules than this at once; an amount that would need more cannot be made.
+AT_MOST = 20
+
+
+@lru_cache(maxsize=256)
+def capsules_for(dose_mg: float, strengths_mg: tuple[float, ...]) -> Mapping[float, int] | None:
+    """Return the fewest capsules that make a dose (mg) exactly, by strength; None if none do. Ties go to the larger."""
+    dose, strengths = _exact(dose_mg), sorted(strengths_mg, reverse=True)
+    made: dict[Fraction, tuple[float, ...]] = {Fraction(0): ()}
+    seen = set(made)
+    for _ in range(AT_MOST):
+        longer: dict[Fraction, tuple[float, ...]] = {}
+        for strength in strengths:
+            for amount, capsules in made.items():
+                total = amount + _exact(strength)
+                if total <= dose and total not in seen:
+                    seen.add(total)
+                    longer[total] = (*capsules, strength)
+        if dose in longer:
+            return Counter(longer[dose])
+        made = longer
+    return None
+
+
+def supply(course: Course, first: date, last: date) -> dict[str, Any]:
+    """Return the capsules for planned, unrecorded doses of `first`…`last`, with the periods that they add up from.
+
+    `complete` is False if a dose cannot be made of the protocol's strengths; such days are in no total.
+    """
+    periods = [_period(course, span) for span in course.spans(first, last)]
+    total: Counter[float] = Counter()
+    for period in periods:
+        for capsule in period["capsules_a_day"] or ():
+            total[capsule["strength_mg"]] += capsule["count"] * period["dose_days"]
+    return {
+        "from": first,
+        "to": last,
+        "dose_days": sum(period["dose_days"] for period in periods),
+        "capsules": _listed(total),
+        "complete": all(period["capsules_a_day"] is not None for period in periods if period["dose_days"]),
+        "periods": periods,
+    }
+
+
+def _period(course: Course, span: Span) -> dict[str, Any]:
+    to_take = 0 if span.held else sum(1 for _ in _to_take(course, span))
+    capsules = capsules_for(span.planned_mg, span.dosing.strengths_mg) if not span.held else {}
+    return {
+        "from": span.starts_on,
+        "to": span.ends_on,
+        "held": span.held,
+        "dose_mg": None if span.held else span.planned_mg,
+        "dose_days": to_take,
+        "capsules_a_day": None if capsules is None else _listed(capsules),
+        "because": _because(span, to_take, capsules is None),
+    }
+
+
+def _to_take(course: Course, span: Span) -> Iterator[date]:
+    """Yield the days of a span on which a dose is planned and nothing is recorded."""
+    history = course.history
+    for day in days(span.starts_on, span.ends_on):
+        if not span.rests(day) and history.doses.status(day) is None:
+            yield day
+
+
+def _because(span: Span, to_take: int, cannot: bool) -> Reason:
+    if span.held:
+        return Reason("held_no_dose")
+    days = (span.ends_on - span.starts_on).days + 1
+    still = Reason("still_to_take", number=to_take, number2=days, mg=f"{span.planned_mg:g}")
+    if not cannot:
+        return still
+    if not span.dosing.strengths_mg:
+        return Reason("no_strengths", base=still)
+    return Reason("cannot_be_made", base=still, mg=", ".join(f"{mg:g}" for mg in span.dosing.strengths_mg))
+
+
+def _listed(capsules: Mapping[float, int]) -> list[dict[str, Any]]:
+    return [{"strength_mg": mg, "count": count} for mg, count in sorted(capsules.items(), reverse=True)]
+
+
+def _exact(amount: float) -> Fraction:
+    """Return an amount exactly as it is written, since 0.1 + 0.2 is to be 0.3."""
+    return Fraction(str(amount))

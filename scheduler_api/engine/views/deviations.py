@@ -1,0 +1,103 @@
+"""What differs between plan and record: derived, never stored (rules, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
+from scheduler_api.engine.model.history import ONE_DAY
+from scheduler_api.engine.treatment.doses import Course, Span, planned_mg
+from scheduler_api.engine.visits.series import Visit
+
+
+def deviations(course: Course, visits: Iterable[Visit], today: date, first: date, last: date) -> list[dict[str, Any]]:
+    """Return the deviations that happened in `first`…`last`, by day.
+
+    `visits` are all that may have one in that range.
+    """
+    found = [*_dose_deviations(course, first, last)]
+    for visit in visits:
+        found += visit_deviations(visit, today)
+    found = [deviation for deviation in found if first <= deviation["on"] <= last]
+    return sorted(found, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
+
+
+def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[str, Any]]:
+    doses = course.history.doses
+    for day, amount in doses.taken(first, min(last, course.starts_on - ONE_DAY)):
+        yield from _outside(course, day, amount, "dose_before_start", f"first dose {course.starts_on}")
+    for span in course.spans(first, last):
+        yield from _taken_in(span, doses)
+        for day in course.missed(span) if course.history.begun else ():
+            yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
+    if course.ends_on is not None:
+        for day, amount in doses.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last):
+            yield from _outside(course, day, amount, "dose_after_end", f"last day of treatment {course.ends_on}")
+
+
+def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
+    if not span.held and span.dosing.dosing_days is None:
+        # Nearly always: only other amounts than planned can differ, and mostly there are none.
+        letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
+        if all(doses.amount_of(letter) in (None, span.planned_mg) for letter in letters):
+            return
+    for day, amount in doses.taken(span.starts_on, span.ends_on):
+        mg = span.planned_mg if amount is None else amount
+        if span.held:
+            yield _dose("dose_during_hold", day, "held", _mg(mg))
+        elif span.rests(day):
+            yield _dose("dose_on_rest_day", day, "rest", _mg(mg))
+        if mg != span.planned_mg:
+            yield _dose("dose_amount", day, _mg(span.planned_mg), _mg(mg))
+
+
+def _outside(course: Course, day: date, amount: float | None, kind: str, planned: str) -> Iterator[dict[str, Any]]:
+    plan = planned_mg(course.plan, course.history, day)
+    mg = plan if amount is None else amount
+    yield _dose(kind, day, planned, _mg(mg))
+    if mg != plan:
+        yield _dose("dose_amount", day, _mg(plan), _mg(mg))
+
+
+def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
+    """Yield the deviations of a visit as seen on a day: done or booked outside its window, or missed."""
+    if visit.done_on is not None and visit.days_off:
+        kind = "visit_early" if visit.days_off < 0 else "visit_late"
+        yield _visit(kind, visit, visit.done_on, str(visit.done_on), visit.days_off)
+    status = visit.status(today)
+    if status in ("overdue", "missed"):
+        yield _visit("visit_missed", visit, visit.closes_on + ONE_DAY, None, None)
+    booked = visit.booked_on
+    if booked and status not in ("done", "not_required") and not visit.opens_on <= booked <= visit.closes_on:
+        days_off = (booked - (visit.opens_on if booked < visit.opens_on else visit.closes_on)).days
+        yield _visit("booking_out_of_window", visit, booked, str(booked), days_off)
+
+
+def _dose(kind: str, day: date, planned: str, actual: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "on": day,
+        "visit": None,
+        "dose_on": day,
+        "planned": planned,
+        "actual": actual,
+        "days_off": None,
+    }
+
+
+def _visit(kind: str, visit: Visit, day: date, actual: str | None, days_off: int | None) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "on": day,
+        "visit": visit.visit,
+        "dose_on": None,
+        "planned": f"{visit.opens_on}/{visit.closes_on}",
+        "actual": actual,
+        "days_off": days_off,
+    }
+
+
+def _mg(amount: float) -> str:
+    return f"{amount:g} mg"

@@ -1,0 +1,123 @@
+"""Why a date or a status is what it is after a fact: the reasons of consequences, for what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from functools import reduce
+from typing import Any
+
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.reason import Reason, both
+from scheduler_api.engine.treatment.doses import Span
+from scheduler_api.engine.treatment.status import phase
+from scheduler_api.engine.visits.series import Visit
+
+from .calendar import Reckoning
+
+
+def why_phase(history: History, today: date) -> Reason:
+    """Return why the patient has the status of a day."""
+    match phase(history, today):
+        case "off_study":
+            return history.off_study_because
+        case "follow_up":
+            return _ended(history)
+        case "on_treatment":
+            return history.c1d1_because
+    return history.c1d1_because if history.begun else Reason("enrolment", day=history.enrolled.enrolled_on)
+
+
+def why_treatment(reckoning: Reckoning, today: date, changed: Collection[str]) -> Reason:
+    """Return why the fields of `treatment` that changed are what they are.
+
+    For a new patient (none) why it starts then.
+    """
+    history = reckoning.history
+    said = [history.c1d1_because] if "first_dose_on" in changed else []
+    if "ended" in changed:
+        said.append(_ended(history))
+    elif "last_dose_on" in changed:
+        last_dose_on = history.last_dose_on
+        said.append(Reason("last_dose", day=last_dose_on) if last_dose_on else Reason("no_dose"))
+    if "on_hold" in changed and reckoning.course.holds_day(today):
+        said.append(_held(history, today))
+    if "dose_mg" in changed and reckoning.course.holds_day(today):
+        said.append(_amount(reckoning, today))
+    last = history.last_treatment_day
+    if not said and last is not None and today > last:
+        said.append(why_no_more_treatment(history))
+    return reduce(both, dict.fromkeys(said)) if said else history.c1d1_because
+
+
+def why_doses(reckoning: Reckoning, span: Span) -> Reason:
+    """Return why doses are planned, or held, as they are from the first day of a span on."""
+    history, day = reckoning.history, span.starts_on
+    if span.held:
+        return _held(history, day)
+    said = [history.c1d1_because] if day == reckoning.course.starts_on else []
+    if any(hold.resumes_on == day for hold in history.holds):
+        said.append(_held(history, day))
+    return reduce(both, [*said, _amount(reckoning, day)])
+
+
+def why_cycle(reckoning: Reckoning, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
+    """Return why a cycle begins or ends when it does."""
+    because: Reason = row["because"]
+    if [*changed] == ["ends_on"] and row["ends_on"] == reckoning.history.last_treatment_day:
+        return why_no_more_treatment(reckoning.history)
+    if changed and any(run.holds for run in reckoning.course.runs):
+        return Reason("held_days_not_counted", base=because)
+    return because
+
+
+def why_visit(visit: Visit, changed: Collection[str]) -> Reason:
+    """Return why a visit is as it is: what was done or booked if only that changed, else its place in the plan."""
+    if not changed or not {"target_on", "opens_on", "closes_on", "provisional"}.isdisjoint(changed):
+        return visit.because
+    if "done_on" in changed and visit.done_on is None:
+        return Reason("nothing_belongs")
+    if "done_on" in changed:
+        return Reason(f"done_{visit.assigned or 'named'}", day=visit.done_on)
+    if "response" in changed:
+        return Reason("response", response=visit.response) if visit.response else Reason("response_taken_back")
+    if "booked_on" in changed:
+        return Reason("booked", day=visit.booked_on) if visit.booked_on else Reason("booking_cancelled")
+    return visit.because
+
+
+def why_no_more_treatment(history: History) -> Reason:
+    """Return why there are no doses and no cycles after the last day of treatment."""
+    if history.treatment_ended is not None and history.died_on is None:
+        return _ended(history)
+    return history.off_study_because
+
+
+def _ended(history: History) -> Reason:
+    ended = history.treatment_ended
+    if ended is None:
+        return Reason("end_taken_back")
+    if ended.last_dose_on is None:
+        return Reason("ended_never_dosed", reason=ended.reason, day=ended.decided_on)
+    return Reason("ended", reason=ended.reason, day=ended.last_dose_on)
+
+
+def _held(history: History, day: date) -> Reason:
+    """Return why a day is held, or no longer held."""
+    for hold in history.holds:
+        if hold.covers(day):
+            if hold.resumes_on is None:
+                return Reason("held_open", day=hold.from_on)
+            return Reason("held", day=hold.from_on, day2=hold.resumes_on)
+    resumed = [hold.resumes_on for hold in history.holds if hold.resumes_on is not None and hold.resumes_on <= day]
+    return Reason("resumed", day=max(resumed)) if resumed else Reason("no_hold")
+
+
+def _amount(reckoning: Reckoning, day: date) -> Reason:
+    """Return why this amount is planned on a day."""
+    protocol = reckoning.protocol_on(day)
+    most = protocol.dosing.dose_mg
+    changes = [change for change in reckoning.history.dose_changes if change.from_on <= day]
+    if changes and changes[-1].dose_mg <= most:
+        return Reason("amount_changed", mg=f"{changes[-1].dose_mg:g}", day=changes[-1].from_on)
+    return Reason("amount_of_protocol", mg=f"{most:g}", number=protocol.version)

@@ -1,0 +1,239 @@
+"""What the site has to do about one patient, and on which days (rules, section 12).
+
+Nothing here depends on today: an entry has the days on which it stands, so that a list for any day is a comparison of
+dates, as a visit's status is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
+from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.dose_gaps import rows_not_taken
+from scheduler_api.engine.treatment.doses import Course
+from scheduler_api.engine.visits.series import Visit
+
+from .calendar import Reckoning
+
+KINDS = (
+    "visit_to_book",
+    "follow_up_due",
+    "visit_overdue",
+    "booking_past",
+    "booking_outside_window",
+    "booking_to_cancel",
+    "assignment_to_confirm",
+    "doses_not_taken",
+    "hold_open",
+    "treatment_still_open",
+    "progression_date_missing",
+    "pregnancy",
+    "first_dose_missing",
+    "treatment_end_missing",
+)
+#: On no day to come is there more of these than today: no day is known to be without a dose before it is over.
+KNOWN_WHEN_OVER = "doses_not_taken"
+URGENCIES = ("now", "soon", "routine")
+
+#: A visit that is not booked is asked for so long before its window closes.
+_TO_BOOK = timedelta(7)
+#: A first dose that nobody recorded is asked for so long after its planned day.
+_FIRST_DOSE = timedelta(7)
+#: A hold whose end is not known is asked about so long after it began, and should be settled so long after that.
+_HOLD, _HOLD_SETTLED = timedelta(7), timedelta(14)
+#: How long what is only missing on paper may wait.
+_PAPER = timedelta(28)
+
+
+class Call(NamedTuple):
+    """A fact that would settle an entry, as far as it is known, and the names of the fields still to be filled in."""
+
+    fact: dict[str, Any]
+    needs: tuple[str, ...]
+
+
+_END_TREATMENT = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
+
+
+class Entry(NamedTuple):
+    """Something to do. It stands on the days `from_on`…`through_on` (None: until it is settled).
+
+    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be settled. It is before
+    `from_on` only for what is late from the start: a visit whose window closed.
+    """
+
+    kind: str
+    about: str
+    visit: str | None
+    from_on: date
+    through_on: date | None
+    due_on: date
+    because: Reason
+    settle_by: tuple[Call, ...]
+
+    def stands(self, day: date) -> bool:
+        """Return whether it is on the list of a day."""
+        return self.from_on <= day and (self.through_on is None or day <= self.through_on)
+
+
+def urgency(due_on: date, today: date) -> str:
+    """Return `now` if due within two days or late, `soon` within seven, else `routine`."""
+    left = (due_on - today).days
+    return "now" if left <= 2 else "soon" if left <= 7 else "routine"
+
+
+def worklist(reckoning: Reckoning, visits: Iterable[Visit], first: date, last: date) -> list[Entry]:
+    """Return all entries of one patient that stand on a day of `first`…`last`.
+
+    `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked.
+    """
+    history, reach = reckoning.history, last + _TO_BOOK
+    near = (visit for visit in visits if visit.opens_on <= reach or visit.booked_on or visit.done_on)
+    found = [entry for visit in near for entry in _of_visit(visit)]
+    found += _of_doses(reckoning.course, first, last)
+    found += _of_hold(history)
+    found += _of_treatment(history)
+    kept = []
+    for entry in found:
+        from_on = max(entry.from_on, history.enrolled.enrolled_on)
+        through_on = entry.through_on or last
+        if max(from_on, first) <= min(through_on, last):
+            kept.append(entry._replace(from_on=from_on))
+    return kept
+
+
+def _of_visit(visit: Visit) -> Iterator[Entry]:
+    if visit.done_on is not None:
+        if visit.assigned == "nearest":
+            yield _to_confirm(visit, visit.done_on)
+    elif visit.ends_on is not None and visit.ends_on <= visit.closes_on:
+        yield from _of_cut_visit(visit, visit.ends_on)
+    else:
+        yield from _of_booking(visit)
+        window = {"day": visit.opens_on, "day2": visit.closes_on}
+        if visit.booked_on is None:
+            if visit.series == CONTRACEPTION:
+                because = Reason("window_open", **window)
+                yield _visit("follow_up_due", visit, visit.opens_on, visit.closes_on, because)
+            else:
+                from_on = visit.closes_on - _TO_BOOK
+                yield _visit("visit_to_book", visit, from_on, visit.closes_on, Reason("window_not_booked", **window))
+        through_on = visit.next_opens_on - ONE_DAY if visit.next_opens_on else None
+        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, through_on, Reason("window_not_done", **window))
+
+
+def _of_booking(visit: Visit) -> Iterator[Entry]:
+    booked_on = visit.booked_on
+    if booked_on is None:
+        return
+    if not visit.opens_on <= booked_on <= visit.closes_on:
+        because = Reason("booked_outside", day=booked_on, day2=visit.opens_on, day3=visit.closes_on)
+        entry = _visit("booking_outside_window", visit, date.min, booked_on, because)
+        yield entry._replace(due_on=min(booked_on, visit.closes_on))
+    yield _past(visit, booked_on)
+
+
+def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
+    """Ask to cancel the booking of a visit no longer required; a visit booked for an earlier day may have been done."""
+    booked_on = visit.booked_on
+    if booked_on is None:
+        return
+    if booked_on <= ends_on:
+        yield _past(visit, booked_on)
+    else:
+        because = Reason("not_required", base=Reason("booked", day=booked_on), end=visit.because.inputs["end"])
+        calls = (_cancel(visit), _done(visit))
+        yield Entry("booking_to_cancel", visit.visit, visit.visit, ends_on, booked_on, booked_on, because, calls)
+
+
+def _past(visit: Visit, booked_on: date) -> Entry:
+    """Return the entry for a booking that passed.
+
+    The visit was done, gets another day, or will not be done any more.
+    """
+    because = Reason("booked_past", day=booked_on)
+    calls = (_done(visit), _book(visit), _cancel(visit))
+    entry = _visit("booking_past", visit, booked_on + ONE_DAY, None, because)
+    return entry._replace(settle_by=calls)
+
+
+def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: Reason) -> Entry:
+    """Return an entry that is resolved by doing the visit or by booking it anew."""
+    calls = (_book(visit), _done(visit))
+    return Entry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
+
+
+def _book(visit: Visit) -> Call:
+    return Call({"kind": "visit_booked", "visit": visit.visit}, ("booked_on",))
+
+
+def _cancel(visit: Visit) -> Call:
+    return Call({"kind": "visit_booked", "visit": visit.visit, "booked_on": None}, ())
+
+
+def _done(visit: Visit) -> Call:
+    fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit}
+    return Call(fact, ("done_on", "response") if visit.series == IMAGING else ("done_on",))
+
+
+def _to_confirm(visit: Visit, done_on: date) -> Entry:
+    because = Reason("done_outside", day=done_on, visit=visit.visit, day2=visit.target_on)
+    fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
+    if visit.response is not None:
+        fact["response"] = visit.response
+    confirm = Call(fact, ("reason",))
+    return Entry(
+        "assignment_to_confirm", visit.visit, visit.visit, done_on, None, done_on + _PAPER, because, (confirm,)
+    )
+
+
+def _of_doses(course: Course, first: date, last: date) -> Iterator[Entry]:
+    for row in rows_not_taken(course, first, last):
+        record = Call({"kind": "dose_recorded"}, ("dose_on", "status"))
+        hold = Call({"kind": "hold_started"}, ("from_on",))
+        calls = (record, hold, _END_TREATMENT)
+        about, known_on = row.first_on.isoformat(), row.known_on
+        yield Entry("doses_not_taken", about, None, known_on, row.through_on, known_on, row.because, calls)
+
+
+def _of_hold(history: History) -> Iterator[Entry]:
+    """Yield the entry for a hold whose end is not recorded. No hold can follow it."""
+    if history.holds and history.holds[-1].resumes_on is None:
+        from_on = history.holds[-1].from_on + _HOLD
+        because = Reason("held_open", day=history.holds[-1].from_on)
+        end_hold = Call({"kind": "hold_ended"}, ("resumes_on",))
+        due_on = from_on + _HOLD_SETTLED
+        yield _plain("hold_open", from_on, history.last_treatment_day, due_on, because, end_hold, _END_TREATMENT)
+
+
+def _of_treatment(history: History) -> Iterator[Entry]:
+    """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
+    ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
+    through_on = off_on - ONE_DAY if off_on else None
+    if ended is None:
+        if off_on is not None:
+            because = Reason("contraception_rests_on_last_dose", base=history.off_study_because)
+            yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, _END_TREATMENT)
+        if progressed_on is not None:
+            because = Reason("end_not_recorded", base=Reason("progressed", day=progressed_on))
+            yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
+        if not history.begun:
+            because = Reason("no_start_recorded", day=history.c1d1)
+            start = Call({"kind": "treatment_started"}, ("first_dose_on",))
+            day = history.c1d1 + _FIRST_DOSE
+            yield _plain("first_dose_missing", day, through_on, day, because, start, _END_TREATMENT)
+    elif ended.reason == "progression" and progressed_on is None:
+        because = Reason("no_progression_recorded", day=ended.decided_on)
+        call = Call({"kind": "progressed"}, ("progressed_on", "basis"))
+        yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
+    elif ended.reason == "pregnancy":
+        because = Reason("ended_for_pregnancy", day=ended.decided_on)
+        yield _plain("pregnancy", ended.decided_on, through_on, ended.decided_on, because)
+
+
+def _plain(kind: str, from_on: date, through_on: date | None, due_on: date, because: Reason, *calls: Call) -> Entry:
+    return Entry(kind, "", None, from_on, through_on, due_on, because, calls)

@@ -1,0 +1,137 @@
+"""The visits of one patient: the series of all versions of the protocol, and the days they are counted from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cached_property
+
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Series
+from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
+from scheduler_api.engine.treatment.fertility import fertile_periods
+
+from .recurrence import AnchorDay, EvenLine, Line, Slot, slots_of
+from .series import SeriesBook, Visit
+from .series_end import series_end
+
+
+class VisitBook:
+    """The visits of one patient; each series is reckoned when it is first asked for, and no further than asked."""
+
+    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
+        self._plan = plan
+        self._history = history
+        self._series: dict[str, SeriesBook] = {}
+        self._inputs: dict[str, tuple[object, ...]] = {}
+        #: The names of all series, in the order the protocol lists them.
+        self.names = tuple(dict.fromkeys([s.name for period in plan for s in period.protocol.series]))
+
+    @cached_property
+    def _runs(self) -> tuple[CycleRun, ...]:
+        return cycle_runs(self._plan, self._history)
+
+    def series(self, name: str) -> SeriesBook:
+        """Return the visits of one series (of a name in `names`)."""
+        book = self._series.get(name)
+        if book is None:
+            rules = [(period, period.protocol.find_series(name)) for period in self._plan]
+            latest = [series for _, series in rules if series is not None][-1]
+            line = Line(_amended(rules, self._slots)) if len(rules) > 1 else self._line(latest)
+            book = self._series[name] = SeriesBook(latest, line, self._history)
+        return book
+
+    def visit(self, name: str) -> Visit | None:
+        """Return the visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
+        return next((found for series in self.names if (found := self.series(series).visit(name)) is not None), None)
+
+    def inputs(self, name: str) -> tuple[object, ...]:
+        """Return all that the visits of a series follow from: equal inputs give equal visits."""
+        if name not in self._inputs:
+            self._inputs[name] = self._inputs_of(name)
+        return self._inputs[name]
+
+    def _inputs_of(self, name: str) -> tuple[object, ...]:
+        history = self._history
+        rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
+        stretches = [series for *_, series in rules if series is not None]
+        return (
+            rules,
+            [self._anchor(series) for series in stretches],
+            self._runs if any(series.anchor == "cycle" for series in stretches) else (),
+            series_end(stretches[-1], history) if stretches else None,
+            history.done_of_series.get(name),
+            {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
+        )
+
+    def _line(self, series: Series) -> Line:
+        anchor = self._anchor(series)
+        if anchor is None:
+            return Line(iter(()))
+        return EvenLine(series, anchor) if EvenLine.fits(series) else Line(slots_of(series, anchor, self._runs))
+
+    def _slots(self, series: Series) -> Iterator[Slot]:
+        anchor = self._anchor(series)
+        return iter(()) if anchor is None else slots_of(series, anchor, self._runs)
+
+    def _anchor(self, series: Series) -> AnchorDay | None:
+        """Return the day a series is counted from.
+
+        None while it is not known, or if the series is not for this patient.
+        """
+        history = self._history
+        if not _applies(series, history):
+            return None
+        match series.anchor:
+            case "enrolment":
+                enrolled_on = history.enrolled.enrolled_on
+                return AnchorDay(enrolled_on, False, Reason("enrolment", day=enrolled_on))
+            case "first_dose" | "cycle":
+                return AnchorDay(history.c1d1, history.first_dose_on is None, history.c1d1_because)
+            case "last_dose":
+                last = history.last_dose_on if history.treatment_ended else None
+                return AnchorDay(last, False, Reason("last_dose", day=last)) if last else None
+            case "visit":
+                return self._visit_anchor(series.anchor_visit or "")
+
+    def _visit_anchor(self, visit: str) -> AnchorDay | None:
+        for name in self.names:
+            if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
+                return self.series(name).anchor_at(visit)
+        return None
+
+
+def _applies(series: Series, history: History) -> bool:
+    if not series.fertile_only:
+        return True
+    if series.anchor == "last_dose":
+        return history.last_dose_on is not None and history.is_fertile(history.last_dose_on)
+    return bool(fertile_periods(history))
+
+
+def _amended(rules: list[tuple[Period, Series | None]], slots: Callable[[Series], Iterator[Slot]]) -> Iterator[Slot]:
+    """Yield the visits of a series across versions (section 9).
+
+    Each version's from its first day on, earlier ones kept.
+
+    A new visit that would overlap a kept one or repeat its name is dropped.
+    """
+    kept: set[str] = set()
+    closes_on = date.min
+    beyond: Slot | None = None
+    for period, series in rules:
+        for slot in slots(series) if series else ():
+            if period.from_on is not None and slot.target_on < period.from_on:
+                continue
+            if not slot.exists or (period.to_on is not None and slot.target_on >= period.to_on):
+                beyond = slot
+                break
+            if slot.opens_on > closes_on and slot.name not in kept:
+                beyond = None
+                kept.add(slot.name)
+                closes_on = slot.closes_on
+                yield slot
+    if beyond is not None and beyond.opens_on > closes_on:
+        yield beyond._replace(exists=False)

@@ -1,0 +1,107 @@
+"""Texts that patients and sites read, in each language that has a catalogue.
+
+English is written in the code; any other language is a folder of `locale` with a catalogue. What a catalogue lacks is
+said in English. Dates stay as they are: the client writes them in the manner of its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from babel.messages.pofile import read_po
+
+from scheduler_api.engine.reason import Reason
+
+from .rules import RULES
+
+ENGLISH = "en"
+
+#: Labels of the built-in protocol, what a calendar feed says, and what reminders say.
+TEXTS = (
+    "Week {n} tumour imaging",
+    "Month {n} contraception follow-up",
+    "Appointment: {label}",
+    "Window: {label}",
+    "Target day {day}. Open from {first} through {last}.",
+    "Last day of contraception",
+    "Take today's dose",
+    "Take today's dose: {drug} {mg} mg",
+    "Trial calendar",
+    "Study reminder",
+    "As you asked: take today's dose",
+    "Today's dose is not recorded yet",
+    "Please book your next study visit, through {last}",
+    "No study visit is booked yet. Please come by {last}",
+    "You have a study visit tomorrow",
+    "You have a study visit tomorrow at {time}",
+    "Please keep to the precautions agreed with your study site",
+    "Contraception is still required",
+    "The precautions agreed with your study site have ended; ask the site if in doubt",
+    "Contraception is no longer required; ask the site if in doubt",
+    "To do: {number}",
+    "Nothing to do",
+    "And {number} more",
+    "Two doses in a row were missed or not recorded",
+    "The window of {visit} has closed and nothing is recorded as done",
+)
+
+
+class Words:
+    """The words of all languages that have a catalogue in a folder, beside English."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._folder = folder
+        names = sorted(entry.name for entry in folder.iterdir() if entry.joinpath("LC_MESSAGES").is_dir())
+        #: The languages there are, English first.
+        self.languages = (ENGLISH, *(name.replace("_", "-") for name in names))
+        self._catalogue = cache(self._read)
+
+    def say(self, text: str, language: str, **values: Any) -> str:
+        """Return one of TEXTS in a language, with its values."""
+        return self._catalogue(language).get(text, text).format(**values)
+
+    def reason(self, reason: Reason, language: str) -> str:
+        """Return a reason, or a label, in a language."""
+        if reason.rule == "label":
+            return self._label(reason.inputs, language)
+        values = {
+            name: self.reason(value, language) if isinstance(value, Reason) else value
+            for name, value in reason.inputs.items()
+        }
+        text = RULES[reason.rule]
+        return self._catalogue(language).get(text, text).format_map(values)
+
+    def _label(self, inputs: dict[str, Any], language: str) -> str:
+        # A protocol may have labels of its own in a language. Not `format`: braces in them may mean nothing.
+        own = dict(inputs.get("labels", ()))
+        text: str = own.get(language) or self._catalogue(language).get(inputs["text"], inputs["text"])
+        return text.replace("{n}", str(inputs["n"])).replace("{day}", str(inputs["day"]))
+
+    def _read(self, language: str) -> dict[str, str]:
+        if language == ENGLISH:
+            return {}
+        path = self._folder.joinpath(language.replace("-", "_"), "LC_MESSAGES", "messages.po")
+        with path.open("rb") as file:
+            return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+
+
+WORDS = Words(files("scheduler_api").joinpath("i18n", "locale"))
+LANGUAGES = WORDS.languages
+say = WORDS.say
+word = WORDS.reason
+
+
+@cache
+def worded(language: str) -> Callable[[Any], str]:
+    """Return what words the reasons in a document while it is written as JSON (`default=` of orjson)."""
+
+    def default(value: Any) -> str:
+        if isinstance(value, Reason):
+            return word(value, language)
+        raise TypeError(f"{type(value).__name__} is not JSON")
+
+    return default

@@ -1,0 +1,78 @@
+"""What a message says: found out when it is sent, from what is recorded then, in the language of who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from scheduler_api.i18n import word
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import patients, reasons
+from scheduler_api.store.visits import visits
+from scheduler_api.use_cases.phones.today import today_of
+from scheduler_api.use_cases.projections import schedules, stored_preferences
+from scheduler_api.use_cases.reminders.delivery import Attempt
+from scheduler_api.use_cases.session import Actor, Session
+from scheduler_api.use_cases.visits import worklist
+
+from . import texts
+from .channels import Message
+from .texts import Said
+
+
+def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
+    """Compose the message of an attempt, with no more than its reader needs.
+
+    A patient's own phone knows whose it is.
+    """
+    row = None if attempt.patient_id is None else patients.get(store, attempt.patient_id)
+    payload: dict[str, Any] = {"id": attempt.message_id, "kind": attempt.kind, "about": attempt.about}
+    if attempt.audience == "site":
+        language, said = attempt.language, _to_site(store, attempt, row, now)
+        payload |= {"site": attempt.site, "subject_number": row["subject_number"] if row else None}
+    else:
+        assert row is not None
+        wished = stored_preferences.patients_document(row["wishes"])
+        language = wished["language"]
+        said = _to_patient(store, attempt, row, language, wished["show_drug"], now)
+        if attempt.channel != "web_push":
+            payload |= {"site": attempt.site, "patient_id": attempt.patient_id}
+    payload |= {"title": said.title, "body": said.body, "language": language}
+    expires_at = datetime.fromisoformat(attempt.expires_at)
+    return Message(attempt.message_id, attempt.kind, said.title, said.body, expires_at, payload)
+
+
+def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: bool, now: datetime) -> Said:
+    kind = attempt.kind
+    if kind.startswith("dose_"):
+        dose = today_of(schedules.of_row(store, row), row["wishes"], now)["dose"] if shown else None
+        return texts.dose(kind, language, texts.Dose(dose["drug"], dose["dose_mg"]) if dose else None)
+    if kind.startswith("contraception_"):
+        return texts.contraception(kind, language, shown)
+    day, _, name = attempt.about.partition(" ")
+    visit = visits.of_patient(store, row["patient_id"]).get(name)
+    if visit is None:
+        return texts.visit(kind, language, texts.Window(None, day, None))
+    label = word(reasons.of_text(visit["label"]), language) if shown else None
+    return texts.visit(kind, language, texts.Window(label, visit["closes_on"], visit["booked_time"]))
+
+
+def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> Said:
+    if row is None:
+        return texts.digest(attempt.language, [*_work(store, attempt, now)])
+    visit = attempt.about.partition(" ")[2] or None
+    return texts.to_site(attempt.kind, attempt.language, row["subject_number"], visit)
+
+
+def _work(store: Store, attempt: Attempt, now: datetime) -> Iterator[str]:
+    """Yield what the site has to do today, a line each: the subject number, and why. No name and no link."""
+    after = None
+    session = Session(store, Actor("delivery", "nurse", None, (attempt.site,)), now)
+    while True:
+        page = worklist.find(session, attempt.site, after=after, limit=200)
+        for entry in page.items:
+            yield f"{entry['subject_number']}: {word(entry['because'], attempt.language)}"
+        after = page.after
+        if after is None:
+            return

@@ -1,0 +1,138 @@
+"""A tick: messages that are due go from the plan to the outbox, each once, however many workers there are.
+
+Each batch is one unit of work: a worker that dies leaves its batch where it was, for the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.reminders.plan import LATE
+from scheduler_api.metrics import MESSAGES_DUE, MESSAGES_STALE
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.operations import marks
+from scheduler_api.store.reminders import outbox, planned_messages
+from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.projections.planning import TICK, held_until
+from scheduler_api.use_cases.session import lock_free_patients, share_patients
+
+#: How many messages are looked at in one unit of work, and how many are moved unseen: in either case other writers
+#: wait for some tens of milliseconds.
+BATCH, UNSEEN = 1000, 4000
+
+
+class Ticked(NamedTuple):
+    """What a tick came to: how many messages went out, and how many were skipped, since they made no sense any more."""
+
+    due: int
+    stale: int
+
+
+def tick(store: Store, now: datetime) -> Ticked:
+    """Write all messages that are due to the outbox. `now` is the present instant, with offset."""
+    due = stale = 0
+    moment = stamp(now)
+    while planned_messages.is_any_due(store, moment) and (taken := claim(store, now)):
+        due, stale = due + taken.due, stale + taken.stale
+    with store.transaction():
+        marks.mark(store, TICK, moment)
+    return Ticked(due, stale)
+
+
+def last_tick(store: Store) -> datetime | None:
+    """Return when a worker last looked for messages that are due; None: never."""
+    at = marks.marked(store, TICK)
+    return datetime.fromisoformat(at) if at else None
+
+
+class _Kinds(NamedTuple):
+    """The messages of one unit of work, by kind: how many went out, and how many were skipped."""
+
+    due: Counter[str]
+    stale: Counter[str]
+
+
+class _Batch:
+    """Rows that were taken together: those that go out, those too late for it, and those held back until morning."""
+
+    def __init__(self, store: Store, taken: Sequence[Row], now: datetime) -> None:
+        self.is_empty = not taken
+        moment, on_time = stamp(now), stamp(now - LATE)
+        self.stale = [row for row in taken if row["expires_at"] <= moment]
+        self.due = [row for row in taken if row["expires_at"] > moment and row["next_at"] >= on_time]
+        self.held: list[Row] = []
+        # Patients whose reminder of a dose goes out late: what follows it is planned anew, from now.
+        self.to_plan: set[str] = set()
+        late = [row for row in taken if row["expires_at"] > moment and row["next_at"] < on_time]
+        for row in late:
+            self._add_late(row, held_until(store, row, now), now)
+        if self.to_plan:
+            self.due = [row for row in self.due if row["kind"] != "dose_again" or row["patient_id"] not in self.to_plan]
+
+    def _add_late(self, row: Row, until: datetime, now: datetime) -> None:
+        if until > now:
+            held = {**row, "next_at": stamp(until)}
+            (self.held if held["next_at"] < row["expires_at"] else self.stale).append(held)
+            return
+        self.due.append(row)
+        if row["kind"] == "dose_due":
+            self.to_plan.add(row["patient_id"])
+
+
+def _taken(store: Store, moment: str, most: int) -> list[Row]:
+    """Take rows that are due out of the plan. A patient about whom a fact is being recorded has to wait."""
+    share_patients(store)
+    due = planned_messages.due(store, moment, most)
+    free = lock_free_patients(store, {row["patient_id"] for row in due if row["patient_id"] is not None})
+    taken = [row for row in due if row["patient_id"] is None or row["patient_id"] in free]
+    planned_messages.take(store, taken)
+    return taken
+
+
+def _moved(store: Store, now: datetime, most: int) -> _Kinds | None:
+    """Move the messages due soonest, inside the database, if none is late, as is usual; if one is, do nothing: None."""
+    moment, on_time = stamp(now), stamp(now - LATE)
+    last = planned_messages.last_due(store, moment, most)
+    if last is None:
+        return None
+    kinds = planned_messages.kinds_up_to(store, last)
+    if any(row["first"] < on_time or row["ends"] <= moment for row in kinds):
+        return None
+    outbox.write_up_to(store, last, moment)
+    planned_messages.take_up_to(store, last)
+    return _Kinds(due=Counter({row["kind"]: row["number"] for row in kinds}), stale=Counter())
+
+
+def _sorted(store: Store, now: datetime, most: int) -> _Kinds | None:
+    """Take messages that are due, and write, hold or skip each; None if all are in other workers' hands."""
+    batch = _Batch(store, _taken(store, stamp(now), most), now)
+    if batch.is_empty:
+        return None
+    outbox.write(store, batch.due, stamp(now))
+    planned_messages.put(store, batch.held)
+    for patient_id in sorted(batch.to_plan):
+        maintenance.roll(store, patient_id, now)
+    return _Kinds(Counter(row["kind"] for row in batch.due), Counter(row["kind"] for row in batch.stale))
+
+
+def claim(store: Store, now: datetime, most: int | None = None) -> Ticked | None:
+    """Take some messages that are due to the outbox, in one unit of work; None: all are in other workers' hands.
+
+    `most` is about how many; by default as many as other writers can wait for.
+    """
+    with store.transaction():
+        # Elsewhere a patient about whom a fact is being recorded has to be left out.
+        taken = _moved(store, now, most or UNSEEN) if store.is_alone else None
+        if taken is None:
+            taken = _sorted(store, now, most or BATCH)
+    if taken is None:
+        return None
+    # Counted when it is committed: what was rolled back has not happened.
+    for metric, by_kind in ((MESSAGES_DUE, taken.due), (MESSAGES_STALE, taken.stale)):
+        for kind, number in by_kind.items():
+            metric.labels(kind).inc(number)
+    return Ticked(taken.due.total(), taken.stale.total())

@@ -1,0 +1,104 @@
+"""A POST to an address that someone else chose: bounded in time, to the address that was checked, and no further."""
+
+from __future__ import annotations
+
+import http.client
+import math
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import NamedTuple
+
+from .allowed_hosts import OutOfReach, Reach, Target, parse
+
+
+class Answer(NamedTuple):
+    """What came back: the status, and in how many seconds to try again if that was said."""
+
+    status: int
+    retry_after: float | None
+
+
+class Unanswered(Exception):
+    """No answer came; the message says why in a word or two."""
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach, seconds: float, now: datetime) -> Answer:
+    """Send a body and wait for the status, no longer than so many seconds (the look-up of the name comes before).
+
+    Only the head of the answer is read. No redirect is followed, and no proxy, cookie or password of the environment is
+    used: the standard library's client does none of that by itself. Raises Unanswered.
+    """
+    try:
+        target = parse(url)
+        connection = http.client.HTTPConnection(target.host, target.port)
+        with closing(reach.connect(target, seconds)) as sock, closing(connection), deadline(sock, seconds):
+            connection.sock = _secured(sock, target)
+            connection.request("POST", target.path, body, {"Connection": "close", **headers})
+            answer = connection.getresponse()
+            return Answer(answer.status, _seconds_to_wait(answer.headers.get("Retry-After"), now))
+    except OutOfReach as error:
+        raise Unanswered(str(error)) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise Unanswered(type(error).__name__) from error
+
+
+@contextmanager
+def deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
+    """End what is done with a socket in the block with TimeoutError after so many seconds, however slowly it drips.
+
+    A socket's own time-out is for each byte that comes.
+    """
+    late = threading.Event()
+    # A second handle of the same connection: TLS takes the first one for itself, and cannot be had twice.
+    with closing(socket.socket(fileno=os.dup(sock.fileno()))) as twin:
+
+        def cut() -> None:
+            late.set()
+            with suppress(OSError):
+                twin.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(seconds, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception as error:
+            if late.is_set():
+                raise TimeoutError from error
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+        # What ends because we cut it may look like a whole answer.
+        if late.is_set():
+            raise TimeoutError
+
+
+def _secured(sock: socket.socket, target: Target) -> socket.socket:
+    return tls().wrap_socket(sock, server_hostname=target.host) if target.scheme == "https" else sock
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Return a TLS context that trusts whom this machine trusts; `SSL_CERT_FILE` adds others."""
+    return ssl.create_default_context()
+
+
+def _seconds_to_wait(said: str | None, now: datetime) -> float | None:
+    """Return the seconds that `Retry-After` asks for, given as seconds or a date; None if it cannot be understood."""
+    if said is None:
+        return None
+    if said.isascii() and said.isdecimal():
+        return float(said[:9])
+    try:
+        seconds = (parsedate_to_datetime(said) - now).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -1,0 +1,52 @@
+"""What this instance has to send with: its keys, where it may connect to, a mail server; and the channels of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler_api.reminders.channels.mail import Mail, Server
+from scheduler_api.reminders.outbound.allowed_hosts import Reach
+
+from .channels import Channel
+from .outbound import keys
+
+#: How long an attempt may take in all, in seconds; the look-up of a name comes before.
+SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The way out of an instance. `server` None: there is no mail."""
+
+    keys_file: Path
+    reach: Reach
+    server: Server | None
+    mail_from: str
+
+    def keys(self) -> keys.Keys:
+        """Return the instance's keys. Raises NoKeys."""
+        return keys.read(self.keys_file)
+
+    def channels(self, seconds: float = SECONDS) -> dict[str, Channel]:
+        """Return the channels that are configured, by name: webhooks and Web Push need keys, e-mail a server.
+
+        `seconds` is how long an attempt may take.
+        """
+        # Only who sends pays for loading what that needs: it takes longer than all the rest of us.
+        from scheduler_api.reminders.channels.log import Log
+        from scheduler_api.reminders.channels.web_push import WebPush
+        from scheduler_api.reminders.channels.webhook import Webhook
+
+        found: dict[str, Channel] = {"log": Log()}
+        if self.server is not None:
+            found["email"] = Mail(self.server, self.mail_from, seconds)
+        try:
+            own = self.keys()
+        except keys.NoKeys:
+            return found
+        return {
+            **found,
+            "webhook": Webhook(own, self.reach, seconds),
+            "web_push": WebPush(own, self.reach, seconds),
+        }

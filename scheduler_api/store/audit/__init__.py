@@ -1,0 +1,1 @@
+"""Tables of the audit trail: events, hash chains, checkpoints."""

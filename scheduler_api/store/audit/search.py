@@ -1,0 +1,104 @@
+"""Both logs as one, in the order of time: facts, and what else happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scheduler_api.engine.model.facts import KIND_OF
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+
+#: Where a row stands: its instant, its log, its stream, and its number in that.
+Place = tuple[str, str, str, int]
+
+_SELECTS = {
+    "audit": (
+        "SELECT 'audit' AS log, a.stream, a.seq, a.at, a.actor, a.role, a.name, a.action, a.patient_id, a.site, "
+        "a.route, a.detail, NULL AS fact_id, NULL AS replaces, NULL AS correction, a.hash FROM audit a"
+    ),
+    "facts": (
+        "SELECT 'facts' AS log, f.patient_id AS stream, f.seq, f.recorded_at AS at, f.actor, f.role, f.name, "
+        "f.kind AS action, f.patient_id, p.site, NULL AS route, f.data AS detail, f.fact_id, f.replaces, f.correction, "
+        "f.hash FROM facts f JOIN patients p ON p.patient_id = f.patient_id"
+    ),
+}
+#: What the columns of each log are called: its time, its stream, its number, what was done.
+_NAMES = {
+    "audit": ("a.at", "a.stream", "a.seq", "a.action", "a.actor", "a.patient_id"),
+    "facts": ("f.recorded_at", "f.patient_id", "f.seq", "f.kind", "f.actor", "f.patient_id"),
+}
+_KINDS = frozenset(KIND_OF.values())
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked for; None asks for all. At or after `since`, before `until`, after the place `after`."""
+
+    sites: Sequence[str] | None = None
+    patient_id: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    since: str | None = None
+    until: str | None = None
+    after: Place | None = None
+    limit: int = 50
+
+
+def place(row: Row) -> Place:
+    """Return the place of a row in the order of time."""
+    return row["at"], row["log"], row["stream"], row["seq"]
+
+
+def find(store: Store, query: Query) -> list[Row]:
+    """Return the rows asked for, oldest first. A patient who moved is seen only by who sees the site of today."""
+    found = []
+    for log in _SELECTS:
+        if query.action is None or (query.action in _KINDS) == (log == "facts"):
+            found += _of_log(store, log, query)
+    return sorted(found, key=place)[: query.limit]
+
+
+def _of_log(store: Store, log: str, query: Query) -> list[Row]:
+    at, stream, seq, action, actor, patient_id = _NAMES[log]
+    parameters: dict[str, Any] = {"limit": query.limit}
+    where: list[str] = []
+
+    def condition(sql: str, **values: Any) -> None:
+        where.append(sql)
+        parameters.update(values)
+
+    for name, column in (("patient_id", patient_id), ("actor", actor), ("action", action)):
+        if (value := getattr(query, name)) is not None:
+            condition(f"{column} = :{name}", **{name: value})
+    if query.since is not None:
+        condition(f"{at} >= :since", since=query.since)
+    if query.until is not None:
+        condition(f"{at} < :until", until=query.until)
+    if query.sites is not None:
+        of_patient = one_of("p.site", "site", query.sites, parameters)
+        condition(of_patient if log == "facts" else _of_sites(query.sites, of_patient, parameters))
+    if query.after is not None:
+        instant, after_log, after_stream, after_seq = query.after
+        if log == after_log:
+            condition(f"({at}, {stream}, {seq}) > (:after, :after_stream, :after_seq)", after=instant)
+            parameters.update(after_stream=after_stream, after_seq=after_seq)
+        else:
+            condition(f"{at} {'>=' if log > after_log else '>'} :after", after=instant)
+    conditions = f" WHERE {' AND '.join(where)}" if where else ""
+    return store.rows(f"{_SELECTS[log]}{conditions} ORDER BY {at}, {stream}, {seq} LIMIT :limit", parameters)
+
+
+def _of_sites(sites: Sequence[str], of_patient: str, parameters: dict[str, Any]) -> str:
+    seen = f"SELECT 1 FROM patients p WHERE p.patient_id = a.patient_id AND {of_patient}"
+    return f"{one_of('a.site', 'site', sites, parameters)} AND (a.patient_id IS NULL OR EXISTS ({seen}))"
+
+
+def pages(store: Store, query: Query) -> Any:
+    """Yield all rows asked for, in pages of `query.limit`."""
+    while found := find(store, query):
+        yield found
+        if len(found) < query.limit:
+            return
+        query = replace(query, after=place(found[-1]))

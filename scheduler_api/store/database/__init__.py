@@ -1,0 +1,1 @@
+"""The database port, and SQLite and PostgreSQL behind it."""

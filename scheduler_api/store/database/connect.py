@@ -1,0 +1,43 @@
+"""Which database a setting names: `postgresql://…`, or the path of an SQLite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .port import Store
+
+_SCHEMES = ("postgresql://", "postgres://")
+
+
+def is_postgres(database: str) -> bool:
+    """Return whether a setting names a PostgreSQL database."""
+    return database.startswith(_SCHEMES)
+
+
+def connect(database: str) -> Store:
+    """Return the store that `database` names; it is opened when it is first used."""
+    # Each driver takes time to import, and only one of them is needed.
+    if is_postgres(database):
+        from .postgres import PostgresStore
+
+        return PostgresStore(database)
+    from .sqlite import SqliteStore
+
+    return SqliteStore(Path(database))
+
+
+def shown(database: str) -> str:
+    """Return the name of a database as it may be shown and logged: without a password."""
+    if not is_postgres(database):
+        return database
+    parts = urlsplit(database)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def folder_beside(database: str) -> Path:
+    """Return the folder for files that belong to a database.
+
+    Beside an SQLite file, else the folder of instance data.
+    """
+    return Path("instance") if is_postgres(database) else Path(database).parent

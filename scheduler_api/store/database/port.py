@@ -1,0 +1,118 @@
+"""The database port: what the rest of the store asks of a database, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+Parameters = Mapping[str, Any]
+
+
+class Busy(Exception):
+    """Another writer held the database for longer than we wait; nothing was written, the call may be tried again."""
+
+
+class Unavailable(Exception):
+    """The database cannot be opened or read, or has not the tables of this version; nothing was written.
+
+    Unless it was lost in the very moment of a commit: then all was written or nothing, and who tries again by an
+    idempotency key finds out.
+    """
+
+
+class Duplicate(Exception):
+    """A row would repeat a key that must be unique; nothing was written, and the unit of work must end.
+
+    Who wants to go on writes in a block inside the block.
+    """
+
+
+class Store(Protocol):
+    """A database. SQL has named parameters (`:name`), `ON CONFLICT` and `RETURNING`, and no dialect's own words.
+
+    One store serves any number of threads. Writes happen inside `transaction` only, and what is read there in order to
+    write is read after `lock`: elsewhere than in SQLite, several transactions go on side by side.
+    """
+
+    skip_locked: str
+    """How a SELECT of rows to be taken ends, so that of several workers each takes others. Inside `transaction`."""
+
+    is_alone: bool
+    """Whether a transaction has the database to itself from its beginning to its end."""
+
+    def __hash__(self) -> int:
+        """Make a store equal to itself alone, so that what never changes in it may be cached by store."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Run one unit of work: all of it is durable when the block ends, none of it if the block raises.
+
+        A block inside a block is part of it, and undone alone if it raises. Raises Busy.
+        """
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let reads inside the block see one state of the database, whatever others write meanwhile."""
+
+    def lock(self, name: str, shared: bool = False) -> None:
+        """Wait until no other transaction holds this name, and hold it until ours ends. Raises Busy.
+
+        Those that share it wait only for one that does not.
+        """
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """Return all rows of a query."""
+
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """Return all rows of a query as tuples of values, for reads so frequent that dicts would cost too much."""
+
+    def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """Return the first row of a query, if there is one."""
+
+    def write(self, sql: str, parameters: Parameters) -> int:
+        """Run a statement that changes rows; the number of rows it changed. Raises Duplicate."""
+
+    def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run one statement for each of many parameters. Raises Duplicate."""
+
+    def bring(self, table: str, rows: Sequence[Row]) -> None:
+        """Add many rows, all with the same columns, in the quickest way there is. Raises Duplicate."""
+
+    def migrate(self) -> list[str]:
+        """Bring the tables to this version; the names of those applied. Several processes may call it at once."""
+
+    def pending_migrations(self) -> list[str]:
+        """Return the names of the migrations that this version needs and the database has not seen."""
+
+    def lock_free(self, names: Collection[str]) -> Collection[str]:
+        """Lock and return those of some names that no other transaction holds, until this one ends.
+
+        Waits for nobody.
+        """
+
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the service's tables, each with the columns of its primary key."""
+
+    def go_on_counting(self) -> None:
+        """Let keys that the database counts up go on after the greatest that is there; inside `transaction`."""
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy of the database to a new SQLite file, while others read and write."""
+
+    def exists(self) -> bool:
+        """Return whether there is a database to open, as far as can be told without opening it."""
+
+    def close(self) -> None:
+        """Let go of what this thread holds; the thread that made the store, at its end, lets go of everything."""
+
+
+def keys_by_table(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """Return what `tables` answers, from a row for each part of a key (`part` is None.
+
+    The table has no key), in order.
+    """
+    keys: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        keys[row["name"]] = keys.get(row["name"], ()) + ((row["part"],) if row["part"] else ())
+    return keys

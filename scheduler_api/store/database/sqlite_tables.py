@@ -1,0 +1,45 @@
+"""The tables in SQLite: the words of its dialect, and the migrations as sqlite-utils applies them.
+
+Beware of `table.transform()`: it drops the triggers that keep the log append-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlite_utils import Database, Migrations
+
+from scheduler_api.store.migrations import MIGRATIONS, Migration
+
+
+class SqliteDialect:
+    """SQLite's words."""
+
+    counter = "INTEGER PRIMARY KEY"
+    by_key = "WITHOUT ROWID"
+
+    def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
+        """Yield triggers that refuse.
+
+        One for insertion where a key is given, since REPLACE deletes without the others.
+        """
+        refuse = f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
+        if key is not None:
+            exists = f"EXISTS (SELECT 1 FROM {table} WHERE {key})"
+            yield f"CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} WHEN {exists} {refuse}"
+        for action in ("UPDATE", "DELETE"):
+            yield f"CREATE TRIGGER {table}_refuse_{action.lower()} BEFORE {action} ON {table} {refuse}"
+
+
+migrations = Migrations("scheduler_api")
+
+
+def _register(migration: Migration) -> None:
+    @migrations(name=migration.name)
+    def apply(database: Database) -> None:
+        for statement in migration.statements(SqliteDialect()):
+            database.execute(statement)
+
+
+for _migration in MIGRATIONS:
+    _register(_migration)

@@ -1,0 +1,19 @@
+"""The table `marks`: when something that is done again and again was last done."""
+
+from __future__ import annotations
+
+from scheduler_api.store.database.port import Store
+
+
+def mark(store: Store, name: str, at: str) -> None:
+    """Note when something was last done."""
+    store.write(
+        "INSERT INTO marks (name, at) VALUES (:name, :at) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+        {"name": name, "at": at},
+    )
+
+
+def marked(store: Store, name: str) -> str | None:
+    """Return when something was last done; None if never."""
+    row = store.row("SELECT at FROM marks WHERE name = :name", {"name": name})
+    return None if row is None else str(row["at"])

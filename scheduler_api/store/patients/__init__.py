@@ -1,0 +1,1 @@
+"""Tables of patients: the fact log, and the rows derived from it."""

@@ -1,0 +1,219 @@
+"""The table `patients`: one derived row for each, so that a read is one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.treatment.status import phase_days
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+
+from .snapshots import FORMAT, text_of
+from .time_zones import today_sql
+
+_COLUMNS = (
+    "patient_id",
+    "protocol",
+    "subject_number",
+    "site",
+    "version",
+    "head",
+    "recorded_at",
+    "time_zone",
+    "on_treatment_from",
+    "follow_up_from",
+    "off_study_from",
+    "visits_through",
+    "history",
+    "format",
+)
+_INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+
+
+def row_of(
+    patient_id: str,
+    history: History,
+    version: int,
+    head: str,
+    recorded_at: datetime,
+    visits_through: date,
+) -> Row:
+    """Return the row that a patient's history makes."""
+    enrolled = history.enrolled
+    values = (
+        patient_id,
+        enrolled.protocol,
+        enrolled.subject_number,
+        enrolled.site,
+        version,
+        head,
+        recorded_at.isoformat(),
+        history.time_zone,
+        *(day and day.isoformat() for day in phase_days(history)),
+        visits_through.isoformat(),
+        text_of(history),
+        FORMAT,
+    )
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def insert(store: Store, row: Row) -> None:
+    """Add a patient. Raises Duplicate when the protocol has the subject number already."""
+    store.write(_INSERT, row)
+    _note_time_zone(store, row)
+
+
+def update(store: Store, stored: Row, row: Row) -> bool:
+    """Replace a patient's `stored` row by that of the next version; False if another writer was faster.
+
+    Only what differs is written: the indexes over the rest stay untouched.
+    """
+    changed = [name for name in _COLUMNS if row[name] != stored[name]]
+    if "time_zone" in changed:
+        _note_time_zone(store, row)
+    sql = (
+        f"UPDATE patients SET {', '.join(f'{name} = :{name}' for name in changed)} "
+        "WHERE patient_id = :patient_id AND version = :version - 1"
+    )
+    return store.write(sql, row) == 1
+
+
+def _note_time_zone(store: Store, row: Row) -> None:
+    store.write(
+        "INSERT INTO time_zones (time_zone) VALUES (:time_zone) ON CONFLICT DO NOTHING", {"time_zone": row["time_zone"]}
+    )
+
+
+def get(store: Store, patient_id: str) -> Row | None:
+    """Return one patient's row."""
+    return store.row("SELECT * FROM patients WHERE patient_id = :patient_id", {"patient_id": patient_id})
+
+
+def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
+    """Return the patient with a subject number."""
+    return store.row(
+        "SELECT * FROM patients WHERE protocol = :protocol AND subject_number = :subject_number",
+        {"protocol": protocol, "subject_number": subject_number},
+    )
+
+
+def rolled_until(store: Store, through: date, limit: int) -> Sequence[str]:
+    """Return some patients whose visit rows do not yet reach `through`."""
+    found = store.rows(
+        "SELECT patient_id FROM patients WHERE visits_through < :through ORDER BY visits_through LIMIT :limit",
+        {"through": through.isoformat(), "limit": limit},
+    )
+    return [row["patient_id"] for row in found]
+
+
+def set_visits_through(store: Store, patient_id: str, through: date) -> None:
+    """Note how far ahead a patient's visit rows reach."""
+    store.write(
+        "UPDATE patients SET visits_through = :through WHERE patient_id = :patient_id",
+        {"patient_id": patient_id, "through": through.isoformat()},
+    )
+
+
+def delete_all(store: Store) -> None:
+    """Forget all that is derived: patients, visits, standings, worklist, time zones and reminders. The log stays."""
+    for table in ("patients", "visits", "standings", "worklist", "time_zones", "reminders", "reminder_times"):
+        store.write(f"DELETE FROM {table}", {})
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which patients are asked for; None asks for all. `after` is the key of the last row seen."""
+
+    todays: dict[str, date]
+    sites: Sequence[str] | None = None
+    phase: str | None = None
+    subject_number: str | None = None
+    subject_number_part: str | None = None
+    after: tuple[str, str] | None = None
+    limit: int = 50
+
+
+def find(store: Store, query: Query) -> list[Row]:
+    """Return the patients asked for, by subject number, without their recorded days; each with its status and today."""
+    parameters: dict[str, Any] = {"limit": query.limit}
+    today = today_sql(query.todays, "time_zone", parameters)
+    phase = (
+        f"CASE WHEN off_study_from <= {today} THEN 'off_study' WHEN follow_up_from <= {today} THEN 'follow_up' "
+        f"WHEN on_treatment_from <= {today} THEN 'on_treatment' ELSE 'enrolled' END"
+    )
+    where = []
+    if query.sites is not None:
+        where.append(one_of("site", "site", query.sites, parameters))
+    if query.phase is not None:
+        where.append(f"{phase} = :phase")
+        parameters["phase"] = query.phase
+    if query.subject_number is not None:
+        where.append("subject_number = :subject_number")
+        parameters["subject_number"] = query.subject_number
+    if query.subject_number_part is not None:
+        where.append("LOWER(subject_number) LIKE :part ESCAPE '!'")
+        part = query.subject_number_part.lower()
+        for special in "!%_":
+            part = part.replace(special, f"!{special}")
+        parameters["part"] = f"%{part}%"
+    if query.after is not None:
+        where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
+        parameters["after_subject"], parameters["after_patient"] = query.after
+    return store.rows(
+        f"SELECT patient_id, version, time_zone, history, format, {phase} AS phase, {today} AS today FROM patients "
+        f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY subject_number, patient_id LIMIT :limit",
+        parameters,
+    )
+
+
+def whole(
+    store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None, limit: int
+) -> list[Row]:
+    """Return some patients' whole rows, by subject number and id from after one on; of sites, of a protocol."""
+    where, parameters = _after(sites, protocol, after)
+    return store.rows(
+        f"SELECT * FROM patients WHERE {where} ORDER BY subject_number, patient_id LIMIT :limit",
+        {**parameters, "limit": limit},
+    )
+
+
+def count_after(store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None) -> int:
+    """Return how many patients `whole` would give without a limit."""
+    where, parameters = _after(sites, protocol, after)
+    row = store.row(f"SELECT COUNT(*) AS count FROM patients WHERE {where}", parameters)
+    return int(row["count"]) if row else 0
+
+
+def _after(
+    sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None
+) -> tuple[str, dict[str, Any]]:
+    parameters: dict[str, Any] = dict(zip(("subject_number", "patient_id"), after or ("", ""), strict=True))
+    where = ["(subject_number, patient_id) > (:subject_number, :patient_id)"]
+    if sites is not None:
+        where.append(one_of("site", "site", sites, parameters))
+    if protocol is not None:
+        where.append("protocol = :protocol")
+        parameters["protocol"] = protocol
+    return " AND ".join(where), parameters
+
+
+def is_any_of_another_format(store: Store) -> bool:
+    """Return whether a patient's derived rows were written by a version that stores them otherwise."""
+    return store.row("SELECT 1 FROM patients WHERE format <> :format LIMIT 1", {"format": FORMAT}) is not None
+
+
+def without_facts(store: Store) -> list[Row]:
+    """Return patients without a fact in the log: there should be none."""
+    return store.rows(
+        "SELECT patient_id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM facts f WHERE f.patient_id = p.patient_id)"
+    )
+
+
+def of_site(store: Store, site: str) -> list[str]:
+    """Return the ids of a site's patients."""
+    rows = store.rows("SELECT patient_id FROM patients WHERE site = :site ORDER BY patient_id", {"site": site})
+    return [row["patient_id"] for row in rows]

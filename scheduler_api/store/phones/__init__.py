@@ -1,0 +1,1 @@
+"""Tables of patients' phones: devices, what they sent, and calendar feeds."""

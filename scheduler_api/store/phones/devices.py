@@ -1,0 +1,146 @@
+"""The tables `activations`, `devices`, `device_tokens` and `wrong_tries`: patients' phones and how they get in."""
+
+from __future__ import annotations
+
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.reminders import destinations
+
+
+def add_code(store: Store, row: Row) -> None:
+    """Keep the hash of a one-time code; earlier codes of that patient end."""
+    store.write("DELETE FROM activations WHERE patient_id = :patient_id AND used_at IS NULL", row)
+    store.write(
+        "INSERT INTO activations (hash, patient_id, made_by, expires_at) "
+        "VALUES (:hash, :patient_id, :made_by, :expires_at)",
+        row,
+    )
+
+
+def use_code(store: Store, digest: str, now: str) -> str | None:
+    """Use up a code; the patient it is for, or None if it is unknown, used or expired."""
+    changed = store.write(
+        "UPDATE activations SET used_at = :now WHERE hash = :hash AND used_at IS NULL AND expires_at > :now",
+        {"hash": digest, "now": now},
+    )
+    if changed == 0:
+        return None
+    row = store.row("SELECT patient_id FROM activations WHERE hash = :hash", {"hash": digest})
+    return row["patient_id"] if row else None
+
+
+def add_device(store: Store, row: Row) -> None:
+    """Add a device."""
+    store.write(
+        "INSERT INTO devices (device_id, patient_id, name, activated_at) "
+        "VALUES (:device_id, :patient_id, :name, :activated_at)",
+        row,
+    )
+
+
+def of_patient(store: Store, patient_id: str) -> list[Row]:
+    """Return a patient's devices, oldest first."""
+    return store.rows(
+        "SELECT device_id, name, activated_at, ended_at, ended_because FROM devices "
+        "WHERE patient_id = :patient_id ORDER BY activated_at, device_id",
+        {"patient_id": patient_id},
+    )
+
+
+def end_device(store: Store, patient_id: str, device_id: str, at: str, because: str) -> bool:
+    """End a device's session, and what was sent to it; False if it has none."""
+    parameters = {"patient_id": patient_id, "device_id": device_id, "at": at, "because": because}
+    changed = store.write(
+        "UPDATE devices SET ended_at = :at, ended_because = :because "
+        "WHERE device_id = :device_id AND patient_id = :patient_id AND ended_at IS NULL",
+        parameters,
+    )
+    store.write("DELETE FROM device_tokens WHERE device_id = :device_id", parameters)
+    destinations.end_of_device(store, device_id, at, because)
+    return changed == 1
+
+
+def add_tokens(store: Store, row: Row) -> None:
+    """Keep the hashes of a pair of tokens."""
+    store.write(
+        "INSERT INTO device_tokens "
+        "(access_hash, refresh_hash, device_id, access_expires_at, refresh_expires_at, given_for) VALUES "
+        "(:access_hash, :refresh_hash, :device_id, :access_expires_at, :refresh_expires_at, :given_for)",
+        row,
+    )
+
+
+def by_access(store: Store, digest: str, now: str) -> Row | None:
+    """Return the device of a valid access token, together with its patient's whole row."""
+    return store.row(
+        "SELECT d.device_id, p.* FROM device_tokens t "
+        "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
+        "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
+        {"hash": digest, "now": now},
+    )
+
+
+def by_refresh(store: Store, digest: str) -> Row | None:
+    """Return a pair of tokens by its refresh token, with the device's patient."""
+    return store.row(
+        "SELECT t.*, d.patient_id FROM device_tokens t JOIN devices d ON d.device_id = t.device_id "
+        "WHERE t.refresh_hash = :hash AND d.ended_at IS NULL",
+        {"hash": digest},
+    )
+
+
+def mark_replaced(store: Store, digest: str, at: str) -> None:
+    """Note that a refresh token has given the next pair."""
+    store.write(
+        "UPDATE device_tokens SET replaced_at = :at WHERE refresh_hash = :hash AND replaced_at IS NULL",
+        {"hash": digest, "at": at},
+    )
+
+
+def drop_unused(store: Store, digest: str, now: str) -> bool:
+    """Drop the pair that was given for a refresh token, if the phone never used it; False if it did.
+
+    It is kept as dropped: should it be shown after all, someone else holds the pair that took its place.
+    """
+    used = store.row(
+        "SELECT 1 FROM device_tokens WHERE given_for = :hash AND replaced_at IS NOT NULL", {"hash": digest}
+    )
+    if used is not None:
+        return False
+    store.write(
+        "UPDATE device_tokens SET dropped = 1, access_expires_at = :now WHERE given_for = :hash AND dropped = 0",
+        {"hash": digest, "now": now},
+    )
+    return True
+
+
+def forget_expired(store: Store, device_id: str, now: str) -> None:
+    """Drop a device's pairs that can do nothing any more."""
+    store.write(
+        "DELETE FROM device_tokens WHERE device_id = :device_id AND refresh_expires_at <= :now",
+        {"device_id": device_id, "now": now},
+    )
+
+
+def wrong_tries(store: Store, subject: str, since: str) -> list[str]:
+    """Return when something was tried wrongly since an instant, in order."""
+    rows = store.rows(
+        "SELECT tried_at FROM wrong_tries WHERE subject = :subject AND tried_at > :since ORDER BY tried_at",
+        {"subject": subject, "since": since},
+    )
+    return [row["tried_at"] for row in rows]
+
+
+def add_wrong_try(store: Store, subject: str, at: str, forget_before: str) -> None:
+    """Note a wrong try, and forget those before an instant."""
+    store.write("DELETE FROM wrong_tries WHERE tried_at < :before", {"before": forget_before})
+    store.write("INSERT INTO wrong_tries (subject, tried_at) VALUES (:subject, :at)", {"subject": subject, "at": at})
+
+
+def forget_dead(store: Store, now: str, tries_before: str) -> int:
+    """Forget codes and tokens that can do nothing any more, and wrong tries before an instant; how many."""
+    parameters = {"now": now, "tries_before": tries_before}
+    return (
+        store.write("DELETE FROM device_tokens WHERE refresh_expires_at <= :now", parameters)
+        + store.write("DELETE FROM activations WHERE expires_at <= :now", parameters)
+        + store.write("DELETE FROM wrong_tries WHERE tried_at < :tries_before", parameters)
+    )

@@ -1,0 +1,1 @@
+"""Tables of messages: planned, sent, on their way to destinations."""

@@ -1,0 +1,147 @@
+"""The table `deliveries`: each message on its way to each destination."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+
+_OF_MESSAGE = "EXISTS (SELECT 1 FROM deliveries v WHERE v.message_id = outbox.message_id AND v.status = '{status}')"
+_FINISH = (
+    "UPDATE outbox SET settled_at = :at, status = CASE "
+    f"WHEN {_OF_MESSAGE.format(status='sent')} THEN 'sent' "
+    f"WHEN {_OF_MESSAGE.format(status='expired')} AND NOT {_OF_MESSAGE.format(status='failed')} THEN 'expired' "
+    "ELSE 'failed' END WHERE message_id = :message_id AND status = 'waiting' "
+    f"AND NOT {_OF_MESSAGE.format(status='waiting')} RETURNING status, kind"
+)
+
+
+#: The ways there are: a browser's push service, a web server, a mailbox, our own log.
+CHANNELS = ("web_push", "webhook", "email", "log")
+_SPREAD = (
+    "INSERT INTO deliveries (message_id, destination_id, status, attempts, next_at) "
+    "SELECT :message_id, destination_id, 'waiting', 0, :now FROM destinations "
+    "WHERE ended_at IS NULL AND audience = :audience AND channel IN (:web_push, :webhook, :email, :log) "
+    "AND (patient_id = :patient_id OR (patient_id IS NULL AND site = :site)) "
+    "ON CONFLICT (message_id, destination_id) DO UPDATE SET status = 'waiting', attempts = 0, "
+    "next_at = excluded.next_at, problem = NULL, settled_at = NULL WHERE deliveries.status <> 'sent'"
+)
+
+
+def take_unspread(store: Store, now: str, limit: int) -> list[Row]:
+    """Take some messages that were not given to their destinations yet, for this worker alone; with their patients'
+    wishes."""
+    return store.rows(
+        "WITH fresh AS MATERIALIZED (SELECT message_id FROM outbox WHERE status = 'waiting' AND spread_at IS NULL "
+        f"ORDER BY written_at LIMIT :limit {store.skip_locked}) "
+        "UPDATE outbox SET spread_at = :now WHERE message_id IN (SELECT message_id FROM fresh) RETURNING *, "
+        "(SELECT wishes FROM patients p WHERE p.patient_id = outbox.patient_id) AS wishes",
+        {"now": now, "limit": limit},
+    )
+
+
+def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: str) -> None:
+    """Give each message to the destinations there are for it by some channels; not again to one that took it."""
+    store.write_many(
+        _SPREAD,
+        (
+            {**message, "now": now, **{channel: channel if channel in channels else None for channel in CHANNELS}}
+            for message, channels in messages
+        ),
+    )
+
+
+def is_any_due(store: Store, now: str) -> bool:
+    """Return whether there is a message to be given to its destinations, or one to be sent or given up."""
+    return (
+        store.row("SELECT 1 FROM outbox WHERE status = 'waiting' AND spread_at IS NULL LIMIT 1") is not None
+        or store.row("SELECT 1 FROM deliveries WHERE status = 'waiting' AND next_at <= :now LIMIT 1", {"now": now})
+        is not None
+    )
+
+
+def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
+    """Return some deliveries that are due, longest first, with message and destination; none to those `busy` or paused.
+
+    What cannot be sent any more (withdrawn, expired, its destination ended) is among them in any case.
+    """
+    parameters: dict[str, Any] = {"now": now, "limit": limit}
+    to_others = f"AND NOT {one_of('v.destination_id', 'busy', busy, parameters)}" if busy else ""
+    return store.rows(
+        "SELECT v.destination_id, v.attempts, v.next_at, o.message_id, o.audience, o.patient_id, o.site, o.kind, "
+        "o.about, o.due_at, o.expires_at, o.status, d.channel, d.address, d.keys, d.language, d.failures, d.ended_at "
+        "FROM deliveries v JOIN outbox o ON o.message_id = v.message_id "
+        "JOIN destinations d ON d.destination_id = v.destination_id "
+        "WHERE v.status = 'waiting' AND v.next_at <= :now AND (d.paused_until IS NULL OR d.paused_until <= :now "
+        "OR d.ended_at IS NOT NULL OR o.expires_at <= :now OR o.status <> 'waiting') "
+        f"{to_others} ORDER BY v.next_at, v.message_id, v.destination_id LIMIT :limit",
+        parameters,
+    )
+
+
+def claim(store: Store, row: Row, until: str) -> bool:
+    """Take a row of `due` for an attempt; False if another worker has it. Until then nobody else takes it."""
+    changed = store.write(
+        "UPDATE deliveries SET next_at = :until, attempts = attempts + 1 WHERE message_id = :message_id "
+        "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at",
+        {**row, "until": until},
+    )
+    return changed == 1
+
+
+def settle(store: Store, row: Row, status: str, problem: str | None, at: str) -> bool:
+    """Note how a delivery ended; False if that was noted before. `row` names it by message and destination."""
+    changed = store.write(
+        "UPDATE deliveries SET status = :status, problem = :problem, settled_at = :at WHERE message_id = :message_id "
+        "AND destination_id = :destination_id AND status = 'waiting'",
+        {**row, "status": status, "problem": problem, "at": at},
+    )
+    return changed == 1
+
+
+def put_back(store: Store, row: Row, problem: str | None, next_at: str) -> None:
+    """Let a delivery be tried again at an instant, unless another worker has taken it meanwhile."""
+    store.write(
+        "UPDATE deliveries SET next_at = :next_at, problem = :problem WHERE message_id = :message_id "
+        "AND destination_id = :destination_id AND status = 'waiting' AND attempts = :attempts",
+        {**row, "problem": problem, "next_at": next_at},
+    )
+
+
+def hurry(store: Store, destination_id: str, now: str) -> None:
+    """Look at all that waits for a destination at once: it has ended."""
+    store.write(
+        "UPDATE deliveries SET next_at = :now WHERE destination_id = :destination_id AND status = 'waiting' "
+        "AND next_at > :now",
+        {"destination_id": destination_id, "now": now},
+    )
+
+
+def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
+    """Settle messages that wait for no destination any more: sent if one took it, else failed or expired; those."""
+    finished: list[Row] = []
+    for message_id in sorted(message_ids):
+        # Of two workers with the last two deliveries of a message, the second must see what the first did: where
+        # databases let writers work side by side, it waits for this row.
+        store.write(
+            "UPDATE outbox SET spread_at = spread_at WHERE message_id = :message_id", {"message_id": message_id}
+        )
+        finished += store.rows(_FINISH, {"message_id": message_id, "at": at})
+    return finished
+
+
+def let_go(store: Store, message_id: str) -> None:
+    """Let a message that was withdrawn be given to its destinations anew, should it be called for again."""
+    store.write("UPDATE outbox SET spread_at = NULL WHERE message_id = :message_id", {"message_id": message_id})
+
+
+def of_messages(store: Store, message_ids: Collection[str]) -> list[Row]:
+    """Return what became of some messages at each destination, in the order in which the destinations were made."""
+    parameters: dict[str, Any] = {}
+    return store.rows(
+        "SELECT v.*, d.channel FROM deliveries v JOIN destinations d ON d.destination_id = v.destination_id "
+        f"WHERE {one_of('v.message_id', 'message', message_ids, parameters)} ORDER BY d.made_at, d.destination_id",
+        parameters,
+    )

@@ -1,0 +1,84 @@
+"""The table `destinations`: where messages go, and which of them do not answer."""
+
+from __future__ import annotations
+
+from scheduler_api.store.database.port import Row, Store
+
+_COLUMNS = (
+    "destination_id",
+    "channel",
+    "audience",
+    "site",
+    "patient_id",
+    "device_id",
+    "address",
+    "keys",
+    "language",
+    "made_at",
+    "made_by",
+)
+
+
+def insert(store: Store, row: Row) -> None:
+    """Add a destination."""
+    names = ", ".join(_COLUMNS)
+    store.write(f"INSERT INTO destinations ({names}) VALUES ({', '.join(':' + name for name in _COLUMNS)})", row)
+
+
+def of_site(store: Store, site: str) -> list[Row]:
+    """Return a site's own destinations, oldest first, ended ones included."""
+    return store.rows(
+        "SELECT * FROM destinations WHERE site = :site AND patient_id IS NULL ORDER BY made_at, destination_id",
+        {"site": site},
+    )
+
+
+def of_device(store: Store, device_id: str) -> Row | None:
+    """Return the subscription of a device; None if it has none, or none any more."""
+    return store.row(
+        "SELECT * FROM destinations WHERE device_id = :device_id AND ended_at IS NULL", {"device_id": device_id}
+    )
+
+
+def end(store: Store, destination_id: str, at: str, because: str) -> None:
+    """End a destination: nothing goes there any more, nor what waits to."""
+    store.write(
+        "UPDATE destinations SET ended_at = :at, ended_because = :because "
+        "WHERE destination_id = :destination_id AND ended_at IS NULL",
+        {"destination_id": destination_id, "at": at, "because": because},
+    )
+
+
+def end_of_device(store: Store, device_id: str, at: str, because: str) -> None:
+    """End the subscription of a device, if it has one."""
+    store.write(
+        "UPDATE destinations SET ended_at = :at, ended_because = :because "
+        "WHERE device_id = :device_id AND ended_at IS NULL",
+        {"device_id": device_id, "at": at, "because": because},
+    )
+
+
+def answered(store: Store, destination_id: str) -> None:
+    """Note that a destination took a message, which clears its earlier failures."""
+    store.write(
+        "UPDATE destinations SET failures = 0, paused_until = NULL "
+        "WHERE destination_id = :destination_id AND (failures > 0 OR paused_until IS NOT NULL)",
+        {"destination_id": destination_id},
+    )
+
+
+def failed(store: Store, destination_id: str) -> int:
+    """Note that a destination failed once more; return how often in a row."""
+    row = store.rows(
+        "UPDATE destinations SET failures = failures + 1 WHERE destination_id = :destination_id RETURNING failures",
+        {"destination_id": destination_id},
+    )[0]
+    return int(row["failures"])
+
+
+def pause(store: Store, destination_id: str, until: str) -> None:
+    """Pause a destination until an instant: nothing is tried there."""
+    store.write(
+        "UPDATE destinations SET paused_until = :until WHERE destination_id = :destination_id",
+        {"destination_id": destination_id, "until": until},
+    )

@@ -1,0 +1,79 @@
+"""The table `outbox`: messages that have gone out, each once; and whether they have reached anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from scheduler_api.store.database.port import Row, Store
+
+from .planned_messages import UP_TO
+
+STATUSES = ("waiting", "sent", "failed", "withdrawn", "expired")
+
+
+_PLANNED = ("message_id", "audience", "patient_id", "site", "kind", "about")
+_INTO = f"INSERT INTO outbox ({', '.join(_PLANNED)}, due_at, expires_at, written_at, status)"
+_ONCE = "ON CONFLICT (message_id) DO NOTHING"
+_WRITE = (
+    f"{_INTO} VALUES ({', '.join(':' + name for name in _PLANNED)}, :next_at, :expires_at, :written_at, 'waiting') "
+    f"{_ONCE}"
+)
+_WRITE_UP_TO = (
+    f"{_INTO} SELECT {', '.join(_PLANNED)}, next_at, expires_at, :written_at, 'waiting' "
+    f"FROM reminders WHERE {UP_TO} ORDER BY message_id {_ONCE}"
+)
+
+
+def write(store: Store, rows: Sequence[Row], written_at: str) -> None:
+    """Write planned messages that are due. One that is there already stays: nobody is told anything twice."""
+    store.write_many(_WRITE, [{**row, "written_at": written_at} for row in rows])
+
+
+def write_up_to(store: Store, last: Row, written_at: str) -> None:
+    """Write all planned messages that are due no later than one, without reading them."""
+    store.write(_WRITE_UP_TO, {**last, "written_at": written_at})
+
+
+def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
+    """Take back messages that wait and are no longer called for."""
+    store.write_many(
+        "UPDATE outbox SET status = 'withdrawn', settled_at = :at "
+        "WHERE message_id = :message_id AND status = 'waiting'",
+        [{"message_id": message_id, "at": at} for message_id in message_ids],
+    )
+
+
+def call_again(store: Store, message_ids: Iterable[str]) -> None:
+    """Let messages wait again that were withdrawn and are called for after all."""
+    store.write_many(
+        "UPDATE outbox SET status = 'waiting', settled_at = NULL "
+        "WHERE message_id = :message_id AND status = 'withdrawn'",
+        [{"message_id": message_id} for message_id in message_ids],
+    )
+
+
+def put_off(store: Store, message_id: str, until: str) -> bool:
+    """Note that the patient put a message off until an instant; False if that was done before."""
+    changed = store.write(
+        "UPDATE outbox SET put_off_until = :until WHERE message_id = :message_id AND put_off_until IS NULL",
+        {"message_id": message_id, "until": until},
+    )
+    return changed == 1
+
+
+def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
+    """Return what was sent to a patient, or to the site about one, and had not expired by an instant or a day."""
+    return store.rows(
+        "SELECT * FROM outbox WHERE patient_id = :patient_id AND expires_at > :since",
+        {"patient_id": patient_id, "since": since},
+    )
+
+
+def get(store: Store, message_id: str) -> Row | None:
+    """Return one message."""
+    return store.row("SELECT * FROM outbox WHERE message_id = :message_id", {"message_id": message_id})
+
+
+def forget(store: Store, before: str) -> int:
+    """Forget messages that have made no sense since before an instant; how many."""
+    return store.write("DELETE FROM outbox WHERE expires_at < :before AND status <> 'waiting'", {"before": before})

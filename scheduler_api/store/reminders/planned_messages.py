@@ -1,0 +1,148 @@
+"""The table `reminders`: the messages planned for the next days, each a row, however many patients there are.
+
+It is in the order in which they are due; `reminder_times` says where a message lies, and is trusted for no more: one
+that has gone out may still be named there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from scheduler_api.store.database.port import Row, Store
+
+_COLUMNS = ("message_id", "audience", "patient_id", "site", "kind", "about", "next_at", "expires_at")
+_PUT = (
+    # Wherever it was planned before.
+    "DELETE FROM reminders WHERE message_id = :message_id "
+    "AND next_at = (SELECT t.next_at FROM reminder_times t WHERE t.message_id = :message_id)",
+    f"INSERT INTO reminders ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "
+    "ON CONFLICT (next_at, message_id) DO UPDATE SET expires_at = excluded.expires_at",
+    "INSERT INTO reminder_times (message_id, next_at) VALUES (:message_id, :next_at) "
+    "ON CONFLICT (message_id) DO UPDATE SET next_at = excluded.next_at",
+)
+_TAKE = "DELETE FROM reminders WHERE next_at = :next_at AND message_id = :message_id"
+#: What is due no later than a row.
+UP_TO = "(next_at, message_id) <= (:next_at, :message_id)"
+
+
+def row_of(
+    patient_id: str | None, site: str, kind: str, about: str, next_at: str, expires_at: str, to_site: bool
+) -> Row:
+    """Return the row of a message: to a patient, or to a site about one or about none.
+
+    Its id is a digest of to whom and about what it is; those about one patient begin alike and so lie together.
+    """
+    to = ("site", site) if to_site else ("patient",)
+    return {
+        "message_id": f"{beginning(patient_id, site)}{_digest(*to, kind, about, size=8)}",
+        "audience": "site" if to_site else "patient",
+        "patient_id": patient_id,
+        "site": site,
+        "kind": kind,
+        "about": about,
+        "next_at": next_at,
+        "expires_at": expires_at,
+    }
+
+
+@lru_cache(maxsize=1024)
+def beginning(patient_id: str | None, site: str) -> str:
+    """Return the prefix of the ids of messages about a patient, or of those about a site alone."""
+    return f"m-{_digest(patient_id or site, size=6)}"
+
+
+def _digest(*words: str, size: int) -> str:
+    return hashlib.blake2b("\n".join(words).encode(), digest_size=size).hexdigest()
+
+
+def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]:
+    """Return what is planned for a patient and has not expired at an instant, by id."""
+    return _of(store, "r.patient_id = :whose", beginning(patient_id, ""), patient_id, after)
+
+
+def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
+    """Return what is planned for a site itself and has not expired at an instant, by id."""
+    return _of(store, "r.patient_id IS NULL AND r.site = :whose", beginning(None, site), site, after)
+
+
+def _of(store: Store, condition: str, beginning: str, whose: str, after: str) -> dict[str, Row]:
+    # The condition is for two patients who happen to begin alike.
+    rows = store.rows(
+        "SELECT r.* FROM reminder_times t JOIN reminders r ON r.next_at = t.next_at AND r.message_id = t.message_id "
+        f"WHERE t.message_id BETWEEN :first AND :last AND {condition} AND r.expires_at > :after",
+        {**_between(beginning), "whose": whose, "after": after},
+    )
+    return {row["message_id"]: row for row in rows}
+
+
+def _between(beginning: str) -> Row:
+    # No digit of a digest is beyond "f".
+    return {"first": beginning, "last": f"{beginning}g"}
+
+
+def replace(store: Store, stored: Mapping[str, Row], rows: Mapping[str, Row]) -> None:
+    """Make what is stored of a patient, or of a site, equal to these rows, touching only those that differ."""
+    gone = [row for message_id, row in stored.items() if message_id not in rows]
+    changed = [row for message_id, row in rows.items() if stored.get(message_id) != row]
+    if not gone and not changed:
+        return
+    take(store, gone)
+    put(store, changed)
+    some = (gone or changed)[0]
+    store.write(
+        "DELETE FROM reminder_times WHERE message_id BETWEEN :first AND :last AND NOT EXISTS (SELECT 1 FROM "
+        "reminders r WHERE r.next_at = reminder_times.next_at AND r.message_id = reminder_times.message_id)",
+        _between(beginning(some["patient_id"], some["site"])),
+    )
+
+
+def put(store: Store, rows: Sequence[Row]) -> None:
+    """Plan rows, in the place of those with the same ids."""
+    for statement in _PUT:
+        store.write_many(statement, rows)
+
+
+def due(store: Store, now: str, limit: int) -> list[Row]:
+    """Return some rows that are due, soonest first, which no other worker has before this unit of work ends."""
+    return store.rows(
+        f"SELECT * FROM reminders WHERE next_at <= :now ORDER BY next_at, message_id LIMIT :limit {store.skip_locked}",
+        {"now": now, "limit": limit},
+    )
+
+
+def take(store: Store, rows: Sequence[Row]) -> None:
+    """Let rows no longer be planned."""
+    store.write_many(_TAKE, rows)
+
+
+def last_due(store: Store, now: str, limit: int) -> Row | None:
+    """Return `next_at` and `message_id` of the last of so many rows that are due soonest; None: none is due."""
+    return store.row(
+        "SELECT next_at, message_id FROM (SELECT next_at, message_id FROM reminders WHERE next_at <= :now "
+        "ORDER BY next_at, message_id LIMIT :limit) soonest ORDER BY next_at DESC, message_id DESC LIMIT 1",
+        {"now": now, "limit": limit},
+    )
+
+
+def kinds_up_to(store: Store, last: Row) -> list[Row]:
+    """Return for each `kind` of row due no later than one.
+
+    Their `number`, when one is due `first` and when one `ends`.
+    """
+    return store.rows(
+        "SELECT kind, COUNT(*) AS number, MIN(next_at) AS first, MIN(expires_at) AS ends "
+        f"FROM reminders WHERE {UP_TO} GROUP BY kind",
+        last,
+    )
+
+
+def take_up_to(store: Store, last: Row) -> None:
+    """Let all rows that are due no later than one no longer be planned."""
+    store.write(f"DELETE FROM reminders WHERE {UP_TO}", last)
+
+
+def is_any_due(store: Store, now: str) -> bool:
+    """Return whether any row is due."""
+    return store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", {"now": now}) is not None

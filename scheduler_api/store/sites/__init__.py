@@ -1,0 +1,1 @@
+"""Tables of sites, their calendars, and protocols."""

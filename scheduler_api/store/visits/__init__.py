@@ -1,0 +1,1 @@
+"""Derived rows across patients: visits, and what sites have to do."""

@@ -1,0 +1,180 @@
+"""The table `visits`: a derived row for each visit of each patient, for questions across patients.
+
+Rows hold dates and facts, never a status: that follows from them and from today, in the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.visits.series import Visit
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.patients import derived, reasons
+from scheduler_api.store.patients.time_zones import today_sql
+
+_COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields)
+
+#: The statuses of the rules' section 5, in its order; the engine's `Visit.status` says the same.
+STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
+_STATUS_SQL = """CASE
+    WHEN v.done_on IS NOT NULL THEN 'done'
+    WHEN v.ends_on <= v.closes_on THEN 'not_required'
+    WHEN {today} < v.opens_on THEN 'upcoming'
+    WHEN {today} <= v.closes_on THEN 'open'
+    WHEN v.next_opens_on IS NULL OR {today} < v.next_opens_on THEN 'overdue'
+    ELSE 'missed' END"""
+
+
+def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
+    """Return the rows that a patient's visits make, by name. Each has what a list says of its patient."""
+    whose = derived.whose(patient_id, history)
+    rows: dict[str, Row] = {}
+    for visit in visits:
+        values = visit._asdict()
+        row: dict[str, Any] = {
+            name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()
+        }
+        row["label"], row["because"] = reasons.to_text(visit.label), reasons.to_text(visit.because)
+        row["provisional"] = int(visit.provisional)
+        rows[visit.visit] = {**whose, **row}
+    return rows
+
+
+def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
+    """Return a patient's stored rows, by the visit's name."""
+    return derived.of_patient(store, "visits", "visit", patient_id)
+
+
+def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
+    """Make a patient's stored rows equal to these, touching only those that differ."""
+    derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows, of_patient(store, patient_id))
+
+
+#: The orders in which visits are listed: the columns of each. A row's key in an order is unique.
+SORTS: Mapping[str, tuple[str, ...]] = {
+    "closes_on": ("closes_on", "patient_id", "visit"),
+    "opens_on": ("opens_on", "patient_id", "visit"),
+    "target_on": ("target_on", "patient_id", "visit"),
+    "subject": ("subject_number", "patient_id", "target_on", "visit"),
+}
+
+#: What is read of a visit for a list, beside its status, today and the patient's standing.
+_LISTED = (
+    *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
+    "next_opens_on",
+    *("booked_on", "booked_time", "booked_place", "done_on", "days_off", "assigned", "response", "provisional"),
+    "because",
+)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which visits are asked for; None asks for all. `after` is the key of the last row seen, in the order `sort`."""
+
+    series: str | None = None
+    statuses: Sequence[str] | None = None
+    first: date | None = None
+    last: date | None = None
+    booked: bool | None = None
+    patient_id: str | None = None
+    sort: str = "closes_on"
+    after: Sequence[str] | None = None
+    limit: int = 50
+
+
+def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Row]:
+    """Return the visits of some sites (None: all) that are asked for, in order; one more if there are more.
+
+    Each has what a list shows of it, with `status` and `today`, and the patient's `standing` as text.
+    """
+    parameters: dict[str, Any] = {"limit": query.limit + 1}
+    today = today_sql(todays, "v.time_zone", parameters)
+    where = [*_conditions(query, todays, today, parameters)]
+    if sites is not None:
+        where.append(one_of("v.site", "site", sites, parameters))
+    order = [f"v.{column}" for column in SORTS[query.sort]]
+    if query.after is not None:
+        names = [f"after_{number}" for number in range(len(order))]
+        where.append(f"({', '.join(order)}) > ({', '.join(f':{name}' for name in names)})")
+        parameters.update(zip(names, query.after, strict=True))
+    conditions = f"WHERE {' AND '.join(where)}" if where else ""
+    return store.rows(f"{_listed_sql(today)} {conditions} ORDER BY {', '.join(order)} LIMIT :limit", parameters)
+
+
+def named(store: Store, todays: dict[str, date], names: Collection[tuple[str, str]]) -> list[Row]:
+    """Return the same of visits that are named by patient and visit, in any order."""
+    parameters: dict[str, Any] = {}
+    sql = _listed_sql(today_sql(todays, "v.time_zone", parameters))
+    for number, (patient_id, visit) in enumerate(names):
+        parameters[f"patient_{number}"], parameters[f"visit_{number}"] = patient_id, visit
+    pairs = ", ".join(f"(:patient_{number}, :visit_{number})" for number in range(len(names)))
+    return store.rows(
+        f"WITH wanted (patient_id, visit) AS (VALUES {pairs}) "
+        f"{sql} JOIN wanted w ON w.patient_id = v.patient_id AND w.visit = v.visit",
+        parameters,
+    )
+
+
+def _listed_sql(today: str) -> str:
+    columns = ", ".join(f"v.{column}" for column in _LISTED)
+    return (
+        f"SELECT {columns}, {_STATUS_SQL.format(today=today)} AS status, {today} AS today, s.standing "
+        "FROM visits v JOIN standings s ON s.patient_id = v.patient_id"
+    )
+
+
+def listed(row: Row, status: str, today: date, standing: str) -> Row:
+    """Return a row of `rows_of` as `find` would give it, on a day."""
+    shown = {column: row[column] for column in _LISTED}
+    return {**shown, "status": status, "today": today.isoformat(), "standing": standing}
+
+
+def _conditions(query: Query, todays: dict[str, date], today: str, parameters: dict[str, Any]) -> Iterator[str]:
+    """Yield the conditions of a query in SQL; puts their values into `parameters`."""
+    if query.series is not None:
+        yield one_of("v.series", "series", [query.series], parameters)
+    if query.patient_id is not None:
+        yield one_of("v.patient_id", "patient_id", [query.patient_id], parameters)
+    if query.statuses is not None:
+        if "done" not in query.statuses:
+            yield "v.done_on IS NULL"
+        if set(query.statuses) <= {"open", "upcoming"} and todays and query.sort == "closes_on":
+            # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
+            # In another order it would only lead away from the index of that order.
+            yield "v.closes_on >= :earliest_today"
+            parameters["earliest_today"] = min(todays.values()).isoformat()
+        if set(query.statuses) == {"open", "upcoming"}:
+            # Both, which is what is asked for most, without a status reckoned for each row.
+            yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND v.closes_on >= {today}"
+        else:
+            yield one_of(_STATUS_SQL.format(today=today), "status", query.statuses, parameters)
+    if query.first is not None:
+        yield "v.closes_on >= :first"
+        parameters["first"] = query.first.isoformat()
+    if query.last is not None:
+        yield "v.opens_on <= :last"
+        parameters["last"] = query.last.isoformat()
+    if query.booked is not None:
+        # A booking before today with nothing done counts as not booked.
+        is_booked = f"(v.booked_on IS NOT NULL AND (v.done_on IS NOT NULL OR v.booked_on >= {today}))"
+        yield is_booked if query.booked else f"NOT {is_booked}"
+
+
+def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:
+    """Return how many bookings of a series some sites have on each day: rows `site`, `booked_on`, `count`.
+
+    What was done on another day no longer takes the place that was booked for it.
+    """
+    parameters: dict[str, Any] = {"series": series, "first": first, "last": last}
+    return store.rows(
+        "SELECT site, booked_on, COUNT(*) AS count FROM visits "
+        f"WHERE {one_of('site', 'site', sites, parameters)} AND series = :series "
+        "AND booked_on IS NOT NULL AND booked_on BETWEEN :first AND :last "
+        "AND (done_on IS NULL OR done_on = booked_on) GROUP BY site, booked_on",
+        parameters,
+    )

@@ -1,0 +1,166 @@
+"""The tables `worklist` and `acknowledgements`: what sites have to do, and what of it can wait.
+
+A row of `worklist` is derived from one patient's facts and holds dates: whether it stands follows from them and today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.views.tasks import KNOWN_WHEN_OVER, Entry
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.patients import derived, reasons
+from scheduler_api.store.patients.time_zones import today_sql
+
+_COLUMNS = (
+    "patient_id",
+    "entry_id",
+    "site",
+    "protocol",
+    "subject_number",
+    "time_zone",
+    "kind",
+    "visit",
+    "from_on",
+    "through_on",
+    "due_on",
+    "because",
+    "settle_by",
+)
+_SHOWN = (
+    "w.patient_id, w.entry_id, w.site, w.subject_number, w.kind, w.visit, w.from_on, w.due_on, w.because, w.settle_by"
+)
+_ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "acknowledged_at", "role", "name")
+
+
+def rows_of(patient_id: str, history: History, entries: Iterable[Entry]) -> dict[str, Row]:
+    """Return the rows that a patient's entries make, by a stable id: kind, patient and what it is about."""
+    whose = derived.whose(patient_id, history)
+    rows: dict[str, Row] = {}
+    for entry in entries:
+        entry_id = ".".join(filter(None, (entry.kind, patient_id, entry.about)))
+        rows[entry_id] = {
+            **whose,
+            "entry_id": entry_id,
+            "kind": entry.kind,
+            "visit": entry.visit,
+            "from_on": entry.from_on.isoformat(),
+            "through_on": entry.through_on and entry.through_on.isoformat(),
+            "due_on": entry.due_on.isoformat(),
+            "because": reasons.to_text(entry.because),
+            "settle_by": orjson.dumps([call._asdict() for call in entry.settle_by]).decode(),
+        }
+    return rows
+
+
+def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
+    """Return a patient's stored rows, by id."""
+    return derived.of_patient(store, "worklist", "entry_id", patient_id)
+
+
+def replace(store: Store, patient_id: str, rows: dict[str, Row], stored: dict[str, Row]) -> None:
+    """Make a patient's `stored` rows equal to these, touching only those that differ."""
+    derived.replace(store, "worklist", "entry_id", _COLUMNS, patient_id, rows, stored)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which entries are asked for: those that stand on the day of `todays` in the patient's time zone.
+
+    `over_by` has the present day in each zone where `todays` looks further: what is only known once a day is over is
+    known of no later day. `entry`: one alone, by patient and id. `acknowledged`: also those that were acknowledged
+    until a later day. `after` is the key of the last row seen.
+    """
+
+    todays: dict[str, date]
+    over_by: dict[str, date] | None = None
+    sites: Sequence[str] | None = None
+    patient_id: str | None = None
+    entry: tuple[str, str] | None = None
+    acknowledged: bool = False
+    after: tuple[str, str] | None = None
+    limit: int = 50
+
+
+def find(store: Store, query: Query) -> list[Row]:
+    """Return the entries asked for, soonest `due_on` first, each with today and its acknowledgement, as far as it
+    holds.
+
+    Beside them the `head` of the patient's facts.
+    """
+    if not query.todays:
+        return []
+    parameters: dict[str, Any] = {"limit": query.limit, "latest_today": max(query.todays.values()).isoformat()}
+    today = today_sql(query.todays, "w.time_zone", parameters)
+    # Said twice: once for the index, and once for where the patient lives.
+    stands = f"w.from_on <= {today} AND (w.through_on IS NULL OR w.through_on >= {today})"
+    where = ["w.from_on <= :latest_today", stands]
+    if query.over_by is not None:
+        present = today_sql(query.over_by, "w.time_zone", parameters, "present")
+        where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
+        parameters["when_over"] = KNOWN_WHEN_OVER
+    if query.sites is not None:
+        where.append(one_of("w.site", "site", query.sites, parameters))
+    if query.patient_id is not None:
+        where.append("w.patient_id = :patient_id")
+        parameters["patient_id"] = query.patient_id
+    if query.entry is not None:
+        where.append("w.patient_id = :patient_id AND w.entry_id = :entry_id")
+        parameters["patient_id"], parameters["entry_id"] = query.entry
+    if not query.acknowledged:
+        where.append("a.entry_id IS NULL")
+    if query.after is not None:
+        where.append("(w.due_on, w.entry_id) > (:after_due, :after_entry)")
+        parameters["after_due"], parameters["after_entry"] = query.after
+    return store.rows(
+        f"SELECT {_SHOWN}, {today} AS today, p.head, "
+        "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
+        "FROM worklist w JOIN patients p ON p.patient_id = w.patient_id LEFT JOIN acknowledgements a "
+        f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today} "
+        f"WHERE {' AND '.join(where)} ORDER BY w.due_on, w.entry_id LIMIT :limit",
+        parameters,
+    )
+
+
+def acknowledged(store: Store) -> list[Row]:
+    """Return which entries are acknowledged as they read now: their `patient_id` and `entry_id`."""
+    return store.rows(
+        "SELECT a.patient_id, a.entry_id FROM acknowledgements a JOIN worklist w ON w.entry_id = a.entry_id "
+        "AND w.patient_id = a.patient_id AND w.because = a.because"
+    )
+
+
+def acknowledge_as_they_read(store: Store, entries: Iterable[Row]) -> None:
+    """Let the acknowledgements of some entries hold for what those say now."""
+    store.write_many(
+        "UPDATE acknowledgements SET because = COALESCE((SELECT w.because FROM worklist w "
+        "WHERE w.entry_id = :entry_id AND w.patient_id = :patient_id), because) "
+        "WHERE entry_id = :entry_id AND patient_id = :patient_id",
+        entries,
+    )
+
+
+def acknowledge(store: Store, row: Row) -> None:
+    """Note that an entry can wait, in place of what was noted before."""
+    store.write(
+        f"INSERT INTO acknowledgements ({', '.join(_ACKNOWLEDGEMENT)}) "
+        f"VALUES ({', '.join(':' + name for name in _ACKNOWLEDGEMENT)}) ON CONFLICT (entry_id) DO UPDATE SET "
+        f"{', '.join(f'{name} = excluded.{name}' for name in _ACKNOWLEDGEMENT[1:])}",
+        row,
+    )
+
+
+def take_back(store: Store, entry_id: str, patient_id: str) -> bool:
+    """Forget that an entry can wait; whether it could."""
+    gone = store.write(
+        "DELETE FROM acknowledgements WHERE entry_id = :entry_id AND patient_id = :patient_id",
+        {"entry_id": entry_id, "patient_id": patient_id},
+    )
+    return gone == 1

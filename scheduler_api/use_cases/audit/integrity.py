@@ -1,0 +1,82 @@
+"""Whether the logs are whole: no row of a chain edited, removed or put elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from scheduler_api.store.audit import events
+from scheduler_api.store.audit.chain import AUDIT, FACT, link
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import facts
+from scheduler_api.use_cases.session import Forbidden, Session, check_may_audit, patient_row
+
+from .checkpoints import Keys, breaks
+
+#: How many sentences are told at most.
+_TOLD = 200
+
+
+@dataclass
+class Checked:
+    """How much was looked at, and what is wrong, a sentence each."""
+
+    patients: int = 0
+    facts: int = 0
+    events: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def check(session: Session, patient_id: str | None, keys: Keys) -> Checked:
+    """Check the chains of both logs and the checkpoints, of all patients or of one.
+
+    It reads every row: tens of microseconds each. Raises NotFound; Forbidden for a nurse, and where the whole log is
+    asked for by someone who sees some sites only.
+    """
+    check_may_audit(session)
+    store, checked = session.store, Checked()
+    if patient_id is not None:
+        patient_row(session, patient_id)
+    elif session.sites is not None:
+        raise Forbidden("Only who sees all sites checks the whole log; name a patient.")
+    for each in [patient_id] if patient_id else facts.patients(store):
+        rows = facts.rows_of_patient(store, each)
+        checked.patients, checked.facts = checked.patients + 1, checked.facts + len(rows)
+        checked.wrong += fact_breaks(each, rows)
+    for stream in [patient_id] if patient_id else events.streams(store):
+        checked.events += events.length(store, stream)
+        checked.wrong += event_breaks(store, stream)
+    checked.wrong += breaks(store, keys, stream=patient_id)
+    del checked.wrong[_TOLD:]
+    return checked
+
+
+def fact_breaks(patient_id: str, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield where the chain of a patient's facts does not hold."""
+    found = list(_breaks(f"patient {patient_id}", rows, FACT, lambda row: f"fact {row['fact_id']}", "fact"))
+    yield from found
+    if not found:
+        for one, other in pairwise(rows):
+            if other["recorded_at"] <= one["recorded_at"]:
+                yield f"patient {patient_id}: fact {other['fact_id']} was recorded before the one it follows"
+
+
+def event_breaks(store: Store, stream: str) -> Iterator[str]:
+    """Yield where the chain of an audit stream does not hold."""
+    rows = events.of_stream(store, stream)
+    return _breaks(f"stream {stream}", rows, AUDIT, lambda row: f"event {row['action']}", "event")
+
+
+def _breaks(
+    whose: str, rows: Iterable[Row], covered: Sequence[str], name: Callable[[Row], str], kind: str
+) -> Iterator[str]:
+    previous = ""
+    for expected, row in enumerate(rows, 1):
+        if row["seq"] != expected:
+            yield f"{whose}: {kind} number {expected} is missing before {name(row).removeprefix('fact ')}"
+            return
+        if row["hash"] != link(previous, row, covered):
+            yield f"{whose}: {name(row)} (number {row['seq']}) is not what was recorded"
+            return
+        previous = row["hash"]

@@ -1,0 +1,107 @@
+"""The audit trail as it is read: facts and what else happened, who, when, what, old and new, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.model.facts import body_to_data
+from scheduler_api.store.audit import search
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import facts
+from scheduler_api.use_cases.page import Page
+from scheduler_api.use_cases.session import Session, check_may_audit, patient_row, sites_to_search
+
+#: How many entries an export reads at once.
+_PORTION = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which entries are asked for; None asks for all. At or after `since`, and before `until`."""
+
+    patient_id: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    site: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find(
+    session: Session, asked: Asked, after: tuple[str, str, str, str] | None, limit: int
+) -> Page[tuple[str, str, str, str]]:
+    """Return a page of the audit entries of the actor's sites.
+
+    Raises Forbidden for a nurse, NotFound, ValidationFailed.
+    """
+    query = replace(_query(session, asked), limit=limit + 1)
+    if after is not None:
+        at, log, stream, seq = after
+        if not (seq.isascii() and seq.isdecimal()):
+            raise Impossible([Fault("/cursor", "Not a cursor of this list.")])
+        query = replace(query, after=(at, log, stream, int(seq[:15])))
+    rows = search.find(session.store, query)
+    at, log, stream, seq_of_last = search.place(rows[limit - 1]) if len(rows) > limit else ("", "", "", 0)
+    items = [_entry(session.store, row) for row in rows[:limit]]
+    return Page(items, (at, log, stream, str(seq_of_last)) if len(rows) > limit else None)
+
+
+def export(session: Session, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Yield all audit entries of the actor's sites that are asked for, read in portions.
+
+    Raises as `find`, before the first.
+    """
+    query = replace(_query(session, asked), limit=_PORTION)
+    return (_entry(session.store, row) for rows in search.pages(session.store, query) for row in rows)
+
+
+def _query(session: Session, asked: Asked) -> search.Query:
+    check_may_audit(session)
+    if asked.since is not None and asked.until is not None and asked.until < asked.since:
+        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+    sites = sites_to_search(session, asked.site)
+    if asked.patient_id is not None:
+        # Whoever sees the patient today sees all that was ever done.
+        patient_row(session, asked.patient_id)
+        sites = None if asked.site is None else sites
+    since, until = (None if instant is None else stamp(instant) for instant in (asked.since, asked.until))
+    return search.Query(sites, asked.patient_id, asked.actor, asked.action, since, until)
+
+
+def _entry(store: Store, row: Row) -> dict[str, Any]:
+    detail = orjson.loads(row["detail"])
+    if row["log"] == "facts":
+        old, new, why = _corrected(store, row, detail), {"fact_id": row["fact_id"], **detail}, row["correction"]
+        detail = {}
+    else:
+        old, new, why = (detail.pop(name, None) for name in ("old", "new", "why"))
+    return {
+        "at": row["at"],
+        "log": row["log"],
+        "actor": {"id": row["actor"], "role": row["role"], "name": row["name"]},
+        "action": row["action"],
+        "patient_id": row["patient_id"],
+        "site": row["site"],
+        "route": row["route"],
+        "old": old,
+        "new": new,
+        "why": why,
+        "detail": detail,
+        "stream": row["stream"],
+        "seq": row["seq"],
+        "hash": row["hash"],
+    }
+
+
+def _corrected(store: Store, row: Row, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a fact corrects or voids; None if it does neither."""
+    struck = row["replaces"] or (data.get("voids") if row["action"] == "voided" else None)
+    old = facts.get(store, row["patient_id"], struck) if struck else None
+    return None if old is None else {"fact_id": old.fact_id, "kind": old.kind, **body_to_data(old.body)}

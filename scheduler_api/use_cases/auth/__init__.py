@@ -1,0 +1,1 @@
+"""Staff tokens, and staff who sign in with an OpenID Connect provider."""

@@ -1,0 +1,250 @@
+"""Staff who sign in elsewhere: JWTs of an OpenID Connect provider, checked by its published keys."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import requests
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwa import EdDSAAlgorithm
+from joserfc.jwk import JWKRegistry, Key
+
+from scheduler_api.use_cases.session import ROLES, Actor
+
+log = logging.getLogger("scheduler_api.oidc")
+
+#: Asymmetric ones alone, and none that the provider's keys do not fit: a public key is never taken for a secret.
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+_KEY_TYPES = {"RSA", "EC", "OKP"}
+#: How far the clocks of the provider and of this machine may be apart.
+LEEWAY = timedelta(seconds=60)
+#: How long a token may be good for at most: it cannot be taken back before.
+LONGEST_LIFE = timedelta(hours=24)
+#: For how long the keys are taken as they are, and for how long at most while the provider cannot be reached.
+KEYS_FRESH, KEYS_GOOD = timedelta(minutes=10), timedelta(hours=24)
+#: How long we wait before the provider is asked again, whatever tokens come.
+BETWEEN_FETCHES = timedelta(seconds=10)
+#: How long the provider may take for an answer, in seconds, and how large it may be.
+_PATIENCE, _LARGEST = 3, 262_144
+#: What only an identity token has: that is for the client that signed in, not for us.
+_OF_ID_TOKENS = ("at_hash", "c_hash")
+_TOKEN_TYPES = (None, "jwt", "at+jwt", "application/at+jwt")
+_OTHER_TOKENS = ("ID", "Refresh", "Offline", "Logout")
+
+
+class ProviderUnavailable(Exception):
+    """A token cannot be checked: the provider does not answer."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider and what its tokens say: the claims with role, sites and name (dots lead into objects).
+
+    `roles` turns the provider's words into roles of ours (a word that is not in it means none). Without `keys_url` the
+    provider's own description says where its keys are.
+    """
+
+    issuer: str
+    audience: str
+    keys_url: str = ""
+    role_claim: str = "roles"
+    roles: Mapping[str, str] | None = None
+    sites_claim: str = "sites"
+    name_claim: str = ""
+
+
+class SignIn:
+    """Checks the tokens of a provider. Its keys are kept in this process: each fetches them for itself."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._keys: dict[str | None, Key] = {}
+        self._fetched_at: datetime | None = None
+        self._tried_at: datetime | None = None
+        self._lock = threading.Lock()
+
+    def actor(self, token: str, now: datetime) -> Actor | None:
+        """Return whom a token stands for; None if it is not valid. Without a known role the role is `none`.
+
+        Raises ProviderUnavailable.
+        """
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            kid = header.get("kid")
+            if str(header.get("alg")) not in ALGORITHMS or _of_another_type(header):
+                return None
+            key = self._key(kid if isinstance(kid, str) else None, now)
+            if key is None:
+                return None
+            claims = jwt.decode(token, key, algorithms=ALGORITHMS, registry=_Registry(algorithms=ALGORITHMS)).claims
+            self._check(claims, now)
+        except (JoseError, ValueError, TypeError, KeyError):
+            return None
+        return self._actor(claims)
+
+    def _check(self, claims: dict[str, Any], now: datetime) -> None:
+        """Raise ValueError, or what joserfc raises, unless the claims are for us and for now."""
+        required = {"essential": True}
+        jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            leeway=int(LEEWAY.total_seconds()),
+            iss={**required, "value": self._provider.issuer},  # type: ignore[typeddict-item]
+            aud={**required, "value": self._provider.audience},  # type: ignore[typeddict-item]
+            sub=required,  # type: ignore[arg-type]
+            exp=required,  # type: ignore[arg-type]
+            iat=required,  # type: ignore[arg-type]
+        ).validate(claims)
+        if claims["exp"] - claims["iat"] > LONGEST_LIFE.total_seconds():
+            raise ValueError("It is good for too long.")
+        if claims.get("typ") in _OTHER_TOKENS or any(name in claims for name in _OF_ID_TOKENS):
+            raise ValueError("It is no access token.")
+
+    def _actor(self, claims: dict[str, Any]) -> Actor:
+        provider = self._provider
+        words = _words(_at(claims, provider.role_claim))
+        ours = {provider.roles.get(word, "") for word in words} if provider.roles else set(words)
+        # Who has several has the one that may most.
+        role = next((role for role in reversed(ROLES) if role in ours and role != "monitor"), None)
+        role = role or ("monitor" if "monitor" in ours else "none")
+        sites = _words(_at(claims, provider.sites_claim))
+        name = _at(claims, provider.name_claim) if provider.name_claim else None
+        named = " ".join(name.split())[:80] if isinstance(name, str) else None
+        who = f"oidc:{_short(provider.issuer, 6)}:{_short(claims['sub'], 16)}"
+        return Actor(who, role, named or None, None if "*" in sites else tuple(sorted(set(sites))))
+
+    def _key(self, kid: str | None, now: datetime) -> Key | None:
+        """Return the key of a name, asking the provider if need be.
+
+        None if it has none such. Raises ProviderUnavailable.
+        """
+        age = now - self._fetched_at if self._fetched_at else KEYS_GOOD
+        if age < KEYS_GOOD and (known := self._named(kid)) is not None:
+            if age >= KEYS_FRESH and self._may_fetch(now):
+                # Nobody waits for what is known.
+                threading.Thread(target=self._fetch, args=[now], daemon=True).start()
+            return known
+        # With no key at all everybody waits for the first answer; with some, one asks and the others are not held up.
+        if self._lock.acquire(blocking=age >= KEYS_GOOD, timeout=2 * _PATIENCE if age >= KEYS_GOOD else -1):
+            try:
+                if self._may_fetch(now):
+                    self._ask(now)
+            finally:
+                self._lock.release()
+        fetched, tried = self._fetched_at, self._tried_at
+        if fetched is None or tried is None or now - fetched >= KEYS_GOOD:
+            raise ProviderUnavailable
+        known = self._named(kid)
+        if known is None and fetched < tried:
+            # It may be a new key; nobody can tell.
+            raise ProviderUnavailable
+        return known
+
+    def _named(self, kid: str | None) -> Key | None:
+        keys = self._keys
+        if kid is None and len(keys) == 1:
+            return next(iter(keys.values()))
+        return keys.get(kid)
+
+    def _may_fetch(self, now: datetime) -> bool:
+        """Return whether the provider may be asked (again); it is asked rarely, whoever sends whatever tokens."""
+        return self._tried_at is None or not timedelta(0) <= now - self._tried_at < BETWEEN_FETCHES
+
+    def _fetch(self, now: datetime) -> None:
+        if self._lock.acquire(blocking=False):
+            try:
+                self._ask(now)
+            finally:
+                self._lock.release()
+
+    def _ask(self, now: datetime) -> None:
+        """Ask the provider for its keys; without an answer those that are known go on."""
+        self._tried_at = now
+        try:
+            provider = self._provider
+            url = provider.keys_url or _keys_url(provider.issuer)
+            self._keys, self._fetched_at = _public_keys(_get(url)), now
+        except (requests.RequestException, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("identity provider does not answer", extra={"data": {"error": type(error).__name__}})
+
+
+class _EdDSA(EdDSAAlgorithm):
+    """The name that providers use; RFC 9864 would have it called Ed25519."""
+
+    security_warning = ""
+
+
+class _Registry(jws.JWSRegistry):
+    algorithms = {**jws.JWSRegistry.algorithms, "EdDSA": _EdDSA()}  # noqa: RUF012
+
+    def check_header(self, header: dict[str, Any]) -> None:
+        """Accept header names of the provider's own; what must be understood they list in `crit`."""
+        self.strict_check_header = False
+        super().check_header(header)
+
+
+def _of_another_type(header: Mapping[str, Any]) -> bool:
+    kind = header.get("typ")
+    return (kind.lower() if isinstance(kind, str) else kind) not in _TOKEN_TYPES
+
+
+def _keys_url(issuer: str) -> str:
+    description = _get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    url = str(description["jwks_uri"])
+    if description["issuer"] != issuer or url.partition(":")[0] != issuer.partition(":")[0]:
+        raise ValueError("It is the description of another provider.")
+    return url
+
+
+def _get(url: str) -> Any:
+    """Fetch a JSON document. Raises RequestException, ValueError."""
+    with requests.get(url, timeout=_PATIENCE, stream=True, allow_redirects=False) as answer:
+        answer.raise_for_status()
+        body = answer.raw.read(_LARGEST + 1, decode_content=True)
+    if answer.status_code != 200 or len(body) > _LARGEST:
+        raise ValueError("Not a document, or too large.")
+    return orjson.loads(body)
+
+
+def _public_keys(document: Any) -> dict[str | None, Key]:
+    """Return the keys that sign, by name, leaving out kinds that are not supported.
+
+    Raises ValueError if none is left.
+    """
+    keys: dict[str | None, Key] = {}
+    for data in document["keys"]:
+        if data.get("kty") in _KEY_TYPES and data.get("use", "sig") == "sig":
+            try:
+                keys[data.get("kid")] = JWKRegistry.import_key(data)
+            except (JoseError, ValueError, TypeError):
+                continue
+    if not keys:
+        raise ValueError("There is no key.")
+    return keys
+
+
+def _at(claims: Any, path: str) -> Any:
+    """Return the claim at a path; a claim whose own name has dots comes first."""
+    if isinstance(claims, Mapping) and path in claims:
+        return claims[path]
+    for name in path.split("."):
+        claims = claims.get(name) if isinstance(claims, Mapping) else None
+    return claims
+
+
+def _words(value: Any) -> list[str]:
+    """Return a claim as words: a list, or a text with spaces between."""
+    if isinstance(value, str):
+        return value.split()
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+def _short(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

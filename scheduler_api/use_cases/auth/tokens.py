@@ -1,0 +1,90 @@
+"""Staff tokens: made once, shown once, kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.instants import stamp
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.operations import tokens
+from scheduler_api.store.sites import sites
+from scheduler_api.use_cases.audit.events import note
+from scheduler_api.use_cases.session import ROLES, TERMINAL, Actor, NotFound, Session
+
+
+def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, now: datetime) -> str:
+    """Make a new token for a role and some sites (none named: all). It is shown only now, since it is not kept.
+
+    Raises Impossible for an unknown role or site.
+    """
+    faults = [Fault("/role", f"Not one of {', '.join(ROLES)}.")] if role not in ROLES else []
+    faults += [Fault("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
+    if faults:
+        raise Impossible(faults)
+    token, token_id = f"sch_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
+    named = sorted(set(for_sites)) or None
+    with store.transaction():
+        tokens.insert(
+            store,
+            {
+                "token_id": token_id,
+                "hash": digest(token),
+                "role": role,
+                "name": name,
+                "sites": orjson.dumps(named).decode() if named else None,
+                "created_at": stamp(now),
+            },
+        )
+        new = {"token_id": token_id, "role": role, "name": name, "sites": named}
+        note(Session(store, TERMINAL, now), "token_made", new=new)
+    return token
+
+
+def authenticate(store: Store, token: str) -> Actor | None:
+    """Return whom a token stands for; None if nobody, or if it was revoked."""
+    row = tokens.by_hash(store, digest(token))
+    return None if row is None else _actor(row)
+
+
+def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple[Actor | None, Row | None]:
+    """Return whom a token stands for and the row of a patient, in one read; None for what there is not.
+
+    Whether the actor may see that patient is not asked here.
+    """
+    row = tokens.with_patient(store, digest(token), patient_id)
+    if row is None:
+        return None, None
+    return _actor(row), row if row["patient_id"] is not None else None
+
+
+def list_all(store: Store) -> list[dict[str, Any]]:
+    """Return all tokens, revoked ones included, without anything that could be used."""
+    return [{**row, "sites": _sites(row)} for row in tokens.every(store)]
+
+
+def revoke(store: Store, token_id: str, now: datetime) -> None:
+    """Make a token useless from now on. Raises NotFound."""
+    with store.transaction():
+        if not tokens.revoke(store, token_id, stamp(now)):
+            raise NotFound("No such token, or it is revoked already.")
+        note(Session(store, TERMINAL, now), "token_revoked", token_id=token_id)
+
+
+def digest(token: str) -> str:
+    """Return what is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _actor(row: Row) -> Actor:
+    return Actor(row["token_id"], row["role"], row["name"], _sites(row))
+
+
+def _sites(row: Row) -> tuple[str, ...] | None:
+    return None if row["sites"] is None else tuple(orjson.loads(row["sites"]))

@@ -1,0 +1,1 @@
+"""Request rates, repeated requests, housekeeping, and comparing databases."""

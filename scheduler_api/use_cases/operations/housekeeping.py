@@ -1,0 +1,27 @@
+"""Forgetting what nobody needs any more: old answers, wrong tries, dead codes and tokens, messages of long ago."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from scheduler_api.engine.instants import stamp
+from scheduler_api.store.database.port import Store
+from scheduler_api.store.operations import idempotency
+from scheduler_api.store.phones import devices
+from scheduler_api.store.reminders import outbox
+from scheduler_api.use_cases.phones import phones
+
+from . import idempotency as given
+
+#: How long it can be looked up what was sent.
+MESSAGES_KEPT = timedelta(days=400)
+
+
+def forget(store: Store, now: datetime) -> int:
+    """Forget all that is too old; how many rows."""
+    with store.transaction():
+        return (
+            idempotency.forget(store, stamp(now - given.KEPT))
+            + devices.forget_dead(store, stamp(now), stamp(now - phones.LONGEST_WAIT))
+            + outbox.forget(store, stamp(now - MESSAGES_KEPT))
+        )

@@ -1,0 +1,144 @@
+"""Calendars and what else is reckoned of one patient; also of one who is stored nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduler_api.engine.checks import first_history, next_history
+from scheduler_api.engine.dates import civil_date, is_time_zone
+from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.model.facts import Enrolled, Fact
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Versions
+from scheduler_api.engine.views.calendar import Reckoning, calendar, check_range, default_range
+from scheduler_api.store.database.port import Row
+from scheduler_api.store.patients import facts
+from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.use_cases.session import Session, patient_row
+from scheduler_api.use_cases.sites.protocols import versions_named
+
+from .facts import NewFact
+
+
+@dataclass(frozen=True)
+class View:
+    """Which calendar is asked for; None takes the default: today, a week back to six weeks ahead, all that is known."""
+
+    first: date | None = None
+    last: date | None = None
+    today: date | None = None
+    known_at: datetime | None = None
+
+    def range(self, today: date) -> tuple[date, date]:
+        """Return the range of days. Raises ValidationFailed if it is reversed or too long."""
+        first, last = default_range(today)
+        first, last = self.first or first, self.last or last
+        check_range(first, last)
+        return first, last
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What an answer about a patient depends on besides the question: it changes when one of these does."""
+
+    version: int
+    today: date
+
+
+def edition(session: Session, patient_id: str, view: View) -> Edition:
+    """Return the edition that an answer would be of, for the price of one small read. Raises NotFound."""
+    head = patient_row(session, patient_id)
+    return Edition(head["version"], view.today or civil_date(session.now, head["time_zone"]))
+
+
+def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
+    """Return a patient's calendar.
+
+    Raises NotFound, or ValidationFailed for a bad range or an instant before enrolment was known.
+    """
+    return calendar_of(session, patient_row(session, patient_id), view)
+
+
+def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
+    """Return the calendar of a patient whose row is already read. Raises ValidationFailed."""
+    versions, history, today = _known(session, row, view)
+    first, last = view.range(today)
+    return {"patient_id": row["patient_id"], **calendar(versions, history, today, first, last)}
+
+
+def adherence_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
+    """Return a patient's adherence and dose intensity through today. Raises NotFound, ValidationFailed."""
+    versions, history, today = _known(session, patient_row(session, patient_id), view)
+    return {"patient_id": patient_id, "today": today, **Reckoning(versions, history).adherence(today)}
+
+
+def deviation_documents(session: Session, patient_id: str, view: View) -> list[dict[str, Any]]:
+    """Return a patient's deviations, of all time unless a range is given. Raises NotFound, ValidationFailed."""
+    return deviations_of(session, patient_row(session, patient_id), view)
+
+
+def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
+    """Return the deviations of the patient whose row is already read. Raises ValidationFailed."""
+    versions, history, today = _known(session, row, view)
+    enrolled_on, doses = history.enrolled.enrolled_on, history.doses
+    first = view.first or min(enrolled_on, doses.first_taken_on or enrolled_on)
+    booked = [booking.booked_on for booking in history.bookings.values()]
+    last = view.last or max([today, doses.last_taken_on or today, *booked])
+    if last < first:
+        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+    return Reckoning(versions, history).deviations(today, first, last)
+
+
+def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
+    """Return the versions, the history as known at the instant asked for, and today."""
+    if view.known_at is None:
+        history = of_row(session.store, row)
+        return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
+    if view.known_at > session.now:
+        raise Impossible([Fault("/known_at", "Later than now.")])
+    known = facts.of_patient(session.store, row["patient_id"], view.known_at)
+    if not known:
+        raise Impossible([Fault("/known_at", "Before anything was recorded of this patient.")])
+    history = fold(known)
+    return versions_named(session.store, history), history, view.today or civil_date(view.known_at, history.time_zone)
+
+
+def preview(
+    versions: Versions, enrolled: Enrolled, new_facts: Iterable[NewFact], today: date, view: View
+) -> dict[str, Any]:
+    """Return the calendar of a patient who is stored nowhere, from facts in order; a fact's id is its place, from "1".
+
+    Raises Impossible (or Contradiction), with pointers into `patient` and `facts`.
+    """
+    zone = enrolled.time_zone if is_time_zone(enrolled.time_zone) else "UTC"
+    now = datetime.combine(today, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
+    with _pointing_into("/patient"):
+        history = first_history(versions, enrolled, now)
+    known = [Fact("0", enrolled, now)]
+    for number, new in enumerate(new_facts, 1):
+        fact = Fact(str(number), new.body, now, replaces=new.replaces, correction=new.correction)
+        with _pointing_into(f"/facts/{number - 1}"):
+            history = next_history(versions, history, known, fact, now)
+        known.append(fact)
+    first, last = view.range(today)
+    return {"patient_id": None, **calendar(versions, history, today, first, last)}
+
+
+class _pointing_into:
+    """Puts a prefix before the pointers of what is refused inside."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Impossible):
+            faults = [Fault(self._prefix + fault.pointer, fault.detail) for fault in error.faults]
+            raise (Contradiction if isinstance(error, Contradiction) else Impossible)(faults) from None

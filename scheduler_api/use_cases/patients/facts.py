@@ -1,0 +1,196 @@
+"""Facts: recording one with its consequences, and a patient's whole history."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from scheduler_api.engine.checks import HAVE_A_REASON, next_history
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Fact, body_to_data
+from scheduler_api.engine.model.fold import struck_by
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.views.changes import consequences
+from scheduler_api.store.database.port import Duplicate, Row
+from scheduler_api.store.patients import facts, patients
+from scheduler_api.use_cases.projections import schedules
+from scheduler_api.use_cases.projections.projections import horizon, keep_next
+from scheduler_api.use_cases.session import Session, Stale, check_may_record, lock_patient, patient_row
+from scheduler_api.use_cases.sites import sites
+from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
+
+
+@dataclass(frozen=True)
+class NewFact:
+    """A fact that someone wants recorded: its data, and if it corrects another, which (`replaces`) and why."""
+
+    body: Body
+    replaces: str | None = None
+    correction: str | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What recording a fact came to: the fact, what it moved, and the patient's version after it."""
+
+    fact: dict[str, Any]
+    consequences: list[dict[str, Any]]
+    version: int
+
+
+@dataclass(frozen=True)
+class Appended:
+    """A fact that was added to a patient's log, and what is reckoned of the patient before and after it."""
+
+    fact: Fact
+    before: Reckoning
+    after: Reckoning
+    version: int
+
+
+class _NotKept(Exception):
+    """Ends the unit of work of a dry run."""
+
+
+def record(
+    session: Session,
+    patient_id: str,
+    new: NewFact,
+    if_versions: Collection[int] | None = None,
+    dry_run: bool = False,
+) -> Recorded:
+    """Record one fact of a patient, or with `dry_run` only say what it would come to.
+
+    Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, Impossible with every bad field, or
+    Contradiction when the fact does not fit the record. Then nothing was recorded.
+    """
+    check_may_record(session)
+    with unit_of_work(session, dry_run):
+        recorded = told(session, append(session, patient_id, new, if_versions), dry_run)
+    return recorded
+
+
+@contextmanager
+def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
+    """Make everything done in the block durable when it ends; keep nothing of a dry run."""
+    try:
+        with session.store.transaction():
+            yield
+            if dry_run:
+                raise _NotKept
+    except _NotKept:
+        pass
+
+
+def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
+    """Return what adding the fact did. One of a dry run will not be kept: it has no id and was never recorded."""
+    today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
+    moved = consequences(appended.before, appended.after, today, through)
+    document = fact_document(appended.fact, None)
+    if dry_run:
+        document.update(fact_id=None, recorded_at=None)
+    return Recorded(document, moved, appended.version)
+
+
+def append(
+    session: Session,
+    patient_id: str,
+    new: NewFact,
+    if_versions: Collection[int] | None = None,
+    today: date | None = None,
+) -> Appended:
+    """Add a fact to a patient's log and keep what follows from it, inside a unit of work of the caller's.
+
+    `today` stands for the present day where whoever recorded the fact was in another zone. Raises as `record`.
+    """
+    lock_patient(session.store, patient_id)
+    row = patient_row(session, patient_id)
+    if if_versions is not None and row["version"] not in if_versions:
+        raise Stale(row["version"])
+    before = schedules.of_row(session.store, row)
+    fact = _fact(session, new, row)
+    known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
+    # The record of a day names no version: those that the history names are all that matters.
+    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.strikes is None else None
+    versions = (
+        versions_named(session.store, before.history)
+        if day is not None
+        else versions_of(session.store, row["protocol"])
+    )
+    after = Reckoning(versions, next_history(versions, before.history, known, fact, session.now, today))
+    if isinstance(fact.body, Enrolled):
+        _check_place(session, fact.body)
+    head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
+    _keep(session, row, before, after, head, fact, day)
+    return Appended(fact, before, after, row["version"] + 1)
+
+
+def _fact(session: Session, new: NewFact, row: Row) -> Fact:
+    """Return the fact as it is recorded: each of a patient's facts a moment after the one before it."""
+    recorded_at = max(session.now, datetime.fromisoformat(row["recorded_at"]) + timedelta(microseconds=1))
+    actor = session.actor
+    return Fact(
+        new_fact_id(), new.body, recorded_at, actor.role, actor.name, new.replaces, new.correction, actor.token_id
+    )
+
+
+def _check_place(session: Session, enrolled: Enrolled) -> None:
+    if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
+        raise Impossible([Fault("/site", "No such site.")])
+
+
+def _keep(
+    session: Session, stored: Row, before: Reckoning, after: Reckoning, head: str, fact: Fact, day: date | None
+) -> None:
+    """Write what follows from a fact, perhaps the record of a day, in the place of what is stored.
+
+    Raises Contradiction, Stale.
+    """
+    version, through = stored["version"] + 1, horizon(session.now)
+    row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through)
+    try:
+        kept = keep_next(session.store, before, after, stored, row, day, session.now)
+    except Duplicate:
+        number = after.history.enrolled.subject_number
+        raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None
+    if not kept:
+        raise Stale(version)
+
+
+def new_fact_id() -> str:
+    """Make an id for a fact."""
+    return f"f-{secrets.token_hex(8)}"
+
+
+def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
+    """Return a fact as clients see it: its data beside who recorded it, when, and why it corrects another."""
+    data = body_to_data(fact.body)
+    if isinstance(fact.body, Enrolled):
+        data["protocol"] = {"id": data.pop("protocol"), "version": data.pop("version")}
+    why = "correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "reason"
+    return {
+        "fact_id": fact.fact_id,
+        "kind": fact.kind,
+        **data,
+        "recorded_at": fact.recorded_at,
+        "recorded_by": {"role": fact.role, "name": fact.name},
+        "replaces": fact.replaces,
+        "voided_by": voided_by,
+        why: fact.correction,
+    }
+
+
+def history_documents(session: Session, patient_id: str) -> list[dict[str, Any]]:
+    """Return all facts of a patient in the order they were received, corrected and voided ones included.
+
+    Raises NotFound.
+    """
+    patient_row(session, patient_id)
+    known = facts.of_patient(session.store, patient_id)
+    struck = struck_by(known)
+    return [fact_document(fact, struck.get(fact.fact_id)) for fact in known]

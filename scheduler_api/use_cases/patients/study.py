@@ -1,0 +1,178 @@
+"""What is reckoned across the patients of sites: deviations, adherence, and where a study stands.
+
+Each patient is reckoned when asked for, a page or a portion at a time: nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from scheduler_api.engine.dates import EARLIEST, civil_date
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.model.protocol import IMAGING
+from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
+from scheduler_api.engine.treatment.status import PHASES, phase
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.store.database.port import Row
+from scheduler_api.store.patients import patients
+from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.use_cases.page import Page
+from scheduler_api.use_cases.projections.projections import horizon
+from scheduler_api.use_cases.session import NotFound, Session, sites_to_search
+from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
+
+from .calendars import View, deviations_of
+
+#: How many patients are read at once.
+_PORTION = 50
+_COUNTED_AS = {"enrolled": "not_started"}
+
+
+def every_patient(
+    session: Session, site: str | None, protocol: str | None = None, after: tuple[str, str] | None = None
+) -> Iterator[Row]:
+    """Yield the rows of the actor's patients by subject number, from after one on. Raises NotFound."""
+    sites = sites_to_search(session, site)
+    while True:
+        rows = patients.whole(session.store, sites, protocol, after, _PORTION)
+        yield from rows
+        if len(rows) < _PORTION:
+            return
+        after = rows[-1]["subject_number"], rows[-1]["patient_id"]
+
+
+def deviations(
+    session: Session,
+    site: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    kinds: Collection[str] | None = None,
+    after: tuple[str, ...] | None = None,
+    limit: int = 50,
+) -> Page[tuple[str, ...]]:
+    """Return the deviations of the actor's patients, by subject number and day. Raises NotFound, ValidationFailed."""
+    if first is not None and last is not None and last < first:
+        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+    found: list[dict[str, Any]] = []
+    for row in every_patient(session, site, after=(after[0], "") if after else None):
+        for deviation in deviations_of(session, row, _view(session, first, last)):
+            item = {**whose(row), **deviation}
+            if (kinds is None or item["kind"] in kinds) and (after is None or deviation_key(item) > after):
+                found.append(item)
+        if len(found) > limit:
+            break
+    return Page(found[:limit], deviation_key(found[limit - 1]) if len(found) > limit else None)
+
+
+def _view(session: Session, first: date | None, last: date | None) -> View:
+    """Return a view whose open-ended range reaches as far as a day can lie, so that it is never reversed."""
+    if first is None and last is None:
+        return View()
+    return View(first or EARLIEST, last or horizon(session.now))
+
+
+def deviation_key(item: dict[str, Any]) -> tuple[str, ...]:
+    """Return the key of a deviation in the list."""
+    return item["subject_number"], item["patient_id"], str(item["on"]), item["kind"], item["visit"] or ""
+
+
+def adherence(
+    session: Session, site: str | None = None, after: tuple[str, ...] | None = None, limit: int = 50
+) -> Page[tuple[str, ...]]:
+    """Return adherence and dose intensity through today of the actor's patients, by subject number. Raises NotFound."""
+    start = (after[0], after[1]) if after else None
+    found = []
+    for row in every_patient(session, site, after=start):
+        reckoning, today = _reckoned(session, row)
+        found.append({**whose(row), "today": today, **reckoning.adherence(today)})
+        if len(found) > limit:
+            break
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], (last["subject_number"], last["patient_id"]) if last else None)
+
+
+def whose(row: Row) -> dict[str, str]:
+    """Return which patient a row of a list is about."""
+    return {name: row[name] for name in ("patient_id", "subject_number", "site")}
+
+
+def _reckoned(session: Session, row: Row) -> tuple[Reckoning, date]:
+    history = of_row(session.store, row)
+    reckoning = Reckoning(versions_named(session.store, history), history)
+    return reckoning, civil_date(session.now, history.time_zone)
+
+
+@dataclass
+class _Sums:
+    """What is added up over patients."""
+
+    patients: int = 0
+    on_hold: int = 0
+    phases: Counter[str] = field(default_factory=Counter)
+    scans: Counter[str] = field(default_factory=Counter)
+    doses: DoseSums = field(default_factory=DoseSums)
+    deviations: Counter[str] = field(default_factory=Counter)
+
+    def add(self, reckoning: Reckoning, today: date) -> None:
+        """Count a patient as seen on a day."""
+        history = reckoning.history
+        where = phase(history, today)
+        self.patients += 1
+        self.phases[where] += 1
+        self.on_hold += where == "on_treatment" and history.is_held(today)
+        self.doses = self.doses.plus(dose_sums(reckoning.course, today))
+        enrolled_on = history.enrolled.enrolled_on
+        first = min(enrolled_on, history.doses.first_taken_on or enrolled_on)
+        self.deviations.update(one["kind"] for one in reckoning.deviations(today, first, today))
+        for visit in reckoning.visits(date.min, today, IMAGING):
+            status = visit.status(today)
+            if status == "done":
+                off = visit.days_off or 0
+                self.scans["early" if off < 0 else "late" if off > 0 else "on_time"] += 1
+            elif status in ("overdue", "missed"):
+                self.scans["missed"] += 1
+
+    def add_sums(self, other: _Sums) -> None:
+        """Count what was counted elsewhere."""
+        self.patients += other.patients
+        self.on_hold += other.on_hold
+        self.doses = self.doses.plus(other.doses)
+        for own, more in ((self.phases, other.phases), (self.scans, other.scans), (self.deviations, other.deviations)):
+            own.update(more)
+
+    def document(self) -> dict[str, Any]:
+        """Return the counts as clients see them."""
+        return {
+            "enrolled": self.patients,
+            # Beside all who enrolled, those who only did have another name than their phase.
+            "phases": {_COUNTED_AS.get(name, name): self.phases[name] for name in PHASES},
+            "on_hold": self.on_hold,
+            "scans": {name: self.scans[name] for name in ("on_time", "early", "late", "missed")},
+            "doses": self.doses.document(),
+            "deviations": dict(sorted(self.deviations.items())),
+        }
+
+
+def summary(session: Session, protocol: str, site: str | None = None) -> dict[str, Any]:
+    """Return a study's counts at the actor's sites today.
+
+    In total and for each site that has patients. Raises NotFound.
+    """
+    versions = versions_of(session.store, protocol)
+    if not versions:
+        raise NotFound("No such protocol.")
+    total, sites = _Sums(), dict[str, _Sums]()
+    for row in every_patient(session, site, protocol):
+        sites.setdefault(row["site"], _Sums()).add(*_reckoned(session, row))
+    for sums in sites.values():
+        total.add_sums(sums)
+    return {
+        "protocol": protocol,
+        "planned": versions[max(versions)].participants,
+        **total.document(),
+        "sites": [{"site": name, **sums.document()} for name, sums in sorted(sites.items())],
+    }

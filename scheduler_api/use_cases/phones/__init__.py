@@ -1,0 +1,1 @@
+"""Patients' phones: signing in, today, recording doses, offline queues, calendar feeds."""

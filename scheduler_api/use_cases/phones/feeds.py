@@ -1,0 +1,206 @@
+"""Calendar feeds: secret addresses, and the events behind them with what changed since they were last shown."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.i18n import word
+from scheduler_api.store.database.port import Store
+from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.store.phones import feed_events, feeds
+from scheduler_api.use_cases.audit.events import note
+from scheduler_api.use_cases.auth.tokens import digest
+from scheduler_api.use_cases.projections.stored_preferences import patients
+from scheduler_api.use_cases.session import Actor, NotFound, Session, lock_patient, patient_row
+from scheduler_api.use_cases.sites.protocols import versions_of
+
+#: How far ahead events are shown, in days; reminders of doses not so far.
+AHEAD, DOSES_AHEAD = 400, 30
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a feed shows: its language, whether it reminds of doses, and whether it names the drug."""
+
+    language: str = "en"
+    doses: bool = False
+    drug_name: bool = False
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed that a secret opens: its own name, whose it is, and what tells whether that patient changed."""
+
+    name: str
+    patient_id: str
+    options: Options
+    version: int
+    time_zone: str
+    dose_time: time
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event of a feed. `kind` is `window`, `appointment`, `contraception` or `dose`; times are the patient's."""
+
+    uid: str
+    kind: str
+    first: date
+    last: date
+    at: str | None
+    facts: dict[str, Any]
+    sequence: int
+    modified_at: datetime
+    cancelled: bool
+
+
+def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
+    """Return the patient's feed. Its secret is given only when it is made, since it is not kept. Raises NotFound."""
+    with session.store.transaction():
+        lock_patient(session.store, patient_id)
+        patient_row(session, patient_id)
+        known = feeds.of_patient(session.store, patient_id)
+        if known is not None:
+            return {"secret": None, "made_at": known["made_at"], **orjson.loads(known["options"])}
+        secret, made_at = secrets.token_urlsafe(24), stamp(session.now)
+        row = {"hash": digest(secret), "patient_id": patient_id, "options": _text(options), "made_at": made_at}
+        feeds.insert(session.store, row)
+        note(session, "feed_made", patient_id, options=asdict(options))
+        return {"secret": secret, "made_at": made_at, **asdict(options)}
+
+
+def revoke(session: Session, patient_id: str) -> None:
+    """Make the address of the patient's feed useless. Raises NotFound."""
+    with session.store.transaction():
+        patient_row(session, patient_id)
+        if not feeds.revoke(session.store, patient_id, stamp(session.now)):
+            raise NotFound("The patient has no feed.")
+        note(session, "feed_revoked", patient_id)
+
+
+def opened_by(store: Store, secret: str) -> Feed:
+    """Return the feed that a secret opens. Raises NotFound."""
+    row = feeds.by_hash(store, digest(secret))
+    if row is None:
+        raise NotFound("No such feed.")
+    options = Options(**orjson.loads(row["options"]))
+    dose_time = patients(row["wishes"]).dose_time
+    return Feed(digest(secret), row["patient_id"], options, row["version"], row["time_zone"], dose_time)
+
+
+def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
+    """Return what the feed shows now, cancelled events included.
+
+    A change since it was last shown raises its sequence.
+    """
+    session = Session(store, Actor("feed", "patient", None, (), feed.patient_id), now)
+    with store.transaction():
+        store.lock(f"feed {feed.name}")
+        row = patient_row(session, feed.patient_id)
+        history = of_row(store, row)
+        versions = versions_of(store, row["protocol"])
+        current = _current(Reckoning(versions, history), feed, now)
+        shown = feed_events.of_feed(store, feed.name)
+        found = []
+        for uid, content in current.items():
+            known = shown.get(uid)
+            if known is None or known["content"] != content or known["cancelled"]:
+                known = _put(store, feed.name, uid, content, False, known["sequence"] + 1 if known else 0, now)
+            found.append(_event(known))
+        for uid, known in shown.items():
+            if uid not in current:
+                # What is past is left out without a word; what was to come is cancelled.
+                last = date.fromisoformat(orjson.loads(known["content"])["last"])
+                if not known["cancelled"] and last >= civil_date(now, feed.time_zone):
+                    known = _put(store, feed.name, uid, known["content"], True, known["sequence"] + 1, now)
+                if known["cancelled"]:
+                    found.append(_event(known))
+    return sorted(found, key=lambda event: (event.first, event.uid))
+
+
+def _current(reckoning: Reckoning, feed: Feed, now: datetime) -> dict[str, str]:
+    """Return the present events, by uid, each as text."""
+    history = reckoning.history
+    today = civil_date(now, feed.time_zone)
+    # Another address has other events: an app that read the old one keeps no later version of them.
+    name = hashlib.sha256(feed.name.encode()).hexdigest()[:16]
+    ended = history.treatment_ended
+    # After a pregnancy nothing reminds the patient of imaging or contraception (rules, section 6).
+    silent = ended is not None and ended.reason == "pregnancy"
+    found: dict[str, str] = {}
+
+    def add(thing: str, kind: str, first: date, last: date, at: str | None = None, **facts: Any) -> None:
+        # An event with a time stands at another instant in another zone.
+        zone = feed.time_zone if at else None
+        content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
+        found[f"{thing}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
+
+    for visit in reckoning.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
+        if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
+            label = word(visit.label, feed.options.language)
+            if not silent:
+                add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
+            if visit.booked_on is not None and visit.booked_on >= today:
+                booked, place = visit.booked_on, visit.booked_place
+                add(visit.visit, "appointment", booked, booked, visit.booked_time, label=label, place=place)
+    through = reckoning.contraception(today)["through_on"]
+    if through is not None and through >= today and not silent:
+        add("through", "contraception", through, through)
+    if feed.options.doses:
+        drug = reckoning.protocol_on(today).dosing.drug if feed.options.drug_name else None
+        for row in reckoning.course.rows(today, today, today + timedelta(DOSES_AHEAD)):
+            if row["status"] in ("due", "planned") and history.begun:
+                mg = row["dose_mg"] if drug else None
+                add(
+                    f"{row['dose_on']}",
+                    "dose",
+                    row["dose_on"],
+                    row["dose_on"],
+                    f"{feed.dose_time:%H:%M}",
+                    drug=drug,
+                    mg=mg,
+                )
+    return found
+
+
+def _put(
+    store: Store, feed: str, uid: str, content: str, cancelled: bool, sequence: int, now: datetime
+) -> dict[str, Any]:
+    row = {
+        "feed": feed,
+        "uid": uid,
+        "sequence": sequence,
+        "modified_at": now.replace(microsecond=0).isoformat(),
+        "content": content,
+        "cancelled": int(cancelled),
+    }
+    feed_events.put(store, row)
+    return row
+
+
+def _event(row: Any) -> Event:
+    content = orjson.loads(row["content"])
+    return Event(
+        uid=row["uid"],
+        kind=content["kind"],
+        first=date.fromisoformat(content["first"]),
+        last=date.fromisoformat(content["last"]),
+        at=content["at"],
+        facts=content["facts"],
+        sequence=row["sequence"],
+        modified_at=datetime.fromisoformat(row["modified_at"]),
+        cancelled=bool(row["cancelled"]),
+    )
+
+
+def _text(options: Options) -> str:
+    return orjson.dumps(asdict(options)).decode()

@@ -1,0 +1,219 @@
+"""Patients' phones: one-time codes, the tokens they become, and the devices that hold them."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.instants import stamp
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.phones import devices
+from scheduler_api.use_cases.audit.events import note, unknown
+from scheduler_api.use_cases.auth.tokens import digest
+from scheduler_api.use_cases.session import (
+    Actor,
+    NotFound,
+    Session,
+    TooMany,
+    Unauthenticated,
+    check_may_record,
+    lock_patient,
+    patient_row,
+)
+
+#: No letter or digit that could be taken for another, on a cheap screen or in handwriting.
+ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
+CODE_LENGTH = 8
+CODE_LIFE = timedelta(hours=72)
+ACCESS_LIFE = timedelta(hours=1)
+REFRESH_LIFE = timedelta(days=90)
+#: How long a phone that lost the answer to a refresh may ask again.
+REPEAT_LIFE = timedelta(minutes=10)
+#: So many wrong codes are free; each one more makes the wait longer, and after so many nothing helps for a day.
+FREE_TRIES, REFUSED_TRIES = 5, 10
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
+
+
+class Phone(NamedTuple):
+    """A phone that showed a valid access token, and the row of its patient, read with the token."""
+
+    device_id: str
+    patient: Row
+
+    @property
+    def patient_id(self) -> str:
+        """Return the id of its patient."""
+        return str(self.patient["patient_id"])
+
+    @property
+    def actor(self) -> Actor:
+        """Return the patient, asking by this phone."""
+        return _actor(self.device_id, self.patient_id)
+
+
+def make_code(session: Session, patient_id: str) -> dict[str, Any]:
+    """Make a one-time code for a patient's phone; earlier unused ones end. It is shown only now, since it is not kept.
+
+    Raises NotFound, Forbidden.
+    """
+    check_may_record(session)
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    expires_at = session.now + CODE_LIFE
+    with session.store.transaction():
+        lock_patient(session.store, patient_id)
+        patient_row(session, patient_id)
+        row = {
+            "hash": _code_digest(code),
+            "patient_id": patient_id,
+            "made_by": session.actor.token_id,
+            "expires_at": stamp(expires_at),
+        }
+        devices.add_code(session.store, row)
+        note(session, "code_made", patient_id)
+    return {"patient_id": patient_id, "code": code, "expires_at": expires_at}
+
+
+def activate(store: Store, code: str, device_name: str, address: str, now: datetime) -> dict[str, Any]:
+    """Turn a one-time code into the tokens of a new device.
+
+    Raises TooMany after too many wrong tries from this address or of this code, Impossible for a code that is wrong,
+    used or expired.
+    """
+    sender = sender_of(address)
+    # Before the slow hash: who is refused must cost nothing.
+    _check_tries(store, sender, now)
+    # As it was typed: full width, small letters, with spaces or dashes between.
+    known = _code_digest("".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper())))
+    subjects = (sender, known)
+    with store.transaction():
+        # Always the sender first, so that no two of these wait for each other.
+        for subject in subjects:
+            store.lock(f"tries {subject}")
+            _check_tries(store, subject, now)
+        patient_id = devices.use_code(store, known, stamp(now))
+        if patient_id is None:
+            for subject in subjects:
+                devices.add_wrong_try(store, subject, stamp(now), stamp(now - LONGEST_WAIT))
+            note(Session(store, unknown(sender), now), "wrong_code", address=sender[:16])
+        else:
+            device_id = f"d-{secrets.token_hex(6)}"
+            devices.add_device(
+                store,
+                {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": stamp(now)},
+            )
+            note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
+            given = _new_pair(store, device_id, None, now)
+    if patient_id is None:
+        raise Impossible([Fault("/code", "Not a good code: it is wrong, used or expired.")])
+    return {**given, "patient_id": patient_id}
+
+
+def _check_tries(store: Store, subject: str, now: datetime) -> None:
+    tries = devices.wrong_tries(store, subject, stamp(now - LONGEST_WAIT))
+    if len(tries) < FREE_TRIES:
+        return
+    wait = FIRST_WAIT * 2 ** (len(tries) - FREE_TRIES) if len(tries) < REFUSED_TRIES else LONGEST_WAIT
+    until = datetime.fromisoformat(tries[-1]) + wait
+    if now < until:
+        raise TooMany(int((until - now).total_seconds()) + 1)
+
+
+def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
+    """Return a new pair of tokens for a refresh token, which is then used up.
+
+    Asked again within ten minutes, by a phone that lost the answer, it gives another pair in place of the lost one. Any
+    later use means that two hold it: the device's session ends. Raises Unauthenticated.
+    """
+    with store.transaction():
+        known = devices.by_refresh(store, digest(token))
+        if known is not None:
+            store.lock(f"device {known['device_id']}")
+        pair = known and devices.by_refresh(store, digest(token))
+        if pair is not None and pair["refresh_expires_at"] > stamp(now):
+            if not pair["dropped"] and (pair["replaced_at"] is None or _may_repeat(store, pair, now)):
+                devices.mark_replaced(store, pair["refresh_hash"], stamp(now))
+                devices.forget_expired(store, pair["device_id"], stamp(now))
+                given = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
+                return {**given, "patient_id": pair["patient_id"]}
+            because = "a refresh token was used again"
+            devices.end_device(store, pair["patient_id"], pair["device_id"], stamp(now), because)
+            holder = Session(store, _actor(pair["device_id"], pair["patient_id"]), now)
+            note(holder, "session_ended", pair["patient_id"], device=pair["device_id"], because=because)
+    raise Unauthenticated("The refresh token is not valid; activate the phone again.")
+
+
+def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
+    replaced_at = datetime.fromisoformat(pair["replaced_at"])
+    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"], stamp(now))
+
+
+def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
+    """Return the phone that an access token belongs to; None if the token is not, or no longer, valid."""
+    row = devices.by_access(store, digest(token), stamp(now))
+    return None if row is None else Phone(row["device_id"], row)
+
+
+def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:
+    """Return a patient's devices, oldest first, ended ones included. Raises NotFound."""
+    patient_row(session, patient_id)
+    return [dict(row) for row in devices.of_patient(session.store, patient_id)]
+
+
+def end_device(session: Session, patient_id: str, device_id: str) -> None:
+    """End the session of a patient's device, by the patient or by staff. Raises NotFound, Forbidden."""
+    check_may_record(session)
+    with session.store.transaction():
+        patient_row(session, patient_id)
+        because = f"ended by {session.actor.role}"
+        if not devices.end_device(session.store, patient_id, device_id, stamp(session.now), because):
+            raise NotFound("The patient has no such device, or its session has ended.")
+        note(session, "session_ended", patient_id, device=device_id, because=because)
+
+
+def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime) -> dict[str, Any]:
+    access, refresh_token = f"pat_{secrets.token_urlsafe(32)}", f"ref_{secrets.token_urlsafe(32)}"
+    expires_at = now + ACCESS_LIFE
+    row = {
+        "access_hash": digest(access),
+        "refresh_hash": digest(refresh_token),
+        "device_id": device_id,
+        "access_expires_at": stamp(expires_at),
+        "refresh_expires_at": stamp(now + REFRESH_LIFE),
+        "given_for": given_for,
+    }
+    devices.add_tokens(store, row)
+    return {"access_token": access, "refresh_token": refresh_token, "expires_at": expires_at, "device_id": device_id}
+
+
+def _actor(device_id: str, patient_id: str) -> Actor:
+    return Actor(device_id, "patient", None, (), patient_id)
+
+
+def _code_digest(code: str) -> str:
+    """Hash a code slowly, since it is short.
+
+    Whoever has the database still cannot try all codes while they are valid.
+    """
+    return hashlib.scrypt(code.encode(), salt=b"scheduler-api activation", n=2**13, r=8, p=1).hex()
+
+
+def sender_of(address: str) -> str:
+    """Return the digest of the network that an address is in: it tells senders apart and keeps no address."""
+    return digest(f"address {_network(address)}")
+
+
+def _network(address: str) -> str:
+    """Return an address; of IPv6 its network, since one household has many."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,150 @@
+"""What a phone queued while it was offline goes in, each exactly once; what changed meanwhile comes back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.model.facts import (
+    DoseChanged,
+    DoseRecorded,
+    Fact,
+    HoldEnded,
+    HoldStarted,
+    ProtocolAmended,
+    StudyEnded,
+    TimeZoneChanged,
+    TreatmentEnded,
+    TreatmentStarted,
+    VisitBooked,
+    VisitDone,
+    Voided,
+    body_to_data,
+)
+from scheduler_api.store.patients import facts
+from scheduler_api.store.phones import sent_facts
+from scheduler_api.use_cases.session import Session, lock_patient, patient_row
+
+from .doses import Kept, change_time_zone, record_day, take_back_day
+
+#: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
+_TOLD = {
+    TreatmentStarted: ("first_dose_on",),
+    DoseRecorded: ("dose_on", "status", "dose_mg"),
+    HoldStarted: ("from_on", "resumes_on"),
+    HoldEnded: ("resumes_on",),
+    DoseChanged: ("from_on", "dose_mg"),
+    VisitBooked: ("visit", "booked_on", "time", "place"),
+    VisitDone: ("series", "done_on", "visit"),
+    TreatmentEnded: ("last_dose_on",),
+    StudyEnded: ("ended_on",),
+    ProtocolAmended: ("from_on",),
+    TimeZoneChanged: ("time_zone",),
+    Voided: ("voids",),
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Something a phone queued: the id the phone gave it, what it says, and whatever is wrong with it already."""
+
+    client_id: str
+    content: Any
+    keep: Callable[[Session, str], Kept] | None
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What came of each, what changed since the cursor, and the new cursor."""
+
+    outcomes: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
+    cursor: int
+
+
+def dose_recorded(body: DoseRecorded, said_at: datetime) -> Callable[[Session, str], Kept]:
+    """Return what records a day that the phone recorded offline."""
+    return lambda session, patient_id: record_day(session, patient_id, body, said_at)
+
+
+def dose_taken_back(day: date, said_at: datetime) -> Callable[[Session, str], Kept]:
+    """Return what takes back a day's record that the phone took back offline."""
+    return lambda session, patient_id: take_back_day(session, patient_id, day, said_at)
+
+
+def time_zone_changed(time_zone: str) -> Callable[[Session, str], Kept]:
+    """Return what records that the patient lives in another time zone."""
+    return lambda session, patient_id: change_time_zone(session, patient_id, time_zone)
+
+
+def sync(session: Session, patient_id: str, cursor: int, queued: Sequence[Sent]) -> Synced:
+    """Take in what a phone queued, in its order, and tell what changed after fact number `cursor`.
+
+    Each is kept once, however often it comes; one that is refused does not keep out the others. Raises NotFound.
+    """
+    with session.store.transaction():
+        lock_patient(session.store, patient_id)
+        outcomes = [_take_in(session, patient_id, sent) for sent in queued]
+        version = patient_row(session, patient_id)["version"]
+        changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
+    return Synced(outcomes, [change for change in changes if change is not None], version)
+
+
+def _take_in(session: Session, patient_id: str, sent: Sent) -> dict[str, Any]:
+    digest = hashlib.sha256(orjson.dumps(sent.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    known = sent_facts.get(session.store, patient_id, sent.client_id)
+    if known is not None:
+        if known["request_hash"] != digest:
+            fault = Fault("/client_id", "This id came before with something else.")
+            return _refused(sent, [fault], Contradiction)
+        outcome = orjson.loads(known["outcome"])
+        return {**outcome, "outcome": "already_recorded" if outcome["outcome"] == "recorded" else outcome["outcome"]}
+    if sent.keep is None:
+        return _refused(sent, sent.faults, Impossible)
+    try:
+        with session.store.transaction():
+            kept = sent.keep(session, patient_id)
+    except Impossible as error:
+        return _refused(sent, error.faults, type(error))
+    outcome = {"client_id": sent.client_id, "outcome": kept.outcome, "fact_id": kept.fact_id, "problem": None}
+    row = {
+        "patient_id": patient_id,
+        "client_id": sent.client_id,
+        "request_hash": digest,
+        "outcome": orjson.dumps(outcome).decode(),
+    }
+    sent_facts.insert(session.store, row)
+    return outcome
+
+
+def _refused(sent: Sent, faults: Sequence[Fault], kind: type[Impossible]) -> dict[str, Any]:
+    problem = {"status": 409 if kind is Contradiction else 422, "faults": faults}
+    return {"client_id": sent.client_id, "outcome": "refused", "fact_id": None, "problem": problem}
+
+
+def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
+    """Return a fact as a phone may see it; None if it, or what it takes back, is not for the phone."""
+    names = _TOLD.get(type(fact.body))
+    if names is None:
+        return None
+    if isinstance(fact.body, Voided):
+        struck = facts.get(session.store, patient_id, fact.body.voids)
+        if struck is None or type(struck.body) not in _TOLD:
+            return None
+    data = body_to_data(fact.body)
+    told = {name: data.get(name) for name in names}
+    return {
+        "fact_id": fact.fact_id,
+        "kind": fact.kind,
+        "recorded_at": fact.recorded_at,
+        "by": "patient" if fact.role == "patient" else "site",
+        "replaces": fact.replaces,
+        "data": told,
+    }

@@ -1,0 +1,145 @@
+"""Upkeep of what is derived: making it again from the log, checking it against the log, rolling it forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+from scheduler_api.engine.model.facts import Fact
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.treatment.position import standing
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.store.audit import events
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import facts, patients, positions
+from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.store.reminders import notification_preferences
+from scheduler_api.store.sites import sites
+from scheduler_api.store.visits import visits, worklist
+from scheduler_api.use_cases.audit import checkpoints, integrity
+from scheduler_api.use_cases.session import lock_patient, lock_patients
+from scheduler_api.use_cases.sites.protocols import versions_of
+
+from .planning import plan_site, wrongly_planned
+from .projections import HORIZON, derived_rows, horizon, keep_ahead
+
+
+def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None) -> int:
+    """Drop all that is derived and make it again from the log, in one unit of work; how many patients there are."""
+    count = 0
+    with store.transaction():
+        lock_patients(store)
+        acknowledged = worklist.acknowledged(store)
+        patients.delete_all(store)
+        for patient_id in facts.patients(store):
+            rows = facts.rows_of_patient(store, patient_id)
+            known = [facts.to_fact(row) for row in rows]
+            _remake(store, patient_id, known, rows[-1], now)
+            progress(patient_id)
+            count += 1
+        # Another version may say the same in another way: that is no other entry.
+        worklist.acknowledge_as_they_read(store, acknowledged)
+        _plan_sites(store, now)
+    return count
+
+
+def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, now: datetime) -> None:
+    history = fold(known)
+    row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, horizon(now))
+    patients.insert(store, row)
+    reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
+    keep_ahead(store, patient_id, reckoning, notification_preferences.copy_beside_patient(store, patient_id), now)
+
+
+def verify(
+    store: Store,
+    progress: Callable[[str], None] = lambda patient_id: None,
+    keys: checkpoints.Keys = checkpoints.NO_KEYS,
+    kept: Iterable[Row] = (),
+) -> Iterator[str]:
+    """Yield what is wrong with the logs or with what is derived from them, a sentence each; nothing if all is well.
+
+    `kept` are checkpoints that were kept elsewhere.
+    """
+    for patient_id in facts.patients(store):
+        with store.snapshot():
+            rows = facts.rows_of_patient(store, patient_id)
+            wrong = list(integrity.fact_breaks(patient_id, rows)) or list(_differences(store, patient_id, rows))
+        yield from wrong
+        progress(patient_id)
+    for row in patients.without_facts(store):
+        yield f"patient {row['patient_id']}: has a row but no facts"
+    for stream in events.streams(store):
+        yield from integrity.event_breaks(store, stream)
+    yield from checkpoints.breaks(store, keys, kept)
+
+
+def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str]:
+    """Yield where stored and rebuilt rows differ."""
+    stored = patients.get(store, patient_id)
+    if stored is None:
+        yield f"patient {patient_id}: has facts but no row"
+        return
+    try:
+        known, last = [facts.to_fact(row) for row in rows], rows[-1]
+        fold(known)
+    except (ValueError, TypeError, KeyError, StopIteration):
+        yield f"patient {patient_id}: the facts cannot be read, though their chain holds"
+        return
+    if (stored["version"], stored["head"]) != (last["seq"], last["hash"]):
+        yield f"patient {patient_id}: the log ends at number {last['seq']}, the patient is at {stored['version']}"
+        return
+    history, through = fold(known), date.fromisoformat(stored["visits_through"])
+    rebuilt = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, through)
+    for column in rebuilt:
+        if rebuilt[column] != stored[column]:
+            yield f"patient {patient_id}: stored {column} is not what the facts give"
+    reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
+    if positions.get(store, patient_id) != positions.to_text(standing(reckoning.course)):
+        yield f"patient {patient_id}: the stored standing is not what the facts give"
+    expected = derived_rows(patient_id, reckoning, through)
+    for what, given, kept in (
+        ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
+        ("the worklist's entry", expected.worklist, worklist.of_patient(store, patient_id)),
+    ):
+        for name in sorted({*given, *kept}):
+            if given.get(name) != kept.get(name):
+                yield f"patient {patient_id}: {what} {name} is not what the facts give"
+    for kind, about in wrongly_planned(store, stored, reckoning, through - timedelta(HORIZON)):
+        yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
+
+
+def roll_forward(store: Store, now: datetime) -> int:
+    """Let what is kept of all patients reach as far ahead as it should; how many patients were rolled."""
+    count = 0
+    while rolled := roll_some(store, now):
+        count += rolled
+    with store.transaction():
+        _plan_sites(store, now)
+    return count
+
+
+def roll_some(store: Store, now: datetime) -> int:
+    """Let what is kept of some patients reach as far ahead as it should, in one unit of work; how many (0: all do)."""
+    patient_ids = patients.rolled_until(store, horizon(now), 200)
+    with store.transaction():
+        # In the order of their ids, so that two who do this at once do not wait for each other.
+        for patient_id in sorted(patient_ids):
+            roll(store, patient_id, now)
+    return len(patient_ids)
+
+
+def roll(store: Store, patient_id: str, now: datetime) -> None:
+    """Let visits and reminders of one patient reach as far ahead as they should, inside a unit of work."""
+    lock_patient(store, patient_id)
+    row = patients.get(store, patient_id)
+    if row is None:
+        return
+    reckoning = Reckoning(versions_of(store, row["protocol"]), of_row(store, row))
+    keep_ahead(store, patient_id, reckoning, row["wishes"], now)
+    patients.set_visits_through(store, patient_id, horizon(now))
+
+
+def _plan_sites(store: Store, now: datetime) -> None:
+    for site in sites.every(store):
+        plan_site(store, site["site"], now)

@@ -1,0 +1,167 @@
+"""Messages planned as rows, in the transaction of whatever changes them: the worker only takes those that are due.
+
+A few days are planned ahead, and the daily upkeep goes on from there. What has gone out already is not planned again;
+what waits to be delivered and is no longer called for is taken back, so that a late delivery cannot tell a patient to
+take a dose on a day that was held meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.reminders.kinds import DIGEST, TO_SITES
+from scheduler_api.engine.reminders.plan import Message, Planner, Told, digest
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.operations import marks
+from scheduler_api.store.reminders import notification_preferences as kept_wishes
+from scheduler_api.store.reminders import outbox, planned_messages
+
+from . import stored_preferences
+
+#: How far ahead messages are planned, in days after today's date in UTC. The day after that begins, where it begins
+#: first, at ten in the morning of tomorrow: it is planned by then.
+AHEAD = timedelta(1)
+#: The mark of when a worker last looked for messages that are due.
+TICK = "tick"
+#: For how many days what has gone out may still matter to the plan, after it makes no sense any more.
+_REMEMBERED = timedelta(3)
+
+
+def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str | None, now: datetime) -> None:
+    """Make the planned messages of a patient those that the calendar calls for now. `said`: the patient's wishes."""
+    moment, today = stamp(now), civil_date(now, reckoning.history.time_zone)
+    out = gone_out(store, patient_id, today)
+    messages = called_for(store, reckoning, said, out, today, now.date() + AHEAD)
+    rows = rows_of(patient_id, reckoning.history.enrolled.site, messages)
+    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
+    _keep(store, planned_messages.of_patient(store, patient_id, moment), out, rows, moment)
+
+
+def is_planned_for(day: date, reckoning: Reckoning, now: datetime) -> bool:
+    """Return whether messages about the dose of a day are among those that are planned."""
+    return civil_date(now, reckoning.history.time_zone) <= day <= now.date() + AHEAD
+
+
+def called_for(
+    store: Store, reckoning: Reckoning, said: str | None, out: Iterable[Row], first: date, last: date
+) -> list[Message]:
+    """Return the messages that a patient's calendar calls for in some days, also those held back until too late."""
+    site = kept_wishes.of_site(store, reckoning.history.enrolled.site)
+    assert site is not None
+    told = {(row["kind"], row["about"]): _told(row) for row in out}
+    planner = Planner(
+        reckoning, stored_preferences.patients(said), stored_preferences.sites(site["time_zone"], site["wishes"]), told
+    )
+    return planner.messages(first, last)
+
+
+def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> dict[str, Row]:
+    """Return the rows of messages that can be sent in time, by id."""
+    rows: dict[str, Row] = {}
+    for message in messages:
+        if message.makes_sense:
+            times = stamp(message.next_at), stamp(message.expires_at)
+            row = planned_messages.row_of(
+                patient_id, site, message.kind, message.about, *times, message.kind in TO_SITES
+            )
+            rows[row["message_id"]] = row
+    return rows
+
+
+def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> Iterator[tuple[str, str]]:
+    """Yield kind and subject of each message that is planned and should not be, or should be and is not.
+
+    `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. What has
+    gone out, or made no sense any more when it was planned or looked at, is rightly not there.
+    """
+    patient_id, first = row["patient_id"], on - timedelta(1)
+    out = gone_out(store, patient_id, first)
+    messages = called_for(store, reckoning, row["wishes"], out, first, on + AHEAD)
+    expected = rows_of(patient_id, reckoning.history.enrolled.site, messages)
+    planned = planned_messages.of_patient(store, patient_id)
+    known = {message["message_id"] for message in out}
+    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")
+    for message_id in sorted({*expected, *planned}):
+        wanted, there = expected.get(message_id), planned.get(message_id)
+        either = there or wanted
+        assert either is not None
+        gone = either["expires_at"] <= looked_at or (there is None and message_id in known)
+        # What came late at night is held back by the worker.
+        held = (
+            there
+            and wanted
+            and there["next_at"] > wanted["next_at"]
+            and there == {**wanted, "next_at": there["next_at"]}
+        )
+        if not (there == wanted or gone or held):
+            yield either["kind"], either["about"]
+
+
+def held_until(store: Store, row: Row, now: datetime) -> datetime:
+    """Return until when quiet hours hold back a planned message that is late; `now` if they do not.
+
+    What is on time was planned outside them. What the patient put off comes when the patient wanted it.
+    """
+    if row["kind"] == "dose_later":
+        return now
+    if row["audience"] == "site":
+        site = kept_wishes.of_site(store, row["site"])
+        assert site is not None
+        quiet, zone = stored_preferences.sites(site["time_zone"], site["wishes"]).quiet, site["time_zone"]
+    else:
+        patient = kept_wishes.of_patient(store, row["patient_id"])
+        assert patient is not None
+        quiet, zone = stored_preferences.patients(patient["wishes"]).quiet, patient["time_zone"]
+    return quiet.held_until(now, zone) if quiet else now
+
+
+def plan_site(store: Store, site: str, now: datetime) -> None:
+    """Make the planned digests of a site those of the next days."""
+    store.lock(f"digests of {site}")
+    moment = stamp(now)
+    rows = digest_rows(store, site, now.date() - timedelta(1), now.date() + AHEAD)
+    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
+    out = [row for message_id in rows if (row := outbox.get(store, message_id)) is not None]
+    _keep(store, planned_messages.of_site(store, site, moment), out, rows, moment)
+
+
+def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, Row]:
+    """Return the rows of a site's digests on some days."""
+    row = kept_wishes.of_site(store, site)
+    assert row is not None
+    said = stored_preferences.sites(row["time_zone"], row["wishes"])
+    if DIGEST in said.off:
+        return {}
+    return rows_of(None, site, (digest(said, first + timedelta(n)) for n in range((last - first).days + 1)))
+
+
+def gone_out(store: Store, patient_id: str, today: date) -> list[Row]:
+    """Return the messages sent about a patient that may matter to the plan of a day and later ones."""
+    return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
+
+
+def _told(row: Row) -> Told:
+    until = row["put_off_until"]
+    return Told(datetime.fromisoformat(row["written_at"]), datetime.fromisoformat(until) if until else None)
+
+
+def _keep(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Mapping[str, Row], moment: str) -> None:
+    """Write what is new, and take back or call again what has gone out and waits or was taken back."""
+    sent = {row["message_id"] for row in out}
+    planned_messages.replace(
+        store, stored, {message_id: row for message_id, row in rows.items() if message_id not in sent}
+    )
+    withdrawn = [
+        row["message_id"]
+        for row in out
+        if row["status"] == "waiting" and row["expires_at"] > moment and row["message_id"] not in rows
+    ]
+    if withdrawn:
+        outbox.withdraw(store, withdrawn, moment)
+    again = [row["message_id"] for row in out if row["status"] == "withdrawn" and row["message_id"] in rows]
+    if again:
+        outbox.call_again(store, again)

@@ -1,0 +1,136 @@
+"""What is derived from a history and kept in the fact's transaction: snapshot, visits, worklist, reminders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from scheduler_api.engine.dates import EARLIEST
+from scheduler_api.engine.treatment.dose_gaps import is_between_taken, rows_not_taken
+from scheduler_api.engine.treatment.position import standing
+from scheduler_api.engine.views import tasks as engine_worklist
+from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.visits.series import Visit
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import patients, positions
+from scheduler_api.store.visits import visits, worklist
+
+from .planning import is_planned_for, plan_patient
+
+#: How far ahead visit rows reach, in days.
+HORIZON = 400
+#: How far back and ahead the worklist reaches, in days; its rows reach a little further, until they are rolled.
+WORKLIST_REACH = 60
+_SLACK = 3
+
+
+class Derived(NamedTuple):
+    """The rows kept of a patient for questions across patients: visits by name, worklist entries by id."""
+
+    visits: dict[str, Row]
+    worklist: dict[str, Row]
+
+
+def horizon(now: datetime) -> date:
+    """Return the day through which visit rows are kept."""
+    return now.date() + timedelta(HORIZON)
+
+
+def derived_rows(patient_id: str, reckoning: Reckoning, through: date) -> Derived:
+    """Return the rows of all visits of a patient that open, or are done or booked, through a day; and what is to do."""
+    found = reckoning.visits(_BEGINNING, through)
+    rows = visits.rows_of(patient_id, reckoning.history, found)
+    return Derived(rows, worklist_rows(patient_id, reckoning, found, through))
+
+
+def worklist_rows(patient_id: str, reckoning: Reckoning, of: Iterable[Visit], through: date) -> dict[str, Row]:
+    """Return the worklist rows of a patient for some visits, as kept on the day whose visits reach through a day."""
+    entries = engine_worklist.worklist(reckoning, of, *_reach(through))
+    return worklist.rows_of(patient_id, reckoning.history, entries)
+
+
+def _reach(through: date) -> tuple[date, date]:
+    """Return the range of days that the worklist covers when its visits reach through a day."""
+    now, reach = through - timedelta(HORIZON), timedelta(WORKLIST_REACH + _SLACK)
+    return now - reach, now + reach
+
+
+#: Before anything a protocol can plan for a patient.
+_BEGINNING = date(EARLIEST.year - 900, 1, 1)
+
+
+def keep(store: Store, reckoning: Reckoning, row: Row, now: datetime) -> None:
+    """Write what follows from the enrolment of a patient, whose row this is. Raises Duplicate."""
+    patients.insert(store, row)
+    keep_ahead(store, row["patient_id"], reckoning, None, now)
+
+
+def keep_next(
+    store: Store, before: Reckoning, after: Reckoning, stored: Row, row: Row, day: date | None, now: datetime
+) -> bool:
+    """Write what follows from one more fact of a patient, whose `row` it makes in the place of the one `stored`.
+
+    `day`: the fact is a record of this day. False if another writer was faster. Raises Duplicate.
+    """
+    if not patients.update(store, stored, row):
+        return False
+    patient_id, wishes = row["patient_id"], stored["wishes"]
+    rolled = stored["visits_through"] == row["visits_through"]
+    if rolled and day is not None and after.plans_like(before):
+        _keep_day(store, patient_id, before, after, day, wishes, now)
+    else:
+        keep_ahead(store, patient_id, after, wishes, now, rolled and _same_visits(before, after))
+    return True
+
+
+def _same_visits(before: Reckoning, after: Reckoning) -> bool:
+    """Return whether the visit rows of two histories of a patient, through one day, are the same, without computing
+    them.
+    """
+    one, other = before.history, after.history
+    if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
+        return False
+    return not after.series_unlike(before)
+
+
+def _keep_day(
+    store: Store, patient_id: str, before: Reckoning, after: Reckoning, day: date, wishes: str | None, now: datetime
+) -> None:
+    """Write what the record of a day moves where the plan stands: entries about doses not taken, and messages."""
+    moved, through = False, horizon(now)
+    if not is_between_taken(after.history, day):
+        # Also those too short for the worklist: a message tells of them.
+        was, is_now = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
+        moved = was != is_now
+    if moved:
+        known, entries = (worklist_rows(patient_id, reckoning, (), through) for reckoning in (before, after))
+        worklist.replace(store, patient_id, entries, known)
+    if moved or is_planned_for(day, after, now):
+        plan_patient(store, patient_id, after, wishes, now)
+
+
+def keep_ahead(
+    store: Store,
+    patient_id: str,
+    reckoning: Reckoning,
+    wishes: str | None,
+    now: datetime,
+    visits_stand: bool = False,
+) -> None:
+    """Write what a patient's history says of the days to come: visits as far as they are kept, worklist, reminders.
+
+    Beside the visits stands where the patient stands.
+    """
+    known = worklist.of_patient(store, patient_id)
+    if visits_stand:
+        # So does what is to do about them: only the rest of the worklist is reckoned.
+        about_visits = {key: row for key, row in known.items() if row["visit"]}
+        entries = about_visits | worklist_rows(patient_id, reckoning, (), horizon(now))
+    else:
+        rows = derived_rows(patient_id, reckoning, horizon(now))
+        visits.replace(store, patient_id, rows.visits)
+        entries = rows.worklist
+    positions.put(store, patient_id, standing(reckoning.course))
+    worklist.replace(store, patient_id, entries, known)
+    plan_patient(store, patient_id, reckoning, wishes, now)

@@ -1,0 +1,1 @@
+"""Preferences, planned and sent messages, destinations and delivery attempts."""

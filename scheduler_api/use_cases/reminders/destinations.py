@@ -1,0 +1,142 @@
+"""Destinations: where a site and a patient's phone want messages sent to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.instants import stamp
+from scheduler_api.store.database.port import Row
+from scheduler_api.store.reminders import destinations
+from scheduler_api.use_cases.audit import events
+from scheduler_api.use_cases.session import Forbidden, NotFound, Session, patient_row
+from scheduler_api.use_cases.sites import sites
+
+#: How many destinations a site can have at once.
+AT_MOST = 20
+_MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
+_SHOWN = (
+    "destination_id",
+    "channel",
+    "audience",
+    "site",
+    "address",
+    "language",
+    "made_at",
+    "ended_at",
+    "ended_because",
+)
+
+
+def list_of_site(session: Session, site: str) -> list[dict[str, Any]]:
+    """List a site's destinations, oldest first, ended ones included. Raises NotFound."""
+    sites.get(session, site)
+    return [_document(row) for row in destinations.of_site(session.store, site)]
+
+
+def add_to_site(
+    session: Session, site: str, channel: str, audience: str, address: str, language: str
+) -> dict[str, Any]:
+    """Add a destination to a site. That a web address may be sent to is the caller's to check.
+
+    Raises NotFound, Forbidden, or Impossible: e-mail does not go to patients, of whom we know no names.
+    """
+    check_may_direct(session, site)
+    faults = []
+    if channel == "email" and audience == "patient":
+        faults.append(Fault("/audience", "No mail goes to patients."))
+    if channel == "email" and not _MAILBOX.fullmatch(address):
+        faults.append(Fault("/address", "Not an e-mail address, plain and one."))
+    if channel == "log" and address:
+        faults.append(Fault("/address", "The log has no address."))
+    if faults:
+        raise Impossible(faults)
+    with session.store.transaction():
+        known = [row for row in destinations.of_site(session.store, site) if row["ended_at"] is None]
+        if len(known) >= AT_MOST:
+            raise Impossible([Fault("", f"A site has at most {AT_MOST} destinations.")])
+        row = _row(session, channel, audience, address, language) | {"site": site}
+        destinations.insert(session.store, row)
+        events.note(session, "destination_added", site=site, destination=row["destination_id"], channel=channel)
+    return _document({**row, "ended_at": None, "ended_because": None, "failures": 0, "paused_until": None})
+
+
+def end_of_site(session: Session, site: str, destination_id: str) -> None:
+    """End a destination of a site: nothing goes there any more, nor what waits to. Raises NotFound, Forbidden."""
+    check_may_direct(session, site)
+    with session.store.transaction():
+        known = {row["destination_id"] for row in destinations.of_site(session.store, site) if row["ended_at"] is None}
+        if destination_id not in known:
+            raise NotFound("The site has no such destination, or it has ended.")
+        destinations.end(session.store, destination_id, stamp(session.now), f"ended by {session.actor.role}")
+        events.note(session, "destination_ended", site=site, destination=destination_id)
+
+
+def subscribe(session: Session, device_id: str, endpoint: str, keys: dict[str, str]) -> None:
+    """Send a patient's messages to the browser of a device: the one that asks. The last subscription counts.
+
+    Raises NotFound for any other device. That the endpoint may be sent to is the caller's to check.
+    """
+    check_is_own(session, device_id)
+    with session.store.transaction():
+        destinations.end_of_device(session.store, device_id, stamp(session.now), "replaced")
+        row = _row(session, "web_push", "patient", endpoint, "") | {
+            "patient_id": session.actor.patient_id,
+            "device_id": device_id,
+            "keys": orjson.dumps(keys).decode(),
+        }
+        destinations.insert(session.store, row)
+        events.note(session, "push_subscribed", session.actor.patient_id, device=device_id)
+
+
+def unsubscribe(session: Session, device_id: str) -> None:
+    """Send nothing to a device of the patient's any more. Raises NotFound."""
+    if session.actor.patient_id is None:
+        raise NotFound("No such device.")
+    with session.store.transaction():
+        patient_row(session, session.actor.patient_id)
+        row = destinations.of_device(session.store, device_id)
+        if row is None or row["patient_id"] != session.actor.patient_id:
+            raise NotFound("The patient has no such device, or it has no subscription.")
+        destinations.end_of_device(session.store, device_id, stamp(session.now), "ended by patient")
+        events.note(session, "push_ended", session.actor.patient_id, device=device_id)
+
+
+def check_may_direct(session: Session, site: str) -> None:
+    """Raise NotFound or Forbidden unless the actor may say where messages of a site go."""
+    sites.get(session, site)
+    if session.actor.role not in ("coordinator", "admin"):
+        raise Forbidden("Only a coordinator or an admin says where messages go.")
+
+
+def check_is_own(session: Session, device_id: str) -> None:
+    """Raise NotFound unless it is the device itself that asks: ending its session then ends what is sent to it."""
+    if session.actor.patient_id is None or device_id != session.actor.token_id:
+        raise NotFound("That is not this device.")
+
+
+def _row(session: Session, channel: str, audience: str, address: str, language: str) -> dict[str, Any]:
+    return {
+        # Long, since the secret of a webhook follows from it.
+        "destination_id": f"e-{secrets.token_hex(12)}",
+        "channel": channel,
+        "audience": audience,
+        "site": None,
+        "patient_id": None,
+        "device_id": None,
+        "address": address,
+        "keys": "{}",
+        "language": language,
+        "made_at": stamp(session.now),
+        "made_by": session.actor.token_id,
+    }
+
+
+def _document(row: Row) -> dict[str, Any]:
+    """Return a destination as staff see it; `state` says whether it takes what is sent."""
+    state = "ended" if row["ended_at"] else "failing" if row["failures"] else "good"
+    return {**{name: row[name] for name in _SHOWN}, "state": state}

@@ -1,0 +1,89 @@
+"""What has gone out, and what became of it: for staff, who may have sent again what reached nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from scheduler_api.engine.errors import Contradiction, Fault
+from scheduler_api.engine.instants import stamp
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.reminders import deliveries, sent_messages
+from scheduler_api.use_cases.audit.events import note
+from scheduler_api.use_cases.page import Page
+from scheduler_api.use_cases.projections.maintenance import roll
+from scheduler_api.use_cases.session import NotFound, OutOfScope, Session, check_may_record, sites_to_search
+
+_SHOWN = (
+    "message_id",
+    "audience",
+    "patient_id",
+    "subject_number",
+    "site",
+    "kind",
+    "about",
+    "due_at",
+    "expires_at",
+    "status",
+    "settled_at",
+)
+_WAY = ("destination_id", "channel", "status", "attempts", "problem", "settled_at")
+
+
+def find(
+    session: Session,
+    statuses: Sequence[str] | None = None,
+    patient_id: str | None = None,
+    site: str | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> Page[tuple[str, str]]:
+    """Return the messages to or about the actor's patients, and to the actor's sites.
+
+    Raises NotFound for another's site.
+    """
+    sites = sites_to_search(session, site)
+    rows = sent_messages.find(session.store, sites, statuses, patient_id, after, limit + 1)
+    items = _documents(session.store, rows[:limit])
+    return Page(items, (items[-1]["due_at"], items[-1]["message_id"]) if len(rows) > limit else None)
+
+
+def resend(session: Session, message_id: str) -> dict[str, Any]:
+    """Have a message sent again that reached nobody, to all destinations there are now; with the same id.
+
+    Raises NotFound, Forbidden, or Contradiction: what was sent is not sent again, what waits is on its way, and what
+    makes no sense any more (a dose of yesterday) never goes out as if it were new.
+    """
+    check_may_record(session)
+    with session.store.transaction():
+        row = sent_messages.get(session.store, message_id)
+        if row is None:
+            raise NotFound("No such message.")
+        if not session.actor.sees(row["site"]):
+            raise OutOfScope("No such message.", row["patient_id"], row["site"])
+        if row["status"] != "failed":
+            raise _refusal(f"The message is {row['status']}; only a failed one is sent again.")
+        if row["expires_at"] <= stamp(session.now):
+            raise _refusal("It makes no sense any more: it is too late for it.")
+        sent_messages.send_again(session.store, message_id)
+        if row["patient_id"] is not None:
+            # What waits and is no longer called for is taken back by this, as by any fact.
+            roll(session.store, row["patient_id"], session.now)
+        row = sent_messages.get(session.store, message_id)
+        assert row is not None
+        if row["status"] != "waiting":
+            raise _refusal("It is no longer called for.")
+        note(session, "message_resent", row["patient_id"], row["site"], message=message_id, kind=row["kind"])
+        return _documents(session.store, [row])[0]
+
+
+def _refusal(why: str) -> Contradiction:
+    return Contradiction([Fault("/message_id", why)])
+
+
+def _documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    ways: dict[str, list[dict[str, Any]]] = {row["message_id"]: [] for row in rows}
+    for way in deliveries.of_messages(store, ways):
+        next_at = way["next_at"] if way["status"] == "waiting" else None
+        ways[way["message_id"]].append({**{name: way[name] for name in _WAY}, "next_at": next_at})
+    return [{**{name: row[name] for name in _SHOWN}, "deliveries": ways[row["message_id"]]} for row in rows]

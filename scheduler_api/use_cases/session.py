@@ -1,0 +1,180 @@
+"""Who is asking, and what they may see and do: every read of a patient passes through here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import patients
+
+ROLES = ("nurse", "coordinator", "monitor", "admin")
+
+
+class NotFound(Exception):
+    """There is no such thing, or not for this actor."""
+
+
+class OutOfScope(NotFound):
+    """It is there, but not for this actor: to be told as NotFound, and noted as refused."""
+
+    def __init__(self, detail: str, patient_id: str | None = None, site: str | None = None) -> None:
+        self.patient_id, self.site = patient_id, site
+        super().__init__(detail)
+
+
+class Unauthenticated(Exception):
+    """The secret that was shown opens nothing."""
+
+
+class TooMany(Exception):
+    """Tried wrongly too often; to be tried again after so many seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"Tried wrongly too often. Try again in {retry_after} seconds.")
+
+
+class Forbidden(Exception):
+    """The actor's role may not do this."""
+
+
+class Stale(Exception):
+    """The patient changed since the version that the caller has seen."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(f"The patient is at version {version} now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking: a role, a name, and the sites whose patients are theirs (None: all sites).
+
+    A patient's phone has the role `patient`, no sites, and one patient.
+    """
+
+    token_id: str
+    role: str
+    name: str | None
+    sites: tuple[str, ...] | None
+    patient_id: str | None = None
+
+    def sees(self, site: str) -> bool:
+        """Return whether patients of a site are this actor's."""
+        return self.sites is None or site in self.sites
+
+    def sees_patient(self, patient_id: str, site: str) -> bool:
+        """Return whether a patient of a site is this actor's."""
+        return self.sees(site) if self.patient_id is None else patient_id == self.patient_id
+
+
+#: Who gives commands in the terminal: an account of the machine, which may do all.
+TERMINAL = Actor(f"cli-{os.getuid()}", "admin", "cli", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One request: where things are remembered, who is asking, and the instant (with offset) at which it counts.
+
+    `route` is the call by which it came, to be noted: a method and the rule of an address, without ids. `patient` is
+    a patient's row that was read with the token: only for requests that read, since a write reads under its lock.
+    """
+
+    store: Store
+    actor: Actor
+    now: datetime
+    route: str | None = None
+    patient: Row | None = None
+
+    def __post_init__(self) -> None:
+        # Instants are kept in UTC, so that their texts sort like themselves.
+        object.__setattr__(self, "now", self.now.astimezone(UTC))
+
+    @property
+    def sites(self) -> Sequence[str] | None:
+        """Return the sites to search; None: all."""
+        return self.actor.sites
+
+
+def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
+    """Return the sites that a list covers.
+
+    All of the actor's, or the one asked for. Raises NotFound for another's site.
+    """
+    if site is None:
+        return session.sites
+    if not session.actor.sees(site):
+        raise OutOfScope("No such site.", site=site)
+    return [site]
+
+
+def patient_row(session: Session, patient_id: str) -> Row:
+    """Return a patient's row, if the patient is at one of the actor's sites. Raises NotFound."""
+    row = session.patient
+    if row is None or row["patient_id"] != patient_id:
+        row = patients.get(session.store, patient_id)
+    if row is None:
+        raise NotFound("No such patient.")
+    if not session.actor.sees_patient(patient_id, row["site"]):
+        raise OutOfScope("No such patient.", patient_id, row["site"])
+    return row
+
+
+#: What everyone who writes about a patient shares.
+_ALL = "patients"
+
+
+def lock_patient(store: Store, patient_id: str) -> None:
+    """Be the only one who writes about a patient, until the unit of work ends: to be asked before anything is read."""
+    share_patients(store)
+    store.lock(_name_of(patient_id))
+
+
+def share_patients(store: Store) -> None:
+    """Be one of those who write about patients, until the unit of work ends."""
+    store.lock(_ALL, shared=True)
+
+
+def lock_free_patients(store: Store, patient_ids: Collection[str]) -> Collection[str]:
+    """Be the only one who writes about those of some patients about whom nobody writes at the moment; which.
+
+    Waits for nobody, so that what is due about others goes on. Asked after `share_patients`.
+    """
+    names = {_name_of(patient_id): patient_id for patient_id in patient_ids}
+    return {names[name] for name in store.lock_free(names)}
+
+
+def lock_patients(store: Store) -> None:
+    """Be the only one who writes about any patient, until the unit of work ends."""
+    store.lock(_ALL)
+
+
+def _name_of(patient_id: str) -> str:
+    return f"patient {patient_id}"
+
+
+def check_may_record(session: Session) -> None:
+    """Raise Forbidden unless the actor may record facts: a monitor only reads."""
+    if session.actor.role == "monitor":
+        raise Forbidden("A monitor reads and does not record.")
+
+
+def check_may_audit(session: Session) -> None:
+    """Raise Forbidden unless the actor may read the audit."""
+    if session.actor.role not in ("coordinator", "monitor", "admin"):
+        raise Forbidden("Only a coordinator, a monitor or an admin reads the audit.")
+
+
+def check_may_administer(session: Session) -> None:
+    """Raise Forbidden unless the actor may add sites and protocols."""
+    if session.actor.role != "admin":
+        raise Forbidden("Only an admin adds sites and protocols.")
+
+
+def check_may_keep_calendars(session: Session) -> None:
+    """Raise Forbidden unless the actor may say on which days a site is open."""
+    if session.actor.role not in ("coordinator", "admin"):
+        raise Forbidden("Only a coordinator or an admin keeps a site's calendar.")

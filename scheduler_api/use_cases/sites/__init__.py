@@ -1,0 +1,1 @@
+"""Sites, their calendars, and the protocols that patients are enrolled under."""

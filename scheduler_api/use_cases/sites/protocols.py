@@ -1,0 +1,114 @@
+"""Protocols: the built-in ones, those added, and all versions of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Protocol, Versions
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.store.database.port import Duplicate, Store
+from scheduler_api.store.sites import protocols
+from scheduler_api.use_cases.audit.events import note
+from scheduler_api.use_cases.session import NotFound, Session, check_may_administer
+
+
+def built_in() -> list[Protocol]:
+    """Return the protocols that come with the service."""
+    folder = files("scheduler_api").joinpath("protocols")
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(".json"))
+    return [read_protocol(orjson.loads(entry.read_bytes())) for entry in sorted(found, key=lambda entry: entry.name)]
+
+
+@lru_cache(maxsize=64)
+def _read(definition: str) -> Protocol:
+    return read_protocol(orjson.loads(definition))
+
+
+def versions_of(store: Store, protocol: str) -> Versions:
+    """Return all versions of a protocol by number; empty if there is none of this id."""
+    return {row["version"]: _read(row["definition"]) for row in protocols.versions(store, protocol)}
+
+
+def versions_named(store: Store, history: History) -> Versions:
+    """Return the versions of its protocol that a history names: all that its calendar needs. Raises KeyError."""
+    named = [history.enrolled.version, *map(attrgetter("version"), history.amendments)]
+    return {version: _version(store, history.enrolled.protocol, version) for version in named}
+
+
+@lru_cache(maxsize=64)
+def _version(store: Store, protocol: str, version: int) -> Protocol:
+    """Return one version. It never changes once it is stored, which is why it may be cached."""
+    return versions_of(store, protocol)[version]
+
+
+def list_all(session: Session) -> list[Mapping[str, Any]]:
+    """Return all versions of all protocols, in short."""
+    return [summary(_read(row["definition"]), row["added_at"]) for row in protocols.every(session.store)]
+
+
+def get(session: Session, protocol: str, version: int) -> Mapping[str, Any]:
+    """Return the definition of one version. Raises NotFound."""
+    found = versions_of(session.store, protocol).get(version)
+    if found is None:
+        raise NotFound("No such version of a protocol.")
+    return found.definition
+
+
+def summary(protocol: Protocol, added_at: str) -> dict[str, Any]:
+    """Return a protocol in short."""
+    return {"id": protocol.id, "version": protocol.version, "title": protocol.title, "added_at": added_at}
+
+
+def add(session: Session, definition: Any) -> dict[str, Any]:
+    """Add a version of a protocol. Raises Forbidden, Impossible, or Contradiction when that version is there."""
+    check_may_administer(session)
+    protocol = read_protocol(definition)
+    with session.store.transaction():
+        known = versions_of(session.store, protocol.id)
+        if protocol.version in known:
+            raise Contradiction(
+                [Fault("/version", f"Version {protocol.version} is there, and a version never changes.")]
+            )
+        if protocol.version != len(known) + 1:
+            raise Impossible([Fault("/version", f"The next version of this protocol is {len(known) + 1}.")])
+        return _insert(session, protocol)
+
+
+def add_built_in(session: Session) -> list[str]:
+    """Add the built-in protocols that are not there yet; their ids."""
+    added = []
+    for protocol in built_in():
+        with session.store.transaction():
+            if protocol.version not in versions_of(session.store, protocol.id):
+                _insert(session, protocol)
+                added.append(protocol.id)
+    return added
+
+
+def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
+    added_at = session.now.isoformat()
+    row = {
+        "protocol": protocol.id,
+        "version": protocol.version,
+        "definition": orjson.dumps(protocol.definition).decode(),
+        "added_at": added_at,
+    }
+    try:
+        protocols.insert(session.store, row)
+    except Duplicate:
+        raise Contradiction([Fault("/version", "This version is there, and a version never changes.")]) from None
+    note(session, "protocol_added", protocol=protocol.id, version=protocol.version)
+    return summary(protocol, added_at)
+
+
+def latest_version(store: Store, protocol: str) -> int | None:
+    """Return the latest version of a protocol; None if there is no such protocol."""
+    return max(versions_of(store, protocol), default=None)

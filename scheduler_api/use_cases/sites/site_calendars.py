@@ -1,0 +1,199 @@
+"""Site calendars: on which days a site is open, why, and how many scans it can still take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import orjson
+
+from scheduler_api.engine.dates import civil_date, days
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.model.protocol import IMAGING
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.sites import site_calendars
+from scheduler_api.store.visits import visits
+from scheduler_api.use_cases.audit.events import note
+from scheduler_api.use_cases.session import NotFound, Session, check_may_keep_calendars, sites_to_search
+
+from .public_holidays import regions, working_week, year_of
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: How many days are shown at once.
+LONGEST_RANGE = 400
+#: How many days are suggested for a visit.
+SUGGESTED = 5
+
+
+class SiteDay(NamedTuple):
+    """Whether a site is open on a day, and why."""
+
+    open: bool
+    because: str
+
+
+@dataclass(frozen=True, eq=False)
+class SiteCalendar:
+    """What a site says of its days. `slots_per_day` is how many scans it can take on one (None: not said)."""
+
+    country: str
+    region: str | None
+    weekly: frozenset[int]
+    closed_days: Mapping[date, str | None]
+    open_days: Mapping[date, str | None]
+    slots_per_day: int | None
+
+    def day(self, on: date) -> SiteDay:
+        """Return whether the site is open on a day.
+
+        What the site says of the day comes before holidays and weekdays.
+        """
+        if on in self.closed_days:
+            return SiteDay(False, _said("closed", self.closed_days[on]))
+        if on in self.open_days:
+            return SiteDay(True, _said("open", self.open_days[on]))
+        year = year_of(self.country, self.region, on.year)
+        if on in year.holidays:
+            return SiteDay(False, f"public holiday: {year.holidays[on]}")
+        if on.weekday() in self.weekly:
+            return SiteDay(True, f"open on {WEEKDAYS[on.weekday()].title()}s")
+        # Only who follows the country's working week follows its moved days.
+        if on in year.moved and working_week(self.country) <= self.weekly:
+            return SiteDay(True, "working day moved to a weekend")
+        return SiteDay(False, f"closed on {WEEKDAYS[on.weekday()].title()}s")
+
+
+def _said(word: str, because: str | None) -> str:
+    return f"{word}: {because}" if because else f"{word} on this day"
+
+
+def of_sites(store: Store, sites: Sequence[str]) -> dict[str, SiteCalendar]:
+    """Return the calendars of some sites, by id."""
+    rows = site_calendars.of_sites(store, sites) if sites else []
+    return {
+        row["site"]: _calendar(
+            row["country"],
+            row["region"],
+            row["opening_days"],
+            row["closed_days"] or "[]",
+            row["open_days"] or "[]",
+            row["slots_per_day"],
+        )
+        for row in rows
+    }
+
+
+@lru_cache(maxsize=1024)
+def _calendar(
+    country: str, region: str | None, weekly: str, closed_days: str, open_days: str, slots: int | None
+) -> SiteCalendar:
+    """Return the calendar that a row describes.
+
+    The same object for the same content, so that its results can be cached.
+    """
+    return SiteCalendar(
+        country,
+        region,
+        frozenset(map(WEEKDAYS.index, orjson.loads(weekly))),
+        {date.fromisoformat(day["on"]): day["because"] for day in orjson.loads(closed_days)},
+        {date.fromisoformat(day["on"]): day["because"] for day in orjson.loads(open_days)},
+        slots,
+    )
+
+
+def get(session: Session, site: str) -> dict[str, Any]:
+    """Return a site's calendar as it is stored. Raises NotFound."""
+    return _document(_row(session, site))
+
+
+def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]:
+    """Keep a site's calendar in the place of the one it had. Raises NotFound, Forbidden, Impossible."""
+    with session.store.transaction():
+        session.store.lock(f"site {site}")
+        row = _row(session, site)
+        check_may_keep_calendars(session)
+        if faults := [*_faults(row["country"], calendar)]:
+            raise Impossible(faults)
+        kept = {**calendar, "site": site}
+        kept["opening_days"] = orjson.dumps(sorted(calendar["opening_days"], key=WEEKDAYS.index)).decode()
+        for name in ("closed_days", "open_days"):
+            kept[name] = orjson.dumps(sorted(calendar[name], key=itemgetter("on"))).decode()
+        site_calendars.put(session.store, kept)
+        now = _document(_row(session, site))
+        note(session, "site_calendar_changed", site=site, old=_document(row), new=now)
+        return now
+
+
+def _faults(country: str, calendar: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    if calendar["region"] is not None and calendar["region"] not in regions().get(country, ()):
+        faults.append(Fault("/region", f"Not a region of {country} with holidays of its own."))
+    closed, opened = ([day["on"] for day in calendar[name]] for name in ("closed_days", "open_days"))
+    for name, named in (("closed_days", closed), ("open_days", opened)):
+        faults += [Fault(f"/{name}/{n}/on", "Named twice.") for n, day in enumerate(named) if day in named[:n]]
+    faults += [Fault(f"/open_days/{n}/on", "Also a closed day.") for n, day in enumerate(opened) if day in closed]
+    return faults
+
+
+def days_document(session: Session, site: str, first: date | None, last: date | None) -> dict[str, Any]:
+    """Return each day of a site: open or not, why, and what is booked. Six weeks from today by default.
+
+    Raises NotFound, Impossible for a reversed range or a longer one than `LONGEST_RANGE`.
+    """
+    row = _row(session, site)
+    first = first or civil_date(session.now, row["time_zone"])
+    last = last or first + timedelta(41)
+    if last < first:
+        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+    if (last - first).days >= LONGEST_RANGE:
+        raise Impossible([Fault("/to", f"The range is longer than {LONGEST_RANGE} days.")])
+    calendar, slots = of_sites(session.store, [site])[site], row["slots_per_day"]
+    booked = bookings(session.store, [site], str(first), str(last))
+    found = []
+    for day in days(first, last):
+        count, (is_open, because) = booked.get((site, day.isoformat()), 0), calendar.day(day)
+        left = None if slots is None or not is_open else max(slots - count, 0)
+        found.append({"on": day, "open": is_open, "because": because, "booked": count, "slots_left": left})
+    return {"site": site, "from": first, "to": last, "days": found}
+
+
+def bookings(store: Store, sites: Sequence[str], first: str, last: str) -> dict[tuple[str, str], int]:
+    """Return how many scans are booked at some sites on each day (dates as text), by site and day."""
+    rows = visits.booked_per_day(store, sites, IMAGING, first, last) if sites else []
+    return {(row["site"], row["booked_on"]): row["count"] for row in rows}
+
+
+@lru_cache(maxsize=16384)
+def open_days(calendar: SiteCalendar, opens_on: str, closes_on: str, target_on: str, today: str) -> tuple[str, ...]:
+    """Return the open days of a window from today on, nearest to the target first, and of two the earlier."""
+    first, last = date.fromisoformat(max(opens_on, today)), date.fromisoformat(closes_on)
+    if last < first:
+        return ()
+    target = date.fromisoformat(target_on)
+    found = [day for day in days(first, last) if calendar.day(day).open]
+    return tuple(day.isoformat() for day in sorted(found, key=lambda day: (abs((day - target).days), day)))
+
+
+def _row(session: Session, site: str) -> Row:
+    sites_to_search(session, site)
+    rows = site_calendars.of_sites(session.store, [site])
+    if not rows:
+        raise NotFound("No such site.")
+    return rows[0]
+
+
+def _document(row: Row) -> dict[str, Any]:
+    return {
+        "site": row["site"],
+        "country": row["country"],
+        "holidays_known": row["country"] in regions(),
+        "region": row["region"],
+        "opening_days": orjson.loads(row["opening_days"]),
+        "closed_days": orjson.loads(row["closed_days"] or "[]"),
+        "open_days": orjson.loads(row["open_days"] or "[]"),
+        "slots_per_day": row["slots_per_day"],
+    }

@@ -1,0 +1,1 @@
+"""Visits across patients, bookings and results, and the worklist."""

@@ -1,0 +1,118 @@
+"""Visits of all patients: what nurses ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.model.protocol import IMAGING
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import positions, reasons, time_zones
+from scheduler_api.store.visits import visits
+from scheduler_api.store.visits.visits import Query
+from scheduler_api.use_cases.projections.projections import HORIZON, horizon
+from scheduler_api.use_cases.session import Session, sites_to_search
+from scheduler_api.use_cases.sites import site_calendars
+from scheduler_api.use_cases.sites.site_calendars import SUGGESTED, SiteCalendar
+
+#: An overdue visit is suggested for so long from today.
+_OVERDUE_DAYS = timedelta(27)
+
+
+@dataclass(frozen=True)
+class VisitPage:
+    """Some visits in order, and the key to go on after (None: there are no more)."""
+
+    items: list[dict[str, Any]]
+    after: tuple[str, ...] | None
+
+
+def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
+    """Return the visits of the actor's patients, or those of one site, that are asked for, each as seen today.
+
+    Raises NotFound for another's site, Impossible for a reversed range or one beyond what is computed ahead.
+    """
+    first, last = query.first, query.last
+    if first is not None and last is not None and last < first:
+        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+    for name, day in (("from", first), ("to", last)):
+        if day is not None and day > horizon(session.now) - timedelta(1):
+            raise Impossible([Fault(f"/{name}", f"Visits are listed up to {HORIZON - 1} days ahead.")])
+    todays = time_zones.todays(session.store, session.now)
+    rows = visits.find(session.store, todays, sites_to_search(session, site), query)
+    items = documents(session.store, rows[: query.limit])
+    key = tuple(items[-1][name] for name in visits.SORTS[query.sort]) if len(rows) > query.limit else None
+    return VisitPage(items, key)
+
+
+def documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return visits as clients see them, from rows as the store lists them, in order."""
+    calendars = site_calendars.of_sites(store, sorted({row["site"] for row in rows}))
+    items = [_document(row, calendars[row["site"]]) for row in rows]
+    full = _full_days(store, calendars, items)
+    for item in items:
+        days = item["suggested_days"]
+        if full and item["series"] == IMAGING and (taken := full.get(item["site"])):
+            # A full day keeps the place that this visit has there.
+            days = [day for day in days if day not in taken or (taken[day] and day == item["booked_on"])]
+        item["suggested_days"] = days[:SUGGESTED]
+    return items
+
+
+def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
+    """Return a visit with the patient's position today; `suggested_days` are all open days, nearest to target first."""
+    item: dict[str, Any] = {**row}
+    today, opens_on, closes_on, booked_on = row["today"], row["opens_on"], row["closes_on"], row["booked_on"]
+    standing = positions.of_text(item.pop("standing"))
+    next_opens_on = item.pop("next_opens_on")
+    item["provisional"] = row["provisional"] == 1
+    item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
+    item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
+    item["cycle"], item["cycle_day"], item["on_hold"] = standing.at(date.fromisoformat(today))
+    item["last_done_on"], item["last_response"] = standing.last_done.get(row["series"], (None, None))
+    item["closes_in_days"] = None
+    item["suggested_days"] = ()
+    if row["done_on"] is None and row["status"] != "not_required":
+        item["closes_in_days"] = _days_between(today, closes_on)
+        last = _last_overdue(today, next_opens_on) if row["status"] == "overdue" else closes_on
+        item["suggested_days"] = site_calendars.open_days(calendar, opens_on, last, row["target_on"], today)
+    return item
+
+
+def _last_overdue(today: str, next_opens_on: str | None) -> str:
+    """Return the last day that is suggested for an overdue visit: before the next one opens."""
+    last = date.fromisoformat(today) + _OVERDUE_DAYS
+    if next_opens_on is not None:
+        last = min(last, date.fromisoformat(next_opens_on) - timedelta(1))
+    return last.isoformat()
+
+
+def _full_days(
+    store: Store, calendars: Mapping[str, SiteCalendar], items: Sequence[dict[str, Any]]
+) -> Mapping[str, Mapping[str, bool]]:
+    """Return for sites that limit their scans the days that are full, and whether just full, not over."""
+    limits = {site: calendar.slots_per_day for site, calendar in calendars.items()}
+    limited = [site for site, limit in limits.items() if limit is not None]
+    days = [day for item in items for day in item["suggested_days"]] if limited else []
+    if not days:
+        return {}
+    full: dict[str, dict[str, bool]] = {}
+    for (site, day), count in site_calendars.bookings(store, limited, min(days), max(days)).items():
+        limit = limits[site]
+        if limit is not None and count >= limit:
+            full.setdefault(site, {})[day] = count == limit
+    return full
+
+
+def _days_off(day: str, opens_on: str, closes_on: str) -> int:
+    """Return how many days outside a window a day lies: 0 inside, negative early."""
+    if day < opens_on:
+        return -_days_between(day, opens_on)
+    return max(_days_between(closes_on, day), 0)
+
+
+def _days_between(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days

@@ -1,0 +1,183 @@
+"""What a site has to do on a day, across patients; and what of it can wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.views.tasks import urgency
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients import reasons, time_zones
+from scheduler_api.store.visits import visits as stored_visits
+from scheduler_api.store.visits import worklist
+from scheduler_api.use_cases.audit import events
+from scheduler_api.use_cases.page import Page
+from scheduler_api.use_cases.projections.projections import WORKLIST_REACH
+from scheduler_api.use_cases.session import (
+    NotFound,
+    Session,
+    check_may_record,
+    lock_patient,
+    patient_row,
+    sites_to_search,
+)
+
+from . import visits
+
+#: For how long an entry can be acknowledged at most, in days.
+LONGEST_ACKNOWLEDGED = 90
+#: What no fact may settle: the site has looked at it, and says so.
+_MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken", "hold_open")
+#: What tells which visit an entry is about, as it was found.
+
+
+def find(
+    session: Session,
+    site: str | None = None,
+    on: date | None = None,
+    acknowledged: bool = False,
+    after: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> Page[tuple[str, str]]:
+    """Return what is to do for the actor's patients today, or on another day by all that is known.
+
+    Raises NotFound for another's site, Impossible for a day further away than the worklist reaches.
+    """
+    present = todays = time_zones.todays(session.store, session.now)
+    if on is not None:
+        if abs((on - session.now.date()).days) > WORKLIST_REACH:
+            raise Impossible([Fault("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
+        todays = dict.fromkeys(present, on)
+    sites = sites_to_search(session, site)
+    over_by = None if on is None else present
+    query = worklist.Query(todays, over_by, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
+    rows = worklist.find(session.store, query)
+    items = _documents(session.store, todays, rows[:limit])
+    return Page(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
+
+
+def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
+    """Return what is to do for a patient whose row is already read, on a day, soonest due first, and cannot wait."""
+    todays = {row["time_zone"]: today}
+    query = worklist.Query(todays, patient_id=row["patient_id"], limit=200)
+    return _documents(store, todays, worklist.find(store, query))
+
+
+def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:
+    """Let an entry that stands today wait until a day; the entry.
+
+    It is shown again on that day, and before it if what it says changes. Raises NotFound, Forbidden, Impossible.
+    """
+    check_may_record(session)
+    with session.store.transaction():
+        lock_patient(session.store, _patient_of(entry_id))
+        patient = patient_row(session, _patient_of(entry_id))
+        today = civil_date(session.now, patient["time_zone"])
+        todays = {patient["time_zone"]: today}
+        query = worklist.Query(todays, entry=(patient["patient_id"], entry_id), acknowledged=True)
+        row = next(iter(worklist.find(session.store, query)), None)
+        if row is None:
+            raise NotFound("No such entry today.")
+        if not today < until <= today + timedelta(LONGEST_ACKNOWLEDGED):
+            raise Impossible([Fault("/until", f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.")])
+        worklist.acknowledge(
+            session.store,
+            {
+                "entry_id": entry_id,
+                "patient_id": row["patient_id"],
+                "note": note,
+                "until": until.isoformat(),
+                "because": row["because"],
+                "acknowledged_at": stamp(session.now),
+                "role": session.actor.role,
+                "name": session.actor.name,
+            },
+        )
+        new = {"note": note, "until": until.isoformat()}
+        events.note(session, "worklist_acknowledged", patient["patient_id"], entry_id=entry_id, new=new)
+        return _documents(session.store, todays, worklist.find(session.store, query))[0]
+
+
+def take_back(session: Session, entry_id: str) -> None:
+    """Put an entry back on the list; nothing happens if it was not acknowledged. Raises NotFound, Forbidden."""
+    check_may_record(session)
+    with session.store.transaction():
+        lock_patient(session.store, _patient_of(entry_id))
+        patient = patient_row(session, _patient_of(entry_id))
+        if worklist.take_back(session.store, entry_id, patient["patient_id"]):
+            events.note(session, "worklist_shown_again", patient["patient_id"], entry_id=entry_id)
+
+
+def _patient_of(entry_id: str) -> str:
+    """Return the patient that an entry's id names; empty if it is no such id."""
+    return entry_id.split(".")[1] if "." in entry_id else ""
+
+
+def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return entries as clients see them; an entry about a visit has its name and when it could be done."""
+    about = {}
+    if names := {(row["patient_id"], row["visit"]) for row in rows if row["visit"] is not None}:
+        found = visits.documents(store, stored_visits.named(store, todays, names))
+        about = {(item["patient_id"], item["visit"]): item for item in found}
+    return [_document(row, about.get((row["patient_id"], row["visit"]))) for row in rows]
+
+
+def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
+    acknowledged = None
+    if row["note"] is not None:
+        by = {"role": row["by_role"], "name": row["by_name"]}
+        acknowledged = {"note": row["note"], "until": row["until"], "by": by, "at": row["acknowledged_at"]}
+    return {
+        "entry_id": row["entry_id"],
+        "kind": row["kind"],
+        "patient_id": row["patient_id"],
+        "subject_number": row["subject_number"],
+        "site": row["site"],
+        "visit": row["visit"],
+        "due_on": row["due_on"],
+        "because": reasons.of_text(row["because"]),
+        "today": row["today"],
+        "since": row["from_on"],
+        "urgency": _urgency(row["due_on"], row["today"]),
+        "label": visit["label"] if visit is not None else None,
+        "suggested_days": visit["suggested_days"] if visit is not None else (),
+        "settle_by": _calls(row["patient_id"], row["kind"], row["entry_id"], row["settle_by"]),
+        "acknowledged": acknowledged,
+    }
+
+
+@lru_cache(maxsize=16384)
+def _urgency(due_on: str, today: str) -> str:
+    return urgency(date.fromisoformat(due_on), date.fromisoformat(today))
+
+
+@lru_cache(maxsize=16384)
+def _calls(patient_id: str, kind: str, entry_id: str, settle_by: str) -> Sequence[dict[str, Any]]:
+    """Return the calls that resolve an entry. The same row always gives the same calls; nobody changes them."""
+    path = f"/v1/patients/{patient_id}"
+    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(settle_by)]
+    if kind in _MAY_ONLY_BE_SEEN:
+        calls.append(_call("PUT", f"/v1/worklist/{entry_id}/acknowledgement", {}, ["note", "until"]))
+    return calls
+
+
+def _settling(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
+    """Return the call that records a fact: for a visit, the one that also warns and reports what follows."""
+    kind, of_visit = fact["kind"], f"{path}/visits/{fact.get('visit')}"
+    if kind == "visit_done":
+        body = {name: fact[name] for name in ("done_on", "response") if name in fact}
+        return _call("PUT", f"{of_visit}/result", body, needs)
+    if kind == "visit_booked":
+        return _call("DELETE" if "booked_on" in fact else "PUT", f"{of_visit}/booking", {}, needs)
+    return _call("POST", f"{path}/facts", dict(fact), needs)
+
+
+def _call(method: str, path: str, body: dict[str, Any], needs: list[str]) -> dict[str, Any]:
+    return {"method": method, "path": path, "body": body, "needs": needs}
