@@ -42,7 +42,7 @@ Rows = dict[str, list[dict[str, Any]]]
 def load(store: Store, count: int, now: datetime, progress: Callable[[int], None] = lambda patients: None) -> None:
     """Add so many synthetic patients, with the sites they need, to a database.
 
-    `progress` hears of each portion twice: when its facts are there, and when its messages are. Raises Contradiction if
+    `progress` hears of each portion twice: when its facts are there, and when its messages are. Raises Conflict if
     the database has synthetic patients already.
     """
     session = Session(store, TERMINAL, now)
@@ -62,7 +62,7 @@ def _bring(store: Store, of_patients: Iterator[Rows], progress: Callable[[int], 
         with store.transaction():
             lock_patients(store)
             for table in sorted({table for rows in portion for table in rows if rows[table]}):
-                store.bring(table, [row for rows in portion for row in rows.get(table, [])])
+                store.bulk_insert(table, [row for rows in portion for row in rows.get(table, [])])
         progress(len(portion))
 
 

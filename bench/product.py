@@ -19,7 +19,7 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model import facts as kinds
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.views.calendar import LONGEST_RANGE, Reckoning, calendar, today_view
+from scheduler_api.engine.views.calendar import LONGEST_RANGE, PatientSchedule, calendar, today_view
 from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import deliver
 from scheduler_api.store.database.connect import connect
@@ -160,7 +160,7 @@ def calendar_of(history: History, first: date, last: date) -> Mapping[str, Any]:
 
 def today_of(history: History, today: date) -> Mapping[str, Any]:
     """Return what matters to a patient of the built-in protocol today."""
-    return today_view(Reckoning({1: _built_in}, history), today)
+    return today_view(PatientSchedule({1: _built_in}, history), today)
 
 
 (_built_in,) = protocols.built_in()

@@ -19,7 +19,7 @@ SCATTERED = 2_654_435_761
 SCANS = "/v1/visits?series=imaging&status=open,upcoming"
 OF_SITE = f"{SCANS}&site=S07"
 #: What a list reads of patients, and the columns that differ between patients who enrolled on one day.
-TABLES, OWN = ("patients", "standings", "visits"), ("patient_id", "site", "subject_number")
+TABLES, OWN = ("patients", "treatment_positions", "visits"), ("patient_id", "site", "subject_number")
 #: How many patients a site with a worklist has, and over how many days they enrolled.
 DESK, DESK_DAYS = 300, 600
 WORKLIST, VISITS = "/v1/worklist?site=FUSCC&limit=200", "/v1/visits?site=FUSCC"

@@ -280,7 +280,7 @@ class Phone:
         """What the kept calendar says of a day that began without a network."""
         last = self.state["today"]["document"]
         calendar = self.state["calendar"]["document"] if self.state["calendar"] else {"doses": [], "visits": []}
-        on_treatment = last["phase"] == "on_treatment"
+        on_treatment = last["status"] == "on_treatment"
         rows = {row["dose_on"]: row for row in calendar["doses"]}
         row = rows.get(day)
         dose = None
@@ -390,7 +390,7 @@ def _said_of_site(change: dict[str, Any]) -> str | None:
 
 def _lines(screen: dict[str, Any]) -> Iterable[str]:
     """The screen as text."""
-    yield f"{screen['today']} · {screen['phase'].replace('_', ' ')}"
+    yield f"{screen['today']} · {screen['status'].replace('_', ' ')}"
     if cycle := screen["cycle"]:
         yield f"Cycle {cycle['number']}, day {cycle['day']}"
     if dose := screen["dose"]:

@@ -113,11 +113,11 @@ class Settings:
     def outside(self) -> Outside:
         """Return what these settings give for sending messages. Raises BadSetting."""
         from scheduler_api.reminders.channels.mail import Server
-        from scheduler_api.reminders.outbound.allowed_hosts import Reach, networks
+        from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, networks
         from scheduler_api.reminders.outbound_settings import Outside
 
         try:
-            reach = Reach(networks(self.private_networks))
+            allowed_hosts = AllowedHosts(networks(self.private_networks))
         except ValueError as error:
             raise BadSetting(f"SCHEDULER_PRIVATE_NETWORKS: {error}.") from None
         try:
@@ -127,7 +127,7 @@ class Settings:
             raise BadSetting("SCHEDULER_SMTP is not smtp://name:password@host:port or smtps://….") from None
         if server is not None and "@" not in self.mail_from:
             raise BadSetting("SCHEDULER_MAIL_FROM is no e-mail address, and SCHEDULER_SMTP is set.")
-        return Outside(Path(self.delivery_keys), reach, server, self.mail_from)
+        return Outside(Path(self.delivery_keys), allowed_hosts, server, self.mail_from)
 
 
 def _number(name: str, text: str, least: int) -> int:

@@ -11,7 +11,7 @@ from service import end
 
 from bench import calendars, clients, crowd, measure, reading, report, sites
 from bench.people import THREE_SERIES, half_a_year, two_years
-from bench.product import upkeep
+from bench.product import maintenance
 from bench.service import Service
 
 
@@ -32,7 +32,7 @@ def test_a_database_that_is_measured_is_well(databases: Databases) -> None:
     service = Service(databases.new())
     people = {"p-1": two_years(), "p-2": half_a_year(service.now.date()), "p-3": crowd.patient(7)}
     service.enrol(people)
-    assert list(upkeep.verify(service.store)) == []
+    assert list(maintenance.verify(service.store)) == []
     recorded = service.get("/v1/patients/p-1/facts?limit=200").json()["items"]
     assert [fact["kind"] for fact in recorded] == [fact.kind for fact in people["p-1"][:200]]
     end(service.app)

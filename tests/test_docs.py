@@ -15,7 +15,7 @@ from scheduler_api.api.http.problems import TYPES
 from scheduler_api.cli import main
 from scheduler_api.config import Settings
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.facts import FACTS
 from scheduler_api.schemas.patients import DOSE_STATUSES, DeviationSchema
 from scheduler_api.store.visits.visits import STATUSES
@@ -51,7 +51,7 @@ def test_every_problem_is_documented_with_its_status() -> None:
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("docs/rules.md", (*FACTS, *DOSE_STATUSES, *STATUSES, *PHASES)),
+        ("docs/rules.md", (*FACTS, *DOSE_STATUSES, *STATUSES, *PATIENT_STATUSES)),
         ("docs/rules.md", DeviationSchema().fields["kind"].validate.choices),  # type: ignore[union-attr]
         ("docs/api.md", ROLES),
     ],

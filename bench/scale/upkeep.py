@@ -33,7 +33,7 @@ def upkeep_of(at: Filled) -> Upkeep:
 def _rolled(at: Filled) -> float:
     tomorrow, rolled, began = at.service.now + timedelta(1), 0, time.perf_counter()
     while rolled < min(SAMPLE, at.patients):
-        rolled += maintenance.roll_some(at.service.store, tomorrow)
+        rolled += maintenance.extend_some(at.service.store, tomorrow)
     return (time.perf_counter() - began) / rolled * at.patients
 
 

@@ -299,7 +299,7 @@ function screenOf(state, facts, day = localDay()) {
 function reckoned(state, day) {
   const last = state.today.document;
   const { doses, visits } = state.calendar?.document || { doses: [], visits: [] };
-  const onTreatment = last.phase === "on_treatment";
+  const onTreatment = last.status === "on_treatment";
   const rows = new Map(doses.map((row) => [row.dose_on, row]));
   const row = rows.get(day);
   const week = [7, 6, 5, 4, 3, 2, 1].map((back) => {
@@ -348,7 +348,7 @@ const WORDS = {
     atLeast: (day) => `Required, at least through ${day}`, released: "No longer required",
     not_required: "Not required", calendar: "Calendar", marks: "Green: taken. Underlined: time for a visit.", feed: "For your calendar app", makeFeed: "Make an address",
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
-    ok: "OK", phases: { enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
+    ok: "OK", statuses: { enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
     siteStands: (day) => `${day}: the site recorded this day otherwise, and its record stands.`,
     hold_started: (data) => `From ${shortDay(data.from_on)}: take no dose until the site tells you to.`,
@@ -360,14 +360,14 @@ const WORDS = {
     voided: () => "The site took something back; look at your calendar.",
   },
   "zh-CN": {
-    title: "我的试验", code: "研究护士给您的激活码", activate: "开始",
+    title: "我的临床试验", code: "研究护士给您的激活码", activate: "开始",
     codeHint: "8 位字母和数字，三天内有效。",
     ended: "本手机需要新的激活码。您的记录已保存，激活后会自动发送。",
     offline: "没有网络，请再试一次。", saved: "已全部保存", waiting: (n) => `${n} 条记录等待网络`,
     knownOn: (day) => `以 ${day} 获得的信息为准`,
     cycle: (n, day) => `第 ${n} 周期 · 第 ${day} 天`, dose: "今日用药", taken: "已服药", missed: "未服药", undo: "撤销",
     due: "请今天服药", dueAt: (time) => `请今天 ${time} 服药`, isTaken: "✓ 今天已服药", isMissed: "今天未服药",
-    held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天停药休息，请勿服药",
+    held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天为停药日，请勿服药",
     planned: "治疗尚未开始：在研究中心通知您之前请勿服药", noDose: "今天不需要服药。",
     catchUp: "这些天服药了吗？", visits: "访视", booked: (day) => `已预约：${day}`, window: (a, b) => `${a}至${b}`,
     upcoming: "即将到来", open: "现在进行", overdue: "已逾期，请联系研究中心",
@@ -375,7 +375,7 @@ const WORDS = {
     atLeast: (day) => `需要避孕，至少至 ${day}`, released: "不再需要避孕",
     not_required: "不需要避孕", calendar: "日历", marks: "绿色：已服药。下划线：访视时间段。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
-    ok: "知道了", phases: { enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您的研究已结束" },
+    ok: "知道了", statuses: { enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
     siteStands: (day) => `${day}：研究中心对这一天另有记录，以其记录为准。`,
     hold_started: (data) => `自${shortDay(data.from_on)}起暂停用药，直到研究中心通知您。`,
@@ -383,7 +383,7 @@ const WORDS = {
     dose_changed: (data) => `自${shortDay(data.from_on)}起每天 ${data.dose_mg} mg。`,
     dose_recorded: (data) => `研究中心将${shortDay(data.dose_on)}记录为${data.status === "taken" ? "已服药" : "未服药"}。`,
     visit_booked: (data) => data.booked_on ? `已预约访视：${shortDay(data.booked_on)}。` : "一项预约已取消。",
-    treatment_ended: () => "治疗已结束。", study_ended: () => "您的研究已结束。",
+    treatment_ended: () => "治疗已结束。", study_ended: () => "您已结束参加本试验。",
     voided: () => "研究中心撤回了一项记录，请查看日历。",
   },
 }[LANGUAGE];
@@ -431,7 +431,7 @@ async function show(error = "") {
   const parts = [
     make("header", {},
       make("h1", {}, longDay(screen.today)),
-      make("p", { className: "quiet" }, screen.cycle ? WORDS.cycle(screen.cycle.number, screen.cycle.day) : WORDS.phases[screen.phase]),
+      make("p", { className: "quiet" }, screen.cycle ? WORDS.cycle(screen.cycle.number, screen.cycle.day) : WORDS.statuses[screen.status]),
       make("p", { role: "status", className: `quiet state${screen.waiting ? " waiting" : ""}` }, screen.waiting ? WORDS.waiting(screen.waiting) : WORDS.saved),
       screen.knownOn !== screen.today && make("p", { className: "quiet" }, WORDS.knownOn(shortDay(screen.knownOn)))),
     error && make("p", { className: "card notice", role: "alert" }, error),
@@ -469,8 +469,8 @@ function notice(text) {
 }
 
 /** The buttons carry the day that is shown: pressed after midnight, they still mean the day that was read. */
-function dose({ dose: today, phase }) {
-  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.phases[phase] || WORDS.noDose));
+function dose({ dose: today, status }) {
+  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.statuses[status] || WORDS.noDose));
   const { dose_on, status, remind_at } = today;
   const texts = { due: remind_at ? WORDS.dueAt(remind_at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";

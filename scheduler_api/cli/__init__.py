@@ -33,7 +33,7 @@ for command in (
     audit.audit,
     maintenance.rebuild,
     maintenance.verify,
-    maintenance.roll_forward,
+    maintenance.extend_horizons,
     maintenance.backup,
     reminders.reminders,
     copy.copy,

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
-    """Return what a schema makes of data. Raises Impossible with every bad field."""
+    """Return what a schema makes of data. Raises ValidationFailed with every bad field."""
     from marshmallow import ValidationError
 
-    from scheduler_api.engine.errors import Impossible
-    from scheduler_api.schemas.errors import faults_of
+    from scheduler_api.engine.errors import ValidationFailed
+    from scheduler_api.schemas.errors import errors_of
 
     try:
         return schema.load(data)
     except ValidationError as error:
-        raise Impossible(faults_of(error.messages)) from None
+        raise ValidationFailed(errors_of(error.messages)) from None
 
 
 def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
     """Return the enrolment that data, shaped as for `POST /v1/patients`, describe. Raises ValidationFailed."""
-    from scheduler_api.engine.errors import Fault, Impossible
+    from scheduler_api.engine.errors import FieldError, ValidationFailed
     from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
     from scheduler_api.use_cases.sites.protocols import latest_version
 
@@ -38,7 +38,7 @@ def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
     protocol = shape["protocol"]
     version = protocol.get("version") or latest_version(store, protocol["id"])
     if version is None:
-        raise Impossible([Fault("/protocol/id", "No such protocol.")])
+        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
     return enrolled_body(shape, protocol["id"], version)
 
 

@@ -40,14 +40,14 @@ class Group(click.Group):
 def _lines(error: Exception) -> Iterator[str]:
     """Yield the lines to show for an error; nothing for an error that input or surroundings cannot cause."""
     from scheduler_api.config import BadSetting
-    from scheduler_api.engine.errors import Impossible
+    from scheduler_api.engine.errors import ValidationFailed
     from scheduler_api.store.database.port import Busy, Unavailable
     from scheduler_api.use_cases.audit.checkpoints import BadKey
     from scheduler_api.use_cases.session import Forbidden, NotFound, Stale
 
-    if isinstance(error, Impossible):
-        for fault in error.faults:
-            yield f"{fault.pointer}: {fault.detail}" if fault.pointer else fault.detail
+    if isinstance(error, ValidationFailed):
+        for field_error in error.errors:
+            yield f"{field_error.pointer}: {field_error.detail}" if field_error.pointer else field_error.detail
     elif isinstance(error, Busy):
         yield "The database is busy; nothing was changed. Try again in a moment."
     elif isinstance(error, Unavailable):

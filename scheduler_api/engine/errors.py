@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """One bad field: a JSON pointer (RFC 6901; empty for the whole document) and a sentence for the sender."""
 
     pointer: str
     detail: str
 
 
-class Impossible(ValueError):
+class ValidationFailed(ValueError):
     """Well-formed and impossible: refused, with every bad field named. Nothing was recorded."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in self.faults))
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{field_error.pointer}: {field_error.detail}" for field_error in self.errors))
 
 
-class Contradiction(Impossible):
+class Conflict(ValidationFailed):
     """Possible by itself, but it contradicts what is on record (a second start, an overlapping hold)."""

@@ -33,7 +33,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
         payload |= {"site": attempt.site, "subject_number": row["subject_number"] if row else None}
     else:
         assert row is not None
-        wished = stored_preferences.patients_document(row["wishes"])
+        wished = stored_preferences.patients_document(row["preferences"])
         language = wished["language"]
         said = _to_patient(store, attempt, row, language, wished["show_drug"], now)
         if attempt.channel != "web_push":
@@ -46,7 +46,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
 def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: bool, now: datetime) -> Said:
     kind = attempt.kind
     if kind.startswith("dose_"):
-        dose = today_of(schedules.of_row(store, row), row["wishes"], now)["dose"] if shown else None
+        dose = today_of(schedules.of_row(store, row), row["preferences"], now)["dose"] if shown else None
         return texts.dose(kind, language, texts.Dose(dose["drug"], dose["dose_mg"]) if dose else None)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, shown)

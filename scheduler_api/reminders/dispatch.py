@@ -115,7 +115,7 @@ def _sorted(store: Store, now: datetime, most: int) -> _Kinds | None:
     outbox.write(store, batch.due, stamp(now))
     planned_messages.put(store, batch.held)
     for patient_id in sorted(batch.to_plan):
-        maintenance.roll(store, patient_id, now)
+        maintenance.extend_horizon(store, patient_id, now)
     return _Kinds(Counter(row["kind"] for row in batch.due), Counter(row["kind"] for row in batch.stale))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler_api.reminders.channels.mail import Mail, Server
-from scheduler_api.reminders.outbound.allowed_hosts import Reach
+from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts
 
 from .channels import Channel
 from .outbound import keys
@@ -20,7 +20,7 @@ class Outside:
     """The way out of an instance. `server` None: there is no mail."""
 
     keys_file: Path
-    reach: Reach
+    allowed_hosts: AllowedHosts
     server: Server | None
     mail_from: str
 
@@ -47,6 +47,6 @@ class Outside:
             return found
         return {
             **found,
-            "webhook": Webhook(own, self.reach, seconds),
-            "web_push": WebPush(own, self.reach, seconds),
+            "webhook": Webhook(own, self.allowed_hosts, seconds),
+            "web_push": WebPush(own, self.allowed_hosts, seconds),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.errors import FieldError
 
 _WORDS = {
     "Missing data for required field.": "Missing.",
@@ -14,14 +14,14 @@ _WORDS = {
 }
 
 
-def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
+def errors_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
     """Yield the field errors in marshmallow's messages."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             token = str(name).replace("~", "~0").replace("/", "~1")
-            yield from faults_of(inner, pointer if name == "_schema" else f"{pointer}/{token}")
+            yield from errors_of(inner, pointer if name == "_schema" else f"{pointer}/{token}")
     elif isinstance(messages, list):
         for message in messages:
-            yield from faults_of(message, pointer)
+            yield from errors_of(message, pointer)
     else:
-        yield Fault(pointer, _WORDS.get(str(messages), str(messages)))
+        yield FieldError(pointer, _WORDS.get(str(messages), str(messages)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.store.visits.visits import STATUSES
 from scheduler_api.use_cases.session import ROLES
 
@@ -47,7 +47,7 @@ class PatientSchema(Strict):
     fertility = Choice(*FERTILITY, required=True)
     basis = Choice(*BASES, required=True, allow_none=True)
     time_zone = fields.String(required=True)
-    phase = Choice(*PHASES, required=True)
+    status = Choice(*PATIENT_STATUSES, required=True)
     version = fields.Integer(required=True, metadata={"description": "Goes up with every fact"})
 
 
@@ -177,7 +177,7 @@ class CalendarSchema(Strict):
     today = CivilDate(required=True)
     from_ = CivilDate(required=True, data_key="from")
     to = CivilDate(required=True)
-    phase = Choice(*PHASES, required=True)
+    status = Choice(*PATIENT_STATUSES, required=True)
     provisional = fields.Boolean(required=True, metadata={"description": "No start of treatment is recorded"})
     treatment = fields.Nested(TreatmentSchema, required=True)
     cycles = fields.List(fields.Nested(CycleSchema), required=True)

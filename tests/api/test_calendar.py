@@ -25,14 +25,14 @@ def patient(nurse: Client) -> Patient:
 
 def test_the_document_of_the_worked_example(patient: Patient) -> None:
     seen = patient.read("calendar", from_="2024-01-26", to="2024-04-02")
-    assert {name: seen[name] for name in ("patient_id", "protocol", "time_zone", "today", "from", "to", "phase")} == {
+    assert {name: seen[name] for name in ("patient_id", "protocol", "time_zone", "today", "from", "to", "status")} == {
         "patient_id": patient.patient_id,
         "protocol": {"id": "nct06110650", "version": 1},
         "time_zone": "Asia/Shanghai",
         "today": "2024-02-20",
         "from": "2024-01-26",
         "to": "2024-04-02",
-        "phase": "on_treatment",
+        "status": "on_treatment",
     }
     treatment = {"cycle": 3, "cycle_day": 5, "dose_mg": 300, "on_hold": False, "last_dose_on": "2024-02-12"}
     assert {name: seen["treatment"][name] for name in treatment} == treatment
@@ -91,7 +91,7 @@ def test_a_range_shows_what_a_longer_one_shows_of_it(patient: Patient) -> None:
         assert seen["doses"] == [row for row in longest["doses"] if first <= row["dose_on"] <= last]
         assert seen["deviations"] == [row for row in longest["deviations"] if first <= row["on"] <= last]
         assert seen["cycles"] == [r for r in longest["cycles"] if r["starts_on"] <= last and first <= r["ends_on"]]
-        for part in ("treatment", "contraception", "adherence", "phase"):
+        for part in ("treatment", "contraception", "adherence", "status"):
             assert seen[part] == longest[part]
 
 

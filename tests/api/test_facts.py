@@ -28,7 +28,7 @@ def moved(answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_start_of_treatment_moves_cycles_and_ends_being_provisional(nurse: Client) -> None:
     found = moved(nurse.enrol().record("treatment_started", first_dose_on="2024-01-05"))
-    assert found["phase"] == ({"phase": "enrolled"}, {"phase": "on_treatment"})
+    assert found["status"] == ({"status": "enrolled"}, {"status": "on_treatment"})
     before, after = found["cycle 2"]
     assert (before["starts_on"], after["starts_on"]) == ("2024-01-24", "2024-01-26")
     assert (before["provisional"], after["provisional"]) == (True, False)
@@ -114,7 +114,7 @@ def test_the_end_of_treatment_brings_contraception_follow_up(patient: Patient) -
     found = moved(
         patient.record("treatment_ended", last_dose_on="2024-02-16", decided_on="2024-02-18", reason="intolerance")
     )
-    assert found["phase"] == ({"phase": "on_treatment"}, {"phase": "follow_up"})
+    assert found["status"] == ({"status": "on_treatment"}, {"status": "follow_up"})
     assert found["contraception"][1]["through_on"] == "2024-08-16"
     assert found["visit contraception-m1"][0] is None
     assert [found[f"visit contraception-m{month}"][1]["target_on"] for month in (1, 6)] == ["2024-03-16", "2024-08-16"]
@@ -124,7 +124,7 @@ def test_the_end_of_treatment_brings_contraception_follow_up(patient: Patient) -
 
 def test_death_ends_everything(patient: Patient) -> None:
     found = moved(patient.record("study_ended", ended_on="2024-02-18", reason="death"))
-    assert found["phase"] == ({"phase": "on_treatment"}, {"phase": "off_study"})
+    assert found["status"] == ({"status": "on_treatment"}, {"status": "off_study"})
     assert found["contraception"][1]["status"] == "released"
     assert found["visit imaging-w12"][1] is None
     assert found["visit imaging-w6"] == ({"status": "open"}, {"status": "not_required"})

@@ -142,7 +142,7 @@ class TestLogs:
         """Somebody damaged a patient's row: 500 says so, the log says where, and neither shows any of it."""
         patient = nurse.enrol(subject_number="001-SECRET")
         with service.store.transaction():
-            service.store.write("UPDATE patients SET head = 'other', history = '{\"Nausea\": 1}'", {})
+            service.store.write("UPDATE patients SET time_zone = 'Nausea/SECRET'", {})
         with caplog.at_level(logging.DEBUG):
             answer = patient.get("calendar")
         problem = refused(answer, 500)
@@ -150,9 +150,9 @@ class TestLogs:
         assert answer.headers["X-Request-ID"] in problem["detail"]
         lines = [logs.JsonFormatter().format(record) for record in caplog.records]
         (failure,) = [line for line in map(json.loads, lines) if line["level"] == "ERROR"]
-        assert failure["error"] == "KeyError"
+        assert failure["error"] == "ZoneInfoNotFoundError"
         assert failure["request_id"] == answer.headers["X-Request-ID"]
-        assert any("calendars.py" in place for place in failure["at"])
+        assert any("conditions.py" in place for place in failure["at"])
         secrets = ("001-SECRET", "Nausea", "sch_", patient.patient_id)
         assert not [(line, word) for line in lines for word in secrets if word in line]
 

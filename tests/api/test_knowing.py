@@ -76,7 +76,7 @@ def test_consequences_are_what_moved_in_the_calendar(amended_trial: Service, sto
         for part in ("treatment", "contraception"):
             changed = {name for name in after[part] if before[part][name] != after[part][name]} - {"because"}
             assert changed == (moved[part]["after"].keys() if part in moved else set())
-        assert ("phase" in moved) == (before["phase"] != after["phase"])
+        assert ("status" in moved) == (before["status"] != after["status"])
 
 
 @given(story=stories())

@@ -173,7 +173,7 @@ def test_the_next_page_keeps_the_question(coordinator: Client, patient: Patient)
     questions: list[tuple[str, dict[str, Any]]] = [
         ("/v1/visits", {"status": "open,upcoming", "series": "imaging", "from_": "2024-02-20", "site": "FUSCC"}),
         ("/v1/visits", {"booked": "true", "patient": patient.patient_id}),
-        ("/v1/patients", {"q": "00", "phase": "enrolled"}),
+        ("/v1/patients", {"q": "00", "status": "enrolled"}),
         (f"{patient.path}/deviations", {"from_": "2024-01-05", "to": "2024-01-20"}),
     ]
     for path, query in questions:

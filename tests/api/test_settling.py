@@ -160,7 +160,7 @@ def test_progression_says_what_it_ends_and_what_is_to_decide(patient: Patient) -
     assert to_do.keys() == {"treatment_still_open", "booking_to_cancel"}
     listed = patient.client.get("/v1/worklist").json["items"]
     assert [*to_do.values()] == listed
-    (call,) = to_do["treatment_still_open"]["settle_by"]
+    (call,) = to_do["treatment_still_open"]["resolve_with"]
     assert (call["path"], call["body"]) == (f"{patient.path}/facts", {"kind": "treatment_ended"})
     assert answer["contraception"]["earliest_through_on"] == "2024-08-20"
     assert answer["contraception"]["status"] == "required"

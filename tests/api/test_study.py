@@ -94,7 +94,7 @@ def test_where_a_study_stands(coordinator: Client, three: list[Patient]) -> None
         "protocol": "nct06110650",
         "planned": 29,
         "enrolled": 3,
-        "phases": {"not_started": 0, "on_treatment": 2, "follow_up": 0, "off_study": 1},
+        "statuses": {"not_started": 0, "on_treatment": 2, "follow_up": 0, "off_study": 1},
         "on_hold": 1,
         "scans": {"on_time": 0, "early": 1, "late": 0, "missed": 1},
         "doses": {**doses, **ratios},

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from service import Client, Patient, Service
 from stories import Story, begin, stories, tell
 
-from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.use_cases.projections import maintenance
 
 STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
@@ -55,8 +55,8 @@ def everything(service: Service, client: Client, patients: list[str]) -> list[di
 def last_done(facts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Of each series the latest visit done on record, and of two on one day the one that was received later."""
     done = [fact for fact in facts if fact["kind"] == "visit_done" and fact["voided_by"] is None]
-    standing = [fact for fact in done if fact["fact_id"] not in {other["replaces"] for other in facts}]
-    return {fact["series"]: fact for fact in sorted(standing, key=lambda fact: fact["done_on"])}
+    treatment_position = [fact for fact in done if fact["fact_id"] not in {other["replaces"] for other in facts}]
+    return {fact["series"]: fact for fact in sorted(treatment_position, key=lambda fact: fact["done_on"])}
 
 
 def days_between(first: str, last: str) -> int:
@@ -170,7 +170,7 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
     patients = [row["patient_id"] for row in service.store.rows("SELECT patient_id FROM patients")]
     for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
         service.clock.set(f"{instant}:00+00:00")
-        maintenance.roll_forward(service.store, service.clock())
+        maintenance.extend_horizons(service.store, service.clock())
         rows = everything(service, coordinator, patients)
         for query in queries(chance, service.clock.now.date(), patients):
             expected = looked_through(rows, query)
@@ -179,9 +179,9 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
         maintenance.rebuild(service.store, service.clock())
         assert read_all(coordinator, query, 200) == expected
         alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
-        for phase in PHASES:
-            listed = coordinator.get("/v1/patients", phase=phase, limit=200).json["items"]
-            in_phase = [patient for patient in alone if patient["phase"] == phase]
+        for status in PATIENT_STATUSES:
+            listed = coordinator.get("/v1/patients", status=status, limit=200).json["items"]
+            in_phase = [patient for patient in alone if patient["status"] == status]
             assert listed == sorted(in_phase, key=lambda patient: patient["subject_number"])
 
 
@@ -198,7 +198,7 @@ def test_rows_reach_as_far_as_they_say(service: Service, coordinator: Client) ->
         calendar = patient.read("calendar", from_="2024-01-01", to=str(last))
         assert [row["visit"] for row in rows] == [row["visit"] for row in calendar["visits"]]
         service.clock.set("2024-03-30T00:00:00+00:00")
-        maintenance.roll_forward(service.store, service.clock())
+        maintenance.extend_horizons(service.store, service.clock())
 
 
 def test_statuses_change_at_each_patients_own_midnight(service: Service, coordinator: Client) -> None:

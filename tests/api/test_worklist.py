@@ -51,7 +51,7 @@ def test_an_entry_says_why_how_urgent_and_what_settles_it(nurse: Client, patient
         "because": "window 2024-02-07 to 2024-02-21, not booked",
         "label": "Week 6 tumour imaging",
         "suggested_days": ["2024-02-20", "2024-02-21"],
-        "settle_by": [
+        "resolve_with": [
             {"method": "PUT", "path": f"{visit}/booking", "body": {}, "needs": ["booked_on"]},
             {"method": "PUT", "path": f"{visit}/result", "body": {}, "needs": ["done_on", "response"]},
         ],
@@ -120,8 +120,8 @@ def test_every_call_that_is_offered_is_accepted_once_its_needs_are_filled(
     for fact in facts:
         patient.record(**fact)
     (entry,) = [item for item in nurse.get("/v1/worklist").json["items"] if item["kind"] == kind]
-    assert len(entry["settle_by"]) == calls
-    for call in entry["settle_by"]:
+    assert len(entry["resolve_with"]) == calls
+    for call in entry["resolve_with"]:
         body = {**call["body"], **{name: VALUES[name] for name in call["needs"]}}
         query = {} if call["path"].endswith("/acknowledgement") else {"dry_run": "true"}
         answer = nurse.send(call["method"], call["path"], body, query=query)
@@ -139,7 +139,7 @@ def test_settled_by_the_first_call(nurse: Client, patient: Patient) -> None:
     kinds = [item["kind"] for item in nurse.get("/v1/worklist").json["items"]]
     assert kinds == ["assignment_to_confirm"]
     (entry,) = nurse.get("/v1/worklist").json["items"]
-    (call,) = entry["settle_by"]
+    (call,) = entry["resolve_with"]
     answer = nurse.send(call["method"], call["path"], {**call["body"], "reason": "It was week 6."})
     assert (answer.status_code, answer.json["to_do"]) == (200, [])
     assert listed(nurse) == []
@@ -178,7 +178,7 @@ def test_a_cancelled_booking_is_a_call_of_its_own(nurse: Client, patient: Patien
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21")
     patient.record("progressed", progressed_on="2024-02-19", basis="clinical")
     (entry,) = [item for item in nurse.get("/v1/worklist").json["items"] if item["kind"] == "booking_to_cancel"]
-    cancel = entry["settle_by"][0]
+    cancel = entry["resolve_with"][0]
     path = f"{patient.path}/visits/imaging-w6/booking"
     assert cancel == {"method": "DELETE", "path": path, "body": {}, "needs": []}
     nurse.send(cancel["method"], cancel["path"], cancel["body"])
@@ -381,10 +381,10 @@ def test_it_equals_a_brute_force_over_all_calendars(amended_trial: Service, told
         latest = max(latest, service.clock.now)
     # Stories are told beside each other; the days go on from the latest.
     service.clock.now = latest
-    for change in (None, maintenance.roll_forward, maintenance.rebuild):
+    for change in (None, maintenance.extend_horizons, maintenance.rebuild):
         if change is not None:
             service.clock.now += timedelta(45)
             change(service.store, service.clock())
-        maintenance.roll_forward(service.store, service.clock())
+        maintenance.extend_horizons(service.store, service.clock())
         for on in (None, *(service.clock.now.date() + timedelta(number) for number in days)):
             assert whole_worklist(client, ids, on) == brute_force(service, ids, on)

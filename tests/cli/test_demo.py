@@ -88,7 +88,7 @@ def test_the_demo_from_an_empty_folder_to_its_end(nowhere: Commands, tmp_path: P
         assert moved
 
         calendar, visits, dry_run = (demo.ask(line.strip()) for line in demo.text.splitlines() if "curl -s" in line)
-        assert calendar["phase"] == "on_treatment"
+        assert calendar["status"] == "on_treatment"
         assert {"imaging"} == {visit["series"] for visit in visits["items"]}
         assert {visit["status"] for visit in visits["items"]} == {"open", "upcoming"}
         assert {"treatment", "contraception"} <= {moved["what"] for moved in dry_run["consequences"]}

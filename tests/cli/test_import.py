@@ -63,8 +63,8 @@ def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store
         ENROLLED.format("a b", ""),
     ]
     file.write_text(HEAD + "".join(rows))
-    *faults, last = run.refused("import", file)
-    assert [fault.partition(": ")[0] for fault in faults] == [
+    *errors, last = run.refused("import", file)
+    assert [field_error.partition(": ")[0] for field_error in errors] == [
         "line 3, column version",
         "line 5, column kind",
         "line 7, column dose_on",
@@ -78,8 +78,8 @@ def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store
         "line 15, column subject_number",
         "line 16, column subject_number",
     ]
-    assert faults[0] == "line 3, column version: The protocol has no version 9."
-    assert faults[2] == "line 7, column dose_on: There is no such day."
+    assert errors[0] == "line 3, column version: The protocol has no version 9."
+    assert errors[2] == "line 7, column dose_on: There is no such day."
     assert last == f"Nothing of {file} was recorded."
     assert [row["kind"] for row in store.rows("SELECT kind FROM facts")] == ["enrolled"]
 
@@ -131,9 +131,9 @@ def test_a_subject_number_of_two_protocols_needs_the_protocol(
         for protocol in ("nct06110650", "other")
     ]
     file.write_text("subject_number,kind,protocol,first_dose_on\n001,treatment_started,,2024-01-05\n")
-    fault, _ = run.refused("import", file)
-    assert fault.startswith("line 2, column subject_number: There are several patients 001: ")
-    assert all(patient_id in fault for patient_id in ids)
+    field_error, _ = run.refused("import", file)
+    assert field_error.startswith("line 2, column subject_number: There are several patients 001: ")
+    assert all(patient_id in field_error for patient_id in ids)
     file.write_text("subject_number,kind,protocol,first_dose_on\n001,treatment_started,other,2024-01-05\n")
     run.ok("import", file)
     session = session_on(store)
@@ -155,9 +155,9 @@ def test_a_subject_number_of_two_protocols_needs_the_protocol(
     ],
     ids=["empty", "columns", "cells", "UTF-8", "quotes"],
 )
-def test_a_file_that_cannot_be_read_is_refused(run: Commands, file: Path, content: bytes, faults: list[str]) -> None:
+def test_a_file_that_cannot_be_read_is_refused(run: Commands, file: Path, content: bytes, errors: list[str]) -> None:
     file.write_bytes(content)
-    assert run.refused("import", file) == [fault.format(file=file) for fault in faults]
+    assert run.refused("import", file) == [field_error.format(file=file) for field_error in errors]
 
 
 def test_a_file_as_spreadsheets_write_it_is_read(run: Commands, store: Store, file: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench import load
-from scheduler_api.engine.errors import Contradiction
+from scheduler_api.engine.errors import Conflict
 from scheduler_api.store.database.port import Store
 
 from .conftest import Commands
@@ -32,7 +32,7 @@ def test_what_is_loaded_is_well_and_can_be_lived_with(run: Commands) -> None:
 
 def test_it_is_loaded_once(run: Commands, store: Store) -> None:
     load.load(store, 1, datetime.now(UTC))
-    with pytest.raises(Contradiction) as refused:
+    with pytest.raises(Conflict) as refused:
         load.load(store, 9, datetime.now(UTC))
-    assert [fault.detail for fault in refused.value.faults] == ["nct06110650 has a patient SYN-0000000."]
+    assert [field_error.detail for field_error in refused.value.errors] == ["nct06110650 has a patient SYN-0000000."]
     assert run.ok("verify").startswith("All is well: 1 patient, ")

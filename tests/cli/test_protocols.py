@@ -80,8 +80,8 @@ def test_check_names_every_fault(file: Commands, tmp_path: Path, definition: dic
     definition["visits"][0]["window"]["before_days"] = -1
     definition["visits"][1]["until"] = "doomsday"
     definition["colour"] = "blue"
-    faults = file.refused("protocols", "check", _written(tmp_path, definition))
-    assert {fault.partition(": ")[0] for fault in faults} == {
+    errors = file.refused("protocols", "check", _written(tmp_path, definition))
+    assert {field_error.partition(": ")[0] for field_error in errors} == {
         "/dosing/dose_mg",
         "/contraception",
         "/visits/0/window/before_days",

@@ -13,7 +13,7 @@ from scheduler_api.cli.opening import session_on
 from scheduler_api.cli.samples import samples
 from scheduler_api.cli.samples.plans import PLANS
 from scheduler_api.engine.model.facts import Enrolled
-from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.patients import DeviationSchema
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.visits.visits import STATUSES
@@ -65,7 +65,7 @@ def _seen(database: str, today: date) -> dict[str, set[str]]:
         first = patient["enrolled_on"]
         view = calendars.View(first, first + timedelta(600), today)
         document = calendars.calendar_document(session, patient["patient_id"], view)
-        found["phase"].add(document["phase"])
+        found["status"].add(document["status"])
         found["contraception"].add(document["contraception"]["status"])
         for name, field in (("doses", "status"), ("visits", "status"), ("deviations", "kind"), ("cycles", "status")):
             found[name] |= {row[field] for row in document[name]}
@@ -80,7 +80,7 @@ def _seen(database: str, today: date) -> dict[str, set[str]]:
 
 def _check_everything_appears(seen: dict[str, set[str]]) -> None:
     kinds = set(DeviationSchema().fields["kind"].validate.choices)  # type: ignore[union-attr]
-    assert seen["phase"] == set(PHASES)
+    assert seen["status"] == set(PATIENT_STATUSES)
     assert seen["contraception"] == {"required", "released", "not_required"}
     # The protocol doses every day: no day of rest.
     assert seen["doses"] == {"taken", "held", "missed", "planned", "due", "unrecorded"}

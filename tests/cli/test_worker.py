@@ -55,7 +55,7 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     assert after is not None
     assert after["last"] > before["last"]
     assert list(maintenance.verify(store)) == []
-    assert maintenance.roll_forward(store, datetime.now(UTC)) == 0
+    assert maintenance.extend_horizons(store, datetime.now(UTC)) == 0
     store.close()
 
 

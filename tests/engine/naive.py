@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from scheduler_api.engine.model.facts import Enrolled
-from scheduler_api.engine.model.fold import struck_by
+from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 
 from .patients import Patient
@@ -27,7 +27,7 @@ def months_later(start: date, months: int) -> date:
 
 
 @dataclass
-class Slot:
+class PlannedVisit:
     """A visit of the naive model."""
 
     name: str
@@ -42,8 +42,8 @@ class Known:
     """What stands of a patient's facts."""
 
     def __init__(self, patient: Patient) -> None:
-        struck = struck_by(patient.facts)
-        self.standing = [fact for fact in patient.facts if fact.fact_id not in struck]
+        superseded = superseded_by(patient.facts)
+        self.standing = [fact for fact in patient.facts if fact.fact_id not in superseded]
         self.versions = patient.versions
         self.holds = patient.history.holds
         self.enrolled: Enrolled = self.all("enrolled")[-1]
@@ -207,7 +207,7 @@ class Known:
             ends.append(self.last_dose or self.ended.decided_on)
         return min(ends, default=None)
 
-    def imaging(self) -> tuple[list[Slot], date, list[Any], date | None]:
+    def imaging(self) -> tuple[list[PlannedVisit], date, list[Any], date | None]:
         """Imaging under one version: its visits through 2028 with what was done, their anchor, the rest, and E."""
         entries = [e for e in self.version(self.c1d1).definition["visits"] if e["series"] == "imaging"]
         anchor = self.enrolled.enrolled_on if entries[0]["anchor"] == "enrolment" else self.c1d1
@@ -244,7 +244,7 @@ class Known:
             self.next_opens[slots[-1].name] = beyond[-1].opens
         return slots, anchor, unscheduled, self.end_of(entries[0]["until"])
 
-    def status(self, slot: Slot, end: date | None, today: date) -> str | None:
+    def status(self, slot: PlannedVisit, end: date | None, today: date) -> str | None:
         """The status of a visit of imaging; None if it does not exist."""
         if slot.done:
             return "done"
@@ -268,7 +268,7 @@ def _from_on_then_receipt(bodies: list[Any]) -> Any:
     return lambda body: (body.from_on, max(i for i, other in enumerate(bodies) if other is body))
 
 
-def _expand(entry: dict[str, Any], anchor: date) -> list[Slot]:
+def _expand(entry: dict[str, Any], anchor: date) -> list[PlannedVisit]:
     """The visits of one entry through 2028, by name."""
     unit, number = next(iter((entry.get("first") or entry["every"]).items()))
     every = entry.get("every")
@@ -283,7 +283,7 @@ def _expand(entry: dict[str, Any], anchor: date) -> list[Slot]:
             break
         window = entry["window"]
         slots.append(
-            Slot(
+            PlannedVisit(
                 f"imaging-{unit[0]}{offset}" if every else "imaging",
                 target,
                 target - timedelta(window["before_days"]),

@@ -16,7 +16,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.views.calendar import Reckoning, calendar, today_view
+from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.i18n import ENGLISH, word
 
 #: When facts arrive unless a test says otherwise: long after all that happens in the tests.
@@ -149,11 +149,11 @@ class Patient:
 
     def view(self, today: str) -> dict[str, Any]:
         """The view of one day."""
-        return plain(today_view(self.reckoning(), day(today)))
+        return plain(today_view(self.schedule(), day(today)))
 
-    def reckoning(self) -> Reckoning:
+    def schedule(self) -> PatientSchedule:
         """All that follows from the record."""
-        return Reckoning(self.versions, self.history)
+        return PatientSchedule(self.versions, self.history)
 
     def _record_days(self, status: str, first: str, last: str | None, **data: Any) -> None:
         start, end = day(first), day(last or first)
@@ -164,7 +164,7 @@ class Patient:
         before = self.history
         self.history = next_history(self.versions, before, self.facts, fact, now)
         self.facts.append(fact)
-        if fact.strikes is None:
+        if fact.supersedes is None:
             assert extend(before, fact.body) == self.history
         assert fold(self.facts) == self.history
         return fact.fact_id

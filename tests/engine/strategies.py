@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from scheduler_api.engine.errors import Impossible
+from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
@@ -122,7 +122,7 @@ def protocols(draw: Draw) -> tuple[Protocol, ...]:
     for version in range(1, draw(st.sampled_from([1, 1, 2, 3])) + 1):
         try:
             versions.append(read_protocol(draw(definitions(version))))
-        except Impossible:
+        except ValidationFailed:
             assume(False)
     return tuple(versions)
 
@@ -146,7 +146,7 @@ def patients(draw: Draw) -> Patient:
     for _ in range(draw(st.sampled_from([8, 4, 16, 24]))):
         try:
             draw(a_step(patient, enrolled_on, visits))
-        except Impossible:
+        except ValidationFailed:
             continue
     return patient
 
@@ -241,7 +241,7 @@ KINDS = [
 
 @st.composite
 def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -> None:
-    """Record, correct or void one fact, or a run of days. Raises Impossible when it is refused."""
+    """Record, correct or void one fact, or a run of days. Raises ValidationFailed when it is refused."""
     kind, data = draw(facts(enrolled_on, visits))
     how = draw(st.sampled_from(["record", "record", "record", "days", "correct", "correct", "void"]))
     if how == "record":

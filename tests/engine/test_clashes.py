@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.errors import Impossible
+from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .patients import protocol_data, series
@@ -18,8 +18,8 @@ def clash(*visits: dict[str, Any], **dosing: Any) -> bool:
     """Whether these visits cannot stand together, though each is well by itself."""
     try:
         read_protocol(protocol_data(*visits, **dosing))
-    except Impossible as refused:
-        found = [fault.pointer for fault in refused.faults]
+    except ValidationFailed as refused:
+        found = [field_error.pointer for field_error in refused.errors]
         assert found == ["/visits"]
         return True
     return False

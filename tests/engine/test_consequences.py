@@ -17,10 +17,10 @@ def moved(
     patient: Patient, act: Callable[[], object] | None, today: str = "2024-03-01", through: str = "2024-06-30"
 ) -> dict[str, dict[str, Any]]:
     """What an act moved, by what; without an act, what the patient's whole record did."""
-    before = patient.reckoning() if act else None
+    before = patient.schedule() if act else None
     if act:
         act()
-    found = plain(consequences(before, patient.reckoning(), day(today), day(through)))
+    found = plain(consequences(before, patient.schedule(), day(today), day(through)))
     assert all(entry["because"] for entry in found)
     return {entry["what"]: {"before": entry["before"], "after": entry["after"]} for entry in found}
 
@@ -28,7 +28,7 @@ def moved(
 def test_a_new_patient_has_everything_new() -> None:
     found = moved(Patient.treated(), None, through="2024-02-20")
     assert set(found) == {
-        "phase",
+        "status",
         "treatment",
         "contraception",
         "cycle 1",
@@ -99,11 +99,11 @@ def test_a_scan_done_moves_the_status_of_its_visit() -> None:
 def test_a_response_that_is_read_again_is_a_consequence() -> None:
     patient = Patient.treated()
     scan = patient.scan("2024-02-14", response="SD")
-    before = patient.reckoning()
+    before = patient.schedule()
     patient.correct(scan, kind="visit_done", series="imaging", done_on="2024-02-14", response="PD", why="read again")
     found = {
         one["what"]: one
-        for one in plain(consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30")))
+        for one in plain(consequences(before, patient.schedule(), day("2024-03-01"), day("2024-04-30")))
     }
     assert found["visit imaging-w6"] == {
         "what": "visit imaging-w6",
@@ -129,10 +129,10 @@ def test_progression_ends_what_would_have_come() -> None:
 
 def test_what_is_gone_says_why() -> None:
     patient = Patient.treated()
-    before = patient.reckoning()
+    before = patient.schedule()
     patient.end_treatment("2024-02-20", decided_on="2024-02-25")
     patient.record("progressed", progressed_on="2024-02-28", basis="clinical")
-    found = plain(consequences(before, patient.reckoning(), day("2024-03-01"), day("2024-04-30")))
+    found = plain(consequences(before, patient.schedule(), day("2024-03-01"), day("2024-04-30")))
     because = {entry["what"]: entry["because"] for entry in found if entry["after"] is None}
     ended = "treatment ended (intolerance), last dose 2024-02-20"
     assert because == {
@@ -146,7 +146,7 @@ def test_what_is_gone_says_why() -> None:
 def test_the_end_of_treatment_moves_cycles_contraception_phase_and_brings_follow_up() -> None:
     patient = Patient.treated()
     found = moved(patient, lambda: patient.end_treatment("2024-02-20", decided_on="2024-02-25"), through="2024-04-20")
-    assert found["phase"] == {"before": {"phase": "on_treatment"}, "after": {"phase": "follow_up"}}
+    assert found["status"] == {"before": {"status": "on_treatment"}, "after": {"status": "follow_up"}}
     assert found["contraception"] == {
         "before": {"through_on": None, "earliest_through_on": "2024-09-01"},
         "after": {"through_on": "2024-08-20", "earliest_through_on": None},
@@ -161,13 +161,13 @@ def test_the_end_of_treatment_moves_cycles_contraception_phase_and_brings_follow
 def test_a_booking_and_its_cancellation_are_consequences() -> None:
     patient = Patient.treated()
 
-    def book(on: str | None) -> Callable[[], object]:
+    def visit_schedule(on: str | None) -> Callable[[], object]:
         return lambda: patient.record("visit_booked", visit="imaging-w12", booked_on=on)
 
-    assert moved(patient, book("2024-03-27")) == {
+    assert moved(patient, visit_schedule("2024-03-27")) == {
         "visit imaging-w12": {"before": {"booked_on": None}, "after": {"booked_on": "2024-03-27"}}
     }
-    assert moved(patient, book(None)) == {
+    assert moved(patient, visit_schedule(None)) == {
         "visit imaging-w12": {"before": {"booked_on": "2024-03-27"}, "after": {"booked_on": None}}
     }
 
@@ -186,16 +186,16 @@ def test_a_void_of_the_start_makes_all_that_rests_on_it_provisional() -> None:
     found = moved(patient, lambda: patient.void(start), through="2024-02-10")
     assert found["cycle 1"] == {"before": {"provisional": False}, "after": {"provisional": True}}
     assert found["visit lab-w4"] == {"before": {"provisional": False}, "after": {"provisional": True}}
-    assert found["phase"] == {"before": {"phase": "on_treatment"}, "after": {"phase": "enrolled"}}
+    assert found["status"] == {"before": {"status": "on_treatment"}, "after": {"status": "enrolled"}}
 
 
 class TestBecause:
     """Each entry says why as a nurse would: what happened, not where the plan began."""
 
     def said(self, patient: Patient, act: Callable[[], object], through: str = "2024-04-30") -> dict[str, str]:
-        before = patient.reckoning()
+        before = patient.schedule()
         act()
-        found = plain(consequences(before, patient.reckoning(), day("2024-03-01"), day(through)))
+        found = plain(consequences(before, patient.schedule(), day("2024-03-01"), day(through)))
         return {entry["what"]: entry["because"] for entry in found}
 
     def test_a_hold_and_its_end(self) -> None:
@@ -241,12 +241,12 @@ class TestBecause:
             "last dose 2024-02-20 + 2 months",
         }
         assert set(found.values()) == {"treatment ended (intolerance), last dose 2024-02-20"}
-        assert found.keys() == {"phase", "treatment", "doses from 2024-01-05", *(f"cycle {n}" for n in (3, 4, 5, 6))}
+        assert found.keys() == {"status", "treatment", "doses from 2024-01-05", *(f"cycle {n}" for n in (3, 4, 5, 6))}
 
     def test_death(self) -> None:
         patient = Patient.treated()
         found = self.said(patient, lambda: patient.record("study_ended", ended_on="2024-02-25", reason="death"))
-        assert {"phase", "treatment", "contraception", "cycle 3", "doses from 2024-01-05"} < found.keys()
+        assert {"status", "treatment", "contraception", "cycle 3", "doses from 2024-01-05"} < found.keys()
         assert set(found.values()) == {"died 2024-02-25"}
 
     def test_a_corrected_first_dose(self) -> None:

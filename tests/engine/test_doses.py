@@ -273,7 +273,7 @@ def test_the_view_of_a_day_has_what_is_due_and_what_to_catch_up_on() -> None:
     assert view["dose"] == {"dose_on": "2024-01-22", "status": "due", "dose_mg": 300, "drug": "surufatinib"}
     assert view["unrecorded"] == ["2024-01-17", "2024-01-19", "2024-01-21"]
     assert view["cycle"] == {"number": 1, "day": 18, "of_days": 21}
-    assert view["phase"] == "on_treatment"
+    assert view["status"] == "on_treatment"
 
 
 def test_the_view_reaches_seven_days_back() -> None:

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from scheduler_api.engine.errors import Contradiction
+from scheduler_api.engine.errors import Conflict
 from scheduler_api.engine.model.facts import Fact
-from scheduler_api.engine.model.fold import fold, struck_by
+from scheduler_api.engine.model.fold import fold, superseded_by
 
 from .patients import Patient, builtin, day
 
@@ -40,7 +40,7 @@ def test_voiding_a_replacement_does_not_revive_what_it_replaced() -> None:
     second = patient.correct(first, "progressed", progressed_on="2024-04-01", basis="clinical")
     void = patient.void(second)
     assert patient.history.progressed_on is None
-    assert struck_by(patient.facts) == {first: second, second: void}
+    assert superseded_by(patient.facts) == {first: second, second: void}
 
 
 def test_what_is_taken_back_can_be_recorded_again() -> None:
@@ -160,7 +160,7 @@ def test_voiding_the_start_of_a_hold_voids_its_end() -> None:
     end = patient.record("hold_ended", resumes_on="2024-01-15")
     void = patient.void(start)
     assert holds(patient) == []
-    assert struck_by(patient.facts) == {start: void, end: void}
+    assert superseded_by(patient.facts) == {start: void, end: void}
     patient.record("hold_started", from_on="2024-01-20")
     assert holds(patient) == [("2024-01-20", None)]
 
@@ -183,7 +183,7 @@ def test_a_corrected_start_keeps_the_end_of_its_hold() -> None:
     assert holds(patient) == [("2024-01-12", "2024-01-15")]
     void = patient.void(again)
     assert holds(patient) == []
-    assert struck_by(patient.facts)[end] == void
+    assert superseded_by(patient.facts)[end] == void
 
 
 def test_a_corrected_start_of_an_open_hold_leaves_it_open() -> None:
@@ -200,7 +200,7 @@ def test_a_corrected_start_that_says_when_dosing_resumes_needs_no_end() -> None:
     end = patient.record("hold_ended", resumes_on="2024-01-15")
     again = patient.correct(start, "hold_started", from_on="2024-01-10", resumes_on="2024-01-13")
     assert holds(patient) == [("2024-01-10", "2024-01-13")]
-    assert struck_by(patient.facts) == {start: again, end: again}
+    assert superseded_by(patient.facts) == {start: again, end: again}
 
 
 def test_a_corrected_end_closes_the_same_hold() -> None:
@@ -217,7 +217,7 @@ def test_an_end_cannot_be_voided_once_a_later_hold_began() -> None:
     patient.record("hold_started", from_on="2024-01-10")
     end = patient.record("hold_ended", resumes_on="2024-01-15")
     patient.record("hold_started", from_on="2024-01-20")
-    with pytest.raises(Contradiction):
+    with pytest.raises(Conflict):
         patient.void(end)
     assert holds(patient) == [("2024-01-10", "2024-01-15"), ("2024-01-20", None)]
 

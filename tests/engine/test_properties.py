@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.views.calendar import Reckoning, calendar, today_view
+from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.changes import consequences
 
 from .naive import Known
@@ -34,9 +34,9 @@ def test_every_history_has_a_calendar_on_every_day(patient: Patient, today: date
         document = calendar(patient.versions, patient.history, today, first, last)
         assert len({row["dose_on"] for row in document["doses"]}) == len(document["doses"])
     else:
-        with pytest.raises(Impossible):
+        with pytest.raises(ValidationFailed):
             calendar(patient.versions, patient.history, today, first, last)
-    view = today_view(patient.reckoning(), today)
+    view = today_view(patient.schedule(), today)
     assert view["today"] == today
 
 
@@ -82,10 +82,10 @@ def test_a_shorter_range_is_a_slice_of_a_longer_one(
 
 @given(patients(), todays)
 def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: date) -> None:
-    view = today_view(patient.reckoning(), today)
+    view = today_view(patient.schedule(), today)
     document = calendar(patient.versions, patient.history, today, today - timedelta(7), today)
     dose = next((row for row in document["doses"] if row["dose_on"] == today), None)
-    for field in ("today", "time_zone", "phase", "contraception"):
+    for field in ("today", "time_zone", "status", "contraception"):
         assert view[field] == document[field]
     place = view["cycle"] or {"number": None, "day": None}
     assert (place["number"], place["day"]) == (document["treatment"]["cycle"], document["treatment"]["cycle_day"])
@@ -95,7 +95,7 @@ def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: 
             field: dose[field] for field in ("dose_on", "status", "dose_mg")
         }
     assert view["unrecorded"] == [row["dose_on"] for row in document["doses"] if row["status"] == "unrecorded"]
-    rows = [visit.row(today) for visit in patient.reckoning().visits(EARLY, LATE)]
+    rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, LATE)]
     expected: dict[str, Any] = {}
     for status in ("overdue", "open", "upcoming"):
         for row in rows:
@@ -135,17 +135,17 @@ def test_cycles_are_those_of_walking_day_by_day(patient: Patient, today: date) -
 
 @given(patients(), todays)
 def test_adherence_is_what_counting_day_by_day_gives(patient: Patient, today: date) -> None:
-    assert patient.reckoning().adherence(today) == Known(patient).adherence(today)
+    assert patient.schedule().adherence(today) == Known(patient).adherence(today)
 
 
 @given(patients())
 def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> None:
-    known, reckoning = Known(patient), patient.reckoning()
+    known, schedule = Known(patient), patient.schedule()
     start = known.enrolled.enrolled_on
     days = [start + timedelta(number) for number in range(0, 800, 3)]
     days += [fact + timedelta(near) for fact in _days_of_facts(patient) for near in (-1, 0, 1) if fact > start]
     for on in days:
-        seen = reckoning.contraception(on)
+        seen = schedule.contraception(on)
         assert seen["status"] == known.contraception(on), on
         if seen["status"] == "required" and seen["through_on"] is None:
             assert seen["earliest_through_on"] >= on
@@ -169,7 +169,7 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
             if done_on:
                 off = (done_on - slot.opens).days if done_on < slot.opens else max((done_on - slot.closes).days, 0)
             expected[slot.name] = (slot.target, slot.opens, slot.closes, status, done_on, off, slot.how)
-    rows = [visit.row(today) for visit in patient.reckoning().visits(EARLY, date(2028, 12, 31), ["imaging"])]
+    rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, date(2028, 12, 31), ["imaging"])]
     found = {
         row["visit"]: tuple(
             row[field] for field in ("target_on", "opens_on", "closes_on", "status", "done_on", "days_off", "assigned")
@@ -178,7 +178,7 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
         if row["target_on"] < date(2028, 1, 1)
     }
     assert found == expected
-    rest = [row["done_on"] for row in patient.reckoning().unscheduled(EARLY, LATE) if row["series"] == "imaging"]
+    rest = [row["done_on"] for row in patient.schedule().unscheduled(EARLY, LATE) if row["series"] == "imaging"]
     assert rest == sorted(body.done_on for body in unscheduled)
 
 
@@ -186,7 +186,7 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
 def test_windows_never_move_with_holds_scans_or_dose_changes(
     patient: Patient, number: int, length: int, what: str
 ) -> None:
-    before = {visit.visit: visit for visit in patient.reckoning().visits(EARLY, LATE)}
+    before = {visit.visit: visit for visit in patient.schedule().visits(EARLY, LATE)}
     on = patient.history.enrolled.enrolled_on + timedelta(number)
     try:
         if what == "hold":
@@ -195,16 +195,16 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
             patient.record("visit_done", series="imaging", done_on=str(on))
         else:
             patient.record("dose_changed", from_on=str(on), dose_mg=length / 4)
-    except Impossible:
+    except ValidationFailed:
         assume(False)
     # These hang on what was done or on cycles that a hold makes longer.
     moving = {"scan": {"visit"}, "hold": {"visit", "cycle"}, "dose": set()}[what]
     fixed = {
         name
-        for name in patient.reckoning().book.names
+        for name in patient.schedule().visit_schedule.names
         if all(s.anchor not in moving for v in patient.versions.values() for s in v.series if s.name == name)
     }
-    for visit in patient.reckoning().visits(EARLY, LATE):
+    for visit in patient.schedule().visits(EARLY, LATE):
         earlier = before.get(visit.visit)
         if visit.series in fixed and earlier is not None:
             assert (visit.opens_on, visit.target_on, visit.closes_on) == (
@@ -216,10 +216,10 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
 
 @given(patients())
 def test_visits_of_a_series_have_names_and_windows_of_their_own(patient: Patient) -> None:
-    reckoning = patient.reckoning()
-    visits = reckoning.visits(EARLY, LATE)
+    schedule = patient.schedule()
+    visits = schedule.visits(EARLY, LATE)
     assert len({visit.visit for visit in visits}) == len(visits)
-    for name in reckoning.book.names:
+    for name in schedule.visit_schedule.names:
         own = [visit for visit in visits if visit.series == name]
         for one, other in pairwise(own):
             assert one.closes_on < other.opens_on
@@ -238,7 +238,7 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
     index = data.draw(st.integers(1, len(patient.facts)))
     before, after = fold(patient.facts[:index]), patient.history
     through = after.enrolled.enrolled_on + timedelta(400)
-    moved = consequences(Reckoning(patient.versions, before), patient.reckoning(), today, through)
+    moved = consequences(PatientSchedule(patient.versions, before), patient.schedule(), today, through)
     assert len({entry["what"] for entry in moved}) == len(moved)
     things = _things(patient, before, today, through)
     for entry in moved:
@@ -259,11 +259,11 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
 def test_series_whose_inputs_are_alike_have_the_same_visits(patient: Patient, data: st.DataObject) -> None:
     """What a fact does not touch is not reckoned again: neither for its consequences nor for the rows that are kept."""
     facts = patient.facts[: data.draw(st.integers(1, len(patient.facts)))]
-    before, after = Reckoning(patient.versions, fold(facts)), patient.reckoning()
-    unlike = after.series_unlike(before)
-    for name in {*before.book.names, *after.book.names}.difference(unlike):
+    before, after = PatientSchedule(patient.versions, fold(facts)), patient.schedule()
+    unlike = after.changed_series(before)
+    for name in {*before.visit_schedule.names, *after.visit_schedule.names}.difference(unlike):
         assert before.visits(EARLY, LATE, [name]) == after.visits(EARLY, LATE, [name])
-    assert before.series_unlike(Reckoning(patient.versions, fold(facts))) == []
+    assert before.changed_series(PatientSchedule(patient.versions, fold(facts))) == []
 
 
 @given(patients())
@@ -272,7 +272,7 @@ def test_a_history_that_grows_fact_by_fact_is_the_fold_of_them_all(patient: Pati
     grown = fold(patient.facts[:1])
     for number, fact in enumerate(patient.facts[1:], 2):
         known, earlier = grown, fold(patient.facts[: number - 1])
-        grown = extend(known, fact.body) if fact.strikes is None else fold(patient.facts[:number])
+        grown = extend(known, fact.body) if fact.supersedes is None else fold(patient.facts[:number])
         assert known == earlier
         assert grown == fold(patient.facts[:number])
 
@@ -283,10 +283,10 @@ def test_histories_that_plan_alike_have_the_same_plan(patient: Patient) -> None:
     for number in range(1, len(patient.facts)):
         before, after = fold(patient.facts[:number]), fold(patient.facts[: number + 1])
         if after.plans_like(before):
-            one, other = Reckoning(patient.versions, before), Reckoning(patient.versions, after)
+            one, other = PatientSchedule(patient.versions, before), PatientSchedule(patient.versions, after)
             assert one.visits(EARLY, LATE) == other.visits(EARLY, LATE)
-            assert [*one.course.spans(EARLY, LATE)] == [*other.course.spans(EARLY, LATE)]
-            assert one.course.runs == other.course.runs
+            assert [*one.treatment_plan.spans(EARLY, LATE)] == [*other.treatment_plan.spans(EARLY, LATE)]
+            assert one.treatment_plan.runs == other.treatment_plan.runs
 
 
 @given(json_values)
@@ -300,15 +300,15 @@ def test_a_damaged_protocol_is_a_protocol_or_impossible(data: Any) -> None:
 
 
 def _read(data: Any) -> None:
-    faults: tuple[Fault, ...] | None = None
+    errors: tuple[FieldError, ...] | None = None
     try:
         read_protocol(data)
-    except Impossible as refused:
-        faults = refused.faults
-    assert faults is None or faults
-    for fault in faults or ():
-        assert fault.pointer == "" or fault.pointer.startswith("/")
-        assert fault.detail.endswith(".")
+    except ValidationFailed as refused:
+        errors = refused.errors
+    assert errors is None or errors
+    for field_error in errors or ():
+        assert field_error.pointer == "" or field_error.pointer.startswith("/")
+        assert field_error.detail.endswith(".")
 
 
 def _days_of_facts(patient: Patient) -> list[date]:
@@ -319,7 +319,7 @@ def _days_of_facts(patient: Patient) -> list[date]:
 def _things(patient: Patient, history: Any, today: date, through: date) -> dict[str, dict[str, Any]]:
     """What `consequences` speaks of, taken from calendars that together reach from years back through a day."""
     things: dict[str, dict[str, Any]] = {}
-    reckoning, amounts = Reckoning(patient.versions, history), {}
+    schedule, amounts = PatientSchedule(patient.versions, history), {}
     last = through
     for _ in range(6):
         document = calendar(patient.versions, history, today, last - timedelta(799), last)
@@ -333,7 +333,7 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
     planned = [day for day in sorted(amounts) if history.c1d1 <= day <= (ends_on or day)]
 
     def plan(day: date) -> dict[str, Any]:
-        days = reckoning.protocol_on(day).dosing.dosing_days
+        days = schedule.protocol_on(day).dosing.dosing_days
         return {"dose_mg": amounts[day], "held": history.is_held(day), "dosing_days": days and sorted(days)}
 
     for fields, alike in groupby(planned, plan):
@@ -342,12 +342,12 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
         things[f"doses from {first}"] = {"through_on": through_on, **fields}
     for part in ("contraception", "treatment"):
         things[part] = {field: value for field, value in document[part].items() if field != "because"}
-    things["phase"] = {"phase": document["phase"]}
+    things["status"] = {"status": document["status"]}
     return things
 
 
 def test_reckoning_reads_nothing_but_what_it_is_given() -> None:
     patient = Patient.treated()
-    one = Reckoning(patient.versions, patient.history).visits(EARLY, LATE)
-    other = Reckoning(patient.versions, fold(patient.facts)).visits(EARLY, LATE)
+    one = PatientSchedule(patient.versions, patient.history).visits(EARLY, LATE)
+    other = PatientSchedule(patient.versions, fold(patient.facts)).visits(EARLY, LATE)
     assert one == other

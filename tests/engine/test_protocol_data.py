@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.errors import Impossible
+from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .patients import builtin, protocol_data, series
@@ -19,11 +19,11 @@ CLINIC = series("clinic", "cycle", on_day=1, window=(0, 0))
 MISSING = object()
 
 
-def faults(data: Any) -> list[str]:
-    with pytest.raises(Impossible) as refused:
+def errors(data: Any) -> list[str]:
+    with pytest.raises(ValidationFailed) as refused:
         read_protocol(data)
-    assert all(fault.detail for fault in refused.value.faults)
-    return [fault.pointer for fault in refused.value.faults]
+    assert all(field_error.detail for field_error in refused.value.errors)
+    return [field_error.pointer for field_error in refused.value.errors]
 
 
 def changed(pointer: str, value: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def changed(pointer: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("data", [None, [], "protocol", 1, True])
 def test_what_is_no_object_is_no_protocol(data: Any) -> None:
-    assert faults(data) == [""]
+    assert errors(data) == [""]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_no_object_is_no_protocol(data: Any) -> None:
 )
 @pytest.mark.parametrize("value", [MISSING, None])
 def test_a_value_that_is_missing(pointer: str, value: Any) -> None:
-    assert faults(changed(pointer, value)) == [pointer]
+    assert errors(changed(pointer, value)) == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_value_that_is_missing(pointer: str, value: Any) -> None:
     ],
 )
 def test_a_field_that_is_unknown_or_not_used(pointer: str) -> None:
-    assert faults(changed(pointer, {"weeks": 1})) == [pointer]
+    assert errors(changed(pointer, {"weeks": 1})) == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_field_that_is_unknown_or_not_used(pointer: str) -> None:
     ],
 )
 def test_a_value_that_cannot_be(pointer: str, value: Any) -> None:
-    assert faults(changed(pointer, value)) == [pointer]
+    assert errors(changed(pointer, value)) == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_a_value_that_cannot_be(pointer: str, value: Any) -> None:
 def test_a_fault_inside_a_value_is_named_there(pointer: str, value: Any) -> None:
     inner = {"visit": "clinic-c1d1"} if "anchor" in pointer else {"weeks": 6}
     data = changed(pointer.rpartition("/")[0], {**inner, pointer.rpartition("/")[2]: value})
-    assert faults(data) == [pointer]
+    assert errors(data) == [pointer]
 
 
 def test_all_faults_are_named_at_once() -> None:
     data = protocol_data({**IMAGING, "until": "never", "anchor": "birth"}, {**CLINIC, "on_day": 0}, dose_mg=0)
     data["version"] = "one"
     del data["contraception"]
-    assert sorted(faults(data)) == [
+    assert sorted(errors(data)) == [
         "/contraception",
         "/dosing/dose_mg",
         "/version",
@@ -208,27 +208,27 @@ def test_all_faults_are_named_at_once() -> None:
 
 def test_one_fault_raises_no_other() -> None:
     data = protocol_data({**CLINIC, "on_day": 8}, cycle_days="x", dosing_days=[1, 2, 30], reduced_doses_mg=[250])
-    assert faults(data) == ["/dosing/cycle_days"]
-    assert faults(protocol_data(dosing_days=[0, 99])) == ["/dosing/dosing_days/0", "/dosing/dosing_days/1"]
-    assert faults(protocol_data(dose_mg="x", reduced_doses_mg=[250])) == ["/dosing/dose_mg"]
+    assert errors(data) == ["/dosing/cycle_days"]
+    assert errors(protocol_data(dosing_days=[0, 99])) == ["/dosing/dosing_days/0", "/dosing/dosing_days/1"]
+    assert errors(protocol_data(dose_mg="x", reduced_doses_mg=[250])) == ["/dosing/dose_mg"]
 
 
 def test_field_names_are_escaped_in_pointers() -> None:
-    assert faults({**protocol_data(), "a/b~c": 1}) == ["/a~1b~0c"]
+    assert errors({**protocol_data(), "a/b~c": 1}) == ["/a~1b~0c"]
 
 
 def test_a_single_visit_has_no_count() -> None:
-    assert faults(protocol_data(series("safety", first={"weeks": 4}, count=1))) == ["/visits/0/count"]
+    assert errors(protocol_data(series("safety", first={"weeks": 4}, count=1))) == ["/visits/0/count"]
 
 
 def test_no_visit_is_more_than_30_years_away() -> None:
-    assert faults(protocol_data(series("call", every={"months": 120}, count=4))) == ["/visits/0/count"]
+    assert errors(protocol_data(series("call", every={"months": 120}, count=4))) == ["/visits/0/count"]
     read_protocol(protocol_data(series("call", every={"months": 120}, count=3)))
 
 
 def test_more_entries_than_any_trial_has() -> None:
     visits = [series(f"s{number}", first={"days": 1}) for number in range(31)]
-    assert faults(protocol_data(*visits)) == ["/visits"]
+    assert errors(protocol_data(*visits)) == ["/visits"]
     read_protocol(protocol_data(*visits[:30]))
 
 
@@ -247,12 +247,12 @@ def test_more_entries_than_any_trial_has() -> None:
 def test_stretches_of_a_series_share_anchor_end_and_patients(field: str, value: Any) -> None:
     second = {**series("imaging", first={"weeks": 60}, every={"weeks": 9}), field: value}
     first = series("imaging", every={"weeks": 6}, count=8)
-    assert faults(protocol_data(CLINIC, first, second)) == [f"/visits/2/{field}"]
+    assert errors(protocol_data(CLINIC, first, second)) == [f"/visits/2/{field}"]
 
 
 def test_stretches_are_all_in_months_or_all_in_days_and_weeks() -> None:
     visits = series("call", every={"weeks": 4}, count=2), series("call", first={"months": 12}, every={"months": 3})
-    assert faults(protocol_data(*visits)) == ["/visits/1/every"]
+    assert errors(protocol_data(*visits)) == ["/visits/1/every"]
 
 
 # Anchors.
@@ -265,7 +265,7 @@ def test_an_anchor_is_a_visit_of_the_protocol() -> None:
     for visit in ("imaging-w6", "imaging-w60", "clinic-c9d1"):
         read_protocol(after(visit))
     for visit in ("imaging-w7", "imaging", "clinic-c0d1", "clinic-c1d2", "enrolment"):
-        assert faults(after(visit)) == ["/visits/2/anchor/visit"]
+        assert errors(after(visit)) == ["/visits/2/anchor/visit"]
 
 
 # Sources.
@@ -279,7 +279,7 @@ def test_sources_point_into_the_protocol() -> None:
     read_protocol(data)
     for pointer in ("/dosing/colour", "/visits/1", "/visits/x", "dosing", ""):
         wrong = {**data, "sources": {pointer: {"stated": "registry"}}}
-        assert faults(wrong) == [f"/sources/{pointer.replace('/', '~1')}"]
+        assert errors(wrong) == [f"/sources/{pointer.replace('/', '~1')}"]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_sources_point_into_the_protocol() -> None:
     ],
 )
 def test_a_source_is_the_registry_or_a_default(source: Any, pointer: str) -> None:
-    assert faults({**protocol_data(), "sources": {"/id": source}}) == [pointer]
+    assert errors({**protocol_data(), "sources": {"/id": source}}) == [pointer]
 
 
 # The built-in protocol says what the rules say, and of every value where it is from.
@@ -356,4 +356,4 @@ def test_a_trial_says_what_it_does_not_send() -> None:
     assert read_protocol(protocol_data(IMAGING, CLINIC)).reminders_off == frozenset()
     # The digest is the site's, of all its trials.
     said = {"off": ["dose_again", "digest", "pigeon"], "on": []}
-    assert sorted(faults(changed("/reminders", said))) == ["/reminders/off/1", "/reminders/off/2", "/reminders/on"]
+    assert sorted(errors(changed("/reminders", said))) == ["/reminders/off/1", "/reminders/off/2", "/reminders/on"]

@@ -15,5 +15,5 @@ from .strategies import patients, todays
 
 @given(patients(), st.lists(todays, min_size=2, max_size=6))
 def test_a_kept_reckoning_says_of_any_day_what_a_new_one_says(patient: Patient, days: list[date]) -> None:
-    kept = patient.reckoning()
-    assert [today_view(kept, day) for day in days] == [today_view(patient.reckoning(), day) for day in days]
+    kept = patient.schedule()
+    assert [today_view(kept, day) for day in days] == [today_view(patient.schedule(), day) for day in days]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.errors import Contradiction, Impossible
+from scheduler_api.engine.errors import Conflict, ValidationFailed
 
 from .patients import Patient, builtin, protocol, series
 
@@ -21,13 +21,13 @@ def patient() -> Patient:
     return Patient.treated(builtin())
 
 
-def refused(act: Callable[[], object], kind: type[Impossible] = Impossible) -> list[str]:
+def refused(act: Callable[[], object], kind: type[ValidationFailed] = ValidationFailed) -> list[str]:
     """The pointers of what an act is refused for; exactly of this kind."""
-    with pytest.raises(Impossible) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         act()
     assert type(caught.value) is kind
-    assert all(fault.detail for fault in caught.value.faults)
-    return [fault.pointer for fault in caught.value.faults]
+    assert all(field_error.detail for field_error in caught.value.errors)
+    return [field_error.pointer for field_error in caught.value.errors]
 
 
 DATED = [
@@ -147,17 +147,17 @@ def test_a_second_enrolment_start_end_or_leaving_contradicts_the_first(patient: 
     end = {"last_dose_on": "2024-02-01", "decided_on": "2024-02-01", "reason": "other"}
     patient.record("treatment_ended", **end)
     patient.record("study_ended", ended_on="2024-02-10", reason="completed")
-    assert refused(lambda: patient.record("treatment_started", first_dose_on="2024-01-06"), Contradiction) == ["/kind"]
-    assert refused(lambda: patient.record("treatment_ended", **end), Contradiction) == ["/kind"]
-    assert refused(lambda: patient.record("study_ended", ended_on="2024-02-11", reason="completed"), Contradiction) == [
+    assert refused(lambda: patient.record("treatment_started", first_dose_on="2024-01-06"), Conflict) == ["/kind"]
+    assert refused(lambda: patient.record("treatment_ended", **end), Conflict) == ["/kind"]
+    assert refused(lambda: patient.record("study_ended", ended_on="2024-02-11", reason="completed"), Conflict) == [
         "/kind"
     ]
 
 
 def test_no_hold_is_open_to_be_ended(patient: Patient) -> None:
-    assert refused(lambda: patient.record("hold_ended", resumes_on="2024-02-01"), Contradiction) == ["/kind"]
+    assert refused(lambda: patient.record("hold_ended", resumes_on="2024-02-01"), Conflict) == ["/kind"]
     patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-12")
-    assert refused(lambda: patient.record("hold_ended", resumes_on="2024-02-01"), Contradiction) == ["/kind"]
+    assert refused(lambda: patient.record("hold_ended", resumes_on="2024-02-01"), Conflict) == ["/kind"]
 
 
 @pytest.mark.parametrize(
@@ -173,14 +173,14 @@ def test_no_hold_is_open_to_be_ended(patient: Patient) -> None:
 )
 def test_holds_do_not_overlap(patient: Patient, from_on: str, resumes_on: str | None) -> None:
     patient.record("hold_started", from_on="2024-02-10", resumes_on="2024-02-15")
-    assert refused(lambda: patient.record("hold_started", from_on=from_on, resumes_on=resumes_on), Contradiction) == [
+    assert refused(lambda: patient.record("hold_started", from_on=from_on, resumes_on=resumes_on), Conflict) == [
         "/from_on"
     ]
 
 
 def test_a_second_hold_overlaps_an_open_one(patient: Patient) -> None:
     patient.record("hold_started", from_on="2024-02-10")
-    assert refused(lambda: patient.record("hold_started", from_on="2024-03-10"), Contradiction) == ["/from_on"]
+    assert refused(lambda: patient.record("hold_started", from_on="2024-03-10"), Conflict) == ["/from_on"]
     patient.record("hold_started", from_on="2024-02-01", resumes_on="2024-02-10")
 
 
@@ -188,9 +188,7 @@ def test_an_end_that_reaches_into_a_later_hold_overlaps_it(patient: Patient) -> 
     patient.record("hold_started", from_on="2024-02-10")
     end = patient.record("hold_ended", resumes_on="2024-02-15")
     patient.record("hold_started", from_on="2024-02-20")
-    assert refused(lambda: patient.correct(end, "hold_ended", resumes_on="2024-02-21"), Contradiction) == [
-        "/resumes_on"
-    ]
+    assert refused(lambda: patient.correct(end, "hold_ended", resumes_on="2024-02-21"), Conflict) == ["/resumes_on"]
 
 
 def test_dosing_resumes_after_the_hold_began(patient: Patient) -> None:
@@ -205,7 +203,7 @@ def test_dosing_resumes_after_the_hold_began(patient: Patient) -> None:
 def test_a_corrected_start_stays_before_the_end_of_its_hold(patient: Patient) -> None:
     start = patient.record("hold_started", from_on="2024-02-10")
     patient.record("hold_ended", resumes_on="2024-02-15")
-    assert refused(lambda: patient.correct(start, "hold_started", from_on="2024-02-15"), Contradiction) == ["/from_on"]
+    assert refused(lambda: patient.correct(start, "hold_started", from_on="2024-02-15"), Conflict) == ["/from_on"]
 
 
 # Ends and starts.
@@ -326,14 +324,14 @@ def test_a_correction_names_a_fact_that_stands(patient: Patient) -> None:
 
     assert refused(again("nowhere")) == ["/replaces"]
     again(first)()
-    assert refused(again(first), Contradiction) == ["/replaces"]
+    assert refused(again(first), Conflict) == ["/replaces"]
 
 
 def test_a_void_names_a_fact_that_stands(patient: Patient) -> None:
     first = patient.record("progressed", progressed_on="2024-03-01", basis="clinical")
     assert refused(lambda: patient.void("nowhere")) == ["/voids"]
     patient.void(first)
-    assert refused(lambda: patient.void(first), Contradiction) == ["/voids"]
+    assert refused(lambda: patient.void(first), Conflict) == ["/voids"]
 
 
 def test_an_enrolment_can_be_replaced_and_not_voided(patient: Patient) -> None:

@@ -18,7 +18,7 @@ from .strategies import patients
 
 def until(patient: Patient, first: str, last: str) -> dict[str, Any]:
     """The supply of some days."""
-    return supply(patient.reckoning().course, day(first), day(last))
+    return supply(patient.schedule().treatment_plan, day(first), day(last))
 
 
 def capsules(document: dict[str, Any]) -> dict[float, int]:
@@ -125,8 +125,8 @@ def test_no_other_way_takes_fewer(dose: int, of: set[int]) -> None:
 def test_it_is_what_the_calendar_plans(patient: Patient, today: date, length: int) -> None:
     """Every day that the calendar shows planned, due or unrecorded, and no other, at its dose."""
     last = date.fromordinal(today.toordinal() + length)
-    found = supply(patient.reckoning().course, today, last)
-    rows = patient.reckoning().course.rows(today, today, last)
+    found = supply(patient.schedule().treatment_plan, today, last)
+    rows = patient.schedule().treatment_plan.rows(today, today, last)
     planned = [row["dose_mg"] for row in rows if row["status"] in ("planned", "due", "unrecorded")]
     if patient.history.begun:
         assert found["dose_days"] == len(planned)

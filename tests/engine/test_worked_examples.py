@@ -134,7 +134,7 @@ def test_nobody_is_told_to_take_anything_before_treatment_has_begun() -> None:
     seen = Patient(builtin(), planned_first_dose_on="2024-01-05").on("2024-01-20", last="2024-03-01")
     assert {row["status"] for row in seen["doses"]} == {"planned"}
     assert min(seen.doses) == "2024-01-05"
-    assert seen["phase"] == "enrolled"
+    assert seen["status"] == "enrolled"
     assert seen["adherence"]["adherence"] is None
     assert seen["provisional"] is True
 

@@ -20,9 +20,9 @@ REACH = timedelta(60)
 def entries(patient: Patient, today: str | date) -> list[Entry]:
     """What stands on a day."""
     on = day(today) if isinstance(today, str) else today
-    reckoning = patient.reckoning()
-    visits = reckoning.visits(date.min, on + timedelta(300))
-    return [entry for entry in worklist(reckoning, visits, on - REACH, on + REACH) if entry.stands(on)]
+    schedule = patient.schedule()
+    visits = schedule.visits(date.min, on + timedelta(300))
+    return [entry for entry in worklist(schedule, visits, on - REACH, on + REACH) if entry.stands(on)]
 
 
 def listed(patient: Patient, today: str) -> list[tuple[str, str]]:
@@ -32,8 +32,8 @@ def listed(patient: Patient, today: str) -> list[tuple[str, str]]:
 
 def days_of(patient: Patient, kind: str, about: str = "", around: str = "2024-02-20") -> tuple[str, str | None]:
     """The first and last day on which an entry stands."""
-    reckoning, on = patient.reckoning(), day(around)
-    found = worklist(reckoning, reckoning.visits(date.min, on + timedelta(300)), on - REACH, on + REACH)
+    schedule, on = patient.schedule(), day(around)
+    found = worklist(schedule, schedule.visits(date.min, on + timedelta(300)), on - REACH, on + REACH)
     (entry,) = [entry for entry in found if (entry.kind, entry.about) == (kind, about)]
     return str(entry.from_on), entry.through_on and str(entry.through_on)
 
@@ -82,7 +82,7 @@ def test_a_booked_visit_that_is_cut_is_to_be_cancelled() -> None:
     assert days_of(patient, "booking_to_cancel", "imaging-w6") == ("2024-02-16", "2024-02-20")
     (entry,) = [entry for entry in entries(patient, "2024-02-17") if entry.kind == "booking_to_cancel"]
     assert plain(entry.because) == "booked 2024-02-20; not required: progressed 2024-02-16"
-    assert entry.settle_by[0].fact == {"kind": "visit_booked", "visit": "imaging-w6", "booked_on": None}
+    assert entry.resolve_with[0].fact == {"kind": "visit_booked", "visit": "imaging-w6", "booked_on": None}
 
 
 def test_what_was_booked_before_the_series_ended_may_have_been_done() -> None:
@@ -98,7 +98,7 @@ def test_a_scan_assigned_by_nearness_is_to_be_confirmed_by_naming_the_visit() ->
     scan = patient.scan("2024-02-24", response="SD")
     assert days_of(patient, "assignment_to_confirm", "imaging-w6") == ("2024-02-24", None)
     (entry,) = entries(patient, "2024-02-25")
-    (confirm,) = entry.settle_by
+    (confirm,) = entry.resolve_with
     assert confirm.needs == ("reason",)
     patient.correct(scan, **confirm.fact)
     assert listed(patient, "2024-02-25") == []
@@ -163,7 +163,7 @@ def test_an_open_hold_is_settled_by_its_end_or_by_that_of_treatment(kind: str, d
     patient = taking("2024-01-31")
     patient.record("hold_started", from_on="2024-02-01", reason="proteinuria")
     (entry,) = [entry for entry in entries(patient, "2024-02-15") if entry.kind == "hold_open"]
-    assert [call.fact["kind"] for call in entry.settle_by] == ["hold_ended", "treatment_ended"]
+    assert [call.fact["kind"] for call in entry.resolve_with] == ["hold_ended", "treatment_ended"]
     patient.record(kind, **data)
     assert "hold_open" not in [found for found, _ in listed(patient, "2024-02-15")]
 
@@ -251,6 +251,6 @@ def test_on_any_day_it_is_what_the_calendar_of_that_day_says(patient: Patient, t
     ids = [(entry.kind, entry.about) for entry in stands]
     assert sorted(ids) == sorted(naive_worklist(patient.versions, patient.history, today, today + timedelta(300)))
     assert {kind for kind, _ in ids} <= set(KINDS)
-    reckoning = patient.reckoning()
-    everything: list[Any] = worklist(reckoning, reckoning.visits(date.min, today), date(1900, 1, 1), today)
+    schedule = patient.schedule()
+    everything: list[Any] = worklist(schedule, schedule.visits(date.min, today), date(1900, 1, 1), today)
     assert len({(entry.kind, entry.about) for entry in everything}) == len(everything)

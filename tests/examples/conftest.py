@@ -159,11 +159,11 @@ def reopened(phone: Any) -> Any:
 def standing(patient: Patient) -> dict[str, str]:
     """What the record says of each day, by the history that the nurse sees: day to status."""
     facts = patient.read("facts", limit=200)["items"]
-    struck = {fact.get("voids") for fact in facts} | {fact.get("replaces") for fact in facts}
+    superseded = {fact.get("voids") for fact in facts} | {fact.get("replaces") for fact in facts}
     return {
         fact["dose_on"]: fact["status"]
         for fact in facts
-        if fact["kind"] == "dose_recorded" and fact["fact_id"] not in struck
+        if fact["kind"] == "dose_recorded" and fact["fact_id"] not in superseded
     }
 
 

@@ -30,7 +30,7 @@ def desk(service: Service) -> Iterator[dict[str, str]]:
     """The service with the sample patients, at eight in the morning; what the page's commands find it by."""
     samples.load(service.store, samples.entries(DAY))
     service.clock.set(f"{DAY}T08:00:00+08:00")
-    maintenance.roll_forward(service.store, service.clock())
+    maintenance.extend_horizons(service.store, service.clock())
     with Served(service) as served:
         yield {"URL": served.url, "TOKEN": service.tokens["nurse"]}
 

@@ -100,7 +100,7 @@ def test_a_phone_that_goes_to_another_patient_takes_nothing_along(world: World) 
     phone.activate(world.network.url, world.code(second), "Phone")
     assert phone.look()
     assert recorded(first) == recorded(second) == []
-    assert phone.screen()["phase"] == "enrolled"
+    assert phone.screen()["status"] == "enrolled"
     assert phone.screen()["unrecorded"] == []
 
 

@@ -39,7 +39,7 @@ class Entry:
     day: date
     said: dict[str, Any]
     #: Why it does not stand: `taken back`, or `overruled` by the site's.
-    struck: str | None = None
+    superseded: str | None = None
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Model:
 
     def standing(self, day: date) -> list[Entry]:
         """The records of a day that stand."""
-        return [entry for entry in self.entries if entry.day == day and entry.struck is None]
+        return [entry for entry in self.entries if entry.day == day and entry.superseded is None]
 
     def reaches(self, day: date, said_at: datetime, now: datetime) -> bool:
         """Whether a patient may record a day at an instant, by the record's zone or the phone's."""
@@ -69,7 +69,7 @@ class Model:
             return "already_recorded"
         by_site = bool(standing) and standing[-1].role != "patient"
         mine = [entry for entry in self.entries if entry.day == day and entry.role == "patient"]
-        if by_site and mine and mine[-1].struck in (None, "overruled") and mine[-1].said == said:
+        if by_site and mine and mine[-1].superseded in (None, "overruled") and mine[-1].said == said:
             return "site_record_stands"
         self.entries.append(Entry("", "patient", day, said, "overruled" if by_site else None))
         self.others += by_site
@@ -81,7 +81,7 @@ class Model:
         if any(entry.role != "patient" for entry in standing):
             return "refused"
         for entry in standing:
-            entry.struck = "taken back"
+            entry.superseded = "taken back"
         self.others += len(standing)
         return "recorded" if standing else "already_recorded"
 
@@ -230,22 +230,22 @@ class Interleavings(RuleBasedStateMachine):
     @rule(data=st.data(), back=BACK, said=SAID)
     def the_nurse_corrects(self, data: st.DataObject, back: int, said: dict[str, Any]) -> None:
         """The nurse puts another record in the place of one that stands, by whomever."""
-        standing = [entry for entry in self.model.entries if entry.struck is None]
+        standing = [entry for entry in self.model.entries if entry.superseded is None]
         if standing:
             entry, day = data.draw(st.sampled_from(standing)), self._day_of_the_site(back)
             new = {"dose_on": str(day), "replaces": entry.fact_id, "reason": "typing error", **said}
             fact = self.patient.record("dose_recorded", **new)["fact"]
-            entry.struck = "corrected"
+            entry.superseded = "corrected"
             self.model.entries.append(Entry(fact["fact_id"], "nurse", day, said))
 
     @rule(data=st.data())
     def the_nurse_voids(self, data: st.DataObject) -> None:
         """The nurse takes a record back, by whomever."""
-        standing = [entry for entry in self.model.entries if entry.struck is None]
+        standing = [entry for entry in self.model.entries if entry.superseded is None]
         if standing:
             entry = data.draw(st.sampled_from(standing))
             self.patient.record("voided", voids=entry.fact_id, reason="never happened")
-            entry.struck = "voided"
+            entry.superseded = "voided"
             self.model.others += 1
 
     @rule(days=st.integers(0, 30))
@@ -271,10 +271,10 @@ class Interleavings(RuleBasedStateMachine):
         assert [(fact["fact_id"], fact["dose_on"], fact["recorded_by"]["role"]) for fact in records] == [
             (entry.fact_id, str(entry.day), entry.role) for entry in self.model.entries
         ]
-        assert [fact["voided_by"] is None for fact in records] == [e.struck is None for e in self.model.entries]
+        assert [fact["voided_by"] is None for fact in records] == [e.superseded is None for e in self.model.entries]
         assert len(facts) == 1 + self.model.others + len(records)
         assert [fact["recorded_at"] for fact in facts] == sorted(fact["recorded_at"] for fact in facts)
-        latest = {entry.day: entry.said for entry in self.model.entries if entry.struck is None}
+        latest = {entry.day: entry.said for entry in self.model.entries if entry.superseded is None}
         rows = self.patient.read("calendar", from_="2024-01-05", to=str(self.service.clock.now.date() + timedelta(2)))
         shown = {
             date.fromisoformat(row["dose_on"]): row for row in rows["doses"] if row["status"] in ("taken", "missed")
@@ -289,13 +289,13 @@ class Interleavings(RuleBasedStateMachine):
     def _phones_know(self, latest: dict[date, dict[str, Any]]) -> None:
         for phone, told in zip(self.phones, self.told, strict=True):
             told |= {change["fact_id"]: change for change in phone.sync()["changes"]}
-            struck = {change["data"]["voids"] for change in told.values() if change["kind"] == "voided"}
-            struck |= {change["replaces"] for change in told.values()}
+            superseded = {change["data"]["voids"] for change in told.values() if change["kind"] == "voided"}
+            superseded |= {change["replaces"] for change in told.values()}
             known = sorted(told.values(), key=lambda change: change["recorded_at"])
             seen = {
                 change["data"]["dose_on"]: change["data"]["status"]
                 for change in known
-                if change["kind"] == "dose_recorded" and change["fact_id"] not in struck
+                if change["kind"] == "dose_recorded" and change["fact_id"] not in superseded
             }
             assert seen == {str(day): said["status"] for day, said in latest.items()}
 
@@ -310,7 +310,7 @@ def test_any_interleaving_is_the_facts_in_their_order(service: Service, nurse: C
     # What was derived fact by fact is what the facts in their order give.
     assert list(maintenance.verify(service.store)) == []
     service.clock.now = START + timedelta(100)
-    maintenance.roll_forward(service.store, service.clock())
+    maintenance.extend_horizons(service.store, service.clock())
     live = service.record()
     maintenance.rebuild(service.store, service.clock())
     again = service.record()

@@ -1,4 +1,4 @@
-"""The one screen: right in every phase, small, and asked for at little cost until the patient's midnight."""
+"""The one screen: right in every status, small, and asked for at little cost until the patient's midnight."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TestPhases:
     def _shown(self, phone: Phone) -> Any:
         """Today's screen, checked against the calendar."""
         shown, calendar = phone.read(), phone.read("calendar")
-        assert (shown["today"], shown["phase"]) == (calendar["today"], calendar["phase"])
+        assert (shown["today"], shown["status"]) == (calendar["today"], calendar["status"])
         assert shown["contraception"] == calendar["contraception"]
         rows = {row["dose_on"]: row for row in calendar["doses"]}
         row = rows.get(shown["today"])
@@ -49,7 +49,7 @@ class TestPhases:
     def test_before_the_first_dose(self, service: Service, nurse: Client) -> None:
         """Nobody is told to take anything before treatment started."""
         shown = self._shown(Phone(service, nurse.enrol()))
-        assert shown["phase"] == "enrolled"
+        assert shown["status"] == "enrolled"
         assert (shown["cycle"], shown["unrecorded"]) == (None, [])
         assert shown["dose"]["status"] == "planned"
         assert shown["contraception"]["status"] == "required"
@@ -58,7 +58,7 @@ class TestPhases:
         take(phone.patient, "2024-02-13", "2024-02-18")
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
         shown = self._shown(phone)
-        assert shown["phase"] == "on_treatment"
+        assert shown["status"] == "on_treatment"
         assert shown["cycle"] == {"number": 3, "day": 5, "of_days": 21}
         assert shown["dose"] == {
             "dose_on": "2024-02-20",
@@ -90,7 +90,7 @@ class TestPhases:
     def test_on_hold(self, phone: Phone, clock: Clock) -> None:
         phone.patient.record("hold_started", from_on="2024-02-18", reason="toxicity")
         shown = self._shown(phone)
-        assert (shown["phase"], shown["dose"]["status"]) == ("on_treatment", "held")
+        assert (shown["status"], shown["dose"]["status"]) == ("on_treatment", "held")
         assert shown["unrecorded"][-1] == "2024-02-17"
         phone.patient.record("hold_ended", resumes_on="2024-02-21")
         clock.set("2024-02-21T12:00:00+08:00")
@@ -120,7 +120,7 @@ class TestPhases:
             "treatment_ended", last_dose_on="2024-02-19", decided_on="2024-02-20", reason="intolerance"
         )
         shown = self._shown(phone)
-        assert (shown["phase"], shown["dose"], shown["cycle"]) == ("follow_up", None, None)
+        assert (shown["status"], shown["dose"], shown["cycle"]) == ("follow_up", None, None)
         assert shown["contraception"]["through_on"] == "2024-08-19"
         assert [visit["visit"] for visit in shown["visits"]] == ["imaging-w6", "contraception-m1"]
         clock.set("2024-08-19T23:00:00+08:00")
@@ -133,13 +133,13 @@ class TestPhases:
         phone.patient.record("treatment_ended", last_dose_on="2024-02-10", decided_on="2024-02-10", reason="withdrawal")
         phone.patient.record("study_ended", ended_on="2024-02-15", reason="withdrawal")
         shown = self._shown(phone)
-        assert (shown["phase"], shown["dose"], shown["cycle"], shown["visits"]) == ("off_study", None, None, [])
+        assert (shown["status"], shown["dose"], shown["cycle"], shown["visits"]) == ("off_study", None, None, [])
         assert shown["contraception"]["through_on"] == "2024-08-10"
 
     def test_dead(self, phone: Phone) -> None:
         phone.patient.record("study_ended", ended_on="2024-02-19", reason="death")
         shown = self._shown(phone)
-        assert (shown["phase"], shown["dose"], shown["cycle"], shown["visits"]) == ("off_study", None, None, [])
+        assert (shown["status"], shown["dose"], shown["cycle"], shown["visits"]) == ("off_study", None, None, [])
         assert shown["contraception"]["status"] == "released"
 
     def test_not_fertile(self, service: Service, nurse: Client) -> None:

@@ -88,7 +88,7 @@ def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
     first = patient.history.enrolled.enrolled_on - timedelta(60)
     documents = [
         calendar(patient.versions, patient.history, today, first, first + timedelta(500)),
-        today_view(patient.reckoning(), today),
+        today_view(patient.schedule(), today),
     ]
     for document in documents:
         for reason in said(document):
@@ -100,8 +100,8 @@ def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
 
 def to_do(patient: Treated) -> list[Entry]:
     """All there is for the site to do about a patient of the built-in protocol, on any day of the year 2024."""
-    reckoning, first, last = patient.reckoning(), date(2024, 1, 1), date(2024, 12, 31)
-    return worklist(reckoning, reckoning.visits(date.min, last), first, last)
+    schedule, first, last = patient.schedule(), date(2024, 1, 1), date(2024, 12, 31)
+    return worklist(schedule, schedule.visits(date.min, last), first, last)
 
 
 def patients_with_work() -> Iterator[Treated]:
@@ -143,8 +143,8 @@ def test_every_kind_of_work_is_said_in_chinese() -> None:
 @given(patients(), todays)
 def test_all_that_is_to_do_is_said_in_chinese(patient: Treated, today: date) -> None:
     """Whatever happened to a patient of whatever protocol."""
-    reckoning, reach = patient.reckoning(), timedelta(200)
-    for entry in worklist(reckoning, reckoning.visits(date.min, today + reach), today - reach, today + reach):
+    schedule, reach = patient.schedule(), timedelta(200)
+    for entry in worklist(schedule, schedule.visits(date.min, today + reach), today - reach, today + reach):
         check(entry.because)
 
 

@@ -11,7 +11,7 @@ from service import START
 
 from scheduler_api.reminders.channels import Message
 from scheduler_api.reminders.outbound import post
-from scheduler_api.reminders.outbound.allowed_hosts import Reach, networks
+from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, networks
 from scheduler_api.reminders.outbound.keys import Keys, make
 
 from .receivers import Certificate, certificate
@@ -38,9 +38,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 @pytest.fixture(scope="session")
-def here() -> Reach:
+def here() -> AllowedHosts:
     """May send to this machine."""
-    return Reach(networks("127.0.0.0/8, ::1/128"))
+    return AllowedHosts(networks("127.0.0.0/8, ::1/128"))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ def ticked(service: Service, at: str) -> Ticked:
     """Go to an instant, do the upkeep of the day, and tick."""
     service.clock.set(at)
     now = service.clock.now
-    maintenance.roll_forward(service.store, now)
+    maintenance.extend_horizons(service.store, now)
     return tick(service.store, now)
 
 
@@ -24,7 +24,7 @@ def planned(service: Service, patient: Patient, zone: str = "Asia/Shanghai") -> 
     return _told(service, "reminders", "next_at", patient, zone)
 
 
-def gone_out(service: Service, patient: Patient, status: str = "waiting") -> list[tuple[str, str]]:
+def sent_about(service: Service, patient: Patient, status: str = "waiting") -> list[tuple[str, str]]:
     """Kind and matter of what has gone out about a patient and has a status, in order of time."""
     rows = service.store.rows(
         "SELECT kind, about FROM outbox WHERE patient_id = :patient_id AND status = :status ORDER BY due_at, kind",

@@ -72,7 +72,7 @@ class Sending:
 
     def work(self) -> None:
         """Do all that a worker does: what is planned follows the day, what is due goes out."""
-        maintenance.roll_forward(self.store, self.service.clock.now)
+        maintenance.extend_horizons(self.store, self.service.clock.now)
         tick(self.store, self.service.clock.now)
         self.deliver()
 

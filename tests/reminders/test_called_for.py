@@ -9,7 +9,7 @@ from service import Client, Patient, Service
 from scheduler_api.use_cases.operations import housekeeping
 from scheduler_api.use_cases.projections import maintenance
 
-from .people import every, gone_out, planned, ticked
+from .people import every, planned, sent_about, ticked
 
 
 def treated(client: Client, zone: str, **data: str) -> Patient:
@@ -52,12 +52,12 @@ def test_a_traveller_hears_neither_twice_nor_never(service: Service, nurse: Clie
     patient.record("time_zone_changed", time_zone="Pacific/Niue")
     for now in every(60, "2024-02-20T13:00:00+00:00", "2024-02-21T10:00:00+00:00"):
         ticked(service, now)
-    assert [about for kind, about in gone_out(service, patient) if kind == "dose_due"] == ["2024-02-20"]
+    assert [about for kind, about in sent_about(service, patient) if kind == "dose_due"] == ["2024-02-20"]
     # Then to Kiritimati, where it is noon of the 22nd: the 21st never came, and today's is still ahead.
     service.clock.set("2024-02-21T22:00:00+00:00")
     patient.record("time_zone_changed", time_zone="Pacific/Kiritimati")
     ticked(service, "2024-02-22T06:00:01+00:00")
-    assert [about for kind, about in gone_out(service, patient) if kind == "dose_due"][-1] == "2024-02-22"
+    assert [about for kind, about in sent_about(service, patient) if kind == "dose_due"][-1] == "2024-02-22"
     assert list(maintenance.verify(service.store)) == []
 
 
@@ -67,16 +67,16 @@ def test_a_time_that_passed_with_the_change_of_zone_is_due_at_once(service: Serv
     # It was half past eight in the evening of the 19th there; now it is half past nine in the evening of the 20th.
     patient.record("time_zone_changed", time_zone="Pacific/Kiritimati")
     ticked(service, "2024-02-20T07:30:05+00:00")
-    assert ("dose_due", "2024-02-20") in gone_out(service, patient)
+    assert ("dose_due", "2024-02-20") in sent_about(service, patient)
 
 
 def test_a_booking_takes_back_that_a_window_opened(service: Service, nurse: Client) -> None:
     patient = nurse.enrol(enrolled_on="2024-01-17")
     ticked(service, "2024-02-21T09:00:01+08:00")
     opened = ("window_opened", "2024-02-21 imaging-w6")
-    assert opened in gone_out(service, patient)
+    assert opened in sent_about(service, patient)
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-23")
-    assert opened in gone_out(service, patient, "withdrawn")
+    assert opened in sent_about(service, patient, "withdrawn")
     assert ("booking_tomorrow", "2024-02-23 imaging-w6", "2024-02-22 18:00") in planned(service, patient)
 
 
@@ -95,7 +95,7 @@ def test_what_the_end_of_treatment_leaves(service: Service, nurse: Client, reaso
     told = set()
     for now in every(12 * 60, "2024-02-06T00:00:00+00:00", "2024-02-23T00:00:00+00:00"):
         ticked(service, now)
-        told |= {kind for kind, _ in gone_out(service, patient)}
+        told |= {kind for kind, _ in sent_about(service, patient)}
     assert told - {"window_opened"} == kinds
     assert planned(service, patient) == [] or reason != "death"
 
@@ -107,7 +107,7 @@ def test_what_is_old_is_forgotten(service: Service, nurse: Client) -> None:
         service.store.write("UPDATE outbox SET status = 'sent'", {})
     service.clock.set("2025-02-20T20:00:01+08:00")
     housekeeping.forget(service.store, service.clock())
-    assert gone_out(service, patient, "sent") != []
+    assert sent_about(service, patient, "sent") != []
     service.clock.set("2025-04-20T20:00:01+08:00")
     assert housekeeping.forget(service.store, service.clock()) > 0
-    assert gone_out(service, patient, "sent") == []
+    assert sent_about(service, patient, "sent") == []

@@ -22,7 +22,7 @@ from scheduler_api.reminders.channels.log import Log
 from scheduler_api.reminders.channels.mail import Mail, Server
 from scheduler_api.reminders.channels.web_push import WebPush
 from scheduler_api.reminders.channels.webhook import Webhook
-from scheduler_api.reminders.outbound.allowed_hosts import Reach
+from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts
 from scheduler_api.reminders.outbound.keys import Keys
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
@@ -33,13 +33,13 @@ SECONDS = 0.4
 
 
 @pytest.fixture
-def webhook(keys: Keys, here: Reach) -> Webhook:
+def webhook(keys: Keys, here: AllowedHosts) -> Webhook:
     """The channel of webhooks."""
     return Webhook(keys, here, SECONDS)
 
 
 @pytest.fixture
-def web_push(keys: Keys, here: Reach) -> WebPush:
+def web_push(keys: Keys, here: AllowedHosts) -> WebPush:
     """The channel of Web Push."""
     return WebPush(keys, here, SECONDS)
 

@@ -193,7 +193,7 @@ def test_a_message_taken_back_before_its_attempt_is_not_sent_and_called_for_agai
     with Receiver(answering(503)) as gateway:
         sending.add(gateway.url, audience="patient")
         service.clock.set("2024-02-20T12:00:30+00:00")
-        maintenance.roll_forward(service.store, service.clock.now)
+        maintenance.extend_horizons(service.store, service.clock.now)
         tick(service.store, service.clock.now)
         sending.deliver()
         (reminder,) = (received.json["id"] for received in gateway.received if received.json["kind"] == "dose_due")

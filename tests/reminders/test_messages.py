@@ -98,7 +98,7 @@ def test_a_reminder_of_a_dose_that_was_held_or_recorded_meanwhile_is_not_sent_ag
     patient = nurse.enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     service.clock.set("2024-02-20T12:00:30+00:00")
-    maintenance.roll_forward(service.store, service.clock.now)
+    maintenance.extend_horizons(service.store, service.clock.now)
     tick(service.store, service.clock.now)
     sending.deliver()
     (dose,) = (one for one in sending.found(status="failed") if one["kind"] == "dose_due")

@@ -7,7 +7,7 @@ from service import Client, Patient, Service, counting
 
 from scheduler_api.use_cases.projections import maintenance
 
-from .people import gone_out, planned, ticked
+from .people import planned, sent_about, ticked
 
 
 @pytest.fixture
@@ -44,18 +44,18 @@ def test_a_recorded_day_is_not_reminded_of(service: Service, patient: Patient) -
 
 def test_a_held_day_is_not_reminded_of_and_what_waits_is_taken_back(service: Service, patient: Patient) -> None:
     ticked(service, "2024-02-20T20:00:03+08:00")
-    assert gone_out(service, patient) == [("dose_due", "2024-02-20")]
+    assert sent_about(service, patient) == [("dose_due", "2024-02-20")]
     patient.record("hold_started", from_on="2024-02-20", reason="toxicity")
     assert doses(service, patient) == []
-    assert gone_out(service, patient) == []
-    assert gone_out(service, patient, "withdrawn") == [("dose_due", "2024-02-20")]
+    assert sent_about(service, patient) == []
+    assert sent_about(service, patient, "withdrawn") == [("dose_due", "2024-02-20")]
 
 
 def test_a_hold_that_was_a_mistake_brings_back_what_it_took(service: Service, patient: Patient) -> None:
     ticked(service, "2024-02-20T20:00:03+08:00")
     hold = patient.record("hold_started", from_on="2024-02-20", reason="toxicity")["fact"]
     patient.record("voided", voids=hold["fact_id"], reason="another patient's")
-    assert gone_out(service, patient) == [("dose_due", "2024-02-20")]
+    assert sent_about(service, patient) == [("dose_due", "2024-02-20")]
     assert ("dose_again", "2024-02-20", "2024-02-20 21:00") in doses(service, patient)
     assert ("dose_due", "2024-02-20", "2024-02-20 20:00") not in doses(service, patient)
 
@@ -82,7 +82,7 @@ def test_the_log_is_enough_to_plan_again(service: Service, patient: Patient) -> 
 def test_after_an_outage_what_is_stale_is_counted_and_not_sent(service: Service, patient: Patient) -> None:
     with counting(service.client("")) as counted:
         outcome = ticked(service, "2024-02-21T00:00:30+08:00")
-    assert gone_out(service, patient) == []
+    assert sent_about(service, patient) == []
     assert outcome.stale == 2
     assert counted["scheduler_messages_stale_total", "dose_again"] == 1
     assert counted["scheduler_messages_stale_total", "dose_due"] == 1
@@ -90,12 +90,12 @@ def test_after_an_outage_what_is_stale_is_counted_and_not_sent(service: Service,
 
 def test_after_a_short_outage_the_second_reminder_keeps_its_distance(service: Service, patient: Patient) -> None:
     ticked(service, "2024-02-20T20:40:00+08:00")
-    assert gone_out(service, patient) == [("dose_due", "2024-02-20")]
+    assert sent_about(service, patient) == [("dose_due", "2024-02-20")]
     assert doses(service, patient)[0] == ("dose_again", "2024-02-20", "2024-02-20 21:40")
 
 
 def test_two_reminders_of_one_dose_never_come_at_once(service: Service, patient: Patient) -> None:
     ticked(service, "2024-02-20T21:10:00+08:00")
-    assert gone_out(service, patient) == [("dose_due", "2024-02-20")]
+    assert sent_about(service, patient) == [("dose_due", "2024-02-20")]
     # An hour after that is in the patient's quiet hours, and then the day is over.
     assert {about for _, about, _ in doses(service, patient)} == {"2024-02-21"}

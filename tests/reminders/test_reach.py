@@ -7,7 +7,7 @@ import socket
 import pytest
 from service import START
 
-from scheduler_api.reminders.outbound.allowed_hosts import OutOfReach, Reach, networks, parse
+from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, networks, parse
 from scheduler_api.reminders.outbound.post import Unanswered, post
 
 from .receivers import Receiver, answering, names
@@ -62,27 +62,32 @@ PUBLIC = ["8.8.8.8", "1.1.1.1", "223.5.5.5", "2606:4700:4700::1111", "2400:3200:
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_an_address_that_is_not_public_is_out_of_reach(address: str) -> None:
     literal = f"[{address}]" if ":" in address else address
-    with pytest.raises(OutOfReach, match="not a public one"):
-        Reach().check(f"https://{literal}/hook")
-    with names(lambda host: [address]), pytest.raises(OutOfReach, match="not a public one"):
-        Reach().check("https://gateway.example/hook")
+    with pytest.raises(HostNotAllowed, match="not a public one"):
+        AllowedHosts().check(f"https://{literal}/hook")
+    with names(lambda host: [address]), pytest.raises(HostNotAllowed, match="not a public one"):
+        AllowedHosts().check("https://gateway.example/hook")
     # One bad address among good ones is enough.
-    with names(lambda host: ["8.8.8.8", address]), pytest.raises(OutOfReach, match="not a public one"):
-        Reach().check("https://gateway.example/hook")
+    with names(lambda host: ["8.8.8.8", address]), pytest.raises(HostNotAllowed, match="not a public one"):
+        AllowedHosts().check("https://gateway.example/hook")
 
 
 @pytest.mark.parametrize("host", DISGUISES)
 def test_no_disguise_of_an_address_helps(host: str) -> None:
-    with pytest.raises(OutOfReach):
-        Reach().check(f"https://{host}/hook")
+    with pytest.raises(HostNotAllowed):
+        AllowedHosts().check(f"https://{host}/hook")
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_within_reach_by_https_alone(address: str) -> None:
     with names(lambda host: [address]):
-        assert Reach().check("https://gateway.example:8443/a?b=c#d") == ("https", "gateway.example", 8443, "/a?b=c")
-        with pytest.raises(OutOfReach, match="https"):
-            Reach().check("http://gateway.example/hook")
+        assert AllowedHosts().check("https://gateway.example:8443/a?b=c#d") == (
+            "https",
+            "gateway.example",
+            8443,
+            "/a?b=c",
+        )
+        with pytest.raises(HostNotAllowed, match="https"):
+            AllowedHosts().check("http://gateway.example/hook")
 
 
 @pytest.mark.parametrize(
@@ -109,34 +114,34 @@ def test_a_public_address_is_within_reach_by_https_alone(address: str) -> None:
     ],
 )
 def test_what_is_no_plain_url_of_a_host_is_refused(url: str) -> None:
-    with pytest.raises(OutOfReach):
+    with pytest.raises(HostNotAllowed):
         parse(url)
 
 
 def test_what_the_settings_allow_is_within_reach_by_http_too() -> None:
-    allowed = Reach(networks("10.2.0.0/16,fd00::/8"))
+    allowed = AllowedHosts(networks("10.2.0.0/16,fd00::/8"))
     for url in ("http://10.2.3.4:8080/hook", "https://10.2.3.4/hook", "http://[fd00::5]/hook"):
         assert allowed.check(url)
     for url in ("http://10.3.0.1/hook", "https://127.0.0.1/hook", "https://[::ffff:10.2.3.4]/"):
-        with pytest.raises(OutOfReach):
+        with pytest.raises(HostNotAllowed):
             allowed.check(url)
-    with names(lambda host: ["10.2.0.1", "10.3.0.1"]), pytest.raises(OutOfReach):
+    with names(lambda host: ["10.2.0.1", "10.3.0.1"]), pytest.raises(HostNotAllowed):
         allowed.check("https://half.example/")
 
 
-def test_a_name_that_is_rebound_after_it_was_registered_leads_nowhere(here: Reach) -> None:
+def test_a_name_that_is_rebound_after_it_was_registered_leads_nowhere(here: AllowedHosts) -> None:
     """The check of the registration is worth nothing at the time of sending: it is made again, for each connection."""
     answers = [["8.8.8.8"], ["127.0.0.1"]]
     with Receiver() as receiver, names(lambda host: answers.pop(0)):
         url = f"https://gateway.example:{receiver.port}/hook"
-        assert Reach().check(url)
+        assert AllowedHosts().check(url)
         with pytest.raises(Unanswered, match="not a public one"):
-            post(url, b"{}", {}, Reach(), 1, START)
+            post(url, b"{}", {}, AllowedHosts(), 1, START)
         assert receiver.received == []
     assert answers == []
 
 
-def test_the_connection_goes_to_the_address_that_was_checked(here: Reach) -> None:
+def test_the_connection_goes_to_the_address_that_was_checked(here: AllowedHosts) -> None:
     """The name is looked up once for each connection: between check and connection there is no second answer."""
     looked_up: list[str] = []
 
@@ -151,18 +156,18 @@ def test_the_connection_goes_to_the_address_that_was_checked(here: Reach) -> Non
     assert receiver.received[0].headers["host"] == f"gateway.example:{receiver.port}"
 
 
-def test_a_redirect_is_not_followed(here: Reach) -> None:
+def test_a_redirect_is_not_followed(here: AllowedHosts) -> None:
     with Receiver() as inside, Receiver(answering(307, Location=inside.url)) as outside:
         assert post(outside.url, b"{}", {}, here, 1, START).status == 307
         assert (len(outside.received), inside.received) == (1, [])
 
 
-def test_of_several_addresses_the_next_is_tried_when_one_does_not_answer(here: Reach) -> None:
+def test_of_several_addresses_the_next_is_tried_when_one_does_not_answer(here: AllowedHosts) -> None:
     with Receiver() as receiver, names(lambda host: ["127.0.0.9", "127.0.0.1"] if host == "two.example" else [host]):
         assert post(f"http://two.example:{receiver.port}/", b"{}", {}, here, 1, START).status == 204
 
 
-def test_no_proxy_of_the_environment_sees_a_message(here: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_sees_a_message(here: AllowedHosts, monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver() as proxy, Receiver() as receiver:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
@@ -174,5 +179,5 @@ def test_a_name_that_leads_nowhere_is_refused() -> None:
     def nowhere(host: str) -> list[str]:
         raise socket.gaierror
 
-    with names(nowhere), pytest.raises(OutOfReach, match="leads nowhere"):
-        Reach().check("https://gateway.exmaple/")
+    with names(nowhere), pytest.raises(HostNotAllowed, match="leads nowhere"):
+        AllowedHosts().check("https://gateway.exmaple/")

@@ -34,6 +34,8 @@ def test_a_mail_server_by_its_url() -> None:
 
 
 def test_networks_may_be_several() -> None:
-    reach = Settings.from_environment({"SCHEDULER_PRIVATE_NETWORKS": "10.2.0.0/16, fd00::/8"}).outside().reach
-    assert [str(network) for network in reach.allowed] == ["10.2.0.0/16", "fd00::/8"]
-    assert Settings.from_environment({}).outside().reach.allowed == ()
+    allowed_hosts = (
+        Settings.from_environment({"SCHEDULER_PRIVATE_NETWORKS": "10.2.0.0/16, fd00::/8"}).outside().allowed_hosts
+    )
+    assert [str(network) for network in allowed_hosts.allowed] == ["10.2.0.0/16", "fd00::/8"]
+    assert Settings.from_environment({}).outside().allowed_hosts.allowed == ()

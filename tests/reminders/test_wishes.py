@@ -10,7 +10,7 @@ from service import Client, Patient, Service, refused
 
 from scheduler_api.use_cases.projections import maintenance
 
-from .people import gone_out, planned, ticked
+from .people import planned, sent_about, ticked
 
 DEFAULT = {
     "time": "20:00",
@@ -62,11 +62,11 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
 
 
 def test_wishes_outlive_a_rebuild(service: Service, patient: Patient, phone: Phone) -> None:
-    wishes = phone.send("PUT", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
+    preferences = phone.send("PUT", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
     live = planned(service, patient)
     maintenance.rebuild(service.store, service.clock())
     assert planned(service, patient) == live
-    assert phone.read("reminders") == wishes
+    assert phone.read("reminders") == preferences
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_reminder_is_put_off_once_and_takes_the_place_of_the_second(
     assert list(maintenance.verify(service.store)) == []
     refused(phone.send("POST", "reminders/snooze", {"minutes": 30}), 409, "/minutes")
     ticked(service, "2024-02-20T22:20:01+08:00")
-    assert gone_out(service, patient) == [("dose_due", "2024-02-20"), ("dose_later", "2024-02-20 dose_due")]
+    assert sent_about(service, patient) == [("dose_due", "2024-02-20"), ("dose_later", "2024-02-20 dose_due")]
 
 
 def test_nothing_is_put_off_past_midnight_or_once_recorded(service: Service, phone: Phone) -> None:

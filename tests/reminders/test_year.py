@@ -196,7 +196,7 @@ def test_a_year_of_29_patients(service: Service) -> None:
     for number in range(HOURS // 24):
         # A day at a time goes to the disk: the year would else be spent waiting for it.
         with store.transaction():
-            maintenance.roll_forward(store, BEGIN + number * DAY)
+            maintenance.extend_horizons(store, BEGIN + number * DAY)
             for hour in range(24):
                 now = BEGIN + number * DAY + hour * HOUR
                 touched = {life.patient_id for life in lives if life.live(now)} if number else set(ids)

@@ -143,7 +143,6 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "row removed": (run("DELETE FROM patients WHERE patient_id = :of"), "has facts but no row"),
     "row edited": (run("UPDATE patients SET subject_number = 'x' WHERE patient_id = :of"), "stored subject_number"),
-    "days edited": (run("UPDATE patients SET days = '[]' WHERE patient_id = :of"), "stored days is not what"),
     "row behind": (run("UPDATE patients SET version = 5 WHERE patient_id = :of"), "the patient is at 5"),
     "visit edited": (
         run("UPDATE visits SET closes_on = '2024-03-01' WHERE patient_id = :of AND visit = 'imaging-w6'"),

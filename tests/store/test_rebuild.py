@@ -16,7 +16,7 @@ from scheduler_api.use_cases.projections import maintenance
 def derived(service: Service) -> dict[str, Any]:
     """All rows that are derived from the log, in no order."""
     record = service.record()
-    tables = ("patients", "visits", "standings", "worklist")
+    tables = ("patients", "visits", "treatment_positions", "worklist")
     return {table: {repr(sorted(row.items())) for row in record[table]} for table in tables}
 
 
@@ -32,7 +32,7 @@ def test_rebuilt_equals_live(amended_trial: Service, told: list[Story]) -> None:
                 known.append(answer.json["fact"])
     assert list(maintenance.verify(service.store)) == []
     service.clock.set("2025-06-01T00:00:00+00:00")
-    maintenance.roll_forward(service.store, service.clock())
+    maintenance.extend_horizons(service.store, service.clock())
     live = derived(service)
     maintenance.rebuild(service.store, service.clock())
     assert derived(service) == live
@@ -45,10 +45,10 @@ def test_rows_roll_forward_with_the_days(service: Service, coordinator: Client) 
         coordinator.enrol(subject_number=f"00{number}")
     last = max(row["opens_on"] for row in service.record()["visits"])
     assert last <= str(service.clock.now.date() + timedelta(400))
-    assert maintenance.roll_forward(service.store, service.clock()) == 0
+    assert maintenance.extend_horizons(service.store, service.clock()) == 0
     service.clock.now += timedelta(90)
-    assert maintenance.roll_forward(service.store, service.clock()) == 5
-    assert maintenance.roll_forward(service.store, service.clock()) == 0
+    assert maintenance.extend_horizons(service.store, service.clock()) == 5
+    assert maintenance.extend_horizons(service.store, service.clock()) == 0
     later = max(row["opens_on"] for row in service.record()["visits"])
     assert last < later <= str(service.clock.now.date() + timedelta(400))
     assert list(maintenance.verify(service.store)) == []

@@ -321,5 +321,5 @@ class TestWhileOthersWrite:
     def test_rebuilding_and_rolling_forward(self, service: Service) -> None:
         for _ in range(5):
             maintenance.rebuild(service.store, service.clock())
-            maintenance.roll_forward(service.store, service.clock())
+            maintenance.extend_horizons(service.store, service.clock())
         assert list(maintenance.verify(service.store)) == []

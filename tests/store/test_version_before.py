@@ -27,9 +27,9 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 #: about a patient has gone out, one entry of the worklist is acknowledged, one patient is reminded at 21:30.
 DUMP = Path(__file__).parent / "database_0009.sql"
 NOW = datetime(2024, 10, 4, 4, tzinfo=UTC)
-KEPT = ("sites", "protocols", "facts", "outbox", "patient_wishes", "audit", "marks")
+KEPT = ("sites", "protocols", "facts", "outbox", "audit", "marks")
 #: What a derived row says in words, and in which format it is.
-WORDS = {"because", "label", "settle_by", "history", "days", "format"}
+WORDS = {"because", "label", "settle_by", "resolve_with", "history", "days", "format", "wishes", "preferences"}
 
 Rows = list[dict[str, Any]]
 
@@ -121,8 +121,11 @@ def test_no_date_moves(old: Path) -> None:
 
 
 def test_how_a_patient_wants_to_be_reminded_stays(opened: Store) -> None:
-    said = {row["subject_number"]: row["wishes"] for row in opened.rows("SELECT subject_number, wishes FROM patients")}
-    assert {number for number, wishes in said.items() if wishes and "21:30" in wishes} == {"FUSCC-24"}
+    said = {
+        row["subject_number"]: row["preferences"]
+        for row in opened.rows("SELECT subject_number, preferences FROM patients")
+    }
+    assert {number for number, preferences in said.items() if preferences and "21:30" in preferences} == {"FUSCC-24"}
 
 
 def test_before_init_patients_read_right(old: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from flask import Response, request
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.instants import end_of
 from scheduler_api.use_cases.operations import idempotency
 from scheduler_api.use_cases.phones.phones import Phone
@@ -53,7 +53,9 @@ def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spok
     left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
     return {
         # The address is the same for all patients, the answer is not.
-        "ETag": tag_of(environ, patient["version"], day, f"{asking.patient_id} {spoken} {patient['wishes'] or ''}"),
+        "ETag": tag_of(
+            environ, patient["version"], day, f"{asking.patient_id} {spoken} {patient['preferences'] or ''}"
+        ),
         # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
         "Cache-Control": f"private, no-cache, max-age={left}",
         "Vary": "Accept-Language",
@@ -69,17 +71,17 @@ def conditional(view: View) -> View:
         row = patient_row(session(), kwargs["patient_id"])
         tag = patient_tag(row["version"], civil_date(session().now, row["time_zone"]))
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-        return unless_known(headers, lambda: view(*args, **kwargs))
+        return unless_not_modified(headers, lambda: view(*args, **kwargs))
 
     return cast(View, wrapper)
 
 
-def unless_known(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
+def unless_not_modified(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
     """Return a view's answer with these headers, or 304 with them if the client already has the answer of that ETag."""
     sent = request.environ.get("HTTP_IF_NONE_MATCH", "")
     # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
     for tag in sent.split(",") if sent else ():
-        if plain_tag(tag) == headers["ETag"]:
+        if bare_tag(tag) == headers["ETag"]:
             return Response(status=304, headers={**headers, "ETag": tag.strip().removeprefix("W/")})
     response = view()
     if sent.strip() == "*":
@@ -96,7 +98,7 @@ def expected_versions() -> frozenset[int] | None:
     return frozenset(int(tag[1]) for one in sent.split(",") if (tag := _TAG.fullmatch(one.strip())))
 
 
-def plain_tag(tag: str) -> str:
+def bare_tag(tag: str) -> str:
     """Return a tag as the service gave it, without what compression or a cache added."""
     return _ENCODING.sub('"', tag.strip().removeprefix("W/"))
 
@@ -110,8 +112,8 @@ def idempotent(view: View) -> View:
         if key is None:
             return view(*args, **kwargs)
         if not _KEY.fullmatch(key):
-            fault = Fault("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.")
-            raise Problem(422, fault.detail, [fault])
+            field_error = FieldError("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.")
+            raise Problem(422, field_error.detail, [field_error])
         asked = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
         digest = hashlib.sha256(asked).hexdigest()
         with store().transaction():

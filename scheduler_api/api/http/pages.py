@@ -17,7 +17,7 @@ from flask import Response, g, request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.reason import Reason
 from scheduler_api.i18n import ENGLISH, word
 from scheduler_api.schemas.fields import QueryNumber, Strict, Text
@@ -52,7 +52,7 @@ def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) 
         key = None
     fits = isinstance(key, list) and len(key) == parts and all(isinstance(part, str) for part in key)
     if not fits or begins not in (None, key[0]):
-        raise Problem(422, "The cursor is not valid.", [Fault("/cursor", "Not a cursor of this list.")])
+        raise Problem(422, "The cursor is not valid.", [FieldError("/cursor", "Not a cursor of this list.")])
     return tuple(key)
 
 

@@ -14,8 +14,8 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from scheduler_api.engine.errors import Fault
-from scheduler_api.schemas.errors import faults_of
+from scheduler_api.engine.errors import FieldError
+from scheduler_api.schemas.errors import errors_of
 
 from .problems import Problem
 
@@ -49,8 +49,8 @@ class Parser(FlaskParser):
     def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> Any:
         """Raise a problem that names every bad field."""
         (messages,) = error.messages.values()
-        faults = list(faults_of(messages))
-        raise Problem(422, f"{len(faults)} bad field{'s' if len(faults) > 1 else ''}.", faults)
+        errors = list(errors_of(messages))
+        raise Problem(422, f"{len(errors)} bad field{'s' if len(errors) > 1 else ''}.", errors)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> None:
@@ -124,14 +124,16 @@ def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if request.query_string:
             _check_query()
-            faults = [Fault(f"/{name}", "Unknown field.") for name in request.args]
-            raise Problem(422, "This address takes no query.", faults)
+            errors = [FieldError(f"/{name}", "Unknown field.") for name in request.args]
+            raise Problem(422, "This address takes no query.", errors)
         return view(*args, **kwargs)
 
     return wrapper
 
 
 def _check_query() -> None:
-    faults = [Fault(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1]
-    if faults:
-        raise Problem(422, "A parameter is given more than once.", faults)
+    errors = [
+        FieldError(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1
+    ]
+    if errors:
+        raise Problem(422, "A parameter is given more than once.", errors)

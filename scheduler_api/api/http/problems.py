@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.schemas.fields import Strict, fields
 from scheduler_api.store.database.port import Busy, Unavailable
 from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
@@ -66,9 +66,9 @@ class Problem(Exception):
     """Ends a request with a problem."""
 
     def __init__(
-        self, status: int, detail: str, faults: Iterable[Fault] = (), headers: Mapping[str, str] | None = None
+        self, status: int, detail: str, errors: Iterable[FieldError] = (), headers: Mapping[str, str] | None = None
     ) -> None:
-        self.status, self.detail, self.faults, self.headers = status, detail, tuple(faults), headers or {}
+        self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), headers or {}
         super().__init__(detail)
 
     def document(self) -> dict[str, Any]:
@@ -80,8 +80,10 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
         }
-        if self.faults:
-            document["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in self.faults]
+        if self.errors:
+            document["errors"] = [
+                {"pointer": field_error.pointer, "detail": field_error.detail} for field_error in self.errors
+            ]
         return document
 
     def response(self) -> Response:
@@ -114,8 +116,8 @@ class ProblemApi(Api):
 def register(app: Flask) -> None:
     """Turn whatever the use cases refuse into problems."""
     app.register_error_handler(Problem, Problem.response)
-    for kind, status in ((Contradiction, 409), (Impossible, 422)):
-        app.register_error_handler(kind, _of_faults(status))
+    for kind, status in ((Conflict, 409), (ValidationFailed, 422)):
+        app.register_error_handler(kind, _of_errors(status))
     app.register_error_handler(Forbidden, lambda error: Problem(403, str(error)).response())
     app.register_error_handler(Stale, lambda error: Problem(412, str(error)).response())
     app.register_error_handler(Unauthenticated, lambda error: _unauthenticated(error))
@@ -126,17 +128,17 @@ def register(app: Flask) -> None:
     app.register_error_handler(ProviderUnavailable, lambda error: _no_provider())
 
 
-def _of_faults(status: int) -> Any:
-    def handle(error: Impossible) -> Response:
-        detail = " ".join(dict.fromkeys(fault.detail for fault in error.faults))
-        return Problem(status, detail, error.faults).response()
+def _of_errors(status: int) -> Any:
+    def handle(error: ValidationFailed) -> Response:
+        detail = " ".join(dict.fromkeys(field_error.detail for field_error in error.errors))
+        return Problem(status, detail, error.errors).response()
 
     return handle
 
 
 def _key_reused() -> Response:
-    fault = Fault("/Idempotency-Key", "This key came before with another request.")
-    return Problem(422, fault.detail, [fault]).response()
+    field_error = FieldError("/Idempotency-Key", "This key came before with another request.")
+    return Problem(422, field_error.detail, [field_error]).response()
 
 
 def _unauthenticated(error: Unauthenticated) -> Response:

@@ -95,18 +95,18 @@ def _series_lines(series: Series) -> list[str]:
     anchor = series.anchor_visit if series.anchor == "visit" else series.anchor
     to = "fertile patients" if series.fertile_only else "all"
     lines = []
-    for stretch in series.stretches:
+    for recurrence in series.recurrences:
         if series.anchor == "cycle":
-            rhythm = f"on day {stretch.on_day} of each cycle"
-        elif stretch.every is None:
-            rhythm = f"{_length(stretch.first, stretch.unit)} from {anchor}"
+            rhythm = f"on day {recurrence.on_day} of each cycle"
+        elif recurrence.every is None:
+            rhythm = f"{_length(recurrence.first, recurrence.unit)} from {anchor}"
         else:
-            rhythm = f"every {_length(stretch.every, stretch.unit)} from {anchor}"
-            if stretch.first != stretch.every:
-                rhythm += f", first after {_length(stretch.first, stretch.unit)}"
-        if stretch.count:
-            rhythm += f", {stretch.count} times"
-        window = f"{stretch.before_days} days before to {stretch.after_days} after"
+            rhythm = f"every {_length(recurrence.every, recurrence.unit)} from {anchor}"
+            if recurrence.first != recurrence.every:
+                rhythm += f", first after {_length(recurrence.first, recurrence.unit)}"
+        if recurrence.count:
+            rhythm += f", {recurrence.count} times"
+        window = f"{recurrence.before_days} days before to {recurrence.after_days} after"
         lines.append(f"{series.name:14} {rhythm}; {window}; until {series.until.replace('_', ' ')}; {to}")
     return lines
 

@@ -115,13 +115,13 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
 
 
 @click.command("roll-forward")
-def roll_forward() -> None:
+def extend_horizons() -> None:
     """Let the visits of all patients reach 400 days ahead again. To be run once a day."""
     from scheduler_api.cli.opening import session
     from scheduler_api.use_cases.projections import maintenance
 
     with session() as opened:
-        count = maintenance.roll_forward(opened.store, opened.now)
+        count = maintenance.extend_horizons(opened.store, opened.now)
     click.echo(f"{_patients(count)} rolled forward.")
 
 

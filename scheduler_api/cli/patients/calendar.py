@@ -57,7 +57,7 @@ def _first_day(session: Session, patient_id: str, month: str | None) -> date:
 
 def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     treatment, protocol = document["treatment"], document["protocol"]
-    words = document["phase"].replace("_", " ")
+    words = document["status"].replace("_", " ")
     if treatment["cycle"] is not None:
         words += f", cycle {treatment['cycle']} day {treatment['cycle_day']}, "
         words += "on hold" if treatment["on_hold"] else f"{treatment['dose_mg']:g} mg a day"

@@ -46,7 +46,7 @@ def import_csv(file: Path) -> None:
     from scheduler_api.cli.terminal import progress
 
     rows = list(_rows(file))
-    faults: list[str] = []
+    errors: list[str] = []
     patients = facts = 0
     with session() as opened, progress() as bar:
         task = bar.add_task("Importing", total=len(rows))
@@ -59,15 +59,15 @@ def import_csv(file: Path) -> None:
                     if row.cells.get("subject_number") in refused:
                         continue
                     found = list(_recorded(opened, row))
-                    faults += found
+                    errors += found
                     is_patient = row.cells.get("kind") == "enrolled"
                     if found and is_patient:
                         refused.add(row.cells.get("subject_number", ""))
                     patients, facts = patients + is_patient, facts + 1
-                if faults:
+                if errors:
                     raise _Nothing
         except _Nothing:
-            raise Refused("\n".join([*faults, f"Nothing of {file} was recorded."])) from None
+            raise Refused("\n".join([*errors, f"Nothing of {file} was recorded."])) from None
     click.echo(f"{file}: {patients} patients enrolled, {facts - patients} more facts recorded.")
 
 
@@ -96,18 +96,18 @@ def _check_columns(file: Path, names: list[str]) -> None:
     from scheduler_api.schemas.facts import FACTS
 
     known = {*_OF_A_ROW, *(field for schema in FACTS.values() for field in schema.fields)}
-    faults = [f"line 1: there is no column {name}." for name in ("subject_number", "kind") if name not in names]
-    faults += [f"line 1, column {name or '(empty)'}: no kind of fact has it." for name in names if name not in known]
-    faults += [
+    errors = [f"line 1: there is no column {name}." for name in ("subject_number", "kind") if name not in names]
+    errors += [f"line 1, column {name or '(empty)'}: no kind of fact has it." for name in names if name not in known]
+    errors += [
         f"line 1, column {name}: given more than once." for name in sorted({n for n in names if names.count(n) > 1})
     ]
-    if faults:
-        raise Refused("\n".join(faults))
+    if errors:
+        raise Refused("\n".join(errors))
 
 
 def _recorded(session: Session, row: Row) -> Iterator[str]:
     """Record a row; what is wrong with it, a line each."""
-    from scheduler_api.engine.errors import Impossible
+    from scheduler_api.engine.errors import ValidationFailed
     from scheduler_api.use_cases.session import NotFound
 
     try:
@@ -115,10 +115,10 @@ def _recorded(session: Session, row: Row) -> Iterator[str]:
             _enrol(session, row.cells)
         else:
             _record(session, dict(row.cells))
-    except Impossible as error:
-        for fault in error.faults:
-            column = fault.pointer.lstrip("/").removesuffix("/id").removeprefix("protocol/")
-            yield f"line {row.line}{f', column {column}' if column else ''}: {fault.detail}"
+    except ValidationFailed as error:
+        for field_error in error.errors:
+            column = field_error.pointer.lstrip("/").removesuffix("/id").removeprefix("protocol/")
+            yield f"line {row.line}{f', column {column}' if column else ''}: {field_error.detail}"
     except (NotFound, Refused) as error:
         yield f"line {row.line}, column subject_number: {error}"
 
@@ -138,22 +138,22 @@ def _enrol(session: Session, cells: dict[str, str]) -> None:
 
 def _record(session: Session, cells: dict[str, str]) -> None:
     from scheduler_api.cli.input import find_patient, shaped
-    from scheduler_api.engine.errors import Fault, Impossible
+    from scheduler_api.engine.errors import FieldError, ValidationFailed
     from scheduler_api.schemas.facts import FACTS
     from scheduler_api.use_cases.patients import facts
 
     subject_number, protocol = cells.pop("subject_number", None), cells.pop("protocol", None)
     schema = FACTS.get(cells.get("kind", ""))
-    faults = [] if subject_number else [Fault("/subject_number", "Missing.")]
+    errors = [] if subject_number else [FieldError("/subject_number", "Missing.")]
     if schema is None:
-        faults.append(Fault("/kind", f"Not one of {', '.join(FACTS)}." if "kind" in cells else "Missing."))
-        raise Impossible(faults)
+        errors.append(FieldError("/kind", f"Not one of {', '.join(FACTS)}." if "kind" in cells else "Missing."))
+        raise ValidationFailed(errors)
     try:
         new = shaped(schema, _typed(schema, cells))
-    except Impossible as error:
-        raise Impossible([*faults, *error.faults]) from None
+    except ValidationFailed as error:
+        raise ValidationFailed([*errors, *error.errors]) from None
     if not subject_number:
-        raise Impossible(faults)
+        raise ValidationFailed(errors)
     facts.record(session, find_patient(session, subject_number, protocol), new)
 
 

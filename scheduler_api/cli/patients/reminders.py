@@ -28,8 +28,8 @@ def preview(patient: str, days: int) -> None:
         foreseen = reminders.preview(opened, find_patient(opened, patient), days)
     for one in foreseen:
         to = "site" if one.message.kind in TO_SITES else "patient"
-        standing = "held back by quiet hours until too late" if one.standing == "skipped" else one.standing
-        words = f"{one.message.kind:22} {one.message.about}: {word(one.message.because, ENGLISH)} ({standing})"
+        state = "held back by quiet hours until too late" if one.state == "skipped" else one.state
+        words = f"{one.message.kind:22} {one.message.about}: {word(one.message.because, ENGLISH)} ({state})"
         click.echo(f"{one.at:%Y-%m-%d %H:%M} {to:7} {words}")
     if not foreseen:
         click.echo("Nothing.")

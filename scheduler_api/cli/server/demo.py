@@ -67,7 +67,7 @@ def _prepared(settings: Settings) -> Iterator[str]:
         prepare(store, settings.database)
         session = session_on(store)
         samples = _loaded_before(session, file, settings.database) or _load(session, file)
-        maintenance.roll_forward(store, session.now)
+        maintenance.extend_horizons(store, session.now)
         yield from _welcome(session, samples, settings, file)
     finally:
         store.close()
@@ -163,7 +163,7 @@ Tokens (kept in {file})
   nurse of {SITE}  {samples.tokens["nurse"]}
   monitor         {samples.tokens["monitor"]}
   admin           {samples.tokens["admin"]}"""
-    found = patients.find(session, phase="on_treatment", limit=1).items
+    found = patients.find(session, status="on_treatment", limit=1).items
     if found:
         patient, token = found[0], samples.tokens["nurse"]
         of_patient = f"{url}/v1/patients/{patient['patient_id']}"

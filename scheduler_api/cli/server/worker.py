@@ -126,7 +126,7 @@ def _tick(store: Store, settings: Settings, now: datetime) -> Mapping[str, objec
 def _roll_forward(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
     from scheduler_api.use_cases.projections import maintenance
 
-    return {"patients": maintenance.roll_forward(store, now)}
+    return {"patients": maintenance.extend_horizons(store, now)}
 
 
 def _forget(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:

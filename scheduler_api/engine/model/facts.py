@@ -220,7 +220,7 @@ class Fact:
         return KIND_OF[type(self.body)]
 
     @property
-    def strikes(self) -> str | None:
+    def supersedes(self) -> str | None:
         """Return the id of the fact that this one replaces or voids, if any."""
         return self.body.voids if isinstance(self.body, Voided) else self.replaces
 

@@ -39,13 +39,13 @@ def fold(facts: Iterable[Fact]) -> History:
     Raises ValueError when no enrolment stands: then nothing is known of the patient.
     """
     facts = list(facts)
-    struck, ends_of = _resolve(facts)
-    standing = [fact for fact in facts if fact.fact_id not in struck]
+    superseded, ends_of = _resolve(facts)
+    active = [fact for fact in facts if fact.fact_id not in superseded]
     folding = _Folding()
-    for fact in standing:
+    for fact in active:
         if not isinstance(fact.body, HoldStarted | HoldEnded):
             folding.add(fact.body)
-    bodies = {fact.fact_id: fact.body for fact in standing}
+    bodies = {fact.fact_id: fact.body for fact in active}
     for fact_id, body in bodies.items():
         if isinstance(body, HoldStarted):
             end = bodies.get(ends_of.get(fact_id, ""))
@@ -61,14 +61,14 @@ def extend(history: History, body: Body) -> History:
     return folding.freeze()
 
 
-def struck_by(facts: Sequence[Fact]) -> dict[str, str]:
+def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
     """Return which facts are superseded, each with the fact that replaced or voided it (or its hold's start)."""
     return _resolve(facts)[0]
 
 
 def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
     """Return which facts are superseded and by what; and which active end belongs to which active start of a hold."""
-    struck: dict[str, str] = {}
+    superseded: dict[str, str] = {}
     ends_of: dict[str, str] = {}
     starts_of: dict[str, str] = {}
     open_holds: list[str] = []
@@ -77,12 +77,12 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
         ends_of[start], starts_of[end] = end, start
 
     for fact in facts:
-        old, body = fact.strikes, fact.body
+        old, body = fact.supersedes, fact.body
         if old is not None:
-            struck[old] = fact.fact_id
+            superseded[old] = fact.fact_id
         if isinstance(body, Voided):
             if (end := ends_of.pop(body.voids, None)) is not None:
-                struck[end] = fact.fact_id
+                superseded[end] = fact.fact_id
                 del starts_of[end]
             if (start := starts_of.pop(body.voids, None)) is not None:
                 del ends_of[start]
@@ -96,7 +96,7 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
                 continue
             if old in ends_of:
                 end = ends_of.pop(old)
-                struck[end] = fact.fact_id
+                superseded[end] = fact.fact_id
                 del starts_of[end]
             if old in open_holds:
                 open_holds.remove(old)
@@ -107,7 +107,7 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
                 close(starts_of.pop(old), fact.fact_id)
             elif open_holds:
                 close(open_holds.pop(), fact.fact_id)
-    return struck, ends_of
+    return superseded, ends_of
 
 
 def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment) -> date:
@@ -135,7 +135,7 @@ class _Folding:
         self.amendments = list(history.amendments) if history else []
 
     def add(self, body: Body) -> None:
-        """Fold one standing fact in."""
+        """Fold one active fact in."""
         match body:
             case DoseRecorded():
                 self.doses = self.doses.with_dose(body.dose_on, body.status, body.dose_mg)

@@ -35,7 +35,7 @@ class Dosing:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Recurrence:
     """One entry of a series: targets at anchor + first + (k-1)·every, or `on_day` of each cycle.
 
     `first` and `every` are days (`unit` d or w) or months (m); `every` None is a single visit. `labels` are the label
@@ -62,40 +62,44 @@ class Series:
     anchor_visit: str | None
     until: Until
     fertile_only: bool
-    stretches: tuple[Stretch, ...]
+    recurrences: tuple[Recurrence, ...]
 
     def has_visit(self, visit: str) -> bool:
         """Return whether a visit of this name is on this series, whoever the patient is."""
         return self.locate(visit) is not None
 
-    def locate(self, visit: str) -> tuple[Stretch, int] | None:
+    def locate(self, visit: str) -> tuple[Recurrence, int] | None:
         """Return the recurrence and the number k (from 1.
 
         The cycle's for `cycle`) of a visit's name; None if there is none.
         """
         if self.anchor == "cycle":
             match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d([1-9]\d{0,3})", visit, re.ASCII)
-            for stretch in self.stretches if match else ():
+            for recurrence in self.recurrences if match else ():
                 number = int(match[1])  # type: ignore[index]
-                if int(match[2]) == stretch.on_day and number <= (stretch.count or number):  # type: ignore[index]
-                    return stretch, number
+                if int(match[2]) == recurrence.on_day and number <= (recurrence.count or number):  # type: ignore[index]
+                    return recurrence, number
             return None
         match = re.fullmatch(re.escape(self.name) + r"(?:-([dwm])(0|-?[1-9]\d{0,4}))?", visit, re.ASCII)
-        for stretch in self.stretches if match else ():
-            if stretch.every is None:
+        for recurrence in self.recurrences if match else ():
+            if recurrence.every is None:
                 if visit == self.name:
-                    return stretch, 1
-            elif match[1] == stretch.unit:  # type: ignore[index]
-                offset = int(match[2]) * (7 if stretch.unit == "w" else 1)  # type: ignore[index]
-                steps, rest = divmod(offset - stretch.first, stretch.every)
-                if rest == 0 and 0 <= steps < (stretch.count or steps + 1) and offset <= stretch_limit(stretch):
-                    return stretch, steps + 1
+                    return recurrence, 1
+            elif match[1] == recurrence.unit:  # type: ignore[index]
+                offset = int(match[2]) * (7 if recurrence.unit == "w" else 1)  # type: ignore[index]
+                steps, rest = divmod(offset - recurrence.first, recurrence.every)
+                if (
+                    rest == 0
+                    and 0 <= steps < (recurrence.count or steps + 1)
+                    and offset <= recurrence_limit(recurrence)
+                ):
+                    return recurrence, steps + 1
         return None
 
 
-def stretch_limit(stretch: Stretch) -> int:
+def recurrence_limit(recurrence: Recurrence) -> int:
     """Return how far from its anchor a visit can be: 100 years, in the recurrence's days or months."""
-    return 1200 if stretch.unit == "m" else 36525
+    return 1200 if recurrence.unit == "m" else 36525
 
 
 @dataclass(frozen=True, slots=True)

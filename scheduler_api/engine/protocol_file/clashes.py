@@ -8,17 +8,17 @@ from functools import partial
 from itertools import takewhile
 from math import lcm
 
-from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.model.protocol import Protocol, Series
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun
-from scheduler_api.engine.visits.recurrence import AnchorDay, Slot, overlapping, slots_of
+from scheduler_api.engine.visits.recurrence import AnchorDay, PlannedVisit, overlapping, planned_visits_of
 
 #: A stretch with a count ends within so many years.
 LONGEST = 30
 
 
-def clashes(protocol: Protocol) -> list[Fault]:
+def clashes(protocol: Protocol) -> list[FieldError]:
     """Return what is wrong with the visits of a protocol taken together, each of which is valid by itself."""
     return [*_circles(protocol.series), *_overlaps(protocol)]
 
@@ -45,47 +45,49 @@ def anchor_circle(series: Iterable[Series]) -> str | None:
     return None
 
 
-def _circles(series: Iterable[Series]) -> Iterator[Fault]:
+def _circles(series: Iterable[Series]) -> Iterator[FieldError]:
     if (name := anchor_circle(series)) is not None:
-        yield Fault("/visits", f"The anchors of the series {name} form a circle.")
+        yield FieldError("/visits", f"The anchors of the series {name} form a circle.")
 
 
-def _overlaps(protocol: Protocol) -> Iterator[Fault]:
+def _overlaps(protocol: Protocol) -> Iterator[FieldError]:
     """Yield visits of one series with overlapping windows or equal names, over ten years and every anchor day."""
     for series in protocol.series:
         clash = next(filter(None, map(overlapping, _samples(series, protocol.dosing.cycle_days))), None)
         if clash is not None:
             names = f"{clash[0].name} and {clash[1].name}"
-            yield Fault("/visits", f"The windows of {names} overlap, or the two are one visit.")
+            yield FieldError("/visits", f"The windows of {names} overlap, or the two are one visit.")
 
 
-def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[Slot]]:
+def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]]:
     """Yield the visits of a series from every anchor that may make a difference, until their rhythm repeats.
 
     Days move with their anchor, so one will do; months differ by month, by leap year and by what they clamp.
     """
     anchors = [date(2023, 3, 1)]
-    if any(stretch.unit == "m" for stretch in series.stretches):
+    if any(recurrence.unit == "m" for recurrence in series.recurrences):
         days = (anchors[0] + timedelta(number) for number in range(1461))
         anchors = [day for day in days if day.day >= 28]
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
-        slots = slots_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
+        slots = planned_visits_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
         yield takewhile(partial(_is_visit_until, day + timedelta(_reach(series, cycle_days))), slots)
 
 
 def _reach(series: Series, cycle_days: int) -> int:
     """Return after how many days nothing new can come: the last counted visit, then one full round of the others."""
-    stretches = series.stretches
+    recurrences = series.recurrences
     if series.anchor == "cycle":
-        days = cycle_days * (max(stretch.count or 0 for stretch in stretches) + 2)
+        days = cycle_days * (max(recurrence.count or 0 for recurrence in recurrences) + 2)
     else:
-        ends = [stretch.first + ((stretch.count or 1) - 1) * (stretch.every or 0) for stretch in stretches]
-        around = lcm(*(stretch.every for stretch in stretches if stretch.every and not stretch.count))
+        ends = [
+            recurrence.first + ((recurrence.count or 1) - 1) * (recurrence.every or 0) for recurrence in recurrences
+        ]
+        around = lcm(*(recurrence.every for recurrence in recurrences if recurrence.every and not recurrence.count))
         reach = max(0, *ends) + 2 * around
-        days = (reach + 13) * 31 if stretches[0].unit == "m" else reach
+        days = (reach + 13) * 31 if recurrences[0].unit == "m" else reach
     return min(days, 2 * LONGEST * 366)
 
 
-def _is_visit_until(horizon: date, slot: Slot) -> bool:
-    return slot.exists and slot.target_on <= horizon
+def _is_visit_until(horizon: date, planned: PlannedVisit) -> bool:
+    return planned.exists and planned.target_on <= horizon

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scheduler_api.engine.errors import Impossible
+from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.model.protocol import Dosing, Protocol
 from scheduler_api.engine.reminders.kinds import ABOUT_PATIENTS
 
@@ -26,10 +26,10 @@ def read_protocol(data: Any) -> Protocol:
     """
     fields = Fields()
     protocol = _protocol(fields, data)
-    if not fields.faults and protocol is not None:
-        fields.faults += clashes(protocol)
-    if fields.faults or protocol is None:
-        raise Impossible(fields.faults)
+    if not fields.errors and protocol is not None:
+        fields.errors += clashes(protocol)
+    if fields.errors or protocol is None:
+        raise ValidationFailed(fields.errors)
     return protocol
 
 
@@ -53,7 +53,7 @@ def _protocol(fields: Fields, data: Any) -> Protocol | None:
         months = fields.integer(pointer, data["contraception"].get("months_after_last_dose"), 0, 120)
     off = _reminders_off(fields, "/reminders", data.get("reminders", {}))
     _sources(fields, data)
-    if fields.faults or dosing is None:
+    if fields.errors or dosing is None:
         return None
     return Protocol(identifier, version, title, participants, dosing, series, months, off, data)
 
@@ -74,7 +74,7 @@ def _dosing(fields: Fields, at: str, data: Any) -> Dosing | None:
     amounts = tuple(fields.amount(f"{at}/reduced_doses_mg/{i}", mg) for i, mg in enumerate(reduced))
     for index, mg in enumerate(amounts):
         if mg >= dose > 0:
-            fields.fault(f"{at}/reduced_doses_mg/{index}", "Not less than dose_mg.")
+            fields.field_error(f"{at}/reduced_doses_mg/{index}", "Not less than dose_mg.")
     cycle_days = fields.integer(f"{at}/cycle_days", data.get("cycle_days"), 1, 366, instead=366)
     on_hold = fields.choice(f"{at}/cycle_on_hold", data.get("cycle_on_hold", "continue"), ("continue", "extend"))
     return Dosing(
@@ -92,11 +92,11 @@ def _dosing(fields: Fields, at: str, data: Any) -> Dosing | None:
 def _strengths(fields: Fields, at: str, data: Any) -> tuple[float, ...]:
     found = fields.items(at, data)
     if len(found) > MOST_STRENGTHS:
-        fields.fault(at, f"More than {MOST_STRENGTHS} strengths.")
+        fields.field_error(at, f"More than {MOST_STRENGTHS} strengths.")
         return ()
     amounts = [fields.amount(f"{at}/{index}", mg) for index, mg in enumerate(found)]
     if len(set(amounts)) < len([mg for mg in amounts if mg]):
-        fields.fault(at, "A strength is listed twice.")
+        fields.field_error(at, "A strength is listed twice.")
     return tuple(sorted(amounts, reverse=True))
 
 
@@ -104,12 +104,12 @@ def _dosing_days(fields: Fields, at: str, data: Any, cycle_days: int) -> frozens
     if data == "all":
         return None
     if not isinstance(data, list):
-        fields.fault(at, "Not `all` or a list of days of the cycle.")
+        fields.field_error(at, "Not `all` or a list of days of the cycle.")
         return None
-    before = len(fields.faults)
+    before = len(fields.errors)
     days = [fields.integer(f"{at}/{i}", day, 1, cycle_days) for i, day in enumerate(data[:366])]
-    if len(fields.faults) == before and len(set(days)) < max(len(data), 1):
-        fields.fault(at, "A day is listed twice." if days else "No days.")
+    if len(fields.errors) == before and len(set(days)) < max(len(data), 1):
+        fields.field_error(at, "A day is listed twice." if days else "No days.")
     return None if set(days) == set(range(1, cycle_days + 1)) else frozenset(days)
 
 
@@ -120,12 +120,12 @@ def _sources(fields: Fields, data: Mapping[str, Any]) -> None:
     """
     sources = data.get("sources", {})
     if not isinstance(sources, dict):
-        fields.fault("/sources", "Not an object.")
+        fields.field_error("/sources", "Not an object.")
         return
     for pointer, source in sources.items():
         at = f"/sources/{pointer.replace('~', '~0').replace('/', '~1')}"
         if not _resolves(data, pointer):
-            fields.fault(at, "Points to nothing in this protocol.")
+            fields.field_error(at, "Points to nothing in this protocol.")
         if fields.table(at, source, ("stated",), ("note",)):
             fields.choice(f"{at}/stated", source.get("stated"), STATED)
             fields.text(f"{at}/note", source.get("note", ""), empty=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypeVar
 
-from scheduler_api.engine.errors import Fault
+from scheduler_api.engine.errors import FieldError
 
 T = TypeVar("T")
 
@@ -17,11 +17,11 @@ class Fields:
     """
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        self.errors: list[FieldError] = []
 
-    def fault(self, pointer: str, detail: str) -> None:
+    def field_error(self, pointer: str, detail: str) -> None:
         """Note a fault."""
-        self.faults.append(Fault(pointer, detail))
+        self.errors.append(FieldError(pointer, detail))
 
     def table(self, at: str, data: Any, required: tuple[str, ...], optional: tuple[str, ...]) -> bool:
         """Return whether the data is an object.
@@ -32,10 +32,10 @@ class Fields:
             return self._wrong(at, data if at else "", "Not an object.", False)
         for field in required:
             if field not in data:
-                self.fault(f"{at}/{field}", "Missing.")
+                self.field_error(f"{at}/{field}", "Missing.")
         for field in data:
             if field not in required and field not in optional:
-                self.fault(f"{at}/{str(field).replace('~', '~0').replace('/', '~1')}", "Unknown field.")
+                self.field_error(f"{at}/{str(field).replace('~', '~0').replace('/', '~1')}", "Unknown field.")
         return True
 
     def items(self, at: str, data: Any) -> list[Any]:
@@ -74,6 +74,6 @@ class Fields:
 
     def _wrong(self, at: str, data: Any, detail: str, instead: T) -> T:
         """Note a fault, once for each field, and go on with a value that raises no other."""
-        if not any(fault.pointer == at for fault in self.faults):
-            self.fault(at, "Missing." if data is None else detail)
+        if not any(field_error.pointer == at for field_error in self.errors):
+            self.field_error(at, "Missing." if data is None else detail)
         return instead

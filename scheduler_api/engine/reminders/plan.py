@@ -16,13 +16,13 @@ from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.dose_gaps import rows_not_taken
+from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.fertility import fertile_periods
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
 from .kinds import DOSE_KINDS
-from .preferences import SiteWishes, Wishes
+from .preferences import NotificationPreferences, SitePreferences
 
 #: When what is not about a dose is told, on the patient's clock.
 MORNING, EVENING = time(9), time(18)
@@ -65,17 +65,19 @@ class Told(NamedTuple):
     put_off_until: datetime | None
 
 
-Tellings = Mapping[tuple[str, str], Told]
+SentMessages = Mapping[tuple[str, str], Told]
 """What has gone out already, by kind and what it was about."""
 
 
 class Planner:
     """The messages that a patient's calendar calls for in some days, the patient's own and the site's."""
 
-    def __init__(self, reckoning: Reckoning, wishes: Wishes, site: SiteWishes, told: Tellings) -> None:
-        self._reckoning, self._wishes, self._site, self._told = reckoning, wishes, site, told
-        self._history: History = reckoning.history
-        self._zone = reckoning.history.time_zone
+    def __init__(
+        self, schedule: PatientSchedule, preferences: NotificationPreferences, site: SitePreferences, told: SentMessages
+    ) -> None:
+        self._reckoning, self._wishes, self._site, self._told = schedule, preferences, site, told
+        self._history: History = schedule.history
+        self._zone = schedule.history.time_zone
 
     def messages(self, first: date, last: date) -> list[Message]:
         """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
@@ -113,13 +115,13 @@ class Planner:
         """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
         if not self._history.begun:
             return
-        for row in self._reckoning.course.rows(first, first, last):
+        for row in self._reckoning.treatment_plan.rows(first, first, last):
             if row["status"] in ("due", "planned"):
                 yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
 
     def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
-        wishes, about, end = self._wishes, day.isoformat(), end_of(day, self._zone)
-        due_at = local_instant(day, wishes.dose_time, self._zone)
+        preferences, about, end = self._wishes, day.isoformat(), end_of(day, self._zone)
+        due_at = local_instant(day, preferences.dose_time, self._zone)
         because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
         due = self._message("dose_due", day, due_at, day, because)
         if self._is_off("dose_due", day):
@@ -132,18 +134,18 @@ class Planner:
                 put_off.append(kind)
                 because = Reason("put_off", base=due.because)
                 yield Message("dose_later", f"{about} {kind}", told.put_off_until, told.put_off_until, end, because)
-        if wishes.again_after_minutes is not None and "dose_due" not in put_off:
+        if preferences.again_after_minutes is not None and "dose_due" not in put_off:
             told = self._told.get(("dose_due", about))
             # After one that went out late, or before the patient or the time moved, the time runs from then.
             since = told.at if told is not None and abs(told.at - due.next_at) > LATE else due.next_at
-            again_at = since + timedelta(minutes=wishes.again_after_minutes)
+            again_at = since + timedelta(minutes=preferences.again_after_minutes)
             if again_at < end:
                 yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=due.because))
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """Tell the site that two planned doses in a row were missed or not recorded; once for each such run."""
         first -= timedelta(SITE_DAYS)
-        for row in rows_not_taken(self._reckoning.course, first, last):
+        for row in dose_gaps(self._reckoning.treatment_plan, first, last):
             if first <= row.second_on <= last:
                 # From the day itself if the patient said so, else when the day is over.
                 at = local_instant(row.known_on, time(0), self._zone)
@@ -227,7 +229,7 @@ class Planner:
         return self._message(kind, day, at, day + timedelta(CONTRACEPTION_DAYS), because)
 
 
-def digest(site: SiteWishes, day: date) -> Message:
+def digest(site: SitePreferences, day: date) -> Message:
     """Return a site's message on the morning of a day: what there is to do."""
     at = local_instant(day, site.digest, site.time_zone)
     return Message("digest", day.isoformat(), at, at, end_of(day, site.time_zone), Reason("each_morning"))

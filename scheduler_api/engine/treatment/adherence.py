@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, SILENT
 from scheduler_api.engine.model.history import ONE_DAY
 
-from .doses import Course, Span
+from .doses import Span, TreatmentPlan
 
 
 class DoseSums(NamedTuple):
@@ -41,17 +41,17 @@ class DoseSums(NamedTuple):
         }
 
 
-def dose_sums(course: Course, today: date) -> DoseSums:
+def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
     """Sum up what was planned and taken from C1D1 through yesterday.
 
     Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
     """
-    history = course.history
+    history = treatment_plan.history
     doses = history.doses
     last = today - ONE_DAY if doses.status(today) is None else today
     planned = taken = missed = held = 0
     taken_mg = full_mg = 0.0
-    for span in course.spans(course.starts_on, last) if history.begun else ():
+    for span in treatment_plan.spans(treatment_plan.starts_on, last) if history.begun else ():
         letters = doses.between(span.starts_on, span.ends_on)
         length, not_taken = len(letters), letters.count(SILENT) + letters.count(MISSED)
         here = length - not_taken
@@ -66,7 +66,7 @@ def dose_sums(course: Course, today: date) -> DoseSums:
             held += not_taken
         else:
             planned += dosing - dosing_taken
-            missed += len(course.missed(span))
+            missed += len(treatment_plan.missed(span))
     return DoseSums(planned, taken, missed, held, taken_mg, full_mg)
 
 

@@ -11,13 +11,13 @@ from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 
-from .doses import Course
+from .doses import TreatmentPlan
 
 #: How far ahead the second of two doses in a row is looked for; a longer pause is none.
 _LONGEST_PAUSE = 400
 
 
-class NotTaken(NamedTuple):
+class DoseGap(NamedTuple):
     """Two or more planned doses in a row that were not taken: the first two, and the day before the row ends.
 
     `known_on` is the day from which it is known: the second if that is recorded missed, else the day after it.
@@ -34,7 +34,7 @@ class NotTaken(NamedTuple):
         return Reason("no_dose_taken", day=self.first_on)
 
 
-def is_between_taken(history: History, day: date) -> bool:
+def is_between_doses_taken(history: History, day: date) -> bool:
     """Return whether doses were taken the day before and the day after.
 
     Then the day is in no run, whatever is recorded.
@@ -42,41 +42,43 @@ def is_between_taken(history: History, day: date) -> bool:
     return history.doses.is_taken(day - ONE_DAY) and history.doses.is_taken(day + ONE_DAY)
 
 
-def rows_not_taken(course: Course, first: date, last: date) -> Iterator[NotTaken]:
+def dose_gaps(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[DoseGap]:
     """Yield runs of two or more planned doses, missed or unrecorded.
 
     A day taken or held ends a run, a rest day does not.
 
     Through `last`, those that end before `first` left out.
     """
-    if not course.history.begun:
+    if not treatment_plan.history.begun:
         return
-    for start, end in _stretches(course, first):
-        two = list(islice(_planned(course, start, min(end or date.max, last)), 2))
+    for start, end in _stretches(treatment_plan, first):
+        two = list(islice(_planned(treatment_plan, start, min(end or date.max, last)), 2))
         if len(two) == 2:
-            known_on = two[1] if course.history.doses.status(two[1]) == "missed" else two[1] + ONE_DAY
-            yield NotTaken(two[0], two[1], known_on, end)
+            known_on = two[1] if treatment_plan.history.doses.status(two[1]) == "missed" else two[1] + ONE_DAY
+            yield DoseGap(two[0], two[1], known_on, end)
 
 
-def _stretches(course: Course, first: date) -> Iterator[tuple[date, date | None]]:
+def _stretches(treatment_plan: TreatmentPlan, first: date) -> Iterator[tuple[date, date | None]]:
     """Yield stretches of the treatment plan without a day taken or held, leaving out those that end before `first`."""
-    start: date | None = course.starts_on
-    for hold in course.history.holds:
+    start: date | None = treatment_plan.starts_on
+    for hold in treatment_plan.history.holds:
         if start is not None and start < hold.from_on:
-            yield from _between_taken(course, start, hold.from_on - ONE_DAY, first)
+            yield from _between_taken(treatment_plan, start, hold.from_on - ONE_DAY, first)
         resumes_on = hold.resumes_on
         start = None if start is None or resumes_on is None else max(start, resumes_on)
     if start is not None:
-        yield from _between_taken(course, start, None, first)
+        yield from _between_taken(treatment_plan, start, None, first)
 
 
-def _between_taken(course: Course, start: date, end: date | None, first: date) -> Iterator[tuple[date, date | None]]:
+def _between_taken(
+    treatment_plan: TreatmentPlan, start: date, end: date | None, first: date
+) -> Iterator[tuple[date, date | None]]:
     """Yield the stretches between the days taken in `start`…`end`."""
-    if course.ends_on is not None:
-        end = course.ends_on if end is None else min(end, course.ends_on)
+    if treatment_plan.ends_on is not None:
+        end = treatment_plan.ends_on if end is None else min(end, treatment_plan.ends_on)
     if end is not None and (end < start or end < first):
         return
-    doses, earliest, begin = course.history.doses, start - ONE_DAY, max(start, first)
+    doses, earliest, begin = treatment_plan.history.doses, start - ONE_DAY, max(start, first)
     # Long before `first` everything is past: begin with the last day taken before it.
     edges = [
         max(doses.last_taken_before(begin) or earliest, earliest),
@@ -91,8 +93,8 @@ def _between_taken(course: Course, start: date, end: date | None, first: date) -
         yield edges[-1] + ONE_DAY, end
 
 
-def _planned(course: Course, start: date, end: date) -> Iterator[date]:
+def _planned(treatment_plan: TreatmentPlan, start: date, end: date) -> Iterator[date]:
     """Yield the days of a stretch on which a dose is planned."""
     end = min(end, start + timedelta(_LONGEST_PAUSE))
-    for span in course.spans(start, end):
+    for span in treatment_plan.spans(start, end):
         yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))

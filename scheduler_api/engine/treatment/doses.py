@@ -58,7 +58,7 @@ def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]
     return sorted(filter(None, cuts))
 
 
-class Course:
+class TreatmentPlan:
     """The course of treatment: C1D1 through the end of treatment, as spans of one plan each."""
 
     def __init__(self, plan: tuple[Period, ...], history: History) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scheduler_api.engine.model.history import Hold
 
 from .cycles import CycleRun, run_of
-from .doses import Course
+from .doses import TreatmentPlan
 
 
 class Place(NamedTuple):
@@ -27,7 +27,7 @@ class LastDone(NamedTuple):
     response: str | None
 
 
-class Standing(NamedTuple):
+class TreatmentPosition(NamedTuple):
     """What tells where a patient stands on any day. Dates and facts only: nothing in it changes at midnight.
 
     `from_on` is C1D1, None while treatment has not begun; `through_on` the last day of treatment; `last_done` the
@@ -48,13 +48,13 @@ class Standing(NamedTuple):
         return Place(cycle, cycle_day, any(hold.covers(today) for hold in self.holds))
 
 
-def standing(course: Course) -> Standing:
+def treatment_position(treatment_plan: TreatmentPlan) -> TreatmentPosition:
     """Return the position of the patient whose treatment plan this is."""
-    history = course.history
-    return Standing(
-        course.starts_on if history.begun else None,
-        course.ends_on,
-        course.runs,
+    history = treatment_plan.history
+    return TreatmentPosition(
+        treatment_plan.starts_on if history.begun else None,
+        treatment_plan.ends_on,
+        treatment_plan.runs,
         history.holds,
         # They are in order of days, then of receipt: the last of each series stays.
         {visit.series: LastDone(visit.done_on, visit.response) for visit in history.visits_done},

@@ -12,7 +12,7 @@ from typing import Any
 from scheduler_api.engine.dates import days
 from scheduler_api.engine.reason import Reason
 
-from .doses import Course, Span
+from .doses import Span, TreatmentPlan
 
 #: Nobody is told to take more capsules than this at once; an amount that would need more cannot be made.
 AT_MOST = 20
@@ -38,12 +38,12 @@ def capsules_for(dose_mg: float, strengths_mg: tuple[float, ...]) -> Mapping[flo
     return None
 
 
-def supply(course: Course, first: date, last: date) -> dict[str, Any]:
+def supply(treatment_plan: TreatmentPlan, first: date, last: date) -> dict[str, Any]:
     """Return the capsules for planned, unrecorded doses of `first`…`last`, with the periods that they add up from.
 
     `complete` is False if a dose cannot be made of the protocol's strengths; such days are in no total.
     """
-    periods = [_period(course, span) for span in course.spans(first, last)]
+    periods = [_period(treatment_plan, span) for span in treatment_plan.spans(first, last)]
     total: Counter[float] = Counter()
     for period in periods:
         for capsule in period["capsules_a_day"] or ():
@@ -58,8 +58,8 @@ def supply(course: Course, first: date, last: date) -> dict[str, Any]:
     }
 
 
-def _period(course: Course, span: Span) -> dict[str, Any]:
-    to_take = 0 if span.held else sum(1 for _ in _to_take(course, span))
+def _period(treatment_plan: TreatmentPlan, span: Span) -> dict[str, Any]:
+    to_take = 0 if span.held else sum(1 for _ in _to_take(treatment_plan, span))
     capsules = capsules_for(span.planned_mg, span.dosing.strengths_mg) if not span.held else {}
     return {
         "from": span.starts_on,
@@ -72,9 +72,9 @@ def _period(course: Course, span: Span) -> dict[str, Any]:
     }
 
 
-def _to_take(course: Course, span: Span) -> Iterator[date]:
+def _to_take(treatment_plan: TreatmentPlan, span: Span) -> Iterator[date]:
     """Yield the days of a span on which a dose is planned and nothing is recorded."""
-    history = course.history
+    history = treatment_plan.history
     for day in days(span.starts_on, span.ends_on):
         if not span.rests(day) and history.doses.status(day) is None:
             yield day

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Protocol, Versions
@@ -15,9 +15,9 @@ from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
-from scheduler_api.engine.treatment.doses import Course, planned_mg
-from scheduler_api.engine.treatment.status import phase
-from scheduler_api.engine.visits.schedule import VisitBook
+from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_mg
+from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
 
 from .deviations import deviations
@@ -32,17 +32,17 @@ def default_range(today: date) -> tuple[date, date]:
 
 
 def check_range(first: date, last: date) -> None:
-    """Raise Impossible for a reversed range or one longer than `LONGEST_RANGE` days."""
+    """Raise ValidationFailed for a reversed range or one longer than `LONGEST_RANGE` days."""
     if last < first:
-        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
     if (last - first).days >= LONGEST_RANGE:
-        raise Impossible([Fault("/to", f"The range is longer than {LONGEST_RANGE} days.")])
+        raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.")])
 
 
 _by_target = attrgetter("target_on", "visit")
 
 
-class Reckoning:
+class PatientSchedule:
     """All that follows from a protocol and a history, reckoned as far as it is asked for.
 
     `course` is the course of treatment, `book` the visits of every series.
@@ -50,40 +50,40 @@ class Reckoning:
 
     def __init__(self, versions: Versions, history: History) -> None:
         self.history = history
-        self.course = Course(periods(versions, history), history)
-        self.book = VisitBook(self.course.plan, history)
+        self.treatment_plan = TreatmentPlan(periods(versions, history), history)
+        self.visit_schedule = VisitSchedule(self.treatment_plan.plan, history)
 
-    def plans_like(self, other: Reckoning) -> bool:
+    def plans_like(self, other: PatientSchedule) -> bool:
         """Return whether cycles, planned doses and visits are those of another schedule of the patient."""
         return self.history.plans_like(other.history)
 
     def protocol_on(self, day: date) -> Protocol:
         """Return the version of the protocol that applies on a day."""
-        return version_on(self.course.plan, day)
+        return version_on(self.treatment_plan.plan, day)
 
     def visits(self, first: date, last: date, of: Collection[str] | None = None) -> list[Visit]:
         """Return the visits that meet `first`…`last`, soonest target first; of some series only, if named."""
-        names = [name for name in self.book.names if of is None or name in of]
-        found = [visit for name in names for visit in self.book.series(name).visits(first, last)]
+        names = [name for name in self.visit_schedule.names if of is None or name in of]
+        found = [visit for name in names for visit in self.visit_schedule.series(name).visits(first, last)]
         return sorted(found, key=_by_target)
 
-    def series_unlike(self, other: Reckoning) -> list[str]:
+    def changed_series(self, other: PatientSchedule) -> list[str]:
         """Return the series whose visits may differ from another schedule's, since something that they follow from
         does.
         """
         if self.plans_like(other):
             return []
-        names = dict.fromkeys([*self.book.names, *other.book.names])
-        return [name for name in names if self.book.inputs(name) != other.book.inputs(name)]
+        names = dict.fromkeys([*self.visit_schedule.names, *other.visit_schedule.names])
+        return [name for name in names if self.visit_schedule.inputs(name) != other.visit_schedule.inputs(name)]
 
-    def visits_told_of(self, first: date, last: date) -> list[Visit]:
+    def visits_until_missed(self, first: date, last: date) -> list[Visit]:
         """Return the visits that meet `first`…`last`, and those that closed the day before: missed from `first` on."""
         return self.visits(first - ONE_DAY, last)
 
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
         """Return what was done in `first`…`last` and belongs to no visit, by day."""
-        known = set(self.book.names)
-        done = [visit for name in self.book.names for visit in self.book.series(name).unscheduled]
+        known = set(self.visit_schedule.names)
+        done = [visit for name in self.visit_schedule.names for visit in self.visit_schedule.series(name).unscheduled]
         done += [visit for visit in self.history.visits_done if visit.series not in known]
         rows = [
             {"series": visit.series, "done_on": visit.done_on, "visit": visit.visit, "response": visit.response}
@@ -94,20 +94,20 @@ class Reckoning:
 
     def deviations(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the deviations that happened in `first`…`last` (section 8)."""
-        return deviations(self.course, self.visits_told_of(first, last), today, first, last)
+        return deviations(self.treatment_plan, self.visits_until_missed(first, last), today, first, last)
 
     def adherence(self, today: date) -> dict[str, Any]:
         """Return adherence and relative dose intensity through `today` (section 4)."""
-        return dose_sums(self.course, today).document()
+        return dose_sums(self.treatment_plan, today).document()
 
     def contraception(self, today: date) -> dict[str, Any]:
         """Return contraception as seen on `today` (section 6)."""
-        return contraception(self.course.plan, self.history, today)
+        return contraception(self.treatment_plan.plan, self.history, today)
 
     def treatment(self, today: date) -> dict[str, Any]:
         """Return treatment as seen on `today`: its first and last dose, and the patient's position in it."""
-        history, course = self.history, self.course
-        place = course.place(today) if history.begun else None
+        history, treatment_plan = self.history, self.treatment_plan
+        place = treatment_plan.place(today) if history.begun else None
         ended = history.treatment_ended
         return {
             "first_dose_on": history.c1d1,
@@ -116,7 +116,7 @@ class Reckoning:
             and {"last_dose_on": ended.last_dose_on, "decided_on": ended.decided_on, "reason": ended.reason},
             "cycle": place[0] if place else None,
             "cycle_day": place[1] if place else None,
-            "dose_mg": planned_mg(course.plan, history, today) if place else None,
+            "dose_mg": planned_mg(treatment_plan.plan, history, today) if place else None,
             "on_hold": place is not None and history.is_held(today),
             "because": history.c1d1_because,
         }
@@ -127,58 +127,58 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
 
     Doses, cycles, visits and deviations that meet `first`…`last`, the rest of all time.
 
-    `versions` are the protocol's versions by number. Dates are `date` objects. Raises Impossible for a reversed
+    `versions` are the protocol's versions by number. Dates are `date` objects. Raises ValidationFailed for a reversed
     range or one of more than 800 days, KeyError when the history names a version that `versions` does not hold.
     """
     check_range(first, last)
-    reckoning = Reckoning(versions, history)
-    course, protocol = reckoning.course, reckoning.protocol_on(today)
-    visits = reckoning.visits_told_of(first, last)
+    schedule = PatientSchedule(versions, history)
+    treatment_plan, protocol = schedule.treatment_plan, schedule.protocol_on(today)
+    visits = schedule.visits_until_missed(first, last)
     return {
         "protocol": {"id": protocol.id, "version": protocol.version},
         "time_zone": history.time_zone,
         "today": today,
         "from": first,
         "to": last,
-        "phase": phase(history, today),
+        "status": patient_status(history, today),
         "provisional": history.first_dose_on is None,
-        "treatment": reckoning.treatment(today),
-        "cycles": cycle_rows(course.runs, history, today, first, last),
-        "doses": course.rows(today, first, last),
+        "treatment": schedule.treatment(today),
+        "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
+        "doses": treatment_plan.rows(today, first, last),
         "visits": [visit.row(today) for visit in visits if visit.meets(first, last)],
-        "unscheduled": reckoning.unscheduled(first, last),
-        "contraception": reckoning.contraception(today),
-        "adherence": reckoning.adherence(today),
-        "deviations": deviations(course, visits, today, first, last),
+        "unscheduled": schedule.unscheduled(first, last),
+        "contraception": schedule.contraception(today),
+        "adherence": schedule.adherence(today),
+        "deviations": deviations(treatment_plan, visits, today, first, last),
     }
 
 
-def today_view(reckoning: Reckoning, today: date) -> dict[str, Any]:
+def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     """Return what a patient needs on one day, computing no more: dose, days to catch up on, visits, contraception.
 
     `visits` holds of each series the visit that is overdue, open or next. Equal to what `calendar` says of that day.
     """
-    history, course = reckoning.history, reckoning.course
-    dose = next(iter(course.rows(today, today, today)), None)
+    history, treatment_plan = schedule.history, schedule.treatment_plan
+    dose = next(iter(treatment_plan.rows(today, today, today)), None)
     # Only days of which nothing is recorded can be unrecorded: nearly always there are none.
     week = history.doses.between(today - timedelta(7), today - ONE_DAY)
-    rows = course.rows(today, today - timedelta(7), today - ONE_DAY) if SILENT in week else []
-    run = run_of(course.runs, today) if history.begun and course.holds_day(today) else None
+    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if SILENT in week else []
+    run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
-    current = [reckoning.book.series(name).current(today) for name in reckoning.book.names]
+    current = [schedule.visit_schedule.series(name).current(today) for name in schedule.visit_schedule.names]
     return {
         "today": today,
         "time_zone": history.time_zone,
-        "phase": phase(history, today),
+        "status": patient_status(history, today),
         "cycle": run and {"number": number, "day": day, "of_days": run.cycle_days},
         "dose": dose
         and {
             "dose_on": today,
             "status": dose["status"],
             "dose_mg": dose["dose_mg"],
-            "drug": reckoning.protocol_on(today).dosing.drug,
+            "drug": schedule.protocol_on(today).dosing.drug,
         },
         "unrecorded": [row["dose_on"] for row in rows if row["status"] == "unrecorded"],
         "visits": [visit.row(today) for visit in current if visit is not None],
-        "contraception": reckoning.contraception(today),
+        "contraception": schedule.contraception(today),
     }

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import cycle_rows
 from scheduler_api.engine.treatment.doses import Span
-from scheduler_api.engine.treatment.status import phase
+from scheduler_api.engine.treatment.status import patient_status
 
-from .calendar import Reckoning
-from .explanations import why_cycle, why_doses, why_no_more_treatment, why_phase, why_treatment, why_visit
+from .calendar import PatientSchedule
+from .explanations import why_cycle, why_doses, why_no_more_treatment, why_status, why_treatment, why_visit
 
 _VISIT_FIELDS = (
     *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
@@ -28,20 +28,22 @@ class _Thing(NamedTuple):
     why: Callable[[Collection[str]], Reason]
 
 
-def consequences(before: Reckoning | None, after: Reckoning, today: date, through: date) -> list[dict[str, Any]]:
+def consequences(
+    before: PatientSchedule | None, after: PatientSchedule, today: date, through: date
+) -> list[dict[str, Any]]:
     """Return every visit, cycle, dose, treatment and contraception date that differs between two histories, through
     a day.
 
     Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `doses from 2024-02-25`,
-    `contraception`, `treatment`, `phase`), `before` and `after` hold the fields that differ (None: it is not there),
+    `contraception`, `treatment`, `status`), `before` and `after` hold the fields that differ (None: it is not there),
     `because` says why it is so now. What nothing changed for is not reckoned.
     """
     if before is not None and _is_a_day_among_others(before, after):
         return []
-    series = after.series_unlike(before) if before is not None else after.book.names
-    course = before is None or not (after.plans_like(before) or _course_inputs(before) == _course_inputs(after))
-    old = _things(before, today, through, series, course) if before is not None else {}
-    new = _things(after, today, through, series, course)
+    series = after.changed_series(before) if before is not None else after.visit_schedule.names
+    treatment_plan = before is None or not (after.plans_like(before) or _course_inputs(before) == _course_inputs(after))
+    old = _things(before, today, through, series, treatment_plan) if before is not None else {}
+    new = _things(after, today, through, series, treatment_plan)
     moved = []
     for what, thing in new.items():
         fields, earlier = thing.fields, old[what].fields if what in old else None
@@ -55,40 +57,47 @@ def consequences(before: Reckoning | None, after: Reckoning, today: date, throug
     return moved
 
 
-def _is_a_day_among_others(before: Reckoning, after: Reckoning) -> bool:
+def _is_a_day_among_others(before: PatientSchedule, after: PatientSchedule) -> bool:
     """Return whether only recorded days differ and no date follows from them.
 
     Neither the last dose nor a version's end.
     """
     same_last = before.history.last_dose_on == after.history.last_dose_on
-    return after.plans_like(before) and same_last and len(after.course.plan) == 1
+    return after.plans_like(before) and same_last and len(after.treatment_plan.plan) == 1
 
 
-def _course_inputs(reckoning: Reckoning) -> tuple[object, ...]:
+def _course_inputs(schedule: PatientSchedule) -> tuple[object, ...]:
     """Return all that cycles and planned doses follow from."""
-    history, course = reckoning.history, reckoning.course
+    history, treatment_plan = schedule.history, schedule.treatment_plan
     start = history.first_dose_on is None, history.c1d1_because
-    return course.runs, start, history.last_treatment_day, course.plan, history.holds, history.dose_changes
+    return (
+        treatment_plan.runs,
+        start,
+        history.last_treatment_day,
+        treatment_plan.plan,
+        history.holds,
+        history.dose_changes,
+    )
 
 
 def _things(
-    reckoning: Reckoning, today: date, through: date, series: Collection[str], course: bool
+    schedule: PatientSchedule, today: date, through: date, series: Collection[str], treatment_plan: bool
 ) -> dict[str, _Thing]:
     """Return what a fact may move, by name: visits of some series, and if `course` also cycles and doses."""
-    history, contraception = reckoning.history, reckoning.contraception(today)
+    history, contraception = schedule.history, schedule.contraception(today)
     released = contraception.pop("because")
-    treatment = _only(reckoning.treatment(today), _TREATMENT_FIELDS)
+    treatment = _only(schedule.treatment(today), _TREATMENT_FIELDS)
     things = {
-        "phase": _Thing({"phase": phase(history, today)}, lambda changed: why_phase(history, today)),
-        "treatment": _Thing(treatment, partial(why_treatment, reckoning, today)),
+        "status": _Thing({"status": patient_status(history, today)}, lambda changed: why_status(history, today)),
+        "treatment": _Thing(treatment, partial(why_treatment, schedule, today)),
         "contraception": _Thing(contraception, lambda changed: released),
     }
-    if course:
-        for row in cycle_rows(reckoning.course.runs, history, today, history.c1d1, through):
+    if treatment_plan:
+        for row in cycle_rows(schedule.treatment_plan.runs, history, today, history.c1d1, through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
-            things[f"cycle {row['number']}"] = _Thing(fields, partial(why_cycle, reckoning, row))
-        things.update(_doses(reckoning, through))
-    for visit in reckoning.visits(date.min, through, series) if series else ():
+            things[f"cycle {row['number']}"] = _Thing(fields, partial(why_cycle, schedule, row))
+        things.update(_doses(schedule, through))
+    for visit in schedule.visits(date.min, through, series) if series else ():
         things[f"visit {visit.visit}"] = _Thing(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit))
     return things
 
@@ -96,62 +105,64 @@ def _things(
 _TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "dose_mg", "on_hold")
 
 
-def _doses(reckoning: Reckoning, through: date) -> Iterator[tuple[str, _Thing]]:
+def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Thing]]:
     """Yield the planned doses, by the first day from which they are alike.
 
     `through_on` None: to the end of the range.
     """
-    course, parts = reckoning.course, _parts(reckoning, through)
+    treatment_plan, parts = schedule.treatment_plan, _parts(schedule, through)
     for part, following in zip(parts, [*parts[1:], None], strict=False):
         first, last = part[0], part[-1]
         amount, held, days = _plan_of(first)
-        ends_on = None if last.ends_on == through != course.ends_on else last.ends_on
+        ends_on = None if last.ends_on == through != treatment_plan.ends_on else last.ends_on
         fields = {"through_on": ends_on, "dose_mg": amount, "held": held, "dosing_days": days and sorted(days)}
-        yield f"doses from {first.starts_on}", _Thing(fields, partial(_why_doses, reckoning, first, following))
+        yield f"doses from {first.starts_on}", _Thing(fields, partial(_why_doses, schedule, first, following))
 
 
-def _parts(reckoning: Reckoning, through: date) -> list[list[Span]]:
+def _parts(schedule: PatientSchedule, through: date) -> list[list[Span]]:
     """Return the spans of the treatment plan through a day, grouping neighbours in which the same is planned."""
-    course = reckoning.course
-    return [[*spans] for _, spans in groupby(course.spans(course.starts_on, through), _plan_of)]
+    treatment_plan = schedule.treatment_plan
+    return [[*spans] for _, spans in groupby(treatment_plan.spans(treatment_plan.starts_on, through), _plan_of)]
 
 
 def _plan_of(span: Span) -> tuple[float, bool, frozenset[int] | None]:
     return span.planned_mg, span.held, span.dosing.dosing_days
 
 
-def _why_doses(reckoning: Reckoning, first: Span, following: list[Span] | None, changed: Collection[str]) -> Reason:
+def _why_doses(
+    schedule: PatientSchedule, first: Span, following: list[Span] | None, changed: Collection[str]
+) -> Reason:
     if [*changed] != ["through_on"]:
-        return why_doses(reckoning, first)
+        return why_doses(schedule, first)
     if following:
-        return why_doses(reckoning, following[0])
-    return why_no_more_treatment(reckoning.history) if reckoning.course.ends_on else why_doses(reckoning, first)
+        return why_doses(schedule, following[0])
+    return why_no_more_treatment(schedule.history) if schedule.treatment_plan.ends_on else why_doses(schedule, first)
 
 
-def _why_gone(reckoning: Reckoning, what: str) -> Reason:
-    history = reckoning.history
+def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
+    history = schedule.history
     kind, _, name = what.partition(" ")
     if kind == "doses":
-        return _why_other_doses(reckoning, date.fromisoformat(name.removeprefix("from ")))
+        return _why_other_doses(schedule, date.fromisoformat(name.removeprefix("from ")))
     if kind == "cycle":
         if history.last_treatment_day is not None:
             return why_no_more_treatment(history)
         return Reason("open_hold_stops_cycles")
-    for series in reckoning.book.names:
-        book = reckoning.book.series(series)
-        if book.anchor_at(name) is not None and book.end is not None:
-            return book.end.because
+    for series in schedule.visit_schedule.names:
+        visit_schedule = schedule.visit_schedule.series(series)
+        if visit_schedule.anchor_at(name) is not None and visit_schedule.end is not None:
+            return visit_schedule.end.because
     return Reason("not_in_plan")
 
 
-def _why_other_doses(reckoning: Reckoning, day: date) -> Reason:
+def _why_other_doses(schedule: PatientSchedule, day: date) -> Reason:
     """Return why what is planned does not change on a day."""
-    course = reckoning.course
-    if day < course.starts_on:
-        return reckoning.history.c1d1_because
-    if not course.holds_day(day):
-        return why_no_more_treatment(reckoning.history)
-    return why_doses(reckoning, _parts(reckoning, day)[-1][0])
+    treatment_plan = schedule.treatment_plan
+    if day < treatment_plan.starts_on:
+        return schedule.history.c1d1_because
+    if not treatment_plan.holds_day(day):
+        return why_no_more_treatment(schedule.history)
+    return why_doses(schedule, _parts(schedule, day)[-1][0])
 
 
 def _moved(what: str, before: dict[str, Any] | None, after: dict[str, Any] | None, because: Reason) -> dict[str, Any]:

@@ -8,33 +8,37 @@ from typing import Any
 
 from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY
-from scheduler_api.engine.treatment.doses import Course, Span, planned_mg
+from scheduler_api.engine.treatment.doses import Span, TreatmentPlan, planned_mg
 from scheduler_api.engine.visits.series import Visit
 
 
-def deviations(course: Course, visits: Iterable[Visit], today: date, first: date, last: date) -> list[dict[str, Any]]:
+def deviations(
+    treatment_plan: TreatmentPlan, visits: Iterable[Visit], today: date, first: date, last: date
+) -> list[dict[str, Any]]:
     """Return the deviations that happened in `first`…`last`, by day.
 
     `visits` are all that may have one in that range.
     """
-    found = [*_dose_deviations(course, first, last)]
+    found = [*_dose_deviations(treatment_plan, first, last)]
     for visit in visits:
         found += visit_deviations(visit, today)
     found = [deviation for deviation in found if first <= deviation["on"] <= last]
     return sorted(found, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
 
 
-def _dose_deviations(course: Course, first: date, last: date) -> Iterator[dict[str, Any]]:
-    doses = course.history.doses
-    for day, amount in doses.taken(first, min(last, course.starts_on - ONE_DAY)):
-        yield from _outside(course, day, amount, "dose_before_start", f"first dose {course.starts_on}")
-    for span in course.spans(first, last):
+def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
+    doses = treatment_plan.history.doses
+    for day, amount in doses.taken(first, min(last, treatment_plan.starts_on - ONE_DAY)):
+        yield from _outside(treatment_plan, day, amount, "dose_before_start", f"first dose {treatment_plan.starts_on}")
+    for span in treatment_plan.spans(first, last):
         yield from _taken_in(span, doses)
-        for day in course.missed(span) if course.history.begun else ():
+        for day in treatment_plan.missed(span) if treatment_plan.history.begun else ():
             yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
-    if course.ends_on is not None:
-        for day, amount in doses.taken(max(first, course.ends_on + ONE_DAY, course.starts_on), last):
-            yield from _outside(course, day, amount, "dose_after_end", f"last day of treatment {course.ends_on}")
+    if treatment_plan.ends_on is not None:
+        for day, amount in doses.taken(max(first, treatment_plan.ends_on + ONE_DAY, treatment_plan.starts_on), last):
+            yield from _outside(
+                treatment_plan, day, amount, "dose_after_end", f"last day of treatment {treatment_plan.ends_on}"
+            )
 
 
 def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
@@ -53,8 +57,10 @@ def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
             yield _dose("dose_amount", day, _mg(span.planned_mg), _mg(mg))
 
 
-def _outside(course: Course, day: date, amount: float | None, kind: str, planned: str) -> Iterator[dict[str, Any]]:
-    plan = planned_mg(course.plan, course.history, day)
+def _outside(
+    treatment_plan: TreatmentPlan, day: date, amount: float | None, kind: str, planned: str
+) -> Iterator[dict[str, Any]]:
+    plan = planned_mg(treatment_plan.plan, treatment_plan.history, day)
     mg = plan if amount is None else amount
     yield _dose(kind, day, planned, _mg(mg))
     if mg != plan:

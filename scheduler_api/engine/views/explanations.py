@@ -10,15 +10,15 @@ from typing import Any
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.doses import Span
-from scheduler_api.engine.treatment.status import phase
+from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.series import Visit
 
-from .calendar import Reckoning
+from .calendar import PatientSchedule
 
 
-def why_phase(history: History, today: date) -> Reason:
+def why_status(history: History, today: date) -> Reason:
     """Return why the patient has the status of a day."""
-    match phase(history, today):
+    match patient_status(history, today):
         case "off_study":
             return history.off_study_because
         case "follow_up":
@@ -28,45 +28,45 @@ def why_phase(history: History, today: date) -> Reason:
     return history.c1d1_because if history.begun else Reason("enrolment", day=history.enrolled.enrolled_on)
 
 
-def why_treatment(reckoning: Reckoning, today: date, changed: Collection[str]) -> Reason:
+def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[str]) -> Reason:
     """Return why the fields of `treatment` that changed are what they are.
 
     For a new patient (none) why it starts then.
     """
-    history = reckoning.history
+    history = schedule.history
     said = [history.c1d1_because] if "first_dose_on" in changed else []
     if "ended" in changed:
         said.append(_ended(history))
     elif "last_dose_on" in changed:
         last_dose_on = history.last_dose_on
         said.append(Reason("last_dose", day=last_dose_on) if last_dose_on else Reason("no_dose"))
-    if "on_hold" in changed and reckoning.course.holds_day(today):
+    if "on_hold" in changed and schedule.treatment_plan.holds_day(today):
         said.append(_held(history, today))
-    if "dose_mg" in changed and reckoning.course.holds_day(today):
-        said.append(_amount(reckoning, today))
+    if "dose_mg" in changed and schedule.treatment_plan.holds_day(today):
+        said.append(_amount(schedule, today))
     last = history.last_treatment_day
     if not said and last is not None and today > last:
         said.append(why_no_more_treatment(history))
     return reduce(both, dict.fromkeys(said)) if said else history.c1d1_because
 
 
-def why_doses(reckoning: Reckoning, span: Span) -> Reason:
+def why_doses(schedule: PatientSchedule, span: Span) -> Reason:
     """Return why doses are planned, or held, as they are from the first day of a span on."""
-    history, day = reckoning.history, span.starts_on
+    history, day = schedule.history, span.starts_on
     if span.held:
         return _held(history, day)
-    said = [history.c1d1_because] if day == reckoning.course.starts_on else []
+    said = [history.c1d1_because] if day == schedule.treatment_plan.starts_on else []
     if any(hold.resumes_on == day for hold in history.holds):
         said.append(_held(history, day))
-    return reduce(both, [*said, _amount(reckoning, day)])
+    return reduce(both, [*said, _amount(schedule, day)])
 
 
-def why_cycle(reckoning: Reckoning, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
+def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
     """Return why a cycle begins or ends when it does."""
     because: Reason = row["because"]
-    if [*changed] == ["ends_on"] and row["ends_on"] == reckoning.history.last_treatment_day:
-        return why_no_more_treatment(reckoning.history)
-    if changed and any(run.holds for run in reckoning.course.runs):
+    if [*changed] == ["ends_on"] and row["ends_on"] == schedule.history.last_treatment_day:
+        return why_no_more_treatment(schedule.history)
+    if changed and any(run.holds for run in schedule.treatment_plan.runs):
         return Reason("held_days_not_counted", base=because)
     return because
 
@@ -113,11 +113,11 @@ def _held(history: History, day: date) -> Reason:
     return Reason("resumed", day=max(resumed)) if resumed else Reason("no_hold")
 
 
-def _amount(reckoning: Reckoning, day: date) -> Reason:
+def _amount(schedule: PatientSchedule, day: date) -> Reason:
     """Return why this amount is planned on a day."""
-    protocol = reckoning.protocol_on(day)
+    protocol = schedule.protocol_on(day)
     most = protocol.dosing.dose_mg
-    changes = [change for change in reckoning.history.dose_changes if change.from_on <= day]
+    changes = [change for change in schedule.history.dose_changes if change.from_on <= day]
     if changes and changes[-1].dose_mg <= most:
         return Reason("amount_changed", mg=f"{changes[-1].dose_mg:g}", day=changes[-1].from_on)
     return Reason("amount_of_protocol", mg=f"{most:g}", number=protocol.version)

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.dose_gaps import rows_not_taken
-from scheduler_api.engine.treatment.doses import Course
+from scheduler_api.engine.treatment.dose_gaps import dose_gaps
+from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.visits.series import Visit
 
-from .calendar import Reckoning
+from .calendar import PatientSchedule
 
 KINDS = (
     "visit_to_book",
@@ -73,7 +73,7 @@ class Entry(NamedTuple):
     through_on: date | None
     due_on: date
     because: Reason
-    settle_by: tuple[Call, ...]
+    resolve_with: tuple[Call, ...]
 
     def stands(self, day: date) -> bool:
         """Return whether it is on the list of a day."""
@@ -86,15 +86,15 @@ def urgency(due_on: date, today: date) -> str:
     return "now" if left <= 2 else "soon" if left <= 7 else "routine"
 
 
-def worklist(reckoning: Reckoning, visits: Iterable[Visit], first: date, last: date) -> list[Entry]:
+def worklist(schedule: PatientSchedule, visits: Iterable[Visit], first: date, last: date) -> list[Entry]:
     """Return all entries of one patient that stand on a day of `first`…`last`.
 
     `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked.
     """
-    history, reach = reckoning.history, last + _TO_BOOK
+    history, reach = schedule.history, last + _TO_BOOK
     near = (visit for visit in visits if visit.opens_on <= reach or visit.booked_on or visit.done_on)
     found = [entry for visit in near for entry in _of_visit(visit)]
-    found += _of_doses(reckoning.course, first, last)
+    found += _of_doses(schedule.treatment_plan, first, last)
     found += _of_hold(history)
     found += _of_treatment(history)
     kept = []
@@ -158,7 +158,7 @@ def _past(visit: Visit, booked_on: date) -> Entry:
     because = Reason("booked_past", day=booked_on)
     calls = (_done(visit), _book(visit), _cancel(visit))
     entry = _visit("booking_past", visit, booked_on + ONE_DAY, None, because)
-    return entry._replace(settle_by=calls)
+    return entry._replace(resolve_with=calls)
 
 
 def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: Reason) -> Entry:
@@ -191,8 +191,8 @@ def _to_confirm(visit: Visit, done_on: date) -> Entry:
     )
 
 
-def _of_doses(course: Course, first: date, last: date) -> Iterator[Entry]:
-    for row in rows_not_taken(course, first, last):
+def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[Entry]:
+    for row in dose_gaps(treatment_plan, first, last):
         record = Call({"kind": "dose_recorded"}, ("dose_on", "status"))
         hold = Call({"kind": "hold_started"}, ("from_on",))
         calls = (record, hold, _END_TREATMENT)

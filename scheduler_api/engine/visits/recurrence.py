@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import add_months
-from scheduler_api.engine.model.protocol import Series, Stretch, stretch_limit
+from scheduler_api.engine.model.protocol import Recurrence, Series, recurrence_limit
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.treatment.cycles import CycleRun, cycles_from
 
@@ -26,7 +26,7 @@ class AnchorDay(NamedTuple):
     because: Reason
 
 
-class Slot(NamedTuple):
+class PlannedVisit(NamedTuple):
     """One visit of a series as planned.
 
     `number` is its place on the series: weeks, days or months from the anchor, or the cycle. `exists` is False for the
@@ -37,7 +37,7 @@ class Slot(NamedTuple):
     opens_on: date
     closes_on: date
     series: str
-    stretch: Stretch
+    recurrence: Recurrence
     number: int
     anchor: AnchorDay
     exists: bool
@@ -45,27 +45,27 @@ class Slot(NamedTuple):
     @property
     def name(self) -> str:
         """Return the visit's name, which says its place in the series."""
-        stretch = self.stretch
-        if stretch.on_day:
-            return f"{self.series}-c{self.number}d{stretch.on_day}"
-        return self.series if stretch.every is None else f"{self.series}-{stretch.unit}{self.number}"
+        recurrence = self.recurrence
+        if recurrence.on_day:
+            return f"{self.series}-c{self.number}d{recurrence.on_day}"
+        return self.series if recurrence.every is None else f"{self.series}-{recurrence.unit}{self.number}"
 
     @property
     def label(self) -> Reason:
         """Return the visit's label: the protocol's, with {n} for its number and {day} for the day of the cycle."""
-        stretch = self.stretch
-        return _label(stretch.label, stretch.labels, self.number, stretch.on_day)
+        recurrence = self.recurrence
+        return _label(recurrence.label, recurrence.labels, self.number, recurrence.on_day)
 
     @property
     def because(self) -> Reason:
         """Return why the target is that day."""
-        base, stretch, number = self.anchor.because, self.stretch, self.number
-        if stretch.on_day:
+        base, recurrence, number = self.anchor.because, self.recurrence, self.number
+        if recurrence.on_day:
             days = count((self.target_on - self.anchor.day).days, "day")
-            return Reason("cycle_day", base=base, days=days, number=number, number2=stretch.on_day)
+            return Reason("cycle_day", base=base, days=days, number=number, number2=recurrence.on_day)
         if number == 0:
             return base
-        return Reason("after" if number > 0 else "before", base=base, count=count(abs(number), _UNITS[stretch.unit]))
+        return Reason("after" if number > 0 else "before", base=base, count=count(abs(number), _UNITS[recurrence.unit]))
 
 
 # The same few labels for every patient of a protocol: put together once.
@@ -78,73 +78,75 @@ def _label(text: str, labels: tuple[tuple[str, str], ...], number: int, on_day: 
 _by_target = attrgetter("target_on")
 
 
-def slots_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[Slot]:
+def planned_visits_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
     """Yield the visits of a series in order of target, then the one that would follow the last."""
     if series.anchor == "cycle":
         return _whole(_cycle_slots(series, anchor, runs))
-    return _whole(merge(*(_stretch_slots(series.name, s, anchor) for s in series.stretches), key=_by_target))
+    return _whole(merge(*(_stretch_slots(series.name, s, anchor) for s in series.recurrences), key=_by_target))
 
 
-def _whole(slots: Iterator[Slot]) -> Iterator[Slot]:
+def _whole(slots: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
     """Merge recurrences: what is computed beyond one counts only after the last visit of all."""
     beyond = None
-    for slot in slots:
-        if slot.exists:
+    for planned in slots:
+        if planned.exists:
             beyond = None
-            yield slot
+            yield planned
         elif beyond is None:
-            beyond = slot
+            beyond = planned
     if beyond:
         yield beyond
 
 
-def _stretch_slots(series: str, stretch: Stretch, anchor: AnchorDay) -> Iterator[Slot]:
-    before, after = timedelta(stretch.before_days), timedelta(stretch.after_days)
-    per_unit = 7 if stretch.unit == "w" else 1
-    offset, k = stretch.first, 1
-    while offset <= stretch_limit(stretch):
-        target = add_months(anchor.day, offset) if stretch.unit == "m" else anchor.day + timedelta(offset)
-        exists = stretch.count is None or k <= stretch.count
-        yield Slot(target, target - before, target + after, series, stretch, offset // per_unit, anchor, exists)
-        if stretch.every is None or not exists:
+def _stretch_slots(series: str, recurrence: Recurrence, anchor: AnchorDay) -> Iterator[PlannedVisit]:
+    before, after = timedelta(recurrence.before_days), timedelta(recurrence.after_days)
+    per_unit = 7 if recurrence.unit == "w" else 1
+    offset, k = recurrence.first, 1
+    while offset <= recurrence_limit(recurrence):
+        target = add_months(anchor.day, offset) if recurrence.unit == "m" else anchor.day + timedelta(offset)
+        exists = recurrence.count is None or k <= recurrence.count
+        yield PlannedVisit(
+            target, target - before, target + after, series, recurrence, offset // per_unit, anchor, exists
+        )
+        if recurrence.every is None or not exists:
             return
-        offset += stretch.every
+        offset += recurrence.every
         k += 1
 
 
-def _cycle_slots(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[Slot]:
-    stretches = sorted(series.stretches, key=attrgetter("on_day"))
+def _cycle_slots(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
+    recurrences = sorted(series.recurrences, key=attrgetter("on_day"))
     for cycle in cycles_from(runs, anchor.day):
         exists = False
-        for stretch in stretches:
-            target = cycle.day(stretch.on_day)
+        for recurrence in recurrences:
+            target = cycle.day(recurrence.on_day)
             if target is None:
                 continue
-            here = stretch.count is None or cycle.number <= stretch.count
+            here = recurrence.count is None or cycle.number <= recurrence.count
             exists = exists or here
-            opens_on, closes_on = target - timedelta(stretch.before_days), target + timedelta(stretch.after_days)
-            yield Slot(target, opens_on, closes_on, series.name, stretch, cycle.number, anchor, here)
+            opens_on, closes_on = target - timedelta(recurrence.before_days), target + timedelta(recurrence.after_days)
+            yield PlannedVisit(target, opens_on, closes_on, series.name, recurrence, cycle.number, anchor, here)
         if not exists or cycle.starts_on.year - anchor.day.year > 100:
             return
 
 
-class Line:
+class PlannedVisits:
     """The slots of one series as far as anyone has asked; reading further never changes what was read.
 
     They come in order of target, with windows that do not overlap; the last may be one that does not exist.
     """
 
-    def __init__(self, slots: Iterator[Slot]) -> None:
+    def __init__(self, slots: Iterator[PlannedVisit]) -> None:
         self._source = slots
-        self._read: list[Slot] = []
+        self._read: list[PlannedVisit] = []
 
-    def at(self, index: int) -> Slot | None:
+    def at(self, index: int) -> PlannedVisit | None:
         """Return the visit at an index (from 0), also the one computed beyond the last; None after it."""
         while len(self._read) <= index:
-            slot = next(self._source, None)
-            if slot is None:
+            planned = next(self._source, None)
+            if planned is None:
                 return None
-            self._read.append(slot)
+            self._read.append(planned)
         return self._read[index]
 
     @property
@@ -152,15 +154,15 @@ class Line:
         """Return whether there is no visit at all."""
         return self.at(0) is None
 
-    def visit(self, index: int) -> Slot | None:
+    def visit(self, index: int) -> PlannedVisit | None:
         """Return the visit at an index, if it exists."""
-        slot = self.at(index) if index >= 0 else None
-        return slot if slot and slot.exists else None
+        planned = self.at(index) if index >= 0 else None
+        return planned if planned and planned.exists else None
 
     def opens_on(self, index: int) -> date | None:
         """Return when the visit at an index opens; None after the last."""
-        slot = self.at(index)
-        return slot.opens_on if slot else None
+        planned = self.at(index)
+        return planned.opens_on if planned else None
 
     def closing_from(self, day: date) -> int:
         """Return the index of the first visit whose window closes on `day` or later (of the end, if none does)."""
@@ -174,21 +176,21 @@ class Line:
         found: list[int | None] = []
         for day in map(date.fromordinal, days):
             index = self.closing_from(day)
-            slot = self.visit(index)
-            found.append(index if slot and slot.opens_on <= day else None)
+            planned = self.visit(index)
+            found.append(index if planned and planned.opens_on <= day else None)
         return found
 
     def named(self, name: str) -> int | None:
         """Return the index of the visit of that name, if it exists."""
         index = 0
-        while (slot := self.at(index)) is not None:
-            if slot.exists and slot.name == name:
+        while (planned := self.at(index)) is not None:
+            if planned.exists and planned.name == name:
                 return index
             index += 1
         return None
 
 
-class EvenLine(Line):
+class EvenlySpacedVisits(PlannedVisits):
     """The line of a series of one stretch at even steps: the same slots, each reckoned by itself.
 
     Nearly every series is even, and most questions are about today: nothing before it need be written out.
@@ -196,14 +198,14 @@ class EvenLine(Line):
 
     def __init__(self, series: Series, anchor: AnchorDay) -> None:
         self._series, self._anchor = series, anchor
-        self._stretch = stretch = series.stretches[0]
-        self._every = every = stretch.every or 1
-        self._monthly = stretch.unit == "m"
-        self._first = anchor.day.toordinal() + stretch.first
-        reachable = (stretch_limit(stretch) - stretch.first) // every + 1
-        self._visits = reachable if stretch.count is None else min(stretch.count, reachable)
-        self._slots = reachable if stretch.count is None else min(stretch.count + 1, reachable)
-        self._made: dict[int, Slot] = {}
+        self._stretch = recurrence = series.recurrences[0]
+        self._every = every = recurrence.every or 1
+        self._monthly = recurrence.unit == "m"
+        self._first = anchor.day.toordinal() + recurrence.first
+        reachable = (recurrence_limit(recurrence) - recurrence.first) // every + 1
+        self._visits = reachable if recurrence.count is None else min(recurrence.count, reachable)
+        self._slots = reachable if recurrence.count is None else min(recurrence.count + 1, reachable)
+        self._made: dict[int, PlannedVisit] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -212,23 +214,23 @@ class EvenLine(Line):
     @staticmethod
     def fits(series: Series) -> bool:
         """Return whether a series is evenly spaced."""
-        return len(series.stretches) == 1 and series.anchor != "cycle" and series.stretches[0].every is not None
+        return len(series.recurrences) == 1 and series.anchor != "cycle" and series.recurrences[0].every is not None
 
-    def at(self, index: int) -> Slot | None:
-        slot = self._made.get(index)
-        if slot is None and index < self._slots:
-            stretch, target = self._stretch, self._target(index)
-            slot = self._made[index] = Slot(
+    def at(self, index: int) -> PlannedVisit | None:
+        planned = self._made.get(index)
+        if planned is None and index < self._slots:
+            recurrence, target = self._stretch, self._target(index)
+            planned = self._made[index] = PlannedVisit(
                 date.fromordinal(target),
-                date.fromordinal(target - stretch.before_days),
-                date.fromordinal(target + stretch.after_days),
+                date.fromordinal(target - recurrence.before_days),
+                date.fromordinal(target + recurrence.after_days),
                 self._series.name,
-                stretch,
-                (stretch.first + index * self._every) // (7 if stretch.unit == "w" else 1),
+                recurrence,
+                (recurrence.first + index * self._every) // (7 if recurrence.unit == "w" else 1),
                 self._anchor,
                 index < self._visits,
             )
-        return slot
+        return planned
 
     def opens_on(self, index: int) -> date | None:
         return date.fromordinal(self._target(index) - self._stretch.before_days) if index < self._slots else None
@@ -260,14 +262,14 @@ class EvenLine(Line):
         return self._first + index * self._every
 
 
-def overlapping(slots: Iterator[Slot]) -> tuple[Slot, Slot] | None:
+def overlapping(slots: Iterator[PlannedVisit]) -> tuple[PlannedVisit, PlannedVisit] | None:
     """Return the first two of some visits (in order of target) with overlapping windows or equal names, if any."""
-    seen: dict[str, Slot] = {}
+    seen: dict[str, PlannedVisit] = {}
     previous = None
-    for slot in slots:
-        if previous is not None and slot.opens_on <= previous.closes_on:
-            return previous, slot
-        if slot.name in seen:
-            return seen[slot.name], slot
-        seen[slot.name] = previous = slot
+    for planned in slots:
+        if previous is not None and planned.opens_on <= previous.closes_on:
+            return previous, planned
+        if planned.name in seen:
+            return seen[planned.name], planned
+        seen[planned.name] = previous = planned
     return None

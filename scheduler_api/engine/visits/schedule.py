@@ -13,18 +13,18 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
 from scheduler_api.engine.treatment.fertility import fertile_periods
 
-from .recurrence import AnchorDay, EvenLine, Line, Slot, slots_of
-from .series import SeriesBook, Visit
+from .recurrence import AnchorDay, EvenlySpacedVisits, PlannedVisit, PlannedVisits, planned_visits_of
+from .series import Visit, VisitSeries
 from .series_end import series_end
 
 
-class VisitBook:
+class VisitSchedule:
     """The visits of one patient; each series is reckoned when it is first asked for, and no further than asked."""
 
     def __init__(self, plan: tuple[Period, ...], history: History) -> None:
         self._plan = plan
         self._history = history
-        self._series: dict[str, SeriesBook] = {}
+        self._series: dict[str, VisitSeries] = {}
         self._inputs: dict[str, tuple[object, ...]] = {}
         #: The names of all series, in the order the protocol lists them.
         self.names = tuple(dict.fromkeys([s.name for period in plan for s in period.protocol.series]))
@@ -33,15 +33,17 @@ class VisitBook:
     def _runs(self) -> tuple[CycleRun, ...]:
         return cycle_runs(self._plan, self._history)
 
-    def series(self, name: str) -> SeriesBook:
+    def series(self, name: str) -> VisitSeries:
         """Return the visits of one series (of a name in `names`)."""
-        book = self._series.get(name)
-        if book is None:
+        visit_schedule = self._series.get(name)
+        if visit_schedule is None:
             rules = [(period, period.protocol.find_series(name)) for period in self._plan]
             latest = [series for _, series in rules if series is not None][-1]
-            line = Line(_amended(rules, self._slots)) if len(rules) > 1 else self._line(latest)
-            book = self._series[name] = SeriesBook(latest, line, self._history)
-        return book
+            planned_visits = (
+                PlannedVisits(_amended(rules, self._slots)) if len(rules) > 1 else self._planned_visits(latest)
+            )
+            visit_schedule = self._series[name] = VisitSeries(latest, planned_visits, self._history)
+        return visit_schedule
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
@@ -56,25 +58,29 @@ class VisitBook:
     def _inputs_of(self, name: str) -> tuple[object, ...]:
         history = self._history
         rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
-        stretches = [series for *_, series in rules if series is not None]
+        recurrences = [series for *_, series in rules if series is not None]
         return (
             rules,
-            [self._anchor(series) for series in stretches],
-            self._runs if any(series.anchor == "cycle" for series in stretches) else (),
-            series_end(stretches[-1], history) if stretches else None,
+            [self._anchor(series) for series in recurrences],
+            self._runs if any(series.anchor == "cycle" for series in recurrences) else (),
+            series_end(recurrences[-1], history) if recurrences else None,
             history.done_of_series.get(name),
             {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
         )
 
-    def _line(self, series: Series) -> Line:
+    def _planned_visits(self, series: Series) -> PlannedVisits:
         anchor = self._anchor(series)
         if anchor is None:
-            return Line(iter(()))
-        return EvenLine(series, anchor) if EvenLine.fits(series) else Line(slots_of(series, anchor, self._runs))
+            return PlannedVisits(iter(()))
+        return (
+            EvenlySpacedVisits(series, anchor)
+            if EvenlySpacedVisits.fits(series)
+            else PlannedVisits(planned_visits_of(series, anchor, self._runs))
+        )
 
-    def _slots(self, series: Series) -> Iterator[Slot]:
+    def _slots(self, series: Series) -> Iterator[PlannedVisit]:
         anchor = self._anchor(series)
-        return iter(()) if anchor is None else slots_of(series, anchor, self._runs)
+        return iter(()) if anchor is None else planned_visits_of(series, anchor, self._runs)
 
     def _anchor(self, series: Series) -> AnchorDay | None:
         """Return the day a series is counted from.
@@ -111,7 +117,9 @@ def _applies(series: Series, history: History) -> bool:
     return bool(fertile_periods(history))
 
 
-def _amended(rules: list[tuple[Period, Series | None]], slots: Callable[[Series], Iterator[Slot]]) -> Iterator[Slot]:
+def _amended(
+    rules: list[tuple[Period, Series | None]], slots: Callable[[Series], Iterator[PlannedVisit]]
+) -> Iterator[PlannedVisit]:
     """Yield the visits of a series across versions (section 9).
 
     Each version's from its first day on, earlier ones kept.
@@ -120,18 +128,18 @@ def _amended(rules: list[tuple[Period, Series | None]], slots: Callable[[Series]
     """
     kept: set[str] = set()
     closes_on = date.min
-    beyond: Slot | None = None
+    beyond: PlannedVisit | None = None
     for period, series in rules:
-        for slot in slots(series) if series else ():
-            if period.from_on is not None and slot.target_on < period.from_on:
+        for planned in slots(series) if series else ():
+            if period.from_on is not None and planned.target_on < period.from_on:
                 continue
-            if not slot.exists or (period.to_on is not None and slot.target_on >= period.to_on):
-                beyond = slot
+            if not planned.exists or (period.to_on is not None and planned.target_on >= period.to_on):
+                beyond = planned
                 break
-            if slot.opens_on > closes_on and slot.name not in kept:
+            if planned.opens_on > closes_on and planned.name not in kept:
                 beyond = None
-                kept.add(slot.name)
-                closes_on = slot.closes_on
-                yield slot
+                kept.add(planned.name)
+                closes_on = planned.closes_on
+                yield planned
     if beyond is not None and beyond.opens_on > closes_on:
         yield beyond._replace(exists=False)

@@ -11,7 +11,7 @@ from scheduler_api.engine.model.protocol import Series
 from scheduler_api.engine.reason import Reason
 
 from .assignment import assign
-from .recurrence import AnchorDay, Line, Slot
+from .recurrence import AnchorDay, PlannedVisit, PlannedVisits
 from .series_end import series_end
 
 
@@ -80,13 +80,13 @@ class Visit(NamedTuple):
         }
 
 
-class SeriesBook:
+class VisitSeries:
     """One series of one patient: what was done is assigned to its visits, then the series is cut at its end."""
 
-    def __init__(self, series: Series, line: Line, history: History) -> None:
+    def __init__(self, series: Series, planned_visits: PlannedVisits, history: History) -> None:
         self.name = series.name
-        self.end = None if line.is_empty else series_end(series, history)
-        self._line = line
+        self.end = None if planned_visits.is_empty else series_end(series, history)
+        self._planned_visits = planned_visits
         self._bookings = history.bookings
         self._visits: dict[int, Visit | None] = {}
         # What was done for a visit, by its index; how it was assigned, if not by its window; and what belongs to none.
@@ -94,24 +94,24 @@ class SeriesBook:
         self._assigned: dict[int, str] = {}
         self.unscheduled: list[VisitDone] = []
         if series.name in history.done_of_series:
-            self._done, self._assigned, self.unscheduled = assign(line, history.done_of_series[series.name])
+            self._done, self._assigned, self.unscheduled = assign(planned_visits, history.done_of_series[series.name])
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
         """Return a visit as an anchor: the day it was done, else its target, then provisional.
 
         None if it has no date.
         """
-        index = self._line.named(visit)
-        slot = self._line.at(index) if index is not None else None
-        if index is None or slot is None:
+        index = self._planned_visits.named(visit)
+        planned = self._planned_visits.at(index) if index is not None else None
+        if index is None or planned is None:
             return None
         if (done := self._done.get(index)) is not None:
             return AnchorDay(done.done_on, False, Reason("visit_done", visit=visit, day=done.done_on))
-        return AnchorDay(slot.target_on, True, Reason("visit_target", visit=visit, day=slot.target_on))
+        return AnchorDay(planned.target_on, True, Reason("visit_target", visit=visit, day=planned.target_on))
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit of a name; None if there is none, or it was cut."""
-        index = self._line.named(name)
+        index = self._planned_visits.named(name)
         return None if index is None else self._visit(index)
 
     def visits(self, first: date, last: date) -> list[Visit]:
@@ -121,22 +121,22 @@ class SeriesBook:
         indexes = {index for index, done in self._done.items() if first <= done.done_on <= last}
         for name, booking in self._bookings.items():
             if name.startswith(self.name) and first <= booking.booked_on <= last:
-                index = self._line.named(name)
+                index = self._planned_visits.named(name)
                 indexes |= {index} if index is not None else set()
-        index = self._line.closing_from(first)
-        while (slot := self._line.visit(index)) is not None and slot.opens_on <= last:
+        index = self._planned_visits.closing_from(first)
+        while (planned := self._planned_visits.visit(index)) is not None and planned.opens_on <= last:
             indexes.add(index)
             index += 1
         return [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
 
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
-        index = self._line.closing_from(today)
+        index = self._planned_visits.closing_from(today)
         if index > 0 and index - 1 not in self._done:
             before = self._visit(index - 1)
             if before is not None and before.status(today) == "overdue":
                 return before
-        while (slot := self._line.visit(index)) is not None and not self._past_end(slot):
+        while (planned := self._planned_visits.visit(index)) is not None and not self._past_end(planned):
             if index not in self._done:
                 visit = self._visit(index)
                 if visit is not None and visit.status(today) in ("open", "upcoming"):
@@ -144,8 +144,8 @@ class SeriesBook:
             index += 1
         return None
 
-    def _past_end(self, slot: Slot) -> bool:
-        return self.end is not None and slot.opens_on > self.end.on
+    def _past_end(self, planned: PlannedVisit) -> bool:
+        return self.end is not None and planned.opens_on > self.end.on
 
     def _visit(self, index: int) -> Visit | None:
         if index not in self._visits:
@@ -157,39 +157,39 @@ class SeriesBook:
 
         None if there is none or it was cut: not done, not booked, opening after the end.
         """
-        slot = self._line.visit(index)
-        if slot is None:
+        planned = self._planned_visits.visit(index)
+        if planned is None:
             return None
         done = self._done.get(index)
-        name = slot.name
+        name = planned.name
         booking = self._bookings.get(name)
-        if done is None and booking is None and self._past_end(slot):
+        if done is None and booking is None and self._past_end(planned):
             return None
-        because = slot.because
-        if done is None and self.end is not None and self.end.on <= slot.closes_on:
+        because = planned.because
+        if done is None and self.end is not None and self.end.on <= planned.closes_on:
             because = Reason("not_required", base=because, end=self.end.because)
         return Visit(
             visit=name,
             series=self.name,
-            label=slot.label,
-            target_on=slot.target_on,
-            opens_on=slot.opens_on,
-            closes_on=slot.closes_on,
-            next_opens_on=self._line.opens_on(index + 1),
+            label=planned.label,
+            target_on=planned.target_on,
+            opens_on=planned.opens_on,
+            closes_on=planned.closes_on,
+            next_opens_on=self._planned_visits.opens_on(index + 1),
             ends_on=self.end.on if self.end else None,
             booked_on=booking.booked_on if booking else None,
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,
             done_on=done.done_on if done else None,
-            days_off=_days_off(slot, done.done_on) if done else None,
+            days_off=_days_off(planned, done.done_on) if done else None,
             assigned=self._assigned.get(index, "window") if done else None,
             response=done.response if done else None,
-            provisional=slot.anchor.provisional,
+            provisional=planned.anchor.provisional,
             because=because,
         )
 
 
-def _days_off(slot: Slot, done_on: date) -> int:
-    if done_on < slot.opens_on:
-        return (done_on - slot.opens_on).days
-    return max((done_on - slot.closes_on).days, 0)
+def _days_off(planned: PlannedVisit, done_on: date) -> int:
+    if done_on < planned.opens_on:
+        return (done_on - planned.opens_on).days
+    return max((done_on - planned.closes_on).days, 0)

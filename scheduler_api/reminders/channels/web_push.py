@@ -10,7 +10,7 @@ import orjson
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
-from scheduler_api.reminders.outbound.allowed_hosts import OutOfReach, Reach, parse
+from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, parse
 from scheduler_api.reminders.outbound.keys import Keys
 from scheduler_api.reminders.outbound.post import Unanswered, post
 from scheduler_api.use_cases.reminders.retrying import Outcome
@@ -30,14 +30,14 @@ class WebPush:
     """Posts messages to the push service of a browser."""
 
     keys: Keys
-    reach: Reach
+    allowed_hosts: AllowedHosts
     seconds: float
 
     def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
         """Encrypt a message for a subscription and post it."""
         try:
             origin = parse(destination.address).origin
-        except OutOfReach as error:
+        except HostNotAllowed as error:
             return Outcome("gone", str(error))
         subscription = {"endpoint": destination.address, "keys": dict(destination.keys)}
         body = WebPusher(subscription).encode(orjson.dumps(message.payload))["body"]
@@ -53,7 +53,7 @@ class WebPush:
             "Urgency": "normal",
         }
         try:
-            answer = post(destination.address, body, headers, self.reach, self.seconds, now)
+            answer = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
         except Unanswered as error:
             return Outcome("passing", str(error))
         return of_status(answer.status, answer.retry_after, GONE, REFUSED)

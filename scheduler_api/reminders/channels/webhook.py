@@ -9,7 +9,7 @@ from datetime import datetime
 
 import orjson
 
-from scheduler_api.reminders.outbound.allowed_hosts import Reach
+from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts
 from scheduler_api.reminders.outbound.keys import Keys
 from scheduler_api.reminders.outbound.post import Unanswered, post
 from scheduler_api.use_cases.reminders.retrying import Outcome
@@ -27,7 +27,7 @@ class Webhook:
     """Posts messages as JSON, each with its id, the instant of sending and a signature over both and the body."""
 
     keys: Keys
-    reach: Reach
+    allowed_hosts: AllowedHosts
     seconds: float
 
     def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
@@ -43,7 +43,7 @@ class Webhook:
             "Scheduler-Signature": signature(secret, timestamp, message.message_id, body),
         }
         try:
-            answer = post(destination.address, body, headers, self.reach, self.seconds, now)
+            answer = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
         except Unanswered as error:
             return Outcome("passing", str(error))
         return of_status(answer.status, answer.retry_after, GONE, REFUSED)

@@ -25,7 +25,7 @@ _NEVER = tuple(
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-class OutOfReach(Exception):
+class HostNotAllowed(Exception):
     """The service does not connect there; the message says why, without the address."""
 
 
@@ -46,7 +46,7 @@ class Target(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reach:
+class AllowedHosts:
     """Where we may connect to: all of the public network, and the private networks that are `allowed`."""
 
     allowed: tuple[Network, ...] = ()
@@ -80,9 +80,9 @@ class Reach:
         if any(address in network for network in self.allowed):
             return
         if not is_public(address):
-            raise OutOfReach("The address is not a public one.")
+            raise HostNotAllowed("The address is not a public one.")
         if target.scheme != "https":
-            raise OutOfReach("Only https leaves the allowed networks.")
+            raise HostNotAllowed("Only https leaves the allowed networks.")
 
 
 def parse(url: str) -> Target:
@@ -92,13 +92,13 @@ def parse(url: str) -> Target:
         port = parts.port
         host = parts.hostname or ""
     except ValueError:
-        raise OutOfReach("Not a URL.") from None
+        raise HostNotAllowed("Not a URL.") from None
     if parts.scheme not in ("https", "http") or not host:
-        raise OutOfReach("Not an https URL.")
+        raise HostNotAllowed("Not an https URL.")
     if parts.username is not None or parts.password is not None or "%" in host:
-        raise OutOfReach("The URL has more before its path than a host and a port.")
+        raise HostNotAllowed("The URL has more before its path than a host and a port.")
     if not url.isascii() or any(character <= " " or character == "\x7f" or character == "\\" for character in url):
-        raise OutOfReach("The URL has characters that must be escaped.")
+        raise HostNotAllowed("The URL has characters that must be escaped.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or {"https": 443, "http": 80}[parts.scheme], path)
 
@@ -108,7 +108,7 @@ def resolved(target: Target) -> list[Address]:
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise OutOfReach("The host's name leads nowhere.") from None
+        raise HostNotAllowed("The host's name leads nowhere.") from None
     return list(dict.fromkeys(ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found))
 
 

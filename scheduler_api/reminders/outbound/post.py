@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import NamedTuple
 
-from .allowed_hosts import OutOfReach, Reach, Target, parse
+from .allowed_hosts import AllowedHosts, HostNotAllowed, Target, parse
 
 
 class Answer(NamedTuple):
@@ -29,7 +29,9 @@ class Unanswered(Exception):
     """No answer came; the message says why in a word or two."""
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach, seconds: float, now: datetime) -> Answer:
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], allowed_hosts: AllowedHosts, seconds: float, now: datetime
+) -> Answer:
     """Send a body and wait for the status, no longer than so many seconds (the look-up of the name comes before).
 
     Only the head of the answer is read. No redirect is followed, and no proxy, cookie or password of the environment is
@@ -38,12 +40,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach, second
     try:
         target = parse(url)
         connection = http.client.HTTPConnection(target.host, target.port)
-        with closing(reach.connect(target, seconds)) as sock, closing(connection), deadline(sock, seconds):
+        with closing(allowed_hosts.connect(target, seconds)) as sock, closing(connection), deadline(sock, seconds):
             connection.sock = _secured(sock, target)
             connection.request("POST", target.path, body, {"Connection": "close", **headers})
             answer = connection.getresponse()
             return Answer(answer.status, _seconds_to_wait(answer.headers.get("Retry-After"), now))
-    except OutOfReach as error:
+    except HostNotAllowed as error:
         raise Unanswered(str(error)) from error
     except (OSError, http.client.HTTPException) as error:
         raise Unanswered(type(error).__name__) from error

@@ -22,10 +22,10 @@ def copy(source: Store, target: Store, progress: Callable[[str, int], None] = la
             continue
         for rows in portions(source, table, key, after=_last(target, table, key)):
             with target.transaction():
-                target.bring(table, rows)
+                target.bulk_insert(table, rows)
             progress(table, len(rows))
     with target.transaction():
-        target.go_on_counting()
+        target.reset_sequences()
 
 
 def portions(store: Store, table: str, key: Sequence[str], after: Row | None = None) -> Iterator[list[Row]]:
@@ -52,5 +52,5 @@ def _copy_at_once(source: Store, target: Store, table: str, progress: Callable[[
     with target.transaction():
         target.write(f"DELETE FROM {table}", {})
         if rows:
-            target.bring(table, rows)
+            target.bulk_insert(table, rows)
     progress(table, len(rows))

@@ -76,7 +76,7 @@ class Store(Protocol):
     def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement for each of many parameters. Raises Duplicate."""
 
-    def bring(self, table: str, rows: Sequence[Row]) -> None:
+    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add many rows, all with the same columns, in the quickest way there is. Raises Duplicate."""
 
     def migrate(self) -> list[str]:
@@ -94,7 +94,7 @@ class Store(Protocol):
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the service's tables, each with the columns of its primary key."""
 
-    def go_on_counting(self) -> None:
+    def reset_sequences(self) -> None:
         """Let keys that the database counts up go on after the greatest that is there; inside `transaction`."""
 
     def backup(self, target: Path) -> None:

@@ -204,7 +204,7 @@ class PostgresStore:
         with _translated, connection.cursor() as cursor:
             cursor.executemany(translated(sql), parameters)
 
-    def bring(self, table: str, rows: Sequence[Row]) -> None:
+    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
         names = list(rows[0])
         copy_in = f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()
         with _translated, self._writing().cursor() as cursor, cursor.copy(copy_in) as copying:
@@ -245,7 +245,7 @@ class PostgresStore:
         )
         return keys_by_table(rows)
 
-    def go_on_counting(self) -> None:
+    def reset_sequences(self) -> None:
         for row in self.rows(
             "SELECT table_name AS name, column_name AS part FROM information_schema.columns "
             "WHERE table_schema = current_schema() AND is_identity = 'YES'"

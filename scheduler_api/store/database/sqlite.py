@@ -141,7 +141,7 @@ class SqliteStore:
         with _translated:
             connection.executemany(sql, parameters)
 
-    def bring(self, table: str, rows: Sequence[Row]) -> None:
+    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
         names = list(rows[0])
         parameters = ", ".join(f":{name}" for name in names)
         self.write_many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({parameters})", rows)
@@ -176,7 +176,7 @@ class SqliteStore:
         )
         return keys_by_table(rows)
 
-    def go_on_counting(self) -> None:
+    def reset_sequences(self) -> None:
         # SQLite looks at the greatest itself.
         self._writing()
 

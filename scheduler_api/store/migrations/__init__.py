@@ -22,6 +22,7 @@ from . import (
     m0009_request_counts,
     m0010_format,
     m0011_no_counts,
+    m0012_names,
 )
 from .dialect import Dialect
 
@@ -47,5 +48,6 @@ MIGRATIONS = tuple(
         m0009_request_counts,
         m0010_format,
         m0011_no_counts,
+        m0012_names,
     )
 )

@@ -96,8 +96,8 @@ def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fac
         parameters,
     )
     known = [(row["patient_id"], to_fact(row)) for row in rows]
-    struck = {fact.strikes for _, fact in known}
-    return [(of, fact) for of, fact in known if fact.kind == "visit_done" and fact.fact_id not in struck]
+    superseded = {fact.supersedes for _, fact in known}
+    return [(of, fact) for of, fact in known if fact.kind == "visit_done" and fact.fact_id not in superseded]
 
 
 def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:

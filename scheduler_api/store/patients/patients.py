@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.treatment.status import phase_days
+from scheduler_api.engine.treatment.status import status_days
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
@@ -53,7 +53,7 @@ def row_of(
         head,
         recorded_at.isoformat(),
         history.time_zone,
-        *(day and day.isoformat() for day in phase_days(history)),
+        *(day and day.isoformat() for day in status_days(history)),
         visits_through.isoformat(),
         text_of(history),
         FORMAT,
@@ -119,8 +119,11 @@ def set_visits_through(store: Store, patient_id: str, through: date) -> None:
 
 
 def delete_all(store: Store) -> None:
-    """Forget all that is derived: patients, visits, standings, worklist, time zones and reminders. The log stays."""
-    for table in ("patients", "visits", "standings", "worklist", "time_zones", "reminders", "reminder_times"):
+    """Forget all that is derived: patients, visits, treatment_positions, worklist, time zones and reminders.
+
+    The log stays.
+    """
+    for table in ("patients", "visits", "treatment_positions", "worklist", "time_zones", "reminders", "reminder_times"):
         store.write(f"DELETE FROM {table}", {})
 
 
@@ -130,7 +133,7 @@ class Query:
 
     todays: dict[str, date]
     sites: Sequence[str] | None = None
-    phase: str | None = None
+    status: str | None = None
     subject_number: str | None = None
     subject_number_part: str | None = None
     after: tuple[str, str] | None = None
@@ -141,16 +144,16 @@ def find(store: Store, query: Query) -> list[Row]:
     """Return the patients asked for, by subject number, without their recorded days; each with its status and today."""
     parameters: dict[str, Any] = {"limit": query.limit}
     today = today_sql(query.todays, "time_zone", parameters)
-    phase = (
+    status = (
         f"CASE WHEN off_study_from <= {today} THEN 'off_study' WHEN follow_up_from <= {today} THEN 'follow_up' "
         f"WHEN on_treatment_from <= {today} THEN 'on_treatment' ELSE 'enrolled' END"
     )
     where = []
     if query.sites is not None:
         where.append(one_of("site", "site", query.sites, parameters))
-    if query.phase is not None:
-        where.append(f"{phase} = :phase")
-        parameters["phase"] = query.phase
+    if query.status is not None:
+        where.append(f"{status} = :status")
+        parameters["status"] = query.status
     if query.subject_number is not None:
         where.append("subject_number = :subject_number")
         parameters["subject_number"] = query.subject_number
@@ -164,7 +167,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
         parameters["after_subject"], parameters["after_patient"] = query.after
     return store.rows(
-        f"SELECT patient_id, version, time_zone, history, format, {phase} AS phase, {today} AS today FROM patients "
+        f"SELECT patient_id, version, time_zone, history, format, {status} AS status, {today} AS today FROM patients "
         f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY subject_number, patient_id LIMIT :limit",
         parameters,
     )

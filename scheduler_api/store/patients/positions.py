@@ -1,4 +1,4 @@
-"""The table `standings`: a derived row for each patient, from which cycle, hold and last scan on any day follow.
+"""The table `treatment_positions`: a row for each patient, from which cycle, hold and last scan on any day follow.
 
 Apart from `patients`, since it rarely changes and lists read it for every line.
 """
@@ -9,36 +9,39 @@ from functools import lru_cache
 
 import msgspec
 
-from scheduler_api.engine.treatment.position import Standing
+from scheduler_api.engine.treatment.position import TreatmentPosition
 from scheduler_api.store.database.port import Store
 
 _UPSERT = (
-    "INSERT INTO standings (patient_id, standing) VALUES (:patient_id, :standing) "
-    "ON CONFLICT (patient_id) DO UPDATE SET standing = excluded.standing WHERE standings.standing <> excluded.standing"
+    "INSERT INTO treatment_positions (patient_id, position) VALUES (:patient_id, :position) "
+    "ON CONFLICT (patient_id) DO UPDATE SET position = excluded.position "
+    "WHERE treatment_positions.position <> excluded.position"
 )
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_decode = msgspec.json.Decoder(Standing).decode
+_decode = msgspec.json.Decoder(TreatmentPosition).decode
 
 
-def put(store: Store, patient_id: str, standing: Standing) -> None:
-    """Keep a patient's standing; nothing is written if it is the one that is kept."""
-    store.write(_UPSERT, {"patient_id": patient_id, "standing": to_text(standing)})
+def put(store: Store, patient_id: str, position: TreatmentPosition) -> None:
+    """Keep a patient's position; nothing is written if it is stored already."""
+    store.write(_UPSERT, {"patient_id": patient_id, "position": to_text(position)})
 
 
 def get(store: Store, patient_id: str) -> str | None:
     """Return a patient's position as it is stored."""
-    row = store.row("SELECT standing FROM standings WHERE patient_id = :patient_id", {"patient_id": patient_id})
-    return None if row is None else row["standing"]
+    row = store.row(
+        "SELECT position FROM treatment_positions WHERE patient_id = :patient_id", {"patient_id": patient_id}
+    )
+    return None if row is None else row["position"]
 
 
-def to_text(standing: Standing) -> str:
-    """Return a standing as text. Equal standings give equal texts."""
-    return _encode(standing).decode()
+def to_text(position: TreatmentPosition) -> str:
+    """Return a position as text. Equal positions give equal texts."""
+    return _encode(position).decode()
 
 
 @lru_cache(maxsize=8192)
-def of_text(text: str) -> Standing:
-    """Return the standing that `to_text` wrote. Cached by content: the same text always means the same standing."""
+def of_text(text: str) -> TreatmentPosition:
+    """Return the position that `to_text` wrote. Cached by content: the same text always means the same position."""
     return _decode(text)

@@ -15,7 +15,7 @@ def insert(store: Store, row: Row) -> None:
 def by_hash(store: Store, digest: str) -> Row | None:
     """Return the feed of a secret, with its patient's version and time zone; None if unknown or revoked."""
     return store.row(
-        "SELECT f.patient_id, f.options, p.site, p.version, p.time_zone, p.wishes FROM feeds f "
+        "SELECT f.patient_id, f.options, p.site, p.version, p.time_zone, p.preferences FROM feeds f "
         "JOIN patients p ON p.patient_id = f.patient_id WHERE f.hash = :hash AND f.revoked_at IS NULL",
         {"hash": digest},
     )

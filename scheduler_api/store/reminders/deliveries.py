@@ -32,12 +32,12 @@ _SPREAD = (
 
 def take_unspread(store: Store, now: str, limit: int) -> list[Row]:
     """Take some messages that were not given to their destinations yet, for this worker alone; with their patients'
-    wishes."""
+    preferences."""
     return store.rows(
         "WITH fresh AS MATERIALIZED (SELECT message_id FROM outbox WHERE status = 'waiting' AND spread_at IS NULL "
         f"ORDER BY written_at LIMIT :limit {store.skip_locked}) "
         "UPDATE outbox SET spread_at = :now WHERE message_id IN (SELECT message_id FROM fresh) RETURNING *, "
-        "(SELECT wishes FROM patients p WHERE p.patient_id = outbox.patient_id) AS wishes",
+        "(SELECT preferences FROM patients p WHERE p.patient_id = outbox.patient_id) AS preferences",
         {"now": now, "limit": limit},
     )
 
@@ -110,7 +110,7 @@ def put_back(store: Store, row: Row, problem: str | None, next_at: str) -> None:
     )
 
 
-def hurry(store: Store, destination_id: str, now: str) -> None:
+def expedite(store: Store, destination_id: str, now: str) -> None:
     """Look at all that waits for a destination at once: it has ended."""
     store.write(
         "UPDATE deliveries SET next_at = :now WHERE destination_id = :destination_id AND status = 'waiting' "
@@ -132,7 +132,7 @@ def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
     return finished
 
 
-def let_go(store: Store, message_id: str) -> None:
+def release(store: Store, message_id: str) -> None:
     """Let a message that was withdrawn be given to its destinations anew, should it be called for again."""
     store.write("UPDATE outbox SET spread_at = NULL WHERE message_id = :message_id", {"message_id": message_id})
 

@@ -63,7 +63,7 @@ SORTS: Mapping[str, tuple[str, ...]] = {
     "subject": ("subject_number", "patient_id", "target_on", "visit"),
 }
 
-#: What is read of a visit for a list, beside its status, today and the patient's standing.
+#: What is read of a visit for a list, beside its status, today and the patient's position.
 _LISTED = (
     *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
     "next_opens_on",
@@ -90,7 +90,7 @@ class Query:
 def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Row]:
     """Return the visits of some sites (None: all) that are asked for, in order; one more if there are more.
 
-    Each has what a list shows of it, with `status` and `today`, and the patient's `standing` as text.
+    Each has what a list shows of it, with `status` and `today`, and the patient's `position` as text.
     """
     parameters: dict[str, Any] = {"limit": query.limit + 1}
     today = today_sql(todays, "v.time_zone", parameters)
@@ -123,15 +123,15 @@ def named(store: Store, todays: dict[str, date], names: Collection[tuple[str, st
 def _listed_sql(today: str) -> str:
     columns = ", ".join(f"v.{column}" for column in _LISTED)
     return (
-        f"SELECT {columns}, {_STATUS_SQL.format(today=today)} AS status, {today} AS today, s.standing "
-        "FROM visits v JOIN standings s ON s.patient_id = v.patient_id"
+        f"SELECT {columns}, {_STATUS_SQL.format(today=today)} AS status, {today} AS today, s.position "
+        "FROM visits v JOIN treatment_positions s ON s.patient_id = v.patient_id"
     )
 
 
-def listed(row: Row, status: str, today: date, standing: str) -> Row:
+def listed(row: Row, status: str, today: date, treatment_position: str) -> Row:
     """Return a row of `rows_of` as `find` would give it, on a day."""
     shown = {column: row[column] for column in _LISTED}
-    return {**shown, "status": status, "today": today.isoformat(), "standing": standing}
+    return {**shown, "status": status, "today": today.isoformat(), "position": treatment_position}
 
 
 def _conditions(query: Query, todays: dict[str, date], today: str, parameters: dict[str, Any]) -> Iterator[str]:

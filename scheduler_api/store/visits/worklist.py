@@ -32,10 +32,11 @@ _COLUMNS = (
     "through_on",
     "due_on",
     "because",
-    "settle_by",
+    "resolve_with",
 )
 _SHOWN = (
-    "w.patient_id, w.entry_id, w.site, w.subject_number, w.kind, w.visit, w.from_on, w.due_on, w.because, w.settle_by"
+    "w.patient_id, w.entry_id, w.site, w.subject_number, w.kind, w.visit, w.from_on, w.due_on, w.because, "
+    "w.resolve_with"
 )
 _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "acknowledged_at", "role", "name")
 
@@ -55,7 +56,7 @@ def rows_of(patient_id: str, history: History, entries: Iterable[Entry]) -> dict
             "through_on": entry.through_on and entry.through_on.isoformat(),
             "due_on": entry.due_on.isoformat(),
             "because": reasons.to_text(entry.because),
-            "settle_by": orjson.dumps([call._asdict() for call in entry.settle_by]).decode(),
+            "resolve_with": orjson.dumps([call._asdict() for call in entry.resolve_with]).decode(),
         }
     return rows
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import body_to_data
 from scheduler_api.store.audit import search
@@ -45,7 +45,7 @@ def find(
     if after is not None:
         at, log, stream, seq = after
         if not (seq.isascii() and seq.isdecimal()):
-            raise Impossible([Fault("/cursor", "Not a cursor of this list.")])
+            raise ValidationFailed([FieldError("/cursor", "Not a cursor of this list.")])
         query = replace(query, after=(at, log, stream, int(seq[:15])))
     rows = search.find(session.store, query)
     at, log, stream, seq_of_last = search.place(rows[limit - 1]) if len(rows) > limit else ("", "", "", 0)
@@ -65,7 +65,7 @@ def export(session: Session, asked: Asked) -> Iterator[dict[str, Any]]:
 def _query(session: Session, asked: Asked) -> search.Query:
     check_may_audit(session)
     if asked.since is not None and asked.until is not None and asked.until < asked.since:
-        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
     sites = sites_to_search(session, asked.site)
     if asked.patient_id is not None:
         # Whoever sees the patient today sees all that was ever done.
@@ -102,6 +102,6 @@ def _entry(store: Store, row: Row) -> dict[str, Any]:
 
 def _corrected(store: Store, row: Row, data: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what a fact corrects or voids; None if it does neither."""
-    struck = row["replaces"] or (data.get("voids") if row["action"] == "voided" else None)
-    old = facts.get(store, row["patient_id"], struck) if struck else None
+    superseded = row["replaces"] or (data.get("voids") if row["action"] == "voided" else None)
+    old = facts.get(store, row["patient_id"], superseded) if superseded else None
     return None if old is None else {"fact_id": old.fact_id, "kind": old.kind, **body_to_data(old.body)}

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import tokens
@@ -22,12 +22,12 @@ from scheduler_api.use_cases.session import ROLES, TERMINAL, Actor, NotFound, Se
 def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, now: datetime) -> str:
     """Make a new token for a role and some sites (none named: all). It is shown only now, since it is not kept.
 
-    Raises Impossible for an unknown role or site.
+    Raises ValidationFailed for an unknown role or site.
     """
-    faults = [Fault("/role", f"Not one of {', '.join(ROLES)}.")] if role not in ROLES else []
-    faults += [Fault("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
-    if faults:
-        raise Impossible(faults)
+    errors = [FieldError("/role", f"Not one of {', '.join(ROLES)}.")] if role not in ROLES else []
+    errors += [FieldError("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
+    if errors:
+        raise ValidationFailed(errors)
     token, token_id = f"sch_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
     named = sorted(set(for_sites)) or None
     with store.transaction():

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import ProtocolAmended
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.store.database.port import Row
@@ -54,16 +54,16 @@ class Portion:
 
 
 def to_patients(session: Session, amendment: Amendment, patient_ids: Sequence[str], dry_run: bool) -> Portion:
-    """Apply a version to some patients. Raises Forbidden, NotFound, or Impossible for one of another protocol."""
+    """Apply a version to some patients. Raises Forbidden, NotFound, or ValidationFailed for one of another protocol."""
     _check(session, amendment)
     rows = [patient_row(session, patient_id) for patient_id in patient_ids]
-    faults = [
-        Fault(f"/patients/{number}", "Not a patient of this protocol.")
+    errors = [
+        FieldError(f"/patients/{number}", "Not a patient of this protocol.")
         for number, row in enumerate(rows)
         if row["protocol"] != amendment.protocol
     ]
-    if faults:
-        raise Impossible(faults)
+    if errors:
+        raise ValidationFailed(errors)
     return Portion([*_applied(session, amendment, rows, dry_run)], 0, None)
 
 
@@ -92,11 +92,11 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
         if not _applies(session, row, amendment):
             try:
                 recorded = record(session, row["patient_id"], new, [row["version"]], dry_run)
-            except Impossible as error:
+            except ValidationFailed as error:
                 said.update(outcome="refused", problem=_problem(error))
             except Stale:
-                faults = [Fault("", "The patient changed meanwhile. Apply it again.")]
-                said.update(outcome="refused", problem=_problem(Contradiction(faults)))
+                errors = [FieldError("", "The patient changed meanwhile. Apply it again.")]
+                said.update(outcome="refused", problem=_problem(Conflict(errors)))
             else:
                 moved = recorded.consequences
                 said.update(outcome="applied", fact_id=recorded.fact["fact_id"], consequences=moved)
@@ -109,6 +109,6 @@ def _applies(session: Session, row: Row, amendment: Amendment) -> bool:
     return version_on(plan, amendment.from_on).version == amendment.version
 
 
-def _problem(error: Impossible) -> dict[str, Any]:
-    errors = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
-    return {"status": 409 if isinstance(error, Contradiction) else 422, "errors": errors}
+def _problem(error: ValidationFailed) -> dict[str, Any]:
+    errors = [{"pointer": field_error.pointer, "detail": field_error.detail} for field_error in error.errors]
+    return {"status": 409 if isinstance(error, Conflict) else 422, "errors": errors}

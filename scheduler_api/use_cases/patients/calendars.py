@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.checks import first_history, next_history
 from scheduler_api.engine.dates import civil_date, is_time_zone
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import Enrolled, Fact
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
-from scheduler_api.engine.views.calendar import Reckoning, calendar, check_range, default_range
+from scheduler_api.engine.views.calendar import PatientSchedule, calendar, check_range, default_range
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
@@ -74,7 +74,7 @@ def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
 def adherence_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """Return a patient's adherence and dose intensity through today. Raises NotFound, ValidationFailed."""
     versions, history, today = _known(session, patient_row(session, patient_id), view)
-    return {"patient_id": patient_id, "today": today, **Reckoning(versions, history).adherence(today)}
+    return {"patient_id": patient_id, "today": today, **PatientSchedule(versions, history).adherence(today)}
 
 
 def deviation_documents(session: Session, patient_id: str, view: View) -> list[dict[str, Any]]:
@@ -90,8 +90,8 @@ def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]
     booked = [booking.booked_on for booking in history.bookings.values()]
     last = view.last or max([today, doses.last_taken_on or today, *booked])
     if last < first:
-        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
-    return Reckoning(versions, history).deviations(today, first, last)
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+    return PatientSchedule(versions, history).deviations(today, first, last)
 
 
 def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
@@ -100,10 +100,10 @@ def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, d
         history = of_row(session.store, row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
     if view.known_at > session.now:
-        raise Impossible([Fault("/known_at", "Later than now.")])
+        raise ValidationFailed([FieldError("/known_at", "Later than now.")])
     known = facts.of_patient(session.store, row["patient_id"], view.known_at)
     if not known:
-        raise Impossible([Fault("/known_at", "Before anything was recorded of this patient.")])
+        raise ValidationFailed([FieldError("/known_at", "Before anything was recorded of this patient.")])
     history = fold(known)
     return versions_named(session.store, history), history, view.today or civil_date(view.known_at, history.time_zone)
 
@@ -113,7 +113,7 @@ def preview(
 ) -> dict[str, Any]:
     """Return the calendar of a patient who is stored nowhere, from facts in order; a fact's id is its place, from "1".
 
-    Raises Impossible (or Contradiction), with pointers into `patient` and `facts`.
+    Raises ValidationFailed (or Conflict), with pointers into `patient` and `facts`.
     """
     zone = enrolled.time_zone if is_time_zone(enrolled.time_zone) else "UTC"
     now = datetime.combine(today, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
@@ -139,6 +139,8 @@ class _pointing_into:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Impossible):
-            faults = [Fault(self._prefix + fault.pointer, fault.detail) for fault in error.faults]
-            raise (Contradiction if isinstance(error, Contradiction) else Impossible)(faults) from None
+        if isinstance(error, ValidationFailed):
+            errors = [
+                FieldError(self._prefix + field_error.pointer, field_error.detail) for field_error in error.errors
+            ]
+            raise (Conflict if isinstance(error, Conflict) else ValidationFailed)(errors) from None

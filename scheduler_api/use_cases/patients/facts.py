@@ -11,10 +11,10 @@ from typing import Any
 
 from scheduler_api.engine.checks import HAVE_A_REASON, next_history
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Fact, body_to_data
-from scheduler_api.engine.model.fold import struck_by
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.model.fold import superseded_by
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
@@ -48,8 +48,8 @@ class Appended:
     """A fact that was added to a patient's log, and what is reckoned of the patient before and after it."""
 
     fact: Fact
-    before: Reckoning
-    after: Reckoning
+    before: PatientSchedule
+    after: PatientSchedule
     version: int
 
 
@@ -66,8 +66,8 @@ def record(
 ) -> Recorded:
     """Record one fact of a patient, or with `dry_run` only say what it would come to.
 
-    Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, Impossible with every bad field, or
-    Contradiction when the fact does not fit the record. Then nothing was recorded.
+    Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, ValidationFailed with every bad
+    field, or Conflict when the fact does not fit the record. Then nothing was recorded.
     """
     check_may_record(session)
     with unit_of_work(session, dry_run):
@@ -114,15 +114,15 @@ def append(
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
     fact = _fact(session, new, row)
-    known = facts.of_patient(session.store, patient_id) if fact.strikes is not None else None
+    known = facts.of_patient(session.store, patient_id) if fact.supersedes is not None else None
     # The record of a day names no version: those that the history names are all that matters.
-    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.strikes is None else None
+    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.supersedes is None else None
     versions = (
         versions_named(session.store, before.history)
         if day is not None
         else versions_of(session.store, row["protocol"])
     )
-    after = Reckoning(versions, next_history(versions, before.history, known, fact, session.now, today))
+    after = PatientSchedule(versions, next_history(versions, before.history, known, fact, session.now, today))
     if isinstance(fact.body, Enrolled):
         _check_place(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
@@ -141,15 +141,21 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
 
 def _check_place(session: Session, enrolled: Enrolled) -> None:
     if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
-        raise Impossible([Fault("/site", "No such site.")])
+        raise ValidationFailed([FieldError("/site", "No such site.")])
 
 
 def _keep(
-    session: Session, stored: Row, before: Reckoning, after: Reckoning, head: str, fact: Fact, day: date | None
+    session: Session,
+    stored: Row,
+    before: PatientSchedule,
+    after: PatientSchedule,
+    head: str,
+    fact: Fact,
+    day: date | None,
 ) -> None:
     """Write what follows from a fact, perhaps the record of a day, in the place of what is stored.
 
-    Raises Contradiction, Stale.
+    Raises Conflict, Stale.
     """
     version, through = stored["version"] + 1, horizon(session.now)
     row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through)
@@ -157,7 +163,7 @@ def _keep(
         kept = keep_next(session.store, before, after, stored, row, day, session.now)
     except Duplicate:
         number = after.history.enrolled.subject_number
-        raise Contradiction([Fault("/subject_number", f"The protocol has a patient {number}.")]) from None
+        raise Conflict([FieldError("/subject_number", f"The protocol has a patient {number}.")]) from None
     if not kept:
         raise Stale(version)
 
@@ -192,5 +198,5 @@ def history_documents(session: Session, patient_id: str) -> list[dict[str, Any]]
     """
     patient_row(session, patient_id)
     known = facts.of_patient(session.store, patient_id)
-    struck = struck_by(known)
-    return [fact_document(fact, struck.get(fact.fact_id)) for fact in known]
+    superseded = superseded_by(known)
+    return [fact_document(fact, superseded.get(fact.fact_id)) for fact in known]

@@ -6,14 +6,14 @@ import secrets
 from datetime import date
 from typing import Any
 
-from scheduler_api.engine.checks import enrolment_faults
+from scheduler_api.engine.checks import enrolment_errors
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import Enrolled, Fact
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.treatment.status import phase
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients, time_zones
 from scheduler_api.store.patients.snapshots import of_row
@@ -29,22 +29,22 @@ from .facts import fact_document, new_fact_id
 def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[str, Any]]:
     """Enrol a patient: the patient and the fact `enrolled`.
 
-    Raises Forbidden; Impossible for an unknown site or protocol or an impossible value; Contradiction when the protocol
-    has the subject number already.
+    Raises Forbidden; ValidationFailed for an unknown site or protocol or an impossible value; Conflict when the
+    protocol has the subject number already.
     """
     check_may_record(session)
     with session.store.transaction():
-        faults = []
+        errors = []
         if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
-            faults.append(Fault("/site", "No such site."))
+            errors.append(FieldError("/site", "No such site."))
         versions = versions_of(session.store, enrolled.protocol)
         if not versions:
-            faults.append(Fault("/protocol/id", "No such protocol."))
+            errors.append(FieldError("/protocol/id", "No such protocol."))
         elif enrolled.version not in versions:
-            faults.append(Fault("/protocol/version", f"The protocol has no version {enrolled.version}."))
-        faults += enrolment_faults(enrolled, session.now)
-        if faults:
-            raise Impossible(faults)
+            errors.append(FieldError("/protocol/version", f"The protocol has no version {enrolled.version}."))
+        errors += enrolment_errors(enrolled, session.now)
+        if errors:
+            raise ValidationFailed(errors)
         if patients.by_subject(session.store, enrolled.protocol, enrolled.subject_number) is not None:
             raise _taken(enrolled)
         patient_id, actor = f"p-{secrets.token_hex(8)}", session.actor
@@ -54,14 +54,14 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         head = facts.append(session.store, patient_id, 1, "", fact)
         row = patients.row_of(patient_id, history, 1, head, session.now, horizon(session.now))
         try:
-            keep(session.store, Reckoning(versions, history), row, session.now)
+            keep(session.store, PatientSchedule(versions, history), row, session.now)
         except Duplicate:
             raise _taken(enrolled) from None
         return document(row, history, civil_date(session.now, history.time_zone)), fact_document(fact, None)
 
 
-def _taken(enrolled: Enrolled) -> Contradiction:
-    return Contradiction([Fault("/subject_number", f"{enrolled.protocol} has a patient {enrolled.subject_number}.")])
+def _taken(enrolled: Enrolled) -> Conflict:
+    return Conflict([FieldError("/subject_number", f"{enrolled.protocol} has a patient {enrolled.subject_number}.")])
 
 
 def document(row: Row, history: History, today: date) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def document(row: Row, history: History, today: date) -> dict[str, Any]:
         "fertility": fertility,
         "basis": basis,
         "time_zone": history.time_zone,
-        "phase": phase(history, today),
+        "status": patient_status(history, today),
         "version": row["version"],
     }
 
@@ -100,7 +100,7 @@ def get(session: Session, patient_id: str) -> dict[str, Any]:
 def find(
     session: Session,
     site: str | None = None,
-    phase: str | None = None,
+    status: str | None = None,
     subject_number: str | None = None,
     subject_number_part: str | None = None,
     after: tuple[str, str] | None = None,
@@ -115,7 +115,7 @@ def find(
     query = patients.Query(
         time_zones.todays(session.store, session.now),
         sites_to_search(session, site),
-        phase,
+        status,
         subject_number,
         subject_number_part,
         after,
@@ -125,6 +125,6 @@ def find(
     items = []
     for row in rows[:limit]:
         item = document(row, of_row(session.store, row), date.fromisoformat(row["today"]))
-        items.append({**item, "phase": row["phase"]})
+        items.append({**item, "status": row["status"]})
     more = len(rows) > limit
     return Page(items, (items[-1]["subject_number"], items[-1]["patient_id"]) if more else None)

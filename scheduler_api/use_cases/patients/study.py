@@ -12,11 +12,11 @@ from datetime import date
 from typing import Any
 
 from scheduler_api.engine.dates import EARLIEST, civil_date
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
-from scheduler_api.engine.treatment.status import PHASES, phase
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES, patient_status
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import patients
 from scheduler_api.store.patients.snapshots import of_row
@@ -56,7 +56,7 @@ def deviations(
 ) -> Page[tuple[str, ...]]:
     """Return the deviations of the actor's patients, by subject number and day. Raises NotFound, ValidationFailed."""
     if first is not None and last is not None and last < first:
-        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
     found: list[dict[str, Any]] = []
     for row in every_patient(session, site, after=(after[0], "") if after else None):
         for deviation in deviations_of(session, row, _view(session, first, last)):
@@ -87,8 +87,8 @@ def adherence(
     start = (after[0], after[1]) if after else None
     found = []
     for row in every_patient(session, site, after=start):
-        reckoning, today = _reckoned(session, row)
-        found.append({**whose(row), "today": today, **reckoning.adherence(today)})
+        schedule, today = _reckoned(session, row)
+        found.append({**whose(row), "today": today, **schedule.adherence(today)})
         if len(found) > limit:
             break
     last = found[limit - 1] if len(found) > limit else None
@@ -100,10 +100,10 @@ def whose(row: Row) -> dict[str, str]:
     return {name: row[name] for name in ("patient_id", "subject_number", "site")}
 
 
-def _reckoned(session: Session, row: Row) -> tuple[Reckoning, date]:
+def _reckoned(session: Session, row: Row) -> tuple[PatientSchedule, date]:
     history = of_row(session.store, row)
-    reckoning = Reckoning(versions_named(session.store, history), history)
-    return reckoning, civil_date(session.now, history.time_zone)
+    schedule = PatientSchedule(versions_named(session.store, history), history)
+    return schedule, civil_date(session.now, history.time_zone)
 
 
 @dataclass
@@ -112,23 +112,23 @@ class _Sums:
 
     patients: int = 0
     on_hold: int = 0
-    phases: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
     scans: Counter[str] = field(default_factory=Counter)
     doses: DoseSums = field(default_factory=DoseSums)
     deviations: Counter[str] = field(default_factory=Counter)
 
-    def add(self, reckoning: Reckoning, today: date) -> None:
+    def add(self, schedule: PatientSchedule, today: date) -> None:
         """Count a patient as seen on a day."""
-        history = reckoning.history
-        where = phase(history, today)
+        history = schedule.history
+        where = patient_status(history, today)
         self.patients += 1
-        self.phases[where] += 1
+        self.statuses[where] += 1
         self.on_hold += where == "on_treatment" and history.is_held(today)
-        self.doses = self.doses.plus(dose_sums(reckoning.course, today))
+        self.doses = self.doses.plus(dose_sums(schedule.treatment_plan, today))
         enrolled_on = history.enrolled.enrolled_on
         first = min(enrolled_on, history.doses.first_taken_on or enrolled_on)
-        self.deviations.update(one["kind"] for one in reckoning.deviations(today, first, today))
-        for visit in reckoning.visits(date.min, today, IMAGING):
+        self.deviations.update(one["kind"] for one in schedule.deviations(today, first, today))
+        for visit in schedule.visits(date.min, today, IMAGING):
             status = visit.status(today)
             if status == "done":
                 off = visit.days_off or 0
@@ -141,15 +141,19 @@ class _Sums:
         self.patients += other.patients
         self.on_hold += other.on_hold
         self.doses = self.doses.plus(other.doses)
-        for own, more in ((self.phases, other.phases), (self.scans, other.scans), (self.deviations, other.deviations)):
+        for own, more in (
+            (self.statuses, other.statuses),
+            (self.scans, other.scans),
+            (self.deviations, other.deviations),
+        ):
             own.update(more)
 
     def document(self) -> dict[str, Any]:
         """Return the counts as clients see them."""
         return {
             "enrolled": self.patients,
-            # Beside all who enrolled, those who only did have another name than their phase.
-            "phases": {_COUNTED_AS.get(name, name): self.phases[name] for name in PHASES},
+            # Beside all who enrolled, those who only did have another name than their status.
+            "statuses": {_COUNTED_AS.get(name, name): self.statuses[name] for name in PATIENT_STATUSES},
             "on_hold": self.on_hold,
             "scans": {name: self.scans[name] for name in ("on_time", "early", "late", "missed")},
             "doses": self.doses.document(),

@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.treatment.supply import supply
-from scheduler_api.engine.views.calendar import LONGEST_RANGE, Reckoning
+from scheduler_api.engine.views.calendar import LONGEST_RANGE, PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.session import Session, patient_row
@@ -20,34 +20,37 @@ def supply_document(session: Session, patient_id: str, visit: str | None, first:
     """Return the capsules for the planned doses from a day (default today) until the window of a visit (default the
     next) closes.
 
-    Raises NotFound, or Impossible for a visit the patient has not, or whose window has closed or is too far ahead.
+    Raises NotFound, or ValidationFailed for a visit the patient does not have, or whose window has closed or is too
+    far ahead.
     """
     row = patient_row(session, patient_id)
     history = of_row(session.store, row)
-    reckoning = Reckoning(versions_named(session.store, history), history)
+    schedule = PatientSchedule(versions_named(session.store, history), history)
     today = civil_date(session.now, history.time_zone)
     start = first or today
-    found = _next(reckoning, start) if visit is None else reckoning.book.visit(visit)
+    found = _next(schedule, start) if visit is None else schedule.visit_schedule.visit(visit)
     if found is None:
-        raise Impossible(
-            [Fault("/visit", "The patient has no such visit." if visit else "No visit is ahead: name one.")]
+        raise ValidationFailed(
+            [FieldError("/visit", "The patient has no such visit." if visit else "No visit is ahead: name one.")]
         )
     end = found.closes_on
     if end < start:
-        raise Impossible([Fault("/from", f"After {end}, when the window of {found.visit} closes.")])
+        raise ValidationFailed([FieldError("/from", f"After {end}, when the window of {found.visit} closes.")])
     if (end - start).days >= LONGEST_RANGE:
-        raise Impossible([Fault("/from", f"More than {LONGEST_RANGE} days before the window of {found.visit} closes.")])
+        raise ValidationFailed(
+            [FieldError("/from", f"More than {LONGEST_RANGE} days before the window of {found.visit} closes.")]
+        )
     return {
         "patient_id": patient_id,
         "visit": found.visit,
         "today": today,
-        "drug": reckoning.protocol_on(start).dosing.drug,
-        **supply(reckoning.course, start, end),
+        "drug": schedule.protocol_on(start).dosing.drug,
+        **supply(schedule.treatment_plan, start, end),
     }
 
 
-def _next(reckoning: Reckoning, day: date) -> Visit | None:
+def _next(schedule: PatientSchedule, day: date) -> Visit | None:
     """Return the visit, open or to come on a day, whose window closes first."""
-    current = (reckoning.book.series(name).current(day) for name in reckoning.book.names)
+    current = (schedule.visit_schedule.series(name).current(day) for name in schedule.visit_schedule.names)
     ahead = [visit for visit in current if visit is not None and visit.closes_on >= day]
     return min(ahead, key=attrgetter("closes_on"), default=None)

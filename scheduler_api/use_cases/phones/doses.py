@@ -8,9 +8,9 @@ from typing import Literal
 
 from scheduler_api.engine.checks import FIRST_ZONE
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, Fact, TimeZoneChanged, Voided
-from scheduler_api.engine.model.fold import struck_by
+from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.versions import periods
 from scheduler_api.engine.treatment.doses import planned_mg
 from scheduler_api.store.patients import facts
@@ -42,13 +42,13 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
     """Record a day as taken or missed, as the patient said at `said_at` (an instant of the phone's; None: now).
 
     The same again changes nothing. Where the site recorded the day otherwise, the patient's record is kept in the
-    history and the site's stands. Raises Impossible for a day that is too far back or ahead.
+    history and the site's stands. Raises ValidationFailed for a day that is too far back or ahead.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         today = _day_said(session, patient_id, body.dose_on, said_at)
         day = _day_on_record(session, patient_id, body.dose_on)
-        latest = day.standing[-1] if day.standing else None
+        latest = day.active[-1] if day.active else None
         planned = _planned_mg(session, patient_id, body.dose_on)
         said = _said(body, planned)
         if latest is not None and _said(latest, planned) == said:
@@ -67,23 +67,23 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
 def take_back_day(session: Session, patient_id: str, day: date, said_at: datetime | None = None) -> Kept:
     """Void a patient's own records of a day; if none is active, nothing changes.
 
-    Raises Contradiction when the site's record of that day stands, Impossible for a day too far back or ahead.
+    Raises Conflict when the site's record of that day stands, ValidationFailed for a day too far back or ahead.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         _day_said(session, patient_id, day, said_at)
-        standing = _day_on_record(session, patient_id, day).standing
-        if any(fact.role != "patient" for fact in standing):
-            raise Contradiction([Fault("/dose_on", "The site recorded this day; ask the site to correct it.")])
+        active = _day_on_record(session, patient_id, day).active
+        if any(fact.role != "patient" for fact in active):
+            raise Conflict([FieldError("/dose_on", "The site recorded this day; ask the site to correct it.")])
         voided = None
-        for fact in reversed(standing):
+        for fact in reversed(active):
             new = NewFact(Voided(fact.fact_id), correction=TAKEN_BACK)
             voided = append(session, patient_id, new).fact.fact_id
         return Kept("recorded" if voided else "already_recorded", voided)
 
 
 def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
-    """Note that the patient lives by another time zone now; the same again changes nothing. Raises Impossible."""
+    """Note that the patient lives by another time zone now; the same again changes nothing. Raises ValidationFailed."""
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         if of_row(session.store, patient_row(session, patient_id)).time_zone == time_zone:
@@ -95,21 +95,21 @@ def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
 class _Day:
     """What is on record of a day: what stands, in order, and what the patient said last and did not take back."""
 
-    standing: list[Fact]
+    active: list[Fact]
     said: Fact | None
 
 
 def _day_on_record(session: Session, patient_id: str, day: date) -> _Day:
     known = facts.of_day(session.store, patient_id, day)
-    by_id, struck = {fact.fact_id: fact for fact in known}, struck_by(known)
+    by_id, superseded = {fact.fact_id: fact for fact in known}, superseded_by(known)
     records = [fact for fact in known if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day]
-    standing = [fact for fact in records if fact.fact_id not in struck]
+    active = [fact for fact in records if fact.fact_id not in superseded]
     said = None
     for fact in records:
         if fact.role == "patient":
-            void = by_id.get(struck.get(fact.fact_id, ""))
+            void = by_id.get(superseded.get(fact.fact_id, ""))
             said = fact if void is None or void.correction == SITE_STANDS else None
-    return _Day(standing, said)
+    return _Day(active, said)
 
 
 def _said(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | None, datetime | None, str | None]:
@@ -139,10 +139,12 @@ def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | 
         # A phone whose clock is fast recorded it now, and where it is.
         said_at = min(said_at, session.now.astimezone(said_at.tzinfo))
         if session.now - said_at > LATEST_ARRIVAL:
-            raise Impossible([Fault("/recorded_at", "More than 30 days ago; tell the site.")])
+            raise ValidationFailed([FieldError("/recorded_at", "More than 30 days ago; tell the site.")])
         here, there = civil_date(said_at, zone), min(said_at.date(), civil_date(said_at, FIRST_ZONE))
     if day < min(here, there) - timedelta(DAYS_BACK):
-        raise Impossible([Fault("/dose_on", f"More than {DAYS_BACK} days before it was recorded; tell the site.")])
+        raise ValidationFailed(
+            [FieldError("/dose_on", f"More than {DAYS_BACK} days before it was recorded; tell the site.")]
+        )
     if day > max(here, there):
-        raise Impossible([Fault("/dose_on", f"After {max(here, there)}, the day on which it was recorded.")])
+        raise ValidationFailed([FieldError("/dose_on", f"After {max(here, there)}, the day on which it was recorded.")])
     return max(today, there)

@@ -12,7 +12,7 @@ import orjson
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Store
 from scheduler_api.store.patients.snapshots import of_row
@@ -93,7 +93,7 @@ def opened_by(store: Store, secret: str) -> Feed:
     if row is None:
         raise NotFound("No such feed.")
     options = Options(**orjson.loads(row["options"]))
-    dose_time = patients(row["wishes"]).dose_time
+    dose_time = patients(row["preferences"]).dose_time
     return Feed(digest(secret), row["patient_id"], options, row["version"], row["time_zone"], dose_time)
 
 
@@ -108,7 +108,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
         row = patient_row(session, feed.patient_id)
         history = of_row(store, row)
         versions = versions_of(store, row["protocol"])
-        current = _current(Reckoning(versions, history), feed, now)
+        current = _current(PatientSchedule(versions, history), feed, now)
         shown = feed_events.of_feed(store, feed.name)
         found = []
         for uid, content in current.items():
@@ -127,9 +127,9 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
     return sorted(found, key=lambda event: (event.first, event.uid))
 
 
-def _current(reckoning: Reckoning, feed: Feed, now: datetime) -> dict[str, str]:
+def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, str]:
     """Return the present events, by uid, each as text."""
-    history = reckoning.history
+    history = schedule.history
     today = civil_date(now, feed.time_zone)
     # Another address has other events: an app that read the old one keeps no later version of them.
     name = hashlib.sha256(feed.name.encode()).hexdigest()[:16]
@@ -144,7 +144,7 @@ def _current(reckoning: Reckoning, feed: Feed, now: datetime) -> dict[str, str]:
         content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
         found[f"{thing}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
 
-    for visit in reckoning.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
+    for visit in schedule.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
         if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
             label = word(visit.label, feed.options.language)
             if not silent:
@@ -152,12 +152,12 @@ def _current(reckoning: Reckoning, feed: Feed, now: datetime) -> dict[str, str]:
             if visit.booked_on is not None and visit.booked_on >= today:
                 booked, place = visit.booked_on, visit.booked_place
                 add(visit.visit, "appointment", booked, booked, visit.booked_time, label=label, place=place)
-    through = reckoning.contraception(today)["through_on"]
+    through = schedule.contraception(today)["through_on"]
     if through is not None and through >= today and not silent:
         add("through", "contraception", through, through)
     if feed.options.doses:
-        drug = reckoning.protocol_on(today).dosing.drug if feed.options.drug_name else None
-        for row in reckoning.course.rows(today, today, today + timedelta(DOSES_AHEAD)):
+        drug = schedule.protocol_on(today).dosing.drug if feed.options.drug_name else None
+        for row in schedule.treatment_plan.rows(today, today, today + timedelta(DOSES_AHEAD)):
             if row["status"] in ("due", "planned") and history.begun:
                 mg = row["dose_mg"] if drug else None
                 add(

@@ -9,7 +9,7 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.phones import devices
@@ -81,8 +81,8 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
 def activate(store: Store, code: str, device_name: str, address: str, now: datetime) -> dict[str, Any]:
     """Turn a one-time code into the tokens of a new device.
 
-    Raises TooMany after too many wrong tries from this address or of this code, Impossible for a code that is wrong,
-    used or expired.
+    Raises TooMany after too many wrong tries from this address or of this code, ValidationFailed for a code that is
+    wrong, used or expired.
     """
     sender = sender_of(address)
     # Before the slow hash: who is refused must cost nothing.
@@ -109,7 +109,7 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
             note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
             given = _new_pair(store, device_id, None, now)
     if patient_id is None:
-        raise Impossible([Fault("/code", "Not a good code: it is wrong, used or expired.")])
+        raise ValidationFailed([FieldError("/code", "Not a good code: it is wrong, used or expired.")])
     return {**given, "patient_id": patient_id}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import (
     DoseChanged,
     DoseRecorded,
@@ -57,7 +57,7 @@ class Sent:
     client_id: str
     content: Any
     keep: Callable[[Session, str], Kept] | None
-    faults: Sequence[Fault] = ()
+    errors: Sequence[FieldError] = ()
 
 
 @dataclass(frozen=True)
@@ -102,17 +102,17 @@ def _take_in(session: Session, patient_id: str, sent: Sent) -> dict[str, Any]:
     known = sent_facts.get(session.store, patient_id, sent.client_id)
     if known is not None:
         if known["request_hash"] != digest:
-            fault = Fault("/client_id", "This id came before with something else.")
-            return _refused(sent, [fault], Contradiction)
+            field_error = FieldError("/client_id", "This id came before with something else.")
+            return _refused(sent, [field_error], Conflict)
         outcome = orjson.loads(known["outcome"])
         return {**outcome, "outcome": "already_recorded" if outcome["outcome"] == "recorded" else outcome["outcome"]}
     if sent.keep is None:
-        return _refused(sent, sent.faults, Impossible)
+        return _refused(sent, sent.errors, ValidationFailed)
     try:
         with session.store.transaction():
             kept = sent.keep(session, patient_id)
-    except Impossible as error:
-        return _refused(sent, error.faults, type(error))
+    except ValidationFailed as error:
+        return _refused(sent, error.errors, type(error))
     outcome = {"client_id": sent.client_id, "outcome": kept.outcome, "fact_id": kept.fact_id, "problem": None}
     row = {
         "patient_id": patient_id,
@@ -124,8 +124,8 @@ def _take_in(session: Session, patient_id: str, sent: Sent) -> dict[str, Any]:
     return outcome
 
 
-def _refused(sent: Sent, faults: Sequence[Fault], kind: type[Impossible]) -> dict[str, Any]:
-    problem = {"status": 409 if kind is Contradiction else 422, "faults": faults}
+def _refused(sent: Sent, errors: Sequence[FieldError], kind: type[ValidationFailed]) -> dict[str, Any]:
+    problem = {"status": 409 if kind is Conflict else 422, "faults": errors}
     return {"client_id": sent.client_id, "outcome": "refused", "fact_id": None, "problem": problem}
 
 
@@ -135,8 +135,8 @@ def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | Non
     if names is None:
         return None
     if isinstance(fact.body, Voided):
-        struck = facts.get(session.store, patient_id, fact.body.voids)
-        if struck is None or type(struck.body) not in _TOLD:
+        superseded = facts.get(session.store, patient_id, fact.body.voids)
+        if superseded is None or type(superseded.body) not in _TOLD:
             return None
     data = body_to_data(fact.body)
     told = {name: data.get(name) for name in names}

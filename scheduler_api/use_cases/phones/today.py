@@ -8,7 +8,7 @@ from typing import Any
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.views.calendar import Reckoning, calendar, today_view
+from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.projections import schedules
@@ -26,16 +26,16 @@ def today_document(session: Session, patient_id: str) -> dict[str, Any]:
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
     row = patient_row(session, patient_id)
-    return today_of(schedules.of_row(session.store, row), row["wishes"], session.now)
+    return today_of(schedules.of_row(session.store, row), row["preferences"], session.now)
 
 
-def today_of(reckoning: Reckoning, wishes: str | None, now: datetime) -> dict[str, Any]:
-    """Return today's screen of the patient with this schedule. `wishes`: the preferences, as stored."""
-    history = reckoning.history
+def today_of(schedule: PatientSchedule, preferences: str | None, now: datetime) -> dict[str, Any]:
+    """Return today's screen of the patient with this schedule. `preferences`: the preferences, as stored."""
+    history = schedule.history
     today = civil_date(now, history.time_zone)
-    document = today_view(reckoning, today)
+    document = today_view(schedule, today)
     if document["dose"] is not None:
-        document["dose"]["remind_at"] = local_instant(today, patients(wishes).dose_time, history.time_zone)
+        document["dose"]["remind_at"] = local_instant(today, patients(preferences).dose_time, history.time_zone)
     document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
     return document

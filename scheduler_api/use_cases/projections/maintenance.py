@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.model.facts import Fact
 from scheduler_api.engine.model.fold import fold
-from scheduler_api.engine.treatment.position import standing
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.treatment.position import treatment_position
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.audit import events
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import facts, patients, positions
@@ -21,7 +21,7 @@ from scheduler_api.use_cases.session import lock_patient, lock_patients
 from scheduler_api.use_cases.sites.protocols import versions_of
 
 from .planning import plan_site, wrongly_planned
-from .projections import HORIZON, derived_rows, horizon, keep_ahead
+from .projections import HORIZON, derived_rows, horizon, write_projections
 
 
 def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None) -> int:
@@ -47,8 +47,8 @@ def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, now: da
     history = fold(known)
     row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, horizon(now))
     patients.insert(store, row)
-    reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
-    keep_ahead(store, patient_id, reckoning, notification_preferences.copy_beside_patient(store, patient_id), now)
+    schedule = PatientSchedule(versions_of(store, history.enrolled.protocol), history)
+    write_projections(store, patient_id, schedule, notification_preferences.copy_beside_patient(store, patient_id), now)
 
 
 def verify(
@@ -94,10 +94,10 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     for column in rebuilt:
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
-    reckoning = Reckoning(versions_of(store, history.enrolled.protocol), history)
-    if positions.get(store, patient_id) != positions.to_text(standing(reckoning.course)):
-        yield f"patient {patient_id}: the stored standing is not what the facts give"
-    expected = derived_rows(patient_id, reckoning, through)
+    schedule = PatientSchedule(versions_of(store, history.enrolled.protocol), history)
+    if positions.get(store, patient_id) != positions.to_text(treatment_position(schedule.treatment_plan)):
+        yield f"patient {patient_id}: the stored position is not what the facts give"
+    expected = derived_rows(patient_id, schedule, through)
     for what, given, kept in (
         ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
         ("the worklist's entry", expected.worklist, worklist.of_patient(store, patient_id)),
@@ -105,38 +105,38 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         for name in sorted({*given, *kept}):
             if given.get(name) != kept.get(name):
                 yield f"patient {patient_id}: {what} {name} is not what the facts give"
-    for kind, about in wrongly_planned(store, stored, reckoning, through - timedelta(HORIZON)):
+    for kind, about in wrongly_planned(store, stored, schedule, through - timedelta(HORIZON)):
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 
-def roll_forward(store: Store, now: datetime) -> int:
+def extend_horizons(store: Store, now: datetime) -> int:
     """Let what is kept of all patients reach as far ahead as it should; how many patients were rolled."""
     count = 0
-    while rolled := roll_some(store, now):
+    while rolled := extend_some(store, now):
         count += rolled
     with store.transaction():
         _plan_sites(store, now)
     return count
 
 
-def roll_some(store: Store, now: datetime) -> int:
+def extend_some(store: Store, now: datetime) -> int:
     """Let what is kept of some patients reach as far ahead as it should, in one unit of work; how many (0: all do)."""
     patient_ids = patients.rolled_until(store, horizon(now), 200)
     with store.transaction():
         # In the order of their ids, so that two who do this at once do not wait for each other.
         for patient_id in sorted(patient_ids):
-            roll(store, patient_id, now)
+            extend_horizon(store, patient_id, now)
     return len(patient_ids)
 
 
-def roll(store: Store, patient_id: str, now: datetime) -> None:
+def extend_horizon(store: Store, patient_id: str, now: datetime) -> None:
     """Let visits and reminders of one patient reach as far ahead as they should, inside a unit of work."""
     lock_patient(store, patient_id)
     row = patients.get(store, patient_id)
     if row is None:
         return
-    reckoning = Reckoning(versions_of(store, row["protocol"]), of_row(store, row))
-    keep_ahead(store, patient_id, reckoning, row["wishes"], now)
+    schedule = PatientSchedule(versions_of(store, row["protocol"]), of_row(store, row))
+    write_projections(store, patient_id, schedule, row["preferences"], now)
     patients.set_visits_through(store, patient_id, horizon(now))
 
 

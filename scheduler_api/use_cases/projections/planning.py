@@ -14,10 +14,10 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.reminders.kinds import DIGEST, TO_SITES
 from scheduler_api.engine.reminders.plan import Message, Planner, Told, digest
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks
-from scheduler_api.store.reminders import notification_preferences as kept_wishes
+from scheduler_api.store.reminders import notification_preferences as preference_rows
 from scheduler_api.store.reminders import outbox, planned_messages
 
 from . import stored_preferences
@@ -31,30 +31,36 @@ TICK = "tick"
 _REMEMBERED = timedelta(3)
 
 
-def plan_patient(store: Store, patient_id: str, reckoning: Reckoning, said: str | None, now: datetime) -> None:
-    """Make the planned messages of a patient those that the calendar calls for now. `said`: the patient's wishes."""
-    moment, today = stamp(now), civil_date(now, reckoning.history.time_zone)
-    out = gone_out(store, patient_id, today)
-    messages = called_for(store, reckoning, said, out, today, now.date() + AHEAD)
-    rows = rows_of(patient_id, reckoning.history.enrolled.site, messages)
+def plan_patient(store: Store, patient_id: str, schedule: PatientSchedule, said: str | None, now: datetime) -> None:
+    """Make the planned messages of a patient those that the calendar calls for now.
+
+    `said`: the patient's preferences.
+    """
+    moment, today = stamp(now), civil_date(now, schedule.history.time_zone)
+    out = sent_about(store, patient_id, today)
+    messages = due_messages(store, schedule, said, out, today, now.date() + AHEAD)
+    rows = rows_of(patient_id, schedule.history.enrolled.site, messages)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
     _keep(store, planned_messages.of_patient(store, patient_id, moment), out, rows, moment)
 
 
-def is_planned_for(day: date, reckoning: Reckoning, now: datetime) -> bool:
+def is_planned_for(day: date, schedule: PatientSchedule, now: datetime) -> bool:
     """Return whether messages about the dose of a day are among those that are planned."""
-    return civil_date(now, reckoning.history.time_zone) <= day <= now.date() + AHEAD
+    return civil_date(now, schedule.history.time_zone) <= day <= now.date() + AHEAD
 
 
-def called_for(
-    store: Store, reckoning: Reckoning, said: str | None, out: Iterable[Row], first: date, last: date
+def due_messages(
+    store: Store, schedule: PatientSchedule, said: str | None, out: Iterable[Row], first: date, last: date
 ) -> list[Message]:
     """Return the messages that a patient's calendar calls for in some days, also those held back until too late."""
-    site = kept_wishes.of_site(store, reckoning.history.enrolled.site)
+    site = preference_rows.of_site(store, schedule.history.enrolled.site)
     assert site is not None
     told = {(row["kind"], row["about"]): _told(row) for row in out}
     planner = Planner(
-        reckoning, stored_preferences.patients(said), stored_preferences.sites(site["time_zone"], site["wishes"]), told
+        schedule,
+        stored_preferences.patients(said),
+        stored_preferences.sites(site["time_zone"], site["preferences"]),
+        told,
     )
     return planner.messages(first, last)
 
@@ -72,16 +78,16 @@ def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> d
     return rows
 
 
-def wrongly_planned(store: Store, row: Row, reckoning: Reckoning, on: date) -> Iterator[tuple[str, str]]:
+def wrongly_planned(store: Store, row: Row, schedule: PatientSchedule, on: date) -> Iterator[tuple[str, str]]:
     """Yield kind and subject of each message that is planned and should not be, or should be and is not.
 
     `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. What has
     gone out, or made no sense any more when it was planned or looked at, is rightly not there.
     """
     patient_id, first = row["patient_id"], on - timedelta(1)
-    out = gone_out(store, patient_id, first)
-    messages = called_for(store, reckoning, row["wishes"], out, first, on + AHEAD)
-    expected = rows_of(patient_id, reckoning.history.enrolled.site, messages)
+    out = sent_about(store, patient_id, first)
+    messages = due_messages(store, schedule, row["preferences"], out, first, on + AHEAD)
+    expected = rows_of(patient_id, schedule.history.enrolled.site, messages)
     planned = planned_messages.of_patient(store, patient_id)
     known = {message["message_id"] for message in out}
     looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")
@@ -109,13 +115,13 @@ def held_until(store: Store, row: Row, now: datetime) -> datetime:
     if row["kind"] == "dose_later":
         return now
     if row["audience"] == "site":
-        site = kept_wishes.of_site(store, row["site"])
+        site = preference_rows.of_site(store, row["site"])
         assert site is not None
-        quiet, zone = stored_preferences.sites(site["time_zone"], site["wishes"]).quiet, site["time_zone"]
+        quiet, zone = stored_preferences.sites(site["time_zone"], site["preferences"]).quiet, site["time_zone"]
     else:
-        patient = kept_wishes.of_patient(store, row["patient_id"])
+        patient = preference_rows.of_patient(store, row["patient_id"])
         assert patient is not None
-        quiet, zone = stored_preferences.patients(patient["wishes"]).quiet, patient["time_zone"]
+        quiet, zone = stored_preferences.patients(patient["preferences"]).quiet, patient["time_zone"]
     return quiet.held_until(now, zone) if quiet else now
 
 
@@ -131,15 +137,15 @@ def plan_site(store: Store, site: str, now: datetime) -> None:
 
 def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, Row]:
     """Return the rows of a site's digests on some days."""
-    row = kept_wishes.of_site(store, site)
+    row = preference_rows.of_site(store, site)
     assert row is not None
-    said = stored_preferences.sites(row["time_zone"], row["wishes"])
+    said = stored_preferences.sites(row["time_zone"], row["preferences"])
     if DIGEST in said.off:
         return {}
     return rows_of(None, site, (digest(said, first + timedelta(n)) for n in range((last - first).days + 1)))
 
 
-def gone_out(store: Store, patient_id: str, today: date) -> list[Row]:
+def sent_about(store: Store, patient_id: str, today: date) -> list[Row]:
     """Return the messages sent about a patient that may matter to the plan of a day and later ones."""
     return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
 

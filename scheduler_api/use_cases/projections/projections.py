@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import EARLIEST
-from scheduler_api.engine.treatment.dose_gaps import is_between_taken, rows_not_taken
-from scheduler_api.engine.treatment.position import standing
+from scheduler_api.engine.treatment.dose_gaps import dose_gaps, is_between_doses_taken
+from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views import tasks as engine_worklist
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, positions
@@ -37,17 +37,17 @@ def horizon(now: datetime) -> date:
     return now.date() + timedelta(HORIZON)
 
 
-def derived_rows(patient_id: str, reckoning: Reckoning, through: date) -> Derived:
+def derived_rows(patient_id: str, schedule: PatientSchedule, through: date) -> Derived:
     """Return the rows of all visits of a patient that open, or are done or booked, through a day; and what is to do."""
-    found = reckoning.visits(_BEGINNING, through)
-    rows = visits.rows_of(patient_id, reckoning.history, found)
-    return Derived(rows, worklist_rows(patient_id, reckoning, found, through))
+    found = schedule.visits(_BEGINNING, through)
+    rows = visits.rows_of(patient_id, schedule.history, found)
+    return Derived(rows, worklist_rows(patient_id, schedule, found, through))
 
 
-def worklist_rows(patient_id: str, reckoning: Reckoning, of: Iterable[Visit], through: date) -> dict[str, Row]:
+def worklist_rows(patient_id: str, schedule: PatientSchedule, of: Iterable[Visit], through: date) -> dict[str, Row]:
     """Return the worklist rows of a patient for some visits, as kept on the day whose visits reach through a day."""
-    entries = engine_worklist.worklist(reckoning, of, *_reach(through))
-    return worklist.rows_of(patient_id, reckoning.history, entries)
+    entries = engine_worklist.worklist(schedule, of, *_reach(through))
+    return worklist.rows_of(patient_id, schedule.history, entries)
 
 
 def _reach(through: date) -> tuple[date, date]:
@@ -60,14 +60,20 @@ def _reach(through: date) -> tuple[date, date]:
 _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 
 
-def keep(store: Store, reckoning: Reckoning, row: Row, now: datetime) -> None:
+def keep(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
     """Write what follows from the enrolment of a patient, whose row this is. Raises Duplicate."""
     patients.insert(store, row)
-    keep_ahead(store, row["patient_id"], reckoning, None, now)
+    write_projections(store, row["patient_id"], schedule, None, now)
 
 
 def keep_next(
-    store: Store, before: Reckoning, after: Reckoning, stored: Row, row: Row, day: date | None, now: datetime
+    store: Store,
+    before: PatientSchedule,
+    after: PatientSchedule,
+    stored: Row,
+    row: Row,
+    day: date | None,
+    now: datetime,
 ) -> bool:
     """Write what follows from one more fact of a patient, whose `row` it makes in the place of the one `stored`.
 
@@ -75,46 +81,52 @@ def keep_next(
     """
     if not patients.update(store, stored, row):
         return False
-    patient_id, wishes = row["patient_id"], stored["wishes"]
+    patient_id, preferences = row["patient_id"], stored["preferences"]
     rolled = stored["visits_through"] == row["visits_through"]
     if rolled and day is not None and after.plans_like(before):
-        _keep_day(store, patient_id, before, after, day, wishes, now)
+        _keep_day(store, patient_id, before, after, day, preferences, now)
     else:
-        keep_ahead(store, patient_id, after, wishes, now, rolled and _same_visits(before, after))
+        write_projections(store, patient_id, after, preferences, now, rolled and _same_visits(before, after))
     return True
 
 
-def _same_visits(before: Reckoning, after: Reckoning) -> bool:
+def _same_visits(before: PatientSchedule, after: PatientSchedule) -> bool:
     """Return whether the visit rows of two histories of a patient, through one day, are the same, without computing
     them.
     """
     one, other = before.history, after.history
     if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
         return False
-    return not after.series_unlike(before)
+    return not after.changed_series(before)
 
 
 def _keep_day(
-    store: Store, patient_id: str, before: Reckoning, after: Reckoning, day: date, wishes: str | None, now: datetime
+    store: Store,
+    patient_id: str,
+    before: PatientSchedule,
+    after: PatientSchedule,
+    day: date,
+    preferences: str | None,
+    now: datetime,
 ) -> None:
     """Write what the record of a day moves where the plan stands: entries about doses not taken, and messages."""
     moved, through = False, horizon(now)
-    if not is_between_taken(after.history, day):
+    if not is_between_doses_taken(after.history, day):
         # Also those too short for the worklist: a message tells of them.
-        was, is_now = ([*rows_not_taken(reckoning.course, *_reach(through))] for reckoning in (before, after))
+        was, is_now = ([*dose_gaps(schedule.treatment_plan, *_reach(through))] for schedule in (before, after))
         moved = was != is_now
     if moved:
-        known, entries = (worklist_rows(patient_id, reckoning, (), through) for reckoning in (before, after))
+        known, entries = (worklist_rows(patient_id, schedule, (), through) for schedule in (before, after))
         worklist.replace(store, patient_id, entries, known)
     if moved or is_planned_for(day, after, now):
-        plan_patient(store, patient_id, after, wishes, now)
+        plan_patient(store, patient_id, after, preferences, now)
 
 
-def keep_ahead(
+def write_projections(
     store: Store,
     patient_id: str,
-    reckoning: Reckoning,
-    wishes: str | None,
+    schedule: PatientSchedule,
+    preferences: str | None,
     now: datetime,
     visits_stand: bool = False,
 ) -> None:
@@ -126,11 +138,11 @@ def keep_ahead(
     if visits_stand:
         # So does what is to do about them: only the rest of the worklist is reckoned.
         about_visits = {key: row for key, row in known.items() if row["visit"]}
-        entries = about_visits | worklist_rows(patient_id, reckoning, (), horizon(now))
+        entries = about_visits | worklist_rows(patient_id, schedule, (), horizon(now))
     else:
-        rows = derived_rows(patient_id, reckoning, horizon(now))
+        rows = derived_rows(patient_id, schedule, horizon(now))
         visits.replace(store, patient_id, rows.visits)
         entries = rows.worklist
-    positions.put(store, patient_id, standing(reckoning.course))
+    positions.put(store, patient_id, treatment_position(schedule.treatment_plan))
     worklist.replace(store, patient_id, entries, known)
-    plan_patient(store, patient_id, reckoning, wishes, now)
+    plan_patient(store, patient_id, schedule, preferences, now)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from scheduler_api.engine.reminders.preferences import NIGHT, Quiet, SiteWishes, Wishes
+from scheduler_api.engine.reminders.preferences import NIGHT, NotificationPreferences, QuietHours, SitePreferences
 
 #: The ways in which a patient may want to be reached.
 CHANNELS = ("web_push", "webhook")
@@ -37,19 +37,19 @@ def sites_document(text: str | None) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def patients(text: str | None) -> Wishes:
+def patients(text: str | None) -> NotificationPreferences:
     """Return a patient's preferences as stored."""
     said = patients_document(text)
     at, quiet, off = time.fromisoformat(said["time"]), _quiet(said["quiet"]), frozenset(said["off"])
-    return Wishes(at, said["again_after_minutes"], quiet, off)
+    return NotificationPreferences(at, said["again_after_minutes"], quiet, off)
 
 
 @lru_cache(maxsize=1024)
-def sites(time_zone: str, text: str | None) -> SiteWishes:
+def sites(time_zone: str, text: str | None) -> SitePreferences:
     """Return a site's preferences as stored."""
     said = sites_document(text)
-    return SiteWishes(time_zone, time.fromisoformat(said["digest"]), _quiet(said["quiet"]), frozenset(said["off"]))
+    return SitePreferences(time_zone, time.fromisoformat(said["digest"]), _quiet(said["quiet"]), frozenset(said["off"]))
 
 
-def _quiet(said: dict[str, str] | None) -> Quiet | None:
-    return None if said is None else Quiet(time.fromisoformat(said["from"]), time.fromisoformat(said["to"]))
+def _quiet(said: dict[str, str] | None) -> QuietHours | None:
+    return None if said is None else QuietHours(time.fromisoformat(said["from"]), time.fromisoformat(said["to"]))

@@ -94,7 +94,7 @@ def _channels(message: Row) -> Collection[str]:
     """Return the channels by which a message may go: a patient chooses, a site made its destinations for this."""
     if message["audience"] == "site":
         return deliveries.CHANNELS
-    return {"log", *stored_preferences.patients_document(message["wishes"])["channels"]}
+    return {"log", *stored_preferences.patients_document(message["preferences"])["channels"]}
 
 
 def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limit: int) -> tuple[list[Attempt], int]:
@@ -167,7 +167,7 @@ def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chanc
             return False
     elif outcome.result == "gone":
         destinations.end(store, place, stamp(now), outcome.why or "gone")
-        deliveries.hurry(store, place, stamp(now))
+        deliveries.expedite(store, place, stamp(now))
     else:
         destinations.answered(store, place)
     status = "sent" if outcome.result == "delivered" else "failed"
@@ -181,7 +181,7 @@ def _settle(store: Store, row: Row, status: str, why: str | None, now: datetime,
         return
     if status == "withdrawn":
         # It may be called for again: then it is given to its destinations anew.
-        deliveries.let_go(store, row["message_id"])
+        deliveries.release(store, row["message_id"])
     counts.deliveries[row["kind"], row["channel"], status] += 1
     if status == "sent":
         lag = max((now - datetime.fromisoformat(row["due_at"])).total_seconds(), 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.reminders import destinations
@@ -43,22 +43,22 @@ def add_to_site(
 ) -> dict[str, Any]:
     """Add a destination to a site. That a web address may be sent to is the caller's to check.
 
-    Raises NotFound, Forbidden, or Impossible: e-mail does not go to patients, of whom we know no names.
+    Raises NotFound, Forbidden, or ValidationFailed: e-mail does not go to patients, of whom we know no names.
     """
     check_may_direct(session, site)
-    faults = []
+    errors = []
     if channel == "email" and audience == "patient":
-        faults.append(Fault("/audience", "No mail goes to patients."))
+        errors.append(FieldError("/audience", "No mail goes to patients."))
     if channel == "email" and not _MAILBOX.fullmatch(address):
-        faults.append(Fault("/address", "Not an e-mail address, plain and one."))
+        errors.append(FieldError("/address", "Not an e-mail address, plain and one."))
     if channel == "log" and address:
-        faults.append(Fault("/address", "The log has no address."))
-    if faults:
-        raise Impossible(faults)
+        errors.append(FieldError("/address", "The log has no address."))
+    if errors:
+        raise ValidationFailed(errors)
     with session.store.transaction():
         known = [row for row in destinations.of_site(session.store, site) if row["ended_at"] is None]
         if len(known) >= AT_MOST:
-            raise Impossible([Fault("", f"A site has at most {AT_MOST} destinations.")])
+            raise ValidationFailed([FieldError("", f"A site has at most {AT_MOST} destinations.")])
         row = _row(session, channel, audience, address, language) | {"site": site}
         destinations.insert(session.store, row)
         events.note(session, "destination_added", site=site, destination=row["destination_id"], channel=channel)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from scheduler_api.engine.errors import Contradiction, Fault
+from scheduler_api.engine.errors import Conflict, FieldError
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import deliveries, sent_messages
 from scheduler_api.use_cases.audit.events import note
 from scheduler_api.use_cases.page import Page
-from scheduler_api.use_cases.projections.maintenance import roll
+from scheduler_api.use_cases.projections.maintenance import extend_horizon
 from scheduler_api.use_cases.session import NotFound, OutOfScope, Session, check_may_record, sites_to_search
 
 _SHOWN = (
@@ -51,7 +51,7 @@ def find(
 def resend(session: Session, message_id: str) -> dict[str, Any]:
     """Have a message sent again that reached nobody, to all destinations there are now; with the same id.
 
-    Raises NotFound, Forbidden, or Contradiction: what was sent is not sent again, what waits is on its way, and what
+    Raises NotFound, Forbidden, or Conflict: what was sent is not sent again, what waits is on its way, and what
     makes no sense any more (a dose of yesterday) never goes out as if it were new.
     """
     check_may_record(session)
@@ -68,7 +68,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
         sent_messages.send_again(session.store, message_id)
         if row["patient_id"] is not None:
             # What waits and is no longer called for is taken back by this, as by any fact.
-            roll(session.store, row["patient_id"], session.now)
+            extend_horizon(session.store, row["patient_id"], session.now)
         row = sent_messages.get(session.store, message_id)
         assert row is not None
         if row["status"] != "waiting":
@@ -77,8 +77,8 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
         return _documents(session.store, [row])[0]
 
 
-def _refusal(why: str) -> Contradiction:
-    return Contradiction([Fault("/message_id", why)])
+def _refusal(why: str) -> Conflict:
+    return Conflict([FieldError("/message_id", why)])
 
 
 def _documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.protocol_file.parse import read_protocol
@@ -68,17 +68,17 @@ def summary(protocol: Protocol, added_at: str) -> dict[str, Any]:
 
 
 def add(session: Session, definition: Any) -> dict[str, Any]:
-    """Add a version of a protocol. Raises Forbidden, Impossible, or Contradiction when that version is there."""
+    """Add a version of a protocol. Raises Forbidden, ValidationFailed, or Conflict when that version is there."""
     check_may_administer(session)
     protocol = read_protocol(definition)
     with session.store.transaction():
         known = versions_of(session.store, protocol.id)
         if protocol.version in known:
-            raise Contradiction(
-                [Fault("/version", f"Version {protocol.version} is there, and a version never changes.")]
+            raise Conflict(
+                [FieldError("/version", f"Version {protocol.version} is there, and a version never changes.")]
             )
         if protocol.version != len(known) + 1:
-            raise Impossible([Fault("/version", f"The next version of this protocol is {len(known) + 1}.")])
+            raise ValidationFailed([FieldError("/version", f"The next version of this protocol is {len(known) + 1}.")])
         return _insert(session, protocol)
 
 
@@ -104,7 +104,7 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
     try:
         protocols.insert(session.store, row)
     except Duplicate:
-        raise Contradiction([Fault("/version", "This version is there, and a version never changes.")]) from None
+        raise Conflict([FieldError("/version", "This version is there, and a version never changes.")]) from None
     note(session, "protocol_added", protocol=protocol.id, version=protocol.version)
     return summary(protocol, added_at)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from scheduler_api.engine.dates import civil_date, days
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.sites import site_calendars
@@ -111,13 +111,13 @@ def get(session: Session, site: str) -> dict[str, Any]:
 
 
 def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]:
-    """Keep a site's calendar in the place of the one it had. Raises NotFound, Forbidden, Impossible."""
+    """Keep a site's calendar in the place of the one it had. Raises NotFound, Forbidden, ValidationFailed."""
     with session.store.transaction():
         session.store.lock(f"site {site}")
         row = _row(session, site)
         check_may_keep_calendars(session)
-        if faults := [*_faults(row["country"], calendar)]:
-            raise Impossible(faults)
+        if errors := [*_errors(row["country"], calendar)]:
+            raise ValidationFailed(errors)
         kept = {**calendar, "site": site}
         kept["opening_days"] = orjson.dumps(sorted(calendar["opening_days"], key=WEEKDAYS.index)).decode()
         for name in ("closed_days", "open_days"):
@@ -128,29 +128,29 @@ def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]
         return now
 
 
-def _faults(country: str, calendar: Mapping[str, Any]) -> list[Fault]:
-    faults = []
+def _errors(country: str, calendar: Mapping[str, Any]) -> list[FieldError]:
+    errors = []
     if calendar["region"] is not None and calendar["region"] not in regions().get(country, ()):
-        faults.append(Fault("/region", f"Not a region of {country} with holidays of its own."))
+        errors.append(FieldError("/region", f"Not a region of {country} with holidays of its own."))
     closed, opened = ([day["on"] for day in calendar[name]] for name in ("closed_days", "open_days"))
     for name, named in (("closed_days", closed), ("open_days", opened)):
-        faults += [Fault(f"/{name}/{n}/on", "Named twice.") for n, day in enumerate(named) if day in named[:n]]
-    faults += [Fault(f"/open_days/{n}/on", "Also a closed day.") for n, day in enumerate(opened) if day in closed]
-    return faults
+        errors += [FieldError(f"/{name}/{n}/on", "Named twice.") for n, day in enumerate(named) if day in named[:n]]
+    errors += [FieldError(f"/open_days/{n}/on", "Also a closed day.") for n, day in enumerate(opened) if day in closed]
+    return errors
 
 
 def days_document(session: Session, site: str, first: date | None, last: date | None) -> dict[str, Any]:
     """Return each day of a site: open or not, why, and what is booked. Six weeks from today by default.
 
-    Raises NotFound, Impossible for a reversed range or a longer one than `LONGEST_RANGE`.
+    Raises NotFound, ValidationFailed for a reversed range or a longer one than `LONGEST_RANGE`.
     """
     row = _row(session, site)
     first = first or civil_date(session.now, row["time_zone"])
     last = last or first + timedelta(41)
     if last < first:
-        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
     if (last - first).days >= LONGEST_RANGE:
-        raise Impossible([Fault("/to", f"The range is longer than {LONGEST_RANGE} days.")])
+        raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.")])
     calendar, slots = of_sites(session.store, [site])[site], row["slots_per_day"]
     booked = bookings(session.store, [site], str(first), str(last))
     found = []

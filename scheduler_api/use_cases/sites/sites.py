@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.dates import is_time_zone
-from scheduler_api.engine.errors import Contradiction, Fault, Impossible
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.store.database.port import Duplicate, Row, Store
 from scheduler_api.store.sites import sites
 from scheduler_api.use_cases.audit.events import note
@@ -45,16 +45,16 @@ def exists(store: Store, site: str) -> bool:
 
 
 def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
-    """Add a site. Raises Forbidden, Impossible, or Contradiction when its id is taken."""
+    """Add a site. Raises Forbidden, ValidationFailed, or Conflict when its id is taken."""
     check_may_administer(session)
     if not is_time_zone(site["time_zone"]):
-        raise Impossible([Fault("/time_zone", "Not an IANA time zone.")])
+        raise ValidationFailed([FieldError("/time_zone", "Not an IANA time zone.")])
     try:
         with session.store.transaction():
             sites.insert(session.store, {**site, "opening_days": orjson.dumps(site["opening_days"]).decode()})
             note(session, "site_added", site=site["site"], new=site)
     except Duplicate:
-        raise Contradiction([Fault("/site", "There is a site of this id.")]) from None
+        raise Conflict([FieldError("/site", "There is a site of this id.")]) from None
     return site
 
 

@@ -12,8 +12,8 @@ from scheduler_api.engine.model.facts import VisitBooked, VisitDone
 from scheduler_api.engine.model.history import Booking, History
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.position import standing
-from scheduler_api.engine.views.calendar import Reckoning
+from scheduler_api.engine.treatment.position import treatment_position
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.deviations import visit_deviations
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row
@@ -44,13 +44,13 @@ class _Seen:
     """A patient at hand: the row, the history, and all that follows from it."""
 
     row: Row
-    reckoning: Reckoning
+    schedule: PatientSchedule
     today: date
 
     @property
     def history(self) -> History:
         """Return the history that it follows from."""
-        return self.reckoning.history
+        return self.schedule.history
 
 
 def get(session: Session, patient_id: str, visit: str) -> tuple[dict[str, Any], int]:
@@ -106,7 +106,7 @@ def record_result(
     with unit_of_work(session, dry_run):
         seen = _see(session, patient_id)
         body = VisitDone(_series_of(seen, visit), done_on, visit, response)
-        before = seen.reckoning.book.visit(visit)
+        before = seen.schedule.visit_schedule.visit(visit)
         new: NewFact | None = NewFact(body)
         if before is not None and before.done_on is not None:
             same = (before.done_on, before.response) == (done_on, response) and before.assigned != "nearest"
@@ -119,13 +119,13 @@ def record_result(
 def _see(session: Session, patient_id: str) -> _Seen:
     row = patient_row(session, patient_id)
     history = of_row(session.store, row)
-    reckoning = Reckoning(versions_named(session.store, history), history)
-    return _Seen(row, reckoning, civil_date(session.now, history.time_zone))
+    schedule = PatientSchedule(versions_named(session.store, history), history)
+    return _Seen(row, schedule, civil_date(session.now, history.time_zone))
 
 
 def _series_of(seen: _Seen, visit: str) -> str:
     """Return the series that has a visit of this name, under any version the patient is on. Raises NotFound."""
-    for period in seen.reckoning.course.plan:
+    for period in seen.schedule.treatment_plan.plan:
         if (series := period.protocol.series_of(visit)) is not None:
             return series.name
     raise NotFound("No such visit.")
@@ -159,8 +159,8 @@ def _settle(
         recorded = told(session, appended, dry_run)
         fact, moved, version = recorded.fact, recorded.consequences, recorded.version
         after = _Seen(seen.row, appended.after, seen.today)
-    reckoning = after.reckoning
-    found = reckoning.book.visit(visit)
+    schedule = after.schedule
+    found = schedule.visit_schedule.visit(visit)
     deviations = [*visit_deviations(found, seen.today)] if found is not None else []
     now_planned = planned_messages.of_patient(session.store, patient_id)
     document = {
@@ -170,7 +170,7 @@ def _settle(
         "deviation": next((one for one in deviations if one["kind"] != "visit_missed"), None),
         "warnings": [],
         "to_do": worklist.of_patient(session.store, seen.row, seen.today),
-        "contraception": reckoning.contraception(seen.today),
+        "contraception": schedule.contraception(seen.today),
         "reminders_ended": _reminders(row for key, row in planned.items() if key not in now_planned),
         "reminders_planned": _reminders(row for key, row in now_planned.items() if row != planned.get(key)),
     }
@@ -184,12 +184,12 @@ def _reminders(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def _visit_document(session: Session, seen: _Seen, visit: str) -> dict[str, Any] | None:
-    reckoning = seen.reckoning
-    found = reckoning.book.visit(visit)
+    schedule = seen.schedule
+    found = schedule.visit_schedule.visit(visit)
     if found is None:
         return None
     row = visits.rows_of(seen.row["patient_id"], seen.history, [found])[visit]
-    stands = positions.to_text(standing(reckoning.course))
+    stands = positions.to_text(treatment_position(schedule.treatment_plan))
     return documents(session.store, [visits.listed(row, found.status(seen.today), seen.today, stands)])[0]
 
 
@@ -213,7 +213,7 @@ def _against_day(session: Session, seen: _Seen, before: Booking | None, day: dat
 
 def _against_visit(after: _Seen, visit: str, day: date) -> Iterator[dict[str, Any]]:
     """Yield warnings about booking a visit at all."""
-    found = after.reckoning.book.visit(visit)
+    found = after.schedule.visit_schedule.visit(visit)
     if found is None:
         yield _warning("not_planned", f"{visit} is not in the patient's plan")
     elif found.done_on is not None:
@@ -224,11 +224,11 @@ def _against_visit(after: _Seen, visit: str, day: date) -> Iterator[dict[str, An
 
 def _against_result(after: _Seen, body: VisitDone) -> Iterator[dict[str, Any]]:
     """Yield warnings about a result that may have been given to the wrong visit."""
-    reckoning, day = after.reckoning, body.done_on
-    found = reckoning.book.visit(body.visit or "")
+    schedule, day = after.schedule, body.done_on
+    found = schedule.visit_schedule.visit(body.visit or "")
     if found is None or (found.done_on, found.response) != (day, body.response):
         yield _warning("unscheduled", f"what was done on {day} belongs to no visit")
-    for other in reckoning.visits(day, day, [body.series]):
+    for other in schedule.visits(day, day, [body.series]):
         if other.visit != body.visit and other.done_on is None and other.opens_on <= day <= other.closes_on:
             yield _warning("window_of_another", f"{day} is in the window of {other.visit}, which is not done")
     if body.series == IMAGING and body.response is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import positions, reasons, time_zones
@@ -33,14 +33,14 @@ class VisitPage:
 def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
     """Return the visits of the actor's patients, or those of one site, that are asked for, each as seen today.
 
-    Raises NotFound for another's site, Impossible for a reversed range or one beyond what is computed ahead.
+    Raises NotFound for another's site, ValidationFailed for a reversed range or one beyond what is computed ahead.
     """
     first, last = query.first, query.last
     if first is not None and last is not None and last < first:
-        raise Impossible([Fault("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
     for name, day in (("from", first), ("to", last)):
         if day is not None and day > horizon(session.now) - timedelta(1):
-            raise Impossible([Fault(f"/{name}", f"Visits are listed up to {HORIZON - 1} days ahead.")])
+            raise ValidationFailed([FieldError(f"/{name}", f"Visits are listed up to {HORIZON - 1} days ahead.")])
     todays = time_zones.todays(session.store, session.now)
     rows = visits.find(session.store, todays, sites_to_search(session, site), query)
     items = documents(session.store, rows[: query.limit])
@@ -66,13 +66,13 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     """Return a visit with the patient's position today; `suggested_days` are all open days, nearest to target first."""
     item: dict[str, Any] = {**row}
     today, opens_on, closes_on, booked_on = row["today"], row["opens_on"], row["closes_on"], row["booked_on"]
-    standing = positions.of_text(item.pop("standing"))
+    treatment_position = positions.of_text(item.pop("position"))
     next_opens_on = item.pop("next_opens_on")
     item["provisional"] = row["provisional"] == 1
     item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
-    item["cycle"], item["cycle_day"], item["on_hold"] = standing.at(date.fromisoformat(today))
-    item["last_done_on"], item["last_response"] = standing.last_done.get(row["series"], (None, None))
+    item["cycle"], item["cycle_day"], item["on_hold"] = treatment_position.at(date.fromisoformat(today))
+    item["last_done_on"], item["last_response"] = treatment_position.last_done.get(row["series"], (None, None))
     item["closes_in_days"] = None
     item["suggested_days"] = ()
     if row["done_on"] is None and row["status"] != "not_required":

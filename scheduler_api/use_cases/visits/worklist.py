@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.views.tasks import urgency
 from scheduler_api.store.database.port import Row, Store
@@ -48,12 +48,12 @@ def find(
 ) -> Page[tuple[str, str]]:
     """Return what is to do for the actor's patients today, or on another day by all that is known.
 
-    Raises NotFound for another's site, Impossible for a day further away than the worklist reaches.
+    Raises NotFound for another's site, ValidationFailed for a day further away than the worklist reaches.
     """
     present = todays = time_zones.todays(session.store, session.now)
     if on is not None:
         if abs((on - session.now.date()).days) > WORKLIST_REACH:
-            raise Impossible([Fault("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
+            raise ValidationFailed([FieldError("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
         todays = dict.fromkeys(present, on)
     sites = sites_to_search(session, site)
     over_by = None if on is None else present
@@ -73,7 +73,7 @@ def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
 def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:
     """Let an entry that stands today wait until a day; the entry.
 
-    It is shown again on that day, and before it if what it says changes. Raises NotFound, Forbidden, Impossible.
+    It is shown again on that day, and before it if what it says changes. Raises NotFound, Forbidden, ValidationFailed.
     """
     check_may_record(session)
     with session.store.transaction():
@@ -86,7 +86,9 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
         if row is None:
             raise NotFound("No such entry today.")
         if not today < until <= today + timedelta(LONGEST_ACKNOWLEDGED):
-            raise Impossible([Fault("/until", f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.")])
+            raise ValidationFailed(
+                [FieldError("/until", f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.")]
+            )
         worklist.acknowledge(
             session.store,
             {
@@ -148,7 +150,7 @@ def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
         "urgency": _urgency(row["due_on"], row["today"]),
         "label": visit["label"] if visit is not None else None,
         "suggested_days": visit["suggested_days"] if visit is not None else (),
-        "settle_by": _calls(row["patient_id"], row["kind"], row["entry_id"], row["settle_by"]),
+        "resolve_with": _calls(row["patient_id"], row["kind"], row["entry_id"], row["resolve_with"]),
         "acknowledged": acknowledged,
     }
 
@@ -159,10 +161,10 @@ def _urgency(due_on: str, today: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _calls(patient_id: str, kind: str, entry_id: str, settle_by: str) -> Sequence[dict[str, Any]]:
+def _calls(patient_id: str, kind: str, entry_id: str, resolve_with: str) -> Sequence[dict[str, Any]]:
     """Return the calls that resolve an entry. The same row always gives the same calls; nobody changes them."""
     path = f"/v1/patients/{patient_id}"
-    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(settle_by)]
+    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(resolve_with)]
     if kind in _MAY_ONLY_BE_SEEN:
         calls.append(_call("PUT", f"/v1/worklist/{entry_id}/acknowledgement", {}, ["note", "until"]))
     return calls

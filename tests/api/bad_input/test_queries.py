@@ -62,7 +62,7 @@ def test_of_one_patient(patient: Patient, part: str, query: str, pointers: list[
         ("visits", "cursor=a", ["/cursor"]),
         ("visits", "limit=5&limit=6", ["/limit"]),
         ("visits", "colour=red", ["/colour"]),
-        ("patients", "phase=dead", ["/phase"]),
+        ("patients", "status=dead", ["/status"]),
         ("patients", "q=", ["/q"]),
         ("patients", "q=" + "x" * 41, ["/q"]),
         ("patients", "cursor=WyJhIiwiYiIsImMiXQ==", ["/cursor"]),

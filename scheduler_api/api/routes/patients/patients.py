@@ -11,8 +11,8 @@ from scheduler_api.api.http.conditions import conditional, idempotent, patient_t
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session, store
-from scheduler_api.engine.errors import Fault, Impossible
-from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema
@@ -27,7 +27,7 @@ class PatientQuery(PageQuery):
     """Which patients are asked for."""
 
     site = Text(40)
-    phase = Choice(*PHASES)
+    status = Choice(*PATIENT_STATUSES)
     subject_number = Text(40, metadata={"description": "The whole subject number, as written"})
     q = Text(40, metadata={"description": "A part of the subject number"})
 
@@ -67,7 +67,7 @@ def enrol(data: dict[str, Any]) -> Response:
     protocol = data["protocol"]
     version = protocol.get("version") or latest_version(store(), protocol["id"])
     if version is None:
-        raise Impossible([Fault("/protocol/id", "No such protocol.")])
+        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
     patient, _ = patients.enrol(session(), enrolled_body(data, protocol["id"], version))
     location = url_for("patients.get", patient_id=patient["patient_id"])
     tag = patient_tag(patient["version"], session().now.date())
@@ -82,7 +82,7 @@ def find(query: dict[str, Any]) -> Response:
     found = patients.find(
         session(),
         query.get("site"),
-        query.get("phase"),
+        query.get("status"),
         query.get("subject_number"),
         query.get("q"),
         cursor_key(query, 2),

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, validates_schema
 
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, store
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.schemas.enrolments import EnrolmentSchema, ProtocolReference, enrolled_body
@@ -57,13 +57,15 @@ def _protocol(data: dict[str, Any]) -> tuple[Versions, int]:
     if "definition" in data:
         try:
             protocol = read_protocol(data["definition"])
-        except Impossible as error:
-            raise Impossible(Fault(f"/definition{fault.pointer}", fault.detail) for fault in error.faults) from None
+        except ValidationFailed as error:
+            raise ValidationFailed(
+                FieldError(f"/definition{field_error.pointer}", field_error.detail) for field_error in error.errors
+            ) from None
         return {protocol.version: protocol}, protocol.version
     versions = versions_of(store(), data["protocol"]["id"])
     if not versions:
-        raise Impossible([Fault("/protocol/id", "No such protocol.")])
+        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
     version = data["protocol"].get("version") or max(versions)
     if version not in versions:
-        raise Impossible([Fault("/protocol/version", f"The protocol has no version {version}.")])
+        raise ValidationFailed([FieldError("/protocol/version", f"The protocol has no version {version}.")])
     return versions, version

@@ -56,11 +56,11 @@ class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):
     """A patient's adherence through today."""
 
 
-class PhaseCountsSchema(Strict):
-    """How many patients are in each phase."""
+class StatusCountsSchema(Strict):
+    """How many patients are in each status."""
 
     not_started = fields.Integer(
-        required=True, metadata={"description": "In the phase `enrolled`: treatment has not begun"}
+        required=True, metadata={"description": "In the status `enrolled`: treatment has not begun"}
     )
     on_treatment = fields.Integer(required=True)
     follow_up = fields.Integer(required=True)
@@ -79,8 +79,8 @@ class ScanCountsSchema(Strict):
 class CountsSchema(Strict):
     """What was counted, as seen on each patient's today."""
 
-    enrolled = fields.Integer(required=True, metadata={"description": "Patients enrolled, whatever their phase now"})
-    phases = fields.Nested(PhaseCountsSchema, required=True)
+    enrolled = fields.Integer(required=True, metadata={"description": "Patients enrolled, whatever their status now"})
+    statuses = fields.Nested(StatusCountsSchema, required=True)
     on_hold = fields.Integer(required=True, metadata={"description": "Of those on treatment"})
     scans = fields.Nested(ScanCountsSchema, required=True)
     doses = fields.Nested(AdherenceSchema, required=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from scheduler_api.api.http.conditions import patient_tag, unless_known
+from scheduler_api.api.http.conditions import patient_tag, unless_not_modified
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem
@@ -79,4 +79,4 @@ def read(secret: str) -> Response:
         shown = ics.calendar(feeds.events(store(), feed, now()), feed.options, feed.time_zone)
         return Response(shown, content_type="text/calendar; charset=utf-8")
 
-    return unless_known(headers, body)
+    return unless_not_modified(headers, body)

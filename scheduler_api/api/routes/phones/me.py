@@ -9,15 +9,15 @@ from typing import Any
 
 from flask import Response, request
 
-from scheduler_api.api.http.conditions import phone_headers, unless_known
+from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.pages import PageQuery
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.dates import parse_date
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded
-from scheduler_api.engine.treatment.status import PHASES
+from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import DOSE_STATUSES, CalendarSchema, ContraceptionSchema, VisitSchema
 from scheduler_api.schemas.queries import RangeQuery
@@ -59,7 +59,7 @@ class TodaySchema(Strict):
 
     today = CivilDate(required=True)
     time_zone = fields.String(required=True)
-    phase = Choice(*PHASES, required=True)
+    status = Choice(*PATIENT_STATUSES, required=True)
     cycle = fields.Nested(CycleDaySchema, required=True, allow_none=True)
     dose = fields.Nested(TodaysDoseSchema, required=True, allow_none=True)
     unrecorded = fields.List(CivilDate(), required=True, metadata={"description": "Days of the last 7 nobody recorded"})
@@ -90,7 +90,7 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
         headers = phone_headers(request.environ, phone(), session().now, language())
-        return unless_known(headers, lambda: view(*args, **kwargs))
+        return unless_not_modified(headers, lambda: view(*args, **kwargs))
 
     return wrapper
 
@@ -158,4 +158,4 @@ def _day(text: str) -> date:
     try:
         return parse_date(text)
     except ValueError as error:
-        raise Impossible([Fault("/dose_on", str(error))]) from None
+        raise ValidationFailed([FieldError("/dose_on", str(error))]) from None

@@ -13,9 +13,9 @@ from scheduler_api.api.http.language import language
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem, ProblemSchema
 from scheduler_api.api.http.requests import answer, phone, session
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded
-from scheduler_api.schemas.errors import faults_of
+from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
 from scheduler_api.use_cases.phones import sync, today
 
@@ -122,7 +122,7 @@ def _named(queued: list[Any]) -> list[Any]:
     bad = [i for i, client_id in enumerate(ids) if not (isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id))]
     if bad:
         detail = "Missing, or not 1 to 64 letters, digits, - and _."
-        raise Impossible(Fault(f"/facts/{number}/client_id", detail) for number in bad)
+        raise ValidationFailed(FieldError(f"/facts/{number}/client_id", detail) for number in bad)
     return queued
 
 
@@ -133,11 +133,11 @@ def _queued(content: dict[str, Any]) -> sync.Sent:
     kind = kind if isinstance(kind, str) else ""
     schema = QUEUED.get(kind)
     if schema is None:
-        return sync.Sent(client_id, content, None, [Fault("/kind", f"Not one of {', '.join(QUEUED)}.")])
+        return sync.Sent(client_id, content, None, [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.")])
     try:
         data = schema.load(content)
     except ValidationError as error:
-        return sync.Sent(client_id, content, None, list(faults_of(error.messages)))
+        return sync.Sent(client_id, content, None, list(errors_of(error.messages)))
     return sync.Sent(client_id, content, _keeping(kind, data))
 
 

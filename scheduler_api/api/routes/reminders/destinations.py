@@ -12,9 +12,9 @@ from marshmallow import ValidationError
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, services, session
-from scheduler_api.engine.errors import Fault, Impossible
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.i18n import LANGUAGES
-from scheduler_api.reminders.outbound.allowed_hosts import OutOfReach
+from scheduler_api.reminders.outbound.allowed_hosts import HostNotAllowed
 from scheduler_api.reminders.outbound.keys import Keys, NoKeys
 from scheduler_api.reminders.outbound_settings import Outside
 from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, Whole, fields, listed
@@ -115,9 +115,9 @@ def _keys() -> Keys:
 def _check(url: str, pointer: str) -> None:
     """Refuse a URL that messages must not be sent to."""
     try:
-        _outside().reach.check(url)
-    except OutOfReach as error:
-        raise Impossible([Fault(pointer, str(error))]) from None
+        _outside().allowed_hosts.check(url)
+    except HostNotAllowed as error:
+        raise ValidationFailed([FieldError(pointer, str(error))]) from None
 
 
 @blueprint.route("/sites/<string:site>/destinations")

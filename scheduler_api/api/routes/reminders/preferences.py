@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from marshmallow import ValidationError
 
-from scheduler_api.api.http.conditions import phone_headers, unless_known
+from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
@@ -17,7 +17,7 @@ from scheduler_api.schemas.fields import Choice, CivilDate, Clock, Instant, Stri
 from scheduler_api.use_cases.projections import stored_preferences
 from scheduler_api.use_cases.reminders import reminders
 
-blueprint = ResourceBlueprint("wishes", __name__, description="How to be reminded")
+blueprint = ResourceBlueprint("preferences", __name__, description="How to be reminded")
 
 
 class QuietSchema(Strict):
@@ -92,7 +92,7 @@ class PutOffSchema(Strict):
 def show() -> Response:
     """Get how the patient wants to be reminded"""
     headers = phone_headers(request.environ, phone(), session().now, language())
-    return unless_known(headers, lambda: answer(reminders.patients_wishes(session(), phone().patient_id)))
+    return unless_not_modified(headers, lambda: answer(reminders.patient_preferences(session(), phone().patient_id)))
 
 
 @blueprint.route("/me/reminders", methods=["PUT"])
@@ -121,7 +121,7 @@ def put_off(said: dict[str, Any]) -> Response:
 @blueprint.response(200, SitesWishesSchema)
 def show_sites(site: str) -> Response:
     """Get what a site wants to be told, and when"""
-    return answer(reminders.sites_wishes(session(), site))
+    return answer(reminders.site_preferences(session(), site))
 
 
 @blueprint.route("/sites/<string:site>/reminders", methods=["PUT"])

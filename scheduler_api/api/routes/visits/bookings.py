@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from scheduler_api.api.http.conditions import expected_versions, patient_tag, unless_known
+from scheduler_api.api.http.conditions import expected_versions, patient_tag, unless_not_modified
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery
@@ -111,7 +111,7 @@ def get(patient_id: str, visit: str) -> Response:
     response = answer(document)
     digest = hashlib.blake2b(response.get_data(), digest_size=6).hexdigest()
     headers = {"ETag": f'"{version}.{document["today"]}.{digest}"', "Cache-Control": "private, no-cache"}
-    return unless_known(headers, lambda: response)
+    return unless_not_modified(headers, lambda: response)
 
 
 @blueprint.route(f"{_PATH}/booking", methods=["PUT"])

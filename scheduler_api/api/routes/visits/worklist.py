@@ -75,7 +75,7 @@ class WorklistEntrySchema(Strict):
     suggested_days = fields.List(
         CivilDate(), required=True, metadata={"description": "When the visit could be done, as in the list of visits"}
     )
-    settle_by = fields.List(fields.Nested(SettlingCallSchema), required=True)
+    resolve_with = fields.List(fields.Nested(SettlingCallSchema), required=True)
     acknowledged = fields.Nested(AcknowledgedSchema, required=True, allow_none=True)
     today = CivilDate(required=True)
 
