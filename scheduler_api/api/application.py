@@ -6,11 +6,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from scheduler_api.api.http.operation import Operation, operation_of
 from scheduler_api.api.http.request_log import RequestLogMiddleware
 from scheduler_api.api.http.requests import authenticate, authenticate_phone, check_rate, now
 from scheduler_api.api.routes.operations import audit, metrics, service
@@ -21,6 +22,7 @@ from scheduler_api.api.routes.sites import protocols, site_calendars, sites
 from scheduler_api.api.routes.visits import bookings, visits, worklist
 from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
+from scheduler_api.use_cases.session import Forbidden
 
 from .http import auditing, problems
 from .openapi import DESCRIPTION, contract
@@ -28,8 +30,6 @@ from .openapi import DESCRIPTION, contract
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-#: What bears its own key.
-OPEN = ("activation.activate", "activation.refresh", "feeds.read")
 #: What watches the service asks for these as often as it likes.
 WATCHED = ("/healthz", "/readyz", "/metrics")
 
@@ -129,18 +129,27 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
 
 
 def _guard() -> None:
-    """Hold a request to its rate, and require a token for every path under /v1, also for paths that do not exist.
+    """Hold a request to its rate, then let the view be called only by whom it declares.
 
-    Under /v1/me that is a phone's token, else a staff token. What watches the service may ask as often as it likes.
+    Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. What
+    watches the service may ask as often as it likes.
     """
     asked = request._get_current_object()  # type: ignore[attr-defined]
     path, instant = asked.path, now()
     if path in WATCHED:
         return
     check_rate(asked, instant)
-    if asked.endpoint in OPEN:
-        return
-    if path == "/v1/me" or path.startswith("/v1/me/"):
+    view = current_app.view_functions.get(asked.endpoint)
+    operation = operation_of(view) if view is not None else _of_no_view(path)
+    if operation.caller == "staff":
+        authenticate(asked, instant, operation.roles)
+    elif operation.caller == "patient":
         authenticate_phone(asked, instant)
-    elif path.startswith("/v1"):
-        authenticate(asked, instant)
+    elif operation.caller is None:
+        raise Forbidden("This call declares nobody who may make it.")
+
+
+def _of_no_view(path: str) -> Operation:
+    """Return who is asked for a token where there is no view."""
+    under_me = path == "/v1/me" or path.startswith("/v1/me/")
+    return Operation("patient" if under_me else "staff" if path.startswith("/v1") else "public")

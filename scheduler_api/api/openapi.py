@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Flask
 
+from scheduler_api.api.http.operation import operation_of
 from scheduler_api.api.http.problems import ProblemApi
 from scheduler_api.api.routes.phones.sync import QUEUED
 from scheduler_api.schemas.facts import FACTS
+from scheduler_api.schemas.fields import LISTS
 
 DESCRIPTION = (
     "Calendars of patients in a clinical trial, computed from what is recorded about them. "
     "Every date can say why it is that day. Errors are RFC 9457 problems."
-)
-#: What the service says of itself.
-_SERVICE = {"/healthz": "Whether the process answers", "/readyz": "Whether requests can be served"}
-_APPLY = "/v1/protocols/{protocol}/versions/{version}/apply"
-#: POSTs that record nothing, have ids of their own or do no more when sent again, or answer with a secret kept nowhere.
-NOT_REPEATABLE = (
-    "/v1/previews",
-    "/v1/activations",
-    "/v1/activate",
-    "/v1/token",
-    "/v1/me/sync",
-    "/v1/me/devices/{device_id}/push",
-    "/v1/sites/{site}/destinations",
-    _APPLY,
 )
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "If-None-Match": ("An ETag: 304 if nothing changed", {}),
@@ -39,26 +28,41 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     """Return the whole contract as data: the same for the same code."""
     document: dict[str, Any] = api.spec.to_dict()
     _add_kinds(api, document)
+    views = _views(app)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":
-                _complete(path, method, operation)
-    for path, summary in _SERVICE.items():
-        document["paths"][path] = {"get": _service_operation(path, summary)}
-    metrics = {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
-    operation = {"summary": "Counts for Prometheus", "tags": ["service"], "security": [], "responses": metrics}
-    document["paths"]["/metrics"] = {"get": operation}
+                _complete(method, operation, views[path, method])
+    for path, operation in _OF_THE_SERVICE.items():
+        document["paths"][path] = {"get": {"operationId": views[path, "get"].__name__, **operation}}
     return document
 
 
-def _service_operation(path: str, summary: str) -> dict[str, Any]:
+def _views(app: Flask) -> dict[tuple[str, str], Any]:
+    """Return the view of each path, as the contract writes it, and method."""
+    return {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower()): app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+
+
+def _of_the_service(summary: str, *statuses: str) -> dict[str, Any]:
     """Return the operation of a question to the service itself, which needs no token."""
-    status = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
-    content = {"application/json": {"schema": status}}
-    responses = {"200": {"description": "Yes", "content": content}}
-    if path == "/readyz":
-        responses["503"] = {"description": "Not now", "content": content}
+    schema = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    content = {"application/json": {"schema": schema}}
+    responses = {
+        status: {"description": "Yes" if status == "200" else "Not now", "content": content} for status in statuses
+    }
     return {"summary": summary, "tags": ["service"], "security": [], "responses": responses}
+
+
+_METRICS = {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+_OF_THE_SERVICE = {
+    "/healthz": _of_the_service("Whether the process answers", "200"),
+    "/readyz": _of_the_service("Whether requests can be served", "200", "503"),
+    "/metrics": {"summary": "Counts for Prometheus", "tags": ["service"], "security": [], "responses": _METRICS},
+}
 
 
 def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
@@ -78,48 +82,42 @@ def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
             "discriminator": {"propertyName": "kind", "mapping": mapping},
         }
     schemas["Preview"]["oneOf"] = [{"required": ["protocol"]}, {"required": ["definition"]}]
-    schemas["Sync"]["properties"]["facts"]["items"] = {"$ref": "#/components/schemas/QueuedFact"}
+    schemas["SyncRequest"]["properties"]["facts"]["items"] = {"$ref": "#/components/schemas/QueuedFact"}
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Add what every operation shares: security, conditions, and the problems that may come instead of an answer."""
-    of_patient = path.startswith("/v1/patients/{patient_id}") and not path.endswith("/devices")
-    headers = []
-    if method == "get" and (of_patient or path in ("/v1/me/today", "/v1/me/calendar") or path.endswith(".ics")):
-        headers.append("If-None-Match")
-    if method != "get" and of_patient and path.endswith(("/facts", "/booking", "/result")):
-        headers.append("If-Match")
-    if method == "post" and path not in NOT_REPEATABLE:
-        headers.append("Idempotency-Key")
+def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
+    """Add what the view declares by its decorators, and the problems that may come instead of an answer."""
+    declared = operation_of(view)
+    operation["operationId"] = view.__name__
     parameters = operation.setdefault("parameters", [])
-    for name in headers:
+    for name in declared.headers:
         description, form = _HEADERS[name]
         schema = {"type": "string", **form}
         parameters.append({"in": "header", "name": name, "schema": schema, "description": description})
     if not parameters:
         del operation["parameters"]
+    if declared.caller == "staff":
+        operation["x-roles"] = [*declared.roles.names]
+    elif declared.caller == "public":
+        operation["security"] = []
     statuses = {401, 403, 404, 422, 429, 503}
     if method in ("post", "put", "delete"):
         statuses |= {409}
     if method in ("post", "put"):
         statuses |= {400, 413, 415}
-    if path in ("/v1/activate", "/v1/token") or path.endswith(".ics"):
-        operation["security"] = []
-    if "If-Match" in headers:
+    if "If-Match" in declared.headers:
         statuses.add(412)
     responses = operation["responses"]
     responses.pop("default", None)
-    if "If-None-Match" in headers:
+    if "If-None-Match" in declared.headers:
         responses["304"] = {"description": "Nothing changed"}
-    if path.endswith(".ics"):
-        responses["200"]["content"] = {"text/calendar": {"schema": {"type": "string"}}}
-    if path.endswith("/export"):
-        responses["200"]["content"] = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    if declared.produces is not None:
+        responses["200"]["content"] = {declared.produces: {"schema": {"type": "string"}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         responses[str(status)] = {"description": "A problem", "content": problem}
     operation["responses"] = dict(sorted(responses.items()))
-    is_list = responses["200"]["content"] if "200" in responses and "content" in responses["200"] else {}
-    reference = str(is_list.get("application/json", {}).get("schema", {}).get("$ref", ""))
-    if reference.endswith("List"):
-        is_list["text/csv"] = {"schema": {"type": "string"}}
+    content = responses.get("200", {}).get("content", {})
+    name = str(content.get("application/json", {}).get("schema", {}).get("$ref", "")).rpartition("/")[2]
+    if name in LISTS:
+        content["text/csv"] = {"schema": {"type": "string"}}

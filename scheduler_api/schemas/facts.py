@@ -148,7 +148,7 @@ class NewFactField(fields.Nested):
         return self.schema.load(value)
 
 
-class FactOutSchema(Strict):
+class RecordedFactSchema(Strict):
     """A recorded fact: its data, who recorded it and when, and whether it still stands."""
 
     class Meta(Strict.Meta):
@@ -172,7 +172,7 @@ class FactOutSchema(Strict):
     )
 
 
-class ToldFactSchema(FactOutSchema):
+class NewlyRecordedFactSchema(RecordedFactSchema):
     """A fact as the answer to its recording has it."""
 
     fact_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a dry run"})

@@ -168,7 +168,7 @@ class UnscheduledSchema(Strict):
     response = fields.String(required=True, allow_none=True)
 
 
-class CalendarSchema(Strict):
+class PatientCalendarSchema(Strict):
     """The calendar of one patient: lists meet `from`…`to`, the rest is of the whole history."""
 
     patient_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a preview"})

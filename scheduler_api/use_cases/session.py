@@ -154,27 +154,3 @@ def lock_patients(store: Store) -> None:
 
 def _name_of(patient_id: str) -> str:
     return f"patient {patient_id}"
-
-
-def check_may_record(session: Session) -> None:
-    """Raise Forbidden unless the actor may record facts: a monitor only reads."""
-    if session.actor.role == "monitor":
-        raise Forbidden("A monitor reads and does not record.")
-
-
-def check_may_audit(session: Session) -> None:
-    """Raise Forbidden unless the actor may read the audit."""
-    if session.actor.role not in ("coordinator", "monitor", "admin"):
-        raise Forbidden("Only a coordinator, a monitor or an admin reads the audit.")
-
-
-def check_may_administer(session: Session) -> None:
-    """Raise Forbidden unless the actor may add sites and protocols."""
-    if session.actor.role != "admin":
-        raise Forbidden("Only an admin adds sites and protocols.")
-
-
-def check_may_keep_calendars(session: Session) -> None:
-    """Raise Forbidden unless the actor may say on which days a site is open."""
-    if session.actor.role not in ("coordinator", "admin"):
-        raise Forbidden("Only a coordinator or an admin keeps a site's calendar.")

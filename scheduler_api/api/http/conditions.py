@@ -18,6 +18,7 @@ from scheduler_api.use_cases.operations import idempotency
 from scheduler_api.use_cases.phones.phones import Phone
 from scheduler_api.use_cases.session import patient_row
 
+from .operation import heeds
 from .pages import wants_csv
 from .problems import Problem
 from .requests import session, store
@@ -73,7 +74,7 @@ def conditional(view: View) -> View:
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
         return unless_not_modified(headers, lambda: view(*args, **kwargs))
 
-    return cast(View, wrapper)
+    return heeds("If-None-Match")(cast(View, wrapper))
 
 
 def unless_not_modified(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
@@ -90,7 +91,20 @@ def unless_not_modified(headers: Mapping[str, str], view: Callable[[], Response]
     return response
 
 
-def expected_versions() -> frozenset[int] | None:
+def if_match(view: View) -> View:
+    """Let a write about a patient be refused with 412 if the patient changed since the version that `If-Match` names.
+
+    The view gets those versions as `if_versions`.
+    """
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        return view(*args, if_versions=_expected_versions(), **kwargs)
+
+    return heeds("If-Match")(cast(View, wrapper))
+
+
+def _expected_versions() -> frozenset[int] | None:
     """Return the versions that `If-Match` names; None if the write is unconditional. Tags are compared strongly."""
     sent = request.headers.get("If-Match")
     if sent is None or sent.strip() == "*":
@@ -129,4 +143,4 @@ def idempotent(view: View) -> View:
             )
         return response
 
-    return cast(View, wrapper)
+    return heeds("Idempotency-Key")(cast(View, wrapper))

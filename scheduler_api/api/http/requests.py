@@ -16,6 +16,7 @@ from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.session import ROLES, Actor, Forbidden, Session
 
+from .operation import ANY_ROLE, Roles
 from .problems import Problem
 
 #: The methods that change nothing.
@@ -73,19 +74,19 @@ def check_rate(asked: Request, instant: datetime) -> None:
         raise Problem(429, detail, headers={"Retry-After": str(wait)})
 
 
-def authenticate(asked: Request, instant: datetime) -> None:
+def authenticate(asked: Request, instant: datetime, roles: Roles) -> None:
     """Find out who of the staff is asking.
 
-    Ends the request with 401 if nobody the service knows, with 403 if someone without a role. For a request that
-    reads one patient, the patient's row is read with the token.
+    Ends the request with 401 if nobody the service knows, with 403 if someone of another role than `roles`. For a
+    request that reads one patient, the patient's row is read with the token.
     """
     token = bearer_token(asked)
     actor, patient = _staff(asked, token, instant) if token else (None, None)
     if actor is None:
         raise unauthenticated(token)
     g.session = Session(store(), actor, instant, route(asked), patient)
-    if actor.role not in ROLES:
-        raise Forbidden("Whoever this is has no role here.")
+    if actor.role not in roles.names:
+        raise Forbidden(roles.refusal if actor.role in ROLES else ANY_ROLE.refusal)
 
 
 def _staff(asked: Request, token: str, instant: datetime) -> tuple[Actor | None, Row | None]:

@@ -20,7 +20,7 @@ from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
 from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.projections.projections import horizon, keep_next
-from scheduler_api.use_cases.session import Session, Stale, check_may_record, lock_patient, patient_row
+from scheduler_api.use_cases.session import Session, Stale, lock_patient, patient_row
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
@@ -69,7 +69,6 @@ def record(
     Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, ValidationFailed with every bad
     field, or Conflict when the fact does not fit the record. Then nothing was recorded.
     """
-    check_may_record(session)
     with unit_of_work(session, dry_run):
         recorded = told(session, append(session, patient_id, new, if_versions), dry_run)
     return recorded

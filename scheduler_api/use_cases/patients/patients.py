@@ -19,7 +19,7 @@ from scheduler_api.store.patients import facts, patients, time_zones
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.page import Page
 from scheduler_api.use_cases.projections.projections import horizon, keep
-from scheduler_api.use_cases.session import Session, check_may_record, lock_patient, patient_row, sites_to_search
+from scheduler_api.use_cases.session import Session, lock_patient, patient_row, sites_to_search
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_of
 
@@ -32,7 +32,6 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
     Raises Forbidden; ValidationFailed for an unknown site or protocol or an impossible value; Conflict when the
     protocol has the subject number already.
     """
-    check_may_record(session)
     with session.store.transaction():
         errors = []
         if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):

@@ -18,7 +18,7 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.sites import site_calendars
 from scheduler_api.store.visits import visits
 from scheduler_api.use_cases.audit.events import note
-from scheduler_api.use_cases.session import NotFound, Session, check_may_keep_calendars, sites_to_search
+from scheduler_api.use_cases.session import NotFound, Session, sites_to_search
 
 from .public_holidays import regions, working_week, year_of
 
@@ -115,7 +115,6 @@ def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]
     with session.store.transaction():
         session.store.lock(f"site {site}")
         row = _row(session, site)
-        check_may_keep_calendars(session)
         if errors := [*_errors(row["country"], calendar)]:
             raise ValidationFailed(errors)
         kept = {**calendar, "site": site}

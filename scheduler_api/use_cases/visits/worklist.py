@@ -23,7 +23,6 @@ from scheduler_api.use_cases.projections.projections import WORKLIST_REACH
 from scheduler_api.use_cases.session import (
     NotFound,
     Session,
-    check_may_record,
     lock_patient,
     patient_row,
     sites_to_search,
@@ -75,7 +74,6 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
 
     It is shown again on that day, and before it if what it says changes. Raises NotFound, Forbidden, ValidationFailed.
     """
-    check_may_record(session)
     with session.store.transaction():
         lock_patient(session.store, _patient_of(entry_id))
         patient = patient_row(session, _patient_of(entry_id))
@@ -109,7 +107,6 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
 
 def take_back(session: Session, entry_id: str) -> None:
     """Put an entry back on the list; nothing happens if it was not acknowledged. Raises NotFound, Forbidden."""
-    check_may_record(session)
     with session.store.transaction():
         lock_patient(session.store, _patient_of(entry_id))
         patient = patient_row(session, _patient_of(entry_id))

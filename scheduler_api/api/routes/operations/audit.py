@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 
+from scheduler_api.api.http.operation import AUDITORS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, services, session
@@ -21,7 +22,7 @@ class TrailPageQuery(TrailQuery, PageQuery):
     """Which entries, in pages."""
 
 
-class ActorSchema(Strict):
+class AuditActorSchema(Strict):
     """Who did it."""
 
     id = fields.String(required=True, allow_none=True)
@@ -29,12 +30,12 @@ class ActorSchema(Strict):
     name = fields.String(required=True, allow_none=True)
 
 
-class EntrySchema(Strict):
+class AuditEntrySchema(Strict):
     """Something that was done or seen."""
 
     at = Instant(required=True)
     log = Choice("facts", "audit", required=True)
-    actor = fields.Nested(ActorSchema, required=True)
+    actor = fields.Nested(AuditActorSchema, required=True)
     action = fields.String(required=True)
     patient_id = fields.String(required=True, allow_none=True)
     site = fields.String(required=True, allow_none=True)
@@ -54,7 +55,7 @@ class VerifyQuery(Strict):
     patient = Text(40)
 
 
-class CheckedSchema(Strict):
+class AuditVerificationSchema(Strict):
     """Whether the logs are whole, and how much was looked at."""
 
     whole = fields.Boolean(required=True)
@@ -65,22 +66,25 @@ class CheckedSchema(Strict):
 
 
 @blueprint.route("/audit")
+@staff(AUDITORS)
 @blueprint.arguments(TrailPageQuery, location="query")
-@blueprint.response(200, listed(EntrySchema, "AuditList"))
-def find(query: dict[str, Any]) -> Response:
+@blueprint.response(200, listed(AuditEntrySchema, "AuditList"))
+def list_audit_entries(query: dict[str, Any]) -> Response:
     """List what was done and seen, oldest first
 
     Facts, other writes, refused access, and what staff read. For a coordinator, a monitor or an admin, of their sites.
     """
     _note_what_was_read()
     found = search.find(session(), _asked(query), cursor_key(query, 4), query["limit"])
-    return page(found.items, found.after, EntrySchema)
+    return page(found.items, found.after, AuditEntrySchema)
 
 
 @blueprint.route("/audit/export")
+@staff(AUDITORS)
+@produces("application/x-ndjson")
 @blueprint.arguments(TrailQuery, location="query")
 @blueprint.response(200, content_type="application/x-ndjson")
-def export(query: dict[str, Any]) -> Response:
+def export_audit(query: dict[str, Any]) -> Response:
     """Export the audit trail as JSON Lines, one entry a line"""
     _note_what_was_read()
     lines = (orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in search.export(session(), _asked(query)))
@@ -88,9 +92,10 @@ def export(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/audit/verify")
+@staff(AUDITORS)
 @blueprint.arguments(VerifyQuery, location="query")
-@blueprint.response(200, CheckedSchema)
-def verify(query: dict[str, Any]) -> Response:
+@blueprint.response(200, AuditVerificationSchema)
+def verify_audit(query: dict[str, Any]) -> Response:
     """Check that the chains of both logs are whole and end where the checkpoints saw them
 
     Of one patient in milliseconds. Of all it reads every row, tens of microseconds each; only for who sees all sites.

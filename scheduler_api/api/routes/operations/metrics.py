@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from scheduler_api.api.http.operation import public
 from scheduler_api.api.http.requests import store
 from scheduler_api.metrics import exposition
 from scheduler_api.store.database.port import Store
@@ -18,7 +19,8 @@ blueprint = Blueprint("metrics", __name__)
 
 
 @blueprint.route("/metrics")
-def metrics() -> Response:
+@public
+def get_metrics() -> Response:
     """Answer with all metrics."""
     return Response(exposition() + generate_latest(_Waiting(store())), content_type=CONTENT_TYPE_LATEST)
 

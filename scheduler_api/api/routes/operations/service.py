@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 from flask import Blueprint, Response, request, send_from_directory
 
+from scheduler_api.api.http.operation import public
 from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import now, services, store
 from scheduler_api.reminders.dispatch import last_tick
@@ -24,13 +25,15 @@ _POLICY = (
 
 
 @blueprint.route("/healthz")
-def alive() -> Response:
+@public
+def check_health() -> Response:
     """Answer, to show that the process is alive."""
     return _json({"status": "ok"})
 
 
 @blueprint.route("/readyz")
-def ready() -> Response:
+@public
+def check_readiness() -> Response:
     """Return whether requests can be served.
 
     The database answers with tables of this version, and a worker is running.
@@ -49,19 +52,22 @@ def ready() -> Response:
 
 
 @blueprint.route("/openapi.json")
-def contract() -> Response:
+@public
+def get_contract() -> Response:
     """Return the contract of this API."""
     return _json(services().contract)
 
 
 @blueprint.route("/docs")
-def page() -> Response:
+@public
+def show_page() -> Response:
     """Return the page for trying the API; it works without a network."""
     return _static("index.html")
 
 
 @blueprint.route("/docs/static/<path:name>")
-def page_file(name: str) -> Response:
+@public
+def show_page_file(name: str) -> Response:
     """Return a file of that page."""
     return _static(name)
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, validates_schema
 
+from scheduler_api.api.http.operation import RECORDERS, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, encoded
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import FieldErrorSchema
@@ -16,7 +17,7 @@ from scheduler_api.use_cases.patients import amendments
 
 from .facts import ConsequenceSchema, DryRunQuery
 
-blueprint = ResourceBlueprint("amending", __name__, description="Amendments for many patients")
+blueprint = ResourceBlueprint("amendments", __name__, description="Amendments for many patients")
 
 
 class ApplyQuery(PageQuery, DryRunQuery):
@@ -28,7 +29,7 @@ def _each_once(patients: list[str]) -> None:
         raise ValidationError("A patient is named twice.")
 
 
-class AmendSchema(Strict):
+class AmendmentSchema(Strict):
     """To whom a version applies, and from when: to `patients`, or to all of a `site`."""
 
     patients = fields.List(Text(40), validate=[validate.Length(1, 200), _each_once], metadata={"uniqueItems": True})
@@ -86,10 +87,11 @@ class AmendedPortionSchema(Strict):
 
 
 @blueprint.route("/protocols/<string:protocol>/versions/<int:version>/apply", methods=["POST"])
+@staff(RECORDERS)
 @blueprint.arguments(ApplyQuery, location="query")
-@blueprint.arguments(AmendSchema)
+@blueprint.arguments(AmendmentSchema)
 @blueprint.response(200, AmendedPortionSchema)
-def apply(query: dict[str, Any], data: dict[str, Any], protocol: str, version: int) -> Response:
+def apply_amendment(query: dict[str, Any], data: dict[str, Any], protocol: str, version: int) -> Response:
     """Let a version of a protocol apply to many patients from a day on
 
     Each patient by itself: one that is refused does not keep others from it. The same call again applies only what is

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Response
 
-from scheduler_api.api.http.conditions import conditional, expected_versions, idempotent, patient_tag
+from scheduler_api.api.http.conditions import conditional, idempotent, if_match, patient_tag
+from scheduler_api.api.http.operation import RECORDERS, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.instants import stamp
-from scheduler_api.schemas.facts import FactOutSchema, NewFactSchema, ToldFactSchema
+from scheduler_api.schemas.facts import NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
 from scheduler_api.schemas.fields import Choice, Strict, fields, listed
 from scheduler_api.use_cases.patients import facts
 
@@ -28,10 +29,10 @@ class ConsequenceSchema(Strict):
     because = fields.String(required=True)
 
 
-class RecordedSchema(Strict):
+class RecordingResultSchema(Strict):
     """A recorded fact and what it moved."""
 
-    fact = fields.Nested(ToldFactSchema, required=True)
+    fact = fields.Nested(NewlyRecordedFactSchema, required=True)
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
 
 
@@ -47,18 +48,22 @@ class DryRunQuery(Strict):
 
 
 @blueprint.route("/patients/<string:patient_id>/facts", methods=["POST"])
+@staff(RECORDERS)
 @blueprint.arguments(DryRunQuery, location="query")
 @blueprint.arguments(NewFactSchema)
-@blueprint.response(201, RecordedSchema)
-@blueprint.alt_response(200, schema=RecordedSchema, description="Dry run: nothing was recorded", success=True)
+@blueprint.response(201, RecordingResultSchema)
+@blueprint.alt_response(200, schema=RecordingResultSchema, description="Dry run: nothing was recorded", success=True)
 @idempotent
-def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Response:
+@if_match
+def record_fact(
+    query: dict[str, Any], new: facts.NewFact, patient_id: str, if_versions: Collection[int] | None
+) -> Response:
     """Record a fact
 
     201 with what it moved, 409 if it contradicts the record. With `If-Match`, 412 if the patient changed since.
     """
     dry_run = query["dry_run"] == "true"
-    recorded = facts.record(session(), patient_id, new, expected_versions(), dry_run)
+    recorded = facts.record(session(), patient_id, new, if_versions, dry_run)
     document = {"fact": recorded.fact, "consequences": recorded.consequences}
     if dry_run:
         return answer(document)
@@ -66,15 +71,16 @@ def record(query: dict[str, Any], new: facts.NewFact, patient_id: str) -> Respon
 
 
 @blueprint.route("/patients/<string:patient_id>/facts")
+@staff()
 @conditional
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, listed(FactOutSchema, "FactList"))
-def history(query: dict[str, Any], patient_id: str) -> Response:
+@blueprint.response(200, listed(RecordedFactSchema, "FactList"))
+def list_facts(query: dict[str, Any], patient_id: str) -> Response:
     """List all facts of one patient
 
     In the order the facts were received, corrected and voided ones included.
     """
-    return page_of(facts.history_documents(session(), patient_id), _place, query, FactOutSchema)
+    return page_of(facts.history_documents(session(), patient_id), _place, query, RecordedFactSchema)
 
 
 def _place(fact: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, url_for
 
 from scheduler_api.api.http.conditions import conditional, idempotent, patient_tag
+from scheduler_api.api.http.operation import RECORDERS, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session, store
@@ -15,7 +16,7 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
-from scheduler_api.schemas.patients import AdherenceSchema, CalendarSchema, DeviationSchema, PatientSchema
+from scheduler_api.schemas.patients import AdherenceSchema, DeviationSchema, PatientCalendarSchema, PatientSchema
 from scheduler_api.schemas.queries import RangeQuery, ViewQuery
 from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.sites.protocols import latest_version
@@ -56,10 +57,11 @@ def view_of(query: dict[str, Any]) -> calendars.View:
 
 
 @blueprint.route("/patients", methods=["POST"])
+@staff(RECORDERS)
 @blueprint.arguments(NewPatientSchema)
 @blueprint.response(201, PatientSchema)
 @idempotent
-def enrol(data: dict[str, Any]) -> Response:
+def enrol_patient(data: dict[str, Any]) -> Response:
     """Enrol a patient
 
     The data of `enrolled`, and the protocol. 409 if the protocol has the subject number already.
@@ -69,15 +71,16 @@ def enrol(data: dict[str, Any]) -> Response:
     if version is None:
         raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
     patient, _ = patients.enrol(session(), enrolled_body(data, protocol["id"], version))
-    location = url_for("patients.get", patient_id=patient["patient_id"])
+    location = url_for("patients.get_patient", patient_id=patient["patient_id"])
     tag = patient_tag(patient["version"], session().now.date())
     return answer(patient, 201, {"Location": location, "ETag": tag})
 
 
 @blueprint.route("/patients")
+@staff()
 @blueprint.arguments(PatientQuery, location="query")
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
-def find(query: dict[str, Any]) -> Response:
+def list_patients(query: dict[str, Any]) -> Response:
     """List patients, by subject number"""
     found = patients.find(
         session(),
@@ -92,18 +95,20 @@ def find(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/patients/<string:patient_id>")
+@staff()
 @blueprint.response(200, PatientSchema)
 @conditional
-def get(patient_id: str) -> Response:
+def get_patient(patient_id: str) -> Response:
     """Get one patient"""
     return answer(patients.get(session(), patient_id))
 
 
 @blueprint.route("/patients/<string:patient_id>/calendar")
+@staff()
 @conditional
 @blueprint.arguments(ViewQuery, location="query")
-@blueprint.response(200, CalendarSchema)
-def calendar(query: dict[str, Any], patient_id: str) -> Response:
+@blueprint.response(200, PatientCalendarSchema)
+def get_patient_calendar(query: dict[str, Any], patient_id: str) -> Response:
     """Get the calendar of one patient
 
     By default a week back and six weeks ahead; at most 800 days.
@@ -112,19 +117,21 @@ def calendar(query: dict[str, Any], patient_id: str) -> Response:
 
 
 @blueprint.route("/patients/<string:patient_id>/adherence")
+@staff()
 @conditional
 @blueprint.arguments(DayQuery, location="query")
 @blueprint.response(200, PatientAdherenceSchema)
-def adherence(query: dict[str, Any], patient_id: str) -> Response:
+def get_patient_adherence(query: dict[str, Any], patient_id: str) -> Response:
     """Get adherence and relative dose intensity of one patient"""
     return answer(calendars.adherence_document(session(), patient_id, view_of(query)))
 
 
 @blueprint.route("/patients/<string:patient_id>/deviations")
+@staff()
 @conditional
 @blueprint.arguments(DeviationQuery, location="query")
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
-def deviations(query: dict[str, Any], patient_id: str) -> Response:
+def list_patient_deviations(query: dict[str, Any], patient_id: str) -> Response:
     """List what differs between plan and record of one patient, by day"""
     found = calendars.deviation_documents(session(), patient_id, view_of(query))
     return page_of(found, _place, query, DeviationSchema)

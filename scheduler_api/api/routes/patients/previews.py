@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, validates_schema
 
+from scheduler_api.api.http.operation import staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, store
 from scheduler_api.engine.errors import FieldError, ValidationFailed
@@ -15,7 +16,7 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.schemas.enrolments import EnrolmentSchema, ProtocolReference, enrolled_body
 from scheduler_api.schemas.facts import NewFactField
 from scheduler_api.schemas.fields import CivilDate, Strict, fields, validate
-from scheduler_api.schemas.patients import CalendarSchema
+from scheduler_api.schemas.patients import PatientCalendarSchema
 from scheduler_api.use_cases.patients import calendars
 from scheduler_api.use_cases.sites.protocols import versions_of
 
@@ -41,9 +42,10 @@ class PreviewSchema(Strict):
 
 
 @blueprint.route("/previews", methods=["POST"])
+@staff()
 @blueprint.arguments(PreviewSchema)
-@blueprint.response(200, CalendarSchema)
-def preview(data: dict[str, Any]) -> Response:
+@blueprint.response(200, PatientCalendarSchema)
+def preview_calendar(data: dict[str, Any]) -> Response:
     """Compute the calendar of a patient who is stored nowhere"""
     versions, version = _protocol(data)
     protocol = next(iter(versions.values())).id

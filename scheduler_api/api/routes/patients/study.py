@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from webargs.fields import DelimitedList
 
+from scheduler_api.api.http.operation import staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -76,7 +77,7 @@ class ScanCountsSchema(Strict):
     missed = fields.Integer(required=True, metadata={"description": "`overdue` or `missed`"})
 
 
-class CountsSchema(Strict):
+class StudyCountsSchema(Strict):
     """What was counted, as seen on each patient's today."""
 
     enrolled = fields.Integer(required=True, metadata={"description": "Patients enrolled, whatever their status now"})
@@ -89,13 +90,13 @@ class CountsSchema(Strict):
     )
 
 
-class SiteCountsSchema(CountsSchema):
+class SiteCountsSchema(StudyCountsSchema):
     """The counts of one site."""
 
     site = fields.String(required=True)
 
 
-class SummarySchema(CountsSchema):
+class StudySummarySchema(StudyCountsSchema):
     """Where a study stands at your sites."""
 
     protocol = fields.String(required=True)
@@ -106,9 +107,10 @@ class SummarySchema(CountsSchema):
 
 
 @blueprint.route("/deviations")
+@staff()
 @blueprint.arguments(DeviationsQuery, location="query")
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
-def deviations(query: dict[str, Any]) -> Response:
+def list_deviations(query: dict[str, Any]) -> Response:
     """List what differs between plan and record, by subject number and day"""
     found = study.deviations(
         session(),
@@ -123,18 +125,20 @@ def deviations(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/adherence")
+@staff()
 @blueprint.arguments(PatientsQuery, location="query")
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
-def adherence(query: dict[str, Any]) -> Response:
+def list_adherence(query: dict[str, Any]) -> Response:
     """List adherence and relative dose intensity, by subject number"""
     found = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
     return page(found.items, found.after, StudyAdherenceSchema)
 
 
 @blueprint.route("/studies/<string:protocol>/summary")
+@staff()
 @blueprint.arguments(SiteQuery, location="query")
-@blueprint.response(200, SummarySchema)
-def summary(query: dict[str, Any], protocol: str) -> Response:
+@blueprint.response(200, StudySummarySchema)
+def get_study_summary(query: dict[str, Any], protocol: str) -> Response:
     """Summarise a study: patients, scans, doses and deviations, in total and for each site
 
     Reckons every patient: a second or two for a thousand.

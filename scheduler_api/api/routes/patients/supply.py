@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 
 from scheduler_api.api.http.conditions import conditional
+from scheduler_api.api.http.operation import staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import CivilDate, Mg, Strict, Text, fields
@@ -59,10 +60,11 @@ class SupplySchema(Strict):
 
 
 @blueprint.route("/patients/<string:patient_id>/supply")
+@staff()
 @conditional
 @blueprint.arguments(SupplyQuery, location="query")
 @blueprint.response(200, SupplySchema)
-def get(query: dict[str, Any], patient_id: str) -> Response:
+def get_supply(query: dict[str, Any], patient_id: str) -> Response:
     """Count the capsules that cover the planned doses until a visit
 
     So that nobody runs out before it: through the day on which its window closes.

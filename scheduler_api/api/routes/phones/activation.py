@@ -8,6 +8,7 @@ from typing import Any
 import segno
 from flask import Response, request
 
+from scheduler_api.api.http.operation import RECORDERS, public, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, now, session, store
@@ -17,13 +18,13 @@ from scheduler_api.use_cases.phones import phones
 blueprint = ResourceBlueprint("activation", __name__, description="Patients' phones: how they get in and out")
 
 
-class NewActivationSchema(Strict):
+class NewActivationCodeSchema(Strict):
     """For whom a code is made."""
 
     patient_id = Text(40, required=True)
 
 
-class ActivationSchema(Strict):
+class ActivationCodeSchema(Strict):
     """A one-time code, seen this once, and as a QR picture."""
 
     patient_id = fields.String(required=True)
@@ -32,20 +33,20 @@ class ActivationSchema(Strict):
     qr_svg = fields.String(required=True, metadata={"description": "An SVG picture of the code"})
 
 
-class CodeSchema(Strict):
+class PhoneActivationSchema(Strict):
     """A one-time code, and a name that tells this device from others."""
 
     code = Text(20, required=True)
     device_name = Text(80, required=True)
 
 
-class RefreshSchema(Strict):
+class TokenRefreshSchema(Strict):
     """The refresh token of a pair."""
 
     refresh_token = Text(200, required=True)
 
 
-class TokensSchema(Strict):
+class TokenPairSchema(Strict):
     """An access token for an hour, and a refresh token for the next pair."""
 
     access_token = fields.String(required=True)
@@ -66,9 +67,10 @@ class DeviceSchema(Strict):
 
 
 @blueprint.route("/activations", methods=["POST"])
-@blueprint.arguments(NewActivationSchema)
-@blueprint.response(201, ActivationSchema)
-def make_code(data: dict[str, Any]) -> Response:
+@staff(RECORDERS)
+@blueprint.arguments(NewActivationCodeSchema)
+@blueprint.response(201, ActivationCodeSchema)
+def create_activation_code(data: dict[str, Any]) -> Response:
     """Make a one-time code for a patient's phone
 
     Good for 72 hours and one use; earlier unused codes of the patient end. The answer is kept nowhere, so this call
@@ -79,9 +81,10 @@ def make_code(data: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/activate", methods=["POST"])
-@blueprint.arguments(CodeSchema)
-@blueprint.response(200, TokensSchema)
-def activate(data: dict[str, Any]) -> Response:
+@public
+@blueprint.arguments(PhoneActivationSchema)
+@blueprint.response(200, TokenPairSchema)
+def activate_phone(data: dict[str, Any]) -> Response:
     """Turn a one-time code into the tokens of a phone
 
     Needs no token. Wrong codes are slowed after five, and refused after ten.
@@ -91,9 +94,10 @@ def activate(data: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/token", methods=["POST"])
-@blueprint.arguments(RefreshSchema)
-@blueprint.response(200, TokensSchema)
-def refresh(data: dict[str, Any]) -> Response:
+@public
+@blueprint.arguments(TokenRefreshSchema)
+@blueprint.response(200, TokenPairSchema)
+def refresh_tokens(data: dict[str, Any]) -> Response:
     """Get a new pair of tokens
 
     Needs no access token. A phone that lost the answer may ask again within ten minutes; a later second use of a
@@ -103,16 +107,18 @@ def refresh(data: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/patients/<string:patient_id>/devices")
+@staff()
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "DeviceList"))
-def devices_of_patient(query: dict[str, Any], patient_id: str) -> Response:
+def list_patient_devices(query: dict[str, Any], patient_id: str) -> Response:
     """List a patient's devices"""
     return devices_page(patient_id, query)
 
 
 @blueprint.route("/patients/<string:patient_id>/devices/<string:device_id>", methods=["DELETE"])
+@staff(RECORDERS)
 @blueprint.response(204)
-def end_device(patient_id: str, device_id: str) -> Response:
+def end_patient_device(patient_id: str, device_id: str) -> Response:
     """End the session of a patient's device"""
     phones.end_device(session(), patient_id, device_id)
     return Response(status=204)

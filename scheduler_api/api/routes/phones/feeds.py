@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 
 from scheduler_api.api.http.conditions import patient_tag, unless_not_modified
 from scheduler_api.api.http.language import language
+from scheduler_api.api.http.operation import heeds, patient, produces, public
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import answer, now, phone, session, store
@@ -41,9 +42,10 @@ class FeedSchema(Strict):
 
 
 @blueprint.route("/me/feed")
+@patient
 @blueprint.arguments(FeedQuery, location="query")
 @blueprint.response(200, FeedSchema)
-def make(query: dict[str, Any]) -> Response:
+def get_feed(query: dict[str, Any]) -> Response:
     """Make the patient's calendar feed, or look at it
 
     The address comes once. Who lost it revokes the feed and makes another.
@@ -53,21 +55,25 @@ def make(query: dict[str, Any]) -> Response:
     options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
     made = feeds.make(session(), phone().patient_id, options)
     secret = made.pop("secret")
-    address = url_for("feeds.read", secret=secret, _external=True) if secret else None
+    address = url_for("feeds.read_feed", secret=secret, _external=True) if secret else None
     return answer({"address": address, **made}, headers={"Cache-Control": "no-store"})
 
 
 @blueprint.route("/me/feed", methods=["DELETE"])
+@patient
 @blueprint.response(204)
-def revoke() -> Response:
+def revoke_feed() -> Response:
     """Revoke the address of the patient's calendar feed"""
     feeds.revoke(session(), phone().patient_id)
     return Response(status=204)
 
 
 @blueprint.route("/feeds/<string:secret>.ics")
+@public
+@heeds("If-None-Match")
+@produces("text/calendar")
 @blueprint.response(200, content_type="text/calendar")
-def read(secret: str) -> Response:
+def read_feed(secret: str) -> Response:
     """Get the feed itself, for calendar apps; the address is the key"""
     feed = feeds.opened_by(store(), secret)
     headers = {

@@ -11,6 +11,7 @@ from flask import Response, request
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
+from scheduler_api.api.http.operation import heeds, patient
 from scheduler_api.api.http.pages import PageQuery
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
@@ -19,7 +20,7 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields, listed
-from scheduler_api.schemas.patients import DOSE_STATUSES, CalendarSchema, ContraceptionSchema, VisitSchema
+from scheduler_api.schemas.patients import DOSE_STATUSES, ContraceptionSchema, PatientCalendarSchema, VisitSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.phones import doses, phones, today
@@ -68,7 +69,7 @@ class TodaySchema(Strict):
     changes_at = Instant(required=True, metadata={"description": "When this changes by itself: the next midnight"})
 
 
-class DoseSchema(Strict):
+class DoseConfirmationSchema(Strict):
     """What a patient says of a day."""
 
     status = Choice("taken", "missed", required=True)
@@ -77,7 +78,7 @@ class DoseSchema(Strict):
     note = Text(1000, lines=True, load_default=None)
 
 
-class KeptSchema(Strict):
+class DoseOutcomeSchema(Strict):
     """What came of it. `site_record_stands`: kept in the history, but the site recorded that day otherwise."""
 
     outcome = Choice("recorded", "already_recorded", "site_record_stands", required=True)
@@ -92,22 +93,24 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
         headers = phone_headers(request.environ, phone(), session().now, language())
         return unless_not_modified(headers, lambda: view(*args, **kwargs))
 
-    return wrapper
+    return heeds("If-None-Match")(wrapper)
 
 
 @blueprint.route("/me/today")
+@patient
 @blueprint.response(200, TodaySchema)
 @_conditional
-def show_today() -> Response:
+def get_today() -> Response:
     """Get today's screen: today's dose, days to catch up on, the visits that matter, contraception"""
     return answer(today.today_document(session(), phone().patient_id), language=language())
 
 
 @blueprint.route("/me/calendar")
+@patient
 @_conditional
 @blueprint.arguments(RangeQuery, location="query")
-@blueprint.response(200, CalendarSchema)
-def show_calendar(query: dict[str, Any]) -> Response:
+@blueprint.response(200, PatientCalendarSchema)
+def get_my_calendar(query: dict[str, Any]) -> Response:
     """Get the patient's calendar
 
     By default a week back and six weeks ahead; at most 800 days. What a scan showed is left to the site to tell.
@@ -117,8 +120,9 @@ def show_calendar(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/me/doses/<string:dose_on>", methods=["PUT"])
-@blueprint.arguments(DoseSchema)
-@blueprint.response(200, KeptSchema)
+@patient
+@blueprint.arguments(DoseConfirmationSchema)
+@blueprint.response(200, DoseOutcomeSchema)
 def record_dose(data: dict[str, Any], dose_on: str) -> Response:
     """Record a day as taken or missed
 
@@ -128,21 +132,24 @@ def record_dose(data: dict[str, Any], dose_on: str) -> Response:
 
 
 @blueprint.route("/me/doses/<string:dose_on>", methods=["DELETE"])
-@blueprint.response(200, KeptSchema)
+@patient
+@blueprint.response(200, DoseOutcomeSchema)
 def take_back_dose(dose_on: str) -> Response:
     """Take the patient's own record of a day back; it stays in the history, voided"""
     return answer(_kept(doses.take_back_day(session(), phone().patient_id, _day(dose_on))))
 
 
 @blueprint.route("/me/devices")
+@patient
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "MyDeviceList"))
-def my_devices(query: dict[str, Any]) -> Response:
+def list_my_devices(query: dict[str, Any]) -> Response:
     """List the patient's devices"""
     return devices_page(phone().patient_id, query)
 
 
 @blueprint.route("/me/devices/<string:device_id>", methods=["DELETE"])
+@patient
 @blueprint.response(204)
 def end_my_device(device_id: str) -> Response:
     """End the session of a device, this one or another"""

@@ -10,6 +10,7 @@ from flask import Response
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.language import language
+from scheduler_api.api.http.operation import patient
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem, ProblemSchema
 from scheduler_api.api.http.requests import answer, phone, session
@@ -19,7 +20,7 @@ from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
 from scheduler_api.use_cases.phones import sync, today
 
-from .me import DoseSchema, TodaySchema
+from .me import DoseConfirmationSchema, TodaySchema
 
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
 
@@ -33,7 +34,7 @@ class QueuedSchema(Strict):
     recorded_at = Instant(required=True)
 
 
-class QueuedDoseSchema(QueuedSchema, DoseSchema):
+class QueuedDoseSchema(QueuedSchema, DoseConfirmationSchema):
     """A day recorded while offline."""
 
     kind = Choice("dose_recorded", required=True)
@@ -61,14 +62,14 @@ QUEUED: Mapping[str, Strict] = {
 }
 
 
-class SyncSchema(Strict):
+class SyncRequestSchema(Strict):
     """What the phone queued, in its order, and how far it has seen the history (0: nothing)."""
 
     cursor = fields.Integer(required=True, strict=True, validate=validate.Range(0, 1_000_000_000))
     facts = fields.List(fields.Raw(metadata={"type": "object"}), load_default=list, validate=validate.Length(max=500))
 
 
-class OutcomeSchema(Strict):
+class SyncOutcomeSchema(Strict):
     """What came of one queued fact; `problem` only if it was refused."""
 
     client_id = fields.String(required=True)
@@ -77,7 +78,7 @@ class OutcomeSchema(Strict):
     problem = fields.Nested(ProblemSchema, required=True, allow_none=True)
 
 
-class ChangeSchema(Strict):
+class PhoneChangeSchema(Strict):
     """A fact as a phone is told of it: days and amounts."""
 
     fact_id = fields.String(required=True)
@@ -88,18 +89,19 @@ class ChangeSchema(Strict):
     data = fields.Dict(required=True)
 
 
-class SyncedSchema(Strict):
+class SyncResultSchema(Strict):
     """What came of each, what changed since the cursor, the new cursor, and today as it is now."""
 
-    outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
-    changes = fields.List(fields.Nested(ChangeSchema), required=True)
+    outcomes = fields.List(fields.Nested(SyncOutcomeSchema), required=True)
+    changes = fields.List(fields.Nested(PhoneChangeSchema), required=True)
     cursor = fields.Integer(required=True)
     today = fields.Nested(TodaySchema, required=True)
 
 
 @blueprint.route("/me/sync", methods=["POST"])
-@blueprint.arguments(SyncSchema)
-@blueprint.response(200, SyncedSchema)
+@patient
+@blueprint.arguments(SyncRequestSchema)
+@blueprint.response(200, SyncResultSchema)
 def synchronise(data: dict[str, Any]) -> Response:
     """Send what was queued offline, each exactly once by `client_id`, and get what changed"""
     queued = [_queued(content) for content in _named(data["facts"])]

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Response, url_for
 from marshmallow import ValidationError
 
+from scheduler_api.api.http.operation import patient, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, services, session
@@ -53,7 +54,7 @@ class DestinationSchema(Strict):
     ended_because = fields.String(required=True, allow_none=True)
 
 
-class MadeDestinationSchema(DestinationSchema):
+class CreatedDestinationSchema(DestinationSchema):
     """A destination that was just made; the secret that its messages are signed with is seen this once."""
 
     secret = fields.String(required=True, allow_none=True, metadata={"description": "Of a webhook"})
@@ -121,18 +122,20 @@ def _check(url: str, pointer: str) -> None:
 
 
 @blueprint.route("/sites/<string:site>/destinations")
+@staff()
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DestinationSchema, "DestinationList"))
-def find(query: dict[str, Any], site: str) -> Response:
+def list_destinations(query: dict[str, Any], site: str) -> Response:
     """List where a site's messages go, ended destinations included"""
     found = destinations.list_of_site(session(), site)
     return page_of(found, lambda one: (one["made_at"], one["destination_id"]), query, DestinationSchema)
 
 
 @blueprint.route("/sites/<string:site>/destinations", methods=["POST"])
+@staff()
 @blueprint.arguments(NewDestinationSchema)
-@blueprint.response(201, MadeDestinationSchema)
-def add(data: dict[str, Any], site: str) -> Response:
+@blueprint.response(201, CreatedDestinationSchema)
+def add_destination(data: dict[str, Any], site: str) -> Response:
     """Add a destination to a site
 
     Only for a coordinator or an admin. The secret of a webhook is kept nowhere and shown this once, so this call takes
@@ -146,13 +149,14 @@ def add(data: dict[str, Any], site: str) -> Response:
     made = destinations.add_to_site(session(), site, **data)
     if data["channel"] == "webhook":
         secret = keys.webhook_secret(made["destination_id"])
-    location = url_for("destinations.end", site=site, destination_id=made["destination_id"])
+    location = url_for("destinations.end_destination", site=site, destination_id=made["destination_id"])
     return answer({**made, "secret": secret}, 201, {"Location": location, "Cache-Control": "no-store"})
 
 
 @blueprint.route("/sites/<string:site>/destinations/<string:destination_id>", methods=["DELETE"])
+@staff()
 @blueprint.response(204)
-def end(site: str, destination_id: str) -> Response:
+def end_destination(site: str, destination_id: str) -> Response:
     """End a destination of a site
 
     Only for a coordinator or an admin. Nothing goes there any more, nor what waits to.
@@ -162,16 +166,18 @@ def end(site: str, destination_id: str) -> Response:
 
 
 @blueprint.route("/me/push-key")
+@patient
 @blueprint.response(200, PushKeySchema)
-def push_key() -> Response:
+def get_push_key() -> Response:
     """Get the key that a browser subscribes with to receive reminders by Web Push"""
     return answer({"public_key": _keys().public})
 
 
 @blueprint.route("/me/devices/<string:device_id>/push", methods=["POST"])
+@patient
 @blueprint.arguments(SubscriptionSchema)
 @blueprint.response(204)
-def subscribe(data: dict[str, Any], device_id: str) -> Response:
+def subscribe_to_push(data: dict[str, Any], device_id: str) -> Response:
     """Get reminders by Web Push on this device
 
     The body is the browser's `PushSubscription`. A later one takes the place of an earlier one, so the call may be
@@ -185,8 +191,9 @@ def subscribe(data: dict[str, Any], device_id: str) -> Response:
 
 
 @blueprint.route("/me/devices/<string:device_id>/push", methods=["DELETE"])
+@patient
 @blueprint.response(204)
-def unsubscribe(device_id: str) -> Response:
+def unsubscribe_from_push(device_id: str) -> Response:
     """Get no more reminders by Web Push on a device"""
     destinations.unsubscribe(session(), device_id)
     return Response(status=204)

@@ -8,6 +8,7 @@ from flask import Response
 from webargs.fields import DelimitedList
 
 from scheduler_api.api.http.conditions import idempotent
+from scheduler_api.api.http.operation import RECORDERS, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -59,9 +60,10 @@ class MessageSchema(Strict):
 
 
 @blueprint.route("/reminders")
+@staff()
 @blueprint.arguments(MessageQuery, location="query")
 @blueprint.response(200, listed(MessageSchema, "MessageList"))
-def find(query: dict[str, Any]) -> Response:
+def list_messages(query: dict[str, Any]) -> Response:
     """List messages that have gone out, the latest due first
 
     Those that reached nobody are `status=failed`.
@@ -73,9 +75,10 @@ def find(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/reminders/<string:message_id>/resend", methods=["POST"])
+@staff(RECORDERS)
 @blueprint.response(200, MessageSchema)
 @idempotent
-def resend(message_id: str) -> Response:
+def resend_message(message_id: str) -> Response:
     """Send a message again that reached nobody
 
     With the same id, to all destinations there are now. What makes no sense any more is 409.

@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
+from scheduler_api.api.http.operation import heeds, patient, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.reminders.kinds import KINDS, SAFE_TO_SWITCH_OFF
@@ -17,10 +18,10 @@ from scheduler_api.schemas.fields import Choice, CivilDate, Clock, Instant, Stri
 from scheduler_api.use_cases.projections import stored_preferences
 from scheduler_api.use_cases.reminders import reminders
 
-blueprint = ResourceBlueprint("preferences", __name__, description="How to be reminded")
+blueprint = ResourceBlueprint("reminder preferences", __name__, description="How to be reminded")
 
 
-class QuietSchema(Strict):
+class QuietHoursSchema(Strict):
     """Hours in which nothing is sent: from a time up to, not including, another. They may span midnight."""
 
     from_ = Clock(required=True, data_key="from")
@@ -48,10 +49,10 @@ def _some(*choices: str, description: str) -> Any:
 
 def _quiet() -> Any:
     words = "By default 22:00 to 07:00; null for none"
-    return fields.Nested(QuietSchema, allow_none=True, metadata={"description": words})
+    return fields.Nested(QuietHoursSchema, allow_none=True, metadata={"description": words})
 
 
-class PatientsWishesSchema(Strict):
+class PatientReminderPreferencesSchema(Strict):
     """How a patient wants to be reminded. What is left out is as by default."""
 
     time = Clock(metadata={"description": "When to be reminded of the dose, local time; by default 20:00"})
@@ -65,7 +66,7 @@ class PatientsWishesSchema(Strict):
     show_drug = Flag(metadata={"description": "Whether a lock screen may show drug and disease; by default not"})
 
 
-class SitesWishesSchema(Strict):
+class SiteReminderPreferencesSchema(Strict):
     """What a site wants to hear of. What is left out is as by default."""
 
     digest = Clock(metadata={"description": "When the digest of the day comes, the site's time; by default 08:00"})
@@ -79,7 +80,7 @@ class SnoozeSchema(Strict):
     minutes = Whole(5, 720, required=True)
 
 
-class PutOffSchema(Strict):
+class SnoozedReminderSchema(Strict):
     """The reminder that was put off, and until when."""
 
     kind = Choice("dose_due", "dose_again", required=True)
@@ -88,17 +89,20 @@ class PutOffSchema(Strict):
 
 
 @blueprint.route("/me/reminders")
-@blueprint.response(200, PatientsWishesSchema)
-def show() -> Response:
+@patient
+@heeds("If-None-Match")
+@blueprint.response(200, PatientReminderPreferencesSchema)
+def get_my_reminders() -> Response:
     """Get how the patient wants to be reminded"""
     headers = phone_headers(request.environ, phone(), session().now, language())
     return unless_not_modified(headers, lambda: answer(reminders.patient_preferences(session(), phone().patient_id)))
 
 
 @blueprint.route("/me/reminders", methods=["PUT"])
-@blueprint.arguments(PatientsWishesSchema)
-@blueprint.response(200, PatientsWishesSchema)
-def change(said: dict[str, Any]) -> Response:
+@patient
+@blueprint.arguments(PatientReminderPreferencesSchema)
+@blueprint.response(200, PatientReminderPreferencesSchema)
+def set_my_reminders(said: dict[str, Any]) -> Response:
     """Say how the patient wants to be reminded
 
     Takes the place of all that was said before. What is planned changes with it at once.
@@ -107,9 +111,10 @@ def change(said: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/me/reminders/snooze", methods=["POST"])
+@patient
 @blueprint.arguments(SnoozeSchema)
-@blueprint.response(200, PutOffSchema)
-def put_off(said: dict[str, Any]) -> Response:
+@blueprint.response(200, SnoozedReminderSchema)
+def snooze_reminder(said: dict[str, Any]) -> Response:
     """Be reminded of today's dose later
 
     Once for each reminder, never past midnight; it takes the place of the second reminder.
@@ -118,16 +123,18 @@ def put_off(said: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/sites/<string:site>/reminders")
-@blueprint.response(200, SitesWishesSchema)
-def show_sites(site: str) -> Response:
+@staff()
+@blueprint.response(200, SiteReminderPreferencesSchema)
+def get_site_reminders(site: str) -> Response:
     """Get what a site wants to be told, and when"""
     return answer(reminders.site_preferences(session(), site))
 
 
 @blueprint.route("/sites/<string:site>/reminders", methods=["PUT"])
-@blueprint.arguments(SitesWishesSchema)
-@blueprint.response(200, SitesWishesSchema)
-def change_sites(said: dict[str, Any], site: str) -> Response:
+@staff()
+@blueprint.arguments(SiteReminderPreferencesSchema)
+@blueprint.response(200, SiteReminderPreferencesSchema)
+def set_site_reminders(said: dict[str, Any], site: str) -> Response:
     """Say what a site wants to hear of, and when
 
     Only for a coordinator or an admin. Takes the place of all that was said before.

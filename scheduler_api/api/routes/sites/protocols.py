@@ -9,6 +9,7 @@ from flask import Response
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import idempotent
+from scheduler_api.api.http.operation import ADMINS, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -27,7 +28,7 @@ class ProtocolSummarySchema(Strict):
     added_at = Instant(required=True)
 
 
-class DefinitionSchema(Strict):
+class ProtocolDefinitionSchema(Strict):
     """A protocol's definition: dosing, series of visits, contraception. docs/protocols.md explains every field."""
 
     class Meta(Strict.Meta):
@@ -47,9 +48,10 @@ class DefinitionSchema(Strict):
 
 
 @blueprint.route("/protocols")
+@staff()
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
-def find(query: dict[str, Any]) -> Response:
+def list_protocols(query: dict[str, Any]) -> Response:
     """List all versions of all protocols"""
     return page_of(protocols.list_all(session()), _place, query, ProtocolSummarySchema)
 
@@ -59,10 +61,11 @@ def _place(protocol: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @blueprint.route("/protocols", methods=["POST"])
-@blueprint.arguments(DefinitionSchema)
+@staff(ADMINS)
+@blueprint.arguments(ProtocolDefinitionSchema)
 @blueprint.response(201, ProtocolSummarySchema)
 @idempotent
-def add(definition: dict[str, Any]) -> Response:
+def add_protocol(definition: dict[str, Any]) -> Response:
     """Add a version of a protocol
 
     It is checked whole, and never changes once it is there. Only for an admin.
@@ -71,7 +74,8 @@ def add(definition: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/protocols/<string:protocol>/versions/<int:version>")
-@blueprint.response(200, DefinitionSchema)
-def get(protocol: str, version: int) -> Response:
+@staff()
+@blueprint.response(200, ProtocolDefinitionSchema)
+def get_protocol(protocol: str, version: int) -> Response:
     """Get the definition of one version"""
     return answer(protocols.get(session(), protocol, version))

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.operation import CALENDAR_KEEPERS, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import CivilDate, Strict, Text, Whole, fields, validate
@@ -17,7 +18,7 @@ from .sites import opening_days
 blueprint = ResourceBlueprint("site_calendars", __name__, description="When a site is open")
 
 
-class SiteDaySchema(Strict):
+class ExceptionalSiteDaySchema(Strict):
     """A day on which a site is closed, or open, whatever the week and public holidays say."""
 
     on = CivilDate(required=True, metadata={"example": "2026-12-24"})
@@ -26,7 +27,7 @@ class SiteDaySchema(Strict):
 
 def _days(what: str) -> fields.List:
     return fields.List(
-        fields.Nested(SiteDaySchema),
+        fields.Nested(ExceptionalSiteDaySchema),
         load_default=list,
         validate=validate.Length(max=1000),
         metadata={"description": what},
@@ -60,7 +61,7 @@ class SiteCalendarSchema(NewSiteCalendarSchema):
     )
 
 
-class DaySchema(Strict):
+class SiteDaySchema(Strict):
     """A day of a site."""
 
     on = CivilDate(required=True)
@@ -78,20 +79,22 @@ class SiteDaysSchema(Strict):
     site = fields.String(required=True)
     from_ = CivilDate(required=True, data_key="from")
     to = CivilDate(required=True)
-    days = fields.List(fields.Nested(DaySchema), required=True)
+    days = fields.List(fields.Nested(SiteDaySchema), required=True)
 
 
 @blueprint.route("/sites/<string:site>/calendar")
+@staff()
 @blueprint.response(200, SiteCalendarSchema)
-def get(site: str) -> Response:
+def get_site_calendar(site: str) -> Response:
     """Get the calendar that a site keeps"""
     return answer(site_calendars.get(session(), site))
 
 
 @blueprint.route("/sites/<string:site>/calendar", methods=["PUT"])
+@staff(CALENDAR_KEEPERS)
 @blueprint.arguments(NewSiteCalendarSchema)
 @blueprint.response(200, SiteCalendarSchema)
-def put(calendar: dict[str, Any], site: str) -> Response:
+def set_site_calendar(calendar: dict[str, Any], site: str) -> Response:
     """Say when a site is open, in the place of what was said before
 
     Only for a coordinator of the site, or an admin.
@@ -100,9 +103,10 @@ def put(calendar: dict[str, Any], site: str) -> Response:
 
 
 @blueprint.route("/sites/<string:site>/days")
+@staff()
 @blueprint.arguments(RangeQuery, location="query")
 @blueprint.response(200, SiteDaysSchema)
-def days(query: dict[str, Any], site: str) -> Response:
+def list_site_days(query: dict[str, Any], site: str) -> Response:
     """List the days of a site: open or not, why, and how many scans it can still take
 
     Six weeks from today unless said; at most 400 days.

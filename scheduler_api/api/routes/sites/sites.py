@@ -8,6 +8,7 @@ from flask import Response, url_for
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import idempotent
+from scheduler_api.api.http.operation import ADMINS, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -44,27 +45,30 @@ class SiteSchema(Strict):
 
 
 @blueprint.route("/sites")
+@staff()
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(SiteSchema, "SiteList"))
-def find(query: dict[str, Any]) -> Response:
+def list_sites(query: dict[str, Any]) -> Response:
     """List sites"""
     return page_of(sites.list_all(session()), lambda site: (site["site"],), query, SiteSchema)
 
 
 @blueprint.route("/sites", methods=["POST"])
+@staff(ADMINS)
 @blueprint.arguments(SiteSchema)
 @blueprint.response(201, SiteSchema)
 @idempotent
-def add(site: dict[str, Any]) -> Response:
+def add_site(site: dict[str, Any]) -> Response:
     """Add a site
 
     Only for an admin.
     """
-    return answer(sites.add(session(), site), 201, {"Location": url_for("sites.get", site=site["site"])})
+    return answer(sites.add(session(), site), 201, {"Location": url_for("sites.get_site", site=site["site"])})
 
 
 @blueprint.route("/sites/<string:site>")
+@staff()
 @blueprint.response(200, SiteSchema)
-def get(site: str) -> Response:
+def get_site(site: str) -> Response:
     """Get one site"""
     return answer(sites.get(session(), site))

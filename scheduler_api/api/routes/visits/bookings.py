@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 from flask import Response
 
-from scheduler_api.api.http.conditions import expected_versions, patient_tag, unless_not_modified
+from scheduler_api.api.http.conditions import if_match, patient_tag, unless_not_modified
+from scheduler_api.api.http.operation import RECORDERS, heeds, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery
 from scheduler_api.engine.model.facts import VisitBooked
-from scheduler_api.schemas.facts import FACTS, ToldFactSchema
+from scheduler_api.schemas.facts import FACTS, NewlyRecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
 from scheduler_api.schemas.patients import RESPONSES, ContraceptionSchema, DeviationSchema
 from scheduler_api.use_cases.visits import bookings
@@ -20,7 +22,7 @@ from scheduler_api.use_cases.visits import bookings
 from .visits import PatientVisitSchema
 from .worklist import WorklistEntrySchema
 
-blueprint = ResourceBlueprint("settling", __name__, description="One visit: booking it, and what came of it")
+blueprint = ResourceBlueprint("bookings", __name__, description="One visit: booking it, and what came of it")
 
 _PATH = "/patients/<string:patient_id>/visits/<string:visit>"
 #: What is given with a booking is what the fact has.
@@ -35,7 +37,7 @@ class BookingSchema(Strict):
     place = _BOOKED["place"]
 
 
-class ResultSchema(Strict):
+class VisitResultSchema(Strict):
     """A visit took place."""
 
     done_on = CivilDate(required=True, metadata={"example": "2026-12-08"})
@@ -77,14 +79,14 @@ class PlannedReminderSchema(Strict):
     at = Instant(required=True)
 
 
-class SettledSchema(Strict):
+class VisitUpdateSchema(Strict):
     """What a call came to: the visit as it is now, and all that follows and is still to do."""
 
     visit = fields.Nested(
         PatientVisitSchema, required=True, allow_none=True, metadata={"description": "Null: no longer in the plan"}
     )
     fact = fields.Nested(
-        ToldFactSchema, required=True, allow_none=True, metadata={"description": "Null: it was so already"}
+        NewlyRecordedFactSchema, required=True, allow_none=True, metadata={"description": "Null: it was so already"}
     )
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
     deviation = fields.Nested(
@@ -100,8 +102,10 @@ class SettledSchema(Strict):
 
 
 @blueprint.route(_PATH)
+@staff()
+@heeds("If-None-Match")
 @blueprint.response(200, PatientVisitSchema)
-def get(patient_id: str, visit: str) -> Response:
+def get_visit(patient_id: str, visit: str) -> Response:
     """Get one visit of one patient
 
     As in the list of visits, however far ahead it is.
@@ -115,38 +119,50 @@ def get(patient_id: str, visit: str) -> Response:
 
 
 @blueprint.route(f"{_PATH}/booking", methods=["PUT"])
+@staff(RECORDERS)
 @blueprint.arguments(DryRunQuery, location="query")
 @blueprint.arguments(BookingSchema)
-@blueprint.response(200, SettledSchema)
-def book(query: dict[str, Any], booking: dict[str, Any], patient_id: str, visit: str) -> Response:
+@blueprint.response(200, VisitUpdateSchema)
+@if_match
+def book_visit(
+    query: dict[str, Any], booking: dict[str, Any], patient_id: str, visit: str, if_versions: Collection[int] | None
+) -> Response:
     """Book a visit, or move its booking
 
     Any day can be booked; the answer says what speaks against it. The same booking again records nothing.
     """
-    return _book(query, patient_id, VisitBooked(visit, **booking))
+    return _book(query, patient_id, VisitBooked(visit, **booking), if_versions)
 
 
 @blueprint.route(f"{_PATH}/booking", methods=["DELETE"])
+@staff(RECORDERS)
 @blueprint.arguments(DryRunQuery, location="query")
-@blueprint.response(200, SettledSchema)
-def cancel(query: dict[str, Any], patient_id: str, visit: str) -> Response:
+@blueprint.response(200, VisitUpdateSchema)
+@if_match
+def cancel_booking(query: dict[str, Any], patient_id: str, visit: str, if_versions: Collection[int] | None) -> Response:
     """Cancel the booking of a visit
 
     If it has none, nothing is recorded.
     """
-    return _book(query, patient_id, VisitBooked(visit, None))
+    return _book(query, patient_id, VisitBooked(visit, None), if_versions)
 
 
-def _book(query: dict[str, Any], patient_id: str, booking: VisitBooked) -> Response:
+def _book(
+    query: dict[str, Any], patient_id: str, booking: VisitBooked, if_versions: Collection[int] | None
+) -> Response:
     dry_run = query["dry_run"] == "true"
-    return _answer(bookings.book(session(), patient_id, booking, expected_versions(), dry_run), dry_run)
+    return _answer(bookings.book(session(), patient_id, booking, if_versions, dry_run), dry_run)
 
 
 @blueprint.route(f"{_PATH}/result", methods=["PUT"])
+@staff(RECORDERS)
 @blueprint.arguments(DryRunQuery, location="query")
-@blueprint.arguments(ResultSchema)
-@blueprint.response(200, SettledSchema)
-def record_result(query: dict[str, Any], result: dict[str, Any], patient_id: str, visit: str) -> Response:
+@blueprint.arguments(VisitResultSchema)
+@blueprint.response(200, VisitUpdateSchema)
+@if_match
+def record_visit_result(
+    query: dict[str, Any], result: dict[str, Any], patient_id: str, visit: str, if_versions: Collection[int] | None
+) -> Response:
     """Record that a visit took place, imaging with its response
 
     Outside the window it is recorded, and `deviation` says which one it makes. The same result again records nothing;
@@ -160,7 +176,7 @@ def record_result(query: dict[str, Any], result: dict[str, Any], patient_id: str
         result["done_on"],
         result["response"],
         result["reason"],
-        expected_versions(),
+        if_versions,
         dry_run,
     )
     return _answer(settled, dry_run)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 from webargs.fields import DelimitedList
 
+from scheduler_api.api.http.operation import staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import session
@@ -67,9 +68,10 @@ class PatientVisitSchema(VisitSchema):
 
 
 @blueprint.route("/visits")
+@staff()
 @blueprint.arguments(VisitQuery, location="query")
 @blueprint.response(200, listed(PatientVisitSchema, "VisitList"))
-def find(query: dict[str, Any]) -> Response:
+def list_visits(query: dict[str, Any]) -> Response:
     """List visits of all patients, soonest to close first unless sorted otherwise
 
     Upcoming scans are `series=imaging&status=open,upcoming`.

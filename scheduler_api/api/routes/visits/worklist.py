@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.operation import RECORDERS, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -27,7 +28,7 @@ class WorklistQuery(PageQuery):
     )
 
 
-class SettlingCallSchema(Strict):
+class ResolvingCallSchema(Strict):
     """A call that would settle an entry; `needs` names the fields of its body that are still to be filled in."""
 
     method = Choice("POST", "PUT", "DELETE", required=True)
@@ -43,7 +44,7 @@ class AcknowledgementSchema(Strict):
     until = CivilDate(required=True, metadata={"description": "After today, at most 90 days ahead"})
 
 
-class AcknowledgedSchema(AcknowledgementSchema):
+class AcknowledgedEntrySchema(AcknowledgementSchema):
     """An acknowledgement, and whose it is."""
 
     by = fields.Nested(RecorderSchema, required=True)
@@ -75,15 +76,16 @@ class WorklistEntrySchema(Strict):
     suggested_days = fields.List(
         CivilDate(), required=True, metadata={"description": "When the visit could be done, as in the list of visits"}
     )
-    resolve_with = fields.List(fields.Nested(SettlingCallSchema), required=True)
-    acknowledged = fields.Nested(AcknowledgedSchema, required=True, allow_none=True)
+    resolve_with = fields.List(fields.Nested(ResolvingCallSchema), required=True)
+    acknowledged = fields.Nested(AcknowledgedEntrySchema, required=True, allow_none=True)
     today = CivilDate(required=True)
 
 
 @blueprint.route("/worklist")
+@staff()
 @blueprint.arguments(WorklistQuery, location="query")
 @blueprint.response(200, listed(WorklistEntrySchema, "WorklistEntryList"))
-def find(query: dict[str, Any]) -> Response:
+def list_worklist(query: dict[str, Any]) -> Response:
     """List what there is to do, soonest due first
 
     Each entry says why it is there, how urgent it is, and which calls settle it.
@@ -100,9 +102,10 @@ def find(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/worklist/<string:entry_id>/acknowledgement", methods=["PUT"])
+@staff(RECORDERS)
 @blueprint.arguments(AcknowledgementSchema)
 @blueprint.response(200, WorklistEntrySchema)
-def acknowledge(data: dict[str, Any], entry_id: str) -> Response:
+def acknowledge_entry(data: dict[str, Any], entry_id: str) -> Response:
     """Let an entry wait until a day
 
     It is hidden until then, and comes back before if what it says changes. In place of what was noted before.
@@ -111,8 +114,9 @@ def acknowledge(data: dict[str, Any], entry_id: str) -> Response:
 
 
 @blueprint.route("/worklist/<string:entry_id>/acknowledgement", methods=["DELETE"])
+@staff(RECORDERS)
 @blueprint.response(204)
-def take_back(entry_id: str) -> Response:
+def withdraw_acknowledgement(entry_id: str) -> Response:
     """Show an entry again
 
     The same whether or not it was acknowledged.

@@ -1,0 +1,91 @@
+"""What a view declares of itself, by its decorators: who may call it, and what the contract says beside its schemas.
+
+Each declaration is enforced by what declares it, or by the guard before every request; the contract reads the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, cast
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Roles of staff that may call a view, and what the others are told."""
+
+    names: tuple[str, ...]
+    refusal: str
+
+
+ANY_ROLE = Roles(("nurse", "coordinator", "monitor", "admin"), "Whoever this is has no role here.")
+RECORDERS = Roles(("nurse", "coordinator", "admin"), "A monitor reads and does not record.")
+AUDITORS = Roles(("coordinator", "monitor", "admin"), "Only a coordinator, a monitor or an admin reads the audit.")
+CALENDAR_KEEPERS = Roles(("coordinator", "admin"), "Only a coordinator or an admin keeps a site's calendar.")
+ADMINS = Roles(("admin",), "Only an admin adds sites and protocols.")
+
+
+@dataclass
+class Operation:
+    """What a view declares. `caller`: whose token it takes; `headers`: those of a request that it heeds.
+
+    `produces` are types of content beside JSON, or instead of it.
+    """
+
+    caller: Literal["staff", "patient", "public"] | None = None
+    roles: Roles = ANY_ROLE
+    headers: list[str] = field(default_factory=list)
+    produces: str | None = None
+
+
+def operation_of(view: Any) -> Operation:
+    """Return what a view declares; a view that declares nothing declares no one who may call it."""
+    found = getattr(view, "operation", None)
+    if found is None:
+        found = view.operation = Operation()
+    return cast(Operation, found)
+
+
+def staff(roles: Roles = ANY_ROLE) -> Callable[[View], View]:
+    """Let staff of some roles call a view, with a staff token."""
+
+    def declare(view: View) -> View:
+        operation = operation_of(view)
+        operation.caller, operation.roles = "staff", roles
+        return view
+
+    return declare
+
+
+def patient(view: View) -> View:
+    """Let a patient's phone call a view, with its access token."""
+    operation_of(view).caller = "patient"
+    return view
+
+
+def public(view: View) -> View:
+    """Let anyone call a view, without a token."""
+    operation_of(view).caller = "public"
+    return view
+
+
+def heeds(header: str) -> Callable[[View], View]:
+    """Declare that a view heeds a header of the request."""
+
+    def declare(view: View) -> View:
+        operation_of(view).headers.append(header)
+        return view
+
+    return declare
+
+
+def produces(content_type: str) -> Callable[[View], View]:
+    """Declare that a view answers with another type of content than JSON."""
+
+    def declare(view: View) -> View:
+        operation_of(view).produces = content_type
+        return view
+
+    return declare

@@ -1,0 +1,72 @@
+"""Each view says who may call it, and what else it declares is in the contract."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from service import Service, refused
+
+from scheduler_api.api.http.operation import operation_of, patient, public, staff
+
+VERBS = (
+    *("acknowledge", "activate", "add", "apply", "book", "cancel", "check", "create", "end", "enrol", "export", "get"),
+    *("list", "preview", "read", "record", "refresh", "resend", "revoke", "set", "show", "snooze", "subscribe"),
+    *("synchronise", "take", "unsubscribe", "verify", "withdraw"),
+)
+
+
+def declaring_nobody(app: Flask) -> list[str]:
+    """Return the endpoints of an application whose views say of nobody that they may call them."""
+    return [name for name, view in app.view_functions.items() if operation_of(view).caller is None]
+
+
+def test_each_view_says_who_may_call_it(service: Service) -> None:
+    assert declaring_nobody(service.app) == []
+
+
+def test_a_view_that_says_nothing_is_found_and_answers_nobody(service: Service) -> None:
+    other = Service(service.database, service.tokens)
+    other.app.add_url_rule("/v1/forgotten", "forgotten", lambda: "all patients")
+    assert declaring_nobody(other.app) == ["forgotten"]
+    refused(other.client("admin").get("/v1/forgotten"), 403)
+    other.close()
+
+
+@pytest.mark.one_engine
+def test_a_declaration_is_kept_whatever_wraps_the_view() -> None:
+    def view() -> str:
+        return ""
+
+    assert operation_of(public(view)).caller == "public"
+    assert operation_of(patient(view)).caller == "patient"
+    assert operation_of(staff()(view)).roles.names == ("nurse", "coordinator", "monitor", "admin")
+
+
+def test_operations_are_named_as_methods(service: Service) -> None:
+    paths = service.app.extensions["scheduler"].contract["paths"]
+    operations = [operation for path in paths.values() for name, operation in path.items() if name != "parameters"]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names) > 60
+    for name in names:
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
+        assert name.split("_")[0] in VERBS, name
+    assert all(len(operation["tags"]) == 1 for operation in operations)
+
+
+def test_what_decorators_do_is_in_the_contract(service: Service) -> None:
+    paths = service.app.extensions["scheduler"].contract["paths"]
+
+    def headers(path: str, method: str) -> set[str]:
+        parameters = paths[path][method].get("parameters", [])
+        return {parameter["name"] for parameter in parameters if parameter["in"] == "header"}
+
+    assert headers("/v1/patients/{patient_id}/facts", "post") == {"If-Match", "Idempotency-Key"}
+    assert headers("/v1/patients/{patient_id}/visits/{visit}", "get") == {"If-None-Match"}
+    assert headers("/v1/me/today", "get") == {"If-None-Match"}
+    assert headers("/v1/previews", "post") == set()
+    assert paths["/v1/activate"]["post"]["security"] == []
+    assert paths["/v1/protocols"]["post"]["x-roles"] == ["admin"]
+    assert [*paths["/v1/feeds/{secret}.ics"]["get"]["responses"]["200"]["content"]] == ["text/calendar"]
+    assert "text/csv" in paths["/v1/visits"]["get"]["responses"]["200"]["content"]
