@@ -265,7 +265,7 @@ class Phone:
         day, kept = self.now().date().isoformat(), self.state["today"]
         if kept is None:
             raise Offline("Nothing has been heard from the service yet.")
-        shown = dict(kept["document"]) if kept["document"]["today"] == day else self._reckoned(day)
+        shown = dict(kept["document"]) if kept["document"]["today"] == day else self._computed(day)
         said: dict[str, str | None] = {}
         for fact in self.state["queue"]:
             if fact["kind"] != "time_zone_changed":
@@ -276,7 +276,7 @@ class Phone:
         shown["unrecorded"] = sorted({*shown["unrecorded"], *waiting} - {name for name in said if said[name]})
         return {**shown, "waiting": len(self.state["queue"]), "known_on": kept["document"]["today"]}
 
-    def _reckoned(self, day: str) -> dict[str, Any]:
+    def _computed(self, day: str) -> dict[str, Any]:
         """What the kept calendar says of a day that began without a network."""
         last = self.state["today"]["document"]
         calendar = self.state["calendar"]["document"] if self.state["calendar"] else {"doses": [], "visits": []}

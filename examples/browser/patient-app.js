@@ -284,7 +284,7 @@ function look() {
 
 /** The one screen, with or without a network: `today` as last heard, and what still waits laid over it. */
 function screenOf(state, facts, day = localDay()) {
-  const shown = { ...(state.today.document.today === day ? state.today.document : reckoned(state, day)) };
+  const shown = { ...(state.today.document.today === day ? state.today.document : computed(state, day)) };
   const said = new Map(facts.filter((one) => one.dose_on).map((one) => [one.dose_on, one.status || null]));
   if (said.has(day) && shown.dose) shown.dose = { ...shown.dose, status: said.get(day) || "due" };
   const unrecorded = new Set(shown.unrecorded);
@@ -296,7 +296,7 @@ function screenOf(state, facts, day = localDay()) {
 }
 
 /** What the kept calendar says of a day that began without a network. */
-function reckoned(state, day) {
+function computed(state, day) {
   const last = state.today.document;
   const { doses, visits } = state.calendar?.document || { doses: [], visits: [] };
   const onTreatment = last.status === "on_treatment";
@@ -469,8 +469,8 @@ function notice(text) {
 }
 
 /** The buttons carry the day that is shown: pressed after midnight, they still mean the day that was read. */
-function dose({ dose: today, status }) {
-  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.statuses[status] || WORDS.noDose));
+function dose({ dose: today, status: patientStatus }) {
+  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.statuses[patientStatus] || WORDS.noDose));
   const { dose_on, status, remind_at } = today;
   const texts = { due: remind_at ? WORDS.dueAt(remind_at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";

@@ -142,7 +142,7 @@ def test_a_subject_number_of_two_protocols_needs_the_protocol(
 
 
 @pytest.mark.parametrize(
-    ("content", "faults"),
+    ("content", "errors"),
     [
         (b"", ["line 1: there is no column subject_number.", "line 1: there is no column kind."]),
         (

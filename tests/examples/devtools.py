@@ -19,7 +19,7 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-sync --remote-debugging-pipe"
 )
 #: How long a page may take for anything, in seconds.
-PATIENCE = 20
+PATIENCE = 120
 #: Waits in the page until a condition holds, looking after every change of the document.
 UNTIL = """new Promise((resolve) => {
   const look = () => { if (%s) { observer.disconnect(); resolve(true); } };

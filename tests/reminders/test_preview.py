@@ -22,7 +22,7 @@ def test_what_would_be_sent_with_its_reasons(service: Service, nurse: Client) ->
     patient.record("hold_started", from_on="2024-02-21", resumes_on="2024-03-30", reason="toxicity")
     ticked(service, "2024-02-20T20:00:01+08:00")
     foreseen = reminders.preview(service.session(), patient.patient_id, 45)
-    told = [(f"{one.at:%m-%d %H:%M}", one.message.kind, one.message.about, one.standing) for one in foreseen]
+    told = [(f"{one.at:%m-%d %H:%M}", one.message.kind, one.message.about, one.state) for one in foreseen]
     assert told[:12] == [
         ("02-18 09:00", "window_closing", "2024-02-21 imaging-w6", "waiting"),
         ("02-20 20:00", "dose_due", "2024-02-20", "waiting"),
