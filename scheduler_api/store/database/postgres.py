@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from psycopg import Connection, Cursor, DataError, Error, InterfaceError, OperationalError, connect, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from scheduler_api.store.migrations import MIGRATIONS
 
@@ -83,12 +83,17 @@ class PostgresStore:
 
     def _taken(self) -> tuple[ConnectionPool[_Connection], _Connection]:
         """Return a connection, and the pool to give it back to."""
-        pool = self._connections()
-        try:
-            return pool, pool.getconn()
-        except PoolTimeout:
-            self._renew(pool)
-            raise
+        while True:
+            pool = self._connections()
+            try:
+                return pool, pool.getconn()
+            except PoolTimeout:
+                self._renew(pool)
+                raise
+            except PoolClosed:
+                # Another thread has put a new pool in the place of this one since we were given it.
+                if self._pool is pool:
+                    raise
 
     def _renew(self, pool: ConnectionPool[_Connection]) -> None:
         """Have a new pool in the place of one whose connections are dead. While the server is away none is made."""
