@@ -42,7 +42,7 @@ def test_only_a_coordinator_or_an_admin_says_where_messages_go(sending: Sending)
         body = {**WEBHOOK, "address": receiver.url}
         for name in ("nurse", "monitor"):
             refused(service.client(name).post(SITE, body), 403)
-        refused(service.client("elsewhere").post(SITE, body), 404)
+        refused(service.client("elsewhere").post(SITE, body), 403)
         made = sending.add(receiver.url)
         refused(service.client("nurse").send("DELETE", f"{SITE}/{made['destination_id']}"), 403)
         sending.queue(1)

@@ -24,6 +24,9 @@ ANY_ROLE = Roles(("nurse", "coordinator", "monitor", "admin"), "Whoever this is 
 RECORDERS = Roles(("nurse", "coordinator", "admin"), "A monitor reads and does not record.")
 AUDITORS = Roles(("coordinator", "monitor", "admin"), "Only a coordinator, a monitor or an admin reads the audit.")
 CALENDAR_KEEPERS = Roles(("coordinator", "admin"), "Only a coordinator or an admin keeps a site's calendar.")
+COORDINATORS = Roles(
+    ("coordinator", "admin"), "Only a coordinator or an admin says what a site is told, and where its messages go."
+)
 ADMINS = Roles(("admin",), "Only an admin adds sites and protocols.")
 
 

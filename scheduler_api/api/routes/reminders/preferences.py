@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
-from scheduler_api.api.http.operation import heeds, patient, staff
+from scheduler_api.api.http.operation import COORDINATORS, heeds, patient, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.reminders.kinds import KINDS, SAFE_TO_SWITCH_OFF
@@ -131,7 +131,7 @@ def get_site_reminders(site: str) -> Response:
 
 
 @blueprint.route("/sites/<string:site>/reminders", methods=["PUT"])
-@staff()
+@staff(COORDINATORS)
 @blueprint.arguments(SiteReminderPreferencesSchema)
 @blueprint.response(200, SiteReminderPreferencesSchema)
 def set_site_reminders(said: dict[str, Any], site: str) -> Response:
