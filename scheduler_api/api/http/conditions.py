@@ -33,30 +33,24 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
-def patient_tag(version: int, today: object) -> str:
+def patient_tag(version: int, today: object, form: str = "") -> str:
     """Return the ETag of an answer about a patient.
 
-    It changes with the patient, the day, the request and the format.
+    It changes with the patient, the day, the request and the format; `form` is what else the answer depends on.
     """
-    return tag_of(request.environ, version, today)
-
-
-def tag_of(environ: Mapping[str, Any], version: int, today: object, form: str = "") -> str:
-    """Return the ETag of the answer to the request in a WSGI environment."""
-    question = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')} {form}{'csv' if wants_csv(environ) else ''}"
+    query = request.query_string.decode("latin-1")
+    question = f"{request.environ['PATH_INFO']}?{query} {form}{'csv' if wants_csv() else ''}"
     return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
 
 
-def phone_headers(environ: Mapping[str, Any], asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
+def phone_headers(asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
     """Return the headers of an answer to a phone, in a language."""
     patient = asking.patient
     day = civil_date(now, patient["time_zone"])
     left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
     return {
         # The address is the same for all patients, the answer is not.
-        "ETag": tag_of(
-            environ, patient["version"], day, f"{asking.patient_id} {spoken} {patient['preferences'] or ''}"
-        ),
+        "ETag": patient_tag(patient["version"], day, f"{asking.patient_id} {spoken} {patient['preferences'] or ''}"),
         # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
         "Cache-Control": f"private, no-cache, max-age={left}",
         "Vary": "Accept-Language",

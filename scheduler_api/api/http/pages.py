@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -80,27 +79,21 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
     cursor = encoded(after)
     headers = {"Vary": "Accept"}
     if cursor is not None:
-        headers["Link"] = link_to_next(request.path, tuple(request.args.items()), cursor)
-    if wants_csv(request.environ):
+        headers["Link"] = _link_to_next(cursor)
+    if wants_csv():
         return _csv(items, schema, headers)
     return answer({"items": items, "next_cursor": cursor}, headers=headers)
 
 
-def link_to_next(path: str, asked: tuple[tuple[str, str], ...], cursor: str) -> str:
+def _link_to_next(cursor: str) -> str:
     """Return the Link header of a page: the same request, going on at a cursor."""
-    # The one character of a cursor that an address may not have.
-    return f'<{_without_cursor(path, asked)}{cursor.replace("=", "%3D")}>; rel="next"'
+    asked = [(name, value) for name, value in request.args.items() if name != "cursor"]
+    return f'<{request.path}?{urlencode([*asked, ("cursor", cursor)])}>; rel="next"'
 
 
-@lru_cache(maxsize=1024)
-def _without_cursor(path: str, asked: tuple[tuple[str, str], ...]) -> str:
-    query = urlencode([(name, value) for name, value in asked if name != "cursor"])
-    return f"{path}?{query}{'&' if query else ''}cursor="
-
-
-def wants_csv(environ: Mapping[str, Any]) -> bool:
-    """Return whether the request in a WSGI environment prefers a list as CSV to JSON."""
-    accept = environ.get("HTTP_ACCEPT", "")
+def wants_csv() -> bool:
+    """Return whether the request prefers a list as CSV to JSON."""
+    accept = request.headers.get("Accept", "")
     if "csv" not in accept:
         return False
     return parse_accept_header(accept, MIMEAccept).best_match(("application/json", "text/csv")) == "text/csv"

@@ -7,7 +7,7 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
@@ -90,7 +90,7 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        headers = phone_headers(request.environ, phone(), session().now, language())
+        headers = phone_headers(phone(), session().now, language())
         return unless_not_modified(headers, lambda: view(*args, **kwargs))
 
     return heeds("If-None-Match")(wrapper)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
@@ -94,7 +94,7 @@ class SnoozedReminderSchema(Strict):
 @blueprint.response(200, PatientReminderPreferencesSchema)
 def get_my_reminders() -> Response:
     """Get how the patient wants to be reminded"""
-    headers = phone_headers(request.environ, phone(), session().now, language())
+    headers = phone_headers(phone(), session().now, language())
     return unless_not_modified(headers, lambda: answer(reminders.patient_preferences(session(), phone().patient_id)))
 
 
