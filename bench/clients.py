@@ -1,4 +1,4 @@
-"""What phones and staff ask and record all day, against a trivial endpoint of Flask that is called the same way."""
+"""Measure what phones and staff ask and record all day, against a trivial endpoint of Flask called the same way."""
 
 from __future__ import annotations
 

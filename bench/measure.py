@@ -16,7 +16,7 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the report: what was measured against what, and the most, or the least, it may be (None: no limit)."""
+    """Holds one row of the report: what was measured against what, and the most or least it may be (None: no limit)."""
 
     name: str
     measured: str

@@ -1,4 +1,4 @@
-"""What the desk of a site asks: upcoming scans among a thousand patients and among a million, and its worklist."""
+"""Measure what the desk of a site asks: upcoming scans among a thousand and a million patients, and its worklist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an instance of the service is made of: built once by `create_app`, and reached by every request."""
+"""Hold what an instance of the service is made of: built once by `create_app`, and reached by every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which facts are impossible, and why (rules, sections 1, 3, 4 and 9). A mere difference from the plan never is."""
+"""Refuse facts that are impossible, and say why (rules, sections 1, 3, 4 and 9).
+
+A fact that merely differs from the plan is never refused.
+"""
 
 from __future__ import annotations
 

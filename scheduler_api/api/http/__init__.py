@@ -1,1 +1,1 @@
-"""What every request has in common: who asks, parsing, conditions, pages, problems, limits, the request log."""
+"""Do what every request needs: who asks, parsing, conditions, pages, problems, limits, the request log."""

@@ -1,4 +1,4 @@
-"""What of requests is noted: who was refused, and what health data staff looked at."""
+"""Note in the audit who was refused, and what health data staff looked at."""
 
 from __future__ import annotations
 

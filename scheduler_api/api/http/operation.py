@@ -1,4 +1,4 @@
-"""What a view declares of itself, by its decorators: who may call it, and what the contract says beside its schemas.
+"""Let a view declare, by decorators, who may call it and what the contract says besides its schemas.
 
 Each declaration is enforced by what declares it, or by the guard before every request; the contract reads the same.
 """
@@ -32,7 +32,7 @@ ADMINS = Roles(("admin",), "Only an admin adds sites and protocols.")
 
 @dataclass
 class Operation:
-    """What a view declares. `caller`: whose token it takes; `headers`: those of a request that it heeds.
+    """Holds what a view declares. `caller`: whose token it takes; `headers`: those of a request that it heeds.
 
     `produces` are types of content beside JSON, or instead of it.
     """

@@ -1,4 +1,4 @@
-"""What every answer gets: its id, headers of safety, and a line in the log that says nothing of a patient."""
+"""Give every answer its id, its security headers, and a line in the log that says nothing about a patient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every request has: a store, a clock, a session of who is asking; and the JSON answer."""
+"""Give views the store, the clock and the session of who is asking, and make their JSON answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many capsules the planned doses of some days take (rules, section 13)."""
+"""Compute how many capsules the planned doses of some days take (rules, section 13)."""
 
 from __future__ import annotations
 

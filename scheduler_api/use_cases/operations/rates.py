@@ -20,7 +20,7 @@ REFUSED_COUNTS_AS = 20
 
 
 class RateLimits:
-    """How many requests a minute may come by one token and from one network address (0: any number)."""
+    """Limits how many requests a minute may come by one token and from one network address (0: any number)."""
 
     def __init__(self, store: Store, per_token: int, per_address: int) -> None:
         self._rates = Rates(store)

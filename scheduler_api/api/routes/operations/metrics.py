@@ -26,7 +26,7 @@ def get_metrics() -> Response:
 
 
 class _Waiting(Collector):
-    """How many messages wait, which the database knows: it is read when it is asked for."""
+    """Counts the messages that wait, by asking the database whenever the metrics are read."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
