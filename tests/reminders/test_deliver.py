@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections import Counter
 from datetime import timedelta
@@ -163,10 +164,12 @@ def test_a_destination_that_fails_is_left_alone_and_then_asked_once_by_one_worke
 def test_the_database_is_free_while_a_message_is_sent(sending: Sending) -> None:
     """Who is told of a message may write at that very moment."""
     wrote: list[Any] = []
+    numbers = itertools.count(1)
 
     def writes(receiver: Receiver, received: Received) -> Answer:
         client = sending.service.client("admin")
-        site = {"site": f"S{len(receiver.received)}", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"}
+        # Messages are sent side by side, so that each takes a number of its own.
+        site = {"site": f"S{next(numbers)}", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"}
         wrote.append(client.post("/v1/sites", site).status_code)
         sending.store.close()
         return Answer()
