@@ -97,10 +97,15 @@ def _facts(folder: Path, least: Request) -> Iterator[Figure]:
 
 def _doses(service: Service, patient_id: str) -> Call:
     """Return what records a dose at each call: of 700 days, first as missed, then as taken, and so on."""
+    # All are made before: what it takes to make a request is the client's.
     requests = cycle(
-        service.fact(patient_id, "dose_recorded", dose_on=(TREATED_FROM + timedelta(day)).isoformat(), status=status)
-        for day in range(700)
-        for status in ("missed", "taken")
+        [
+            service.fact(
+                patient_id, "dose_recorded", dose_on=(TREATED_FROM + timedelta(day)).isoformat(), status=status
+            )
+            for day in range(700)
+            for status in ("missed", "taken")
+        ]
     )
     return lambda: next(requests)()
 

@@ -34,7 +34,7 @@ class Reason:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Reason:
         """Return the reason that `data` describes; its dates stay texts, which read alike."""
-        inputs = {name: cls.of(value) if isinstance(value, dict) else value for name, value in data.items()}
+        inputs = {name: _from_data(value) for name, value in data.items()}
         return cls(str(inputs.pop("rule")), **inputs)
 
 
@@ -42,6 +42,13 @@ def _to_data(value: Any) -> Any:
     if isinstance(value, Reason):
         return value.data()
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _from_data(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Reason.of(value)
+    # A tuple again, as it was: a reason never changes, and can be hashed.
+    return tuple(_from_data(part) for part in value) if isinstance(value, list) else value
 
 
 def count(number: int, unit: str) -> Reason:

@@ -7,7 +7,7 @@ said in English. Dates stay as they are: the client writes them in the manner of
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -59,17 +59,20 @@ class Words:
         #: The languages there are, English first.
         self.languages = (ENGLISH, *(name.replace("_", "-") for name in names))
         self._catalogue = cache(self._read)
+        # Lists and calendars show the same reasons again and again: a page of 50 visits has 100, which take 200 µs to
+        # word and 70 to find here.
+        self.reason = lru_cache(maxsize=16384)(self._word)
 
     def say(self, text: str, language: str, **values: Any) -> str:
         """Return one of TEXTS in a language, with its values."""
         return self._catalogue(language).get(text, text).format(**values)
 
-    def reason(self, reason: Reason, language: str) -> str:
+    def _word(self, reason: Reason, language: str) -> str:
         """Return a reason, or a label, in a language."""
         if reason.rule == "label":
             return self._label(reason.inputs, language)
         values = {
-            name: self.reason(value, language) if isinstance(value, Reason) else value
+            name: self._word(value, language) if isinstance(value, Reason) else value
             for name, value in reason.inputs.items()
         }
         text = RULES[reason.rule]

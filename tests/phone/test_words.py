@@ -16,6 +16,7 @@ from engine.patients import Patient as Treated
 from engine.strategies import any_day, patients, todays
 from hypothesis import example, given
 
+import scheduler_api
 from scheduler_api import i18n
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.views.calendar import calendar, today_view
@@ -166,15 +167,16 @@ def test_the_built_in_labels_are_said_in_chinese() -> None:
 
 def test_every_rule_has_its_inputs_and_no_other() -> None:
     """What the engine gives a rule is what its text asks for, in every language."""
-    for source in files("scheduler_api").joinpath("engine").iterdir():
-        if not source.name.endswith(".py"):
-            continue
+    said = set()
+    for source in (Path(scheduler_api.__file__).parent / "engine").rglob("*.py"):
         for call in ast.walk(ast.parse(source.read_text("utf-8"))):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Reason"):
                 continue
             rule, inputs = call.args[0], {keyword.arg for keyword in call.keywords}
             if isinstance(rule, ast.Constant) and rule.value not in ("label", "") and None not in inputs:
                 assert inputs == set(placeholders(RULES[rule.value])), (source.name, rule.value)
+                said.add(rule.value)
+    assert {"enrolment", "visit_done", "not_required", "held"} <= said
 
 
 def test_a_reason_comes_back_as_it_was_stored() -> None:
@@ -189,6 +191,13 @@ def test_a_reason_comes_back_as_it_was_stored() -> None:
         hash(Reason(reason.rule, **reason.inputs)),
     )
     assert reason != base
+
+
+def test_a_label_in_the_protocols_own_words_is_said_from_what_was_stored() -> None:
+    label = Reason("label", text="Week {n} scan", labels=(("zh-CN", "第 {n} 周扫描"),), n=6, day=43)
+    stored = reasons.of_text(reasons.to_text(label))
+    assert (stored, hash(stored)) == (label, hash(label))
+    assert (i18n.word(stored, "zh-CN"), i18n.word(stored, "en")) == ("第 6 周扫描", "Week 6 scan")
 
 
 GERMAN = """

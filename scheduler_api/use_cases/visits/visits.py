@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
+from scheduler_api.engine.treatment.position import Place
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import positions, reasons, time_zones
 from scheduler_api.store.visits import visits
@@ -66,13 +68,13 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     """Return a visit with the patient's position today; `suggested_days` are all open days, nearest to target first."""
     item: dict[str, Any] = {**row}
     today, opens_on, closes_on, booked_on = row["today"], row["opens_on"], row["closes_on"], row["booked_on"]
-    treatment_position = positions.of_text(item.pop("position"))
+    last_done = positions.of_text(item.pop("position")).last_done
     next_opens_on = item.pop("next_opens_on")
     item["provisional"] = row["provisional"] == 1
     item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
-    item["cycle"], item["cycle_day"], item["on_hold"] = treatment_position.at(date.fromisoformat(today))
-    item["last_done_on"], item["last_response"] = treatment_position.last_done.get(row["series"], (None, None))
+    item["cycle"], item["cycle_day"], item["on_hold"] = _place(row["position"], today)
+    item["last_done_on"], item["last_response"] = last_done.get(row["series"], (None, None))
     item["closes_in_days"] = None
     item["suggested_days"] = ()
     if row["done_on"] is None and row["status"] != "not_required":
@@ -80,6 +82,13 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
         last = _last_overdue(today, next_opens_on) if row["status"] == "overdue" else closes_on
         item["suggested_days"] = site_calendars.open_days(calendar, opens_on, last, row["target_on"], today)
     return item
+
+
+# A list shows the same patients on the same day again and again: without it a page of 50 visits takes 60 µs longer.
+@lru_cache(maxsize=16384)
+def _place(position: str, today: str) -> Place:
+    """Return cycle, cycle day and hold on a day, from a position as it is stored."""
+    return positions.of_text(position).at(date.fromisoformat(today))
 
 
 def _last_overdue(today: str, next_opens_on: str | None) -> str:
