@@ -39,9 +39,9 @@ from scheduler_api.engine.protocol_file.clashes import anchor_circle
 from .dates import civil_date, is_time_zone
 from .errors import Conflict, FieldError, ValidationFailed
 
-#: Days that may lie after today; every other day of a fact happened (principle 1).
+#: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
 MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on"})
-#: Where a day begins first.
+#: The time zone in which a day begins first.
 FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
 HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
@@ -60,11 +60,11 @@ def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
 def enrolment_errors(body: Enrolled, now: datetime) -> list[FieldError]:
     """Return what is impossible in an enrolment received `now`, whatever the protocol."""
     errors = _fertility_errors(body.sex, body.fertility, body.basis)
-    known = is_time_zone(body.time_zone)
-    if not known:
+    zone = body.time_zone if is_time_zone(body.time_zone) else None
+    if zone is None:
         errors.append(FieldError("/time_zone", "Not an IANA time zone."))
-    # In a zone nobody knows, today is anywhere on Earth.
-    return errors + _day_errors(body, body.enrolled_on, civil_date(now, body.time_zone if known else FIRST_ZONE))
+    # In a zone that does not exist, today may be any day that it is anywhere on Earth.
+    return errors + _day_errors(body, body.enrolled_on, civil_date(now, zone or FIRST_ZONE))
 
 
 def next_history(
@@ -77,8 +77,8 @@ def next_history(
 ) -> History:
     """Return the history with one more fact, received `now`; `today` is the patient's present day unless given.
 
-    `facts` are all facts so far, in order; needed only if `fact` replaces or voids one. Raises ValidationFailed with a
-    fault for every bad field, or Conflict when the fact does not fit what is on record.
+    `facts` are all facts so far, in order; needed only if `fact` replaces or voids one. Raises ValidationFailed with an
+    error for every bad field, or Conflict when the fact does not fit what is on record.
     """
     if fact.supersedes is None:
         check(versions, history, fact.body, now, today)
@@ -92,7 +92,7 @@ def next_history(
 
 
 def check(versions: Versions, history: History, body: Body, now: datetime, today: date | None = None) -> None:
-    """Raise ValidationFailed or Conflict if the fact cannot be, given the record and the instant it is received."""
+    """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
     today = today or civil_date(now, history.time_zone)
     errors = _day_errors(body, history.enrolled.enrolled_on, today) + _moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
@@ -106,17 +106,17 @@ def check(versions: Versions, history: History, body: Body, now: datetime, today
 def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fact, now: datetime) -> History:
     """Return the history after a fact that replaces or voids another."""
     at = "/voids" if isinstance(fact.body, Voided) else "/replaces"
-    old = next((known for known in facts if known.fact_id == fact.supersedes), None)
+    old = next((earlier for earlier in facts if earlier.fact_id == fact.supersedes), None)
     if old is None:
         raise ValidationFailed([FieldError(at, "No fact of this patient has this id.")])
     if (by := superseded_by(facts).get(old.fact_id)) is not None:
-        raise Conflict([FieldError(at, f"That fact no longer stands: {by} took its place or voided it.")])
+        raise Conflict([FieldError(at, f"That fact is superseded: {by} replaced or voided it.")])
     if isinstance(fact.body, Voided):
         if isinstance(old.body, Enrolled | Voided):
-            words = (
+            detail = (
                 "An enrolment can be replaced, not voided." if isinstance(old.body, Enrolled) else "A `voided` stays."
             )
-            raise ValidationFailed([FieldError(at, words)])
+            raise ValidationFailed([FieldError(at, detail)])
     elif old.kind != fact.kind:
         raise ValidationFailed([FieldError(at, f"That fact is of the kind {old.kind}, not {fact.kind}.")])
     if not (fact.correction or "").strip():
@@ -126,7 +126,7 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     if isinstance(fact.body, Enrolled):
         _check_new_enrolment(versions, history, after, fact.body, now)
     elif not isinstance(fact.body, Voided):
-        # Seen against the record without the fact that it replaces.
+        # It is checked against the record without the fact that it replaces.
         without = fold([*facts, Fact("", Voided(old.fact_id), now)])
         check(versions, without, fact.body, now)
     return fold(after)
@@ -171,7 +171,7 @@ def _day_errors(body: Body, enrolled_on: date, today: date) -> list[FieldError]:
 
 
 def _moment_errors(history: History, body: Body, today: date) -> list[FieldError]:
-    """Judge a moment by its day, since the clock of a phone may be some minutes fast."""
+    """Return what is impossible in the moment of a dose. Only its day counts: a phone's clock may be a little fast."""
     if not isinstance(body, DoseRecorded) or body.taken_at is None:
         return []
     taken_on = civil_date(body.taken_at, history.time_zone)
@@ -248,7 +248,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
 
 
 def _visit_errors(protocols: list[Protocol], visit: str, series: str | None) -> list[FieldError]:
-    series_names = {found.name for protocol in protocols if (found := protocol.series_of(visit)) is not None}
+    series_names = {of_visit.name for protocol in protocols if (of_visit := protocol.series_of(visit)) is not None}
     if not series_names:
         return [FieldError("/visit", "The protocol has no such visit.")]
     if series is not None and series not in series_names:
@@ -266,7 +266,7 @@ def _end_errors(history: History, body: TreatmentEnded) -> list[FieldError]:
 
 
 def _conflict(history: History, body: Body) -> FieldError | None:
-    """Return what of the record a fact contradicts, though it is possible by itself."""
+    """Return the conflict of a fact with the record, though it is possible by itself; None if there is none."""
     match body:
         case Enrolled():
             return FieldError("/kind", "The patient is enrolled; a correction names the fact it replaces.")

@@ -15,7 +15,7 @@ class FieldError:
 
 
 class ValidationFailed(ValueError):
-    """Well-formed and impossible: refused, with every bad field named. Nothing was recorded."""
+    """Input that is well-formed but impossible. It names every bad field, and nothing was recorded."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
@@ -23,4 +23,4 @@ class ValidationFailed(ValueError):
 
 
 class Conflict(ValidationFailed):
-    """Possible by itself, but it contradicts what is on record (a second start, an overlapping hold)."""
+    """Input that is possible by itself but contradicts the record (a second start, an overlapping hold)."""

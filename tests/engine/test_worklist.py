@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from scheduler_api.engine.views.tasks import KINDS, Entry, urgency, worklist
+from scheduler_api.engine.views.tasks import KINDS, WorklistEntry, urgency, worklist
 
 from .naive_worklist import naive_worklist
 from .patients import Patient, day, plain, protocol, series
@@ -17,12 +17,12 @@ from .strategies import patients, todays
 REACH = timedelta(60)
 
 
-def entries(patient: Patient, today: str | date) -> list[Entry]:
+def entries(patient: Patient, today: str | date) -> list[WorklistEntry]:
     """What stands on a day."""
     on = day(today) if isinstance(today, str) else today
     schedule = patient.schedule()
     visits = schedule.visits(date.min, on + timedelta(300))
-    return [entry for entry in worklist(schedule, visits, on - REACH, on + REACH) if entry.stands(on)]
+    return [entry for entry in worklist(schedule, visits, on - REACH, on + REACH) if entry.is_listed_on(on)]
 
 
 def listed(patient: Patient, today: str) -> list[tuple[str, str]]:

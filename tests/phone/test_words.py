@@ -20,7 +20,7 @@ import scheduler_api
 from scheduler_api import i18n
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.views.calendar import calendar, today_view
-from scheduler_api.engine.views.tasks import KINDS, Entry, worklist
+from scheduler_api.engine.views.tasks import KINDS, WorklistEntry, worklist
 from scheduler_api.i18n.rules import RULES
 from scheduler_api.store.patients import reasons
 
@@ -99,7 +99,7 @@ def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
                 check(Reason("not_required_untold", base=reason.inputs["base"]))
 
 
-def to_do(patient: Treated) -> list[Entry]:
+def to_do(patient: Treated) -> list[WorklistEntry]:
     """All there is for the site to do about a patient of the built-in protocol, on any day of the year 2024."""
     schedule, first, last = patient.schedule(), date(2024, 1, 1), date(2024, 12, 31)
     return worklist(schedule, schedule.visits(date.min, last), first, last)

@@ -1,1 +1,1 @@
-"""Define what the engine computes from: a protocol, facts, and the history that facts fold into."""
+"""Define what the engine computes from: a protocol, facts, and the history that they fold into."""

@@ -1,7 +1,7 @@
 """The recorded doses of one patient: one letter a day, exactly as they are stored (rules, section 3).
 
-A history holds one log. With several regimens, or several intakes a day, it will hold one for each; and what is to be
-known of each day's record (whose word it is, when it was said, its fact) gets its place beside the letters.
+A history holds one log. With several regimens, or several intakes a day, it will hold one for each. What the service
+may come to keep of each day's record (who recorded it, when, and its fact) belongs next to the letters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CAPITALS = 26
 
 @dataclass(frozen=True, slots=True)
 class DoseLog:
-    """The days from `first_on` on, a letter each, and the distinct `amounts` (mg) that letters stand for.
+    """One letter for each day from `first_on` on, and the distinct `amounts` (mg) that letters stand for.
 
     The letters begin and end with a recorded day; an empty log has none, and no first day.
     """
@@ -78,8 +78,8 @@ class DoseLog:
     @property
     def first_taken_on(self) -> date | None:
         """Return the first day taken; None if there is none."""
-        behind = self.letters.lstrip(NOT_TAKEN)
-        return self._day(len(self.letters) - len(behind)) if behind else None
+        rest = self.letters.lstrip(NOT_TAKEN)
+        return self._day(len(self.letters) - len(rest)) if rest else None
 
     @property
     def last_taken_on(self) -> date | None:
@@ -96,11 +96,11 @@ class DoseLog:
 
     @property
     def last_recorded_on(self) -> date | None:
-        """Return the last day of which anything is recorded."""
+        """Return the last day for which anything is recorded."""
         return self._day(len(self.letters) - 1) if self.letters else None
 
     def with_dose(self, day: date, status: str, amount: float | None) -> DoseLog:
-        """Return the log with one more record, which counts instead of what was recorded of the day before.
+        """Return the log with one more record, which replaces any earlier record of the same day.
 
         `status` is `taken` or `missed`, `amount` is in mg; None: as planned.
         """

@@ -51,7 +51,7 @@ class DoseRecorded:
 
 @dataclass(frozen=True, slots=True)
 class HoldStarted:
-    """Dosing is held from a day on; until `resumes_on` if that is already known."""
+    """Dosing is held from a day on, until `resumes_on` if that day is already set."""
 
     from_on: date
     reason: str | None = None
@@ -145,7 +145,7 @@ class ProtocolAmended:
 
 @dataclass(frozen=True, slots=True)
 class TimeZoneChanged:
-    """The patient lives by another IANA time zone from now on."""
+    """The patient's clock follows another IANA time zone from now on."""
 
     time_zone: str
 
@@ -199,10 +199,11 @@ KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a patient's history.
+    """One entry in a patient's log.
 
-    `replaces` names the fact it corrects; `correction` says why it replaces or voids (required then).
-    `recorded_at` is an instant with offset; `role`, `name` and `actor` (the id of a token or device) say by whom.
+    `replaces` names the fact it corrects; `correction` says why it replaces or voids (then it is required).
+    `recorded_at` is an instant with offset; `role`, `name` and `actor` (the id of a token or device) say who recorded
+    it.
     """
 
     fact_id: str
@@ -228,9 +229,9 @@ class Fact:
 def body_to_data(body: Body) -> dict[str, Any]:
     """Return the data of a fact as JSON values: dates and instants as text, fields at their default left out."""
     data = {}
-    for name, may_lack in _fields(KIND_OF[type(body)]):
+    for name, optional in _fields(KIND_OF[type(body)]):
         value = getattr(body, name)
-        if value is not None or not may_lack:
+        if value is not None or not optional:
             data[name] = value.isoformat() if isinstance(value, date) else value
     return data
 
@@ -242,7 +243,10 @@ def _fields(kind: str) -> tuple[tuple[str, bool], ...]:
 
 
 def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:
-    """Return the fact's data that `body_to_data` wrote. Raises KeyError, TypeError or ValueError on any other data."""
+    """Return the body of a fact from the data that `body_to_data` wrote.
+
+    Raises KeyError, TypeError or ValueError on any other data.
+    """
     values = dict(data)
     for name, convert in _conversions(kind):
         if values.get(name) is not None:
@@ -253,10 +257,10 @@ def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:
 @cache
 def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
     hints = typing.get_type_hints(KINDS[kind])
-    found = []
+    conversions = []
     for name, hint in hints.items():
         members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         for member in (datetime, date):
             if member in members:
-                found.append((name, member.fromisoformat))
-    return tuple(found)
+                conversions.append((name, member.fromisoformat))
+    return tuple(conversions)

@@ -1,4 +1,4 @@
-"""Folding facts, corrections and voids into a history (rules, section 3)."""
+"""Fold facts, corrections and voids into a history (rules, section 3)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .protocol import IMAGING
 def fold(facts: Iterable[Fact]) -> History:
     """Fold all facts of one patient, in the order they were received, into a history (section 3).
 
-    Raises ValueError when no enrolment stands: then nothing is known of the patient.
+    Raises ValueError when there is no active enrolment.
     """
     facts = list(facts)
     superseded, ends_of = _resolve(facts)
@@ -67,7 +67,7 @@ def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
 
 
 def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return which facts are superseded and by what; and which active end belongs to which active start of a hold."""
+    """Return which facts are superseded and by what, and which active hold start has which active end."""
     superseded: dict[str, str] = {}
     ends_of: dict[str, str] = {}
     starts_of: dict[str, str] = {}
@@ -115,7 +115,7 @@ def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment) -> date:
 
 
 class _Folding:
-    """A history while it is being folded."""
+    """Holds a history while facts are being folded into it."""
 
     def __init__(self, history: History | None = None) -> None:
         self.enrolled = history.enrolled if history else None
@@ -200,5 +200,5 @@ class _Folding:
         )
 
 
-def _earlier(known: date | None, day: date) -> date:
-    return day if known is None or day < known else known
+def _earlier(earliest: date | None, day: date) -> date:
+    return day if earliest is None or day < earliest else earliest

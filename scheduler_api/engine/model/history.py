@@ -1,4 +1,4 @@
-"""What is known of one patient: the facts that stand, folded (rules, section 3)."""
+"""The history of one patient: the active facts, folded (rules, section 3)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Hold(NamedTuple):
 
 
 class DoseChange(NamedTuple):
-    """From a day on, this many mg a day are planned."""
+    """The planned dose is this many mg a day, from a day on."""
 
     from_on: date
     dose_mg: int | float
 
 
 class FertilityChange(NamedTuple):
-    """From a day on, the patient is fertile or not, and why not."""
+    """The patient is fertile or not from a day on; `basis` says why not."""
 
     from_on: date
     fertile: bool
@@ -44,14 +44,14 @@ class FertilityChange(NamedTuple):
 
 
 class Amendment(NamedTuple):
-    """From a day on, this version of the protocol applies."""
+    """This version of the protocol applies from a day on."""
 
     from_on: date
     version: int
 
 
 class Booking(NamedTuple):
-    """A visit's booked day, and its time and place as written."""
+    """The day for which a visit is booked, and its time and place as they were entered."""
 
     booked_on: date
     time: str | None
@@ -59,7 +59,7 @@ class Booking(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What was done of one series, in order: what names its visit, and what does not with its days as ordinals."""
+    """The visits done of one series, in order: those that name a visit, the others, and the others' days (ordinals)."""
 
     named: list[VisitDone]
     unnamed: list[VisitDone]
@@ -68,11 +68,11 @@ class Done(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """What is known of one patient: the active facts, folded.
+    """The history of one patient: the active facts, folded.
 
-    Its fields are what is stored of it: one that is added here is stored and read without more. `doses` are the
-    recorded doses. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then of
-    receipt.
+    Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` are
+    the recorded doses. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then
+    of receipt.
     """
 
     enrolled: Enrolled
@@ -94,7 +94,7 @@ class History:
 
     @cached_property
     def begun(self) -> bool:
-        """Return whether a start or a taken day is on record; before that no dose is asked for (section 4)."""
+        """Return whether a start or a taken day is on record; before that no dose is due (section 4)."""
         return self.first_dose_on is not None or self.doses.first_taken_on is not None
 
     @cached_property
@@ -111,7 +111,7 @@ class History:
 
     @cached_property
     def last_dose_on(self) -> date | None:
-        """Return the last dose (section 3): the latest of first dose, days taken and the end; None: never dosed."""
+        """Return the last dose (section 3), the latest of first dose, days taken and end; None if never dosed."""
         ended = self.treatment_ended
         doses = (self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
         return max([day for day in doses if day is not None], default=None)
@@ -162,7 +162,7 @@ class History:
     def plans_like(self, other: History) -> bool:
         """Return whether cycles, planned doses and visits are those of another history of the patient.
 
-        Nearly every fact records a dose while treatment goes on, which changes none of them.
+        Nearly every fact records a dose during treatment, which changes none of them.
         """
         return (
             _all_but_doses(self) == _all_but_doses(other)
@@ -176,7 +176,7 @@ class History:
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
 
     def is_fertile(self, day: date) -> bool:
-        """Return fertility on a day: the latest change from that day or before, else that of enrolment (section 6)."""
+        """Return whether the patient is fertile on a day, by the latest change up to it or by enrolment (section 6)."""
         fertile = self.enrolled.fertility == "fertile"
         for change in self.fertility_changes:
             if change.from_on > day:

@@ -1,4 +1,4 @@
-"""A protocol as data (rules, section 2). Frozen; read from JSON by `protocol_data`."""
+"""A protocol as data (rules, section 2). Frozen; `protocol_file` reads it from JSON."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series of visits; its stretches share anchor, end and whom it applies to."""
+    """A series of visits; its recurrences share their anchor, their end and the patients they apply to."""
 
     name: str
     anchor: Anchor
@@ -69,9 +69,9 @@ class Series:
         return self.locate(visit) is not None
 
     def locate(self, visit: str) -> tuple[Recurrence, int] | None:
-        """Return the recurrence and the number k (from 1.
+        """Return the recurrence and the number k of the visit with this name; None if there is none.
 
-        The cycle's for `cycle`) of a visit's name; None if there is none.
+        k counts from 1; for the anchor `cycle` it is the number of the cycle.
         """
         if self.anchor == "cycle":
             match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d([1-9]\d{0,3})", visit, re.ASCII)
@@ -135,4 +135,4 @@ class Protocol:
 
 
 Versions = Mapping[int, Protocol]
-"""All known versions of one protocol, by number."""
+"""All versions of one protocol, by number."""

@@ -1,1 +1,1 @@
-"""Reading a protocol from data, and refusing one whose visits cannot stand together."""
+"""Read a protocol from data, and refuse one whose visits contradict one another."""

@@ -1,4 +1,4 @@
-"""Visits of a protocol that cannot stand together: anchors in a circle, windows that overlap (rules, section 2)."""
+"""Find visits of a protocol that contradict one another: circular anchors, overlapping windows (rules, section 2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun
 from scheduler_api.engine.visits.recurrence import AnchorDay, PlannedVisit, overlapping, planned_visits_of
 
-#: A stretch with a count ends within so many years.
+#: A recurrence with a count ends within so many years.
 LONGEST = 30
 
 
@@ -60,9 +60,9 @@ def _overlaps(protocol: Protocol) -> Iterator[FieldError]:
 
 
 def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]]:
-    """Yield the visits of a series from every anchor that may make a difference, until their rhythm repeats.
+    """Yield the visits of a series from every anchor that may make a difference, until their pattern repeats.
 
-    Days move with their anchor, so one will do; months differ by month, by leap year and by what they clamp.
+    Days move with their anchor, so one anchor is enough; months differ in length, by leap year too.
     """
     anchors = [date(2023, 3, 1)]
     if any(recurrence.unit == "m" for recurrence in series.recurrences):
@@ -70,12 +70,12 @@ def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]
         anchors = [day for day in days if day.day >= 28]
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
-        slots = planned_visits_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
-        yield takewhile(partial(_is_visit_until, day + timedelta(_reach(series, cycle_days))), slots)
+        planned_visits = planned_visits_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
+        yield takewhile(partial(_is_visit_until, day + timedelta(_repeats_after(series, cycle_days))), planned_visits)
 
 
-def _reach(series: Series, cycle_days: int) -> int:
-    """Return after how many days nothing new can come: the last counted visit, then one full round of the others."""
+def _repeats_after(series: Series, cycle_days: int) -> int:
+    """Return after how many days the pattern repeats: after the last counted visit and one full round of the others."""
     recurrences = series.recurrences
     if series.anchor == "cycle":
         days = cycle_days * (max(recurrence.count or 0 for recurrence in recurrences) + 2)
@@ -84,8 +84,9 @@ def _reach(series: Series, cycle_days: int) -> int:
             recurrence.first + ((recurrence.count or 1) - 1) * (recurrence.every or 0) for recurrence in recurrences
         ]
         around = lcm(*(recurrence.every for recurrence in recurrences if recurrence.every and not recurrence.count))
-        reach = max(0, *ends) + 2 * around
-        days = (reach + 13) * 31 if recurrences[0].unit == "m" else reach
+        days = max(0, *ends) + 2 * around
+        if recurrences[0].unit == "m":
+            days = (days + 13) * 31
     return min(days, 2 * LONGEST * 366)
 
 

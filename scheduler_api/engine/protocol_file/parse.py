@@ -1,4 +1,4 @@
-"""Reading a protocol from data (rules, section 2), naming every bad field at once."""
+"""Read a protocol from data (rules, section 2), naming every bad field at once."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ def _dosing(fields: Fields, at: str, data: Any) -> Dosing | None:
 
 
 def _strengths(fields: Fields, at: str, data: Any) -> tuple[float, ...]:
-    found = fields.items(at, data)
-    if len(found) > MOST_STRENGTHS:
+    strengths = fields.items(at, data)
+    if len(strengths) > MOST_STRENGTHS:
         fields.field_error(at, f"More than {MOST_STRENGTHS} strengths.")
         return ()
-    amounts = [fields.amount(f"{at}/{index}", mg) for index, mg in enumerate(found)]
+    amounts = [fields.amount(f"{at}/{index}", mg) for index, mg in enumerate(strengths)]
     if len(set(amounts)) < len([mg for mg in amounts if mg]):
         fields.field_error(at, "A strength is listed twice.")
     return tuple(sorted(amounts, reverse=True))
@@ -114,9 +114,9 @@ def _dosing_days(fields: Fields, at: str, data: Any, cycle_days: int) -> frozens
 
 
 def _sources(fields: Fields, data: Mapping[str, Any]) -> None:
-    """Check `sources`, which says of each value whether the registry states it or it is a default.
+    """Check `sources`, which says for each value whether the registry states it or it is a default.
 
-    Its pointers must exist.
+    Its pointers must point to something.
     """
     sources = data.get("sources", {})
     if not isinstance(sources, dict):

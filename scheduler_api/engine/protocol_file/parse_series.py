@@ -1,4 +1,4 @@
-"""Reading the series of visits of a protocol from data (rules, section 2)."""
+"""Read the series of visits of a protocol from data (rules, section 2)."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def read_series(fields: Fields, at: str, data: Any, cycle_days: int) -> tuple[Se
         one = _entry(fields, f"{at}/{index}", entry, cycle_days)
         if one is not None:
             recurrences.setdefault(one.name, []).append((f"{at}/{index}", one))
-    found = []
+    series = []
     for name, parts in recurrences.items():
         first = parts[0][1]
         for pointer, part in parts[1:]:
             if (part.recurrences[0].unit == "m") != (first.recurrences[0].unit == "m"):
-                detail = f"Stretches of the series {name} are all in months, or all in days and weeks."
+                detail = f"Entries of the series {name} are all in months, or all in days and weeks."
                 fields.field_error(f"{pointer}/every", detail)
-            for said, here, there in (
+            for field, here, there in (
                 ("anchor", (part.anchor, part.anchor_visit), (first.anchor, first.anchor_visit)),
                 ("until", part.until, first.until),
                 ("applies_to", part.fertile_only, first.fertile_only),
             ):
                 if here != there:
-                    fields.field_error(f"{pointer}/{said}", f"Stretches of the series {name} have one {said}.")
+                    fields.field_error(f"{pointer}/{field}", f"Entries of the series {name} have one {field}.")
         merged = tuple(recurrence for _, part in parts for recurrence in part.recurrences)
-        found.append(Series(name, first.anchor, first.anchor_visit, first.until, first.fertile_only, merged))
+        series.append(Series(name, first.anchor, first.anchor_visit, first.until, first.fertile_only, merged))
     for pointer, part in (pair for parts in recurrences.values() for pair in parts):
-        if part.anchor_visit and not any(series.has_visit(part.anchor_visit) for series in found):
+        if part.anchor_visit and not any(one.has_visit(part.anchor_visit) for one in series):
             fields.field_error(f"{pointer}/anchor/visit", f"No series has a visit {part.anchor_visit}.")
-    return tuple(found)
+    return tuple(series)
 
 
 def _entry(fields: Fields, at: str, data: Any, cycle_days: int) -> Series | None:
@@ -68,14 +68,14 @@ def _entry(fields: Fields, at: str, data: Any, cycle_days: int) -> Series | None
     if _LIKE_A_VISIT.search(name):
         fields.field_error(f"{at}/series", "Ends like the name of a visit.")
     anchor, anchor_visit = _anchor(fields, f"{at}/anchor", data.get("anchor"))
-    recurrence = _stretch(fields, at, data, anchor == "cycle", cycle_days)
+    recurrence = _recurrence(fields, at, data, anchor == "cycle", cycle_days)
     until = fields.choice(f"{at}/until", data.get("until"), UNTIL)
     applies = fields.choice(f"{at}/applies_to", data.get("applies_to", "all"), APPLIES_TO)
     return Series(name, anchor, anchor_visit, until, applies == "fertile", (recurrence,))
 
 
-def _stretch(fields: Fields, at: str, data: Mapping[str, Any], of_cycle: bool, cycle_days: int) -> Recurrence:
-    """Read when the visits of an entry are, and their windows."""
+def _recurrence(fields: Fields, at: str, data: Mapping[str, Any], of_cycle: bool, cycle_days: int) -> Recurrence:
+    """Read when the visits of an entry take place, and their windows."""
     unit: Unit = "d"
     if of_cycle:
         first, every = 0, None
@@ -84,7 +84,7 @@ def _stretch(fields: Fields, at: str, data: Mapping[str, Any], of_cycle: bool, c
                 fields.field_error(f"{at}/{field}", "Not used with the anchor `cycle`: it has `on_day`.")
         on_day = fields.integer(f"{at}/on_day", data.get("on_day"), 1, cycle_days)
     else:
-        unit, first, every = _rhythm(fields, at, data)
+        unit, first, every = _interval(fields, at, data)
         on_day = 0
         if "on_day" in data:
             fields.field_error(f"{at}/on_day", "Only used with the anchor `cycle`.")
@@ -112,8 +112,8 @@ def _anchor(fields: Fields, at: str, data: Any) -> tuple[Any, str | None]:
     return fields.choice(at, data, ANCHORS, 'one of {} or {{"visit": name}}'), None
 
 
-def _rhythm(fields: Fields, at: str, data: Mapping[str, Any]) -> tuple[Unit, int, int | None]:
-    """Read unit, first and every, in days or months; names count in weeks only if all is in weeks."""
+def _interval(fields: Fields, at: str, data: Mapping[str, Any]) -> tuple[Unit, int, int | None]:
+    """Read the unit, `first` and `every`, in days or months; visits are named in weeks only if both are in weeks."""
     every = _offset(fields, f"{at}/every", data["every"], 1) if "every" in data else None
     first = _offset(fields, f"{at}/first", data["first"], None) if "first" in data else every
     if first is None:

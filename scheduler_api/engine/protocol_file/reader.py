@@ -1,4 +1,4 @@
-"""Fields of what somebody wrote as data: what each may be, and a fault with a pointer to each that is not."""
+"""Read fields of data that somebody wrote: check each, and collect an error with a pointer for each that is wrong."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ T = TypeVar("T")
 
 
 class Fields:
-    """Reads one field after the other and collects faults; what it returns counts only if there are none.
+    """Reads one field after the other and collects errors; what it returns is valid only if there are none.
 
-    `at` is the JSON pointer of a field, `data` what stands there (None: nothing).
+    `at` is the JSON pointer of a field, `data` its value (None: it is missing).
     """
 
     def __init__(self) -> None:
         self.errors: list[FieldError] = []
 
     def field_error(self, pointer: str, detail: str) -> None:
-        """Note a fault."""
+        """Add an error at a JSON pointer."""
         self.errors.append(FieldError(pointer, detail))
 
     def table(self, at: str, data: Any, required: tuple[str, ...], optional: tuple[str, ...]) -> bool:
         """Return whether the data is an object.
 
-        Missing and unknown fields are noted; the values of the others are not read.
+        Adds an error for each missing and each unknown field; the values of the others are not read.
         """
         if not isinstance(data, dict):
             return self._wrong(at, data if at else "", "Not an object.", False)
@@ -55,13 +55,13 @@ class Fields:
         return self._wrong(at, data, f"Not a name: {words}.", "")
 
     def choice(self, at: str, data: Any, choices: tuple[str, ...], words: str = "one of {}") -> Any:
-        """Read one of some words."""
+        """Read a text that is one of the choices, which `words` may describe."""
         if isinstance(data, str) and data in choices:
             return data
         return self._wrong(at, data, f"Not {words.format(', '.join(choices))}.", "")
 
     def integer(self, at: str, data: Any, least: int, most: int, instead: int = 1) -> int:
-        """Read a whole number within limits; return `instead` if it is none."""
+        """Read a whole number within limits; return `instead` if it is not one."""
         if isinstance(data, int) and not isinstance(data, bool) and least <= data <= most:
             return data
         return self._wrong(at, data, f"Not a whole number from {least} to {most}.", instead)
@@ -73,7 +73,7 @@ class Fields:
         return self._wrong(at, data, "Not a number of mg above 0, at most 100000.", 0.0)
 
     def _wrong(self, at: str, data: Any, detail: str, instead: T) -> T:
-        """Note a fault, once for each field, and go on with a value that raises no other."""
+        """Add an error, at most one for each field, and return a value that causes no other."""
         if not any(field_error.pointer == at for field_error in self.errors):
             self.field_error(at, "Missing." if data is None else detail)
         return instead

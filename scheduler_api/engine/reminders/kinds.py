@@ -1,4 +1,4 @@
-"""The kinds of message that the service sends of its own accord, and who may switch which off."""
+"""The kinds of message that the service sends, and who may switch which off."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ DOSE_KINDS = TO_PATIENTS[:3]
 SAFE_TO_SWITCH_OFF = ("dose_again", "window_opened", "contraception_released")
 """What a patient may switch off: another message says the same, or not hearing of it errs on the safe side.
 
-`dose_again` repeats `dose_due`; a window that opened is told again when it closes; who does not hear of the release
-goes on with contraception. The others may be the last word before a dose or a scan is missed or a pregnancy begins.
+`dose_again` repeats `dose_due`; the window that opened is announced again before it closes; a patient who does not
+hear of the release goes on with contraception. The others may be the last message before a dose or a scan is missed or
+a pregnancy begins.
 """

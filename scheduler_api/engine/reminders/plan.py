@@ -1,8 +1,8 @@
 """Which messages a patient's calendar calls for, when, and why.
 
-A message belongs to a civil day of the patient's and is told apart from all others by its kind and what it is about:
-that day, and the visit if it is about one. What is called for follows from the history alone, so that a correction
-takes a message back and brings another.
+A message belongs to a civil day of the patient's. Its kind and what it is about (that day, and the visit if it is about
+one) tell it apart from all others. The messages follow from the history alone, so that a correction withdraws one and
+calls for another.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from scheduler_api.engine.visits.series import Visit
 from .kinds import DOSE_KINDS
 from .preferences import NotificationPreferences, SitePreferences
 
-#: When what is not about a dose is told, on the patient's clock.
+#: When what is not about a dose is sent, on the patient's clock.
 MORNING, EVENING = time(9), time(18)
-#: So many days before it closes, a window without a booking is told of again.
+#: So many days before it closes, the patient is reminded once more of a window without a booking.
 CLOSING_DAYS = 3
 #: How many days after its own day a message still makes sense: one about contraception, one to the site.
 CONTRACEPTION_DAYS, SITE_DAYS = 6, 2
-#: A reminder that went out so late moves the one that follows it.
+#: A reminder that was sent so late delays the one that follows it.
 LATE = timedelta(minutes=5)
 
 
 class Message(NamedTuple):
     """A message: `due_at` is when it is due, `next_at` when it may be sent (quiet hours hold it back), both instants.
 
-    From `expires_at` on it makes no sense any more. `about` is its day, and the visit after a space.
+    From `expires_at` on it is no longer of use. `about` is its day, and the visit after a space.
     """
 
     kind: str
@@ -49,57 +49,57 @@ class Message(NamedTuple):
 
     @property
     def day(self) -> date:
-        """Return the day that it is about."""
+        """Return the day that the message is about."""
         return date.fromisoformat(self.about[:10])
 
     @property
     def makes_sense(self) -> bool:
-        """Return whether it can be sent before it expires."""
+        """Return whether the message can be sent before it expires."""
         return self.next_at < self.expires_at
 
 
-class Told(NamedTuple):
-    """A message that has gone out: when, and until when the patient put it off, if so."""
+class SentMessage(NamedTuple):
+    """A message that was sent: when, and until when the patient put it off (None: not)."""
 
     at: datetime
     put_off_until: datetime | None
 
 
-SentMessages = Mapping[tuple[str, str], Told]
-"""What has gone out already, by kind and what it was about."""
+SentMessages = Mapping[tuple[str, str], SentMessage]
+"""The messages that were sent, by kind and what they were about."""
 
 
 class Planner:
-    """The messages that a patient's calendar calls for in some days, the patient's own and the site's."""
+    """Plans the messages that a patient's calendar calls for, to the patient and to the site."""
 
     def __init__(
-        self, schedule: PatientSchedule, preferences: NotificationPreferences, site: SitePreferences, told: SentMessages
+        self, schedule: PatientSchedule, preferences: NotificationPreferences, site: SitePreferences, sent: SentMessages
     ) -> None:
-        self._reckoning, self._wishes, self._site, self._told = schedule, preferences, site, told
+        self._schedule, self._preferences, self._site, self._sent = schedule, preferences, site, sent
         self._history: History = schedule.history
         self._zone = schedule.history.time_zone
 
     def messages(self, first: date, last: date) -> list[Message]:
         """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
 
-        Death ends them all (rules, section 3), also what its day had still to come.
+        After death there are none (rules, section 3), not even those still to come on that day.
         """
         if self._history.died_on is not None:
             return []
-        found = [*self._doses(first, last), *self._visits(first, last), *self._contraception(first, last)]
-        found += self._doses_missed(first, last)
-        return [message for message in found if not self._is_off(message.kind, message.day)]
+        messages = [*self._doses(first, last), *self._visits(first, last), *self._contraception(first, last)]
+        messages += self._doses_missed(first, last)
+        return [message for message in messages if not self._is_off(message.kind, message.day)]
 
     def _is_off(self, kind: str, day: date) -> bool:
         """Return whether the trial, the site or the patient has switched a kind off."""
-        off = self._reckoning.protocol_on(day).reminders_off
-        return kind in off or kind in self._site.off or kind in self._wishes.off
+        off = self._schedule.protocol_on(day).reminders_off
+        return kind in off or kind in self._site.off or kind in self._preferences.off
 
     def _message(
         self, kind: str, day: date, due_at: datetime, through: date, because: Reason, visit: str | None = None
     ) -> Message:
         """Return a message to the patient, held back by the patient's quiet hours."""
-        quiet, about = self._wishes.quiet, f"{day} {visit}" if visit else day.isoformat()
+        quiet, about = self._preferences.quiet, f"{day} {visit}" if visit else day.isoformat()
         next_at = quiet.held_until(due_at, self._zone) if quiet else due_at
         return Message(kind, about, due_at, next_at, end_of(through, self._zone), because)
 
@@ -115,12 +115,12 @@ class Planner:
         """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
         if not self._history.begun:
             return
-        for row in self._reckoning.treatment_plan.rows(first, first, last):
+        for row in self._schedule.treatment_plan.rows(first, first, last):
             if row["status"] in ("due", "planned"):
                 yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
 
     def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
-        preferences, about, end = self._wishes, day.isoformat(), end_of(day, self._zone)
+        preferences, about, end = self._preferences, day.isoformat(), end_of(day, self._zone)
         due_at = local_instant(day, preferences.dose_time, self._zone)
         because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
         due = self._message("dose_due", day, due_at, day, because)
@@ -129,26 +129,26 @@ class Planner:
         yield due
         put_off = []
         for kind in DOSE_KINDS[:2]:
-            told = self._told.get((kind, about))
-            if told is not None and told.put_off_until is not None:
+            sent = self._sent.get((kind, about))
+            if sent is not None and sent.put_off_until is not None:
                 put_off.append(kind)
                 because = Reason("put_off", base=due.because)
-                yield Message("dose_later", f"{about} {kind}", told.put_off_until, told.put_off_until, end, because)
+                yield Message("dose_later", f"{about} {kind}", sent.put_off_until, sent.put_off_until, end, because)
         if preferences.again_after_minutes is not None and "dose_due" not in put_off:
-            told = self._told.get(("dose_due", about))
+            sent = self._sent.get(("dose_due", about))
             # After one that went out late, or before the patient or the time moved, the time runs from then.
-            since = told.at if told is not None and abs(told.at - due.next_at) > LATE else due.next_at
+            since = sent.at if sent is not None and abs(sent.at - due.next_at) > LATE else due.next_at
             again_at = since + timedelta(minutes=preferences.again_after_minutes)
             if again_at < end:
                 yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=due.because))
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
-        """Tell the site that two planned doses in a row were missed or not recorded; once for each such run."""
+        """Yield a message to the site for each run of two or more planned doses that were missed or not recorded."""
         first -= timedelta(SITE_DAYS)
-        for row in dose_gaps(self._reckoning.treatment_plan, first, last):
+        for row in dose_gaps(self._schedule.treatment_plan, first, last):
             if first <= row.second_on <= last:
-                # From the day itself if the patient said so, else when the day is over.
-                at = local_instant(row.known_on, time(0), self._zone)
+                # From the day itself if it is recorded missed, else when the day is over.
+                at = local_instant(row.reported_on, time(0), self._zone)
                 yield self._to_site("doses_missed", row.second_on, at, row.because)
 
     # Visits.
@@ -156,7 +156,7 @@ class Planner:
     def _visits(self, first: date, last: date) -> Iterator[Message]:
         ended = self._history.treatment_ended
         pregnant = ended is not None and ended.reason == "pregnancy"
-        for visit in self._reckoning.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
+        for visit in self._schedule.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
             if visit.done_on is not None or visit.status(first) == "not_required":
                 continue
             # After a pregnancy nothing about imaging or contraception goes to the patient (section 6).
@@ -170,22 +170,22 @@ class Planner:
                 yield self._to_site("window_missed", visit.closes_on, at, because, visit.visit)
 
     def _is_about_contraception(self, visit: Visit) -> bool:
-        series = self._reckoning.protocol_on(visit.target_on).find_series(visit.series)
+        series = self._schedule.protocol_on(visit.target_on).find_series(visit.series)
         return visit.series == CONTRACEPTION or (series is not None and series.fertile_only)
 
     def _window(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
         """Yield messages that a window opened, or closes soon, without a booking.
 
-        A booking that passed does not count.
+        A booking that has passed does not count.
         """
         booked, opens, closes = visit.booked_on, visit.opens_on, visit.closes_on
         warned_on = closes - timedelta(CLOSING_DAYS)
-        # A window so short that both would come at once is told of once.
-        told_through = warned_on - ONE_DAY if warned_on > opens else closes
-        if opens <= last and first <= told_through and (booked is None or booked < opens):
+        # A window so short that both would come at once has one message.
+        opened_through = warned_on - ONE_DAY if warned_on > opens else closes
+        if opens <= last and first <= opened_through and (booked is None or booked < opens):
             at = local_instant(opens, MORNING, self._zone)
             because = Reason("window_opened", day=opens)
-            yield self._message("window_opened", opens, at, told_through, because, visit.visit)
+            yield self._message("window_opened", opens, at, opened_through, because, visit.visit)
         if opens < warned_on <= last and first <= closes and (booked is None or booked < warned_on):
             at = local_instant(warned_on, MORNING, self._zone)
             because = Reason("window_closes", day=closes)
@@ -200,8 +200,9 @@ class Planner:
     # Contraception.
 
     def _contraception(self, first: date, last: date) -> Iterator[Message]:
-        """Yield a message each month from the first day contraception is required, and one when it no longer is
-        (section 6).
+        """Yield a message each month from the first day contraception is required, and one when it no longer is.
+
+        Section 6 of the rules says when that is.
         """
         ended, periods = self._history.treatment_ended, fertile_periods(self._history)
         if not periods or (ended is not None and ended.reason == "pregnancy"):
@@ -211,20 +212,20 @@ class Planner:
         months = (first.year - since.year) * 12 + first.month - since.month
         for number in range(max(months, 1), max(months, 1) + 3):
             day = add_months(since, number)
-            if first <= day <= last and self._reckoning.contraception(day)["status"] == "required":
+            if first <= day <= last and self._schedule.contraception(day)["status"] == "required":
                 because = Reason("contraception_since", day=since)
-                yield self._told_in_the_morning("contraception_monthly", day, because)
+                yield self._in_the_morning("contraception_monthly", day, because)
         if ended is None and self._history.off_study_on is None and not self._history.fertility_changes:
             return
-        document = self._reckoning.contraception(last)
+        document = self._schedule.contraception(last)
         through = document["through_on"]
-        # While a later dose may not be known, nobody is told that it is over.
+        # While there may be a later dose that is not on record, no message says that it is over.
         if through is None or document["provisional"] or through < since:
             return
         if first <= (released := through + ONE_DAY) <= last:
-            yield self._told_in_the_morning("contraception_released", released, document["because"])
+            yield self._in_the_morning("contraception_released", released, document["because"])
 
-    def _told_in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
+    def _in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
         at = local_instant(day, MORNING, self._zone)
         return self._message(kind, day, at, day + timedelta(CONTRACEPTION_DAYS), because)
 

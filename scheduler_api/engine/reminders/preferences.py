@@ -1,4 +1,4 @@
-"""How a patient wants to be reminded, and what a site wants to hear of and when; what contradicts itself is refused."""
+"""How a patient wants to be reminded, and which messages a site wants and when. Contradictions are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scheduler_api.engine.instants import local_instant
 
 
 class QuietHours(NamedTuple):
-    """From `starts` up to, not including, `ends` nothing is sent; quiet hours may span midnight."""
+    """The time from `starts` up to, not including, `ends`, in which nothing is sent; it may span midnight."""
 
     starts: time
     ends: time
@@ -35,7 +35,7 @@ NIGHT = QuietHours(time(22), time(7))
 
 
 class NotificationPreferences(NamedTuple):
-    """A patient's: when to be reminded of the dose, whether once more after so many minutes, and when not to be.
+    """A patient's preferences: when to be reminded of the dose, after how many minutes once more, and when not.
 
     `off` are kinds of message the patient does not want. `again_after_minutes` None: not again.
     """
@@ -47,7 +47,7 @@ class NotificationPreferences(NamedTuple):
 
 
 class SitePreferences(NamedTuple):
-    """A site's: its time zone, when the digest of the day comes, its quiet hours, and the kinds it does not send."""
+    """A site's preferences: time zone, time of the daily digest, quiet hours, and the kinds that it does not send."""
 
     time_zone: str
     digest: time = time(8)
@@ -56,7 +56,7 @@ class SitePreferences(NamedTuple):
 
 
 def contradictions(preferences: NotificationPreferences) -> Iterator[FieldError]:
-    """Yield where a patient's preferences contradict themselves: a reminder that would never come when it is wanted."""
+    """Yield an error for each contradiction in a patient's preferences: a reminder that could not come when wanted."""
     quiet, at = preferences.quiet, preferences.dose_time
     yield from _in_quiet_hours("/time", at, quiet)
     if preferences.again_after_minutes is None or "dose_again" in preferences.off:
@@ -69,7 +69,7 @@ def contradictions(preferences: NotificationPreferences) -> Iterator[FieldError]
 
 
 def site_contradictions(preferences: SitePreferences) -> Iterator[FieldError]:
-    """Yield where a site's preferences contradict themselves."""
+    """Yield an error for each contradiction in a site's preferences."""
     yield from _in_quiet_hours("/digest", preferences.digest, preferences.quiet)
 
 

@@ -13,7 +13,7 @@ from .doses import Span, TreatmentPlan
 
 
 class DoseSums(NamedTuple):
-    """Days and mg from C1D1 on, to be added up over patients; `full_mg` is what the protocol's dose would come to."""
+    """Days and mg from C1D1 on, which can be added up over patients; `full_mg` is at the protocol's full dose."""
 
     planned: int = 0
     taken: int = 0
@@ -27,7 +27,7 @@ class DoseSums(NamedTuple):
         return DoseSums(*map(add, self, other))
 
     def document(self) -> dict[str, Any]:
-        """Return counts of days and the two ratios (None with nothing planned)."""
+        """Return the counts of days and the two ratios (None if nothing was planned)."""
         return {
             "planned": self.planned,
             "taken": self.taken,
@@ -44,7 +44,7 @@ class DoseSums(NamedTuple):
 def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
     """Sum up what was planned and taken from C1D1 through yesterday.
 
-    Today counts once it is recorded; nothing counts after the end of treatment or before treatment has begun.
+    Today counts once it is recorded; days before treatment begins and after it ends do not count.
     """
     history = treatment_plan.history
     doses = history.doses

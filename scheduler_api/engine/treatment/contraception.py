@@ -1,4 +1,4 @@
-"""From when and through when contraception is required, and why (rules, section 6)."""
+"""Determine from when and through when contraception is required, and why (rules, section 6)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .fertility import FertilePeriod, fertile_periods
 def contraception(plan: tuple[Period, ...], history: History, today: date) -> dict[str, Any]:
     """Return the status on `today`, the first and the last day on which contraception is required, and why.
 
-    `through_on` is None while treatment goes on; then `earliest_through_on` is the earliest it can become.
-    `provisional`: the study ended and nobody recorded the end of treatment, so a later dose may not be known.
+    `through_on` is None during treatment; then `earliest_through_on` is the earliest day it can become. `provisional`
+    means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
     """
     periods = fertile_periods(history)
     if not periods:
@@ -92,9 +92,9 @@ def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -
 
 
 def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, Reason]]:
-    """Return what releases a patient earlier.
+    """Return what releases a patient earlier: becoming not fertile for good, and death.
 
-    Becoming not fertile for good, and death; each with the last day required.
+    Each comes with the last day on which contraception is required, and why.
     """
     caps = []
     if (change := periods[-1].ended_by) is not None:

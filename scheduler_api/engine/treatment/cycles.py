@@ -56,14 +56,14 @@ class Cycle(NamedTuple):
     run: CycleRun
 
     def day(self, cycle_day: int) -> date | None:
-        """Return the first date that is this day of the cycle; None if not known, or if the cycle is shorter."""
+        """Return the first date that is this day of the cycle; None after an open hold or in a shorter cycle."""
         return self.run.first_day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
 
 
 def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ...]:
     """Return how cycles are counted from C1D1 on.
 
-    The running cycle keeps its length, the next has the new version's.
+    After an amendment the current cycle keeps its length, and the next has the new version's.
     """
     start = history.c1d1
     runs = [_run(1, start, version_on(plan, start), history)]

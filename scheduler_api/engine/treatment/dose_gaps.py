@@ -1,4 +1,4 @@
-"""Rows of planned doses that were missed or that nobody recorded (rules, section 12)."""
+"""Find runs of planned doses that were missed or that nobody recorded (rules, section 12)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from scheduler_api.engine.reason import Reason
 
 from .doses import TreatmentPlan
 
-#: How far ahead the second of two doses in a row is looked for; a longer pause is none.
+#: How many days ahead the second of two doses in a row is looked for; after a longer pause they are not in a row.
 _LONGEST_PAUSE = 400
 
 
 class DoseGap(NamedTuple):
-    """Two or more planned doses in a row that were not taken: the first two, and the day before the row ends.
+    """Two or more planned doses in a row that were not taken: the first two days, and the last day of the run.
 
-    `known_on` is the day from which it is known: the second if that is recorded missed, else the day after it.
+    `reported_on` is the day from which it is reported: the second if that is recorded missed, else the day after it.
     """
 
     first_on: date
     second_on: date
-    known_on: date
+    reported_on: date
     through_on: date | None
 
     @property
@@ -37,29 +37,27 @@ class DoseGap(NamedTuple):
 def is_between_doses_taken(history: History, day: date) -> bool:
     """Return whether doses were taken the day before and the day after.
 
-    Then the day is in no run, whatever is recorded.
+    Then the day is in no run, whatever is recorded for it.
     """
     return history.doses.is_taken(day - ONE_DAY) and history.doses.is_taken(day + ONE_DAY)
 
 
 def dose_gaps(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[DoseGap]:
-    """Yield runs of two or more planned doses, missed or unrecorded.
+    """Yield runs of two or more planned doses, missed or unrecorded, through `last`.
 
-    A day taken or held ends a run, a rest day does not.
-
-    Through `last`, those that end before `first` left out.
+    A day taken or held ends a run, a rest day does not. Runs that end before `first` are left out.
     """
     if not treatment_plan.history.begun:
         return
-    for start, end in _stretches(treatment_plan, first):
+    for start, end in _untaken_periods(treatment_plan, first):
         two = list(islice(_planned(treatment_plan, start, min(end or date.max, last)), 2))
         if len(two) == 2:
-            known_on = two[1] if treatment_plan.history.doses.status(two[1]) == "missed" else two[1] + ONE_DAY
-            yield DoseGap(two[0], two[1], known_on, end)
+            reported_on = two[1] if treatment_plan.history.doses.status(two[1]) == "missed" else two[1] + ONE_DAY
+            yield DoseGap(two[0], two[1], reported_on, end)
 
 
-def _stretches(treatment_plan: TreatmentPlan, first: date) -> Iterator[tuple[date, date | None]]:
-    """Yield stretches of the treatment plan without a day taken or held, leaving out those that end before `first`."""
+def _untaken_periods(treatment_plan: TreatmentPlan, first: date) -> Iterator[tuple[date, date | None]]:
+    """Yield the periods of the plan without a day taken or held, leaving out those that end before `first`."""
     start: date | None = treatment_plan.starts_on
     for hold in treatment_plan.history.holds:
         if start is not None and start < hold.from_on:
@@ -73,7 +71,7 @@ def _stretches(treatment_plan: TreatmentPlan, first: date) -> Iterator[tuple[dat
 def _between_taken(
     treatment_plan: TreatmentPlan, start: date, end: date | None, first: date
 ) -> Iterator[tuple[date, date | None]]:
-    """Yield the stretches between the days taken in `start`…`end`."""
+    """Yield the periods between the days taken in `start`…`end`."""
     if treatment_plan.ends_on is not None:
         end = treatment_plan.ends_on if end is None else min(end, treatment_plan.ends_on)
     if end is not None and (end < start or end < first):
@@ -94,7 +92,7 @@ def _between_taken(
 
 
 def _planned(treatment_plan: TreatmentPlan, start: date, end: date) -> Iterator[date]:
-    """Yield the days of a stretch on which a dose is planned."""
+    """Yield the days of a period on which a dose is planned."""
     end = min(end, start + timedelta(_LONGEST_PAUSE))
     for span in treatment_plan.spans(start, end):
         yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))

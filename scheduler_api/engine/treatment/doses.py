@@ -35,7 +35,7 @@ class Span(NamedTuple):
 def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
     """Return the planned dose (mg) on a day.
 
-    The latest change from that day or before, never above the protocol's dose.
+    It is that of the latest change from that day or before, and never above the protocol's dose.
     """
     most = version_on(plan, day).dosing.dose_mg
     for change in reversed(history.dose_changes):
@@ -59,7 +59,7 @@ def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]
 
 
 class TreatmentPlan:
-    """The course of treatment: C1D1 through the end of treatment, as spans of one plan each."""
+    """The treatment plan, from C1D1 through the end of treatment, as spans in which the same is planned."""
 
     def __init__(self, plan: tuple[Period, ...], history: History) -> None:
         self.plan = plan
@@ -105,7 +105,7 @@ class TreatmentPlan:
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
 
-        A day recorded taken outside the course is listed too; before C1D1 it has no cycle.
+        A day recorded taken outside the plan is listed too; before C1D1 it has no cycle.
         """
         rows: list[dict[str, Any]] = []
         if first < self.starts_on:
@@ -121,7 +121,7 @@ class TreatmentPlan:
         planned, held, dosing_days = span.planned_mg, span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
-        # Every day is made from the one before.
+        # Each day is computed from the one before.
         letters = doses.between(span.starts_on, span.ends_on)
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
             if letter not in NOT_TAKEN:

@@ -1,4 +1,4 @@
-"""On which days a patient is fertile (rules, section 6)."""
+"""Find the days on which a patient is fertile (rules, section 6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scheduler_api.engine.model.history import ONE_DAY, FertilityChange, History
 
 
 class FertilePeriod(NamedTuple):
-    """Fertile from `from_on` through `through_on` (None: for good); `ended_by` is the change that ended it."""
+    """A fertile period from `from_on` through `through_on` (None: for good); `ended_by` is the change that ended it."""
 
     from_on: date
     through_on: date | None

@@ -1,4 +1,4 @@
-"""Where a patient stands on any day, from facts alone: cycle, day, hold, what was done last (sections 4 and 5)."""
+"""A patient's position on any day, from facts alone: cycle, day, hold, what was done last (sections 4 and 5)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Place(NamedTuple):
 
 
 class LastDone(NamedTuple):
-    """Something done, and for imaging its response."""
+    """A visit that was done, and for imaging its response."""
 
     done_on: date
     response: str | None
 
 
 class TreatmentPosition(NamedTuple):
-    """What tells where a patient stands on any day. Dates and facts only: nothing in it changes at midnight.
+    """Holds what a patient's position on any day is computed from. Dates and facts only: nothing changes at midnight.
 
-    `from_on` is C1D1, None while treatment has not begun; `through_on` the last day of treatment; `last_done` the
-    latest of each series, unscheduled ones included.
+    `from_on` is C1D1, None while treatment has not begun; `through_on` is the last day of treatment; `last_done` is the
+    latest visit of each series, including unscheduled ones.
     """
 
     from_on: date | None
@@ -49,7 +49,7 @@ class TreatmentPosition(NamedTuple):
 
 
 def treatment_position(treatment_plan: TreatmentPlan) -> TreatmentPosition:
-    """Return the position of the patient whose treatment plan this is."""
+    """Return the position of the patient who has this treatment plan."""
     history = treatment_plan.history
     return TreatmentPosition(
         treatment_plan.starts_on if history.begun else None,

@@ -11,7 +11,7 @@ PATIENT_STATUSES = ("enrolled", "on_treatment", "follow_up", "off_study")
 
 
 class StatusDays(NamedTuple):
-    """The day from which each later status counts; None while it is not known. The latest in this list wins."""
+    """The day from which each later status applies; None while there is none. Of several, the last listed applies."""
 
     on_treatment_from: date | None
     follow_up_from: date | None
@@ -19,7 +19,7 @@ class StatusDays(NamedTuple):
 
 
 def status_days(history: History) -> StatusDays:
-    """Return from which day each status counts: facts only, so that the status on any day is a comparison of dates."""
+    """Return from which day each status applies: facts only, so that the status on any day is a comparison of dates."""
     follow_up = None
     if history.treatment_ended is not None:
         last = history.last_dose_on

@@ -14,7 +14,7 @@ from scheduler_api.engine.reason import Reason
 
 from .doses import Span, TreatmentPlan
 
-#: Nobody is told to take more capsules than this at once; an amount that would need more cannot be made.
+#: No dose consists of more capsules than this; an amount that would need more cannot be made.
 AT_MOST = 20
 
 

@@ -27,7 +27,7 @@ LONGEST_RANGE = 800
 
 
 def default_range(today: date) -> tuple[date, date]:
-    """Return the range of a calendar that asks for none: a week back and six weeks ahead."""
+    """Return the range of a calendar when none is given: from a week back to six weeks ahead."""
     return today - timedelta(7), today + timedelta(42)
 
 
@@ -43,9 +43,9 @@ _by_target = attrgetter("target_on", "visit")
 
 
 class PatientSchedule:
-    """All that follows from a protocol and a history, reckoned as far as it is asked for.
+    """Everything that follows from a protocol and a history, computed only as far as it is read.
 
-    `course` is the course of treatment, `book` the visits of every series.
+    `treatment_plan` holds doses and cycles, `visit_schedule` the visits of every series.
     """
 
     def __init__(self, versions: Versions, history: History) -> None:
@@ -64,12 +64,13 @@ class PatientSchedule:
     def visits(self, first: date, last: date, of: Collection[str] | None = None) -> list[Visit]:
         """Return the visits that meet `first`…`last`, soonest target first; of some series only, if named."""
         names = [name for name in self.visit_schedule.names if of is None or name in of]
-        found = [visit for name in names for visit in self.visit_schedule.series(name).visits(first, last)]
-        return sorted(found, key=_by_target)
+        visits = [visit for name in names for visit in self.visit_schedule.series(name).visits(first, last)]
+        return sorted(visits, key=_by_target)
 
     def changed_series(self, other: PatientSchedule) -> list[str]:
-        """Return the series whose visits may differ from another schedule's, since something that they follow from
-        does.
+        """Return the names of the series whose visits may differ from another schedule's.
+
+        Theirs are those of which something that they are computed from differs.
         """
         if self.plans_like(other):
             return []
@@ -81,10 +82,10 @@ class PatientSchedule:
         return self.visits(first - ONE_DAY, last)
 
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
-        """Return what was done in `first`…`last` and belongs to no visit, by day."""
-        known = set(self.visit_schedule.names)
+        """Return what was done in `first`…`last` and belongs to no planned visit, by day."""
+        planned = set(self.visit_schedule.names)
         done = [visit for name in self.visit_schedule.names for visit in self.visit_schedule.series(name).unscheduled]
-        done += [visit for visit in self.history.visits_done if visit.series not in known]
+        done += [visit for visit in self.history.visits_done if visit.series not in planned]
         rows = [
             {"series": visit.series, "done_on": visit.done_on, "visit": visit.visit, "response": visit.response}
             for visit in done
@@ -125,7 +126,7 @@ class PatientSchedule:
 def calendar(versions: Versions, history: History, today: date, first: date, last: date) -> dict[str, Any]:
     """Return the calendar of one patient.
 
-    Doses, cycles, visits and deviations that meet `first`…`last`, the rest of all time.
+    Doses, cycles, visits and deviations are those that meet `first`…`last`; the rest does not depend on the range.
 
     `versions` are the protocol's versions by number. Dates are `date` objects. Raises ValidationFailed for a reversed
     range or one of more than 800 days, KeyError when the history names a version that `versions` does not hold.
@@ -154,13 +155,13 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
 
 
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
-    """Return what a patient needs on one day, computing no more: dose, days to catch up on, visits, contraception.
+    """Return only what a patient needs on one day: dose, days to catch up on, visits, contraception.
 
-    `visits` holds of each series the visit that is overdue, open or next. Equal to what `calendar` says of that day.
+    `visits` holds for each series the visit that is overdue, open or next. It equals what `calendar` says of that day.
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     dose = next(iter(treatment_plan.rows(today, today, today)), None)
-    # Only days of which nothing is recorded can be unrecorded: nearly always there are none.
+    # Only days without a record can be unrecorded, and nearly always there are none.
     week = history.doses.between(today - timedelta(7), today - ONE_DAY)
     rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if SILENT in week else []
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None

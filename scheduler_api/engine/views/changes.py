@@ -1,4 +1,4 @@
-"""What a fact moved: the difference between the calendars before and after it."""
+"""Find what a fact changed: the difference between the calendars before and after it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _VISIT_FIELDS = (
 )
 
 
-class _Thing(NamedTuple):
-    """Something that a fact may move; `why` says why it is so, given which fields differ (none: it is new)."""
+class _Item(NamedTuple):
+    """Something that a fact may change; `why` says why it is so, given which fields differ (none: it is new)."""
 
     fields: dict[str, Any]
     why: Callable[[Collection[str]], Reason]
@@ -31,19 +31,21 @@ class _Thing(NamedTuple):
 def consequences(
     before: PatientSchedule | None, after: PatientSchedule, today: date, through: date
 ) -> list[dict[str, Any]]:
-    """Return every visit, cycle, dose, treatment and contraception date that differs between two histories, through
-    a day.
+    """Return every visit, cycle, dose, treatment and contraception date that differs between two schedules.
 
+    Only what lies up to the day `through` is compared.
     Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `doses from 2024-02-25`,
     `contraception`, `treatment`, `status`), `before` and `after` hold the fields that differ (None: it is not there),
-    `because` says why it is so now. What nothing changed for is not reckoned.
+    `because` says why it is so now. What cannot have changed is not computed.
     """
-    if before is not None and _is_a_day_among_others(before, after):
+    if before is not None and _changes_no_date(before, after):
         return []
     series = after.changed_series(before) if before is not None else after.visit_schedule.names
-    treatment_plan = before is None or not (after.plans_like(before) or _course_inputs(before) == _course_inputs(after))
-    old = _things(before, today, through, series, treatment_plan) if before is not None else {}
-    new = _things(after, today, through, series, treatment_plan)
+    treatment_plan = before is None or not (
+        after.plans_like(before) or _treatment_inputs(before) == _treatment_inputs(after)
+    )
+    old = _items(before, today, through, series, treatment_plan) if before is not None else {}
+    new = _items(after, today, through, series, treatment_plan)
     moved = []
     for what, thing in new.items():
         fields, earlier = thing.fields, old[what].fields if what in old else None
@@ -57,17 +59,14 @@ def consequences(
     return moved
 
 
-def _is_a_day_among_others(before: PatientSchedule, after: PatientSchedule) -> bool:
-    """Return whether only recorded days differ and no date follows from them.
-
-    Neither the last dose nor a version's end.
-    """
+def _changes_no_date(before: PatientSchedule, after: PatientSchedule) -> bool:
+    """Return whether only recorded days differ, and no date (last dose, end of a version) follows from them."""
     same_last = before.history.last_dose_on == after.history.last_dose_on
     return after.plans_like(before) and same_last and len(after.treatment_plan.plan) == 1
 
 
-def _course_inputs(schedule: PatientSchedule) -> tuple[object, ...]:
-    """Return all that cycles and planned doses follow from."""
+def _treatment_inputs(schedule: PatientSchedule) -> tuple[object, ...]:
+    """Return everything that cycles and planned doses are computed from."""
     history, treatment_plan = schedule.history, schedule.treatment_plan
     start = history.first_dose_on is None, history.c1d1_because
     return (
@@ -80,35 +79,35 @@ def _course_inputs(schedule: PatientSchedule) -> tuple[object, ...]:
     )
 
 
-def _things(
+def _items(
     schedule: PatientSchedule, today: date, through: date, series: Collection[str], treatment_plan: bool
-) -> dict[str, _Thing]:
-    """Return what a fact may move, by name: visits of some series, and if `course` also cycles and doses."""
+) -> dict[str, _Item]:
+    """Return what a fact may change, by name: visits of some series, and if `treatment_plan` also cycles and doses."""
     history, contraception = schedule.history, schedule.contraception(today)
     released = contraception.pop("because")
     treatment = _only(schedule.treatment(today), _TREATMENT_FIELDS)
-    things = {
-        "status": _Thing({"status": patient_status(history, today)}, lambda changed: why_status(history, today)),
-        "treatment": _Thing(treatment, partial(why_treatment, schedule, today)),
-        "contraception": _Thing(contraception, lambda changed: released),
+    items = {
+        "status": _Item({"status": patient_status(history, today)}, lambda changed: why_status(history, today)),
+        "treatment": _Item(treatment, partial(why_treatment, schedule, today)),
+        "contraception": _Item(contraception, lambda changed: released),
     }
     if treatment_plan:
         for row in cycle_rows(schedule.treatment_plan.runs, history, today, history.c1d1, through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
-            things[f"cycle {row['number']}"] = _Thing(fields, partial(why_cycle, schedule, row))
-        things.update(_doses(schedule, through))
+            items[f"cycle {row['number']}"] = _Item(fields, partial(why_cycle, schedule, row))
+        items.update(_doses(schedule, through))
     for visit in schedule.visits(date.min, through, series) if series else ():
-        things[f"visit {visit.visit}"] = _Thing(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit))
-    return things
+        items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit))
+    return items
 
 
 _TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "dose_mg", "on_hold")
 
 
-def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Thing]]:
-    """Yield the planned doses, by the first day from which they are alike.
+def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Item]]:
+    """Yield the planned doses, named by the first day from which they are alike.
 
-    `through_on` None: to the end of the range.
+    Their `through_on` is None if they reach the end of the range.
     """
     treatment_plan, parts = schedule.treatment_plan, _parts(schedule, through)
     for part, following in zip(parts, [*parts[1:], None], strict=False):
@@ -116,7 +115,7 @@ def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Thi
         amount, held, days = _plan_of(first)
         ends_on = None if last.ends_on == through != treatment_plan.ends_on else last.ends_on
         fields = {"through_on": ends_on, "dose_mg": amount, "held": held, "dosing_days": days and sorted(days)}
-        yield f"doses from {first.starts_on}", _Thing(fields, partial(_why_doses, schedule, first, following))
+        yield f"doses from {first.starts_on}", _Item(fields, partial(_why_doses, schedule, first, following))
 
 
 def _parts(schedule: PatientSchedule, through: date) -> list[list[Span]]:
@@ -149,9 +148,9 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
             return why_no_more_treatment(history)
         return Reason("open_hold_stops_cycles")
     for series in schedule.visit_schedule.names:
-        visit_schedule = schedule.visit_schedule.series(series)
-        if visit_schedule.anchor_at(name) is not None and visit_schedule.end is not None:
-            return visit_schedule.end.because
+        visit_series = schedule.visit_schedule.series(series)
+        if visit_series.anchor_at(name) is not None and visit_series.end is not None:
+            return visit_series.end.because
     return Reason("not_in_plan")
 
 

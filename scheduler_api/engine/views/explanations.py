@@ -1,4 +1,4 @@
-"""Why a date or a status is what it is after a fact: the reasons of consequences, for what changed."""
+"""Explain why a date or a status is what it is after a fact: the reasons of its consequences."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def why_status(history: History, today: date) -> Reason:
 def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[str]) -> Reason:
     """Return why the fields of `treatment` that changed are what they are.
 
-    For a new patient (none) why it starts then.
+    For a new patient (no field changed), return why treatment starts when it does.
     """
     history = schedule.history
-    said = [history.c1d1_because] if "first_dose_on" in changed else []
+    reasons = [history.c1d1_because] if "first_dose_on" in changed else []
     if "ended" in changed:
-        said.append(_ended(history))
+        reasons.append(_ended(history))
     elif "last_dose_on" in changed:
         last_dose_on = history.last_dose_on
-        said.append(Reason("last_dose", day=last_dose_on) if last_dose_on else Reason("no_dose"))
+        reasons.append(Reason("last_dose", day=last_dose_on) if last_dose_on else Reason("no_dose"))
     if "on_hold" in changed and schedule.treatment_plan.holds_day(today):
-        said.append(_held(history, today))
+        reasons.append(_held(history, today))
     if "dose_mg" in changed and schedule.treatment_plan.holds_day(today):
-        said.append(_amount(schedule, today))
+        reasons.append(_amount(schedule, today))
     last = history.last_treatment_day
-    if not said and last is not None and today > last:
-        said.append(why_no_more_treatment(history))
-    return reduce(both, dict.fromkeys(said)) if said else history.c1d1_because
+    if not reasons and last is not None and today > last:
+        reasons.append(why_no_more_treatment(history))
+    return reduce(both, dict.fromkeys(reasons)) if reasons else history.c1d1_because
 
 
 def why_doses(schedule: PatientSchedule, span: Span) -> Reason:
@@ -55,10 +55,10 @@ def why_doses(schedule: PatientSchedule, span: Span) -> Reason:
     history, day = schedule.history, span.starts_on
     if span.held:
         return _held(history, day)
-    said = [history.c1d1_because] if day == schedule.treatment_plan.starts_on else []
+    reasons = [history.c1d1_because] if day == schedule.treatment_plan.starts_on else []
     if any(hold.resumes_on == day for hold in history.holds):
-        said.append(_held(history, day))
-    return reduce(both, [*said, _amount(schedule, day)])
+        reasons.append(_held(history, day))
+    return reduce(both, [*reasons, _amount(schedule, day)])
 
 
 def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
@@ -72,7 +72,7 @@ def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collec
 
 
 def why_visit(visit: Visit, changed: Collection[str]) -> Reason:
-    """Return why a visit is as it is: what was done or booked if only that changed, else its place in the plan."""
+    """Return why a visit is as it is: what was done or booked if only that changed, else why it is planned then."""
     if not changed or not {"target_on", "opens_on", "closes_on", "provisional"}.isdisjoint(changed):
         return visit.because
     if "done_on" in changed and visit.done_on is None:

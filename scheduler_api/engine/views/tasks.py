@@ -1,6 +1,6 @@
 """What the site has to do about one patient, and on which days (rules, section 12).
 
-Nothing here depends on today: an entry has the days on which it stands, so that a list for any day is a comparison of
+Nothing here depends on today: an entry says on which days it is listed, so that the list of any day is a comparison of
 dates, as a visit's status is.
 """
 
@@ -35,35 +35,35 @@ KINDS = (
     "first_dose_missing",
     "treatment_end_missing",
 )
-#: On no day to come is there more of these than today: no day is known to be without a dose before it is over.
-KNOWN_WHEN_OVER = "doses_not_taken"
+#: The kind that cannot be foreseen: whether a day is without a dose is certain only after it.
+UNFORESEEABLE = "doses_not_taken"
 URGENCIES = ("now", "soon", "routine")
 
-#: A visit that is not booked is asked for so long before its window closes.
+#: A visit that is not booked is listed from so long before its window closes.
 _TO_BOOK = timedelta(7)
-#: A first dose that nobody recorded is asked for so long after its planned day.
+#: A first dose that nobody recorded is listed from so long after its planned day.
 _FIRST_DOSE = timedelta(7)
-#: A hold whose end is not known is asked about so long after it began, and should be settled so long after that.
-_HOLD, _HOLD_SETTLED = timedelta(7), timedelta(14)
-#: How long what is only missing on paper may wait.
+#: A hold without an end is listed from so long after it began, and should be resolved so long after that.
+_HOLD, _HOLD_RESOLVED = timedelta(7), timedelta(14)
+#: How long a missing record that changes nothing for the patient may wait.
 _PAPER = timedelta(28)
 
 
-class Call(NamedTuple):
-    """A fact that would settle an entry, as far as it is known, and the names of the fields still to be filled in."""
+class ResolvingCall(NamedTuple):
+    """A fact that would resolve an entry, as far as it is given, and the names of the fields still to be filled in."""
 
     fact: dict[str, Any]
     needs: tuple[str, ...]
 
 
-_END_TREATMENT = Call({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
+_END_TREATMENT = ResolvingCall({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
 
 
-class Entry(NamedTuple):
-    """Something to do. It stands on the days `from_on`…`through_on` (None: until it is settled).
+class WorklistEntry(NamedTuple):
+    """Something to do. It is listed on the days `from_on`…`through_on` (None: until it is resolved).
 
-    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be settled. It is before
-    `from_on` only for what is late from the start: a visit whose window closed.
+    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be resolved. It is
+    before `from_on` only for what is late from the start: a visit whose window has closed.
     """
 
     kind: str
@@ -73,10 +73,10 @@ class Entry(NamedTuple):
     through_on: date | None
     due_on: date
     because: Reason
-    resolve_with: tuple[Call, ...]
+    resolve_with: tuple[ResolvingCall, ...]
 
-    def stands(self, day: date) -> bool:
-        """Return whether it is on the list of a day."""
+    def is_listed_on(self, day: date) -> bool:
+        """Return whether the entry is on the list of a day."""
         return self.from_on <= day and (self.through_on is None or day <= self.through_on)
 
 
@@ -86,19 +86,19 @@ def urgency(due_on: date, today: date) -> str:
     return "now" if left <= 2 else "soon" if left <= 7 else "routine"
 
 
-def worklist(schedule: PatientSchedule, visits: Iterable[Visit], first: date, last: date) -> list[Entry]:
-    """Return all entries of one patient that stand on a day of `first`…`last`.
+def worklist(schedule: PatientSchedule, visits: Iterable[Visit], first: date, last: date) -> list[WorklistEntry]:
+    """Return all entries of one patient that are listed on any day of `first`…`last`.
 
     `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked.
     """
-    history, reach = schedule.history, last + _TO_BOOK
-    near = (visit for visit in visits if visit.opens_on <= reach or visit.booked_on or visit.done_on)
-    found = [entry for visit in near for entry in _of_visit(visit)]
-    found += _of_doses(schedule.treatment_plan, first, last)
-    found += _of_hold(history)
-    found += _of_treatment(history)
+    history, latest = schedule.history, last + _TO_BOOK
+    near = (visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on)
+    entries = [entry for visit in near for entry in _of_visit(visit)]
+    entries += _of_doses(schedule.treatment_plan, first, last)
+    entries += _of_hold(history)
+    entries += _of_treatment(history)
     kept = []
-    for entry in found:
+    for entry in entries:
         from_on = max(entry.from_on, history.enrolled.enrolled_on)
         through_on = entry.through_on or last
         if max(from_on, first) <= min(through_on, last):
@@ -106,7 +106,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit], first: date, la
     return kept
 
 
-def _of_visit(visit: Visit) -> Iterator[Entry]:
+def _of_visit(visit: Visit) -> Iterator[WorklistEntry]:
     if visit.done_on is not None:
         if visit.assigned == "nearest":
             yield _to_confirm(visit, visit.done_on)
@@ -126,7 +126,7 @@ def _of_visit(visit: Visit) -> Iterator[Entry]:
         yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, through_on, Reason("window_not_done", **window))
 
 
-def _of_booking(visit: Visit) -> Iterator[Entry]:
+def _of_booking(visit: Visit) -> Iterator[WorklistEntry]:
     booked_on = visit.booked_on
     if booked_on is None:
         return
@@ -137,8 +137,8 @@ def _of_booking(visit: Visit) -> Iterator[Entry]:
     yield _past(visit, booked_on)
 
 
-def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
-    """Ask to cancel the booking of a visit no longer required; a visit booked for an earlier day may have been done."""
+def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[WorklistEntry]:
+    """Yield what there is to do about the booking of a visit that is no longer required."""
     booked_on = visit.booked_on
     if booked_on is None:
         return
@@ -147,13 +147,15 @@ def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[Entry]:
     else:
         because = Reason("not_required", base=Reason("booked", day=booked_on), end=visit.because.inputs["end"])
         calls = (_cancel(visit), _done(visit))
-        yield Entry("booking_to_cancel", visit.visit, visit.visit, ends_on, booked_on, booked_on, because, calls)
+        yield WorklistEntry(
+            "booking_to_cancel", visit.visit, visit.visit, ends_on, booked_on, booked_on, because, calls
+        )
 
 
-def _past(visit: Visit, booked_on: date) -> Entry:
-    """Return the entry for a booking that passed.
+def _past(visit: Visit, booked_on: date) -> WorklistEntry:
+    """Return the entry for a booking that has passed.
 
-    The visit was done, gets another day, or will not be done any more.
+    The visit was done, gets another day, or will not be done.
     """
     because = Reason("booked_past", day=booked_on)
     calls = (_done(visit), _book(visit), _cancel(visit))
@@ -161,56 +163,58 @@ def _past(visit: Visit, booked_on: date) -> Entry:
     return entry._replace(resolve_with=calls)
 
 
-def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: Reason) -> Entry:
+def _visit(kind: str, visit: Visit, from_on: date, through_on: date | None, because: Reason) -> WorklistEntry:
     """Return an entry that is resolved by doing the visit or by booking it anew."""
     calls = (_book(visit), _done(visit))
-    return Entry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
+    return WorklistEntry(kind, visit.visit, visit.visit, from_on, through_on, visit.closes_on, because, calls)
 
 
-def _book(visit: Visit) -> Call:
-    return Call({"kind": "visit_booked", "visit": visit.visit}, ("booked_on",))
+def _book(visit: Visit) -> ResolvingCall:
+    return ResolvingCall({"kind": "visit_booked", "visit": visit.visit}, ("booked_on",))
 
 
-def _cancel(visit: Visit) -> Call:
-    return Call({"kind": "visit_booked", "visit": visit.visit, "booked_on": None}, ())
+def _cancel(visit: Visit) -> ResolvingCall:
+    return ResolvingCall({"kind": "visit_booked", "visit": visit.visit, "booked_on": None}, ())
 
 
-def _done(visit: Visit) -> Call:
+def _done(visit: Visit) -> ResolvingCall:
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit}
-    return Call(fact, ("done_on", "response") if visit.series == IMAGING else ("done_on",))
+    return ResolvingCall(fact, ("done_on", "response") if visit.series == IMAGING else ("done_on",))
 
 
-def _to_confirm(visit: Visit, done_on: date) -> Entry:
+def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
     because = Reason("done_outside", day=done_on, visit=visit.visit, day2=visit.target_on)
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
     if visit.response is not None:
         fact["response"] = visit.response
-    confirm = Call(fact, ("reason",))
-    return Entry(
+    confirm = ResolvingCall(fact, ("reason",))
+    return WorklistEntry(
         "assignment_to_confirm", visit.visit, visit.visit, done_on, None, done_on + _PAPER, because, (confirm,)
     )
 
 
-def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[Entry]:
+def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[WorklistEntry]:
     for row in dose_gaps(treatment_plan, first, last):
-        record = Call({"kind": "dose_recorded"}, ("dose_on", "status"))
-        hold = Call({"kind": "hold_started"}, ("from_on",))
+        record = ResolvingCall({"kind": "dose_recorded"}, ("dose_on", "status"))
+        hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
         calls = (record, hold, _END_TREATMENT)
-        about, known_on = row.first_on.isoformat(), row.known_on
-        yield Entry("doses_not_taken", about, None, known_on, row.through_on, known_on, row.because, calls)
+        about, reported_on = row.first_on.isoformat(), row.reported_on
+        yield WorklistEntry(
+            "doses_not_taken", about, None, reported_on, row.through_on, reported_on, row.because, calls
+        )
 
 
-def _of_hold(history: History) -> Iterator[Entry]:
-    """Yield the entry for a hold whose end is not recorded. No hold can follow it."""
+def _of_hold(history: History) -> Iterator[WorklistEntry]:
+    """Yield the entry for a hold without a recorded end, which is always the last hold."""
     if history.holds and history.holds[-1].resumes_on is None:
         from_on = history.holds[-1].from_on + _HOLD
         because = Reason("held_open", day=history.holds[-1].from_on)
-        end_hold = Call({"kind": "hold_ended"}, ("resumes_on",))
-        due_on = from_on + _HOLD_SETTLED
+        end_hold = ResolvingCall({"kind": "hold_ended"}, ("resumes_on",))
+        due_on = from_on + _HOLD_RESOLVED
         yield _plain("hold_open", from_on, history.last_treatment_day, due_on, because, end_hold, _END_TREATMENT)
 
 
-def _of_treatment(history: History) -> Iterator[Entry]:
+def _of_treatment(history: History) -> Iterator[WorklistEntry]:
     """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
     ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
     through_on = off_on - ONE_DAY if off_on else None
@@ -223,17 +227,19 @@ def _of_treatment(history: History) -> Iterator[Entry]:
             yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
         if not history.begun:
             because = Reason("no_start_recorded", day=history.c1d1)
-            start = Call({"kind": "treatment_started"}, ("first_dose_on",))
+            start = ResolvingCall({"kind": "treatment_started"}, ("first_dose_on",))
             day = history.c1d1 + _FIRST_DOSE
             yield _plain("first_dose_missing", day, through_on, day, because, start, _END_TREATMENT)
     elif ended.reason == "progression" and progressed_on is None:
         because = Reason("no_progression_recorded", day=ended.decided_on)
-        call = Call({"kind": "progressed"}, ("progressed_on", "basis"))
+        call = ResolvingCall({"kind": "progressed"}, ("progressed_on", "basis"))
         yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
     elif ended.reason == "pregnancy":
         because = Reason("ended_for_pregnancy", day=ended.decided_on)
         yield _plain("pregnancy", ended.decided_on, through_on, ended.decided_on, because)
 
 
-def _plain(kind: str, from_on: date, through_on: date | None, due_on: date, because: Reason, *calls: Call) -> Entry:
-    return Entry(kind, "", None, from_on, through_on, due_on, because, calls)
+def _plain(
+    kind: str, from_on: date, through_on: date | None, due_on: date, because: Reason, *calls: ResolvingCall
+) -> WorklistEntry:
+    return WorklistEntry(kind, "", None, from_on, through_on, due_on, because, calls)

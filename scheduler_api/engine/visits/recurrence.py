@@ -1,4 +1,4 @@
-"""Where the visits of a series stand: targets and windows, before anything happened (rules, section 2; section 9)."""
+"""When the visits of a series are planned: targets and windows, before anything happened (rules, sections 2 and 9)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNITS = {"d": "day", "w": "week", "m": "month"}
 
 
 class AnchorDay(NamedTuple):
-    """The day a series is counted from, whether it may still move for lack of a record, and its words."""
+    """The day a series is counted from, whether it may still move for lack of a record, and why it is that day."""
 
     day: date
     provisional: bool
@@ -29,8 +29,8 @@ class AnchorDay(NamedTuple):
 class PlannedVisit(NamedTuple):
     """One visit of a series as planned.
 
-    `number` is its place on the series: weeks, days or months from the anchor, or the cycle. `exists` is False for the
-    one reckoned beyond the last (section 5).
+    `number` is its position in the series: weeks, days or months from the anchor, or the cycle. `exists` is False for
+    the one computed beyond the last (section 5).
     """
 
     target_on: date
@@ -81,14 +81,16 @@ _by_target = attrgetter("target_on")
 def planned_visits_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
     """Yield the visits of a series in order of target, then the one that would follow the last."""
     if series.anchor == "cycle":
-        return _whole(_cycle_slots(series, anchor, runs))
-    return _whole(merge(*(_stretch_slots(series.name, s, anchor) for s in series.recurrences), key=_by_target))
+        return _with_one_end(_visits_by_cycle(series, anchor, runs))
+    return _with_one_end(
+        merge(*(_visits_of_recurrence(series.name, s, anchor) for s in series.recurrences), key=_by_target)
+    )
 
 
-def _whole(slots: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
-    """Merge recurrences: what is computed beyond one counts only after the last visit of all."""
+def _with_one_end(planned_visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
+    """Yield the visits; of those computed beyond the end of a recurrence only the first after the last visit of all."""
     beyond = None
-    for planned in slots:
+    for planned in planned_visits:
         if planned.exists:
             beyond = None
             yield planned
@@ -98,7 +100,7 @@ def _whole(slots: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
         yield beyond
 
 
-def _stretch_slots(series: str, recurrence: Recurrence, anchor: AnchorDay) -> Iterator[PlannedVisit]:
+def _visits_of_recurrence(series: str, recurrence: Recurrence, anchor: AnchorDay) -> Iterator[PlannedVisit]:
     before, after = timedelta(recurrence.before_days), timedelta(recurrence.after_days)
     per_unit = 7 if recurrence.unit == "w" else 1
     offset, k = recurrence.first, 1
@@ -114,7 +116,7 @@ def _stretch_slots(series: str, recurrence: Recurrence, anchor: AnchorDay) -> It
         k += 1
 
 
-def _cycle_slots(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
+def _visits_by_cycle(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
     recurrences = sorted(series.recurrences, key=attrgetter("on_day"))
     for cycle in cycles_from(runs, anchor.day):
         exists = False
@@ -131,17 +133,17 @@ def _cycle_slots(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) 
 
 
 class PlannedVisits:
-    """The slots of one series as far as anyone has asked; reading further never changes what was read.
+    """The planned visits of one series, computed only as far as they are read; those already read never change.
 
     They come in order of target, with windows that do not overlap; the last may be one that does not exist.
     """
 
-    def __init__(self, slots: Iterator[PlannedVisit]) -> None:
-        self._source = slots
+    def __init__(self, planned_visits: Iterator[PlannedVisit]) -> None:
+        self._source = planned_visits
         self._read: list[PlannedVisit] = []
 
     def at(self, index: int) -> PlannedVisit | None:
-        """Return the visit at an index (from 0), also the one computed beyond the last; None after it."""
+        """Return the visit at an index (from 0), including the one computed beyond the last; None after that."""
         while len(self._read) <= index:
             planned = next(self._source, None)
             if planned is None:
@@ -173,12 +175,12 @@ class PlannedVisits:
 
     def within(self, days: Sequence[int]) -> list[int | None]:
         """Return for each day, given as its ordinal, the index of the visit whose window holds it, if there is one."""
-        found: list[int | None] = []
+        indexes: list[int | None] = []
         for day in map(date.fromordinal, days):
             index = self.closing_from(day)
             planned = self.visit(index)
-            found.append(index if planned and planned.opens_on <= day else None)
-        return found
+            indexes.append(index if planned and planned.opens_on <= day else None)
+        return indexes
 
     def named(self, name: str) -> int | None:
         """Return the index of the visit of that name, if it exists."""
@@ -191,25 +193,25 @@ class PlannedVisits:
 
 
 class EvenlySpacedVisits(PlannedVisits):
-    """The line of a series of one stretch at even steps: the same slots, each reckoned by itself.
+    """The planned visits of a series with one recurrence at even steps, each computed without those before it.
 
-    Nearly every series is even, and most questions are about today: nothing before it need be written out.
+    Nearly every series is even, and most requests are about today: nothing before it needs to be computed.
     """
 
     def __init__(self, series: Series, anchor: AnchorDay) -> None:
         self._series, self._anchor = series, anchor
-        self._stretch = recurrence = series.recurrences[0]
+        self._recurrence = recurrence = series.recurrences[0]
         self._every = every = recurrence.every or 1
         self._monthly = recurrence.unit == "m"
         self._first = anchor.day.toordinal() + recurrence.first
         reachable = (recurrence_limit(recurrence) - recurrence.first) // every + 1
         self._visits = reachable if recurrence.count is None else min(recurrence.count, reachable)
-        self._slots = reachable if recurrence.count is None else min(recurrence.count + 1, reachable)
+        self._planned = reachable if recurrence.count is None else min(recurrence.count + 1, reachable)
         self._made: dict[int, PlannedVisit] = {}
 
     @property
     def is_empty(self) -> bool:
-        return self._slots == 0
+        return self._planned == 0
 
     @staticmethod
     def fits(series: Series) -> bool:
@@ -218,8 +220,8 @@ class EvenlySpacedVisits(PlannedVisits):
 
     def at(self, index: int) -> PlannedVisit | None:
         planned = self._made.get(index)
-        if planned is None and index < self._slots:
-            recurrence, target = self._stretch, self._target(index)
+        if planned is None and index < self._planned:
+            recurrence, target = self._recurrence, self._target(index)
             planned = self._made[index] = PlannedVisit(
                 date.fromordinal(target),
                 date.fromordinal(target - recurrence.before_days),
@@ -233,40 +235,40 @@ class EvenlySpacedVisits(PlannedVisits):
         return planned
 
     def opens_on(self, index: int) -> date | None:
-        return date.fromordinal(self._target(index) - self._stretch.before_days) if index < self._slots else None
+        return date.fromordinal(self._target(index) - self._recurrence.before_days) if index < self._planned else None
 
     def closing_from(self, day: date) -> int:
-        earliest = day.toordinal() - self._stretch.after_days
+        earliest = day.toordinal() - self._recurrence.after_days
         if self._monthly:
-            return bisect_left(range(self._slots), earliest, key=self._target)
-        return min(max(-((self._first - earliest) // self._every), 0), self._slots)
+            return bisect_left(range(self._planned), earliest, key=self._target)
+        return min(max(-((self._first - earliest) // self._every), 0), self._planned)
 
     def within(self, days: Sequence[int]) -> list[int | None]:
         if self._monthly:
             return super().within(days)
-        opens, every, visits = self._first - self._stretch.before_days, self._every, self._visits
-        open_days = self._stretch.before_days + self._stretch.after_days
+        opens, every, visits = self._first - self._recurrence.before_days, self._every, self._visits
+        open_days = self._recurrence.before_days + self._recurrence.after_days
         return [
             index if (day - opens) % every <= open_days and 0 <= (index := (day - opens) // every) < visits else None
             for day in days
         ]
 
     def named(self, name: str) -> int | None:
-        found = self._series.locate(name)
-        return found[1] - 1 if found else None
+        located = self._series.locate(name)
+        return located[1] - 1 if located else None
 
     def _target(self, index: int) -> int:
         """Return the target of the visit at an index, as the ordinal of its day."""
         if self._monthly:
-            return add_months(self._anchor.day, self._stretch.first + index * self._every).toordinal()
+            return add_months(self._anchor.day, self._recurrence.first + index * self._every).toordinal()
         return self._first + index * self._every
 
 
-def overlapping(slots: Iterator[PlannedVisit]) -> tuple[PlannedVisit, PlannedVisit] | None:
-    """Return the first two of some visits (in order of target) with overlapping windows or equal names, if any."""
+def overlapping(planned_visits: Iterator[PlannedVisit]) -> tuple[PlannedVisit, PlannedVisit] | None:
+    """Return the first two visits with overlapping windows or equal names, if any; they come in order of target."""
     seen: dict[str, PlannedVisit] = {}
     previous = None
-    for planned in slots:
+    for planned in planned_visits:
         if previous is not None and planned.opens_on <= previous.closes_on:
             return previous, planned
         if planned.name in seen:

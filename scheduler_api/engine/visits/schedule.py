@@ -19,7 +19,7 @@ from .series_end import series_end
 
 
 class VisitSchedule:
-    """The visits of one patient; each series is reckoned when it is first asked for, and no further than asked."""
+    """The visits of one patient; each series is computed when it is first read, and only as far as it is read."""
 
     def __init__(self, plan: tuple[Period, ...], history: History) -> None:
         self._plan = plan
@@ -35,22 +35,22 @@ class VisitSchedule:
 
     def series(self, name: str) -> VisitSeries:
         """Return the visits of one series (of a name in `names`)."""
-        visit_schedule = self._series.get(name)
-        if visit_schedule is None:
+        series = self._series.get(name)
+        if series is None:
             rules = [(period, period.protocol.find_series(name)) for period in self._plan]
-            latest = [series for _, series in rules if series is not None][-1]
+            latest = [rule for _, rule in rules if rule is not None][-1]
             planned_visits = (
-                PlannedVisits(_amended(rules, self._slots)) if len(rules) > 1 else self._planned_visits(latest)
+                PlannedVisits(_amended(rules, self._iterate_visits)) if len(rules) > 1 else self._planned_visits(latest)
             )
-            visit_schedule = self._series[name] = VisitSeries(latest, planned_visits, self._history)
-        return visit_schedule
+            series = self._series[name] = VisitSeries(latest, planned_visits, self._history)
+        return series
 
     def visit(self, name: str) -> Visit | None:
-        """Return the visit of a name, wherever it lies; None if the plan has none of this name, or it was cut."""
-        return next((found for series in self.names if (found := self.series(series).visit(name)) is not None), None)
+        """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
+        return next((visit for series in self.names if (visit := self.series(series).visit(name)) is not None), None)
 
     def inputs(self, name: str) -> tuple[object, ...]:
-        """Return all that the visits of a series follow from: equal inputs give equal visits."""
+        """Return everything that the visits of a series are computed from: equal inputs give equal visits."""
         if name not in self._inputs:
             self._inputs[name] = self._inputs_of(name)
         return self._inputs[name]
@@ -58,12 +58,12 @@ class VisitSchedule:
     def _inputs_of(self, name: str) -> tuple[object, ...]:
         history = self._history
         rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
-        recurrences = [series for *_, series in rules if series is not None]
+        in_force = [series for *_, series in rules if series is not None]
         return (
             rules,
-            [self._anchor(series) for series in recurrences],
-            self._runs if any(series.anchor == "cycle" for series in recurrences) else (),
-            series_end(recurrences[-1], history) if recurrences else None,
+            [self._anchor(series) for series in in_force],
+            self._runs if any(series.anchor == "cycle" for series in in_force) else (),
+            series_end(in_force[-1], history) if in_force else None,
             history.done_of_series.get(name),
             {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
         )
@@ -78,14 +78,14 @@ class VisitSchedule:
             else PlannedVisits(planned_visits_of(series, anchor, self._runs))
         )
 
-    def _slots(self, series: Series) -> Iterator[PlannedVisit]:
+    def _iterate_visits(self, series: Series) -> Iterator[PlannedVisit]:
         anchor = self._anchor(series)
         return iter(()) if anchor is None else planned_visits_of(series, anchor, self._runs)
 
     def _anchor(self, series: Series) -> AnchorDay | None:
         """Return the day a series is counted from.
 
-        None while it is not known, or if the series is not for this patient.
+        None while there is no such day yet, or if the series is not for this patient.
         """
         history = self._history
         if not _applies(series, history):
@@ -118,19 +118,18 @@ def _applies(series: Series, history: History) -> bool:
 
 
 def _amended(
-    rules: list[tuple[Period, Series | None]], slots: Callable[[Series], Iterator[PlannedVisit]]
+    rules: list[tuple[Period, Series | None]], visits_of: Callable[[Series], Iterator[PlannedVisit]]
 ) -> Iterator[PlannedVisit]:
-    """Yield the visits of a series across versions (section 9).
+    """Yield the visits of a series across versions of the protocol (section 9).
 
-    Each version's from its first day on, earlier ones kept.
-
-    A new visit that would overlap a kept one or repeat its name is dropped.
+    Each version's visits count from its first day on, and earlier ones are kept. A new visit that would overlap a kept
+    one or repeat its name is dropped.
     """
     kept: set[str] = set()
     closes_on = date.min
     beyond: PlannedVisit | None = None
     for period, series in rules:
-        for planned in slots(series) if series else ():
+        for planned in visits_of(series) if series else ():
             if period.from_on is not None and planned.target_on < period.from_on:
                 continue
             if not planned.exists or (period.to_on is not None and planned.target_on >= period.to_on):

@@ -1,4 +1,4 @@
-"""The visits of a series: what happened to each, when the series is cut, and what its status is (rules, section 5)."""
+"""The visits of a series: what happened to each, where the series is cut, and the status of each (rules, section 5)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Visit(NamedTuple):
     because: Reason
 
     def meets(self, first: date, last: date) -> bool:
-        """Return whether it can be done in `first`…`last`, or was done or is booked then."""
+        """Return whether the visit can be done in `first`…`last`, or was done or is booked then."""
         if self.opens_on <= last and first <= self.closes_on:
             return True
         return any(day is not None and first <= day <= last for day in (self.done_on, self.booked_on))
@@ -81,7 +81,7 @@ class Visit(NamedTuple):
 
 
 class VisitSeries:
-    """One series of one patient: what was done is assigned to its visits, then the series is cut at its end."""
+    """One series of visits of one patient: visits done are assigned to it, then the series is cut at its end."""
 
     def __init__(self, series: Series, planned_visits: PlannedVisits, history: History) -> None:
         self.name = series.name
@@ -89,7 +89,7 @@ class VisitSeries:
         self._planned_visits = planned_visits
         self._bookings = history.bookings
         self._visits: dict[int, Visit | None] = {}
-        # What was done for a visit, by its index; how it was assigned, if not by its window; and what belongs to none.
+        # What was done for each visit, by its index; how it was assigned, if not by its window; and what fits none.
         self._done: dict[int, VisitDone] = {}
         self._assigned: dict[int, str] = {}
         self.unscheduled: list[VisitDone] = []
@@ -97,7 +97,7 @@ class VisitSeries:
             self._done, self._assigned, self.unscheduled = assign(planned_visits, history.done_of_series[series.name])
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
-        """Return a visit as an anchor: the day it was done, else its target, then provisional.
+        """Return a visit as an anchor: the day it was done, else (provisionally) its target day.
 
         None if it has no date.
         """
@@ -110,13 +110,14 @@ class VisitSeries:
         return AnchorDay(planned.target_on, True, Reason("visit_target", visit=visit, day=planned.target_on))
 
     def visit(self, name: str) -> Visit | None:
-        """Return the visit of a name; None if there is none, or it was cut."""
+        """Return the visit with this name; None if there is none, or it was cut."""
         index = self._planned_visits.named(name)
         return None if index is None else self._visit(index)
 
     def visits(self, first: date, last: date) -> list[Visit]:
-        """Return the visits whose window meets `first`…`last`, or that were done or are booked in it, in order of
-        target.
+        """Return the visits that fall in `first`…`last`, in order of target.
+
+        A visit falls in it by its window, by its booking, or by the day it was done.
         """
         indexes = {index for index, done in self._done.items() if first <= done.done_on <= last}
         for name, booking in self._bookings.items():
@@ -149,13 +150,13 @@ class VisitSeries:
 
     def _visit(self, index: int) -> Visit | None:
         if index not in self._visits:
-            self._visits[index] = self._reckon(index)
+            self._visits[index] = self._compute(index)
         return self._visits[index]
 
-    def _reckon(self, index: int) -> Visit | None:
+    def _compute(self, index: int) -> Visit | None:
         """Compute the visit at an index.
 
-        None if there is none or it was cut: not done, not booked, opening after the end.
+        None if there is none, or it was cut: neither done nor booked, and it opens after the end.
         """
         planned = self._planned_visits.visit(index)
         if planned is None:

@@ -19,7 +19,7 @@ class SeriesEnd(NamedTuple):
 
 
 def series_end(series: Series, history: History) -> SeriesEnd | None:
-    """Return E, the day on which a series ends for a patient (section 5); None while nothing has ended it."""
+    """Return E, the day on which a series ends for a patient, and why (section 5); None while nothing has ended it."""
     ends = []
     if history.off_study_on is not None:
         ends.append(SeriesEnd(history.off_study_on, history.off_study_because))
@@ -36,5 +36,5 @@ def series_end(series: Series, history: History) -> SeriesEnd | None:
             ends.append(SeriesEnd(history.last_treatment_day, Reason("no_cycle_after", day=history.last_treatment_day)))
     if series.fertile_only and (periods := fertile_periods(history)) and (change := periods[-1].ended_by):
         ends.append(SeriesEnd(change.from_on, Reason("not_fertile", day=change.from_on)))
-    # Of several on one day the order is fixed, whatever it is.
+    # Of several on one day always the same one is taken, whichever it is.
     return min(ends, default=None, key=lambda end: (end.on, end.because.rule))

@@ -11,7 +11,7 @@ import msgspec
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.position import TreatmentPosition
-from scheduler_api.engine.views.tasks import Entry
+from scheduler_api.engine.views.tasks import WorklistEntry
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.formats import format_of
 from scheduler_api.store.database.port import Row, Store
@@ -21,7 +21,7 @@ from . import facts
 #: To be raised when what is derived gets another meaning, though its fields stay the same.
 _MEANING = 1
 #: The format of all that is derived and stored of a patient. It follows from the types, so it cannot be forgotten.
-FORMAT = format_of(_MEANING, History, Visit, Entry, TreatmentPosition)
+FORMAT = format_of(_MEANING, History, Visit, WorklistEntry, TreatmentPosition)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(History).decode

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.views.tasks import KNOWN_WHEN_OVER, Entry
+from scheduler_api.engine.views.tasks import UNFORESEEABLE, WorklistEntry
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 from scheduler_api.store.patients import derived, reasons
@@ -41,7 +41,7 @@ _SHOWN = (
 _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "acknowledged_at", "role", "name")
 
 
-def rows_of(patient_id: str, history: History, entries: Iterable[Entry]) -> dict[str, Row]:
+def rows_of(patient_id: str, history: History, entries: Iterable[WorklistEntry]) -> dict[str, Row]:
     """Return the rows that a patient's entries make, by a stable id: kind, patient and what it is about."""
     whose = derived.whose(patient_id, history)
     rows: dict[str, Row] = {}
@@ -106,7 +106,7 @@ def find(store: Store, query: Query) -> list[Row]:
     if query.over_by is not None:
         present = today_sql(query.over_by, "w.time_zone", parameters, "present")
         where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
-        parameters["when_over"] = KNOWN_WHEN_OVER
+        parameters["when_over"] = UNFORESEEABLE
     if query.sites is not None:
         where.append(one_of("w.site", "site", query.sites, parameters))
     if query.patient_id is not None:

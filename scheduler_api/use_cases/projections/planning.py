@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.reminders.kinds import DIGEST, TO_SITES
-from scheduler_api.engine.reminders.plan import Message, Planner, Told, digest
+from scheduler_api.engine.reminders.plan import Message, Planner, SentMessage, digest
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks
@@ -55,12 +55,12 @@ def due_messages(
     """Return the messages that a patient's calendar calls for in some days, also those held back until too late."""
     site = preference_rows.of_site(store, schedule.history.enrolled.site)
     assert site is not None
-    told = {(row["kind"], row["about"]): _told(row) for row in out}
+    sent = {(row["kind"], row["about"]): _sent_message(row) for row in out}
     planner = Planner(
         schedule,
         stored_preferences.patients(said),
         stored_preferences.sites(site["time_zone"], site["preferences"]),
-        told,
+        sent,
     )
     return planner.messages(first, last)
 
@@ -150,9 +150,9 @@ def sent_about(store: Store, patient_id: str, today: date) -> list[Row]:
     return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
 
 
-def _told(row: Row) -> Told:
+def _sent_message(row: Row) -> SentMessage:
     until = row["put_off_until"]
-    return Told(datetime.fromisoformat(row["written_at"]), datetime.fromisoformat(until) if until else None)
+    return SentMessage(datetime.fromisoformat(row["written_at"]), datetime.fromisoformat(until) if until else None)
 
 
 def _keep(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Mapping[str, Row], moment: str) -> None:
