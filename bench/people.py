@@ -90,7 +90,7 @@ def on_treatment(
         hold, resumed = first + timedelta(100), first + timedelta(107)
         data = {"from_on": hold.isoformat(), "reason": "platelets", "resumes_on": resumed.isoformat()}
         facts.append(Fact("hold_started", data, hold))
-        data = {"from_on": resumed.isoformat(), "dose_mg": 250, "reason": "platelets"}
+        data = {"from_on": resumed.isoformat(), "amount": 250, "reason": "platelets"}
         facts.append(Fact("dose_changed", data, resumed))
     facts.sort(key=lambda fact: fact.on)
     return [enrolled(subject_number, enrolled_on, protocol), *facts]
@@ -103,7 +103,7 @@ def _doses(first: date, doses: int, eventful: bool) -> Iterator[Fact]:
         day = first + timedelta(number)
         missed, other = eventful and number % 20 == 9, eventful and number % 50 == 3
         data = {"dose_on": day.isoformat(), "status": "missed" if missed else "taken"}
-        yield Fact("dose_recorded", data | ({"dose_mg": 200} if other else {}), day)
+        yield Fact("dose_recorded", data | ({"amount": 200} if other else {}), day)
 
 
 def _visits(series: str, target: date, until: date, step: timedelta, late: timedelta = timedelta(0)) -> Iterator[Fact]:

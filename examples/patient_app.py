@@ -178,7 +178,7 @@ class Phone:
     # --- What the patient says ---------------------------------------------------------------------------------------
 
     def record(self, dose_on: str, status: str, **more: Any) -> None:
-        """Record a day as `taken` or `missed`; `more` may be `dose_mg`, `taken_at`, `note`."""
+        """Record a day as `taken` or `missed`; `more` may be `amount`, `taken_at`, `note`."""
         self._queue("dose_recorded", dose_on=dose_on, status=status, **more)
 
     def take_back(self, dose_on: str) -> None:
@@ -286,7 +286,7 @@ class Phone:
         dose = None
         if row:
             status = "due" if row["status"] == "planned" and on_treatment else row["status"]
-            dose = {"dose_on": day, "status": status, "dose_mg": row["dose_mg"], "remind_at": None}
+            dose = {"dose_on": day, "status": status, "amount": row["amount"], "remind_at": None}
             dose["drug"] = last["dose"]["drug"] if last["dose"] else None
         week = [(date.fromisoformat(day) - timedelta(back)).isoformat() for back in range(7, 0, -1)]
         nobody_said = ("planned", "due", "unrecorded") if on_treatment else ("unrecorded",)
@@ -354,7 +354,7 @@ _opener = build_opener(_NoRedirects)
 NEWS = {
     "hold_started": "From {from_on}: take no dose until the site tells you to.",
     "hold_ended": "From {resumes_on}: take your doses again.",
-    "dose_changed": "From {from_on}: {dose_mg} mg a day.",
+    "dose_changed": "From {from_on}: {amount} mg a day.",
     "dose_recorded": "The site recorded {dose_on} as {status}.",
     "visit_booked": "Booked: {visit} on {booked_on}.",
     "treatment_ended": "Treatment has ended.",
@@ -394,7 +394,8 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     if cycle := screen["cycle"]:
         yield f"Cycle {cycle['number']}, day {cycle['day']}"
     if dose := screen["dose"]:
-        yield f"Dose: {dose['drug'] or ''} {dose['dose_mg']:g} mg: {DOSE[dose['status']]}"
+        amount = f" {dose['amount']:g} mg" if dose["amount"] else ""
+        yield f"Dose: {dose['drug'] or ''}{amount}: {DOSE[dose['status']]}"
     if screen["unrecorded"]:
         yield f"Not recorded: {', '.join(screen['unrecorded'])}"
     for visit in screen["visits"]:
@@ -455,7 +456,7 @@ def _said(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
     if asked.command == "undo":
         phone.take_back(day)
     else:
-        more = {"dose_mg": asked.mg, "note": asked.note}
+        more = {"amount": asked.mg, "note": asked.note}
         status = "taken" if asked.command == "take" else "missed"
         phone.record(day, status, **{name: value for name, value in more.items() if value is not None})
     return _today(phone, asked)
@@ -469,7 +470,8 @@ def _sync(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
 def _calendar(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
     calendar = phone.calendar(asked.first, asked.last)
     for row in calendar["doses"]:
-        yield f"{row['dose_on']}  cycle {row['cycle']} day {row['cycle_day']}  {row['dose_mg']:g} mg  {row['status']}"
+        amount = f"{row['amount']:g} mg  " if row["amount"] else ""
+        yield f"{row['dose_on']}  cycle {row['cycle']} day {row['cycle_day']}  {amount}{row['status']}"
     for visit in calendar["visits"]:
         yield f"{visit['opens_on']} to {visit['closes_on']}  {visit['label']}  {visit['status']}"
 

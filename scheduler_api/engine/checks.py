@@ -197,7 +197,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
     match body:
         case DoseRecorded():
             if body.status == "missed":
-                given = [name for name in ("dose_mg", "taken_at") if getattr(body, name) is not None]
+                given = [name for name in ("amount", "taken_at") if getattr(body, name) is not None]
                 return [FieldError(f"/{name}", "Only for a dose that was taken.") for name in given]
         case HoldStarted():
             if body.resumes_on is not None and body.resumes_on <= body.from_on:
@@ -208,8 +208,8 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                 return [FieldError("/resumes_on", f"Not after the hold's first day {open_hold.from_on}.")]
         case DoseChanged():
             most = version_on(plan, body.from_on).dosing.dose_mg
-            if body.dose_mg > most:
-                return [FieldError("/dose_mg", f"More than the protocol's {most:g} mg.")]
+            if body.amount > most:
+                return [FieldError("/amount", f"More than the protocol's {most:g} mg.")]
         case VisitBooked():
             errors = _visit_errors([period.protocol for period in plan], body.visit, None)
             if body.booked_on is None:

@@ -47,7 +47,9 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: 
     kind = attempt.kind
     if kind.startswith("dose_"):
         dose = today_of(schedules.of_row(store, row), row["preferences"], now)["dose"] if shown else None
-        return texts.dose(kind, language, texts.Dose(dose["drug"], dose["dose_mg"]) if dose else None)
+        if dose is None or dose["amount"] is None:
+            return texts.dose(kind, language, None)
+        return texts.dose(kind, language, texts.Dose(dose["drug"], dose["amount"]))
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, shown)
     day, _, name = attempt.about.partition(" ")

@@ -12,7 +12,7 @@ from scheduler_api.engine.model.facts import KINDS, Enrolled
 from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import BASES, FERTILITY, NewPatientSchema, VersionSchema, enrolled_body
-from .fields import Choice, CivilDate, Clock, Instant, Mg, Strict, Text, Whole, fields
+from .fields import Amount, Choice, CivilDate, Clock, Instant, Strict, Text, Whole, fields
 from .patients import RESPONSES, RecorderSchema
 
 
@@ -59,7 +59,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "dose_recorded": {
         "dose_on": CivilDate(required=True),
         "status": Choice("taken", "missed", required=True),
-        "dose_mg": Mg(load_default=None, metadata={"description": "The day's total; by default as planned"}),
+        "amount": Amount(load_default=None, metadata={"description": "The day's total; by default as planned"}),
         "taken_at": Instant(load_default=None),
         "note": Text(1000, lines=True, load_default=None),
     },
@@ -71,7 +71,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "hold_ended": {"resumes_on": CivilDate(required=True, metadata={"description": "First day of dosing again"})},
     "dose_changed": {
         "from_on": CivilDate(required=True),
-        "dose_mg": Mg(required=True),
+        "amount": Amount(required=True),
         "reason": Text(500, lines=True, load_default=None),
     },
     "visit_booked": {

@@ -12,11 +12,11 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date
 
 __all__ = [
+    "Amount",
     "Choice",
     "CivilDate",
     "Clock",
     "Instant",
-    "Mg",
     "QueryNumber",
     "Strict",
     "Text",
@@ -67,7 +67,7 @@ class Instant(fields.Field[datetime]):
         raise ValidationError("Not an RFC 3339 instant with an offset, such as 2024-02-20T08:00:00+08:00.")
 
 
-class Mg(fields.Field[float]):
+class Amount(fields.Field[float]):
     """An amount in mg, above 0."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
@@ -160,5 +160,5 @@ def listed(item: type[Strict], name: str) -> type[Strict]:
 OPENAPI: Mapping[type[fields.Field[Any]], tuple[str, str | None]] = {
     CivilDate: ("string", "date"),
     Instant: ("string", "date-time"),
-    Mg: ("number", None),
+    Amount: ("number", None),
 }

@@ -7,7 +7,7 @@ from scheduler_api.store.visits.visits import STATUSES
 from scheduler_api.use_cases.session import ROLES
 
 from .enrolments import BASES, FERTILITY
-from .fields import Choice, CivilDate, Mg, Strict, fields
+from .fields import Amount, Choice, CivilDate, Strict, fields
 
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 DEVIATIONS = (
@@ -132,7 +132,7 @@ class TreatmentSchema(Strict):
     ended = fields.Nested(TreatmentEndSchema, required=True, allow_none=True)
     cycle = fields.Integer(required=True, allow_none=True)
     cycle_day = fields.Integer(required=True, allow_none=True)
-    dose_mg = Mg(required=True, allow_none=True)
+    amount = Amount(required=True, allow_none=True)
     on_hold = fields.Boolean(required=True)
     because = fields.String(required=True)
 
@@ -149,13 +149,13 @@ class CycleSchema(Strict):
 
 
 class DoseDaySchema(Strict):
-    """A dose day: planned and recorded mg."""
+    """A dose day: the planned amount (mg; null where nothing is planned), and the amount taken."""
 
     dose_on = CivilDate(required=True)
     cycle = fields.Integer(required=True, allow_none=True)
     cycle_day = fields.Integer(required=True, allow_none=True)
-    dose_mg = Mg(required=True)
-    taken_mg = Mg(required=True, allow_none=True)
+    amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
+    taken_amount = Amount(required=True, allow_none=True)
     status = Choice(*DOSE_STATUSES, required=True)
 
 

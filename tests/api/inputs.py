@@ -9,7 +9,7 @@ NEW_FACT: dict[str, dict[str, Any]] = {
     "dose_recorded": {"dose_on": "2024-01-05", "status": "taken"},
     "hold_started": {"from_on": "2024-02-01"},
     "hold_ended": {"resumes_on": "2024-02-08"},
-    "dose_changed": {"from_on": "2024-02-01", "dose_mg": 250},
+    "dose_changed": {"from_on": "2024-02-01", "amount": 250},
     "visit_booked": {"visit": "imaging-w6", "booked_on": "2024-02-14"},
     "visit_done": {"series": "imaging", "done_on": "2024-02-14"},
     "progressed": {"progressed_on": "2024-02-14", "basis": "clinical"},

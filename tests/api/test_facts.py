@@ -52,11 +52,11 @@ def test_a_missed_dose_and_an_earlier_one_move_nothing(patient: Patient) -> None
 
 
 def test_a_hold_does_not_move_imaging_windows_or_cycles(patient: Patient) -> None:
-    planned = {"through_on": None, "dose_mg": 300, "held": False, "dosing_days": None}
+    planned = {"through_on": None, "amount": 300, "held": False, "dosing_days": None}
     assert moved(patient.record("hold_started", from_on="2024-02-10")) == {
         "treatment": ({"on_hold": False}, {"on_hold": True}),
         "doses from 2024-01-05": ({"through_on": None}, {"through_on": "2024-02-09"}),
-        "doses from 2024-02-10": (None, {**planned, "held": True}),
+        "doses from 2024-02-10": (None, {**planned, "amount": None, "held": True}),
     }
     assert moved(patient.record("hold_ended", resumes_on="2024-02-17")) == {
         "treatment": ({"on_hold": True}, {"on_hold": False}),
@@ -66,11 +66,11 @@ def test_a_hold_does_not_move_imaging_windows_or_cycles(patient: Patient) -> Non
 
 
 def test_a_changed_dose_is_that_of_today_or_of_the_day_it_begins(patient: Patient) -> None:
-    found = moved(patient.record("dose_changed", from_on="2024-02-20", dose_mg=250, reason="hypertension"))
-    assert found["treatment"] == ({"dose_mg": 300}, {"dose_mg": 250})
-    assert moved(patient.record("dose_changed", from_on="2024-02-21", dose_mg=200)) == {
+    found = moved(patient.record("dose_changed", from_on="2024-02-20", amount=250, reason="hypertension"))
+    assert found["treatment"] == ({"amount": 300}, {"amount": 250})
+    assert moved(patient.record("dose_changed", from_on="2024-02-21", amount=200)) == {
         "doses from 2024-02-20": ({"through_on": None}, {"through_on": "2024-02-20"}),
-        "doses from 2024-02-21": (None, {"through_on": None, "dose_mg": 200, "held": False, "dosing_days": None}),
+        "doses from 2024-02-21": (None, {"through_on": None, "amount": 200, "held": False, "dosing_days": None}),
     }
 
 
@@ -184,7 +184,7 @@ def test_a_dry_run_answers_the_same_and_records_nothing(service: Service, nurse:
 
 def test_the_history_keeps_what_was_corrected_and_voided_and_why(patient: Patient, coordinator: Client) -> None:
     other = Patient(coordinator, patient.patient_id)
-    wrong = patient.record("dose_recorded", dose_on="2024-02-10", status="taken", dose_mg=600, note="two boxes")
+    wrong = patient.record("dose_recorded", dose_on="2024-02-10", status="taken", amount=600, note="two boxes")
     right = other.record(
         "dose_recorded", dose_on="2024-02-10", status="taken", replaces=wrong["fact"]["fact_id"], reason="miscounted"
     )

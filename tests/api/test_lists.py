@@ -69,7 +69,7 @@ def patient(nurse: Client, admin: Client) -> Patient:
         patient.record("dose_recorded", dose_on=f"2024-01-{day:02}", status=status)
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-25", place="=cmd()")
     patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
-    patient.record("dose_recorded", dose_on="2024-02-11", status="taken", dose_mg=250, note="two\nlines")
+    patient.record("dose_recorded", dose_on="2024-02-11", status="taken", amount=250, note="two\nlines")
     return patient
 
 

@@ -19,7 +19,7 @@ def three(coordinator: Client) -> list[Patient]:
     first = coordinator.enrol(subject_number="001")
     first.record("treatment_started", first_dose_on="2024-02-15")
     for day, status, mg in (("15", "taken", None), ("16", "taken", 250), ("17", "missed", None), ("18", "taken", None)):
-        first.record("dose_recorded", dose_on=f"2024-02-{day}", status=status, **({"dose_mg": mg} if mg else {}))
+        first.record("dose_recorded", dose_on=f"2024-02-{day}", status=status, **({"amount": mg} if mg else {}))
     first.record("visit_done", series="imaging", done_on="2024-02-05", visit="imaging-w6", response="SD")
     second = coordinator.enrol(subject_number="002")
     second.record("treatment_started", first_dose_on="2024-02-05")

@@ -13,7 +13,7 @@ from scheduler_api.use_cases.patients import calendars, facts, patients
 
 from .conftest import Commands
 
-HEAD = "subject_number,kind,protocol,version,site,enrolled_on,sex,time_zone,first_dose_on,dose_on,status,dose_mg,note\n"
+HEAD = "subject_number,kind,protocol,version,site,enrolled_on,sex,time_zone,first_dose_on,dose_on,status,amount,note\n"
 ENROLLED = "{},enrolled,nct06110650,{},FUSCC,2024-01-03,female,Asia/Shanghai,,,,,\n"
 STARTED = "{},treatment_started,,,,,,,2024-01-05,,,,\n"
 DOSE = "{},dose_recorded,,,,,,,,{},taken,{},\n"
@@ -38,7 +38,7 @@ def test_patients_and_facts_of_a_file_are_recorded_in_its_order(run: Commands, s
     assert run.ok("import", file) == f"{file}: 2 patients enrolled, 4 more facts recorded.\n"
     history = _history(store, "001")
     assert [fact["kind"] for fact in history] == ["enrolled", "treatment_started", "dose_recorded", "dose_recorded"]
-    assert [fact["dose_mg"] for fact in history[2:]] == [250, 187.5]
+    assert [fact["amount"] for fact in history[2:]] == [250, 187.5]
     assert {json.dumps(fact["recorded_by"]) for fact in history} == {'{"role": "admin", "name": "cli"}'}
     assert len(_history(store, "002")) == 2
     run.ok("verify")
@@ -68,7 +68,7 @@ def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store
         "line 3, column version",
         "line 5, column kind",
         "line 7, column dose_on",
-        "line 7, column dose_mg",
+        "line 7, column amount",
         "line 8, column subject_number",
         "line 9, column dose_on",
         "line 10, column kind",

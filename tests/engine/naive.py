@@ -51,7 +51,7 @@ class Known:
         self.ended = next(iter(self.all("treatment_ended")), None)
         self.study = next(iter(self.all("study_ended")), None)
         latest = {record.dose_on: record for record in self.all("dose_recorded")}
-        self.taken = {on: record.dose_mg for on, record in sorted(latest.items()) if record.status == "taken"}
+        self.taken = {on: record.amount for on, record in sorted(latest.items()) if record.status == "taken"}
         self.missed = {on for on, record in latest.items() if record.status == "missed"}
         self.begun = self.start is not None or bool(self.taken)
 
@@ -111,10 +111,10 @@ class Known:
     def held(self, on: date) -> bool:
         return any(hold.from_on <= on and (hold.resumes_on is None or on < hold.resumes_on) for hold in self.holds)
 
-    def planned_mg(self, on: date) -> float:
+    def planned_amount(self, on: date) -> float:
         most = self.version(on).dosing.dose_mg
         change = self.latest("dose_changed", on)
-        return min(change.dose_mg, most) if change else most
+        return min(change.amount, most) if change else most
 
     def dose_days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
         """The dose days from C1D1 on, one after the other (section 4)."""
@@ -125,9 +125,9 @@ class Known:
                 cycle, gone, running = cycle + 1, 0, self.version(on).dosing
             dosing = self.version(on).dosing
             rests = dosing.dosing_days is not None and gone + 1 not in dosing.dosing_days
-            planned, taken_mg = self.planned_mg(on), None
+            planned, taken_amount = self.planned_amount(on), None
             if on in self.taken:
-                status, taken_mg = "taken", planned if self.taken[on] is None else self.taken[on]
+                status, taken_amount = "taken", planned if self.taken[on] is None else self.taken[on]
             elif self.held(on):
                 status = "held"
             elif rests:
@@ -142,8 +142,8 @@ class Known:
                 "dose_on": on,
                 "cycle": cycle,
                 "cycle_day": gone + 1,
-                "dose_mg": planned,
-                "taken_mg": taken_mg,
+                "amount": None if self.held(on) or rests else planned,
+                "taken_amount": taken_amount,
                 "status": status,
                 "rests": rests,
             }
@@ -160,7 +160,7 @@ class Known:
         }
         planned = count["taken"] + count["missed"] + count["unrecorded"]
         full = sum(self.version(row["dose_on"]).dosing.dose_mg for row in rows if not row["rests"])
-        mg = sum(row["taken_mg"] or 0 for row in rows)
+        mg = sum(row["taken_amount"] or 0 for row in rows)
         return {
             "planned": planned,
             **count,

@@ -118,9 +118,9 @@ class Patient:
         """Take a fact back; the id of the fact that says so."""
         return self._add(Fact(f"fact-{len(self.facts)}", Voided(fact_id), now, correction=why), now)
 
-    def take(self, first: str, last: str | None = None, dose_mg: float | None = None) -> None:
+    def take(self, first: str, last: str | None = None, amount: float | None = None) -> None:
         """Record every day from `first` through `last` taken."""
-        self._record_days("taken", first, last, dose_mg=dose_mg)
+        self._record_days("taken", first, last, amount=amount)
 
     def miss(self, first: str, last: str | None = None) -> None:
         """Record every day from `first` through `last` missed."""

@@ -173,8 +173,8 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
             return kind, {"first_dose_on": on(20)}
         case "dose_recorded":
             status = draw(st.sampled_from(["taken", "taken", "missed"]))
-            dose_mg = draw(st.sampled_from([None, None, 300, 200, 600])) if status == "taken" else None
-            return kind, {"dose_on": on(150), "status": status, "dose_mg": dose_mg}
+            amount = draw(st.sampled_from([None, None, 300, 200, 600])) if status == "taken" else None
+            return kind, {"dose_on": on(150), "status": status, "amount": amount}
         case "hold_started":
             from_on = draw(st.integers(0, 200))
             resumes = draw(st.none() | st.integers(1, 30))
@@ -185,7 +185,7 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
         case "hold_ended":
             return kind, {"resumes_on": on(250)}
         case "dose_changed":
-            return kind, {"from_on": on(), "dose_mg": draw(st.sampled_from([250, 200, 10]))}
+            return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10]))}
         case "visit_booked":
             return kind, {
                 "visit": draw(st.sampled_from(visits)),

@@ -43,7 +43,7 @@ def test_today_counts_once_it_is_recorded() -> None:
 
 def test_a_reduced_dose_lowers_the_intensity_and_not_the_adherence() -> None:
     patient = ten_days()
-    patient.record("dose_changed", from_on="2024-01-08", dose_mg=200)
+    patient.record("dose_changed", from_on="2024-01-08", amount=200)
     after = counted(patient, "2024-01-15")
     # 3 x 300 + 3 x 200 = 1500 of 3000 mg.
     assert (after["adherence"], after["relative_dose_intensity"]) == (0.6, 0.5)
@@ -149,5 +149,5 @@ def test_intensity_uses_each_days_version() -> None:
 
 def test_more_than_planned_can_be_more_than_one() -> None:
     patient = Patient.treated(protocol())
-    patient.take("2024-01-05", "2024-01-06", dose_mg=600)
+    patient.take("2024-01-05", "2024-01-06", amount=600)
     assert counted(patient, "2024-01-07")["relative_dose_intensity"] == 2.0

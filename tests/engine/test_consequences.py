@@ -10,7 +10,8 @@ from scheduler_api.engine.views.changes import consequences
 from .patients import Patient, day, plain, protocol, series
 
 #: Planned doses of the built-in protocol.
-DAILY = {"through_on": None, "dose_mg": 300, "held": False, "dosing_days": None}
+DAILY = {"through_on": None, "amount": 300, "held": False, "dosing_days": None}
+HELD = {"amount": None, "held": True}
 
 
 def moved(
@@ -59,7 +60,7 @@ def test_a_hold_moves_no_visit_and_no_cycle() -> None:
     assert found == {
         "treatment": {"before": {"on_hold": False}, "after": {"on_hold": True}},
         "doses from 2024-01-05": {"before": {"through_on": None}, "after": {"through_on": "2024-02-24"}},
-        "doses from 2024-02-25": {"before": None, "after": {**DAILY, "held": True}},
+        "doses from 2024-02-25": {"before": None, "after": {**DAILY, **HELD}},
     }
 
 
@@ -72,7 +73,10 @@ def test_under_extend_a_hold_moves_cycles_and_their_visits() -> None:
     # Cycle 3 runs from 02-16 to 03-07, cycle 4 from 03-08 to 03-28.
     assert moved(patient, hold, through="2024-03-15") == {
         "doses from 2024-01-05": {"before": {"through_on": None}, "after": {"through_on": "2024-03-02"}},
-        "doses from 2024-03-03": {"before": None, "after": {**DAILY, "held": True, "through_on": "2024-03-04"}},
+        "doses from 2024-03-03": {
+            "before": None,
+            "after": {**DAILY, **HELD, "through_on": "2024-03-04"},
+        },
         "doses from 2024-03-05": {"before": None, "after": DAILY},
         "cycle 3": {"before": {"ends_on": "2024-03-07"}, "after": {"ends_on": "2024-03-09"}},
         "cycle 4": {
@@ -213,7 +217,7 @@ class TestBecause:
 
     def test_what_lies_ahead_is_told_too(self) -> None:
         patient = Patient.treated()
-        found = self.said(patient, lambda: patient.record("dose_changed", from_on="2024-03-11", dose_mg=250))
+        found = self.said(patient, lambda: patient.record("dose_changed", from_on="2024-03-11", amount=250))
         assert found == {
             "doses from 2024-01-05": "250 mg from 2024-03-11",
             "doses from 2024-03-11": "250 mg from 2024-03-11",

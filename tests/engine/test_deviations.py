@@ -41,21 +41,21 @@ def test_a_dose_during_a_hold() -> None:
 
 def test_another_amount() -> None:
     patient = Patient.treated()
-    patient.record("dose_changed", from_on="2024-01-08", dose_mg=250)
-    patient.take("2024-01-10", dose_mg=300)
-    patient.take("2024-01-11", dose_mg=250)
-    patient.take("2024-01-12", dose_mg=12.5)
+    patient.record("dose_changed", from_on="2024-01-08", amount=250)
+    patient.take("2024-01-10", amount=300)
+    patient.take("2024-01-11", amount=250)
+    patient.take("2024-01-12", amount=12.5)
     assert all_of(patient) == [
         dose_row("dose_amount", "2024-01-10", "250 mg", "300 mg"),
         dose_row("dose_amount", "2024-01-12", "250 mg", "12.5 mg"),
     ]
 
 
-def test_another_amount_during_a_hold_is_both() -> None:
+def test_whatever_is_taken_in_a_hold_differs_from_no_planned_amount() -> None:
     patient = Patient.treated()
     patient.record("hold_started", from_on="2024-01-10")
-    patient.take("2024-01-12", dose_mg=200)
-    assert [row["kind"] for row in all_of(patient)] == ["dose_amount", "dose_during_hold"]
+    patient.take("2024-01-12", amount=200)
+    assert [row["kind"] for row in all_of(patient)] == ["dose_during_hold"]
 
 
 def test_a_dose_on_a_day_of_rest() -> None:

@@ -140,7 +140,7 @@ def test_a_record_before_a_later_start_is_a_dose_day_without_cycle() -> None:
     patient.record("treatment_started", first_dose_on="2024-01-08")
     seen = patient.on("2024-01-09")
     row = seen.doses["2024-01-04"]
-    assert (row["status"], row["cycle"], row["cycle_day"], row["taken_mg"]) == ("taken", None, None, 300)
+    assert (row["status"], row["cycle"], row["cycle_day"], row["taken_amount"]) == ("taken", None, None, 300)
     assert "2024-01-05" not in seen.doses
     assert seen.deviations() == [("dose_before_start", "2024-01-04")]
     assert seen["adherence"]["taken"] == 0
@@ -199,13 +199,13 @@ def test_a_capsule_both_before_the_start_and_after_the_end_is_one_dose_day() -> 
 
 
 def amounts(seen: Seen, *days: str) -> list[float]:
-    return [seen.doses[day]["dose_mg"] for day in days]
+    return [seen.doses[day]["amount"] for day in days]
 
 
 def test_the_planned_dose_is_that_of_the_latest_change() -> None:
     patient = Patient.treated(protocol())
-    patient.record("dose_changed", from_on="2024-02-10", dose_mg=200)
-    patient.record("dose_changed", from_on="2024-02-01", dose_mg=250)
+    patient.record("dose_changed", from_on="2024-02-10", amount=200)
+    patient.record("dose_changed", from_on="2024-02-01", amount=250)
     seen = patient.on("2024-01-06")
     assert amounts(seen, "2024-01-31", "2024-02-01", "2024-02-09", "2024-02-10", "2025-01-01") == [
         300,
@@ -218,26 +218,26 @@ def test_the_planned_dose_is_that_of_the_latest_change() -> None:
 
 def test_of_two_changes_from_one_day_the_later_recorded_counts() -> None:
     patient = Patient.treated(protocol())
-    patient.record("dose_changed", from_on="2024-02-01", dose_mg=200)
-    patient.record("dose_changed", from_on="2024-02-01", dose_mg=250)
+    patient.record("dose_changed", from_on="2024-02-01", amount=200)
+    patient.record("dose_changed", from_on="2024-02-01", amount=250)
     assert amounts(patient.on("2024-01-06"), "2024-02-01") == [250]
 
 
 def test_an_amount_not_stated_is_the_planned_one_of_that_day() -> None:
     patient = Patient.treated(protocol())
     patient.take("2024-02-05")
-    patient.record("dose_changed", from_on="2024-02-01", dose_mg=250)
+    patient.record("dose_changed", from_on="2024-02-01", amount=250)
     seen = patient.on("2024-02-10")
-    assert seen.doses["2024-02-05"]["taken_mg"] == 250
-    assert seen.doses["2024-02-06"]["taken_mg"] is None
+    assert seen.doses["2024-02-05"]["taken_amount"] == 250
+    assert seen.doses["2024-02-06"]["taken_amount"] is None
     assert seen.deviations() == []
 
 
 def test_the_planned_dose_never_exceeds_that_of_the_version() -> None:
     patient = Patient.treated(protocol(), protocol(version=2, dose_mg=220))
-    patient.record("dose_changed", from_on="2024-01-20", dose_mg=250)
+    patient.record("dose_changed", from_on="2024-01-20", amount=250)
     patient.record("protocol_amended", version=2, from_on="2024-02-01")
-    patient.record("dose_changed", from_on="2024-02-10", dose_mg=200)
+    patient.record("dose_changed", from_on="2024-02-10", amount=200)
     seen = patient.on("2024-01-06")
     assert amounts(seen, "2024-01-19", "2024-01-20", "2024-01-31", "2024-02-01", "2024-02-09", "2024-02-10") == [
         300,
@@ -270,7 +270,7 @@ def test_the_view_of_a_day_has_what_is_due_and_what_to_catch_up_on() -> None:
     patient.miss("2024-01-18")
     patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-21")
     view = patient.view("2024-01-22")
-    assert view["dose"] == {"dose_on": "2024-01-22", "status": "due", "dose_mg": 300, "drug": "surufatinib"}
+    assert view["dose"] == {"dose_on": "2024-01-22", "status": "due", "amount": 300, "drug": "surufatinib"}
     assert view["unrecorded"] == ["2024-01-17", "2024-01-19", "2024-01-21"]
     assert view["cycle"] == {"number": 1, "day": 18, "of_days": 21}
     assert view["status"] == "on_treatment"

@@ -84,11 +84,11 @@ def test_a_corrected_enrolment_moves_what_is_counted_from_it() -> None:
 
 def test_a_later_record_of_a_day_corrects_the_earlier() -> None:
     patient = Patient.treated()
-    patient.take("2024-01-10", dose_mg=250)
+    patient.take("2024-01-10", amount=250)
     patient.miss("2024-01-10")
     assert patient.on("2024-01-12").status("2024-01-10") == "missed"
-    patient.take("2024-01-10", dose_mg=200)
-    assert patient.on("2024-01-12").doses["2024-01-10"]["taken_mg"] == 200
+    patient.take("2024-01-10", amount=200)
+    assert patient.on("2024-01-12").doses["2024-01-10"]["taken_amount"] == 200
     assert [*patient.history.doses.taken(date.min, date.max)] == [(day("2024-01-10"), 200)]
     assert [*patient.history.doses.missed(date.min, date.max)] == []
 
@@ -97,8 +97,8 @@ def test_a_corrected_record_counts_as_the_latest() -> None:
     patient = Patient.treated()
     first = patient.record("dose_recorded", dose_on="2024-01-10", status="taken")
     patient.miss("2024-01-10")
-    patient.correct(first, "dose_recorded", dose_on="2024-01-10", status="taken", dose_mg=200)
-    assert patient.on("2024-01-12").doses["2024-01-10"]["taken_mg"] == 200
+    patient.correct(first, "dose_recorded", dose_on="2024-01-10", status="taken", amount=200)
+    assert patient.on("2024-01-12").doses["2024-01-10"]["taken_amount"] == 200
 
 
 def test_a_correction_can_move_a_record_to_another_day() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.treatment.doses import planned_amount
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.changes import consequences
 
@@ -91,8 +92,8 @@ def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: 
     assert (place["number"], place["day"]) == (document["treatment"]["cycle"], document["treatment"]["cycle_day"])
     assert (view["dose"] is None) == (dose is None)
     if dose is not None:
-        assert {field: view["dose"][field] for field in ("dose_on", "status", "dose_mg")} == {
-            field: dose[field] for field in ("dose_on", "status", "dose_mg")
+        assert {field: view["dose"][field] for field in ("dose_on", "status", "amount")} == {
+            field: dose[field] for field in ("dose_on", "status", "amount")
         }
     assert view["unrecorded"] == [row["dose_on"] for row in document["doses"] if row["status"] == "unrecorded"]
     rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, LATE)]
@@ -194,7 +195,7 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
         elif what == "scan":
             patient.record("visit_done", series="imaging", done_on=str(on))
         else:
-            patient.record("dose_changed", from_on=str(on), dose_mg=length / 4)
+            patient.record("dose_changed", from_on=str(on), amount=length / 4)
     except ValidationFailed:
         assume(False)
     # These hang on what was done or on cycles that a hold makes longer.
@@ -319,22 +320,25 @@ def _days_of_facts(patient: Patient) -> list[date]:
 def _things(patient: Patient, history: Any, today: date, through: date) -> dict[str, dict[str, Any]]:
     """What `consequences` speaks of, taken from calendars that together reach from years back through a day."""
     things: dict[str, dict[str, Any]] = {}
-    schedule, amounts = PatientSchedule(patient.versions, history), {}
+    schedule = PatientSchedule(patient.versions, history)
+    planned: list[date] = []
     last = through
     for _ in range(6):
         document = calendar(patient.versions, history, today, last - timedelta(799), last)
         last -= timedelta(800)
         for row in document["visits"]:
             things[f"visit {row['visit']}"] = {field: row[field] for field in VISIT_FIELDS}
-        amounts.update({row["dose_on"]: row["dose_mg"] for row in document["doses"]})
+        planned += [row["dose_on"] for row in document["doses"]]
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
     ends_on = history.last_treatment_day
-    planned = [day for day in sorted(amounts) if history.c1d1 <= day <= (ends_on or day)]
+    planned = [day for day in sorted(planned) if history.c1d1 <= day <= (ends_on or day)]
 
     def plan(day: date) -> dict[str, Any]:
         days = schedule.protocol_on(day).dosing.dosing_days
-        return {"dose_mg": amounts[day], "held": history.is_held(day), "dosing_days": days and sorted(days)}
+        held = history.is_held(day)
+        amount = None if held else planned_amount(schedule.treatment_plan.plan, history, day)
+        return {"amount": amount, "held": held, "dosing_days": days and sorted(days)}
 
     for fields, alike in groupby(planned, plan):
         first, *_, until = [*alike] * 2

@@ -43,7 +43,7 @@ DATED = [
 ]
 AHEAD = [
     ("hold_started", "from_on", {}),
-    ("dose_changed", "from_on", {"dose_mg": 200}),
+    ("dose_changed", "from_on", {"amount": 200}),
     ("visit_booked", "booked_on", {"visit": "imaging-w6"}),
     ("fertility_changed", "from_on", {"fertility": "not_fertile", "basis": "sterilisation"}),
     ("protocol_amended", "from_on", {"version": 1}),
@@ -101,7 +101,7 @@ def test_a_dose_missed_has_no_amount_and_no_moment(patient: Patient) -> None:
     def miss(**data: Any) -> None:
         patient.record("dose_recorded", dose_on="2024-02-01", status="missed", **data)
 
-    assert refused(lambda: miss(dose_mg=300, taken_at="2024-02-01T20:00:00+08:00")) == ["/dose_mg", "/taken_at"]
+    assert refused(lambda: miss(amount=300, taken_at="2024-02-01T20:00:00+08:00")) == ["/amount", "/taken_at"]
     miss(note="on the road")
 
 
@@ -304,11 +304,11 @@ def test_no_more_than_the_dose_of_the_version_of_that_day() -> None:
     patient = Patient.treated(protocol(), protocol(version=2, dose_mg=250))
     patient.record("protocol_amended", version=2, from_on="2024-03-01")
 
-    def change(from_on: str, dose_mg: float) -> Callable[[], object]:
-        return lambda: patient.record("dose_changed", from_on=from_on, dose_mg=dose_mg)
+    def change(from_on: str, amount: float) -> Callable[[], object]:
+        return lambda: patient.record("dose_changed", from_on=from_on, amount=amount)
 
-    assert refused(change("2024-02-29", 300.5)) == ["/dose_mg"]
-    assert refused(change("2024-03-01", 300)) == ["/dose_mg"]
+    assert refused(change("2024-02-29", 300.5)) == ["/amount"]
+    assert refused(change("2024-03-01", 300)) == ["/amount"]
     change("2024-02-29", 300)()
     change("2024-03-01", 250)()
 
@@ -362,7 +362,7 @@ def test_a_correction_says_why(patient: Patient, why: str | None) -> None:
     ("kind", "data"),
     [
         ("hold_started", {"from_on": "2024-02-01", "reason": "rash"}),
-        ("dose_changed", {"from_on": "2024-02-01", "dose_mg": 200, "reason": "rash"}),
+        ("dose_changed", {"from_on": "2024-02-01", "amount": 200, "reason": "rash"}),
         ("treatment_ended", {"last_dose_on": "2024-02-01", "decided_on": "2024-02-01", "reason": "other"}),
         ("study_ended", {"ended_on": "2024-02-01", "reason": "withdrawal"}),
     ],
@@ -431,7 +431,7 @@ def test_a_corrected_enrolment_may_be_earlier_or_on_the_first_day_recorded(patie
 
 def test_doses_may_be_taken_where_none_is_planned(patient: Patient) -> None:
     patient.record("hold_started", from_on="2024-01-10")
-    patient.take("2024-01-12", dose_mg=900)
+    patient.take("2024-01-12", amount=900)
     patient.take("2024-01-04")
     patient.end_treatment("2024-02-01")
     patient.take("2024-02-20")
@@ -463,8 +463,8 @@ def test_ends_may_come_in_any_order(patient: Patient) -> None:
 
 
 def test_amounts_the_protocol_does_not_list_may_be_planned(patient: Patient) -> None:
-    patient.record("dose_changed", from_on="2024-02-01", dose_mg=225)
-    patient.record("dose_changed", from_on="2024-02-02", dose_mg=300)
+    patient.record("dose_changed", from_on="2024-02-01", amount=225)
+    patient.record("dose_changed", from_on="2024-02-02", amount=300)
 
 
 def test_a_start_may_be_recorded_after_the_days_taken() -> None:

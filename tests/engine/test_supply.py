@@ -48,11 +48,11 @@ def test_a_hold_needs_none_and_a_reduction_fewer() -> None:
     """300 mg on 5 days, held 4 days, then 250 mg on 3 days: 5 x 6 + 3 x 5 = 45 capsules."""
     patient = Patient.treated()
     patient.record("hold_started", from_on="2024-02-06", resumes_on="2024-02-10", reason="fever")
-    patient.record("dose_changed", from_on="2024-02-10", dose_mg=250, reason="fever")
+    patient.record("dose_changed", from_on="2024-02-10", amount=250, reason="fever")
     document = until(patient, "2024-02-01", "2024-02-12")
     assert capsules(document) == {50: 45}
     told = [
-        (str(row["from"]), str(row["to"]), row["held"], row["dose_mg"], row["dose_days"]) for row in document["periods"]
+        (str(row["from"]), str(row["to"]), row["held"], row["amount"], row["dose_days"]) for row in document["periods"]
     ]
     assert told == [
         ("2024-02-01", "2024-02-05", False, 300, 5),
@@ -77,7 +77,7 @@ def test_nothing_is_needed_after_treatment_ended() -> None:
 def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
     """250 mg cannot be made of 100 mg capsules; 300 mg can."""
     patient = strengths(100)
-    patient.record("dose_changed", from_on="2024-02-03", dose_mg=250, reason="fever")
+    patient.record("dose_changed", from_on="2024-02-03", amount=250, reason="fever")
     document = until(patient, "2024-02-01", "2024-02-04")
     assert (capsules(document), document["complete"], document["dose_days"]) == ({100: 6}, False, 4)
     assert plain(document["periods"][1]["because"]) == (
@@ -88,7 +88,7 @@ def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dose_mg", "of", "expected"),
+    ("amount", "of", "expected"),
     [
         (300, (50,), {50: 6}),
         (300, (50, 200), {200: 1, 50: 2}),
@@ -102,9 +102,9 @@ def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
     ],
 )
 def test_the_fewest_capsules_that_make_a_dose_exactly(
-    dose_mg: float, of: tuple[float, ...], expected: dict[float, int] | None
+    amount: float, of: tuple[float, ...], expected: dict[float, int] | None
 ) -> None:
-    assert capsules_for(dose_mg, of) == expected
+    assert capsules_for(amount, of) == expected
 
 
 @given(st.integers(1, 60), st.sets(st.integers(1, 30), max_size=4))
@@ -127,8 +127,8 @@ def test_it_is_what_the_calendar_plans(patient: Patient, today: date, length: in
     last = date.fromordinal(today.toordinal() + length)
     found = supply(patient.schedule().treatment_plan, today, last)
     rows = patient.schedule().treatment_plan.rows(today, today, last)
-    planned = [row["dose_mg"] for row in rows if row["status"] in ("planned", "due", "unrecorded")]
+    planned = [row["amount"] for row in rows if row["status"] in ("planned", "due", "unrecorded")]
     if patient.history.begun:
         assert found["dose_days"] == len(planned)
-    told = [(row["dose_mg"], row["dose_days"]) for row in found["periods"] if row["dose_days"]]
+    told = [(row["amount"], row["dose_days"]) for row in found["periods"] if row["dose_days"]]
     assert sum(mg * count for mg, count in told) == pytest.approx(sum(planned)) or not patient.history.begun

@@ -186,18 +186,18 @@ def test_missed_on_a_held_day_is_shown_held(patient: Patient) -> None:
 
 
 def test_another_amount_than_planned_is_a_deviation(patient: Patient) -> None:
-    patient.take("2024-02-01", dose_mg=600)
+    patient.take("2024-02-01", amount=600)
     seen = patient.on("2024-02-02")
     row = seen.doses["2024-02-01"]
-    assert (row["dose_mg"], row["taken_mg"]) == (300, 600)
+    assert (row["amount"], row["taken_amount"]) == (300, 600)
     assert seen.deviations() == [("dose_amount", "2024-02-01")]
 
 
 def test_the_example_of_the_calendar_document(patient: Patient) -> None:
     patient.take("2024-01-05", "2024-02-19")
     seen = patient.on("2024-02-20", "2024-02-13", "2024-04-02")
-    treatment = {field: seen["treatment"][field] for field in ("cycle", "cycle_day", "dose_mg", "on_hold", "ended")}
-    assert treatment == {"cycle": 3, "cycle_day": 5, "dose_mg": 300, "on_hold": False, "ended": None}
+    treatment = {field: seen["treatment"][field] for field in ("cycle", "cycle_day", "amount", "on_hold", "ended")}
+    assert treatment == {"cycle": 3, "cycle_day": 5, "amount": 300, "on_hold": False, "ended": None}
     assert (seen["treatment"]["first_dose_on"], seen["treatment"]["last_dose_on"]) == ("2024-01-05", "2024-02-19")
     assert list(seen.cycles) == [2, 3, 4, 5]
     assert seen.cycles[2]["status"] == "completed"

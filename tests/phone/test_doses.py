@@ -40,8 +40,8 @@ class TestRepeating:
         [
             {"status": "taken"},
             {"status": "missed", "note": "forgot\nin the train"},
-            {"status": "taken", "dose_mg": 300},
-            {"status": "taken", "dose_mg": 250.5, "taken_at": "2024-02-19T21:00:00+08:00", "note": "恶心 🤢"},
+            {"status": "taken", "amount": 300},
+            {"status": "taken", "amount": 250.5, "taken_at": "2024-02-19T21:00:00+08:00", "note": "恶心 🤢"},
         ],
     )
     def test_the_same_again_changes_nothing(self, phone: Phone, said: dict[str, Any]) -> None:
@@ -95,10 +95,10 @@ class TestCorrecting:
 
     def test_another_amount_or_note_is_a_change(self, phone: Phone) -> None:
         kept(phone.record("2024-02-19"), "recorded")
-        kept(phone.record("2024-02-19", dose_mg=200), "recorded")
-        kept(phone.record("2024-02-19", dose_mg=200, note="two capsules fell down"), "recorded")
+        kept(phone.record("2024-02-19", amount=200), "recorded")
+        kept(phone.record("2024-02-19", amount=200, note="two capsules fell down"), "recorded")
         row = phone.read("calendar", from_="2024-02-19", to="2024-02-19")["doses"][0]
-        assert (row["dose_mg"], row["taken_mg"]) == (300, 200)
+        assert (row["amount"], row["taken_amount"]) == (300, 200)
 
     def test_taken_back_all_records_of_the_day_are_void(self, phone: Phone) -> None:
         phone.record("2024-02-19")
@@ -207,10 +207,10 @@ class TestSite:
         assert fact_id == site["fact"]["fact_id"]
 
     def test_the_planned_amount_is_the_same_as_none(self, phone: Phone) -> None:
-        """`dose_mg` is by default as planned: whoever writes 300 says the same."""
+        """`amount` is by default as planned: whoever writes 300 says the same."""
         phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken")
-        kept(phone.record("2024-02-19", dose_mg=300), "already_recorded")
-        phone.patient.record("dose_recorded", dose_on="2024-02-18", status="taken", dose_mg=300)
+        kept(phone.record("2024-02-19", amount=300), "already_recorded")
+        phone.patient.record("dose_recorded", dose_on="2024-02-18", status="taken", amount=300)
         kept(phone.record("2024-02-18"), "already_recorded")
 
     def test_the_site_voids_its_record_and_the_patient_may_record_again(self, phone: Phone) -> None:
@@ -253,16 +253,16 @@ class TestBadInput:
             ({}, ["/status"]),
             ({"status": "held"}, ["/status"]),
             (
-                {"status": None, "dose_mg": "300", "taken_at": "yesterday", "note": 1},
-                ["/status", "/dose_mg", "/taken_at", "/note"],
+                {"status": None, "amount": "300", "taken_at": "yesterday", "note": 1},
+                ["/status", "/amount", "/taken_at", "/note"],
             ),
-            ({"status": "taken", "dose_mg": 0}, ["/dose_mg"]),
-            ({"status": "taken", "dose_mg": -300}, ["/dose_mg"]),
-            ({"status": "taken", "dose_mg": True}, ["/dose_mg"]),
+            ({"status": "taken", "amount": 0}, ["/amount"]),
+            ({"status": "taken", "amount": -300}, ["/amount"]),
+            ({"status": "taken", "amount": True}, ["/amount"]),
             ({"status": "taken", "taken_at": "2024-02-20T20:00:00"}, ["/taken_at"]),
             ({"status": "taken", "taken_at": "2024-02-21T20:00:00+08:00"}, ["/taken_at"]),
             ({"status": "taken", "taken_at": "2023-12-31T20:00:00+08:00"}, ["/taken_at"]),
-            ({"status": "missed", "dose_mg": 300}, ["/dose_mg"]),
+            ({"status": "missed", "amount": 300}, ["/amount"]),
             ({"status": "missed", "taken_at": "2024-02-20T01:00:00+08:00"}, ["/taken_at"]),
             ({"status": "taken", "note": "x" * 1001}, ["/note"]),
             ({"status": "taken", "note": "\x00"}, ["/note"]),

@@ -27,7 +27,7 @@ PHONES = st.integers(0, 1)
 ZONES = st.sampled_from(["Asia/Shanghai", "America/Los_Angeles", "Europe/Berlin"])
 #: Days back: mostly such as may be recorded.
 BACK = st.sampled_from([0, 1, 2, 1, 0, 7, 8, -1])
-SAID = st.sampled_from([{"status": "taken"}, {"status": "taken", "dose_mg": 200}, {"status": "missed"}])
+SAID = st.sampled_from([{"status": "taken"}, {"status": "taken", "amount": 200}, {"status": "missed"}])
 
 
 @dataclass
@@ -111,7 +111,7 @@ class Model:
             return "refused"
         if fact["kind"] == "dose_taken_back":
             return self.take_back(day)
-        return self.record(day, {name: fact[name] for name in ("status", "dose_mg") if name in fact})
+        return self.record(day, {name: fact[name] for name in ("status", "amount") if name in fact})
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -282,8 +282,8 @@ class Interleavings(RuleBasedStateMachine):
         assert {day: row["status"] for day, row in shown.items()} == {
             day: said["status"] for day, said in latest.items()
         }
-        taken = {day: said.get("dose_mg", 300) for day, said in latest.items() if said["status"] == "taken"}
-        assert {day: row["taken_mg"] for day, row in shown.items() if row["taken_mg"]} == taken
+        taken = {day: said.get("amount", 300) for day, said in latest.items() if said["status"] == "taken"}
+        assert {day: row["taken_amount"] for day, row in shown.items() if row["taken_amount"]} == taken
         self._phones_know(latest)
 
     def _phones_know(self, latest: dict[date, dict[str, Any]]) -> None:

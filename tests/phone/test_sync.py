@@ -71,7 +71,7 @@ class TestOnce:
 
     def test_days_may_come_in_any_order(self, service: Service, nurse: Client) -> None:
         facts = [dose(f"2024-02-{day}", status, recorded_at=NOW) for day, status in ((15, "taken"), (16, "missed"))]
-        facts.append(dose("2024-02-17", recorded_at=NOW, dose_mg=200))
+        facts.append(dose("2024-02-17", recorded_at=NOW, amount=200))
         seen = []
         for number, order in enumerate(permutations(facts)):
             patient = nurse.enrol(subject_number=f"1{number}")
@@ -136,10 +136,10 @@ class TestRefused:
         (dose("2023-12-31", recorded_at="2024-01-01T12:00:00+08:00"), 422, None),
         (dose("2024-02-30", recorded_at=NOW), 422, "/dose_on"),
         (dose("2024-02-19", "eaten", recorded_at=NOW), 422, "/status"),
-        (dose("2024-02-19", recorded_at=NOW, dose_mg=-1), 422, "/dose_mg"),
+        (dose("2024-02-19", recorded_at=NOW, amount=-1), 422, "/amount"),
         (dose("2024-02-19", recorded_at=NOW, colour="red"), 422, "/colour"),
         (dose("2024-02-19", recorded_at="2024-02-20T12:00:00"), 422, "/recorded_at"),
-        (dose("2024-02-19", "missed", recorded_at=NOW, dose_mg=300), 422, "/dose_mg"),
+        (dose("2024-02-19", "missed", recorded_at=NOW, amount=300), 422, "/amount"),
         (taken_back("2024-02-12", recorded_at=NOW), 422, "/dose_on"),
         (moved_to("Mars/Olympus", recorded_at=NOW), 422, "/time_zone"),
         ({"client_id": "k-1", "kind": "progressed", "recorded_at": NOW}, 422, "/kind"),
@@ -269,7 +269,7 @@ class TestChanges:
         patient.record("dose_recorded", dose_on="2024-02-10", status="taken", note=secret)
         hold = patient.record("hold_started", from_on="2024-02-11", reason=secret)["fact"]["fact_id"]
         patient.record("hold_ended", resumes_on="2024-02-14")
-        patient.record("dose_changed", from_on="2024-02-14", dose_mg=250, reason=secret)
+        patient.record("dose_changed", from_on="2024-02-14", amount=250, reason=secret)
         patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-15", place="Room 3")
         patient.record("visit_done", series="imaging", done_on="2024-02-15", response="PD")
         progress = patient.record("progressed", progressed_on="2024-02-15", basis="radiological")["fact"]["fact_id"]

@@ -38,7 +38,7 @@ class TestPhases:
         row = rows.get(shown["today"])
         assert (shown["dose"] is None) == (row is None)
         if row is not None:
-            assert shown["dose"].items() >= {name: row[name] for name in ("dose_on", "status", "dose_mg")}.items()
+            assert shown["dose"].items() >= {name: row[name] for name in ("dose_on", "status", "amount")}.items()
         before = [day for day in rows if day < shown["today"]]
         assert shown["unrecorded"] == [day for day in before if rows[day]["status"] == "unrecorded"]
         treatment = calendar["treatment"]
@@ -63,7 +63,7 @@ class TestPhases:
         assert shown["dose"] == {
             "dose_on": "2024-02-20",
             "status": "due",
-            "dose_mg": 300,
+            "amount": 300,
             "drug": "surufatinib",
             "remind_at": "2024-02-20T20:00:00+08:00",
         }
@@ -97,8 +97,8 @@ class TestPhases:
         assert self._shown(phone)["dose"]["status"] == "due"
 
     def test_a_reduced_dose(self, phone: Phone) -> None:
-        phone.patient.record("dose_changed", from_on="2024-02-20", dose_mg=250, reason="toxicity")
-        assert self._shown(phone)["dose"]["dose_mg"] == 250
+        phone.patient.record("dose_changed", from_on="2024-02-20", amount=250, reason="toxicity")
+        assert self._shown(phone)["dose"]["amount"] == 250
 
     def test_on_a_rest_day(self, service: Service, admin: Client, nurse: Client, clock: Clock) -> None:
         definition = admin.get("/v1/protocols/nct06110650/versions/1").json

@@ -80,7 +80,7 @@ def treated(nurse: Client) -> Patient:
     """A patient with a dose, a scan and a hold."""
     patient = nurse.enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
-    patient.record("dose_recorded", dose_on="2024-01-06", status="taken", dose_mg=200)
+    patient.record("dose_recorded", dose_on="2024-01-06", status="taken", amount=200)
     patient.record("visit_done", series="imaging", done_on="2024-02-14", response="SD")
     patient.record("hold_started", from_on="2024-02-16")
     return patient

@@ -161,12 +161,12 @@ def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
     """Return the cells as JSON would have them: numbers where the schema has numbers, and `null`."""
     from marshmallow import fields
 
-    from scheduler_api.schemas.fields import Mg
+    from scheduler_api.schemas.fields import Amount
 
     data: dict[str, Any] = {}
     for name, cell in cells.items():
         field = schema.fields.get(name)
-        if isinstance(field, Mg | fields.Number):
+        if isinstance(field, Amount | fields.Number):
             data[name] = _number(cell)
         else:
             data[name] = None if cell == "null" else cell

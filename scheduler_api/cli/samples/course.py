@@ -65,7 +65,7 @@ class Course:
         self._minute = self.chance.randrange(120)
         self._enrol()
         for hold in self.plan.holds:
-            self._hold(hold.day, hold.days, hold.then_mg, hold.reason)
+            self._hold(hold.day, hold.days, hold.then_amount, hold.reason)
         self._scans()
         self._ends()
         self._follow_ups()
@@ -108,12 +108,12 @@ class Course:
         if plan.sterilised is not None:
             self._add(plan.sterilised, FertilityChanged("not_fertile", "sterilisation", self._day(plan.sterilised)))
 
-    def _hold(self, day: int, days: int | None, then_mg: float | None, reason: str) -> None:
+    def _hold(self, day: int, days: int | None, then_amount: float | None, reason: str) -> None:
         self._add(day, HoldStarted(self._day(day), reason))
         if days is not None:
             self._add(day + days, HoldEnded(self._day(day + days)))
-            if then_mg is not None:
-                self._add(day + days, DoseChanged(self._day(day + days), then_mg, f"after {reason}"))
+            if then_amount is not None:
+                self._add(day + days, DoseChanged(self._day(day + days), then_amount, f"after {reason}"))
 
     def _scans(self) -> None:
         """Add scans until progression or the end of the study, each booked some weeks ahead."""

@@ -15,7 +15,7 @@ class HoldPlan(NamedTuple):
 
     day: int
     days: int | None
-    then_mg: float | None = None
+    then_amount: float | None = None
     reason: str = "proteinuria"
 
 

@@ -40,11 +40,11 @@ class TreatmentStarted:
 
 @dataclass(frozen=True, slots=True)
 class DoseRecorded:
-    """A day's dose was taken or missed; `dose_mg` is the day's total, None: as planned."""
+    """A day's dose was taken or missed; `amount` is the day's total, None: as planned."""
 
     dose_on: date
     status: str
-    dose_mg: float | None = None
+    amount: float | None = None
     taken_at: datetime | None = None
     note: str | None = None
 
@@ -70,7 +70,7 @@ class DoseChanged:
     """The planned dose (mg a day) from a day on."""
 
     from_on: date
-    dose_mg: float
+    amount: float
     reason: str | None = None
 
 

@@ -138,7 +138,7 @@ class _Folding:
         """Fold one active fact in."""
         match body:
             case DoseRecorded():
-                self.doses = self.doses.with_dose(body.dose_on, body.status, body.dose_mg)
+                self.doses = self.doses.with_dose(body.dose_on, body.status, body.amount)
             case VisitDone():
                 insort(self.visits_done, body, key=attrgetter("done_on"))
                 if body.series == IMAGING and body.response == "PD":
@@ -153,7 +153,7 @@ class _Folding:
                 index = next(i for i, hold in enumerate(self.holds) if hold.resumes_on is None)
                 self.holds[index] = Hold(self.holds[index].from_on, body.resumes_on)
             case DoseChanged():
-                insort(self.dose_changes, DoseChange(body.from_on, body.dose_mg), key=_from_on)
+                insort(self.dose_changes, DoseChange(body.from_on, body.amount), key=_from_on)
             case Enrolled():
                 self.enrolled = body
             case TreatmentStarted():

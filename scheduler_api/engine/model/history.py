@@ -32,7 +32,7 @@ class DoseChange(NamedTuple):
     """The planned dose is this many mg a day, from a day on."""
 
     from_on: date
-    dose_mg: int | float
+    amount: int | float
 
 
 class FertilityChange(NamedTuple):

@@ -13,14 +13,14 @@ from .doses import Span, TreatmentPlan
 
 
 class DoseSums(NamedTuple):
-    """Days and mg from C1D1 on, which can be added up over patients; `full_mg` is at the protocol's full dose."""
+    """Days and mg from C1D1 on, which can be added up over patients; `full_amount` is at the protocol's full dose."""
 
     planned: int = 0
     taken: int = 0
     missed: int = 0
     held: int = 0
-    taken_mg: float = 0.0
-    full_mg: float = 0.0
+    taken_amount: float = 0.0
+    full_amount: float = 0.0
 
     def plus(self, other: DoseSums) -> DoseSums:
         """Return the sums of both."""
@@ -36,7 +36,7 @@ class DoseSums(NamedTuple):
             "held": self.held,
             "adherence": round(self.taken / self.planned, 4) if self.planned else None,
             "relative_dose_intensity": (
-                round(self.taken_mg / self.full_mg, 4) if self.planned and self.full_mg else None
+                round(self.taken_amount / self.full_amount, 4) if self.planned and self.full_amount else None
             ),
         }
 
@@ -50,7 +50,7 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
     doses = history.doses
     last = today - ONE_DAY if doses.status(today) is None else today
     planned = taken = missed = held = 0
-    taken_mg = full_mg = 0.0
+    taken_amount = full_amount = 0.0
     for span in treatment_plan.spans(treatment_plan.starts_on, last) if history.begun else ():
         letters = doses.between(span.starts_on, span.ends_on)
         length, not_taken = len(letters), letters.count(SILENT) + letters.count(MISSED)
@@ -58,16 +58,16 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
         taken += here
         for letter in set(letters).difference(NOT_TAKEN):
             amount = doses.amount_of(letter)
-            taken_mg += letters.count(letter) * (span.planned_mg if amount is None else amount)
+            taken_amount += letters.count(letter) * (span.planned_amount if amount is None else amount)
         dosing, dosing_taken = _dosing_days(span, letters)
-        full_mg += dosing * span.dosing.dose_mg
+        full_amount += dosing * span.dosing.dose_mg
         planned += here
         if span.held:
             held += not_taken
         else:
             planned += dosing - dosing_taken
             missed += len(treatment_plan.missed(span))
-    return DoseSums(planned, taken, missed, held, taken_mg, full_mg)
+    return DoseSums(planned, taken, missed, held, taken_amount, full_amount)
 
 
 def _dosing_days(span: Span, letters: str) -> tuple[int, int]:

@@ -22,7 +22,7 @@ class Span(NamedTuple):
     starts_on: date
     ends_on: date
     dosing: Dosing
-    planned_mg: float
+    planned_amount: float
     held: bool
     run: CycleRun
 
@@ -32,7 +32,7 @@ class Span(NamedTuple):
         return dosing_days is not None and self.run.place(day)[1] not in dosing_days
 
 
-def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
+def planned_amount(plan: tuple[Period, ...], history: History, day: date) -> float:
     """Return the planned dose (mg) on a day.
 
     It is that of the latest change from that day or before, and never above the protocol's dose.
@@ -40,7 +40,7 @@ def planned_mg(plan: tuple[Period, ...], history: History, day: date) -> float:
     most = version_on(plan, day).dosing.dose_mg
     for change in reversed(history.dose_changes):
         if change.from_on <= day:
-            return min(change.dose_mg, most)
+            return min(change.amount, most)
     return most
 
 
@@ -86,7 +86,7 @@ class TreatmentPlan:
                 start,
                 following - ONE_DAY,
                 version_on(plan, start).dosing,
-                planned_mg(plan, history, start),
+                planned_amount(plan, history, start),
                 history.is_held(start),
                 run_of(self.runs, start),
             )
@@ -118,20 +118,21 @@ class TreatmentPlan:
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
         doses, begun = self.history.doses, self.history.begun
-        planned, held, dosing_days = span.planned_mg, span.held, span.dosing.dosing_days
+        held, dosing_days = span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
         # Each day is computed from the one before.
         letters = doses.between(span.starts_on, span.ends_on)
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
+            rests = dosing_days is not None and cycle_day not in dosing_days
             if letter not in NOT_TAKEN:
                 amount = doses.amount_of(letter)
-                status, taken_mg = "taken", planned if amount is None else amount
+                status, taken_amount = "taken", span.planned_amount if amount is None else amount
             else:
-                taken_mg = None
+                taken_amount = None
                 if held:
                     status = "held"
-                elif dosing_days is not None and cycle_day not in dosing_days:
+                elif rests:
                     status = "rest"
                 elif not begun:
                     status = "planned"
@@ -146,8 +147,8 @@ class TreatmentPlan:
                     "dose_on": day,
                     "cycle": number,
                     "cycle_day": cycle_day,
-                    "dose_mg": planned,
-                    "taken_mg": taken_mg,
+                    "amount": None if held or rests else span.planned_amount,
+                    "taken_amount": taken_amount,
                     "status": status,
                 }
             )
@@ -161,12 +162,11 @@ class TreatmentPlan:
         for day, amount in self.history.doses.taken(first, last):
             before = day < self.starts_on
             number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
-            planned = planned_mg(self.plan, self.history, day)
             yield {
                 "dose_on": day,
                 "cycle": number,
                 "cycle_day": cycle_day,
-                "dose_mg": planned,
-                "taken_mg": planned if amount is None else amount,
+                "amount": None,
+                "taken_amount": planned_amount(self.plan, self.history, day) if amount is None else amount,
                 "status": "taken",
             }

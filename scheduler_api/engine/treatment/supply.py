@@ -19,16 +19,16 @@ AT_MOST = 20
 
 
 @lru_cache(maxsize=256)
-def capsules_for(dose_mg: float, strengths_mg: tuple[float, ...]) -> Mapping[float, int] | None:
+def capsules_for(amount: float, strengths_mg: tuple[float, ...]) -> Mapping[float, int] | None:
     """Return the fewest capsules that make a dose (mg) exactly, by strength; None if none do. Ties go to the larger."""
-    dose, strengths = _exact(dose_mg), sorted(strengths_mg, reverse=True)
+    dose, strengths = _exact(amount), sorted(strengths_mg, reverse=True)
     made: dict[Fraction, tuple[float, ...]] = {Fraction(0): ()}
     seen = set(made)
     for _ in range(AT_MOST):
         longer: dict[Fraction, tuple[float, ...]] = {}
         for strength in strengths:
-            for amount, capsules in made.items():
-                total = amount + _exact(strength)
+            for made_so_far, capsules in made.items():
+                total = made_so_far + _exact(strength)
                 if total <= dose and total not in seen:
                     seen.add(total)
                     longer[total] = (*capsules, strength)
@@ -60,12 +60,12 @@ def supply(treatment_plan: TreatmentPlan, first: date, last: date) -> dict[str, 
 
 def _period(treatment_plan: TreatmentPlan, span: Span) -> dict[str, Any]:
     to_take = 0 if span.held else sum(1 for _ in _to_take(treatment_plan, span))
-    capsules = capsules_for(span.planned_mg, span.dosing.strengths_mg) if not span.held else {}
+    capsules = capsules_for(span.planned_amount, span.dosing.strengths_mg) if not span.held else {}
     return {
         "from": span.starts_on,
         "to": span.ends_on,
         "held": span.held,
-        "dose_mg": None if span.held else span.planned_mg,
+        "amount": None if span.held else span.planned_amount,
         "dose_days": to_take,
         "capsules_a_day": None if capsules is None else _listed(capsules),
         "because": _because(span, to_take, capsules is None),
@@ -84,7 +84,7 @@ def _because(span: Span, to_take: int, cannot: bool) -> Reason:
     if span.held:
         return Reason("held_no_dose")
     days = (span.ends_on - span.starts_on).days + 1
-    still = Reason("still_to_take", number=to_take, number2=days, mg=f"{span.planned_mg:g}")
+    still = Reason("still_to_take", number=to_take, number2=days, mg=f"{span.planned_amount:g}")
     if not cannot:
         return still
     if not span.dosing.strengths_mg:

@@ -15,7 +15,7 @@ from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
-from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_mg
+from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
@@ -117,7 +117,7 @@ class PatientSchedule:
             and {"last_dose_on": ended.last_dose_on, "decided_on": ended.decided_on, "reason": ended.reason},
             "cycle": place[0] if place else None,
             "cycle_day": place[1] if place else None,
-            "dose_mg": planned_mg(treatment_plan.plan, history, today) if place else None,
+            "amount": planned_amount(treatment_plan.plan, history, today) if place else None,
             "on_hold": place is not None and history.is_held(today),
             "because": history.c1d1_because,
         }
@@ -176,7 +176,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
         and {
             "dose_on": today,
             "status": dose["status"],
-            "dose_mg": dose["dose_mg"],
+            "amount": dose["amount"],
             "drug": schedule.protocol_on(today).dosing.drug,
         },
         "unrecorded": [row["dose_on"] for row in rows if row["status"] == "unrecorded"],

@@ -101,7 +101,7 @@ def _items(
     return items
 
 
-_TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "dose_mg", "on_hold")
+_TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "amount", "on_hold")
 
 
 def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Item]]:
@@ -114,7 +114,7 @@ def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Ite
         first, last = part[0], part[-1]
         amount, held, days = _plan_of(first)
         ends_on = None if last.ends_on == through != treatment_plan.ends_on else last.ends_on
-        fields = {"through_on": ends_on, "dose_mg": amount, "held": held, "dosing_days": days and sorted(days)}
+        fields = {"through_on": ends_on, "amount": amount, "held": held, "dosing_days": days and sorted(days)}
         yield f"doses from {first.starts_on}", _Item(fields, partial(_why_doses, schedule, first, following))
 
 
@@ -124,8 +124,8 @@ def _parts(schedule: PatientSchedule, through: date) -> list[list[Span]]:
     return [[*spans] for _, spans in groupby(treatment_plan.spans(treatment_plan.starts_on, through), _plan_of)]
 
 
-def _plan_of(span: Span) -> tuple[float, bool, frozenset[int] | None]:
-    return span.planned_mg, span.held, span.dosing.dosing_days
+def _plan_of(span: Span) -> tuple[float | None, bool, frozenset[int] | None]:
+    return None if span.held else span.planned_amount, span.held, span.dosing.dosing_days
 
 
 def _why_doses(

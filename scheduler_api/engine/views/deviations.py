@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY
-from scheduler_api.engine.treatment.doses import Span, TreatmentPlan, planned_mg
+from scheduler_api.engine.treatment.doses import Span, TreatmentPlan, planned_amount
 from scheduler_api.engine.visits.series import Visit
 
 
@@ -33,7 +33,7 @@ def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> 
     for span in treatment_plan.spans(first, last):
         yield from _taken_in(span, doses)
         for day in treatment_plan.missed(span) if treatment_plan.history.begun else ():
-            yield _dose("dose_missed", day, _mg(span.planned_mg), "missed")
+            yield _dose("dose_missed", day, _mg(span.planned_amount), "missed")
     if treatment_plan.ends_on is not None:
         for day, amount in doses.taken(max(first, treatment_plan.ends_on + ONE_DAY, treatment_plan.starts_on), last):
             yield from _outside(
@@ -45,26 +45,24 @@ def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
     if not span.held and span.dosing.dosing_days is None:
         # Nearly always: only other amounts than planned can differ, and mostly there are none.
         letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
-        if all(doses.amount_of(letter) in (None, span.planned_mg) for letter in letters):
+        if all(doses.amount_of(letter) in (None, span.planned_amount) for letter in letters):
             return
     for day, amount in doses.taken(span.starts_on, span.ends_on):
-        mg = span.planned_mg if amount is None else amount
+        mg = span.planned_amount if amount is None else amount
         if span.held:
             yield _dose("dose_during_hold", day, "held", _mg(mg))
         elif span.rests(day):
             yield _dose("dose_on_rest_day", day, "rest", _mg(mg))
-        if mg != span.planned_mg:
-            yield _dose("dose_amount", day, _mg(span.planned_mg), _mg(mg))
+        elif mg != span.planned_amount:
+            yield _dose("dose_amount", day, _mg(span.planned_amount), _mg(mg))
 
 
 def _outside(
     treatment_plan: TreatmentPlan, day: date, amount: float | None, kind: str, planned: str
 ) -> Iterator[dict[str, Any]]:
-    plan = planned_mg(treatment_plan.plan, treatment_plan.history, day)
-    mg = plan if amount is None else amount
-    yield _dose(kind, day, planned, _mg(mg))
-    if mg != plan:
-        yield _dose("dose_amount", day, _mg(plan), _mg(mg))
+    if amount is None:
+        amount = planned_amount(treatment_plan.plan, treatment_plan.history, day)
+    yield _dose(kind, day, planned, _mg(amount))
 
 
 def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:

@@ -42,7 +42,7 @@ def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[st
         reasons.append(Reason("last_dose", day=last_dose_on) if last_dose_on else Reason("no_dose"))
     if "on_hold" in changed and schedule.treatment_plan.holds_day(today):
         reasons.append(_held(history, today))
-    if "dose_mg" in changed and schedule.treatment_plan.holds_day(today):
+    if "amount" in changed and schedule.treatment_plan.holds_day(today):
         reasons.append(_amount(schedule, today))
     last = history.last_treatment_day
     if not reasons and last is not None and today > last:
@@ -118,6 +118,6 @@ def _amount(schedule: PatientSchedule, day: date) -> Reason:
     protocol = schedule.protocol_on(day)
     most = protocol.dosing.dose_mg
     changes = [change for change in schedule.history.dose_changes if change.from_on <= day]
-    if changes and changes[-1].dose_mg <= most:
-        return Reason("amount_changed", mg=f"{changes[-1].dose_mg:g}", day=changes[-1].from_on)
+    if changes and changes[-1].amount <= most:
+        return Reason("amount_changed", mg=f"{changes[-1].amount:g}", day=changes[-1].from_on)
     return Reason("amount_of_protocol", mg=f"{most:g}", number=protocol.version)

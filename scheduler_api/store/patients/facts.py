@@ -14,6 +14,8 @@ from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
+from .older_facts import upcast
+
 _COLUMNS = (*FACT, "hash")
 _INSERT = f"INSERT INTO facts ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
@@ -53,7 +55,7 @@ def to_fact(row: Row) -> Fact:
     """Return the fact that a row stores."""
     return Fact(
         fact_id=row["fact_id"],
-        body=body_from_data(row["kind"], orjson.loads(row["data"])),
+        body=body_from_data(row["kind"], upcast(row["kind"], orjson.loads(row["data"]))),
         recorded_at=datetime.fromisoformat(row["recorded_at"]),
         role=row["role"],
         name=row["name"],

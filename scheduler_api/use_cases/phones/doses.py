@@ -12,7 +12,7 @@ from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, Fact, TimeZoneChanged, Voided
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.versions import periods
-from scheduler_api.engine.treatment.doses import planned_mg
+from scheduler_api.engine.treatment.doses import planned_amount
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.facts import NewFact, append
@@ -49,7 +49,7 @@ def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: d
         today = _day_said(session, patient_id, body.dose_on, said_at)
         day = _day_on_record(session, patient_id, body.dose_on)
         latest = day.active[-1] if day.active else None
-        planned = _planned_mg(session, patient_id, body.dose_on)
+        planned = _planned_amount(session, patient_id, body.dose_on)
         said = _said(body, planned)
         if latest is not None and _said(latest, planned) == said:
             return Kept("already_recorded", latest.fact_id)
@@ -116,14 +116,14 @@ def _said(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | Non
     """Return what a record says of its day: the planned amount is the same whether it is stated or not."""
     body = record.body if isinstance(record, Fact) else record
     assert isinstance(body, DoseRecorded)
-    amount = None if body.status == "missed" else planned if body.dose_mg is None else body.dose_mg
+    amount = None if body.status == "missed" else planned if body.amount is None else body.amount
     return body.status, amount, body.taken_at, body.note
 
 
-def _planned_mg(session: Session, patient_id: str, day: date) -> float:
+def _planned_amount(session: Session, patient_id: str, day: date) -> float:
     row = patient_row(session, patient_id)
     history = of_row(session.store, row)
-    return planned_mg(periods(versions_of(session.store, row["protocol"]), history), history, day)
+    return planned_amount(periods(versions_of(session.store, row["protocol"]), history), history, day)
 
 
 def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | None) -> date:

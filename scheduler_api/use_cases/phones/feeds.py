@@ -159,7 +159,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         drug = schedule.protocol_on(today).dosing.drug if feed.options.drug_name else None
         for row in schedule.treatment_plan.rows(today, today, today + timedelta(DOSES_AHEAD)):
             if row["status"] in ("due", "planned") and history.begun:
-                mg = row["dose_mg"] if drug else None
+                mg = row["amount"] if drug else None
                 add(
                     f"{row['dose_on']}",
                     "dose",

@@ -36,10 +36,10 @@ from .doses import Kept, change_time_zone, record_day, take_back_day
 #: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
 _TOLD = {
     TreatmentStarted: ("first_dose_on",),
-    DoseRecorded: ("dose_on", "status", "dose_mg"),
+    DoseRecorded: ("dose_on", "status", "amount"),
     HoldStarted: ("from_on", "resumes_on"),
     HoldEnded: ("resumes_on",),
-    DoseChanged: ("from_on", "dose_mg"),
+    DoseChanged: ("from_on", "amount"),
     VisitBooked: ("visit", "booked_on", "time", "place"),
     VisitDone: ("series", "done_on", "visit"),
     TreatmentEnded: ("last_dose_on",),

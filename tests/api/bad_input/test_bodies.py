@@ -14,9 +14,9 @@ NOT_JSON: dict[str, str | bytes] = {
     "comma at the end": DOSE % ",",
     "single quotes": (DOSE % "").replace('"', "'"),
     "a comment": DOSE % "" + "// taken",
-    "NaN": DOSE % ', "dose_mg": NaN',
-    "infinity": DOSE % ', "dose_mg": Infinity',
-    "too large a number": DOSE % ', "dose_mg": 1e400',
+    "NaN": DOSE % ', "amount": NaN',
+    "infinity": DOSE % ', "amount": Infinity',
+    "too large a number": DOSE % ', "amount": 1e400',
     "half a surrogate pair": DOSE % r', "note": "\ud800"',
     "raw NUL": DOSE % ', "note": "\0"',
     "invalid UTF-8": (DOSE % ', "note": "?"').encode().replace(b"?", b"\xff"),
@@ -54,11 +54,11 @@ def test_levels_that_a_reader_can_take(service: Service, patient: Patient, level
 @pytest.mark.parametrize("number", ["1" * 100, "-" + "1" * 5000, "-0." + "1" * 5000, "1e308", "1e-400", "-0"])
 def test_numbers_beyond_measure(patient: Patient, number: str) -> None:
     """JSON has no limit for numbers; its readers have."""
-    answer = patient.client.send("POST", f"{patient.path}/facts", data=DOSE % f', "dose_mg": {number}')
+    answer = patient.client.send("POST", f"{patient.path}/facts", data=DOSE % f', "amount": {number}')
     if answer.status_code == 400:
         refused(answer, 400)
     else:
-        refused(answer, 422, "/dose_mg")
+        refused(answer, 422, "/amount")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_unknown_fields_are_refused(patient: Patient, kind: str) -> None:
 @pytest.mark.parametrize("wrong", [{}, [], True, 1.5, ["x"]], ids=str)
 def test_wrong_types_are_refused(patient: Patient, kind: str, wrong: Any) -> None:
     data = dict.fromkeys(NEW_FACT[kind], wrong)
-    pointers = [f"/{name}" for name in data if not (name == "dose_mg" and wrong == 1.5)]
+    pointers = [f"/{name}" for name in data if not (name == "amount" and wrong == 1.5)]
     refused(patient.send(kind, **data), 422, *pointers)
 
 
@@ -57,11 +57,11 @@ def test_a_body_that_is_no_object(service: Service, patient: Patient, path: str,
     ("kind", "data", "pointer"),
     [
         ("dose_recorded", {"status": "eaten"}, "/status"),
-        ("dose_recorded", {"dose_mg": 0}, "/dose_mg"),
-        ("dose_recorded", {"dose_mg": -300}, "/dose_mg"),
-        ("dose_recorded", {"dose_mg": 10**30}, "/dose_mg"),
-        ("dose_recorded", {"dose_mg": "300"}, "/dose_mg"),
-        ("dose_recorded", {"status": "missed", "dose_mg": 300}, "/dose_mg"),
+        ("dose_recorded", {"amount": 0}, "/amount"),
+        ("dose_recorded", {"amount": -300}, "/amount"),
+        ("dose_recorded", {"amount": 10**30}, "/amount"),
+        ("dose_recorded", {"amount": "300"}, "/amount"),
+        ("dose_recorded", {"status": "missed", "amount": 300}, "/amount"),
         ("dose_recorded", {"taken_at": "2024-01-05T20:00:00"}, "/taken_at"),
         ("dose_recorded", {"taken_at": "2024-01-05 20:00:00+08:00"}, "/taken_at"),
         ("dose_recorded", {"taken_at": "2024-01-05T20:00:00+99:00"}, "/taken_at"),
@@ -71,7 +71,7 @@ def test_a_body_that_is_no_object(service: Service, patient: Patient, path: str,
         ("dose_recorded", {"note": "x" * 1001}, "/note"),
         ("dose_recorded", {"note": ""}, "/note"),
         ("dose_recorded", {"note": "a\0b"}, "/note"),
-        ("dose_changed", {"dose_mg": 301}, "/dose_mg"),
+        ("dose_changed", {"amount": 301}, "/amount"),
         ("visit_booked", {"visit": "imaging-w7"}, "/visit"),
         ("visit_booked", {"visit": "imaging"}, "/visit"),
         ("visit_booked", {"visit": "imaging-w" + "6" * 70}, "/visit"),
@@ -121,5 +121,5 @@ def test_an_impossible_value(patient: Patient, kind: str, data: dict[str, Any], 
 
 
 def test_all_bad_fields_at_once(patient: Patient) -> None:
-    data = {"dose_on": "2024-02-30", "status": "eaten", "dose_mg": -1, "taken_at": "noon", "note": 5, "colour": 1}
+    data = {"dose_on": "2024-02-30", "status": "eaten", "amount": -1, "taken_at": "noon", "note": 5, "colour": 1}
     refused(patient.send("dose_recorded", **data), 422, *(f"/{name}" for name in data))

@@ -10,7 +10,7 @@ from scheduler_api.api.http.conditions import conditional
 from scheduler_api.api.http.operation import staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.schemas.fields import CivilDate, Mg, Strict, Text, fields
+from scheduler_api.schemas.fields import Amount, CivilDate, Strict, Text, fields
 from scheduler_api.use_cases.patients import supply
 
 blueprint = ResourceBlueprint("supply", __name__, description="What a patient has to be given")
@@ -26,7 +26,7 @@ class SupplyQuery(Strict):
 class CapsulesSchema(Strict):
     """A number of capsules of one strength."""
 
-    strength_mg = Mg(required=True)
+    strength_mg = Amount(required=True)
     count = fields.Integer(required=True)
 
 
@@ -36,7 +36,7 @@ class SupplyPeriodSchema(Strict):
     from_ = CivilDate(required=True, data_key="from")
     to = CivilDate(required=True)
     held = fields.Boolean(required=True)
-    dose_mg = Mg(required=True, allow_none=True)
+    amount = Amount(required=True, allow_none=True)
     dose_days = fields.Integer(required=True, metadata={"description": "Planned doses of which nothing is recorded"})
     capsules_a_day = fields.List(fields.Nested(CapsulesSchema), required=True, allow_none=True)
     because = fields.String(required=True)

@@ -19,7 +19,7 @@ from scheduler_api.engine.dates import parse_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
-from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Mg, Strict, Text, fields, listed
+from scheduler_api.schemas.fields import Amount, Choice, CivilDate, Instant, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import DOSE_STATUSES, ContraceptionSchema, PatientCalendarSchema, VisitSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients.calendars import View
@@ -43,7 +43,7 @@ class TodaysDoseSchema(Strict):
 
     dose_on = CivilDate(required=True)
     status = Choice(*DOSE_STATUSES, required=True)
-    dose_mg = Mg(required=True)
+    amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
     drug = fields.String(required=True)
     remind_at = Instant(required=True)
 
@@ -73,7 +73,7 @@ class DoseConfirmationSchema(Strict):
     """What a patient says of a day."""
 
     status = Choice("taken", "missed", required=True)
-    dose_mg = Mg(load_default=None, metadata={"description": "The day's total; by default as planned"})
+    amount = Amount(load_default=None, metadata={"description": "The day's total; by default as planned"})
     taken_at = Instant(load_default=None)
     note = Text(1000, lines=True, load_default=None)
 

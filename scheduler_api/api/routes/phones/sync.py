@@ -148,5 +148,5 @@ def _keeping(kind: str, data: dict[str, Any]) -> Any:
         return sync.time_zone_changed(data["time_zone"])
     if kind == "dose_taken_back":
         return sync.dose_taken_back(data["dose_on"], data["recorded_at"])
-    body = DoseRecorded(data["dose_on"], data["status"], data["dose_mg"], data["taken_at"], data["note"])
+    body = DoseRecorded(data["dose_on"], data["status"], data["amount"], data["taken_at"], data["note"])
     return sync.dose_recorded(body, data["recorded_at"])
