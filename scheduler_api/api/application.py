@@ -11,7 +11,7 @@ from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from scheduler_api.api.http.operation import Operation, operation_of
+from scheduler_api.api.http.operation import ANY_ROLE, Operation, operation_of
 from scheduler_api.api.http.request_log import RequestLogMiddleware
 from scheduler_api.api.http.requests import authenticate, authenticate_phone, check_rate, now
 from scheduler_api.api.routes.operations import audit, metrics, service
@@ -132,7 +132,7 @@ def _guard() -> None:
     """Hold a request to its rate, then let the view be called only by whom it declares.
 
     Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. What
-    watches the service may ask as often as it likes.
+    watches the service may ask as often as it likes. Which methods an address has (OPTIONS), any role may know.
     """
     asked = request._get_current_object()  # type: ignore[attr-defined]
     path, instant = asked.path, now()
@@ -142,7 +142,7 @@ def _guard() -> None:
     view = current_app.view_functions.get(asked.endpoint)
     operation = operation_of(view) if view is not None else _of_no_view(path)
     if operation.caller == "staff":
-        authenticate(asked, instant, operation.roles)
+        authenticate(asked, instant, operation.roles if asked.method != "OPTIONS" else ANY_ROLE)
     elif operation.caller == "patient":
         authenticate_phone(asked, instant)
     elif operation.caller is None:
