@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .port import Store
 
 _SCHEMES = ("postgresql://", "postgres://")
+#: Where a text may have a password: in an address, up to the last @ of the line, or by name.
+_PASSWORD = re.compile(r"(?<=://).*(?=@)|(?<=password=)('[^']*'|[^\s&]*)", re.IGNORECASE)
 
 
 def is_postgres(database: str) -> bool:
@@ -33,6 +36,11 @@ def shown(database: str) -> str:
         return database
     parts = urlsplit(database)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def without_passwords(text: str) -> str:
+    """Return what a driver says of a failure as it may be logged: without the passwords of addresses in it."""
+    return _PASSWORD.sub("…", text)
 
 
 def folder_beside(database: str) -> Path:

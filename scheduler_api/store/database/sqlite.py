@@ -96,7 +96,8 @@ class SqliteStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        connection: Any = self._database.conn
+        with _translated:
+            connection: Any = self._database.conn
         if connection.in_transaction:
             yield
             return
@@ -166,7 +167,8 @@ class SqliteStore:
         return names
 
     def pending_migrations(self) -> list[str]:
-        return [migration.name for migration in migrations.pending(self._database)]
+        with _translated:
+            return [migration.name for migration in migrations.pending(self._database)]
 
     def tables(self) -> dict[str, tuple[str, ...]]:
         rows = self.rows(

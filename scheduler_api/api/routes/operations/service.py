@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from scheduler_api.api.http.operation import public
 from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import now, services, store
 from scheduler_api.reminders.dispatch import last_tick
+from scheduler_api.store.database.connect import without_passwords
+from scheduler_api.store.database.port import Busy, Unavailable
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("service", __name__)
 #: A worker looks for messages that are due four times a minute; this process has not seen any before it started.
 WORKER_SEEN_WITHIN = timedelta(minutes=2)
@@ -36,12 +40,15 @@ def check_health() -> Response:
 def check_readiness() -> Response:
     """Return whether requests can be served.
 
-    The database answers with tables of this version, and a worker is running.
+    The database answers with tables of this version, and a worker is running. Why the database does not is in the log,
+    and not in the answer, which anyone may read.
     """
     try:
         waiting = store().pending_migrations()
         seen = last_tick(store()) if not waiting else None
-    except Exception:
+    except (Busy, Unavailable) as error:
+        found = {"error": type(error).__name__, "message": without_passwords(str(error))}
+        log.warning("database does not answer", extra={"data": found})
         return _json({"status": "unavailable", "database": "does not answer"}, 503)
     if waiting:
         return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
