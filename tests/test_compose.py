@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from shutil import copy, copytree
+from shutil import copy, copytree, ignore_patterns
 from typing import Any
 
 import pytest
@@ -54,7 +54,7 @@ def test_the_image_has_all_that_the_package_is_made_of(tmp_path: Path) -> None:
         for source in sources.split():
             assert f"\n!{source}\n" in allowed
             if (ROOT / source).is_dir():
-                copytree(ROOT / source, tmp_path / target)
+                copytree(ROOT / source, tmp_path / target, ignore=ignore_patterns("__pycache__"))
             else:
                 copy(ROOT / source, tmp_path / target)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
