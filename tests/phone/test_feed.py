@@ -151,11 +151,12 @@ class TestShown:
 
     def test_the_drug_only_if_wanted(self, phone: Phone) -> None:
         by_default, doses = Feed(phone).read(), Feed(revoked(phone), doses="true").read()
-        for text in (by_default, doses):
-            for word in ("surufatinib", " mg", phone.patient.patient_id, "001-", "FUSCC", "nct06110650"):
-                assert word not in text.decode()
-            # Not as a number: an id may have these digits.
-            assert re.search(r"\b300\b", text.decode()) is None
+        # Without the ends of lines within a value, which may come anywhere in an id.
+        for text in (given.decode().replace("\r\n ", "") for given in (by_default, doses)):
+            for word in ("surufatinib", " mg", phone.patient.patient_id, "FUSCC", "nct06110650"):
+                assert word not in text
+            # Not as numbers: an id may have these digits.
+            assert re.search(r"\b(300|001)\b", text) is None
         named = Feed(revoked(phone), doses="true", drug_name="true").events()
         assert "Take today's dose: surufatinib 300 mg" in named
 
