@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,12 +21,10 @@ from typing import Any
 
 import orjson
 import pytest
-import requests
 from contract import Contract
 from flask import Flask
+from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 from werkzeug.test import EnvironBuilder, TestResponse
 
 from scheduler_api import create_app
@@ -46,6 +45,8 @@ ENROLMENT = {
     "sex": "female",
     "time_zone": "Asia/Shanghai",
 }
+#: How long tests wait for what must happen, in seconds: far longer than it takes on the slowest machine.
+PATIENCE = 120
 #: Tests ask as often as they like.
 UNLIMITED = {"SCHEDULER_RATE_PER_TOKEN": "0", "SCHEDULER_RATE_PER_ADDRESS": "0"}
 #: The people of the tests: role, and sites (none: all).
@@ -158,7 +159,7 @@ class Service:
         start = threading.Barrier(len(calls))
 
         def run(call: Callable[[], Any]) -> Any:
-            start.wait(timeout=20)
+            start.wait(timeout=PATIENCE)
             try:
                 return call()
             finally:
@@ -257,15 +258,17 @@ class Patient:
 
 
 class Server:
-    """The service in processes of its own, on a free port; use it as a context. `log` is where it writes its logs."""
+    """The service in processes of its own; use it as a context. `log` is where it writes its logs.
 
-    def __init__(self, database: str, folder: Path, workers: int = 1) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+    Started again it has the same port. `worker`: whether one runs beside it, as is usual.
+    """
+
+    def __init__(self, database: str, folder: Path, workers: int = 1, worker: bool = True) -> None:
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
-        self.database, self._workers = database, workers
+        self.database = database
+        self._options = ["--workers", str(workers), *([] if worker else ["--no-worker"])]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
@@ -285,23 +288,42 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SCHEDULER_")}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--workers", str(self._workers)],
+                [*command, *self._options],
                 env={**environment, "SCHEDULER_DATABASE": self.database, **UNLIMITED},
+                stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
-        # The processes of a server that was killed may reset a connection while they go.
-        waiting = Retry(total=None, connect=400, read=100, backoff_factor=0.01, backoff_max=0.05)
-        with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=waiting))
-            session.get(f"{self.url}/readyz", timeout=5).raise_for_status()
+        await_ready(self.port, self._process)
 
     def stop(self, how: signal.Signals) -> None:
-        """End all its processes by a signal, and wait until they are gone."""
+        """End its processes by a signal, and wait until all are gone, the worker beside them too."""
         if self._process is not None:
             os.killpg(self._process.pid, how)
-            self._process.wait(timeout=20)
+            # Nothing is written there, but each of them holds it open.
+            out, _ = self._process.communicate(timeout=PATIENCE)
             self._process = None
+            assert out == b""
+
+
+def await_ready(port: int, process: subprocess.Popen[Any]) -> None:
+    """Wait until the service at a port is ready, or until the process that is to be it has ended."""
+    until = time.monotonic() + PATIENCE
+    while not _is_ready(port):
+        assert process.poll() is None, "The service has ended."
+        assert time.monotonic() < until, "The service is still not ready."
+        time.sleep(0.01)
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def metrics(client: Client) -> dict[tuple[str, ...], float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 from databases import Databases
-from service import ENROLMENT, Server
+from service import ENROLMENT, PATIENCE, Server
 
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.projections import maintenance
@@ -30,7 +30,7 @@ class Writers:
     def enrol(self, subject_number: str) -> None:
         """Enrol a patient to write about."""
         body = {**ENROLMENT, "subject_number": subject_number}
-        answer = requests.post(f"{self._url}/v1/patients", json=body, headers=self._headers, timeout=20)
+        answer = requests.post(f"{self._url}/v1/patients", json=body, headers=self._headers, timeout=PATIENCE)
         self._patients.append(answer.json()["patient_id"])
 
     def begin(self) -> list[threading.Thread]:
@@ -47,7 +47,7 @@ class Writers:
             for day in range(100_000):
                 body = {"kind": "dose_recorded", "dose_on": f"2024-02-{day % 28 + 1:02}", "status": "taken"}
                 try:
-                    answer = session.post(address, json=body, timeout=20)
+                    answer = session.post(address, json=body, timeout=PATIENCE)
                 except requests.RequestException:
                     return
                 assert answer.status_code == 201, answer.text
@@ -59,14 +59,14 @@ def test_kill_9_in_the_middle_of_a_thousand_facts(
     databases: Databases, database: str, template: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     chance = random.Random(20)
-    with Server(database, tmp_path) as server:
+    with Server(database, tmp_path, worker=False) as server:
         writers = Writers(server, template[1]["nurse"])
         writers.enrol("001")
         writers.enrol("002")
         for number in range(ROUNDS):
             threads = writers.begin()
             for _ in range(50 + chance.randint(0, 9)):
-                assert writers.answers.acquire(timeout=20)
+                assert writers.answers.acquire(timeout=PATIENCE)
             server.stop(signal.SIGKILL)
             for thread in threads:
                 thread.join()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from service import PATIENCE
 
 from .conftest import Commands
 from .test_serve import COMMAND, Served
@@ -29,7 +30,7 @@ def test_the_contract_is_the_same_every_time_and_the_one_that_is_served(run: Com
     assert list(contract)[:2] == ["openapi", "info"]
     assert contract["openapi"] == "3.1.0"
     with Served(run.database, "--workers", "1") as served:
-        assert requests.get(f"{served.url}/openapi.json", timeout=10).json() == contract
+        assert requests.get(f"{served.url}/openapi.json", timeout=PATIENCE).json() == contract
 
 
 def test_the_contract_needs_neither_database_nor_settings(file: Commands) -> None:

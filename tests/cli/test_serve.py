@@ -16,28 +16,27 @@ from types import TracebackType
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+from ports import free_port
+from service import PATIENCE, await_ready
 
-from scheduler_api.cli.server.serve import GRACE, _Bell
+from scheduler_api.cli.server.serve import _Bell
 
 from .conftest import Commands
 
 COMMAND = [sys.executable, "-c", "from scheduler_api.cli import main; main(prog_name='scheduler-api')"]
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+#: The same with limits, in seconds and milliseconds, far beyond those of tests: what ends by them never does here.
+PATIENT = [
+    *COMMAND[:2],
+    "from scheduler_api.cli.server import demo, serve\n"
+    "demo.PATIENCE, serve.GRACE, serve.HEAD_TIMEOUT = 900, 900, 900_000\n" + COMMAND[2],
+]
 
 
 def start(database: str, *arguments: str, folder: Path | None = None, **environment: str) -> subprocess.Popen[str]:
     """Start a command in a session of its own; both of its outputs are pipes that its processes share."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SCHEDULER_")}
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*PATIENT, *arguments],
         env={**clean, "SCHEDULER_DATABASE": database, **environment},
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -73,10 +72,7 @@ class Served:
 
     def await_answer(self) -> None:
         """Wait until somebody listens, and is ready."""
-        waiting = Retry(total=None, connect=400, read=0, backoff_factor=0.01, backoff_max=0.05)
-        with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=waiting))
-            session.get(f"{self.url}/readyz", timeout=5).raise_for_status()
+        await_ready(self.port, self.process)
 
     def end(self, how: signal.Signals) -> tuple[int, str, str]:
         """Send the first process a signal; exit status and outputs, once all processes are gone."""
@@ -84,8 +80,8 @@ class Served:
         return self.wait()
 
     def wait(self) -> tuple[int, str, str]:
-        """Exit status and outputs, once all processes are gone: before any of them had to be killed."""
-        out, err = self.process.communicate(timeout=GRACE)
+        """Exit status and outputs, once all processes are gone: without any of them having to be killed."""
+        out, err = self.process.communicate(timeout=PATIENCE)
         self.ended = self.process.returncode, out, err
         return self.ended
 
@@ -106,7 +102,7 @@ def served(run: Commands) -> Iterator[Served]:
 
 
 def _connection(served: Served) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", served.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -126,7 +122,7 @@ def test_a_service_that_is_still_starting_heeds_a_signal(run: Commands, attempt:
 
 def test_a_client_that_stays_connected_does_not_hold_up_the_end(served: Served) -> None:
     with requests.Session() as session:
-        assert session.get(f"{served.url}/healthz", timeout=10).status_code == 200
+        assert session.get(f"{served.url}/healthz", timeout=PATIENCE).status_code == 200
         assert served.end(signal.SIGTERM)[0] == 0
 
 
@@ -204,7 +200,7 @@ def test_clients_that_are_slow_to_ask_keep_nobody_waiting(served: Served) -> Non
         for client in slow[30:]:
             assert client.recv(100).startswith(b"HTTP/1.1 401 ")
         for _ in range(6):
-            assert requests.get(f"{served.url}/healthz", timeout=2).status_code == 200
+            assert requests.get(f"{served.url}/healthz", timeout=PATIENCE).status_code == 200
     finally:
         for client in slow:
             client.close()
@@ -236,8 +232,8 @@ def test_logs_are_json_with_a_request_id_and_nothing_of_a_patient(run: Commands)
     with Served(run.database) as served:
         ask = {"Authorization": f"Bearer {token}", "X-Request-ID": "asked-0815"}
         address = f"{served.url}/v1/patients/{patient_id}/calendar"
-        assert requests.get(address, headers=ask, timeout=10).status_code == 200
-        requests.get(f"{served.url}/v1/patients?q=S-4711", headers=ask, timeout=10)
+        assert requests.get(address, headers=ask, timeout=PATIENCE).status_code == 200
+        requests.get(f"{served.url}/v1/patients?q=S-4711", headers=ask, timeout=PATIENCE)
         _, out, err = served.end(signal.SIGTERM)
     lines = [json.loads(line) for line in err.splitlines()]
     answered = [line for line in lines if line.get("request_id") == "asked-0815"]

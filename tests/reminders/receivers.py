@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
+from ports import free_port
+from service import PATIENCE
 
 
 class Received(NamedTuple):
@@ -168,14 +170,13 @@ class Mailbox:
             options = {"tls_context": tls, "require_starttls": True, "auth_required": True}
             options["authenticator"] = self._authenticate
         # The controller cannot take any port that is free.
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._controller = Controller(
             self,
             hostname="127.0.0.1",
             port=self.port,
             server_hostname="localhost",
+            ready_timeout=PATIENCE,
             **options,
         )
 

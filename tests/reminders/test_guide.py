@@ -11,19 +11,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+from ports import free_port
+from service import PATIENCE
 
 from .sending import Sending
 
 GUIDE = Path(__file__).parents[2] / "docs" / "delivery.md"
 
 
+def _await_listener(port: int, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
 def test_the_receiver_of_the_guide_takes_what_is_ours_once(sending: Sending) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}/"
     sending.service.clock.now = datetime.now(UTC)
     secret = sending.add(url)["secret"]
@@ -31,13 +41,11 @@ def test_the_receiver_of_the_guide_takes_what_is_ours_once(sending: Sending) -> 
         [sys.executable, "-c", code, str(port), secret], stdout=subprocess.PIPE, text=True
     ) as receiver:
         try:
+            _await_listener(port, receiver)
             with requests.Session() as session:
-                session.mount(
-                    "http://", HTTPAdapter(max_retries=Retry(connect=300, backoff_factor=0.01, backoff_max=0.05))
-                )
                 forged = {"Scheduler-Timestamp": str(int(time.time())), "Scheduler-Message-Id": "m-1"}
                 for signature in ({}, {"Scheduler-Signature": "0" * 64}):
-                    answer = session.post(url, data=b"{}", headers={**forged, **signature}, timeout=5)
+                    answer = session.post(url, data=b"{}", headers={**forged, **signature}, timeout=PATIENCE)
                     assert answer.status_code == 401
             sending.queue(1, 2)
             assert sending.deliver() == 2
