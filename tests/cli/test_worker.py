@@ -8,6 +8,8 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 
+from service import PATIENCE
+
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Enrolled
 from scheduler_api.store.database.connect import connect
@@ -22,7 +24,8 @@ from .conftest import Commands
 
 
 def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Commands) -> None:
-    database, long_ago = nowhere.database, datetime.now(UTC) - timedelta(300)
+    database, begun = nowhere.database, datetime.now(UTC)
+    long_ago = begun - timedelta(300)
     store = connect(database)
     store.migrate()
     session = Session(store, Actor("t", "admin", None, None), long_ago)
@@ -43,7 +46,7 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
         while {"rolled forward", "ticked", "checkpoint"} - said.keys():
             line = json.loads(worker.stderr.readline())
             said[line["event"]] = line
-        _, rest = worker.communicate(timeout=20)
+        _, rest = worker.communicate(timeout=PATIENCE)
     assert said["rolled forward"]["patients"] == 1
     assert said["checkpoint"]["checkpoint"]["checkpoint"] == 1
     # What was planned for the days after enrolment is stale.
@@ -55,7 +58,7 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     assert after is not None
     assert after["last"] > before["last"]
     assert list(maintenance.verify(store)) == []
-    assert maintenance.extend_horizons(store, datetime.now(UTC)) == 0
+    assert maintenance.extend_horizons(store, begun) == 0
     store.close()
 
 
@@ -78,7 +81,7 @@ def test_a_worker_sends_what_waits_in_the_outbox(nowhere: Commands) -> None:
     ) as worker:
         assert worker.stderr is not None
         sent = next(line for line in map(json.loads, worker.stderr) if line["event"] == "message")
-        worker.communicate(timeout=20)
+        worker.communicate(timeout=PATIENCE)
     assert (sent["kind"], sent["message_id"]) == ("digest", "m-1")
     assert worker.returncode == 0
     found = outbox.get(store, "m-1")

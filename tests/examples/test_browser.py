@@ -16,7 +16,6 @@ from .network import Network
 # What a client does is the same on either database.
 pytestmark = pytest.mark.only("sqlite")
 
-SHANGHAI = {"timezone": "Asia/Shanghai", "language": "en-GB"}
 #: The page's own files are kept by its service worker from the first visit on.
 KEPT = """navigator.serviceWorker.ready
   .then(() => caches.open("patient-app"))
@@ -45,8 +44,8 @@ def patient(real_nurse: Nurse) -> str:
 
 @pytest.fixture
 def page(browser: Browser, network: Network, real_nurse: Nurse, patient: str) -> Iterator[Page]:
-    """The patient's page in Shanghai, activated."""
-    page = browser.page(**SHANGHAI)
+    """The patient's page, activated."""
+    page = browser.page(timezone=real_nurse.zone, language="en-GB")
     page.go(f"{network.url}/app/")
     activate(page, real_nurse.code(patient))
     page.shows("Take it today at 20:00")
@@ -168,7 +167,7 @@ def test_the_zone_of_a_phone_that_travelled_is_told(
 def test_the_page_speaks_chinese_to_a_chinese_phone(
     browser: Browser, network: Network, real_nurse: Nurse, patient: str
 ) -> None:
-    page = browser.page(timezone="Asia/Shanghai", language="zh-CN")
+    page = browser.page(timezone=real_nurse.zone, language="zh-CN")
     page.go(f"{network.url}/app/")
     page.shows("研究护士给您的激活码")
     activate(page, real_nurse.code(patient))

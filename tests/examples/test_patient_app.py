@@ -174,9 +174,9 @@ class TestCommands:
     """The file as a program, against the service in processes of its own, today."""
 
     @pytest.fixture
-    def run(self, tmp_path: Path) -> Any:
-        """Run a command on a phone in Shanghai, with what was printed and the exit status."""
-        environment = {**os.environ, "TZ": "Asia/Shanghai", "LC_ALL": "C.UTF-8"}
+    def run(self, tmp_path: Path, real_nurse: Nurse) -> Any:
+        """Run a command on a phone where the patients are, with what was printed and the exit status."""
+        environment = {**os.environ, "TZ": real_nurse.zone, "LC_ALL": "C.UTF-8"}
 
         def command(*arguments: str) -> tuple[int, str, str]:
             program = [sys.executable, "-W", "error", EXAMPLES / "patient_app.py", "--state", tmp_path / "phone.json"]
