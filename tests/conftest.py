@@ -13,8 +13,14 @@ import pytest
 from cluster import Cluster
 from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
 from hypothesis import HealthCheck, settings
-from service import Client, Clock, Server, Service, new_database
+from service import PATIENCE, Client, Clock, Server, Service, new_database
 from stories import amended
+
+from scheduler_api.store.database import postgres, sqlite
+from scheduler_api.use_cases import debouncer
+from scheduler_api.use_cases.debouncer import Debouncer
+
+_START = Debouncer._start
 
 settings.register_profile(
     "usual", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -51,6 +57,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if wanted(item)]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_by_itself() -> Iterator[None]:
+    """What a service does by itself after a second comes at no moment that a test chose: here it waits to be asked.
+
+    Nor does anybody give up waiting for another, unless that is what a test is about: the machine may be slow.
+    """
+    with pytest.MonkeyPatch.context() as usual:
+        usual.setattr(Debouncer, "_start", lambda debouncer: None)
+        for engine in (postgres, sqlite):
+            usual.setattr(engine, "BUSY_TIMEOUT", PATIENCE * 1000)
+        yield
+
+
+@pytest.fixture
+def by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a service does by itself it does here, and soon."""
+    monkeypatch.setattr(Debouncer, "_start", _START)
+    monkeypatch.setattr(debouncer, "DELAY", 0.001)
+    monkeypatch.setattr(debouncer, "LONGEST_DELAY", 0.004)
 
 
 @pytest.fixture(scope="session")

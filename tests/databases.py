@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import count
@@ -20,8 +19,6 @@ from scheduler_api.store.database.connect import connect
 from scheduler_api.store.database.postgres import translated
 
 ENGINES = ("sqlite", "postgresql")
-#: For how long a database that was lent is left alone, in seconds.
-_REST = 2
 
 
 class Raw(Protocol):
@@ -111,7 +108,7 @@ class Postgresql:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._names = (f"test_{number}" for number in count())
-        self._lent: dict[str, deque[tuple[float, str]]] = defaultdict(deque)
+        self._lent: dict[str, list[str]] = defaultdict(list)
 
     def new(self) -> str:
         return self._made("CREATE DATABASE {}")
@@ -133,20 +130,17 @@ class Postgresql:
 
     @contextmanager
     def lent(self, database: str) -> Iterator[str]:
-        """A copy, which a later one to ask gets again with its rows as they were: rows are quicker than files.
-
-        Not at once: what a service does by itself within a second must not come into the hands of the next.
-        """
-        rested = self._lent[database]
-        if rested and rested[0][0] < time.monotonic():
-            _, copied = rested.popleft()
+        """A copy, which a later one to ask gets again with its rows as they were: rows are quicker than files."""
+        used = self._lent[database]
+        if used:
+            copied = used.pop()
             again = "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept.{table}"
             _for_all_tables(copied, again, first="SET session_replication_role = replica")
         else:
             copied = self.copy(database)
             _for_all_tables(copied, "CREATE TABLE kept.{table} AS TABLE {table}", first="CREATE SCHEMA kept")
         yield copied
-        rested.append((time.monotonic() + _REST, copied))
+        used.append(copied)
 
     @contextmanager
     def raw(self, database: str) -> Iterator[_RawPostgresql]:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 import requests
-from service import ENROLMENT, Client, Patient, Server, Service, refused
+from service import ENROLMENT, PATIENCE, Client, Patient, Server, Service, refused
 
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.database.port import Busy
@@ -151,7 +151,7 @@ def test_a_server_that_is_told_to_stop_notes_what_was_read(
 ) -> None:
     headers = {"Authorization": f"Bearer {template[1]['nurse']}"}
     with requests.Session() as session:
-        session.get(f"{server.url}/v1/visits?limit=7", headers=headers, timeout=5).raise_for_status()
+        session.get(f"{server.url}/v1/visits?limit=7", headers=headers, timeout=PATIENCE).raise_for_status()
     server.stop(signal.SIGTERM)
     store = connect(server.database)
     row = store.row("SELECT detail FROM audit WHERE action = 'read'")
@@ -160,7 +160,8 @@ def test_a_server_that_is_told_to_stop_notes_what_was_read(
     assert orjson.loads(row["detail"])["query"] == "limit=7"
 
 
-def test_readings_are_noted_within_a_second_by_themselves(service: Service, patient: Patient) -> None:
+@pytest.mark.usefixtures("by_itself")
+def test_readings_are_noted_by_themselves(service: Service, patient: Patient) -> None:
     done, flush = threading.Event(), Readings.flush
 
     class Told(Readings):
@@ -170,7 +171,7 @@ def test_readings_are_noted_within_a_second_by_themselves(service: Service, pati
 
     readings = Told(service.store)
     readings.add(Reading(Actor("t-1", "nurse", None, None), "GET /v1/visits", None, "", 200), service.clock())
-    assert done.wait(5)
+    assert done.wait(PATIENCE)
     assert service.store.rows("SELECT 1 FROM audit WHERE actor = 't-1'") != []
 
 
@@ -179,7 +180,7 @@ def test_a_server_that_is_killed_loses_no_refusal(database: str, tmp_path: Path)
         address = f"{server.url}/v1/patients"
         headers = {"Authorization": "Bearer sch_wrong"}
         with requests.Session() as session:
-            assert session.get(address, headers=headers, timeout=5).status_code == 401
+            assert session.get(address, headers=headers, timeout=PATIENCE).status_code == 401
         server.stop(signal.SIGKILL)
     store = connect(database)
     assert store.rows("SELECT route FROM audit WHERE action = 'refused'") == [{"route": "GET /v1/patients"}]

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
-from service import ENROLMENT, Client, Patient, Service, end, refused
+from service import ENROLMENT, PATIENCE, Client, Patient, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import BadSetting, Settings
+from scheduler_api.use_cases.auth import oidc
 from scheduler_api.use_cases.auth.oidc import BETWEEN_FETCHES, KEYS_FRESH, KEYS_GOOD, LEEWAY, LONGEST_LIFE
 
 AUDIENCE = "scheduler-api"
@@ -74,8 +75,9 @@ class Provider:
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A provider on a port of its own."""
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """A provider on a port of its own. It is given all the time it takes: the machine may be slow."""
+    monkeypatch.setattr(oidc, "_PATIENCE", PATIENCE)
     provider = Provider()
     yield provider
     provider.close()
@@ -318,7 +320,7 @@ class TestKeys:
         assert signed_in.ask(signed_in.token()).status_code == 200
         for thread in threading.enumerate():
             if thread.name.endswith("(_fetch)"):
-                thread.join(5)
+                thread.join(PATIENCE)
         refused(signed_in.ask(signed_in.token()), 401)
 
     def test_many_unknown_names_do_not_hammer_the_provider(self, signed_in: SignedIn) -> None:

@@ -6,17 +6,19 @@ import logging
 import threading
 
 import pytest
-from service import Service
+from service import PATIENCE, Service
 
 from scheduler_api.use_cases import debouncer
 
+DELAY = debouncer.DELAY
 LOG = logging.getLogger("scheduler_api.debouncer")
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debouncer, "DELAY", 0.001)
-    monkeypatch.setattr(debouncer, "LONGEST_DELAY", 0.004)
+pytestmark = pytest.mark.usefixtures("by_itself")
+
+
+def test_a_request_waits_no_longer_than_a_second() -> None:
+    assert DELAY <= 1
 
 
 def test_what_fails_is_tried_until_it_succeeds(service: Service) -> None:
@@ -29,7 +31,7 @@ def test_what_fails_is_tried_until_it_succeeds(service: Service) -> None:
         done.set()
 
     debouncer.Debouncer(service.store, action, LOG, "not yet").request()
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     assert len(tries) == 5
 
 
@@ -44,13 +46,13 @@ def test_nothing_is_done_after_the_end(service: Service) -> None:
     others = set(threading.enumerate())
     later = debouncer.Debouncer(service.store, action, LOG, "never")
     later.request()
-    assert failed.wait(20)
+    assert failed.wait(PATIENCE)
     later.close()
     # One that is only just being started is not alive yet.
     while started := set(threading.enumerate()) - others:
         for thread in started:
             if thread.is_alive():
-                thread.join(20)
+                thread.join(PATIENCE)
     count = len(tries)
     later.request()
     assert not set(threading.enumerate()) - others
