@@ -65,8 +65,8 @@ accepting = answering(204)
 
 
 def hanging(receiver: Receiver, received: Received) -> None:
-    """Never answers."""
-    receiver.closing.wait(30)
+    """Never answers, for as long as anybody could wait."""
+    receiver.closing.wait(PATIENCE)
 
 
 def dripping(receiver: Receiver, received: Received) -> Answer:

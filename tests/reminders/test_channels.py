@@ -8,14 +8,14 @@ import hmac
 import json
 import logging
 import socket
-import time
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 import pytest
 from py_vapid import Vapid02
-from service import START
+from service import PATIENCE, START
 
 from scheduler_api.reminders.channels import Channel, Destination, Message
 from scheduler_api.reminders.channels.log import Log
@@ -28,28 +28,25 @@ from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from .receivers import Behaviour, Browser, Certificate, Mailbox, Receiver, answering, dripping, hanging, names
 
-#: How long a channel may take in these tests, in seconds.
-SECONDS = 0.4
+#: How long a channel may take where nobody answers, in seconds: a hundred times as long as one who does.
+SHORT = 1.0
 
 
 @pytest.fixture
 def webhook(keys: Keys, here: AllowedHosts) -> Webhook:
     """The channel of webhooks."""
-    return Webhook(keys, here, SECONDS)
+    return Webhook(keys, here, PATIENCE)
 
 
 @pytest.fixture
 def web_push(keys: Keys, here: AllowedHosts) -> WebPush:
     """The channel of Web Push."""
-    return WebPush(keys, here, SECONDS)
+    return WebPush(keys, here, PATIENCE)
 
 
 def send(channel: Channel, message: Message, address: str, browser: Browser | None = None) -> Outcome:
-    """Send a message to an address, in bounded time."""
-    began = time.perf_counter()
-    outcome = channel.send(message, Destination("e-1", address, browser.keys if browser else {}), START)
-    assert time.perf_counter() - began < 3
-    return outcome
+    """Send a message to an address."""
+    return channel.send(message, Destination("e-1", address, browser.keys if browser else {}), START)
 
 
 #: How a receiver behaves, and what that comes to: for a webhook, and for Web Push where it differs.
@@ -68,7 +65,7 @@ OUTCOMES: list[tuple[Behaviour, tuple[str, ...], tuple[str, ...] | None]] = [
     (answering(500), ("passing", "answered 500"), None),
     (answering(503), ("passing", "answered 503"), None),
     (hanging, ("passing", "TimeoutError"), None),
-    (dripping, ("passing",), None),
+    (dripping, ("passing", "TimeoutError"), None),
     (lambda receiver, received: None, ("passing", "RemoteDisconnected"), None),
 ]
 
@@ -82,6 +79,9 @@ def test_what_each_answer_means(
     web_push: WebPush,
     message: Message,
 ) -> None:
+    if "TimeoutError" in webhooks:
+        # Who hangs or drips comes to another end by itself, much later: it is our limit that ended it.
+        webhook, web_push = replace(webhook, seconds=SHORT), replace(web_push, seconds=SHORT)
     with Receiver(behaviour) as receiver:
         assert send(webhook, message, receiver.url)[: len(webhooks)] == webhooks
         expected = webhooks if pushes is None else pushes
@@ -187,7 +187,7 @@ def test_mail_goes_by_tls_and_its_message_id_is_that_of_the_message(
     with Mailbox(trusted.context, direct) as mailbox:
         opening = "smtps://" if direct else "smtp://scheduler:p%40ss%20word@"
         server = Server.of(f"{opening}localhost:{mailbox.port}")
-        channel = Mail(server, "trial@example.org", SECONDS)
+        channel = Mail(server, "trial@example.org", PATIENCE)
         for _ in range(2):
             assert send(channel, message, "ward@example.org") == ("delivered", None, None)
     (to, mail), (_, again) = mailbox.mails
@@ -201,12 +201,12 @@ def test_mail_goes_by_tls_and_its_message_id_is_that_of_the_message(
 def test_what_a_mail_server_says_no_to(message: Message, trusted: Certificate) -> None:
     with Mailbox(trusted.context) as mailbox:
         url = f"smtp://scheduler:p%40ss%20word@localhost:{mailbox.port}"
-        channel = Mail(Server.of(url), "trial@example.org", SECONDS)
+        channel = Mail(Server.of(url), "trial@example.org", PATIENCE)
         mailbox.replies["nobody@example.org"] = "550 5.1.1 no such mailbox nobody@example.org"
         assert send(channel, message, "nobody@example.org") == ("permanent", "answered 550", None)
         mailbox.replies["full@example.org"] = "452 4.2.2 mailbox full"
         assert send(channel, message, "full@example.org") == ("passing", "answered 452", None)
-        wrong = Mail(Server.of(url.replace("word", "wort")), "trial@example.org", SECONDS)
+        wrong = Mail(Server.of(url.replace("word", "wort")), "trial@example.org", PATIENCE)
         assert send(wrong, message, "ward@example.org") == ("passing", "SMTPAuthenticationError", None)
         assert mailbox.mails == []
 
@@ -214,12 +214,12 @@ def test_what_a_mail_server_says_no_to(message: Message, trusted: Certificate) -
 def test_mail_never_goes_without_tls(message: Message, trusted: Certificate) -> None:
     """Not to a server that does not offer it, nor to one that has no certificate of that name."""
     with Mailbox(trusted.context) as mailbox:
-        other = Mail(Server.of(f"smtp://other.example:{mailbox.port}"), "trial@example.org", SECONDS)
+        other = Mail(Server.of(f"smtp://other.example:{mailbox.port}"), "trial@example.org", PATIENCE)
         with names(lambda host: ["127.0.0.1"]):
             assert send(other, message, "ward@example.org") == ("passing", "SSLCertVerificationError", None)
         assert mailbox.mails == []
     with Mailbox() as mailbox:
-        plain = Mail(Server.of(f"smtp://localhost:{mailbox.port}"), "trial@example.org", SECONDS)
+        plain = Mail(Server.of(f"smtp://localhost:{mailbox.port}"), "trial@example.org", PATIENCE)
         assert send(plain, message, "ward@example.org") == ("passing", "SMTPNotSupportedError", None)
         assert mailbox.mails == []
 
