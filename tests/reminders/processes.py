@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from scheduler_api.config import Settings
 from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import Pace, deliver
+from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
 
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -28,9 +29,9 @@ _PROCESSES.set_forkserver_preload(
 )
 
 
-def delivering(settings: Settings, lease: float) -> BaseProcess:
-    """A worker that delivers by the real clock, until it is killed; it keeps what it sends for `lease` seconds."""
-    return _started(_deliver, settings, lease)
+def delivering(settings: Settings, lease: timedelta, ahead: timedelta = timedelta()) -> BaseProcess:
+    """A worker that delivers until it is killed, by a clock so much ahead; what it sends it keeps for `lease`."""
+    return _started(_deliver, settings, lease, ahead)
 
 
 def ticking(database: str, batch: int) -> BaseProcess:
@@ -50,18 +51,25 @@ def _started(target: object, *arguments: object) -> BaseProcess:
     return process
 
 
-def _deliver(settings: Settings, lease: float) -> None:
+def _deliver(settings: Settings, lease: timedelta, ahead: timedelta) -> None:
+    _wait_for_each_other()
     store = connect(settings.database)
-    channels = settings.outside().channels(lease * 0.9)
-    pace = Pace(threads=4, lease=timedelta(seconds=lease), look=0.02)
+    channels = settings.outside().channels(lease.total_seconds() / 2)
+    pace = Pace(threads=4, lease=lease, look=0.02)
     while True:
-        deliver(store, channels, lambda: datetime.now(UTC), pace)
+        deliver(store, channels, lambda: datetime.now(UTC) + ahead, pace)
         time.sleep(0.02)
 
 
 def _tick(database: str, batch: int) -> None:
+    _wait_for_each_other()
     dispatch.BATCH = dispatch.UNSEEN = batch
     store = connect(database)
     while True:
         dispatch.tick(store, datetime.now(UTC))
         time.sleep(0.01)
+
+
+def _wait_for_each_other() -> None:
+    """Wait for the database as long as it takes: on a slow machine nobody ends by himself."""
+    postgres.BUSY_TIMEOUT = sqlite.BUSY_TIMEOUT = 120_000

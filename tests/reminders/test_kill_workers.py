@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 
 from databases import Databases
+from service import PATIENCE
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.connect import connect
@@ -16,57 +17,62 @@ from scheduler_api.store.reminders import planned_messages
 
 from .processes import kill, ticking
 
-#: Longer by hand: the same holds for 60.
-SECONDS = 12
-ROWS, WORKERS = 20_000, 4
+#: How often one is killed. More by hand: the same holds for 500.
+KILLS, WORKERS = 60, 4
+#: How many messages are due whenever we begin to wait for the next that go out.
+DUE = 1000
 
 
-def due_rows(number: int, seconds: float) -> list[Row]:
-    """Rows of as many patients that become due over so many seconds from now."""
+def due_rows(first: int, last: int) -> list[Row]:
+    """Rows of as many patients that have just become due."""
     now = datetime.now(UTC)
-    until = stamp(now + timedelta(hours=3))
-    every = timedelta(seconds=seconds) / number
+    at, until = stamp(now), stamp(now + timedelta(hours=3))
     return [
-        planned_messages.row_of(
-            f"p-{index}", "FUSCC", "dose_due", "2024-02-20", stamp(now + index * every), until, False
-        )
-        for index in range(number)
+        planned_messages.row_of(f"p-{index}", "FUSCC", "dose_due", "2024-02-20", at, until, False)
+        for index in range(first, last)
     ]
 
 
 def test_kill_9_among_four_workers(databases: Databases, database: str) -> None:
     store, chance = connect(database), random.Random(4)
-    rows = due_rows(ROWS, SECONDS * 0.9)
-    with store.transaction():
-        planned_messages.put(store, rows)
+    planned: list[str] = []
 
     def start() -> BaseProcess:
         # Small batches, so that workers die in the middle of many.
         return ticking(database, 20)
 
-    running, deadline = [start() for _ in range(WORKERS)], time.monotonic() + 10 * SECONDS
-    killed = out = 0
+    running, out = [start() for _ in range(WORKERS)], 0
     try:
-        while out < ROWS:
+        for _ in range(KILLS):
+            rows = due_rows(len(planned), out + DUE)
+            with store.transaction():
+                planned_messages.put(store, rows)
+            planned += [row["message_id"] for row in rows]
             # Whoever dies does so after some more messages went out, in the middle of the next.
-            wanted = min(out + chance.randint(50, 400), ROWS)
-            while (out := _gone_out(store)) < wanted:
-                assert time.monotonic() < deadline
-                time.sleep(0.002)
+            out = _await_out(store, out + chance.randint(50, 400))
             victim = chance.randrange(WORKERS)
             assert running[victim].is_alive()
             kill(running[victim])
-            running[victim], killed = start(), killed + 1
+            running[victim] = start()
+        _await_out(store, len(planned))
     finally:
         for process in running:
             kill(process)
-    assert killed >= 50
     found = [row["message_id"] for row in store.rows("SELECT message_id FROM outbox")]
-    assert sorted(found) == sorted(row["message_id"] for row in rows)
+    assert sorted(found) == sorted(planned)
     assert store.rows("SELECT 1 FROM reminders") == []
     if databases.engine == "sqlite":
         assert store.row("PRAGMA integrity_check") == {"integrity_check": "ok"}
     store.close()
+
+
+def _await_out(store: Store, wanted: int) -> int:
+    """Wait until so many messages have gone out; how many have."""
+    until = time.monotonic() + PATIENCE
+    while (out := _gone_out(store)) < wanted:
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    return out
 
 
 def _gone_out(store: Store) -> int:
