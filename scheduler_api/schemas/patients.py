@@ -111,8 +111,13 @@ class DeviationSchema(Strict):
     on = CivilDate(required=True)
     visit = fields.String(required=True, allow_none=True)
     dose_on = CivilDate(required=True, allow_none=True)
-    planned = fields.String(required=True)
-    actual = fields.String(required=True, allow_none=True)
+    planned = fields.String(
+        required=True,
+        metadata={"description": "An amount, a window, or words in the language of the answer", "example": "300 mg"},
+    )
+    actual = fields.String(
+        required=True, allow_none=True, metadata={"description": "An amount, a day, or words; null: nothing was done"}
+    )
     days_off = fields.Integer(required=True, allow_none=True)
 
 

@@ -8,8 +8,12 @@ from typing import Any
 
 from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.doses import Span, TreatmentPlan, planned_amount
 from scheduler_api.engine.visits.series import Visit
+
+#: What stands in the place of an amount where none was planned, or taken.
+_HELD, _REST, _MISSED = Reason("held_day"), Reason("rest_day"), Reason("missed_day")
 
 
 def deviations(
@@ -17,7 +21,8 @@ def deviations(
 ) -> list[dict[str, Any]]:
     """Return the deviations that happened in `first`…`last`, by day.
 
-    `visits` are all that may have one in that range.
+    `visits` are all that may have one in that range. What was `planned` and what is `actual` are amounts and days as
+    text, or reasons where words are needed.
     """
     found = [*_dose_deviations(treatment_plan, first, last)]
     for visit in visits:
@@ -27,18 +32,17 @@ def deviations(
 
 
 def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
-    doses = treatment_plan.history.doses
+    doses, planned = treatment_plan.history.doses, Reason("first_dose", day=treatment_plan.starts_on)
     for day, amount in doses.taken(first, min(last, treatment_plan.starts_on - ONE_DAY)):
-        yield from _outside(treatment_plan, day, amount, "dose_before_start", f"first dose {treatment_plan.starts_on}")
+        yield from _outside(treatment_plan, day, amount, "dose_before_start", planned)
     for span in treatment_plan.spans(first, last):
         yield from _taken_in(span, doses)
         for day in treatment_plan.missed(span) if treatment_plan.history.begun else ():
-            yield _dose("dose_missed", day, _mg(span.planned_amount), "missed")
+            yield _dose("dose_missed", day, _mg(span.planned_amount), _MISSED)
     if treatment_plan.ends_on is not None:
+        planned = Reason("last_day_of_treatment", day=treatment_plan.ends_on)
         for day, amount in doses.taken(max(first, treatment_plan.ends_on + ONE_DAY, treatment_plan.starts_on), last):
-            yield from _outside(
-                treatment_plan, day, amount, "dose_after_end", f"last day of treatment {treatment_plan.ends_on}"
-            )
+            yield from _outside(treatment_plan, day, amount, "dose_after_end", planned)
 
 
 def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
@@ -50,15 +54,15 @@ def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
     for day, amount in doses.taken(span.starts_on, span.ends_on):
         mg = span.planned_amount if amount is None else amount
         if span.held:
-            yield _dose("dose_during_hold", day, "held", _mg(mg))
+            yield _dose("dose_during_hold", day, _HELD, _mg(mg))
         elif span.rests(day):
-            yield _dose("dose_on_rest_day", day, "rest", _mg(mg))
+            yield _dose("dose_on_rest_day", day, _REST, _mg(mg))
         elif mg != span.planned_amount:
             yield _dose("dose_amount", day, _mg(span.planned_amount), _mg(mg))
 
 
 def _outside(
-    treatment_plan: TreatmentPlan, day: date, amount: float | None, kind: str, planned: str
+    treatment_plan: TreatmentPlan, day: date, amount: float | None, kind: str, planned: Reason
 ) -> Iterator[dict[str, Any]]:
     if amount is None:
         amount = planned_amount(treatment_plan.plan, treatment_plan.history, day)
@@ -79,7 +83,7 @@ def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
         yield _visit("booking_out_of_window", visit, booked, str(booked), days_off)
 
 
-def _dose(kind: str, day: date, planned: str, actual: str) -> dict[str, Any]:
+def _dose(kind: str, day: date, planned: str | Reason, actual: str | Reason) -> dict[str, Any]:
     return {
         "kind": kind,
         "on": day,
