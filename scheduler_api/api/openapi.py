@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
@@ -11,7 +13,6 @@ from scheduler_api.api.http.operation import operation_of
 from scheduler_api.api.http.problems import ProblemApi
 from scheduler_api.api.routes.phones.sync import QUEUED
 from scheduler_api.schemas.facts import FACTS
-from scheduler_api.schemas.fields import LISTS
 
 DESCRIPTION = (
     "Calendars of patients in a clinical trial, computed from what is recorded about them. "
@@ -33,8 +34,9 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
         for method, operation in operations.items():
             if method != "parameters":
                 _complete(method, operation, views[path, method])
-    for path, operation in _OF_THE_SERVICE.items():
-        document["paths"][path] = {"get": {"operationId": views[path, "get"].__name__, **operation}}
+    for (path, method), view in views.items():
+        if method == "get" and operation_of(view).says:
+            document["paths"][path] = {"get": _of_the_service(view)}
     return document
 
 
@@ -47,22 +49,27 @@ def _views(app: Flask) -> dict[tuple[str, str], Any]:
     }
 
 
-def _of_the_service(summary: str, *statuses: str) -> dict[str, Any]:
-    """Return the operation of a question to the service itself, which needs no token."""
-    schema = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
-    content = {"application/json": {"schema": schema}}
-    responses = {
-        status: {"description": "Yes" if status == "200" else "Not now", "content": content} for status in statuses
+def _of_the_service(view: Any) -> dict[str, Any]:
+    """Return the operation of a view that says something of the service itself, to anyone and by its status."""
+    summary, _, description = str(inspect.getdoc(view)).partition("\n\n")
+    declared = operation_of(view)
+    status = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    content = _texts(declared.produces) or {"application/json": {"schema": status}}
+    return {
+        "operationId": view.__name__,
+        "summary": summary,
+        **({"description": description} if description else {}),
+        "tags": ["service"],
+        "security": [],
+        "responses": {
+            str(code): {"description": "OK" if code == 200 else "Not now", "content": content} for code in declared.says
+        },
     }
-    return {"summary": summary, "tags": ["service"], "security": [], "responses": responses}
 
 
-_METRICS = {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
-_OF_THE_SERVICE = {
-    "/healthz": _of_the_service("Whether the process answers", "200"),
-    "/readyz": _of_the_service("Whether requests can be served", "200", "503"),
-    "/metrics": {"summary": "Counts for Prometheus", "tags": ["service"], "security": [], "responses": _METRICS},
-}
+def _texts(content_types: Iterable[str]) -> dict[str, Any]:
+    """Return content of other types than JSON, of which the contract says no more."""
+    return {content_type: {"schema": {"type": "string"}} for content_type in content_types}
 
 
 def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
@@ -111,13 +118,9 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
     responses.pop("default", None)
     if "If-None-Match" in declared.headers:
         responses["304"] = {"description": "Nothing changed"}
-    if declared.produces is not None:
-        responses["200"]["content"] = {declared.produces: {"schema": {"type": "string"}}}
+    if declared.produces:
+        responses["200"].setdefault("content", {}).update(_texts(declared.produces))
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         responses[str(status)] = {"description": "A problem", "content": problem}
     operation["responses"] = dict(sorted(responses.items()))
-    content = responses.get("200", {}).get("content", {})
-    name = str(content.get("application/json", {}).get("schema", {}).get("$ref", "")).rpartition("/")[2]
-    if name in LISTS:
-        content["text/csv"] = {"schema": {"type": "string"}}

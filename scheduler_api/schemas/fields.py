@@ -140,13 +140,8 @@ class Choice(fields.String):
         super().__init__(validate=validate.OneOf(choices, error="Not one of {choices}."), **kwargs)
 
 
-#: The names of all schemas of pages: such a list also comes as CSV.
-LISTS: set[str] = set()
-
-
 def listed(item: type[Strict], name: str) -> type[Strict]:
     """Return the schema of a page of items."""
-    LISTS.add(name)
     return Strict.from_dict(  # type: ignore[return-value]
         {
             "items": fields.List(fields.Nested(item), required=True),

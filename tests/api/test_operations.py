@@ -70,3 +70,27 @@ def test_what_decorators_do_is_in_the_contract(service: Service) -> None:
     assert paths["/v1/protocols"]["post"]["x-roles"] == ["admin"]
     assert [*paths["/v1/feeds/{secret}.ics"]["get"]["responses"]["200"]["content"]] == ["text/calendar"]
     assert "text/csv" in paths["/v1/visits"]["get"]["responses"]["200"]["content"]
+
+
+def test_all_lists_come_as_csv_too_and_nothing_else_does(service: Service) -> None:
+    document = service.app.extensions["scheduler"].contract
+    for path, operations in document["paths"].items():
+        if "get" in operations:
+            content = operations["get"]["responses"]["200"].get("content", {})
+            name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+            is_list = "next_cursor" in document["components"]["schemas"].get(name, {}).get("properties", {})
+            assert ("text/csv" in content) == is_list, path
+
+
+def test_what_the_service_says_of_itself_is_in_the_contract(service: Service) -> None:
+    paths = service.app.extensions["scheduler"].contract["paths"]
+    said = {path: operations["get"] for path, operations in paths.items() if not path.startswith("/v1/")}
+    assert {path: [*operation["responses"]] for path, operation in said.items()} == {
+        "/healthz": ["200"],
+        "/readyz": ["200", "503"],
+        "/metrics": ["200"],
+    }
+    assert [*said["/metrics"]["responses"]["200"]["content"]] == ["text/plain"]
+    for path, operation in said.items():
+        assert operation["security"] == []
+        assert service.client("").get(path).status_code == 200

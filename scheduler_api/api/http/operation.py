@@ -23,9 +23,9 @@ class Roles:
 ANY_ROLE = Roles(("nurse", "coordinator", "monitor", "admin"), "Whoever this is has no role here.")
 RECORDERS = Roles(("nurse", "coordinator", "admin"), "A monitor reads and does not record.")
 AUDITORS = Roles(("coordinator", "monitor", "admin"), "Only a coordinator, a monitor or an admin reads the audit.")
-CALENDAR_KEEPERS = Roles(("coordinator", "admin"), "Only a coordinator or an admin keeps a site's calendar.")
 COORDINATORS = Roles(
-    ("coordinator", "admin"), "Only a coordinator or an admin says what a site is told, and where its messages go."
+    ("coordinator", "admin"),
+    "Only a coordinator or an admin says when a site is open, what it is told, and where its messages go.",
 )
 ADMINS = Roles(("admin",), "Only an admin adds sites and protocols.")
 
@@ -34,13 +34,15 @@ ADMINS = Roles(("admin",), "Only an admin adds sites and protocols.")
 class Operation:
     """Holds what a view declares. `caller`: whose token it takes; `headers`: those of a request that it heeds.
 
-    `produces` are types of content beside JSON, or instead of it.
+    `produces` are types of content beside the JSON of its schema, or instead if it has none. `says`: with which
+    statuses it answers, if it says something of the service itself; it has no schema and no problems then.
     """
 
     caller: Literal["staff", "patient", "public"] | None = None
     roles: Roles = ANY_ROLE
     headers: list[str] = field(default_factory=list)
-    produces: str | None = None
+    produces: list[str] = field(default_factory=list)
+    says: tuple[int, ...] = ()
 
 
 def operation_of(view: Any) -> Operation:
@@ -85,10 +87,20 @@ def heeds(header: str) -> Callable[[View], View]:
 
 
 def produces(content_type: str) -> Callable[[View], View]:
-    """Declare that a view answers with another type of content than JSON."""
+    """Declare that a view answers with another type of content than JSON, too or instead."""
 
     def declare(view: View) -> View:
-        operation_of(view).produces = content_type
+        operation_of(view).produces.append(content_type)
+        return view
+
+    return declare
+
+
+def says(*statuses: int) -> Callable[[View], View]:
+    """Declare that a view says something of the service itself, by its status."""
+
+    def declare(view: View) -> View:
+        operation_of(view).says = statuses
         return view
 
     return declare

@@ -67,6 +67,7 @@ class AuditVerificationSchema(Strict):
 
 @blueprint.route("/audit")
 @staff(AUDITORS)
+@produces("text/csv")
 @blueprint.arguments(TrailPageQuery, location="query")
 @blueprint.response(200, listed(AuditEntrySchema, "AuditList"))
 def list_audit_entries(query: dict[str, Any]) -> Response:

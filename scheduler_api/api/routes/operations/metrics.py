@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from scheduler_api.api.http.operation import public
+from scheduler_api.api.http.operation import produces, public, says
 from scheduler_api.api.http.requests import store
 from scheduler_api.metrics import exposition
 from scheduler_api.store.database.port import Store
@@ -20,8 +20,10 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.route("/metrics")
 @public
+@says(200)
+@produces("text/plain")
 def get_metrics() -> Response:
-    """Answer with all metrics."""
+    """Get the counts of this machine's processes for Prometheus"""
     return Response(exposition() + generate_latest(_Waiting(store())), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 from flask import Blueprint, Response, request, send_from_directory
 
-from scheduler_api.api.http.operation import public
+from scheduler_api.api.http.operation import public, says
 from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import now, services, store
 from scheduler_api.reminders.dispatch import last_tick
@@ -30,15 +30,17 @@ _POLICY = (
 
 @blueprint.route("/healthz")
 @public
+@says(200)
 def check_health() -> Response:
-    """Answer, to show that the process is alive."""
+    """Say that the process answers"""
     return _json({"status": "ok"})
 
 
 @blueprint.route("/readyz")
 @public
+@says(200, 503)
 def check_readiness() -> Response:
-    """Return whether requests can be served.
+    """Say whether requests can be served
 
     The database answers with tables of this version, and a worker is running. Why the database does not is in the log,
     and not in the answer, which anyone may read.

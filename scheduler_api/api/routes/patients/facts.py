@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from scheduler_api.api.http.conditions import conditional, idempotent, if_match, patient_tag
-from scheduler_api.api.http.operation import RECORDERS, staff
+from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -72,6 +72,7 @@ def record_fact(
 
 @blueprint.route("/patients/<string:patient_id>/facts")
 @staff()
+@produces("text/csv")
 @conditional
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(RecordedFactSchema, "FactList"))

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, url_for
 
 from scheduler_api.api.http.conditions import conditional, idempotent, patient_tag
-from scheduler_api.api.http.operation import RECORDERS, staff
+from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session, store
@@ -78,6 +78,7 @@ def enrol_patient(data: dict[str, Any]) -> Response:
 
 @blueprint.route("/patients")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(PatientQuery, location="query")
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
 def list_patients(query: dict[str, Any]) -> Response:
@@ -128,6 +129,7 @@ def get_patient_adherence(query: dict[str, Any], patient_id: str) -> Response:
 
 @blueprint.route("/patients/<string:patient_id>/deviations")
 @staff()
+@produces("text/csv")
 @conditional
 @blueprint.arguments(DeviationQuery, location="query")
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))

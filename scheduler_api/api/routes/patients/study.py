@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from webargs.fields import DelimitedList
 
-from scheduler_api.api.http.operation import staff
+from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -108,6 +108,7 @@ class StudySummarySchema(StudyCountsSchema):
 
 @blueprint.route("/deviations")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(DeviationsQuery, location="query")
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
 def list_deviations(query: dict[str, Any]) -> Response:
@@ -126,6 +127,7 @@ def list_deviations(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/adherence")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(PatientsQuery, location="query")
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
 def list_adherence(query: dict[str, Any]) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 import segno
 from flask import Response, request
 
-from scheduler_api.api.http.operation import RECORDERS, public, staff
+from scheduler_api.api.http.operation import RECORDERS, produces, public, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, now, session, store
@@ -108,6 +108,7 @@ def refresh_tokens(data: dict[str, Any]) -> Response:
 
 @blueprint.route("/patients/<string:patient_id>/devices")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "DeviceList"))
 def list_patient_devices(query: dict[str, Any], patient_id: str) -> Response:

@@ -11,7 +11,7 @@ from flask import Response
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
-from scheduler_api.api.http.operation import heeds, patient
+from scheduler_api.api.http.operation import heeds, patient, produces
 from scheduler_api.api.http.pages import PageQuery
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
@@ -141,6 +141,7 @@ def take_back_dose(dose_on: str) -> Response:
 
 @blueprint.route("/me/devices")
 @patient
+@produces("text/csv")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "MyDeviceList"))
 def list_my_devices(query: dict[str, Any]) -> Response:

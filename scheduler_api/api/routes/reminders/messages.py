@@ -8,7 +8,7 @@ from flask import Response
 from webargs.fields import DelimitedList
 
 from scheduler_api.api.http.conditions import idempotent
-from scheduler_api.api.http.operation import RECORDERS, staff
+from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -61,6 +61,7 @@ class MessageSchema(Strict):
 
 @blueprint.route("/reminders")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(MessageQuery, location="query")
 @blueprint.response(200, listed(MessageSchema, "MessageList"))
 def list_messages(query: dict[str, Any]) -> Response:

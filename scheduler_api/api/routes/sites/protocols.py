@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import idempotent
-from scheduler_api.api.http.operation import ADMINS, staff
+from scheduler_api.api.http.operation import ADMINS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -49,6 +49,7 @@ class ProtocolDefinitionSchema(Strict):
 
 @blueprint.route("/protocols")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
 def list_protocols(query: dict[str, Any]) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from scheduler_api.api.http.operation import CALENDAR_KEEPERS, staff
+from scheduler_api.api.http.operation import COORDINATORS, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import CivilDate, Strict, Text, Whole, fields, validate
@@ -91,7 +91,7 @@ def get_site_calendar(site: str) -> Response:
 
 
 @blueprint.route("/sites/<string:site>/calendar", methods=["PUT"])
-@staff(CALENDAR_KEEPERS)
+@staff(COORDINATORS)
 @blueprint.arguments(NewSiteCalendarSchema)
 @blueprint.response(200, SiteCalendarSchema)
 def set_site_calendar(calendar: dict[str, Any], site: str) -> Response:

@@ -8,7 +8,7 @@ from flask import Response, url_for
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import idempotent
-from scheduler_api.api.http.operation import ADMINS, staff
+from scheduler_api.api.http.operation import ADMINS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -46,6 +46,7 @@ class SiteSchema(Strict):
 
 @blueprint.route("/sites")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(SiteSchema, "SiteList"))
 def list_sites(query: dict[str, Any]) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from webargs.fields import DelimitedList
 
-from scheduler_api.api.http.operation import staff
+from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import session
@@ -69,6 +69,7 @@ class PatientVisitSchema(VisitSchema):
 
 @blueprint.route("/visits")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(VisitQuery, location="query")
 @blueprint.response(200, listed(PatientVisitSchema, "VisitList"))
 def list_visits(query: dict[str, Any]) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from scheduler_api.api.http.operation import RECORDERS, staff
+from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -83,6 +83,7 @@ class WorklistEntrySchema(Strict):
 
 @blueprint.route("/worklist")
 @staff()
+@produces("text/csv")
 @blueprint.arguments(WorklistQuery, location="query")
 @blueprint.response(200, listed(WorklistEntrySchema, "WorklistEntryList"))
 def list_worklist(query: dict[str, Any]) -> Response:
