@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from pathlib import Path
 import requests
 from cluster import Cluster
 from databases import Postgresql
-from service import ENROLMENT, Server, new_database
+from service import ENROLMENT, PATIENCE, Server, new_database
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.connect import connect
@@ -27,9 +28,11 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import planned_messages
 from scheduler_api.use_cases.projections import maintenance
 
-#: For how long; more by hand.
-SECONDS = int(os.environ.get("CHAOS_SECONDS", "20"))
+#: How often the database is killed, and one of the processes; more by hand.
+DATABASE_KILLS, PROCESS_KILLS = (int(os.environ.get("CHAOS_TIMES", "1")) * times for times in (6, 10))
 WRITERS, WORKERS, PATIENTS, MESSAGES = 4, 3, 6, 2000
+#: Over how many seconds the messages become due.
+DUE_OVER = 20
 
 
 class Writer:
@@ -41,8 +44,16 @@ class Writer:
         self._chance, self._number = random.Random(number), number
         self.answered: set[str] = set()
         self.refused: list[str] = []
+        #: How often it was told to come again, or nothing.
+        self.put_off = 0
         self.done = threading.Event()
-        self.thread = threading.Thread(target=self._write)
+        self._thread = threading.Thread(target=self._write)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being recorded."""
+        self.done.set()
+        self._thread.join()
 
     def _write(self) -> None:
         day = 0
@@ -53,20 +64,20 @@ class Writer:
 
     def _record(self, patient_id: str, body: dict[str, str], key: str) -> None:
         headers = {**self._headers, "Idempotency-Key": key}
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             address = f"{self._chance.choice(self._servers).url}/v1/patients/{patient_id}/facts"
             try:
-                answer = requests.post(address, json=body, headers=headers, timeout=20)
+                answer = requests.post(address, json=body, headers=headers, timeout=PATIENCE)
             except requests.RequestException:
-                time.sleep(0.05)
-                continue
-            if answer.status_code == 201:
+                answer = None
+            if answer is not None and answer.status_code == 201:
                 self.answered.add(answer.json()["fact"]["fact_id"])
                 return
-            if answer.status_code != 503 or "Retry-After" not in answer.headers:
+            if answer is not None and (answer.status_code != 503 or "Retry-After" not in answer.headers):
                 self.refused.append(answer.text)
                 return
+            self.put_off += 1
             time.sleep(0.05)
         self.refused.append(f"{key} was never answered")
 
@@ -86,7 +97,7 @@ class Worker:
     def stop(self, how: signal.Signals) -> None:
         """End it."""
         self._process.send_signal(how)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=PATIENCE)
 
 
 def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -95,25 +106,25 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         database = Postgresql(postgres).new()
         tokens = new_database(database)
         store = connect(database)
-        due = _due_over(SECONDS)
+        due = _due_over(DUE_OVER)
         with store.transaction():
             planned_messages.put(store, due)
         servers = []
         for number in range(2):
             (tmp_path / str(number)).mkdir()
-            servers.append(stack.enter_context(Server(database, tmp_path / str(number))))
+            servers.append(stack.enter_context(Server(database, tmp_path / str(number), worker=False)))
         workers = [Worker(database) for _ in range(WORKERS)]
         for worker in workers:
             stack.callback(worker.stop, signal.SIGKILL)
         patients = [_enrolled(servers[0], tokens["nurse"], f"00{number}") for number in range(PATIENTS)]
         writers = [Writer(servers, tokens["nurse"], patients, number) for number in range(WRITERS)]
         for writer in writers:
-            writer.thread.start()
-        killed = _kill_at_random(chance, postgres, servers, workers)
+            stack.callback(writer.stop)
+        _kill_at_random(chance, postgres, servers, workers, writers)
         for writer in writers:
             writer.done.set()
         for writer in writers:
-            writer.thread.join()
+            writer.stop()
         assert [line for writer in writers for line in writer.refused] == []
         answered = set[str]().union(*(writer.answered for writer in writers))
         kept = {row["fact_id"] for row in store.rows("SELECT fact_id FROM facts WHERE kind = 'dose_recorded'")}
@@ -124,8 +135,6 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         out = {row["message_id"] for row in store.rows("SELECT message_id FROM outbox WHERE kind = 'dose_due'")}
         assert out >= {row["message_id"] for row in due}
         assert list(maintenance.verify(store)) == []
-        assert killed["database"] >= 1
-        assert killed["process"] >= 2
         store.close()
 
 
@@ -142,34 +151,46 @@ def _due_over(seconds: float) -> list[Row]:
 def _enrolled(server: Server, token: str, subject_number: str) -> str:
     body = {**ENROLMENT, "subject_number": subject_number}
     headers = {"Authorization": f"Bearer {token}"}
-    answer = requests.post(f"{server.url}/v1/patients", json=body, headers=headers, timeout=20)
+    answer = requests.post(f"{server.url}/v1/patients", json=body, headers=headers, timeout=PATIENCE)
     answer.raise_for_status()
     return str(answer.json()["patient_id"])
 
 
 def _kill_at_random(
-    chance: random.Random, postgres: Cluster, servers: list[Server], workers: list[Worker]
-) -> dict[str, int]:
-    """Kill a process or the database, and start it again, until the time is over; how often each."""
-    killed = {"database": 0, "process": 0}
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until or not all(killed.values()):
-        time.sleep(chance.random())
-        if chance.random() < 0.4:
+    chance: random.Random,
+    postgres: Cluster,
+    servers: list[Server],
+    workers: list[Worker],
+    writers: list[Writer],
+) -> None:
+    """Kill the database or a process and start it again, in any order, each when some more facts were recorded."""
+    kills = ["database"] * DATABASE_KILLS + ["process"] * PROCESS_KILLS
+    chance.shuffle(kills)
+    for kill in kills:
+        _await_more(lambda: sum(len(writer.answered) for writer in writers), chance.randint(5, 40))
+        if kill == "database":
             postgres.stop()
-            time.sleep(chance.random())
+            # It is away until some have noticed.
+            _await_more(lambda: sum(writer.put_off for writer in writers), chance.randint(1, 40))
             postgres.start()
-            killed["database"] += 1
         else:
             victim: Server | Worker = chance.choice([*servers, *workers])
             victim.stop(signal.SIGKILL)
             victim.start()
-            killed["process"] += 1
-    return killed
+
+
+def _await_more(number: Callable[[], int], more: int) -> None:
+    """Wait until a number has grown by so many."""
+    wanted = number() + more
+    _await(lambda: number() >= wanted)
 
 
 def _await_all_out(store: Store) -> None:
-    until = time.monotonic() + 90
-    while store.rows("SELECT 1 FROM reminders WHERE about = '2024-02-20' LIMIT 1"):
+    _await(lambda: not store.rows("SELECT 1 FROM reminders WHERE about = '2024-02-20' LIMIT 1"))
+
+
+def _await(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
         assert time.monotonic() < until
-        time.sleep(0.2)
+        time.sleep(0.02)

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from cluster import Cluster
 from databases import Postgresql
-from service import Patient, Service, new_database, refused
+from service import PATIENCE, Patient, Service, new_database, refused
 
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.session import lock_patient
@@ -100,7 +100,7 @@ def test_a_unit_of_work_that_is_cut_off_leaves_nothing(service: Service, patient
 
 def _cut_off_who_waits(other: psycopg.Connection) -> None:
     """End the connection of whoever waits for an advisory lock, as soon as somebody does."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     waiting = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     while time.monotonic() < until and not other.execute(waiting).fetchall():
         pass
