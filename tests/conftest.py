@@ -69,6 +69,7 @@ def _nothing_by_itself() -> Iterator[None]:
         usual.setattr(Debouncer, "_start", lambda debouncer: None)
         for engine in (postgres, sqlite):
             usual.setattr(engine, "BUSY_TIMEOUT", PATIENCE * 1000)
+        usual.setattr(postgres, "CONNECTION_TIMEOUT", PATIENCE)
         yield
 
 

@@ -64,10 +64,13 @@ class Clock:
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
+        self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
+        # Of two threads that look at once neither must set it back.
+        with self._lock:
+            self.now += timedelta(milliseconds=1)
+            return self.now
 
     def set(self, instant: str) -> None:
         """Go to an instant, written with its offset."""

@@ -15,7 +15,7 @@ import orjson
 import pytest
 import requests
 import yaml
-from service import ENROLMENT, Client, Server, Service
+from service import ENROLMENT, PATIENCE, Client, Server, Service
 
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.projections import maintenance
@@ -76,7 +76,7 @@ def test_schemathesis_finds_nothing(database: str, template: tuple[str, dict[str
     with Server(database, tmp_path) as server:
 
         def post(address: str, body: dict[str, Any], **headers: str) -> Any:
-            answer = requests.post(f"{server.url}/v1/{address}", json=body, headers=headers, timeout=20)
+            answer = requests.post(f"{server.url}/v1/{address}", json=body, headers=headers, timeout=PATIENCE)
             answer.raise_for_status()
             return answer.json()
 

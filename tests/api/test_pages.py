@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from service import START, Client, Clock, Server, Service, end, refused
+from service import PATIENCE, START, Client, Clock, Server, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings
@@ -109,7 +109,7 @@ def browse(address: str, profile: Path) -> tuple[str, str]:
 def test_a_browser_shows_the_contract_and_asks_no_other_host(server: Server, tmp_path: Path) -> None:
     document, complaints = browse(f"{server.url}/docs", tmp_path)
     assert complaints == ""
-    contract = requests.get(f"{server.url}/openapi.json", timeout=5).json()
+    contract = requests.get(f"{server.url}/openapi.json", timeout=PATIENCE).json()
     for path, operations in contract["paths"].items():
         assert path in document.replace("\u200b", "")
         for method in operations.keys() - {"parameters"}:

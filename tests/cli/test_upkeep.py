@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from databases import Databases, Raw
+from service import PATIENCE
 
 from scheduler_api.cli import main
 from scheduler_api.cli.opening import session_on
@@ -167,7 +168,7 @@ def test_backup_of_a_damaged_log_is_not_kept(run_samples: Commands, raw: Raw, tm
 
 
 def test_backup_while_others_write_is_consistent(run_samples: Commands, tmp_path: Path) -> None:
-    stop, written = threading.Event(), []
+    stop, written, more = threading.Event(), [], threading.Semaphore(0)
 
     def write() -> None:
         store = connect(run_samples.database)
@@ -175,12 +176,15 @@ def test_backup_while_others_write_is_consistent(run_samples: Commands, tmp_path
         patient = patients.find(session, subject_number_part="FUSCC-29").items[0]["patient_id"]
         while not stop.is_set():
             written.append(facts.record(session, patient, facts.NewFact(TimeZoneChanged("Asia/Shanghai"))).version)
+            more.release()
         store.close()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
         for number in range(5):
+            # In the middle of others' work, however long a thread waits for its turn.
+            assert more.acquire(timeout=PATIENCE)
             run_samples.ok("backup", tmp_path / f"copy-{number}.db")
     finally:
         stop.set()

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from service import Patient, Server, Service
+from service import PATIENCE, Patient, Server, Service
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .network import EXAMPLES, Network, load
@@ -119,7 +119,7 @@ class Nurse:
 
     def post(self, path: str, **body: Any) -> Any:
         """Record something; the answer."""
-        answer = requests.post(f"{self.url}/v1/{path}", json=body, headers=self._staff, timeout=20)
+        answer = requests.post(f"{self.url}/v1/{path}", json=body, headers=self._staff, timeout=PATIENCE)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -139,7 +139,7 @@ class Nurse:
     def read(self, patient_id: str, part: str) -> list[dict[str, Any]]:
         """A list of a patient's."""
         address = f"{self.url}/v1/patients/{patient_id}/{part}?limit=200"
-        answer = requests.get(address, headers=self._staff, timeout=20)
+        answer = requests.get(address, headers=self._staff, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
         return list(answer.json()["items"])
 
@@ -152,7 +152,7 @@ class Nurse:
         """End the sessions of all of a patient's devices."""
         for device in self.read(patient_id, "devices"):
             address = f"{self.url}/v1/patients/{patient_id}/devices/{device['device_id']}"
-            assert requests.delete(address, headers=self._staff, timeout=20).status_code == 204
+            assert requests.delete(address, headers=self._staff, timeout=PATIENCE).status_code == 204
 
 
 def reopened(phone: Any) -> Any:

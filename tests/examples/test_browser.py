@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from service import Server
+from service import PATIENCE, Server
 
 from .conftest import Nurse
 from .devtools import Browser, Page
@@ -182,12 +182,12 @@ def test_an_address_for_calendar_apps(page: Page, network: Network) -> None:
     page.evaluate("[...document.querySelectorAll('details')].forEach((part) => { part.open = true; })")
     page.click("Make an address")
     first = page.evaluate("document.querySelector('code').innerText")
-    assert requests.get(first, timeout=20).text.startswith("BEGIN:VCALENDAR")
+    assert requests.get(first, timeout=PATIENCE).text.startswith("BEGIN:VCALENDAR")
     page.click("Make an address")
     page.shows("There is an address already")
     page.click("Make a new one")
     second = page.evaluate("document.querySelector('code').innerText")
-    assert [requests.get(address, timeout=20).status_code for address in (first, second)] == [404, 200]
+    assert [requests.get(address, timeout=PATIENCE).status_code for address in (first, second)] == [404, 200]
 
 
 def test_it_fits_the_screen_of_a_phone_with_type_and_buttons_large_enough(page: Page) -> None:

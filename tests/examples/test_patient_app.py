@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from service import Server
+from service import PATIENCE, Server
 
 from .conftest import Nurse, World, app, recorded, reopened, standing
 from .network import EXAMPLES
@@ -202,11 +202,11 @@ class TestCommands:
         assert run("sync")[::2] == (0, "")
         assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken"), (yesterday, "missed")]
         status, address, _ = run("feed", "--doses")
-        assert requests.get(address.strip(), timeout=20).text.startswith("BEGIN:VCALENDAR")
+        assert requests.get(address.strip(), timeout=PATIENCE).text.startswith("BEGIN:VCALENDAR")
         assert run("feed")[1].startswith("Made ")
         assert run("feed", "--revoke") == (0, "Revoked.\n", "")
         assert run("feed", "--revoke") == (0, "Revoked.\n", "")
-        assert requests.get(address.strip(), timeout=20).status_code == 404
+        assert requests.get(address.strip(), timeout=PATIENCE).status_code == 404
 
     def test_no_server(self, run: Any) -> None:
         assert run("activate", "AAAAAAAA", "--server", "http://127.0.0.1:9") == (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from service import Patient
+from service import PATIENCE, Patient
 
 from .conftest import World
 
@@ -13,14 +13,14 @@ from .conftest import World
 def access(world: World, patient: Patient) -> dict[str, str]:
     """The headers of a phone of the patient."""
     body = {"code": world.code(patient), "device_name": "Phone"}
-    given = requests.post(f"{world.network.url}/v1/activate", json=body, timeout=20).json()
+    given = requests.post(f"{world.network.url}/v1/activate", json=body, timeout=PATIENCE).json()
     return {"Authorization": f"Bearer {given['access_token']}"}
 
 
 def put(world: World, headers: dict[str, str], day: str) -> Any:
     """Record a day as taken."""
     address = f"{world.network.url}/v1/me/doses/{day}"
-    return requests.put(address, json={"status": "taken"}, headers=headers, timeout=20)
+    return requests.put(address, json={"status": "taken"}, headers=headers, timeout=PATIENCE)
 
 
 def test_tomorrow_is_refused_also_where_it_is_today_in_utc(world: World) -> None:
@@ -42,7 +42,7 @@ def test_a_day_taken_back_and_the_same_again_changes_nothing(world: World) -> No
     headers = access(world, patient)
     address = f"{world.network.url}/v1/me/doses/2024-02-20"
     outcomes = [put(world, headers, "2024-02-20").json()["outcome"] for _ in range(2)]
-    outcomes += [requests.delete(address, headers=headers, timeout=20).json()["outcome"] for _ in range(2)]
+    outcomes += [requests.delete(address, headers=headers, timeout=PATIENCE).json()["outcome"] for _ in range(2)]
     assert outcomes == ["recorded", "already_recorded"] * 2
 
 
@@ -52,6 +52,6 @@ def test_the_etag_of_another_patient_on_the_same_phone_is_not_this_ones(world: W
     for number in ("001", "002"):
         headers = access(world, world.enrol(subject_number=number))
         known = {"If-None-Match": tags[-1]} if tags else {}
-        answer = requests.get(f"{world.network.url}/v1/me/today", headers={**headers, **known}, timeout=20)
+        answer = requests.get(f"{world.network.url}/v1/me/today", headers={**headers, **known}, timeout=PATIENCE)
         assert answer.status_code == 200
         tags.append(answer.headers["ETag"])

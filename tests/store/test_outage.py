@@ -15,9 +15,11 @@ from cluster import Cluster
 from databases import Postgresql
 from service import PATIENCE, Patient, Service, new_database, refused
 
+from scheduler_api.store.database import postgres
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.session import lock_patient
 
+CONNECTION_TIMEOUT = postgres.CONNECTION_TIMEOUT
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 KEY = {"Idempotency-Key": "b1f9c1de-0001"}
 
@@ -27,6 +29,12 @@ def cluster() -> Iterator[Cluster]:
     """A server of our own, to stop and to start."""
     with Cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks a server that is away is told so after as long as is usual."""
+    monkeypatch.setattr(postgres, "CONNECTION_TIMEOUT", CONNECTION_TIMEOUT)
 
 
 @pytest.fixture

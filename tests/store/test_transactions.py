@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from databases import Databases
-from service import ENROLMENT, Client, Patient, Server, Service, refused
+from service import ENROLMENT, PATIENCE, Client, Patient, Server, Service, refused
 
 from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
@@ -257,14 +257,15 @@ class TestTogether:
         headers = {"Authorization": f"Bearer {template[1]['nurse']}"}
         with Server(database, tmp_path, workers=2) as server:
             service = Service(database, template[1])
-            patients = requests.post(f"{server.url}/v1/patients", json=ENROLMENT, headers=headers, timeout=20)
+            patients = requests.post(f"{server.url}/v1/patients", json=ENROLMENT, headers=headers, timeout=PATIENCE)
             address = f"{server.url}/v1/patients/{patients.json()['patient_id']}/facts"
 
             def record() -> list[int]:
                 with requests.Session() as session:
                     body = {"kind": "dose_recorded", **DOSE}
                     return [
-                        session.post(address, json=body, headers=headers, timeout=20).status_code for _ in range(20)
+                        session.post(address, json=body, headers=headers, timeout=PATIENCE).status_code
+                        for _ in range(20)
                     ]
 
             answers = service.at_once(*[record] * 6)
