@@ -49,11 +49,12 @@ PATIENT, ANOTHER = "p-1000000000000000", "p-2000000000000000"
 OTHER = "OTHER"
 
 _TEXT = """\
-The files of `scheduler_api`, and the functions in them, that run for one request, each counted once: what to read in
-order to follow it. Libraries, comprehensions and lambdas do not count, nor does what runs once in a process. A fact is
-the second or third of its kind about the patient; today is asked for the first time after them; the page is the first
-of its site. *Before* is the same count when some requests were answered past Flask for clients that take no compressed
-answers; such a client is counted. `make reading` writes this section alone.
+How many files of `scheduler_api`, and functions in them, run for one request, each counted once: what one has to
+read to follow the request. Libraries, comprehensions, lambdas and code that runs only once in a process are not
+counted. The fact is the second or third of its kind about the patient; today is requested for the first time after
+these facts; the page is the first page of its site. *Before* is the same count for an earlier version, in which
+requests of clients without compression bypassed Flask; the client here is one of those. `make reading` writes only
+this section.
 
 | what | files / functions | before |
 | --- | ---: | ---: |
