@@ -13,6 +13,7 @@ from itertools import pairwise
 from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
     MALE_BASES,
+    UNKNOWN,
     Body,
     DoseChanged,
     DoseRecorded,
@@ -29,6 +30,7 @@ from scheduler_api.engine.model.facts import (
     VisitBooked,
     VisitDone,
     Voided,
+    When,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import History, Hold
@@ -36,11 +38,13 @@ from scheduler_api.engine.model.protocol import IMAGING, Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
 
-from .dates import civil_date, is_time_zone
+from .dates import PartialDate, civil_date, is_time_zone
 from .errors import Conflict, FieldError, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
 MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on"})
+#: Why a patient left the study on a day of which perhaps only the month or the year is known.
+MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 #: The time zone in which a day begins first.
 FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
@@ -81,8 +85,8 @@ def next_history(
     error for every bad field, or Conflict when the fact does not fit what is on record.
     """
     if fact.supersedes is None:
-        check(versions, history, fact.body, now, today)
-        after = extend(history, fact.body)
+        _check(versions, history, fact, now, today)
+        after = extend(history, fact)
     else:
         after = _corrected(versions, history, list(facts or ()), fact, now)
     errors = _hold_errors(after, "/from_on" if isinstance(fact.body, HoldStarted) else "/resumes_on")
@@ -91,8 +95,9 @@ def next_history(
     return after
 
 
-def check(versions: Versions, history: History, body: Body, now: datetime, today: date | None = None) -> None:
+def _check(versions: Versions, history: History, fact: Fact, now: datetime, today: date | None = None) -> None:
     """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
+    body = fact.body
     today = today or civil_date(now, history.time_zone)
     errors = _day_errors(body, history.enrolled.enrolled_on, today) + _moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
@@ -101,6 +106,9 @@ def check(versions: Versions, history: History, body: Body, now: datetime, today
         raise ValidationFailed(errors)
     if conflict := _conflict(history, body):
         raise Conflict([conflict])
+    # What a patient's phone says is never lost: the site looks at it.
+    if fact.role != "patient" and (too_late := _after_death(history, body)):
+        raise too_late
 
 
 def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fact, now: datetime) -> History:
@@ -128,7 +136,7 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     elif not isinstance(fact.body, Voided):
         # It is checked against the record without the fact that it replaces.
         without = fold([*facts, Fact("", Voided(old.fact_id), now)])
-        check(versions, without, fact.body, now)
+        _check(versions, without, fact, now)
     return fold(after)
 
 
@@ -160,12 +168,21 @@ def _days(body: Body) -> list[tuple[str, date]]:
     return [(name, day) for name, day in days if isinstance(day, date) and not isinstance(day, datetime)]
 
 
+def _partial_days(body: Body) -> list[tuple[str, PartialDate]]:
+    """Return the dates of a fact of which only the month or the year is known, by field."""
+    days = ((field.name, getattr(body, field.name)) for field in fields(body))
+    return [(name, day) for name, day in days if isinstance(day, PartialDate)]
+
+
 def _day_errors(body: Body, enrolled_on: date, today: date) -> list[FieldError]:
+    """Return which dates cannot be; of one that is partial, some day must be possible."""
+    possible = [(name, day, day) for name, day in _days(body)]
+    possible += [(name, day.first, day.last) for name, day in _partial_days(body)]
     errors = []
-    for name, day in _days(body):
-        if day < enrolled_on:
+    for name, first, last in possible:
+        if last < enrolled_on:
             errors.append(FieldError(f"/{name}", f"Before enrolment {enrolled_on}."))
-        elif day > today and name not in MAY_LIE_AHEAD:
+        elif first > today and name not in MAY_LIE_AHEAD:
             errors.append(FieldError(f"/{name}", f"After today {today} in the patient's time zone."))
     return errors
 
@@ -228,9 +245,12 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             return errors
         case TreatmentEnded():
             return _end_errors(history, body)
+        case StudyEnded():
+            if isinstance(body.ended_on, PartialDate) and body.reason not in MAY_BE_PARTIAL:
+                return [FieldError("/ended_on", f"Not a day; only for {' or '.join(MAY_BE_PARTIAL)} may it be less.")]
         case TreatmentStarted():
             ended = history.treatment_ended
-            if ended and ended.last_dose_on and body.first_dose_on > ended.last_dose_on:
+            if ended and ended.last_dose_on and not ended.is_provisional and body.first_dose_on > ended.last_dose_on:
                 return [FieldError("/first_dose_on", f"After the recorded last dose {ended.last_dose_on}.")]
         case FertilityChanged():
             return _fertility_errors(history.enrolled.sex, body.fertility, body.basis)
@@ -257,12 +277,32 @@ def _visit_errors(protocols: list[Protocol], visit: str, series: str | None) -> 
 
 
 def _end_errors(history: History, body: TreatmentEnded) -> list[FieldError]:
-    last, first = history.last_dose_on, history.first_dose_on
-    if body.last_dose_on is None and last is not None:
-        return [FieldError("/last_dose_on", f"Null, but a dose on {last} is on record.")]
-    if body.last_dose_on is not None and first is not None and body.last_dose_on < first:
-        return [FieldError("/last_dose_on", f"Before the first dose {first}.")]
-    return []
+    errors = []
+    last, first, stated = history.last_dose_on, history.first_dose_on, body.last_dose_on
+    if stated is None and last is not None:
+        errors.append(FieldError("/last_dose_on", f"Null, but a dose on {last} is on record."))
+    if first is not None and stated is not None and stated != UNKNOWN and _latest(stated) < first:
+        errors.append(FieldError("/last_dose_on", f"Before the first dose {first}."))
+    if body.reason == "pregnancy" and history.enrolled.sex == "male":
+        detail = "A man's treatment does not end for pregnancy; a partner's is recorded as `pregnancy_reported`."
+        errors.append(FieldError("/reason", detail))
+    return errors
+
+
+def _latest(when: When | str) -> date:
+    """Return the last day that a date may mean."""
+    return when.last if isinstance(when, PartialDate) else date.fromisoformat(str(when))
+
+
+def _after_death(history: History, body: Body) -> Conflict | None:
+    """Return the conflict of a fact dated after the patient's death (section 3)."""
+    died_on = history.died_on
+    if died_on is None:
+        return None
+    days = [*_days(body), *((name, day.first) for name, day in _partial_days(body))]
+    detail = f"After the death of the patient on {died_on}, which {history.death_recorded_by} records."
+    errors = [FieldError(f"/{name}", detail) for name, day in days if day > died_on]
+    return Conflict(errors) if errors else None
 
 
 def _conflict(history: History, body: Body) -> FieldError | None:
@@ -274,10 +314,10 @@ def _conflict(history: History, body: Body) -> FieldError | None:
             return FieldError(
                 "/kind", f"Treatment started on {history.first_dose_on}; to correct that, use `replaces`."
             )
-        case TreatmentEnded() if history.treatment_ended is not None:
-            return FieldError("/kind", "The end of treatment is on record; to correct it, use `replaces`.")
-        case StudyEnded() if history.study_ended is not None:
-            return FieldError("/kind", "The end of the study is on record; to correct it, use `replaces`.")
+        case TreatmentEnded() if (end := history.end_of_treatment) is not None:
+            return FieldError("/kind", f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.")
+        case StudyEnded() if (left := history.end_of_study) is not None:
+            return FieldError("/kind", f"{left.fact_id} records the end of the study; to correct it, use `replaces`.")
         case HoldEnded() if _open_hold(history) is None:
             return FieldError("/kind", "No hold is open.")
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import accumulate, repeat
@@ -32,6 +33,37 @@ def parse_date(text: str) -> date:
     if not EARLIEST <= day <= LATEST:
         raise ValueError(f"Not between {EARLIEST} and {LATEST}.")
     return day
+
+
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date of which only the month (`2024-05`) or the year (`2024`) is known: some day of `first`…`last`."""
+
+    first: date
+    last: date
+
+    def isoformat(self) -> str:
+        """Return it as it is written."""
+        return self.first.isoformat()[: 7 if self.first.month == self.last.month else 4]
+
+    def __str__(self) -> str:
+        return self.isoformat()
+
+
+def parse_partial_date(text: str) -> date | PartialDate:
+    """Read a civil date, or one of which only the month or the year is known (section 1).
+
+    Raises ValueError as `parse_date`.
+    """
+    known = _PARTIAL_DATE.fullmatch(text)
+    if known is None:
+        return parse_date(text)
+    year, month = known.groups()
+    first = parse_date(f"{year}-{month or '01'}-01")
+    return PartialDate(first, add_months(first, 1 if month else 12) - timedelta(1))
 
 
 def days(first: date, last: date) -> Iterator[date]:

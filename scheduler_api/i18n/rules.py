@@ -12,6 +12,8 @@ RULES: Mapping[str, str] = {
     "first_taken": "first day recorded taken {day}",
     "planned_first_dose": "planned first dose {day}",
     "last_dose": "last dose {day}",
+    "last_dose_unknown": "last dose not known, {base}",
+    "last_dose_reported": "last dose {text}, taken as {day}",
     "no_dose": "no dose on record",
     "today": "today {day}",
     "visit_done": "{visit} done {day}",
@@ -29,6 +31,7 @@ RULES: Mapping[str, str] = {
     # Ends.
     "died": "died {day}",
     "study_ended": "study ended {day}",
+    "reported": "{base}, reported as {text}",
     "progressed": "progressed {day}",
     "new_therapy": "new therapy {day}",
     "treatment_ended": "treatment ended {day}",
@@ -46,6 +49,7 @@ RULES: Mapping[str, str] = {
     "artificial_menopause": "artificial_menopause",
     "sterilisation": "sterilisation",
     # Treatment.
+    "records_after_end": "records after {day}: {number}",
     "ended": "treatment ended ({reason}), last dose {day}",
     "ended_never_dosed": "treatment ended ({reason}), never dosed, decided {day}",
     "end_taken_back": "the end of treatment was taken back",

@@ -12,7 +12,7 @@ from scheduler_api.engine.model.facts import KINDS, Enrolled
 from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import BASES, FERTILITY, NewPatientSchema, VersionSchema, enrolled_body
-from .fields import Amount, Choice, CivilDate, Clock, Instant, Strict, Text, Whole, fields
+from .fields import Amount, Choice, CivilDate, Clock, Instant, PartialCivilDate, Strict, Text, Whole, fields
 from .patients import RESPONSES, RecorderSchema
 
 
@@ -34,6 +34,7 @@ class FactSchema(Strict):
         return NewFact(body(**data), replaces, correction)
 
 
+_PARTIAL = {"description": "The day, or only its month or year: 2024-05-20, 2024-05, 2024"}
 _WHY = {"description": "Why it corrects or voids; required then"}
 
 
@@ -87,18 +88,25 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "response": Choice(*RESPONSES, load_default=None),
     },
     "progressed": {
-        "progressed_on": CivilDate(required=True),
+        "progressed_on": PartialCivilDate(required=True, metadata=_PARTIAL),
         "basis": Choice("radiological", "clinical", required=True),
     },
-    "new_therapy_started": {"started_on": CivilDate(required=True)},
+    "new_therapy_started": {"started_on": PartialCivilDate(required=True, metadata=_PARTIAL)},
     "treatment_ended": {
-        "last_dose_on": CivilDate(
-            required=True, allow_none=True, metadata={"description": "Null if no dose was ever taken"}
+        "last_dose_on": PartialCivilDate(
+            unknown=True,
+            required=True,
+            allow_none=True,
+            metadata={
+                "description": "The day, or month or year if no more is known; null if no dose was ever taken; "
+                "`unknown` if nobody knows"
+            },
         ),
-        "decided_on": CivilDate(required=True, metadata={"description": "For death, its date"}),
+        "decided_on": PartialCivilDate(required=True, metadata={"description": "For death, its date"}),
         "reason": Choice(
             "progression",
             "intolerance",
+            "completed",
             "withdrawal",
             "pregnancy",
             "death",
@@ -108,7 +116,16 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         ),
     },
     "study_ended": {
-        "ended_on": CivilDate(required=True),
+        "ended_on": PartialCivilDate(
+            required=True,
+            metadata={"description": "The day; for death or loss to follow-up perhaps only month or year"},
+        ),
+        "contact_after": Choice(
+            "stop",
+            "continue",
+            load_default=None,
+            metadata={"description": "Whether messages may go to the patient; by default not after a withdrawal"},
+        ),
         "reason": Choice("completed", "death", "withdrawal", "lost_to_follow_up", "sponsor_decision", required=True),
     },
     "fertility_changed": {

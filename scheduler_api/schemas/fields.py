@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date
+from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date, parse_partial_date
+from scheduler_api.engine.model.facts import UNKNOWN, When
 
 __all__ = [
     "Amount",
@@ -17,6 +18,7 @@ __all__ = [
     "CivilDate",
     "Clock",
     "Instant",
+    "PartialCivilDate",
     "QueryNumber",
     "Strict",
     "Text",
@@ -49,6 +51,25 @@ class CivilDate(fields.Field[date]):
             raise ValidationError("Not a date of the form YYYY-MM-DD.")
         try:
             return parse_date(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class PartialCivilDate(fields.Field[When]):
+    """A civil date, or one of which only the month or the year is known: `2024-05-20`, `2024-05`, `2024`."""
+
+    def __init__(self, unknown: bool = False, **kwargs: Any) -> None:
+        """Take `unknown` as a date too, if so said."""
+        self.unknown = unknown
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if self.unknown and value == UNKNOWN:
+            return value
+        if not isinstance(value, str):
+            raise ValidationError("Not a date of the form YYYY-MM-DD, YYYY-MM or YYYY.")
+        try:
+            return parse_partial_date(value)
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
@@ -154,6 +175,7 @@ def listed(item: type[Strict], name: str) -> type[Strict]:
 #: How our fields look in OpenAPI.
 OPENAPI: Mapping[type[fields.Field[Any]], tuple[str, str | None]] = {
     CivilDate: ("string", "date"),
+    PartialCivilDate: ("string", None),
     Instant: ("string", "date-time"),
     Amount: ("number", None),
 }

@@ -126,6 +126,9 @@ class TreatmentEndSchema(Strict):
 
     last_dose_on = CivilDate(required=True, allow_none=True)
     decided_on = CivilDate(required=True)
+    provisional = fields.Boolean(
+        required=True, metadata={"description": "Whether the day of the last dose is not exactly known"}
+    )
     reason = fields.String(required=True, allow_none=True, metadata={"description": "Null for the patient's phone"})
 
 

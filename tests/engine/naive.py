@@ -16,6 +16,7 @@ from scheduler_api.engine.model.facts import Enrolled
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 
+from .patients import NOW as RECEIVED
 from .patients import Patient
 
 DAY = timedelta(1)
@@ -50,6 +51,7 @@ class Known:
         self.start = next(iter(self.all("treatment_started")), None)
         self.ended = next(iter(self.all("treatment_ended")), None)
         self.study = next(iter(self.all("study_ended")), None)
+        self.zone = patient.history.time_zone
         latest = {record.dose_on: record for record in self.all("dose_recorded")}
         self.taken = {on: record.amount for on, record in sorted(latest.items()) if record.status == "taken"}
         self.missed = {on for on, record in latest.items() if record.status == "missed"}
@@ -66,16 +68,40 @@ class Known:
             default=None,
         )
 
+    def stands_for(self, when: Any, but_not_after: date | None = None) -> date:
+        """The day that a date stands for: the last of its days that is neither after its receipt nor after death."""
+        if isinstance(when, date):
+            return when
+        day = when.last
+        while day > when.first and (day > RECEIVED.date() or (but_not_after and day > but_not_after)):
+            day -= DAY
+        return day
+
     @property
     def died(self) -> date | None:
         days = [self.study.ended_on] if self.study and self.study.reason == "death" else []
         days += [self.ended.decided_on] if self.ended and self.ended.reason == "death" else []
-        return min(days, default=None)
+        return min(map(self.stands_for, days), default=None)
 
     @property
     def off(self) -> date | None:
-        days = [self.study.ended_on] if self.study else []
+        days = [self.stands_for(self.study.ended_on, self.died)] if self.study else []
         return min([*days, *([self.died] if self.died else [])], default=None)
+
+    @property
+    def decided(self) -> date:
+        return self.stands_for(self.ended.decided_on, self.died)
+
+    @property
+    def stated_last(self) -> date | None:
+        """The last dose by the end of treatment; one that nobody knows is at least the decision."""
+        if not self.ended or self.ended.last_dose_on is None:
+            return None
+        return (
+            self.decided
+            if self.ended.last_dose_on == "unknown"
+            else self.stands_for(self.ended.last_dose_on, self.died)
+        )
 
     @property
     def c1d1(self) -> date:
@@ -87,14 +113,13 @@ class Known:
     def last_day(self) -> date | None:
         days = [self.off - DAY] if self.off else []
         if self.ended:
-            days.append(self.ended.last_dose_on or self.ended.decided_on - DAY)
+            days.append(self.stated_last or self.decided - DAY)
         return min(days, default=None)
 
     @property
     def last_dose(self) -> date | None:
         days = [*self.taken, *([self.start.first_dose_on] if self.start else [])]
-        if self.ended and self.ended.last_dose_on:
-            days.append(self.ended.last_dose_on)
+        days += [self.stated_last] if self.stated_last else []
         return max(days, default=None)
 
     def version(self, on: date) -> Protocol:
@@ -178,36 +203,43 @@ class Known:
     def through(self, on: date) -> date:
         """The last day on which contraception can be required, fertility apart; far ahead while treatment goes on."""
         through = date(2300, 1, 1)
-        if self.last_dose is None:
-            ends = [self.off] if self.off else []
-            ends += [self.ended.decided_on] if self.ended else []
-            through = min((end - DAY for end in ends), default=through)
+        if self.ended and self.last_dose is None:
+            # The end says that nobody was dosed.
+            through = min([self.decided, *([self.off] if self.off else [])]) - DAY
         elif self.ended:
-            through = months_later(self.last_dose, self.months(self.last_dose))
+            through = self.months_after(self.last_dose)
         elif self.off:
-            base = max(self.off, self.last_dose)
-            through = months_later(base, self.months(base))
+            through = self.months_after(max(self.off, self.last_dose or self.off))
         return min(through, self.died - DAY) if self.died else through
 
-    def months(self, base: date) -> int:
-        """The longest months of all versions under which a dose was taken, or is taken to be on `base`."""
-        days = [base, *self.taken, *([self.start.first_dose_on] if self.start else [])]
-        if self.ended and self.ended.last_dose_on:
-            days.append(self.ended.last_dose_on)
-        return max(self.version(on).months_after_last_dose for on in days)
+    def months_after(self, base: date) -> date:
+        """The months after a day: the longest of all versions in force on a day on which contraception was required."""
+        counting, through, on = [], base, self.enrolled.enrolled_on
+        until_then = [on + n * DAY for n in range((base - on).days + 1)]
+        if not any(map(self.fertile, until_then)):
+            # On no day until then was it required: the version of that day says how long it will be.
+            counting = [self.version(base)]
+            through = months_later(base, counting[0].months_after_last_dose)
+        while on <= through:
+            if self.fertile(on) and (not self.died or on < self.died):
+                counting.append(self.version(on))
+                through = max(through, months_later(base, self.version(on).months_after_last_dose))
+            on += DAY
+        return months_later(base, max((v.months_after_last_dose for v in counting), default=0))
 
-    def end_of(self, until: str) -> date | None:
-        """E of section 5, of a series for all patients that hangs on no cycle."""
-        ends = [self.off] if self.off else []
+    def end_of(self, until: str) -> tuple[date, date] | None:
+        """E of section 6 and the first day that it may be, of a series for all patients that hangs on no cycle."""
+        ends = [self.study.ended_on] if self.study else []
+        ends += [self.ended.decided_on] if self.ended and self.ended.reason == "death" else []
         if until == "progression":
             ends += [body.progressed_on for body in self.all("progressed")]
             ends += [body.started_on for body in self.all("new_therapy_started")]
             ends += [b.done_on for b in self.all("visit_done") if b.series == "imaging" and b.response == "PD"]
         if until == "end_of_treatment" and self.ended:
-            ends.append(self.last_dose or self.ended.decided_on)
-        return min(ends, default=None)
+            ends.append(self.ended.decided_on)
+        return min(((self.stands_for(end, self.died), getattr(end, "first", end)) for end in ends), default=None)
 
-    def imaging(self) -> tuple[list[PlannedVisit], date, list[Any], date | None]:
+    def imaging(self) -> tuple[list[PlannedVisit], date, list[Any], tuple[date, date] | None]:
         """Imaging under one version: its visits through 2028 with what was done, their anchor, the rest, and E."""
         entries = [e for e in self.version(self.c1d1).definition["visits"] if e["series"] == "imaging"]
         anchor = self.enrolled.enrolled_on if entries[0]["anchor"] == "enrolment" else self.c1d1
@@ -244,13 +276,13 @@ class Known:
             self.next_opens[slots[-1].name] = beyond[-1].opens
         return slots, anchor, unscheduled, self.end_of(entries[0]["until"])
 
-    def status(self, slot: PlannedVisit, end: date | None, today: date) -> str | None:
+    def status(self, slot: PlannedVisit, end: tuple[date, date] | None, today: date) -> str | None:
         """The status of a visit of imaging; None if it does not exist."""
         if slot.done:
             return "done"
-        if end and slot.opens > end:
+        if end and slot.opens > end[0]:
             return "not_required" if slot.name in self.booked() else None
-        if end and end <= slot.closes:
+        if end and end[1] <= slot.closes:
             return "not_required"
         if today < slot.opens:
             return "upcoming"

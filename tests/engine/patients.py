@@ -165,7 +165,7 @@ class Patient:
         self.history = next_history(self.versions, before, self.facts, fact, now)
         self.facts.append(fact)
         if fact.supersedes is None:
-            assert extend(before, fact.body) == self.history
+            assert extend(before, fact) == self.history
         assert fold(self.facts) == self.history
         return fact.fact_id
 

@@ -167,6 +167,10 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
     def on(most: int = 300) -> str:
         return (enrolled_on + timedelta(draw(st.integers(0, most)))).isoformat()
 
+    def about(most: int = 300) -> str:
+        """A day, or only its month or year."""
+        return on(most)[: draw(st.sampled_from([10, 10, 10, 7, 4]))]
+
     kind = draw(st.sampled_from(KINDS))
     match kind:
         case "treatment_started":
@@ -197,19 +201,20 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
             responses = ["SD", "PR", None, None, "PD"] if of == "imaging" else [None]
             return kind, {"series": of, "done_on": on(), "visit": visit, "response": draw(st.sampled_from(responses))}
         case "progressed":
-            return kind, {"progressed_on": on(), "basis": "clinical"}
+            return kind, {"progressed_on": about(), "basis": "clinical"}
         case "new_therapy_started":
-            return kind, {"started_on": on()}
+            return kind, {"started_on": about()}
         case "treatment_ended":
             reason = draw(st.sampled_from(["progression", "intolerance", "death", "pregnancy"]))
             return kind, {
-                "last_dose_on": draw(st.sampled_from([None, on(), on()])),
-                "decided_on": on(),
+                "last_dose_on": draw(st.sampled_from([None, "unknown", about(), about()])),
+                "decided_on": about(),
                 "reason": reason,
             }
         case "study_ended":
             reason = draw(st.sampled_from(["completed", "death", "withdrawal", "lost_to_follow_up"]))
-            return kind, {"ended_on": on(400), "reason": reason}
+            ended_on = about(400) if reason in ("death", "lost_to_follow_up") else on(400)
+            return kind, {"ended_on": ended_on, "reason": reason}
         case "fertility_changed":
             return kind, {**draw(fertility), "from_on": on()}
         case "protocol_amended":

@@ -251,6 +251,8 @@ class TestBecause:
         patient = Patient.treated()
         found = self.said(patient, lambda: patient.record("study_ended", ended_on="2024-02-25", reason="death"))
         assert {"status", "treatment", "contraception", "cycle 3", "doses from 2024-01-05"} < found.keys()
+        # Once the study has ended, the last dose on record is what follow-up is counted from.
+        assert found.pop("visit contraception-m1") == "last dose 2024-01-05 + 1 month"
         assert set(found.values()) == {"died 2024-02-25"}
 
     def test_a_corrected_first_dose(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -90,7 +91,6 @@ def test_the_end_of_the_study_stands_for_the_last_dose_and_is_provisional() -> N
     ("ends", "through_on"),
     [
         ([("treatment_ended", {"last_dose_on": None, "decided_on": "2024-01-10", "reason": "other"})], "2024-01-09"),
-        ([("study_ended", {"ended_on": "2024-01-12", "reason": "withdrawal"})], "2024-01-11"),
         (
             [
                 ("treatment_ended", {"last_dose_on": None, "decided_on": "2024-01-10", "reason": "other"}),
@@ -107,13 +107,72 @@ def test_the_end_of_the_study_stands_for_the_last_dose_and_is_provisional() -> N
         ),
     ],
 )
-def test_a_patient_never_dosed_is_released_when_treatment_or_study_ends(ends: list[Any], through_on: str) -> None:
+def test_who_was_never_dosed_by_the_end_of_treatment_is_released_when_treatment_or_study_ends(
+    ends: list[Any], through_on: str
+) -> None:
     patient = Patient(builtin(), planned_first_dose_on="2024-01-05")
     for kind, data in ends:
         patient.record(kind, **data)
     assert (through(patient), seen(patient, "2024-02-01")["provisional"]) == (through_on, False)
     assert status(patient, through_on) == "required"
     assert status(patient, "2024-01-14") == "released"
+
+
+def test_who_was_never_recorded_is_not_taken_for_never_dosed() -> None:
+    patient = Patient(builtin(), planned_first_dose_on="2024-01-05")
+    lost = patient.record("study_ended", ended_on="2024-05-20", reason="lost_to_follow_up")
+    found = seen(patient, "2024-06-01")
+    assert (found["status"], found["through_on"], found["provisional"]) == ("required", "2024-11-20", True)
+    assert found["because"] == "study ended 2024-05-20, end of treatment not recorded + 6 months"
+    patient.end_treatment(None, decided_on="2024-05-20")
+    assert (status(patient, "2024-06-01"), through(patient)) == ("released", "2024-05-19")
+    patient.void(lost)
+    assert through(patient) == "2024-05-19"
+
+
+def test_an_unknown_last_dose_is_at_the_earliest_the_decision_and_provisional() -> None:
+    patient = Patient.treated()
+    patient.take("2024-03-01")
+    end = patient.end_treatment("unknown", decided_on="2024-03-20")
+    found = seen(patient, "2024-06-01")
+    assert (found["through_on"], found["provisional"]) == ("2024-09-20", True)
+    assert found["because"] == "last dose not known, treatment ended 2024-03-20 + 6 months"
+    # A dose that was taken later may not have been the last.
+    late = patient.record("dose_recorded", dose_on="2024-03-25", status="taken")
+    found = seen(patient, "2024-06-01")
+    assert (found["through_on"], found["provisional"]) == ("2024-09-25", True)
+    patient.void(late)
+    patient.correct(end, "treatment_ended", last_dose_on="2024-03-18", decided_on="2024-03-20", reason="intolerance")
+    found = seen(patient, "2024-06-01")
+    assert (found["through_on"], found["provisional"]) == ("2024-09-18", False)
+
+
+@pytest.mark.parametrize(
+    ("reported", "received", "stands_for", "through_on"),
+    [
+        ("2024-08", "2024-10-02", "2024-08-31", "2025-02-28"),
+        # It cannot have been after the day on which it was received.
+        ("2024-08", "2024-08-20", "2024-08-20", "2025-02-20"),
+        ("2024", "2024-10-02", "2024-10-02", "2025-04-02"),
+    ],
+)
+def test_a_partial_last_dose_stands_for_the_last_of_its_days(
+    reported: str, received: str, stands_for: str, through_on: str
+) -> None:
+    patient = Patient.treated()
+    now = datetime.fromisoformat(f"{received}T12:00:00+00:00")
+    data = {"last_dose_on": reported, "decided_on": received, "reason": "other"}
+    patient.record("treatment_ended", now=now, **data)
+    found = seen(patient, "2024-11-01")
+    assert (found["through_on"], found["provisional"]) == (through_on, True)
+    assert found["because"] == f"last dose {reported}, taken as {stands_for} + 6 months"
+
+
+def test_a_partial_day_is_not_after_death() -> None:
+    patient = Patient.treated()
+    patient.record("study_ended", ended_on="2024-08-15", reason="death")
+    patient.end_treatment("2024-08", decided_on="2024-08-15", reason="death")
+    assert patient.on("2024-09-01")["treatment"]["last_dose_on"] == "2024-08-15"
 
 
 def test_a_patient_never_dosed_whose_treatment_goes_on_is_not_released() -> None:
@@ -206,24 +265,44 @@ def test_pregnancy_changes_no_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "last_dose_on", "through_on"),
+    ("last_dose_on", "through_on"),
     [
-        # Version 2, of 9 months, applies from 2024-02-01.
-        (["2024-01-10"], "2024-01-31", "2024-07-31"),
-        (["2024-01-10"], "2024-02-01", "2024-11-01"),
-        # Version 3, of 3 months, applies from 2024-03-01: the longest of those under which a dose was taken.
-        (["2024-01-10"], "2024-03-10", "2024-09-10"),
-        (["2024-01-10", "2024-02-20"], "2024-03-10", "2024-12-10"),
+        # Version 2, of 9 months, applies from 2024-02-01, and version 3, of 3 months, from 2024-03-01.
+        ("2024-01-31", "2024-10-31"),
+        ("2024-02-20", "2024-11-20"),
+        ("2024-03-10", "2024-12-10"),
     ],
 )
-def test_after_amendments_the_longest_months_count(taken: list[str], last_dose_on: str, through_on: str) -> None:
+def test_after_amendments_the_longest_months_in_force_while_it_is_required_count(
+    last_dose_on: str, through_on: str
+) -> None:
     patient = Patient.treated(protocol(), protocol(version=2, months=9), protocol(version=3, months=3))
     patient.record("protocol_amended", version=2, from_on="2024-02-01")
     patient.record("protocol_amended", version=3, from_on="2024-03-01")
-    for day in taken:
-        patient.take(day)
     patient.end_treatment(last_dose_on)
     assert through(patient) == through_on
+
+
+def test_an_amendment_in_follow_up_makes_contraception_longer_and_not_shorter() -> None:
+    patient = Patient.treated(protocol(), protocol(version=2, months=9), protocol(version=3, months=3))
+    patient.end_treatment("2024-03-15")
+    assert through(patient) == "2024-09-15"
+    later = patient.record("protocol_amended", version=2, from_on="2024-09-16")
+    assert through(patient) == "2024-09-15"
+    patient.correct(later, "protocol_amended", version=2, from_on="2024-09-15")
+    assert through(patient) == "2024-12-15"
+    patient.record("protocol_amended", version=3, from_on="2024-10-01")
+    assert through(patient) == "2024-12-15"
+
+
+def test_a_version_in_force_only_while_the_patient_was_not_fertile_does_not_count() -> None:
+    patient = Patient.treated(protocol(), protocol(version=2, months=9), protocol(version=3, months=3))
+    not_fertile(patient, "2024-02-01")
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    fertile(patient, "2024-03-01")
+    patient.record("protocol_amended", version=3, from_on="2024-03-01")
+    patient.end_treatment("2024-03-15")
+    assert through(patient) == "2024-09-15"
 
 
 def test_a_protocol_without_months_releases_the_day_after() -> None:

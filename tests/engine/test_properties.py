@@ -273,7 +273,7 @@ def test_a_history_that_grows_fact_by_fact_is_the_fold_of_them_all(patient: Pati
     grown = fold(patient.facts[:1])
     for number, fact in enumerate(patient.facts[1:], 2):
         known, earlier = grown, fold(patient.facts[: number - 1])
-        grown = extend(known, fact.body) if fact.supersedes is None else fold(patient.facts[:number])
+        grown = extend(known, fact) if fact.supersedes is None else fold(patient.facts[:number])
         assert known == earlier
         assert grown == fold(patient.facts[:number])
 

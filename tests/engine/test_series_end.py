@@ -31,10 +31,10 @@ def last_call(until: str, *ends: str) -> str:
         ("progression", ["treatment"], "2024-04-01"),
         ("progression", ["study"], "2024-03-04"),
         ("progression", ["study", "new_therapy", "progressed"], "2024-03-01"),
-        ("end_of_treatment", ["treatment"], "2024-03-03"),
+        ("end_of_treatment", ["treatment"], "2024-03-10"),
         ("end_of_treatment", ["progressed", "new_therapy"], "2024-04-01"),
         ("end_of_treatment", ["study"], "2024-03-04"),
-        ("end_of_treatment", ["study", "treatment"], "2024-03-03"),
+        ("end_of_treatment", ["study", "treatment"], "2024-03-04"),
         ("end_of_study", ["study"], "2024-03-04"),
         ("end_of_study", ["progressed", "new_therapy", "treatment"], "2024-04-01"),
     ],
@@ -43,11 +43,10 @@ def test_a_series_ends_with_what_its_until_names(until: str, ends: list[str], la
     assert last_call(until, *ends) == last
 
 
-def test_the_end_of_treatment_is_the_last_dose_even_if_taken_later() -> None:
+def test_the_end_of_treatment_is_the_decision_since_visits_until_then_were_required() -> None:
     patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment"))
     patient.end_treatment("2024-03-03", decided_on="2024-03-10")
-    patient.take("2024-03-06")
-    assert max(patient.on("2024-06-01").targets("call").values()) == "2024-03-06"
+    assert max(patient.on("2024-06-01").targets("call").values()) == "2024-03-10"
 
 
 def test_the_end_of_treatment_never_begun_is_its_decision() -> None:

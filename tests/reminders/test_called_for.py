@@ -100,6 +100,32 @@ def test_what_the_end_of_treatment_leaves(service: Service, nurse: Client, reaso
     assert planned(service, patient) == [] or reason != "death"
 
 
+@pytest.mark.parametrize(
+    ("left", "kinds"),
+    [
+        ({"reason": "withdrawal"}, set()),
+        ({"reason": "withdrawal", "contact_after": "continue"}, {"contraception_monthly"}),
+        ({"reason": "completed"}, {"contraception_monthly"}),
+        ({"reason": "completed", "contact_after": "stop"}, set()),
+        ({"reason": "death", "contact_after": "continue"}, set()),
+    ],
+)
+def test_who_left_hears_of_contraception_if_contact_goes_on(
+    service: Service, nurse: Client, left: dict[str, str], kinds: set[str]
+) -> None:
+    """The last capsule, the end of treatment and that of the study, all on one day."""
+    patient = treated(nurse, "Asia/Shanghai", enrolled_on="2023-12-22", planned_first_dose_on="2024-01-05")
+    service.clock.set("2024-02-05T12:00:00+08:00")
+    patient.record("dose_recorded", dose_on="2024-02-05", status="taken", amount=300)
+    patient.record("treatment_ended", last_dose_on="2024-02-05", decided_on="2024-02-05", reason="other")
+    patient.record("study_ended", ended_on="2024-02-05", **left)
+    sent = set()
+    for now in every(12 * 60, "2024-02-05T12:00:00+00:00", "2024-03-23T00:00:00+00:00"):
+        ticked(service, now)
+        sent |= {kind for kind, _ in sent_about(service, patient)}
+    assert sent == kinds
+
+
 def test_what_is_old_is_forgotten(service: Service, nurse: Client) -> None:
     patient = treated(nurse, "Asia/Shanghai")
     ticked(service, "2024-02-20T20:00:01+08:00")

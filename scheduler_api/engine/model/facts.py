@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -10,6 +9,12 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+from scheduler_api.engine.dates import PartialDate, parse_partial_date
+
+#: What the end of treatment says of a last dose that nobody knows.
+UNKNOWN = "unknown"
+#: A day of which perhaps only the month or the year is known (section 1).
+When = date | PartialDate
 Fertility = typing.Literal["fertile", "not_fertile"]
 FEMALE_BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
 MALE_BASES = ("sterilisation",)
@@ -98,7 +103,7 @@ class VisitDone:
 class Progressed:
     """The disease progressed."""
 
-    progressed_on: date
+    progressed_on: When
     basis: str
 
 
@@ -106,24 +111,25 @@ class Progressed:
 class NewTherapyStarted:
     """Another anti-tumour therapy began."""
 
-    started_on: date
+    started_on: When
 
 
 @dataclass(frozen=True, slots=True)
 class TreatmentEnded:
     """Treatment ended; `last_dose_on` None: no dose was ever taken. For death, `decided_on` is its date."""
 
-    last_dose_on: date | None
-    decided_on: date
+    last_dose_on: When | typing.Literal["unknown"] | None
+    decided_on: When
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class StudyEnded:
-    """The patient left the study."""
+    """The patient left the study; `contact_after` says whether messages may go to the patient afterwards."""
 
-    ended_on: date
+    ended_on: When
     reason: str
+    contact_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +238,7 @@ def body_to_data(body: Body) -> dict[str, Any]:
     for name, optional in _fields(KIND_OF[type(body)]):
         value = getattr(body, name)
         if value is not None or not optional:
-            data[name] = value.isoformat() if isinstance(value, date) else value
+            data[name] = value.isoformat() if isinstance(value, date | PartialDate) else value
     return data
 
 
@@ -256,11 +262,16 @@ def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:
 
 @cache
 def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
-    hints = typing.get_type_hints(KINDS[kind])
-    conversions = []
-    for name, hint in hints.items():
-        members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-        for member in (datetime, date):
-            if member in members:
-                conversions.append((name, member.fromisoformat))
-    return tuple(conversions)
+    """Return the fields of a kind's data that hold dates or instants, each with what reads its text."""
+    found: list[tuple[str, Any]] = []
+    for name, hint in typing.get_type_hints(KINDS[kind]).items():
+        members = typing.get_args(hint) or (hint,)
+        if PartialDate in members:
+            found.append((name, _read_when))
+        elif datetime in members or date in members:
+            found.append((name, (datetime if datetime in members else date).fromisoformat))
+    return tuple(found)
+
+
+def _read_when(text: str) -> When | str:
+    return UNKNOWN if text == UNKNOWN else parse_partial_date(text)

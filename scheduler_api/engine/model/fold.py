@@ -8,9 +8,11 @@ from datetime import date
 from operator import attrgetter
 from typing import assert_never
 
+from scheduler_api.engine.dates import PartialDate, civil_date
+
 from .dose_log import DoseLog
 from .facts import (
-    Body,
+    UNKNOWN,
     DoseChanged,
     DoseRecorded,
     Enrolled,
@@ -28,9 +30,23 @@ from .facts import (
     VisitBooked,
     VisitDone,
     Voided,
+    When,
 )
-from .history import Amendment, Booking, DoseChange, FertilityChange, History, Hold
+from .history import (
+    Amendment,
+    Booking,
+    DoseChange,
+    EndOfStudy,
+    EndOfTreatment,
+    FertilityChange,
+    History,
+    Hold,
+    ReportedDay,
+)
 from .protocol import IMAGING
+
+#: Whether messages go to a patient after the end of the study, by its reason, unless the site says otherwise.
+CONTACT_AFTER = {"withdrawal": "stop", "screen_failure": "stop"}
 
 
 def fold(facts: Iterable[Fact]) -> History:
@@ -42,9 +58,10 @@ def fold(facts: Iterable[Fact]) -> History:
     superseded, ends_of = _resolve(facts)
     active = [fact for fact in facts if fact.fact_id not in superseded]
     folding = _Folding()
-    for fact in active:
+    # A corrected enrolment counts from the beginning.
+    for fact in sorted(active, key=lambda fact: not isinstance(fact.body, Enrolled)):
         if not isinstance(fact.body, HoldStarted | HoldEnded):
-            folding.add(fact.body)
+            folding.add(fact)
     bodies = {fact.fact_id: fact.body for fact in active}
     for fact_id, body in bodies.items():
         if isinstance(body, HoldStarted):
@@ -54,10 +71,10 @@ def fold(facts: Iterable[Fact]) -> History:
     return folding.freeze()
 
 
-def extend(history: History, body: Body) -> History:
+def extend(history: History, fact: Fact) -> History:
     """Return the history with one more fact that neither replaces nor voids another: as if all were folded again."""
     folding = _Folding(history)
-    folding.add(body)
+    folding.add(fact)
     return folding.freeze()
 
 
@@ -127,22 +144,22 @@ class _Folding:
         self.dose_changes = list(history.dose_changes) if history else []
         self.bookings = dict(history.bookings) if history else {}
         self.visits_done = list(history.visits_done) if history else []
-        self.progressed_on = history.progressed_on if history else None
-        self.new_therapy_on = history.new_therapy_on if history else None
-        self.treatment_ended = history.treatment_ended if history else None
-        self.study_ended = history.study_ended if history else None
+        self.progressions = list(history.progressions) if history else []
+        self.new_therapies = list(history.new_therapies) if history else []
+        self.end_of_treatment = history.end_of_treatment if history else None
+        self.end_of_study = history.end_of_study if history else None
         self.fertility_changes = list(history.fertility_changes) if history else []
         self.amendments = list(history.amendments) if history else []
 
-    def add(self, body: Body) -> None:
+    def add(self, fact: Fact) -> None:
         """Fold one active fact in."""
-        match body:
+        match body := fact.body:
             case DoseRecorded():
                 self.doses = self.doses.with_dose(body.dose_on, body.status, body.amount)
             case VisitDone():
                 insort(self.visits_done, body, key=attrgetter("done_on"))
                 if body.series == IMAGING and body.response == "PD":
-                    self.progressed_on = _earlier(self.progressed_on, body.done_on)
+                    self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))
             case VisitBooked():
                 self.bookings.pop(body.visit, None)
                 if body.booked_on is not None:
@@ -159,13 +176,23 @@ class _Folding:
             case TreatmentStarted():
                 self.first_dose_on = body.first_dose_on
             case Progressed():
-                self.progressed_on = _earlier(self.progressed_on, body.progressed_on)
+                self.progressions.append(self._reported(body.progressed_on, fact))
             case NewTherapyStarted():
-                self.new_therapy_on = _earlier(self.new_therapy_on, body.started_on)
+                self.new_therapies.append(self._reported(body.started_on, fact))
             case TreatmentEnded():
-                self.treatment_ended = body
+                last = body.last_dose_on
+                self.end_of_treatment = EndOfTreatment(
+                    fact.fact_id,
+                    None if last is None or isinstance(last, str) else self._reported(last, fact),
+                    last == UNKNOWN,
+                    self._reported(body.decided_on, fact),
+                    body.reason,
+                )
             case StudyEnded():
-                self.study_ended = body
+                contact = body.contact_after or CONTACT_AFTER.get(body.reason, "continue")
+                self.end_of_study = EndOfStudy(
+                    fact.fact_id, self._reported(body.ended_on, fact), body.reason, contact == "continue"
+                )
             case FertilityChanged():
                 change = FertilityChange(body.from_on, body.fertility == "fertile", body.basis)
                 insort(self.fertility_changes, change, key=_from_on)
@@ -178,27 +205,36 @@ class _Folding:
             case _:
                 assert_never(body)
 
+    def _reported(self, when: When, fact: Fact) -> ReportedDay:
+        """Return a day as a fact reported it: none of its days lies after the one on which it was received."""
+        if not isinstance(when, PartialDate):
+            return ReportedDay(when, when, when.isoformat())
+        received_on = civil_date(fact.recorded_at, self._time_zone)
+        return ReportedDay(when.first, max(when.first, min(when.last, received_on)), when.isoformat())
+
+    @property
+    def _time_zone(self) -> str:
+        if self.enrolled is None:
+            raise ValueError("No enrolment is on record.")
+        return self.moved_to or self.enrolled.time_zone
+
     def freeze(self) -> History:
         """Return the history so far."""
         if self.enrolled is None:
             raise ValueError("No enrolment is on record.")
         return History(
             enrolled=self.enrolled,
-            time_zone=self.moved_to or self.enrolled.time_zone,
+            time_zone=self._time_zone,
             first_dose_on=self.first_dose_on,
             doses=self.doses,
             holds=tuple(self.holds),
             dose_changes=tuple(self.dose_changes),
             bookings=self.bookings,
             visits_done=tuple(self.visits_done),
-            progressed_on=self.progressed_on,
-            new_therapy_on=self.new_therapy_on,
-            treatment_ended=self.treatment_ended,
-            study_ended=self.study_ended,
+            progressions=tuple(self.progressions),
+            new_therapies=tuple(self.new_therapies),
+            end_of_treatment=self.end_of_treatment,
+            end_of_study=self.end_of_study,
             fertility_changes=tuple(self.fertility_changes),
             amendments=tuple(self.amendments),
         )
-
-
-def _earlier(earliest: date | None, day: date) -> date:
-    return day if earliest is None or day < earliest else earliest

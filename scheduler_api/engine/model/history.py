@@ -12,7 +12,7 @@ from typing import NamedTuple
 from scheduler_api.engine.reason import Reason
 
 from .dose_log import DoseLog
-from .facts import Enrolled, StudyEnded, TreatmentEnded, VisitDone
+from .facts import Enrolled, VisitDone
 
 ONE_DAY = timedelta(days=1)
 
@@ -58,6 +58,65 @@ class Booking(NamedTuple):
     place: str | None
 
 
+class ReportedDay(NamedTuple):
+    """A day as it was reported: one of `first_on`…`last_on`, which differ where only month or year is known.
+
+    `last_on` is not after the patient's day on which it was received. `text` is what was written.
+    """
+
+    first_on: date
+    last_on: date
+    text: str
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether the very day is known."""
+        return len(self.text) == 10
+
+
+class EndOfTreatment(NamedTuple):
+    """The end of treatment as a fact reported it. `last_dose` None: never dosed, unless `last_dose_unknown`."""
+
+    fact_id: str
+    last_dose: ReportedDay | None
+    last_dose_unknown: bool
+    decided: ReportedDay
+    reason: str
+
+
+class EndOfStudy(NamedTuple):
+    """The end of the study as a fact reported it; `contact`: whether messages may go to the patient afterwards."""
+
+    fact_id: str
+    ended: ReportedDay
+    reason: str
+    contact: bool
+
+
+class Milestone(NamedTuple):
+    """A day that something is counted from or ends on. It stands for a day of `first_on`…`on`, if not exactly known."""
+
+    on: date
+    first_on: date
+
+
+class TreatmentEnd(NamedTuple):
+    """The end of treatment, each day standing for what was reported (section 1).
+
+    `last_dose_on` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known.
+    """
+
+    last_dose_on: date | None
+    decided: Milestone
+    reason: str
+    is_provisional: bool
+
+    @property
+    def decided_on(self) -> date:
+        """Return the day of the decision."""
+        return self.decided.on
+
+
 class Done(NamedTuple):
     """The visits done of one series, in order: those that name a visit, the others, and the others' days (ordinals)."""
 
@@ -71,8 +130,8 @@ class History:
     """The history of one patient: the active facts, folded.
 
     Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` are
-    the recorded doses. `progressed_on` and `new_therapy_on` are the earliest on record. Lists are in order of day, then
-    of receipt.
+    the recorded doses. Lists are in order of day, then of receipt; `progressions` and `new_therapies` as they were
+    received.
     """
 
     enrolled: Enrolled
@@ -83,10 +142,10 @@ class History:
     dose_changes: tuple[DoseChange, ...] = ()
     bookings: Mapping[str, Booking] = field(default_factory=dict)
     visits_done: tuple[VisitDone, ...] = ()
-    progressed_on: date | None = None
-    new_therapy_on: date | None = None
-    treatment_ended: TreatmentEnded | None = None
-    study_ended: StudyEnded | None = None
+    progressions: tuple[ReportedDay, ...] = ()
+    new_therapies: tuple[ReportedDay, ...] = ()
+    end_of_treatment: EndOfTreatment | None = None
+    end_of_study: EndOfStudy | None = None
     fertility_changes: tuple[FertilityChange, ...] = ()
     amendments: tuple[Amendment, ...] = ()
 
@@ -116,19 +175,84 @@ class History:
         doses = (self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
         return max([day for day in doses if day is not None], default=None)
 
-    @cached_property
-    def died_on(self) -> date | None:
-        """Return the date of death, whichever fact recorded it."""
-        ended, left = self.treatment_ended, self.study_ended
-        deaths = [ended.decided_on] if ended and ended.reason == "death" else []
-        deaths += [left.ended_on] if left and left.reason == "death" else []
-        return min(deaths, default=None)
+    @property
+    def last_dose_is_provisional(self) -> bool:
+        """Return whether the last dose is not known, or rests on a day that is not exactly known (section 1)."""
+        ended, reported = self.treatment_ended, self.end_of_treatment
+        if ended is None or reported is None:
+            return False
+        return reported.last_dose_unknown or (ended.is_provisional and ended.last_dose_on == self.last_dose_on)
 
     @cached_property
+    def died(self) -> Milestone | None:
+        """Return the earliest date of death, whichever fact recorded it."""
+        ended, left = self.end_of_treatment, self.end_of_study
+        deaths = [ended.decided] if ended and ended.reason == "death" else []
+        deaths += [left.ended] if left and left.reason == "death" else []
+        return min((Milestone(day.last_on, day.first_on) for day in deaths), default=None)
+
+    @property
+    def death_recorded_by(self) -> str | None:
+        """Return the fact that says when the patient died; of two the one with the earlier date."""
+        ended, left = self.end_of_treatment, self.end_of_study
+        deaths = [(ended.decided.last_on, ended.fact_id)] if ended and ended.reason == "death" else []
+        deaths += [(left.ended.last_on, left.fact_id)] if left and left.reason == "death" else []
+        return min(deaths)[1] if deaths else None
+
+    @property
+    def may_be_contacted(self) -> bool:
+        """Return whether messages may still go to the patient once off study (section 3)."""
+        return self.died is None and (self.end_of_study is None or self.end_of_study.contact)
+
+    @property
+    def died_on(self) -> date | None:
+        """Return the date of death."""
+        return self.died.on if self.died else None
+
+    @cached_property
+    def off_study(self) -> Milestone | None:
+        """Return the first day off study: the end of the study, or death."""
+        offs = [self.died, self._milestone(self.end_of_study.ended) if self.end_of_study else None]
+        return min([off for off in offs if off is not None], default=None)
+
+    @property
     def off_study_on(self) -> date | None:
-        """Return the first day off study: `ended_on`, or death if only the end of treatment recorded it."""
-        offs = (self.died_on, self.study_ended.ended_on if self.study_ended else None)
-        return min([day for day in offs if day is not None], default=None)
+        """Return the first day off study."""
+        return self.off_study.on if self.off_study else None
+
+    @cached_property
+    def progressed(self) -> Milestone | None:
+        """Return the earliest progression on record."""
+        return min(map(self._milestone, self.progressions), default=None)
+
+    @property
+    def progressed_on(self) -> date | None:
+        """Return the day of the earliest progression on record."""
+        return self.progressed.on if self.progressed else None
+
+    @cached_property
+    def new_therapy(self) -> Milestone | None:
+        """Return the earliest new therapy on record."""
+        return min(map(self._milestone, self.new_therapies), default=None)
+
+    @cached_property
+    def treatment_ended(self) -> TreatmentEnd | None:
+        """Return the end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""
+        ended = self.end_of_treatment
+        if ended is None:
+            return None
+        decided = self._milestone(ended.decided)
+        if ended.last_dose_unknown:
+            return TreatmentEnd(decided.on, decided, ended.reason, True)
+        if ended.last_dose is None:
+            return TreatmentEnd(None, decided, ended.reason, False)
+        last = self._milestone(ended.last_dose)
+        return TreatmentEnd(last.on, decided, ended.reason, not ended.last_dose.is_exact)
+
+    def _milestone(self, day: ReportedDay) -> Milestone:
+        """Return what a reported day stands for: the last of its days that is not after death (section 1)."""
+        on = day.last_on if self.died is None else min(day.last_on, self.died.on)
+        return Milestone(max(on, day.first_on), day.first_on)
 
     @cached_property
     def last_treatment_day(self) -> date | None:
@@ -166,7 +290,7 @@ class History:
         """
         return (
             _all_but_doses(self) == _all_but_doses(other)
-            and self.treatment_ended is None
+            and self.end_of_treatment is None
             and self.off_study_on is None
             and (self.begun, self.c1d1_because) == (other.begun, other.c1d1_because)
         )

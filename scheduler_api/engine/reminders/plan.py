@@ -21,7 +21,7 @@ from scheduler_api.engine.treatment.fertility import fertile_periods
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
-from .kinds import DOSE_KINDS
+from .kinds import DOSE_KINDS, TO_SITES
 from .preferences import NotificationPreferences, SitePreferences
 
 #: When what is not about a dose is sent, on the patient's clock.
@@ -82,12 +82,17 @@ class Planner:
     def messages(self, first: date, last: date) -> list[Message]:
         """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
 
-        After death there are none (rules, section 3), not even those still to come on that day.
+        After death there are none (rules, section 3), not even those still to come on that day. To a patient who left
+        and is not to be contacted there are none from that day on.
         """
-        if self._history.died_on is not None:
+        history = self._history
+        if history.died is not None:
             return []
         messages = [*self._doses(first, last), *self._visits(first, last), *self._contraception(first, last)]
         messages += self._doses_missed(first, last)
+        if history.off_study is not None and not history.may_be_contacted:
+            left = local_instant(history.off_study.first_on, time(0), self._zone)
+            messages = [one for one in messages if one.kind in TO_SITES or one.next_at < left]
         return [message for message in messages if not self._is_off(message.kind, message.day)]
 
     def _is_off(self, kind: str, day: date) -> bool:

@@ -68,20 +68,29 @@ def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, R
     ended, off, last = history.treatment_ended, history.off_study_on, history.last_dose_on
     if ended is None and off is None:
         return None, Reason("last_dose", day=last), False
-    if last is None:
+    if ended is not None and last is None:
+        # The end of treatment says that nobody was dosed.
         released = [(off, Reason("never_dosed", base=history.off_study_because))] if off else []
-        if ended is not None:
-            why = Reason("never_dosed", base=Reason("treatment_ended", day=ended.decided_on))
-            released.append((ended.decided_on, why))
+        released.append((ended.decided_on, Reason("never_dosed", base=Reason("treatment_ended", day=ended.decided_on))))
         day, because = min(released, key=itemgetter(0))
         return day - ONE_DAY, because, False
-    if ended is not None:
-        return *_months_after(plan, history, last, Reason("last_dose", day=last)), False
-    base = last if off is None else max(off, last)
-    why = Reason("last_dose", day=last)
-    if base == off:
-        why = Reason("end_not_recorded", base=history.off_study_because)
-    return *_months_after(plan, history, base, why), True
+    if last is not None and (ended is not None or off is None or last > off):
+        why, provisional = _last_dose(history, last), ended is None or history.last_dose_is_provisional
+        return *_months_after(plan, history, last, why), provisional
+    assert off is not None
+    why = Reason("end_not_recorded", base=history.off_study_because)
+    return *_months_after(plan, history, off, why), True
+
+
+def _last_dose(history: History, last: date) -> Reason:
+    """Return the last dose as a reason, in the words in which an inexact one was reported."""
+    ended = history.end_of_treatment
+    if ended is None or not history.last_dose_is_provisional:
+        return Reason("last_dose", day=last)
+    if ended.last_dose is None:
+        at_least = Reason("last_dose" if history.doses.last_taken_on == last else "treatment_ended", day=last)
+        return Reason("last_dose_unknown", base=at_least)
+    return Reason("last_dose_reported", text=ended.last_dose.text, day=last)
 
 
 def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -> tuple[date, Reason]:
@@ -107,11 +116,25 @@ def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[da
 
 
 def _months_after(plan: tuple[Period, ...], history: History, base: date, why: Reason) -> tuple[date, Reason]:
-    """Return `base` plus the longest months of all versions under which a dose was taken, or may be on `base`."""
+    """Return `base` plus the longest months of all versions in force on a day on which contraception was required.
+
+    A version that comes into force after `base` counts too, if contraception is still required then (section 7).
+    """
     months = plan[0].protocol.months_after_last_dose
     if len(plan) > 1:
-        ended = history.treatment_ended.last_dose_on if history.treatment_ended else None
-        taken = (day for day, _ in history.doses.taken(date.min, date.max))
-        days = [day for day in (base, history.first_dose_on, ended, *taken) if day is not None]
-        months = max(version_on(plan, day).months_after_last_dose for day in days)
+        # Where it was required on no day up to `base`, the version of that day says how long it will be.
+        was_required = any(_is_required_in(period, history, base) for period in plan)
+        months = 0 if was_required else version_on(plan, base).months_after_last_dose
+        for period in plan:
+            if _is_required_in(period, history, max(base, add_months(base, months))):
+                months = max(months, period.protocol.months_after_last_dose)
     return add_months(base, months), Reason("after", base=why, count=count(months, "month"))
+
+
+def _is_required_in(period: Period, history: History, through: date) -> bool:
+    """Return whether the patient is fertile on a day through `through`, and alive, on which a version is in force."""
+    first = max(period.from_on or date.min, history.enrolled.enrolled_on)
+    last = min(period.to_on - ONE_DAY if period.to_on else date.max, through)
+    if history.died_on is not None:
+        last = min(last, history.died_on - ONE_DAY)
+    return any(max(one.from_on, first) <= min(one.through_on or last, last) for one in fertile_periods(history))

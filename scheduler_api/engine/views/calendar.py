@@ -114,7 +114,12 @@ class PatientSchedule:
             "first_dose_on": history.c1d1,
             "last_dose_on": history.last_dose_on,
             "ended": ended
-            and {"last_dose_on": ended.last_dose_on, "decided_on": ended.decided_on, "reason": ended.reason},
+            and {
+                "last_dose_on": ended.last_dose_on,
+                "decided_on": ended.decided_on,
+                "reason": ended.reason,
+                "provisional": ended.is_provisional,
+            },
             "cycle": place[0] if place else None,
             "cycle_day": place[1] if place else None,
             "amount": planned_amount(treatment_plan.plan, history, today) if place else None,
@@ -163,7 +168,8 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     dose = next(iter(treatment_plan.rows(today, today, today)), None)
     # Only days without a record can be unrecorded, and nearly always there are none.
     week = history.doses.between(today - timedelta(7), today - ONE_DAY)
-    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if SILENT in week else []
+    asks = history.may_be_contacted or history.off_study_on is None or today < history.off_study_on
+    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks and SILENT in week else []
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
     current = [schedule.visit_schedule.series(name).current(today) for name in schedule.visit_schedule.names]

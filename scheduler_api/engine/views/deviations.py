@@ -70,7 +70,12 @@ def _outside(
 
 
 def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
-    """Yield the deviations of a visit as seen on a day: done or booked outside its window, or missed."""
+    """Yield the deviations of a visit as seen on a day: done or booked outside its window, or missed.
+
+    No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
+    """
+    if visit.provisional:
+        return
     if visit.done_on is not None and visit.days_off:
         kind = "visit_early" if visit.days_off < 0 else "visit_late"
         yield _visit(kind, visit, visit.done_on, str(visit.done_on), visit.days_off)

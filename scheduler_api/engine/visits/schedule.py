@@ -97,8 +97,7 @@ class VisitSchedule:
             case "first_dose" | "cycle":
                 return AnchorDay(history.c1d1, history.first_dose_on is None, history.c1d1_because)
             case "last_dose":
-                last = history.last_dose_on if history.treatment_ended else None
-                return AnchorDay(last, False, Reason("last_dose", day=last)) if last else None
+                return _last_dose(history)
             case "visit":
                 return self._visit_anchor(series.anchor_visit or "")
 
@@ -107,6 +106,14 @@ class VisitSchedule:
             if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
                 return self.series(name).anchor_at(visit)
         return None
+
+
+def _last_dose(history: History) -> AnchorDay | None:
+    """Return the last dose as an anchor, once treatment or the study has ended (section 2)."""
+    last, ended = history.last_dose_on, history.treatment_ended
+    if last is None or (ended is None and history.off_study is None):
+        return None
+    return AnchorDay(last, ended is None or history.last_dose_is_provisional, Reason("last_dose", day=last))
 
 
 def _applies(series: Series, history: History) -> bool:

@@ -18,8 +18,8 @@ from .series_end import series_end
 class Visit(NamedTuple):
     """A visit with what happened to it. Dates and facts only: its status follows from them and `today`.
 
-    `next_opens_on` is when the following visit opens; `ends_on` is E, the day its series ends; `days_off` are days
-    outside the window (negative: early).
+    `next_opens_on` is when the following visit opens; `ends_on` is E, the first day on which its series may have ended;
+    `days_off` are days outside the window (negative: early).
     """
 
     visit: str
@@ -167,7 +167,7 @@ class VisitSeries:
         if done is None and booking is None and self._past_end(planned):
             return None
         because = planned.because
-        if done is None and self.end is not None and self.end.on <= planned.closes_on:
+        if done is None and self.end is not None and self.end.first_on <= planned.closes_on:
             because = Reason("not_required", base=because, end=self.end.because)
         return Visit(
             visit=name,
@@ -177,7 +177,7 @@ class VisitSeries:
             opens_on=planned.opens_on,
             closes_on=planned.closes_on,
             next_opens_on=self._planned_visits.opens_on(index + 1),
-            ends_on=self.end.on if self.end else None,
+            ends_on=self.end.first_on if self.end else None,
             booked_on=booking.booked_on if booking else None,
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,

@@ -16,6 +16,7 @@ from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Fact,
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences
+from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
 from scheduler_api.use_cases.projections import schedules
@@ -36,10 +37,11 @@ class NewFact:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What recording a fact came to: the fact, what it moved, and the patient's version after it."""
+    """What recording a fact came to: the fact, what it moved, what speaks against it, and the patient's version."""
 
     fact: dict[str, Any]
     consequences: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
     version: int
 
 
@@ -93,7 +95,7 @@ def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None)
-    return Recorded(document, moved, appended.version)
+    return Recorded(document, moved, warnings(appended.after.history, appended.fact.body), appended.version)
 
 
 def append(

@@ -83,7 +83,7 @@ def book(
         settled, after = _settle(session, seen, booking.visit, new, if_versions, dry_run)
         if booking.booked_on is not None:
             warnings += _against_visit(after, booking.visit, booking.booked_on)
-        settled.document["warnings"] = warnings
+        settled.document["warnings"] += warnings
     return settled
 
 
@@ -110,7 +110,7 @@ def record_result(
             same = (before.done_on, before.response) == (done_on, response) and before.assigned != "nearest"
             new = None if same else NewFact(body, _fact_of(session, patient_id, before), reason)
         settled, after = _settle(session, seen, visit, new, if_versions, dry_run)
-        settled.document["warnings"] = [*_against_result(after, body)]
+        settled.document["warnings"] += _against_result(after, body)
     return settled
 
 
@@ -151,11 +151,12 @@ def _settle(
     """Record a fact, if there is one, and tell what came of it."""
     patient_id = seen.row["patient_id"]
     planned = planned_messages.of_patient(session.store, patient_id)
-    fact, moved, after, version = None, [], seen, seen.row["version"]
+    fact, moved, warnings, after, version = None, [], [], seen, seen.row["version"]
     if new is not None:
         appended = append(session, patient_id, new, if_versions)
         recorded = told(session, appended, dry_run)
         fact, moved, version = recorded.fact, recorded.consequences, recorded.version
+        warnings = recorded.warnings
         after = _Seen(seen.row, appended.after, seen.today)
     schedule = after.schedule
     found = schedule.visit_schedule.visit(visit)
@@ -166,7 +167,7 @@ def _settle(
         "fact": fact,
         "consequences": moved,
         "deviation": next((one for one in deviations if one["kind"] != "visit_missed"), None),
-        "warnings": [],
+        "warnings": warnings,
         "to_do": worklist.of_patient(session.store, seen.row, seen.today),
         "contraception": schedule.contraception(seen.today),
         "reminders_ended": _reminders(row for key, row in planned.items() if key not in now_planned),

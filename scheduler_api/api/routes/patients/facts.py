@@ -13,8 +13,8 @@ from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.instants import stamp
-from scheduler_api.schemas.facts import NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
-from scheduler_api.schemas.fields import Choice, Strict, fields, listed
+from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
+from scheduler_api.schemas.fields import Choice, CivilDate, Strict, fields, listed
 from scheduler_api.use_cases.patients import facts
 
 blueprint = ResourceBlueprint("facts", __name__, description="What is recorded about a patient")
@@ -29,11 +29,41 @@ class ConsequenceSchema(Strict):
     because = fields.String(required=True)
 
 
+class RecordReferenceSchema(Strict):
+    """Something on record: its kind, and the day on which it happened."""
+
+    kind = Choice(*FACTS, required=True)
+    on = CivilDate(required=True)
+
+
+class RecordWarningSchema(Strict):
+    """Something that speaks against what was recorded. It was recorded all the same."""
+
+    kind = Choice(
+        "day_past",
+        "site_closed",
+        "no_slot_left",
+        "not_planned",
+        "already_done",
+        "not_required",
+        "unscheduled",
+        "window_of_another",
+        "no_response",
+        "records_after_end",
+        required=True,
+    )
+    detail = fields.String(required=True)
+    records = fields.List(
+        fields.Nested(RecordReferenceSchema), metadata={"description": "The records it is about, if it is about some"}
+    )
+
+
 class RecordingResultSchema(Strict):
-    """A recorded fact and what it moved."""
+    """A recorded fact, what it moved, and what speaks against it."""
 
     fact = fields.Nested(NewlyRecordedFactSchema, required=True)
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+    warnings = fields.List(fields.Nested(RecordWarningSchema), required=True)
 
 
 class DryRunQuery(Strict):
@@ -60,11 +90,12 @@ def record_fact(
 ) -> Response:
     """Record a fact
 
-    201 with what it moved, 409 if it contradicts the record. With `If-Match`, 412 if the patient changed since.
+    201 with what it moved and what speaks against it, 409 if it contradicts the record. With `If-Match`, 412 if the
+    patient changed since.
     """
     dry_run = query["dry_run"] == "true"
     recorded = facts.record(session(), patient_id, new, if_versions, dry_run)
-    document = {"fact": recorded.fact, "consequences": recorded.consequences}
+    document = {"fact": recorded.fact, "consequences": recorded.consequences, "warnings": recorded.warnings}
     if dry_run:
         return answer(document)
     return answer(document, 201, {"ETag": patient_tag(recorded.version, session().now.date())})

@@ -12,7 +12,7 @@ from scheduler_api.api.http.conditions import if_match, patient_tag, unless_not_
 from scheduler_api.api.http.operation import RECORDERS, heeds, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery
+from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery, RecordWarningSchema
 from scheduler_api.engine.model.facts import VisitBooked
 from scheduler_api.schemas.facts import FACTS, NewlyRecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
@@ -52,24 +52,6 @@ class VisitResultSchema(Strict):
     )
 
 
-class WarningSchema(Strict):
-    """Something that speaks against what was asked for. It was recorded all the same."""
-
-    kind = Choice(
-        "day_past",
-        "site_closed",
-        "no_slot_left",
-        "not_planned",
-        "already_done",
-        "not_required",
-        "unscheduled",
-        "window_of_another",
-        "no_response",
-        required=True,
-    )
-    detail = fields.String(required=True)
-
-
 class PlannedReminderSchema(Strict):
     """A message."""
 
@@ -92,7 +74,7 @@ class VisitUpdateSchema(Strict):
     deviation = fields.Nested(
         DeviationSchema, required=True, allow_none=True, metadata={"description": "Null: within the window"}
     )
-    warnings = fields.List(fields.Nested(WarningSchema), required=True)
+    warnings = fields.List(fields.Nested(RecordWarningSchema), required=True)
     to_do = fields.List(
         fields.Nested(WorklistEntrySchema), required=True, metadata={"description": "The patient's worklist after it"}
     )

@@ -1,0 +1,51 @@
+"""Warn of what speaks against a fact that was recorded all the same (rules, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from scheduler_api.engine.model.facts import Body, StudyEnded, TreatmentEnded
+from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.reason import Reason
+
+
+def warnings(after: History, body: Body) -> list[dict[str, Any]]:
+    """Return the warnings about a fact, given the history with it: each has its `kind`, `detail` and `records`.
+
+    `records` are those on record that the warning is about, as `{kind, on}`.
+    """
+    match body:
+        case TreatmentEnded() if (ended := after.treatment_ended) is not None:
+            last = ended.last_dose_on if ended.last_dose_on is not None else ended.decided_on
+            records = [*_doses_after(after, last)]
+            if ended.reason == "death":
+                records = [*_records_after(after, ended.decided_on)]
+        case StudyEnded() if (off_on := after.off_study_on) is not None:
+            last, records = off_on, [*_records_after(after, off_on)]
+        case _:
+            return []
+    if not records:
+        return []
+    return [
+        {
+            "kind": "records_after_end",
+            "detail": Reason("records_after_end", number=len(records), day=last),
+            "records": sorted(records, key=lambda record: (record["on"], record["kind"])),
+        }
+    ]
+
+
+def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:
+    """Yield what is recorded to have happened after a day."""
+    yield from _doses_after(history, day)
+    days = [("visit_done", visit.done_on) for visit in history.visits_done]
+    days += [("progressed", reported.first_on) for reported in history.progressions]
+    days += [("new_therapy_started", reported.first_on) for reported in history.new_therapies]
+    yield from ({"kind": kind, "on": on} for kind, on in days if on > day)
+
+
+def _doses_after(history: History, day: date) -> Iterator[dict[str, Any]]:
+    for on, _ in history.doses.taken(day + ONE_DAY, date.max):
+        yield {"kind": "dose_recorded", "on": on}
