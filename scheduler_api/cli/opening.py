@@ -23,14 +23,14 @@ def settings_database() -> str:
 @contextmanager
 def opened(database: str) -> Iterator[Store]:
     """Open a database that has all tables of this version, and close it afterwards. Ends the command if it has not."""
-    from scheduler_api.store.database.connect import connect, shown
+    from scheduler_api.store.database.connect import connect, without_password
 
     store = connect(database)
     if not store.exists():
         raise Refused(f"There is no database {database}: run scheduler-api init")
     try:
         if pending(store, database):
-            raise Refused(f"The database {shown(database)} is not of this version: run scheduler-api init")
+            raise Refused(f"The database {without_password(database)} is not of this version: run scheduler-api init")
         yield store
     finally:
         store.close()
@@ -45,7 +45,7 @@ def pending(store: Store, database: str) -> list[str]:
 @contextmanager
 def usable(database: str) -> Iterator[None]:
     """End the command, with what the driver says, if a database cannot be opened, read or made."""
-    from scheduler_api.store.database.connect import shown
+    from scheduler_api.store.database.connect import without_password
     from scheduler_api.store.database.port import Busy
 
     try:
@@ -54,7 +54,7 @@ def usable(database: str) -> Iterator[None]:
         raise
     except Exception as error:
         # What a driver raises differs between drivers.
-        raise Refused(f"The database {shown(database)} cannot be used: {error}") from error
+        raise Refused(f"The database {without_password(database)} cannot be used: {error}") from error
 
 
 @contextmanager

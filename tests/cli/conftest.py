@@ -16,7 +16,7 @@ from databases import Databases, Raw
 from scheduler_api.cli import main
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.cli.samples import samples
-from scheduler_api.store.database.connect import connect, shown
+from scheduler_api.store.database.connect import connect, without_password
 from scheduler_api.store.database.port import Store
 
 #: The day that the loaded samples are for: in the past, whenever tests are run.
@@ -28,7 +28,7 @@ class Commands:
 
     def __init__(self, database: str) -> None:
         self.database = database
-        self.shown = shown(database)
+        self.database_name = without_password(database)
 
     def __call__(self, *arguments: str | Path, **environment: str | None) -> Result:
         """Run a command; its output, its complaints and its exit status."""

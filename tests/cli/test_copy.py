@@ -35,7 +35,7 @@ def rows(database: str) -> dict[str, list[str]]:
 def test_there_and_back_everything_is_equal(run_samples: Commands, other: Commands, file: Commands) -> None:
     """From either engine into itself, and on into an SQLite file."""
     said = run_samples.ok("copy", run_samples.database, other.database)
-    assert said.startswith(f"{other.shown}: 29 patients and ")
+    assert said.startswith(f"{other.database_name}: 29 patients and ")
     assert said.endswith("every row, and so every calendar, is equal.\n")
     run_samples.ok("copy", other.database, file.database)
     assert rows(other.database) == rows(file.database) == rows(run_samples.database)
@@ -91,7 +91,7 @@ def test_a_database_with_facts_of_its_own_is_not_copied_into(run_samples: Comman
     run.ok("enrol", *who, "--enrolled-on", "2025-05-01")
     before = rows(run.database)
     (line,) = run_samples.refused("copy", run_samples.database, run.database)
-    assert line == f"{run.shown} has facts of its own; a copy goes into an empty database."
+    assert line == f"{run.database_name} has facts of its own; a copy goes into an empty database."
     assert rows(run.database) == before
 
 

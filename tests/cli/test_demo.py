@@ -19,7 +19,7 @@ from service import PATIENCE
 from scheduler_api import utc_now
 from scheduler_api.cli.samples import samples
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.store.database.connect import connect, folder_beside
+from scheduler_api.store.database.connect import connect, data_folder
 
 from .conftest import TODAY, Commands
 from .test_serve import start
@@ -94,7 +94,7 @@ def test_the_demo_from_an_empty_folder_to_its_end(nowhere: Commands, tmp_path: P
         assert requests.get(f"http://127.0.0.1:{demo.port}/docs", timeout=PATIENCE).status_code == 200
 
         # Whom the tokens stand for, and where they are kept.
-        file = tmp_path / folder_beside(database) / "demo-tokens.json"
+        file = tmp_path / data_folder(database) / "demo-tokens.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         kept = json.loads(file.read_text())
         assert kept["tokens"] == {role: demo.token(role) for role in ("nurse", "monitor", "admin")}
@@ -140,7 +140,7 @@ def test_a_database_with_other_patients_is_not_the_demos(run: Commands) -> None:
     who = ("--protocol", "nct06110650", "--site", "FUSCC", "--sex", "male", "--subject-number", "001")
     run.ok("enrol", *who, "--enrolled-on", "2024-01-03")
     (line,) = run.refused("demo", "--port", str(free_port()))
-    assert line.startswith(f"{run.shown} holds data that is not the demo's.")
+    assert line.startswith(f"{run.database_name} holds data that is not the demo's.")
     assert run.ok("verify") == "All is well: 1 patient, 1 facts.\n"
 
 
@@ -166,7 +166,7 @@ def test_a_token_file_that_is_none_does_not_stop_a_first_start(tmp_path: Path, c
 
 def _tokens_beside(database: str, folder: Path) -> Path:
     """The token file of a demo that runs in a folder."""
-    file = folder / folder_beside(database) / "demo-tokens.json"
+    file = folder / data_folder(database) / "demo-tokens.json"
     file.parent.mkdir(exist_ok=True)
     return file
 

@@ -28,7 +28,7 @@ def test_init_makes_the_folder(file: Commands) -> None:
 
 def test_init_says_what_it_did(nowhere: Commands) -> None:
     said = nowhere.ok("init")
-    assert [line.removeprefix(f"{nowhere.shown}: ") for line in said.splitlines()][-2:] == [
+    assert [line.removeprefix(f"{nowhere.database_name}: ") for line in said.splitlines()][-2:] == [
         "protocol nct06110650 added",
         "site FUSCC added",
     ]
@@ -37,7 +37,7 @@ def test_init_says_what_it_did(nowhere: Commands) -> None:
 def test_init_a_second_time_changes_nothing(nowhere: Commands) -> None:
     nowhere.ok("init")
     before = _rows(nowhere.database)
-    assert nowhere.ok("init") == f"{nowhere.shown}: nothing to do\n"
+    assert nowhere.ok("init") == f"{nowhere.database_name}: nothing to do\n"
     assert _rows(nowhere.database) == before
 
 
@@ -64,7 +64,7 @@ def test_without_a_database_every_command_says_to_run_init(file: Commands, comma
 def test_a_database_of_an_older_version_is_not_touched(databases: Databases, run: Commands) -> None:
     with databases.raw(run.database) as raw:
         raw.execute(f"DELETE FROM {databases.migrations}")
-    assert run.refused("verify") == [f"The database {run.shown} is not of this version: run scheduler-api init"]
+    assert run.refused("verify") == [f"The database {run.database_name} is not of this version: run scheduler-api init"]
 
 
 def test_a_server_that_is_not_there_is_named_without_the_password() -> None:

@@ -23,7 +23,7 @@ def copy(source: str, target: str) -> None:
     """
     from scheduler_api.cli.opening import opened, usable
     from scheduler_api.cli.terminal import progress
-    from scheduler_api.store.database.connect import connect, shown
+    from scheduler_api.store.database.connect import connect, without_password
     from scheduler_api.store.database.copying import copy as copy_all
 
     with opened(source) as one:
@@ -31,11 +31,11 @@ def copy(source: str, target: str) -> None:
         try:
             with usable(target):
                 other.migrate()
-            _check_is_a_copy(one, other, shown(target))
+            _check_is_a_copy(one, other, without_password(target))
             with progress() as bar:
                 task = bar.add_task("Copying", total=None)
                 copy_all(one, other, lambda table, rows: bar.update(task, advance=rows, description=f"Copying {table}"))
-            click.echo(f"{shown(target)}: {_compared(one, other)}")
+            click.echo(f"{without_password(target)}: {_compared(one, other)}")
         finally:
             other.close()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def init() -> None:
     """Make the database, or bring it to this version. Changes nothing that is there already."""
     from scheduler_api.cli.opening import settings_database
-    from scheduler_api.store.database.connect import connect, shown
+    from scheduler_api.store.database.connect import connect, without_password
 
     database = settings_database()
     store = connect(database)
@@ -28,7 +28,7 @@ def init() -> None:
     finally:
         store.close()
     for line in done or ["nothing to do"]:
-        click.echo(f"{shown(database)}: {line}")
+        click.echo(f"{without_password(database)}: {line}")
 
 
 def prepare(store: Store, database: str) -> list[str]:

@@ -58,10 +58,10 @@ def _prepared(settings: Settings) -> Iterator[str]:
     """Make the database and the samples if they are not there; the lines to welcome with."""
     from scheduler_api.cli.database.maintenance import prepare
     from scheduler_api.cli.opening import session_on
-    from scheduler_api.store.database.connect import connect, folder_beside
+    from scheduler_api.store.database.connect import connect, data_folder
     from scheduler_api.use_cases.projections import maintenance
 
-    file = folder_beside(settings.database) / TOKENS_FILE
+    file = data_folder(settings.database) / TOKENS_FILE
     store = connect(settings.database)
     try:
         prepare(store, settings.database)
@@ -78,7 +78,7 @@ def _loaded_before(session: Session, file: Path, database: str) -> Samples | Non
 
     None for an empty database. Ends the command if the database holds other data.
     """
-    from scheduler_api.store.database.connect import shown
+    from scheduler_api.store.database.connect import without_password
     from scheduler_api.use_cases.auth import tokens
     from scheduler_api.use_cases.patients import patients
 
@@ -87,7 +87,7 @@ def _loaded_before(session: Session, file: Path, database: str) -> Samples | Non
     samples = _read(file)
     if samples is None or not any(tokens.authenticate(session.store, token) for token in samples.tokens.values()):
         raise Refused(
-            f"{shown(database)} holds data that is not the demo's. `scheduler-api serve` serves it; "
+            f"{without_password(database)} holds data that is not the demo's. `scheduler-api serve` serves it; "
             "for the demo, name another database in SCHEDULER_DATABASE."
         )
     return samples
@@ -140,7 +140,7 @@ def _welcome(session: Session, samples: Samples, settings: Settings, file: Path)
     from scheduler_api.cli.samples.course import SITE, TIME_ZONE
     from scheduler_api.cli.samples.samples import MIDDLE, TRIAL_FIRST, TRIAL_LAST
     from scheduler_api.engine.dates import civil_date
-    from scheduler_api.store.database.connect import shown
+    from scheduler_api.store.database.connect import without_password
     from scheduler_api.use_cases.patients import patients
 
     url = f"http://{_shown(settings.host)}:{settings.port}"
@@ -151,7 +151,7 @@ def _welcome(session: Session, samples: Samples, settings: Settings, file: Path)
 Scheduler API, with 29 synthetic patients
   address         {url}
   documentation   {url}/docs
-  database        {shown(settings.database)}
+  database        {without_password(settings.database)}
 
 The trial's dates, {TRIAL_FIRST} to {TRIAL_LAST}, are moved by {samples.moved_by_days} days, so that
 {samples.loaded_for} is in its middle (day {(MIDDLE - TRIAL_FIRST).days} of {days}). \

@@ -1,4 +1,4 @@
-"""Chains of rows: each hash covers the row and the hash before it, so that no edit goes unseen."""
+"""Chain rows: each hash covers the row and the hash before it, so that every edit can be detected."""
 
 from __future__ import annotations
 

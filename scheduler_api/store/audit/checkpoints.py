@@ -1,4 +1,4 @@
-"""The tables `checkpoints` and `checkpoint_heads`: where every chain of both logs had come to, from time to time."""
+"""The tables `checkpoints` and `checkpoint_heads`: from time to time, the last row of every chain of both logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
-#: Where each log has its stream, its time and the rest.
+#: The table of each log, and its columns for stream and time.
 _LOGS = {"audit": ("audit", "stream", "at"), "facts": ("facts", "patient_id", "recorded_at")}
 _PORTION = 5000
 
@@ -37,27 +37,27 @@ def moved_heads(store: Store, since: str) -> Iterator[Row]:
     for log, (table, stream, at) in _LOGS.items():
         heads: dict[str, Row] = {}
         after: Row = {"at": since, "stream": "", "seq": 0}
-        # By time, so that it costs what was written since, and not what was ever written.
-        while found := store.rows(
+        # By time, so that only what was written since is read.
+        while rows := store.rows(
             f"SELECT {at} AS at, {stream} AS stream, seq, hash FROM {table} "
             f"WHERE ({at}, {stream}, seq) > (:at, :stream, :seq) ORDER BY {at}, {stream}, seq LIMIT {_PORTION}",
             after,
         ):
-            for row in found:
+            for row in rows:
                 if row["stream"] not in heads or heads[row["stream"]]["seq"] < row["seq"]:
                     heads[row["stream"]] = row
-            after = {name: found[-1][name] for name in after}
+            after = {name: rows[-1][name] for name in after}
         names = sorted(heads)
         for streams in (names[start : start + 500] for start in range(0, len(names), 500)):
-            known = _known(store, log, streams)
+            covered = _covered(store, log, streams)
             for name in streams:
                 seq, digest = heads[name]["seq"], heads[name]["hash"]
-                if known.get(name, 0) < seq:
+                if covered.get(name, 0) < seq:
                     yield {"log": log, "stream": name, "seq": seq, "hash": digest}
 
 
-def _known(store: Store, log: str, streams: Sequence[str]) -> dict[str, int]:
-    """Return the number of the last row that a checkpoint has of each of some chains."""
+def _covered(store: Store, log: str, streams: Sequence[str]) -> dict[str, int]:
+    """Return the number of the last row of each of some chains that a checkpoint covers."""
     parameters: dict[str, Any] = {"log": log}
     rows = store.rows(
         "SELECT stream, MAX(seq) AS seq FROM checkpoint_heads WHERE log = :log "
@@ -79,24 +79,24 @@ def insert_heads(store: Store, checkpoint: int, heads: list[Row]) -> None:
 def heads_of(store: Store, checkpoint: int) -> Iterator[Row]:
     """Yield the heads of a checkpoint, by log and stream, read in portions."""
     log = after = ""
-    while found := store.rows(
+    while rows := store.rows(
         "SELECT log, stream, seq, hash FROM checkpoint_heads WHERE checkpoint = :checkpoint "
         f"AND (log, stream) > (:log, :after) ORDER BY log, stream LIMIT {_PORTION}",
         {"checkpoint": checkpoint, "log": log, "after": after},
     ):
-        yield from found
-        log, after = found[-1]["log"], found[-1]["stream"]
+        yield from rows
+        log, after = rows[-1]["log"], rows[-1]["stream"]
 
 
 def lost_heads(store: Store, stream: str | None = None) -> list[Row]:
-    """Return heads that a checkpoint saw and that the logs no longer have unchanged; of one stream only, if given."""
-    found = []
+    """Return heads in a checkpoint that the logs have lost or changed since; of one stream only, if given."""
+    lost = []
     for log, (table, name, _) in _LOGS.items():
         of = "AND h.stream = :stream " if stream is not None else ""
-        found += store.rows(
+        lost += store.rows(
             f"SELECT h.*, r.hash AS now FROM checkpoint_heads h LEFT JOIN {table} r "
             f"ON r.{name} = h.stream AND r.seq = h.seq WHERE h.log = :log {of}"
             "AND (r.hash IS NULL OR r.hash <> h.hash) ORDER BY h.stream, h.seq LIMIT 1000",
             {"log": log, "stream": stream},
         )
-    return found
+    return lost

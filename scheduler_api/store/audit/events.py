@@ -20,7 +20,7 @@ _TRIES = 20
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: when (UTC), who did it, what, to whom and where, by which call, and what else to say."""
+    """An event: when (UTC) and by whom, what was done, the patient and site, the route called, and more detail."""
 
     at: str
     actor: str
@@ -34,12 +34,12 @@ class Event:
 
     @property
     def stream(self) -> str:
-        """Return the chain it belongs to: the patient's, or the actor's where no patient is concerned."""
+        """Return the chain that the event belongs to: the patient's, or the actor's if no patient is concerned."""
         return self.patient_id or self.actor
 
 
 def add(store: Store, event: Event) -> None:
-    """Note something that happened, in a unit of work of the caller's. Raises Busy."""
+    """Record an event, in a unit of work of the caller's. Raises Busy."""
     row: dict[str, Any] = {
         "stream": event.stream,
         "at": event.at,
@@ -63,18 +63,18 @@ def add(store: Store, event: Event) -> None:
         except Duplicate:
             # Another was faster; where databases let writers work side by side, its row can be seen now.
             continue
-    raise Busy("Too many write to one stream of the audit.")
+    raise Busy("Too many writers to one stream of the audit.")
 
 
 def of_stream(store: Store, stream: str) -> Iterator[Row]:
     """Yield the rows of a stream, hashes included, in order, read in portions."""
     after = 0
-    while found := store.rows(
+    while rows := store.rows(
         "SELECT * FROM audit WHERE stream = :stream AND seq > :after ORDER BY seq LIMIT 1000",
         {"stream": stream, "after": after},
     ):
-        yield from found
-        after = found[-1]["seq"]
+        yield from rows
+        after = rows[-1]["seq"]
 
 
 def length(store: Store, stream: str) -> int:
@@ -86,8 +86,8 @@ def length(store: Store, stream: str) -> int:
 def streams(store: Store) -> Iterator[str]:
     """Yield all streams, in order, read in portions."""
     last = ""
-    while found := store.rows(
+    while rows := store.rows(
         "SELECT DISTINCT stream FROM audit WHERE stream > :last ORDER BY stream LIMIT 500", {"last": last}
     ):
-        yield from (row["stream"] for row in found)
-        last = found[-1]["stream"]
+        yield from (row["stream"] for row in rows)
+        last = rows[-1]["stream"]

@@ -1,4 +1,4 @@
-"""Both logs as one, in the order of time: facts, and what else happened."""
+"""Search both logs as one, in the order of time: facts and audit events."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scheduler_api.engine.model.facts import KIND_OF
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
-#: Where a row stands: its instant, its log, its stream, and its number in that.
-Place = tuple[str, str, str, int]
+#: The position of a row in the order of time: its instant, its log, its stream, and its number in that.
+Position = tuple[str, str, str, int]
 
 _SELECTS = {
     "audit": (
@@ -24,7 +24,7 @@ _SELECTS = {
         "f.hash FROM facts f JOIN patients p ON p.patient_id = f.patient_id"
     ),
 }
-#: What the columns of each log are called: its time, its stream, its number, what was done.
+#: The names of the columns of each log: time, stream, number, action, actor, patient.
 _NAMES = {
     "audit": ("a.at", "a.stream", "a.seq", "a.action", "a.actor", "a.patient_id"),
     "facts": ("f.recorded_at", "f.patient_id", "f.seq", "f.kind", "f.actor", "f.patient_id"),
@@ -34,7 +34,7 @@ _KINDS = frozenset(KIND_OF.values())
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for; None asks for all. At or after `since`, before `until`, after the place `after`."""
+    """The conditions of a search (None: no condition): from `since` on, before `until`, after a position."""
 
     sites: Sequence[str] | None = None
     patient_id: str | None = None
@@ -42,22 +42,22 @@ class Query:
     action: str | None = None
     since: str | None = None
     until: str | None = None
-    after: Place | None = None
+    after: Position | None = None
     limit: int = 50
 
 
-def place(row: Row) -> Place:
-    """Return the place of a row in the order of time."""
+def position_of(row: Row) -> Position:
+    """Return the position of a row in the order of time."""
     return row["at"], row["log"], row["stream"], row["seq"]
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """Return the rows asked for, oldest first. A patient who moved is seen only by who sees the site of today."""
-    found = []
+    """Return the rows that meet a query, oldest first. Of a patient who moved, only the present site sees them."""
+    rows = []
     for log in _SELECTS:
         if query.action is None or (query.action in _KINDS) == (log == "facts"):
-            found += _of_log(store, log, query)
-    return sorted(found, key=place)[: query.limit]
+            rows += _of_log(store, log, query)
+    return sorted(rows, key=position_of)[: query.limit]
 
 
 def _of_log(store: Store, log: str, query: Query) -> list[Row]:
@@ -96,9 +96,9 @@ def _of_sites(sites: Sequence[str], of_patient: str, parameters: dict[str, Any])
 
 
 def pages(store: Store, query: Query) -> Any:
-    """Yield all rows asked for, in pages of `query.limit`."""
-    while found := find(store, query):
-        yield found
-        if len(found) < query.limit:
+    """Yield all rows that meet a query, in pages of `query.limit`."""
+    while rows := find(store, query):
+        yield rows
+        if len(rows) < query.limit:
             return
-        query = replace(query, after=place(found[-1]))
+        query = replace(query, after=position_of(rows[-1]))

@@ -1,4 +1,4 @@
-"""Which database a setting names: `postgresql://…`, or the path of an SQLite file."""
+"""Open the database that a setting names: `postgresql://…`, or the path of an SQLite file."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def connect(database: str) -> Store:
     return SqliteStore(Path(database))
 
 
-def shown(database: str) -> str:
-    """Return the name of a database as it may be shown and logged: without a password."""
+def without_password(database: str) -> str:
+    """Return the name of a database without its password, so that it can be printed and logged."""
     if not is_postgres(database):
         return database
     parts = urlsplit(database)
@@ -43,9 +43,6 @@ def without_passwords(text: str) -> str:
     return _PASSWORD.sub("…", text)
 
 
-def folder_beside(database: str) -> Path:
-    """Return the folder for files that belong to a database.
-
-    Beside an SQLite file, else the folder of instance data.
-    """
+def data_folder(database: str) -> Path:
+    """Return the folder for files that belong to a database: an SQLite file's own, else `instance`."""
     return Path("instance") if is_postgres(database) else Path(database).parent

@@ -1,4 +1,4 @@
-"""One database into another, whichever engines they are of: table by table, in the order of the keys."""
+"""Copy one database into another, of any engine, table by table, in the order of the keys."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PORTION = 1000
 
 
 def copy(source: Store, target: Store, progress: Callable[[str, int], None] = lambda table, rows: None) -> None:
-    """Let a target, which has the tables of this version, have all rows of a source that nobody changes meanwhile.
+    """Copy all rows of a source, which nobody changes meanwhile, to a target with the tables of this version.
 
-    Each portion is durable when it is told to `progress`. What an interrupted copy has brought already is not brought
-    again: rows come in the order of their keys, and it goes on after the last.
+    Each portion is durable when it is reported to `progress`. A repeated copy goes on where an interrupted one ended:
+    rows come in the order of their keys, so it continues after the last.
     """
     for table, key in source.tables().items():
         if not key:
@@ -47,7 +47,7 @@ def _last(store: Store, table: str, key: Sequence[str]) -> Row | None:
 
 
 def _copy_at_once(source: Store, target: Store, table: str, progress: Callable[[str, int], None]) -> None:
-    """Copy a small table without a key: all of it, or nothing."""
+    """Copy a small table that has no key, all of it or nothing."""
     rows = source.rows(f"SELECT * FROM {table}")
     with target.transaction():
         target.write(f"DELETE FROM {table}", {})

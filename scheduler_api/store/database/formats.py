@@ -1,4 +1,4 @@
-"""In which format something is stored: a number that follows from the types of what it is made from."""
+"""Number the format in which something is stored; the number follows from its types."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 
 def format_of(meaning: int, *kinds: Any) -> int:
-    """Return the number of a format: another one whenever a field of some types, or of types in their fields, is.
+    """Return the number of a format, which changes whenever a field of these types, or of types in their fields, does.
 
-    `meaning` makes it another where the fields stay the same.
+    `meaning` changes it where the fields stay the same.
     """
     text = f"{meaning} {' '.join(map(_shape, kinds))}"
     # As many bits as every database and JSON have for a number.
@@ -20,7 +20,7 @@ def format_of(meaning: int, *kinds: Any) -> int:
 
 
 def _shape(kind: Any) -> str:
-    """Return a type as text: what it is made of, down to plain values, with names and in order."""
+    """Return a type as text: the names and types of its fields in order, down to plain values."""
     parts = [_shape(argument) for argument in typing.get_args(kind)]
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
         return " | ".join(parts)

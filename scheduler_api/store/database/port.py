@@ -1,4 +1,4 @@
-"""The database port: what the rest of the store asks of a database, whichever it is."""
+"""The database port: what the rest of the store needs of any database."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ class Busy(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot be opened or read, or has not the tables of this version; nothing was written.
+    """The database cannot be opened or read, or lacks the tables of this version; nothing was written.
 
-    Unless it was lost in the very moment of a commit: then all was written or nothing, and who tries again by an
-    idempotency key finds out.
+    If it was lost during a commit, either everything was written or nothing; a request repeated with its idempotency
+    key finds out which.
     """
 
 
 class Duplicate(Exception):
     """A row would repeat a key that must be unique; nothing was written, and the unit of work must end.
 
-    Who wants to go on writes in a block inside the block.
+    A caller that wants to go on after it writes in a block inside the block.
     """
 
 
 class Store(Protocol):
-    """A database. SQL has named parameters (`:name`), `ON CONFLICT` and `RETURNING`, and no dialect's own words.
+    """A database. SQL has named parameters (`:name`), `ON CONFLICT` and `RETURNING`, and no dialect's own features.
 
-    One store serves any number of threads. Writes happen inside `transaction` only, and what is read there in order to
-    write is read after `lock`: elsewhere than in SQLite, several transactions go on side by side.
+    One store serves any number of threads. Writes happen inside `transaction` only, and what a write depends on
+    is read after `lock`: except in SQLite, several transactions run at once.
     """
 
     skip_locked: str
-    """How a SELECT of rows to be taken ends, so that of several workers each takes others. Inside `transaction`."""
+    """The end of a SELECT inside `transaction` by which each of several workers takes other rows."""
 
     is_alone: bool
     """Whether a transaction has the database to itself from its beginning to its end."""
@@ -53,12 +53,12 @@ class Store(Protocol):
         """
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Let reads inside the block see one state of the database, whatever others write meanwhile."""
+        """Make all reads inside the block see one state of the database, whatever others write meanwhile."""
 
     def lock(self, name: str, shared: bool = False) -> None:
         """Wait until no other transaction holds this name, and hold it until ours ends. Raises Busy.
 
-        Those that share it wait only for one that does not.
+        Transactions that share it wait only for one that does not share it.
         """
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
@@ -71,46 +71,46 @@ class Store(Protocol):
         """Return the first row of a query, if there is one."""
 
     def write(self, sql: str, parameters: Parameters) -> int:
-        """Run a statement that changes rows; the number of rows it changed. Raises Duplicate."""
+        """Run a statement that changes rows; return how many it changed. Raises Duplicate."""
 
     def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement for each of many parameters. Raises Duplicate."""
 
     def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
-        """Add many rows, all with the same columns, in the quickest way there is. Raises Duplicate."""
+        """Insert many rows, all with the same columns, as fast as the database can. Raises Duplicate."""
 
     def migrate(self) -> list[str]:
-        """Bring the tables to this version; the names of those applied. Several processes may call it at once."""
+        """Apply the pending migrations; return their names. Several processes may call it at once."""
 
     def pending_migrations(self) -> list[str]:
         """Return the names of the migrations that this version needs and the database has not seen."""
 
     def lock_free(self, names: Collection[str]) -> Collection[str]:
-        """Lock and return those of some names that no other transaction holds, until this one ends.
+        """Lock those of some names that no other transaction holds, until this one ends, and return them.
 
-        Waits for nobody.
+        It does not wait.
         """
 
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the service's tables, each with the columns of its primary key."""
 
     def reset_sequences(self) -> None:
-        """Let keys that the database counts up go on after the greatest that is there; inside `transaction`."""
+        """Make generated keys continue after the greatest one present; inside `transaction`."""
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the database to a new SQLite file, while others read and write."""
 
     def exists(self) -> bool:
-        """Return whether there is a database to open, as far as can be told without opening it."""
+        """Return whether there is a database, as far as one can see without opening it."""
 
     def close(self) -> None:
-        """Let go of what this thread holds; the thread that made the store, at its end, lets go of everything."""
+        """Close what this thread has opened; the thread that made the store closes everything."""
 
 
 def keys_by_table(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
-    """Return what `tables` answers, from a row for each part of a key (`part` is None.
+    """Return the result of `tables` from a row for each part of a key, in order.
 
-    The table has no key), in order.
+    `part` is None in the row of a table without a key.
     """
     keys: dict[str, tuple[str, ...]] = {}
     for row in rows:

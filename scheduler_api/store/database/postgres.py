@@ -1,8 +1,8 @@
 """PostgreSQL behind the port, by psycopg and its pool: the same service on several machines.
 
 A thread takes a connection from the pool for a unit of work, or for one read, and gives it back. A connection that the
-database has let go of (a restart, a failover) is replaced without anyone being told, unless something was under way on
-it. Writers wait for each other only where a unit of work says so, by `lock`.
+database has closed (a restart, a failover) is replaced, without an error unless a unit of work was running on it.
+Writers wait for each other only where a unit of work says so, by `lock`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .sqlite import SqliteStore
 BUSY_TIMEOUT = 10_000
 #: How many connections one process may have, and how long a thread waits for one, in seconds.
 MOST_CONNECTIONS, CONNECTION_TIMEOUT = 10, 5.0
-#: What of a connection says that its other end is gone, sooner than the network would by itself.
+#: Settings that detect a dead connection sooner than the network would by itself.
 _LIVELINESS = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -65,7 +65,7 @@ class PostgresStore:
     def _connections(self) -> ConnectionPool[_Connection]:
         with self._opening:
             if self._pool is None:
-                # Tried by ourselves first: the pool would try again and again, and not say why it cannot.
+                # Connect once without the pool, which would try again and again and not say why it cannot.
                 connect(self.url, **_LIVELINESS).close()  # type: ignore[arg-type]
                 self._pool = ConnectionPool(
                     self.url,
@@ -75,14 +75,14 @@ class PostgresStore:
                     min_size=0,
                     max_size=MOST_CONNECTIONS,
                     timeout=CONNECTION_TIMEOUT,
-                    # Whoever asks next tries anew.
+                    # The next request tries anew.
                     reconnect_timeout=1,
                     open=True,
                 )
             return self._pool
 
-    def _taken(self) -> tuple[ConnectionPool[_Connection], _Connection]:
-        """Return a connection, and the pool to give it back to."""
+    def _take_connection(self) -> tuple[ConnectionPool[_Connection], _Connection]:
+        """Take a connection; return the pool to give it back to, and the connection."""
         while True:
             pool = self._connections()
             try:
@@ -91,12 +91,12 @@ class PostgresStore:
                 self._renew(pool)
                 raise
             except PoolClosed:
-                # Another thread has put a new pool in the place of this one since we were given it.
+                # Another thread has replaced this pool since we were given it.
                 if self._pool is pool:
                     raise
 
     def _renew(self, pool: ConnectionPool[_Connection]) -> None:
-        """Have a new pool in the place of one whose connections are dead. While the server is away none is made."""
+        """Replace a pool whose connections are dead; the new one is made at the next use."""
         with self._opening:
             if self._pool is pool:
                 self._pool = None
@@ -106,7 +106,7 @@ class PostgresStore:
     def _connection(self, begin: Callable[[_Connection], Result]) -> Iterator[tuple[_Connection, Result]]:
         """Yield a connection of the pool and the result of `begin`, which may be tried twice, on it."""
         for may_try_again in (True, False):
-            pool, connection = self._taken()
+            pool, connection = self._take_connection()
             try:
                 begun = begin(connection)
                 break
@@ -183,21 +183,21 @@ class PostgresStore:
             return {row["name"] for row in connection.execute(free, [list(names)])}
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        return self._read(lambda connection: _asked(connection, sql, parameters or {}).fetchall())
+        return self._read(lambda connection: _execute(connection, sql, parameters or {}).fetchall())
 
     def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         return [(*row.values(),) for row in self.rows(sql, parameters)]
 
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
-        return self._read(lambda connection: _asked(connection, sql, parameters or {}).fetchone())
+        return self._read(lambda connection: _execute(connection, sql, parameters or {}).fetchone())
 
     def _read(self, read: Callable[[_Connection], Result]) -> Result:
         with _translated:
             held = self._held
             if held is not None:
                 return read(held)
-            with self._connection(read) as (_, found):
-                return found
+            with self._connection(read) as (_, result):
+                return result
 
     def write(self, sql: str, parameters: Parameters) -> int:
         connection = self._writing()
@@ -272,13 +272,13 @@ class PostgresStore:
             copied.close()
 
     def close(self) -> None:
-        # Threads hold no connection between blocks: who made the store closes it for all.
+        # Threads hold no connection between blocks: the thread that made the store closes it for all.
         if threading.get_ident() == self._made_by and self._pool is not None:
             pool, self._pool = self._pool, None
             pool.close()
 
 
-def _asked(connection: _Connection, sql: str, parameters: Parameters) -> Cursor[Row]:
+def _execute(connection: _Connection, sql: str, parameters: Parameters) -> Cursor[Row]:
     """Run a query. PostgreSQL stores no NUL, so a text with one must match nothing: it is replaced by U+FFFF."""
     try:
         return connection.execute(translated(sql), parameters)
@@ -296,7 +296,7 @@ def _configure(connection: _Connection) -> None:
         "SELECT set_config('lock_timeout', %s, false), set_config('idle_in_transaction_session_timeout', '60s', false)",
         [f"{BUSY_TIMEOUT}ms"],
     )
-    # A stronger promise that the server makes (to replicas too) stays.
+    # A stronger guarantee by the server (replicas included) stays as it is.
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
@@ -315,14 +315,14 @@ def translated(sql: str) -> bytes:
     return _TOKEN.sub(_translated_token, sql).encode()
 
 
-def _translated_token(found: re.Match[str]) -> str:
-    if found[1]:
-        return f"%({found[1]})s"
-    return "IN (NULL)" if found[0] == "IN ()" else found[0].replace("%", "%%")
+def _translated_token(match: re.Match[str]) -> str:
+    if match[1]:
+        return f"%({match[1]})s"
+    return "IN (NULL)" if match[0] == "IN ()" else match[0].replace("%", "%%")
 
 
 class _Translated:
-    """PostgreSQL's errors in the words of the port."""
+    """Translates PostgreSQL's errors into those of the port."""
 
     def __enter__(self) -> None:
         pass
@@ -335,7 +335,7 @@ class _Translated:
         if isinstance(error, _BUSY):
             raise Busy(str(error)) from error
         if isinstance(error, PoolTimeout):
-            raise Unavailable("No connection could be had.") from error
+            raise Unavailable("No connection is available.") from error
         if isinstance(error, _UNUSABLE):
             raise Unavailable(str(error)) from error
 

@@ -129,8 +129,8 @@ class SqliteStore:
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         with _translated:
             cursor = self._database.conn.execute(sql, parameters or {})
-            found = cursor.fetchone()
-        return None if found is None else dict(zip((column[0] for column in cursor.description), found))  # noqa: B905
+            values = cursor.fetchone()
+        return None if values is None else dict(zip((column[0] for column in cursor.description), values))  # noqa: B905
 
     def write(self, sql: str, parameters: Parameters) -> int:
         connection = self._writing()
@@ -204,7 +204,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 class _Translated:
-    """SQLite's errors in the words of the port."""
+    """Translates SQLite's errors into those of the port."""
 
     def __enter__(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The tables in SQLite: the words of its dialect, and the migrations as sqlite-utils applies them.
+"""The tables in SQLite: its dialect, and the migrations as sqlite-utils applies them.
 
 Beware of `table.transform()`: it drops the triggers that keep the log append-only.
 """
@@ -13,15 +13,15 @@ from scheduler_api.store.migrations import MIGRATIONS, Migration
 
 
 class SqliteDialect:
-    """SQLite's words."""
+    """SQLite's dialect."""
 
     counter = "INTEGER PRIMARY KEY"
     by_key = "WITHOUT ROWID"
 
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
-        """Yield triggers that refuse.
+        """Yield triggers that refuse changes and deletions.
 
-        One for insertion where a key is given, since REPLACE deletes without the others.
+        If a key is given, one of them refuses insertion of an existing key, since REPLACE deletes without the others.
         """
         refuse = f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
         if key is not None:

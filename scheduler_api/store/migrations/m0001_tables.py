@@ -99,7 +99,7 @@ _TABLES = (
     "CREATE INDEX visits_to_do_by_site ON visits (site, series, closes_on, patient_id, visit, ends_on, time_zone, "
     "done_on) WHERE done_on IS NULL",
     "CREATE INDEX visits_by_site ON visits (site, closes_on, patient_id, visit)",
-    # The zones that patients live in, so that "today" can be told for each without reading every patient.
+    # The zones that patients live in, so that today's date in each is found without reading every patient.
     "CREATE TABLE time_zones (time_zone TEXT PRIMARY KEY)",
     """
     CREATE TABLE tokens (

@@ -70,7 +70,7 @@ _PHONES = (
     )
     """,
     "CREATE INDEX feeds_by_patient ON feeds (patient_id)",
-    # What a feed has shown, by event; `feed` is the feed's hash.
+    # The events that a feed has contained; `feed` is the feed's hash.
     """
     CREATE TABLE feed_events (
         feed TEXT NOT NULL,

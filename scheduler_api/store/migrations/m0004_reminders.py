@@ -30,7 +30,7 @@ _REMINDER_TIMES = """
     ) {by_key}
     """
 _TABLES = (
-    # What has gone out. `message_id` says recipient, kind and what it is about: nobody is told anything twice.
+    # What has gone out. `message_id` says recipient, kind and what it is about: no message is sent twice.
     """
     CREATE TABLE outbox (
         message_id TEXT PRIMARY KEY,
@@ -60,10 +60,10 @@ _TABLES = (
     """,
     # When something was last done that must be done again and again.
     "CREATE TABLE marks (name TEXT PRIMARY KEY, at TEXT NOT NULL)",
-    # How patients and sites want to be reminded, as JSON; who has no row has said nothing.
+    # How patients and sites want to be reminded, as JSON; without a row they have set none.
     "CREATE TABLE patient_wishes (patient_id TEXT PRIMARY KEY, wishes TEXT NOT NULL)",
     "CREATE TABLE site_wishes (site TEXT PRIMARY KEY, wishes TEXT NOT NULL)",
-    # A copy beside the patient, who is read far more often than wishes change.
+    # A copy in the patient's row, which is read far more often than preferences change.
     "ALTER TABLE patients ADD COLUMN wishes TEXT",
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .dialect import Dialect
 
 _TABLES = (
-    # Derived. An entry stands on the days from_on…through_on (null: until it is settled).
+    # Derived. An entry is listed on the days from_on…through_on (null: until it is resolved).
     """
     CREATE TABLE worklist (
         patient_id TEXT NOT NULL,

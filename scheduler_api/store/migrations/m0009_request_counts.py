@@ -1,4 +1,4 @@
-"""How requests went, for whoever watches the service: counted in any process, told by any."""
+"""Counts of requests by outcome, from all processes, for monitoring."""
 
 from __future__ import annotations
 

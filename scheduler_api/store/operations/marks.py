@@ -1,4 +1,4 @@
-"""The table `marks`: when something that is done again and again was last done."""
+"""The table `marks`: when each recurring job was last done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scheduler_api.store.database.port import Store
 
 
 def mark(store: Store, name: str, at: str) -> None:
-    """Note when something was last done."""
+    """Record when a job was last done."""
     store.write(
         "INSERT INTO marks (name, at) VALUES (:name, :at) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
         {"name": name, "at": at},
@@ -14,6 +14,6 @@ def mark(store: Store, name: str, at: str) -> None:
 
 
 def marked(store: Store, name: str) -> str | None:
-    """Return when something was last done; None if never."""
+    """Return when a job was last done; None if never."""
     row = store.row("SELECT at FROM marks WHERE name = :name", {"name": name})
     return None if row is None else str(row["at"])

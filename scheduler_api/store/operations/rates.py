@@ -1,4 +1,4 @@
-"""The table `rates`: how many requests of the present minute came from those who come often."""
+"""The table `rates`: how many requests frequent senders made in the present minute."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scheduler_api.store.database.port import Store
 
 
 def add(store: Store, sender: str, minute: int, more: int) -> int:
-    """Add to the requests of a sender (a hash) in a minute; how many there are from all processes."""
+    """Add to the requests of a sender (a hash) in a minute; return their number over all processes."""
     row = store.row(
         "INSERT INTO rates (sender, minute, requests) VALUES (:sender, :minute, :more) "
         "ON CONFLICT (sender, minute) DO UPDATE SET requests = rates.requests + :more RETURNING requests",
@@ -16,5 +16,5 @@ def add(store: Store, sender: str, minute: int, more: int) -> int:
 
 
 def forget_before(store: Store, minute: int) -> None:
-    """Forget the minutes before one."""
+    """Delete the minutes before one."""
     store.write("DELETE FROM rates WHERE minute < :minute", {"minute": minute})

@@ -1,4 +1,4 @@
-"""Derived rows of one patient: made equal to what the log gives, touching only those that differ."""
+"""Write the derived rows of one patient, touching only those that differ from what follows from the log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.store.database.port import Row, Store
 
 
-def whose(patient_id: str, history: History) -> dict[str, str]:
-    """Return what a row across patients says of its patient."""
+def patient_columns(patient_id: str, history: History) -> dict[str, str]:
+    """Return the columns by which a row of a table across patients names its patient."""
     enrolled = history.enrolled
     return {
         "patient_id": patient_id,
@@ -22,7 +22,7 @@ def whose(patient_id: str, history: History) -> dict[str, str]:
 
 
 def of_patient(store: Store, table: str, key: str, patient_id: str) -> dict[str, Row]:
-    """Return a patient's stored rows in a table, by its `key` beside `patient_id`."""
+    """Return a patient's stored rows in a table, by `key`, its key column besides `patient_id`."""
     rows = store.rows(f"SELECT * FROM {table} WHERE patient_id = :patient_id", {"patient_id": patient_id})
     return {row[key]: row for row in rows}
 

@@ -21,7 +21,7 @@ _INSERT = f"INSERT INTO facts ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + n
 
 
 def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -> str:
-    """Add a fact to a patient's log as number `seq`, chained to `previous`; its hash. Raises Duplicate."""
+    """Add a fact to a patient's log as number `seq`, chained to `previous`; return its hash. Raises Duplicate."""
     row = {
         "patient_id": patient_id,
         "seq": seq,
@@ -69,14 +69,14 @@ def patients(store: Store) -> Iterator[str]:
     """Yield the ids of all patients with facts, in order, read in portions."""
     last = ""
     while True:
-        found = store.rows(
+        rows = store.rows(
             "SELECT DISTINCT patient_id FROM facts WHERE patient_id > :last ORDER BY patient_id LIMIT 500",
             {"last": last},
         )
-        if not found:
+        if not rows:
             return
-        yield from (row["patient_id"] for row in found)
-        last = found[-1]["patient_id"]
+        yield from (row["patient_id"] for row in rows)
+        last = rows[-1]["patient_id"]
 
 
 def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
@@ -97,9 +97,9 @@ def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fac
         "AND kind IN ('visit_done', 'voided') ORDER BY patient_id, seq",
         parameters,
     )
-    known = [(row["patient_id"], to_fact(row)) for row in rows]
-    superseded = {fact.supersedes for _, fact in known}
-    return [(of, fact) for of, fact in known if fact.kind == "visit_done" and fact.fact_id not in superseded]
+    records = [(row["patient_id"], to_fact(row)) for row in rows]
+    superseded = {fact.supersedes for _, fact in records}
+    return [(of, fact) for of, fact in records if fact.kind == "visit_done" and fact.fact_id not in superseded]
 
 
 def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:

@@ -42,7 +42,7 @@ def row_of(
     recorded_at: datetime,
     visits_through: date,
 ) -> Row:
-    """Return the row that a patient's history makes."""
+    """Return a patient's row, made from the history."""
     enrolled = history.enrolled
     values = (
         patient_id,
@@ -68,7 +68,7 @@ def insert(store: Store, row: Row) -> None:
 
 
 def update(store: Store, stored: Row, row: Row) -> bool:
-    """Replace a patient's `stored` row by that of the next version; False if another writer was faster.
+    """Replace a patient's `stored` row by that of the next version; return False if another writer was faster.
 
     Only what differs is written: the indexes over the rest stay untouched.
     """
@@ -101,17 +101,17 @@ def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
     )
 
 
-def rolled_until(store: Store, through: date, limit: int) -> Sequence[str]:
-    """Return some patients whose visit rows do not yet reach `through`."""
-    found = store.rows(
+def not_extended_through(store: Store, through: date, limit: int) -> Sequence[str]:
+    """Return the ids of some patients whose visit rows do not yet reach `through`."""
+    rows = store.rows(
         "SELECT patient_id FROM patients WHERE visits_through < :through ORDER BY visits_through LIMIT :limit",
         {"through": through.isoformat(), "limit": limit},
     )
-    return [row["patient_id"] for row in found]
+    return [row["patient_id"] for row in rows]
 
 
 def set_visits_through(store: Store, patient_id: str, through: date) -> None:
-    """Note how far ahead a patient's visit rows reach."""
+    """Record through which day a patient has visit rows."""
     store.write(
         "UPDATE patients SET visits_through = :through WHERE patient_id = :patient_id",
         {"patient_id": patient_id, "through": through.isoformat()},
@@ -119,7 +119,7 @@ def set_visits_through(store: Store, patient_id: str, through: date) -> None:
 
 
 def delete_all(store: Store) -> None:
-    """Forget all that is derived: patients, visits, treatment_positions, worklist, time zones and reminders.
+    """Delete all derived rows: patients, visits, treatment positions, worklist, time zones and reminders.
 
     The log stays.
     """
@@ -129,7 +129,7 @@ def delete_all(store: Store) -> None:
 
 @dataclass(frozen=True)
 class Query:
-    """Which patients are asked for; None asks for all. `after` is the key of the last row seen."""
+    """The conditions of a search for patients; None sets no condition. `after` is the key of the last row of a page."""
 
     todays: dict[str, date]
     sites: Sequence[str] | None = None
@@ -141,7 +141,7 @@ class Query:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """Return the patients asked for, by subject number, without their recorded days; each with its status and today."""
+    """Return the patients that meet a query, by subject number, each with its status and today."""
     parameters: dict[str, Any] = {"limit": query.limit}
     today = today_sql(query.todays, "time_zone", parameters)
     status = (
@@ -176,7 +176,7 @@ def find(store: Store, query: Query) -> list[Row]:
 def whole(
     store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None, limit: int
 ) -> list[Row]:
-    """Return some patients' whole rows, by subject number and id from after one on; of sites, of a protocol."""
+    """Return whole rows of patients, by subject number and id, after the one named; of sites, of a protocol."""
     where, parameters = _after(sites, protocol, after)
     return store.rows(
         f"SELECT * FROM patients WHERE {where} ORDER BY subject_number, patient_id LIMIT :limit",
@@ -205,7 +205,7 @@ def _after(
 
 
 def is_any_of_another_format(store: Store) -> bool:
-    """Return whether a patient's derived rows were written by a version that stores them otherwise."""
+    """Return whether any patient's derived rows were written in another format than this version's."""
     return store.row("SELECT 1 FROM patients WHERE format <> :format LIMIT 1", {"format": FORMAT}) is not None
 
 

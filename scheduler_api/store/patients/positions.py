@@ -1,6 +1,6 @@
 """The table `treatment_positions`: a row for each patient, from which cycle, hold and last scan on any day follow.
 
-Apart from `patients`, since it rarely changes and lists read it for every line.
+It is apart from `patients`, since it rarely changes and lists read it for every row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder(TreatmentPosition).decode
 
 
 def put(store: Store, patient_id: str, position: TreatmentPosition) -> None:
-    """Keep a patient's position; nothing is written if it is stored already."""
+    """Store a patient's position; nothing is written if the same is stored already."""
     store.write(_UPSERT, {"patient_id": patient_id, "position": to_text(position)})
 
 

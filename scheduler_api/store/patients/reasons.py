@@ -1,4 +1,4 @@
-"""Reasons and labels as they stand in rows: JSON text."""
+"""Convert reasons and labels to JSON text, as rows hold them, and back."""
 
 from __future__ import annotations
 

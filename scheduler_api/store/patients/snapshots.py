@@ -1,4 +1,4 @@
-"""A folded history as text and back: the snapshot of a patient.
+"""Convert a folded history to text and back: the snapshot of a patient.
 
 The text follows from the fields of `History`, and is checked against them when it is read. A snapshot that another
 version wrote, or that cannot be read, is folded anew from the log.
@@ -18,9 +18,9 @@ from scheduler_api.store.database.port import Row, Store
 
 from . import facts
 
-#: To be raised when what is derived gets another meaning, though its fields stay the same.
+#: Raise it when derived data get another meaning though their fields stay the same.
 _MEANING = 1
-#: The format of all that is derived and stored of a patient. It follows from the types, so it cannot be forgotten.
+#: The format of all derived data stored of a patient. It follows from the types, so nobody can forget to change it.
 FORMAT = format_of(_MEANING, History, Visit, WorklistEntry, TreatmentPosition)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -33,7 +33,7 @@ def text_of(history: History) -> str:
 
 
 def of_text(text: str) -> History:
-    """Return the history of a snapshot. Raises msgspec.DecodeError if it cannot be read."""
+    """Return the history that a snapshot holds. Raises msgspec.DecodeError if it cannot be read."""
     return _decode(text)
 
 

@@ -17,7 +17,7 @@ def todays(store: Store, now: datetime) -> dict[str, date]:
 def today_sql(todays: dict[str, date], column: str, parameters: dict[str, object], name: str = "today") -> str:
     """Return an SQL expression for today in the zone that `column` names.
 
-    Puts its values, called `name`, in `parameters`.
+    Its values are put into `parameters`, under names that begin with `name`.
     """
     if not todays:
         return "NULL"

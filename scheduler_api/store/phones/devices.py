@@ -1,4 +1,4 @@
-"""The tables `activations`, `devices`, `device_tokens` and `wrong_tries`: patients' phones and how they get in."""
+"""The tables `activations`, `devices`, `device_tokens` and `wrong_tries`: patients' phones and how they sign in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scheduler_api.store.reminders import destinations
 
 
 def add_code(store: Store, row: Row) -> None:
-    """Keep the hash of a one-time code; earlier codes of that patient end."""
+    """Store the hash of a one-time code; earlier codes of that patient become invalid."""
     store.write("DELETE FROM activations WHERE patient_id = :patient_id AND used_at IS NULL", row)
     store.write(
         "INSERT INTO activations (hash, patient_id, made_by, expires_at) "
@@ -17,7 +17,7 @@ def add_code(store: Store, row: Row) -> None:
 
 
 def use_code(store: Store, digest: str, now: str) -> str | None:
-    """Use up a code; the patient it is for, or None if it is unknown, used or expired."""
+    """Use up a code; return the patient it is for, or None if it is unknown, used or expired."""
     changed = store.write(
         "UPDATE activations SET used_at = :now WHERE hash = :hash AND used_at IS NULL AND expires_at > :now",
         {"hash": digest, "now": now},
@@ -47,7 +47,7 @@ def of_patient(store: Store, patient_id: str) -> list[Row]:
 
 
 def end_device(store: Store, patient_id: str, device_id: str, at: str, because: str) -> bool:
-    """End a device's session, and what was sent to it; False if it has none."""
+    """End a device's session and its subscription to messages; return False if it has no session."""
     parameters = {"patient_id": patient_id, "device_id": device_id, "at": at, "because": because}
     changed = store.write(
         "UPDATE devices SET ended_at = :at, ended_because = :because "
@@ -60,7 +60,7 @@ def end_device(store: Store, patient_id: str, device_id: str, at: str, because: 
 
 
 def add_tokens(store: Store, row: Row) -> None:
-    """Keep the hashes of a pair of tokens."""
+    """Store the hashes of a pair of tokens."""
     store.write(
         "INSERT INTO device_tokens "
         "(access_hash, refresh_hash, device_id, access_expires_at, refresh_expires_at, given_for) VALUES "
@@ -89,7 +89,7 @@ def by_refresh(store: Store, digest: str) -> Row | None:
 
 
 def mark_replaced(store: Store, digest: str, at: str) -> None:
-    """Note that a refresh token has given the next pair."""
+    """Record that a refresh token was exchanged for the next pair."""
     store.write(
         "UPDATE device_tokens SET replaced_at = :at WHERE refresh_hash = :hash AND replaced_at IS NULL",
         {"hash": digest, "at": at},
@@ -97,9 +97,10 @@ def mark_replaced(store: Store, digest: str, at: str) -> None:
 
 
 def drop_unused(store: Store, digest: str, now: str) -> bool:
-    """Drop the pair that was given for a refresh token, if the phone never used it; False if it did.
+    """Drop the pair that was given for a refresh token, if the phone never used it; return False if it did.
 
-    It is kept as dropped: should it be shown after all, someone else holds the pair that took its place.
+    The row stays, marked as dropped: if a dropped token is presented after all, someone else holds the pair that
+    replaced it.
     """
     used = store.row(
         "SELECT 1 FROM device_tokens WHERE given_for = :hash AND replaced_at IS NOT NULL", {"hash": digest}
@@ -114,7 +115,7 @@ def drop_unused(store: Store, digest: str, now: str) -> bool:
 
 
 def forget_expired(store: Store, device_id: str, now: str) -> None:
-    """Drop a device's pairs that can do nothing any more."""
+    """Delete a device's expired pairs."""
     store.write(
         "DELETE FROM device_tokens WHERE device_id = :device_id AND refresh_expires_at <= :now",
         {"device_id": device_id, "now": now},
@@ -122,7 +123,7 @@ def forget_expired(store: Store, device_id: str, now: str) -> None:
 
 
 def wrong_tries(store: Store, subject: str, since: str) -> list[str]:
-    """Return when something was tried wrongly since an instant, in order."""
+    """Return the times of wrong tries by a subject since an instant, in order."""
     rows = store.rows(
         "SELECT tried_at FROM wrong_tries WHERE subject = :subject AND tried_at > :since ORDER BY tried_at",
         {"subject": subject, "since": since},
@@ -131,13 +132,13 @@ def wrong_tries(store: Store, subject: str, since: str) -> list[str]:
 
 
 def add_wrong_try(store: Store, subject: str, at: str, forget_before: str) -> None:
-    """Note a wrong try, and forget those before an instant."""
+    """Record a wrong try, and delete those before an instant."""
     store.write("DELETE FROM wrong_tries WHERE tried_at < :before", {"before": forget_before})
     store.write("INSERT INTO wrong_tries (subject, tried_at) VALUES (:subject, :at)", {"subject": subject, "at": at})
 
 
-def forget_dead(store: Store, now: str, tries_before: str) -> int:
-    """Forget codes and tokens that can do nothing any more, and wrong tries before an instant; how many."""
+def delete_expired(store: Store, now: str, tries_before: str) -> int:
+    """Delete expired codes and tokens, and wrong tries before an instant; return how many."""
     parameters = {"now": now, "tries_before": tries_before}
     return (
         store.write("DELETE FROM device_tokens WHERE refresh_expires_at <= :now", parameters)

@@ -1,4 +1,4 @@
-"""The table `feed_events`: what a feed has shown, so that a change is one to those who read it."""
+"""The table `feed_events`: the events that a calendar feed has contained, so that its readers recognise changes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from scheduler_api.store.database.port import Row, Store
 
 
 def of_feed(store: Store, feed: str) -> dict[str, Row]:
-    """Return what a feed has shown, by uid."""
+    """Return the events that a feed has contained, by uid."""
     rows = store.rows("SELECT * FROM feed_events WHERE feed = :feed", {"feed": feed})
     return {row["uid"]: row for row in rows}
 
 
 def put(store: Store, row: Row) -> None:
-    """Note what a feed shows under a uid now."""
+    """Store the present event of a uid."""
     store.write(
         "INSERT INTO feed_events (feed, uid, sequence, modified_at, content, cancelled) "
         "VALUES (:feed, :uid, :sequence, :modified_at, :content, :cancelled) "

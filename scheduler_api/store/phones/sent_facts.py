@@ -1,4 +1,4 @@
-"""The table `sent_facts`: what came of each fact that a phone sent."""
+"""The table `sent_facts`: the outcome of each fact that a phone sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def get(store: Store, patient_id: str, client_id: str) -> Row | None:
 
 
 def insert(store: Store, row: Row) -> None:
-    """Keep what came of it."""
+    """Store the outcome of a fact that a phone sent."""
     store.write(
         "INSERT INTO sent_facts (patient_id, client_id, request_hash, outcome) "
         "VALUES (:patient_id, :client_id, :request_hash, :outcome)",

@@ -1,1 +1,1 @@
-"""Tables of messages: planned, sent, on their way to destinations."""
+"""Tables of messages: planned messages, sent messages, and their deliveries to destinations."""

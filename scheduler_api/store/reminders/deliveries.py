@@ -1,4 +1,4 @@
-"""The table `deliveries`: each message on its way to each destination."""
+"""The table `deliveries`: a row for each message and each destination that it is sent to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FINISH = (
 )
 
 
-#: The ways there are: a browser's push service, a web server, a mailbox, our own log.
+#: The channels: a browser's push service, a web server, a mailbox, our own log.
 CHANNELS = ("web_push", "webhook", "email", "log")
 _SPREAD = (
     "INSERT INTO deliveries (message_id, destination_id, status, attempts, next_at) "
@@ -31,8 +31,10 @@ _SPREAD = (
 
 
 def take_unspread(store: Store, now: str, limit: int) -> list[Row]:
-    """Take some messages that were not given to their destinations yet, for this worker alone; with their patients'
-    preferences."""
+    """Take some messages that were not yet given to their destinations, for this worker alone.
+
+    Each comes with its patient's preferences.
+    """
     return store.rows(
         "WITH fresh AS MATERIALIZED (SELECT message_id FROM outbox WHERE status = 'waiting' AND spread_at IS NULL "
         f"ORDER BY written_at LIMIT :limit {store.skip_locked}) "
@@ -43,7 +45,7 @@ def take_unspread(store: Store, now: str, limit: int) -> list[Row]:
 
 
 def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: str) -> None:
-    """Give each message to the destinations there are for it by some channels; not again to one that took it."""
+    """Give each message to its destinations on some channels, except those that took it already."""
     store.write_many(
         _SPREAD,
         (
@@ -54,7 +56,7 @@ def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: s
 
 
 def is_any_due(store: Store, now: str) -> bool:
-    """Return whether there is a message to be given to its destinations, or one to be sent or given up."""
+    """Return whether any message is to be given to its destinations, or any delivery is due."""
     return (
         store.row("SELECT 1 FROM outbox WHERE status = 'waiting' AND spread_at IS NULL LIMIT 1") is not None
         or store.row("SELECT 1 FROM deliveries WHERE status = 'waiting' AND next_at <= :now LIMIT 1", {"now": now})
@@ -63,9 +65,10 @@ def is_any_due(store: Store, now: str) -> bool:
 
 
 def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
-    """Return some deliveries that are due, longest first, with message and destination; none to those `busy` or paused.
+    """Return some deliveries that are due, longest due first, with message and destination.
 
-    What cannot be sent any more (withdrawn, expired, its destination ended) is among them in any case.
+    Those to destinations that are `busy` or paused are left out. What can no longer be sent (withdrawn, expired, its
+    destination ended) is included in any case.
     """
     parameters: dict[str, Any] = {"now": now, "limit": limit}
     to_others = f"AND NOT {one_of('v.destination_id', 'busy', busy, parameters)}" if busy else ""
@@ -82,7 +85,7 @@ def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
 
 
 def claim(store: Store, row: Row, until: str) -> bool:
-    """Take a row of `due` for an attempt; False if another worker has it. Until then nobody else takes it."""
+    """Take a row of `due` for an attempt, and keep others from it until an instant; return False if another has it."""
     changed = store.write(
         "UPDATE deliveries SET next_at = :until, attempts = attempts + 1 WHERE message_id = :message_id "
         "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at",
@@ -91,8 +94,8 @@ def claim(store: Store, row: Row, until: str) -> bool:
     return changed == 1
 
 
-def settle(store: Store, row: Row, status: str, problem: str | None, at: str) -> bool:
-    """Note how a delivery ended; False if that was noted before. `row` names it by message and destination."""
+def finalise(store: Store, row: Row, status: str, problem: str | None, at: str) -> bool:
+    """Record how a delivery ended; return False if that is on record already. `row` names message and destination."""
     changed = store.write(
         "UPDATE deliveries SET status = :status, problem = :problem, settled_at = :at WHERE message_id = :message_id "
         "AND destination_id = :destination_id AND status = 'waiting'",
@@ -102,7 +105,7 @@ def settle(store: Store, row: Row, status: str, problem: str | None, at: str) ->
 
 
 def put_back(store: Store, row: Row, problem: str | None, next_at: str) -> None:
-    """Let a delivery be tried again at an instant, unless another worker has taken it meanwhile."""
+    """Schedule another attempt at an instant, unless another worker has taken the delivery meanwhile."""
     store.write(
         "UPDATE deliveries SET next_at = :next_at, problem = :problem WHERE message_id = :message_id "
         "AND destination_id = :destination_id AND status = 'waiting' AND attempts = :attempts",
@@ -111,7 +114,7 @@ def put_back(store: Store, row: Row, problem: str | None, next_at: str) -> None:
 
 
 def expedite(store: Store, destination_id: str, now: str) -> None:
-    """Look at all that waits for a destination at once: it has ended."""
+    """Make all deliveries that wait for a destination due now, because it has ended."""
     store.write(
         "UPDATE deliveries SET next_at = :now WHERE destination_id = :destination_id AND status = 'waiting' "
         "AND next_at > :now",
@@ -120,7 +123,10 @@ def expedite(store: Store, destination_id: str, now: str) -> None:
 
 
 def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
-    """Settle messages that wait for no destination any more: sent if one took it, else failed or expired; those."""
+    """Finalise messages that no longer wait for any destination, and return them.
+
+    A message is sent if one destination took it, else failed or expired.
+    """
     finished: list[Row] = []
     for message_id in sorted(message_ids):
         # Of two workers with the last two deliveries of a message, the second must see what the first did: where
@@ -133,12 +139,12 @@ def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
 
 
 def release(store: Store, message_id: str) -> None:
-    """Let a message that was withdrawn be given to its destinations anew, should it be called for again."""
+    """Allow a withdrawn message to be given to its destinations anew, should the plan call for it again."""
     store.write("UPDATE outbox SET spread_at = NULL WHERE message_id = :message_id", {"message_id": message_id})
 
 
 def of_messages(store: Store, message_ids: Collection[str]) -> list[Row]:
-    """Return what became of some messages at each destination, in the order in which the destinations were made."""
+    """Return the deliveries of some messages, in the order in which their destinations were made."""
     parameters: dict[str, Any] = {}
     return store.rows(
         "SELECT v.*, d.channel FROM deliveries v JOIN destinations d ON d.destination_id = v.destination_id "

@@ -41,7 +41,7 @@ def of_device(store: Store, device_id: str) -> Row | None:
 
 
 def end(store: Store, destination_id: str, at: str, because: str) -> None:
-    """End a destination: nothing goes there any more, nor what waits to."""
+    """End a destination: nothing is sent there any more, not even what is waiting."""
     store.write(
         "UPDATE destinations SET ended_at = :at, ended_because = :because "
         "WHERE destination_id = :destination_id AND ended_at IS NULL",
@@ -77,7 +77,7 @@ def failed(store: Store, destination_id: str) -> int:
 
 
 def pause(store: Store, destination_id: str, until: str) -> None:
-    """Pause a destination until an instant: nothing is tried there."""
+    """Pause a destination: until an instant no delivery to it is tried."""
     store.write(
         "UPDATE destinations SET paused_until = :until WHERE destination_id = :destination_id",
         {"destination_id": destination_id, "until": until},

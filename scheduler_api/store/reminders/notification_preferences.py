@@ -6,7 +6,7 @@ from scheduler_api.store.database.port import Row, Store
 
 
 def put_patients(store: Store, patient_id: str, preferences: str) -> None:
-    """Keep a patient's preferences, and the copy beside the patient."""
+    """Store a patient's preferences, and the copy of them in the patient's row."""
     row = {"patient_id": patient_id, "preferences": preferences}
     store.write(
         "INSERT INTO patient_preferences (patient_id, preferences) VALUES (:patient_id, :preferences) "
@@ -16,8 +16,8 @@ def put_patients(store: Store, patient_id: str, preferences: str) -> None:
     store.write("UPDATE patients SET preferences = :preferences WHERE patient_id = :patient_id", row)
 
 
-def copy_beside_patient(store: Store, patient_id: str) -> str | None:
-    """Make the copy again; the preferences, None if the patient has said nothing."""
+def refresh_copy(store: Store, patient_id: str) -> str | None:
+    """Write the copy in the patient's row again; return the preferences, None if the patient has set none."""
     row = store.row(
         "SELECT preferences FROM patient_preferences WHERE patient_id = :patient_id", {"patient_id": patient_id}
     )
@@ -47,7 +47,7 @@ def of_site(store: Store, site: str) -> Row | None:
 
 
 def put_sites(store: Store, site: str, preferences: str) -> None:
-    """Keep a site's preferences."""
+    """Store a site's preferences."""
     store.write(
         "INSERT INTO site_preferences (site, preferences) VALUES (:site, :preferences) "
         "ON CONFLICT (site) DO UPDATE SET preferences = excluded.preferences",

@@ -1,4 +1,4 @@
-"""The table `outbox`: messages that have gone out, each once; and whether they have reached anyone."""
+"""The table `outbox`: messages that were released for sending, each once, and whether anyone received them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WRITE_UP_TO = (
 
 
 def write(store: Store, rows: Sequence[Row], written_at: str) -> None:
-    """Write planned messages that are due. One that is there already stays: nobody is told anything twice."""
+    """Write planned messages that are due. One that is there already stays: no message is sent twice."""
     store.write_many(_WRITE, [{**row, "written_at": written_at} for row in rows])
 
 
@@ -35,7 +35,7 @@ def write_up_to(store: Store, last: Row, written_at: str) -> None:
 
 
 def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
-    """Take back messages that wait and are no longer called for."""
+    """Withdraw messages that wait and that the plan no longer calls for."""
     store.write_many(
         "UPDATE outbox SET status = 'withdrawn', settled_at = :at "
         "WHERE message_id = :message_id AND status = 'waiting'",
@@ -43,8 +43,8 @@ def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
     )
 
 
-def call_again(store: Store, message_ids: Iterable[str]) -> None:
-    """Let messages wait again that were withdrawn and are called for after all."""
+def restore(store: Store, message_ids: Iterable[str]) -> None:
+    """Put withdrawn messages back to waiting, because the plan calls for them after all."""
     store.write_many(
         "UPDATE outbox SET status = 'waiting', settled_at = NULL "
         "WHERE message_id = :message_id AND status = 'withdrawn'",
@@ -53,7 +53,7 @@ def call_again(store: Store, message_ids: Iterable[str]) -> None:
 
 
 def put_off(store: Store, message_id: str, until: str) -> bool:
-    """Note that the patient put a message off until an instant; False if that was done before."""
+    """Record that the patient put a message off until an instant; return False if it was put off before."""
     changed = store.write(
         "UPDATE outbox SET put_off_until = :until WHERE message_id = :message_id AND put_off_until IS NULL",
         {"message_id": message_id, "until": until},
@@ -62,7 +62,7 @@ def put_off(store: Store, message_id: str, until: str) -> bool:
 
 
 def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
-    """Return what was sent to a patient, or to the site about one, and had not expired by an instant or a day."""
+    """Return the messages to a patient, or to the site about one, that had not expired by an instant or a day."""
     return store.rows(
         "SELECT * FROM outbox WHERE patient_id = :patient_id AND expires_at > :since",
         {"patient_id": patient_id, "since": since},
@@ -75,5 +75,5 @@ def get(store: Store, message_id: str) -> Row | None:
 
 
 def forget(store: Store, before: str) -> int:
-    """Forget messages that have made no sense since before an instant; how many."""
+    """Delete messages that expired before an instant; return how many."""
     return store.write("DELETE FROM outbox WHERE expires_at < :before AND status <> 'waiting'", {"before": before})

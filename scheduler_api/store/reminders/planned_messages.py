@@ -1,7 +1,7 @@
 """The table `reminders`: the messages planned for the next days, each a row, however many patients there are.
 
-It is in the order in which they are due; `reminder_times` says where a message lies, and is trusted for no more: one
-that has gone out may still be named there.
+It is in the order in which they are due. `reminder_times` only says where to look for a message: one that was sent may
+still be named there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def row_of(
 ) -> Row:
     """Return the row of a message: to a patient, or to a site about one or about none.
 
-    Its id is a digest of to whom and about what it is; those about one patient begin alike and so lie together.
+    Its id is a digest of its recipient, kind and subject; ids of messages about one patient begin alike, so that their
+    rows lie together.
     """
     to = ("site", site) if to_site else ("patient",)
     return {
@@ -59,20 +60,20 @@ def _digest(*words: str, size: int) -> str:
 
 def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]:
     """Return what is planned for a patient and has not expired at an instant, by id."""
-    return _of(store, "r.patient_id = :whose", beginning(patient_id, ""), patient_id, after)
+    return _of(store, "r.patient_id = :owner", beginning(patient_id, ""), patient_id, after)
 
 
 def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
     """Return what is planned for a site itself and has not expired at an instant, by id."""
-    return _of(store, "r.patient_id IS NULL AND r.site = :whose", beginning(None, site), site, after)
+    return _of(store, "r.patient_id IS NULL AND r.site = :owner", beginning(None, site), site, after)
 
 
-def _of(store: Store, condition: str, beginning: str, whose: str, after: str) -> dict[str, Row]:
-    # The condition is for two patients who happen to begin alike.
+def _of(store: Store, condition: str, beginning: str, owner: str, after: str) -> dict[str, Row]:
+    # The condition matters if the ids of two patients' messages happen to begin alike.
     rows = store.rows(
         "SELECT r.* FROM reminder_times t JOIN reminders r ON r.next_at = t.next_at AND r.message_id = t.message_id "
         f"WHERE t.message_id BETWEEN :first AND :last AND {condition} AND r.expires_at > :after",
-        {**_between(beginning), "whose": whose, "after": after},
+        {**_between(beginning), "owner": owner, "after": after},
     )
     return {row["message_id"]: row for row in rows}
 
@@ -83,7 +84,7 @@ def _between(beginning: str) -> Row:
 
 
 def replace(store: Store, stored: Mapping[str, Row], rows: Mapping[str, Row]) -> None:
-    """Make what is stored of a patient, or of a site, equal to these rows, touching only those that differ."""
+    """Make the stored rows of a patient, or of a site, equal to these, touching only those that differ."""
     gone = [row for message_id, row in stored.items() if message_id not in rows]
     changed = [row for message_id, row in rows.items() if stored.get(message_id) != row]
     if not gone and not changed:
@@ -99,13 +100,13 @@ def replace(store: Store, stored: Mapping[str, Row], rows: Mapping[str, Row]) ->
 
 
 def put(store: Store, rows: Sequence[Row]) -> None:
-    """Plan rows, in the place of those with the same ids."""
+    """Store rows, replacing those with the same ids."""
     for statement in _PUT:
         store.write_many(statement, rows)
 
 
 def due(store: Store, now: str, limit: int) -> list[Row]:
-    """Return some rows that are due, soonest first, which no other worker has before this unit of work ends."""
+    """Return some rows that are due, soonest first; no other worker gets them before this unit of work ends."""
     return store.rows(
         f"SELECT * FROM reminders WHERE next_at <= :now ORDER BY next_at, message_id LIMIT :limit {store.skip_locked}",
         {"now": now, "limit": limit},
@@ -113,7 +114,7 @@ def due(store: Store, now: str, limit: int) -> list[Row]:
 
 
 def take(store: Store, rows: Sequence[Row]) -> None:
-    """Let rows no longer be planned."""
+    """Delete rows, which are then no longer planned."""
     store.write_many(_TAKE, rows)
 
 
@@ -127,9 +128,9 @@ def last_due(store: Store, now: str, limit: int) -> Row | None:
 
 
 def kinds_up_to(store: Store, last: Row) -> list[Row]:
-    """Return for each `kind` of row due no later than one.
+    """Return a row for each `kind` among those due no later than one.
 
-    Their `number`, when one is due `first` and when one `ends`.
+    It has their `number`, when the first is due (`first`) and when the first expires (`ends`).
     """
     return store.rows(
         "SELECT kind, COUNT(*) AS number, MIN(next_at) AS first, MIN(expires_at) AS ends "
@@ -139,7 +140,7 @@ def kinds_up_to(store: Store, last: Row) -> list[Row]:
 
 
 def take_up_to(store: Store, last: Row) -> None:
-    """Let all rows that are due no later than one no longer be planned."""
+    """Delete all rows that are due no later than one."""
     store.write(f"DELETE FROM reminders WHERE {UP_TO}", last)
 
 

@@ -1,4 +1,4 @@
-"""The table `outbox` as staff look at it: beside each message the patient's number, and the patient's site of today."""
+"""The table `outbox` as staff read it: each message with the patient's number and the patient's present site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
-#: A message to or about a patient is of the site where the patient is now.
+#: A message to or about a patient belongs to the site where the patient is now.
 _SELECT = (
     "SELECT o.message_id, o.audience, o.patient_id, p.subject_number, COALESCE(p.site, o.site) AS site, o.kind, "
     "o.about, o.due_at, o.expires_at, o.status, o.settled_at FROM outbox o "
@@ -49,7 +49,7 @@ def get(store: Store, message_id: str) -> Row | None:
 
 
 def send_again(store: Store, message_id: str) -> None:
-    """Let a failed message be given to its destinations anew."""
+    """Reset a failed message so that it is given to its destinations anew."""
     store.write(
         "UPDATE outbox SET status = 'waiting', settled_at = NULL, spread_at = NULL "
         "WHERE message_id = :message_id AND status = 'failed'",

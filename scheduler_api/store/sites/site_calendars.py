@@ -1,4 +1,4 @@
-"""The table `site_calendars`: what a site says of its days beyond the weekly ones."""
+"""The table `site_calendars`: a site's region, exceptional days and slots, beyond its weekly opening days."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scheduler_api.store.database.sql import one_of
 
 
 def of_sites(store: Store, sites: Sequence[str]) -> list[Row]:
-    """Return the calendars of some sites, by id; what a site has not set is null."""
+    """Return the calendars of some sites, by id; values that a site has not set are null."""
     parameters: dict[str, Any] = {}
     return store.rows(
         "SELECT s.site, s.country, s.time_zone, s.opening_days, c.region, c.closed_days, c.open_days, c.slots_per_day "
@@ -21,7 +21,7 @@ def of_sites(store: Store, sites: Sequence[str]) -> list[Row]:
 
 
 def put(store: Store, row: Row) -> None:
-    """Keep a site's calendar in the place of the one it had."""
+    """Store a site's calendar, replacing the one it had."""
     store.write("UPDATE sites SET opening_days = :opening_days WHERE site = :site", row)
     store.write(
         "INSERT INTO site_calendars (site, region, closed_days, open_days, slots_per_day) "

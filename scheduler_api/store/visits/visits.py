@@ -31,8 +31,8 @@ _STATUS_SQL = """CASE
 
 
 def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
-    """Return the rows that a patient's visits make, by name. Each has what a list says of its patient."""
-    whose = derived.whose(patient_id, history)
+    """Return the rows of a patient's visits, by the visit's name. Each has the columns that name its patient."""
+    patient = derived.patient_columns(patient_id, history)
     rows: dict[str, Row] = {}
     for visit in visits:
         values = visit._asdict()
@@ -41,7 +41,7 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
         }
         row["label"], row["because"] = reasons.to_text(visit.label), reasons.to_text(visit.because)
         row["provisional"] = int(visit.provisional)
-        rows[visit.visit] = {**whose, **row}
+        rows[visit.visit] = {**patient, **row}
     return rows
 
 
@@ -63,7 +63,7 @@ SORTS: Mapping[str, tuple[str, ...]] = {
     "subject": ("subject_number", "patient_id", "target_on", "visit"),
 }
 
-#: What is read of a visit for a list, beside its status, today and the patient's position.
+#: The columns read for a list of visits, in addition to status, today and the patient's position.
 _LISTED = (
     *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
     "next_opens_on",
@@ -74,7 +74,7 @@ _LISTED = (
 
 @dataclass(frozen=True)
 class Query:
-    """Which visits are asked for; None asks for all. `after` is the key of the last row seen, in the order `sort`."""
+    """The conditions of a search for visits (None: no condition). `after` is the last row's key in the order `sort`."""
 
     series: str | None = None
     statuses: Sequence[str] | None = None
@@ -88,9 +88,9 @@ class Query:
 
 
 def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Row]:
-    """Return the visits of some sites (None: all) that are asked for, in order; one more if there are more.
+    """Return the visits of some sites (None: all) that meet a query, in order, and one more if there are more.
 
-    Each has what a list shows of it, with `status` and `today`, and the patient's `position` as text.
+    Each has the columns of a list, with `status` and `today`, and the patient's `position` as text.
     """
     parameters: dict[str, Any] = {"limit": query.limit + 1}
     today = today_sql(todays, "v.time_zone", parameters)
@@ -107,7 +107,7 @@ def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, que
 
 
 def named(store: Store, todays: dict[str, date], names: Collection[tuple[str, str]]) -> list[Row]:
-    """Return the same of visits that are named by patient and visit, in any order."""
+    """Return the same columns of the visits named by patient and visit, in any order."""
     parameters: dict[str, Any] = {}
     sql = _listed_sql(today_sql(todays, "v.time_zone", parameters))
     for number, (patient_id, visit) in enumerate(names):
@@ -130,12 +130,12 @@ def _listed_sql(today: str) -> str:
 
 def listed(row: Row, status: str, today: date, treatment_position: str) -> Row:
     """Return a row of `rows_of` as `find` would give it, on a day."""
-    shown = {column: row[column] for column in _LISTED}
-    return {**shown, "status": status, "today": today.isoformat(), "position": treatment_position}
+    columns = {column: row[column] for column in _LISTED}
+    return {**columns, "status": status, "today": today.isoformat(), "position": treatment_position}
 
 
 def _conditions(query: Query, todays: dict[str, date], today: str, parameters: dict[str, Any]) -> Iterator[str]:
-    """Yield the conditions of a query in SQL; puts their values into `parameters`."""
+    """Yield the conditions of a query in SQL, and put their values into `parameters`."""
     if query.series is not None:
         yield one_of("v.series", "series", [query.series], parameters)
     if query.patient_id is not None:
@@ -144,12 +144,12 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
         if "done" not in query.statuses:
             yield "v.done_on IS NULL"
         if set(query.statuses) <= {"open", "upcoming"} and todays and query.sort == "closes_on":
-            # Said once more for the index: what is open or to come closes today or later, wherever the patient lives.
-            # In another order it would only lead away from the index of that order.
+            # Repeats the condition for the index: what is open or to come closes today or later, wherever the patient
+            # lives. In another order it would only lead away from the index of that order.
             yield "v.closes_on >= :earliest_today"
             parameters["earliest_today"] = min(todays.values()).isoformat()
         if set(query.statuses) == {"open", "upcoming"}:
-            # Both, which is what is asked for most, without a status reckoned for each row.
+            # Both, the most frequent query, without computing a status for each row.
             yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND v.closes_on >= {today}"
         else:
             yield one_of(_STATUS_SQL.format(today=today), "status", query.statuses, parameters)
@@ -168,7 +168,7 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
 def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:
     """Return how many bookings of a series some sites have on each day: rows `site`, `booked_on`, `count`.
 
-    What was done on another day no longer takes the place that was booked for it.
+    A visit done on another day no longer counts on the day for which it was booked.
     """
     parameters: dict[str, Any] = {"series": series, "first": first, "last": last}
     return store.rows(

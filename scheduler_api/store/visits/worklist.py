@@ -1,6 +1,6 @@
 """The tables `worklist` and `acknowledgements`: what sites have to do, and what of it can wait.
 
-A row of `worklist` is derived from one patient's facts and holds dates: whether it stands follows from them and today.
+A row of `worklist` is derived from one patient's facts and holds dates: these and today say whether it is listed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COLUMNS = (
     "because",
     "resolve_with",
 )
-_SHOWN = (
+_SELECTED = (
     "w.patient_id, w.entry_id, w.site, w.subject_number, w.kind, w.visit, w.from_on, w.due_on, w.because, "
     "w.resolve_with"
 )
@@ -42,13 +42,13 @@ _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "ackno
 
 
 def rows_of(patient_id: str, history: History, entries: Iterable[WorklistEntry]) -> dict[str, Row]:
-    """Return the rows that a patient's entries make, by a stable id: kind, patient and what it is about."""
-    whose = derived.whose(patient_id, history)
+    """Return the rows of a patient's entries, by a stable id: kind, patient and what the entry is about."""
+    patient = derived.patient_columns(patient_id, history)
     rows: dict[str, Row] = {}
     for entry in entries:
         entry_id = ".".join(filter(None, (entry.kind, patient_id, entry.about)))
         rows[entry_id] = {
-            **whose,
+            **patient,
             "entry_id": entry_id,
             "kind": entry.kind,
             "visit": entry.visit,
@@ -73,11 +73,11 @@ def replace(store: Store, patient_id: str, rows: dict[str, Row], stored: dict[st
 
 @dataclass(frozen=True)
 class Query:
-    """Which entries are asked for: those that stand on the day of `todays` in the patient's time zone.
+    """The conditions of a search for entries: those listed on the day of `todays` in the patient's time zone.
 
-    `over_by` has the present day in each zone where `todays` looks further: what is only known once a day is over is
-    known of no later day. `entry`: one alone, by patient and id. `acknowledged`: also those that were acknowledged
-    until a later day. `after` is the key of the last row seen.
+    `over_by` has the present day in each zone when `todays` is another day: entries that are certain only after a day
+    are listed for no day after it. `entry` selects one, by patient and id. `acknowledged` includes those that were
+    acknowledged until a later day. `after` is the key of the last row of the page before.
     """
 
     todays: dict[str, date]
@@ -91,18 +91,17 @@ class Query:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """Return the entries asked for, soonest `due_on` first, each with today and its acknowledgement, as far as it
-    holds.
+    """Return the entries that meet a query, soonest `due_on` first.
 
-    Beside them the `head` of the patient's facts.
+    Each has today, its acknowledgement if that is in force, and the `head` of the patient's facts.
     """
     if not query.todays:
         return []
     parameters: dict[str, Any] = {"limit": query.limit, "latest_today": max(query.todays.values()).isoformat()}
     today = today_sql(query.todays, "w.time_zone", parameters)
-    # Said twice: once for the index, and once for where the patient lives.
-    stands = f"w.from_on <= {today} AND (w.through_on IS NULL OR w.through_on >= {today})"
-    where = ["w.from_on <= :latest_today", stands]
+    # The first condition is for the index, the second for where the patient lives.
+    is_listed = f"w.from_on <= {today} AND (w.through_on IS NULL OR w.through_on >= {today})"
+    where = ["w.from_on <= :latest_today", is_listed]
     if query.over_by is not None:
         present = today_sql(query.over_by, "w.time_zone", parameters, "present")
         where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
@@ -121,7 +120,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(w.due_on, w.entry_id) > (:after_due, :after_entry)")
         parameters["after_due"], parameters["after_entry"] = query.after
     return store.rows(
-        f"SELECT {_SHOWN}, {today} AS today, p.head, "
+        f"SELECT {_SELECTED}, {today} AS today, p.head, "
         "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
         "FROM worklist w JOIN patients p ON p.patient_id = w.patient_id LEFT JOIN acknowledgements a "
         f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today} "
@@ -131,15 +130,15 @@ def find(store: Store, query: Query) -> list[Row]:
 
 
 def acknowledged(store: Store) -> list[Row]:
-    """Return which entries are acknowledged as they read now: their `patient_id` and `entry_id`."""
+    """Return which entries are acknowledged with the reason they have now: their `patient_id` and `entry_id`."""
     return store.rows(
         "SELECT a.patient_id, a.entry_id FROM acknowledgements a JOIN worklist w ON w.entry_id = a.entry_id "
         "AND w.patient_id = a.patient_id AND w.because = a.because"
     )
 
 
-def acknowledge_as_they_read(store: Store, entries: Iterable[Row]) -> None:
-    """Let the acknowledgements of some entries hold for what those say now."""
+def renew_acknowledgements(store: Store, entries: Iterable[Row]) -> None:
+    """Make the acknowledgements of some entries apply to the reasons these have now."""
     store.write_many(
         "UPDATE acknowledgements SET because = COALESCE((SELECT w.because FROM worklist w "
         "WHERE w.entry_id = :entry_id AND w.patient_id = :patient_id), because) "
@@ -149,7 +148,7 @@ def acknowledge_as_they_read(store: Store, entries: Iterable[Row]) -> None:
 
 
 def acknowledge(store: Store, row: Row) -> None:
-    """Note that an entry can wait, in place of what was noted before."""
+    """Record that an entry can wait, replacing an earlier acknowledgement."""
     store.write(
         f"INSERT INTO acknowledgements ({', '.join(_ACKNOWLEDGEMENT)}) "
         f"VALUES ({', '.join(':' + name for name in _ACKNOWLEDGEMENT)}) ON CONFLICT (entry_id) DO UPDATE SET "
@@ -159,7 +158,7 @@ def acknowledge(store: Store, row: Row) -> None:
 
 
 def take_back(store: Store, entry_id: str, patient_id: str) -> bool:
-    """Forget that an entry can wait; whether it could."""
+    """Delete the acknowledgement of an entry; return whether there was one."""
     gone = store.write(
         "DELETE FROM acknowledgements WHERE entry_id = :entry_id AND patient_id = :patient_id",
         {"entry_id": entry_id, "patient_id": patient_id},

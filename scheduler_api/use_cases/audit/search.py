@@ -48,7 +48,7 @@ def find(
             raise ValidationFailed([FieldError("/cursor", "Not a cursor of this list.")])
         query = replace(query, after=(at, log, stream, int(seq[:15])))
     rows = search.find(session.store, query)
-    at, log, stream, seq_of_last = search.place(rows[limit - 1]) if len(rows) > limit else ("", "", "", 0)
+    at, log, stream, seq_of_last = search.position_of(rows[limit - 1]) if len(rows) > limit else ("", "", "", 0)
     items = [_entry(session.store, row) for row in rows[:limit]]
     return Page(items, (at, log, stream, str(seq_of_last)) if len(rows) > limit else None)
 

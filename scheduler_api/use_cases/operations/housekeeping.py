@@ -22,6 +22,6 @@ def forget(store: Store, now: datetime) -> int:
     with store.transaction():
         return (
             idempotency.forget(store, stamp(now - given.KEPT))
-            + devices.forget_dead(store, stamp(now), stamp(now - phones.LONGEST_WAIT))
+            + devices.delete_expired(store, stamp(now), stamp(now - phones.LONGEST_WAIT))
             + outbox.forget(store, stamp(now - MESSAGES_KEPT))
         )

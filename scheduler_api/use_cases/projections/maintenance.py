@@ -38,7 +38,7 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
             progress(patient_id)
             count += 1
         # Another version may say the same in another way: that is no other entry.
-        worklist.acknowledge_as_they_read(store, acknowledged)
+        worklist.renew_acknowledgements(store, acknowledged)
         _plan_sites(store, now)
     return count
 
@@ -48,7 +48,7 @@ def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, now: da
     row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, horizon(now))
     patients.insert(store, row)
     schedule = PatientSchedule(versions_of(store, history.enrolled.protocol), history)
-    write_projections(store, patient_id, schedule, notification_preferences.copy_beside_patient(store, patient_id), now)
+    write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
 
 
 def verify(
@@ -121,7 +121,7 @@ def extend_horizons(store: Store, now: datetime) -> int:
 
 def extend_some(store: Store, now: datetime) -> int:
     """Let what is kept of some patients reach as far ahead as it should, in one unit of work; how many (0: all do)."""
-    patient_ids = patients.rolled_until(store, horizon(now), 200)
+    patient_ids = patients.not_extended_through(store, horizon(now), 200)
     with store.transaction():
         # In the order of their ids, so that two who do this at once do not wait for each other.
         for patient_id in sorted(patient_ids):

@@ -170,4 +170,4 @@ def _keep(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Map
         outbox.withdraw(store, withdrawn, moment)
     again = [row["message_id"] for row in out if row["status"] == "withdrawn" and row["message_id"] in rows]
     if again:
-        outbox.call_again(store, again)
+        outbox.restore(store, again)

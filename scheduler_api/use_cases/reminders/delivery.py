@@ -177,7 +177,7 @@ def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chanc
 
 def _settle(store: Store, row: Row, status: str, why: str | None, now: datetime, counts: _Counts) -> None:
     """Note how a delivery ended, once, and count it."""
-    if not deliveries.settle(store, row, status, why, stamp(now)):
+    if not deliveries.finalise(store, row, status, why, stamp(now)):
         return
     if status == "withdrawn":
         # It may be called for again: then it is given to its destinations anew.
