@@ -30,8 +30,8 @@ MESSAGES_DUE = Counter("scheduler_messages_due", "Messages that were due and wen
 MESSAGES_STALE = Counter(
     "scheduler_messages_stale", "Messages skipped, since they made no sense any more.", ["kind"], registry=_registry
 )
-MESSAGES_SETTLED = Counter(
-    "scheduler_messages_settled", "Messages, by what became of them.", ["kind", "status"], registry=_registry
+MESSAGES_FINISHED = Counter(
+    "scheduler_messages_finished", "Messages, by what became of them.", ["kind", "status"], registry=_registry
 )
 DELIVERIES = Counter(
     "scheduler_deliveries",

@@ -68,7 +68,7 @@ def deliver(
                 done, _ = wait(under_way, timeout=0 if more else pace.look, return_when=FIRST_COMPLETED)
                 if done:
                     tried = [(under_way.pop(future), future.result()) for future in done]
-                    delivery.settle(store, tried, clock(), random.random)
+                    delivery.record_outcomes(store, tried, clock(), random.random)
             elif not more:
                 return count
 

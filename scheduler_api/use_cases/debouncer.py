@@ -1,4 +1,4 @@
-"""Writes that need not be done at once, and are cheaper done together."""
+"""Delay writes that need not be done at once and are cheaper done together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ DELAY, LONGEST_DELAY = 1.0, 60.0
 
 
 class Debouncer:
-    """Runs an action within a second of a request, once however many requests come meanwhile, until it succeeds.
+    """Runs an action within a second of a request, once for all requests that come meanwhile, until it succeeds.
 
-    An action that fails is tried again after twice the time, so that a database that is away is left in peace. Each
-    run has a thread that ends with it, so that a process with nothing to do has none.
+    An action that fails is tried again after twice the time, so that an unavailable database is not flooded.
+    Each run has a thread that ends with it, so that an idle process has none.
     """
 
     def __init__(self, store: Store, action: Callable[[], None], log: logging.Logger, failure: str) -> None:
@@ -26,7 +26,7 @@ class Debouncer:
         self._delay = DELAY
 
     def request(self) -> None:
-        """Have the action run."""
+        """Request a run of the action."""
         if self._is_due or self._is_closed:
             return
         with self._lock:
@@ -35,7 +35,7 @@ class Debouncer:
             self._start()
 
     def close(self) -> None:
-        """Run nothing more, whoever requests it."""
+        """Stop: later requests have no effect."""
         self._is_closed = True
 
     def _start(self) -> None:

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may see and do: every read of a patient passes through here."""
+"""Who makes a request, and what they may see and do: every read of a patient passes through here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ROLES = ("nurse", "coordinator", "monitor", "admin")
 
 
 class NotFound(Exception):
-    """There is no such thing, or not for this actor."""
+    """There is no such resource, or not for this actor."""
 
 
 class OutOfScope(NotFound):
-    """It is there, but not for this actor: to be told as NotFound, and noted as refused."""
+    """It exists, but not for this actor: reported as NotFound, and recorded in the audit as refused."""
 
     def __init__(self, detail: str, patient_id: str | None = None, site: str | None = None) -> None:
         self.patient_id, self.site = patient_id, site
@@ -26,11 +26,11 @@ class OutOfScope(NotFound):
 
 
 class Unauthenticated(Exception):
-    """The secret that was shown opens nothing."""
+    """The secret that was presented is not valid."""
 
 
 class TooMany(Exception):
-    """Tried wrongly too often; to be tried again after so many seconds."""
+    """There were too many wrong tries; the next is allowed after so many seconds."""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -42,7 +42,7 @@ class Forbidden(Exception):
 
 
 class Stale(Exception):
-    """The patient changed since the version that the caller has seen."""
+    """The patient has changed since the version that the caller has seen."""
 
     def __init__(self, version: int) -> None:
         self.version = version
@@ -51,7 +51,7 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking: a role, a name, and the sites whose patients are theirs (None: all sites).
+    """Who makes a request: a role, a name, and the sites whose patients they may see (None: all sites).
 
     A patient's phone has the role `patient`, no sites, and one patient.
     """
@@ -63,24 +63,24 @@ class Actor:
     patient_id: str | None = None
 
     def sees(self, site: str) -> bool:
-        """Return whether patients of a site are this actor's."""
+        """Return whether this actor may see the patients of a site."""
         return self.sites is None or site in self.sites
 
     def sees_patient(self, patient_id: str, site: str) -> bool:
-        """Return whether a patient of a site is this actor's."""
+        """Return whether this actor may see a patient of a site."""
         return self.sees(site) if self.patient_id is None else patient_id == self.patient_id
 
 
-#: Who gives commands in the terminal: an account of the machine, which may do all.
+#: Whoever gives commands in the terminal: an account of the machine, which may do everything.
 TERMINAL = Actor(f"cli-{os.getuid()}", "admin", "cli", None)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One request: where things are remembered, who is asking, and the instant (with offset) at which it counts.
+    """One request: the store, the actor, and the instant (with offset) at which the request counts.
 
-    `route` is the call by which it came, to be noted: a method and the rule of an address, without ids. `patient` is
-    a patient's row that was read with the token: only for requests that read, since a write reads under its lock.
+    `route` names the call in the audit: its method and the rule of its address, without ids. `patient` is a patient's
+    row that was read with the token: only for requests that read, since a write reads under its lock.
     """
 
     store: Store
@@ -90,7 +90,7 @@ class Session:
     patient: Row | None = None
 
     def __post_init__(self) -> None:
-        # Instants are kept in UTC, so that their texts sort like themselves.
+        # Instants are in UTC, so that their texts sort as they do.
         object.__setattr__(self, "now", self.now.astimezone(UTC))
 
     @property
@@ -100,10 +100,7 @@ class Session:
 
 
 def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
-    """Return the sites that a list covers.
-
-    All of the actor's, or the one asked for. Raises NotFound for another's site.
-    """
+    """Return the sites that a list covers: all of the actor's, or the one given. Raises NotFound for another's site."""
     if site is None:
         return session.sites
     if not session.actor.sees(site):
@@ -123,32 +120,32 @@ def patient_row(session: Session, patient_id: str) -> Row:
     return row
 
 
-#: What everyone who writes about a patient shares.
+#: The lock that everyone who writes about a patient shares.
 _ALL = "patients"
 
 
 def lock_patient(store: Store, patient_id: str) -> None:
-    """Be the only one who writes about a patient, until the unit of work ends: to be asked before anything is read."""
+    """Lock a patient against other writers until the unit of work ends; call it before anything is read."""
     share_patients(store)
     store.lock(_name_of(patient_id))
 
 
 def share_patients(store: Store) -> None:
-    """Be one of those who write about patients, until the unit of work ends."""
+    """Hold the lock that all writers about patients share, until the unit of work ends."""
     store.lock(_ALL, shared=True)
 
 
 def lock_free_patients(store: Store, patient_ids: Collection[str]) -> Collection[str]:
-    """Be the only one who writes about those of some patients about whom nobody writes at the moment; which.
+    """Lock those of some patients about whom nobody writes at the moment, and return their ids.
 
-    Waits for nobody, so that what is due about others goes on. Asked after `share_patients`.
+    It does not wait, so that what is due about others goes on. Call it after `share_patients`.
     """
     names = {_name_of(patient_id): patient_id for patient_id in patient_ids}
     return {names[name] for name in store.lock_free(names)}
 
 
 def lock_patients(store: Store) -> None:
-    """Be the only one who writes about any patient, until the unit of work ends."""
+    """Lock all patients against other writers until the unit of work ends."""
     store.lock(_ALL)
 
 

@@ -90,7 +90,7 @@ def test_processes_tell_each_other(service: Service) -> None:
     assert [other.hit("often", 100, now) for _ in range(60)] == [0] * 60
     assert one.hit("seldom", 100, now) == 0
     for rates in (one, other, one, other):
-        rates.tell()
+        rates.share()
     assert one.hit("often", 100, now) > 0
     assert other.hit("often", 100, now) > 0
     assert other.hit("seldom", 100, now) == 0
@@ -100,7 +100,7 @@ def test_processes_tell_each_other(service: Service) -> None:
     assert one.hit("often", 100, now + 60) == 0
     for _ in range(20):
         one.hit("often", 100, now + 120)
-    one.tell()
+    one.share()
     assert [row["requests"] for row in service.store.rows("SELECT * FROM rates")] == [20]
     for rates in (one, other):
         rates.close()

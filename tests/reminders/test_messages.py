@@ -129,8 +129,8 @@ def test_metrics_tell_what_a_worker_did(sending: Sending) -> None:
     way = ("webhook", "digest")
     assert counted["scheduler_deliveries_total", *way, "retried"] == 2
     assert counted["scheduler_deliveries_total", *way, "sent"] == 2
-    assert counted["scheduler_messages_settled_total", "digest", "sent"] == 2
-    assert counted["scheduler_messages_settled_total", "doses_missed", "failed"] == 1
+    assert counted["scheduler_messages_finished_total", "digest", "sent"] == 2
+    assert counted["scheduler_messages_finished_total", "doses_missed", "failed"] == 1
     buckets = {
         bound: counted["scheduler_delivery_lag_seconds_bucket", *way, bound] for bound in ("60.0", "300.0", "+Inf")
     }

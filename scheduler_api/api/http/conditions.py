@@ -126,14 +126,14 @@ def idempotent(view: View) -> View:
         digest = hashlib.sha256(asked).hexdigest()
         with store().transaction():
             idempotency.lock(session(), key)
-            given = idempotency.given(session(), key, digest)
+            given = idempotency.find(session(), key, digest)
             if given is not None:
                 headers = {**given.headers, "Idempotency-Replayed": "true"}
                 return Response(given.body, given.status, headers)
             response = view(*args, **kwargs)
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
             idempotency.keep(
-                session(), key, digest, idempotency.Answer(response.status_code, headers, response.get_data())
+                session(), key, digest, idempotency.StoredResponse(response.status_code, headers, response.get_data())
             )
         return response
 

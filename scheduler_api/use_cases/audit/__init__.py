@@ -1,1 +1,1 @@
-"""The audit trail: noting events, searching them, and checking that the logs are whole."""
+"""The audit trail: record events, search them, and check that the logs are complete."""

@@ -1,4 +1,4 @@
-"""Checkpoints: where every chain of both logs had come to, signed, and to be kept elsewhere too."""
+"""Make and check checkpoints: the last row of every chain of both logs, signed, to be stored elsewhere too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from scheduler_api.store.database.port import Row, Store
 
 #: How old the last checkpoint may be before the worker makes another.
 EVERY = timedelta(days=1)
-#: How much earlier than its last look a checkpoint looks: a row is written a while after the instant it bears.
+#: A checkpoint covers rows from so long before the last one: a row is written a while after the instant in it.
 _BACK = timedelta(days=1)
 _PEM_END = b"-----END "
 
@@ -40,7 +40,7 @@ class BadKey(ValueError):
 
 @dataclass(frozen=True)
 class Keys:
-    """The key that signs (None: nothing is signed), and all whose signatures are good, by name."""
+    """The key that signs (None: nothing is signed), and all keys whose signatures are accepted."""
 
     signing: Ed25519PrivateKey | None = None
     good: tuple[Ed25519PublicKey, ...] = ()
@@ -61,9 +61,9 @@ def new_key() -> bytes:
 
 
 def read_keys(pem: bytes) -> Keys:
-    """Read the keys of a PEM file.
+    """Read the keys of a PEM file: a private one that signs, and public ones whose signatures are accepted.
 
-    A private one that signs, and public ones whose signatures are accepted too. Raises BadKey.
+    Raises BadKey.
     """
     signing, good = None, []
     for block in _blocks(pem):
@@ -111,7 +111,7 @@ def name_of(key: Ed25519PublicKey) -> str:
 
 
 def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
-    """Make a checkpoint of all that is recorded."""
+    """Make a checkpoint of everything recorded; return its row."""
     with store.transaction():
         store.lock("checkpoints")
         last = checkpoints.last(store)
@@ -130,7 +130,7 @@ def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
 
 
 def make_if_due(store: Store, keys: Keys, now: datetime) -> dict[str, Any] | None:
-    """Make a checkpoint if the last is a day old; None if it is not."""
+    """Make a checkpoint if the last is a day old; return None if it is not."""
     with store.transaction():
         store.lock("checkpoints")
         last = checkpoints.last(store)
@@ -139,25 +139,25 @@ def make_if_due(store: Store, keys: Keys, now: datetime) -> dict[str, Any] | Non
 
 
 def every(store: Store) -> list[Row]:
-    """Return all checkpoints, in order, to be kept elsewhere."""
+    """Return all checkpoints, in order, for storing elsewhere."""
     return checkpoints.every(store)
 
 
 def breaks(store: Store, keys: Keys, kept: Iterable[Row] = (), stream: str | None = None) -> Iterator[str]:
-    """Yield what is wrong with the checkpoints, or with the logs by what the checkpoints saw; a sentence each.
+    """Yield what is wrong with the checkpoints, or with the logs according to them, a sentence each.
 
-    `kept` are checkpoints that were exported; of one `stream` only what the checkpoints saw of it is looked at.
+    `kept` are checkpoints that were exported. With a `stream`, only what the checkpoints have of it is checked.
     """
     if stream is None:
-        known = {row["checkpoint"]: row for row in checkpoints.every(store)}
-        yield from _chain_breaks(store, keys, list(known.values()))
+        stored = {row["checkpoint"]: row for row in checkpoints.every(store)}
+        yield from _chain_breaks(store, keys, list(stored.values()))
         for one in kept:
-            if known.get(one["checkpoint"], {}).get("hash") != one["hash"]:
+            if stored.get(one["checkpoint"], {}).get("hash") != one["hash"]:
                 yield f"checkpoint {one['checkpoint']}: is not the one that was exported, or is missing"
     for head in checkpoints.lost_heads(store, stream):
-        what, whose = ("fact", "patient") if head["log"] == "facts" else ("event", "stream")
+        what, owner = ("fact", "patient") if head["log"] == "facts" else ("event", "stream")
         now = "is missing" if head["now"] is None else "is another now"
-        yield f"{whose} {head['stream']}: {what} number {head['seq']} {now}; checkpoint {head['checkpoint']} saw it"
+        yield f"{owner} {head['stream']}: {what} number {head['seq']} {now}; checkpoint {head['checkpoint']} saw it"
 
 
 def _chain_breaks(store: Store, keys: Keys, rows: Sequence[Row]) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _chain_breaks(store: Store, keys: Keys, rows: Sequence[Row]) -> Iterator[str
 
 
 def _digest(digest: Any, heads: Iterable[Row]) -> int:
-    """Take heads into a digest; how many there were."""
+    """Add heads to a digest; return how many there were."""
     count = 0
     for head in heads:
         digest.update(orjson.dumps([head["log"], head["stream"], head["seq"], head["hash"]]))

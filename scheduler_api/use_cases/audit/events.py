@@ -1,4 +1,4 @@
-"""What is noted besides facts: other writes, refused access, and that staff read health data."""
+"""Record audit events besides facts: other writes, refused access, and reads of health data by staff."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from scheduler_api.use_cases.session import Actor, Session
 
 log = logging.getLogger("scheduler_api.audit")
 
-#: How much of what was read may wait to be noted.
+#: How many readings may wait to be recorded.
 WAITING_AT_MOST = 5000
-#: How much of a query is kept.
+#: How many characters of a query are recorded.
 LONGEST_QUERY = 500
 
 
 def note(session: Session, action: str, patient_id: str | None = None, site: str | None = None, **detail: Any) -> None:
-    """Note something that was done, in the unit of work that does it. `detail` has no token and no code.
+    """Record an action, in the unit of work that does it. `detail` has no token and no code.
 
-    What had a value before says so in `old` and `new`.
+    A change of a value has it in `old` and `new`.
     """
     if patient_id is not None and site is None:
         row = patients.get(session.store, patient_id)
@@ -38,13 +38,13 @@ def note(session: Session, action: str, patient_id: str | None = None, site: str
     at = stamp(session.now)
     actor = session.actor
     event = events.Event(
-        at, actor.token_id, actor.role, actor.name, action, patient_id, site, session.route, _said(detail)
+        at, actor.token_id, actor.role, actor.name, action, patient_id, site, session.route, _without_none(detail)
     )
     events.add(session.store, event)
 
 
 def refused(session: Session, status: int, patient_id: str | None, site: str | None, **detail: Any) -> None:
-    """Note, durably, that someone was refused. A patient or site that is not there is left out."""
+    """Record, durably, that someone was refused. A patient or site that does not exist is left out."""
     with session.store.transaction():
         if patient_id is not None and patients.get(session.store, patient_id) is None:
             patient_id = None
@@ -54,16 +54,16 @@ def refused(session: Session, status: int, patient_id: str | None, site: str | N
 
 
 def unknown(address_digest: str) -> Actor:
-    """Return an actor for someone without a known token, told apart by part of the digest of their address."""
+    """Return an actor for someone without a valid token, distinguished by part of the digest of their address."""
     return Actor(f"unknown-{address_digest[:2]}", "unknown", None, ())
 
 
-def _said(detail: dict[str, Any]) -> dict[str, Any]:
+def _without_none(detail: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in detail.items() if value is not None}
 
 
 class Reading(NamedTuple):
-    """Health data that a member of staff looked at: by which call, of which patient or with which query."""
+    """A read of health data by a member of staff: by which call, of which patient or with which query."""
 
     actor: Actor
     route: str
@@ -73,37 +73,37 @@ class Reading(NamedTuple):
 
 
 @dataclass
-class _Seen:
-    """When a reading came first, how often, and how many items a list showed."""
+class _Waiting:
+    """When a reading happened first, how often, and how many items its list had."""
 
     at: datetime
     times: int
-    shown: int | None
+    items: int | None
 
 
 class Readings:
-    """What was read and is not yet noted, in this process.
+    """Holds the readings of this process that are not yet recorded.
 
-    A durable note for each read would cost more than the read. So they wait here, the same reading only once, and are
-    noted together within a second, and when the process ends. A process that is killed loses those of its last second,
-    and nothing else: writes and refusals are noted before they are answered.
+    A durable record of each read would cost more than the read. So readings wait here, equal ones once, and are
+    recorded together within a second, and when the process ends. A process that is killed loses those of its last
+    second, and nothing else: writes and refusals are recorded before the response.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: dict[Reading, _Seen] = {}
+        self._waiting: dict[Reading, _Waiting] = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._debouncer = Debouncer(store, self.flush, log, "readings wait")
         _note_at_exit(self)
 
-    def add(self, reading: Reading, now: datetime, shown: int | None = None) -> None:
-        """Note that something was read. Raises Busy or Unavailable if too much waits and cannot be noted."""
+    def add(self, reading: Reading, now: datetime, items: int | None = None) -> None:
+        """Add a reading. Raises Busy or Unavailable if too many wait and cannot be recorded."""
         with self._lock:
-            seen = self._waiting.get(reading)
-            if seen is not None:
-                seen.times += 1
+            waiting = self._waiting.get(reading)
+            if waiting is not None:
+                waiting.times += 1
             else:
-                self._waiting[reading] = _Seen(now, 1, shown)
+                self._waiting[reading] = _Waiting(now, 1, items)
             full = len(self._waiting) > WAITING_AT_MOST
         if full:
             self.flush()
@@ -111,44 +111,44 @@ class Readings:
             self._debouncer.request()
 
     def flush(self) -> None:
-        """Note what waits. Raises Busy or Unavailable; then it goes on waiting."""
+        """Record the readings that wait. Raises Busy or Unavailable; then they go on waiting."""
         with self._flushing:
             with self._lock:
                 batch, self._waiting = self._waiting, {}
             if not batch:
                 return
             try:
-                # By stream, so that two processes that do this at once take their turns in one order.
+                # By stream, so that two processes doing this at once lock the streams in the same order.
                 with self._store.transaction():
                     for reading in sorted(batch, key=lambda reading: reading.patient_id or reading.actor.token_id):
                         _note_reading(self._store, reading, batch[reading])
             except BaseException:
                 with self._lock:
-                    for reading, seen in self._waiting.items():
+                    for reading, waiting in self._waiting.items():
                         if reading in batch:
-                            batch[reading].times += seen.times
+                            batch[reading].times += waiting.times
                         else:
-                            batch[reading] = seen
+                            batch[reading] = waiting
                     self._waiting = batch
                 raise
 
     def close(self) -> None:
-        """Note what waits, and nothing more after it. Raises Busy or Unavailable."""
+        """Record the readings that wait, and stop recording in the background. Raises Busy or Unavailable."""
         self._debouncer.close()
         self.flush()
 
     def forget(self) -> None:
-        """Begin with nothing: what waits is left to the process that this one was forked from."""
+        """Start empty after a fork: the parent process records what was waiting."""
         self._waiting = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._debouncer = Debouncer(self._store, self.flush, log, "readings wait")
 
 
-def _note_reading(store: Store, reading: Reading, seen: _Seen) -> None:
-    session = Session(store, reading.actor, seen.at, reading.route)
-    times = seen.times if seen.times > 1 else None
+def _note_reading(store: Store, reading: Reading, waiting: _Waiting) -> None:
+    session = Session(store, reading.actor, waiting.at, reading.route)
+    times = waiting.times if waiting.times > 1 else None
     query = reading.query[:LONGEST_QUERY] or None
-    note(session, "read", reading.patient_id, status=reading.status, query=query, shown=seen.shown, times=times)
+    note(session, "read", reading.patient_id, status=reading.status, query=query, shown=waiting.items, times=times)
 
 
 _ours: WeakSet[Readings] = WeakSet()
@@ -156,7 +156,7 @@ _pid = 0
 
 
 def _note_at_exit(readings: Readings) -> None:
-    """See to it that what waits is noted when this process ends, also one that multiprocessing forked."""
+    """Register readings to be recorded when this process ends, also in a process that multiprocessing forked."""
     global _pid
     _ours.add(readings)
     if _pid != os.getpid():

@@ -1,4 +1,4 @@
-"""Whether the logs are whole: no row of a chain edited, removed or put elsewhere."""
+"""Check that the logs are complete: no row of a chain was edited, removed or moved."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from scheduler_api.use_cases.session import Forbidden, Session, patient_row
 
 from .checkpoints import Keys, breaks
 
-#: How many sentences are told at most.
-_TOLD = 200
+#: How many sentences a report has at most.
+_MOST_SENTENCES = 200
 
 
 @dataclass
-class Checked:
-    """How much was looked at, and what is wrong, a sentence each."""
+class IntegrityReport:
+    """How many patients, facts and events were checked, and what is wrong, a sentence each."""
 
     patients: int = 0
     facts: int = 0
@@ -28,54 +28,54 @@ class Checked:
     wrong: list[str] = field(default_factory=list)
 
 
-def check(session: Session, patient_id: str | None, keys: Keys) -> Checked:
+def check(session: Session, patient_id: str | None, keys: Keys) -> IntegrityReport:
     """Check the chains of both logs and the checkpoints, of all patients or of one.
 
-    It reads every row: tens of microseconds each. Raises NotFound; Forbidden for a nurse, and where the whole log is
-    asked for by someone who sees some sites only.
+    It reads every row, which takes tens of microseconds each. Raises NotFound; Forbidden for a nurse, and for the whole
+    log if the actor sees only some sites.
     """
-    store, checked = session.store, Checked()
+    store, report = session.store, IntegrityReport()
     if patient_id is not None:
         patient_row(session, patient_id)
     elif session.sites is not None:
         raise Forbidden("Only who sees all sites checks the whole log; name a patient.")
     for each in [patient_id] if patient_id else facts.patients(store):
         rows = facts.rows_of_patient(store, each)
-        checked.patients, checked.facts = checked.patients + 1, checked.facts + len(rows)
-        checked.wrong += fact_breaks(each, rows)
+        report.patients, report.facts = report.patients + 1, report.facts + len(rows)
+        report.wrong += fact_breaks(each, rows)
     for stream in [patient_id] if patient_id else events.streams(store):
-        checked.events += events.length(store, stream)
-        checked.wrong += event_breaks(store, stream)
-    checked.wrong += breaks(store, keys, stream=patient_id)
-    del checked.wrong[_TOLD:]
-    return checked
+        report.events += events.length(store, stream)
+        report.wrong += event_breaks(store, stream)
+    report.wrong += breaks(store, keys, stream=patient_id)
+    del report.wrong[_MOST_SENTENCES:]
+    return report
 
 
 def fact_breaks(patient_id: str, rows: Sequence[Row]) -> Iterator[str]:
-    """Yield where the chain of a patient's facts does not hold."""
-    found = list(_breaks(f"patient {patient_id}", rows, FACT, lambda row: f"fact {row['fact_id']}", "fact"))
-    yield from found
-    if not found:
+    """Yield where the chain of a patient's facts is broken, a sentence each."""
+    broken = list(_breaks(f"patient {patient_id}", rows, FACT, lambda row: f"fact {row['fact_id']}", "fact"))
+    yield from broken
+    if not broken:
         for one, other in pairwise(rows):
             if other["recorded_at"] <= one["recorded_at"]:
                 yield f"patient {patient_id}: fact {other['fact_id']} was recorded before the one it follows"
 
 
 def event_breaks(store: Store, stream: str) -> Iterator[str]:
-    """Yield where the chain of an audit stream does not hold."""
+    """Yield where the chain of an audit stream is broken, a sentence each."""
     rows = events.of_stream(store, stream)
     return _breaks(f"stream {stream}", rows, AUDIT, lambda row: f"event {row['action']}", "event")
 
 
 def _breaks(
-    whose: str, rows: Iterable[Row], covered: Sequence[str], name: Callable[[Row], str], kind: str
+    owner: str, rows: Iterable[Row], covered: Sequence[str], name: Callable[[Row], str], kind: str
 ) -> Iterator[str]:
     previous = ""
     for expected, row in enumerate(rows, 1):
         if row["seq"] != expected:
-            yield f"{whose}: {kind} number {expected} is missing before {name(row).removeprefix('fact ')}"
+            yield f"{owner}: {kind} number {expected} is missing before {name(row).removeprefix('fact ')}"
             return
         if row["hash"] != link(previous, row, covered):
-            yield f"{whose}: {name(row)} (number {row['seq']}) is not what was recorded"
+            yield f"{owner}: {name(row)} (number {row['seq']}) is not what was recorded"
             return
         previous = row["hash"]

@@ -1,4 +1,4 @@
-"""The audit trail as it is read: facts and what else happened, who, when, what, old and new, and why."""
+"""Search the audit trail: facts and other events, with who, when, what, old and new values, and why."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _PORTION = 500
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which entries are asked for; None asks for all. At or after `since`, and before `until`."""
+class Filters:
+    """Filters of audit entries (None: no filter): from `since` on, and before `until`."""
 
     patient_id: str | None = None
     actor: str | None = None
@@ -35,13 +35,13 @@ class Asked:
 
 
 def find(
-    session: Session, asked: Asked, after: tuple[str, str, str, str] | None, limit: int
+    session: Session, filters: Filters, after: tuple[str, str, str, str] | None, limit: int
 ) -> Page[tuple[str, str, str, str]]:
     """Return a page of the audit entries of the actor's sites.
 
     Raises Forbidden for a nurse, NotFound, ValidationFailed.
     """
-    query = replace(_query(session, asked), limit=limit + 1)
+    query = replace(_query(session, filters), limit=limit + 1)
     if after is not None:
         at, log, stream, seq = after
         if not (seq.isascii() and seq.isdecimal()):
@@ -53,25 +53,25 @@ def find(
     return Page(items, (at, log, stream, str(seq_of_last)) if len(rows) > limit else None)
 
 
-def export(session: Session, asked: Asked) -> Iterator[dict[str, Any]]:
-    """Yield all audit entries of the actor's sites that are asked for, read in portions.
+def export(session: Session, filters: Filters) -> Iterator[dict[str, Any]]:
+    """Yield all audit entries of the actor's sites that pass the filters, read in portions.
 
-    Raises as `find`, before the first.
+    Raises as `find`, before the first entry.
     """
-    query = replace(_query(session, asked), limit=_PORTION)
+    query = replace(_query(session, filters), limit=_PORTION)
     return (_entry(session.store, row) for rows in search.pages(session.store, query) for row in rows)
 
 
-def _query(session: Session, asked: Asked) -> search.Query:
-    if asked.since is not None and asked.until is not None and asked.until < asked.since:
+def _query(session: Session, filters: Filters) -> search.Query:
+    if filters.since is not None and filters.until is not None and filters.until < filters.since:
         raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
-    sites = sites_to_search(session, asked.site)
-    if asked.patient_id is not None:
-        # Whoever sees the patient today sees all that was ever done.
-        patient_row(session, asked.patient_id)
-        sites = None if asked.site is None else sites
-    since, until = (None if instant is None else stamp(instant) for instant in (asked.since, asked.until))
-    return search.Query(sites, asked.patient_id, asked.actor, asked.action, since, until)
+    sites = sites_to_search(session, filters.site)
+    if filters.patient_id is not None:
+        # Whoever may see the patient today sees the whole trail.
+        patient_row(session, filters.patient_id)
+        sites = None if filters.site is None else sites
+    since, until = (None if instant is None else stamp(instant) for instant in (filters.since, filters.until))
+    return search.Query(sites, filters.patient_id, filters.actor, filters.action, since, until)
 
 
 def _entry(store: Store, row: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Staff who sign in elsewhere: JWTs of an OpenID Connect provider, checked by its published keys."""
+"""Authenticate staff who sign in elsewhere, by JWTs of an OpenID Connect provider, checked with its published keys."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from scheduler_api.use_cases.session import ROLES, Actor
 
 log = logging.getLogger("scheduler_api.oidc")
 
-#: Asymmetric ones alone, and none that the provider's keys do not fit: a public key is never taken for a secret.
+#: Only asymmetric algorithms, for which a public key can never be taken for a secret.
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 _KEY_TYPES = {"RSA", "EC", "OKP"}
 #: How far the clocks of the provider and of this machine may be apart.
 LEEWAY = timedelta(seconds=60)
-#: How long a token may be good for at most: it cannot be taken back before.
+#: How long a token may be valid at most, since it cannot be revoked.
 LONGEST_LIFE = timedelta(hours=24)
-#: For how long the keys are taken as they are, and for how long at most while the provider cannot be reached.
+#: For how long the keys are used without asking again, and for how long while the provider cannot be reached.
 KEYS_FRESH, KEYS_GOOD = timedelta(minutes=10), timedelta(hours=24)
-#: How long we wait before the provider is asked again, whatever tokens come.
+#: How long to wait before the provider is asked again, whatever tokens come.
 BETWEEN_FETCHES = timedelta(seconds=10)
-#: How long the provider may take for an answer, in seconds, and how large it may be.
+#: How long the provider may take to respond, in seconds, and how large its response may be.
 _PATIENCE, _LARGEST = 3, 262_144
-#: What only an identity token has: that is for the client that signed in, not for us.
+#: Claims that only an identity token has, which is meant for the client that signed in, not for us.
 _OF_ID_TOKENS = ("at_hash", "c_hash")
 _TOKEN_TYPES = (None, "jwt", "at+jwt", "application/at+jwt")
 _OTHER_TOKENS = ("ID", "Refresh", "Offline", "Logout")
 
 
 class ProviderUnavailable(Exception):
-    """A token cannot be checked: the provider does not answer."""
+    """A token cannot be checked, because the provider does not respond."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider and what its tokens say: the claims with role, sites and name (dots lead into objects).
+    """A provider, and the claims of its tokens with role, sites and name (dots lead into objects).
 
-    `roles` turns the provider's words into roles of ours (a word that is not in it means none). Without `keys_url` the
+    `roles` maps the provider's roles to ours (one that is not in it means none). Without `keys_url` the
     provider's own description says where its keys are.
     """
 
@@ -62,7 +62,7 @@ class Provider:
 
 
 class SignIn:
-    """Checks the tokens of a provider. Its keys are kept in this process: each fetches them for itself."""
+    """Checks the tokens of a provider. Each process fetches the keys for itself and keeps them in memory."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -72,7 +72,7 @@ class SignIn:
         self._lock = threading.Lock()
 
     def actor(self, token: str, now: datetime) -> Actor | None:
-        """Return whom a token stands for; None if it is not valid. Without a known role the role is `none`.
+        """Return the actor that a token names; None if it is not valid. Without a role of ours, the role is `none`.
 
         Raises ProviderUnavailable.
         """
@@ -111,7 +111,7 @@ class SignIn:
         provider = self._provider
         words = _words(_at(claims, provider.role_claim))
         ours = {provider.roles.get(word, "") for word in words} if provider.roles else set(words)
-        # Who has several has the one that may most.
+        # Of several roles, the one with most rights counts.
         role = next((role for role in reversed(ROLES) if role in ours and role != "monitor"), None)
         role = role or ("monitor" if "monitor" in ours else "none")
         sites = _words(_at(claims, provider.sites_claim))
@@ -121,31 +121,31 @@ class SignIn:
         return Actor(who, role, named or None, None if "*" in sites else tuple(sorted(set(sites))))
 
     def _key(self, kid: str | None, now: datetime) -> Key | None:
-        """Return the key of a name, asking the provider if need be.
+        """Return the key with an id, asking the provider if need be.
 
-        None if it has none such. Raises ProviderUnavailable.
+        None if the provider has no such key. Raises ProviderUnavailable.
         """
         age = now - self._fetched_at if self._fetched_at else KEYS_GOOD
-        if age < KEYS_GOOD and (known := self._named(kid)) is not None:
+        if age < KEYS_GOOD and (key := self._named(kid)) is not None:
             if age >= KEYS_FRESH and self._may_fetch(now):
-                # Nobody waits for what is known.
+                # Nobody waits for a key that is there.
                 threading.Thread(target=self._fetch, args=[now], daemon=True).start()
-            return known
-        # With no key at all everybody waits for the first answer; with some, one asks and the others are not held up.
+            return key
+        # With no key at all everybody waits for the first response; with some, one asks and the others are not held up.
         if self._lock.acquire(blocking=age >= KEYS_GOOD, timeout=2 * _PATIENCE if age >= KEYS_GOOD else -1):
             try:
                 if self._may_fetch(now):
-                    self._ask(now)
+                    self._request_keys(now)
             finally:
                 self._lock.release()
         fetched, tried = self._fetched_at, self._tried_at
         if fetched is None or tried is None or now - fetched >= KEYS_GOOD:
             raise ProviderUnavailable
-        known = self._named(kid)
-        if known is None and fetched < tried:
-            # It may be a new key; nobody can tell.
+        key = self._named(kid)
+        if key is None and fetched < tried:
+            # It may be a new key, which cannot be found out now.
             raise ProviderUnavailable
-        return known
+        return key
 
     def _named(self, kid: str | None) -> Key | None:
         keys = self._keys
@@ -154,18 +154,18 @@ class SignIn:
         return keys.get(kid)
 
     def _may_fetch(self, now: datetime) -> bool:
-        """Return whether the provider may be asked (again); it is asked rarely, whoever sends whatever tokens."""
+        """Return whether the provider may be asked (again), which is limited whatever tokens come."""
         return self._tried_at is None or not timedelta(0) <= now - self._tried_at < BETWEEN_FETCHES
 
     def _fetch(self, now: datetime) -> None:
         if self._lock.acquire(blocking=False):
             try:
-                self._ask(now)
+                self._request_keys(now)
             finally:
                 self._lock.release()
 
-    def _ask(self, now: datetime) -> None:
-        """Ask the provider for its keys; without an answer those that are known go on."""
+    def _request_keys(self, now: datetime) -> None:
+        """Ask the provider for its keys; without a response the present ones stay in use."""
         self._tried_at = now
         try:
             provider = self._provider
@@ -176,7 +176,7 @@ class SignIn:
 
 
 class _EdDSA(EdDSAAlgorithm):
-    """The name that providers use; RFC 9864 would have it called Ed25519."""
+    """EdDSA under the name that providers use; RFC 9864 calls it Ed25519."""
 
     security_warning = ""
 
@@ -185,7 +185,7 @@ class _Registry(jws.JWSRegistry):
     algorithms = {**jws.JWSRegistry.algorithms, "EdDSA": _EdDSA()}  # noqa: RUF012
 
     def check_header(self, header: dict[str, Any]) -> None:
-        """Accept header names of the provider's own; what must be understood they list in `crit`."""
+        """Accept the provider's own header names; those that must be understood are listed in `crit`."""
         self.strict_check_header = False
         super().check_header(header)
 
@@ -205,19 +205,16 @@ def _keys_url(issuer: str) -> str:
 
 def _get(url: str) -> Any:
     """Fetch a JSON document. Raises RequestException, ValueError."""
-    with requests.get(url, timeout=_PATIENCE, stream=True, allow_redirects=False) as answer:
-        answer.raise_for_status()
-        body = answer.raw.read(_LARGEST + 1, decode_content=True)
-    if answer.status_code != 200 or len(body) > _LARGEST:
+    with requests.get(url, timeout=_PATIENCE, stream=True, allow_redirects=False) as response:
+        response.raise_for_status()
+        body = response.raw.read(_LARGEST + 1, decode_content=True)
+    if response.status_code != 200 or len(body) > _LARGEST:
         raise ValueError("Not a document, or too large.")
     return orjson.loads(body)
 
 
 def _public_keys(document: Any) -> dict[str | None, Key]:
-    """Return the keys that sign, by name, leaving out kinds that are not supported.
-
-    Raises ValueError if none is left.
-    """
+    """Return the signing keys by id, leaving out kinds that are not supported. Raises ValueError if none is left."""
     keys: dict[str | None, Key] = {}
     for data in document["keys"]:
         if data.get("kty") in _KEY_TYPES and data.get("use", "sig") == "sig":

@@ -1,4 +1,4 @@
-"""Staff tokens: made once, shown once, kept as a hash."""
+"""Make, check, list and revoke staff tokens, which are shown once and stored as a hash."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from scheduler_api.use_cases.session import ROLES, TERMINAL, Actor, NotFound, Se
 
 
 def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, now: datetime) -> str:
-    """Make a new token for a role and some sites (none named: all). It is shown only now, since it is not kept.
+    """Make a new token for a role and some sites (none named: all).
 
-    Raises ValidationFailed for an unknown role or site.
+    The token is returned only here, since it is not stored. Raises ValidationFailed for an unknown role or site.
     """
     errors = [FieldError("/role", f"Not one of {', '.join(ROLES)}.")] if role not in ROLES else []
     errors += [FieldError("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
@@ -48,15 +48,15 @@ def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, 
 
 
 def authenticate(store: Store, token: str) -> Actor | None:
-    """Return whom a token stands for; None if nobody, or if it was revoked."""
+    """Return the actor that a token names; None if there is none, or it was revoked."""
     row = tokens.by_hash(store, digest(token))
     return None if row is None else _actor(row)
 
 
 def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple[Actor | None, Row | None]:
-    """Return whom a token stands for and the row of a patient, in one read; None for what there is not.
+    """Return the actor that a token names and the row of a patient, in one read; None for what does not exist.
 
-    Whether the actor may see that patient is not asked here.
+    The caller checks whether the actor may see that patient.
     """
     row = tokens.with_patient(store, digest(token), patient_id)
     if row is None:
@@ -65,12 +65,12 @@ def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple
 
 
 def list_all(store: Store) -> list[dict[str, Any]]:
-    """Return all tokens, revoked ones included, without anything that could be used."""
+    """Return all tokens, revoked ones included, without anything secret."""
     return [{**row, "sites": _sites(row)} for row in tokens.every(store)]
 
 
 def revoke(store: Store, token_id: str, now: datetime) -> None:
-    """Make a token useless from now on. Raises NotFound."""
+    """Revoke a token from now on. Raises NotFound."""
     with store.transaction():
         if not tokens.revoke(store, token_id, stamp(now)):
             raise NotFound("No such token, or it is revoked already.")
@@ -78,7 +78,7 @@ def revoke(store: Store, token_id: str, now: datetime) -> None:
 
 
 def digest(token: str) -> str:
-    """Return what is stored of a token."""
+    """Return the hash of a token, which is what is stored."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Whether two databases say the same: every row of every table, and every patient's calendar."""
+"""Compare two databases: every row of every table, and every patient's calendar."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scheduler_api.use_cases.session import TERMINAL, Session
 
 
 def differences(one: Store, other: Store, now: datetime, progress: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """Yield what differs between two databases, a sentence each.
+    """Yield what differs between two databases, a sentence each; nothing if they are equal.
 
-    Nothing if they are equal. `progress` is told each row.
+    `progress` is called for each row.
     """
     for table, key in one.tables().items():
-        for row, found in zip_longest(_rows(one, table, key), _rows(other, table, key)):
-            if row != found:
-                named = ", ".join(str((row or found or {}).get(column)) for column in key)
+        for row, copied_row in zip_longest(_rows(one, table, key), _rows(other, table, key)):
+            if row != copied_row:
+                named = ", ".join(str((row or copied_row or {}).get(column)) for column in key)
                 yield f"{table}: the row {named or row} is not in both, or not the same"
                 # What follows may only be out of step.
                 break

@@ -1,4 +1,4 @@
-"""Forgetting what nobody needs any more: old answers, wrong tries, dead codes and tokens, messages of long ago."""
+"""Delete what is no longer needed: old responses, wrong tries, expired codes and tokens, old messages."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scheduler_api.store.phones import devices
 from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.phones import phones
 
-from . import idempotency as given
+from . import idempotency as responses
 
-#: How long it can be looked up what was sent.
+#: How long sent messages can be looked up.
 MESSAGES_KEPT = timedelta(days=400)
 
 
 def forget(store: Store, now: datetime) -> int:
-    """Forget all that is too old; how many rows."""
+    """Delete everything that is too old; return how many rows."""
     with store.transaction():
         return (
-            idempotency.forget(store, stamp(now - given.KEPT))
+            idempotency.forget(store, stamp(now - responses.KEPT))
             + devices.delete_expired(store, stamp(now), stamp(now - phones.LONGEST_WAIT))
             + outbox.forget(store, stamp(now - MESSAGES_KEPT))
         )

@@ -1,4 +1,4 @@
-"""Requests with an Idempotency-Key: each is carried out once, and answered alike however often it is sent."""
+"""Requests with an Idempotency-Key: each is carried out once, and every repetition gets the same response."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scheduler_api.store.database.port import Duplicate
 from scheduler_api.store.operations import idempotency
 from scheduler_api.use_cases.session import Session
 
-#: How long an answer is kept.
+#: How long a response is kept.
 KEPT = timedelta(hours=24)
 
 
-class Answer(NamedTuple):
-    """An HTTP answer."""
+class StoredResponse(NamedTuple):
+    """The HTTP response to a request with a key."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,33 +26,33 @@ class Answer(NamedTuple):
 
 
 class KeyReused(Exception):
-    """The key came before with another request."""
+    """The key was used before for another request."""
 
 
 def lock(session: Session, key: str) -> None:
-    """Let requests with this key wait for each other, until the unit of work ends."""
+    """Lock a key, so that other requests with it wait until the unit of work ends."""
     session.store.lock(f"answer {session.actor.token_id} {key}")
 
 
-def given(session: Session, key: str, request_hash: str) -> Answer | None:
-    """Return the answer already given to this key and request, if any. Raises KeyReused for another request."""
+def find(session: Session, key: str, request_hash: str) -> StoredResponse | None:
+    """Return the response already given to this key and request, if any. Raises KeyReused for another request."""
     row = idempotency.get(session.store, session.actor.token_id, key)
     if row is None or row["answered_at"] < stamp(session.now - KEPT):
         return None
     if row["request_hash"] != request_hash:
         raise KeyReused
-    return Answer(row["status"], orjson.loads(row["headers"]), row["body"].encode())
+    return StoredResponse(row["status"], orjson.loads(row["headers"]), row["body"].encode())
 
 
-def keep(session: Session, key: str, request_hash: str, answer: Answer) -> None:
-    """Keep an answer, in the unit of work that it is the answer of. Raises KeyReused if another was faster."""
+def keep(session: Session, key: str, request_hash: str, response: StoredResponse) -> None:
+    """Store a response, in the unit of work of its request. Raises KeyReused if another request was faster."""
     row = {
         "token_id": session.actor.token_id,
         "key": key,
         "request_hash": request_hash,
-        "status": answer.status,
-        "headers": orjson.dumps(dict(answer.headers)).decode(),
-        "body": answer.body.decode(),
+        "status": response.status,
+        "headers": orjson.dumps(dict(response.headers)).decode(),
+        "body": response.body.decode(),
         "answered_at": stamp(session.now),
     }
     try:

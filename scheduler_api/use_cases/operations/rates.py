@@ -1,4 +1,4 @@
-"""Requests counted by the minute, by whoever sends them, in all processes together as far as it matters."""
+"""Count requests by minute and sender, across all processes as far as it matters."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scheduler_api.use_cases.phones.phones import sender_of
 
 log = logging.getLogger("scheduler_api.rates")
 
-#: From which part of a limit on the processes tell each other.
+#: Processes share the counts of senders who reached this part of a limit (a tenth).
 _PART = 10
-#: As how many requests of its address one counts that had no valid token.
+#: A request without a valid token counts as so many requests of its address.
 REFUSED_COUNTS_AS = 20
 
 
@@ -29,7 +29,7 @@ class RateLimits:
     def wait(self, address: str, authorization: str | None, now: int) -> int:
         """Count a request at a second of the epoch; return after how many seconds another may come, 0: at once.
 
-        The address is looked at first, so that whoever makes tokens up is stopped there.
+        The address is checked first, so that senders of invented tokens are stopped there.
         """
         wait = self._rates.hit(_sender(address), self._per_address, now) if self._per_address else 0
         if not wait and self._per_token and authorization:
@@ -37,13 +37,13 @@ class RateLimits:
         return wait
 
     def penalise(self, address: str, now: int) -> None:
-        """Let a request without a valid token count for more: each is written to the audit, so there must be few."""
+        """Count a request without a valid token several times: each is written to the audit, so there must be few."""
         if self._per_address:
             self._rates.hit(_sender(address), self._per_address, now, REFUSED_COUNTS_AS - 1)
 
-    def tell(self) -> None:
+    def share(self) -> None:
         """Share counts with the other processes now. Raises Busy, Unavailable."""
-        self._rates.tell()
+        self._rates.share()
 
     def close(self) -> None:
         """Share nothing more."""
@@ -54,11 +54,11 @@ _sender = lru_cache(maxsize=10_000)(sender_of)
 
 
 class Rates:
-    """Counts of the present minute in this process, and what others counted.
+    """Counts the requests of the present minute in this process, and knows what other processes counted.
 
-    Counting in the database would cost a durable write for each request. So each process counts for itself, and tells
-    the others by the database, each second, of those who sent a tenth of their limit or more. Whoever stays below that
-    costs nothing; of the others, at most a second's requests, and a tenth of the limit for each process, go unseen.
+    Counting in the database would cost a durable write for each request. So each process counts for itself, and each
+    second shares through the database the counts of those who sent a tenth of their limit or more. Senders below that
+    cost nothing; of the others, at most a second's requests, and a tenth of the limit for each process, go uncounted.
     """
 
     def __init__(self, store: Store) -> None:
@@ -66,19 +66,19 @@ class Rates:
         self._minute = 0
         self._here: dict[str, int] = {}
         self._elsewhere: dict[str, int] = {}
-        self._told: dict[str, int] = {}
+        self._shared: dict[str, int] = {}
         self._often: set[str] = set()
-        # If they cannot be told, each process goes on by its own counts.
-        self._debouncer = Debouncer(store, self.tell, log, "rates are not shared")
+        # If they cannot be shared, each process goes on by its own counts.
+        self._debouncer = Debouncer(store, self.share, log, "rates are not shared")
 
     def hit(self, sender: str, limit: int, now: int, weight: int = 1) -> int:
-        """Count a request, as so many, at a second of the epoch; after how many seconds another may come, 0: at once.
+        """Count a request `weight` times, at a second of the epoch; return how many seconds to wait (0: none).
 
         Requests that come at the same moment may be counted as one: that is cheaper than a lock, and enough.
         """
         minute = now // 60
         if minute != self._minute:
-            self._minute, self._here, self._elsewhere, self._told, self._often = minute, {}, {}, {}, set()
+            self._minute, self._here, self._elsewhere, self._shared, self._often = minute, {}, {}, {}, set()
         count = self._here[sender] = self._here.get(sender, 0) + weight
         if count * _PART >= limit:
             self._often.add(sender)
@@ -86,17 +86,17 @@ class Rates:
         return 60 - now % 60 if count + self._elsewhere.get(sender, 0) > limit else 0
 
     def close(self) -> None:
-        """Tell the others nothing more."""
+        """Share nothing more."""
         self._debouncer.close()
 
-    def tell(self) -> None:
-        """Tell the other processes of those who come often, and learn what they counted. Raises Busy, Unavailable."""
-        minute, here, told, elsewhere = self._minute, self._here, self._told, self._elsewhere
+    def share(self) -> None:
+        """Share the counts of frequent senders with other processes, and read theirs. Raises Busy, Unavailable."""
+        minute, here, shared, elsewhere = self._minute, self._here, self._shared, self._elsewhere
         # In one order, so that two processes that do this at once take their turns.
         often = {sender: here[sender] for sender in sorted(self._often) if sender in here}
         with self._store.transaction():
             for sender, count in often.items():
-                total = rates.add(self._store, digest(sender), minute, count - told.get(sender, 0))
+                total = rates.add(self._store, digest(sender), minute, count - shared.get(sender, 0))
                 elsewhere[sender] = total - count
             rates.forget_before(self._store, minute - 1)
-        told.update(often)
+        shared.update(often)

@@ -1,7 +1,7 @@
-"""Another version of a protocol for many patients: each in a unit of work of its own, and as often as one likes.
+"""Apply another version of a protocol to many patients, each in a unit of work of its own.
 
-A call takes a portion and says where the next begins, so that a site of thousands is a few calls, each answered in
-seconds; whoever makes them sees how far it is. Nothing runs on by itself, so there is nothing to look after.
+A call takes a portion and says where the next begins, so that a site of thousands is a few calls of some seconds each,
+and the caller sees the progress. A call can be repeated: patients that have the version already stay as they are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from scheduler_api.use_cases.session import NotFound, Session, Stale, patient_ro
 from scheduler_api.use_cases.sites.protocols import versions_of
 
 from .facts import NewFact, record
-from .study import every_patient, whose
+from .study import every_patient, patient_fields
 
 OUTCOMES = ("applied", "already", "refused")
 
@@ -40,7 +40,7 @@ class Amendment:
 
 @dataclass(frozen=True)
 class Portion:
-    """What came of some patients, by subject number; how many are left, and the key to go on after (None: none)."""
+    """The outcomes for some patients, by subject number; how many are left, and the key to go on after (None: none)."""
 
     items: list[dict[str, Any]]
     left: int
@@ -48,9 +48,9 @@ class Portion:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return how many patients came to each outcome."""
-        found = Counter(item["outcome"] for item in self.items)
-        return {outcome: found[outcome] for outcome in OUTCOMES}
+        """Return how many patients have each outcome."""
+        counts = Counter(item["outcome"] for item in self.items)
+        return {outcome: counts[outcome] for outcome in OUTCOMES}
 
 
 def to_patients(session: Session, amendment: Amendment, patient_ids: Sequence[str], dry_run: bool) -> Portion:
@@ -87,19 +87,19 @@ def _check(session: Session, amendment: Amendment) -> None:
 def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_run: bool) -> Iterator[dict[str, Any]]:
     new = NewFact(ProtocolAmended(amendment.version, amendment.from_on), None, amendment.reason)
     for row in rows:
-        said: dict[str, Any] = {"outcome": "already", "fact_id": None, "consequences": [], "problem": None}
+        result: dict[str, Any] = {"outcome": "already", "fact_id": None, "consequences": [], "problem": None}
         if not _applies(session, row, amendment):
             try:
                 recorded = record(session, row["patient_id"], new, [row["version"]], dry_run)
             except ValidationFailed as error:
-                said.update(outcome="refused", problem=_problem(error))
+                result.update(outcome="refused", problem=_problem(error))
             except Stale:
                 errors = [FieldError("", "The patient changed meanwhile. Apply it again.")]
-                said.update(outcome="refused", problem=_problem(Conflict(errors)))
+                result.update(outcome="refused", problem=_problem(Conflict(errors)))
             else:
                 moved = recorded.consequences
-                said.update(outcome="applied", fact_id=recorded.fact["fact_id"], consequences=moved)
-        yield {**whose(row), **said}
+                result.update(outcome="applied", fact_id=recorded.fact["fact_id"], consequences=moved)
+        yield {**patient_fields(row), **result}
 
 
 def _applies(session: Session, row: Row, amendment: Amendment) -> bool:

@@ -1,4 +1,4 @@
-"""Calendars and what else is reckoned of one patient; also of one who is stored nowhere."""
+"""Compute calendars, adherence and deviations of one patient; calendars also for one who is not stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .facts import NewFact
 
 @dataclass(frozen=True)
 class View:
-    """Which calendar is asked for; None takes the default: today, a week back to six weeks ahead, all that is known."""
+    """The options of a calendar. None is the default: today, a week back to six weeks ahead, all facts recorded."""
 
     first: date | None = None
     last: date | None = None
@@ -44,14 +44,14 @@ class View:
 
 @dataclass(frozen=True)
 class Edition:
-    """What an answer about a patient depends on besides the question: it changes when one of these does."""
+    """What a response about a patient depends on besides the request: it changes when one of these does."""
 
     version: int
     today: date
 
 
 def edition(session: Session, patient_id: str, view: View) -> Edition:
-    """Return the edition that an answer would be of, for the price of one small read. Raises NotFound."""
+    """Return the edition that a response would have, by one small read. Raises NotFound."""
     head = patient_row(session, patient_id)
     return Edition(head["version"], view.today or civil_date(session.now, head["time_zone"]))
 
@@ -59,21 +59,21 @@ def edition(session: Session, patient_id: str, view: View) -> Edition:
 def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """Return a patient's calendar.
 
-    Raises NotFound, or ValidationFailed for a bad range or an instant before enrolment was known.
+    Raises NotFound, or ValidationFailed for a bad range or an instant before the enrolment was recorded.
     """
     return calendar_of(session, patient_row(session, patient_id), view)
 
 
 def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
     """Return the calendar of a patient whose row is already read. Raises ValidationFailed."""
-    versions, history, today = _known(session, row, view)
+    versions, history, today = _inputs(session, row, view)
     first, last = view.range(today)
     return {"patient_id": row["patient_id"], **calendar(versions, history, today, first, last)}
 
 
 def adherence_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """Return a patient's adherence and dose intensity through today. Raises NotFound, ValidationFailed."""
-    versions, history, today = _known(session, patient_row(session, patient_id), view)
+    versions, history, today = _inputs(session, patient_row(session, patient_id), view)
     return {"patient_id": patient_id, "today": today, **PatientSchedule(versions, history).adherence(today)}
 
 
@@ -84,7 +84,7 @@ def deviation_documents(session: Session, patient_id: str, view: View) -> list[d
 
 def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
     """Return the deviations of the patient whose row is already read. Raises ValidationFailed."""
-    versions, history, today = _known(session, row, view)
+    versions, history, today = _inputs(session, row, view)
     enrolled_on, doses = history.enrolled.enrolled_on, history.doses
     first = view.first or min(enrolled_on, doses.first_taken_on or enrolled_on)
     booked = [booking.booked_on for booking in history.bookings.values()]
@@ -94,24 +94,24 @@ def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]
     return PatientSchedule(versions, history).deviations(today, first, last)
 
 
-def _known(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
-    """Return the versions, the history as known at the instant asked for, and today."""
+def _inputs(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
+    """Return the versions, the history as it was on record at the view's instant, and today."""
     if view.known_at is None:
         history = of_row(session.store, row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
     if view.known_at > session.now:
         raise ValidationFailed([FieldError("/known_at", "Later than now.")])
-    known = facts.of_patient(session.store, row["patient_id"], view.known_at)
-    if not known:
+    recorded = facts.of_patient(session.store, row["patient_id"], view.known_at)
+    if not recorded:
         raise ValidationFailed([FieldError("/known_at", "Before anything was recorded of this patient.")])
-    history = fold(known)
+    history = fold(recorded)
     return versions_named(session.store, history), history, view.today or civil_date(view.known_at, history.time_zone)
 
 
 def preview(
     versions: Versions, enrolled: Enrolled, new_facts: Iterable[NewFact], today: date, view: View
 ) -> dict[str, Any]:
-    """Return the calendar of a patient who is stored nowhere, from facts in order; a fact's id is its place, from "1".
+    """Return the calendar of a patient who is not stored, from facts in order; the id of each is its number, from "1".
 
     Raises ValidationFailed (or Conflict), with pointers into `patient` and `facts`.
     """
@@ -119,18 +119,18 @@ def preview(
     now = datetime.combine(today, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
     with _pointing_into("/patient"):
         history = first_history(versions, enrolled, now)
-    known = [Fact("0", enrolled, now)]
+    facts_so_far = [Fact("0", enrolled, now)]
     for number, new in enumerate(new_facts, 1):
         fact = Fact(str(number), new.body, now, replaces=new.replaces, correction=new.correction)
         with _pointing_into(f"/facts/{number - 1}"):
-            history = next_history(versions, history, known, fact, now)
-        known.append(fact)
+            history = next_history(versions, history, facts_so_far, fact, now)
+        facts_so_far.append(fact)
     first, last = view.range(today)
     return {"patient_id": None, **calendar(versions, history, today, first, last)}
 
 
 class _pointing_into:
-    """Puts a prefix before the pointers of what is refused inside."""
+    """Puts a prefix before the pointers of errors raised inside."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix

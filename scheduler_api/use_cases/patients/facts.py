@@ -1,4 +1,4 @@
-"""Facts: recording one with its consequences, and a patient's whole history."""
+"""Record facts with their consequences, and list a patient's whole history."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
 from scheduler_api.use_cases.projections import schedules
-from scheduler_api.use_cases.projections.projections import horizon, keep_next
+from scheduler_api.use_cases.projections.projections import horizon, update_patient
 from scheduler_api.use_cases.session import Session, Stale, lock_patient, patient_row
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
@@ -28,7 +28,7 @@ from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
 @dataclass(frozen=True)
 class NewFact:
-    """A fact that someone wants recorded: its data, and if it corrects another, which (`replaces`) and why."""
+    """A fact to be recorded: its data, and if it corrects another, which (`replaces`) and why."""
 
     body: Body
     replaces: str | None = None
@@ -37,7 +37,7 @@ class NewFact:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What recording a fact came to: the fact, what it moved, what speaks against it, and the patient's version."""
+    """A recorded fact as clients see it, with its consequences, what speaks against it, and the patient's version."""
 
     fact: dict[str, Any]
     consequences: list[dict[str, Any]]
@@ -47,7 +47,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Appended:
-    """A fact that was added to a patient's log, and what is reckoned of the patient before and after it."""
+    """A fact that was added to a patient's log, with the patient's schedules before and after it."""
 
     fact: Fact
     before: PatientSchedule
@@ -55,7 +55,7 @@ class Appended:
     version: int
 
 
-class _NotKept(Exception):
+class _DryRun(Exception):
     """Ends the unit of work of a dry run."""
 
 
@@ -66,13 +66,13 @@ def record(
     if_versions: Collection[int] | None = None,
     dry_run: bool = False,
 ) -> Recorded:
-    """Record one fact of a patient, or with `dry_run` only say what it would come to.
+    """Record one fact of a patient, or with `dry_run` only return what recording it would change.
 
     Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, ValidationFailed with every bad
     field, or Conflict when the fact does not fit the record. Then nothing was recorded.
     """
     with unit_of_work(session, dry_run):
-        recorded = told(session, append(session, patient_id, new, if_versions), dry_run)
+        recorded = with_consequences(session, append(session, patient_id, new, if_versions), dry_run)
     return recorded
 
 
@@ -83,13 +83,13 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
         with session.store.transaction():
             yield
             if dry_run:
-                raise _NotKept
-    except _NotKept:
+                raise _DryRun
+    except _DryRun:
         pass
 
 
-def told(session: Session, appended: Appended, dry_run: bool) -> Recorded:
-    """Return what adding the fact did. One of a dry run will not be kept: it has no id and was never recorded."""
+def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Recorded:
+    """Return a fact that was added, with its consequences. In a dry run it has no id and no time of recording."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
     moved = consequences(appended.before, appended.after, today, through)
     document = fact_document(appended.fact, None)
@@ -105,9 +105,9 @@ def append(
     if_versions: Collection[int] | None = None,
     today: date | None = None,
 ) -> Appended:
-    """Add a fact to a patient's log and keep what follows from it, inside a unit of work of the caller's.
+    """Add a fact to a patient's log and write what follows from it, inside a unit of work of the caller's.
 
-    `today` stands for the present day where whoever recorded the fact was in another zone. Raises as `record`.
+    `today` replaces the present day if whoever recorded the fact was in another time zone. Raises as `record`.
     """
     lock_patient(session.store, patient_id)
     row = patient_row(session, patient_id)
@@ -115,24 +115,24 @@ def append(
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
     fact = _fact(session, new, row)
-    known = facts.of_patient(session.store, patient_id) if fact.supersedes is not None else None
-    # The record of a day names no version: those that the history names are all that matters.
+    earlier = facts.of_patient(session.store, patient_id) if fact.supersedes is not None else None
+    # The record of a day names no version: only those that the history names are needed.
     day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.supersedes is None else None
     versions = (
         versions_named(session.store, before.history)
         if day is not None
         else versions_of(session.store, row["protocol"])
     )
-    after = PatientSchedule(versions, next_history(versions, before.history, known, fact, session.now, today))
+    after = PatientSchedule(versions, next_history(versions, before.history, earlier, fact, session.now, today))
     if isinstance(fact.body, Enrolled):
-        _check_place(session, fact.body)
+        _check_site(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
-    _keep(session, row, before, after, head, fact, day)
+    _write(session, row, before, after, head, fact, day)
     return Appended(fact, before, after, row["version"] + 1)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
-    """Return the fact as it is recorded: each of a patient's facts a moment after the one before it."""
+    """Return the fact as it is recorded, always later than the patient's fact before it."""
     recorded_at = max(session.now, datetime.fromisoformat(row["recorded_at"]) + timedelta(microseconds=1))
     actor = session.actor
     return Fact(
@@ -140,12 +140,12 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
     )
 
 
-def _check_place(session: Session, enrolled: Enrolled) -> None:
+def _check_site(session: Session, enrolled: Enrolled) -> None:
     if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
         raise ValidationFailed([FieldError("/site", "No such site.")])
 
 
-def _keep(
+def _write(
     session: Session,
     stored: Row,
     before: PatientSchedule,
@@ -154,18 +154,18 @@ def _keep(
     fact: Fact,
     day: date | None,
 ) -> None:
-    """Write what follows from a fact, perhaps the record of a day, in the place of what is stored.
+    """Write what follows from a fact (the record of a `day`, if it is one), replacing what is stored.
 
     Raises Conflict, Stale.
     """
     version, through = stored["version"] + 1, horizon(session.now)
     row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through)
     try:
-        kept = keep_next(session.store, before, after, stored, row, day, session.now)
+        is_written = update_patient(session.store, before, after, stored, row, day, session.now)
     except Duplicate:
         number = after.history.enrolled.subject_number
         raise Conflict([FieldError("/subject_number", f"The protocol has a patient {number}.")]) from None
-    if not kept:
+    if not is_written:
         raise Stale(version)
 
 
@@ -175,7 +175,7 @@ def new_fact_id() -> str:
 
 
 def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
-    """Return a fact as clients see it: its data beside who recorded it, when, and why it corrects another."""
+    """Return a fact as clients see it: its data, who recorded it, when, and why it corrects another."""
     data = body_to_data(fact.body)
     if isinstance(fact.body, Enrolled):
         data["protocol"] = {"id": data.pop("protocol"), "version": data.pop("version")}
@@ -198,6 +198,6 @@ def history_documents(session: Session, patient_id: str) -> list[dict[str, Any]]
     Raises NotFound.
     """
     patient_row(session, patient_id)
-    known = facts.of_patient(session.store, patient_id)
-    superseded = superseded_by(known)
-    return [fact_document(fact, superseded.get(fact.fact_id)) for fact in known]
+    all_facts = facts.of_patient(session.store, patient_id)
+    superseded = superseded_by(all_facts)
+    return [fact_document(fact, superseded.get(fact.fact_id)) for fact in all_facts]

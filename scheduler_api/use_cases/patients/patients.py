@@ -1,4 +1,4 @@
-"""Patients: enrolling, looking up, listing."""
+"""Enrol, read and list patients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients, time_zones
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.page import Page
-from scheduler_api.use_cases.projections.projections import horizon, keep
+from scheduler_api.use_cases.projections.projections import horizon, insert_patient
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row, sites_to_search
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_of
@@ -27,7 +27,7 @@ from .facts import fact_document, new_fact_id
 
 
 def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Enrol a patient: the patient and the fact `enrolled`.
+    """Enrol a patient; return the patient and the fact `enrolled`.
 
     Raises Forbidden; ValidationFailed for an unknown site or protocol or an impossible value; Conflict when the
     protocol has the subject number already.
@@ -53,7 +53,7 @@ def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[st
         head = facts.append(session.store, patient_id, 1, "", fact)
         row = patients.row_of(patient_id, history, 1, head, session.now, horizon(session.now))
         try:
-            keep(session.store, PatientSchedule(versions, history), row, session.now)
+            insert_patient(session.store, PatientSchedule(versions, history), row, session.now)
         except Duplicate:
             raise _taken(enrolled) from None
         return document(row, history, civil_date(session.now, history.time_zone)), fact_document(fact, None)
@@ -105,11 +105,9 @@ def find(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, str]]:
-    """Return the actor's patients.
+    """Return a page of the actor's patients: of a site, with a status, by (part of the) subject number.
 
-    Of a site, with a status, by (part of the) subject number. Raises NotFound for another's site.
-
-    The same subject number may be that of a patient in each of several protocols.
+    Several protocols may each have a patient with the same subject number. Raises NotFound for another's site.
     """
     query = patients.Query(
         time_zones.todays(session.store, session.now),

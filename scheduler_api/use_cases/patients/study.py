@@ -1,6 +1,6 @@
-"""What is reckoned across the patients of sites: deviations, adherence, and where a study stands.
+"""Compute deviations, adherence and the counts of a study across the patients of sites.
 
-Each patient is reckoned when asked for, a page or a portion at a time: nothing of it is kept.
+Each patient is computed on request, a page or a portion at a time: nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _COUNTED_AS = {"enrolled": "not_started"}
 def every_patient(
     session: Session, site: str | None, protocol: str | None = None, after: tuple[str, str] | None = None
 ) -> Iterator[Row]:
-    """Yield the rows of the actor's patients by subject number, from after one on. Raises NotFound."""
+    """Yield the rows of the actor's patients by subject number, after the one given. Raises NotFound."""
     sites = sites_to_search(session, site)
     while True:
         rows = patients.whole(session.store, sites, protocol, after, _PORTION)
@@ -57,19 +57,19 @@ def deviations(
     """Return the deviations of the actor's patients, by subject number and day. Raises NotFound, ValidationFailed."""
     if first is not None and last is not None and last < first:
         raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     for row in every_patient(session, site, after=(after[0], "") if after else None):
         for deviation in deviations_of(session, row, _view(session, first, last)):
-            item = {**whose(row), **deviation}
+            item = {**patient_fields(row), **deviation}
             if (kinds is None or item["kind"] in kinds) and (after is None or deviation_key(item) > after):
-                found.append(item)
-        if len(found) > limit:
+                items.append(item)
+        if len(items) > limit:
             break
-    return Page(found[:limit], deviation_key(found[limit - 1]) if len(found) > limit else None)
+    return Page(items[:limit], deviation_key(items[limit - 1]) if len(items) > limit else None)
 
 
 def _view(session: Session, first: date | None, last: date | None) -> View:
-    """Return a view whose open-ended range reaches as far as a day can lie, so that it is never reversed."""
+    """Return a view; an open-ended range reaches as far as a day can lie, so that it is never reversed."""
     if first is None and last is None:
         return View()
     return View(first or EARLIEST, last or horizon(session.now))
@@ -85,22 +85,22 @@ def adherence(
 ) -> Page[tuple[str, ...]]:
     """Return adherence and dose intensity through today of the actor's patients, by subject number. Raises NotFound."""
     start = (after[0], after[1]) if after else None
-    found = []
+    items = []
     for row in every_patient(session, site, after=start):
-        schedule, today = _reckoned(session, row)
-        found.append({**whose(row), "today": today, **schedule.adherence(today)})
-        if len(found) > limit:
+        schedule, today = _schedule_of(session, row)
+        items.append({**patient_fields(row), "today": today, **schedule.adherence(today)})
+        if len(items) > limit:
             break
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], (last["subject_number"], last["patient_id"]) if last else None)
+    last = items[limit - 1] if len(items) > limit else None
+    return Page(items[:limit], (last["subject_number"], last["patient_id"]) if last else None)
 
 
-def whose(row: Row) -> dict[str, str]:
-    """Return which patient a row of a list is about."""
+def patient_fields(row: Row) -> dict[str, str]:
+    """Return the fields by which an item of a list names its patient."""
     return {name: row[name] for name in ("patient_id", "subject_number", "site")}
 
 
-def _reckoned(session: Session, row: Row) -> tuple[PatientSchedule, date]:
+def _schedule_of(session: Session, row: Row) -> tuple[PatientSchedule, date]:
     history = of_row(session.store, row)
     schedule = PatientSchedule(versions_named(session.store, history), history)
     return schedule, civil_date(session.now, history.time_zone)
@@ -108,7 +108,7 @@ def _reckoned(session: Session, row: Row) -> tuple[PatientSchedule, date]:
 
 @dataclass
 class _Sums:
-    """What is added up over patients."""
+    """Holds sums over patients."""
 
     patients: int = 0
     on_hold: int = 0
@@ -120,24 +120,24 @@ class _Sums:
     def add(self, schedule: PatientSchedule, today: date) -> None:
         """Count a patient as seen on a day."""
         history = schedule.history
-        where = patient_status(history, today)
+        status = patient_status(history, today)
         self.patients += 1
-        self.statuses[where] += 1
-        self.on_hold += where == "on_treatment" and history.is_held(today)
+        self.statuses[status] += 1
+        self.on_hold += status == "on_treatment" and history.is_held(today)
         self.doses = self.doses.plus(dose_sums(schedule.treatment_plan, today))
         enrolled_on = history.enrolled.enrolled_on
         first = min(enrolled_on, history.doses.first_taken_on or enrolled_on)
         self.deviations.update(one["kind"] for one in schedule.deviations(today, first, today))
         for visit in schedule.visits(date.min, today, IMAGING):
-            status = visit.status(today)
-            if status == "done":
+            visit_status = visit.status(today)
+            if visit_status == "done":
                 off = visit.days_off or 0
                 self.scans["early" if off < 0 else "late" if off > 0 else "on_time"] += 1
-            elif status in ("overdue", "missed"):
+            elif visit_status in ("overdue", "missed"):
                 self.scans["missed"] += 1
 
     def add_sums(self, other: _Sums) -> None:
-        """Count what was counted elsewhere."""
+        """Add the sums of other patients."""
         self.patients += other.patients
         self.on_hold += other.on_hold
         self.doses = self.doses.plus(other.doses)
@@ -152,7 +152,7 @@ class _Sums:
         """Return the counts as clients see them."""
         return {
             "enrolled": self.patients,
-            # Beside all who enrolled, those who only did have another name than their status.
+            # `enrolled` counts everyone, so those whose status is `enrolled` have another name here.
             "statuses": {_COUNTED_AS.get(name, name): self.statuses[name] for name in PATIENT_STATUSES},
             "on_hold": self.on_hold,
             "scans": {name: self.scans[name] for name in ("on_time", "early", "late", "missed")},
@@ -162,16 +162,13 @@ class _Sums:
 
 
 def summary(session: Session, protocol: str, site: str | None = None) -> dict[str, Any]:
-    """Return a study's counts at the actor's sites today.
-
-    In total and for each site that has patients. Raises NotFound.
-    """
+    """Return a study's counts at the actor's sites today, in total and for each site with patients. Raises NotFound."""
     versions = versions_of(session.store, protocol)
     if not versions:
         raise NotFound("No such protocol.")
     total, sites = _Sums(), dict[str, _Sums]()
     for row in every_patient(session, site, protocol):
-        sites.setdefault(row["site"], _Sums()).add(*_reckoned(session, row))
+        sites.setdefault(row["site"], _Sums()).add(*_schedule_of(session, row))
     for sums in sites.values():
         total.add_sums(sums)
     return {

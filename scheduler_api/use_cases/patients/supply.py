@@ -1,4 +1,4 @@
-"""What a patient has to be given so as not to run out before a visit."""
+"""Compute how many capsules a patient needs until a visit."""
 
 from __future__ import annotations
 
@@ -17,32 +17,31 @@ from scheduler_api.use_cases.sites.protocols import versions_named
 
 
 def supply_document(session: Session, patient_id: str, visit: str | None, first: date | None) -> dict[str, Any]:
-    """Return the capsules for the planned doses from a day (default today) until the window of a visit (default the
-    next) closes.
+    """Return the capsules for the planned doses from a day until the window of a visit closes.
 
-    Raises NotFound, or ValidationFailed for a visit the patient does not have, or whose window has closed or is too
-    far ahead.
+    The day is today by default, the visit the next. Raises NotFound, or ValidationFailed for a visit the patient does
+    not have, or whose window has closed or is too far ahead.
     """
     row = patient_row(session, patient_id)
     history = of_row(session.store, row)
     schedule = PatientSchedule(versions_named(session.store, history), history)
     today = civil_date(session.now, history.time_zone)
     start = first or today
-    found = _next(schedule, start) if visit is None else schedule.visit_schedule.visit(visit)
-    if found is None:
+    until = _next(schedule, start) if visit is None else schedule.visit_schedule.visit(visit)
+    if until is None:
         raise ValidationFailed(
             [FieldError("/visit", "The patient has no such visit." if visit else "No visit is ahead: name one.")]
         )
-    end = found.closes_on
+    end = until.closes_on
     if end < start:
-        raise ValidationFailed([FieldError("/from", f"After {end}, when the window of {found.visit} closes.")])
+        raise ValidationFailed([FieldError("/from", f"After {end}, when the window of {until.visit} closes.")])
     if (end - start).days >= LONGEST_RANGE:
         raise ValidationFailed(
-            [FieldError("/from", f"More than {LONGEST_RANGE} days before the window of {found.visit} closes.")]
+            [FieldError("/from", f"More than {LONGEST_RANGE} days before the window of {until.visit} closes.")]
         )
     return {
         "patient_id": patient_id,
-        "visit": found.visit,
+        "visit": until.visit,
         "today": today,
         "drug": schedule.protocol_on(start).dosing.drug,
         **supply(schedule.treatment_plan, start, end),

@@ -1,4 +1,4 @@
-"""Days that patients record on their phones: seven days back, and the site's record of a day stands."""
+"""Record days that patients enter on their phones: seven days back, and the site's record of a day takes precedence."""
 
 from __future__ import annotations
 
@@ -31,47 +31,49 @@ Outcome = Literal["recorded", "already_recorded", "site_record_stands"]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What came of something that a phone sent, and the fact it made, if it made one."""
+class RecordOutcome:
+    """The outcome of something that a phone sent, and the fact that it made, if any."""
 
     outcome: Outcome
     fact_id: str | None
 
 
-def record_day(session: Session, patient_id: str, body: DoseRecorded, said_at: datetime | None = None) -> Kept:
-    """Record a day as taken or missed, as the patient said at `said_at` (an instant of the phone's; None: now).
+def record_day(
+    session: Session, patient_id: str, body: DoseRecorded, recorded_at: datetime | None = None
+) -> RecordOutcome:
+    """Record a day as taken or missed, as the patient entered it at `recorded_at` (the phone's instant; None: now).
 
-    The same again changes nothing. Where the site recorded the day otherwise, the patient's record is kept in the
-    history and the site's stands. Raises ValidationFailed for a day that is too far back or ahead.
+    A repetition changes nothing. If the site recorded the day otherwise, the patient's record stays in the history, but
+    the site's is the active one. Raises ValidationFailed for a day that is too far back or ahead.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        today = _day_said(session, patient_id, body.dose_on, said_at)
+        today = _present_day(session, patient_id, body.dose_on, recorded_at)
         day = _day_on_record(session, patient_id, body.dose_on)
         latest = day.active[-1] if day.active else None
         planned = _planned_amount(session, patient_id, body.dose_on)
-        said = _said(body, planned)
-        if latest is not None and _said(latest, planned) == said:
-            return Kept("already_recorded", latest.fact_id)
+        content = _content(body, planned)
+        if latest is not None and _content(latest, planned) == content:
+            return RecordOutcome("already_recorded", latest.fact_id)
         if latest is None or latest.role == "patient":
-            return Kept("recorded", append(session, patient_id, NewFact(body), today=today).fact.fact_id)
-        # The site's record stands; the patient's own words are kept beside it, once.
-        agreed = _said(latest, planned)[:2] == said[:2]
-        own = day.said.fact_id if day.said is not None and _said(day.said, planned) == said else None
-        if own is None and not (agreed and said[2:] == (None, None)):
+            return RecordOutcome("recorded", append(session, patient_id, NewFact(body), today=today).fact.fact_id)
+        # The site's record stays active; the patient's own is kept in the history, once.
+        agreed = _content(latest, planned)[:2] == content[:2]
+        own = day.own.fact_id if day.own is not None and _content(day.own, planned) == content else None
+        if own is None and not (agreed and content[2:] == (None, None)):
             own = append(session, patient_id, NewFact(body), today=today).fact.fact_id
             append(session, patient_id, NewFact(Voided(own), correction=SITE_STANDS))
-        return Kept("already_recorded", latest.fact_id) if agreed else Kept("site_record_stands", own)
+        return RecordOutcome("already_recorded", latest.fact_id) if agreed else RecordOutcome("site_record_stands", own)
 
 
-def take_back_day(session: Session, patient_id: str, day: date, said_at: datetime | None = None) -> Kept:
+def take_back_day(session: Session, patient_id: str, day: date, recorded_at: datetime | None = None) -> RecordOutcome:
     """Void a patient's own records of a day; if none is active, nothing changes.
 
-    Raises Conflict when the site's record of that day stands, ValidationFailed for a day too far back or ahead.
+    Raises Conflict when there is a record of that day by the site, ValidationFailed for a day too far back or ahead.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        _day_said(session, patient_id, day, said_at)
+        _present_day(session, patient_id, day, recorded_at)
         active = _day_on_record(session, patient_id, day).active
         if any(fact.role != "patient" for fact in active):
             raise Conflict([FieldError("/dose_on", "The site recorded this day; ask the site to correct it.")])
@@ -79,41 +81,41 @@ def take_back_day(session: Session, patient_id: str, day: date, said_at: datetim
         for fact in reversed(active):
             new = NewFact(Voided(fact.fact_id), correction=TAKEN_BACK)
             voided = append(session, patient_id, new).fact.fact_id
-        return Kept("recorded" if voided else "already_recorded", voided)
+        return RecordOutcome("recorded" if voided else "already_recorded", voided)
 
 
-def change_time_zone(session: Session, patient_id: str, time_zone: str) -> Kept:
-    """Note that the patient lives by another time zone now; the same again changes nothing. Raises ValidationFailed."""
+def change_time_zone(session: Session, patient_id: str, time_zone: str) -> RecordOutcome:
+    """Record that the patient lives in another time zone now; a repetition changes nothing. Raises ValidationFailed."""
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         if of_row(session.store, patient_row(session, patient_id)).time_zone == time_zone:
-            return Kept("already_recorded", None)
-        return Kept("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)
+            return RecordOutcome("already_recorded", None)
+        return RecordOutcome("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)
 
 
 @dataclass(frozen=True)
 class _Day:
-    """What is on record of a day: what stands, in order, and what the patient said last and did not take back."""
+    """The records of a day: the active ones, in order, and the patient's last own one that was not taken back."""
 
     active: list[Fact]
-    said: Fact | None
+    own: Fact | None
 
 
 def _day_on_record(session: Session, patient_id: str, day: date) -> _Day:
-    known = facts.of_day(session.store, patient_id, day)
-    by_id, superseded = {fact.fact_id: fact for fact in known}, superseded_by(known)
-    records = [fact for fact in known if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day]
+    all_facts = facts.of_day(session.store, patient_id, day)
+    by_id, superseded = {fact.fact_id: fact for fact in all_facts}, superseded_by(all_facts)
+    records = [fact for fact in all_facts if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day]
     active = [fact for fact in records if fact.fact_id not in superseded]
-    said = None
+    own = None
     for fact in records:
         if fact.role == "patient":
             void = by_id.get(superseded.get(fact.fact_id, ""))
-            said = fact if void is None or void.correction == SITE_STANDS else None
-    return _Day(active, said)
+            own = fact if void is None or void.correction == SITE_STANDS else None
+    return _Day(active, own)
 
 
-def _said(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | None, datetime | None, str | None]:
-    """Return what a record says of its day: the planned amount is the same whether it is stated or not."""
+def _content(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | None, datetime | None, str | None]:
+    """Return the content of a day's record; the planned amount is the same whether it is stated or not."""
     body = record.body if isinstance(record, Fact) else record
     assert isinstance(body, DoseRecorded)
     amount = None if body.status == "missed" else planned if body.amount is None else body.amount
@@ -126,8 +128,8 @@ def _planned_amount(session: Session, patient_id: str, day: date) -> float:
     return planned_amount(periods(versions_of(session.store, row["protocol"]), history), history, day)
 
 
-def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | None) -> date:
-    """Return the present day, as far as this record may reach. Raises ValidationFailed.
+def _present_day(session: Session, patient_id: str, day: date, recorded_at: datetime | None) -> date:
+    """Return the present day for a record of a day. Raises ValidationFailed if the day is too far back or ahead.
 
     A day counts from the instant at which the phone recorded it, in the zone on record or in that of the phone: a
     traveller's phone may be a day ahead or behind.
@@ -135,12 +137,12 @@ def _day_said(session: Session, patient_id: str, day: date, said_at: datetime | 
     zone = patient_row(session, patient_id)["time_zone"]
     today = civil_date(session.now, zone)
     here = there = today
-    if said_at is not None:
-        # A phone whose clock is fast recorded it now, and where it is.
-        said_at = min(said_at, session.now.astimezone(said_at.tzinfo))
-        if session.now - said_at > LATEST_ARRIVAL:
+    if recorded_at is not None:
+        # If the phone's clock is fast, it counts as recorded now, in the phone's zone.
+        recorded_at = min(recorded_at, session.now.astimezone(recorded_at.tzinfo))
+        if session.now - recorded_at > LATEST_ARRIVAL:
             raise ValidationFailed([FieldError("/recorded_at", "More than 30 days ago; tell the site.")])
-        here, there = civil_date(said_at, zone), min(said_at.date(), civil_date(said_at, FIRST_ZONE))
+        here, there = civil_date(recorded_at, zone), min(recorded_at.date(), civil_date(recorded_at, FIRST_ZONE))
     if day < min(here, there) - timedelta(DAYS_BACK):
         raise ValidationFailed(
             [FieldError("/dose_on", f"More than {DAYS_BACK} days before it was recorded; tell the site.")]

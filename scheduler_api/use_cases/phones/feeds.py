@@ -1,4 +1,4 @@
-"""Calendar feeds: secret addresses, and the events behind them with what changed since they were last shown."""
+"""Calendar feeds: secret addresses, and their events with what changed since they were last read."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from scheduler_api.use_cases.projections.stored_preferences import patients
 from scheduler_api.use_cases.session import Actor, NotFound, Session, lock_patient, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_of
 
-#: How far ahead events are shown, in days; reminders of doses not so far.
+#: How many days ahead a feed has events; reminders of doses not so far.
 AHEAD, DOSES_AHEAD = 400, 30
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a feed shows: its language, whether it reminds of doses, and whether it names the drug."""
+    """The options of a feed: its language, whether it reminds of doses, and whether it names the drug."""
 
     language: str = "en"
     doses: bool = False
@@ -38,7 +38,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed that a secret opens: its own name, whose it is, and what tells whether that patient changed."""
+    """A feed that a secret opens: its name, its patient and options, and what shows whether the patient has changed."""
 
     name: str
     patient_id: str
@@ -68,9 +68,9 @@ def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         patient_row(session, patient_id)
-        known = feeds.of_patient(session.store, patient_id)
-        if known is not None:
-            return {"secret": None, "made_at": known["made_at"], **orjson.loads(known["options"])}
+        row = feeds.of_patient(session.store, patient_id)
+        if row is not None:
+            return {"secret": None, "made_at": row["made_at"], **orjson.loads(row["options"])}
         secret, made_at = secrets.token_urlsafe(24), stamp(session.now)
         row = {"hash": digest(secret), "patient_id": patient_id, "options": _text(options), "made_at": made_at}
         feeds.insert(session.store, row)
@@ -98,33 +98,33 @@ def opened_by(store: Store, secret: str) -> Feed:
 
 
 def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
-    """Return what the feed shows now, cancelled events included.
+    """Return the feed's present events, cancelled ones included.
 
-    A change since it was last shown raises its sequence.
+    A change since an event was last read raises its sequence.
     """
     session = Session(store, Actor("feed", "patient", None, (), feed.patient_id), now)
     with store.transaction():
         store.lock(f"feed {feed.name}")
-        row = patient_row(session, feed.patient_id)
-        history = of_row(store, row)
-        versions = versions_of(store, row["protocol"])
+        patient = patient_row(session, feed.patient_id)
+        history = of_row(store, patient)
+        versions = versions_of(store, patient["protocol"])
         current = _current(PatientSchedule(versions, history), feed, now)
-        shown = feed_events.of_feed(store, feed.name)
-        found = []
+        stored = feed_events.of_feed(store, feed.name)
+        result = []
         for uid, content in current.items():
-            known = shown.get(uid)
-            if known is None or known["content"] != content or known["cancelled"]:
-                known = _put(store, feed.name, uid, content, False, known["sequence"] + 1 if known else 0, now)
-            found.append(_event(known))
-        for uid, known in shown.items():
+            row = stored.get(uid)
+            if row is None or row["content"] != content or row["cancelled"]:
+                row = _put(store, feed.name, uid, content, False, row["sequence"] + 1 if row else 0, now)
+            result.append(_event(row))
+        for uid, row in stored.items():
             if uid not in current:
-                # What is past is left out without a word; what was to come is cancelled.
-                last = date.fromisoformat(orjson.loads(known["content"])["last"])
-                if not known["cancelled"] and last >= civil_date(now, feed.time_zone):
-                    known = _put(store, feed.name, uid, known["content"], True, known["sequence"] + 1, now)
-                if known["cancelled"]:
-                    found.append(_event(known))
-    return sorted(found, key=lambda event: (event.first, event.uid))
+                # A past event is left out silently; one that was to come is cancelled.
+                last = date.fromisoformat(orjson.loads(row["content"])["last"])
+                if not row["cancelled"] and last >= civil_date(now, feed.time_zone):
+                    row = _put(store, feed.name, uid, row["content"], True, row["sequence"] + 1, now)
+                if row["cancelled"]:
+                    result.append(_event(row))
+    return sorted(result, key=lambda event: (event.first, event.uid))
 
 
 def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, str]:
@@ -136,13 +136,13 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     ended = history.treatment_ended
     # After a pregnancy nothing reminds the patient of imaging or contraception (rules, section 6).
     silent = ended is not None and ended.reason == "pregnancy"
-    found: dict[str, str] = {}
+    current_events: dict[str, str] = {}
 
-    def add(thing: str, kind: str, first: date, last: date, at: str | None = None, **facts: Any) -> None:
-        # An event with a time stands at another instant in another zone.
+    def add(subject: str, kind: str, first: date, last: date, at: str | None = None, **facts: Any) -> None:
+        # In another zone an event with a time is at another instant.
         zone = feed.time_zone if at else None
         content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
-        found[f"{thing}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
+        current_events[f"{subject}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
 
     for visit in schedule.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
         if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
@@ -169,7 +169,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
                     drug=drug,
                     mg=mg,
                 )
-    return found
+    return current_events
 
 
 def _put(

@@ -25,13 +25,13 @@ from scheduler_api.use_cases.session import (
     patient_row,
 )
 
-#: No letter or digit that could be taken for another, on a cheap screen or in handwriting.
+#: Without letters and digits that are easily confused on a cheap screen or in handwriting.
 ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
 CODE_LENGTH = 8
 CODE_LIFE = timedelta(hours=72)
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=90)
-#: How long a phone that lost the answer to a refresh may ask again.
+#: How long a phone that lost the response to a refresh may repeat it.
 REPEAT_LIFE = timedelta(minutes=10)
 #: So many wrong codes are free; each one more makes the wait longer, and after so many nothing helps for a day.
 FREE_TRIES, REFUSED_TRIES = 5, 10
@@ -39,7 +39,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
 
 
 class Phone(NamedTuple):
-    """A phone that showed a valid access token, and the row of its patient, read with the token."""
+    """A phone that presented a valid access token, and the row of its patient, read with the token."""
 
     device_id: str
     patient: Row
@@ -51,14 +51,14 @@ class Phone(NamedTuple):
 
     @property
     def actor(self) -> Actor:
-        """Return the patient, asking by this phone."""
+        """Return the patient as an actor, by this phone."""
         return _actor(self.device_id, self.patient_id)
 
 
 def make_code(session: Session, patient_id: str) -> dict[str, Any]:
-    """Make a one-time code for a patient's phone; earlier unused ones end. It is shown only now, since it is not kept.
+    """Make a one-time code for a patient's phone; earlier unused codes become invalid.
 
-    Raises NotFound, Forbidden.
+    The code is returned only here, since it is not stored. Raises NotFound, Forbidden.
     """
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     expires_at = session.now + CODE_LIFE
@@ -83,17 +83,17 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
     wrong, used or expired.
     """
     sender = sender_of(address)
-    # Before the slow hash: who is refused must cost nothing.
+    # Before the slow hash, since a refused request must cost nothing.
     _check_tries(store, sender, now)
-    # As it was typed: full width, small letters, with spaces or dashes between.
-    known = _code_digest("".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper())))
-    subjects = (sender, known)
+    # However it was typed: in full width or small letters, with spaces or dashes between.
+    hashed_code = _code_digest("".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper())))
+    subjects = (sender, hashed_code)
     with store.transaction():
         # Always the sender first, so that no two of these wait for each other.
         for subject in subjects:
             store.lock(f"tries {subject}")
             _check_tries(store, subject, now)
-        patient_id = devices.use_code(store, known, stamp(now))
+        patient_id = devices.use_code(store, hashed_code, stamp(now))
         if patient_id is None:
             for subject in subjects:
                 devices.add_wrong_try(store, subject, stamp(now), stamp(now - LONGEST_WAIT))
@@ -105,10 +105,10 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
                 {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": stamp(now)},
             )
             note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
-            given = _new_pair(store, device_id, None, now)
+            tokens = _new_pair(store, device_id, None, now)
     if patient_id is None:
         raise ValidationFailed([FieldError("/code", "Not a good code: it is wrong, used or expired.")])
-    return {**given, "patient_id": patient_id}
+    return {**tokens, "patient_id": patient_id}
 
 
 def _check_tries(store: Store, subject: str, now: datetime) -> None:
@@ -124,20 +124,20 @@ def _check_tries(store: Store, subject: str, now: datetime) -> None:
 def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
     """Return a new pair of tokens for a refresh token, which is then used up.
 
-    Asked again within ten minutes, by a phone that lost the answer, it gives another pair in place of the lost one. Any
-    later use means that two hold it: the device's session ends. Raises Unauthenticated.
+    Used again within ten minutes, by a phone that lost the response, it gives another pair in place of the lost one.
+    Any later use means that two devices hold it: the session ends. Raises Unauthenticated.
     """
     with store.transaction():
-        known = devices.by_refresh(store, digest(token))
-        if known is not None:
-            store.lock(f"device {known['device_id']}")
-        pair = known and devices.by_refresh(store, digest(token))
+        unlocked = devices.by_refresh(store, digest(token))
+        if unlocked is not None:
+            store.lock(f"device {unlocked['device_id']}")
+        pair = unlocked and devices.by_refresh(store, digest(token))
         if pair is not None and pair["refresh_expires_at"] > stamp(now):
             if not pair["dropped"] and (pair["replaced_at"] is None or _may_repeat(store, pair, now)):
                 devices.mark_replaced(store, pair["refresh_hash"], stamp(now))
                 devices.forget_expired(store, pair["device_id"], stamp(now))
-                given = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
-                return {**given, "patient_id": pair["patient_id"]}
+                tokens = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
+                return {**tokens, "patient_id": pair["patient_id"]}
             because = "a refresh token was used again"
             devices.end_device(store, pair["patient_id"], pair["device_id"], stamp(now), because)
             holder = Session(store, _actor(pair["device_id"], pair["patient_id"]), now)
@@ -192,20 +192,17 @@ def _actor(device_id: str, patient_id: str) -> Actor:
 
 
 def _code_digest(code: str) -> str:
-    """Hash a code slowly, since it is short.
-
-    Whoever has the database still cannot try all codes while they are valid.
-    """
+    """Hash a code slowly, since it is short: not even with the database can anyone try all codes in time."""
     return hashlib.scrypt(code.encode(), salt=b"scheduler-api activation", n=2**13, r=8, p=1).hex()
 
 
 def sender_of(address: str) -> str:
-    """Return the digest of the network that an address is in: it tells senders apart and keeps no address."""
+    """Return the digest of the network that an address is in, which tells senders apart without storing addresses."""
     return digest(f"address {_network(address)}")
 
 
 def _network(address: str) -> str:
-    """Return an address; of IPv6 its network, since one household has many."""
+    """Return an IPv4 address, or the network of an IPv6 address, since one household has many of these."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a phone queued while it was offline goes in, each exactly once; what changed meanwhile comes back."""
+"""Process what a phone queued while it was offline, each fact exactly once, and return what changed meanwhile."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import sent_facts
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 
-from .doses import Kept, change_time_zone, record_day, take_back_day
+from .doses import RecordOutcome, change_time_zone, record_day, take_back_day
 
-#: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
-_TOLD = {
+#: The fields of a fact that a phone gets: days and amounts. Reasons, notes and responses are for the site to tell.
+_FIELDS_FOR_PHONES = {
     TreatmentStarted: ("first_dose_on",),
     DoseRecorded: ("dose_on", "status", "amount"),
     HoldStarted: ("from_on", "resumes_on"),
@@ -51,69 +51,71 @@ _TOLD = {
 
 
 @dataclass(frozen=True)
-class Sent:
-    """Something a phone queued: the id the phone gave it, what it says, and whatever is wrong with it already."""
+class QueuedFact:
+    """A fact that a phone queued: the phone's id for it, its content, how to record it, and errors already found."""
 
     client_id: str
     content: Any
-    keep: Callable[[Session, str], Kept] | None
+    record: Callable[[Session, str], RecordOutcome] | None
     errors: Sequence[FieldError] = ()
 
 
 @dataclass(frozen=True)
-class Synced:
-    """What came of each, what changed since the cursor, and the new cursor."""
+class SyncResult:
+    """The outcome of each queued fact, what changed since the cursor, and the new cursor."""
 
     outcomes: list[dict[str, Any]]
     changes: list[dict[str, Any]]
     cursor: int
 
 
-def dose_recorded(body: DoseRecorded, said_at: datetime) -> Callable[[Session, str], Kept]:
-    """Return what records a day that the phone recorded offline."""
-    return lambda session, patient_id: record_day(session, patient_id, body, said_at)
+def dose_recorded(body: DoseRecorded, recorded_at: datetime) -> Callable[[Session, str], RecordOutcome]:
+    """Return a function that records a day that the phone recorded offline."""
+    return lambda session, patient_id: record_day(session, patient_id, body, recorded_at)
 
 
-def dose_taken_back(day: date, said_at: datetime) -> Callable[[Session, str], Kept]:
-    """Return what takes back a day's record that the phone took back offline."""
-    return lambda session, patient_id: take_back_day(session, patient_id, day, said_at)
+def dose_taken_back(day: date, recorded_at: datetime) -> Callable[[Session, str], RecordOutcome]:
+    """Return a function that takes back a day's record, as the phone did offline."""
+    return lambda session, patient_id: take_back_day(session, patient_id, day, recorded_at)
 
 
-def time_zone_changed(time_zone: str) -> Callable[[Session, str], Kept]:
-    """Return what records that the patient lives in another time zone."""
+def time_zone_changed(time_zone: str) -> Callable[[Session, str], RecordOutcome]:
+    """Return a function that records that the patient lives in another time zone."""
     return lambda session, patient_id: change_time_zone(session, patient_id, time_zone)
 
 
-def sync(session: Session, patient_id: str, cursor: int, queued: Sequence[Sent]) -> Synced:
-    """Take in what a phone queued, in its order, and tell what changed after fact number `cursor`.
+def sync(session: Session, patient_id: str, cursor: int, queued: Sequence[QueuedFact]) -> SyncResult:
+    """Process what a phone queued, in its order, and return what changed after fact number `cursor`.
 
-    Each is kept once, however often it comes; one that is refused does not keep out the others. Raises NotFound.
+    Each is recorded once, however often it is sent; one that is refused does not stop the others. Raises NotFound.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        outcomes = [_take_in(session, patient_id, sent) for sent in queued]
+        outcomes = [_process(session, patient_id, sent) for sent in queued]
         version = patient_row(session, patient_id)["version"]
-        changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
-    return Synced(outcomes, [change for change in changes if change is not None], version)
+        changes = [
+            _change_document(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)
+        ]
+    return SyncResult(outcomes, [change for change in changes if change is not None], version)
 
 
-def _take_in(session: Session, patient_id: str, sent: Sent) -> dict[str, Any]:
+def _process(session: Session, patient_id: str, sent: QueuedFact) -> dict[str, Any]:
     digest = hashlib.sha256(orjson.dumps(sent.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    known = sent_facts.get(session.store, patient_id, sent.client_id)
-    if known is not None:
-        if known["request_hash"] != digest:
+    earlier = sent_facts.get(session.store, patient_id, sent.client_id)
+    if earlier is not None:
+        if earlier["request_hash"] != digest:
             field_error = FieldError("/client_id", "This id came before with something else.")
             return _refused(sent, [field_error], Conflict)
-        outcome = orjson.loads(known["outcome"])
+        outcome = orjson.loads(earlier["outcome"])
         return {**outcome, "outcome": "already_recorded" if outcome["outcome"] == "recorded" else outcome["outcome"]}
-    if sent.keep is None:
+    if sent.record is None:
         return _refused(sent, sent.errors, ValidationFailed)
     try:
         with session.store.transaction():
-            kept = sent.keep(session, patient_id)
+            result = sent.record(session, patient_id)
     except ValidationFailed as error:
         return _refused(sent, error.errors, type(error))
-    outcome = {"client_id": sent.client_id, "outcome": kept.outcome, "fact_id": kept.fact_id, "problem": None}
+    outcome = {"client_id": sent.client_id, "outcome": result.outcome, "fact_id": result.fact_id, "problem": None}
     row = {
         "patient_id": patient_id,
         "client_id": sent.client_id,
@@ -124,27 +126,26 @@ def _take_in(session: Session, patient_id: str, sent: Sent) -> dict[str, Any]:
     return outcome
 
 
-def _refused(sent: Sent, errors: Sequence[FieldError], kind: type[ValidationFailed]) -> dict[str, Any]:
-    problem = {"status": 409 if kind is Conflict else 422, "faults": errors}
+def _refused(sent: QueuedFact, errors: Sequence[FieldError], kind: type[ValidationFailed]) -> dict[str, Any]:
+    problem = {"status": 409 if kind is Conflict else 422, "errors": errors}
     return {"client_id": sent.client_id, "outcome": "refused", "fact_id": None, "problem": problem}
 
 
-def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
+def _change_document(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
     """Return a fact as a phone may see it; None if it, or what it takes back, is not for the phone."""
-    names = _TOLD.get(type(fact.body))
+    names = _FIELDS_FOR_PHONES.get(type(fact.body))
     if names is None:
         return None
     if isinstance(fact.body, Voided):
         superseded = facts.get(session.store, patient_id, fact.body.voids)
-        if superseded is None or type(superseded.body) not in _TOLD:
+        if superseded is None or type(superseded.body) not in _FIELDS_FOR_PHONES:
             return None
     data = body_to_data(fact.body)
-    told = {name: data.get(name) for name in names}
     return {
         "fact_id": fact.fact_id,
         "kind": fact.kind,
         "recorded_at": fact.recorded_at,
         "by": "patient" if fact.role == "patient" else "site",
         "replaces": fact.replaces,
-        "data": told,
+        "data": {name: data.get(name) for name in names},
     }

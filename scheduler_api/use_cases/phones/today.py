@@ -1,4 +1,4 @@
-"""What a patient's phone shows: today, and the calendar in a patient's words."""
+"""Compose what a patient's phone shows: today, and the calendar without what only the site may tell."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scheduler_api.use_cases.projections.stored_preferences import patients
 from scheduler_api.use_cases.session import Session, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_named
 
-#: What of a visit the one screen shows.
-SHOWN = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
+#: The fields of a visit on today's screen.
+VISIT_FIELDS = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
 
 
 def today_document(session: Session, patient_id: str) -> dict[str, Any]:
-    """Return today's screen: dose, days to catch up on, visits that matter, contraception. Raises NotFound.
+    """Return today's screen: dose, days to catch up on, visits that are open or next, contraception. Raises NotFound.
 
     `changes_at` is the instant at which it changes by itself: the patient's next midnight.
     """
@@ -30,13 +30,13 @@ def today_document(session: Session, patient_id: str) -> dict[str, Any]:
 
 
 def today_of(schedule: PatientSchedule, preferences: str | None, now: datetime) -> dict[str, Any]:
-    """Return today's screen of the patient with this schedule. `preferences`: the preferences, as stored."""
+    """Return today's screen of the patient with this schedule. `preferences` are the patient's, as stored."""
     history = schedule.history
     today = civil_date(now, history.time_zone)
     document = today_view(schedule, today)
     if document["dose"] is not None:
         document["dose"]["remind_at"] = local_instant(today, patients(preferences).dose_time, history.time_zone)
-    document["visits"] = [{name: visit[name] for name in SHOWN} for visit in document["visits"]]
+    document["visits"] = [{name: visit[name] for name in VISIT_FIELDS} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
     return document
 

@@ -1,1 +1,1 @@
-"""What is derived from a patient's facts and stored: written with each fact, rebuilt, and verified."""
+"""Write, rebuild and verify what is derived from a patient's facts and stored."""

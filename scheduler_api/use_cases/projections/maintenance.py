@@ -1,4 +1,4 @@
-"""Upkeep of what is derived: making it again from the log, checking it against the log, rolling it forward."""
+"""Maintain derived data: rebuild it from the log, verify it against the log, extend its horizon."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .projections import HORIZON, derived_rows, horizon, write_projections
 
 
 def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None) -> int:
-    """Drop all that is derived and make it again from the log, in one unit of work; how many patients there are."""
+    """Delete all derived data and write it anew from the log, in one unit of work; return the number of patients."""
     count = 0
     with store.transaction():
         lock_patients(store)
@@ -33,19 +33,19 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
         patients.delete_all(store)
         for patient_id in facts.patients(store):
             rows = facts.rows_of_patient(store, patient_id)
-            known = [facts.to_fact(row) for row in rows]
-            _remake(store, patient_id, known, rows[-1], now)
+            recorded = [facts.to_fact(row) for row in rows]
+            _rebuild_patient(store, patient_id, recorded, rows[-1], now)
             progress(patient_id)
             count += 1
-        # Another version may say the same in another way: that is no other entry.
+        # Another version may word a reason differently; the entry is still the same.
         worklist.renew_acknowledgements(store, acknowledged)
         _plan_sites(store, now)
     return count
 
 
-def _remake(store: Store, patient_id: str, known: list[Fact], last: Row, now: datetime) -> None:
-    history = fold(known)
-    row = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, horizon(now))
+def _rebuild_patient(store: Store, patient_id: str, recorded: list[Fact], last: Row, now: datetime) -> None:
+    history = fold(recorded)
+    row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, horizon(now))
     patients.insert(store, row)
     schedule = PatientSchedule(versions_of(store, history.enrolled.protocol), history)
     write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
@@ -59,7 +59,7 @@ def verify(
 ) -> Iterator[str]:
     """Yield what is wrong with the logs or with what is derived from them, a sentence each; nothing if all is well.
 
-    `kept` are checkpoints that were kept elsewhere.
+    `kept` are checkpoints that were exported.
     """
     for patient_id in facts.patients(store):
         with store.snapshot():
@@ -81,16 +81,16 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         yield f"patient {patient_id}: has facts but no row"
         return
     try:
-        known, last = [facts.to_fact(row) for row in rows], rows[-1]
-        fold(known)
+        recorded, last = [facts.to_fact(row) for row in rows], rows[-1]
+        fold(recorded)
     except (ValueError, TypeError, KeyError, StopIteration):
         yield f"patient {patient_id}: the facts cannot be read, though their chain holds"
         return
     if (stored["version"], stored["head"]) != (last["seq"], last["hash"]):
         yield f"patient {patient_id}: the log ends at number {last['seq']}, the patient is at {stored['version']}"
         return
-    history, through = fold(known), date.fromisoformat(stored["visits_through"])
-    rebuilt = patients.row_of(patient_id, history, last["seq"], last["hash"], known[-1].recorded_at, through)
+    history, through = fold(recorded), date.fromisoformat(stored["visits_through"])
+    rebuilt = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, through)
     for column in rebuilt:
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
@@ -98,29 +98,29 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     if positions.get(store, patient_id) != positions.to_text(treatment_position(schedule.treatment_plan)):
         yield f"patient {patient_id}: the stored position is not what the facts give"
     expected = derived_rows(patient_id, schedule, through)
-    for what, given, kept in (
+    for what, derived, stored_rows in (
         ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
         ("the worklist's entry", expected.worklist, worklist.of_patient(store, patient_id)),
     ):
-        for name in sorted({*given, *kept}):
-            if given.get(name) != kept.get(name):
+        for name in sorted({*derived, *stored_rows}):
+            if derived.get(name) != stored_rows.get(name):
                 yield f"patient {patient_id}: {what} {name} is not what the facts give"
     for kind, about in wrongly_planned(store, stored, schedule, through - timedelta(HORIZON)):
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 
 def extend_horizons(store: Store, now: datetime) -> int:
-    """Let what is kept of all patients reach as far ahead as it should; how many patients were rolled."""
+    """Extend the visits and reminders of all patients to the horizon; return how many patients were extended."""
     count = 0
-    while rolled := extend_some(store, now):
-        count += rolled
+    while extended := extend_some(store, now):
+        count += extended
     with store.transaction():
         _plan_sites(store, now)
     return count
 
 
 def extend_some(store: Store, now: datetime) -> int:
-    """Let what is kept of some patients reach as far ahead as it should, in one unit of work; how many (0: all do)."""
+    """Extend some patients to the horizon in one unit of work; return how many (0: all reach it)."""
     patient_ids = patients.not_extended_through(store, horizon(now), 200)
     with store.transaction():
         # In the order of their ids, so that two who do this at once do not wait for each other.
@@ -130,7 +130,7 @@ def extend_some(store: Store, now: datetime) -> int:
 
 
 def extend_horizon(store: Store, patient_id: str, now: datetime) -> None:
-    """Let visits and reminders of one patient reach as far ahead as they should, inside a unit of work."""
+    """Extend the visits and reminders of one patient to the horizon, inside a unit of work."""
     lock_patient(store, patient_id)
     row = patients.get(store, patient_id)
     if row is None:

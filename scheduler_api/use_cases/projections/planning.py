@@ -1,8 +1,8 @@
 """Messages planned as rows, in the transaction of whatever changes them: the worker only takes those that are due.
 
-A few days are planned ahead, and the daily upkeep goes on from there. What has gone out already is not planned again;
-what waits to be delivered and is no longer called for is taken back, so that a late delivery cannot tell a patient to
-take a dose on a day that was held meanwhile.
+A few days are planned ahead, and the daily maintenance goes on from there. What was sent is not planned again; what
+waits to be delivered and is no longer called for is withdrawn, so that a late delivery cannot tell a patient to take a
+dose on a day that was held meanwhile.
 """
 
 from __future__ import annotations
@@ -22,26 +22,28 @@ from scheduler_api.store.reminders import outbox, planned_messages
 
 from . import stored_preferences
 
-#: How far ahead messages are planned, in days after today's date in UTC. The day after that begins, where it begins
-#: first, at ten in the morning of tomorrow: it is planned by then.
+#: How far ahead messages are planned, in days after today's date in UTC. Where the day after that
+#: begins first, it begins at ten in the morning (UTC) of tomorrow, and is planned by then.
 AHEAD = timedelta(1)
 #: The mark of when a worker last looked for messages that are due.
 TICK = "tick"
-#: For how many days what has gone out may still matter to the plan, after it makes no sense any more.
+#: For how many days a message that was sent may still matter to the plan after it expired.
 _REMEMBERED = timedelta(3)
 
 
-def plan_patient(store: Store, patient_id: str, schedule: PatientSchedule, said: str | None, now: datetime) -> None:
+def plan_patient(
+    store: Store, patient_id: str, schedule: PatientSchedule, preferences: str | None, now: datetime
+) -> None:
     """Make the planned messages of a patient those that the calendar calls for now.
 
-    `said`: the patient's preferences.
+    `preferences` are the patient's, as stored.
     """
     moment, today = stamp(now), civil_date(now, schedule.history.time_zone)
     out = sent_about(store, patient_id, today)
-    messages = due_messages(store, schedule, said, out, today, now.date() + AHEAD)
+    messages = due_messages(store, schedule, preferences, out, today, now.date() + AHEAD)
     rows = rows_of(patient_id, schedule.history.enrolled.site, messages)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
-    _keep(store, planned_messages.of_patient(store, patient_id, moment), out, rows, moment)
+    _write(store, planned_messages.of_patient(store, patient_id, moment), out, rows, moment)
 
 
 def is_planned_for(day: date, schedule: PatientSchedule, now: datetime) -> bool:
@@ -50,7 +52,7 @@ def is_planned_for(day: date, schedule: PatientSchedule, now: datetime) -> bool:
 
 
 def due_messages(
-    store: Store, schedule: PatientSchedule, said: str | None, out: Iterable[Row], first: date, last: date
+    store: Store, schedule: PatientSchedule, preferences: str | None, out: Iterable[Row], first: date, last: date
 ) -> list[Message]:
     """Return the messages that a patient's calendar calls for in some days, also those held back until too late."""
     site = preference_rows.of_site(store, schedule.history.enrolled.site)
@@ -58,7 +60,7 @@ def due_messages(
     sent = {(row["kind"], row["about"]): _sent_message(row) for row in out}
     planner = Planner(
         schedule,
-        stored_preferences.patients(said),
+        stored_preferences.patients(preferences),
         stored_preferences.sites(site["time_zone"], site["preferences"]),
         sent,
     )
@@ -81,36 +83,36 @@ def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> d
 def wrongly_planned(store: Store, row: Row, schedule: PatientSchedule, on: date) -> Iterator[tuple[str, str]]:
     """Yield kind and subject of each message that is planned and should not be, or should be and is not.
 
-    `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. What has
-    gone out, or made no sense any more when it was planned or looked at, is rightly not there.
+    `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. Messages
+    that were sent, or had expired when they were planned or looked for, are rightly not planned.
     """
     patient_id, first = row["patient_id"], on - timedelta(1)
     out = sent_about(store, patient_id, first)
     messages = due_messages(store, schedule, row["preferences"], out, first, on + AHEAD)
     expected = rows_of(patient_id, schedule.history.enrolled.site, messages)
     planned = planned_messages.of_patient(store, patient_id)
-    known = {message["message_id"] for message in out}
+    sent = {message["message_id"] for message in out}
     looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")
     for message_id in sorted({*expected, *planned}):
-        wanted, there = expected.get(message_id), planned.get(message_id)
-        either = there or wanted
+        should, is_planned = expected.get(message_id), planned.get(message_id)
+        either = is_planned or should
         assert either is not None
-        gone = either["expires_at"] <= looked_at or (there is None and message_id in known)
-        # What came late at night is held back by the worker.
+        gone = either["expires_at"] <= looked_at or (is_planned is None and message_id in sent)
+        # A message that was late at night is held back by the worker.
         held = (
-            there
-            and wanted
-            and there["next_at"] > wanted["next_at"]
-            and there == {**wanted, "next_at": there["next_at"]}
+            is_planned
+            and should
+            and is_planned["next_at"] > should["next_at"]
+            and is_planned == {**should, "next_at": is_planned["next_at"]}
         )
-        if not (there == wanted or gone or held):
+        if not (is_planned == should or gone or held):
             yield either["kind"], either["about"]
 
 
 def held_until(store: Store, row: Row, now: datetime) -> datetime:
     """Return until when quiet hours hold back a planned message that is late; `now` if they do not.
 
-    What is on time was planned outside them. What the patient put off comes when the patient wanted it.
+    A message that is on time was planned outside them. One that the patient put off comes when the patient wanted it.
     """
     if row["kind"] == "dose_later":
         return now
@@ -132,17 +134,17 @@ def plan_site(store: Store, site: str, now: datetime) -> None:
     rows = digest_rows(store, site, now.date() - timedelta(1), now.date() + AHEAD)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
     out = [row for message_id in rows if (row := outbox.get(store, message_id)) is not None]
-    _keep(store, planned_messages.of_site(store, site, moment), out, rows, moment)
+    _write(store, planned_messages.of_site(store, site, moment), out, rows, moment)
 
 
 def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, Row]:
     """Return the rows of a site's digests on some days."""
     row = preference_rows.of_site(store, site)
     assert row is not None
-    said = stored_preferences.sites(row["time_zone"], row["preferences"])
-    if DIGEST in said.off:
+    preferences = stored_preferences.sites(row["time_zone"], row["preferences"])
+    if DIGEST in preferences.off:
         return {}
-    return rows_of(None, site, (digest(said, first + timedelta(n)) for n in range((last - first).days + 1)))
+    return rows_of(None, site, (digest(preferences, first + timedelta(n)) for n in range((last - first).days + 1)))
 
 
 def sent_about(store: Store, patient_id: str, today: date) -> list[Row]:
@@ -155,8 +157,8 @@ def _sent_message(row: Row) -> SentMessage:
     return SentMessage(datetime.fromisoformat(row["written_at"]), datetime.fromisoformat(until) if until else None)
 
 
-def _keep(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Mapping[str, Row], moment: str) -> None:
-    """Write what is new, and take back or call again what has gone out and waits or was taken back."""
+def _write(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Mapping[str, Row], moment: str) -> None:
+    """Write the planned rows; withdraw waiting messages no longer called for, and restore those that are again."""
     sent = {row["message_id"] for row in out}
     planned_messages.replace(
         store, stored, {message_id: row for message_id, row in rows.items() if message_id not in sent}

@@ -1,4 +1,4 @@
-"""What is derived from a history and kept in the fact's transaction: snapshot, visits, worklist, reminders."""
+"""Write what is derived from a history in the fact's transaction: snapshot, visits, worklist, reminders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .planning import is_planned_for, plan_patient
 
 #: How far ahead visit rows reach, in days.
 HORIZON = 400
-#: How far back and ahead the worklist reaches, in days; its rows reach a little further, until they are rolled.
+#: How far back and ahead the worklist reaches, in days; its rows reach a little further, until they are extended.
 WORKLIST_REACH = 60
 _SLACK = 3
 
@@ -39,13 +39,13 @@ def horizon(now: datetime) -> date:
 
 def derived_rows(patient_id: str, schedule: PatientSchedule, through: date) -> Derived:
     """Return the rows of all visits of a patient that open, or are done or booked, through a day; and what is to do."""
-    found = schedule.visits(_BEGINNING, through)
-    rows = visits.rows_of(patient_id, schedule.history, found)
-    return Derived(rows, worklist_rows(patient_id, schedule, found, through))
+    in_range = schedule.visits(_BEGINNING, through)
+    rows = visits.rows_of(patient_id, schedule.history, in_range)
+    return Derived(rows, worklist_rows(patient_id, schedule, in_range, through))
 
 
 def worklist_rows(patient_id: str, schedule: PatientSchedule, of: Iterable[Visit], through: date) -> dict[str, Row]:
-    """Return the worklist rows of a patient for some visits, as kept on the day whose visits reach through a day."""
+    """Return the worklist rows of a patient for some visits, as stored when visits reach through a day."""
     entries = engine_worklist.worklist(schedule, of, *_reach(through))
     return worklist.rows_of(patient_id, schedule.history, entries)
 
@@ -60,13 +60,13 @@ def _reach(through: date) -> tuple[date, date]:
 _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 
 
-def keep(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
-    """Write what follows from the enrolment of a patient, whose row this is. Raises Duplicate."""
+def insert_patient(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
+    """Write a new patient's row and what follows from the enrolment. Raises Duplicate."""
     patients.insert(store, row)
     write_projections(store, row["patient_id"], schedule, None, now)
 
 
-def keep_next(
+def update_patient(
     store: Store,
     before: PatientSchedule,
     after: PatientSchedule,
@@ -75,32 +75,30 @@ def keep_next(
     day: date | None,
     now: datetime,
 ) -> bool:
-    """Write what follows from one more fact of a patient, whose `row` it makes in the place of the one `stored`.
+    """Replace a patient's `stored` row by the `row` after one more fact, and write what follows from the fact.
 
-    `day`: the fact is a record of this day. False if another writer was faster. Raises Duplicate.
+    `day` is given if the fact is the record of a day. Returns False if another writer was faster. Raises Duplicate.
     """
     if not patients.update(store, stored, row):
         return False
     patient_id, preferences = row["patient_id"], stored["preferences"]
-    rolled = stored["visits_through"] == row["visits_through"]
-    if rolled and day is not None and after.plans_like(before):
-        _keep_day(store, patient_id, before, after, day, preferences, now)
+    reaches_horizon = stored["visits_through"] == row["visits_through"]
+    if reaches_horizon and day is not None and after.plans_like(before):
+        _write_day(store, patient_id, before, after, day, preferences, now)
     else:
-        write_projections(store, patient_id, after, preferences, now, rolled and _same_visits(before, after))
+        write_projections(store, patient_id, after, preferences, now, reaches_horizon and _same_visits(before, after))
     return True
 
 
 def _same_visits(before: PatientSchedule, after: PatientSchedule) -> bool:
-    """Return whether the visit rows of two histories of a patient, through one day, are the same, without computing
-    them.
-    """
+    """Return whether two schedules of a patient have the same visit rows through a day, without computing them."""
     one, other = before.history, after.history
     if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
         return False
     return not after.changed_series(before)
 
 
-def _keep_day(
+def _write_day(
     store: Store,
     patient_id: str,
     before: PatientSchedule,
@@ -109,15 +107,15 @@ def _keep_day(
     preferences: str | None,
     now: datetime,
 ) -> None:
-    """Write what the record of a day moves where the plan stands: entries about doses not taken, and messages."""
+    """Write what the record of a day changes while the plan is the same: entries on doses not taken, and messages."""
     moved, through = False, horizon(now)
     if not is_between_doses_taken(after.history, day):
-        # Also those too short for the worklist: a message tells of them.
+        # Also those too short for the worklist: there is a message about them.
         was, is_now = ([*dose_gaps(schedule.treatment_plan, *_reach(through))] for schedule in (before, after))
         moved = was != is_now
     if moved:
-        known, entries = (worklist_rows(patient_id, schedule, (), through) for schedule in (before, after))
-        worklist.replace(store, patient_id, entries, known)
+        stored_entries, entries = (worklist_rows(patient_id, schedule, (), through) for schedule in (before, after))
+        worklist.replace(store, patient_id, entries, stored_entries)
     if moved or is_planned_for(day, after, now):
         plan_patient(store, patient_id, after, preferences, now)
 
@@ -128,21 +126,21 @@ def write_projections(
     schedule: PatientSchedule,
     preferences: str | None,
     now: datetime,
-    visits_stand: bool = False,
+    visits_unchanged: bool = False,
 ) -> None:
-    """Write what a patient's history says of the days to come: visits as far as they are kept, worklist, reminders.
+    """Write the derived rows of a patient: visits as far as the horizon, position, worklist, reminders.
 
-    Beside the visits stands where the patient stands.
+    `visits_unchanged` says that the stored visits are right already.
     """
-    known = worklist.of_patient(store, patient_id)
-    if visits_stand:
-        # So does what is to do about them: only the rest of the worklist is reckoned.
-        about_visits = {key: row for key, row in known.items() if row["visit"]}
+    stored = worklist.of_patient(store, patient_id)
+    if visits_unchanged:
+        # So are the entries about them: only the rest of the worklist is computed.
+        about_visits = {key: row for key, row in stored.items() if row["visit"]}
         entries = about_visits | worklist_rows(patient_id, schedule, (), horizon(now))
     else:
         rows = derived_rows(patient_id, schedule, horizon(now))
         visits.replace(store, patient_id, rows.visits)
         entries = rows.worklist
     positions.put(store, patient_id, treatment_position(schedule.treatment_plan))
-    worklist.replace(store, patient_id, entries, known)
+    worklist.replace(store, patient_id, entries, stored)
     plan_patient(store, patient_id, schedule, preferences, now)

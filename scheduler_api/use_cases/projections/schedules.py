@@ -1,4 +1,4 @@
-"""The schedule of a stored patient."""
+"""Compute the schedule of a stored patient."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from scheduler_api.use_cases.sites.protocols import versions_named
 
 
 def of_row(store: Store, row: Row) -> PatientSchedule:
-    """Return the schedule of the patient whose row this is."""
+    """Return the schedule of the patient with this row."""
     history = snapshots.of_row(store, row)
     return PatientSchedule(versions_named(store, history), history)

@@ -1,4 +1,4 @@
-"""How patients and sites want to be reminded, as it is kept, and what they get who have said nothing."""
+"""Read the stored preferences of patients and sites, and supply the defaults of those who have set none."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import orjson
 
 from scheduler_api.engine.reminders.preferences import NIGHT, NotificationPreferences, QuietHours, SitePreferences
 
-#: The ways in which a patient may want to be reached.
+#: The channels that a patient may choose.
 CHANNELS = ("web_push", "webhook")
 _NIGHT = {"from": f"{NIGHT.starts:%H:%M}", "to": f"{NIGHT.ends:%H:%M}"}
-#: Of a patient who has said nothing. `show_drug`: whether a lock screen may show drug and disease.
+#: The defaults of a patient. `show_drug`: whether a lock screen may show drug and disease.
 PATIENTS = {
     "time": "20:00",
     "again_after_minutes": 60,
@@ -39,17 +39,19 @@ def sites_document(text: str | None) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def patients(text: str | None) -> NotificationPreferences:
     """Return a patient's preferences as stored."""
-    said = patients_document(text)
-    at, quiet, off = time.fromisoformat(said["time"]), _quiet(said["quiet"]), frozenset(said["off"])
-    return NotificationPreferences(at, said["again_after_minutes"], quiet, off)
+    document = patients_document(text)
+    at, quiet, off = time.fromisoformat(document["time"]), _quiet(document["quiet"]), frozenset(document["off"])
+    return NotificationPreferences(at, document["again_after_minutes"], quiet, off)
 
 
 @lru_cache(maxsize=1024)
 def sites(time_zone: str, text: str | None) -> SitePreferences:
     """Return a site's preferences as stored."""
-    said = sites_document(text)
-    return SitePreferences(time_zone, time.fromisoformat(said["digest"]), _quiet(said["quiet"]), frozenset(said["off"]))
+    document = sites_document(text)
+    return SitePreferences(
+        time_zone, time.fromisoformat(document["digest"]), _quiet(document["quiet"]), frozenset(document["off"])
+    )
 
 
-def _quiet(said: dict[str, str] | None) -> QuietHours | None:
-    return None if said is None else QuietHours(time.fromisoformat(said["from"]), time.fromisoformat(said["to"]))
+def _quiet(hours: dict[str, str] | None) -> QuietHours | None:
+    return None if hours is None else QuietHours(time.fromisoformat(hours["from"]), time.fromisoformat(hours["to"]))

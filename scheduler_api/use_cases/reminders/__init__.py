@@ -1,1 +1,1 @@
-"""Preferences, planned and sent messages, destinations and delivery attempts."""
+"""Manage preferences, planned and sent messages, destinations and delivery attempts."""

@@ -1,7 +1,7 @@
-"""Delivery: which message is tried at which destination now, and what follows from how that went.
+"""Decide which message is tried at which destination now, and record what follows from the outcome.
 
-At least once: a delivery is claimed until an instant. A worker that is killed leaves it to another, and the receiver
-knows the repeat by the message's id. No unit of work here lasts while anything is sent.
+Delivery is at least once: a worker claims it until an instant. If the worker is killed, another takes it, and the
+receiver recognises the repetition by the message's id. No unit of work here lasts while anything is sent.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.metrics import DELIVERIES, DELIVERY_LAG, MESSAGES_SETTLED
+from scheduler_api.metrics import DELIVERIES, DELIVERY_LAG, MESSAGES_FINISHED
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import deliveries, destinations
 from scheduler_api.use_cases.projections import stored_preferences
 
 from .retrying import ATTEMPTS, TRUSTED_FAILURES, Outcome, pause, wait
 
-#: So many messages at once go to one destination from one worker.
+#: How many messages one worker sends to one destination at once.
 AT_ONCE = 4
-#: So many messages are given to their destinations in one unit of work.
+#: How many messages are given to their destinations in one unit of work.
 SPREAD_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class _Counts:
-    """What a unit of work came to, told to Prometheus when it is committed: what was rolled back has not happened.
+    """The counts of a unit of work, added to the metrics once it is committed: what was rolled back does not count.
 
     Messages by kind and status; deliveries by kind, channel and status; of each that was sent its kind, its channel
     and its lag in seconds, from when it was due.
@@ -37,10 +37,10 @@ class _Counts:
     deliveries: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     lags: list[tuple[str, str, float]] = field(default_factory=list)
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Add them to the metrics of this process."""
         for of_message, number in self.messages.items():
-            MESSAGES_SETTLED.labels(*of_message).inc(number)
+            MESSAGES_FINISHED.labels(*of_message).inc(number)
         for of_delivery, number in self.deliveries.items():
             DELIVERIES.labels(*of_delivery).inc(number)
         for kind, channel, seconds in self.lags:
@@ -49,7 +49,7 @@ class _Counts:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A message that is this worker's to send to a destination now, for the `attempts`-th time.
+    """A message that this worker is to send to a destination now, for the `attempts`-th time.
 
     `about`, `keys` and the instants are as they are stored.
     """
@@ -76,9 +76,9 @@ def is_any_due(store: Store, now: datetime) -> bool:
 
 
 def spread(store: Store, now: datetime) -> int:
-    """Give some messages that are due to all destinations there are for them; how many messages.
+    """Give some messages that are due to all their destinations; return how many messages.
 
-    One that has no destination has failed: staff see it, and may have it sent when there is one.
+    A message without any destination has failed: staff see it, and can send it again when there is one.
     """
     counts = _Counts()
     with store.transaction():
@@ -86,23 +86,23 @@ def spread(store: Store, now: datetime) -> int:
         if fresh:
             deliveries.spread(store, [(row, _channels(row)) for row in fresh], stamp(now))
             _finish(store, {row["message_id"] for row in fresh}, now, counts)
-    counts.tell()
+    counts.publish()
     return len(fresh)
 
 
 def _channels(message: Row) -> Collection[str]:
-    """Return the channels by which a message may go: a patient chooses, a site made its destinations for this."""
+    """Return the channels of a message: a patient chooses them; for a site all of its destinations count."""
     if message["audience"] == "site":
         return deliveries.CHANNELS
     return {"log", *stored_preferences.patients_document(message["preferences"])["channels"]}
 
 
 def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limit: int) -> tuple[list[Attempt], int]:
-    """Take at most `limit` deliveries that are due, until an instant; those, and how many were settled instead.
+    """Claim at most `limit` due deliveries until an instant; return them, and how many were finalised instead.
 
-    What cannot be sent any more is settled: withdrawn, expired, its destination ended.
-    `busy` says how many this worker is sending where. A destination that failed last gets one message at a time; one
-    that is not trusted any more gets one from one worker, and all others wait for how that goes.
+    A delivery that can no longer be sent is finalised: withdrawn, expired, or its destination has ended. `busy` says
+    how many messages this worker is sending where. A destination that failed last gets one message at a time; one that
+    failed too often in a row gets one from one worker, and all others wait for its outcome.
     """
     chosen: list[Attempt] = []
     counts = _Counts()
@@ -110,19 +110,19 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
         full = [destination for destination, number in busy.items() if number >= AT_ONCE]
         taken, ended = Counter(busy), set()
         for row in deliveries.due(store, stamp(now), full, limit * AT_ONCE):
-            end, place = _end(row, now), row["destination_id"]
+            end, destination_id = _end(row, now), row["destination_id"]
             if end is not None:
-                _settle(store, row, *end, now, counts)
+                _finalise(store, row, *end, now, counts)
                 ended.add(row["message_id"])
                 continue
-            is_free = len(chosen) < limit and taken[place] < (1 if row["failures"] else AT_ONCE)
+            is_free = len(chosen) < limit and taken[destination_id] < (1 if row["failures"] else AT_ONCE)
             if is_free and deliveries.claim(store, row, stamp(until)):
                 chosen.append(_attempt(row))
-                taken[place] += 1
+                taken[destination_id] += 1
                 if row["failures"] >= TRUSTED_FAILURES:
-                    destinations.pause(store, place, stamp(until))
+                    destinations.pause(store, destination_id, stamp(until))
         _finish(store, ended, now, counts)
-    counts.tell()
+    counts.publish()
     return chosen, len(ended)
 
 
@@ -141,42 +141,44 @@ def _end(row: Row, now: datetime) -> tuple[str, str] | None:
     return None
 
 
-def settle(store: Store, tried: Iterable[tuple[Attempt, Outcome]], now: datetime, chance: Callable[[], float]) -> None:
-    """Note what came of some attempts, in one unit of work. `chance` gives numbers from 0 to 1."""
+def record_outcomes(
+    store: Store, tried: Iterable[tuple[Attempt, Outcome]], now: datetime, chance: Callable[[], float]
+) -> None:
+    """Record the outcomes of some attempts, in one unit of work. `chance` returns random numbers from 0 to 1."""
     counts = _Counts()
     with store.transaction():
         over = {
-            attempt.message_id for attempt, outcome in tried if _note(store, attempt, outcome, now, chance(), counts)
+            attempt.message_id for attempt, outcome in tried if _record(store, attempt, outcome, now, chance(), counts)
         }
         _finish(store, over, now, counts)
-    counts.tell()
+    counts.publish()
 
 
-def _note(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: _Counts) -> bool:
-    """Note what came of an attempt; whether the delivery is over."""
-    place, row = attempt.destination_id, vars(attempt)
+def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: _Counts) -> bool:
+    """Record the outcome of an attempt; return whether the delivery is over."""
+    destination_id, row = attempt.destination_id, vars(attempt)
     if outcome.result == "passing":
-        failures = destinations.failed(store, place)
-        alone = pause(failures, outcome.retry_after)
-        if alone is not None:
-            destinations.pause(store, place, stamp(now + alone))
+        failures = destinations.failed(store, destination_id)
+        pause_for = pause(failures, outcome.retry_after)
+        if pause_for is not None:
+            destinations.pause(store, destination_id, stamp(now + pause_for))
         again_at = stamp(now + wait(attempt.attempts, outcome.retry_after, chance))
         if attempt.attempts < ATTEMPTS and again_at < attempt.expires_at:
             counts.deliveries[attempt.kind, attempt.channel, "retried"] += 1
             deliveries.put_back(store, row, outcome.why, again_at)
             return False
     elif outcome.result == "gone":
-        destinations.end(store, place, stamp(now), outcome.why or "gone")
-        deliveries.expedite(store, place, stamp(now))
+        destinations.end(store, destination_id, stamp(now), outcome.why or "gone")
+        deliveries.expedite(store, destination_id, stamp(now))
     else:
-        destinations.answered(store, place)
+        destinations.answered(store, destination_id)
     status = "sent" if outcome.result == "delivered" else "failed"
-    _settle(store, row, status, outcome.why, now, counts)
+    _finalise(store, row, status, outcome.why, now, counts)
     return True
 
 
-def _settle(store: Store, row: Row, status: str, why: str | None, now: datetime, counts: _Counts) -> None:
-    """Note how a delivery ended, once, and count it."""
+def _finalise(store: Store, row: Row, status: str, why: str | None, now: datetime, counts: _Counts) -> None:
+    """Record how a delivery ended, once, and count it."""
     if not deliveries.finalise(store, row, status, why, stamp(now)):
         return
     if status == "withdrawn":
@@ -189,6 +191,6 @@ def _settle(store: Store, row: Row, status: str, why: str | None, now: datetime,
 
 
 def _finish(store: Store, message_ids: Iterable[str], now: datetime, counts: _Counts) -> None:
-    """Settle messages that wait for no destination any more, and count them."""
+    """Finish messages that no longer wait for any destination, and count them."""
     for row in deliveries.finish(store, message_ids, stamp(now)):
         counts.messages[row["kind"], row["status"]] += 1

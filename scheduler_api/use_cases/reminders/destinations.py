@@ -1,4 +1,4 @@
-"""Destinations: where a site and a patient's phone want messages sent to."""
+"""Manage destinations: where a site and a patient's phone want messages sent to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scheduler_api.use_cases.sites import sites
 #: How many destinations a site can have at once.
 AT_MOST = 20
 _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
-_SHOWN = (
+_PUBLIC_FIELDS = (
     "destination_id",
     "channel",
     "audience",
@@ -41,9 +41,9 @@ def list_of_site(session: Session, site: str) -> list[dict[str, Any]]:
 def add_to_site(
     session: Session, site: str, channel: str, audience: str, address: str, language: str
 ) -> dict[str, Any]:
-    """Add a destination to a site. That a web address may be sent to is the caller's to check.
+    """Add a destination to a site. The caller checks whether messages may be sent to a web address.
 
-    Raises NotFound or ValidationFailed: e-mail does not go to patients, of whom we know no names.
+    Raises NotFound, or ValidationFailed: e-mail does not go to patients, whose names the service does not have.
     """
     sites.get(session, site)
     errors = []
@@ -56,8 +56,8 @@ def add_to_site(
     if errors:
         raise ValidationFailed(errors)
     with session.store.transaction():
-        known = [row for row in destinations.of_site(session.store, site) if row["ended_at"] is None]
-        if len(known) >= AT_MOST:
+        active = [row for row in destinations.of_site(session.store, site) if row["ended_at"] is None]
+        if len(active) >= AT_MOST:
             raise ValidationFailed([FieldError("", f"A site has at most {AT_MOST} destinations.")])
         row = _row(session, channel, audience, address, language) | {"site": site}
         destinations.insert(session.store, row)
@@ -66,20 +66,20 @@ def add_to_site(
 
 
 def end_of_site(session: Session, site: str, destination_id: str) -> None:
-    """End a destination of a site: nothing goes there any more, nor what waits to. Raises NotFound."""
+    """End a destination of a site: nothing is sent there any more, not even what is waiting. Raises NotFound."""
     sites.get(session, site)
     with session.store.transaction():
-        known = {row["destination_id"] for row in destinations.of_site(session.store, site) if row["ended_at"] is None}
-        if destination_id not in known:
+        active = {row["destination_id"] for row in destinations.of_site(session.store, site) if row["ended_at"] is None}
+        if destination_id not in active:
             raise NotFound("The site has no such destination, or it has ended.")
         destinations.end(session.store, destination_id, stamp(session.now), f"ended by {session.actor.role}")
         events.note(session, "destination_ended", site=site, destination=destination_id)
 
 
 def subscribe(session: Session, device_id: str, endpoint: str, keys: dict[str, str]) -> None:
-    """Send a patient's messages to the browser of a device: the one that asks. The last subscription counts.
+    """Send a patient's messages to the browser of the device that makes the request, replacing its last subscription.
 
-    Raises NotFound for any other device. That the endpoint may be sent to is the caller's to check.
+    Raises NotFound for any other device. The caller checks whether messages may be sent to the endpoint.
     """
     check_is_own(session, device_id)
     with session.store.transaction():
@@ -94,7 +94,7 @@ def subscribe(session: Session, device_id: str, endpoint: str, keys: dict[str, s
 
 
 def unsubscribe(session: Session, device_id: str) -> None:
-    """Send nothing to a device of the patient's any more. Raises NotFound."""
+    """End the subscription of a device of the patient's. Raises NotFound."""
     if session.actor.patient_id is None:
         raise NotFound("No such device.")
     with session.store.transaction():
@@ -107,14 +107,14 @@ def unsubscribe(session: Session, device_id: str) -> None:
 
 
 def check_is_own(session: Session, device_id: str) -> None:
-    """Raise NotFound unless it is the device itself that asks: ending its session then ends what is sent to it."""
+    """Raise NotFound unless the device itself makes the request, so that ending its session ends its messages."""
     if session.actor.patient_id is None or device_id != session.actor.token_id:
         raise NotFound("That is not this device.")
 
 
 def _row(session: Session, channel: str, audience: str, address: str, language: str) -> dict[str, Any]:
     return {
-        # Long, since the secret of a webhook follows from it.
+        # It is long, since the secret of a webhook follows from it.
         "destination_id": f"e-{secrets.token_hex(12)}",
         "channel": channel,
         "audience": audience,
@@ -130,6 +130,6 @@ def _row(session: Session, channel: str, audience: str, address: str, language: 
 
 
 def _document(row: Row) -> dict[str, Any]:
-    """Return a destination as staff see it; `state` says whether it takes what is sent."""
+    """Return a destination as staff see it; `state` says whether it accepts messages."""
     state = "ended" if row["ended_at"] else "failing" if row["failures"] else "good"
-    return {**{name: row[name] for name in _SHOWN}, "state": state}
+    return {**{name: row[name] for name in _PUBLIC_FIELDS}, "state": state}

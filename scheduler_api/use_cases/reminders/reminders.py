@@ -1,4 +1,4 @@
-"""How patients and sites want to be reminded, putting a reminder off, and what would be sent."""
+"""Read and change how patients and sites want to be reminded, put reminders off, and preview messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import patients
 from scheduler_api.store.patients.snapshots import of_row
-from scheduler_api.store.reminders import notification_preferences as kept
+from scheduler_api.store.reminders import notification_preferences as stored
 from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.audit.events import note
 from scheduler_api.use_cases.projections import maintenance, stored_preferences
@@ -34,17 +34,17 @@ def patient_preferences(session: Session, patient_id: str) -> dict[str, Any]:
     return stored_preferences.patients_document(patient_row(session, patient_id)["preferences"])
 
 
-def change_patients(session: Session, patient_id: str, said: dict[str, Any]) -> dict[str, Any]:
-    """Keep how a patient wants to be reminded, and plan by it from now on. Raises NotFound, ValidationFailed."""
-    text = orjson.dumps(said).decode()
-    errors = [*_unsafe(said["off"]), *contradictions(stored_preferences.patients(text))]
+def change_patients(session: Session, patient_id: str, preferences: dict[str, Any]) -> dict[str, Any]:
+    """Store a patient's preferences, and plan messages by them from now on. Raises NotFound, ValidationFailed."""
+    text = orjson.dumps(preferences).decode()
+    errors = [*_unsafe(preferences["off"]), *contradictions(stored_preferences.patients(text))]
     if errors:
         raise ValidationFailed(errors)
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         before = patient_row(session, patient_id)["preferences"]
         if before != text:
-            kept.put_patients(session.store, patient_id, text)
+            stored.put_patients(session.store, patient_id, text)
             maintenance.extend_horizon(session.store, patient_id, session.now)
             old, new = stored_preferences.patients_document(before), stored_preferences.patients_document(text)
             note(session, "reminders_changed", patient_id, old=old, new=new)
@@ -60,10 +60,10 @@ def _unsafe(off: list[str]) -> Iterator[FieldError]:
 
 
 def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
-    """Remind of today's dose once more in so many minutes, instead of what was still to come.
+    """Put off today's dose reminder by some minutes; it replaces those still to come today.
 
-    Raises NotFound; Conflict when no reminder has come, it was put off before, or the dose is no longer due;
-    ValidationFailed past midnight.
+    Raises NotFound; Conflict if no reminder has been sent, it was put off before, or the dose is no longer due;
+    ValidationFailed if that is past midnight.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
@@ -90,31 +90,28 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
 
 
 def _latest_reminder(out: list[Row], today: date) -> Row | None:
-    """Return the latest reminder of today's dose that can be postponed: not one that already was."""
-    came = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] == today.isoformat()]
-    return max(came, key=lambda row: row["written_at"], default=None)
+    """Return the latest reminder of today's dose that can be put off: not one that was put off before."""
+    sent = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] == today.isoformat()]
+    return max(sent, key=lambda row: row["written_at"], default=None)
 
 
 def site_preferences(session: Session, site: str) -> dict[str, Any]:
-    """Return what a site wants to be told, and when. Raises NotFound."""
+    """Return which messages a site wants, and when. Raises NotFound."""
     sites.get(session, site)
-    row = kept.of_site(session.store, site)
+    row = stored.of_site(session.store, site)
     return stored_preferences.sites_document(row["preferences"] if row else None)
 
 
-def change_sites(session: Session, site: str, said: dict[str, Any]) -> dict[str, Any]:
-    """Keep what a site wants to hear of, and plan by it for all its patients.
-
-    Raises NotFound, ValidationFailed.
-    """
-    found = sites.get(session, site)
-    text = orjson.dumps(said).decode()
-    errors = list(site_contradictions(stored_preferences.sites(found["time_zone"], text)))
+def change_sites(session: Session, site: str, preferences: dict[str, Any]) -> dict[str, Any]:
+    """Store a site's preferences, and plan messages by them for all its patients. Raises NotFound, ValidationFailed."""
+    time_zone = sites.get(session, site)["time_zone"]
+    text = orjson.dumps(preferences).decode()
+    errors = list(site_contradictions(stored_preferences.sites(time_zone, text)))
     if errors:
         raise ValidationFailed(errors)
     with session.store.transaction():
         old = site_preferences(session, site)
-        kept.put_sites(session.store, site, text)
+        stored.put_sites(session.store, site, text)
         plan_site(session.store, site, session.now)
         for patient_id in sorted(patients.of_site(session.store, site)):
             maintenance.extend_horizon(session.store, patient_id, session.now)
@@ -123,19 +120,19 @@ def change_sites(session: Session, site: str, said: dict[str, Any]) -> dict[str,
 
 
 @dataclass(frozen=True)
-class Foreseen:
-    """A message that would be sent, in a patient's local time, and how it stands with it."""
+class PreviewedMessage:
+    """A message that would be sent, when in the patient's local time, and its state."""
 
     message: Message
     at: datetime
     state: str
 
 
-def preview(session: Session, patient_id: str, days: int) -> list[Foreseen]:
+def preview(session: Session, patient_id: str, days: int) -> list[PreviewedMessage]:
     """Return what would be sent about a patient today and on the following days, if nothing is recorded meanwhile.
 
-    In order of time. `state` is `planned`, `skipped` for what quiet hours hold back until it makes no sense, or what
-    came of what has gone out. Raises NotFound.
+    It is in order of time. `state` is `planned`, `skipped` for a message that quiet hours hold back until it expires,
+    or the status of a message that was sent. Raises NotFound.
     """
     row = patient_row(session, patient_id)
     history = of_row(session.store, row)
@@ -143,10 +140,10 @@ def preview(session: Session, patient_id: str, days: int) -> list[Foreseen]:
     schedule = PatientSchedule(versions_of(session.store, row["protocol"]), history)
     out = sent_about(session.store, patient_id, today)
     status = {(one["kind"], one["about"]): one["status"] for one in out}
-    found = []
+    messages = []
     for message in due_messages(session.store, schedule, row["preferences"], out, today, today + timedelta(days - 1)):
         if message.expires_at > session.now:
             state = status.get((message.kind, message.about), "planned" if message.makes_sense else "skipped")
             at = message.next_at.astimezone(end_of(today, history.time_zone).tzinfo)
-            found.append(Foreseen(message, at, state))
-    return sorted(found, key=lambda one: (one.at, one.message.kind))
+            messages.append(PreviewedMessage(message, at, state))
+    return sorted(messages, key=lambda one: (one.at, one.message.kind))

@@ -1,4 +1,4 @@
-"""What has gone out, and what became of it: for staff, who may have sent again what reached nobody."""
+"""List sent messages and their deliveries for staff, who may resend a message that reached nobody."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler_api.use_cases.page import Page
 from scheduler_api.use_cases.projections.maintenance import extend_horizon
 from scheduler_api.use_cases.session import NotFound, OutOfScope, Session, sites_to_search
 
-_SHOWN = (
+_PUBLIC_FIELDS = (
     "message_id",
     "audience",
     "patient_id",
@@ -27,7 +27,7 @@ _SHOWN = (
     "status",
     "settled_at",
 )
-_WAY = ("destination_id", "channel", "status", "attempts", "problem", "settled_at")
+_DELIVERY_FIELDS = ("destination_id", "channel", "status", "attempts", "problem", "settled_at")
 
 
 def find(
@@ -49,10 +49,10 @@ def find(
 
 
 def resend(session: Session, message_id: str) -> dict[str, Any]:
-    """Have a message sent again that reached nobody, to all destinations there are now; with the same id.
+    """Resend a message that reached nobody, with the same id, to all present destinations.
 
-    Raises NotFound, Forbidden, or Conflict: what was sent is not sent again, what waits is on its way, and what
-    makes no sense any more (a dose of yesterday) never goes out as if it were new.
+    Raises NotFound, Forbidden, or Conflict: a message that was sent is not sent again, one that waits will be sent
+    anyway, and one that has expired (about yesterday's dose) is never sent as if it were new.
     """
     with session.store.transaction():
         row = sent_messages.get(session.store, message_id)
@@ -66,7 +66,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
             raise _refusal("It makes no sense any more: it is too late for it.")
         sent_messages.send_again(session.store, message_id)
         if row["patient_id"] is not None:
-            # What waits and is no longer called for is taken back by this, as by any fact.
+            # This withdraws waiting messages that are no longer called for, as any fact does.
             extend_horizon(session.store, row["patient_id"], session.now)
         row = sent_messages.get(session.store, message_id)
         assert row is not None
@@ -81,8 +81,12 @@ def _refusal(why: str) -> Conflict:
 
 
 def _documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    ways: dict[str, list[dict[str, Any]]] = {row["message_id"]: [] for row in rows}
-    for way in deliveries.of_messages(store, ways):
-        next_at = way["next_at"] if way["status"] == "waiting" else None
-        ways[way["message_id"]].append({**{name: way[name] for name in _WAY}, "next_at": next_at})
-    return [{**{name: row[name] for name in _SHOWN}, "deliveries": ways[row["message_id"]]} for row in rows]
+    by_message: dict[str, list[dict[str, Any]]] = {row["message_id"]: [] for row in rows}
+    for delivery in deliveries.of_messages(store, by_message):
+        next_at = delivery["next_at"] if delivery["status"] == "waiting" else None
+        by_message[delivery["message_id"]].append(
+            {**{name: delivery[name] for name in _DELIVERY_FIELDS}, "next_at": next_at}
+        )
+    return [
+        {**{name: row[name] for name in _PUBLIC_FIELDS}, "deliveries": by_message[row["message_id"]]} for row in rows
+    ]

@@ -1,4 +1,4 @@
-"""Protocols: the built-in ones, those added, and all versions of one."""
+"""Read and add protocols: the built-in ones, and all versions of each."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from scheduler_api.use_cases.session import NotFound, Session
 def built_in() -> list[Protocol]:
     """Return the protocols that come with the service."""
     folder = files("scheduler_api").joinpath("protocols")
-    found = (entry for entry in folder.iterdir() if entry.name.endswith(".json"))
-    return [read_protocol(orjson.loads(entry.read_bytes())) for entry in sorted(found, key=lambda entry: entry.name)]
+    entries = (entry for entry in folder.iterdir() if entry.name.endswith(".json"))
+    return [read_protocol(orjson.loads(entry.read_bytes())) for entry in sorted(entries, key=lambda entry: entry.name)]
 
 
 @lru_cache(maxsize=64)
@@ -50,20 +50,20 @@ def _version(store: Store, protocol: str, version: int) -> Protocol:
 
 
 def list_all(session: Session) -> list[Mapping[str, Any]]:
-    """Return all versions of all protocols, in short."""
+    """Return summaries of all versions of all protocols."""
     return [summary(_read(row["definition"]), row["added_at"]) for row in protocols.every(session.store)]
 
 
 def get(session: Session, protocol: str, version: int) -> Mapping[str, Any]:
     """Return the definition of one version. Raises NotFound."""
-    found = versions_of(session.store, protocol).get(version)
-    if found is None:
+    stored = versions_of(session.store, protocol).get(version)
+    if stored is None:
         raise NotFound("No such version of a protocol.")
-    return found.definition
+    return stored.definition
 
 
 def summary(protocol: Protocol, added_at: str) -> dict[str, Any]:
-    """Return a protocol in short."""
+    """Return the summary of a protocol."""
     return {"id": protocol.id, "version": protocol.version, "title": protocol.title, "added_at": added_at}
 
 
@@ -71,18 +71,20 @@ def add(session: Session, definition: Any) -> dict[str, Any]:
     """Add a version of a protocol. Raises Forbidden, ValidationFailed, or Conflict when that version is there."""
     protocol = read_protocol(definition)
     with session.store.transaction():
-        known = versions_of(session.store, protocol.id)
-        if protocol.version in known:
+        versions = versions_of(session.store, protocol.id)
+        if protocol.version in versions:
             raise Conflict(
                 [FieldError("/version", f"Version {protocol.version} is there, and a version never changes.")]
             )
-        if protocol.version != len(known) + 1:
-            raise ValidationFailed([FieldError("/version", f"The next version of this protocol is {len(known) + 1}.")])
+        if protocol.version != len(versions) + 1:
+            raise ValidationFailed(
+                [FieldError("/version", f"The next version of this protocol is {len(versions) + 1}.")]
+            )
         return _insert(session, protocol)
 
 
 def add_built_in(session: Session) -> list[str]:
-    """Add the built-in protocols that are not there yet; their ids."""
+    """Add the built-in protocols that are missing; return their ids."""
     added = []
     for protocol in built_in():
         with session.store.transaction():

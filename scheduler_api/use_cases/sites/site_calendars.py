@@ -1,4 +1,4 @@
-"""Site calendars: on which days a site is open, why, and how many scans it can still take."""
+"""Read and change site calendars: on which days a site is open, why, and how many scans it can still take."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scheduler_api.use_cases.session import NotFound, Session, sites_to_search
 from .public_holidays import regions, working_week, year_of
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: How many days are shown at once.
+#: How many days one request may cover.
 LONGEST_RANGE = 400
 #: How many days are suggested for a visit.
 SUGGESTED = 5
@@ -38,7 +38,7 @@ class SiteDay(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SiteCalendar:
-    """What a site says of its days. `slots_per_day` is how many scans it can take on one (None: not said)."""
+    """A site's calendar. `slots_per_day` is how many scans it can take on a day (None: no limit is set)."""
 
     country: str
     region: str | None
@@ -48,26 +48,26 @@ class SiteCalendar:
     slots_per_day: int | None
 
     def day(self, on: date) -> SiteDay:
-        """Return whether the site is open on a day.
+        """Return whether the site is open on a day, and why.
 
-        What the site says of the day comes before holidays and weekdays.
+        Days that the site itself names come before holidays and weekdays.
         """
         if on in self.closed_days:
-            return SiteDay(False, _said("closed", self.closed_days[on]))
+            return SiteDay(False, _because("closed", self.closed_days[on]))
         if on in self.open_days:
-            return SiteDay(True, _said("open", self.open_days[on]))
+            return SiteDay(True, _because("open", self.open_days[on]))
         year = year_of(self.country, self.region, on.year)
         if on in year.holidays:
             return SiteDay(False, f"public holiday: {year.holidays[on]}")
         if on.weekday() in self.weekly:
             return SiteDay(True, f"open on {WEEKDAYS[on.weekday()].title()}s")
-        # Only who follows the country's working week follows its moved days.
+        # Only a site that follows the country's working week follows its moved days.
         if on in year.moved and working_week(self.country) <= self.weekly:
             return SiteDay(True, "working day moved to a weekend")
         return SiteDay(False, f"closed on {WEEKDAYS[on.weekday()].title()}s")
 
 
-def _said(word: str, because: str | None) -> str:
+def _because(word: str, because: str | None) -> str:
     return f"{word}: {because}" if because else f"{word} on this day"
 
 
@@ -93,7 +93,7 @@ def _calendar(
 ) -> SiteCalendar:
     """Return the calendar that a row describes.
 
-    The same object for the same content, so that its results can be cached.
+    It is the same object for the same content, so that its results can be cached.
     """
     return SiteCalendar(
         country,
@@ -111,17 +111,17 @@ def get(session: Session, site: str) -> dict[str, Any]:
 
 
 def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]:
-    """Keep a site's calendar in the place of the one it had. Raises NotFound, Forbidden, ValidationFailed."""
+    """Store a site's calendar, replacing the one it had; return it. Raises NotFound, Forbidden, ValidationFailed."""
     with session.store.transaction():
         session.store.lock(f"site {site}")
         row = _row(session, site)
         if errors := [*_errors(row["country"], calendar)]:
             raise ValidationFailed(errors)
-        kept = {**calendar, "site": site}
-        kept["opening_days"] = orjson.dumps(sorted(calendar["opening_days"], key=WEEKDAYS.index)).decode()
+        new = {**calendar, "site": site}
+        new["opening_days"] = orjson.dumps(sorted(calendar["opening_days"], key=WEEKDAYS.index)).decode()
         for name in ("closed_days", "open_days"):
-            kept[name] = orjson.dumps(sorted(calendar[name], key=itemgetter("on"))).decode()
-        site_calendars.put(session.store, kept)
+            new[name] = orjson.dumps(sorted(calendar[name], key=itemgetter("on"))).decode()
+        site_calendars.put(session.store, new)
         now = _document(_row(session, site))
         note(session, "site_calendar_changed", site=site, old=_document(row), new=now)
         return now
@@ -152,12 +152,12 @@ def days_document(session: Session, site: str, first: date | None, last: date | 
         raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.")])
     calendar, slots = of_sites(session.store, [site])[site], row["slots_per_day"]
     booked = bookings(session.store, [site], str(first), str(last))
-    found = []
+    items = []
     for day in days(first, last):
         count, (is_open, because) = booked.get((site, day.isoformat()), 0), calendar.day(day)
         left = None if slots is None or not is_open else max(slots - count, 0)
-        found.append({"on": day, "open": is_open, "because": because, "booked": count, "slots_left": left})
-    return {"site": site, "from": first, "to": last, "days": found}
+        items.append({"on": day, "open": is_open, "because": because, "booked": count, "slots_left": left})
+    return {"site": site, "from": first, "to": last, "days": items}
 
 
 def bookings(store: Store, sites: Sequence[str], first: str, last: str) -> dict[tuple[str, str], int]:
@@ -168,13 +168,13 @@ def bookings(store: Store, sites: Sequence[str], first: str, last: str) -> dict[
 
 @lru_cache(maxsize=16384)
 def open_days(calendar: SiteCalendar, opens_on: str, closes_on: str, target_on: str, today: str) -> tuple[str, ...]:
-    """Return the open days of a window from today on, nearest to the target first, and of two the earlier."""
+    """Return the open days of a window from today on, nearest to the target first, then by date."""
     first, last = date.fromisoformat(max(opens_on, today)), date.fromisoformat(closes_on)
     if last < first:
         return ()
     target = date.fromisoformat(target_on)
-    found = [day for day in days(first, last) if calendar.day(day).open]
-    return tuple(day.isoformat() for day in sorted(found, key=lambda day: (abs((day - target).days), day)))
+    is_open = [day for day in days(first, last) if calendar.day(day).open]
+    return tuple(day.isoformat() for day in sorted(is_open, key=lambda day: (abs((day - target).days), day)))
 
 
 def _row(session: Session, site: str) -> Row:

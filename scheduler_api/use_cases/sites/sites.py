@@ -1,4 +1,4 @@
-"""Sites: where patients are treated."""
+"""Read and add sites, where patients are treated."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_built_in(session: Session) -> None:
-    """Add the centre of the built-in trial if it is not there."""
+    """Add the centre of the built-in trial if it is missing."""
     if not exists(session.store, FUSCC["site"]):  # type: ignore[arg-type]
         add(session, FUSCC)
 

@@ -1,4 +1,4 @@
-"""Visits of all patients: what nurses ask for."""
+"""List the visits of all patients, as nurses need them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from scheduler_api.use_cases.session import Session, sites_to_search
 from scheduler_api.use_cases.sites import site_calendars
 from scheduler_api.use_cases.sites.site_calendars import SUGGESTED, SiteCalendar
 
-#: An overdue visit is suggested for so long from today.
+#: Days for an overdue visit are suggested for so long from today.
 _OVERDUE_DAYS = timedelta(27)
 
 
 @dataclass(frozen=True)
 class VisitPage:
-    """Some visits in order, and the key to go on after (None: there are no more)."""
+    """A page of visits in order, and the key to go on after (None: there are no more)."""
 
     items: list[dict[str, Any]]
     after: tuple[str, ...] | None
 
 
 def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
-    """Return the visits of the actor's patients, or those of one site, that are asked for, each as seen today.
+    """Return the visits of the actor's patients, or those of one site, that meet a query, each as of today.
 
     Raises NotFound for another's site, ValidationFailed for a reversed range or one beyond what is computed ahead.
     """
@@ -58,7 +58,7 @@ def documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
     for item in items:
         days = item["suggested_days"]
         if full and item["series"] == IMAGING and (taken := full.get(item["site"])):
-            # A full day keeps the place that this visit has there.
+            # A full day is still suggested for the visit that is booked on it.
             days = [day for day in days if day not in taken or (taken[day] and day == item["booked_on"])]
         item["suggested_days"] = days[:SUGGESTED]
     return items
@@ -84,7 +84,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     return item
 
 
-# A list shows the same patients on the same day again and again: without it a page of 50 visits takes 60 µs longer.
+# A list has the same patients on the same day again and again: without it a page of 50 visits takes 60 µs longer.
 @lru_cache(maxsize=16384)
 def _place(position: str, today: str) -> Place:
     """Return cycle, cycle day and hold on a day, from a position as it is stored."""
@@ -102,7 +102,7 @@ def _last_overdue(today: str, next_opens_on: str | None) -> str:
 def _full_days(
     store: Store, calendars: Mapping[str, SiteCalendar], items: Sequence[dict[str, Any]]
 ) -> Mapping[str, Mapping[str, bool]]:
-    """Return for sites that limit their scans the days that are full, and whether just full, not over."""
+    """Return the full days of sites that limit their scans, and whether each is just full (True) or overbooked."""
     limits = {site: calendar.slots_per_day for site, calendar in calendars.items()}
     limited = [site for site, limit in limits.items() if limit is not None]
     days = [day for item in items for day in item["suggested_days"]] if limited else []

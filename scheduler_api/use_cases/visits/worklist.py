@@ -1,4 +1,4 @@
-"""What a site has to do on a day, across patients; and what of it can wait."""
+"""List what a site has to do on a day, across patients, and acknowledge what can wait."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ from . import visits
 
 #: For how long an entry can be acknowledged at most, in days.
 LONGEST_ACKNOWLEDGED = 90
-#: What no fact may settle: the site has looked at it, and says so.
-_MAY_ONLY_BE_SEEN = ("pregnancy", "doses_not_taken", "hold_open")
-#: What tells which visit an entry is about, as it was found.
+#: Kinds of entry that perhaps no fact resolves: the site can acknowledge that it has seen them.
+_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open")
 
 
 def find(
@@ -45,7 +44,7 @@ def find(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, str]]:
-    """Return what is to do for the actor's patients today, or on another day by all that is known.
+    """Return what is to do for the actor's patients today, or on another day as far as it can be foreseen.
 
     Raises NotFound for another's site, ValidationFailed for a day further away than the worklist reaches.
     """
@@ -63,16 +62,16 @@ def find(
 
 
 def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
-    """Return what is to do for a patient whose row is already read, on a day, soonest due first, and cannot wait."""
+    """Return what to do on a day for a patient whose row is already read, soonest due first, without what can wait."""
     todays = {row["time_zone"]: today}
     query = worklist.Query(todays, patient_id=row["patient_id"], limit=200)
     return _documents(store, todays, worklist.find(store, query))
 
 
 def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:
-    """Let an entry that stands today wait until a day; the entry.
+    """Acknowledge an entry of today, so that it waits until a day; return the entry.
 
-    It is shown again on that day, and before it if what it says changes. Raises NotFound, Forbidden, ValidationFailed.
+    It is listed again on that day, and before it if its reason changes. Raises NotFound, Forbidden, ValidationFailed.
     """
     with session.store.transaction():
         lock_patient(session.store, _patient_of(entry_id))
@@ -106,7 +105,7 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
 
 
 def take_back(session: Session, entry_id: str) -> None:
-    """Put an entry back on the list; nothing happens if it was not acknowledged. Raises NotFound, Forbidden."""
+    """Take back an acknowledgement, if there is one, so that the entry is listed. Raises NotFound, Forbidden."""
     with session.store.transaction():
         lock_patient(session.store, _patient_of(entry_id))
         patient = patient_row(session, _patient_of(entry_id))
@@ -115,7 +114,7 @@ def take_back(session: Session, entry_id: str) -> None:
 
 
 def _patient_of(entry_id: str) -> str:
-    """Return the patient that an entry's id names; empty if it is no such id."""
+    """Return the id of the patient that an entry's id names; empty if it names none."""
     return entry_id.split(".")[1] if "." in entry_id else ""
 
 
@@ -123,8 +122,8 @@ def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> li
     """Return entries as clients see them; an entry about a visit has its name and when it could be done."""
     about = {}
     if names := {(row["patient_id"], row["visit"]) for row in rows if row["visit"] is not None}:
-        found = visits.documents(store, stored_visits.named(store, todays, names))
-        about = {(item["patient_id"], item["visit"]): item for item in found}
+        documents = visits.documents(store, stored_visits.named(store, todays, names))
+        about = {(item["patient_id"], item["visit"]): item for item in documents}
     return [_document(row, about.get((row["patient_id"], row["visit"]))) for row in rows]
 
 
@@ -159,15 +158,15 @@ def _urgency(due_on: str, today: str) -> str:
 
 @lru_cache(maxsize=16384)
 def _calls(patient_id: str, kind: str, entry_id: str, resolve_with: str) -> Sequence[dict[str, Any]]:
-    """Return the calls that resolve an entry. The same row always gives the same calls; nobody changes them."""
+    """Return the calls that resolve an entry. The same row always gives the same list, which nobody may change."""
     path = f"/v1/patients/{patient_id}"
-    calls = [_settling(path, call["fact"], call["needs"]) for call in orjson.loads(resolve_with)]
-    if kind in _MAY_ONLY_BE_SEEN:
+    calls = [_resolving_call(path, call["fact"], call["needs"]) for call in orjson.loads(resolve_with)]
+    if kind in _ACKNOWLEDGE_ONLY:
         calls.append(_call("PUT", f"/v1/worklist/{entry_id}/acknowledgement", {}, ["note", "until"]))
     return calls
 
 
-def _settling(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
+def _resolving_call(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
     """Return the call that records a fact: for a visit, the one that also warns and reports what follows."""
     kind, of_visit = fact["kind"], f"{path}/visits/{fact.get('visit')}"
     if kind == "visit_done":

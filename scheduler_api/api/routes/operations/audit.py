@@ -76,7 +76,7 @@ def list_audit_entries(query: dict[str, Any]) -> Response:
     Facts, other writes, refused access, and what staff read. For a coordinator, a monitor or an admin, of their sites.
     """
     _note_what_was_read()
-    found = search.find(session(), _asked(query), cursor_key(query, 4), query["limit"])
+    found = search.find(session(), _filters(query), cursor_key(query, 4), query["limit"])
     return page(found.items, found.after, AuditEntrySchema)
 
 
@@ -88,7 +88,9 @@ def list_audit_entries(query: dict[str, Any]) -> Response:
 def export_audit(query: dict[str, Any]) -> Response:
     """Export the audit trail as JSON Lines, one entry a line"""
     _note_what_was_read()
-    lines = (orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in search.export(session(), _asked(query)))
+    lines = (
+        orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in search.export(session(), _filters(query))
+    )
     return Response(lines, content_type="application/x-ndjson", headers={"Cache-Control": "private, no-store"})
 
 
@@ -113,8 +115,8 @@ def verify_audit(query: dict[str, Any]) -> Response:
     return answer(document)
 
 
-def _asked(query: dict[str, Any]) -> search.Asked:
-    return search.Asked(
+def _filters(query: dict[str, Any]) -> search.Filters:
+    return search.Filters(
         query.get("patient"),
         query.get("actor"),
         query.get("action"),

@@ -52,7 +52,7 @@ class TodayVisitSchema(VisitSchema):
     """The visit of a series that matters today."""
 
     class Meta(Strict.Meta):
-        fields = today.SHOWN
+        fields = today.VISIT_FIELDS
 
 
 class TodaySchema(Strict):
@@ -158,7 +158,7 @@ def end_my_device(device_id: str) -> Response:
     return Response(status=204)
 
 
-def _kept(kept: doses.Kept) -> dict[str, Any]:
+def _kept(kept: doses.RecordOutcome) -> dict[str, Any]:
     return {"outcome": kept.outcome, "fact_id": kept.fact_id}
 
 

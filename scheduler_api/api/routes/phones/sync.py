@@ -108,7 +108,7 @@ def synchronise(data: dict[str, Any]) -> Response:
     synced = sync.sync(session(), phone().patient_id, data["cursor"], queued)
     for outcome in synced.outcomes:
         if (problem := outcome["problem"]) is not None:
-            outcome["problem"] = Problem(problem["status"], "It was not recorded.", problem["faults"]).document()
+            outcome["problem"] = Problem(problem["status"], "It was not recorded.", problem["errors"]).document()
     document = {
         "outcomes": synced.outcomes,
         "changes": synced.changes,
@@ -128,19 +128,19 @@ def _named(queued: list[Any]) -> list[Any]:
     return queued
 
 
-def _queued(content: dict[str, Any]) -> sync.Sent:
+def _queued(content: dict[str, Any]) -> sync.QueuedFact:
     """Read one queued fact; what is wrong with it becomes its own outcome."""
     client_id = content["client_id"]
     kind = content.get("kind")
     kind = kind if isinstance(kind, str) else ""
     schema = QUEUED.get(kind)
     if schema is None:
-        return sync.Sent(client_id, content, None, [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.")])
+        return sync.QueuedFact(client_id, content, None, [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.")])
     try:
         data = schema.load(content)
     except ValidationError as error:
-        return sync.Sent(client_id, content, None, list(errors_of(error.messages)))
-    return sync.Sent(client_id, content, _keeping(kind, data))
+        return sync.QueuedFact(client_id, content, None, list(errors_of(error.messages)))
+    return sync.QueuedFact(client_id, content, _keeping(kind, data))
 
 
 def _keeping(kind: str, data: dict[str, Any]) -> Any:

@@ -164,6 +164,6 @@ def record_visit_result(
     return _answer(settled, dry_run)
 
 
-def _answer(settled: bookings.Settled, dry_run: bool) -> Response:
+def _answer(settled: bookings.BookingOutcome, dry_run: bool) -> Response:
     headers = {} if dry_run else {"ETag": patient_tag(settled.version, session().now.date())}
     return answer(settled.document, headers=headers)
