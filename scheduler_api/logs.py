@@ -1,4 +1,4 @@
-"""Our logs: one line of JSON for each record, on standard error, with nothing in it of a patient."""
+"""Configure our logs: one line of JSON for each record, on standard error, without data of patients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class JsonFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end. What `extra` has as `data` is beside the rest."""
+        """Return the line, without its end. The fields of `data` in `extra` are added to it."""
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -30,7 +30,7 @@ class JsonFormatter(logging.Formatter):
 
 def configure(level: str) -> None:
     """Send our logs, from a level on, to standard error as JSON."""
-    # What no line of ours says need not be found out for each: thread, process, task and place in the code.
+    # Our lines have no thread, process, task or place in the code, so these need not be collected.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
     handler = logging.StreamHandler(sys.stderr)

@@ -1,4 +1,4 @@
-"""What is counted for Prometheus: requests, and what became of messages.
+"""Count for Prometheus: requests, and messages by their status.
 
 With `PROMETHEUS_MULTIPROC_DIR` all processes of a machine count into files of that folder, and any of them adds them
 up; without it a process counts for itself. prometheus_client decides which when it is imported.
@@ -13,7 +13,7 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-#: Other methods are nobody's: whoever makes names up must not make us keep each.
+#: Other methods are counted together, so that invented names do not each take memory.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"))
 
 _registry = CollectorRegistry()
@@ -49,9 +49,9 @@ DELIVERY_LAG = Histogram(
 
 
 def count_request(route: str | None, method: str, status: int, seconds: float) -> None:
-    """Count a request: the rule of its address (None: there is none), its status, how long until its answer began."""
-    known = method if method in _METHODS else "other"
-    _request_seconds.labels(route or "", known, f"{status // 100}xx").observe(seconds)
+    """Count a request: the rule of its address (None: none fits), its status, and the seconds until its response."""
+    label = method if method in _METHODS else "other"
+    _request_seconds.labels(route or "", label, f"{status // 100}xx").observe(seconds)
 
 
 def exposition() -> bytes:

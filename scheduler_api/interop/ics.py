@@ -1,4 +1,4 @@
-"""A patient's feed as iCalendar (RFC 5545), for any calendar app."""
+"""Write a patient's feed as iCalendar (RFC 5545), for any calendar app."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler_api.use_cases.phones.feeds import Event, Options
 
 #: How often an app should look again, and how long an appointment is taken to last.
 REFRESH, APPOINTMENT = timedelta(hours=6), timedelta(hours=1)
-#: Clock changes are told for so long before the first and after the last event.
+#: The document has clock changes from so long before the first to so long after the last event.
 A_YEAR = timedelta(366)
 
 
@@ -28,11 +28,11 @@ def calendar(events: Iterable[Event], options: Options, time_zone: str) -> bytes
     document.add("x-wr-timezone", time_zone)
     document.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     document.add("x-published-ttl", "PT6H")
-    shown = list(events)
-    for event in shown:
+    all_events = list(events)
+    for event in all_events:
         document.add_component(_event(event, options, time_zone))
-    if shown:
-        first, last = min(event.first for event in shown), max(event.last for event in shown)
+    if all_events:
+        first, last = min(event.first for event in all_events), max(event.last for event in all_events)
         document.add_missing_timezones(first - A_YEAR, last + A_YEAR)
     return document.to_ical()
 
@@ -74,14 +74,14 @@ def _local(event: Event, time_zone: str) -> datetime:
 
 
 def _summary(event: Event, options: Options) -> str:
-    said = options.language
+    language = options.language
     match event.kind:
         case "window":
-            return say("Window: {label}", said, label=event.facts["label"])
+            return say("Window: {label}", language, label=event.facts["label"])
         case "appointment":
-            return say("Appointment: {label}", said, label=event.facts["label"])
+            return say("Appointment: {label}", language, label=event.facts["label"])
         case "contraception":
-            return say("Last day of contraception", said)
+            return say("Last day of contraception", language)
     if event.facts.get("drug"):
-        return say("Take today's dose: {drug} {mg} mg", said, drug=event.facts["drug"], mg=f"{event.facts['mg']:g}")
-    return say("Take today's dose", said)
+        return say("Take today's dose: {drug} {mg} mg", language, drug=event.facts["drug"], mg=f"{event.facts['mg']:g}")
+    return say("Take today's dose", language)

@@ -1,1 +1,1 @@
-"""How messages leave the service: what is due goes to the outbox, and from there on its way."""
+"""Send messages: move what is due to the outbox, and deliver it from there."""

@@ -1,4 +1,4 @@
-"""What a message says: found out when it is sent, from what is recorded then, in the language of who reads it."""
+"""Compose messages when they are sent, from what is on record then, in the language of their reader."""
 
 from __future__ import annotations
 
@@ -18,49 +18,51 @@ from scheduler_api.use_cases.visits import worklist
 
 from . import texts
 from .channels import Message
-from .texts import Said
+from .texts import MessageText
 
 
 def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
     """Compose the message of an attempt, with no more than its reader needs.
 
-    A patient's own phone knows whose it is.
+    A message to a patient's own phone does not name the patient.
     """
     row = None if attempt.patient_id is None else patients.get(store, attempt.patient_id)
     payload: dict[str, Any] = {"id": attempt.message_id, "kind": attempt.kind, "about": attempt.about}
     if attempt.audience == "site":
-        language, said = attempt.language, _to_site(store, attempt, row, now)
+        language, text = attempt.language, _to_site(store, attempt, row, now)
         payload |= {"site": attempt.site, "subject_number": row["subject_number"] if row else None}
     else:
         assert row is not None
-        wished = stored_preferences.patients_document(row["preferences"])
-        language = wished["language"]
-        said = _to_patient(store, attempt, row, language, wished["show_drug"], now)
+        preferences = stored_preferences.patients_document(row["preferences"])
+        language = preferences["language"]
+        text = _to_patient(store, attempt, row, language, preferences["show_drug"], now)
         if attempt.channel != "web_push":
             payload |= {"site": attempt.site, "patient_id": attempt.patient_id}
-    payload |= {"title": said.title, "body": said.body, "language": language}
+    payload |= {"title": text.title, "body": text.body, "language": language}
     expires_at = datetime.fromisoformat(attempt.expires_at)
-    return Message(attempt.message_id, attempt.kind, said.title, said.body, expires_at, payload)
+    return Message(attempt.message_id, attempt.kind, text.title, text.body, expires_at, payload)
 
 
-def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, shown: bool, now: datetime) -> Said:
+def _to_patient(
+    store: Store, attempt: Attempt, row: Row, language: str, with_details: bool, now: datetime
+) -> MessageText:
     kind = attempt.kind
     if kind.startswith("dose_"):
-        dose = today_of(schedules.of_row(store, row), row["preferences"], now)["dose"] if shown else None
+        dose = today_of(schedules.of_row(store, row), row["preferences"], now)["dose"] if with_details else None
         if dose is None or dose["amount"] is None:
             return texts.dose(kind, language, None)
         return texts.dose(kind, language, texts.Dose(dose["drug"], dose["amount"]))
     if kind.startswith("contraception_"):
-        return texts.contraception(kind, language, shown)
+        return texts.contraception(kind, language, with_details)
     day, _, name = attempt.about.partition(" ")
     visit = visits.of_patient(store, row["patient_id"]).get(name)
     if visit is None:
         return texts.visit(kind, language, texts.Window(None, day, None))
-    label = word(reasons.of_text(visit["label"]), language) if shown else None
+    label = word(reasons.of_text(visit["label"]), language) if with_details else None
     return texts.visit(kind, language, texts.Window(label, visit["closes_on"], visit["booked_time"]))
 
 
-def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> Said:
+def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> MessageText:
     if row is None:
         return texts.digest(attempt.language, [*_work(store, attempt, now)])
     visit = attempt.about.partition(" ")[2] or None
@@ -68,7 +70,7 @@ def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> 
 
 
 def _work(store: Store, attempt: Attempt, now: datetime) -> Iterator[str]:
-    """Yield what the site has to do today, a line each: the subject number, and why. No name and no link."""
+    """Yield what the site has to do today, a line each: the subject number and the reason, without names and links."""
     after = None
     session = Session(store, Actor("delivery", "nurse", None, (attempt.site,)), now)
     while True:

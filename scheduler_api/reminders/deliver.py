@@ -1,4 +1,4 @@
-"""Delivery: what waits in the outbox goes to its destinations, by many hands, and never while the database waits."""
+"""Deliver what waits in the outbox to its destinations, by many threads, never while a transaction is open."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ log = logging.getLogger("scheduler_api.reminders")
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is sent at once, and how long a worker may keep what it is sending.
+    """How many messages are sent at once, and how long a worker may hold a delivery.
 
-    `lease` is far longer than an attempt can take; `look` is how long we wait, in seconds, for attempts under way
-    before we look whether anything else is due.
+    `lease` is far longer than an attempt can take; `look` is how long to wait, in seconds, for attempts under way
+    before looking whether anything else is due.
     """
 
     threads: int = 32
@@ -44,10 +44,10 @@ def deliver(
     pace: Pace = Pace(),
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send what is due until nothing is, or until we are to stop; how many attempts were made.
+    """Send what is due until nothing is, or until `stopping`; return how many attempts were made.
 
-    This thread alone speaks to the database; the others only send, each one message, for a bounded time. So one
-    destination that does not answer takes a few threads for some seconds, and holds up nobody else.
+    Only this thread uses the database; the others send one message each, for a bounded time. So a destination that
+    does not respond takes a few threads for some seconds, and delays no other.
     """
     under_way: dict[Future[Outcome], Attempt] = {}
     count = 0
@@ -87,7 +87,7 @@ def _destination(attempt: Attempt) -> Destination:
 
 
 def _send(channel: Channel | None, message: Message | None, destination: Destination, now: datetime) -> Outcome:
-    """Send a message; whatever goes wrong in here is one more way of failing."""
+    """Send a message; return every kind of error as an outcome."""
     if message is None:
         return Outcome("passing", "could not be composed")
     if channel is None:
@@ -100,7 +100,7 @@ def _send(channel: Channel | None, message: Message | None, destination: Destina
 
 
 def _log_failure(message_id: str, error: Exception) -> None:
-    """Log the kind of a failure and its place; its message may hold data of a patient."""
+    """Log the kind of an error and its place, without its message, which may hold data of a patient."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     data = {"message_id": message_id, "error": type(error).__name__, "at": frames[-4:]}
     log.error("message failed", extra={"data": data})

@@ -1,4 +1,4 @@
-"""A tick: messages that are due go from the plan to the outbox, each once, however many workers there are.
+"""Move messages that are due from the plan to the outbox at each tick, each once, however many workers there are.
 
 Each batch is one unit of work: a worker that dies leaves its batch where it was, for the next.
 """
@@ -20,13 +20,13 @@ from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.projections.planning import TICK, held_until
 from scheduler_api.use_cases.session import lock_free_patients, share_patients
 
-#: How many messages are looked at in one unit of work, and how many are moved unseen: in either case other writers
-#: wait for some tens of milliseconds.
-BATCH, UNSEEN = 1000, 4000
+#: How many messages are read in one unit of work, and how many are moved without reading them: in either case other
+#: writers wait for some tens of milliseconds.
+BATCH, UNREAD = 1000, 4000
 
 
 class Ticked(NamedTuple):
-    """What a tick came to: how many messages went out, and how many were skipped, since they made no sense any more."""
+    """The result of a tick: how many messages were released for sending, and how many were skipped as expired."""
 
     due: int
     stale: int
@@ -50,14 +50,14 @@ def last_tick(store: Store) -> datetime | None:
 
 
 class _Kinds(NamedTuple):
-    """The messages of one unit of work, by kind: how many went out, and how many were skipped."""
+    """The messages of one unit of work, by kind: how many were released for sending, and how many were skipped."""
 
     due: Counter[str]
     stale: Counter[str]
 
 
 class _Batch:
-    """Rows that were taken together: those that go out, those too late for it, and those held back until morning."""
+    """Rows that were taken together: those to send, those that have expired, and those held back until morning."""
 
     def __init__(self, store: Store, taken: Sequence[Row], now: datetime) -> None:
         self.is_empty = not taken
@@ -65,7 +65,7 @@ class _Batch:
         self.stale = [row for row in taken if row["expires_at"] <= moment]
         self.due = [row for row in taken if row["expires_at"] > moment and row["next_at"] >= on_time]
         self.held: list[Row] = []
-        # Patients whose reminder of a dose goes out late: what follows it is planned anew, from now.
+        # Patients whose dose reminder is sent late: the messages that follow it are planned anew, from now.
         self.to_plan: set[str] = set()
         late = [row for row in taken if row["expires_at"] > moment and row["next_at"] < on_time]
         for row in late:
@@ -83,8 +83,8 @@ class _Batch:
             self.to_plan.add(row["patient_id"])
 
 
-def _taken(store: Store, moment: str, most: int) -> list[Row]:
-    """Take rows that are due out of the plan. A patient about whom a fact is being recorded has to wait."""
+def _take_due(store: Store, moment: str, most: int) -> list[Row]:
+    """Take rows that are due out of the plan, except those about patients for whom a fact is being recorded."""
     share_patients(store)
     due = planned_messages.due(store, moment, most)
     free = lock_free_patients(store, {row["patient_id"] for row in due if row["patient_id"] is not None})
@@ -93,8 +93,8 @@ def _taken(store: Store, moment: str, most: int) -> list[Row]:
     return taken
 
 
-def _moved(store: Store, now: datetime, most: int) -> _Kinds | None:
-    """Move the messages due soonest, inside the database, if none is late, as is usual; if one is, do nothing: None."""
+def _move_unread(store: Store, now: datetime, most: int) -> _Kinds | None:
+    """Move the messages due soonest, inside the database, if none is late, as is usual; else return None."""
     moment, on_time = stamp(now), stamp(now - LATE)
     last = planned_messages.last_due(store, moment, most)
     if last is None:
@@ -107,9 +107,9 @@ def _moved(store: Store, now: datetime, most: int) -> _Kinds | None:
     return _Kinds(due=Counter({row["kind"]: row["number"] for row in kinds}), stale=Counter())
 
 
-def _sorted(store: Store, now: datetime, most: int) -> _Kinds | None:
-    """Take messages that are due, and write, hold or skip each; None if all are in other workers' hands."""
-    batch = _Batch(store, _taken(store, stamp(now), most), now)
+def _move_one_by_one(store: Store, now: datetime, most: int) -> _Kinds | None:
+    """Take messages that are due, and write, hold back or skip each; return None if other workers have them all."""
+    batch = _Batch(store, _take_due(store, stamp(now), most), now)
     if batch.is_empty:
         return None
     outbox.write(store, batch.due, stamp(now))
@@ -120,15 +120,15 @@ def _sorted(store: Store, now: datetime, most: int) -> _Kinds | None:
 
 
 def claim(store: Store, now: datetime, most: int | None = None) -> Ticked | None:
-    """Take some messages that are due to the outbox, in one unit of work; None: all are in other workers' hands.
+    """Move some messages that are due to the outbox, in one unit of work; return None if other workers have them all.
 
     `most` is about how many; by default as many as other writers can wait for.
     """
     with store.transaction():
-        # Elsewhere a patient about whom a fact is being recorded has to be left out.
-        taken = _moved(store, now, most or UNSEEN) if store.is_alone else None
+        # With other writers, patients for whom a fact is being recorded must be left out.
+        taken = _move_unread(store, now, most or UNREAD) if store.is_alone else None
         if taken is None:
-            taken = _sorted(store, now, most or BATCH)
+            taken = _move_one_by_one(store, now, most or BATCH)
     if taken is None:
         return None
     # Counted when it is committed: what was rolled back has not happened.

@@ -1,4 +1,4 @@
-"""What this instance has to send with: its keys, where it may connect to, a mail server; and the channels of it."""
+"""The settings with which an instance sends messages (keys, allowed hosts, mail server), and its channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Outside:
-    """The way out of an instance. `server` None: there is no mail."""
+    """The settings for sending messages. `server` None: no mail is sent."""
 
     keys_file: Path
     allowed_hosts: AllowedHosts
@@ -33,20 +33,20 @@ class Outside:
 
         `seconds` is how long an attempt may take.
         """
-        # Only who sends pays for loading what that needs: it takes longer than all the rest of us.
+        # Loaded only by processes that send, since it takes longer than all the rest.
         from scheduler_api.reminders.channels.log import Log
         from scheduler_api.reminders.channels.web_push import WebPush
         from scheduler_api.reminders.channels.webhook import Webhook
 
-        found: dict[str, Channel] = {"log": Log()}
+        channels: dict[str, Channel] = {"log": Log()}
         if self.server is not None:
-            found["email"] = Mail(self.server, self.mail_from, seconds)
+            channels["email"] = Mail(self.server, self.mail_from, seconds)
         try:
             own = self.keys()
         except keys.NoKeys:
-            return found
+            return channels
         return {
-            **found,
+            **channels,
             "webhook": Webhook(own, self.allowed_hosts, seconds),
             "web_push": WebPush(own, self.allowed_hosts, seconds),
         }

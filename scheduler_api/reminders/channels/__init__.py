@@ -1,6 +1,6 @@
-"""The channels: small classes that carry one message to one destination, and say in one of four words what came of it.
+"""The channels: small classes that carry one message to one destination and return one of four outcomes.
 
-A channel has `send(message, destination, now)`. It never raises for what the other side does.
+A channel has `send(message, destination, now)`. It never raises because of the receiver.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DELIVERED = Outcome("delivered")
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it leaves: its id is the same however often it is sent. `payload` is what programs read."""
+    """A message to be sent: its id is the same however often it is sent. `payload` is what programs read."""
 
     message_id: str
     kind: str
@@ -37,14 +37,14 @@ class Destination:
 
 
 class Channel(Protocol):
-    """A way out."""
+    """A way to send messages."""
 
     def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
         """Carry a message to a destination. `now` is the present instant, with offset."""
 
 
 def of_status(status: int, retry_after: float | None, gone: tuple[int, ...], refused: tuple[int, ...]) -> Outcome:
-    """Return what an HTTP status means. `gone` ends the destination, `refused` the message; the rest may pass."""
+    """Return the outcome for an HTTP status: `gone` ends the destination, `refused` the message; others are retried."""
     why = f"answered {status}"
     if 200 <= status < 300:
         return DELIVERED

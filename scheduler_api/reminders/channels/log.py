@@ -1,4 +1,4 @@
-"""The log as a channel: for trying the service out. It says that a message went, and nothing of what it says."""
+"""The log as a channel, for trying the service out. It logs that a message was sent, without its content."""
 
 from __future__ import annotations
 

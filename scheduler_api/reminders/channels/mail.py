@@ -19,7 +19,7 @@ from . import DELIVERED, Destination, Message
 
 @dataclass(frozen=True)
 class Server:
-    """The mail server of the settings. `direct`: TLS from the first byte (smtps), else by STARTTLS, which must be."""
+    """The mail server of the settings. `direct`: TLS from the first byte (smtps), else STARTTLS is required."""
 
     host: str
     port: int
@@ -40,7 +40,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Mail:
-    """Sends messages as plain text; a message's id is its Message-ID, by which mail servers know a repeat."""
+    """Sends messages as plain text; a message's id is its Message-ID, by which mail servers recognise a repetition."""
 
     server: Server
     sender: str
@@ -54,7 +54,7 @@ class Mail:
         mail["Date"] = format_datetime(now)
         mail["Message-ID"] = f"<{message.message_id}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        # Base64, since a server may not take the letters of every language as they are.
+        # Base64, since a server may not accept the letters of every language as they are.
         mail.set_content(message.body, cte="base64")
         try:
             self._hand_over(mail)
@@ -64,7 +64,7 @@ class Mail:
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             return _refused(error.smtp_code)
         except (OSError, smtplib.SMTPException) as error:
-            # Also a wrong password of ours: the message waits until it is put right.
+            # This includes a wrong password of ours: the message waits until it is corrected.
             return Outcome("passing", type(error).__name__)
         return DELIVERED
 
@@ -80,7 +80,7 @@ class Mail:
             if server.user is not None:
                 smtp.login(server.user, server.password or "")
             smtp.send_message(mail)
-            # The mail is taken; how we part changes nothing.
+            # The mail is accepted; an error while closing changes nothing.
             with suppress(OSError):
                 smtp.putcmd("QUIT")
 

@@ -12,7 +12,7 @@ from pywebpush import WebPusher
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, parse
 from scheduler_api.reminders.outbound.keys import Keys
-from scheduler_api.reminders.outbound.post import Unanswered, post
+from scheduler_api.reminders.outbound.post import NoResponse, post
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import Destination, Message, of_status
@@ -47,13 +47,13 @@ class WebPush:
             **Vapid02(self.keys.vapid).sign(claims),
             "Content-Type": "application/octet-stream",
             "Content-Encoding": "aes128gcm",
-            # What could not be shown until it expires is never shown; a repeat takes the place of the first.
+            # What cannot be shown until it expires is never shown; a repetition replaces the first.
             "TTL": str(max(int((message.expires_at - now).total_seconds()), 0)),
             "Topic": hashlib.sha256(message.message_id.encode()).hexdigest()[:32],
             "Urgency": "normal",
         }
         try:
-            answer = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
-        except Unanswered as error:
+            response = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
+        except NoResponse as error:
             return Outcome("passing", str(error))
-        return of_status(answer.status, answer.retry_after, GONE, REFUSED)
+        return of_status(response.status, response.retry_after, GONE, REFUSED)

@@ -11,14 +11,14 @@ import orjson
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts
 from scheduler_api.reminders.outbound.keys import Keys
-from scheduler_api.reminders.outbound.post import Unanswered, post
+from scheduler_api.reminders.outbound.post import NoResponse, post
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import Destination, Message, of_status
 
-#: 410 is said on purpose. 404 may be a gateway that is just being replaced: it is tried again.
+#: 410 is deliberate. 404 may come from a gateway that is just being replaced, so it is retried.
 GONE = (410,)
-#: This body will not be taken, whenever it comes.
+#: The receiver will never accept this body.
 REFUSED = (400, 413, 415, 422)
 
 
@@ -43,10 +43,10 @@ class Webhook:
             "Scheduler-Signature": signature(secret, timestamp, message.message_id, body),
         }
         try:
-            answer = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
-        except Unanswered as error:
+            response = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
+        except NoResponse as error:
             return Outcome("passing", str(error))
-        return of_status(answer.status, answer.retry_after, GONE, REFUSED)
+        return of_status(response.status, response.retry_after, GONE, REFUSED)
 
 
 def signature(secret: str, timestamp: str, message_id: str, body: bytes) -> str:

@@ -1,7 +1,8 @@
-"""Where the service may connect to on behalf of others: nowhere inside the network it stands in, unless allowed.
+"""Check where the service may connect to on behalf of others: nowhere inside its own network, unless allowed.
 
-Who registers an address chooses where our requests go (SSRF). An address is checked when it is registered and again at
-each connection, which goes to the very address that was checked: a name that means something else later gains nothing.
+Whoever registers an address chooses where our requests go (SSRF). An address is checked when it is registered and again
+at each connection, which goes to the very address that was checked: a name that means something else later gains
+nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class AllowedHosts:
-    """Where we may connect to: all of the public network, and the private networks that are `allowed`."""
+    """The hosts to which we may connect: the public network, and the private networks that are `allowed`."""
 
     allowed: tuple[Network, ...] = ()
 
@@ -106,10 +107,12 @@ def parse(url: str) -> Target:
 def resolved(target: Target) -> list[Address]:
     """Return the addresses of a target's host, each once. Raises HostNotAllowed if there are none."""
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        resolved_addresses = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise HostNotAllowed("The host's name leads nowhere.") from None
-    return list(dict.fromkeys(ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found))
+    return list(
+        dict.fromkeys(ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in resolved_addresses)
+    )
 
 
 def is_public(address: Address) -> bool:

@@ -23,7 +23,7 @@ _CONTACT = re.compile(r"mailto:[^\s@:]+@[\w-]+(\.[\w-]+)+|https://[\w-]+(\.[\w-]
 
 
 class NoKeys(Exception):
-    """There is no file of keys, or it is none of ours."""
+    """There is no file of keys, or its content is not ours."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ def make(path: Path, contact: str) -> Keys:
 def read(path: Path) -> Keys:
     """Read the keys of a file. Raises NoKeys."""
     try:
-        said = orjson.loads(path.read_bytes())
-        keys = Keys(_bytes(said["vapid_private"]), _bytes(said["webhook_root"]), said["contact"])
-        # What is no key must not be found out when a message is due.
+        document = orjson.loads(path.read_bytes())
+        keys = Keys(_bytes(document["vapid_private"]), _bytes(document["webhook_root"]), document["contact"])
+        # An invalid key must be detected now, and not when a message is due.
         if len(keys.root) < 32 or not is_contact(keys.contact) or not keys.public:
             raise ValueError
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A POST to an address that someone else chose: bounded in time, to the address that was checked, and no further."""
+"""Post to an address that someone else chose: bounded in time, to the address that was checked, without redirects."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from typing import NamedTuple
 from .allowed_hosts import AllowedHosts, HostNotAllowed, Target, parse
 
 
-class Answer(NamedTuple):
-    """What came back: the status, and in how many seconds to try again if that was said."""
+class Response(NamedTuple):
+    """The response: its status, and after how many seconds to retry if the receiver says so."""
 
     status: int
     retry_after: float | None
 
 
-class Unanswered(Exception):
-    """No answer came; the message says why in a word or two."""
+class NoResponse(Exception):
+    """There was no response; the message says why in a word or two."""
 
 
 def post(
     url: str, body: bytes, headers: Mapping[str, str], allowed_hosts: AllowedHosts, seconds: float, now: datetime
-) -> Answer:
+) -> Response:
     """Send a body and wait for the status, no longer than so many seconds (the look-up of the name comes before).
 
-    Only the head of the answer is read. No redirect is followed, and no proxy, cookie or password of the environment is
-    used: the standard library's client does none of that by itself. Raises Unanswered.
+    Only the head of the response is read. No redirect is followed, and no proxy, cookie or password of the environment
+    is used: the standard library's client does none of that by itself. Raises NoResponse.
     """
     try:
         target = parse(url)
@@ -43,22 +43,22 @@ def post(
         with closing(allowed_hosts.connect(target, seconds)) as sock, closing(connection), deadline(sock, seconds):
             connection.sock = _secured(sock, target)
             connection.request("POST", target.path, body, {"Connection": "close", **headers})
-            answer = connection.getresponse()
-            return Answer(answer.status, _seconds_to_wait(answer.headers.get("Retry-After"), now))
+            response = connection.getresponse()
+            return Response(response.status, _seconds_to_wait(response.headers.get("Retry-After"), now))
     except HostNotAllowed as error:
-        raise Unanswered(str(error)) from error
+        raise NoResponse(str(error)) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unanswered(type(error).__name__) from error
+        raise NoResponse(type(error).__name__) from error
 
 
 @contextmanager
 def deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """End what is done with a socket in the block with TimeoutError after so many seconds, however slowly it drips.
+    """End the use of a socket in the block with TimeoutError after so many seconds, however slowly data come.
 
-    A socket's own time-out is for each byte that comes.
+    A socket's own time-out applies to each byte.
     """
     late = threading.Event()
-    # A second handle of the same connection: TLS takes the first one for itself, and cannot be had twice.
+    # A second handle of the same connection, since TLS takes the first one for itself.
     with closing(socket.socket(fileno=os.dup(sock.fileno()))) as twin:
 
         def cut() -> None:
@@ -78,7 +78,7 @@ def deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
         finally:
             timer.cancel()
             timer.join()
-        # What ends because we cut it may look like a whole answer.
+        # A connection that was cut here may look like a complete response.
         if late.is_set():
             raise TimeoutError
 
@@ -89,18 +89,18 @@ def _secured(sock: socket.socket, target: Target) -> socket.socket:
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return a TLS context that trusts whom this machine trusts; `SSL_CERT_FILE` adds others."""
+    """Return a TLS context with the certificates that this machine trusts; `SSL_CERT_FILE` adds others."""
     return ssl.create_default_context()
 
 
-def _seconds_to_wait(said: str | None, now: datetime) -> float | None:
+def _seconds_to_wait(header: str | None, now: datetime) -> float | None:
     """Return the seconds that `Retry-After` asks for, given as seconds or a date; None if it cannot be understood."""
-    if said is None:
+    if header is None:
         return None
-    if said.isascii() and said.isdecimal():
-        return float(said[:9])
+    if header.isascii() and header.isdecimal():
+        return float(header[:9])
     try:
-        seconds = (parsedate_to_datetime(said) - now).total_seconds()
+        seconds = (parsedate_to_datetime(header) - now).total_seconds()
     except (TypeError, ValueError):
         return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None
