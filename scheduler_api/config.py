@@ -20,7 +20,7 @@ _SAFE = ("https://", "http://127.0.0.1:", "http://localhost:")
 
 
 class BadSetting(ValueError):
-    """A setting has a value that means nothing; the message names it."""
+    """A setting has an invalid value; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Return the settings an environment gives. Raises BadSetting, also for an unknown `SCHEDULER_` name."""
-        known = {f"SCHEDULER_{field.name.upper()}": field for field in fields(cls)}
-        unknown = [name for name in environment if name.startswith("SCHEDULER_") and name not in known]
+        settings_by_name = {f"SCHEDULER_{field.name.upper()}": field for field in fields(cls)}
+        unknown = [name for name in environment if name.startswith("SCHEDULER_") and name not in settings_by_name]
         if unknown:
-            raise BadSetting(f"Unknown setting {unknown[0]}; there are {', '.join(sorted(known))}.")
+            raise BadSetting(f"Unknown setting {unknown[0]}; there are {', '.join(sorted(settings_by_name))}.")
         values: dict[str, str | int] = {}
-        for name, field in known.items():
+        for name, field in settings_by_name.items():
             if name in environment:
                 text = environment[name].strip()
                 least = 0 if field.default == 0 or field.name.startswith("rate_") else 1

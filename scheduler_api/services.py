@@ -1,4 +1,4 @@
-"""Hold what an instance of the service is made of: built once by `create_app`, and reached by every request."""
+"""Hold the parts of an instance of the service: built once by `create_app`, and used by every request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Services:
     """A store, a clock, and what is built around them.
 
     `clock` gives instants with offset. `keys` sign checkpoints. `sign_in` checks the tokens of staff who sign in
-    elsewhere (None: nobody does). `outside` is how messages are sent. `contract` is the OpenAPI document.
+    elsewhere (None: nobody does). `outside` has the settings for sending messages. `contract` is the OpenAPI document.
     """
 
     store: Store
@@ -42,7 +42,7 @@ class Services:
         return self.clock().astimezone(UTC)
 
     def close(self) -> None:
-        """Write what still waits to be written, and leave no connection open. Raises Unavailable if it cannot be."""
+        """Write what still waits to be written, and close all connections. Raises Unavailable."""
         with ExitStack() as closing:
             for part in (self.store, self.readings, self.limits):
                 closing.callback(part.close)

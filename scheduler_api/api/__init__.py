@@ -1,1 +1,1 @@
-"""The HTTP API: one blueprint for each resource, beside its schemas. Shapes and habits here, no rules."""
+"""The HTTP API: one blueprint for each resource, with its schemas. It has no rules of the trial."""

@@ -30,7 +30,7 @@ from .openapi import DESCRIPTION, contract
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-#: What watches the service asks for these as often as it likes.
+#: Monitoring may request these without a limit.
 WATCHED = ("/healthz", "/readyz", "/metrics")
 
 
@@ -74,17 +74,17 @@ RESOURCES = (
     destinations,
     messages,
 )
-#: An answer is compressed from so many bytes on. At level 3 gzip takes a third of the time of its default level 6, and
+#: A response is compressed from so many bytes on. At level 3 gzip takes a third of the time of its default level 6, and
 #: a page of 50 visits becomes a sixth larger.
 COMPRESSED_FROM, GZIP_LEVEL = 1000, 3
 COMPRESSED_TYPES = ("json", "csv", "calendar", "html", "css", "javascript")
 
 
 def application(services: Services, max_body: int, trusted_proxies: int) -> Flask:
-    """Build the Flask application around what an instance is made of.
+    """Build the Flask application around the parts of an instance.
 
-    `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is whom they name. A request
-    goes through, in this order: the request log, `_guard` (its rate, then who is asking), the view and its decorators,
+    `max_body` is the largest body in bytes; behind so many `trusted_proxies` the client is the one they name. A request
+    goes through, in this order: the request log, `_guard` (its rate, then its caller), the view and its decorators,
     the audit of what was read or refused, and compression.
     """
     app = PrivateFlask("scheduler_api", static_folder=None)
@@ -129,27 +129,27 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
 
 
 def _guard() -> None:
-    """Hold a request to its rate, then let the view be called only by whom it declares.
+    """Limit the rate of a request, then let only those call the view whom it declares.
 
-    Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. What
-    watches the service may ask as often as it likes. Which methods an address has (OPTIONS), any role may know.
+    Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token.
+    Monitoring has no limit. Which methods an address has (OPTIONS), any role may know.
     """
-    asked = request._get_current_object()  # type: ignore[attr-defined]
-    path, instant = asked.path, now()
+    req = request._get_current_object()  # type: ignore[attr-defined]
+    path, instant = req.path, now()
     if path in WATCHED:
         return
-    check_rate(asked, instant)
-    view = current_app.view_functions.get(asked.endpoint)
+    check_rate(req, instant)
+    view = current_app.view_functions.get(req.endpoint)
     operation = operation_of(view) if view is not None else _of_no_view(path)
     if operation.caller == "staff":
-        authenticate(asked, instant, operation.roles if asked.method != "OPTIONS" else ANY_ROLE)
+        authenticate(req, instant, operation.roles if req.method != "OPTIONS" else ANY_ROLE)
     elif operation.caller == "patient":
-        authenticate_phone(asked, instant)
+        authenticate_phone(req, instant)
     elif operation.caller is None:
         raise Forbidden("This call declares nobody who may make it.")
 
 
 def _of_no_view(path: str) -> Operation:
-    """Return who is asked for a token where there is no view."""
+    """Return which token a path needs for which there is no view."""
     under_me = path == "/v1/me" or path.startswith("/v1/me/")
     return Operation("patient" if under_me else "staff" if path.startswith("/v1") else "public")

@@ -57,15 +57,15 @@ class NewPatientSchema(EnrolmentSchema):
     protocol = ProtocolReference(required=True)
 
 
-class VersionSchema(Strict):
-    """A version of a protocol."""
+class EnrolledProtocolSchema(Strict):
+    """The protocol and the version that a patient enrols under."""
 
     id = Text(64, required=True)
     version = Whole(1, 10_000, required=True)
 
 
 def enrolled_body(data: Mapping[str, Any], protocol: str, version: int) -> Enrolled:
-    """Return the fact's data from what `EnrolmentSchema` has read."""
+    """Return the body of `enrolled` from data that `EnrolmentSchema` has read."""
     values = {name: value for name, value in data.items() if name != "protocol"}
     values.setdefault("planned_first_dose_on", values["enrolled_on"])
     return Enrolled(protocol=protocol, version=version, **values)

@@ -1,4 +1,4 @@
-"""What a schema refused, as the errors that everyone is told: API, command line and offline queue alike."""
+"""Convert what a schema refused into the errors of the API, the command line and the offline queue."""
 
 from __future__ import annotations
 

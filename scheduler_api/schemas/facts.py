@@ -11,20 +11,20 @@ from scheduler_api.engine.checks import HAVE_A_REASON
 from scheduler_api.engine.model.facts import KINDS, Enrolled
 from scheduler_api.use_cases.patients.facts import NewFact
 
-from .enrolments import BASES, FERTILITY, NewPatientSchema, VersionSchema, enrolled_body
+from .enrolments import BASES, FERTILITY, NewPatientSchema, EnrolledProtocolSchema, enrolled_body
 from .fields import Amount, Choice, CivilDate, Clock, Instant, PartialCivilDate, Strict, Text, Whole, fields
 from .patients import RESPONSES, RecorderSchema
 
 
 class FactSchema(Strict):
-    """What every fact may carry; the base of each kind's schema."""
+    """The fields that every fact may have; the base of each kind's schema."""
 
     kind: Any
     replaces = Text(40, load_default=None, metadata={"description": "The fact that this one corrects"})
 
     @post_load
     def fact(self, data: dict[str, Any], **kwargs: Any) -> NewFact:
-        """Return the fact to record, or for `enrolled` its data, still to be completed."""
+        """Return the fact to record."""
         kind, replaces = data.pop("kind"), data.pop("replaces", None)
         body = KINDS[kind]
         correction = data.pop("correction_reason" if issubclass(body, HAVE_A_REASON) else "reason", None)
@@ -48,13 +48,13 @@ def _kind(name: str, **declared: Any) -> type[Strict]:
     declared[why] = Text(500, lines=True, metadata=_WHY, **need)
     declared["kind"] = Choice(name, required=True)
     camel = "".join(part.title() for part in name.split("_"))
-    return type(camel, (FactSchema,), {"__doc__": KINDS[name].__doc__, **declared})
+    return type(f"{camel}Fact", (FactSchema,), {"__doc__": KINDS[name].__doc__, **declared})
 
 
 _DATA: Mapping[str, Mapping[str, Any]] = {
     "enrolled": {
         **{field: value for field, value in NewPatientSchema._declared_fields.items() if field != "protocol"},
-        "protocol": fields.Nested(VersionSchema, required=True),
+        "protocol": fields.Nested(EnrolledProtocolSchema, required=True),
     },
     "treatment_started": {"first_dose_on": CivilDate(required=True)},
     "dose_recorded": {
@@ -66,7 +66,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     },
     "hold_started": {
         "from_on": CivilDate(required=True),
-        "resumes_on": CivilDate(load_default=None, metadata={"description": "If the end is already known"}),
+        "resumes_on": CivilDate(load_default=None, metadata={"description": "If the end is already set"}),
         "reason": Text(500, lines=True, load_default=None),
     },
     "hold_ended": {"resumes_on": CivilDate(required=True, metadata={"description": "First day of dosing again"})},
@@ -166,7 +166,7 @@ class NewFactField(fields.Nested):
 
 
 class RecordedFactSchema(Strict):
-    """A recorded fact: its data, who recorded it and when, and whether it still stands."""
+    """A recorded fact: its data, who recorded it and when, and whether it is still active."""
 
     class Meta(Strict.Meta):
         unknown = "include"
@@ -190,7 +190,7 @@ class RecordedFactSchema(Strict):
 
 
 class NewlyRecordedFactSchema(RecordedFactSchema):
-    """A fact as the answer to its recording has it."""
+    """A fact as the response to its recording has it."""
 
     fact_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a dry run"})
     recorded_at = Instant(required=True, allow_none=True, metadata={"description": "Null in a dry run"})

@@ -1,4 +1,4 @@
-"""Fields and the base of all schemas: what is not declared is refused."""
+"""Fields and the base of all schemas: undeclared fields are refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 
 
 class Strict(Schema):
-    """A schema that refuses what it does not know. `columns` are those of a list as CSV, if not just its fields."""
+    """A schema that refuses unknown fields. `columns` are those of a list as CSV, if not just its fields."""
 
     columns: ClassVar[tuple[str, ...]] = ()
 

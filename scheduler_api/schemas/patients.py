@@ -25,8 +25,8 @@ DEVIATIONS = (
 DOSE_STATUSES = ("taken", "held", "rest", "missed", "planned", "due", "unrecorded")
 
 
-class ExactVersionSchema(Strict):
-    """A version of a protocol."""
+class AppliedProtocolSchema(Strict):
+    """The protocol and the version that applies to a patient."""
 
     id = fields.String(required=True)
     version = fields.Integer(required=True)
@@ -39,7 +39,7 @@ class PatientSchema(Strict):
     subject_number = fields.String(required=True, metadata={"description": "The trial's, unique in a protocol"})
     site = fields.String(required=True)
     protocol = fields.Nested(
-        ExactVersionSchema, required=True, metadata={"description": "The version that applies today"}
+        AppliedProtocolSchema, required=True, metadata={"description": "The version that applies today"}
     )
     enrolled_on = CivilDate(required=True)
     planned_first_dose_on = CivilDate(required=True)
@@ -59,7 +59,7 @@ class RecorderSchema(Strict):
 
 
 class VisitSchema(Strict):
-    """A visit: its window, both ends included, what happened to it, and why it stands where it stands."""
+    """A visit: its window, both ends included, what happened to it, and why it is planned then."""
 
     visit = fields.String(required=True, metadata={"example": "imaging-w6"})
     series = fields.String(required=True)
@@ -82,7 +82,7 @@ class VisitSchema(Strict):
 
 
 class ContraceptionSchema(Strict):
-    """Until when contraception is required, and why; one of `through_on` and `earliest_through_on` is null."""
+    """Through when contraception is required, and why; one of `through_on` and `earliest_through_on` is null."""
 
     status = Choice("not_required", "required", "released", required=True)
     from_on = CivilDate(required=True, allow_none=True)
@@ -93,7 +93,7 @@ class ContraceptionSchema(Strict):
 
 
 class AdherenceSchema(Strict):
-    """Days from C1D1 on; both ratios are null with nothing planned."""
+    """Days from C1D1 on; both ratios are null if nothing was planned."""
 
     planned = fields.Integer(required=True)
     taken = fields.Integer(required=True)
@@ -167,8 +167,8 @@ class DoseDaySchema(Strict):
     status = Choice(*DOSE_STATUSES, required=True)
 
 
-class UnscheduledSchema(Strict):
-    """Something done that belongs to no visit."""
+class UnscheduledVisitSchema(Strict):
+    """A visit that was done and belongs to no planned visit."""
 
     series = fields.String(required=True)
     done_on = CivilDate(required=True)
@@ -177,10 +177,10 @@ class UnscheduledSchema(Strict):
 
 
 class PatientCalendarSchema(Strict):
-    """The calendar of one patient: lists meet `from`…`to`, the rest is of the whole history."""
+    """The calendar of one patient: lists meet `from`…`to`, the rest covers the whole history."""
 
     patient_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a preview"})
-    protocol = fields.Nested(ExactVersionSchema, required=True)
+    protocol = fields.Nested(AppliedProtocolSchema, required=True)
     time_zone = fields.String(required=True)
     today = CivilDate(required=True)
     from_ = CivilDate(required=True, data_key="from")
@@ -191,7 +191,7 @@ class PatientCalendarSchema(Strict):
     cycles = fields.List(fields.Nested(CycleSchema), required=True)
     doses = fields.List(fields.Nested(DoseDaySchema), required=True)
     visits = fields.List(fields.Nested(VisitSchema), required=True)
-    unscheduled = fields.List(fields.Nested(UnscheduledSchema), required=True)
+    unscheduled = fields.List(fields.Nested(UnscheduledVisitSchema), required=True)
     contraception = fields.Nested(ContraceptionSchema, required=True)
     adherence = fields.Nested(AdherenceSchema, required=True)
     deviations = fields.List(fields.Nested(DeviationSchema), required=True)

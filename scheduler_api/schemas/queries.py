@@ -1,4 +1,4 @@
-"""Schemas of what is asked for: which days of a calendar, which entries of the audit trail."""
+"""Schemas of queries: the days of a calendar, the entries of the audit trail."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from .fields import CivilDate, Instant, Strict, Text
 
 
 class RangeQuery(Strict):
-    """Which days."""
+    """A range of days."""
 
     from_ = CivilDate(data_key="from")
     to = CivilDate()
 
 
 class ViewQuery(RangeQuery):
-    """Which calendar is asked for."""
+    """The options of a calendar."""
 
     today = CivilDate(metadata={"description": "Look at another day; filters no facts"})
-    known_at = Instant(metadata={"description": "As it was known at an instant; sets `today` unless that is given"})
+    known_at = Instant(metadata={"description": "As it was on record at an instant; sets `today` unless that is given"})
 
 
 class TrailQuery(Strict):
-    """Which entries are asked for: those at or after `from`, and before `to`."""
+    """Filters of audit entries: from `from` on, and before `to`."""
 
     patient = Text(40)
     actor = Text(80, metadata={"description": "The id of a token, a device or a person, as entries have it"})

@@ -1,4 +1,4 @@
-"""Note in the audit who was refused, and what health data staff looked at."""
+"""Record in the audit who was refused, and what health data staff read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scheduler_api.use_cases.session import NotFound, OutOfScope, Session
 from .problems import Problem, unavailable
 from .requests import READS, now, route, services, store
 
-#: What staff read that is no health data.
-_OF_NOBODY = ("sites", "site_calendars", "protocols", "destinations")
+#: The blueprints without health data.
+_WITHOUT_HEALTH_DATA = ("sites", "site calendars", "protocols", "destinations")
 
 
 def register(app: Flask) -> None:
-    """Note refusals, durably and before they are answered; and what staff read, together within a second."""
+    """Record refusals, durably and before the response; and what staff read, together within a second."""
     app.register_error_handler(NotFound, _not_found)
-    app.after_request(_noted)
+    app.after_request(_record)
 
 
 def _not_found(error: NotFound) -> Response:
@@ -28,20 +28,20 @@ def _not_found(error: NotFound) -> Response:
     return Problem(404, str(error)).response()
 
 
-def _noted(response: Response) -> Response:
+def _record(response: Response) -> Response:
     status, here = response.status_code, g._get_current_object()
     try:
         if status in (401, 403) or "out_of_scope" in here:
-            _note_refusal(status)
+            _record_refusal(status)
         elif status in (200, 304) and _reads_health_data(here.get("session")):
-            _note_reading(here.session, status)
+            _record_reading(here.session, status)
     except (Busy, Unavailable) as error:
-        # What cannot be noted is not answered.
+        # What cannot be recorded is not answered.
         return unavailable(error)
     return response
 
 
-def _note_refusal(status: int) -> None:
+def _record_refusal(status: int) -> None:
     hidden = g.get("out_of_scope")
     patient_id, site = (request.view_args or {}).get("patient_id"), None
     if isinstance(hidden, OutOfScope):
@@ -55,17 +55,14 @@ def _note_refusal(status: int) -> None:
 
 
 def _reads_health_data(asking: Session | None) -> bool:
-    """Return whether the request is a question of staff about patients.
-
-    A dry run is one too, since it records nothing.
-    """
-    if asking is None or asking.actor.patient_id is not None or request.blueprint in _OF_NOBODY:
+    """Return whether staff read patients' data by this request. A dry run is a read too, since it records nothing."""
+    if asking is None or asking.actor.patient_id is not None or request.blueprint in _WITHOUT_HEALTH_DATA:
         return False
     return request.method in READS or request.args.get("dry_run") == "true"
 
 
-def _note_reading(asking: Session, status: int) -> None:
+def _record_reading(asking: Session, status: int) -> None:
     patient_id = (request.view_args or {}).get("patient_id")
     query = request.query_string.decode("ascii", "replace")
     reading = events.Reading(asking.actor, asking.route or "", patient_id, query, status)
-    services().readings.add(reading, asking.now, g.get("shown"))
+    services().readings.add(reading, asking.now, g.get("item_count"))

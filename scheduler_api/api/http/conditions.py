@@ -1,4 +1,4 @@
-"""Conditions and repetitions: ETag and 304, If-Match and 412, Idempotency-Key."""
+"""Handle conditions and repetitions: ETag and 304, If-Match and 412, Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ from .problems import Problem
 from .requests import session, store
 
 View = TypeVar("View", bound=Callable[..., Response])
-#: How the ETag of a compressed answer ends.
+#: The end of the ETag of a compressed response.
 _ENCODING = re.compile(r':(?:zstd|br|gzip|deflate)"$')
-#: Our ETags: the patient's version, then what else the answer depends on.
+#: Our ETags: the patient's version, then what else the response depends on.
 _TAG = re.compile(r'"(\d{1,12})\.[^"]+"', re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-#: The headers of an answer that come again when it is given again.
-_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+#: The headers of a response that are repeated with it.
+_STORED_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
 def patient_tag(version: int, today: object, form: str = "") -> str:
-    """Return the ETag of an answer about a patient.
+    """Return the ETag of a response about a patient.
 
-    It changes with the patient, the day, the request and the format; `form` is what else the answer depends on.
+    It changes with the patient, the day, the request and the format; `form` is what else the response depends on.
     """
     query = request.query_string.decode("latin-1")
-    question = f"{request.environ['PATH_INFO']}?{query} {form}{'csv' if wants_csv() else ''}"
-    return f'"{version}.{today}.{hashlib.blake2b(question.encode(), digest_size=6).hexdigest()}"'
+    identity = f"{request.environ['PATH_INFO']}?{query} {form}{'csv' if wants_csv() else ''}"
+    return f'"{version}.{today}.{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"'
 
 
-def phone_headers(asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
-    """Return the headers of an answer to a phone, in a language."""
-    patient = asking.patient
+def phone_headers(caller: Phone, now: datetime, spoken: str) -> dict[str, str]:
+    """Return the headers of a response to a phone, in a language."""
+    patient = caller.patient
     day = civil_date(now, patient["time_zone"])
     left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
     return {
-        # The address is the same for all patients, the answer is not.
-        "ETag": patient_tag(patient["version"], day, f"{asking.patient_id} {spoken} {patient['preferences'] or ''}"),
-        # Good until midnight without a network, but asked for anew with one: a hold must reach the patient at once.
+        # The address is the same for all patients, the response is not.
+        "ETag": patient_tag(patient["version"], day, f"{caller.patient_id} {spoken} {patient['preferences'] or ''}"),
+        # Valid until midnight without a network, but requested anew with one: a hold must reach the patient at once.
         "Cache-Control": f"private, no-cache, max-age={left}",
         "Vary": "Accept-Language",
         "Content-Language": spoken,
@@ -59,7 +59,7 @@ def phone_headers(asking: Phone, now: datetime, spoken: str) -> dict[str, str]:
 
 
 def conditional(view: View) -> View:
-    """Give a GET of one patient's data an ETag, and answer 304 before anything is computed if nothing changed."""
+    """Give a GET of one patient's data an ETag, and return 304 before anything is computed if nothing changed."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
@@ -72,9 +72,9 @@ def conditional(view: View) -> View:
 
 
 def unless_not_modified(headers: Mapping[str, str], view: Callable[[], Response]) -> Response:
-    """Return a view's answer with these headers, or 304 with them if the client already has the answer of that ETag."""
+    """Return a view's response with these headers, or 304 with them if the client has the response with that ETag."""
     sent = request.environ.get("HTTP_IF_NONE_MATCH", "")
-    # Only an answer to this very question has this tag; `*` stands for any, so the question is looked at first.
+    # Only a response to this very request has this tag; `*` matches any, so the view is run first.
     for tag in sent.split(",") if sent else ():
         if bare_tag(tag) == headers["ETag"]:
             return Response(status=304, headers={**headers, "ETag": tag.strip().removeprefix("W/")})
@@ -86,7 +86,7 @@ def unless_not_modified(headers: Mapping[str, str], view: Callable[[], Response]
 
 
 def if_match(view: View) -> View:
-    """Let a write about a patient be refused with 412 if the patient changed since the version that `If-Match` names.
+    """Refuse a write about a patient with 412 if the patient changed since the version that `If-Match` names.
 
     The view gets those versions as `if_versions`.
     """
@@ -107,12 +107,12 @@ def _expected_versions() -> frozenset[int] | None:
 
 
 def bare_tag(tag: str) -> str:
-    """Return a tag as the service gave it, without what compression or a cache added."""
+    """Return a tag as the service made it, without what compression or a cache added."""
     return _ENCODING.sub('"', tag.strip().removeprefix("W/"))
 
 
 def idempotent(view: View) -> View:
-    """Carry a POST with an Idempotency-Key out once, and answer every repetition with the first answer."""
+    """Carry out a POST with an Idempotency-Key once, and return its response to every repetition."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
@@ -122,16 +122,16 @@ def idempotent(view: View) -> View:
         if not _KEY.fullmatch(key):
             field_error = FieldError("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.")
             raise Problem(422, field_error.detail, [field_error])
-        asked = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
-        digest = hashlib.sha256(asked).hexdigest()
+        content = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+        digest = hashlib.sha256(content).hexdigest()
         with store().transaction():
             idempotency.lock(session(), key)
-            given = idempotency.find(session(), key, digest)
-            if given is not None:
-                headers = {**given.headers, "Idempotency-Replayed": "true"}
-                return Response(given.body, given.status, headers)
+            stored = idempotency.find(session(), key, digest)
+            if stored is not None:
+                headers = {**stored.headers, "Idempotency-Replayed": "true"}
+                return Response(stored.body, stored.status, headers)
             response = view(*args, **kwargs)
-            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
             idempotency.keep(
                 session(), key, digest, idempotency.StoredResponse(response.status_code, headers, response.get_data())
             )

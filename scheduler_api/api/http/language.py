@@ -15,7 +15,7 @@ _BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGE
 
 
 def language() -> str:
-    """Return the language of this request's answer."""
+    """Return the language of this request's response."""
     return preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 

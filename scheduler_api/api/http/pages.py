@@ -38,9 +38,9 @@ class PageQuery(Strict):
 
 
 def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) -> Any:
-    """Return the key that a query's cursor stands for. Ends the request if the service never gave such a cursor.
+    """Return the key in a query's cursor. Ends the request if the cursor is not of this list.
 
-    `begins`: the first part, if that says what the cursor is of.
+    `begins` is the first part that the key must have, if any.
     """
     cursor = query.get("cursor")
     if cursor is None:
@@ -61,21 +61,18 @@ def page_of(
     """Return one page of a list that is complete in memory, in order of `key`."""
     after = cursor_key(query, len(key(items[0])) if items else 1) if query.get("cursor") else None
     rest = [item for item in items if after is None or key(item) > after]
-    shown = rest[: query["limit"]]
-    return page(shown, key(shown[-1]) if len(rest) > len(shown) else None, schema)
+    items = rest[: query["limit"]]
+    return page(items, key(items[-1]) if len(rest) > len(items) else None, schema)
 
 
 def encoded(after: Sequence[str] | None) -> str | None:
-    """Return the cursor that stands for the key to go on after."""
+    """Return the cursor for the key to go on after."""
     return base64.urlsafe_b64encode(orjson.dumps(list(after))).decode() if after else None
 
 
 def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
-    """Return one page of a list.
-
-    JSON with the cursor of the next page and a Link to it, or CSV if the client asks for it.
-    """
-    g.shown = len(items)
+    """Return one page of a list: JSON with the cursor of the next page and a Link to it, or CSV if preferred."""
+    g.item_count = len(items)
     cursor = encoded(after)
     headers = {"Vary": "Accept"}
     if cursor is not None:
@@ -87,8 +84,8 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
 
 def _link_to_next(cursor: str) -> str:
     """Return the Link header of a page: the same request, going on at a cursor."""
-    asked = [(name, value) for name, value in request.args.items() if name != "cursor"]
-    return f'<{request.path}?{urlencode([*asked, ("cursor", cursor)])}>; rel="next"'
+    parameters = [(name, value) for name, value in request.args.items() if name != "cursor"]
+    return f'<{request.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
 
 
 def wants_csv() -> bool:

@@ -1,4 +1,4 @@
-"""Reading bodies and queries: what is not declared is refused, and every bad field is named."""
+"""Read bodies and queries: undeclared fields are refused, and every bad field is named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Parser(FlaskParser):
         if req.mimetype != "application/json":
             raise Problem(415, "The body is not declared as application/json.", headers={"Accept": "application/json"})
         body = req.get_data()
-        # A body sent in chunks says no length; what goes beyond the limit is cut off there without a word.
+        # A body sent in chunks has no length header; beyond the limit it is cut off silently.
         if req.content_length is None and len(body) >= (req.max_content_length or len(body) + 1):
             raise RequestEntityTooLarge
         return document_of(body)
@@ -70,7 +70,7 @@ def document_of(body: bytes) -> Any:
     """Return the JSON document of a body. Raises Problem."""
     try:
         document = orjson.loads(body)
-        # A name given twice would leave it open which of the two was meant; orjson does not tell.
+        # A name given twice would be ambiguous, and orjson does not report it.
         _STRICT.decode(body.decode())
     except (ValueError, RecursionError):
         raise Problem(400, "The body is not JSON, or gives a name twice.") from None
@@ -97,7 +97,7 @@ class ResourceBlueprint(Blueprint):
         return decorator
 
     def response(self, *args: Any, **options: Any) -> Any:
-        """Declare what a view answers, for the contract alone: every view returns its response complete."""
+        """Declare the response of a view for the contract only: every view returns its response complete."""
         documented = super().response(*args, **options)
         return lambda view: _like(documented(view), view)
 
@@ -114,10 +114,10 @@ def _like(documented: Any, view: Any) -> Any:
     return view
 
 
-# Clients ask the same questions again and again: parsing the parameters of a list takes 110 µs, finding them here 2.
+# Clients repeat the same queries: parsing the parameters of a list takes 110 µs, looking them up here 2.
 @lru_cache(maxsize=1024)
 def _parsed_query(schema: Schema, query_string: bytes) -> dict[str, Any]:
-    """Return what a schema makes of a query string, which is that of this request; a refused one is not remembered."""
+    """Return the parsed query string of this request; one that is refused is not cached."""
     return ResourceBlueprint.ARGUMENTS_PARSER.parse_query(schema)
 
 

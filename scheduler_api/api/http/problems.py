@@ -1,4 +1,4 @@
-"""Problems (RFC 9457): every refusal is one document that names every bad field, and shows nothing internal."""
+"""Make problems (RFC 9457): every refusal is one document that names every bad field and reveals nothing internal."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class ProblemApi(Api):
 
 
 def register(app: Flask) -> None:
-    """Turn whatever the use cases refuse into problems."""
+    """Turn the errors of the use cases into problems."""
     app.register_error_handler(Problem, Problem.response)
     for kind, status in ((Conflict, 409), (ValidationFailed, 422)):
         app.register_error_handler(kind, _of_errors(status))
@@ -150,7 +150,7 @@ def _too_many(error: TooMany) -> Response:
 
 
 def unavailable(error: Busy | Unavailable) -> Response:
-    """Return the answer for a database that is busy or does not answer."""
+    """Return the response for a database that is busy or does not answer."""
     busy = isinstance(error, Busy)
     detail, seconds = (
         ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)

@@ -1,4 +1,4 @@
-"""Give every answer its id, its security headers, and a line in the log that says nothing about a patient."""
+"""Give every response its id, its security headers, and a line in the log without data of patients."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from scheduler_api.metrics import count_request
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Where the environment of a request has its id, and what its answer may run.
+#: The keys of a request's environment for its id, and for the policy of what its response may run.
 REQUEST_ID, POLICY = "scheduler_api.request_id", "scheduler_api.policy"
 
-#: How little a browser may do with any answer. A page that needs more puts its `POLICY` into the environment.
+#: How little a browser may do with any response. A page that needs more puts its `POLICY` into the environment.
 _SAFETY = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -33,7 +33,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class RequestLogMiddleware:
-    """Gives every request an id, answers with it, logs and counts how it went: around a WSGI application.
+    """Gives every request an id, returns it, and logs and counts the request: around a WSGI application.
 
     The id is in the environment as `REQUEST_ID`.
     """
@@ -44,7 +44,7 @@ class RequestLogMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
         sent = environ.get("HTTP_X_REQUEST_ID", "")
-        # It is no secret: that nobody can guess it is not needed.
+        # It is no secret, so it may be guessable.
         request_id = environ[REQUEST_ID] = sent if _REQUEST_ID.fullmatch(sent) else f"{getrandbits(64):016x}"
 
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:

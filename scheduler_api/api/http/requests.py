@@ -1,4 +1,4 @@
-"""Give views the store, the clock and the session of who is asking, and make their JSON answers."""
+"""Give views the store, the clock and the session of a request, and make their JSON responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READS = ("GET", "HEAD")
 
 
 def services() -> Services:
-    """Return what the application is made of."""
+    """Return the parts of the application."""
     return cast(Services, current_app.extensions["scheduler"])
 
 
@@ -44,18 +44,18 @@ def session() -> Session:
 
 
 def phone() -> phones.Phone:
-    """Return the phone that is asking, under /v1/me."""
+    """Return the phone that makes the request, under /v1/me."""
     return cast(phones.Phone, g.phone)
 
 
-def route(asked: Request) -> str:
+def route(req: Request) -> str:
     """Return the call: its method and the rule of its address, which unlike the address holds no ids."""
-    return asked.method if asked.url_rule is None else f"{asked.method} {asked.url_rule.rule}"
+    return req.method if req.url_rule is None else f"{req.method} {req.url_rule.rule}"
 
 
-def bearer_token(asked: Request) -> str:
+def bearer_token(req: Request) -> str:
     """Return the token of a request; empty if there is none."""
-    scheme, _, token = asked.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    scheme, _, token = req.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.isascii() else ""
 
 
@@ -65,53 +65,53 @@ def unauthenticated(token: str) -> Problem:
     return Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def check_rate(asked: Request, instant: datetime) -> None:
-    """End the request with 429 if more came in this minute by its token, or from its address, than may."""
-    address, authorization = asked.remote_addr or "", asked.environ.get("HTTP_AUTHORIZATION")
+def check_rate(req: Request, instant: datetime) -> None:
+    """End the request with 429 if its token or its address made more requests in this minute than allowed."""
+    address, authorization = req.remote_addr or "", req.environ.get("HTTP_AUTHORIZATION")
     wait = services().limits.wait(address, authorization, int(instant.timestamp()))
     if wait:
         detail = f"More requests in a minute than one may send. Try again in {wait} seconds."
         raise Problem(429, detail, headers={"Retry-After": str(wait)})
 
 
-def authenticate(asked: Request, instant: datetime, roles: Roles) -> None:
-    """Find out who of the staff is asking.
+def authenticate(req: Request, instant: datetime, roles: Roles) -> None:
+    """Authenticate a member of staff, and set the session of the request.
 
-    Ends the request with 401 if nobody the service knows, with 403 if someone of another role than `roles`. For a
-    request that reads one patient, the patient's row is read with the token.
+    Ends the request with 401 without a valid token, with 403 for another role than `roles`. For a request that reads
+    one patient, the patient's row is read with the token.
     """
-    token = bearer_token(asked)
-    actor, patient = _staff(asked, token, instant) if token else (None, None)
+    token = bearer_token(req)
+    actor, patient = _staff(req, token, instant) if token else (None, None)
     if actor is None:
         raise unauthenticated(token)
-    g.session = Session(store(), actor, instant, route(asked), patient)
+    g.session = Session(store(), actor, instant, route(req), patient)
     if actor.role not in roles.names:
         raise Forbidden(roles.refusal if actor.role in ROLES else ANY_ROLE.refusal)
 
 
-def _staff(asked: Request, token: str, instant: datetime) -> tuple[Actor | None, Row | None]:
-    """Return whom a token stands for, and the row of the patient asked about, if one is and it was read.
+def _staff(req: Request, token: str, instant: datetime) -> tuple[Actor | None, Row | None]:
+    """Return the actor that a token names, and the row of the patient in the address, if it was read.
 
     A token of the service has no dots, one of the provider has two.
     """
     sign_in = services().sign_in
     if sign_in is not None and token.count(".") == 2:
         return sign_in.actor(token, instant), None
-    patient_id = (asked.view_args or {}).get("patient_id") if asked.method in READS else None
+    patient_id = (req.view_args or {}).get("patient_id") if req.method in READS else None
     if patient_id is None:
         return tokens.authenticate(store(), token), None
     return tokens.authenticate_for_patient(store(), token, patient_id)
 
 
-def authenticate_phone(asked: Request, instant: datetime) -> None:
-    """Find out whose phone is asking. Ends the request with 401 if it is none that the service knows."""
-    token, database = bearer_token(asked), store()
-    known = phones.authenticate(database, token, instant) if token else None
-    if known is None:
+def authenticate_phone(req: Request, instant: datetime) -> None:
+    """Authenticate a patient's phone, and set the request's session. Ends it with 401 without a valid token."""
+    token, database = bearer_token(req), store()
+    caller = phones.authenticate(database, token, instant) if token else None
+    if caller is None:
         raise unauthenticated(token)
-    patient = known.patient if asked.method in READS else None
+    patient = caller.patient if req.method in READS else None
     here = g._get_current_object()
-    here.phone, here.session = known, Session(database, known.actor, instant, route(asked), patient)
+    here.phone, here.session = caller, Session(database, caller.actor, instant, route(req), patient)
 
 
 def answer(

@@ -1,4 +1,4 @@
-"""`/v1/audit`: who did and saw what, when and why; and whether the logs are whole."""
+"""`/v1/audit`: who did and read what, when and why; and whether the logs are complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, 
 from scheduler_api.schemas.queries import TrailQuery
 from scheduler_api.use_cases.audit import integrity, search
 
-blueprint = ResourceBlueprint("audit", __name__, description="Who did and saw what, when and why")
+blueprint = ResourceBlueprint("audit", __name__, description="Who did and read what, when and why")
 
 
 class TrailPageQuery(TrailQuery, PageQuery):
@@ -31,7 +31,7 @@ class AuditActorSchema(Strict):
 
 
 class AuditEntrySchema(Strict):
-    """Something that was done or seen."""
+    """Something that was done or read."""
 
     at = Instant(required=True)
     log = Choice("facts", "audit", required=True)
@@ -50,13 +50,13 @@ class AuditEntrySchema(Strict):
 
 
 class VerifyQuery(Strict):
-    """Of whom."""
+    """The patient; by default all."""
 
     patient = Text(40)
 
 
 class AuditVerificationSchema(Strict):
-    """Whether the logs are whole, and how much was looked at."""
+    """Whether the logs are complete, and how much was checked."""
 
     whole = fields.Boolean(required=True)
     patients = fields.Integer(required=True)
@@ -71,13 +71,13 @@ class AuditVerificationSchema(Strict):
 @blueprint.arguments(TrailPageQuery, location="query")
 @blueprint.response(200, listed(AuditEntrySchema, "AuditList"))
 def list_audit_entries(query: dict[str, Any]) -> Response:
-    """List what was done and seen, oldest first
+    """List what was done and read, oldest first
 
     Facts, other writes, refused access, and what staff read. For a coordinator, a monitor or an admin, of their sites.
     """
-    _note_what_was_read()
-    found = search.find(session(), _filters(query), cursor_key(query, 4), query["limit"])
-    return page(found.items, found.after, AuditEntrySchema)
+    _record_readings()
+    result = search.find(session(), _filters(query), cursor_key(query, 4), query["limit"])
+    return page(result.items, result.after, AuditEntrySchema)
 
 
 @blueprint.route("/audit/export")
@@ -87,7 +87,7 @@ def list_audit_entries(query: dict[str, Any]) -> Response:
 @blueprint.response(200, content_type="application/x-ndjson")
 def export_audit(query: dict[str, Any]) -> Response:
     """Export the audit trail as JSON Lines, one entry a line"""
-    _note_what_was_read()
+    _record_readings()
     lines = (
         orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in search.export(session(), _filters(query))
     )
@@ -99,18 +99,19 @@ def export_audit(query: dict[str, Any]) -> Response:
 @blueprint.arguments(VerifyQuery, location="query")
 @blueprint.response(200, AuditVerificationSchema)
 def verify_audit(query: dict[str, Any]) -> Response:
-    """Check that the chains of both logs are whole and end where the checkpoints saw them
+    """Check that the chains of both logs are complete and agree with the checkpoints
 
-    Of one patient in milliseconds. Of all it reads every row, tens of microseconds each; only for who sees all sites.
+    For one patient this takes milliseconds. For all it reads every row, tens of microseconds each; only for users who
+    see all sites.
     """
-    _note_what_was_read()
-    checked = integrity.check(session(), query.get("patient"), services().keys)
+    _record_readings()
+    report = integrity.check(session(), query.get("patient"), services().keys)
     document = {
-        "whole": not checked.wrong,
-        "patients": checked.patients,
-        "facts": checked.facts,
-        "events": checked.events,
-        "wrong": checked.wrong,
+        "whole": not report.wrong,
+        "patients": report.patients,
+        "facts": report.facts,
+        "events": report.events,
+        "wrong": report.wrong,
     }
     return answer(document)
 
@@ -126,7 +127,7 @@ def _filters(query: dict[str, Any]) -> search.Filters:
     )
 
 
-def _note_what_was_read() -> None:
-    """Write what this process has read but not yet noted, since it belongs to the answer."""
+def _record_readings() -> None:
+    """Record the readings of this process that are waiting, since they belong to the response."""
     readings = services().readings
     readings.flush()

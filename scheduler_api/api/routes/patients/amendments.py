@@ -30,7 +30,7 @@ def _each_once(patients: list[str]) -> None:
 
 
 class AmendmentSchema(Strict):
-    """To whom a version applies, and from when: to `patients`, or to all of a `site`."""
+    """The patients that a version applies to (`patients`, or all of a `site`), and from when."""
 
     patients = fields.List(Text(40), validate=[validate.Length(1, 200), _each_once], metadata={"uniqueItems": True})
     site = Text(40)
@@ -52,7 +52,7 @@ class AmendmentRefusalSchema(Strict):
 
 
 class AmendedPatientSchema(Strict):
-    """What came of one patient."""
+    """The outcome for one patient."""
 
     patient_id = fields.String(required=True)
     subject_number = fields.String(required=True)
@@ -70,7 +70,7 @@ class AmendedPatientSchema(Strict):
 
 
 class AmendedCountsSchema(Strict):
-    """How many patients of this answer came to each outcome."""
+    """How many patients of this response have each outcome."""
 
     applied = fields.Integer(required=True)
     already = fields.Integer(required=True)
@@ -78,7 +78,7 @@ class AmendedCountsSchema(Strict):
 
 
 class AmendedPortionSchema(Strict):
-    """What came of some patients. Ask again with `next_cursor` until it is null: `left` says how many are to come."""
+    """The outcomes for some patients. Repeat the call with `next_cursor` until it is null; `left` patients remain."""
 
     items = fields.List(fields.Nested(AmendedPatientSchema), required=True)
     counts = fields.Nested(AmendedCountsSchema, required=True)
@@ -94,8 +94,8 @@ class AmendedPortionSchema(Strict):
 def apply_amendment(query: dict[str, Any], data: dict[str, Any], protocol: str, version: int) -> Response:
     """Let a version of a protocol apply to many patients from a day on
 
-    Each patient by itself: one that is refused does not keep others from it. The same call again applies only what is
-    left. A site goes by in portions of `limit`. `dry_run=true` answers the same and records nothing.
+    Each patient is recorded separately: one that is refused does not stop the others. The same call again applies only
+    what is left. A site is done in portions of `limit`. `dry_run=true` returns the same and records nothing.
     """
     amendment = amendments.Amendment(protocol, version, data["from_on"], data["reason"])
     dry_run = query["dry_run"] == "true"

@@ -21,7 +21,7 @@ blueprint = ResourceBlueprint("facts", __name__, description="What is recorded a
 
 
 class ConsequenceSchema(Strict):
-    """Something that a fact moved."""
+    """Something that a fact changed."""
 
     what = fields.String(required=True, metadata={"example": "visit imaging-w12"})
     before = fields.Dict(required=True, allow_none=True, metadata={"description": "Null: it was not there"})
@@ -59,7 +59,7 @@ class RecordWarningSchema(Strict):
 
 
 class RecordingResultSchema(Strict):
-    """A recorded fact, what it moved, and what speaks against it."""
+    """A recorded fact, what it changed, and what speaks against it."""
 
     fact = fields.Nested(NewlyRecordedFactSchema, required=True)
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
@@ -67,7 +67,7 @@ class RecordingResultSchema(Strict):
 
 
 class DryRunQuery(Strict):
-    """Whether to record."""
+    """Whether to record the fact."""
 
     dry_run = Choice(
         "true",
@@ -90,7 +90,7 @@ def record_fact(
 ) -> Response:
     """Record a fact
 
-    201 with what it moved and what speaks against it, 409 if it contradicts the record. With `If-Match`, 412 if the
+    201 with what it changed and what speaks against it, 409 if it contradicts the record. With `If-Match`, 412 if the
     patient changed since.
     """
     dry_run = query["dry_run"] == "true"
@@ -112,9 +112,9 @@ def list_facts(query: dict[str, Any], patient_id: str) -> Response:
 
     In the order the facts were received, corrected and voided ones included.
     """
-    return page_of(facts.history_documents(session(), patient_id), _place, query, RecordedFactSchema)
+    return page_of(facts.history_documents(session(), patient_id), _key, query, RecordedFactSchema)
 
 
-def _place(fact: Mapping[str, Any]) -> tuple[str, ...]:
+def _key(fact: Mapping[str, Any]) -> tuple[str, ...]:
     # Each of a patient's facts is recorded a moment after the one before it.
     return (stamp(fact["recorded_at"]),)

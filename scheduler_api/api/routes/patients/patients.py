@@ -1,4 +1,4 @@
-"""`/v1/patients`: enrolling, looking up, and all that is reckoned of one patient."""
+"""`/v1/patients`: enrolling and listing patients, and everything that is computed of one patient."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ blueprint = ResourceBlueprint("patients", __name__, description="Enrolled patien
 
 
 class PatientQuery(PageQuery):
-    """Which patients are asked for."""
+    """Filters of patients."""
 
     site = Text(40)
     status = Choice(*PATIENT_STATUSES)
@@ -41,18 +41,18 @@ class PatientAdherenceSchema(AdherenceSchema):
 
 
 class DayQuery(Strict):
-    """On which day, and with what knowledge."""
+    """The day, and the instant whose records count."""
 
     today = CivilDate(metadata={"description": "Look at another day; filters no facts"})
     known_at = Instant()
 
 
 class DeviationQuery(RangeQuery, PageQuery):
-    """Which days; by default all."""
+    """A range of days; by default all."""
 
 
 def view_of(query: dict[str, Any]) -> calendars.View:
-    """Return the view that a query asks for."""
+    """Return the options of a calendar from a query."""
     return calendars.View(query.get("from_"), query.get("to"), query.get("today"), query.get("known_at"))
 
 
@@ -83,7 +83,7 @@ def enrol_patient(data: dict[str, Any]) -> Response:
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
 def list_patients(query: dict[str, Any]) -> Response:
     """List patients, by subject number"""
-    found = patients.find(
+    result = patients.find(
         session(),
         query.get("site"),
         query.get("status"),
@@ -92,7 +92,7 @@ def list_patients(query: dict[str, Any]) -> Response:
         cursor_key(query, 2),
         query["limit"],
     )
-    return page(found.items, found.after, PatientSchema)
+    return page(result.items, result.after, PatientSchema)
 
 
 @blueprint.route("/patients/<string:patient_id>")
@@ -135,9 +135,9 @@ def get_patient_adherence(query: dict[str, Any], patient_id: str) -> Response:
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
 def list_patient_deviations(query: dict[str, Any], patient_id: str) -> Response:
     """List what differs between plan and record of one patient, by day"""
-    found = calendars.deviation_documents(session(), patient_id, view_of(query))
-    return page_of(found, _place, query, DeviationSchema)
+    result = calendars.deviation_documents(session(), patient_id, view_of(query))
+    return page_of(result, _key, query, DeviationSchema)
 
 
-def _place(deviation: Mapping[str, Any]) -> tuple[str, ...]:
+def _key(deviation: Mapping[str, Any]) -> tuple[str, ...]:
     return str(deviation["on"]), deviation["kind"], deviation["visit"] or ""

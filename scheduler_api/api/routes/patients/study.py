@@ -18,21 +18,21 @@ from scheduler_api.use_cases.patients import study
 
 from .patients import PatientAdherenceSchema
 
-blueprint = ResourceBlueprint("study", __name__, description="What is reckoned across patients")
+blueprint = ResourceBlueprint("study", __name__, description="What is computed across patients")
 
 
 class SiteQuery(Strict):
-    """Of which site; by default of all that are yours."""
+    """The site; by default all sites that you may see."""
 
     site = Text(40)
 
 
 class PatientsQuery(SiteQuery, PageQuery):
-    """Of which site."""
+    """The site, and the page."""
 
 
 class DeviationsQuery(PatientsQuery, RangeQuery):
-    """Which deviations; by default all."""
+    """Filters of deviations; by default all."""
 
     kind = DelimitedList(
         Choice(*DEVIATIONS),
@@ -42,7 +42,7 @@ class DeviationsQuery(PatientsQuery, RangeQuery):
 
 
 class OfPatientSchema(Strict):
-    """Whose it is."""
+    """The patient of an item."""
 
     patient_id = fields.String(required=True)
     subject_number = fields.String(required=True)
@@ -50,7 +50,7 @@ class OfPatientSchema(Strict):
 
 
 class StudyDeviationSchema(DeviationSchema, OfPatientSchema):
-    """What differs between plan and record, and of whom."""
+    """What differs between plan and record of a patient."""
 
 
 class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):
@@ -78,7 +78,7 @@ class ScanCountsSchema(Strict):
 
 
 class StudyCountsSchema(Strict):
-    """What was counted, as seen on each patient's today."""
+    """Counts, each patient as of that patient's today."""
 
     enrolled = fields.Integer(required=True, metadata={"description": "Patients enrolled, whatever their status now"})
     statuses = fields.Nested(StatusCountsSchema, required=True)
@@ -97,7 +97,7 @@ class SiteCountsSchema(StudyCountsSchema):
 
 
 class StudySummarySchema(StudyCountsSchema):
-    """Where a study stands at your sites."""
+    """The counts of a study at your sites."""
 
     protocol = fields.String(required=True)
     planned = fields.Integer(
@@ -113,7 +113,7 @@ class StudySummarySchema(StudyCountsSchema):
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
 def list_deviations(query: dict[str, Any]) -> Response:
     """List what differs between plan and record, by subject number and day"""
-    found = study.deviations(
+    result = study.deviations(
         session(),
         query.get("site"),
         query.get("from_"),
@@ -122,7 +122,7 @@ def list_deviations(query: dict[str, Any]) -> Response:
         cursor_key(query, 5),
         query["limit"],
     )
-    return page(found.items, found.after, StudyDeviationSchema)
+    return page(result.items, result.after, StudyDeviationSchema)
 
 
 @blueprint.route("/adherence")
@@ -132,8 +132,8 @@ def list_deviations(query: dict[str, Any]) -> Response:
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
 def list_adherence(query: dict[str, Any]) -> Response:
     """List adherence and relative dose intensity, by subject number"""
-    found = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
-    return page(found.items, found.after, StudyAdherenceSchema)
+    result = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
+    return page(result.items, result.after, StudyAdherenceSchema)
 
 
 @blueprint.route("/studies/<string:protocol>/summary")
@@ -143,6 +143,6 @@ def list_adherence(query: dict[str, Any]) -> Response:
 def get_study_summary(query: dict[str, Any], protocol: str) -> Response:
     """Summarise a study: patients, scans, doses and deviations, in total and for each site
 
-    Reckons every patient: a second or two for a thousand.
+    It computes every patient: a second or two for a thousand.
     """
     return answer(study.summary(session(), protocol, query.get("site")))

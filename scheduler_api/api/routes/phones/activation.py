@@ -1,4 +1,4 @@
-"""`/v1/activations`, `/v1/activate`, `/v1/token`, and a patient's devices: how phones get in and out."""
+"""`/v1/activations`, `/v1/activate`, `/v1/token`, and a patient's devices: how phones sign in and out."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from scheduler_api.api.http.requests import answer, now, session, store
 from scheduler_api.schemas.fields import Instant, Strict, Text, fields, listed
 from scheduler_api.use_cases.phones import phones
 
-blueprint = ResourceBlueprint("activation", __name__, description="Patients' phones: how they get in and out")
+blueprint = ResourceBlueprint("phone activation", __name__, description="Patients' phones: signing in and out")
 
 
 class NewActivationCodeSchema(Strict):
-    """For whom a code is made."""
+    """The patient for whom a code is made."""
 
     patient_id = Text(40, required=True)
 
 
 class ActivationCodeSchema(Strict):
-    """A one-time code, seen this once, and as a QR picture."""
+    """A one-time code, returned only here, also as a QR picture."""
 
     patient_id = fields.String(required=True)
     code = fields.String(required=True, metadata={"example": "7KQ2MWX4"})
@@ -51,7 +51,7 @@ class TokenPairSchema(Strict):
 
     access_token = fields.String(required=True)
     refresh_token = fields.String(required=True)
-    expires_at = Instant(required=True, metadata={"description": "Until when the access token is good"})
+    expires_at = Instant(required=True, metadata={"description": "Until when the access token is valid"})
     patient_id = fields.String(required=True)
     device_id = fields.String(required=True)
 
@@ -73,8 +73,8 @@ class DeviceSchema(Strict):
 def create_activation_code(data: dict[str, Any]) -> Response:
     """Make a one-time code for a patient's phone
 
-    Good for 72 hours and one use; earlier unused codes of the patient end. The answer is kept nowhere, so this call
-    takes no Idempotency-Key: who lost the answer makes another code.
+    Valid for 72 hours and one use; earlier unused codes of the patient become invalid. The response is stored nowhere,
+    so this call takes no Idempotency-Key: a client that lost the response makes another code.
     """
     made = phones.make_code(session(), data["patient_id"])
     return answer({**made, "qr_svg": _picture(made["code"])}, 201, {"Cache-Control": "no-store"})
@@ -89,8 +89,8 @@ def activate_phone(data: dict[str, Any]) -> Response:
 
     Needs no token. Wrong codes are slowed after five, and refused after ten.
     """
-    given = phones.activate(store(), data["code"], data["device_name"], request.remote_addr or "", now())
-    return answer(given, headers={"Cache-Control": "no-store"})
+    tokens = phones.activate(store(), data["code"], data["device_name"], request.remote_addr or "", now())
+    return answer(tokens, headers={"Cache-Control": "no-store"})
 
 
 @blueprint.route("/token", methods=["POST"])
@@ -100,8 +100,8 @@ def activate_phone(data: dict[str, Any]) -> Response:
 def refresh_tokens(data: dict[str, Any]) -> Response:
     """Get a new pair of tokens
 
-    Needs no access token. A phone that lost the answer may ask again within ten minutes; a later second use of a
-    refresh token ends the device's session.
+    Needs no access token. A phone that lost the response may repeat the call within ten minutes; a later second use of
+    a refresh token ends the device's session.
     """
     return answer(phones.refresh(store(), data["refresh_token"], now()), headers={"Cache-Control": "no-store"})
 
@@ -127,8 +127,8 @@ def end_patient_device(patient_id: str, device_id: str) -> Response:
 
 def devices_page(patient_id: str, query: dict[str, Any]) -> Response:
     """Return one page of a patient's devices."""
-    found = phones.list_devices(session(), patient_id)
-    return page_of(found, lambda device: (device["activated_at"], device["device_id"]), query, DeviceSchema)
+    devices = phones.list_devices(session(), patient_id)
+    return page_of(devices, lambda device: (device["activated_at"], device["device_id"]), query, DeviceSchema)
 
 
 def _picture(code: str) -> str:

@@ -22,7 +22,7 @@ blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subs
 
 
 class FeedQuery(Strict):
-    """What a new feed shows; it says nothing of one that is there."""
+    """The options of a new feed; they do not change an existing one."""
 
     language = Choice(*LANGUAGES, metadata={"description": "By default that of `Accept-Language`"})
     doses = Choice(
@@ -31,8 +31,8 @@ class FeedQuery(Strict):
     drug_name = Choice("true", "false", load_default="false", metadata={"description": "Name the drug and its amount"})
 
 
-class FeedSchema(Strict):
-    """The patient's feed. Its address is a secret, seen when the feed is made and then no more."""
+class CalendarFeedSchema(Strict):
+    """The patient's feed. Its address is a secret, returned only when the feed is made."""
 
     address = fields.String(required=True, allow_none=True)
     made_at = Instant(required=True)
@@ -44,14 +44,14 @@ class FeedSchema(Strict):
 @blueprint.route("/me/feed")
 @patient
 @blueprint.arguments(FeedQuery, location="query")
-@blueprint.response(200, FeedSchema)
+@blueprint.response(200, CalendarFeedSchema)
 def get_feed(query: dict[str, Any]) -> Response:
-    """Make the patient's calendar feed, or look at it
+    """Make the patient's calendar feed, or read its options
 
-    The address comes once. Who lost it revokes the feed and makes another.
+    The address is returned only once. A client that lost it revokes the feed and makes another.
     """
     if request.method == "HEAD":
-        raise Problem(405, "The address comes once, and HEAD would not show it.", headers={"Allow": "GET, DELETE"})
+        raise Problem(405, "The address is returned once, and HEAD would lose it.", headers={"Allow": "GET, DELETE"})
     options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
     made = feeds.make(session(), phone().patient_id, options)
     secret = made.pop("secret")
@@ -82,7 +82,7 @@ def read_feed(secret: str) -> Response:
     }
 
     def body() -> Response:
-        shown = ics.calendar(feeds.events(store(), feed, now()), feed.options, feed.time_zone)
-        return Response(shown, content_type="text/calendar; charset=utf-8")
+        document = ics.calendar(feeds.events(store(), feed, now()), feed.options, feed.time_zone)
+        return Response(document, content_type="text/calendar; charset=utf-8")
 
     return unless_not_modified(headers, body)

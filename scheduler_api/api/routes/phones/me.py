@@ -1,4 +1,4 @@
-"""`/v1/me`: what a patient's phone asks and says. Its token reaches nothing else."""
+"""`/v1/me`: everything for a patient's phone. Its token opens nothing else."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from scheduler_api.use_cases.phones import doses, phones, today
 
 from .activation import DeviceSchema, devices_page
 
-blueprint = ResourceBlueprint("me", __name__, description="The patient's phone")
+blueprint = ResourceBlueprint("patient phone", __name__, description="The patient's phone")
 
 
 class CycleDaySchema(Strict):
-    """Where the patient stands in the cycle."""
+    """The patient's position in the cycle."""
 
     number = fields.Integer(required=True)
     day = fields.Integer(required=True)
@@ -70,7 +70,7 @@ class TodaySchema(Strict):
 
 
 class DoseConfirmationSchema(Strict):
-    """What a patient says of a day."""
+    """A patient's record of a day."""
 
     status = Choice("taken", "missed", required=True)
     amount = Amount(load_default=None, metadata={"description": "The day's total; by default as planned"})
@@ -79,14 +79,14 @@ class DoseConfirmationSchema(Strict):
 
 
 class DoseOutcomeSchema(Strict):
-    """What came of it. `site_record_stands`: kept in the history, but the site recorded that day otherwise."""
+    """The outcome of a record. `site_record_stands`: it is in the history, but the site recorded that day otherwise."""
 
     outcome = Choice("recorded", "already_recorded", "site_record_stands", required=True)
     fact_id = fields.String(required=True, allow_none=True)
 
 
 def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Give an answer an ETag of patient, day, language and request: the token's row is all that is read for it."""
+    """Give a response an ETag of patient, day, language and request, for which only the token's row is read."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
@@ -113,7 +113,7 @@ def get_today() -> Response:
 def get_my_calendar(query: dict[str, Any]) -> Response:
     """Get the patient's calendar
 
-    By default a week back and six weeks ahead; at most 800 days. What a scan showed is left to the site to tell.
+    By default a week back and six weeks ahead; at most 800 days. The results of scans are left to the site to tell.
     """
     view = View(query.get("from_"), query.get("to"))
     return answer(today.calendar_document(session(), phone().patient_id, view), language=language())
@@ -126,9 +126,11 @@ def get_my_calendar(query: dict[str, Any]) -> Response:
 def record_dose(data: dict[str, Any], dose_on: str) -> Response:
     """Record a day as taken or missed
 
-    Today or up to 7 days back. The same again changes nothing.
+    Today or up to 7 days back. A repetition changes nothing.
     """
-    return answer(_kept(doses.record_day(session(), phone().patient_id, DoseRecorded(_day(dose_on), **data))))
+    return answer(
+        _outcome_document(doses.record_day(session(), phone().patient_id, DoseRecorded(_day(dose_on), **data)))
+    )
 
 
 @blueprint.route("/me/doses/<string:dose_on>", methods=["DELETE"])
@@ -136,7 +138,7 @@ def record_dose(data: dict[str, Any], dose_on: str) -> Response:
 @blueprint.response(200, DoseOutcomeSchema)
 def take_back_dose(dose_on: str) -> Response:
     """Take the patient's own record of a day back; it stays in the history, voided"""
-    return answer(_kept(doses.take_back_day(session(), phone().patient_id, _day(dose_on))))
+    return answer(_outcome_document(doses.take_back_day(session(), phone().patient_id, _day(dose_on))))
 
 
 @blueprint.route("/me/devices")
@@ -158,8 +160,8 @@ def end_my_device(device_id: str) -> Response:
     return Response(status=204)
 
 
-def _kept(kept: doses.RecordOutcome) -> dict[str, Any]:
-    return {"outcome": kept.outcome, "fact_id": kept.fact_id}
+def _outcome_document(outcome: doses.RecordOutcome) -> dict[str, Any]:
+    return {"outcome": outcome.outcome, "fact_id": outcome.fact_id}
 
 
 def _day(text: str) -> date:

@@ -1,4 +1,4 @@
-"""`/v1/me/sync`: what a phone queued while it was offline, each with its own outcome."""
+"""`/v1/me/sync`: facts that a phone queued while it was offline, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .me import DoseConfirmationSchema, TodaySchema
 
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
 
-blueprint = ResourceBlueprint("sync", __name__, description="What a phone queued while it was offline")
+blueprint = ResourceBlueprint("offline queue", __name__, description="What a phone queued while it was offline")
 
 
 class QueuedSchema(Strict):
-    """What every queued fact has: the phone's own id for it, and when the phone recorded it, with its offset."""
+    """The fields of every queued fact: the phone's own id for it, and when the phone recorded it, with its offset."""
 
     client_id = Text(64, required=True, pattern=_CLIENT_ID.pattern)
     recorded_at = Instant(required=True)
@@ -41,7 +41,7 @@ class QueuedDoseSchema(QueuedSchema, DoseConfirmationSchema):
     dose_on = CivilDate(required=True)
 
 
-class QueuedTakingBackSchema(QueuedSchema):
+class QueuedDoseTakenBackSchema(QueuedSchema):
     """A day's record taken back while offline."""
 
     kind = Choice("dose_taken_back", required=True)
@@ -49,7 +49,7 @@ class QueuedTakingBackSchema(QueuedSchema):
 
 
 class QueuedTimeZoneSchema(QueuedSchema):
-    """The patient lives by another time zone."""
+    """The patient lives in another time zone."""
 
     kind = Choice("time_zone_changed", required=True)
     time_zone = Text(60, required=True)
@@ -57,20 +57,20 @@ class QueuedTimeZoneSchema(QueuedSchema):
 
 QUEUED: Mapping[str, Strict] = {
     "dose_recorded": QueuedDoseSchema(),
-    "dose_taken_back": QueuedTakingBackSchema(),
+    "dose_taken_back": QueuedDoseTakenBackSchema(),
     "time_zone_changed": QueuedTimeZoneSchema(),
 }
 
 
 class SyncRequestSchema(Strict):
-    """What the phone queued, in its order, and how far it has seen the history (0: nothing)."""
+    """What the phone queued, in its order, and up to which fact it has the history (0: none)."""
 
     cursor = fields.Integer(required=True, strict=True, validate=validate.Range(0, 1_000_000_000))
     facts = fields.List(fields.Raw(metadata={"type": "object"}), load_default=list, validate=validate.Length(max=500))
 
 
 class SyncOutcomeSchema(Strict):
-    """What came of one queued fact; `problem` only if it was refused."""
+    """The outcome of one queued fact; `problem` only if it was refused."""
 
     client_id = fields.String(required=True)
     outcome = Choice("recorded", "already_recorded", "site_record_stands", "refused", required=True)
@@ -79,7 +79,7 @@ class SyncOutcomeSchema(Strict):
 
 
 class PhoneChangeSchema(Strict):
-    """A fact as a phone is told of it: days and amounts."""
+    """A fact as a phone gets it: days and amounts."""
 
     fact_id = fields.String(required=True)
     kind = fields.String(required=True)
@@ -90,7 +90,7 @@ class PhoneChangeSchema(Strict):
 
 
 class SyncResultSchema(Strict):
-    """What came of each, what changed since the cursor, the new cursor, and today as it is now."""
+    """The outcome of each queued fact, what changed since the cursor, the new cursor, and today's screen."""
 
     outcomes = fields.List(fields.Nested(SyncOutcomeSchema), required=True)
     changes = fields.List(fields.Nested(PhoneChangeSchema), required=True)
@@ -140,10 +140,10 @@ def _queued(content: dict[str, Any]) -> sync.QueuedFact:
         data = schema.load(content)
     except ValidationError as error:
         return sync.QueuedFact(client_id, content, None, list(errors_of(error.messages)))
-    return sync.QueuedFact(client_id, content, _keeping(kind, data))
+    return sync.QueuedFact(client_id, content, _recording(kind, data))
 
 
-def _keeping(kind: str, data: dict[str, Any]) -> Any:
+def _recording(kind: str, data: dict[str, Any]) -> Any:
     if kind == "time_zone_changed":
         return sync.time_zone_changed(data["time_zone"])
     if kind == "dose_taken_back":

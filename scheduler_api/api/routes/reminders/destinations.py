@@ -40,7 +40,7 @@ class NewDestinationSchema(Strict):
 
 
 class DestinationSchema(Strict):
-    """A destination of a site. `failing`: the last message was not taken."""
+    """A destination of a site. `failing`: the last message was not accepted."""
 
     destination_id = fields.String(required=True)
     channel = Choice(*CHANNELS, required=True)
@@ -55,7 +55,7 @@ class DestinationSchema(Strict):
 
 
 class CreatedDestinationSchema(DestinationSchema):
-    """A destination that was just made; the secret that its messages are signed with is seen this once."""
+    """A destination that was just made; the secret that its messages are signed with is returned only here."""
 
     secret = fields.String(required=True, allow_none=True, metadata={"description": "Of a webhook"})
 
@@ -128,8 +128,8 @@ def _check(url: str, pointer: str) -> None:
 @blueprint.response(200, listed(DestinationSchema, "DestinationList"))
 def list_destinations(query: dict[str, Any], site: str) -> Response:
     """List where a site's messages go, ended destinations included"""
-    found = destinations.list_of_site(session(), site)
-    return page_of(found, lambda one: (one["made_at"], one["destination_id"]), query, DestinationSchema)
+    rows = destinations.list_of_site(session(), site)
+    return page_of(rows, lambda one: (one["made_at"], one["destination_id"]), query, DestinationSchema)
 
 
 @blueprint.route("/sites/<string:site>/destinations", methods=["POST"])
@@ -139,8 +139,8 @@ def list_destinations(query: dict[str, Any], site: str) -> Response:
 def add_destination(data: dict[str, Any], site: str) -> Response:
     """Add a destination to a site
 
-    Only for a coordinator or an admin. The secret of a webhook is kept nowhere and shown this once, so this call takes
-    no Idempotency-Key: who lost the answer ends the destination and makes another.
+    Only for a coordinator or an admin. The secret of a webhook is stored nowhere and returned only here, so this call
+    takes no Idempotency-Key: a client that lost the response ends the destination and makes another.
     """
     secret = None
     if data["channel"] == "webhook":
@@ -159,7 +159,7 @@ def add_destination(data: dict[str, Any], site: str) -> Response:
 def end_destination(site: str, destination_id: str) -> Response:
     """End a destination of a site
 
-    Only for a coordinator or an admin. Nothing goes there any more, nor what waits to.
+    Only for a coordinator or an admin. Nothing is sent there any more, not even what is waiting.
     """
     destinations.end_of_site(session(), site, destination_id)
     return Response(status=204)

@@ -1,4 +1,4 @@
-"""`/v1/reminders`: what has gone out, to whom, and what became of it."""
+"""`/v1/reminders`: sent messages, their recipients, and their deliveries."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, 
 from scheduler_api.store.reminders.outbox import STATUSES
 from scheduler_api.use_cases.reminders import sent_messages
 
-blueprint = ResourceBlueprint("messages", __name__, description="Messages that have gone out")
+blueprint = ResourceBlueprint("messages", __name__, description="Sent messages")
 
 
 class MessageQuery(PageQuery):
-    """Which messages are asked for."""
+    """Filters of messages."""
 
     status = DelimitedList(
         Choice(*STATUSES), validate=validate.Length(1), metadata={"description": "One or several, with commas between"}
@@ -53,7 +53,7 @@ class MessageSchema(Strict):
     kind = Choice(*TO_PATIENTS, *TO_SITES, required=True)
     about = fields.String(required=True, metadata={"description": "The day, and the visit if it is about one"})
     due_at = Instant(required=True)
-    expires_at = Instant(required=True, metadata={"description": "From then on it makes no sense any more"})
+    expires_at = Instant(required=True, metadata={"description": "From then on it is no longer sent"})
     status = Choice(*STATUSES, required=True)
     settled_at = Instant(required=True, allow_none=True)
     deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
@@ -65,14 +65,14 @@ class MessageSchema(Strict):
 @blueprint.arguments(MessageQuery, location="query")
 @blueprint.response(200, listed(MessageSchema, "MessageList"))
 def list_messages(query: dict[str, Any]) -> Response:
-    """List messages that have gone out, the latest due first
+    """List sent messages, the latest due first
 
     Those that reached nobody are `status=failed`.
     """
-    found = sent_messages.find(
+    result = sent_messages.find(
         session(), query.get("status"), query.get("patient"), query.get("site"), cursor_key(query, 2), query["limit"]
     )
-    return page(found.items, found.after, MessageSchema)
+    return page(result.items, result.after, MessageSchema)
 
 
 @blueprint.route("/reminders/<string:message_id>/resend", methods=["POST"])
@@ -82,6 +82,6 @@ def list_messages(query: dict[str, Any]) -> Response:
 def resend_message(message_id: str) -> Response:
     """Send a message again that reached nobody
 
-    With the same id, to all destinations there are now. What makes no sense any more is 409.
+    With the same id, to all present destinations. An expired message is 409.
     """
     return answer(sent_messages.resend(session(), message_id))

@@ -48,8 +48,8 @@ def _some(*choices: str, description: str) -> Any:
 
 
 def _quiet() -> Any:
-    words = "By default 22:00 to 07:00; null for none"
-    return fields.Nested(QuietHoursSchema, allow_none=True, metadata={"description": words})
+    description = "By default 22:00 to 07:00; null for none"
+    return fields.Nested(QuietHoursSchema, allow_none=True, metadata={"description": description})
 
 
 class PatientReminderPreferencesSchema(Strict):
@@ -102,31 +102,33 @@ def get_my_reminders() -> Response:
 @patient
 @blueprint.arguments(PatientReminderPreferencesSchema)
 @blueprint.response(200, PatientReminderPreferencesSchema)
-def set_my_reminders(said: dict[str, Any]) -> Response:
+def set_my_reminders(data: dict[str, Any]) -> Response:
     """Say how the patient wants to be reminded
 
-    Takes the place of all that was said before. What is planned changes with it at once.
+    This replaces all earlier preferences. Planned messages change at once.
     """
-    return answer(reminders.change_patients(session(), phone().patient_id, _whole(said, stored_preferences.PATIENTS)))
+    return answer(
+        reminders.change_patients(session(), phone().patient_id, _with_defaults(data, stored_preferences.PATIENTS))
+    )
 
 
 @blueprint.route("/me/reminders/snooze", methods=["POST"])
 @patient
 @blueprint.arguments(SnoozeSchema)
 @blueprint.response(200, SnoozedReminderSchema)
-def snooze_reminder(said: dict[str, Any]) -> Response:
+def snooze_reminder(data: dict[str, Any]) -> Response:
     """Be reminded of today's dose later
 
     Once for each reminder, never past midnight; it takes the place of the second reminder.
     """
-    return answer(reminders.put_off(session(), phone().patient_id, said["minutes"]))
+    return answer(reminders.put_off(session(), phone().patient_id, data["minutes"]))
 
 
 @blueprint.route("/sites/<string:site>/reminders")
 @staff()
 @blueprint.response(200, SiteReminderPreferencesSchema)
 def get_site_reminders(site: str) -> Response:
-    """Get what a site wants to be told, and when"""
+    """Get which messages a site wants, and when"""
     return answer(reminders.site_preferences(session(), site))
 
 
@@ -134,17 +136,17 @@ def get_site_reminders(site: str) -> Response:
 @staff(COORDINATORS)
 @blueprint.arguments(SiteReminderPreferencesSchema)
 @blueprint.response(200, SiteReminderPreferencesSchema)
-def set_site_reminders(said: dict[str, Any], site: str) -> Response:
+def set_site_reminders(data: dict[str, Any], site: str) -> Response:
     """Say what a site wants to hear of, and when
 
-    Only for a coordinator or an admin. Takes the place of all that was said before.
+    Only for a coordinator or an admin. This replaces all earlier preferences.
     """
-    return answer(reminders.change_sites(session(), site, _whole(said, stored_preferences.SITES)))
+    return answer(reminders.change_sites(session(), site, _with_defaults(data, stored_preferences.SITES)))
 
 
-def _whole(said: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(data: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     """Return the preferences with defaults for what was left out, as they are stored."""
-    whole = {**default, **said}
-    if (quiet := said.get("quiet")) is not None:
+    whole = {**default, **data}
+    if (quiet := data.get("quiet")) is not None:
         whole["quiet"] = {"from": quiet["from_"], "to": quiet["to"]}
     return whole

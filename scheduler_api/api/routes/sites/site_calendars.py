@@ -15,7 +15,7 @@ from scheduler_api.use_cases.sites import site_calendars
 
 from .sites import opening_days
 
-blueprint = ResourceBlueprint("site_calendars", __name__, description="When a site is open")
+blueprint = ResourceBlueprint("site calendars", __name__, description="When a site is open")
 
 
 class ExceptionalSiteDaySchema(Strict):
@@ -44,7 +44,7 @@ class NewSiteCalendarSchema(Strict):
         allow_none=True,
         metadata={"description": "A part of the country with public holidays of its own", "example": "BE"},
     )
-    closed_days = _days("Closed, whatever else is said")
+    closed_days = _days("Closed, whatever else applies")
     open_days = _days("Open, though a holiday or not a weekly opening day")
     slots_per_day = Whole(
         1, 1000, load_default=None, allow_none=True, metadata={"description": "How many scans it can take on a day"}
@@ -57,7 +57,7 @@ class SiteCalendarSchema(NewSiteCalendarSchema):
     site = fields.String(required=True)
     country = fields.String(required=True)
     holidays_known = fields.Boolean(
-        required=True, metadata={"description": "Whether the public holidays of the country are known"}
+        required=True, metadata={"description": "Whether the service has the public holidays of the country"}
     )
 
 
@@ -86,7 +86,7 @@ class SiteDaysSchema(Strict):
 @staff()
 @blueprint.response(200, SiteCalendarSchema)
 def get_site_calendar(site: str) -> Response:
-    """Get the calendar that a site keeps"""
+    """Get the calendar of a site"""
     return answer(site_calendars.get(session(), site))
 
 
@@ -95,7 +95,7 @@ def get_site_calendar(site: str) -> Response:
 @blueprint.arguments(NewSiteCalendarSchema)
 @blueprint.response(200, SiteCalendarSchema)
 def set_site_calendar(calendar: dict[str, Any], site: str) -> Response:
-    """Say when a site is open, in the place of what was said before
+    """Set when a site is open, replacing its calendar
 
     Only for a coordinator of the site, or an admin.
     """
@@ -109,6 +109,6 @@ def set_site_calendar(calendar: dict[str, Any], site: str) -> Response:
 def list_site_days(query: dict[str, Any], site: str) -> Response:
     """List the days of a site: open or not, why, and how many scans it can still take
 
-    Six weeks from today unless said; at most 400 days.
+    By default six weeks from today; at most 400 days.
     """
     return answer(site_calendars.days_document(session(), site, query.get("from_"), query.get("to")))

@@ -22,10 +22,10 @@ from scheduler_api.use_cases.visits import bookings
 from .visits import PatientVisitSchema
 from .worklist import WorklistEntrySchema
 
-blueprint = ResourceBlueprint("bookings", __name__, description="One visit: booking it, and what came of it")
+blueprint = ResourceBlueprint("bookings", __name__, description="One visit: its booking, and its result")
 
 _PATH = "/patients/<string:patient_id>/visits/<string:visit>"
-#: What is given with a booking is what the fact has.
+#: A booking has the same fields as the fact.
 _BOOKED = FACTS["visit_booked"].fields
 
 
@@ -53,7 +53,7 @@ class VisitResultSchema(Strict):
 
 
 class PlannedReminderSchema(Strict):
-    """A message."""
+    """A message that is planned, or no longer planned."""
 
     to = Choice("patient", "site", required=True)
     kind = fields.String(required=True)
@@ -62,13 +62,13 @@ class PlannedReminderSchema(Strict):
 
 
 class VisitUpdateSchema(Strict):
-    """What a call came to: the visit as it is now, and all that follows and is still to do."""
+    """The result of a call about a visit: the visit as it is now, and everything that follows and is still to do."""
 
     visit = fields.Nested(
         PatientVisitSchema, required=True, allow_none=True, metadata={"description": "Null: no longer in the plan"}
     )
     fact = fields.Nested(
-        NewlyRecordedFactSchema, required=True, allow_none=True, metadata={"description": "Null: it was so already"}
+        NewlyRecordedFactSchema, required=True, allow_none=True, metadata={"description": "Null: nothing changed"}
     )
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
     deviation = fields.Nested(
@@ -93,7 +93,7 @@ def get_visit(patient_id: str, visit: str) -> Response:
     As in the list of visits, however far ahead it is.
     """
     document, version = bookings.get(session(), patient_id, visit)
-    # What is suggested depends on the site's calendar and on others' bookings too: the tag covers what is said.
+    # What is suggested depends on the site's calendar and on others' bookings too: so the tag covers the document.
     response = answer(document)
     digest = hashlib.blake2b(response.get_data(), digest_size=6).hexdigest()
     headers = {"ETag": f'"{version}.{document["today"]}.{digest}"', "Cache-Control": "private, no-cache"}
@@ -111,7 +111,7 @@ def book_visit(
 ) -> Response:
     """Book a visit, or move its booking
 
-    Any day can be booked; the answer says what speaks against it. The same booking again records nothing.
+    Any day can be booked; `warnings` say what speaks against it. The same booking again records nothing.
     """
     return _book(query, patient_id, VisitBooked(visit, **booking), if_versions)
 
@@ -151,7 +151,7 @@ def record_visit_result(
     another one corrects it and needs a `reason`. After `PD`, `to_do` says what is still to decide.
     """
     dry_run = query["dry_run"] == "true"
-    settled = bookings.record_result(
+    outcome = bookings.record_result(
         session(),
         patient_id,
         visit,
@@ -161,9 +161,9 @@ def record_visit_result(
         if_versions,
         dry_run,
     )
-    return _answer(settled, dry_run)
+    return _answer(outcome, dry_run)
 
 
-def _answer(settled: bookings.BookingOutcome, dry_run: bool) -> Response:
-    headers = {} if dry_run else {"ETag": patient_tag(settled.version, session().now.date())}
-    return answer(settled.document, headers=headers)
+def _answer(outcome: bookings.BookingOutcome, dry_run: bool) -> Response:
+    headers = {} if dry_run else {"ETag": patient_tag(outcome.version, session().now.date())}
+    return answer(outcome.document, headers=headers)

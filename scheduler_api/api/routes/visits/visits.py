@@ -21,7 +21,7 @@ blueprint = ResourceBlueprint("visits", __name__, description="Visits of all pat
 
 
 class VisitQuery(PageQuery):
-    """Which visits are asked for: those whose window meets `from`…`to`."""
+    """Filters of visits; `from` and `to`: those whose window meets that range."""
 
     series = Text(40, metadata={"example": "imaging"})
     status = DelimitedList(
@@ -36,7 +36,7 @@ class VisitQuery(PageQuery):
 
 
 class PatientVisitSchema(VisitSchema):
-    """A visit, whose it is, and what a nurse wants to know beside it. `today` is the patient's."""
+    """A visit with its patient and further details for a nurse. `today` is the patient's."""
 
     patient_id = fields.String(required=True)
     subject_number = fields.String(required=True)
@@ -77,17 +77,14 @@ def list_visits(query: dict[str, Any]) -> Response:
 
     Upcoming scans are `series=imaging&status=open,upcoming`.
     """
-    question = question_of(query)
-    found = visits.find(session(), question, query.get("site"))
-    # The cursor names its order, since it would mean nothing in another.
-    return page(found.items, found.after and (question.sort, *found.after), PatientVisitSchema)
+    visit_query = to_visit_query(query)
+    visits_page = visits.find(session(), visit_query, query.get("site"))
+    # The cursor names its order, since it is valid in no other.
+    return page(visits_page.items, visits_page.after and (visit_query.sort, *visits_page.after), PatientVisitSchema)
 
 
-def question_of(query: Mapping[str, Any]) -> Query:
-    """Return what a query asks for, at whatever site.
-
-    Ends the request if its cursor is not of this list in this order.
-    """
+def to_visit_query(query: Mapping[str, Any]) -> Query:
+    """Return the query for the store, without the site. Ends the request if its cursor is of another list or order."""
     booked, sort = query.get("booked"), query["sort"]
     key = cursor_key(query, 1 + len(SORTS[sort]), sort)
     return Query(

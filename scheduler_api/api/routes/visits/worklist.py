@@ -19,7 +19,7 @@ blueprint = ResourceBlueprint("worklist", __name__, description="What a site has
 
 
 class WorklistQuery(PageQuery):
-    """Whose worklist, and of which day."""
+    """The site and the day of a worklist."""
 
     site = Text(40)
     on = CivilDate(metadata={"description": "By default each patient's today; at most 60 days from it"})
@@ -29,7 +29,7 @@ class WorklistQuery(PageQuery):
 
 
 class ResolvingCallSchema(Strict):
-    """A call that would settle an entry; `needs` names the fields of its body that are still to be filled in."""
+    """A call that would resolve an entry; `needs` names the fields of its body that are still to be filled in."""
 
     method = Choice("POST", "PUT", "DELETE", required=True)
     path = fields.String(required=True)
@@ -38,21 +38,21 @@ class ResolvingCallSchema(Strict):
 
 
 class AcknowledgementSchema(Strict):
-    """Why an entry can wait, and until when: it is shown again on that day."""
+    """Why an entry can wait, and until when: it is listed again on that day."""
 
     note = Text(500, lines=True, required=True)
     until = CivilDate(required=True, metadata={"description": "After today, at most 90 days ahead"})
 
 
 class AcknowledgedEntrySchema(AcknowledgementSchema):
-    """An acknowledgement, and whose it is."""
+    """An acknowledgement, and who made it when."""
 
     by = fields.Nested(RecorderSchema, required=True)
     at = Instant(required=True)
 
 
 class WorklistEntrySchema(Strict):
-    """Something to do about a patient. `today` is the day it is seen from."""
+    """Something to do about a patient. `today` is the day of the list."""
 
     entry_id = fields.String(required=True, metadata={"description": "The same on every day"})
     kind = Choice(*KINDS, required=True)
@@ -63,12 +63,12 @@ class WorklistEntrySchema(Strict):
     subject_number = fields.String(required=True)
     site = fields.String(required=True)
     visit = fields.String(required=True, allow_none=True)
-    since = CivilDate(required=True, metadata={"description": "The first day on which it stands, or stood"})
+    since = CivilDate(required=True, metadata={"description": "The first day on which it is listed"})
     due_on = CivilDate(
         required=True,
         metadata={
-            "description": "By when it should be settled, never before `since` but for a visit: there it is the day by "
-            "which the visit should be done, and an overdue one is late from the start"
+            "description": "By when it should be resolved, never before `since` but for a visit: there it is the day "
+            "by which the visit should be done, and an overdue one is late from the start"
         },
     )
     because = fields.String(required=True)
@@ -89,9 +89,9 @@ class WorklistEntrySchema(Strict):
 def list_worklist(query: dict[str, Any]) -> Response:
     """List what there is to do, soonest due first
 
-    Each entry says why it is there, how urgent it is, and which calls settle it.
+    Each entry says why it is there, how urgent it is, and which calls resolve it.
     """
-    found = worklist.find(
+    entries = worklist.find(
         session(),
         query.get("site"),
         query.get("on"),
@@ -99,7 +99,7 @@ def list_worklist(query: dict[str, Any]) -> Response:
         cursor_key(query, 2),
         query["limit"],
     )
-    return page(found.items, found.after, WorklistEntrySchema)
+    return page(entries.items, entries.after, WorklistEntrySchema)
 
 
 @blueprint.route("/worklist/<string:entry_id>/acknowledgement", methods=["PUT"])
@@ -109,7 +109,7 @@ def list_worklist(query: dict[str, Any]) -> Response:
 def acknowledge_entry(data: dict[str, Any], entry_id: str) -> Response:
     """Let an entry wait until a day
 
-    It is hidden until then, and comes back before if what it says changes. In place of what was noted before.
+    It is hidden until then, and listed again before if its reason changes. It replaces an earlier acknowledgement.
     """
     return answer(worklist.acknowledge(session(), entry_id, data["note"], data["until"]))
 
@@ -118,7 +118,7 @@ def acknowledge_entry(data: dict[str, Any], entry_id: str) -> Response:
 @staff(RECORDERS)
 @blueprint.response(204)
 def withdraw_acknowledgement(entry_id: str) -> Response:
-    """Show an entry again
+    """List an entry again
 
     The same whether or not it was acknowledged.
     """
