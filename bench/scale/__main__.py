@@ -86,7 +86,7 @@ def _kept(measured: dict[str, Measured], count: int) -> Iterator[str]:
         for what, cells in (
             ("to load", [_duration(there.seconds) for there, _ in columns]),
             ("on the disk, for each", [f"{there.bytes:,.0f} bytes" for there, _ in columns]),
-            (f"to roll forward one day{sampled}", [_duration(upkeep.rolled) for _, upkeep in columns]),
+            (f"to extend the horizon one day{sampled}", [_duration(upkeep.extended) for _, upkeep in columns]),
             (f"to rebuild{sampled}", [_duration(upkeep.rebuilt) for _, upkeep in columns]),
         ):
             yield f"| {what} | {patients:,} | {' | '.join(cells)} |"

@@ -10,14 +10,14 @@ from typing import NamedTuple
 from ..product import maintenance
 from .filling import Filled
 
-#: So many patients are rolled and rebuilt; of more it is reckoned how long they would take.
+#: So many patients are extended and rebuilt; for more it is estimated how long they would take.
 SAMPLE = 2_000
 
 
 class Upkeep(NamedTuple):
-    """How long it takes for all patients, in seconds; measured of all, or reckoned from a sample."""
+    """How long it takes for all patients, in seconds; measured of all, or estimated from a sample."""
 
-    rolled: float
+    extended: float
     rebuilt: float
 
 
@@ -26,19 +26,19 @@ class _Enough(Exception):
 
 
 def upkeep_of(at: Filled) -> Upkeep:
-    """Measure both; afterwards the sample is rolled forward, and nothing is rebuilt."""
-    return Upkeep(_rolled(at), _rebuilt(at))
+    """Measure both; afterwards the sample is extended, and nothing is rebuilt."""
+    return Upkeep(_extended(at), _rebuilt(at))
 
 
-def _rolled(at: Filled) -> float:
-    tomorrow, rolled, began = at.service.now + timedelta(1), 0, time.perf_counter()
-    while rolled < min(SAMPLE, at.patients):
-        rolled += maintenance.extend_some(at.service.store, tomorrow)
-    return (time.perf_counter() - began) / rolled * at.patients
+def _extended(at: Filled) -> float:
+    tomorrow, extended, began = at.service.now + timedelta(1), 0, time.perf_counter()
+    while extended < min(SAMPLE, at.patients):
+        extended += maintenance.extend_some(at.service.store, tomorrow)
+    return (time.perf_counter() - began) / extended * at.patients
 
 
 def _rebuilt(at: Filled) -> float:
-    """What is dropped at the beginning is of all patients and taken as it is; only making it again is reckoned."""
+    """What is dropped at the beginning is of all patients and taken as it is; only making it again is estimated."""
     done: list[float] = []
 
     def note(patient_id: str) -> None:

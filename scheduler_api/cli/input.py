@@ -1,4 +1,4 @@
-"""Read what was typed: data by the schemas that the API has, too, and patients by their names."""
+"""Read input: data by the schemas of the API, and patients by their ids or subject numbers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def find_patient(session: Session, name: str, protocol: str | None = None) -> st
 
     if protocol is None and patients.get(session.store, name) is not None:
         return name
-    names = [protocol] if protocol else dict.fromkeys(known["id"] for known in protocols.list_all(session))
+    names = [protocol] if protocol else dict.fromkeys(summary["id"] for summary in protocols.list_all(session))
     rows = [row for each in names if (row := patients.by_subject(session.store, each, name)) is not None]
     if not rows:
         raise NotFound(f"No such patient: {name}.")

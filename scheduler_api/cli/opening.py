@@ -1,4 +1,4 @@
-"""Opening the database that the settings name, on behalf of the terminal."""
+"""Open the database that the settings name, for the commands."""
 
 from __future__ import annotations
 

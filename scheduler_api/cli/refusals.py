@@ -1,4 +1,4 @@
-"""What is refused becomes a line on standard error for each fault, and exit status 1."""
+"""Turn refusals into lines on standard error, one for each error, and exit status 1."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 
 class Refused(click.ClickException):
-    """Ends a command: each line of the message is shown after `error:`."""
+    """Ends a command: each line of the message is printed after `error:`."""
 
     def show(self, file: Any = None) -> None:
         """Show the lines on standard error."""
@@ -18,7 +18,7 @@ class Refused(click.ClickException):
 
 
 class Group(click.Group):
-    """A group whose commands never answer bad input with a traceback. Commands are listed as they were added."""
+    """A group whose commands never end bad input with a traceback. Commands are listed as they were added."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in the order they were added."""

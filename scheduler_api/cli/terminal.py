@@ -1,4 +1,4 @@
-"""What commands show: tables and progress, readable on a screen and in a pipe."""
+"""Print what commands show: tables and progress, readable on a screen and in a pipe."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-#: Columns of what goes into a pipe or a file, where nobody sees an edge.
+#: The width of output into a pipe or a file.
 WIDE = 240
 
 
 def console() -> Console:
-    """Return where results go. Colours only on a screen, and not with NO_COLOR."""
+    """Return the console for results. It has colours only on a screen, and not with NO_COLOR."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their names; None is shown as a dash."""
+    """Print rows under the names of their columns; None is printed as a dash."""
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    printed = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in names:
-        shown.add_column(name, overflow="fold")
+        printed.add_column(name, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
-    console().print(shown, soft_wrap=False)
+        printed.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+    console().print(printed, soft_wrap=False)
 
 
 def progress() -> Progress:

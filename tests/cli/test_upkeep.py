@@ -1,4 +1,4 @@
-"""`init`, `rebuild`, `verify`, `roll-forward`, `backup`."""
+"""`init`, `rebuild`, `verify`, `extend-horizon`, `backup`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_init_a_second_time_changes_nothing(nowhere: Commands) -> None:
         ["calendar", "001"],
         ["rebuild"],
         ["verify"],
-        ["roll-forward"],
+        ["extend-horizon"],
         ["backup", "copy.db"],
     ],
     ids=" ".join,
@@ -130,13 +130,13 @@ def test_rebuild_makes_again_what_verify_finds_missing(run_samples: Commands, ra
     assert after["facts"] == before["facts"]
 
 
-def test_roll_forward_reaches_further_once_a_day(run_samples: Commands, raw: Raw) -> None:
+def test_extending_the_horizon_reaches_further_once_a_day(run_samples: Commands, raw: Raw) -> None:
     def reached() -> set[str]:
         return {row["visits_through"] for row in raw.execute("SELECT visits_through FROM patients")}
 
     before = reached()
-    assert run_samples.ok("roll-forward") == "29 patients rolled forward.\n"
-    assert run_samples.ok("roll-forward") == "0 patients rolled forward.\n"
+    assert run_samples.ok("extend-horizon") == "29 patients extended.\n"
+    assert run_samples.ok("extend-horizon") == "0 patients extended.\n"
     (after,) = reached()
     assert after > max(before)
     run_samples.ok("verify")

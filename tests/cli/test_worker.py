@@ -43,11 +43,11 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     ) as worker:
         assert worker.stderr is not None
         said = {}
-        while {"rolled forward", "ticked", "checkpoint"} - said.keys():
+        while {"extended horizons", "ticked", "checkpoint"} - said.keys():
             line = json.loads(worker.stderr.readline())
             said[line["event"]] = line
         _, rest = worker.communicate(timeout=PATIENCE)
-    assert said["rolled forward"]["patients"] == 1
+    assert said["extended horizons"]["patients"] == 1
     assert said["checkpoint"]["checkpoint"]["checkpoint"] == 1
     # What was planned for the days after enrolment is stale.
     assert said["ticked"]["stale"] >= 1

@@ -40,7 +40,7 @@ def test_rebuilt_equals_live(amended_trial: Service, told: list[Story]) -> None:
     assert {row["time_zone"] for row in zones} == {row["time_zone"] for row in service.record()["time_zones"]}
 
 
-def test_rows_roll_forward_with_the_days(service: Service, coordinator: Client) -> None:
+def test_rows_are_extended_with_the_days(service: Service, coordinator: Client) -> None:
     for number in range(5):
         coordinator.enrol(subject_number=f"00{number}")
     last = max(row["opens_on"] for row in service.record()["visits"])

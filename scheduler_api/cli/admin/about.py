@@ -1,4 +1,4 @@
-"""`openapi` and `version`: what the service says of itself, without a database."""
+"""`openapi` and `version`: print the contract and the version, without a database."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def list_protocols() -> None:
     from scheduler_api.use_cases.sites import protocols as records
 
     with session() as opened:
-        found = records.list_all(opened)
-    rows = [(row["id"], row["version"], row["title"], row["added_at"][:19]) for row in found]
+        summaries = records.list_all(opened)
+    rows = [(row["id"], row["version"], row["title"], row["added_at"][:19]) for row in summaries]
     table(("id", "version", "title", "added (UTC)"), rows)
 
 

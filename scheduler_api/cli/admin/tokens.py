@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-#: Said here as well as in records.access, so that --help does not load the store; a test holds them equal.
+#: Repeated from records.access, so that --help does not load the store; a test holds them equal.
 ROLES = ("nurse", "coordinator", "monitor", "admin")
 
 
@@ -34,7 +34,7 @@ def list_tokens() -> None:
     from scheduler_api.use_cases.auth import tokens as records
 
     with session() as opened:
-        found = records.list_all(opened.store)
+        tokens_made = records.list_all(opened.store)
     rows = [
         (
             row["token_id"],
@@ -44,7 +44,7 @@ def list_tokens() -> None:
             row["created_at"][:19],
             row["revoked_at"] and row["revoked_at"][:19],
         )
-        for row in found
+        for row in tokens_made
     ]
     table(("token_id", "role", "name", "sites", "created (UTC)", "revoked (UTC)"), rows)
 

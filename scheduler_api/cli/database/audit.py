@@ -34,8 +34,8 @@ def export(file: IO[bytes], patient: str | None, since: str | None, until: str |
     range_ = shaped(TrailQuery(), {name: value for name, value in given.items() if value is not None})
     with session() as opened:
         patient_id = find_patient(opened, patient) if patient else None
-        asked = search.Filters(patient_id, since=range_.get("from_"), until=range_.get("to"))
-        for entry in search.export(opened, asked):
+        filters = search.Filters(patient_id, since=range_.get("from_"), until=range_.get("to"))
+        for entry in search.export(opened, filters):
             file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
 

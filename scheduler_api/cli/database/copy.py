@@ -43,8 +43,8 @@ def copy(source: str, target: str) -> None:
 def _check_is_a_copy(source: Store, target: Store, name: str) -> None:
     """End the command if the target has facts that the source has not."""
     last = target.row("SELECT * FROM facts ORDER BY patient_id DESC, seq DESC LIMIT 1")
-    found = last and source.row("SELECT * FROM facts WHERE patient_id = :patient_id AND seq = :seq", last)
-    if last != found:
+    same_row = last and source.row("SELECT * FROM facts WHERE patient_id = :patient_id AND seq = :seq", last)
+    if last != same_row:
         raise Refused(f"{name} has facts of its own; a copy goes into an empty database.")
 
 

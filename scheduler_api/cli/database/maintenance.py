@@ -1,4 +1,4 @@
-"""`init`, `rebuild`, `verify`, `roll-forward` and `backup`: looking after the database."""
+"""`init`, `rebuild`, `verify`, `extend-horizon` and `backup`: maintain the database."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def init() -> None:
 
 
 def prepare(store: Store, database: str) -> list[str]:
-    """Bring a database to this version, with the built-in protocols and site; what was done, a line each."""
+    """Bring a database to this version, with the built-in protocols and site; return what was done, a line each."""
     from scheduler_api.cli.opening import pending, session_on, usable
     from scheduler_api.store.patients import patients
     from scheduler_api.use_cases.projections import maintenance
     from scheduler_api.use_cases.sites import protocols, sites
 
     if store.exists():
-        # A file that is no database is not to be touched.
+        # A file that is not a database must not be touched.
         pending(store, database)
     with usable(database):
         done = [f"migration {name} applied" for name in store.migrate()]
@@ -58,7 +58,7 @@ def prepare(store: Store, database: str) -> list[str]:
 
 @click.command()
 def rebuild() -> None:
-    """Make all that is derived again from the log: patients' rows and visits."""
+    """Write all derived data anew from the log: patients' rows and visits."""
     from scheduler_api.cli.opening import session
     from scheduler_api.cli.terminal import progress
     from scheduler_api.use_cases.projections import maintenance
@@ -90,7 +90,7 @@ def verify(checkpoints: BinaryIO | None) -> None:
 
 
 def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
-    """Check a database; a line with counts. Ends the command if anything is wrong, naming it."""
+    """Check a database; return a line with counts. Ends the command if anything is wrong, naming it."""
     from scheduler_api.cli.terminal import progress
     from scheduler_api.config import Settings
     from scheduler_api.store.patients import patients
@@ -114,15 +114,15 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
     return f"All is well: {_patients(checked)}, {facts} facts."
 
 
-@click.command("roll-forward")
+@click.command("extend-horizon")
 def extend_horizons() -> None:
-    """Let the visits of all patients reach 400 days ahead again. To be run once a day."""
+    """Extend the visits of all patients to 400 days ahead. Run it once a day."""
     from scheduler_api.cli.opening import session
     from scheduler_api.use_cases.projections import maintenance
 
     with session() as opened:
         count = maintenance.extend_horizons(opened.store, opened.now)
-    click.echo(f"{_patients(count)} rolled forward.")
+    click.echo(f"{_patients(count)} extended.")
 
 
 @click.command()
@@ -134,7 +134,7 @@ def backup(file: Path) -> None:
 
     with opened(settings_database()) as store:
         try:
-            # Made here and not by the database, so that nobody else may read it and no other file is overwritten.
+            # The file is made here and not by the database, so that nobody else can read it and no file is overwritten.
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
             raise Refused(f"{file} exists; a backup goes into a new file.") from None
@@ -142,13 +142,13 @@ def backup(file: Path) -> None:
             store.backup(file)
             copy = connect(str(file))
             try:
-                words = _verified(copy)
+                result = _verified(copy)
             finally:
                 copy.close()
         except BaseException:
             file.unlink()
             raise
-    click.echo(f"{file}: {file.stat().st_size} bytes. {words}")
+    click.echo(f"{file}: {file.stat().st_size} bytes. {result}")
 
 
 def _patients(count: int) -> str:

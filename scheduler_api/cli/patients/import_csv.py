@@ -58,10 +58,10 @@ def import_csv(file: Path) -> None:
                     bar.advance(task)
                     if row.cells.get("subject_number") in refused:
                         continue
-                    found = list(_recorded(opened, row))
-                    errors += found
+                    row_errors = list(_recorded(opened, row))
+                    errors += row_errors
                     is_patient = row.cells.get("kind") == "enrolled"
-                    if found and is_patient:
+                    if row_errors and is_patient:
                         refused.add(row.cells.get("subject_number", ""))
                     patients, facts = patients + is_patient, facts + 1
                 if errors:
@@ -95,9 +95,9 @@ def _rows(file: Path) -> Iterator[Row]:
 def _check_columns(file: Path, names: list[str]) -> None:
     from scheduler_api.schemas.facts import FACTS
 
-    known = {*_OF_A_ROW, *(field for schema in FACTS.values() for field in schema.fields)}
+    columns = {*_OF_A_ROW, *(field for schema in FACTS.values() for field in schema.fields)}
     errors = [f"line 1: there is no column {name}." for name in ("subject_number", "kind") if name not in names]
-    errors += [f"line 1, column {name or '(empty)'}: no kind of fact has it." for name in names if name not in known]
+    errors += [f"line 1, column {name or '(empty)'}: no kind of fact has it." for name in names if name not in columns]
     errors += [
         f"line 1, column {name}: given more than once." for name in sorted({n for n in names if names.count(n) > 1})
     ]

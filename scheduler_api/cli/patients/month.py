@@ -62,25 +62,26 @@ def _month(document: Mapping[str, Any], first: date, letters: Mapping[str, str],
 def _cell(
     day: date, dose: Mapping[str, Any] | None, document: Mapping[str, Any], letters: Mapping[str, str], marks: set[str]
 ) -> Text:
-    """Return ten columns: the day (in brackets today), its dose, the series whose window it is in, what was done or
-    booked.
+    """Return ten columns: the day (in brackets today), its dose, the series with an open window, and what was done.
+
+    A booking is shown as long as nothing was done.
     """
     today = day == document["today"]
     cell = Text.assemble((f"[{day.day:2}]", "bold") if today else f" {day.day:2} ")
     mark, style = DOSES[dose["status"]] if dose else (" ", "")
     cell.append(mark, style=style)
-    shown = window = happened = ""
+    window_letters = window = happened = ""
     for visit in (*document["visits"], *document["unscheduled"]):
         letter = letters[visit["series"]]
         is_done, is_booked = visit["done_on"] == day, visit.get("booked_on") == day
         if "opens_on" in visit and visit["opens_on"] <= day <= visit["closes_on"]:
-            shown += letter.upper() if day == visit["target_on"] else letter
+            window_letters += letter.upper() if day == visit["target_on"] else letter
             window = window or _WINDOW_STYLES[list(letters).index(visit["series"]) % len(_WINDOW_STYLES)]
         elif is_done or is_booked:
-            shown += letter
+            window_letters += letter
         happened = DONE if is_done else happened or (BOOKED if is_booked else "")
     cell.append(" ")
-    cell.append(f"{shown[:2]}{happened}".ljust(3), style="bold" if happened else "")
+    cell.append(f"{window_letters[:2]}{happened}".ljust(3), style="bold" if happened else "")
     if window:
         cell.stylize(window)
     cell.append(" ")

@@ -60,7 +60,7 @@ class Course:
 
     def entries(self) -> list[Entry]:
         """Return the facts, in the order they were recorded."""
-        self._found: list[Entry] = []
+        self._entries: list[Entry] = []
         self._on_day: dict[int, int] = {}
         self._minute = self.chance.randrange(120)
         self._enrol()
@@ -71,7 +71,7 @@ class Course:
         self._follow_ups()
         self._mistakes()
         self._doses()
-        return sorted(self._found, key=lambda entry: entry.at)
+        return sorted(self._entries, key=lambda entry: entry.at)
 
     def _day(self, number: int) -> date:
         return self.enrolled_on + timedelta(number)
@@ -83,7 +83,7 @@ class Course:
         position = self._on_day[day] = self._on_day.get(day, 0) + 1
         evening = datetime.combine(self._day(day), time(18, 30), ZoneInfo(TIME_ZONE))
         at = evening + timedelta(minutes=self._minute + 3 * position, seconds=self.chance.randrange(60))
-        self._found.append(Entry(at, self.subject_number, body, key, replaces, why or None))
+        self._entries.append(Entry(at, self.subject_number, body, key, replaces, why or None))
 
     def _enrol(self) -> None:
         plan = self.plan
@@ -137,10 +137,10 @@ class Course:
     @property
     def _last_scan_before(self) -> int:
         plan = self.plan
-        shown = [BETWEEN_SCANS * number + 1 for number, scan in plan.scans.items() if scan.response == "PD"]
+        progressions = [BETWEEN_SCANS * number + 1 for number, scan in plan.scans.items() if scan.response == "PD"]
         ends = [plan.progressed, plan.new_therapy, plan.study_ended and plan.study_ended[0]]
         days_ahead = (self.today - self.enrolled_on).days + BOOKED_AHEAD + 14
-        return min([*shown, *(end for end in ends if end is not None), days_ahead])
+        return min([*progressions, *(end for end in ends if end is not None), days_ahead])
 
     def _weekday(self, day: int) -> int:
         """Return the nearest day on which the centre is open."""
@@ -193,10 +193,10 @@ class Course:
         if plan.first_dose is None:
             return
         for day in self._dosing_days(plan.first_dose):
-            said = self.chance.random()
-            if said > 0.07:
-                self._add(day, DoseRecorded(self._day(day), "taken", taken_at=self._taken_at(day, said)))
-            elif said > 0.03:
+            draw = self.chance.random()
+            if draw > 0.07:
+                self._add(day, DoseRecorded(self._day(day), "taken", taken_at=self._taken_at(day, draw)))
+            elif draw > 0.03:
                 self._add(day, DoseRecorded(self._day(day), "missed"))
 
     def _dosing_days(self, first: int) -> Iterator[int]:
@@ -208,13 +208,13 @@ class Course:
             last = min(last, plan.study_ended[0] - 1)
         for day in range(first, last - plan.silent_days + 1):
             held = any(hold.day <= day and (hold.days is None or day < hold.day + hold.days) for hold in plan.holds)
-            said = day in plan.doses or (mistake is not None and day == mistake.day)
-            if not held and not said:
+            draw = day in plan.doses or (mistake is not None and day == mistake.day)
+            if not held and not draw:
                 yield day
 
-    def _taken_at(self, day: int, said: float) -> datetime | None:
+    def _taken_at(self, day: int, draw: float) -> datetime | None:
         """Return when a dose was taken; half of the patients' diaries name the hour."""
-        if said < 0.5:
+        if draw < 0.5:
             return None
         morning = datetime.combine(self._day(day), time(7, 30), ZoneInfo(TIME_ZONE))
         return morning + timedelta(minutes=self.chance.randrange(90))

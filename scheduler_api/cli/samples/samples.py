@@ -32,11 +32,11 @@ def shift(today: date) -> timedelta:
 
 def entries(today: date, seed: int = SEED) -> list[Entry]:
     """Return all facts of all sample patients up to the evening before `today`, in the order they were recorded."""
-    found: list[Entry] = []
+    all_entries: list[Entry] = []
     for index, plan in enumerate(PLANS):
         enrolled_on = TRIAL_FIRST + shift(today) + timedelta(index * BETWEEN_ENROLMENTS)
-        found += Course(plan, f"FUSCC-{index + 1:02}", enrolled_on, today, Random(f"{seed}/{index}")).entries()
-    return sorted(found, key=lambda entry: entry.at)
+        all_entries += Course(plan, f"FUSCC-{index + 1:02}", enrolled_on, today, Random(f"{seed}/{index}")).entries()
+    return sorted(all_entries, key=lambda entry: entry.at)
 
 
 def load(store: Store, entries: Iterable[Entry], progress: Callable[[], None] = lambda: None) -> None:

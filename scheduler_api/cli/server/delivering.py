@@ -1,4 +1,4 @@
-"""The worker's other half: it sends what waits in the outbox, for as long as the worker runs."""
+"""Deliver what waits in the outbox, for as long as the worker runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("scheduler_api.worker")
 
-#: How often we look whether anything waits, in seconds.
+#: How often to check whether anything waits, in seconds.
 EVERY = 1.0
 
 
 def deliver_until(stopping: threading.Event, settings: Settings) -> None:
-    """Send what is due until told to stop; what is under way then is finished, which takes some seconds at most."""
+    """Send what is due until `stopping` is set; attempts under way are finished, which takes some seconds at most."""
     from scheduler_api import utc_now
     from scheduler_api.reminders.deliver import deliver
     from scheduler_api.store.database.connect import connect
@@ -28,7 +28,7 @@ def deliver_until(stopping: threading.Event, settings: Settings) -> None:
             try:
                 deliver(store, channels, utc_now, stopping=stopping.is_set)
             except Exception as error:
-                # A database that is busy or away comes back; what was claimed is tried again when its time is over.
+                # A busy or unavailable database comes back; claimed deliveries are tried again when their claim ends.
                 place = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
                 log.error("delivery failed", extra={"data": {"error": type(error).__name__, "at": place[-4:]}})
     finally:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scheduler_api.config import Settings
     from scheduler_api.use_cases.session import Session
 
-#: The file beside the database with the tokens of the samples, so that a second start can show them again.
+#: The file with the tokens of the samples, in the database's folder, so that a later start can print them again.
 TOKENS_FILE = "demo-tokens.json"
 #: How long the service may take to answer for the first time, in seconds.
 PATIENCE = 60
@@ -32,7 +32,7 @@ _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 @dataclass(frozen=True)
 class Samples:
-    """What was loaded: for which day, by how many days the trial's dates were moved, and the tokens by role."""
+    """The loaded samples: for which day, by how many days the trial's dates were moved, and the tokens by role."""
 
     loaded_for: date
     moved_by_days: int
@@ -55,7 +55,7 @@ def demo(host: str | None, port: int | None) -> None:
 
 
 def _prepared(settings: Settings) -> Iterator[str]:
-    """Make the database and the samples if they are not there; the lines to welcome with."""
+    """Make the database and the samples if they are missing; yield the lines of the welcome."""
     from scheduler_api.cli.database.maintenance import prepare
     from scheduler_api.cli.opening import session_on
     from scheduler_api.store.database.connect import connect, data_folder
@@ -74,9 +74,9 @@ def _prepared(settings: Settings) -> Iterator[str]:
 
 
 def _loaded_before(session: Session, file: Path, database: str) -> Samples | None:
-    """Return what an earlier start loaded.
+    """Return the samples that an earlier start loaded; None for an empty database.
 
-    None for an empty database. Ends the command if the database holds other data.
+    Ends the command if the database holds other data.
     """
     from scheduler_api.store.database.connect import without_password
     from scheduler_api.use_cases.auth import tokens
@@ -163,9 +163,9 @@ Tokens (kept in {file})
   nurse of {SITE}  {samples.tokens["nurse"]}
   monitor         {samples.tokens["monitor"]}
   admin           {samples.tokens["admin"]}"""
-    found = patients.find(session, status="on_treatment", limit=1).items
-    if found:
-        patient, token = found[0], samples.tokens["nurse"]
+    treated = patients.find(session, status="on_treatment", limit=1).items
+    if treated:
+        patient, token = treated[0], samples.tokens["nurse"]
         of_patient = f"{url}/v1/patients/{patient['patient_id']}"
         asking = f"curl -s -H 'Authorization: Bearer {token}'"
         yield f"""

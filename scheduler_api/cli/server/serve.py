@@ -26,14 +26,14 @@ from .worker import worker_beside
 if TYPE_CHECKING:
     from scheduler_api.config import Settings
 
-#: How long a worker may go on with what it is answering when it is told to stop, in seconds.
+#: How long a worker may go on with its requests after the signal to stop, in seconds.
 GRACE = 8
 #: How long a client may take to send the head of a request, in milliseconds.
 HEAD_TIMEOUT = 10_000
 LAST_PORT = 65535
-#: Where prometheus_client is told that processes count together, and in which folder.
+#: The variable by which prometheus_client lets processes count together, in the folder that it names.
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
-#: How long we wait for a service that is just ending to give up the port, in seconds.
+#: How long to wait until a service that is ending releases the port, in seconds.
 HANDOVER = 1
 
 
@@ -48,9 +48,9 @@ def listening_options(command: Any) -> Any:
 @click.command()
 @listening_options
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes; by default SCHEDULER_WORKERS, or 2.")
-@click.option("--worker/--no-worker", default=True, help="Whether to run `worker` beside it; by default yes.")
+@click.option("--worker/--no-worker", default=True, help="Whether to run `worker` too; by default yes.")
 def serve(host: str | None, port: int | None, workers: int | None, worker: bool) -> None:
-    """Answer requests until SIGTERM or SIGINT; what is being answered then is finished."""
+    """Serve requests until SIGTERM or SIGINT; requests under way are finished."""
     from scheduler_api.cli.opening import opened
 
     settings = chosen_settings(host=host, port=port, workers=workers)
@@ -76,9 +76,9 @@ def run(
     starting: Callable[[], None] | None = None,
     worker: bool = True,
 ) -> None:
-    """Serve until told to stop, with a `worker` beside it. `log_level` is that of the server's own lines.
+    """Serve until a signal to stop, with a `worker` process. `log_level` is that of the server's own lines.
 
-    `starting` is called when the address is ours and no worker has been started yet. Ends the command if the address
+    `starting` is called when the address is bound and no worker has been started yet. Ends the command if the address
     cannot be used. A worker that fails is replaced, unless it fails at once again.
     """
     from granian.constants import HTTPModes, Interfaces
@@ -112,7 +112,7 @@ def run(
 
 @contextmanager
 def _counting_together() -> Iterator[None]:
-    """Have all processes that start inside count into one new folder, so that `/metrics` of any adds them up.
+    """Let all processes that start inside count into one new folder, so that `/metrics` of any adds them up.
 
     A folder that the environment names already is used as it is.
     """
@@ -130,10 +130,10 @@ def _counting_together() -> Iterator[None]:
 
 
 class _Bell:
-    """What the first process waits on, and signal handlers ring; in the place of a `threading.Event`.
+    """Lets signal handlers wake the first process; it replaces a `threading.Event`.
 
     A handler that runs while an Event's `wait` holds its lock waits in `set` for that lock, for ever. Here each ring
-    ends one `wait`, and none is forgotten: who rings says why elsewhere, so that one too many does no harm.
+    ends one `wait`, and none is lost; one too many does no harm, since the reason is noted elsewhere.
     """
 
     def __init__(self) -> None:
@@ -152,10 +152,10 @@ class _Bell:
 
 
 def _let_forks_heed_signals() -> None:
-    """Let a forked worker that is told to stop before it has a handler of its own end at once.
+    """End a forked worker at once if it gets the signal to stop before it has a handler of its own.
 
-    Without this the handler of the first process, which it inherits, would make it forget the signal. What comes in
-    the moment of the fork itself waits until the fork is done.
+    Without this the handler of the first process, which it inherits, would lose the signal. A signal in the moment
+    of the fork itself waits until the fork is done.
     """
     signals = {signal.SIGTERM}
 
@@ -173,7 +173,7 @@ def _let_forks_heed_signals() -> None:
 def free_address(host: str, port: int) -> str:
     """Return the numeric address of a host, if the service can listen there. Ends the command if not.
 
-    Each worker opens the port for itself, which several processes may: a second service would start without a word.
+    Each worker opens the port for itself, which several processes may: a second service would start without an error.
     """
     until = time.monotonic() + HANDOVER
     while True:
@@ -187,8 +187,8 @@ def free_address(host: str, port: int) -> str:
 
 def _bound(host: str, port: int) -> str:
     """Return the numeric address of a host after listening there for a moment. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, _, _, address = found[0]
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, _, _, address = addresses[0]
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
@@ -196,7 +196,7 @@ def _bound(host: str, port: int) -> str:
 
 
 def _application(settings: Settings) -> Any:
-    """Return what a worker serves."""
+    """Return the application that a worker serves."""
     from scheduler_api import create_app, logs
 
     # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.
@@ -207,7 +207,7 @@ def _application(settings: Settings) -> Any:
 
 
 def _end_with_parent() -> None:
-    """End this worker when the process that started it is gone, however it went."""
+    """End this worker when the process that started it has ended, however it ended."""
     from multiprocessing import parent_process
 
     parent = parent_process()

@@ -1,4 +1,4 @@
-"""`worker`: what must be done though nobody asks for it, by a few fixed jobs."""
+"""`worker`: work in the background, by a few fixed jobs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("scheduler_api.worker")
 
 
 class Job(NamedTuple):
-    """Something to be done every so many seconds; `work` says what it came to, by name, for the log."""
+    """A job to be done every so many seconds; `work` returns its results, by name, for the log."""
 
     name: str
     seconds: int
@@ -38,9 +38,9 @@ _STOPS = {signal.SIGTERM, signal.SIGINT}
 @click.command()
 @click.option("--while-stdin", is_flag=True, hidden=True, help="Stop when standard input ends.")
 def worker(while_stdin: bool) -> None:
-    """Do what nobody asks for until SIGTERM or SIGINT: send what is due, look ahead, make checkpoints, forget.
+    """Work in the background until SIGTERM or SIGINT: send messages, extend horizons, make checkpoints, clean up.
 
-    Any number may run at once, on any number of databases; `serve` has one beside it.
+    Any number may run at once, on any number of databases; `serve` runs one too.
     """
     from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -52,12 +52,12 @@ def worker(while_stdin: bool) -> None:
     with opened(settings.database):
         pass
     logs.configure(settings.log_level)
-    # Before any thread is there, so that none but this one takes a signal.
+    # Before any other thread starts, so that only this one takes a signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     if while_stdin:
         threading.Thread(target=_stop_at_end_of_stdin, daemon=True).start()
     scheduler = BackgroundScheduler(timezone="UTC")
-    # What was missed while the machine slept is done once, however late.
+    # A job that was missed while the machine slept runs once, however late.
     for job in JOBS:
         scheduler.add_job(
             _run,
@@ -104,17 +104,17 @@ def _stop_at_end_of_stdin() -> None:
 
 
 def _run(job: Job, settings: Settings) -> None:
-    """Do a job on the database of the settings, now; what came of it, if anything, goes to the log."""
+    """Run a job on the database of the settings, now, and log its results, if there are any."""
     from scheduler_api import utc_now
     from scheduler_api.store.database.connect import connect
 
     store = connect(settings.database)
     try:
-        came_of_it = job.work(store, settings, utc_now())
+        results = job.work(store, settings, utc_now())
     finally:
         store.close()
-    if any(came_of_it.values()):
-        log.info(job.name, extra={"data": dict(came_of_it)})
+    if any(results.values()):
+        log.info(job.name, extra={"data": dict(results)})
 
 
 def _tick(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
@@ -123,7 +123,7 @@ def _tick(store: Store, settings: Settings, now: datetime) -> Mapping[str, objec
     return tick(store, now)._asdict()
 
 
-def _roll_forward(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
+def _extend_horizons(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
     from scheduler_api.use_cases.projections import maintenance
 
     return {"patients": maintenance.extend_horizons(store, now)}
@@ -136,15 +136,15 @@ def _forget(store: Store, settings: Settings, now: datetime) -> Mapping[str, obj
 
 
 def _checkpoint(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
-    """Make a checkpoint of the logs if the last is a day old. Whoever keeps the log keeps it, outside the database."""
+    """Make a checkpoint of the logs if the last is a day old. The log then has a copy of it outside the database."""
     from scheduler_api.use_cases.audit import checkpoints
 
     return {"checkpoint": checkpoints.make_if_due(store, checkpoints.keys_in(settings.checkpoint_key), now)}
 
 
-#: What is done once a day looks twice an hour whether one has begun, at midnight UTC.
+#: Daily jobs check twice an hour whether a new day has begun, at midnight UTC.
 JOBS = (
-    Job("rolled forward", 30 * 60, _roll_forward),
+    Job("extended horizons", 30 * 60, _extend_horizons),
     Job("ticked", 15, _tick),
     Job("checkpoint", 30 * 60, _checkpoint),
     Job("forgotten", 60 * 60, _forget),

@@ -19,7 +19,7 @@ _STATEMENTS = (
     """,
     # Derived, like visits.
     "CREATE TABLE standings (patient_id TEXT PRIMARY KEY, standing TEXT NOT NULL)",
-    # Whoever is on record gets one when visits are next rolled forward.
+    # Whoever is on record gets one when horizons are next extended.
     "UPDATE patients SET visits_through = '1900-01-01'",
     "CREATE INDEX visits_booked ON visits (site, series, booked_on, done_on) WHERE booked_on IS NOT NULL",
     "CREATE INDEX visits_to_do_by_opening ON visits (site, series, opens_on, patient_id, visit) WHERE done_on IS NULL",
