@@ -67,7 +67,7 @@ def _clinicedc(python: str, folder: Path, count: int) -> Answer:
 
 
 def _check_same_dates(answers: Sequence[Answer]) -> None:
-    """All reckon the same dates, or the comparison means nothing."""
+    """All compute the same dates, or the comparison means nothing."""
     for answer in answers:
         assert len(answer.page) == plan.PAGE
         assert answer.page == answers[0].page

@@ -41,7 +41,7 @@ class Engine(Protocol):
     def size(self, database: str) -> int:
         """The bytes of a database on the disk, when what is written is in its place."""
 
-    def settle(self, database: str) -> None:
+    def flush(self, database: str) -> None:
         """What the engine does by itself some time after much was written."""
 
 
@@ -60,7 +60,7 @@ class Sqlite:
     def size(self, database: str) -> int:
         return size_of(Path(database))
 
-    def settle(self, database: str) -> None:
+    def flush(self, database: str) -> None:
         self.size(database)
 
 
@@ -87,7 +87,7 @@ class Postgresql:
         assert row is not None
         return int(row[0])
 
-    def settle(self, database: str) -> None:
+    def flush(self, database: str) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
@@ -119,7 +119,7 @@ def filled(engine: Engine, count: int) -> Filled:
     empty, began = engine.size(database), time.perf_counter()
     with _without_indexes(store, engine.indexes):
         load(store, count, now)
-    engine.settle(database)
+    engine.flush(database)
     took = time.perf_counter() - began
     store.close()
     return Filled(Service(database, now), count, took, (engine.size(database) - empty) / count)

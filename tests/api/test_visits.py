@@ -181,8 +181,8 @@ def test_a_list_is_what_looking_through_all_calendars_finds(
         alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
         for status in PATIENT_STATUSES:
             listed = coordinator.get("/v1/patients", status=status, limit=200).json["items"]
-            in_phase = [patient for patient in alone if patient["status"] == status]
-            assert listed == sorted(in_phase, key=lambda patient: patient["subject_number"])
+            with_status = [patient for patient in alone if patient["status"] == status]
+            assert listed == sorted(with_status, key=lambda patient: patient["subject_number"])
 
 
 def test_rows_reach_as_far_as_they_say(service: Service, coordinator: Client) -> None:

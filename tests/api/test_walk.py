@@ -78,7 +78,7 @@ def calls(service: Service, patient: Patient) -> Iterator[Call]:
         "/v1/protocols": {**admin.get("/v1/protocols/nct06110650/versions/1").json, "version": 2},
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
     }
-    # The worklist first: what is recorded afterwards settles its entries.
+    # The worklist first: what is recorded afterwards resolves its entries.
     for path, operations in sorted(contract["paths"].items(), reverse=True):
         for method in ("get", "post", "put", "patch", "delete"):
             operation = operations.get(method)

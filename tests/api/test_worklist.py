@@ -1,4 +1,4 @@
-"""The worklist of sites: what is listed, for whom, what settles it, and what can wait."""
+"""The worklist of sites: what is listed, for whom, what resolves it, and what can wait."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def patient(nurse: Client) -> Patient:
     return patient
 
 
-def test_an_entry_says_why_how_urgent_and_what_settles_it(nurse: Client, patient: Patient) -> None:
+def test_an_entry_says_why_how_urgent_and_what_resolves_it(nurse: Client, patient: Patient) -> None:
     (entry,) = nurse.get("/v1/worklist", site="FUSCC").json["items"]
     visit = f"{patient.path}/visits/imaging-w6"
     assert entry == {
@@ -133,7 +133,7 @@ def test_every_call_that_is_offered_is_accepted_once_its_needs_are_filled(
                 refused(nurse.send(call["method"], call["path"], lacking, query=query), 422, f"/{name}")
 
 
-def test_settled_by_the_first_call(nurse: Client, patient: Patient) -> None:
+def test_resolved_by_the_first_call(nurse: Client, patient: Patient) -> None:
     """From overdue to confirmed: each entry goes with the call that it offered."""
     patient.record("visit_done", series="imaging", done_on="2024-01-30", response="PR")
     kinds = [item["kind"] for item in nurse.get("/v1/worklist").json["items"]]
@@ -203,7 +203,7 @@ def test_the_soonest_due_comes_first_in_pages_and_as_csv(nurse: Client) -> None:
     assert [row["entry_id"] for row in rows] == [item["entry_id"] for item in whole]
 
 
-def test_another_day_is_reckoned_as_that_day_would_see_it(nurse: Client, patient: Patient) -> None:
+def test_another_day_is_computed_as_that_day_would_see_it(nurse: Client, patient: Patient) -> None:
     assert listed(nurse, on="2024-02-13") == []
     assert listed(nurse, on="2024-02-22") == [("visit_overdue", "imaging-w6")]
     (entry,) = nurse.get("/v1/worklist", on="2024-02-15").json["items"]
@@ -365,12 +365,16 @@ def whole_worklist(client: Client, ids: set[str], on: date | None) -> set[tuple[
 
 
 @settings(max_examples=20)
-@given(told=st.lists(stories(), min_size=1, max_size=2), days=st.lists(st.integers(-60, 60), min_size=1, max_size=3))
-def test_it_equals_a_brute_force_over_all_calendars(amended_trial: Service, told: list[Story], days: list[int]) -> None:
+@given(
+    histories=st.lists(stories(), min_size=1, max_size=2), days=st.lists(st.integers(-60, 60), min_size=1, max_size=3)
+)
+def test_it_equals_a_brute_force_over_all_calendars(
+    amended_trial: Service, histories: list[Story], days: list[int]
+) -> None:
     """After any story, on any day, after the days went on and after a rebuild."""
     service = amended_trial
     client, ids, latest = service.client("coordinator"), set(), service.clock.now
-    for story in told:
+    for story in histories:
         patient = begin(client, service.clock, story)
         ids.add(patient.patient_id)
         known = [patient.read("facts")["items"][0]]

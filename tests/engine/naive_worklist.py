@@ -1,4 +1,4 @@
-"""What is to do on a day, read off the calendar of that day without any of the worklist's own reckoning."""
+"""What is to do on a day, read off the calendar of that day without any of the worklist's own computation."""
 
 from __future__ import annotations
 

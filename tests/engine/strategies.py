@@ -35,12 +35,12 @@ def windows(draw: Draw, days: int) -> tuple[int, int]:
 
 @st.composite
 def rhythms(draw: Draw, name: str, anchor: Any) -> list[dict[str, Any]]:
-    """A series counted in days, weeks or months: single, open-ended, bounded, or in two stretches."""
+    """A series counted in days, weeks or months: single, open-ended, bounded, or in two recurrences."""
     unit = draw(st.sampled_from(["days", "weeks", "weeks", "months"]))
     every = draw(st.integers(1, {"days": 60, "weeks": 12, "months": 4}[unit]))
     common = {"until": draw(UNTIL), "applies_to": draw(st.sampled_from(["all", "all", "fertile"]))}
     window = draw(windows(every * LEAST[unit]))
-    shape = draw(st.sampled_from(["single", "endless", "counted", "stretches"]))
+    shape = draw(st.sampled_from(["single", "endless", "counted", "two"]))
     first = draw(st.none() | st.integers(-20, 40))
     start: dict[str, Any] = {} if first is None else {"first": {unit: first}}
     if shape == "single":
@@ -50,7 +50,7 @@ def rhythms(draw: Draw, name: str, anchor: Any) -> list[dict[str, Any]]:
         return [series(name, anchor, window=window, every={unit: every}, **start, **common)]
     count = draw(st.integers(1, 6))
     entry = series(name, anchor, window=window, every={unit: every}, count=count, **start, **common)
-    if shape != "stretches":
+    if shape != "two":
         return [entry]
     then = draw(st.integers(1, 9))
     last = (every if first is None else first) + (count - 1) * every

@@ -116,7 +116,7 @@ def test_cycle_visits_follow_the_new_length_of_cycles() -> None:
     ]
 
 
-def test_what_is_reckoned_beyond_the_last_visit_hides_no_visit() -> None:
+def test_what_is_computed_beyond_the_last_visit_hides_no_visit() -> None:
     # The new version's one visit would have been on 01-25; the one after it, on 02-16, does not exist.
     patient = Patient.treated(ONE, two(series("imaging", every={"days": 22}, count=1, window=(0, 0))))
     patient.record("protocol_amended", version=2, from_on="2024-02-15")

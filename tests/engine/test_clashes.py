@@ -61,7 +61,7 @@ def test_windows_of_a_series_do_not_overlap_from_any_day(
         ({"weeks": 12}, (0, 0), True),
     ],
 )
-def test_windows_of_stretches_do_not_overlap(first: dict[str, int], window: tuple[int, int], overlaps: bool) -> None:
+def test_windows_of_recurrences_do_not_overlap(first: dict[str, int], window: tuple[int, int], overlaps: bool) -> None:
     assert (
         clash(series("imaging", every={"weeks": 6}, count=2), series("imaging", first=first, window=window)) is overlaps
     )
@@ -76,7 +76,7 @@ def test_windows_of_stretches_do_not_overlap(first: dict[str, int], window: tupl
         ({"months": 2}, (0, 0), True),
     ],
 )
-def test_windows_of_stretches_in_months_do_not_overlap_from_any_day(
+def test_windows_of_recurrences_in_months_do_not_overlap_from_any_day(
     first: dict[str, int], window: tuple[int, int], overlaps: bool
 ) -> None:
     visits = series("call", every={"months": 1}, count=2, window=(0, 0)), series("call", first=first, window=window)

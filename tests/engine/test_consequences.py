@@ -147,7 +147,7 @@ def test_what_is_gone_says_why() -> None:
     }
 
 
-def test_the_end_of_treatment_moves_cycles_contraception_phase_and_brings_follow_up() -> None:
+def test_the_end_of_treatment_moves_cycles_contraception_status_and_brings_follow_up() -> None:
     patient = Patient.treated()
     found = moved(patient, lambda: patient.end_treatment("2024-02-20", decided_on="2024-02-25"), through="2024-04-20")
     assert found["status"] == {"before": {"status": "on_treatment"}, "after": {"status": "follow_up"}}

@@ -258,7 +258,7 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
 
 @given(patients(), st.data())
 def test_series_whose_inputs_are_alike_have_the_same_visits(patient: Patient, data: st.DataObject) -> None:
-    """What a fact does not touch is not reckoned again: neither for its consequences nor for the rows that are kept."""
+    """What a fact does not touch is not computed again: neither for its consequences nor for the rows that are kept."""
     facts = patient.facts[: data.draw(st.integers(1, len(patient.facts)))]
     before, after = PatientSchedule(patient.versions, fold(facts)), patient.schedule()
     unlike = after.changed_series(before)
@@ -350,7 +350,7 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
     return things
 
 
-def test_reckoning_reads_nothing_but_what_it_is_given() -> None:
+def test_the_engine_reads_nothing_but_what_it_is_given() -> None:
     patient = Patient.treated()
     one = PatientSchedule(patient.versions, patient.history).visits(EARLY, LATE)
     other = PatientSchedule(patient.versions, fold(patient.facts)).visits(EARLY, LATE)

@@ -244,13 +244,13 @@ def test_more_entries_than_any_trial_has() -> None:
         ("anchor", {"visit": "clinic-c1d1"}),
     ],
 )
-def test_stretches_of_a_series_share_anchor_end_and_patients(field: str, value: Any) -> None:
+def test_recurrences_of_a_series_share_anchor_end_and_patients(field: str, value: Any) -> None:
     second = {**series("imaging", first={"weeks": 60}, every={"weeks": 9}), field: value}
     first = series("imaging", every={"weeks": 6}, count=8)
     assert errors(protocol_data(CLINIC, first, second)) == [f"/visits/2/{field}"]
 
 
-def test_stretches_are_all_in_months_or_all_in_days_and_weeks() -> None:
+def test_recurrences_are_all_in_months_or_all_in_days_and_weeks() -> None:
     visits = series("call", every={"weeks": 4}, count=2), series("call", first={"months": 12}, every={"months": 3})
     assert errors(protocol_data(*visits)) == ["/visits/1/every"]
 

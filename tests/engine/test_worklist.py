@@ -58,7 +58,7 @@ def test_an_unbooked_visit_is_overdue_until_the_next_opens() -> None:
     assert days_of(taking(), "visit_overdue", "imaging-w6") == ("2024-02-22", "2024-03-19")
 
 
-def test_a_booking_that_passed_with_nothing_done_stands_until_it_is_settled() -> None:
+def test_a_booking_that_passed_with_nothing_done_is_listed_until_it_is_resolved() -> None:
     patient = taking()
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-15")
     assert listed(patient, "2024-02-15") == []
@@ -159,7 +159,7 @@ def test_an_open_hold_is_asked_about_after_a_week_and_presses_after_two() -> Non
         ("treatment_ended", {"last_dose_on": "2024-01-31", "decided_on": "2024-02-20", "reason": "other"}),
     ],
 )
-def test_an_open_hold_is_settled_by_its_end_or_by_that_of_treatment(kind: str, data: dict[str, Any]) -> None:
+def test_an_open_hold_is_resolved_by_its_end_or_by_that_of_treatment(kind: str, data: dict[str, Any]) -> None:
     patient = taking("2024-01-31")
     patient.record("hold_started", from_on="2024-02-01", reason="proteinuria")
     (entry,) = [entry for entry in entries(patient, "2024-02-15") if entry.kind == "hold_open"]

@@ -252,7 +252,7 @@ class TestCost:
         tag = phone.get("today").headers["ETag"]
         assert Phone(service, other).get("today", {"If-None-Match": tag}).status_code == 200
 
-    def test_a_304_reads_little_and_reckons_nothing(self, service: Service, phone: Phone) -> None:
+    def test_a_304_reads_little_and_computes_nothing(self, service: Service, phone: Phone) -> None:
         tag = phone.get("today").headers["ETag"]
         with service.store.transaction():
             service.store.write("UPDATE patients SET history = ''", {})

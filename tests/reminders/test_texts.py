@@ -76,7 +76,7 @@ def test_a_message_to_a_site_has_the_number_of_the_patient_alone(language: str) 
 
 
 @pytest.mark.parametrize(
-    ("wished", "dose", "visit"),
+    ("preferences", "dose", "visit"),
     [
         (
             {},
@@ -96,12 +96,12 @@ def test_a_message_to_a_site_has_the_number_of_the_patient_alone(language: str) 
         ({"channels": ["web_push"]}, None, None),
     ],
 )
-def test_a_patient_is_told_as_the_patient_wishes(sending: Sending, wished: Any, dose: Any, visit: Any) -> None:
+def test_a_message_has_what_the_patient_prefers(sending: Sending, preferences: Any, dose: Any, visit: Any) -> None:
     sending.service.clock.set("2024-02-17T12:00:00+08:00")
     patient: Patient = sending.service.client("nurse").enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     with sending.store.transaction():
-        notification_preferences.put_patients(sending.store, patient.patient_id, json.dumps(wished))
+        notification_preferences.put_patients(sending.store, patient.patient_id, json.dumps(preferences))
     with Receiver() as gateway:
         sending.add(gateway.url, audience="patient")
         sending.told("2024-02-18T12:00:30+00:00")

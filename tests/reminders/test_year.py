@@ -22,7 +22,7 @@ from scheduler_api.use_cases.session import Actor, Session
 
 from .plain import DAY, Plain
 
-# What is called for is reckoned above the database; that planned rows are kept alike is tested on both.
+# What is called for is computed above the database; that planned rows are kept alike is tested on both.
 pytestmark = pytest.mark.only("sqlite")
 
 ZONES = {
@@ -84,7 +84,9 @@ class Life:
         if at.hour == self.chance.randint(7, 23):
             changes.append(self._dose)
         if self.chance.random() < 0.015:
-            changes.append(self.chance.choice([self._hold, self._book, self._done, self._move, self._wish]))
+            changes.append(
+                self.chance.choice([self._hold, self._book, self._done, self._move, self._change_preferences])
+            )
         if at.hour == 12 and now.weekday() == 2:
             changes.append(self._book)
         if (now - BEGIN).days == 7 * self.ends_in_week and at.hour == 13:
@@ -162,7 +164,7 @@ class Life:
         self.record(bodies.TimeZoneChanged(self.plain.zone))
         return True
 
-    def _wish(self, today: date) -> bool:
+    def _change_preferences(self, today: date) -> bool:
         hour, again = self.chance.randint(7, 19), self.chance.choice([None, 60, 120])
         off = self.chance.choice([[], [], ["window_opened"], ["dose_again", "contraception_released"]])
         self.plain.dose_time = time(hour)

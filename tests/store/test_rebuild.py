@@ -20,10 +20,10 @@ def derived(service: Service) -> dict[str, Any]:
     return {table: {repr(sorted(row.items())) for row in record[table]} for table in tables}
 
 
-@given(told=st.lists(stories(), min_size=1, max_size=2))
-def test_rebuilt_equals_live(amended_trial: Service, told: list[Story]) -> None:
+@given(histories=st.lists(stories(), min_size=1, max_size=2))
+def test_rebuilt_equals_live(amended_trial: Service, histories: list[Story]) -> None:
     service = amended_trial
-    for story in told:
+    for story in histories:
         patient = begin(service.client("coordinator"), service.clock, story)
         known = [patient.read("facts")["items"][0]]
         for step in story.steps:

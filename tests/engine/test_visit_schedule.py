@@ -64,7 +64,7 @@ def test_a_series_of_cycles_ends_with_the_cycles() -> None:
     assert list(patient.targets("clinic")) == ["clinic-c1d1", "clinic-c2d1", "clinic-c3d1"]
 
 
-def test_stretches_of_a_cycle_series_have_counts_of_their_own() -> None:
+def test_recurrences_of_a_cycle_series_have_counts_of_their_own() -> None:
     weekly_at_first = (
         series("clinic", "cycle", on_day=1, window=(0, 0)),
         series("clinic", "cycle", on_day=8, window=(0, 0), count=1),
@@ -81,7 +81,7 @@ def test_stretches_of_a_cycle_series_have_counts_of_their_own() -> None:
     ]
 
 
-def test_a_first_stretch_of_cycles_can_stop_before_the_second() -> None:
+def test_a_first_recurrence_of_cycles_can_stop_before_the_second() -> None:
     patient = patient_with(
         series("clinic", "cycle", on_day=1, window=(0, 0), count=2), series("clinic", "cycle", on_day=8, window=(0, 0))
     )
@@ -92,7 +92,7 @@ def test_a_first_stretch_of_cycles_can_stop_before_the_second() -> None:
     assert (seen.status("clinic-c2d1"), seen.status("clinic-c2d8")) == ("missed", "overdue")
 
 
-def test_stretches_are_one_series_with_windows_of_their_own() -> None:
+def test_recurrences_are_one_series_with_windows_of_their_own() -> None:
     # Every 6 weeks for 48 weeks, then every 9.
     patient = patient_with(
         series("imaging", every={"weeks": 6}, count=8, window=(7, 7)),
@@ -103,12 +103,12 @@ def test_stretches_are_one_series_with_windows_of_their_own() -> None:
     # 2024-01-03 + 48 weeks = 2024-12-04; + 57 weeks = 2025-02-05.
     assert seen.window("imaging-w48") == ("2024-11-27", "2024-12-04", "2024-12-11")
     assert seen.window("imaging-w57") == ("2025-01-22", "2025-02-05", "2025-02-19")
-    # The next visit to open after w48 is w57, not the w54 that the first stretch does not have.
+    # The next visit to open after w48 is w57, not the w54 that the first recurrence does not have.
     assert patient.on("2025-01-21").status("imaging-w48") == "overdue"
     assert patient.on("2025-01-22").status("imaging-w48") == "missed"
 
 
-def test_stretches_may_be_written_in_any_order() -> None:
+def test_recurrences_may_be_written_in_any_order() -> None:
     patient = patient_with(
         series("lab", every={"weeks": 4}, first={"weeks": 8}, count=2, window=(0, 0)),
         series("lab", first={"weeks": 1}, every={"weeks": 1}, count=3, window=(0, 0)),

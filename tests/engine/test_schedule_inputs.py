@@ -1,4 +1,4 @@
-"""A reckoning is kept and asked again on other days."""
+"""A schedule that is kept answers for any other day."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from .strategies import patients, todays
 
 
 @given(patients(), st.lists(todays, min_size=2, max_size=6))
-def test_a_kept_reckoning_says_of_any_day_what_a_new_one_says(patient: Patient, days: list[date]) -> None:
+def test_a_kept_schedule_says_of_any_day_what_a_new_one_says(patient: Patient, days: list[date]) -> None:
     kept = patient.schedule()
     assert [today_view(kept, day) for day in days] == [today_view(patient.schedule(), day) for day in days]

@@ -166,7 +166,7 @@ def test_progression_says_what_it_ends_and_what_is_to_decide(patient: Patient) -
     assert answer["contraception"]["status"] == "required"
     ended = {(reminder["kind"], reminder["about"]) for reminder in answer["reminders_ended"]}
     assert not ended & {(reminder["kind"], reminder["about"]) for reminder in answer["reminders_planned"]}
-    # What the answer asks for settles it.
+    # What the answer asks for resolves it.
     send(patient, "DELETE", "imaging-w12/booking")
     end = {"last_dose_on": "2024-02-20", "decided_on": "2024-02-20", "reason": "progression"}
     patient.record("treatment_ended", **end)

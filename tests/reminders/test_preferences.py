@@ -61,7 +61,7 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
     assert list(maintenance.verify(service.store)) == []
 
 
-def test_wishes_outlive_a_rebuild(service: Service, patient: Patient, phone: Phone) -> None:
+def test_preferences_outlive_a_rebuild(service: Service, patient: Patient, phone: Phone) -> None:
     preferences = phone.send("PUT", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
     live = planned(service, patient)
     maintenance.rebuild(service.store, service.clock())
@@ -85,7 +85,7 @@ def test_wishes_outlive_a_rebuild(service: Service, patient: Patient, phone: Pho
         ({"channels": ["pigeon"], "language": "de"}, ["/channels/0", "/language"]),
     ],
 )
-def test_wishes_that_contradict_themselves_are_refused(
+def test_preferences_that_contradict_themselves_are_refused(
     service: Service, phone: Phone, said: Any, pointers: list[str]
 ) -> None:
     with service.unchanged():
