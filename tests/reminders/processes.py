@@ -63,7 +63,7 @@ def _deliver(settings: Settings, lease: timedelta, ahead: timedelta) -> None:
 
 def _tick(database: str, batch: int) -> None:
     _wait_for_each_other()
-    dispatch.BATCH = dispatch.UNSEEN = batch
+    dispatch.BATCH = dispatch.UNREAD = batch
     store = connect(database)
     while True:
         dispatch.tick(store, datetime.now(UTC))

@@ -8,7 +8,7 @@ import pytest
 from service import PATIENCE, START
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, networks, parse
-from scheduler_api.reminders.outbound.post import Unanswered, post
+from scheduler_api.reminders.outbound.post import NoResponse, post
 
 from .receivers import Receiver, answering, names
 
@@ -135,7 +135,7 @@ def test_a_name_that_is_rebound_after_it_was_registered_leads_nowhere(here: Allo
     with Receiver() as receiver, names(lambda host: answers.pop(0)):
         url = f"https://gateway.example:{receiver.port}/hook"
         assert AllowedHosts().check(url)
-        with pytest.raises(Unanswered, match="not a public one"):
+        with pytest.raises(NoResponse, match="not a public one"):
             post(url, b"{}", {}, AllowedHosts(), PATIENCE, START)
         assert receiver.received == []
     assert answers == []

@@ -13,7 +13,7 @@ from service import Patient
 from scheduler_api.engine.reminders.kinds import TO_PATIENTS, TO_SITES
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.reminders import texts
-from scheduler_api.reminders.texts import Dose, Said, Window
+from scheduler_api.reminders.texts import Dose, MessageText, Window
 from scheduler_api.store.reminders import notification_preferences
 
 from .receivers import Receiver
@@ -27,7 +27,7 @@ TELLING = re.compile(
 )
 
 
-def said(kind: str, language: str, shown: bool) -> Said:
+def said(kind: str, language: str, shown: bool) -> MessageText:
     """A message of a kind to a patient."""
     if kind.startswith("dose_"):
         return texts.dose(kind, language, Dose("surufatinib", 300) if shown else None)
