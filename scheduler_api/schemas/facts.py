@@ -11,7 +11,7 @@ from scheduler_api.engine.checks import HAVE_A_REASON
 from scheduler_api.engine.model.facts import KINDS, Enrolled
 from scheduler_api.use_cases.patients.facts import NewFact
 
-from .enrolments import BASES, FERTILITY, NewPatientSchema, EnrolledProtocolSchema, enrolled_body
+from .enrolments import BASES, FERTILITY, EnrolledProtocolSchema, NewPatientSchema, enrolled_body
 from .fields import Amount, Choice, CivilDate, Clock, Instant, PartialCivilDate, Strict, Text, Whole, fields
 from .patients import RESPONSES, RecorderSchema
 
