@@ -36,7 +36,7 @@ def test_no_view_and_no_message_asks_who_has_died_or_left(patient: Patient, on: 
         return
     today = history.off_study.on + timedelta(later)
     view = today_view(schedule, today)
-    assert view["unrecorded"] == []
+    assert (view["unrecorded"], view["visits"]) == ([], [])
     assert view["dose"] is None or view["dose"]["status"] not in ("due", "planned", "unrecorded")
     messages = Planner(schedule, NotificationPreferences(), SitePreferences("Asia/Shanghai"), {}).messages(
         today, today + timedelta(60)
@@ -44,7 +44,6 @@ def test_no_view_and_no_message_asks_who_has_died_or_left(patient: Patient, on: 
     assert [message for message in messages if message.kind in TO_PATIENTS and message.day >= today] == []
     if history.died is not None:
         assert messages == []
-        assert [visit for visit in view["visits"] if visit["status"] in ("open", "upcoming")] == []
         visits = schedule.visits(date(2010, 1, 1), date(2032, 12, 31))
         entries = [entry for entry in worklist(schedule, visits, today, today) if entry.kind != "visit_overdue"]
         assert {entry.kind for entry in entries} <= ABOUT_THE_RECORD

@@ -204,6 +204,10 @@ class History:
         """Return whether messages may still go to the patient once off study (section 3)."""
         return self.died is None and (self.end_of_study is None or self.end_of_study.contact)
 
+    def is_left_alone(self, day: date) -> bool:
+        """Return whether on a day nothing is asked of the patient, who died or left and is not to be contacted."""
+        return self.off_study is not None and self.off_study.on <= day and not self.may_be_contacted
+
     @property
     def died_on(self) -> date | None:
         """Return the date of death."""

@@ -168,11 +168,13 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     dose = next(iter(treatment_plan.rows(today, today, today)), None)
     # Only days without a record can be unrecorded, and nearly always there are none.
     week = history.doses.between(today - timedelta(7), today - ONE_DAY)
-    asks = history.may_be_contacted or history.off_study_on is None or today < history.off_study_on
-    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks and SILENT in week else []
+    left_alone = history.is_left_alone(today)
+    asks = SILENT in week and not left_alone
+    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
-    current = [schedule.visit_schedule.series(name).current(today) for name in schedule.visit_schedule.names]
+    names = () if left_alone else schedule.visit_schedule.names
+    current = [schedule.visit_schedule.series(name).current(today) for name in names]
     return {
         "today": today,
         "time_zone": history.time_zone,

@@ -131,6 +131,8 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     """Return the present events, by uid, each as text."""
     history = schedule.history
     today = civil_date(now, feed.time_zone)
+    if history.is_left_alone(today):
+        return {}
     # Another address has other events: an app that read the old one keeps no later version of them.
     name = hashlib.sha256(feed.name.encode()).hexdigest()[:16]
     ended = history.treatment_ended
