@@ -89,9 +89,9 @@ class Settings:
 
         for url in (self.oidc_issuer, self.oidc_keys_url):
             if url and not url.startswith(_SAFE):
-                raise BadSetting(f"{url!r} of SCHEDULER_OIDC_… is no https address.")
+                raise BadSetting(f"{url!r} of SCHEDULER_OIDC_… is not an https address.")
         if not self.oidc_audience:
-            raise BadSetting("SCHEDULER_OIDC_AUDIENCE is empty: tokens for others would be taken for ours.")
+            raise BadSetting("SCHEDULER_OIDC_AUDIENCE is empty: tokens issued for other services would be accepted.")
         roles = {}
         for pair in filter(None, self.oidc_roles.split(",")):
             word, equals, role = (part.strip() for part in pair.partition("="))

@@ -146,7 +146,7 @@ def _guard() -> None:
     elif operation.caller == "patient":
         authenticate_phone(req, instant)
     elif operation.caller is None:
-        raise Forbidden("This call declares nobody who may make it.")
+        raise Forbidden("This call has no declared caller.")
 
 
 def _of_no_view(path: str) -> Operation:

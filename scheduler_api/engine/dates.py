@@ -29,7 +29,7 @@ def parse_date(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ValueError("There is no such day.") from None
+        raise ValueError("This date does not exist.") from None
     if not EARLIEST <= day <= LATEST:
         raise ValueError(f"Not between {EARLIEST} and {LATEST}.")
     return day

@@ -34,7 +34,7 @@ class TooMany(Exception):
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
-        super().__init__(f"Tried wrongly too often. Try again in {retry_after} seconds.")
+        super().__init__(f"Too many failed attempts. Try again in {retry_after} seconds.")
 
 
 class Forbidden(Exception):

@@ -36,7 +36,7 @@ def test_not_ready_when_no_worker_has_looked_for_two_minutes(service: Service, a
     assert anyone.get("/readyz").status_code == 200
     service.clock.now += timedelta(seconds=2)
     answer = anyone.get("/readyz")
-    assert (answer.status_code, answer.json["worker"]) == (503, "is not at work")
+    assert (answer.status_code, answer.json["worker"]) == (503, "not running")
     tick(service.store, service.clock())
     assert anyone.get("/readyz").status_code == 200
     service.clock.now += timedelta(seconds=121)

@@ -79,7 +79,7 @@ def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store
         "line 16, column subject_number",
     ]
     assert errors[0] == "line 3, column version: The protocol has no version 9."
-    assert errors[2] == "line 7, column dose_on: There is no such day."
+    assert errors[2] == "line 7, column dose_on: This date does not exist."
     assert last == f"Nothing of {file} was recorded."
     assert [row["kind"] for row in store.rows("SELECT kind FROM facts")] == ["enrolled"]
 

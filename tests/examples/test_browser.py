@@ -144,7 +144,7 @@ def test_a_new_code_is_asked_for_when_the_session_was_ended_and_nothing_is_lost(
     page.evaluate("update()")
     page.shows("This phone needs a new code. What you recorded is kept and will be sent.")
     activate(page, "AAAAAAAA")
-    page.shows("Not a good code: it is wrong, used or expired.")
+    page.shows("The code is wrong, used or expired.")
     activate(page, real_nurse.code(patient))
     page.shows("✓ Taken today", "All saved")
     assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken")]

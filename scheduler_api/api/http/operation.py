@@ -20,7 +20,7 @@ class Roles:
     refusal: str
 
 
-ANY_ROLE = Roles(("nurse", "coordinator", "monitor", "admin"), "Whoever this is has no role here.")
+ANY_ROLE = Roles(("nurse", "coordinator", "monitor", "admin"), "This account has no role in this service.")
 RECORDERS = Roles(("nurse", "coordinator", "admin"), "A monitor reads and does not record.")
 AUDITORS = Roles(("coordinator", "monitor", "admin"), "Only a coordinator, a monitor or an admin reads the audit.")
 COORDINATORS = Roles(

@@ -70,7 +70,7 @@ def check_rate(req: Request, instant: datetime) -> None:
     address, authorization = req.remote_addr or "", req.environ.get("HTTP_AUTHORIZATION")
     wait = services().limits.wait(address, authorization, int(instant.timestamp()))
     if wait:
-        detail = f"More requests in a minute than one may send. Try again in {wait} seconds."
+        detail = f"Too many requests in one minute. Try again in {wait} seconds."
         raise Problem(429, detail, headers={"Retry-After": str(wait)})
 
 

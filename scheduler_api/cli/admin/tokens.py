@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-#: Repeated from records.access, so that --help does not load the store; a test holds them equal.
+#: The same as in use_cases.session, so that --help does not load the store; a test holds them equal.
 ROLES = ("nurse", "coordinator", "monitor", "admin")
 
 

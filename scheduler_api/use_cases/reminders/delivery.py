@@ -133,11 +133,11 @@ def _attempt(row: Row) -> Attempt:
 def _end(row: Row, now: datetime) -> tuple[str, str] | None:
     """Return how a delivery ends without another attempt, and why; None if it is to be tried."""
     if row["status"] != "waiting":
-        return row["status"], "no longer called for"
+        return row["status"], "no longer needed"
     if row["ended_at"] is not None:
         return "failed", "the destination has ended"
     if row["expires_at"] <= stamp(now):
-        return ("failed" if row["attempts"] else "expired"), "it makes no sense any more"
+        return ("failed" if row["attempts"] else "expired"), "expired"
     return None
 
 

@@ -63,7 +63,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
         if row["status"] != "failed":
             raise _refusal(f"The message is {row['status']}; only a failed one is sent again.")
         if row["expires_at"] <= stamp(session.now):
-            raise _refusal("It makes no sense any more: it is too late for it.")
+            raise _refusal("It has expired.")
         sent_messages.send_again(session.store, message_id)
         if row["patient_id"] is not None:
             # This withdraws waiting messages that are no longer called for, as any fact does.
@@ -71,7 +71,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
         row = sent_messages.get(session.store, message_id)
         assert row is not None
         if row["status"] != "waiting":
-            raise _refusal("It is no longer called for.")
+            raise _refusal("It is no longer needed.")
         note(session, "message_resent", row["patient_id"], row["site"], message=message_id, kind=row["kind"])
         return _documents(session.store, [row])[0]
 

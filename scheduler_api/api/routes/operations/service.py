@@ -56,7 +56,7 @@ def check_readiness() -> Response:
         return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
     started = services().started_at
     if now() - max(seen or started, started) > WORKER_SEEN_WITHIN:
-        return _json({"status": "unavailable", "database": "ok", "worker": "is not at work"}, 503)
+        return _json({"status": "unavailable", "database": "ok", "worker": "not running"}, 503)
     return _json({"status": "ok", "database": "ok"})
 
 
