@@ -14,6 +14,7 @@ from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
     MALE_BASES,
     UNKNOWN,
+    UNSCHEDULED,
     Body,
     DoseChanged,
     DoseRecorded,
@@ -33,12 +34,12 @@ from scheduler_api.engine.model.facts import (
     When,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
-from scheduler_api.engine.model.history import History, Hold
+from scheduler_api.engine.model.history import DoneVisit, History, Hold
 from scheduler_api.engine.model.protocol import IMAGING, Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
 
-from .dates import PartialDate, civil_date, is_time_zone
+from .dates import PartialDate, add_months, civil_date, is_time_zone
 from .errors import Conflict, FieldError, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
@@ -49,6 +50,10 @@ MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
 HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
+
+
+#: Fields that say nothing while they are null, so that they can be filled in later without a reason.
+CAN_BE_COMPLETED = frozenset({"response", "visit", "time", "place", "taken_at", "note"})
 
 
 def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
@@ -127,7 +132,7 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
             raise ValidationFailed([FieldError(at, detail)])
     elif old.kind != fact.kind:
         raise ValidationFailed([FieldError(at, f"That fact is of the kind {old.kind}, not {fact.kind}.")])
-    if not (fact.correction or "").strip():
+    if not (fact.correction or "").strip() and not _completes(old.body, fact.body):
         field = "/correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "/reason"
         raise ValidationFailed([FieldError(field, "Missing: a correction says why.")])
     after = [*facts, fact]
@@ -138,6 +143,14 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
         without = fold([*facts, Fact("", Voided(old.fact_id), now)])
         _check(versions, without, fact, now)
     return fold(after)
+
+
+def _completes(old: Body, new: Body) -> bool:
+    """Return whether a fact only fills in what another left open (section 3): that is no correction."""
+    if isinstance(new, Voided):
+        return False
+    differ = [field.name for field in fields(new) if getattr(old, field.name) != getattr(new, field.name)]
+    return bool(differ) and all(name in CAN_BE_COMPLETED and getattr(old, name) is None for name in differ)
 
 
 def _check_new_enrolment(
@@ -153,10 +166,11 @@ def _check_new_enrolment(
             for fact in facts
             if fact.fact_id not in superseded and not isinstance(fact.body, Enrolled)
             for _, day in _days(fact.body)
+            if day < _earliest(fact.body, body.enrolled_on)
         ),
         default=None,
     )
-    if earliest is not None and earliest < body.enrolled_on:
+    if earliest is not None:
         errors.append(FieldError("/enrolled_on", f"After {earliest}, for which something is on record."))
     if errors:
         raise ValidationFailed(errors)
@@ -178,13 +192,19 @@ def _day_errors(body: Body, enrolled_on: date, today: date) -> list[FieldError]:
     """Return which dates cannot be; of one that is partial, some day must be possible."""
     possible = [(name, day, day) for name, day in _days(body)]
     possible += [(name, day.first, day.last) for name, day in _partial_days(body)]
-    errors = []
+    errors, earliest = [], _earliest(body, enrolled_on)
     for name, first, last in possible:
-        if last < enrolled_on:
-            errors.append(FieldError(f"/{name}", f"Before enrolment {enrolled_on}."))
+        if last < earliest:
+            before = "Before" if earliest == enrolled_on else "More than a year before"
+            errors.append(FieldError(f"/{name}", f"{before} enrolment {enrolled_on}."))
         elif first > today and name not in MAY_LIE_AHEAD:
             errors.append(FieldError(f"/{name}", f"After today {today} in the patient's time zone."))
     return errors
+
+
+def _earliest(body: Body, enrolled_on: date) -> date:
+    """Return the first day that a fact may be about: a visit may be done up to a year before enrolment (screening)."""
+    return add_months(enrolled_on, -12) if isinstance(body, VisitDone) else enrolled_on
 
 
 def _moment_errors(history: History, body: Body, today: date) -> list[FieldError]:
@@ -238,7 +258,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             errors = []
             if all(protocol.find_series(body.series) is None for protocol in protocols):
                 errors.append(FieldError("/series", "The protocol has no such series."))
-            elif body.visit is not None:
+            elif body.visit is not None and body.visit != UNSCHEDULED:
                 errors += _visit_errors(protocols, body.visit, body.series)
             if body.response is not None and body.series != IMAGING:
                 errors.append(FieldError("/response", f"Only for the series {IMAGING}."))
@@ -318,8 +338,24 @@ def _conflict(history: History, body: Body) -> FieldError | None:
             return FieldError("/kind", f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.")
         case StudyEnded() if (left := history.end_of_study) is not None:
             return FieldError("/kind", f"{left.fact_id} records the end of the study; to correct it, use `replaces`.")
+        case VisitDone() if (same := _same_visit(history, body)) is not None:
+            said = "this is on record" if same.response == body.response else f"it is on record with {same.response}"
+            detail = f"Done on {same.done_on}: {said} as {same.fact_id}. To correct or complete that, use `replaces`;"
+            return FieldError("/done_on", f"{detail} another part of the visit says `part`.")
         case HoldEnded() if _open_hold(history) is None:
             return FieldError("/kind", "No hold is open.")
+    return None
+
+
+def _same_visit(history: History, body: VisitDone) -> DoneVisit | None:
+    """Return what is on record of the same visit on the same day; a part counts only if it says the same."""
+    for done in history.visits_done:
+        if (done.series, done.done_on) != (body.series, body.done_on):
+            continue
+        same_visit = done.visit == body.visit or None in (done.visit, body.visit)
+        both_whole = not body.part and not done.part
+        if same_visit and (both_whole or (done.part, done.response) == (body.part, body.response)):
+            return done
     return None
 
 

@@ -69,7 +69,7 @@ RULES: Mapping[str, str] = {
     # Visits.
     "done_named": "done {day}, recorded for it",
     "done_window": "done {day}, inside its window",
-    "done_nearest": "done {day}, the nearest visit: to be confirmed",
+    "done_late": "done {day}, after its window and before the next opened: to be confirmed",
     "nothing_belongs": "nothing on record belongs to it any more",
     "response": "response {response}",
     "response_taken_back": "the response was taken back",
@@ -82,7 +82,15 @@ RULES: Mapping[str, str] = {
     "window_not_booked": "window {day} to {day2}, not booked",
     "booked_outside": "booked {day}, window {day2} to {day3}",
     "booked_past": "booked {day}, nothing recorded as done",
-    "done_outside": "done {day}, outside every window: nearest to {visit} (target {day2})",
+    "done_after_window": "done {day}, after the window of {visit} closed on {day2}: was it that visit?",
+    "done_before": "done {day}, before {visit} (target {day2}) opened: was it that visit done early, or an extra one?",
+    "no_response": "done {day}, no response recorded",
+    "dropped_same_name": (
+        "the amendment of {day3} plans {visit} on {day}, and it is already planned on {day2}: that one stays"
+    ),
+    "dropped_overlap": (
+        "the amendment of {day3} plans {visit} on {day}, in the window of {visit2} ({day2}): it is left out"
+    ),
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

@@ -12,7 +12,7 @@ from scheduler_api.engine.model.facts import KINDS, Enrolled
 from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import BASES, FERTILITY, EnrolledProtocolSchema, NewPatientSchema, enrolled_body
-from .fields import Amount, Choice, CivilDate, Clock, Instant, PartialCivilDate, Strict, Text, Whole, fields
+from .fields import Amount, Choice, CivilDate, Clock, Flag, Instant, PartialCivilDate, Strict, Text, Whole, fields
 from .patients import RESPONSES, RecorderSchema
 
 
@@ -84,8 +84,19 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "visit_done": {
         "series": Text(40, required=True),
         "done_on": CivilDate(required=True),
-        "visit": Text(80, load_default=None),
+        "visit": Text(
+            80,
+            load_default=None,
+            metadata={
+                "description": "Which visit it was; `unscheduled`: an extra one; left out: that in whose window it is",
+                "example": "imaging-w6",
+            },
+        ),
         "response": Choice(*RESPONSES, load_default=None),
+        "part": Flag(
+            load_default=False,
+            metadata={"description": "One of several records of one visit: CT on one day, MRI on another"},
+        ),
     },
     "progressed": {
         "progressed_on": PartialCivilDate(required=True, metadata=_PARTIAL),

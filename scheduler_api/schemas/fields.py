@@ -17,6 +17,7 @@ __all__ = [
     "Choice",
     "CivilDate",
     "Clock",
+    "Flag",
     "Instant",
     "PartialCivilDate",
     "QueryNumber",
@@ -152,6 +153,15 @@ class Clock(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         form = Form(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", error="Not a time of day, such as 09:30.")
         super().__init__(validate=form, **kwargs)
+
+
+class Flag(fields.Boolean):
+    """True or false, and nothing that only stands for them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Not true or false.")
+        return value
 
 
 class Choice(fields.String):

@@ -20,6 +20,7 @@ DEVIATIONS = (
     "visit_early",
     "visit_late",
     "visit_missed",
+    "visit_after_end",
     "booking_out_of_window",
 )
 DOSE_STATUSES = ("taken", "held", "rest", "missed", "planned", "due", "unrecorded")
@@ -75,8 +76,18 @@ class VisitSchema(Strict):
     days_off = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Days outside the window; negative: early"}
     )
-    assigned = Choice("named", "window", "nearest", required=True, allow_none=True)
+    assigned = Choice(
+        "named",
+        "window",
+        "late",
+        required=True,
+        allow_none=True,
+        metadata={"description": "How what was done was assigned; `late`: to be confirmed by naming the visit"},
+    )
     response = Choice(*RESPONSES, required=True, allow_none=True)
+    parts = fields.Integer(
+        required=True, metadata={"description": "How many records the visit is made of; 0: not done", "example": 1}
+    )
     provisional = fields.Boolean(required=True)
     because = fields.String(required=True)
 
@@ -170,10 +181,21 @@ class DoseDaySchema(Strict):
 class UnscheduledVisitSchema(Strict):
     """A visit that was done and belongs to no planned visit."""
 
+    fact_id = fields.String(required=True, metadata={"description": "The fact that says so"})
     series = fields.String(required=True)
     done_on = CivilDate(required=True)
-    visit = fields.String(required=True, allow_none=True)
+    visit = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The visit named; `unscheduled` for an extra one"},
+    )
     response = fields.String(required=True, allow_none=True)
+    part = fields.Boolean(required=True)
+    suggested_visit = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The visit to come that this may have been, done early; it stays to do"},
+    )
 
 
 class PatientCalendarSchema(Strict):

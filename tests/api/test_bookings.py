@@ -195,14 +195,45 @@ def test_another_result_corrects_the_one_on_record_and_says_why(patient: Patient
     assert {row["visit"] for row in patient.client.get("/v1/visits").json["items"]} >= {"imaging-w12", "imaging-w18"}
 
 
-def test_a_guess_is_confirmed_with_a_reason(clock: Clock, patient: Patient) -> None:
+def test_a_late_scan_is_confirmed_by_naming_its_visit(clock: Clock, patient: Patient) -> None:
     clock.set("2024-03-07T12:00:00+08:00")
     guessed = patient.record("visit_done", series="imaging", done_on="2024-02-24", response="SD")["fact"]
     body = {"done_on": "2024-02-24", "response": "SD"}
-    refused(send(patient, "PUT", "imaging-w6/result", body), 422, "/reason")
-    confirmed = result(patient, "imaging-w6", **body, reason="it was that of week 6")
+    confirmed = result(patient, "imaging-w6", **body)
     assert (confirmed["fact"]["replaces"], confirmed["visit"]["assigned"]) == (guessed["fact_id"], "named")
     assert result(patient, "imaging-w6", **body)["fact"] is None
+
+
+def test_an_early_scan_becomes_the_visit_that_is_named_for_it(clock: Clock, patient: Patient) -> None:
+    clock.set("2024-03-14T12:00:00+08:00")
+    result(patient, "imaging-w6", "2024-02-19", response="PR")
+    early = patient.record("visit_done", series="imaging", done_on="2024-03-13")["fact"]
+    (row,) = patient.read("calendar")["unscheduled"]
+    assert (row["fact_id"], row["suggested_visit"]) == (early["fact_id"], "imaging-w12")
+    assert patient.read("visits/imaging-w12")["status"] == "upcoming"
+    named = result(patient, "imaging-w12", "2024-03-13", response="SD")
+    assert (named["fact"]["replaces"], named["visit"]["days_off"]) == (early["fact_id"], -7)
+
+
+def test_a_response_is_added_without_a_reason_and_changed_with_one(patient: Patient) -> None:
+    first = result(patient, "imaging-w6", "2024-02-19")["fact"]
+    second = result(patient, "imaging-w6", "2024-02-19", response="SD")["fact"]
+    assert (second["replaces"], second["reason"]) == (first["fact_id"], None)
+    refused(send(patient, "PUT", "imaging-w6/result", {"done_on": "2024-02-19", "response": "PR"}), 422, "/reason")
+
+
+def test_a_part_is_a_fact_and_the_same_again_names_what_is_on_record(patient: Patient) -> None:
+    first = result(patient, "imaging-w6", "2024-02-19", response="NE")["fact"]
+    scan = {"kind": "visit_done", "series": "imaging", "visit": "imaging-w6", "done_on": "2024-02-19"}
+    again = patient.client.send("POST", f"{patient.path}/facts", {**scan, "response": "PD"})
+    assert first["fact_id"] in refused(again, 409, "/done_on")["errors"][0]["detail"]
+    part = patient.record(**scan, response="SD", part=True)["fact"]
+    visit = patient.read("visits/imaging-w6")
+    assert (visit["response"], visit["parts"]) == ("SD", 2)
+    twice = patient.client.send("POST", f"{patient.path}/facts", {**scan, "response": "SD", "part": True})
+    assert part["fact_id"] in refused(twice, 409, "/done_on")["errors"][0]["detail"]
+    wrong = patient.client.send("POST", f"{patient.path}/facts", {**scan, "part": "true"})
+    refused(wrong, 422, "/part")
 
 
 def test_a_result_given_to_the_wrong_visit_is_told(clock: Clock, patient: Patient) -> None:

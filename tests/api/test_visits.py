@@ -69,11 +69,11 @@ def days_off(row: dict[str, Any], day: str) -> int:
     return min(days_between(row["opens_on"], day), 0) or max(days_between(row["closes_on"], day), 0)
 
 
-def next_opens_on(service: Service, row: dict[str, Any]) -> str:
-    """When the following visit opens, as the status says it."""
-    name = "SELECT next_opens_on FROM visits WHERE patient_id = :patient_id AND visit = :visit"
-    (found,) = service.store.rows(name, {"patient_id": row["patient_id"], "visit": row["visit"]})
-    return found["next_opens_on"] or "9999-12-31"
+def overdue_through(service: Service, row: dict[str, Any]) -> str:
+    """The last day on which a visit is overdue, as the status says it."""
+    sql = "SELECT overdue_through FROM visits WHERE patient_id = :patient_id AND visit = :visit"
+    (found,) = service.store.rows(sql, {"patient_id": row["patient_id"], "visit": row["visit"]})
+    return found["overdue_through"] or "9999-12-31"
 
 
 def suggested(service: Service, row: dict[str, Any], booked: list[dict[str, Any]]) -> list[str]:
@@ -91,7 +91,7 @@ def suggested(service: Service, row: dict[str, Any], booked: list[dict[str, Any]
     window = [opens_on + timedelta(n) for n in range(days_between(row["opens_on"], row["closes_on"]) + 1)]
     if row["status"] == "overdue":
         four_weeks = [date.fromisoformat(row["today"]) + timedelta(n) for n in range(28)]
-        window = [day for day in four_weeks if str(day) < next_opens_on(service, row)]
+        window = [day for day in four_weeks if str(day) <= overdue_through(service, row)]
     found = [day for day in window if str(day) >= row["today"] and can_be(day)]
     return [str(day) for day in sorted(found, key=lambda day: (abs(day - target_on), day))[:5]]
 

@@ -91,7 +91,13 @@ SITUATIONS: list[tuple[list[dict[str, Any]], str, int]] = [
         "booking_to_cancel",
         2,
     ),
-    ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "assignment_to_confirm", 1),
+    ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "assignment_to_confirm", 2),
+    ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "response_missing", 1),
+    (
+        [{"kind": "visit_done", "series": "imaging", "visit": "imaging-w6", "done_on": "2024-02-07"}],
+        "response_missing",
+        1,
+    ),
     ([{"kind": "treatment_started", "first_dose_on": "2024-01-05"}], "doses_not_taken", 4),
     ([{"kind": "hold_started", "from_on": "2024-02-13", "reason": "Bleeding"}], "hold_open", 3),
     ([{"kind": "progressed", "progressed_on": "2024-02-19", "basis": "clinical"}], "treatment_still_open", 1),
@@ -137,11 +143,11 @@ def test_resolved_by_the_first_call(nurse: Client, patient: Patient) -> None:
     """From overdue to confirmed: each entry goes with the call that it offered."""
     patient.record("visit_done", series="imaging", done_on="2024-01-30", response="PR")
     kinds = [item["kind"] for item in nurse.get("/v1/worklist").json["items"]]
-    assert kinds == ["assignment_to_confirm"]
-    (entry,) = nurse.get("/v1/worklist").json["items"]
-    (call,) = entry["resolve_with"]
-    answer = nurse.send(call["method"], call["path"], {**call["body"], "reason": "It was week 6."})
-    assert (answer.status_code, answer.json["to_do"]) == (200, [])
+    assert kinds == ["assignment_to_confirm", "visit_to_book"]
+    entry, _ = nurse.get("/v1/worklist").json["items"]
+    call, _ = entry["resolve_with"]
+    answer = nurse.send(call["method"], call["path"], call["body"])
+    assert answer.status_code == 201
     assert listed(nurse) == []
     (row,) = nurse.get("/v1/visits", patient=patient.patient_id, status="done").json["items"]
     assert (row["visit"], row["assigned"], row["response"]) == ("imaging-w6", "named", "PR")

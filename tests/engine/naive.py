@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -29,14 +29,52 @@ def months_later(start: date, months: int) -> date:
 
 @dataclass
 class PlannedVisit:
-    """A visit of the naive model."""
+    """A visit of the naive model; `exists` is False for what would only follow the last one.
+
+    `interval` is its `every` in days; `anchor_day` is given for a single visit planned before its anchor.
+    """
 
     name: str
     target: date
     opens: date
     closes: date
-    done: Any = None
+    until: str
+    fits: bool
+    interval: int | None
+    anchor_day: date | None = None
+    exists: bool = True
+    done: list[Any] = field(default_factory=list)
     how: str | None = None
+
+    @property
+    def done_on(self) -> date:
+        return min(record.done_on for record in self.done)
+
+    @property
+    def response(self) -> str | None:
+        said = [record.response for record in sorted(self.done, key=lambda record: record.number) if record.response]
+        return "PD" if "PD" in said else said[-1] if said else None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was recorded of a visit, numbered in order of receipt."""
+
+    series: str
+    done_on: date
+    visit: str | None
+    response: str | None
+    part: bool
+    fact_id: str
+    number: int
+
+
+@dataclass
+class Unscheduled:
+    """Something done that belongs to no visit, and the visit that it may have been."""
+
+    record: Any
+    suggested: str | None
 
 
 class Known:
@@ -56,6 +94,11 @@ class Known:
         self.taken = {on: record.amount for on, record in sorted(latest.items()) if record.status == "taken"}
         self.missed = {on for on, record in latest.items() if record.status == "missed"}
         self.begun = self.start is not None or bool(self.taken)
+        #: What was done on visits, in order of receipt.
+        self.records = [
+            Record(f.body.series, f.body.done_on, f.body.visit, f.body.response, f.body.part, f.fact_id, number)
+            for number, f in enumerate((f for f in self.standing if f.kind == "visit_done"), 1)
+        ]
 
     def all(self, kind: str) -> list[Any]:
         return [fact.body for fact in self.standing if fact.kind == kind]
@@ -239,57 +282,156 @@ class Known:
             ends.append(self.ended.decided_on)
         return min(((self.stands_for(end, self.died), getattr(end, "first", end)) for end in ends), default=None)
 
-    def imaging(self) -> tuple[list[PlannedVisit], date, list[Any], tuple[date, date] | None]:
-        """Imaging under one version: its visits through 2028 with what was done, their anchor, the rest, and E."""
-        entries = [e for e in self.version(self.c1d1).definition["visits"] if e["series"] == "imaging"]
-        anchor = self.enrolled.enrolled_on if entries[0]["anchor"] == "enrolment" else self.c1d1
-        slots = sorted((slot for entry in entries for slot in _expand(entry, anchor)), key=lambda slot: slot.target)
-        beyond = [_expand({**e, "count": e["count"] + 1}, anchor)[-1] for e in entries if "count" in e]
-        targets = [slot.target for slot in slots]
-        if "every" in entries[-1] and "count" in entries[-1]:
-            targets.append(beyond[-1].target)
-        done = sorted((body for body in self.all("visit_done") if body.series == "imaging"), key=lambda b: b.done_on)
-        rest, unscheduled = [], []
-        for body in (body for body in done if body.visit):
-            slot = next((slot for slot in slots if slot.name == body.visit), None)
-            if slot and not slot.done and body.done_on >= min(anchor, slot.opens):
-                slot.done, slot.how = body, "named"
-            else:
-                unscheduled.append(body)
-        for body in (body for body in done if not body.visit):
-            slot = next((s for s in slots if s.opens <= body.done_on <= s.closes and not s.done), None)
-            if slot:
-                slot.done, slot.how = body, "window"
-            else:
-                rest.append(body)
-        for body in rest:
-            free = [slot for slot in slots if not slot.done]
-            nearest = min(free, key=lambda slot: (abs(slot.target - body.done_on), slot.target), default=None)
-            after = [target for target in targets if nearest and target > nearest.target]
-            far = nearest and after and 2 * abs(nearest.target - body.done_on) > after[0] - nearest.target
-            if nearest is None or far or body.done_on < min(anchor, nearest.opens):
-                unscheduled.append(body)
-            else:
-                nearest.done, nearest.how = body, "nearest"
-        self.next_opens = {slot.name: following.opens for slot, following in pairwise(slots)}
-        if "every" in entries[-1] and "count" in entries[-1]:
-            self.next_opens[slots[-1].name] = beyond[-1].opens
-        return slots, anchor, unscheduled, self.end_of(entries[0]["until"])
+    def imaging(self) -> tuple[list[PlannedVisit], list[Unscheduled]]:
+        """Imaging through 2028 under all versions (sections 6 and 10): visits with what was done, and the rest."""
+        visits = self._planned_imaging()
+        records = [record for record in self.records if record.series == "imaging"]
+        unscheduled = self._assign(visits, records)
+        self.next_opens = {visit.name: following.opens for visit, following in pairwise(visits)}
+        return [visit for visit in visits if visit.exists], unscheduled
 
-    def status(self, slot: PlannedVisit, end: tuple[date, date] | None, today: date) -> str | None:
+    def _planned_imaging(self) -> list[PlannedVisit]:
+        starts = sorted({amendment.from_on for amendment in self.all("protocol_amended")})
+        kept: list[PlannedVisit] = []
+        beyond: list[PlannedVisit] = []
+        self.dropped: list[str] = []
+        for from_on, to_on in pairwise([date.min, *starts, date.max]):
+            visits = self._imaging_of(self.version(from_on))
+            seen = sorted((v for v in visits if v.target >= from_on), key=lambda v: v.target)
+            new = [v for v in seen if v.exists and v.target < to_on]
+            old, after_old = [*kept], [*beyond]
+            for visit in new:
+                if any(self._drops(other, visit, old + after_old, from_on) for other in old):
+                    self.dropped.append(visit.name)
+                else:
+                    kept.append(visit)
+                    beyond = []
+            real = [v for v in visits if v.exists]
+            after = [v for v in seen if v.exists and v.target >= to_on]
+            after += [v for v in seen if not v.exists and all(v.target > other.target for other in real)]
+            if after:
+                first = min(after, key=lambda v: (v.target, v.opens, v.closes))
+                beyond = [replace(first, exists=False)]
+        last_closes = max((v.closes for v in kept), default=date.min)
+        return kept + [v for v in beyond if v.opens > last_closes]
+
+    def _drops(self, old: PlannedVisit, new: PlannedVisit, plan: list[PlannedVisit], from_on: date) -> bool:
+        """Whether an old visit takes the place of a new one: by its name, or by its window if it still counts."""
+        if old.name == new.name:
+            return True
+        if old.closes < new.opens or new.closes < old.opens:
+            return False
+        copies = [replace(visit, done=[], how=None) for visit in plan]
+        earlier = [r for r in self.records if r.series == "imaging" and r.done_on < from_on]
+        self._assign(copies, earlier)
+        was_done = any(copy.done for copy in copies if copy.name == old.name)
+        return was_done or old.closes >= from_on
+
+    def _imaging_of(self, version: Protocol) -> list[PlannedVisit]:
+        visits = []
+        for entry in (e for e in version.definition["visits"] if e["series"] == "imaging"):
+            anchor = self.enrolled.enrolled_on if entry["anchor"] == "enrolment" else self.c1d1
+            fertile_only = entry["applies_to"] == "fertile" if "applies_to" in entry else False
+            for visit in _expand(entry, anchor):
+                visits.append(replace(visit, fits=not fertile_only or self.fertile(visit.target)))
+        return visits
+
+    def _assign(self, visits: list[PlannedVisit], records: list[Any]) -> list[Unscheduled]:
+        """Which visit each record belongs to; what finds none."""
+        records = sorted(records, key=lambda record: (record.done_on, record.number))
+        whole = [record for record in records if not record.part]
+        rest, unscheduled = [], []
+        for record in whole:
+            if record.visit is None:
+                rest.append(record)
+                continue
+            visit = next((v for v in visits if v.exists and v.name == record.visit and not v.done), None)
+            if visit:
+                visit.done, visit.how = [record], "named"
+            else:
+                unscheduled.append(Unscheduled(record, None))
+        still = []
+        for record in rest:
+            visit = self._by_window(visits, record.done_on, free=True)
+            if visit:
+                visit.done, visit.how = [record], "window"
+            else:
+                still.append(record)
+        lost = []
+        for record in still:
+            late = [
+                visit
+                for visit, following in zip(visits, [*visits[1:], None], strict=True)
+                if visit.exists
+                and not visit.done
+                and visit.closes < record.done_on
+                and self._required_through(visit)
+                and (following is None or following.opens > record.done_on)
+            ]
+            if late:
+                late[-1].done, late[-1].how = [record], "late"
+            else:
+                lost.append(record)
+        for record in lost:
+            unscheduled.append(Unscheduled(record, self._suggested(visits, record.done_on)))
+        for record in (record for record in records if record.part):
+            if record.visit is None:
+                visit = self._by_window(visits, record.done_on, free=False)
+            else:
+                visit = next((v for v in visits if v.exists and v.name == record.visit), None)
+            if visit is None:
+                unscheduled.append(Unscheduled(record, None))
+                continue
+            visit.how = visit.how or ("named" if record.visit else "window")
+            visit.done = [*visit.done, record]
+        return unscheduled
+
+    def _by_window(self, visits: list[PlannedVisit], day: date, free: bool) -> PlannedVisit | None:
+        here = [v for v in visits if v.exists and v.opens <= day <= v.closes and not self._is_cut(v)]
+        here = [v for v in here if not (free and v.done)]
+        return min(here, key=lambda v: (abs(v.target - day), v.target), default=None)
+
+    def _suggested(self, visits: list[PlannedVisit], day: date) -> str | None:
+        for before, visit in zip([None, *visits], visits, strict=False):
+            interval = visit.interval
+            if interval is None and before is not None:
+                interval = (visit.target - before.target).days
+            if visit.done or not visit.exists or visit.opens <= day or interval is None or self._is_cut(visit):
+                continue
+            if 2 * (visit.target - day).days <= interval:
+                return visit.name
+        return None
+
+    def _is_cut(self, visit: PlannedVisit) -> bool:
+        """Whether the visit is not in the plan, unless it is done or booked."""
+        end = self.end_of(visit.until)
+        return not visit.fits or (end is not None and visit.opens > end[0])
+
+    def _required_through(self, visit: PlannedVisit) -> bool:
+        end = self.end_of(visit.until)
+        return visit.fits and (end is None or end[1] > visit.closes)
+
+    def status(self, visit: PlannedVisit, today: date) -> str | None:
         """The status of a visit of imaging; None if it does not exist."""
-        if slot.done:
+        end = self.end_of(visit.until)
+        if visit.done:
             return "done"
-        if end and slot.opens > end[0]:
-            return "not_required" if slot.name in self.booked() else None
-        if end and end[1] <= slot.closes:
+        if self._is_cut(visit):
+            return "not_required" if visit.name in self.booked() else None
+        if end and end[1] <= visit.closes:
             return "not_required"
-        if today < slot.opens:
+        if today < visit.opens:
             return "upcoming"
-        if today <= slot.closes:
+        if today <= visit.closes:
             return "open"
-        following = self.next_opens.get(slot.name)
-        return "overdue" if following is None or today < following else "missed"
+        following = self.next_opens.get(visit.name)
+        if following is not None and today >= following:
+            return "missed"
+        if end is not None and today >= end[0]:
+            return "missed"
+        if visit.anchor_day is not None and today > visit.anchor_day:
+            return "missed"
+        return "overdue"
 
     def booked(self) -> dict[str, date]:
         days = {body.visit: body.booked_on for body in self.all("visit_booked")}
@@ -301,25 +443,32 @@ def _from_on_then_receipt(bodies: list[Any]) -> Any:
 
 
 def _expand(entry: dict[str, Any], anchor: date) -> list[PlannedVisit]:
-    """The visits of one entry through 2028, by name."""
+    """The visits of one entry through 2029, by name, and the one that would follow the last."""
     unit, number = next(iter((entry.get("first") or entry["every"]).items()))
     every = entry.get("every")
-    slots = []
-    for k in range(entry.get("count", 5000) if every else 1):
-        offset = number + k * (every[unit] if every else 0)
+
+    def target_of(offset: int) -> date:
         if unit == "months":
-            target = months_later(anchor, offset)
-        else:
-            target = anchor + offset * timedelta(7 if unit == "weeks" else 1)
-        if target > date(2028, 12, 31) and "count" not in entry:
+            return months_later(anchor, offset)
+        return anchor + offset * timedelta(7 if unit == "weeks" else 1)
+
+    window, visits = entry["window"], []
+    for k in range(entry.get("count", 5000) + 1 if every else 1):
+        offset = number + k * (every[unit] if every else 0)
+        target = target_of(offset)
+        if target > date(2029, 12, 31) and "count" not in entry:
             break
-        window = entry["window"]
-        slots.append(
+        visits.append(
             PlannedVisit(
                 f"imaging-{unit[0]}{offset}" if every else "imaging",
                 target,
                 target - timedelta(window["before_days"]),
                 target + timedelta(window["after_days"]),
+                entry["until"],
+                True,
+                (target - target_of(offset - every[unit])).days if every else None,
+                anchor if not every and target < anchor else None,
+                exists=k < entry.get("count", 5000) if every else True,
             )
         )
-    return slots
+    return visits

@@ -25,14 +25,16 @@ def naive_worklist(
     enrolled_on = history.enrolled.enrolled_on
     if today < enrolled_on:
         return set()
-    visits, doses = {}, {}
+    visits, doses, unscheduled = {}, {}, []
     first = min(enrolled_on, history.c1d1) - timedelta(400)
     while first <= last:
         document = calendar(versions, history, today, first, min(first + timedelta(799), last))
         visits.update({row["visit"]: row for row in document["visits"]})
         doses.update({row["dose_on"]: row["status"] for row in document["doses"]})
+        unscheduled += document["unscheduled"]
         first += timedelta(800)
     found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today)}
+    found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
     return found | {(kind, "") for kind in _of_treatment(history, today)}
 
@@ -41,8 +43,10 @@ def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
     if status == "done":
-        if row["assigned"] == "nearest" and row["done_on"] <= today:
+        if row["assigned"] == "late" and row["done_on"] <= today:
             yield "assignment_to_confirm"
+        if row["series"] == "imaging" and row["response"] is None and row["done_on"] + WEEK <= today:
+            yield "response_missing"
     elif status == "not_required":
         ended_on = date.fromisoformat(plain(row["because"])[-10:])
         if is_past and booked_on <= ended_on:
@@ -60,6 +64,13 @@ def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
             yield "follow_up_due"
         if booked_on is None and row["series"] != "contraception" and today <= closes_on <= today + WEEK:
             yield "visit_to_book"
+
+
+def _of_unscheduled(row: dict[str, Any], today: date) -> Iterator[tuple[str, str]]:
+    if row["suggested_visit"] is not None and row["done_on"] <= today:
+        yield "assignment_to_confirm", row["fact_id"]
+    if row["series"] == "imaging" and row["response"] is None and row["done_on"] + WEEK <= today:
+        yield "response_missing", row["fact_id"]
 
 
 def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterator[date]:

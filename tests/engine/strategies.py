@@ -199,7 +199,13 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
             visit = draw(st.none() | st.sampled_from(visits))
             of = visit.split("-")[0] if visit else draw(st.sampled_from(sorted({v.split("-")[0] for v in visits})))
             responses = ["SD", "PR", None, None, "PD"] if of == "imaging" else [None]
-            return kind, {"series": of, "done_on": on(), "visit": visit, "response": draw(st.sampled_from(responses))}
+            # An extra one, a part of a visit, or one done before enrolment, now and then.
+            visit = draw(st.sampled_from([visit, visit, visit, "unscheduled"]))
+            part = draw(st.sampled_from([False, False, False, True]))
+            early = (enrolled_on - timedelta(draw(st.sampled_from([5, 30])))).isoformat()
+            done_on = draw(st.sampled_from([on(), on(), on(), on(), early]))
+            response = draw(st.sampled_from(responses))
+            return kind, {"series": of, "done_on": done_on, "visit": visit, "response": response, "part": part}
         case "progressed":
             return kind, {"progressed_on": about(), "basis": "clinical"}
         case "new_therapy_started":

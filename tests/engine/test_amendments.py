@@ -122,3 +122,61 @@ def test_what_is_computed_beyond_the_last_visit_hides_no_visit() -> None:
     patient.record("protocol_amended", version=2, from_on="2024-02-15")
     for first in ("2024-01-01", "2024-02-16", "2024-02-22"):
         assert patient.on("2024-03-01", first).deviations() == [("visit_missed", "2024-02-22")]
+
+
+def test_days_of_a_cycle_go_on_past_cycles_too_short_to_have_them() -> None:
+    """The worked example: cycles of 14 days with clinic day 8, from 2024-02-02 (C3D1) of 28 days with day 15."""
+    one = protocol(series("clinic", "cycle", on_day=8, window=(0, 0)), cycle_days=14)
+    other = two(series("clinic", "cycle", on_day=15, window=(0, 0)), cycle_days=28)
+    patient = Patient.treated(one, other)
+    patient.record("protocol_amended", version=2, from_on="2024-02-02")
+    assert [*patient.on("2024-02-02").targets("clinic").items()][:4] == [
+        ("clinic-c1d8", "2024-01-12"),
+        ("clinic-c2d8", "2024-01-26"),
+        ("clinic-c3d15", "2024-02-16"),
+        ("clinic-c4d15", "2024-03-15"),
+    ]
+
+
+def test_visits_with_earlier_targets_keep_the_end_of_their_version() -> None:
+    """Progression in week 12: from then on version 1 asks for no scan, version 2 for those from 2024-06-01."""
+    patient = Patient.treated(ONE, two(series("imaging", every={"weeks": 6}, until="end_of_study")))
+    patient.scan("2024-03-27", "imaging-w12", "PD")
+    patient.record("protocol_amended", version=2, from_on="2024-06-01")
+    targets = [*patient.on("2024-06-01").targets("imaging")]
+    assert targets[:3] == ["imaging-w6", "imaging-w12", "imaging-w24"]
+    view = patient.view("2024-06-01")
+    assert [row["visit"] for row in view["visits"]] == ["imaging-w24"]
+
+
+def test_an_earlier_visit_that_was_not_done_and_had_closed_drops_none() -> None:
+    """Week 6 closed on 2024-02-21; the new week 8 (2024-02-28) is open from 02-18."""
+    second = two(series("imaging", every={"weeks": 8}, window=(10, 3)))
+    assert [*amended(second, "2024-02-22").targets("imaging")][:2] == ["imaging-w6", "imaging-w8"]
+    done = Patient.treated(ONE, second)
+    done.scan("2024-02-14")
+    done.record("protocol_amended", version=2, from_on="2024-02-22")
+    assert [*done.on("2024-03-01").targets("imaging")][:2] == ["imaging-w6", "imaging-w16"]
+    # What is done in both windows belongs to the nearer target.
+    both = Patient.treated(ONE, second)
+    both.record("protocol_amended", version=2, from_on="2024-02-22")
+    both.scan("2024-02-23")
+    assert both.on("2024-03-01").visits["imaging-w8"]["assigned"] == "window"
+
+
+def test_new_visits_do_not_drop_new_ones() -> None:
+    """Week 7 is dropped for week 6; week 14 is not for week 7."""
+    seen = amended(two(series("imaging", every={"weeks": 7}, window=(20, 20))), "2024-02-16")
+    assert [*seen.targets("imaging")][:3] == ["imaging-w6", "imaging-w14", "imaging-w21"]
+
+
+def test_the_order_in_which_stretches_are_listed_changes_nothing() -> None:
+    stretches = (
+        series("imaging", every={"weeks": 2}, count=3, window=(2, 2)),
+        series("imaging", first={"weeks": 12}, every={"weeks": 6}, count=2, window=(3, 3)),
+        series("imaging", first={"weeks": 30}, every={"weeks": 12}, window=(7, 7)),
+    )
+    plain_order, reverse = (
+        Patient.treated(protocol(*order)).on("2024-02-01").document for order in (stretches, stretches[::-1])
+    )
+    assert plain_order == reverse

@@ -1,10 +1,13 @@
-"""Which visit a `visit_done` belongs to: the three passes of section 5, in order of day, then of receipt."""
+"""Which visit a `visit_done` belongs to: the three passes of section 5, in order of day, then of receipt.
+
+Imaging of the built-in protocol, enrolled 2024-01-03: w6 2024-02-07…02-21, w12 03-20…04-03, w18 05-01…05-15.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .patients import Patient, Seen, builtin, protocol, series
+from .patients import Patient, Seen, builtin, day, protocol, series
 
 
 def scanned(*scans: tuple[str, str | None]) -> Seen:
@@ -21,6 +24,11 @@ def assigned(seen: Seen) -> dict[str, tuple[str, str]]:
 
 def unscheduled(seen: Seen) -> list[str]:
     return [row["done_on"][5:] for row in seen["unscheduled"]]
+
+
+def suggested(seen: Seen) -> dict[str, str | None]:
+    """The visit to come that each unscheduled one may have been, by day."""
+    return {row["done_on"][5:]: row["suggested_visit"] for row in seen["unscheduled"]}
 
 
 def test_a_named_visit_comes_first_however_far_away() -> None:
@@ -43,107 +51,109 @@ def test_a_second_one_naming_a_done_visit_is_unscheduled() -> None:
     assert unscheduled(seen) == ["02-20"]
 
 
-def test_of_two_on_one_day_the_first_received_has_the_visit() -> None:
-    patient = Patient.treated(builtin())
-    patient.scan("2024-02-14", response="SD")
-    patient.scan("2024-02-14", response="PR")
-    seen = patient.on("2024-03-01")
-    assert seen.visits["imaging-w6"]["response"] == "SD"
-    assert [row["response"] for row in seen["unscheduled"]] == ["PR"]
-
-
 def test_the_ends_of_a_window_are_in_it() -> None:
     assert assigned(scanned(("2024-02-07", None), ("2024-04-03", None))) == {
         "imaging-w6": ("02-07", "window"),
         "imaging-w12": ("04-03", "window"),
     }
-    assert assigned(scanned(("2024-02-06", None), ("2024-04-04", None))) == {
-        "imaging-w6": ("02-06", "nearest"),
-        "imaging-w12": ("04-04", "nearest"),
-    }
+    assert assigned(scanned(("2024-02-06", None), ("2024-04-04", None))) == {"imaging-w12": ("04-04", "late")}
 
 
-def test_a_second_scan_in_a_window_finds_no_other_visit_near_enough() -> None:
-    # 02-20 is 6 days after w6's target, done, and 36 before w12's.
-    seen = scanned(("2024-02-14", None), ("2024-02-20", None))
-    assert assigned(seen) == {"imaging-w6": ("02-14", "window")}
-    assert unscheduled(seen) == ["02-20"]
+def test_an_early_scan_that_names_no_visit_hides_none() -> None:
+    """Half of six weeks before w6's target is 2024-01-24."""
+    for done_on, visit in (("2024-02-06", "imaging-w6"), ("2024-01-24", "imaging-w6"), ("2024-01-23", None)):
+        patient = Patient.treated(builtin())
+        patient.scan(done_on)
+        seen = patient.on("2024-02-07")
+        assert (seen.status("imaging-w6"), suggested(seen)) == ("open", {done_on[5:]: visit})
+        assert patient.view("2024-02-07")["visits"][0]["visit"] == "imaging-w6"
 
 
-def test_half_an_interval_is_near_enough_and_a_day_more_is_not() -> None:
-    # w6's target 02-14 less 21 days is 01-24.
-    assert assigned(scanned(("2024-01-24", None))) == {"imaging-w6": ("01-24", "nearest")}
-    assert unscheduled(scanned(("2024-01-23", None))) == ["01-23"]
+def test_an_early_scan_is_the_visit_once_somebody_says_so_or_an_extra_one() -> None:
+    for visit, status, found in (("imaging-w6", "done", {}), ("unscheduled", "open", {"02-06": None})):
+        patient = Patient.treated(builtin())
+        scan = patient.scan("2024-02-06", response="SD")
+        patient.correct(
+            scan, "visit_done", why=None, series="imaging", done_on="2024-02-06", visit=visit, response="SD"
+        )
+        seen = patient.on("2024-02-07")
+        assert (seen.status("imaging-w6"), suggested(seen)) == (status, found)
 
 
-def test_a_tie_goes_to_the_earlier_visit() -> None:
-    # 03-06 is 21 days after w6 and 21 before w12.
-    assert assigned(scanned(("2024-03-06", None))) == {"imaging-w6": ("03-06", "nearest")}
-    assert assigned(scanned(("2024-03-07", None))) == {"imaging-w12": ("03-07", "nearest")}
+def test_no_visit_is_suggested_that_is_done() -> None:
+    assert suggested(scanned(("2024-03-13", None))) == {}
+    # Late for week 6, as it names none; then an extra one, half an interval before week 12.
+    seen = scanned(("2024-02-14", None), ("2024-03-13", None))
+    assert suggested(seen) == {"03-13": "imaging-w12"}
+    assert suggested(scanned(("2024-02-14", None), ("2024-03-13", None), ("2024-03-27", None))) == {"03-13": None}
 
 
-def test_the_nearest_is_looked_for_among_visits_not_done() -> None:
-    # Both nearest to w6; in order of day the first has it, and 03-01 is 26 days before w12: too far.
+def test_a_late_scan_belongs_to_the_visit_before_it_until_the_next_one_opens() -> None:
+    assert assigned(scanned(("2024-02-22", None))) == {"imaging-w6": ("02-22", "late")}
+    assert assigned(scanned(("2024-03-19", None))) == {"imaging-w6": ("03-19", "late")}
+    assert assigned(scanned(("2024-03-20", None))) == {"imaging-w12": ("03-20", "window")}
+    # Between w12 and w18 nobody takes it for w6.
+    assert assigned(scanned(("2024-03-27", None), ("2024-04-10", None))) == {"imaging-w12": ("03-27", "window")}
+
+
+def test_of_two_late_scans_the_earlier_has_the_visit() -> None:
     seen = scanned(("2024-03-01", None), ("2024-02-24", None))
-    assert assigned(seen) == {"imaging-w6": ("02-24", "nearest")}
-    assert unscheduled(seen) == ["03-01"]
-    # 03-06 then is left w12, 21 days away.
-    assert assigned(scanned(("2024-02-24", None), ("2024-03-06", None)))["imaging-w12"] == ("03-06", "nearest")
+    assert assigned(seen) == {"imaging-w6": ("02-24", "late")}
+    # 03-01 is 26 days before week 12.
+    assert suggested(seen) == {"03-01": None}
+    assert suggested(scanned(("2024-02-24", None), ("2024-03-06", None))) == {"03-06": "imaging-w12"}
 
 
-def test_the_nearest_visit_not_done_can_be_the_earlier_one_beyond_a_done_one() -> None:
-    # w12 (03-27) is done; 04-10 is 14 days after it. Of those not done w18 (05-08) is 28 days away, w6 56.
-    seen = scanned(("2024-03-27", None), ("2024-04-10", None))
-    assert unscheduled(seen) == ["04-10"]
-    # 04-17 is 21 days before w18.
-    assert assigned(scanned(("2024-03-27", None), ("2024-04-17", None)))["imaging-w18"] == ("04-17", "nearest")
+def test_nothing_is_late_for_a_visit_that_was_not_required_through_its_window() -> None:
+    patient = Patient.treated(builtin())
+    patient.record("progressed", progressed_on="2024-02-21", basis="clinical")
+    patient.scan("2024-02-24")
+    seen = patient.on("2024-03-01")
+    assert (seen.status("imaging-w6"), suggested(seen)) == ("not_required", {"02-24": None})
 
 
-def test_the_window_pass_comes_before_any_guess() -> None:
-    # Alone, 02-25 would be w6's by nearness; the later scan in w6's window comes first.
-    seen = scanned(("2024-01-30", None), ("2024-02-10", None))
+def test_a_visit_that_opens_after_the_end_takes_nothing_that_does_not_name_it() -> None:
+    patient = Patient.treated(builtin())
+    patient.record("progressed", progressed_on="2024-03-19", basis="clinical")
+    patient.scan("2024-02-14")
+    patient.scan("2024-03-25")
+    seen = patient.on("2024-04-01")
+    assert (list(seen.targets("imaging")), suggested(seen)) == (["imaging-w6"], {"03-25": None})
+    patient.scan("2024-03-26", "imaging-w12")
+    assert patient.on("2024-04-01").status("imaging-w12") == "done"
+
+
+def test_the_window_pass_comes_before_a_late_one() -> None:
+    """Both scans name none, the one after the window was received first."""
+    seen = scanned(("2024-02-22", None), ("2024-02-10", None))
     assert assigned(seen) == {"imaging-w6": ("02-10", "window")}
-    assert unscheduled(seen) == ["01-30"]
+    assert unscheduled(seen) == ["02-22"]
 
 
-def test_the_limit_is_half_the_days_to_the_following_target() -> None:
+def test_half_an_interval_is_half_of_every_else_of_the_gap_before() -> None:
     rules = protocol(
         series("imaging", every={"weeks": 2}, count=2, window=(2, 2)),
         series("imaging", first={"weeks": 10}, every={"weeks": 6}, window=(2, 2)),
+        series("clinic", "cycle", on_day=1, window=(0, 0)),
+        series("clinic", "cycle", on_day=8, window=(0, 0)),
     )
 
-    def one(done_on: str) -> dict[str, tuple[str, str]]:
+    def one(series_of: str, done_on: str, *earlier: str) -> str | None:
         patient = Patient.treated(rules)
-        patient.scan(done_on)
-        return assigned(patient.on("2024-12-31"))
+        for on in (*earlier, done_on):
+            patient.record("visit_done", series=series_of, done_on=on)
+        return suggested(patient.on("2024-12-31"))[done_on[5:]]
 
-    # Targets 01-17, 01-31, 03-13, 04-24. After w4 follow 42 days, so 21 are near enough; after w2 14, so 7.
-    assert one("2024-02-21") == {"imaging-w4": ("02-21", "nearest")}
-    assert one("2024-02-22") == {"imaging-w10": ("02-22", "nearest")}
-    assert one("2024-01-10") == {"imaging-w2": ("01-10", "nearest")}
-    assert one("2024-01-09") == {}
-
-
-def test_the_visit_beyond_count_gives_the_last_one_its_interval() -> None:
-    rules = protocol(series("lab", every={"weeks": 4}, count=1, window=(1, 1)))
-
-    def found(done_on: str) -> dict[str, tuple[str, str]]:
-        patient = Patient.treated(rules)
-        patient.record("visit_done", series="lab", done_on=done_on)
-        return assigned(patient.on("2024-12-31"))
-
-    # Target 01-31; 14 days are half the 28 to the next, which does not exist.
-    assert found("2024-02-14") == {"lab-w4": ("02-14", "nearest")}
-    assert found("2024-02-15") == {}
+    # Targets 01-17, 01-31, 03-13, 04-24: week 10 has 6 weeks between visits, week 2 two.
+    assert (one("imaging", "2024-01-10"), one("imaging", "2024-01-09")) == ("imaging-w2", None)
+    assert one("imaging", "2024-02-21", "2024-01-17", "2024-01-31") == "imaging-w10"
+    assert one("imaging", "2024-02-20", "2024-01-17", "2024-01-31") is None
+    # Day 8 of cycle 1 is 01-12, day 1 of cycle 2 is 01-26, 14 days later.
+    assert one("clinic", "2024-01-19", "2024-01-05", "2024-01-12") == "clinic-c2d1"
+    assert one("clinic", "2024-01-18", "2024-01-05", "2024-01-12") is None
 
 
-def test_a_single_visit_has_no_limit() -> None:
-    patient = Patient.treated(protocol(series("safety", first={"weeks": 4}, window=(1, 1))))
-    patient.record("visit_done", series="safety", done_on="2024-12-01")
-    assert assigned(patient.on("2024-12-31")) == {"safety": ("12-01", "nearest")}
-
-
-def test_one_done_before_its_anchor_is_unscheduled() -> None:
+def test_a_visit_may_be_done_before_its_anchor_if_it_is_named() -> None:
     rules = protocol(series("lab", "first_dose", every={"weeks": 1}, window=(0, 0)))
 
     def done(done_on: str, visit: str | None) -> Seen:
@@ -151,18 +161,86 @@ def test_one_done_before_its_anchor_is_unscheduled() -> None:
         patient.record("visit_done", series="lab", done_on=done_on, visit=visit)
         return patient.on("2024-12-31")
 
-    assert unscheduled(done("2024-01-11", "lab-w1")) == ["01-11"]
-    assert assigned(done("2024-01-12", "lab-w1")) == {"lab-w1": ("01-12", "named")}
+    assert assigned(done("2024-01-11", "lab-w1")) == {"lab-w1": ("01-11", "named")}
     # 01-16 is within half a week of 01-19, and 01-15 is not.
-    assert assigned(done("2024-01-16", None)) == {"lab-w1": ("01-16", "nearest")}
-    assert unscheduled(done("2024-01-15", None)) == ["01-15"]
+    assert suggested(done("2024-01-16", None)) == {"01-16": "lab-w1"}
+    assert suggested(done("2024-01-15", None)) == {"01-15": None}
 
 
-def test_follow_up_before_the_last_dose_is_unscheduled_even_if_named() -> None:
+def test_a_visit_named_before_it_has_a_date_waits_under_its_name() -> None:
     patient = Patient.treated(builtin())
     patient.record("visit_done", series="contraception", done_on="2024-03-14", visit="contraception-m1")
+    assert [row["visit"] for row in patient.on("2024-03-14")["unscheduled"]] == ["contraception-m1"]
     patient.end_treatment("2024-03-15")
-    assert unscheduled(patient.on("2024-05-01")) == ["03-14"]
+    seen = patient.on("2024-05-01")
+    assert (seen["unscheduled"], seen.visits["contraception-m1"]["days_off"]) == ([], -25)
+
+
+def test_a_hold_that_moves_a_visit_away_makes_it_to_do_again() -> None:
+    """Day 1 of cycle 2 is 2024-01-26; held for 20 days from the 20th on, it is 2024-02-15."""
+    clinic = series("clinic", "cycle", on_day=1, window=(3, 3))
+    for visit in ("clinic-c2d1", None):
+        patient = Patient.treated(protocol(clinic, cycle_on_hold="extend"))
+        patient.record("visit_done", series="clinic", done_on="2024-01-05", visit="clinic-c1d1")
+        patient.record("visit_done", series="clinic", done_on="2024-01-27", visit=visit)
+        assert patient.on("2024-01-28").status("clinic-c2d1") == "done"
+        patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-02-09")
+        seen = patient.on("2024-02-12")
+        assert seen.window("clinic-c2d1") == ("2024-02-12", "2024-02-15", "2024-02-18")
+        assert (seen.status("clinic-c1d1"), seen.status("clinic-c2d1")) == ("done", "open")
+        assert suggested(seen) == {"01-27": "clinic-c2d1"}
+        patient.record("visit_done", series="clinic", done_on="2024-02-12")
+        assert suggested(patient.on("2024-02-12")) == {"01-27": None}
+
+
+def test_a_hold_that_moves_a_visit_by_less_than_its_window_leaves_it_done() -> None:
+    patient = Patient.treated(protocol(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend"))
+    patient.record("visit_done", series="clinic", done_on="2024-01-26", visit="clinic-c2d1")
+    patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-23")
+    assert patient.on("2024-02-09").visits["clinic-c2d1"]["target_on"] == "2024-01-29"
+    assert patient.on("2024-02-09").status("clinic-c2d1") == "done"
+
+
+# Parts.
+
+
+def test_a_part_on_another_day_belongs_to_the_visit_and_its_response_counts() -> None:
+    """The worked example: CT 2024-02-14 `NE`, MRI 2024-02-19 `PD`."""
+    patient = Patient.treated(builtin())
+    patient.scan("2024-02-14", "imaging-w6", "NE")
+    part = {"series": "imaging", "done_on": "2024-02-19", "visit": "imaging-w6", "part": True}
+    patient.record("visit_done", **part, response="PD")
+    seen = patient.on("2024-03-01")
+    row = seen.visits["imaging-w6"]
+    assert (row["done_on"], row["response"], row["parts"], row["assigned"]) == ("2024-02-14", "PD", 2, "named")
+    assert (seen["unscheduled"], list(seen.targets("imaging"))) == ([], ["imaging-w6"])
+    assert patient.history.progressed_on == day("2024-02-19")
+
+
+def test_the_day_is_that_of_the_earliest_part_and_the_response_the_last_recorded() -> None:
+    patient = Patient.treated(builtin())
+    patient.scan("2024-02-14", response="SD")
+    patient.record("visit_done", series="imaging", done_on="2024-02-12", part=True, response="PR")
+    patient.record("visit_done", series="imaging", done_on="2024-02-20", part=True)
+    row = patient.on("2024-03-01").visits["imaging-w6"]
+    assert (row["done_on"], row["response"], row["parts"], row["assigned"]) == ("2024-02-12", "PR", 3, "window")
+
+
+def test_a_part_takes_no_visit_from_another_record() -> None:
+    """It comes first, and the scan that names no visit has it all the same."""
+    patient = Patient.treated(builtin())
+    patient.record("visit_done", series="imaging", done_on="2024-02-10", part=True)
+    patient.scan("2024-02-20")
+    row = patient.on("2024-03-01").visits["imaging-w6"]
+    assert (row["done_on"], row["parts"]) == ("2024-02-10", 2)
+
+
+def test_a_part_outside_every_window_that_names_no_visit_belongs_to_none() -> None:
+    patient = Patient.treated(builtin())
+    patient.scan("2024-02-14")
+    patient.record("visit_done", series="imaging", done_on="2024-02-24", part=True)
+    seen = patient.on("2024-03-01")
+    assert [(row["done_on"], row["part"]) for row in seen["unscheduled"]] == [("2024-02-24", True)]
 
 
 def test_screening_is_planned_before_its_anchor_and_done_there() -> None:
@@ -178,6 +256,26 @@ def test_screening_is_planned_before_its_anchor_and_done_there() -> None:
     assert unscheduled(done("2024-01-10")) == ["01-10"]
 
 
+def test_screening_may_be_done_up_to_a_year_before_enrolment() -> None:
+    """The worked example: 14 days before the first dose ±7, done 2023-12-22."""
+    screening = series("screening", "first_dose", first={"days": -14}, window=(7, 7))
+    patient = Patient(protocol(screening), planned_first_dose_on="2024-01-05")
+    patient.record("visit_done", series="screening", done_on="2023-12-22", visit="screening")
+    row = patient.on("2024-01-03").visits["screening"]
+    assert (row["status"], row["days_off"]) == ("done", 0)
+    assert patient.on("2024-01-03").deviations() == []
+    early = Patient.treated(protocol(screening))
+    early.record("visit_done", series="screening", done_on="2023-01-03", visit="screening")
+    assert early.on("2024-01-03", first="2022-12-01").deviations() == [("visit_early", "2023-01-03")]
+
+
+def test_screening_that_nobody_recorded_is_overdue_through_the_day_of_its_anchor() -> None:
+    screening = series("screening", "first_dose", first={"days": -14}, window=(7, 7))
+    patient = Patient(protocol(screening), planned_first_dose_on="2024-02-01")
+    statuses = [patient.on(today).status("screening") for today in ("2024-01-25", "2024-02-01", "2024-02-02")]
+    assert statuses == ["open", "overdue", "missed"]
+
+
 def test_a_moving_anchor_assigns_anew() -> None:
     patient = Patient.treated(protocol(series("lab", "first_dose", every={"weeks": 2}, window=(3, 3))))
     patient.record("visit_done", series="lab", done_on="2024-01-19")
@@ -190,9 +288,17 @@ def test_a_moving_anchor_assigns_anew() -> None:
 
 def test_what_is_unscheduled_is_kept_with_what_was_said() -> None:
     patient = Patient.treated(builtin())
-    patient.scan("2024-01-10", response="SD")
+    scan = patient.scan("2024-01-10", response="SD")
     row: dict[str, Any] = patient.on("2024-02-01")["unscheduled"][0]
-    assert row == {"series": "imaging", "done_on": "2024-01-10", "visit": None, "response": "SD"}
+    assert row == {
+        "fact_id": scan,
+        "series": "imaging",
+        "done_on": "2024-01-10",
+        "visit": None,
+        "response": "SD",
+        "part": False,
+        "suggested_visit": None,
+    }
 
 
 def test_progression_on_an_unscheduled_scan_is_a_progression() -> None:

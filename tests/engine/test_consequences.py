@@ -231,7 +231,7 @@ class TestBecause:
         patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
         found = self.said(patient, lambda: patient.scan("2024-02-24", response="PD"), through="2024-05-30")
         assert found == {
-            "visit imaging-w6": "done 2024-02-24, the nearest visit: to be confirmed",
+            "visit imaging-w6": "done 2024-02-24, after its window and before the next opened: to be confirmed",
             "visit imaging-w12": "enrolment 2024-01-03 + 12 weeks; not required: progressed 2024-02-24",
             "visit imaging-w18": "progressed 2024-02-24",
         }

@@ -114,7 +114,7 @@ def visit_row(kind: str, on: str, actual: str | None, days_off: int | None) -> d
 
 def test_a_visit_early_and_a_visit_late() -> None:
     early, late = Patient.treated(), Patient.treated()
-    early.scan("2024-02-05")
+    early.scan("2024-02-05", "imaging-w6")
     assert all_of(early, "2024-02-25") == [visit_row("visit_early", "2024-02-05", "2024-02-05", -2)]
     late.scan("2024-02-24")
     assert all_of(late, "2024-02-25") == [visit_row("visit_late", "2024-02-24", "2024-02-24", 3)]

@@ -60,8 +60,10 @@ def test_what_happened_did_not_happen_after_today(kind: str, field: str, data: d
 @pytest.mark.parametrize(("kind", "field", "data"), DATED)
 def test_nothing_happened_before_enrolment(kind: str, field: str, data: dict[str, Any]) -> None:
     patient = Patient(builtin())
-    assert refused(lambda: patient.record(kind, **data, **{field: "2024-01-02"})) == [f"/{field}"]
-    patient.record(kind, **data, **{field: "2024-01-03"})
+    # A visit may be done up to a year before: screening.
+    before, first = ("2023-01-02", "2023-01-03") if kind == "visit_done" else ("2024-01-02", "2024-01-03")
+    assert refused(lambda: patient.record(kind, **data, **{field: before})) == [f"/{field}"]
+    patient.record(kind, **data, **{field: first})
 
 
 @pytest.mark.parametrize(("kind", "field", "data"), AHEAD)
@@ -376,7 +378,7 @@ def test_where_a_kind_has_a_reason_of_its_own_the_correction_has_another(
 
 def test_a_correction_is_checked_like_any_fact(patient: Patient) -> None:
     scan = patient.scan("2024-02-14")
-    assert refused(lambda: patient.correct(scan, "visit_done", series="imaging", done_on="2024-01-02")) == ["/done_on"]
+    assert refused(lambda: patient.correct(scan, "visit_done", series="imaging", done_on="2023-01-02")) == ["/done_on"]
     end = patient.end_treatment("2024-02-20")
     assert refused(
         lambda: patient.correct(end, "treatment_ended", last_dose_on=None, decided_on="2024-02-20", reason="other")
@@ -441,7 +443,7 @@ def test_doses_may_be_taken_where_none_is_planned(patient: Patient) -> None:
 
 def test_visits_may_be_done_out_of_window_twice_or_after_the_end(patient: Patient) -> None:
     patient.record("progressed", progressed_on="2024-02-01", basis="clinical")
-    for done_on in ("2024-01-03", "2024-03-01", "2024-03-01", "2024-08-01"):
+    for done_on in ("2024-01-03", "2024-03-01", "2024-03-02", "2024-08-01"):
         patient.scan(done_on)
     patient.scan("2024-02-14", "imaging-w30")
     patient.record("visit_done", series="contraception", done_on="2024-01-10", visit="contraception-m1")
@@ -489,3 +491,48 @@ def test_the_same_fact_may_be_recorded_twice(patient: Patient) -> None:
         patient.record("fertility_changed", fertility="fertile", basis=None, from_on="2024-02-01")
         patient.record("protocol_amended", version=1, from_on="2024-02-01")
         patient.record("time_zone_changed", time_zone="Europe/Berlin")
+
+
+# Completing, and the same once more.
+
+
+def test_what_was_left_open_is_filled_in_without_a_reason(patient: Patient) -> None:
+    scan = patient.scan("2024-02-14")
+    said = {"series": "imaging", "done_on": "2024-02-14"}
+    named = patient.correct(scan, "visit_done", why=None, **said, visit="imaging-w6")
+    given = patient.correct(named, "visit_done", why=None, **said, visit="imaging-w6", response="SD")
+    other = {**said, "visit": "imaging-w6", "response": "PD"}
+    assert refused(lambda: patient.correct(given, "visit_done", why=None, **other)) == ["/reason"]
+    moved = {**said, "done_on": "2024-02-15", "visit": "imaging-w6", "response": "SD"}
+    assert refused(lambda: patient.correct(given, "visit_done", why=None, **moved)) == ["/reason"]
+    booking = patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
+    patient.correct(booking, "visit_booked", why=None, visit="imaging-w12", booked_on="2024-03-27", time="09:00")
+
+
+def test_no_dose_ever_is_not_something_left_open(patient: Patient) -> None:
+    never = Patient(builtin())
+    end = {"decided_on": "2024-02-20", "reason": "other"}
+    fact_id = never.record("treatment_ended", last_dose_on=None, **end)
+    filled = {"last_dose_on": "2024-02-19", **end}
+    assert refused(lambda: never.correct(fact_id, "treatment_ended", why=None, **filled)) == ["/correction_reason"]
+
+
+@pytest.mark.parametrize("again", [None, "imaging-w6"])
+@pytest.mark.parametrize("response", ["SD", "PD", None])
+def test_the_same_visit_on_the_same_day_is_recorded_once(
+    patient: Patient, again: str | None, response: str | None
+) -> None:
+    scan = patient.scan("2024-02-14", "imaging-w6", "SD")
+    with pytest.raises(Conflict) as conflict:
+        patient.scan("2024-02-14", again, response)
+    assert scan in conflict.value.errors[0].detail
+
+
+def test_a_part_is_recorded_beside_the_rest_and_not_twice(patient: Patient) -> None:
+    patient.scan("2024-02-14", "imaging-w6", "SD")
+    part = {"series": "imaging", "done_on": "2024-02-14", "visit": "imaging-w6", "part": True}
+    fact_id = patient.record("visit_done", **part, response="PR")
+    with pytest.raises(Conflict) as conflict:
+        patient.record("visit_done", **part, response="PR")
+    assert fact_id in conflict.value.errors[0].detail
+    patient.scan("2024-02-14", "unscheduled", "NE")

@@ -43,10 +43,14 @@ def test_a_series_ends_with_what_its_until_names(until: str, ends: list[str], la
     assert last_call(until, *ends) == last
 
 
-def test_the_end_of_treatment_is_the_decision_since_visits_until_then_were_required() -> None:
-    patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment"))
+def test_visits_between_the_last_dose_and_the_decision_were_required() -> None:
+    """Those on days of cycles too: day 1 of cycle 4 is 2024-03-08."""
+    clinic = series("clinic", "cycle", on_day=1, window=(0, 0))
+    patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment"), clinic)
     patient.end_treatment("2024-03-03", decided_on="2024-03-10")
-    assert max(patient.on("2024-06-01").targets("call").values()) == "2024-03-10"
+    seen = patient.on("2024-06-01")
+    assert max(seen.targets("call").values()) == "2024-03-10"
+    assert (max(seen.targets("clinic").values()), seen.status("clinic-c4d1")) == ("2024-03-08", "missed")
 
 
 def test_the_end_of_treatment_never_begun_is_its_decision() -> None:
@@ -95,17 +99,19 @@ def test_becoming_not_fertile_ends_the_follow_up_and_what_is_done_stays() -> Non
     patient = Patient.treated(builtin())
     patient.end_treatment("2024-03-15")
     patient.record("visit_done", series="contraception", done_on="2024-04-16")
-    patient.record("fertility_changed", fertility="not_fertile", basis="sterilisation", from_on="2024-05-10")
-    seen = patient.on("2024-05-12")
-    statuses = {row["visit"]: row["status"] for row in seen["visits"] if row["series"] == "contraception"}
-    # M2 is open from 05-08; M3, from 06-08, no longer exists.
-    assert statuses == {"contraception-m1": "done", "contraception-m2": "not_required"}
+    patient.record("visit_booked", visit="contraception-m3", booked_on="2024-06-14")
+    patient.record("fertility_changed", fertility="not_fertile", basis="sterilisation", from_on="2024-05-15")
+    seen = patient.on("2024-05-16")
+    found = {row["visit"]: row["status"] for row in seen["visits"] if row["series"] == "contraception"}
+    # M2, on 05-15, and those after it are not for this patient; M3 is booked.
+    assert found == {"contraception-m1": "done", "contraception-m3": "not_required"}
+    assert seen.visits["contraception-m3"]["because"].endswith("not required: not fertile from 2024-05-15")
 
 
-def test_follow_up_is_for_patients_fertile_at_the_last_dose() -> None:
+def test_follow_up_is_for_patients_fertile_on_the_day_of_the_visit() -> None:
+    """M1 2024-04-15, M2 2024-05-15, …, M6 2024-09-15."""
     patient = Patient.treated(builtin(), fertility="not_fertile", basis="natural_menopause")
-    change = patient.record("fertility_changed", fertility="fertile", basis=None, from_on="2024-03-16")
     patient.end_treatment("2024-03-15")
     assert patient.targets("contraception") == {}
-    patient.correct(change, "fertility_changed", fertility="fertile", basis=None, from_on="2024-03-15")
-    assert len(patient.targets("contraception", last="2024-12-31")) == 6
+    patient.record("fertility_changed", fertility="fertile", basis=None, from_on="2024-04-16")
+    assert [*patient.targets("contraception", last="2024-12-31")] == [f"contraception-m{n}" for n in range(2, 7)]

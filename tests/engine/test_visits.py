@@ -45,7 +45,7 @@ def test_a_done_visit_is_done_whatever_day_it_is() -> None:
         ("2024-03-19", "missed", None, None),
         ("2024-03-20", "missed", "not_required", None),
         ("2024-04-03", "missed", "not_required", None),
-        ("2024-04-04", "missed", "overdue", None),
+        ("2024-04-04", "missed", "missed", None),
     ],
 )
 def test_visits_that_open_after_the_end_do_not_exist(
@@ -58,12 +58,12 @@ def test_visits_that_open_after_the_end_do_not_exist(
     assert found == {f"imaging-w{w}": s for w, s in ((6, w6), (12, w12), (18, w18)) if s is not None}
 
 
-def test_a_visit_beyond_the_end_still_makes_the_one_before_it_missed() -> None:
+def test_no_visit_is_overdue_once_its_series_has_ended() -> None:
     patient = Patient.treated(builtin())
     patient.record("progressed", progressed_on="2024-04-04", basis="clinical")
-    # w18 does not exist, but would have opened on 05-01.
-    assert patient.on("2024-04-30").status("imaging-w12") == "overdue"
-    assert patient.on("2024-05-01").status("imaging-w12") == "missed"
+    # From E on nobody is to do it any more.
+    assert patient.on("2024-04-03").status("imaging-w12") == "open"
+    assert patient.on("2024-04-04").status("imaging-w12") == "missed"
 
 
 def test_a_visit_beyond_count_still_makes_the_last_one_missed() -> None:
@@ -83,7 +83,7 @@ def test_a_single_visit_stays_overdue() -> None:
 def test_what_was_done_is_assigned_before_the_series_is_cut() -> None:
     patient = Patient.treated(builtin())
     patient.record("progressed", progressed_on="2024-02-01", basis="clinical")
-    patient.scan("2024-02-14")
+    patient.scan("2024-02-14", "imaging-w6")
     seen = patient.on("2024-03-01")
     assert seen.targets("imaging") == {"imaging-w6": "2024-02-14"}
     assert seen.status("imaging-w6") == "done"
@@ -130,7 +130,7 @@ def test_a_later_booking_replaces_the_earlier() -> None:
 )
 def test_days_off_count_from_the_nearer_end_of_the_window(done_on: str, days_off: int) -> None:
     patient = Patient.treated(builtin())
-    patient.scan(done_on)
+    patient.scan(done_on, "imaging-w6")
     assert patient.on("2024-03-10").visits["imaging-w6"]["days_off"] == days_off
 
 

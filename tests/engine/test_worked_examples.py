@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from scheduler_api.engine.protocol_file.parse import read_protocol
+
 from .patients import Patient, builtin, plain, protocol, series
 
 
@@ -50,13 +52,28 @@ def test_a_scan_after_its_window_is_late(patient: Patient) -> None:
     assert seen.deviations() == [("visit_late", "2024-02-24")]
 
 
-def test_a_scan_half_an_interval_away_belongs_to_the_nearest_visit(patient: Patient) -> None:
-    patient.scan("2024-02-14")
-    patient.scan("2024-03-06")
-    seen = patient.on("2024-03-10")
-    visit = seen.visits["imaging-w12"]
-    assert (visit["done_on"], visit["days_off"], visit["assigned"]) == ("2024-03-06", -14, "nearest")
-    assert seen.deviations() == [("visit_early", "2024-03-06")]
+def test_an_early_scan_that_names_no_visit_is_asked_about_and_hides_none(patient: Patient) -> None:
+    patient.scan("2024-02-14", response="PR")
+    scan = patient.scan("2024-03-13")
+    seen = patient.on("2024-03-14")
+    assert seen["unscheduled"] == [
+        {
+            "fact_id": scan,
+            "series": "imaging",
+            "done_on": "2024-03-13",
+            "visit": None,
+            "response": None,
+            "part": False,
+            "suggested_visit": "imaging-w12",
+        }
+    ]
+    assert seen.status("imaging-w12") == "upcoming"
+    assert [row["visit"] for row in patient.view("2024-03-14")["visits"]] == ["imaging-w12"]
+    before = seen.visits["imaging-w12"]
+    patient.correct(scan, "visit_done", series="imaging", done_on="2024-03-13", visit="unscheduled")
+    seen = patient.on("2024-03-14")
+    assert [(row["visit"], row["suggested_visit"]) for row in seen["unscheduled"]] == [("unscheduled", None)]
+    assert seen.visits["imaging-w12"] == before
 
 
 def test_a_hold_does_not_move_cycles_that_continue(patient: Patient) -> None:
@@ -121,13 +138,30 @@ def test_a_scan_inside_a_window_comes_before_a_nearer_guess(patient: Patient) ->
     assert [row["done_on"] for row in seen["unscheduled"]] == ["2024-03-13"]
 
 
-def test_the_scan_that_showed_progression_early_stays_with_its_visit(patient: Patient) -> None:
+def test_a_scan_that_showed_progression_early_is_a_progression_and_no_visit(patient: Patient) -> None:
     patient.scan("2024-02-14")
     patient.scan("2024-03-15", response="PD")
     seen = patient.on("2024-04-01")
-    visit = seen.visits["imaging-w12"]
-    assert (visit["status"], visit["days_off"], visit["response"]) == ("done", -5, "PD")
-    assert list(seen.targets("imaging")) == ["imaging-w6", "imaging-w12"]
+    assert list(seen.targets("imaging")) == ["imaging-w6"]
+    assert [(row["done_on"], row["suggested_visit"]) for row in seen["unscheduled"]] == [("2024-03-15", None)]
+
+
+def test_imaging_that_goes_on_by_an_amendment_leaves_out_what_had_ended(patient: Patient) -> None:
+    one = builtin().definition
+    entry = {**one["visits"][0], "until": "end_of_study"}
+    two = read_protocol({**one, "version": 2, "visits": [entry, *one["visits"][1:]]})
+    patient = Patient.treated(builtin(), two)
+    patient.scan("2024-03-27", response="PD")
+    patient.record("protocol_amended", version=2, from_on="2024-09-01")
+    targets = patient.on("2024-09-01").targets("imaging")
+    assert [*targets][:3] == ["imaging-w6", "imaging-w12", "imaging-w36"]
+    assert targets["imaging-w36"] == "2024-09-11"
+
+
+def test_what_was_missed_before_death_is_missed_and_nobody_is_asked_to_do_it(patient: Patient) -> None:
+    patient.scan("2024-02-14", response="SD")
+    patient.record("study_ended", ended_on="2024-04-05", reason="death")
+    assert patient.on("2024-04-10").status("imaging-w12") == "missed"
 
 
 def test_nobody_is_told_to_take_anything_before_treatment_has_begun() -> None:

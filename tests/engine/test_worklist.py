@@ -64,7 +64,7 @@ def test_a_booking_that_passed_with_nothing_done_is_listed_until_it_is_resolved(
     assert listed(patient, "2024-02-15") == []
     assert listed(patient, "2024-02-16") == [("booking_past", "imaging-w6")]
     assert listed(patient, "2024-02-22") == [("booking_past", "imaging-w6"), ("visit_overdue", "imaging-w6")]
-    patient.scan("2024-02-15")
+    patient.scan("2024-02-15", response="SD")
     assert listed(patient, "2024-02-22") == []
 
 
@@ -93,15 +93,68 @@ def test_what_was_booked_before_the_series_ended_may_have_been_done() -> None:
     assert ("booking_past", "imaging-w6") in listed(patient, "2024-02-17")
 
 
-def test_a_scan_assigned_by_nearness_is_to_be_confirmed_by_naming_the_visit() -> None:
+def test_a_late_scan_that_names_no_visit_is_to_be_confirmed_by_naming_it() -> None:
     patient = taking()
     scan = patient.scan("2024-02-24", response="SD")
     assert days_of(patient, "assignment_to_confirm", "imaging-w6") == ("2024-02-24", None)
     (entry,) = entries(patient, "2024-02-25")
     (confirm,) = entry.resolve_with
-    assert confirm.needs == ("reason",)
-    patient.correct(scan, **confirm.fact)
+    assert confirm.needs == ()
+    patient.correct(scan, why=None, **confirm.fact)
     assert listed(patient, "2024-02-25") == []
+
+
+def test_an_early_scan_that_names_no_visit_is_asked_about_until_that_visit_opens() -> None:
+    """w6 done; four weeks later, two before week 12: was it week 12, which opens on 2024-03-20, or an extra scan?"""
+    for number in (0, 1):
+        patient = taking()
+        patient.scan("2024-02-14", response="PR")
+        scan = patient.scan("2024-03-13", response="SD")
+        (entry,) = entries(patient, "2024-03-14")
+        assert (entry.kind, entry.about, entry.visit) == ("assignment_to_confirm", scan, "imaging-w12")
+        assert (str(entry.from_on), entry.through_on, str(entry.due_on)) == ("2024-03-13", None, "2024-03-20")
+        assert [call.fact["visit"] for call in entry.resolve_with] == ["imaging-w12", "unscheduled"]
+        fact = dict(entry.resolve_with[number].fact)
+        assert fact.pop("replaces") == scan
+        patient.correct(scan, why=None, **fact)
+        assert listed(patient, "2024-03-14") == []
+
+
+def test_an_early_scan_is_asked_about_no_more_once_its_visit_is_done_or_gone() -> None:
+    for end in (
+        lambda patient: patient.scan("2024-03-27", response="SD"),
+        lambda patient: patient.record("progressed", progressed_on="2024-03-15", basis="clinical"),
+    ):
+        patient = taking()
+        patient.scan("2024-02-14", response="PR")
+        patient.scan("2024-03-13", response="SD")
+        end(patient)
+        assert "assignment_to_confirm" not in [kind for kind, _ in listed(patient, "2024-03-28")]
+
+
+def test_a_scan_without_its_response_is_asked_about_after_a_week() -> None:
+    patient = taking()
+    scan, extra = patient.scan("2024-02-14"), patient.scan("2024-01-15", "unscheduled")
+    assert days_of(patient, "response_missing", "imaging-w6") == ("2024-02-21", None)
+    assert days_of(patient, "response_missing", extra) == ("2024-01-22", None)
+    for fact_id, visit in ((scan, None), (extra, "unscheduled")):
+        done_on = "2024-02-14" if visit is None else "2024-01-15"
+        patient.correct(fact_id, "visit_done", why=None, series="imaging", done_on=done_on, visit=visit, response="SD")
+    assert listed(patient, "2024-02-22") == []
+
+
+def test_a_visit_that_an_amendment_leaves_out_is_told() -> None:
+    """Week 7, 2024-02-21, would be open in the window of week 6, which closes on that day."""
+    imaging = series("imaging", every={"weeks": 6})
+    patient = Patient.treated(protocol(imaging), protocol(series("imaging", every={"weeks": 7}), version=2))
+    patient.take("2024-01-05", "2024-02-20")
+    patient.record("protocol_amended", version=2, from_on="2024-02-16")
+    entry = next(entry for entry in entries(patient, "2024-02-16") if entry.kind == "visit_dropped")
+    assert (entry.about, entry.visit, str(entry.due_on)) == ("imaging-w7.2024-02-16", "imaging-w7", "2024-02-23")
+    assert plain(entry.because) == (
+        "the amendment of 2024-02-16 plans imaging-w7 on 2024-02-21, in the window of imaging-w6 (2024-02-14): "
+        "it is left out"
+    )
 
 
 def test_two_doses_in_a_row_are_asked_for_one_is_not() -> None:
@@ -248,7 +301,8 @@ def test_urgency_is_how_soon_it_is_due(due_on: str, said: str) -> None:
 @given(patients(), todays)
 def test_on_any_day_it_is_what_the_calendar_of_that_day_says(patient: Patient, today: date) -> None:
     stands = entries(patient, today)
-    ids = [(entry.kind, entry.about) for entry in stands]
+    # What an amendment leaves out is in no calendar: another property compares it.
+    ids = [(entry.kind, entry.about) for entry in stands if entry.kind != "visit_dropped"]
     assert sorted(ids) == sorted(naive_worklist(patient.versions, patient.history, today, today + timedelta(300)))
     assert {kind for kind, _ in ids} <= set(KINDS)
     schedule = patient.schedule()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 from engine.patients import Patient as Treated
+from engine.patients import protocol, series
 from engine.strategies import any_day, patients, todays
 from hypothesis import example, given
 
@@ -115,6 +116,14 @@ def patients_with_work() -> Iterator[Treated]:
     scanned = Treated.treated()
     scanned.scan("2024-02-24", response="SD")
     yield scanned
+    early = Treated.treated()
+    early.scan("2024-02-05")
+    yield early
+    for anchor, every in (("first_dose", 6), ("enrolment", 7)):
+        later = protocol(series("imaging", anchor, every={"weeks": every}), version=2)
+        amended = Treated.treated(protocol(series("imaging", every={"weeks": 6})), later)
+        amended.record("protocol_amended", version=2, from_on="2024-02-16")
+        yield amended
     held = Treated.treated()
     held.record("hold_started", from_on="2024-02-01", reason="proteinuria")
     yield held

@@ -28,8 +28,21 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 DUMP = Path(__file__).parent / "database_0009.sql"
 NOW = datetime(2024, 10, 4, 4, tzinfo=UTC)
 KEPT = ("sites", "protocols", "facts", "outbox", "audit", "marks")
-#: What a derived row says in words, and in which format it is.
-WORDS = {"because", "label", "settle_by", "resolve_with", "history", "days", "format", "wishes", "preferences"}
+#: What a derived row says in words, in which format it is, and what it has of a visit since.
+WORDS = {
+    "next_opens_on",
+    "overdue_through",
+    "parts",
+    "because",
+    "label",
+    "settle_by",
+    "resolve_with",
+    "history",
+    "days",
+    "format",
+    "wishes",
+    "preferences",
+}
 
 Rows = list[dict[str, Any]]
 

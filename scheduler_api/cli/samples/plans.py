@@ -131,7 +131,7 @@ PLANS: tuple[Plan, ...] = (
     Plan(ended=EndPlan(80, 80, "physician_decision"), skipped_follow_ups=frozenset({2})),
     # 15: far west of the centre; the scan of week 18 is overdue.
     Plan(sex="male", time_zone="Asia/Urumqi", scans={3: ScanPlan(None, None)}),
-    # 16: a scan so late that it is assigned by nearness; a dose said to be missed that was taken.
+    # 16: a scan so late that somebody is to confirm which visit it was; a dose said to be missed that was taken.
     Plan(
         holds=(HoldPlan(25, 7, 250),),
         scans={2: ScanPlan(15, 15)},
@@ -143,7 +143,7 @@ PLANS: tuple[Plan, ...] = (
     Plan(sex="male", scans={3: ScanPlan(None, None)}),
     # 19: the next scan is booked for a day after its window.
     Plan(scans={3: ScanPlan(None, 10)}),
-    # 20: an early scan showed progression.
+    # 20: a scan between two visits showed progression.
     Plan(sex="male", scans={2: ScanPlan(-12, 1, "PD")}, ended=EndPlan(74, 75, "progression")),
     # 21: a scan overdue and booked for next week.
     Plan(basis="sterilisation", scans={2: ScanPlan(None, 12)}),

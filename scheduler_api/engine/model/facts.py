@@ -18,6 +18,8 @@ When = date | PartialDate
 Fertility = typing.Literal["fertile", "not_fertile"]
 FEMALE_BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
 MALE_BASES = ("sterilisation",)
+UNSCHEDULED = "unscheduled"
+"""What a `visit_done` names instead of a visit when it was an extra one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,17 @@ class VisitBooked:
 
 @dataclass(frozen=True, slots=True)
 class VisitDone:
-    """A visit took place; for imaging with its response."""
+    """A visit took place; for imaging with its response.
+
+    `visit` names it, or says that it was an extra one (`UNSCHEDULED`); None leaves that to the rules. A `part` belongs
+    to a visit of which another part is, or will be, on record.
+    """
 
     series: str
     done_on: date
     visit: str | None = None
     response: str | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,17 +242,17 @@ class Fact:
 def body_to_data(body: Body) -> dict[str, Any]:
     """Return the data of a fact as JSON values: dates and instants as text, fields at their default left out."""
     data = {}
-    for name, optional in _fields(KIND_OF[type(body)]):
+    for name, default in _fields(KIND_OF[type(body)]):
         value = getattr(body, name)
-        if value is not None or not optional:
+        if value != default:
             data[name] = value.isoformat() if isinstance(value, date | PartialDate) else value
     return data
 
 
 @cache
-def _fields(kind: str) -> tuple[tuple[str, bool], ...]:
-    """Return the fields of a kind's data, each with whether its default is None."""
-    return tuple((field.name, field.default is None) for field in fields(KINDS[kind]))
+def _fields(kind: str) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of a kind's data, each with its default (`MISSING`, which no value equals, if it has none)."""
+    return tuple((field.name, field.default) for field in fields(KINDS[kind]))
 
 
 def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:

@@ -35,6 +35,7 @@ from .facts import (
 from .history import (
     Amendment,
     Booking,
+    DoneVisit,
     DoseChange,
     EndOfStudy,
     EndOfTreatment,
@@ -43,7 +44,7 @@ from .history import (
     Hold,
     ReportedDay,
 )
-from .protocol import IMAGING
+from .protocol import IMAGING, PROGRESSION
 
 #: Whether messages go to a patient after the end of the study, by its reason, unless the site says otherwise.
 CONTACT_AFTER = {"withdrawal": "stop", "screen_failure": "stop"}
@@ -157,8 +158,10 @@ class _Folding:
             case DoseRecorded():
                 self.doses = self.doses.with_dose(body.dose_on, body.status, body.amount)
             case VisitDone():
-                insort(self.visits_done, body, key=attrgetter("done_on"))
-                if body.series == IMAGING and body.response == "PD":
+                number = len(self.visits_done) + 1
+                done = DoneVisit(body.series, body.done_on, body.visit, body.response, body.part, fact.fact_id, number)
+                insort(self.visits_done, done, key=attrgetter("done_on"))
+                if body.series == IMAGING and body.response == PROGRESSION:
                     self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))
             case VisitBooked():
                 self.bookings.pop(body.visit, None)

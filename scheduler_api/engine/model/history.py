@@ -12,7 +12,7 @@ from typing import NamedTuple
 from scheduler_api.engine.reason import Reason
 
 from .dose_log import DoseLog
-from .facts import Enrolled, VisitDone
+from .facts import Enrolled
 
 ONE_DAY = timedelta(days=1)
 
@@ -117,12 +117,24 @@ class TreatmentEnd(NamedTuple):
         return self.decided.on
 
 
-class Done(NamedTuple):
-    """The visits done of one series, in order: those that name a visit, the others, and the others' days (ordinals)."""
+class DoneVisit(NamedTuple):
+    """A visit recorded as done, and the fact that says so; `number` counts them in the order they were received."""
 
-    named: list[VisitDone]
-    unnamed: list[VisitDone]
-    days: list[int]
+    series: str
+    done_on: date
+    visit: str | None
+    response: str | None
+    part: bool
+    fact_id: str
+    number: int
+
+
+class Done(NamedTuple):
+    """The visits done of one series, in order: those that say which visit it was, the others, and parts of any."""
+
+    named: list[DoneVisit]
+    unnamed: list[DoneVisit]
+    parts: list[DoneVisit]
 
 
 @dataclass(frozen=True)
@@ -141,7 +153,7 @@ class History:
     holds: tuple[Hold, ...] = ()
     dose_changes: tuple[DoseChange, ...] = ()
     bookings: Mapping[str, Booking] = field(default_factory=dict)
-    visits_done: tuple[VisitDone, ...] = ()
+    visits_done: tuple[DoneVisit, ...] = ()
     progressions: tuple[ReportedDay, ...] = ()
     new_therapies: tuple[ReportedDay, ...] = ()
     end_of_treatment: EndOfTreatment | None = None
@@ -275,9 +287,10 @@ class History:
             of_series = done.get(visit.series)
             if of_series is None:
                 of_series = done[visit.series] = Done([], [], [])
-            if visit.visit is None:
+            if visit.part:
+                of_series.parts.append(visit)
+            elif visit.visit is None:
                 of_series.unnamed.append(visit)
-                of_series.days.append(visit.done_on.toordinal())
             else:
                 of_series.named.append(visit)
         return done

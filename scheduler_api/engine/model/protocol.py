@@ -13,6 +13,8 @@ Unit = Literal["d", "w", "m"]
 
 IMAGING = "imaging"
 """The series of tumour imaging: its visits carry a response, and one done with `PD` is a progression."""
+PROGRESSION = "PD"
+"""The response that says that the disease progressed."""
 CONTRACEPTION = "contraception"
 """The series of contraception follow-up: calls to a patient whose treatment has ended."""
 

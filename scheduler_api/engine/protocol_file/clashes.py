@@ -12,7 +12,7 @@ from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.model.protocol import Protocol, Series
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun
-from scheduler_api.engine.visits.recurrence import AnchorDay, PlannedVisit, overlapping, planned_visits_of
+from scheduler_api.engine.visits.recurrence import AnchorDay, PlannedVisit, SeriesPlan, overlapping, planned_visits_of
 
 #: A recurrence with a count ends within so many years.
 LONGEST = 30
@@ -70,7 +70,7 @@ def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]
         anchors = [day for day in days if day.day >= 28]
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
-        planned_visits = planned_visits_of(series, anchor, (CycleRun(1, day, cycle_days, ()),))
+        planned_visits = planned_visits_of(SeriesPlan(series, anchor, None), (CycleRun(1, day, cycle_days, ()),))
         yield takewhile(partial(_is_visit_until, day + timedelta(_repeats_after(series, cycle_days))), planned_visits)
 
 

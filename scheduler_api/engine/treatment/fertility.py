@@ -33,3 +33,16 @@ def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
     if since is not None:
         periods.append(FertilePeriod(since, None, None))
     return tuple(periods)
+
+
+def not_fertile_since(history: History, day: date) -> date:
+    """Return since when a patient is not fertile who is not so on `day`: that change, or enrolment."""
+    since = history.enrolled.enrolled_on
+    fertile = history.enrolled.fertility == "fertile"
+    for change in history.fertility_changes:
+        if change.from_on > day:
+            break
+        if fertile and not change.fertile:
+            since = change.from_on
+        fertile = change.fertile
+    return since

@@ -17,6 +17,7 @@ from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
 from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
 
@@ -84,18 +85,31 @@ class PatientSchedule:
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
         """Return what was done in `first`…`last` and belongs to no planned visit, by day."""
         planned = set(self.visit_schedule.names)
-        done = [visit for name in self.visit_schedule.names for visit in self.visit_schedule.series(name).unscheduled]
-        done += [visit for visit in self.history.visits_done if visit.series not in planned]
+        found = self.unscheduled_visits()
+        found += [UnscheduledVisit(done, None) for done in self.history.visits_done if done.series not in planned]
         rows = [
-            {"series": visit.series, "done_on": visit.done_on, "visit": visit.visit, "response": visit.response}
-            for visit in done
-            if first <= visit.done_on <= last
+            {
+                "fact_id": done.fact_id,
+                "series": done.series,
+                "done_on": done.done_on,
+                "visit": done.visit,
+                "response": done.response,
+                "part": done.part,
+                "suggested_visit": suggested and suggested.name,
+            }
+            for done, suggested in found
+            if first <= done.done_on <= last
         ]
         return sorted(rows, key=lambda row: (row["done_on"], row["series"]))
 
+    def unscheduled_visits(self) -> list[UnscheduledVisit]:
+        """Return what was done for a series of the plan and belongs to none of its visits, by series."""
+        return [visit for name in self.visit_schedule.names for visit in self.visit_schedule.series(name).unscheduled]
+
     def deviations(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the deviations that happened in `first`…`last` (section 8)."""
-        return deviations(self.treatment_plan, self.visits_until_missed(first, last), today, first, last)
+        visits, unscheduled = self.visits_until_missed(first, last), self.unscheduled(first, last)
+        return deviations(self.treatment_plan, visits, unscheduled, today, first, last)
 
     def adherence(self, today: date) -> dict[str, Any]:
         """Return adherence and relative dose intensity through `today` (section 4)."""
@@ -139,7 +153,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
     check_range(first, last)
     schedule = PatientSchedule(versions, history)
     treatment_plan, protocol = schedule.treatment_plan, schedule.protocol_on(today)
-    visits = schedule.visits_until_missed(first, last)
+    visits, unscheduled = schedule.visits_until_missed(first, last), schedule.unscheduled(first, last)
     return {
         "protocol": {"id": protocol.id, "version": protocol.version},
         "time_zone": history.time_zone,
@@ -152,10 +166,10 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
         "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
         "doses": treatment_plan.rows(today, first, last),
         "visits": [visit.row(today) for visit in visits if visit.meets(first, last)],
-        "unscheduled": schedule.unscheduled(first, last),
+        "unscheduled": unscheduled,
         "contraception": schedule.contraception(today),
         "adherence": schedule.adherence(today),
-        "deviations": deviations(treatment_plan, visits, today, first, last),
+        "deviations": deviations(treatment_plan, visits, unscheduled, today, first, last),
     }
 
 

@@ -97,7 +97,8 @@ def _items(
             items[f"cycle {row['number']}"] = _Item(fields, partial(why_cycle, schedule, row))
         items.update(_doses(schedule, through))
     for visit in schedule.visits(date.min, through, series) if series else ():
-        items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit))
+        end = schedule.visit_schedule.series(visit.series).end_of(visit.visit)
+        items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit, end))
     return items
 
 
@@ -149,8 +150,8 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
         return Reason("open_hold_stops_cycles")
     for series in schedule.visit_schedule.names:
         visit_series = schedule.visit_schedule.series(series)
-        if visit_series.anchor_at(name) is not None and visit_series.end is not None:
-            return visit_series.end.because
+        if (end := visit_series.end_of(name)) is not None:
+            return end.because
     return Reason("not_in_plan")
 
 

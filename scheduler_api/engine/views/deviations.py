@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
-from scheduler_api.engine.model.history import ONE_DAY
+from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.doses import Span, TreatmentPlan, planned_amount
 from scheduler_api.engine.visits.series import Visit
@@ -17,16 +17,27 @@ _HELD, _REST, _MISSED = Reason("held_day"), Reason("rest_day"), Reason("missed_d
 
 
 def deviations(
-    treatment_plan: TreatmentPlan, visits: Iterable[Visit], today: date, first: date, last: date
+    treatment_plan: TreatmentPlan,
+    visits: Iterable[Visit],
+    unscheduled: Iterable[Mapping[str, Any]],
+    today: date,
+    first: date,
+    last: date,
 ) -> list[dict[str, Any]]:
     """Return the deviations that happened in `first`…`last`, by day.
 
-    `visits` are all that may have one in that range. What was `planned` and what is `actual` are amounts and days as
-    text, or reasons where words are needed.
+    `visits` and the rows of `unscheduled` are all that may have one in that range. What was `planned` and what is
+    `actual` are amounts and days as text, or reasons where words are needed.
     """
+    history = treatment_plan.history
     found = [*_dose_deviations(treatment_plan, first, last)]
     for visit in visits:
-        found += visit_deviations(visit, today)
+        found += visit_deviations(visit, today, history)
+    found += [
+        _after_end(row["visit"], row["done_on"], history)
+        for row in unscheduled
+        if _is_after_end(row["done_on"], history)
+    ]
     found = [deviation for deviation in found if first <= deviation["on"] <= last]
     return sorted(found, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
 
@@ -69,23 +80,35 @@ def _outside(
     yield _dose(kind, day, planned, _mg(amount))
 
 
-def visit_deviations(visit: Visit, today: date) -> Iterator[dict[str, Any]]:
-    """Yield the deviations of a visit as seen on a day: done or booked outside its window, or missed.
+def visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:
+    """Yield the deviations of a visit as seen on a day: outside its window, after the end of the study, or missed.
 
     No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
     """
+    name, done_on, window = visit.visit, visit.done_on, f"{visit.opens_on}/{visit.closes_on}"
+    if done_on is not None and _is_after_end(done_on, history):
+        yield _after_end(name, done_on, history)
     if visit.provisional:
         return
-    if visit.done_on is not None and visit.days_off:
+    if done_on is not None and visit.days_off:
         kind = "visit_early" if visit.days_off < 0 else "visit_late"
-        yield _visit(kind, visit, visit.done_on, str(visit.done_on), visit.days_off)
+        yield _visit(kind, name, done_on, window, str(done_on), visit.days_off)
     status = visit.status(today)
     if status in ("overdue", "missed"):
-        yield _visit("visit_missed", visit, visit.closes_on + ONE_DAY, None, None)
+        yield _visit("visit_missed", name, visit.closes_on + ONE_DAY, window, None)
     booked = visit.booked_on
     if booked and status not in ("done", "not_required") and not visit.opens_on <= booked <= visit.closes_on:
         days_off = (booked - (visit.opens_on if booked < visit.opens_on else visit.closes_on)).days
-        yield _visit("booking_out_of_window", visit, booked, str(booked), days_off)
+        yield _visit("booking_out_of_window", name, booked, window, str(booked), days_off)
+
+
+def _is_after_end(done_on: date, history: History) -> bool:
+    off = history.off_study
+    return off is not None and off.first_on == off.on < done_on
+
+
+def _after_end(visit: str | None, done_on: date, history: History) -> dict[str, Any]:
+    return _visit("visit_after_end", visit, done_on, history.off_study_because, str(done_on))
 
 
 def _dose(kind: str, day: date, planned: str | Reason, actual: str | Reason) -> dict[str, Any]:
@@ -100,13 +123,15 @@ def _dose(kind: str, day: date, planned: str | Reason, actual: str | Reason) -> 
     }
 
 
-def _visit(kind: str, visit: Visit, day: date, actual: str | None, days_off: int | None) -> dict[str, Any]:
+def _visit(
+    kind: str, visit: str | None, day: date, planned: str | Reason, actual: str | None, days_off: int | None = None
+) -> dict[str, Any]:
     return {
         "kind": kind,
         "on": day,
-        "visit": visit.visit,
+        "visit": visit,
         "dose_on": None,
-        "planned": f"{visit.opens_on}/{visit.closes_on}",
+        "planned": planned,
         "actual": actual,
         "days_off": days_off,
     }

@@ -12,6 +12,7 @@ from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.doses import Span
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.visits.series_end import SeriesEnd
 
 from .calendar import PatientSchedule
 
@@ -71,8 +72,10 @@ def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collec
     return because
 
 
-def why_visit(visit: Visit, changed: Collection[str]) -> Reason:
+def why_visit(visit: Visit, end: SeriesEnd | None, changed: Collection[str]) -> Reason:
     """Return why a visit is as it is: what was done or booked if only that changed, else why it is planned then."""
+    if [*changed] == ["status"] and end is not None and end.first_on > visit.closes_on:
+        return end.because
     if not changed or not {"target_on", "opens_on", "closes_on", "provisional"}.isdisjoint(changed):
         return visit.because
     if "done_on" in changed and visit.done_on is None:

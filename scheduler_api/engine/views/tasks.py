@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.facts import UNSCHEDULED
+from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import TreatmentPlan
-from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.visits.amended import DroppedVisit
+from scheduler_api.engine.visits.assignment import UnscheduledVisit
+from scheduler_api.engine.visits.series import Visit, in_plan
 
 from .calendar import PatientSchedule
 
@@ -27,6 +30,8 @@ KINDS = (
     "booking_outside_window",
     "booking_to_cancel",
     "assignment_to_confirm",
+    "response_missing",
+    "visit_dropped",
     "doses_not_taken",
     "hold_open",
     "treatment_still_open",
@@ -35,6 +40,8 @@ KINDS = (
     "first_dose_missing",
     "treatment_end_missing",
 )
+#: The kinds that follow from what visits follow from, and stand as long as those do.
+ABOUT_VISITS = frozenset(KINDS[: KINDS.index("doses_not_taken")])
 #: The kind that cannot be foreseen: whether a day is without a dose is certain only after it.
 UNFORESEEABLE = "doses_not_taken"
 URGENCIES = ("now", "soon", "routine")
@@ -47,6 +54,10 @@ _FIRST_DOSE = timedelta(7)
 _HOLD, _HOLD_RESOLVED = timedelta(7), timedelta(14)
 #: How long a missing record that changes nothing for the patient may wait.
 _PAPER = timedelta(28)
+#: A scan without its response is listed from so long after it was done, and should have one so long after it was done.
+_RESPONSE, _RESPONSE_GIVEN = timedelta(7), timedelta(14)
+#: So long after an amendment begins somebody should have looked at the visits that it does not plan.
+_DROPPED = timedelta(7)
 
 
 class ResolvingCall(NamedTuple):
@@ -86,14 +97,19 @@ def urgency(due_on: date, today: date) -> str:
     return "now" if left <= 2 else "soon" if left <= 7 else "routine"
 
 
-def worklist(schedule: PatientSchedule, visits: Iterable[Visit], first: date, last: date) -> list[WorklistEntry]:
+def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: date, last: date) -> list[WorklistEntry]:
     """Return all entries of one patient that are listed on any day of `first`…`last`.
 
-    `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked.
+    `visits` are the patient's: at least all that open within 7 days of `last` or before, and all done or booked. None
+    leaves out all that is about visits.
     """
-    history, latest = schedule.history, last + _TO_BOOK
-    near = (visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on)
-    entries = [entry for visit in near for entry in _of_visit(visit)]
+    history, entries = schedule.history, []
+    if visits is not None:
+        latest = last + _TO_BOOK
+        near = (visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on)
+        entries += [entry for visit in near for entry in _of_visit(visit)]
+        entries += [entry for visit in schedule.unscheduled_visits() for entry in _of_unscheduled(visit)]
+        entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
     entries += _of_hold(history)
     entries += _of_treatment(history)
@@ -108,8 +124,12 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit], first: date, la
 
 def _of_visit(visit: Visit) -> Iterator[WorklistEntry]:
     if visit.done_on is not None:
-        if visit.assigned == "nearest":
+        if visit.assigned == "late":
             yield _to_confirm(visit, visit.done_on)
+        if visit.series == IMAGING and visit.response is None:
+            because = Reason("no_response", day=visit.done_on)
+            fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": str(visit.done_on)}
+            yield _response_missing(visit.visit, visit.visit, visit.done_on, because, fact)
     elif visit.ends_on is not None and visit.ends_on <= visit.closes_on:
         yield from _of_cut_visit(visit, visit.ends_on)
     else:
@@ -122,8 +142,8 @@ def _of_visit(visit: Visit) -> Iterator[WorklistEntry]:
             else:
                 from_on = visit.closes_on - _TO_BOOK
                 yield _visit("visit_to_book", visit, from_on, visit.closes_on, Reason("window_not_booked", **window))
-        through_on = visit.next_opens_on - ONE_DAY if visit.next_opens_on else None
-        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, through_on, Reason("window_not_done", **window))
+        because = Reason("window_not_done", **window)
+        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, visit.overdue_through, because)
 
 
 def _of_booking(visit: Visit) -> Iterator[WorklistEntry]:
@@ -183,14 +203,82 @@ def _done(visit: Visit) -> ResolvingCall:
 
 
 def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
-    because = Reason("done_outside", day=done_on, visit=visit.visit, day2=visit.target_on)
+    """Return the entry for what was done late and names no visit."""
+    because = Reason("done_after_window", day=done_on, visit=visit.visit, day2=visit.closes_on)
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
     if visit.response is not None:
         fact["response"] = visit.response
-    confirm = ResolvingCall(fact, ("reason",))
+    confirm = ResolvingCall(fact, ())
     return WorklistEntry(
         "assignment_to_confirm", visit.visit, visit.visit, done_on, None, done_on + _PAPER, because, (confirm,)
     )
+
+
+def _of_unscheduled(visit: UnscheduledVisit) -> Iterator[WorklistEntry]:
+    """Yield what there is to do about something done that belongs to no visit: which visit was it, what was found?"""
+    record, suggested = visit
+    if suggested is not None:
+        because = Reason("done_before", day=record.done_on, visit=suggested.name, day2=suggested.target_on)
+        # What a hold moved away was named: it was another visit, or the visit is done again.
+        why = () if record.visit is None else ("reason",)
+        extra = ResolvingCall(_replacing(record, UNSCHEDULED), why)
+        again = ResolvingCall({"kind": "visit_done", "series": record.series, "visit": suggested.name}, ("done_on",))
+        that = ResolvingCall(_replacing(record, suggested.name), ()) if record.visit is None else again
+        yield WorklistEntry(
+            "assignment_to_confirm",
+            record.fact_id,
+            suggested.name,
+            record.done_on,
+            None,
+            suggested.opens_on,
+            because,
+            (that, extra),
+        )
+    if record.series == IMAGING and record.response is None:
+        fact = _replacing(record, record.visit)
+        yield _response_missing(record.fact_id, None, record.done_on, Reason("no_response", day=record.done_on), fact)
+
+
+def _replacing(record: DoneVisit, visit: str | None) -> dict[str, Any]:
+    """Return the fact that says the same as a record, and which visit it was."""
+    fact: dict[str, Any] = {"kind": "visit_done", "series": record.series, "done_on": record.done_on.isoformat()}
+    given = {"visit": visit, "response": record.response, "part": record.part or None, "replaces": record.fact_id}
+    return fact | {name: value for name, value in given.items() if value is not None}
+
+
+def _response_missing(
+    about: str, visit: str | None, done_on: date, because: Reason, fact: dict[str, Any]
+) -> WorklistEntry:
+    call = ResolvingCall(fact, ("response",))
+    due_on = done_on + _RESPONSE_GIVEN
+    return WorklistEntry("response_missing", about, visit, done_on + _RESPONSE, None, due_on, because, (call,))
+
+
+def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
+    """Yield the visits of an amendment that are not planned because of earlier ones: somebody should know."""
+    history, visit_schedule = schedule.history, schedule.visit_schedule
+    off_on = history.off_study_on
+    for dropped in (one for name in visit_schedule.names for one in visit_schedule.series(name).dropped):
+        name, because = dropped.visit.name, _why_dropped(dropped)
+        if in_plan(history, dropped.visit):
+            yield WorklistEntry(
+                "visit_dropped",
+                f"{name}.{dropped.from_on}",
+                name,
+                date.min,
+                off_on - ONE_DAY if off_on else None,
+                dropped.from_on + _DROPPED,
+                because,
+                (),
+            )
+
+
+def _why_dropped(dropped: DroppedVisit) -> Reason:
+    new, kept = dropped.visit, dropped.kept
+    days = {"day": new.target_on, "day2": kept.target_on, "day3": dropped.from_on}
+    if new.name == kept.name:
+        return Reason("dropped_same_name", visit=new.name, **days)
+    return Reason("dropped_overlap", visit=new.name, visit2=kept.name, **days)
 
 
 def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[WorklistEntry]:

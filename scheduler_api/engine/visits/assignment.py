@@ -2,67 +2,178 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.facts import VisitDone
-from scheduler_api.engine.model.history import Done
+from scheduler_api.engine.model.facts import UNSCHEDULED
+from scheduler_api.engine.model.history import Done, DoneVisit
+from scheduler_api.engine.model.protocol import PROGRESSION
 
-from .recurrence import PlannedVisits
+from .recurrence import PlannedVisit, PlannedVisits
+
+#: Whether a visit is for the patient and does not open after the end of its series.
+InPlan = Callable[[PlannedVisit], bool]
+
+
+class Performed(NamedTuple):
+    """What was done for one visit: its records in the order they were received, and how it was assigned."""
+
+    records: tuple[DoneVisit, ...]
+    assigned: str
+
+    @property
+    def done_on(self) -> date:
+        """Return the day of the visit: that of its earliest part."""
+        return min(record.done_on for record in self.records)
+
+    @property
+    def response(self) -> str | None:
+        """Return its response: progression if any part says so, else the last one recorded."""
+        responses = [record.response for record in self.records if record.response is not None]
+        return PROGRESSION if PROGRESSION in responses else responses[-1] if responses else None
+
+
+class UnscheduledVisit(NamedTuple):
+    """Something done that belongs to no visit, and the visit to come that it may have been."""
+
+    record: DoneVisit
+    suggested: PlannedVisit | None
 
 
 class Assigned(NamedTuple):
-    """Holds what was done for each visit, by index; how it was assigned, if not by its window; and what fits none."""
+    """What was done for each visit, by its index, and what belongs to none."""
 
-    done: dict[int, VisitDone]
-    how: dict[int, str]
-    unscheduled: list[VisitDone]
+    performed: dict[int, Performed]
+    unscheduled: list[UnscheduledVisit]
 
 
-def assign(planned_visits: PlannedVisits, done: Done) -> Assigned:
-    """Assign what was done to visits in the three passes of section 5, each in order of day, then of receipt."""
-    assigned, rest = Assigned({}, {}, []), []
-    by_index = assigned.done
-    for visit in done.named:
-        _claim(planned_visits, assigned, planned_visits.named(visit.visit or ""), visit, "named")
-    for visit, index in zip(done.unnamed, planned_visits.within(done.days), strict=True):
-        if index is not None and index not in by_index:
-            by_index[index] = visit
+def assign(
+    planned_visits: PlannedVisits,
+    done: Done,
+    in_plan: InPlan,
+    before_holds: PlannedVisits | None = None,
+) -> Assigned:
+    """Assign what was done to the visits it names, to those whose window it is in, or to the one it is late for.
+
+    Each pass goes in order of day, then of receipt. `in_plan` says whether a visit is for this patient and does not
+    open after the end of its series. `before_holds` are the visits as they would be without any hold, if holds move
+    them: what was done on the day that a visit had then is no longer that visit.
+    """
+    assigned = Assigned({}, [])
+    performed, unscheduled = assigned
+    for record in done.named:
+        index = None if record.visit == UNSCHEDULED else planned_visits.named(record.visit or "")
+        planned = planned_visits.visit(index) if index is not None and index not in performed else None
+        if index is None or planned is None:
+            unscheduled.append(UnscheduledVisit(record, None))
+        elif before_holds is not None and _is_moved_away(before_holds, planned, record.done_on):
+            unscheduled.append(UnscheduledVisit(record, planned if in_plan(planned) else None))
         else:
-            rest.append(visit)
-    for visit in rest:
-        _claim(planned_visits, assigned, _nearest(planned_visits, by_index, visit.done_on), visit, "nearest")
+            performed[index] = Performed((record,), "named")
+    rest = [record for record in done.unnamed if not _claim_window(planned_visits, performed, record, in_plan)]
+    rest = [record for record in rest if not _claim_late(planned_visits, performed, record, in_plan)]
+    for record in rest:
+        suggested = _suggested(planned_visits, performed, record, in_plan)
+        if suggested is None and before_holds is not None:
+            suggested = _moved_from(before_holds, planned_visits, record, in_plan)
+        unscheduled.append(UnscheduledVisit(record, suggested))
+    for record in done.parts:
+        _attach(planned_visits, assigned, record, in_plan)
+    # What is done meanwhile is not to be done again.
+    for place, (record, planned) in enumerate(unscheduled):
+        if planned is not None and planned_visits.named(planned.name) in performed:
+            unscheduled[place] = UnscheduledVisit(record, None)
     return assigned
 
 
-def _claim(planned_visits: PlannedVisits, assigned: Assigned, index: int | None, visit: VisitDone, how: str) -> None:
-    planned = None if index is None or index in assigned.done else planned_visits.visit(index)
-    # A visit planned before its anchor (screening) can be done before it too, from the day its window opens.
-    if index is None or planned is None or visit.done_on < min(planned.anchor.day, planned.opens_on):
-        assigned.unscheduled.append(visit)
-    else:
-        assigned.done[index], assigned.how[index] = visit, how
+def _is_moved_away(before_holds: PlannedVisits, planned: PlannedVisit, day: date) -> bool:
+    """Return whether a day lies outside a visit's window, and would lie inside it without the holds."""
+    if planned.opens_on <= day <= planned.closes_on:
+        return False
+    index = before_holds.named(planned.name)
+    before = before_holds.visit(index) if index is not None else None
+    return before is not None and before.opens_on <= day <= before.closes_on
 
 
-def _nearest(planned_visits: PlannedVisits, done: dict[int, VisitDone], day: date) -> int | None:
-    """Return the visit, not done, whose target is nearest to a day and at most half an interval away."""
-    right = planned_visits.closing_from(day)
-    left = right - 1
-    while left in done:
-        left -= 1
-    while right in done:
-        right += 1
-    nearest: tuple[int, int] | None = None
-    for index in (left, right):
+def _moved_from(
+    before_holds: PlannedVisits, planned_visits: PlannedVisits, record: DoneVisit, in_plan: InPlan
+) -> PlannedVisit | None:
+    """Return the visit that a hold moved on from the day on which it was done."""
+    for before in map(before_holds.visit, before_holds.open_on(record.done_on)):
+        index = planned_visits.named(before.name) if before is not None else None
+        planned = planned_visits.visit(index) if index is not None else None
+        if planned is not None and planned.opens_on > record.done_on and in_plan(planned):
+            return planned
+    return None
+
+
+def _claim_window(
+    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
+) -> bool:
+    """Assign a record to the visit, not done, whose window it is in; return whether there is one."""
+    for index in planned_visits.open_on(record.done_on):
         planned = planned_visits.visit(index)
-        if planned is not None:
-            distance = abs((planned.target_on - day).days)
-            if nearest is None or distance < nearest[0]:
-                nearest = (distance, index)
-    if nearest is None:
-        return None
-    distance, index = nearest
-    planned, following = planned_visits.at(index), planned_visits.at(index + 1)
-    if planned and following and 2 * distance > (following.target_on - planned.target_on).days:
-        return None
-    return index
+        if index not in performed and planned is not None and in_plan(planned):
+            performed[index] = Performed((record,), "window")
+            return True
+    return False
+
+
+def _claim_late(
+    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
+) -> bool:
+    """Assign a record to the visit, not done, that closed before it, if the next one had not opened.
+
+    The visit was required through its window.
+    """
+    index = planned_visits.closing_from(record.done_on) - 1
+    planned = planned_visits.visit(index)
+    if planned is None or index in performed or not in_plan(planned) or planned.ends_first:
+        return False
+    following = planned_visits.opens_on(index + 1)
+    if following is not None and following <= record.done_on:
+        return False
+    performed[index] = Performed((record,), "late")
+    return True
+
+
+def _suggested(
+    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
+) -> PlannedVisit | None:
+    """Return the visit, not done and not open yet, that lies at most half an interval ahead of a record."""
+    index = planned_visits.closing_from(record.done_on)
+    while (planned := planned_visits.visit(index)) is not None:
+        interval, ahead = _interval(planned_visits, index, planned), (planned.target_on - record.done_on).days
+        if 2 * ahead > planned_visits.longest_interval:
+            return None
+        near = planned.opens_on > record.done_on and interval is not None and 2 * ahead <= interval
+        if near and index not in performed and in_plan(planned):
+            return planned
+        index += 1
+    return None
+
+
+def _interval(planned_visits: PlannedVisits, index: int, planned: PlannedVisit) -> int | None:
+    """Return the days from one visit to the next: its `every`, else the days since the target before it."""
+    days = planned.interval_days
+    previous = planned_visits.visit(index - 1) if days is None else None
+    return (planned.target_on - previous.target_on).days if previous is not None else days
+
+
+def _attach(planned_visits: PlannedVisits, assigned: Assigned, record: DoneVisit, in_plan: InPlan) -> None:
+    """Add a part to the visit it names, else to the one whose window it is in."""
+    performed = assigned.performed
+    if record.visit is not None:
+        index = planned_visits.named(record.visit)
+        how = "named"
+    else:
+        here = planned_visits.open_on(record.done_on)
+        index = next((i for i in here if (p := planned_visits.visit(i)) is not None and in_plan(p)), None)
+        how = "window"
+    if index is None or planned_visits.visit(index) is None:
+        assigned.unscheduled.append(UnscheduledVisit(record, None))
+        return
+    before = performed.get(index, Performed((), how))
+    records = sorted((*before.records, record), key=lambda one: one.number)
+    performed[index] = Performed(tuple(records), before.assigned)

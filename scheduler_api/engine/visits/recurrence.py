@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from heapq import merge
@@ -14,6 +14,8 @@ from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.protocol import Recurrence, Series, recurrence_limit
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.treatment.cycles import CycleRun, cycles_from
+
+from .series_end import SeriesEnd
 
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 
@@ -26,6 +28,18 @@ class AnchorDay(NamedTuple):
     because: Reason
 
 
+class SeriesPlan(NamedTuple):
+    """What all visits of a series under one version of the protocol share: their anchor, E, and for whom they are.
+
+    `is_last`: no later version has the series.
+    """
+
+    series: Series
+    anchor: AnchorDay
+    end: SeriesEnd | None
+    is_last: bool = True
+
+
 class PlannedVisit(NamedTuple):
     """One visit of a series as planned.
 
@@ -36,11 +50,45 @@ class PlannedVisit(NamedTuple):
     target_on: date
     opens_on: date
     closes_on: date
-    series: str
+    plan: SeriesPlan
     recurrence: Recurrence
     number: int
-    anchor: AnchorDay
     exists: bool
+
+    @property
+    def series(self) -> str:
+        """Return the name of its series."""
+        return self.plan.series.name
+
+    @property
+    def anchor(self) -> AnchorDay:
+        """Return the day it is counted from."""
+        return self.plan.anchor
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether it is the only one of its entry of the protocol."""
+        return self.recurrence.every is None and not self.recurrence.on_day
+
+    @property
+    def is_past_end(self) -> bool:
+        """Return whether it opens after E."""
+        return self.plan.end is not None and self.opens_on > self.plan.end.on
+
+    @property
+    def ends_first(self) -> bool:
+        """Return whether E may come before its window is over."""
+        return self.plan.end is not None and self.plan.end.first_on <= self.closes_on
+
+    @property
+    def interval_days(self) -> int | None:
+        """Return its `every` in days, back to where the visit before it would be; None for what has no `every`."""
+        recurrence = self.recurrence
+        if recurrence.every is None:
+            return None
+        if recurrence.unit != "m":
+            return recurrence.every
+        return (self.target_on - add_months(self.anchor.day, self.number - recurrence.every)).days
 
     @property
     def name(self) -> str:
@@ -75,71 +123,78 @@ def _label(text: str, labels: tuple[tuple[str, str], ...], number: int, on_day: 
     return Reason("label", text=text, n=number, day=on_day, **more)
 
 
-_by_target = attrgetter("target_on")
+#: In this order, whichever recurrence a protocol lists first.
+_in_order = attrgetter("target_on", "opens_on", "closes_on")
 
 
-def planned_visits_of(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
+def planned_visits_of(plan: SeriesPlan, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
     """Yield the visits of a series in order of target, then the one that would follow the last."""
-    if series.anchor == "cycle":
-        return _with_one_end(_visits_by_cycle(series, anchor, runs))
+    if plan.series.anchor == "cycle":
+        return _with_one_end(_visits_by_cycle(plan, runs))
     return _with_one_end(
-        merge(*(_visits_of_recurrence(series.name, s, anchor) for s in series.recurrences), key=_by_target)
+        merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in plan.series.recurrences), key=_in_order)
     )
 
 
 def _with_one_end(planned_visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
     """Yield the visits; of those computed beyond the end of a recurrence only the first after the last visit of all."""
-    beyond = None
+    last = beyond = None
     for planned in planned_visits:
         if planned.exists:
-            beyond = None
+            last, beyond = planned, None
             yield planned
-        elif beyond is None:
+        elif beyond is None and (last is None or planned.target_on > last.target_on):
             beyond = planned
     if beyond:
         yield beyond
 
 
-def _visits_of_recurrence(series: str, recurrence: Recurrence, anchor: AnchorDay) -> Iterator[PlannedVisit]:
+def _visits_of_recurrence(plan: SeriesPlan, recurrence: Recurrence) -> Iterator[PlannedVisit]:
+    anchor = plan.anchor
     before, after = timedelta(recurrence.before_days), timedelta(recurrence.after_days)
     per_unit = 7 if recurrence.unit == "w" else 1
     offset, k = recurrence.first, 1
     while offset <= recurrence_limit(recurrence):
         target = add_months(anchor.day, offset) if recurrence.unit == "m" else anchor.day + timedelta(offset)
         exists = recurrence.count is None or k <= recurrence.count
-        yield PlannedVisit(
-            target, target - before, target + after, series, recurrence, offset // per_unit, anchor, exists
-        )
+        yield PlannedVisit(target, target - before, target + after, plan, recurrence, offset // per_unit, exists)
         if recurrence.every is None or not exists:
             return
         offset += recurrence.every
         k += 1
 
 
-def _visits_by_cycle(series: Series, anchor: AnchorDay, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
-    recurrences = sorted(series.recurrences, key=attrgetter("on_day"))
-    for cycle in cycles_from(runs, anchor.day):
-        exists = False
+def _visits_by_cycle(plan: SeriesPlan, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
+    recurrences = sorted(plan.series.recurrences, key=attrgetter("on_day"))
+    for cycle in cycles_from(runs, plan.anchor.day):
+        goes_on = False
         for recurrence in recurrences:
+            here = recurrence.count is None or cycle.number <= recurrence.count
+            # A cycle too short to have its day is followed by others that may have it.
+            goes_on = goes_on or here
             target = cycle.day(recurrence.on_day)
             if target is None:
                 continue
-            here = recurrence.count is None or cycle.number <= recurrence.count
-            exists = exists or here
             opens_on, closes_on = target - timedelta(recurrence.before_days), target + timedelta(recurrence.after_days)
-            yield PlannedVisit(target, opens_on, closes_on, series.name, recurrence, cycle.number, anchor, here)
-        if not exists or cycle.starts_on.year - anchor.day.year > 100:
+            yield PlannedVisit(target, opens_on, closes_on, plan, recurrence, cycle.number, here)
+        never_again = cycle.run is runs[-1] and recurrences[0].on_day > cycle.run.cycle_days
+        if not goes_on or never_again or cycle.starts_on.year - plan.anchor.day.year > 100:
             return
 
 
 class PlannedVisits:
     """The planned visits of one series, computed only as far as they are read; those already read never change.
 
-    They come in order of target, with windows that do not overlap; the last may be one that does not exist.
+    They come in order of target and of closing; the last may be one that does not exist. Windows overlap only where an
+    amendment planned a visit beside an earlier one. `most_before`: so many days before its target any opens at most.
     """
 
-    def __init__(self, planned_visits: Iterator[PlannedVisit]) -> None:
+    #: No visit is more days after the one before it than this.
+    longest_interval = 2 * 36525
+
+    def __init__(self, planned_visits: Iterator[PlannedVisit], most_before: int = 0) -> None:
         self._source = planned_visits
+        self._most_before = timedelta(most_before)
         self._read: list[PlannedVisit] = []
 
     def at(self, index: int) -> PlannedVisit | None:
@@ -173,14 +228,14 @@ class PlannedVisits:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
-    def within(self, days: Sequence[int]) -> list[int | None]:
-        """Return for each day, given as its ordinal, the index of the visit whose window holds it, if there is one."""
-        indexes: list[int | None] = []
-        for day in map(date.fromordinal, days):
-            index = self.closing_from(day)
-            planned = self.visit(index)
-            indexes.append(index if planned and planned.opens_on <= day else None)
-        return indexes
+    def open_on(self, day: date) -> list[int]:
+        """Return the indexes of the visits whose window holds a day: the nearest target first, then the earlier."""
+        index, found = self.closing_from(day), []
+        while (planned := self.visit(index)) is not None and planned.target_on - self._most_before <= day:
+            if planned.opens_on <= day:
+                found.append((abs((planned.target_on - day).days), index))
+            index += 1
+        return [index for _, index in sorted(found)]
 
     def named(self, name: str) -> int | None:
         """Return the index of the visit of that name, if it exists."""
@@ -198,12 +253,14 @@ class EvenlySpacedVisits(PlannedVisits):
     Nearly every series is even, and most requests are about today: nothing before it needs to be computed.
     """
 
-    def __init__(self, series: Series, anchor: AnchorDay) -> None:
-        self._series, self._anchor = series, anchor
-        self._recurrence = recurrence = series.recurrences[0]
+    def __init__(self, plan: SeriesPlan) -> None:
+        self._plan = plan
+        self._recurrence = recurrence = plan.series.recurrences[0]
         self._every = every = recurrence.every or 1
         self._monthly = recurrence.unit == "m"
-        self._first = anchor.day.toordinal() + recurrence.first
+        self._first = plan.anchor.day.toordinal() + recurrence.first
+        self._most_before = timedelta(recurrence.before_days)
+        self.longest_interval = 31 * every if self._monthly else every
         reachable = (recurrence_limit(recurrence) - recurrence.first) // every + 1
         self._visits = reachable if recurrence.count is None else min(recurrence.count, reachable)
         self._planned = reachable if recurrence.count is None else min(recurrence.count + 1, reachable)
@@ -226,10 +283,9 @@ class EvenlySpacedVisits(PlannedVisits):
                 date.fromordinal(target),
                 date.fromordinal(target - recurrence.before_days),
                 date.fromordinal(target + recurrence.after_days),
-                self._series.name,
+                self._plan,
                 recurrence,
                 (recurrence.first + index * self._every) // (7 if recurrence.unit == "w" else 1),
-                self._anchor,
                 index < self._visits,
             )
         return planned
@@ -243,24 +299,14 @@ class EvenlySpacedVisits(PlannedVisits):
             return bisect_left(range(self._planned), earliest, key=self._target)
         return min(max(-((self._first - earliest) // self._every), 0), self._planned)
 
-    def within(self, days: Sequence[int]) -> list[int | None]:
-        if self._monthly:
-            return super().within(days)
-        opens, every, visits = self._first - self._recurrence.before_days, self._every, self._visits
-        open_days = self._recurrence.before_days + self._recurrence.after_days
-        return [
-            index if (day - opens) % every <= open_days and 0 <= (index := (day - opens) // every) < visits else None
-            for day in days
-        ]
-
     def named(self, name: str) -> int | None:
-        located = self._series.locate(name)
+        located = self._plan.series.locate(name)
         return located[1] - 1 if located else None
 
     def _target(self, index: int) -> int:
         """Return the target of the visit at an index, as the ordinal of its day."""
         if self._monthly:
-            return add_months(self._anchor.day, self._recurrence.first + index * self._every).toordinal()
+            return add_months(self._plan.anchor.day, self._recurrence.first + index * self._every).toordinal()
         return self._first + index * self._every
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from dataclasses import replace
 from functools import cached_property
 
 from scheduler_api.engine.model.history import History
@@ -11,10 +10,10 @@ from scheduler_api.engine.model.protocol import Series
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
-from scheduler_api.engine.treatment.fertility import fertile_periods
 
-from .recurrence import AnchorDay, EvenlySpacedVisits, PlannedVisit, PlannedVisits, planned_visits_of
-from .series import Visit, VisitSeries
+from .amended import AmendedVisits, amended
+from .recurrence import AnchorDay, EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
+from .series import Visit, VisitSeries, in_plan
 from .series_end import series_end
 
 
@@ -33,17 +32,47 @@ class VisitSchedule:
     def _runs(self) -> tuple[CycleRun, ...]:
         return cycle_runs(self._plan, self._history)
 
+    @cached_property
+    def _before_holds(self) -> VisitSchedule | None:
+        """The visits as they would be without any hold; None if no hold moves a visit."""
+        if not self._history.holds or not any(period.protocol.dosing.extend_on_hold for period in self._plan):
+            return None
+        return VisitSchedule(self._plan, replace(self._history, holds=()))
+
     def series(self, name: str) -> VisitSeries:
         """Return the visits of one series (of a name in `names`)."""
         series = self._series.get(name)
         if series is None:
-            rules = [(period, period.protocol.find_series(name)) for period in self._plan]
-            latest = [rule for _, rule in rules if rule is not None][-1]
-            planned_visits = (
-                PlannedVisits(_amended(rules, self._iterate_visits)) if len(rules) > 1 else self._planned_visits(latest)
-            )
-            series = self._series[name] = VisitSeries(latest, planned_visits, self._history)
+            history = self._history
+            visits = self._combined(name)
+            before = self._before_holds if name in history.done_of_series else None
+            before_holds = before._combined(name).planned_visits if before is not None else None
+            series = VisitSeries(name, visits.planned_visits, history, before_holds, visits.dropped)
+            self._series[name] = series
         return series
+
+    def _combined(self, name: str) -> AmendedVisits:
+        """Return the planned visits of one series over all versions."""
+        stages = self._stages(name)
+        plans = [plan for _, plan in stages if plan is not None]
+        if len(stages) == 1:
+            return AmendedVisits(self._planned_visits(plans[0]) if plans else PlannedVisits(iter(())), ())
+        return amended(stages, self._planned_visits, self._history.done_of_series.get(name), self._in_plan)
+
+    def _stages(self, name: str) -> list[tuple[Period, SeriesPlan | None]]:
+        """Return the versions that apply, each with what it says of a series (None: nothing, or not yet)."""
+        rules = [(period, period.protocol.find_series(name)) for period in self._plan]
+        last = max((place for place, (_, series) in enumerate(rules) if series is not None), default=0)
+        return [(period, self._series_plan(series, place == last)) for place, (period, series) in enumerate(rules)]
+
+    def _series_plan(self, series: Series | None, is_last: bool) -> SeriesPlan | None:
+        anchor = self._anchor(series) if series is not None else None
+        if series is None or anchor is None:
+            return None
+        return SeriesPlan(series, anchor, series_end(series, self._history), is_last)
+
+    def _in_plan(self, planned: PlannedVisit) -> bool:
+        return in_plan(self._history, planned)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
@@ -56,40 +85,29 @@ class VisitSchedule:
         return self._inputs[name]
 
     def _inputs_of(self, name: str) -> tuple[object, ...]:
-        history = self._history
-        rules = [(period.from_on, period.to_on, period.protocol.find_series(name)) for period in self._plan]
-        in_force = [series for *_, series in rules if series is not None]
+        history, stages, done = self._history, self._stages(name), self._history.done_of_series.get(name)
+        series = [plan.series for _, plan in stages if plan is not None]
         return (
-            rules,
-            [self._anchor(series) for series in in_force],
-            self._runs if any(series.anchor == "cycle" for series in in_force) else (),
-            series_end(in_force[-1], history) if in_force else None,
-            history.done_of_series.get(name),
+            [(period.from_on, period.to_on, plan) for period, plan in stages],
+            self._runs if any(one.anchor == "cycle" for one in series) else (),
+            history.fertility_changes if any(one.fertile_only for one in series) else (),
+            history.enrolled.fertility if any(one.fertile_only for one in series) else (),
+            done,
+            # What was done is compared with where its visit would be without holds.
+            history.holds if done is not None and self._before_holds is not None else (),
             {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
         )
 
-    def _planned_visits(self, series: Series) -> PlannedVisits:
-        anchor = self._anchor(series)
-        if anchor is None:
-            return PlannedVisits(iter(()))
-        return (
-            EvenlySpacedVisits(series, anchor)
-            if EvenlySpacedVisits.fits(series)
-            else PlannedVisits(planned_visits_of(series, anchor, self._runs))
-        )
-
-    def _iterate_visits(self, series: Series) -> Iterator[PlannedVisit]:
-        anchor = self._anchor(series)
-        return iter(()) if anchor is None else planned_visits_of(series, anchor, self._runs)
+    def _planned_visits(self, plan: SeriesPlan) -> PlannedVisits:
+        """Return the visits that one version plans, as if it had always applied."""
+        if EvenlySpacedVisits.fits(plan.series):
+            return EvenlySpacedVisits(plan)
+        most_before = max(recurrence.before_days for recurrence in plan.series.recurrences)
+        return PlannedVisits(planned_visits_of(plan, self._runs), most_before)
 
     def _anchor(self, series: Series) -> AnchorDay | None:
-        """Return the day a series is counted from.
-
-        None while there is no such day yet, or if the series is not for this patient.
-        """
+        """Return the day a series is counted from; None while there is no such day yet."""
         history = self._history
-        if not _applies(series, history):
-            return None
         match series.anchor:
             case "enrolment":
                 enrolled_on = history.enrolled.enrolled_on
@@ -114,38 +132,3 @@ def _last_dose(history: History) -> AnchorDay | None:
     if last is None or (ended is None and history.off_study is None):
         return None
     return AnchorDay(last, ended is None or history.last_dose_is_provisional, Reason("last_dose", day=last))
-
-
-def _applies(series: Series, history: History) -> bool:
-    if not series.fertile_only:
-        return True
-    if series.anchor == "last_dose":
-        return history.last_dose_on is not None and history.is_fertile(history.last_dose_on)
-    return bool(fertile_periods(history))
-
-
-def _amended(
-    rules: list[tuple[Period, Series | None]], visits_of: Callable[[Series], Iterator[PlannedVisit]]
-) -> Iterator[PlannedVisit]:
-    """Yield the visits of a series across versions of the protocol (section 9).
-
-    Each version's visits count from its first day on, and earlier ones are kept. A new visit that would overlap a kept
-    one or repeat its name is dropped.
-    """
-    kept: set[str] = set()
-    closes_on = date.min
-    beyond: PlannedVisit | None = None
-    for period, series in rules:
-        for planned in visits_of(series) if series else ():
-            if period.from_on is not None and planned.target_on < period.from_on:
-                continue
-            if not planned.exists or (period.to_on is not None and planned.target_on >= period.to_on):
-                beyond = planned
-                break
-            if planned.opens_on > closes_on and planned.name not in kept:
-                beyond = None
-                kept.add(planned.name)
-                closes_on = planned.closes_on
-                yield planned
-    if beyond is not None and beyond.opens_on > closes_on:
-        yield beyond._replace(exists=False)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.model.facts import VisitDone
-from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.protocol import Series
+from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.fertility import not_fertile_since
 
-from .assignment import assign
+from .amended import DroppedVisit
+from .assignment import Performed, UnscheduledVisit, assign
 from .recurrence import AnchorDay, PlannedVisit, PlannedVisits
-from .series_end import series_end
+from .series_end import SeriesEnd
 
 
 class Visit(NamedTuple):
     """A visit with what happened to it. Dates and facts only: its status follows from them and `today`.
 
-    `next_opens_on` is when the following visit opens; `ends_on` is E, the first day on which its series may have ended;
-    `days_off` are days outside the window (negative: early).
+    `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
+    which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
+    records it is made of.
     """
 
     visit: str
@@ -28,7 +30,7 @@ class Visit(NamedTuple):
     target_on: date
     opens_on: date
     closes_on: date
-    next_opens_on: date | None
+    overdue_through: date | None
     ends_on: date | None
     booked_on: date | None
     booked_time: str | None
@@ -37,6 +39,7 @@ class Visit(NamedTuple):
     days_off: int | None
     assigned: str | None
     response: str | None
+    parts: int
     provisional: bool
     because: Reason
 
@@ -56,7 +59,7 @@ class Visit(NamedTuple):
             return "upcoming"
         if today <= self.closes_on:
             return "open"
-        return "overdue" if self.next_opens_on is None or today < self.next_opens_on else "missed"
+        return "overdue" if self.overdue_through is None or today <= self.overdue_through else "missed"
 
     def row(self, today: date) -> dict[str, Any]:
         """Return the visit as the calendar shows it on a day."""
@@ -75,43 +78,55 @@ class Visit(NamedTuple):
             "days_off": self.days_off,
             "assigned": self.assigned,
             "response": self.response,
+            "parts": self.parts,
             "provisional": self.provisional,
             "because": self.because,
         }
 
 
 class VisitSeries:
-    """One series of visits of one patient: visits done are assigned to it, then the series is cut at its end."""
+    """One series of visits of one patient: visits done are assigned to it, then the series is cut at its end.
 
-    def __init__(self, series: Series, planned_visits: PlannedVisits, history: History) -> None:
-        self.name = series.name
-        self.end = None if planned_visits.is_empty else series_end(series, history)
-        self._planned_visits = planned_visits
-        self._bookings = history.bookings
+    `before_holds` are its visits as they would be without any hold, if holds move them; `dropped` are those that an
+    amendment did not plan, because of earlier ones.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        planned_visits: PlannedVisits,
+        history: History,
+        before_holds: PlannedVisits | None = None,
+        dropped: tuple[DroppedVisit, ...] = (),
+    ) -> None:
+        self.name = name
+        self.planned_visits = planned_visits
+        self.dropped = dropped
+        self._history = history
         self._visits: dict[int, Visit | None] = {}
-        # What was done for each visit, by its index; how it was assigned, if not by its window; and what fits none.
-        self._done: dict[int, VisitDone] = {}
-        self._assigned: dict[int, str] = {}
-        self.unscheduled: list[VisitDone] = []
-        if series.name in history.done_of_series:
-            self._done, self._assigned, self.unscheduled = assign(planned_visits, history.done_of_series[series.name])
+        # What was done for each visit, by its index; and what fits none.
+        self._performed: dict[int, Performed] = {}
+        self.unscheduled: list[UnscheduledVisit] = []
+        if (done := history.done_of_series.get(name)) is not None:
+            is_in_plan = partial(in_plan, history)
+            self._performed, self.unscheduled = assign(planned_visits, done, is_in_plan, before_holds)
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
         """Return a visit as an anchor: the day it was done, else (provisionally) its target day.
 
         None if it has no date.
         """
-        index = self._planned_visits.named(visit)
-        planned = self._planned_visits.at(index) if index is not None else None
+        index = self.planned_visits.named(visit)
+        planned = self.planned_visits.at(index) if index is not None else None
         if index is None or planned is None:
             return None
-        if (done := self._done.get(index)) is not None:
+        if (done := self._performed.get(index)) is not None:
             return AnchorDay(done.done_on, False, Reason("visit_done", visit=visit, day=done.done_on))
         return AnchorDay(planned.target_on, True, Reason("visit_target", visit=visit, day=planned.target_on))
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name; None if there is none, or it was cut."""
-        index = self._planned_visits.named(name)
+        index = self.planned_visits.named(name)
         return None if index is None else self._visit(index)
 
     def visits(self, first: date, last: date) -> list[Visit]:
@@ -119,34 +134,50 @@ class VisitSeries:
 
         A visit falls in it by its window, by its booking, or by the day it was done.
         """
-        indexes = {index for index, done in self._done.items() if first <= done.done_on <= last}
-        for name, booking in self._bookings.items():
+        indexes = {index for index, done in self._performed.items() if first <= done.done_on <= last}
+        for name, booking in self._history.bookings.items():
             if name.startswith(self.name) and first <= booking.booked_on <= last:
-                index = self._planned_visits.named(name)
+                index = self.planned_visits.named(name)
                 indexes |= {index} if index is not None else set()
-        index = self._planned_visits.closing_from(first)
-        while (planned := self._planned_visits.visit(index)) is not None and planned.opens_on <= last:
+        index = self.planned_visits.closing_from(first)
+        while (planned := self.planned_visits.visit(index)) is not None and planned.opens_on <= last:
             indexes.add(index)
             index += 1
         return [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
 
+    def performed(self, name: str) -> Performed | None:
+        """Return what was done for the visit with this name."""
+        index = self.planned_visits.named(name)
+        return None if index is None else self._performed.get(index)
+
+    def end_of(self, name: str) -> SeriesEnd | None:
+        """Return when and why the visit with this name is, or would be, no longer required."""
+        index = self.planned_visits.named(name)
+        planned = self.planned_visits.at(index) if index is not None else None
+        return None if planned is None else visit_end(self._history, planned)
+
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
-        index = self._planned_visits.closing_from(today)
-        if index > 0 and index - 1 not in self._done:
+        index = self.planned_visits.closing_from(today)
+        if index > 0 and index - 1 not in self._performed:
             before = self._visit(index - 1)
             if before is not None and before.status(today) == "overdue":
                 return before
-        while (planned := self._planned_visits.visit(index)) is not None and not self._past_end(planned):
-            if index not in self._done:
+        while (planned := self.planned_visits.visit(index)) is not None and not self._is_the_end(planned):
+            if index not in self._performed:
                 visit = self._visit(index)
                 if visit is not None and visit.status(today) in ("open", "upcoming"):
                     return visit
             index += 1
         return None
 
-    def _past_end(self, planned: PlannedVisit) -> bool:
-        return self.end is not None and planned.opens_on > self.end.on
+    def _is_the_end(self, planned: PlannedVisit) -> bool:
+        """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
+        if planned.plan.is_last and planned.is_past_end:
+            return True
+        changes = self._history.fertility_changes
+        never_again = planned.plan.is_last and (not changes or changes[-1].from_on <= planned.target_on)
+        return never_again and not fits(self._history, planned)
 
     def _visit(self, index: int) -> Visit | None:
         if index not in self._visits:
@@ -156,19 +187,19 @@ class VisitSeries:
     def _compute(self, index: int) -> Visit | None:
         """Compute the visit at an index.
 
-        None if there is none, or it was cut: neither done nor booked, and it opens after the end.
+        None if there is none, or it was cut: neither done nor booked, and not in the plan.
         """
-        planned = self._planned_visits.visit(index)
+        planned = self.planned_visits.visit(index)
         if planned is None:
             return None
-        done = self._done.get(index)
-        name = planned.name
-        booking = self._bookings.get(name)
-        if done is None and booking is None and self._past_end(planned):
+        done = self._performed.get(index)
+        name, history = planned.name, self._history
+        booking = history.bookings.get(name)
+        if done is None and booking is None and not in_plan(history, planned):
             return None
-        because = planned.because
-        if done is None and self.end is not None and self.end.first_on <= planned.closes_on:
-            because = Reason("not_required", base=because, end=self.end.because)
+        because, end = planned.because, visit_end(history, planned)
+        if done is None and end is not None and end.first_on <= planned.closes_on:
+            because = Reason("not_required", base=because, end=end.because)
         return Visit(
             visit=name,
             series=self.name,
@@ -176,18 +207,50 @@ class VisitSeries:
             target_on=planned.target_on,
             opens_on=planned.opens_on,
             closes_on=planned.closes_on,
-            next_opens_on=self._planned_visits.opens_on(index + 1),
-            ends_on=self.end.first_on if self.end else None,
+            overdue_through=self._overdue_through(index, planned, end),
+            ends_on=end.first_on if end else None,
             booked_on=booking.booked_on if booking else None,
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,
             done_on=done.done_on if done else None,
             days_off=_days_off(planned, done.done_on) if done else None,
-            assigned=self._assigned.get(index, "window") if done else None,
+            assigned=done.assigned if done else None,
             response=done.response if done else None,
+            parts=len(done.records) if done else 0,
             provisional=planned.anchor.provisional,
             because=because,
         )
+
+    def _overdue_through(self, index: int, planned: PlannedVisit, end: SeriesEnd | None) -> date | None:
+        """Return the last day on which a visit can be overdue: before the next opens and before E.
+
+        For a single visit planned before its anchor (screening), it is the anchor's day.
+        """
+        days = [end.on - ONE_DAY] if end is not None else []
+        if (following := self.planned_visits.opens_on(index + 1)) is not None:
+            days.append(following - ONE_DAY)
+        if planned.is_single and planned.target_on < planned.anchor.day:
+            days.append(planned.anchor.day)
+        return min(days, default=None)
+
+
+def fits(history: History, planned: PlannedVisit) -> bool:
+    """Return whether a visit is for this patient, on its target."""
+    return not planned.plan.series.fertile_only or history.is_fertile(planned.target_on)
+
+
+def in_plan(history: History, planned: PlannedVisit) -> bool:
+    """Return whether a visit is for this patient and does not open after the end of its series."""
+    return not planned.is_past_end and fits(history, planned)
+
+
+def visit_end(history: History, planned: PlannedVisit) -> SeriesEnd | None:
+    """Return from when and why a visit is not required: E, or the change since which it is not for this patient."""
+    if fits(history, planned):
+        return planned.plan.end
+    since = min(not_fertile_since(history, planned.target_on), planned.target_on)
+    end = SeriesEnd(since, since, Reason("not_fertile", day=since))
+    return end if planned.plan.end is None or end.on < planned.plan.end.on else planned.plan.end
 
 
 def _days_off(planned: PlannedVisit, done_on: date) -> int:

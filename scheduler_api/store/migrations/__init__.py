@@ -23,6 +23,7 @@ from . import (
     m0010_format,
     m0011_no_counts,
     m0012_names,
+    m0013_visits,
 )
 from .dialect import Dialect
 
@@ -49,5 +50,6 @@ MIGRATIONS = tuple(
         m0010_format,
         m0011_no_counts,
         m0012_names,
+        m0013_visits,
     )
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
 
 import orjson
 
@@ -12,7 +11,6 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Fact, body_from_data, body_to_data
 from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.database.sql import one_of
 
 from .older_facts import upcast
 
@@ -87,19 +85,6 @@ def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
         {"patient_id": patient_id, "day": f'%"dose_on":"{day.isoformat()}"%'},
     )
     return [to_fact(row) for row in rows]
-
-
-def visits_done(store: Store, patient_ids: Sequence[str]) -> list[tuple[str, Fact]]:
-    """Return the active records of visits done, of some patients, each with the patient's id, in order of receipt."""
-    parameters: dict[str, Any] = {}
-    rows = store.rows(
-        f"SELECT * FROM facts WHERE {one_of('patient_id', 'patient', patient_ids, parameters)} "
-        "AND kind IN ('visit_done', 'voided') ORDER BY patient_id, seq",
-        parameters,
-    )
-    records = [(row["patient_id"], to_fact(row)) for row in rows]
-    superseded = {fact.supersedes for _, fact in records}
-    return [(of, fact) for of, fact in records if fact.kind == "visit_done" and fact.fact_id not in superseded]
 
 
 def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:

@@ -26,7 +26,7 @@ _STATUS_SQL = """CASE
     WHEN v.ends_on <= v.closes_on THEN 'not_required'
     WHEN {today} < v.opens_on THEN 'upcoming'
     WHEN {today} <= v.closes_on THEN 'open'
-    WHEN v.next_opens_on IS NULL OR {today} < v.next_opens_on THEN 'overdue'
+    WHEN v.overdue_through IS NULL OR {today} <= v.overdue_through THEN 'overdue'
     ELSE 'missed' END"""
 
 
@@ -66,8 +66,18 @@ SORTS: Mapping[str, tuple[str, ...]] = {
 #: The columns read for a list of visits, in addition to status, today and the patient's position.
 _LISTED = (
     *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
-    "next_opens_on",
-    *("booked_on", "booked_time", "booked_place", "done_on", "days_off", "assigned", "response", "provisional"),
+    "overdue_through",
+    *(
+        "booked_on",
+        "booked_time",
+        "booked_place",
+        "done_on",
+        "days_off",
+        "assigned",
+        "response",
+        "parts",
+        "provisional",
+    ),
     "because",
 )
 

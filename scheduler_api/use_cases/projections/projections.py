@@ -44,8 +44,13 @@ def derived_rows(patient_id: str, schedule: PatientSchedule, through: date) -> D
     return Derived(rows, worklist_rows(patient_id, schedule, in_range, through))
 
 
-def worklist_rows(patient_id: str, schedule: PatientSchedule, of: Iterable[Visit], through: date) -> dict[str, Row]:
-    """Return the worklist rows of a patient for some visits, as stored when visits reach through a day."""
+def worklist_rows(
+    patient_id: str, schedule: PatientSchedule, of: Iterable[Visit] | None, through: date
+) -> dict[str, Row]:
+    """Return the worklist rows of a patient for some visits, as stored when visits reach through a day.
+
+    None leaves out all that is about visits.
+    """
     entries = engine_worklist.worklist(schedule, of, *_reach(through))
     return worklist.rows_of(patient_id, schedule.history, entries)
 
@@ -114,7 +119,7 @@ def _write_day(
         was, is_now = ([*dose_gaps(schedule.treatment_plan, *_reach(through))] for schedule in (before, after))
         moved = was != is_now
     if moved:
-        stored_entries, entries = (worklist_rows(patient_id, schedule, (), through) for schedule in (before, after))
+        stored_entries, entries = (worklist_rows(patient_id, schedule, None, through) for schedule in (before, after))
         worklist.replace(store, patient_id, entries, stored_entries)
     if moved or is_planned_for(day, after, now):
         plan_patient(store, patient_id, after, preferences, now)
@@ -135,8 +140,8 @@ def write_projections(
     stored = worklist.of_patient(store, patient_id)
     if visits_unchanged:
         # So are the entries about them: only the rest of the worklist is computed.
-        about_visits = {key: row for key, row in stored.items() if row["visit"]}
-        entries = about_visits | worklist_rows(patient_id, schedule, (), horizon(now))
+        about_visits = {key: row for key, row in stored.items() if row["kind"] in engine_worklist.ABOUT_VISITS}
+        entries = about_visits | worklist_rows(patient_id, schedule, None, horizon(now))
     else:
         rows = derived_rows(patient_id, schedule, horizon(now))
         visits.replace(store, patient_id, rows.visits)

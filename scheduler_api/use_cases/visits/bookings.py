@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import VisitBooked, VisitDone
-from scheduler_api.engine.model.history import Booking, History
+from scheduler_api.engine.model.history import Booking, DoneVisit, History
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.deviations import visit_deviations
-from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.visits.assignment import Performed
+from scheduler_api.engine.visits.series import VisitSeries
 from scheduler_api.store.database.port import Row
-from scheduler_api.store.patients import facts as stored_facts
 from scheduler_api.store.patients import positions
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import planned_messages
@@ -100,16 +101,20 @@ def record_result(
 ) -> BookingOutcome:
     """Record that a visit took place; a result that differs from the one on record corrects it, and says why.
 
-    Nothing is recorded if it is so already. Raises as `facts.record`, NotFound for an unknown visit.
+    One that only adds what was not known (a response, or which visit it was) completes it. Nothing is recorded if it is
+    so already. Raises as `facts.record`, NotFound for an unknown visit.
     """
     with unit_of_work(session, dry_run):
         patient = _read_patient(session, patient_id)
         body = VisitDone(_series_of(patient, visit), done_on, visit, response)
-        before = patient.schedule.visit_schedule.visit(visit)
+        series = patient.schedule.visit_schedule.series(body.series)
         new: NewFact | None = NewFact(body)
-        if before is not None and before.done_on is not None:
-            same = (before.done_on, before.response) == (done_on, response) and before.assigned != "nearest"
-            new = None if same else NewFact(body, _fact_of(session, patient_id, before), reason)
+        if (performed := series.performed(visit)) is not None:
+            old = _record_of(performed, done_on)
+            same = (old.done_on, old.response) == (done_on, response) and performed.assigned != "late"
+            new = None if same else NewFact(replace(body, part=old.part), old.fact_id, reason)
+        elif (unnamed := _unnamed_on(series, done_on)) is not None:
+            new = NewFact(body, unnamed.fact_id, reason)
         outcome, after = _apply(session, patient, visit, new, if_versions, dry_run)
         outcome.document["warnings"] += _against_result(after, body)
     return outcome
@@ -130,15 +135,16 @@ def _series_of(patient: _Patient, visit: str) -> str:
     raise NotFound("No such visit.")
 
 
-def _fact_of(session: Session, patient_id: str, visit: Visit) -> str:
-    """Return the id of the fact that records a visit as done: of equal ones the first, which the engine assigns."""
-    name = visit.visit if visit.assigned == "named" else None
-    wanted = (visit.series, visit.done_on, name, visit.response)
-    for _, fact in stored_facts.visits_done(session.store, [patient_id]):
-        body = fact.body
-        if isinstance(body, VisitDone) and (body.series, body.done_on, body.visit, body.response) == wanted:
-            return fact.fact_id
-    raise LookupError("A visit is done, and no fact says so.")
+def _unnamed_on(series: VisitSeries, day: date) -> DoneVisit | None:
+    """Return what was done on a day, belongs to no visit, and does not say which it was."""
+    found = (record for record, _ in series.unscheduled if record.visit is None and not record.part)
+    return next((record for record in found if record.done_on == day), None)
+
+
+def _record_of(performed: Performed, done_on: date) -> DoneVisit:
+    """Return the record that a result is about: of several parts the last of that day, else the first part."""
+    of_day = [record for record in performed.records if record.done_on == done_on]
+    return of_day[-1] if of_day else min(performed.records, key=attrgetter("done_on", "number"))
 
 
 def _apply(
@@ -161,7 +167,7 @@ def _apply(
         after = _Patient(patient.row, appended.after, patient.today)
     schedule = after.schedule
     visit_after = schedule.visit_schedule.visit(visit)
-    deviations = [*visit_deviations(visit_after, patient.today)] if visit_after is not None else []
+    deviations = [*visit_deviations(visit_after, patient.today, after.history)] if visit_after is not None else []
     now_planned = planned_messages.of_patient(session.store, patient_id)
     document = {
         "visit": _visit_document(session, after, visit),

@@ -69,7 +69,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     item: dict[str, Any] = {**row}
     today, opens_on, closes_on, booked_on = row["today"], row["opens_on"], row["closes_on"], row["booked_on"]
     last_done = positions.of_text(item.pop("position")).last_done
-    next_opens_on = item.pop("next_opens_on")
+    overdue_through = item.pop("overdue_through")
     item["provisional"] = row["provisional"] == 1
     item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
@@ -79,7 +79,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     item["suggested_days"] = ()
     if row["done_on"] is None and row["status"] != "not_required":
         item["closes_in_days"] = _days_between(today, closes_on)
-        last = _last_overdue(today, next_opens_on) if row["status"] == "overdue" else closes_on
+        last = _last_overdue(today, overdue_through) if row["status"] == "overdue" else closes_on
         item["suggested_days"] = site_calendars.open_days(calendar, opens_on, last, row["target_on"], today)
     return item
 
@@ -91,12 +91,10 @@ def _place(position: str, today: str) -> Place:
     return positions.of_text(position).at(date.fromisoformat(today))
 
 
-def _last_overdue(today: str, next_opens_on: str | None) -> str:
-    """Return the last day that is suggested for an overdue visit: before the next one opens."""
-    last = date.fromisoformat(today) + _OVERDUE_DAYS
-    if next_opens_on is not None:
-        last = min(last, date.fromisoformat(next_opens_on) - timedelta(1))
-    return last.isoformat()
+def _last_overdue(today: str, overdue_through: str | None) -> str:
+    """Return the last day that is suggested for an overdue visit: one on which it is still overdue."""
+    last = (date.fromisoformat(today) + _OVERDUE_DAYS).isoformat()
+    return last if overdue_through is None else min(last, overdue_through)
 
 
 def _full_days(

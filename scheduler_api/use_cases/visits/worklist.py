@@ -33,7 +33,7 @@ from . import visits
 #: For how long an entry can be acknowledged at most, in days.
 LONGEST_ACKNOWLEDGED = 90
 #: Kinds of entry that perhaps no fact resolves: the site can acknowledge that it has seen them.
-_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open")
+_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open", "visit_dropped")
 
 
 def find(
@@ -169,7 +169,7 @@ def _calls(patient_id: str, kind: str, entry_id: str, resolve_with: str) -> Sequ
 def _resolving_call(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
     """Return the call that records a fact: for a visit, the one that also warns and reports what follows."""
     kind, of_visit = fact["kind"], f"{path}/visits/{fact.get('visit')}"
-    if kind == "visit_done":
+    if kind == "visit_done" and "replaces" not in fact:
         body = {name: fact[name] for name in ("done_on", "response") if name in fact}
         return _call("PUT", f"{of_visit}/result", body, needs)
     if kind == "visit_booked":

@@ -1,0 +1,156 @@
+"""The visits of a series across versions of the protocol (rules, section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from scheduler_api.engine.model.history import Done
+from scheduler_api.engine.model.versions import Period
+
+from .assignment import InPlan, assign
+from .recurrence import PlannedVisit, PlannedVisits, SeriesPlan
+
+
+class DroppedVisit(NamedTuple):
+    """A visit of a new version that is not planned, and the earlier one that takes its place."""
+
+    visit: PlannedVisit
+    kept: PlannedVisit
+    from_on: date
+
+
+class AmendedVisits(NamedTuple):
+    """The visits of a series across all versions, and those that the earlier ones kept out."""
+
+    planned_visits: PlannedVisits
+    dropped: tuple[DroppedVisit, ...]
+
+
+def amended(
+    stages: Sequence[tuple[Period, SeriesPlan | None]],
+    planned_of: Callable[[SeriesPlan], PlannedVisits],
+    done: Done | None,
+    in_plan: InPlan,
+) -> AmendedVisits:
+    """Return the visits of a series: those of each version whose targets lie in the days for which it applies.
+
+    A visit of a new version is dropped if an earlier one has its name, or overlaps it and was done or had not closed
+    when the version began. `planned_of` gives the visits of one version, as if it had always applied.
+    """
+    kept: list[PlannedVisit] = []
+    beyond: PlannedVisit | None = None
+    dropped: list[DroppedVisit] = []
+    most_before = max((r.before_days for _, plan in stages if plan for r in plan.series.recurrences), default=0)
+    for period, plan in stages:
+        if plan is None:
+            continue
+        planned_visits, from_on = planned_of(plan), period.from_on
+        out: Mapping[str, DroppedVisit] = {}
+        if from_on is not None and kept:
+            out = _dropped(planned_visits, plan, period, kept, beyond, done, in_plan)
+            dropped += out.values()
+        if period.to_on is None:
+            endless = _last(kept, beyond, planned_visits, from_on, out)
+            return AmendedVisits(PlannedVisits(endless, most_before), tuple(dropped))
+        new, following = _until(planned_visits, from_on, period.to_on)
+        if stay := [planned for planned in new if planned.name not in out]:
+            kept, beyond = [*kept, *stay], None
+        beyond = following or beyond
+    return AmendedVisits(PlannedVisits(_with_end(kept, beyond), most_before), tuple(dropped))
+
+
+def _until(
+    planned_visits: PlannedVisits, from_on: date | None, to_on: date
+) -> tuple[list[PlannedVisit], PlannedVisit | None]:
+    """Return the visits with targets from one day up to, not including, another, and what would follow them."""
+    new: list[PlannedVisit] = []
+    for planned in _from(planned_visits, from_on):
+        if not planned.exists or planned.target_on >= to_on:
+            return new, planned
+        new.append(planned)
+    return new, None
+
+
+def _from(planned_visits: PlannedVisits, from_on: date | None) -> Iterator[PlannedVisit]:
+    """Yield the visits with targets from a day on, and what would follow the last."""
+    index = planned_visits.closing_from(from_on) if from_on is not None else 0
+    while (planned := planned_visits.at(index)) is not None:
+        if from_on is None or planned.target_on >= from_on:
+            yield planned
+        index += 1
+
+
+def _last(
+    kept: Sequence[PlannedVisit],
+    beyond: PlannedVisit | None,
+    planned_visits: PlannedVisits,
+    from_on: date | None,
+    out: Mapping[str, DroppedVisit],
+) -> Iterator[PlannedVisit]:
+    """Yield the visits of the earlier versions, and then those of the last one, as far as they are read."""
+    closes_on = max((planned.closes_on for planned in kept), default=date.min)
+    yield from kept
+    for planned in _from(planned_visits, from_on):
+        if not planned.exists:
+            beyond = planned
+        elif planned.name not in out:
+            beyond, closes_on = None, planned.closes_on
+            yield planned
+    if beyond is not None and beyond.opens_on > closes_on:
+        yield beyond._replace(exists=False)
+
+
+def _with_end(kept: Sequence[PlannedVisit], beyond: PlannedVisit | None) -> Iterator[PlannedVisit]:
+    """Yield visits, and what would follow the last of them, unless it overlaps it."""
+    yield from kept
+    if beyond is not None and beyond.opens_on > max((planned.closes_on for planned in kept), default=date.min):
+        yield beyond._replace(exists=False)
+
+
+def _dropped(
+    planned_visits: PlannedVisits,
+    plan: SeriesPlan,
+    period: Period,
+    kept: Sequence[PlannedVisit],
+    beyond: PlannedVisit | None,
+    done: Done | None,
+    in_plan: InPlan,
+) -> dict[str, DroppedVisit]:
+    """Return which visits of a version the earlier ones keep out, by name."""
+    from_on, to_on = period.from_on or date.min, period.to_on or date.max
+    out: dict[str, DroppedVisit] = {}
+    for old in kept:
+        index = planned_visits.named(old.name) if plan.series.has_visit(old.name) else None
+        new = planned_visits.visit(index) if index is not None else None
+        if new is not None and from_on <= new.target_on < to_on:
+            out[new.name] = DroppedVisit(new, old, from_on)
+    performed: set[str] | None = None
+    most_before = timedelta(max(recurrence.before_days for recurrence in plan.series.recurrences))
+    near = [old for old in kept if old.closes_on >= from_on - most_before]
+    latest = max((old.closes_on for old in near), default=date.min)
+    for new in _from(planned_visits, from_on) if near else ():
+        if not new.exists or new.target_on >= to_on or new.target_on - most_before > latest:
+            break
+        overlapped = [old for old in near if old.opens_on <= new.closes_on and new.opens_on <= old.closes_on]
+        for old in overlapped:
+            if old.closes_on < from_on:
+                if performed is None:
+                    performed = _performed(kept, beyond, done, from_on, in_plan)
+                if old.name not in performed:
+                    continue
+            out.setdefault(new.name, DroppedVisit(new, old, from_on))
+    return out
+
+
+def _performed(
+    kept: Sequence[PlannedVisit], beyond: PlannedVisit | None, done: Done | None, from_on: date, in_plan: InPlan
+) -> set[str]:
+    """Return the names of the earlier visits that were done before a day, by what was done before it."""
+    if done is None:
+        return set()
+    known = Done(*([record for record in records if record.done_on < from_on] for records in done))
+    most_before = max((planned.recurrence.before_days for planned in kept), default=0)
+    visits = PlannedVisits(iter([*kept, *([beyond._replace(exists=False)] if beyond else [])]), most_before)
+    return {kept[index].name for index in assign(visits, known, in_plan).performed}
