@@ -103,7 +103,8 @@ def _doses(first: date, doses: int, eventful: bool) -> Iterator[Fact]:
         day = first + timedelta(number)
         missed, other = eventful and number % 20 == 9, eventful and number % 50 == 3
         data = {"dose_on": day.isoformat(), "status": "missed" if missed else "taken"}
-        yield Fact("dose_recorded", data | ({"amount": 200} if other else {}), day)
+        planned = 250 if eventful and number >= 107 else 300
+        yield Fact("dose_recorded", data | ({} if missed else {"amount": 200 if other else planned}), day)
 
 
 def _visits(series: str, target: date, until: date, step: timedelta, late: timedelta = timedelta(0)) -> Iterator[Fact]:

@@ -46,6 +46,10 @@ class NotActivated(Exception):
     """The phone has no session, or no longer one: the patient asks the site for a code."""
 
 
+class UnknownAmount(Exception):
+    """The phone shows no amount for that day, so the patient has to say how much was taken."""
+
+
 def empty() -> dict[str, Any]:
     """What a phone keeps before it is activated. `today` and `calendar`, once fetched, are an etag and a document."""
     return {
@@ -178,8 +182,23 @@ class Phone:
     # --- What the patient says ---------------------------------------------------------------------------------------
 
     def record(self, dose_on: str, status: str, **more: Any) -> None:
-        """Record a day as `taken` or `missed`; `more` may be `amount`, `taken_at`, `note`."""
+        """Record a day as `taken` or `missed`; `more` may be `amount`, `taken_at`, `note`.
+
+        What was taken is what the screen showed for that day, unless something else is said.
+        """
+        if status == "taken" and "amount" not in more:
+            more["amount"] = self._shown_amount(dose_on)
         self._queue("dose_recorded", dose_on=dose_on, status=status, **more)
+
+    def _shown_amount(self, dose_on: str) -> float | None:
+        """The amount that the phone shows for a day. Raises UnknownAmount if it shows none."""
+        today, calendar = ((self.state[name] or {}).get("document") or {} for name in ("today", "calendar"))
+        if today.get("today") == dose_on and today["dose"] and today["dose"]["amount"]:
+            return today["dose"]["amount"]
+        for row in calendar.get("doses", ()):
+            if row["dose_on"] == dose_on and row["amount"]:
+                return row["amount"]
+        raise UnknownAmount(dose_on)
 
     def take_back(self, dose_on: str) -> None:
         """Take the record of a day back."""
@@ -189,8 +208,8 @@ class Phone:
         """Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew."""
         if self.state["patient_id"] is None:
             raise NotActivated
-        recorded_at = self.now().isoformat(timespec="seconds")
-        self.state["queue"].append({"client_id": uuid.uuid4().hex, "recorded_at": recorded_at, "kind": kind, **data})
+        said_at = self.now().isoformat(timespec="milliseconds")
+        self.state["queue"].append({"client_id": uuid.uuid4().hex, "said_at": said_at, "kind": kind, **data})
         self.save()
 
     def _notice_time_zone(self) -> None:
@@ -210,7 +229,10 @@ class Phone:
         """
         while True:
             sent = self.state["queue"][:BATCH]
-            _, _, synced = self._ask("POST", "/v1/me/sync", {"cursor": self.state["cursor"], "facts": sent})
+            # The service corrects what a wrong clock says by the present time of that clock.
+            sent_at = self.now().isoformat(timespec="milliseconds")
+            body = {"cursor": self.state["cursor"], "sent_at": sent_at, "facts": sent}
+            _, _, synced = self._ask("POST", "/v1/me/sync", body)
             self._take_in(synced)
             self._notice_time_zone()
             # Again only for what has not been sent just now: the next batch, or a zone that was noticed.
@@ -371,14 +393,21 @@ DOSE = {
 }
 
 
+#: What the patient is told of what became of a word, unless it counts.
+OUTCOMES = {
+    "site_record_stands": "the site recorded this day, and its record stands.",
+    "superseded": "something that was said later stands.",
+    "to_confirm": "the site has to confirm this; call the site.",
+}
+
+
 def _said_of(fact: dict[str, Any], outcome: dict[str, Any]) -> str | None:
     """What the patient is told of a queued fact's outcome; nothing if all is well."""
     about = fact.get("dose_on") or fact.get("time_zone")
     if outcome["outcome"] == "refused":
         return f"{about}: not recorded. {Refused(outcome['problem'])}"
-    if outcome["outcome"] == "site_record_stands":
-        return f"{about}: the site recorded this day otherwise, and its record stands."
-    return None
+    text = OUTCOMES.get(outcome["outcome"])
+    return text and f"{about}: {text}"
 
 
 def _said_of_site(change: dict[str, Any]) -> str | None:
@@ -430,6 +459,8 @@ def main(arguments: list[str] | None = None, now: Callable[[], datetime] = local
         print("This phone is not activated: ask the site for a code.", file=sys.stderr)
     except Refused as refused:
         print(refused, file=sys.stderr)
+    except UnknownAmount as unknown:
+        print(f"{unknown}: no amount is shown for this day. Say how much was taken: --mg.", file=sys.stderr)
     except Offline:
         print("No network. Try again later.", file=sys.stderr)
     else:

@@ -196,13 +196,14 @@ async function send(method, path, body = null, etag = null, token = null) {
 
 // --- What the patient says -----------------------------------------------------------------------------------------------
 
-const record = (dose_on, status) => enqueue("dose_recorded", { dose_on, status });
+/** `amount` is what the screen showed: nothing that the site records later changes what was taken. */
+const record = (dose_on, status, amount) => enqueue("dose_recorded", { dose_on, status, ...(status === "taken" && { amount }) });
 const takeBack = (dose_on) => enqueue("dose_taken_back", { dose_on });
 
 /** Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew. */
 const enqueue = (kind, data) => keep((state, queue) => queue.add(fact(kind, data)));
 
-const fact = (kind, data) => ({ client_id: crypto.randomUUID(), recorded_at: localInstant(), kind, ...data });
+const fact = (kind, data) => ({ client_id: crypto.randomUUID(), said_at: localInstant(), kind, ...data });
 
 /** Queue the phone's time zone if it is not the one last told. Doses need it not: each has its own offset. */
 async function noticeTimeZone() {
@@ -224,7 +225,8 @@ async function noticeTimeZone() {
 async function sync() {
   for (;;) {
     const { state, facts, keys } = await kept();
-    const body = { cursor: state.cursor, facts: facts.slice(0, BATCH) };
+    // The service corrects what a wrong clock says by the present time of that clock.
+    const body = { cursor: state.cursor, sent_at: localInstant(), facts: facts.slice(0, BATCH) };
     const { document: synced } = await ask("POST", "/v1/me/sync", body);
     await takeIn(synced, body.facts, keys);
     await noticeTimeZone();
@@ -292,7 +294,8 @@ function screenOf(state, facts, day = localDay()) {
     if (status) unrecorded.delete(dose_on);
     else if (dose_on < day) unrecorded.add(dose_on);
   }
-  return { ...shown, unrecorded: [...unrecorded].sort(), said, waiting: facts.length, knownOn: state.today.document.today };
+  const amounts = new Map((state.calendar?.document.doses || []).map((row) => [row.dose_on, row.amount]));
+  return { ...shown, unrecorded: [...unrecorded].sort(), amounts, said, waiting: facts.length, knownOn: state.today.document.today };
 }
 
 /** What the kept calendar says of a day that began without a network. */
@@ -350,7 +353,9 @@ const WORDS = {
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
     ok: "OK", statuses: { enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
-    siteStands: (day) => `${day}: the site recorded this day otherwise, and its record stands.`,
+    siteStands: (day) => `${day}: the site recorded this day, and its record stands.`,
+    laterStands: (about) => `${about}: something that was said later stands.`,
+    toConfirm: (day) => `${day}: the site has to confirm this; call the site.`,
     hold_started: (data) => `From ${shortDay(data.from_on)}: take no dose until the site tells you to.`,
     hold_ended: (data) => `From ${shortDay(data.resumes_on)}: take your doses again.`,
     dose_changed: (data) => `From ${shortDay(data.from_on)}: ${data.amount} mg a day.`,
@@ -377,7 +382,9 @@ const WORDS = {
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
     ok: "知道了", statuses: { enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
-    siteStands: (day) => `${day}：研究中心对这一天另有记录，以其记录为准。`,
+    siteStands: (day) => `${day}：研究中心对这一天已有记录，以其记录为准。`,
+    laterStands: (about) => `${about}：以之后所说的为准。`,
+    toConfirm: (day) => `${day}：需由研究中心确认，请致电研究中心。`,
     hold_started: (data) => `自${shortDay(data.from_on)}起暂停用药，直到研究中心通知您。`,
     hold_ended: (data) => `自${shortDay(data.resumes_on)}起恢复用药。`,
     dose_changed: (data) => `自${shortDay(data.from_on)}起每天 ${data.amount} mg。`,
@@ -401,7 +408,8 @@ const weekday = written({ weekday: "narrow" });
 function saidOf(one, outcome) {
   const about = one.dose_on ? shortDay(one.dose_on) : one.time_zone;
   if (outcome?.outcome === "refused") return WORDS.notRecorded(about, new Refused(outcome.problem).message);
-  return outcome?.outcome === "site_record_stands" ? WORDS.siteStands(about) : null;
+  const told = { site_record_stands: WORDS.siteStands, superseded: WORDS.laterStands, to_confirm: WORDS.toConfirm };
+  return told[outcome?.outcome]?.(about) || null;
 }
 
 /** What a change by the site means to the patient; any other is only in the calendar. */
@@ -479,15 +487,15 @@ function dose({ dose: today, status: patientStatus }) {
     make("h2", {}, WORDS.dose),
     make("p", { className: "drug" }, today.amount ? `${today.drug} ${today.amount}\u00a0mg` : today.drug),
     make("p", { className: "status" }, texts[status] || WORDS[status]),
-    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_on, "taken"))),
+    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_on, "taken", today.amount))),
     asked && button(WORDS.missed, "wide", () => act(() => record(dose_on, "missed"))),
     said && button(WORDS.undo, "", () => act(() => takeBack(dose_on))));
 }
 
-function catchUp({ unrecorded }) {
+function catchUp({ unrecorded, amounts }) {
   if (!unrecorded.length) return null;
   const line = (day) => make("li", {}, make("span", {}, longDay(day)),
-    button(WORDS.taken, "", () => act(() => record(day, "taken"))),
+    amounts.get(day) && button(`${WORDS.taken} (${amounts.get(day)}\u00a0mg)`, "", () => act(() => record(day, "taken", amounts.get(day)))),
     button(WORDS.missed, "", () => act(() => record(day, "missed"))));
   return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
 }

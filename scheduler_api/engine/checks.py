@@ -102,10 +102,14 @@ def next_history(
 
 def _check(versions: Versions, history: History, fact: Fact, now: datetime, today: date | None = None) -> None:
     """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
-    body = fact.body
-    today = today or civil_date(now, history.time_zone)
-    errors = _day_errors(body, history.enrolled.enrolled_on, today) + _moment_errors(history, body, today)
+    body, today = fact.body, today or civil_date(now, history.time_zone)
+    # What staff are still to confirm may name any day: the phone's clock was wrong.
+    errors = [] if fact.to_confirm else _day_errors(body, history.enrolled.enrolled_on, today)
+    errors += _moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
+    if "/dose_on" in named:
+        # What is planned on a day that cannot be is nobody's question.
+        named.add("/amount")
     errors += [field_error for field_error in _body_errors(versions, history, body) if field_error.pointer not in named]
     if errors:
         raise ValidationFailed(errors)
@@ -164,7 +168,7 @@ def _check_new_enrolment(
         (
             day
             for fact in facts
-            if fact.fact_id not in superseded and not isinstance(fact.body, Enrolled)
+            if fact.fact_id not in superseded and not fact.to_confirm and not isinstance(fact.body, Enrolled)
             for _, day in _days(fact.body)
             if day < _earliest(fact.body, body.enrolled_on)
         ),
@@ -236,6 +240,8 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if body.status == "missed":
                 given = [name for name in ("amount", "taken_at") if getattr(body, name) is not None]
                 return [FieldError(f"/{name}", "Only for a dose that was taken.") for name in given]
+            if body.amount is None:
+                return [FieldError("/amount", "Missing: nothing is planned on that day, so say how much was taken.")]
         case HoldStarted():
             if body.resumes_on is not None and body.resumes_on <= body.from_on:
                 return [FieldError("/resumes_on", "Not after `from_on`.")]
@@ -298,7 +304,7 @@ def _visit_errors(protocols: list[Protocol], visit: str, series: str | None) -> 
 
 def _end_errors(history: History, body: TreatmentEnded) -> list[FieldError]:
     errors = []
-    last, first, stated = history.last_dose_on, history.first_dose_on, body.last_dose_on
+    last, first, stated = history.confirmed_last_dose_on, history.first_dose_on, body.last_dose_on
     if stated is None and last is not None:
         errors.append(FieldError("/last_dose_on", f"Null, but a dose on {last} is on record."))
     if first is not None and stated is not None and stated != UNKNOWN and _latest(stated) < first:

@@ -14,6 +14,7 @@ RULES: Mapping[str, str] = {
     "last_dose": "last dose {day}",
     "last_dose_unknown": "last dose not known, {base}",
     "last_dose_reported": "last dose {text}, taken as {day}",
+    "last_dose_to_confirm": "last dose {day}, as the patient said and the site has yet to confirm",
     "no_dose": "no dose on record",
     "today": "today {day}",
     "visit_done": "{visit} done {day}",

@@ -60,7 +60,9 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "dose_recorded": {
         "dose_on": CivilDate(required=True),
         "status": Choice("taken", "missed", required=True),
-        "amount": Amount(load_default=None, metadata={"description": "The day's total; by default as planned"}),
+        "amount": Amount(
+            load_default=None, metadata={"description": "What was taken; by default what is planned on that day"}
+        ),
         "taken_at": Instant(load_default=None),
         "note": Text(1000, lines=True, load_default=None),
     },
@@ -176,6 +178,15 @@ class NewFactField(fields.Nested):
         return self.schema.load(value)
 
 
+class SentByPhoneSchema(Strict):
+    """What a phone sent with a fact, by its own clock, right or wrong; null for what staff recorded."""
+
+    said_at = Instant(required=True)
+    sent_at = Instant(required=True)
+    taken_at = Instant(required=True, allow_none=True)
+    to_confirm = fields.Boolean(required=True, metadata={"description": "Counts for little until staff confirm it"})
+
+
 class RecordedFactSchema(Strict):
     """A recorded fact: its data, who recorded it and when, and whether it is still active."""
 
@@ -185,14 +196,16 @@ class RecordedFactSchema(Strict):
     columns = tuple(
         dict.fromkeys(
             [
-                *("fact_id", "kind", "recorded_at", "recorded_by", "replaces", "voided_by"),
+                *("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by"),
                 *(name for schema in FACTS.values() for name in schema.fields if name not in ("kind", "replaces")),
             ]
         )
     )
     fact_id = fields.String(required=True)
-    kind = Choice(*FACTS, required=True)
+    kind = Choice(*KINDS, required=True)
     recorded_at = Instant(required=True)
+    said_at = Instant(required=True, metadata={"description": "When it was said: on a phone, perhaps before"})
+    sent = fields.Nested(SentByPhoneSchema, required=True, allow_none=True)
     recorded_by = fields.Nested(RecorderSchema, required=True)
     replaces = fields.String(required=True, allow_none=True)
     voided_by = fields.String(
@@ -205,3 +218,4 @@ class NewlyRecordedFactSchema(RecordedFactSchema):
 
     fact_id = fields.String(required=True, allow_none=True, metadata={"description": "Null in a dry run"})
     recorded_at = Instant(required=True, allow_none=True, metadata={"description": "Null in a dry run"})
+    said_at = Instant(required=True, allow_none=True, metadata={"description": "Null in a dry run"})

@@ -40,7 +40,7 @@ def test_a_dose_moves_the_last_dose_and_contraception_with_it(patient: Patient) 
     assert found == {"treatment": ({"last_dose_on": "2024-01-05"}, {"last_dose_on": "2024-02-19"})}
     ended = moved(patient.record("treatment_ended", last_dose_on="2024-02-19", decided_on="2024-02-19", reason="other"))
     assert ended["contraception"][1]["through_on"] == "2024-08-19"
-    late = moved(patient.record("dose_recorded", dose_on="2024-02-20", status="taken"))
+    late = moved(patient.record("dose_recorded", dose_on="2024-02-20", status="taken", amount=300))
     assert late["contraception"] == ({"through_on": "2024-08-19"}, {"through_on": "2024-08-20"})
     assert late["visit contraception-m1"][1]["target_on"] == "2024-03-20"
 
@@ -177,7 +177,7 @@ def test_a_dry_run_answers_the_same_and_records_nothing(service: Service, nurse:
     real = patient.record(kind, **data)
     assert dry.json["consequences"] == real["consequences"]
     # What never came to be has no id and no instant.
-    assert dry.json["fact"] == {**real["fact"], "fact_id": None, "recorded_at": None}
+    assert dry.json["fact"] == {**real["fact"], "fact_id": None, "recorded_at": None, "said_at": None}
     assert real["fact"] == patient.read("facts")["items"][-1]
     assert {name: real["fact"].get(name) for name in data} == data
 

@@ -86,7 +86,7 @@ def test_a_preview_of_the_same_facts_is_the_stored_calendar(amended_trial: Servi
     place = {fact["fact_id"]: str(number) for number, fact in enumerate(facts)}
     sent = []
     for fact in facts[1:]:
-        ours = ("fact_id", "recorded_at", "recorded_by", "voided_by")
+        ours = ("fact_id", "recorded_at", "said_at", "sent", "recorded_by", "voided_by")
         data = {name: value for name, value in fact.items() if name not in ours}
         for name in ("replaces", "voids"):
             if data.get(name) is not None:

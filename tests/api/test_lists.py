@@ -66,7 +66,8 @@ def patient(nurse: Client, admin: Client) -> Patient:
     patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-25", reason="-5 kg, with nausea")
     for day in range(5, 30):
         status = "missed" if day % 5 == 0 else "taken"
-        patient.record("dose_recorded", dose_on=f"2024-01-{day:02}", status=status)
+        amount = 300 if status == "taken" else None
+        patient.record("dose_recorded", dose_on=f"2024-01-{day:02}", status=status, amount=amount)
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-25", place="=cmd()")
     patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
     patient.record("dose_recorded", dose_on="2024-02-11", status="taken", amount=250, note="two\nlines")

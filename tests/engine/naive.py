@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from scheduler_api.engine.model.facts import Enrolled
-from scheduler_api.engine.model.fold import superseded_by
+from scheduler_api.engine.model.fold import fold, superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 
 from .patients import NOW as RECEIVED
@@ -80,19 +80,21 @@ class Unscheduled:
 class Known:
     """What stands of a patient's facts."""
 
-    def __init__(self, patient: Patient) -> None:
-        superseded = superseded_by(patient.facts)
-        self.standing = [fact for fact in patient.facts if fact.fact_id not in superseded]
+    def __init__(self, patient: Patient, number: int | None = None) -> None:
+        """Read all facts of a patient, or the first so many."""
+        facts = patient.facts[:number]
+        superseded = superseded_by(facts)
+        self.standing = [fact for fact in facts if fact.fact_id not in superseded]
         self.versions = patient.versions
-        self.holds = patient.history.holds
+        self.holds = fold(facts).holds
         self.enrolled: Enrolled = self.all("enrolled")[-1]
         self.start = next(iter(self.all("treatment_started")), None)
         self.ended = next(iter(self.all("treatment_ended")), None)
         self.study = next(iter(self.all("study_ended")), None)
         self.zone = patient.history.time_zone
-        latest = {record.dose_on: record for record in self.all("dose_recorded")}
-        self.taken = {on: record.amount for on, record in sorted(latest.items()) if record.status == "taken"}
-        self.missed = {on for on, record in latest.items() if record.status == "missed"}
+        stands = {on: word for on in self.days_said() if (word := self.word(on)) is not None}
+        self.taken = {on: word.amount for on, word in sorted(stands.items()) if word.status == "taken"}
+        self.missed = {on for on, word in stands.items() if word.status == "missed"}
         self.begun = self.start is not None or bool(self.taken)
         #: What was done on visits, in order of receipt.
         self.records = [
@@ -102,6 +104,34 @@ class Known:
 
     def all(self, kind: str) -> list[Any]:
         return [fact.body for fact in self.standing if fact.kind == kind]
+
+    def days_said(self) -> set[date]:
+        """The days of which anybody said anything."""
+        return {body.dose_on for kind in ("dose_recorded", "dose_taken_back") for body in self.all(kind)}
+
+    def said(self, on: date, staff: bool, to_confirm: bool = False) -> Any:
+        """What one side said last of a day, be it that it took back what it had said (section 3)."""
+        facts = [fact for fact in self.standing if fact.kind in ("dose_recorded", "dose_taken_back")]
+        facts = [fact for fact in facts if fact.body.dose_on == on and (fact.role != "patient") == staff]
+        latest = None
+        for fact in facts:
+            if fact.to_confirm == to_confirm and (latest is None or fact.said_at >= latest.said_at):
+                latest = fact
+        return latest
+
+    def word(self, on: date) -> Any:
+        """What stands of a day: staff's word before the patient's; nothing where the patient took it back."""
+        fact = self.said(on, staff=True) or self.said(on, staff=False)
+        return fact.body if fact and fact.kind == "dose_recorded" else None
+
+    def to_confirm(self) -> dict[date, Any]:
+        """What the patient said too late to count, by day: staff have not said anything, nor the patient later."""
+        found = {}
+        for on in self.days_said():
+            late, own = self.said(on, False, to_confirm=True), self.said(on, False)
+            if late and not self.said(on, True) and (own is None or own.said_at <= late.said_at):
+                found[on] = late
+        return found
 
     def latest(self, kind: str, on: date) -> Any:
         """The latest fact of a kind from that day or before."""
@@ -163,6 +193,10 @@ class Known:
     def last_dose(self) -> date | None:
         days = [*self.taken, *([self.start.first_dose_on] if self.start else [])]
         days += [self.stated_last] if self.stated_last else []
+        for on, late in self.to_confirm().items():
+            if late.kind == "dose_recorded" and late.body.status == "taken":
+                # A day after it was received cannot be: then it was that day, anywhere on Earth.
+                days.append(min(on, late.recorded_at.date() + DAY))
         return max(days, default=None)
 
     def version(self, on: date) -> Protocol:
@@ -184,6 +218,12 @@ class Known:
         change = self.latest("dose_changed", on)
         return min(change.amount, most) if change else most
 
+    def fixed(self, on: date) -> float | None:
+        """How much staff who do not say so are taken to mean, by what is known now; None: they have to say it."""
+        if on < self.c1d1 or (self.last_day is not None and on > self.last_day):
+            return None
+        return next(row["amount"] for row in self.dose_days(on, on) if row["dose_on"] == on)
+
     def dose_days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
         """The dose days from C1D1 on, one after the other (section 4)."""
         on, cycle, gone = self.c1d1, 1, 0
@@ -195,7 +235,7 @@ class Known:
             rests = dosing.dosing_days is not None and gone + 1 not in dosing.dosing_days
             planned, taken_amount = self.planned_amount(on), None
             if on in self.taken:
-                status, taken_amount = "taken", planned if self.taken[on] is None else self.taken[on]
+                status, taken_amount = "taken", self.taken[on]
             elif self.held(on):
                 status = "held"
             elif rests:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 
 import scheduler_api
 from scheduler_api.engine.checks import first_history, next_history
-from scheduler_api.engine.model.facts import Enrolled, Fact, Voided, body_from_data
+from scheduler_api.engine.model.facts import Body, Enrolled, Fact, Sent, Voided, body_from_data
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.i18n import ENGLISH, word
 
@@ -95,6 +97,8 @@ class Patient:
         assert isinstance(enrolled, Enrolled)
         self.history: History = first_history(self.versions, enrolled, now)
         self.facts = [Fact("enrolment", enrolled, now)]
+        #: The data of each fact as it was given, by the fact's id.
+        self.given: dict[str, Body] = {}
 
     @classmethod
     def treated(cls, *versions: Protocol, first_dose_on: str = "2024-01-05", **enrolment: Any) -> Patient:
@@ -118,8 +122,22 @@ class Patient:
         """Take a fact back; the id of the fact that says so."""
         return self._add(Fact(f"fact-{len(self.facts)}", Voided(fact_id), now, correction=why), now)
 
+    def say(
+        self,
+        kind: str = "dose_recorded",
+        *,
+        said_at: datetime,
+        now: datetime = NOW,
+        to_confirm: bool = False,
+        **data: Any,
+    ) -> str:
+        """Record what the patient said on a phone with a right clock; its id."""
+        sent = Sent(said_at, said_at, now, to_confirm=to_confirm)
+        fact_id, body = f"fact-{len(self.facts)}", body_from_data(kind, data)
+        return self._add(Fact(fact_id, body, now, role="patient", sent=sent), now)
+
     def take(self, first: str, last: str | None = None, amount: float | None = None) -> None:
-        """Record every day from `first` through `last` taken."""
+        """Record every day from `first` through `last` taken: as planned, or 300 mg where nothing is planned."""
         self._record_days("taken", first, last, amount=amount)
 
     def miss(self, first: str, last: str | None = None) -> None:
@@ -158,10 +176,16 @@ class Patient:
     def _record_days(self, status: str, first: str, last: str | None, **data: Any) -> None:
         start, end = day(first), day(last or first)
         for number in range((end - start).days + 1):
-            self.record("dose_recorded", dose_on=(start + timedelta(number)).isoformat(), status=status, **data)
+            on = start + timedelta(number)
+            said = data
+            if status == "taken" and data["amount"] is None and self.schedule().treatment_plan.planned_on(on) is None:
+                said = {"amount": 300}
+            self.record("dose_recorded", dose_on=on.isoformat(), status=status, **said)
 
     def _add(self, fact: Fact, now: datetime) -> str:
         before = self.history
+        self.given[fact.fact_id] = fact.body
+        fact = replace(fact, body=fixed(fact.body, self.schedule().treatment_plan))
         self.history = next_history(self.versions, before, self.facts, fact, now)
         self.facts.append(fact)
         if fact.supersedes is None:

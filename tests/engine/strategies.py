@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from hypothesis import assume
@@ -177,7 +177,7 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
             return kind, {"first_dose_on": on(20)}
         case "dose_recorded":
             status = draw(st.sampled_from(["taken", "taken", "missed"]))
-            amount = draw(st.sampled_from([None, None, 300, 200, 600])) if status == "taken" else None
+            amount = draw(st.sampled_from([None, None, 300, 300, 200, 600])) if status == "taken" else None
             return kind, {"dose_on": on(150), "status": status, "amount": amount}
         case "hold_started":
             from_on = draw(st.integers(0, 200))
@@ -254,19 +254,37 @@ KINDS = [
 def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -> None:
     """Record, correct or void one fact, or a run of days. Raises ValidationFailed when it is refused."""
     kind, data = draw(facts(enrolled_on, visits))
-    how = draw(st.sampled_from(["record", "record", "record", "days", "correct", "correct", "void"]))
+    how = draw(st.sampled_from(["record", "record", "record", "days", "say", "say", "correct", "correct", "void"]))
     if how == "record":
         patient.record(kind, **data)
     elif how == "days":
         first = enrolled_on + timedelta(draw(st.integers(0, 100)))
         last = first + timedelta(draw(st.integers(0, 12)))
-        patient.take(first.isoformat(), last.isoformat(), draw(st.sampled_from([None, None, 150])))
+        patient.take(first.isoformat(), last.isoformat(), draw(st.sampled_from([None, 300, 150])))
+    elif how == "say":
+        draw(a_word(patient, enrolled_on))
     elif how == "correct":
         same = [fact.fact_id for fact in patient.facts if fact.kind == kind]
         if same:
             patient.correct(draw(st.sampled_from(same)), kind, **data)
     else:
         patient.void(draw(st.sampled_from([fact.fact_id for fact in patient.facts])))
+
+
+@st.composite
+def a_word(draw: Draw, patient: Patient, enrolled_on: date) -> None:
+    """Let the patient say something of a few days at a phone, or take it back; it arrives in any order."""
+    on = enrolled_on + timedelta(draw(st.integers(0, 40)))
+    for number in range(draw(st.integers(1, 3))):
+        dose_on = (on + timedelta(number)).isoformat()
+        said_at = datetime.combine(on, time(8), UTC) + timedelta(hours=draw(st.integers(0, 50)))
+        said: dict[str, Any] = {"dose_on": dose_on, "said_at": said_at, "to_confirm": draw(st.integers(0, 4)) == 0}
+        status = draw(st.sampled_from(["taken", "taken", "missed", "taken_back"]))
+        if status == "taken_back":
+            patient.say("dose_taken_back", **said)
+        else:
+            amount = draw(st.sampled_from([300, 200, 450])) if status == "taken" else None
+            patient.say(**said, status=status, amount=amount)
 
 
 #: Days to look from: mostly near the facts, now and then anywhere.

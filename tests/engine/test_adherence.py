@@ -11,9 +11,9 @@ def counted(patient: Patient, today: str) -> dict[str, Any]:
     return patient.on(today)["adherence"]
 
 
-def ten_days() -> Patient:
+def ten_days(patient: Patient | None = None) -> Patient:
     """01-05 to 01-14: six days taken, two missed, two nobody spoke of."""
-    patient = Patient.treated(protocol())
+    patient = patient or Patient.treated(protocol())
     patient.take("2024-01-05", "2024-01-10")
     patient.miss("2024-01-11", "2024-01-12")
     return patient
@@ -42,11 +42,19 @@ def test_today_counts_once_it_is_recorded() -> None:
 
 
 def test_a_reduced_dose_lowers_the_intensity_and_not_the_adherence() -> None:
-    patient = ten_days()
+    patient = Patient.treated(protocol())
     patient.record("dose_changed", from_on="2024-01-08", amount=200)
+    ten_days(patient)
     after = counted(patient, "2024-01-15")
     # 3 x 300 + 3 x 200 = 1500 of 3000 mg.
     assert (after["adherence"], after["relative_dose_intensity"]) == (0.6, 0.5)
+
+
+def test_a_reduction_entered_later_lowers_nothing_that_was_taken() -> None:
+    patient = ten_days()
+    patient.record("dose_changed", from_on="2024-01-08", amount=200)
+    after = counted(patient, "2024-01-15")
+    assert (after["adherence"], after["relative_dose_intensity"]) == (0.6, 0.6)
 
 
 def test_held_days_are_not_planned_but_lower_the_intensity() -> None:

@@ -138,7 +138,7 @@ def test_an_unknown_last_dose_is_at_the_earliest_the_decision_and_provisional() 
     assert (found["through_on"], found["provisional"]) == ("2024-09-20", True)
     assert found["because"] == "last dose not known, treatment ended 2024-03-20 + 6 months"
     # A dose that was taken later may not have been the last.
-    late = patient.record("dose_recorded", dose_on="2024-03-25", status="taken")
+    late = patient.record("dose_recorded", dose_on="2024-03-25", status="taken", amount=300)
     found = seen(patient, "2024-06-01")
     assert (found["through_on"], found["provisional"]) == ("2024-09-25", True)
     patient.void(late)

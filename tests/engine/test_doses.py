@@ -223,14 +223,16 @@ def test_of_two_changes_from_one_day_the_later_recorded_counts() -> None:
     assert amounts(patient.on("2024-01-06"), "2024-02-01") == [250]
 
 
-def test_an_amount_not_stated_is_the_planned_one_of_that_day() -> None:
+def test_an_amount_not_stated_is_the_one_planned_as_known_when_it_was_received() -> None:
+    """A reduction entered late changes nothing of what was taken: it makes a deviation."""
     patient = Patient.treated(protocol())
     patient.take("2024-02-05")
     patient.record("dose_changed", from_on="2024-02-01", amount=250)
+    patient.take("2024-02-06")
     seen = patient.on("2024-02-10")
-    assert seen.doses["2024-02-05"]["taken_amount"] == 250
-    assert seen.doses["2024-02-06"]["taken_amount"] is None
-    assert seen.deviations() == []
+    assert [seen.doses[f"2024-02-0{on}"]["taken_amount"] for on in (5, 6, 7)] == [300, 250, None]
+    assert [seen.doses[f"2024-02-0{on}"]["amount"] for on in (5, 6, 7)] == [250, 250, 250]
+    assert seen.deviations() == [("dose_amount", "2024-02-05")]
 
 
 def test_the_planned_dose_never_exceeds_that_of_the_version() -> None:

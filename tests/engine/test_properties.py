@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.model.facts import DoseRecorded
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.treatment.doses import planned_amount
@@ -120,6 +121,38 @@ def test_dose_days_are_those_of_walking_day_by_day(patient: Patient, today: date
     assert inside == walked
     outside = [row["dose_on"] for row in document["doses"] if row not in inside]
     assert outside == [on for on in known.taken if first <= on and known.last_day is not None and on > known.last_day]
+
+
+@given(patients())
+def test_the_words_that_stand_are_those_read_one_by_one(patient: Patient) -> None:
+    """Of each day whose word stands, what it says, when and by which fact; and what is still to be confirmed."""
+    known, log = Known(patient), patient.history.doses
+    for on in known.days_said():
+        staff, own = known.said(on, True), known.said(on, False)
+        words = log.words_of(on)
+        for fact, word in ((staff, words.staff), (own, words.patient)):
+            assert (fact is None) == (word is None)
+            if fact is not None and word is not None:
+                assert (word.fact_id, word.said_at) == (fact.fact_id, fact.said_at)
+                said = (fact.body.status, fact.body.amount) if fact.kind == "dose_recorded" else ("taken_back", None)
+                assert (word.status, word.amount) == said
+        stands = known.word(on)
+        assert log.status(on) == (stands and stands.status)
+    late = {on: (word.word.fact_id, word.received_at) for on, word in log.unconfirmed()}
+    assert late == {on: (fact.fact_id, fact.recorded_at) for on, fact in known.to_confirm().items()}
+    assert patient.history.last_dose_on == known.last_dose
+
+
+@given(patients())
+def test_what_was_taken_is_fixed_when_it_is_received(patient: Patient) -> None:
+    """Staff who do not say how much mean what was planned as known then; and no later fact changes it."""
+    for number, fact in enumerate(patient.facts):
+        given = patient.given.get(fact.fact_id)
+        if isinstance(given, DoseRecorded) and given.status == "taken":
+            assert isinstance(fact.body, DoseRecorded)
+            assert fact.body.amount == given.amount or (
+                given.amount is None and fact.body.amount == Known(patient, number).fixed(given.dose_on)
+            )
 
 
 @given(patients(), todays)

@@ -162,13 +162,13 @@ def reopened(phone: Any) -> Any:
 
 def standing(patient: Patient) -> dict[str, str]:
     """What the record says of each day, by the history that the nurse sees: day to status."""
-    facts = patient.read("facts", limit=200)["items"]
-    superseded = {fact.get("voids") for fact in facts} | {fact.get("replaces") for fact in facts}
-    return {
-        fact["dose_on"]: fact["status"]
-        for fact in facts
-        if fact["kind"] == "dose_recorded" and fact["fact_id"] not in superseded
-    }
+    facts = [fact for fact in patient.read("facts", limit=200)["items"] if fact["voided_by"] is None]
+    words = [fact for fact in facts if fact["kind"] in ("dose_recorded", "dose_taken_back")]
+    latest: dict[str, str | None] = {}
+    # Staff's word stands before the patient's; of one side the one said last.
+    for fact in sorted(words, key=lambda fact: (fact["sent"] is None, datetime.fromisoformat(fact["said_at"]))):
+        latest[fact["dose_on"]] = fact.get("status")
+    return {day: status for day, status in latest.items() if status}
 
 
 def recorded(patient: Patient) -> list[tuple[str, str]]:

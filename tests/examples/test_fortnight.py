@@ -103,7 +103,7 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
     assert phone.screen()["dose"]["status"] == "held"
     told = list(phone.notices())
     assert told == [
-        "2024-03-01: the site recorded this day otherwise, and its record stands.",
+        "2024-03-01: the site recorded this day, and its record stands.",
         "From 2024-03-02: take no dose until the site tells you to.",
         "The site recorded 2024-03-01 as missed.",
     ]

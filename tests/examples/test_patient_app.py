@@ -43,7 +43,7 @@ def test_a_wrong_code_changes_nothing(world: World) -> None:
     with pytest.raises(app.Refused, match="wrong, used or expired"):
         phone.activate(world.network.url, "AAAA-AAAA", "Phone")
     assert not phone.file.exists()
-    for call in (phone.look, phone.sync, lambda: phone.record("2024-02-20", "taken")):
+    for call in (phone.look, phone.sync, lambda: phone.record("2024-02-20", "missed")):
         with pytest.raises(app.NotActivated):
             call()
 
@@ -164,7 +164,7 @@ def test_a_phone_whose_clock_is_a_minute_fast_is_believed_its_day(world: World) 
     world.at("2024-02-21T00:30:00")
     phone = app.Phone(world.phone().file, lambda: world.now() + timedelta(minutes=1))
     phone.activate(world.network.url, code, "Phone")
-    phone.record("2024-02-21", "taken")
+    phone.record("2024-02-21", "taken", amount=300)
     assert phone.look()
     assert list(phone.notices()) == []
     assert standing(patient) == {"2024-02-21": "taken"}

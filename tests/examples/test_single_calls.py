@@ -17,10 +17,17 @@ def access(world: World, patient: Patient) -> dict[str, str]:
     return {"Authorization": f"Bearer {given['access_token']}"}
 
 
-def put(world: World, headers: dict[str, str], day: str) -> Any:
+def when(world: World) -> dict[str, str]:
+    """When something is said and sent: now."""
+    return dict.fromkeys(("said_at", "sent_at"), world.now().isoformat())
+
+
+def put(world: World, headers: dict[str, str], day: str, at: dict[str, str] | None = None) -> Any:
     """Record a day as taken."""
     address = f"{world.network.url}/v1/me/doses/{day}"
-    return requests.put(address, json={"status": "taken"}, headers=headers, timeout=PATIENCE)
+    return requests.put(
+        address, json={"status": "taken", "amount": 300, **(at or when(world))}, headers=headers, timeout=PATIENCE
+    )
 
 
 def test_tomorrow_is_refused_also_where_it_is_today_in_utc(world: World) -> None:
@@ -41,8 +48,11 @@ def test_a_day_taken_back_and_the_same_again_changes_nothing(world: World) -> No
     patient = world.enrol()
     headers = access(world, patient)
     address = f"{world.network.url}/v1/me/doses/2024-02-20"
-    outcomes = [put(world, headers, "2024-02-20").json()["outcome"] for _ in range(2)]
-    outcomes += [requests.delete(address, headers=headers, timeout=PATIENCE).json()["outcome"] for _ in range(2)]
+    first, then = when(world), when(world)
+    outcomes = [put(world, headers, "2024-02-20", first).json()["outcome"] for _ in range(2)]
+    for _ in range(2):
+        answer = requests.delete(address, params=then, headers=headers, timeout=PATIENCE)
+        outcomes.append(answer.json()["outcome"])
     assert outcomes == ["recorded", "already_recorded"] * 2
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from service import Patient, Service
 from werkzeug.test import TestResponse
@@ -44,23 +45,25 @@ def history(patient: Patient) -> list[dict[str, Any]]:
     return facts
 
 
-def dose(dose_on: str, status: str = "taken", *, recorded_at: str, client_id: str = "", **data: Any) -> dict[str, Any]:
-    """A day recorded while offline."""
-    return _queued("dose_recorded", client_id, recorded_at, dose_on=dose_on, status=status, **data)
+def dose(dose_on: str, status: str = "taken", *, said_at: str, client_id: str = "", **data: Any) -> dict[str, Any]:
+    """A day recorded while offline: 300 mg taken, unless something else is said."""
+    if status == "taken":
+        data.setdefault("amount", 300)
+    return _queued("dose_recorded", client_id, said_at, dose_on=dose_on, status=status, **data)
 
 
-def taken_back(dose_on: str, *, recorded_at: str, client_id: str = "") -> dict[str, Any]:
+def taken_back(dose_on: str, *, said_at: str, client_id: str = "") -> dict[str, Any]:
     """A day's record taken back while offline."""
-    return _queued("dose_taken_back", client_id, recorded_at, dose_on=dose_on)
+    return _queued("dose_taken_back", client_id, said_at, dose_on=dose_on)
 
 
-def moved_to(time_zone: str, *, recorded_at: str, client_id: str = "") -> dict[str, Any]:
+def moved_to(time_zone: str, *, said_at: str, client_id: str = "") -> dict[str, Any]:
     """The patient lives by another time zone."""
-    return _queued("time_zone_changed", client_id, recorded_at, time_zone=time_zone)
+    return _queued("time_zone_changed", client_id, said_at, time_zone=time_zone)
 
 
-def _queued(kind: str, client_id: str, recorded_at: str, **data: Any) -> dict[str, Any]:
-    return {"client_id": client_id or f"c-{next(_numbers)}", "kind": kind, "recorded_at": recorded_at, **data}
+def _queued(kind: str, client_id: str, said_at: str, **data: Any) -> dict[str, Any]:
+    return {"client_id": client_id or f"c-{next(_numbers)}", "kind": kind, "said_at": said_at, **data}
 
 
 class Phone:
@@ -71,6 +74,7 @@ class Phone:
         answer = try_code(service, new_code(patient), name=name)
         assert answer.status_code == 200, answer.text
         self.cursor = 0
+        self.zone = "Asia/Shanghai"
         self._keep(answer.json)
 
     def _keep(self, given: Any) -> None:
@@ -100,18 +104,28 @@ class Phone:
         assert answer.status_code == 200, answer.text
         return answer.json
 
+    def now(self) -> str:
+        """The present by the phone's clock, which is right."""
+        return self.service.clock.now.astimezone(ZoneInfo(self.zone)).isoformat()
+
     def record(self, dose_on: str, status: str = "taken", **data: Any) -> TestResponse:
-        """Record a day, whatever comes of it."""
-        return self.send("PUT", f"doses/{dose_on}", {"status": status, **data})
+        """Record a day, whatever comes of it: 300 mg taken now, unless something else is said."""
+        if status == "taken":
+            data.setdefault("amount", 300)
+        return self.send(
+            "PUT", f"doses/{dose_on}", {"status": status, "said_at": self.now(), "sent_at": self.now(), **data}
+        )
 
-    def take_back(self, dose_on: str) -> TestResponse:
+    def take_back(self, dose_on: str, said_at: str = "") -> TestResponse:
         """Take a day's record back, whatever comes of it."""
-        return self.send("DELETE", f"doses/{dose_on}")
+        query = {"said_at": said_at or self.now(), "sent_at": self.now()}
+        return self.send("DELETE", f"doses/{dose_on}", query=query)
 
-    def sync(self, *facts: dict[str, Any], cursor: int | None = None) -> Any:
+    def sync(self, *facts: dict[str, Any], cursor: int | None = None, sent_at: str = "") -> Any:
         """Send what was queued, and go on from the new cursor; the answer."""
         sent_from = self.cursor if cursor is None else cursor
-        answer = self.send("POST", "sync", {"cursor": sent_from, "facts": list(facts)})
+        body = {"cursor": sent_from, "sent_at": sent_at or self.now(), "facts": list(facts)}
+        answer = self.send("POST", "sync", body)
         assert answer.status_code == 200, answer.text
         self.cursor = answer.json["cursor"]
         return answer.json

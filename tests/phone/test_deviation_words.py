@@ -36,7 +36,7 @@ WORDS = {
 def deviating(patient: Patient) -> Patient:
     """A patient whose days went otherwise than planned in every way that the built-in protocol knows."""
     for day in ("04", "13", "22"):
-        patient.record("dose_recorded", dose_on=f"2024-01-{day}", status="taken")
+        patient.record("dose_recorded", dose_on=f"2024-01-{day}", status="taken", amount=300)
     patient.record("dose_recorded", dose_on="2024-01-08", status="missed")
     patient.record("dose_recorded", dose_on="2024-01-10", status="taken", amount=200)
     patient.record("hold_started", from_on="2024-01-12")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from service import Client, Clock, Patient, Service, refused
 
 from .phones import Phone, history
+
+#: An hour ago by a phone's clock.
+AT = "2024-02-20T11:00:00+08:00"
 
 
 def kept(answer: Any, outcome: str) -> Any:
@@ -38,13 +42,14 @@ class TestRepeating:
     @pytest.mark.parametrize(
         "said",
         [
-            {"status": "taken"},
+            {"status": "missed"},
             {"status": "missed", "note": "forgot\nin the train"},
             {"status": "taken", "amount": 300},
             {"status": "taken", "amount": 250.5, "taken_at": "2024-02-19T21:00:00+08:00", "note": "恶心 🤢"},
         ],
     )
     def test_the_same_again_changes_nothing(self, phone: Phone, said: dict[str, Any]) -> None:
+        said["said_at"] = AT
         first = kept(phone.record("2024-02-19", **said), "recorded")
         tag, facts = phone.get("today").headers["ETag"], number_of_facts(phone.patient)
         for _ in range(3):
@@ -52,23 +57,29 @@ class TestRepeating:
         assert number_of_facts(phone.patient) == facts
         assert phone.get("today", {"If-None-Match": tag}).status_code == 304
         (fact,) = [fact for fact in history(phone.patient) if fact["fact_id"] == first]
-        assert all(fact[name] == said[name] for name in said if name != "taken_at")
+        assert all(fact[name] == said[name] for name in said if name not in ("taken_at", "said_at"))
+        assert datetime.fromisoformat(fact["said_at"]) == datetime.fromisoformat(AT)
 
     def test_the_same_instant_written_otherwise_is_the_same(self, phone: Phone) -> None:
-        first = kept(phone.record("2024-02-19", taken_at="2024-02-19T21:00:00+08:00"), "recorded")
-        assert kept(phone.record("2024-02-19", taken_at="2024-02-19T13:00:00.000Z"), "already_recorded") == first
+        one = {"taken_at": "2024-02-19T21:00:00+08:00", "said_at": AT}
+        other = {"taken_at": "2024-02-19T13:00:00.000Z", "said_at": "2024-02-20T03:00:00Z"}
+        first = kept(phone.record("2024-02-19", **one), "recorded")
+        assert kept(phone.record("2024-02-19", **other), "already_recorded") == first
+
+    def test_the_same_said_later_is_another_word(self, phone: Phone) -> None:
+        first = kept(phone.record("2024-02-19", said_at=AT), "recorded")
+        assert kept(phone.record("2024-02-19"), "recorded") != first
 
     def test_taking_back_again_changes_nothing(self, phone: Phone) -> None:
-        phone.record("2024-02-19")
-        kept(phone.take_back("2024-02-19"), "recorded")
+        phone.record("2024-02-19", said_at="2024-02-20T10:59:00+08:00")
+        first = kept(phone.take_back("2024-02-19", AT), "recorded")
         facts = number_of_facts(phone.patient)
         for _ in range(3):
-            assert kept(phone.take_back("2024-02-19"), "already_recorded") is None
+            assert kept(phone.take_back("2024-02-19", AT), "already_recorded") == first
         assert number_of_facts(phone.patient) == facts
-        assert kept(phone.take_back("2024-02-18"), "already_recorded") is None
 
     def test_sent_many_times_at_once_it_is_one_record(self, service: Service, phone: Phone) -> None:
-        calls: list[Callable[[], Any]] = [lambda: phone.record("2024-02-19") for _ in range(6)]
+        calls: list[Callable[[], Any]] = [lambda: phone.record("2024-02-19", said_at=AT) for _ in range(6)]
         answers = service.at_once(*calls)
         assert sorted(answer.json["outcome"] for answer in answers) == ["already_recorded"] * 5 + ["recorded"]
         assert len({answer.json["fact_id"] for answer in answers}) == 1
@@ -76,8 +87,8 @@ class TestRepeating:
 
     def test_two_phones_that_say_the_same_make_one_record(self, service: Service, phone: Phone) -> None:
         other = Phone(service, phone.patient, "Tablet")
-        first = kept(phone.record("2024-02-19"), "recorded")
-        assert kept(other.record("2024-02-19"), "already_recorded") == first
+        first = kept(phone.record("2024-02-19", said_at=AT), "recorded")
+        assert kept(other.record("2024-02-19", said_at=AT), "already_recorded") == first
 
 
 class TestCorrecting:
@@ -100,12 +111,12 @@ class TestCorrecting:
         row = phone.read("calendar", from_="2024-02-19", to="2024-02-19")["doses"][0]
         assert (row["amount"], row["taken_amount"]) == (300, 200)
 
-    def test_taken_back_all_records_of_the_day_are_void(self, phone: Phone) -> None:
+    def test_taken_back_nothing_said_before_of_the_day_stands(self, phone: Phone) -> None:
         phone.record("2024-02-19")
         phone.record("2024-02-19", "missed")
         kept(phone.take_back("2024-02-19"), "recorded")
         assert phone.status_of("2024-02-19") == "unrecorded"
-        assert [stands for *_, stands in of_day(phone.patient, "2024-02-19")] == [False, False]
+        assert len(of_day(phone.patient, "2024-02-19")) == 2
         kept(phone.record("2024-02-19"), "recorded")
         assert phone.status_of("2024-02-19") == "taken"
 
@@ -139,6 +150,7 @@ class TestReach:
         patient.record("time_zone_changed", time_zone=time_zone)
         clock.set(now)
         phone = Phone(service, patient)
+        phone.zone = time_zone
         with service.unchanged():
             for day in ("2024-02-12", "2024-02-21", "2024-02-22", "2024-01-05", "2023-12-31"):
                 refused(phone.record(day), 422, "/dose_on")
@@ -175,51 +187,43 @@ class TestReach:
 
 
 class TestSite:
-    """Where the site recorded a day, its record stands; the patient's is kept and says nothing."""
+    """Where the site recorded a day, its record stands; the patient's words are kept beside it."""
 
-    def test_the_patients_record_is_kept_and_void(self, phone: Phone) -> None:
+    def test_the_patients_record_is_kept_and_does_not_stand(self, phone: Phone) -> None:
         site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")["fact"]["fact_id"]
         fact_id = kept(phone.record("2024-02-19"), "site_record_stands")
         assert fact_id != site
         assert phone.status_of("2024-02-19") == "missed"
-        assert of_day(phone.patient, "2024-02-19") == [("nurse", "missed", True), ("patient", "taken", False)]
+        assert of_day(phone.patient, "2024-02-19") == [("nurse", "missed", True), ("patient", "taken", True)]
 
     def test_repeated_it_is_kept_once(self, phone: Phone) -> None:
         phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
-        answers = [kept(phone.record("2024-02-19"), "site_record_stands") for _ in range(4)]
-        assert len(set(answers)) == 1
-        assert of_day(phone.patient, "2024-02-19") == [("nurse", "missed", True), ("patient", "taken", False)]
+        first = kept(phone.record("2024-02-19", said_at=AT), "site_record_stands")
+        assert [kept(phone.record("2024-02-19", said_at=AT), "already_recorded") for _ in range(3)] == [first] * 3
+        assert of_day(phone.patient, "2024-02-19") == [("nurse", "missed", True), ("patient", "taken", True)]
 
     def test_an_answer_lost_before_the_site_recorded_the_day(self, phone: Phone) -> None:
         """The patient's record came first, then the site's; now the phone says its own again."""
-        phone.record("2024-02-19")
+        first = kept(phone.record("2024-02-19", said_at=AT), "recorded")
         phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
         for _ in range(2):
-            kept(phone.record("2024-02-19"), "site_record_stands")
+            assert kept(phone.record("2024-02-19", said_at=AT), "already_recorded") == first
         assert phone.status_of("2024-02-19") == "missed"
         assert of_day(phone.patient, "2024-02-19") == [("patient", "taken", True), ("nurse", "missed", True)]
 
-    def test_the_same_as_the_site_said_is_recorded_already(self, phone: Phone) -> None:
-        site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken", note="by telephone")
-        fact_id = kept(
-            phone.record("2024-02-19", note="at eight", taken_at="2024-02-19T20:00:00+08:00"), "already_recorded"
-        )
-        assert fact_id == site["fact"]["fact_id"]
+    def test_the_same_as_the_site_said_is_kept_all_the_same(self, phone: Phone) -> None:
+        """Whoever agrees today may be the only one to have said it tomorrow."""
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken")["fact"]["fact_id"]
+        assert kept(phone.record("2024-02-19"), "site_record_stands") != site
 
-    def test_the_planned_amount_is_the_same_as_none(self, phone: Phone) -> None:
-        """`amount` is by default as planned: whoever writes 300 says the same."""
-        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken")
-        kept(phone.record("2024-02-19", amount=300), "already_recorded")
-        phone.patient.record("dose_recorded", dose_on="2024-02-18", status="taken", amount=300)
-        kept(phone.record("2024-02-18"), "already_recorded")
-
-    def test_the_site_voids_its_record_and_the_patient_may_record_again(self, phone: Phone) -> None:
+    def test_the_site_voids_its_record_and_the_patients_stands(self, phone: Phone) -> None:
         site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")["fact"]["fact_id"]
         kept(phone.record("2024-02-19"), "site_record_stands")
         phone.patient.record("voided", voids=site, reason="typing error")
-        assert phone.status_of("2024-02-19") == "unrecorded"
-        kept(phone.record("2024-02-19"), "recorded")
+        # What the patient said in the meantime is not lost.
         assert phone.status_of("2024-02-19") == "taken"
+        kept(phone.record("2024-02-19", "missed"), "recorded")
+        assert phone.status_of("2024-02-19") == "missed"
 
     def test_the_site_corrects_its_record(self, phone: Phone) -> None:
         site = phone.patient.record("dose_recorded", dose_on="2024-02-18", status="missed")["fact"]["fact_id"]
@@ -235,13 +239,14 @@ class TestSite:
         kept(phone.record("2024-02-19"), "site_record_stands")
         assert phone.status_of("2024-02-19") == "missed"
 
-    def test_it_is_not_the_patients_to_take_back(self, service: Service, phone: Phone) -> None:
+    def test_it_is_not_the_patients_to_take_back(self, phone: Phone) -> None:
+        """Taking back clears what the patient said, and nothing of the site's."""
         phone.record("2024-02-19")
-        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
-        with service.unchanged():
-            problem = refused(phone.take_back("2024-02-19"), 409, "/dose_on")
-        assert "site" in problem["detail"]
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")["fact"]["fact_id"]
+        kept(phone.take_back("2024-02-19"), "site_record_stands")
         assert phone.status_of("2024-02-19") == "missed"
+        phone.patient.record("voided", voids=site, reason="typing error")
+        assert phone.status_of("2024-02-19") == "unrecorded"
 
 
 class TestBadInput:
@@ -251,6 +256,9 @@ class TestBadInput:
         ("body", "pointers"),
         [
             ({}, ["/status"]),
+            ({"status": "taken"}, ["/amount"]),
+            ({"status": "missed", "said_at": None}, ["/said_at"]),
+            ({"status": "missed", "sent_at": "2024-02-20T20:00:00"}, ["/sent_at"]),
             ({"status": "held"}, ["/status"]),
             (
                 {"status": None, "amount": "300", "taken_at": "yesterday", "note": 1},
@@ -259,21 +267,23 @@ class TestBadInput:
             ({"status": "taken", "amount": 0}, ["/amount"]),
             ({"status": "taken", "amount": -300}, ["/amount"]),
             ({"status": "taken", "amount": True}, ["/amount"]),
-            ({"status": "taken", "taken_at": "2024-02-20T20:00:00"}, ["/taken_at"]),
-            ({"status": "taken", "taken_at": "2024-02-21T20:00:00+08:00"}, ["/taken_at"]),
-            ({"status": "taken", "taken_at": "2023-12-31T20:00:00+08:00"}, ["/taken_at"]),
+            ({"status": "taken", "amount": 300, "taken_at": "2024-02-20T20:00:00"}, ["/taken_at"]),
+            ({"status": "taken", "amount": 300, "taken_at": "2024-02-21T20:00:00+08:00"}, ["/taken_at"]),
+            ({"status": "taken", "amount": 300, "taken_at": "2023-12-31T20:00:00+08:00"}, ["/taken_at"]),
             ({"status": "missed", "amount": 300}, ["/amount"]),
             ({"status": "missed", "taken_at": "2024-02-20T01:00:00+08:00"}, ["/taken_at"]),
-            ({"status": "taken", "note": "x" * 1001}, ["/note"]),
-            ({"status": "taken", "note": "\x00"}, ["/note"]),
-            ({"status": "taken", "dose_on": "2024-02-19"}, ["/dose_on"]),
-            ({"status": "taken", "recorded_at": "2024-02-19T20:00:00+08:00"}, ["/recorded_at"]),
-            ({"status": "taken", "replaces": "f-1", "reason": "x"}, ["/reason", "/replaces"]),
+            ({"status": "taken", "amount": 300, "note": "x" * 1001}, ["/note"]),
+            ({"status": "taken", "amount": 300, "note": "\x00"}, ["/note"]),
+            ({"status": "taken", "amount": 300, "dose_on": "2024-02-19"}, ["/dose_on"]),
+            ({"status": "taken", "amount": 300, "recorded_at": "2024-02-19T20:00:00+08:00"}, ["/recorded_at"]),
+            ({"status": "taken", "amount": 300, "replaces": "f-1", "reason": "x"}, ["/reason", "/replaces"]),
             ([], [""]),
             ("taken", [""]),
         ],
     )
     def test_bodies(self, service: Service, phone: Phone, body: Any, pointers: list[str]) -> None:
+        if isinstance(body, dict):
+            body = {"said_at": AT, "sent_at": phone.now(), **body}
         with service.unchanged():
             refused(phone.send("PUT", "doses/2024-02-19", body), 422, *pointers)
 
@@ -308,5 +318,8 @@ class TestBadInput:
         kept(phone.record("2024-02-20", taken_at="2024-02-20T12:03:00+08:00"), "recorded")
 
     def test_queries_are_refused(self, phone: Phone) -> None:
-        refused(phone.send("PUT", "doses/2024-02-19", {"status": "taken"}, query={"dry_run": "true"}), 422, "/dry_run")
-        refused(phone.send("DELETE", "doses/2024-02-19", query={"x": 1}), 422, "/x")
+        body = {"status": "missed", "said_at": AT, "sent_at": AT}
+        refused(phone.send("PUT", "doses/2024-02-19", body, query={"dry_run": "true"}), 422, "/dry_run")
+        query = {"said_at": AT, "sent_at": AT}
+        refused(phone.send("DELETE", "doses/2024-02-19", query={**query, "x": 1}), 422, "/x")
+        refused(phone.send("DELETE", "doses/2024-02-19"), 422, "/said_at", "/sent_at")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,19 +28,25 @@ PHONES = st.integers(0, 1)
 ZONES = st.sampled_from(["Asia/Shanghai", "America/Los_Angeles", "Europe/Berlin"])
 #: Days back: mostly such as may be recorded.
 BACK = st.sampled_from([0, 1, 2, 1, 0, 7, 8, -1])
-SAID = st.sampled_from([{"status": "taken"}, {"status": "taken", "amount": 200}, {"status": "missed"}])
+SAID = st.sampled_from([{"status": "taken", "amount": 300}, {"status": "taken", "amount": 200}, {"status": "missed"}])
 
 
 @dataclass
 class Entry:
-    """A record of a day, as the model has it."""
+    """A word about a day, as the model has it; `said` is None where the patient took back what was said before."""
 
-    fact_id: str
     role: str
     day: date
-    said: dict[str, Any]
-    #: Why it does not stand: `taken back`, or `overruled` by the site's.
-    superseded: str | None = None
+    said: dict[str, Any] | None
+    said_at: datetime
+    late: bool = False
+    fact_id: str = ""
+    #: Whether the nurse corrected or voided it.
+    superseded: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "dose_recorded" if self.said else "dose_taken_back"
 
 
 @dataclass
@@ -47,50 +54,61 @@ class Model:
     """What the record must be, from what came in, in its order."""
 
     zone: str = "Asia/Shanghai"
+    zone_said_at: datetime | None = None
     entries: list[Entry] = field(default_factory=list)
-    #: All facts of the patient besides the enrolment and the records of days.
+    #: All facts of the patient besides the enrolment and the words about days.
     others: int = 1
     #: What came of each queued fact that was kept.
     sent: dict[str, str] = field(default_factory=dict)
 
-    def standing(self, day: date) -> list[Entry]:
-        """The records of a day that stand."""
-        return [entry for entry in self.entries if entry.day == day and entry.superseded is None]
+    def latest(self, day: date, role: str, late: bool = False) -> Entry | None:
+        """What one side said last of a day."""
+        found = None
+        for entry in self.entries:
+            if (entry.day, entry.role, entry.late, entry.superseded) == (day, role, late, False) and (
+                found is None or entry.said_at >= found.said_at
+            ):
+                found = entry
+        return found
+
+    def stands(self) -> dict[date, dict[str, Any]]:
+        """What stands, by day."""
+        found = {}
+        for day in {entry.day for entry in self.entries}:
+            entry = self.latest(day, "nurse") or self.latest(day, "patient")
+            if entry and entry.said:
+                found[day] = entry.said
+        return found
 
     def reaches(self, day: date, said_at: datetime, now: datetime) -> bool:
-        """Whether a patient may record a day at an instant, by the record's zone or the phone's."""
-        days = (said_at.astimezone(ZoneInfo(self.zone)).date(), said_at.date())
-        return now - said_at <= timedelta(30) and min(days) - timedelta(7) <= day <= max(days)
+        """Whether a patient may speak of a day: a week before it was said up to the day on which it comes."""
+        zone, there = ZoneInfo(self.zone), said_at.tzinfo
+        earliest = min(said_at.astimezone(zone).date(), said_at.date()) - timedelta(7)
+        return earliest <= day <= max(now.astimezone(zone).date(), now.astimezone(there).date())
 
-    def record(self, day: date, said: dict[str, Any]) -> str:
-        """What must come of a patient's record."""
-        standing = self.standing(day)
-        if standing and standing[-1].said == said:
-            return "already_recorded"
-        by_site = bool(standing) and standing[-1].role != "patient"
-        mine = [entry for entry in self.entries if entry.day == day and entry.role == "patient"]
-        if by_site and mine and mine[-1].superseded in (None, "overruled") and mine[-1].said == said:
-            return "site_record_stands"
-        self.entries.append(Entry("", "patient", day, said, "overruled" if by_site else None))
-        self.others += by_site
-        return "site_record_stands" if by_site else "recorded"
-
-    def take_back(self, day: date) -> str:
-        """What must come of taking a day back."""
-        standing = self.standing(day)
-        if any(entry.role != "patient" for entry in standing):
+    def say(self, day: date, said: dict[str, Any] | None, said_at: datetime, now: datetime) -> str:
+        """What must come of a patient's word."""
+        for entry in self.entries:
+            if (entry.day, entry.role, entry.said, entry.said_at) == (day, "patient", said, said_at):
+                return "already_recorded"
+        if not self.reaches(day, said_at, now):
             return "refused"
-        for entry in standing:
-            entry.superseded = "taken back"
-        self.others += len(standing)
-        return "recorded" if standing else "already_recorded"
+        late = now - said_at > timedelta(30)
+        entry = Entry("patient", day, said, said_at, late)
+        self.entries.append(entry)
+        if self.latest(day, "nurse"):
+            return "site_record_stands"
+        own = self.latest(day, "patient")
+        if late and self.latest(day, "patient", late=True) is entry and (own is None or own.said_at <= said_at):
+            return "to_confirm"
+        return "recorded" if own is entry else "superseded"
 
-    def move(self, zone: str) -> str:
+    def move(self, zone: str, said_at: datetime) -> str:
         """What must come of living by another zone."""
-        if zone == self.zone:
-            return "already_recorded"
-        self.zone = zone
         self.others += 1
+        if self.zone_said_at is not None and said_at < self.zone_said_at:
+            return "superseded"
+        self.zone, self.zone_said_at = zone, said_at
         return "recorded"
 
     def take_in(self, fact: dict[str, Any], now: datetime) -> str:
@@ -104,14 +122,11 @@ class Model:
         return outcome
 
     def _of(self, fact: dict[str, Any], now: datetime) -> str:
+        said_at = datetime.fromisoformat(fact["said_at"])
         if fact["kind"] == "time_zone_changed":
-            return self.move(fact["time_zone"])
-        day = date.fromisoformat(fact["dose_on"])
-        if not self.reaches(day, datetime.fromisoformat(fact["recorded_at"]), now):
-            return "refused"
-        if fact["kind"] == "dose_taken_back":
-            return self.take_back(day)
-        return self.record(day, {name: fact[name] for name in ("status", "amount") if name in fact})
+            return self.move(fact["time_zone"], said_at)
+        said = {name: fact[name] for name in ("status", "amount") if name in fact} or None
+        return self.say(date.fromisoformat(fact["dose_on"]), said, said_at, now)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -147,19 +162,19 @@ class Interleavings(RuleBasedStateMachine):
     def a_phone_travels(self, phone: int, zone: str) -> None:
         """A phone is in another zone now, and queues that the patient is."""
         self.zones[phone] = zone
-        self.queues[phone].append(moved_to(zone, recorded_at=self._now(phone).isoformat()))
+        self.queues[phone].append(moved_to(zone, said_at=self._now(phone).isoformat()))
 
     @rule(phone=PHONES, back=BACK, said=SAID)
     def a_phone_queues_a_day(self, phone: int, back: int, said: dict[str, Any]) -> None:
         """A day is recorded while there is no network."""
         now = self._now(phone)
-        self.queues[phone].append(dose(str(now.date() - timedelta(back)), recorded_at=now.isoformat(), **said))
+        self.queues[phone].append(dose(str(now.date() - timedelta(back)), said_at=now.isoformat(), **said))
 
     @rule(phone=PHONES, back=BACK)
     def a_phone_queues_taking_back(self, phone: int, back: int) -> None:
         """A day is taken back while there is no network."""
         now = self._now(phone)
-        self.queues[phone].append(taken_back(str(now.date() - timedelta(back)), recorded_at=now.isoformat()))
+        self.queues[phone].append(taken_back(str(now.date() - timedelta(back)), said_at=now.isoformat()))
 
     @rule(phone=PHONES, data=st.data(), answered=st.booleans(), times=st.integers(1, 2))
     def a_phone_sends(self, phone: int, data: st.DataObject, answered: bool, times: int) -> None:
@@ -171,51 +186,40 @@ class Interleavings(RuleBasedStateMachine):
             cursor = self.phones[phone].cursor
             synced = self.phones[phone].sync(*facts)
             now = self.service.clock.now
-            expected = [self.model.take_in(fact, now) for fact in facts]
-            assert [outcome["outcome"] for outcome in synced["outcomes"]] == expected
-            self._name_new(zip(facts, synced["outcomes"], strict=True))
+            for fact, outcome in zip(facts, synced["outcomes"], strict=True):
+                self._expect(partial(self.model.take_in, fact, now), outcome)
             if answered:
                 self.told[phone] |= {change["fact_id"]: change for change in synced["changes"]}
             else:
                 self.phones[phone].cursor = cursor
 
-    def _name_new(self, outcomes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-        unnamed = [entry for entry in self.model.entries if not entry.fact_id]
-        made = [
-            outcome["fact_id"]
-            for fact, outcome in outcomes
-            if fact["kind"] == "dose_recorded" and outcome["outcome"] in ("recorded", "site_record_stands")
-        ]
-        known = {entry.fact_id for entry in self.model.entries}
-        for entry, fact_id in zip(unnamed, [fact_id for fact_id in made if fact_id not in known], strict=True):
-            entry.fact_id = fact_id
+    def _expect(self, said: Callable[[], str], outcome: dict[str, Any]) -> None:
+        """Check what came of something a phone said, and note the fact that it made."""
+        known = len(self.model.entries)
+        assert outcome["outcome"] == said()
+        for entry in self.model.entries[known:]:
+            entry.fact_id = outcome["fact_id"]
 
     @rule(phone=PHONES, back=BACK, said=SAID, times=st.integers(1, 3))
     def a_phone_records(self, phone: int, back: int, said: dict[str, Any], times: int) -> None:
         """A day is recorded online, and again if the line is bad."""
-        for _ in range(times):
-            today = self.service.clock.now.astimezone(ZoneInfo(self.model.zone))
-            day = today.date() - timedelta(back)
-            answer = self.phones[phone].record(str(day), **said)
-            if 0 <= back <= 7:
-                assert answer.json["outcome"] == self.model.record(day, said)
-                self._name_new([(dose(str(day), recorded_at=""), answer.json)])
-            else:
-                assert answer.status_code == 422
+        self._online(phone, back, said, times)
 
     @rule(phone=PHONES, back=BACK, times=st.integers(1, 2))
     def a_phone_takes_back(self, phone: int, back: int, times: int) -> None:
         """A day is taken back online, and again if the line is bad."""
+        self._online(phone, back, None, times)
+
+    def _online(self, number: int, back: int, said: dict[str, Any] | None, times: int) -> None:
+        phone, said_at = self.phones[number], self._now(number)
+        day = said_at.date() - timedelta(back)
         for _ in range(times):
-            today = self.service.clock.now.astimezone(ZoneInfo(self.model.zone))
-            day = today.date() - timedelta(back)
-            answer = self.phones[phone].take_back(str(day))
-            if 0 <= back <= 7:
-                expected = self.model.take_back(day)
-                assert answer.status_code == (409 if expected == "refused" else 200)
-                assert expected in ("refused", answer.json.get("outcome"))
+            if said is None:
+                answer = phone.take_back(str(day), said_at.isoformat())
             else:
-                assert answer.status_code == 422
+                answer = phone.record(str(day), **said, said_at=said_at.isoformat())
+            outcome = answer.json if answer.status_code == 200 else {"outcome": "refused"}
+            self._expect(partial(self.model.say, day, said, said_at, self.service.clock.now), outcome)
 
     def _day_of_the_site(self, back: int) -> date:
         return self.service.clock.now.astimezone(ZoneInfo(self.model.zone)).date() - timedelta(max(back, 0))
@@ -225,27 +229,31 @@ class Interleavings(RuleBasedStateMachine):
         """The nurse records a day."""
         day = self._day_of_the_site(back)
         fact = self.patient.record("dose_recorded", dose_on=str(day), **said)["fact"]
-        self.model.entries.append(Entry(fact["fact_id"], "nurse", day, said))
+        self._nurse_said(fact, day, said)
+
+    def _nurse_said(self, fact: dict[str, Any], day: date, said: dict[str, Any]) -> None:
+        said_at = datetime.fromisoformat(fact["said_at"])
+        self.model.entries.append(Entry("nurse", day, said, said_at, fact_id=fact["fact_id"]))
 
     @rule(data=st.data(), back=BACK, said=SAID)
     def the_nurse_corrects(self, data: st.DataObject, back: int, said: dict[str, Any]) -> None:
         """The nurse puts another record in the place of one that stands, by whomever."""
-        standing = [entry for entry in self.model.entries if entry.superseded is None]
+        standing = [entry for entry in self.model.entries if entry.said and not entry.superseded]
         if standing:
             entry, day = data.draw(st.sampled_from(standing)), self._day_of_the_site(back)
             new = {"dose_on": str(day), "replaces": entry.fact_id, "reason": "typing error", **said}
             fact = self.patient.record("dose_recorded", **new)["fact"]
-            entry.superseded = "corrected"
-            self.model.entries.append(Entry(fact["fact_id"], "nurse", day, said))
+            entry.superseded = True
+            self._nurse_said(fact, day, said)
 
     @rule(data=st.data())
     def the_nurse_voids(self, data: st.DataObject) -> None:
         """The nurse takes a record back, by whomever."""
-        standing = [entry for entry in self.model.entries if entry.superseded is None]
+        standing = [entry for entry in self.model.entries if not entry.superseded]
         if standing:
             entry = data.draw(st.sampled_from(standing))
             self.patient.record("voided", voids=entry.fact_id, reason="never happened")
-            entry.superseded = "voided"
+            entry.superseded = True
             self.model.others += 1
 
     @rule(days=st.integers(0, 30))
@@ -258,46 +266,57 @@ class Interleavings(RuleBasedStateMachine):
     @rule(zone=ZONES)
     def the_nurse_moves_the_patient(self, zone: str) -> None:
         """The nurse records that the patient lives elsewhere."""
-        self.patient.record("time_zone_changed", time_zone=zone)
-        self.model.zone = zone
-        self.model.others += 1
+        fact = self.patient.record("time_zone_changed", time_zone=zone)["fact"]
+        assert self.model.move(zone, datetime.fromisoformat(fact["said_at"])) == "recorded"
 
     def teardown(self) -> None:
         """The record is the model's, the log gives it, and both phones know it."""
         if not hasattr(self, "model"):
             return
         facts = history(self.patient)
-        records = [fact for fact in facts if fact["kind"] == "dose_recorded"]
-        assert [(fact["fact_id"], fact["dose_on"], fact["recorded_by"]["role"]) for fact in records] == [
-            (entry.fact_id, str(entry.day), entry.role) for entry in self.model.entries
-        ]
-        assert [fact["voided_by"] is None for fact in records] == [e.superseded is None for e in self.model.entries]
+        records = [fact for fact in facts if fact["kind"] in ("dose_recorded", "dose_taken_back")]
+        found = [(fact["fact_id"], fact["kind"], fact["dose_on"], fact["recorded_by"]["role"]) for fact in records]
+        assert found == [(e.fact_id, e.kind, str(e.day), e.role) for e in self.model.entries]
+        assert [fact["voided_by"] is not None for fact in records] == [e.superseded for e in self.model.entries]
+        assert [datetime.fromisoformat(fact["said_at"]) for fact in records] == [e.said_at for e in self.model.entries]
         assert len(facts) == 1 + self.model.others + len(records)
         assert [fact["recorded_at"] for fact in facts] == sorted(fact["recorded_at"] for fact in facts)
-        latest = {entry.day: entry.said for entry in self.model.entries if entry.superseded is None}
+        stands = self.model.stands()
         rows = self.patient.read("calendar", from_="2024-01-05", to=str(self.service.clock.now.date() + timedelta(2)))
         shown = {
             date.fromisoformat(row["dose_on"]): row for row in rows["doses"] if row["status"] in ("taken", "missed")
         }
         assert {day: row["status"] for day, row in shown.items()} == {
-            day: said["status"] for day, said in latest.items()
+            day: said["status"] for day, said in stands.items()
         }
-        taken = {day: said.get("amount", 300) for day, said in latest.items() if said["status"] == "taken"}
+        taken = {day: said["amount"] for day, said in stands.items() if said["status"] == "taken"}
         assert {day: row["taken_amount"] for day, row in shown.items() if row["taken_amount"]} == taken
-        self._phones_know(latest)
+        self._phones_know(stands)
 
-    def _phones_know(self, latest: dict[date, dict[str, Any]]) -> None:
+    def _phones_know(self, stands: dict[date, dict[str, Any]]) -> None:
+        """A phone that was told everything knows what stands, by the rule that staff stand before the patient."""
         for phone, told in zip(self.phones, self.told, strict=True):
             told |= {change["fact_id"]: change for change in phone.sync()["changes"]}
             superseded = {change["data"]["voids"] for change in told.values() if change["kind"] == "voided"}
             superseded |= {change["replaces"] for change in told.values()}
-            known = sorted(told.values(), key=lambda change: change["recorded_at"])
-            seen = {
-                change["data"]["dose_on"]: change["data"]["status"]
-                for change in known
-                if change["kind"] == "dose_recorded" and change["fact_id"] not in superseded
-            }
-            assert seen == {str(day): said["status"] for day, said in latest.items()}
+            latest: dict[tuple[str, str], tuple[datetime, str | None]] = {}
+            for change in sorted(told.values(), key=lambda change: change["recorded_at"]):
+                said_at, at = (datetime.fromisoformat(change[name]) for name in ("said_at", "recorded_at"))
+                if (
+                    not change["kind"].startswith("dose_")
+                    or change["fact_id"] in superseded
+                    or at - said_at > timedelta(30)
+                ):
+                    continue
+                about = change["data"]["dose_on"], change["by"]
+                if about not in latest or said_at >= latest[about][0]:
+                    latest[about] = said_at, change["data"].get("status")
+            seen = {}
+            for day in {day for day, _ in latest}:
+                _, status = latest.get((day, "site")) or latest[day, "patient"]
+                if status is not None:
+                    seen[day] = status
+            assert seen == {str(day): said["status"] for day, said in stands.items()}
 
 
 def test_any_interleaving_is_the_facts_in_their_order(service: Service, nurse: Client) -> None:

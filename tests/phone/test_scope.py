@@ -17,6 +17,8 @@ OPEN = {"/v1/activate", "/v1/token", "/v1/feeds/{secret}.ics"}
 #: What anybody may look at.
 PUBLIC = {"/healthz", "/readyz", "/openapi.json", "/docs"}
 
+NOW = "2024-02-20T12:00:00+08:00"
+
 
 @pytest.fixture
 def other(service: Service, nurse: Client) -> Phone:
@@ -150,11 +152,15 @@ def test_a_phones_answers_are_of_its_own_patient(service: Service, phone: Phone,
             phone.get("today"),
             phone.get("calendar", from_="2024-01-01", to="2025-12-31"),
             phone.get("devices"),
-            phone.send("POST", "sync", {"cursor": 0, "facts": []}),
+            phone.send("POST", "sync", {"cursor": 0, "sent_at": NOW, "facts": []}),
             phone.send("DELETE", f"devices/{other.device_id}"),
             phone.get("calendar", patient_id=other.patient.patient_id),
             phone.get("today", {"X-Patient-ID": other.patient.patient_id}),
-            phone.send("PUT", "doses/2024-02-19", {"status": "taken", "patient_id": other.patient.patient_id}),
+            phone.send(
+                "PUT",
+                "doses/2024-02-19",
+                {"status": "missed", "said_at": NOW, "sent_at": NOW, "patient_id": other.patient.patient_id},
+            ),
         ]
     answers.append(
         phone.send(
@@ -162,13 +168,14 @@ def test_a_phones_answers_are_of_its_own_patient(service: Service, phone: Phone,
             "sync",
             {
                 "cursor": 0,
+                "sent_at": NOW,
                 "facts": [
                     {
                         "client_id": theirs[-1]["fact_id"],
                         "kind": "dose_recorded",
                         "dose_on": "2024-02-19",
-                        "status": "taken",
-                        "recorded_at": "2024-02-19T20:00:00+08:00",
+                        "status": "missed",
+                        "said_at": "2024-02-19T20:00:00+08:00",
                         "replaces": theirs[-1]["fact_id"],
                     },
                 ],
@@ -190,7 +197,7 @@ def test_what_a_phone_writes_is_of_its_own_patient(service: Service, phone: Phon
             "client_id": "c-0",
             "kind": "dose_taken_back",
             "dose_on": "2024-02-19",
-            "recorded_at": "2024-02-20T11:00:00+08:00",
+            "said_at": "2024-02-20T11:00:00+08:00",
         }
     )
     phone.get("feed")
@@ -230,7 +237,11 @@ def test_a_phone_sees_no_other_site_and_no_staff(service: Service, nurse: Client
     patient.record("treatment_started", first_dose_on="2024-01-05")
     phone = Phone(service, patient)
     phone.patient.record("dose_recorded", dose_on="2024-02-10", status="taken")
-    for answer in (phone.get("today"), phone.get("calendar"), phone.send("POST", "sync", {"cursor": 0})):
+    for answer in (
+        phone.get("today"),
+        phone.get("calendar"),
+        phone.send("POST", "sync", {"cursor": 0, "sent_at": NOW}),
+    ):
         assert answer.status_code == 200
         for word in ("nurse", "coordinator", "FUSCC", "subject_number", "OWN-NUMBER"):
             assert word not in answer.text

@@ -16,12 +16,9 @@ NOW = "2024-02-20T12:00:00+08:00"
 
 
 def days_on_record(patient: Patient) -> dict[str, str]:
-    """The days on record with what stands: by day, the latest record that is not void."""
-    return {
-        fact["dose_on"]: fact["status"]
-        for fact in history(patient)
-        if fact["kind"] == "dose_recorded" and fact["voided_by"] is None
-    }
+    """The days on record with what stands."""
+    rows = patient.read("calendar", from_="2024-02-01", to="2024-02-29")["doses"]
+    return {row["dose_on"]: row["status"] for row in rows if row["status"] in ("taken", "missed")}
 
 
 class TestOnce:
@@ -29,11 +26,11 @@ class TestOnce:
 
     def test_a_queue_goes_in_in_its_order(self, phone: Phone) -> None:
         queue = [
-            dose("2024-02-18", "missed", recorded_at="2024-02-18T21:00:00+08:00"),
-            dose("2024-02-18", recorded_at="2024-02-18T22:00:00+08:00", note="an hour late"),
-            dose("2024-02-19", recorded_at="2024-02-19T20:00:00+08:00"),
-            taken_back("2024-02-19", recorded_at="2024-02-19T20:01:00+08:00"),
-            dose("2024-02-20", recorded_at=NOW),
+            dose("2024-02-18", "missed", said_at="2024-02-18T21:00:00+08:00"),
+            dose("2024-02-18", said_at="2024-02-18T22:00:00+08:00", note="an hour late"),
+            dose("2024-02-19", said_at="2024-02-19T20:00:00+08:00"),
+            taken_back("2024-02-19", said_at="2024-02-19T20:01:00+08:00"),
+            dose("2024-02-20", said_at=NOW),
         ]
         synced = phone.sync(*queue)
         assert [outcome["client_id"] for outcome in synced["outcomes"]] == [fact["client_id"] for fact in queue]
@@ -43,8 +40,8 @@ class TestOnce:
         assert synced["today"] == phone.read()
 
     def test_repeated_it_changes_nothing(self, service: Service, phone: Phone) -> None:
-        queue = [dose(f"2024-02-{day}", recorded_at=NOW) for day in (17, 18, 19)]
-        queue.append(taken_back("2024-02-18", recorded_at=NOW))
+        queue = [dose(f"2024-02-{day}", said_at=NOW) for day in (17, 18, 19)]
+        queue.append(taken_back("2024-02-18", said_at=NOW))
         first = phone.sync(*queue)
         with service.unchanged():
             for _ in range(2):
@@ -55,12 +52,13 @@ class TestOnce:
                 assert again["cursor"] == first["cursor"]
 
     def test_twice_in_one_queue_it_counts_once(self, phone: Phone) -> None:
-        fact = dose("2024-02-19", recorded_at=NOW)
+        fact = dose("2024-02-19", said_at=NOW)
         assert phone.outcomes(fact, fact, fact) == ["recorded", "already_recorded", "already_recorded"]
 
     def test_an_old_queue_that_comes_again_later_revives_nothing(self, phone: Phone) -> None:
         """The answer to the first queue was lost; meanwhile the patient took the day back."""
-        first, second = dose("2024-02-19", recorded_at=NOW), taken_back("2024-02-19", recorded_at=NOW)
+        first = dose("2024-02-19", said_at="2024-02-20T11:58:00+08:00")
+        second = taken_back("2024-02-19", said_at="2024-02-20T11:59:00+08:00")
         phone.sync(first)
         phone.sync(second)
         assert phone.outcomes(second, first) == ["already_recorded"] * 2
@@ -70,8 +68,8 @@ class TestOnce:
         assert phone.status_of("2024-02-19") == "missed"
 
     def test_days_may_come_in_any_order(self, service: Service, nurse: Client) -> None:
-        facts = [dose(f"2024-02-{day}", status, recorded_at=NOW) for day, status in ((15, "taken"), (16, "missed"))]
-        facts.append(dose("2024-02-17", recorded_at=NOW, amount=200))
+        facts = [dose(f"2024-02-{day}", status, said_at=NOW) for day, status in ((15, "taken"), (16, "missed"))]
+        facts.append(dose("2024-02-17", said_at=NOW, amount=200))
         seen = []
         for number, order in enumerate(permutations(facts)):
             patient = nurse.enrol(subject_number=f"1{number}")
@@ -84,7 +82,7 @@ class TestOnce:
         assert all(doses == seen[0] for doses in seen)
 
     def test_one_id_with_something_else_is_refused(self, service: Service, phone: Phone) -> None:
-        fact = dose("2024-02-19", recorded_at=NOW)
+        fact = dose("2024-02-19", said_at=NOW)
         phone.sync(fact)
         for other in ({"status": "missed"}, {"dose_on": "2024-02-18"}, {"note": "x"}, {"kind": "dose_taken_back"}):
             with service.unchanged():
@@ -98,18 +96,18 @@ class TestOnce:
     def test_an_id_is_of_one_patient(self, service: Service, nurse: Client, phone: Phone) -> None:
         other = nurse.enrol(subject_number="002")
         other.record("treatment_started", first_dose_on="2024-01-05")
-        fact = dose("2024-02-19", recorded_at=NOW)
+        fact = dose("2024-02-19", said_at=NOW)
         assert phone.outcomes(fact) == ["recorded"]
-        assert Phone(service, other).outcomes({**fact, "status": "missed"}) == ["recorded"]
+        assert Phone(service, other).outcomes({**fact, "note": "x"}) == ["recorded"]
 
     def test_a_phone_that_is_activated_anew_may_send_its_queue_again(self, service: Service, phone: Phone) -> None:
-        fact = dose("2024-02-19", recorded_at=NOW)
+        fact = dose("2024-02-19", said_at=NOW)
         phone.sync(fact)
         phone.send("DELETE", f"devices/{phone.device_id}")
         assert Phone(service, phone.patient).outcomes(fact) == ["already_recorded"]
 
     def test_sent_at_once_it_counts_once(self, service: Service, phone: Phone) -> None:
-        queue = [dose(f"2024-02-{day}", recorded_at=NOW) for day in (18, 19)]
+        queue = [dose(f"2024-02-{day}", said_at=NOW) for day in (18, 19)]
         cursor = phone.cursor
         answers = service.at_once(*(lambda: phone.sync(*queue, cursor=cursor) for _ in range(5)))
         outcomes = [outcome["outcome"] for answer in answers for outcome in answer["outcomes"]]
@@ -118,38 +116,42 @@ class TestOnce:
     def test_a_queue_of_five_hundred(self, phone: Phone) -> None:
         chance = random.Random(5)
         queue = [
-            dose(f"2024-02-{chance.randint(13, 20)}", chance.choice(["taken", "missed"]), recorded_at=NOW)
-            for _ in range(500)
+            dose(
+                f"2024-02-{chance.randint(13, 20)}",
+                chance.choice(["taken", "missed"]),
+                said_at=f"2024-02-20T11:{number // 60:02}:{number % 60:02}+08:00",
+            )
+            for number in range(500)
         ]
-        assert set(phone.outcomes(*queue)) == {"recorded", "already_recorded"}
+        assert set(phone.outcomes(*queue)) == {"recorded"}
         last = {fact["dose_on"]: fact["status"] for fact in queue}
         assert days_on_record(phone.patient) == last
-        refused(phone.send("POST", "sync", {"cursor": 0, "facts": [*queue, queue[0]]}), 422, "/facts")
+        refused(phone.send("POST", "sync", {"cursor": 0, "sent_at": NOW, "facts": [*queue, queue[0]]}), 422, "/facts")
 
 
 class TestRefused:
     """What cannot be is told, fact by fact, and keeps out nothing else."""
 
     BAD = (
-        (dose("2024-02-12", recorded_at=NOW), 422, "/dose_on"),
-        (dose("2024-02-21", recorded_at=NOW), 422, "/dose_on"),
-        (dose("2023-12-31", recorded_at="2024-01-01T12:00:00+08:00"), 422, None),
-        (dose("2024-02-30", recorded_at=NOW), 422, "/dose_on"),
-        (dose("2024-02-19", "eaten", recorded_at=NOW), 422, "/status"),
-        (dose("2024-02-19", recorded_at=NOW, amount=-1), 422, "/amount"),
-        (dose("2024-02-19", recorded_at=NOW, colour="red"), 422, "/colour"),
-        (dose("2024-02-19", recorded_at="2024-02-20T12:00:00"), 422, "/recorded_at"),
-        (dose("2024-02-19", "missed", recorded_at=NOW, amount=300), 422, "/amount"),
-        (taken_back("2024-02-12", recorded_at=NOW), 422, "/dose_on"),
-        (moved_to("Mars/Olympus", recorded_at=NOW), 422, "/time_zone"),
-        ({"client_id": "k-1", "kind": "progressed", "recorded_at": NOW}, 422, "/kind"),
-        ({"client_id": "k-2", "kind": ["dose_recorded"], "recorded_at": NOW}, 422, "/kind"),
+        (dose("2024-02-12", said_at=NOW), 422, "/dose_on"),
+        (dose("2024-02-21", said_at=NOW), 422, "/dose_on"),
+        (dose("2023-12-31", said_at="2024-01-06T12:00:00+08:00"), 422, "/dose_on"),
+        (dose("2024-02-30", said_at=NOW), 422, "/dose_on"),
+        (dose("2024-02-19", "eaten", said_at=NOW), 422, "/status"),
+        (dose("2024-02-19", said_at=NOW, amount=-1), 422, "/amount"),
+        (dose("2024-02-19", said_at=NOW, colour="red"), 422, "/colour"),
+        (dose("2024-02-19", said_at="2024-02-20T12:00:00"), 422, "/said_at"),
+        (dose("2024-02-19", "missed", said_at=NOW, amount=300), 422, "/amount"),
+        (taken_back("2024-02-12", said_at=NOW), 422, "/dose_on"),
+        (moved_to("Mars/Olympus", said_at=NOW), 422, "/time_zone"),
+        ({"client_id": "k-1", "kind": "progressed", "said_at": NOW}, 422, "/kind"),
+        ({"client_id": "k-2", "kind": ["dose_recorded"], "said_at": NOW}, 422, "/kind"),
         ({"client_id": "k-3"}, 422, "/kind"),
         ({"client_id": "k-4", "kind": "dose_recorded"}, 422, "/dose_on"),
     )
 
     def test_the_rest_goes_in(self, phone: Phone) -> None:
-        good = [dose(f"2024-02-{day}", recorded_at=NOW) for day in (17, 18, 19)]
+        good = [dose(f"2024-02-{day}", said_at=NOW) for day in (17, 18, 19)]
         queue = [good[0], *(fact for fact, *_ in self.BAD[:8]), good[1], *(fact for fact, *_ in self.BAD[8:]), good[2]]
         outcomes = {outcome["client_id"]: outcome for outcome in phone.sync(*queue)["outcomes"]}
         assert list(outcomes) == [fact["client_id"] for fact in queue]
@@ -166,29 +168,21 @@ class TestRefused:
         assert days_on_record(phone.patient) == {f"2024-02-{day}": "taken" for day in (17, 18, 19)}
 
     def test_what_was_refused_may_become_possible(self, phone: Phone, clock: Clock) -> None:
-        fact = dose("2024-02-21", recorded_at="2024-02-21T08:00:00+08:00")
+        fact = dose("2024-02-21", said_at=NOW)
         assert phone.outcomes(fact) == ["refused"]
         clock.set("2024-02-21T08:01:00+08:00")
         assert phone.outcomes(fact) == ["recorded"]
 
-    def test_the_sites_day_is_not_taken_back(self, phone: Phone) -> None:
-        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
-        (outcome,) = phone.sync(taken_back("2024-02-19", recorded_at=NOW))["outcomes"]
-        assert (outcome["outcome"], outcome["problem"]["status"]) == ("refused", 409)
-
     def test_the_sites_record_stands(self, phone: Phone) -> None:
         phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
-        fact = dose("2024-02-19", recorded_at="2024-02-19T20:00:00+08:00")
+        said = dose("2024-02-19", said_at="2024-02-19T20:00:00+08:00")
+        back = taken_back("2024-02-19", said_at="2024-02-19T20:01:00+08:00")
         for _ in range(3):
-            (outcome,) = phone.sync(fact)["outcomes"]
-            assert outcome["outcome"] == "site_record_stands"
-            assert outcome["fact_id"]
+            outcomes = phone.sync(said, back)["outcomes"]
+            assert [outcome["outcome"] for outcome in outcomes] == ["site_record_stands"] * 2
+            assert all(outcome["fact_id"] for outcome in outcomes)
         assert phone.status_of("2024-02-19") == "missed"
-        records = [fact for fact in history(phone.patient) if fact["kind"] == "dose_recorded"]
-        assert [(fact["recorded_by"]["role"], fact["voided_by"] is None) for fact in records] == [
-            ("nurse", True),
-            ("patient", False),
-        ]
+        assert len([fact for fact in history(phone.patient) if fact["kind"].startswith("dose_")]) == 3
 
     @pytest.mark.parametrize(
         ("body", "pointers"),
@@ -218,7 +212,8 @@ class TestRefused:
     ) -> None:
         """A queue that cannot be answered fact by fact is refused whole."""
         if "facts" in body and isinstance(body["facts"], list):
-            body = {**body, "facts": [*body["facts"], dose("2024-02-19", recorded_at=NOW)]}
+            body = {**body, "facts": [*body["facts"], dose("2024-02-19", said_at=NOW)]}
+        body = {"sent_at": NOW, **body}
         with service.unchanged():
             refused(phone.send("POST", "sync", body), 422, *pointers)
 
@@ -244,7 +239,7 @@ class TestChanges:
 
     def test_what_the_phone_sent_is_among_them(self, phone: Phone) -> None:
         phone.sync()
-        synced = phone.sync(dose("2024-02-19", recorded_at=NOW))
+        synced = phone.sync(dose("2024-02-19", said_at=NOW))
         assert [change["fact_id"] for change in synced["changes"]] == [synced["outcomes"][0]["fact_id"]]
 
     def test_corrections_and_voids_name_what_they_strike(self, phone: Phone) -> None:
@@ -280,14 +275,14 @@ class TestChanges:
         patient.record("protocol_amended", version=1, from_on="2024-02-17")
         patient.record("time_zone_changed", time_zone="Europe/Berlin")
         patient.record("voided", voids=hold, reason=secret)
-        synced = phone.sync(dose("2024-02-19", recorded_at=NOW, note="my own note"))
+        synced = phone.sync(dose("2024-02-19", said_at=NOW, note="my own note"))
         kinds = {change["kind"] for change in synced["changes"]}
         assert kinds >= {"dose_recorded", "hold_started", "visit_done", "treatment_ended", "study_ended", "voided"}
         told = str(synced)
         words = (secret, "SECRET", "PD", "progress", "radiolog", "toxic", "withdraw", "therapy")
         assert not [word for word in (*words, "reason", progress, "my own note") if word in told]
         for change in synced["changes"]:
-            assert change.keys() == {"fact_id", "kind", "recorded_at", "by", "replaces", "data"}
+            assert change.keys() == {"fact_id", "kind", "recorded_at", "said_at", "by", "replaces", "data"}
             assert datetime.fromisoformat(change["recorded_at"]).tzinfo is not None
 
     def test_taking_back_progression_tells_nothing(self, phone: Phone) -> None:
@@ -298,44 +293,198 @@ class TestChanges:
         assert [change["kind"] for change in synced["changes"]] == ["treatment_started"]
 
     def test_words_are_in_the_phones_language(self, phone: Phone) -> None:
-        answer = phone.send("POST", "sync", {"cursor": 0}, headers={"Accept-Language": "zh-CN"})
+        answer = phone.send("POST", "sync", {"cursor": 0, "sent_at": NOW}, headers={"Accept-Language": "zh-CN"})
         assert answer.headers["Content-Language"] == "zh-CN"
         assert answer.json["today"] == phone.read(language="zh-CN")
 
 
 class TestLate:
-    """A day counts from the instant at which the phone recorded it, if it arrives within 30 days."""
+    """A day counts from the instant at which it was said; after 30 days the site has to confirm it."""
 
-    def test_within_thirty_days_and_not_later(self, phone: Phone, clock: Clock) -> None:
+    def test_within_thirty_days_and_later(self, phone: Phone, clock: Clock) -> None:
         said = datetime.fromisoformat("2024-02-20T20:00:00+08:00")
-        facts = [dose(f"2024-02-{day}", recorded_at=said.isoformat()) for day in (13, 20)]
+        facts = [dose(f"2024-02-{day}", said_at=said.isoformat()) for day in (13, 20)]
         clock.now = said + timedelta(days=30) - timedelta(minutes=1)
         assert phone.outcomes(*facts) == ["recorded"] * 2
-        too_far = dose("2024-02-12", recorded_at=said.isoformat())
-        ahead = dose("2024-02-21", recorded_at=said.isoformat())
-        assert phone.outcomes(too_far, ahead) == ["refused"] * 2
+        assert phone.outcomes(dose("2024-02-12", said_at=said.isoformat())) == ["refused"]
         clock.now = said + timedelta(days=30, minutes=1)
-        (outcome,) = phone.sync(dose("2024-02-19", recorded_at=said.isoformat()))["outcomes"]
-        assert [error["pointer"] for error in outcome["problem"]["errors"]] == ["/recorded_at"]
+        assert phone.outcomes(dose("2024-02-19", said_at=said.isoformat())) == ["to_confirm"]
+        assert phone.status_of("2024-02-19") == "unrecorded"
         # What was recorded in time is not lost when its answer was.
         assert phone.outcomes(*facts) == ["already_recorded"] * 2
+
+    def test_what_is_late_counts_for_the_last_dose_until_the_site_says_something(
+        self, phone: Phone, clock: Clock
+    ) -> None:
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-10", decided_on="2024-02-10", reason="other")
+        late = dose("2024-02-19", said_at="2024-02-19T20:00:00+08:00")
+        clock.set("2024-04-01T12:00:00+08:00")
+        assert phone.outcomes(late) == ["to_confirm"]
+        shown = phone.patient.read("calendar")
+        assert shown["treatment"]["last_dose_on"] == "2024-02-19"
+        contraception = shown["contraception"]
+        assert (contraception["through_on"], contraception["provisional"]) == ("2024-08-19", True)
+        assert "confirm" in contraception["because"]
+        assert shown["adherence"]["taken"] == 0
+        phone.patient.record("dose_recorded", dose_on="2024-02-19", status="missed")
+        contraception = phone.patient.read("calendar")["contraception"]
+        assert (contraception["through_on"], contraception["provisional"]) == ("2024-08-10", False)
+
+    def test_a_day_is_judged_against_the_day_of_receipt(self, phone: Phone, clock: Clock) -> None:
+        """Said on the 20th of the 21st, by a clock that is right, and received on the 21st."""
+        clock.set("2024-02-21T08:00:00+08:00")
+        said = dose("2024-02-21", said_at="2024-02-20T23:59:00+08:00")
+        assert phone.outcomes(said) == ["recorded"]
+
+
+class TestWords:
+    """Of two phones and a nurse: each word is kept, and each is told what became of it."""
+
+    def test_an_older_word_that_comes_later_is_superseded(self, service: Service, phone: Phone, clock: Clock) -> None:
+        """Phone A is offline and says missed at 08:00; B says taken at 20:10 and syncs first."""
+        other = Phone(service, phone.patient, "Tablet")
+        clock.set("2024-02-20T20:11:00+08:00")
+        taken = dose("2024-02-20", said_at="2024-02-20T20:10:00+08:00")
+        missed = dose("2024-02-20", "missed", said_at="2024-02-20T08:00:00+08:00")
+        assert other.outcomes(taken) == ["recorded"]
+        clock.set("2024-02-21T09:00:00+08:00")
+        assert phone.outcomes(missed) == ["superseded"]
+        assert phone.status_of("2024-02-20") == "taken"
+        assert phone.outcomes(missed) == ["superseded"]
+        assert len([fact for fact in history(phone.patient) if fact["kind"] == "dose_recorded"]) == 2
+
+    def test_taking_back_clears_what_was_said_before_it_and_comes_before_it(
+        self, service: Service, phone: Phone, clock: Clock
+    ) -> None:
+        other = Phone(service, phone.patient, "Tablet")
+        clock.set("2024-02-20T22:00:00+08:00")
+        assert other.outcomes(taken_back("2024-02-20", said_at="2024-02-20T21:00:00+08:00")) == ["recorded"]
+        assert phone.outcomes(dose("2024-02-20", said_at="2024-02-20T20:00:00+08:00")) == ["superseded"]
+        assert phone.status_of("2024-02-20") == "due"
+        assert phone.outcomes(dose("2024-02-20", said_at="2024-02-20T21:30:00+08:00")) == ["recorded"]
+        assert other.outcomes(taken_back("2024-02-20", said_at="2024-02-20T21:15:00+08:00")) == ["superseded"]
+        assert phone.status_of("2024-02-20") == "taken"
+
+    def test_the_nurse_stands_before_both_phones_and_both_words_are_kept(
+        self, service: Service, phone: Phone, clock: Clock
+    ) -> None:
+        other = Phone(service, phone.patient, "Tablet")
+        clock.set("2024-02-20T22:00:00+08:00")
+        assert phone.outcomes(dose("2024-02-20", said_at="2024-02-20T20:00:00+08:00")) == ["recorded"]
+        site = phone.patient.record("dose_recorded", dose_on="2024-02-20", status="missed")["fact"]["fact_id"]
+        later = dose("2024-02-20", said_at="2024-02-20T22:30:00+08:00", amount=600)
+        clock.set("2024-02-20T22:40:00+08:00")
+        assert other.outcomes(later) == ["site_record_stands"]
+        assert phone.status_of("2024-02-20") == "missed"
+        phone.patient.record("voided", voids=site, reason="other patient")
+        (row,) = phone.read("calendar", from_="2024-02-20", to="2024-02-20")["doses"]
+        assert (row["status"], row["taken_amount"]) == ("taken", 600)
+
+    def test_offline_through_a_reduction_nothing_that_was_taken_changes(self, phone: Phone, clock: Clock) -> None:
+        """The phone showed 300 mg; from the 26th 200 mg are planned. It syncs three days, 300 mg each."""
+        clock.set("2024-02-26T10:00:00+08:00")
+        phone.patient.record("dose_changed", from_on="2024-02-26", amount=200, reason="proteinuria")
+        clock.set("2024-02-27T21:00:00+08:00")
+        queue = [dose(f"2024-02-{day}", said_at=f"2024-02-{day}T20:00:00+08:00") for day in (25, 26, 27)]
+        assert phone.outcomes(*queue) == ["recorded"] * 3
+        rows = phone.patient.read("calendar", from_="2024-02-25", to="2024-02-27")
+        assert [(row["amount"], row["taken_amount"]) for row in rows["doses"]] == [(300, 300), (200, 300), (200, 300)]
+        differs = {row["on"] for row in rows["deviations"] if row["kind"] == "dose_amount"}
+        assert differs == {"2024-02-26", "2024-02-27"}
+
+    def test_a_reduction_entered_after_the_doses_arrived_changes_nothing_that_was_taken(
+        self, phone: Phone, clock: Clock
+    ) -> None:
+        clock.set("2024-02-27T21:00:00+08:00")
+        queue = [dose(f"2024-02-{day}", said_at=f"2024-02-{day}T20:00:00+08:00") for day in (25, 26, 27)]
+        assert phone.outcomes(*queue) == ["recorded"] * 3
+        phone.patient.record("dose_recorded", dose_on="2024-02-24", status="taken")
+        phone.patient.record("dose_changed", from_on="2024-02-24", amount=200, reason="proteinuria")
+        rows = phone.patient.read("calendar", from_="2024-02-24", to="2024-02-27")["doses"]
+        assert [(row["amount"], row["taken_amount"]) for row in rows] == [(200, 300)] * 4
+
+    def test_of_the_time_zone_what_was_said_last_counts(self, service: Service, phone: Phone, clock: Clock) -> None:
+        other = Phone(service, phone.patient, "Tablet")
+        assert other.outcomes(moved_to("Europe/Berlin", said_at="2024-02-20T11:50:00+08:00")) == ["recorded"]
+        older = moved_to("America/Los_Angeles", said_at="2024-02-20T11:40:00+08:00")
+        assert phone.outcomes(older) == ["superseded"]
+        assert phone.read()["time_zone"] == "Europe/Berlin"
+        phone.patient.record("time_zone_changed", time_zone="Asia/Shanghai")
+        assert other.outcomes(moved_to("Europe/Paris", said_at="2024-02-20T11:55:00+08:00")) == ["superseded"]
+        assert phone.read()["time_zone"] == "Asia/Shanghai"
+
+
+class TestClocks:
+    """A phone's clock is a day off, a year off, or at 1970: no dose is lost, and none is written anew."""
+
+    OFF = (
+        pytest.param(timedelta(days=1), id="a day fast"),
+        pytest.param(timedelta(days=-1), id="a day slow"),
+        pytest.param(timedelta(days=366), id="a year fast"),
+        pytest.param(timedelta(days=-365), id="a year slow"),
+        pytest.param(datetime.fromisoformat("1970-01-01T00:10:00+00:00") - datetime.fromisoformat(NOW), id="1970"),
+    )
+
+    @pytest.mark.parametrize("off", OFF)
+    def test_what_was_said_is_corrected_and_what_was_sent_is_kept(
+        self, phone: Phone, clock: Clock, off: timedelta
+    ) -> None:
+        now = datetime.fromisoformat(NOW)
+        said = [(now + off - timedelta(minutes=minutes)).isoformat() for minutes in (90, 60, 30)]
+        queue = [
+            dose("2024-02-19", "missed", said_at=said[0]),
+            dose("2024-02-19", said_at=said[1], taken_at=said[1]),
+            dose("2024-02-20", said_at=said[2]),
+        ]
+        clock.now = now
+        synced = phone.sync(*queue, sent_at=(now + off).isoformat())
+        assert [outcome["outcome"] for outcome in synced["outcomes"]] == ["recorded"] * 3
+        assert abs(synced["clock_off_seconds"] - off.total_seconds()) <= 1
+        assert days_on_record(phone.patient) == {"2024-02-19": "taken", "2024-02-20": "taken"}
+        facts = [fact for fact in history(phone.patient) if fact["kind"] == "dose_recorded"]
+        for fact, minutes, sent in zip(facts, (90, 60, 30), said, strict=True):
+            counted = datetime.fromisoformat(fact["said_at"])
+            assert abs(counted - (now - timedelta(minutes=minutes))) < timedelta(seconds=1)
+            assert datetime.fromisoformat(fact["sent"]["said_at"]) == datetime.fromisoformat(sent)
+        assert abs(datetime.fromisoformat(facts[1]["taken_at"]) - (now - timedelta(minutes=60))) < timedelta(seconds=1)
+        assert datetime.fromisoformat(facts[1]["sent"]["taken_at"]) == datetime.fromisoformat(said[1])
+
+    @pytest.mark.parametrize("off", OFF)
+    def test_a_day_by_the_wrong_clock_is_kept_for_the_site_to_confirm(
+        self, phone: Phone, clock: Clock, off: timedelta
+    ) -> None:
+        clock.now = now = datetime.fromisoformat(NOW)
+        by_phone = (now + off).date().isoformat()
+        (outcome,) = phone.sync(dose(by_phone, said_at=(now + off).isoformat()), sent_at=(now + off).isoformat())[
+            "outcomes"
+        ]
+        expected = "recorded" if off == timedelta(days=-1) else "to_confirm"
+        assert (outcome["outcome"], outcome["problem"]) == (expected, None)
+        (fact,) = [fact for fact in history(phone.patient) if fact["kind"] == "dose_recorded"]
+        assert (fact["dose_on"], fact["amount"]) == (by_phone, 300)
+
+    def test_a_clock_set_right_before_sending_leaves_the_word_to_be_confirmed(self, phone: Phone) -> None:
+        """Said at 1970 and sent at the right time: nobody can tell when it was said."""
+        assert phone.outcomes(dose("2024-02-19", said_at="1970-01-01T00:10:00Z")) == ["to_confirm"]
 
     @pytest.mark.parametrize(
         "ahead", ["2024-02-20T12:03:00+08:00", "2024-02-20T23:59:59+08:00", "2031-01-01T00:00:00Z"]
     )
-    def test_a_clock_that_is_fast(self, phone: Phone, ahead: str) -> None:
-        """What a phone says of the future it says now: today and a week back, never tomorrow."""
-        facts = [dose(day, recorded_at=ahead) for day in ("2024-02-20", "2024-02-13", "2024-02-12", "2024-02-21")]
-        assert phone.outcomes(*facts) == ["recorded", "recorded", "refused", "refused"]
+    def test_what_is_said_of_the_future_is_said_now(self, phone: Phone, ahead: str) -> None:
+        facts = [dose(day, said_at=ahead) for day in ("2024-02-20", "2024-02-13", "2024-02-12", "2024-02-21")]
+        wrong = "refused" if "12:03" in ahead else "to_confirm"
+        assert phone.outcomes(*facts) == ["recorded", "recorded", wrong, wrong]
 
-    def test_a_time_of_day_by_a_clock_that_is_fast(self, phone: Phone) -> None:
+    def test_a_time_of_day_by_a_clock_that_is_a_little_fast(self, phone: Phone) -> None:
         said = "2024-02-20T12:03:00+08:00"
-        assert phone.outcomes(dose("2024-02-20", recorded_at=said, taken_at=said)) == ["recorded"]
+        synced = phone.sync(dose("2024-02-20", said_at=said, taken_at=said), sent_at=said)
+        assert synced["outcomes"][0]["outcome"] == "recorded"
+        assert synced["clock_off_seconds"] is None
 
-    def test_a_clock_that_is_slow(self, phone: Phone) -> None:
-        """An hour slow changes nothing; years slow, it is as if it came years late."""
-        assert phone.outcomes(dose("2024-02-20", recorded_at="2024-02-20T11:00:00+08:00")) == ["recorded"]
-        assert phone.outcomes(dose("2024-02-19", recorded_at="2015-01-01T00:00:00+08:00")) == ["refused"]
+    def test_online_too(self, phone: Phone) -> None:
+        answer = phone.record("2024-02-20", said_at="1970-01-01T00:10:00Z", sent_at="1970-01-01T00:10:02Z")
+        assert answer.json["outcome"] == "recorded"
+        assert answer.json["clock_off_seconds"] < -50 * 365 * 86400
 
 
 class TestZones:
@@ -344,36 +493,37 @@ class TestZones:
     def test_midnight_in_shanghai(self, phone: Phone, clock: Clock) -> None:
         """In UTC it is four in the afternoon."""
         clock.set("2024-02-20T23:59:58+08:00")
-        early = dose("2024-02-21", recorded_at="2024-02-20T23:59:57+08:00")
-        assert phone.outcomes(dose("2024-02-20", recorded_at="2024-02-20T23:59:57+08:00"), early) == [
+        early = dose("2024-02-21", said_at="2024-02-20T23:59:57+08:00")
+        assert phone.outcomes(dose("2024-02-20", said_at="2024-02-20T23:59:57+08:00"), early) == [
             "recorded",
             "refused",
         ]
         assert phone.read()["dose"]["dose_on"] == "2024-02-20"
         clock.set("2024-02-21T00:00:01+08:00")
         assert phone.read()["dose"]["dose_on"] == "2024-02-21"
-        assert phone.outcomes(early) == ["refused"]
-        assert phone.outcomes(dose("2024-02-21", recorded_at="2024-02-21T00:00:01+08:00")) == ["recorded"]
+        # It was said a little too early, and is judged by the day on which it comes.
+        assert phone.outcomes(early) == ["recorded"]
+        assert phone.outcomes(dose("2024-02-21", said_at="2024-02-21T00:00:01+08:00")) == ["recorded"]
         # The phone may say so in UTC.
-        assert phone.outcomes(dose("2024-02-21", "missed", recorded_at="2024-02-20T16:00:01Z")) == ["recorded"]
+        assert phone.outcomes(dose("2024-02-21", "missed", said_at="2024-02-20T16:00:01Z")) == ["recorded"]
 
     def test_to_los_angeles_and_back(self, phone: Phone, clock: Clock) -> None:
         """No day is lost or doubled over two crossings of the date line, online or offline."""
         at_home, there, back = "Asia/Shanghai", "America/Los_Angeles", "Asia/Shanghai"
         clock.set("2024-02-21T22:00:00+08:00")
-        assert phone.outcomes(dose("2024-02-20", recorded_at="2024-02-20T20:00:00+08:00")) == ["recorded"]
-        assert phone.outcomes(dose("2024-02-21", recorded_at="2024-02-21T20:00:00+08:00")) == ["recorded"]
+        assert phone.outcomes(dose("2024-02-20", said_at="2024-02-20T20:00:00+08:00")) == ["recorded"]
+        assert phone.outcomes(dose("2024-02-21", said_at="2024-02-21T20:00:00+08:00")) == ["recorded"]
         # Landed: it is the morning of the same day again, and today's dose is taken.
         clock.set("2024-02-21T09:00:00-08:00")
         assert phone.read()["today"] == "2024-02-22"
-        assert phone.outcomes(moved_to(there, recorded_at="2024-02-21T09:00:00-08:00")) == ["recorded"]
+        assert phone.outcomes(moved_to(there, said_at="2024-02-21T09:00:00-08:00")) == ["recorded"]
         shown = phone.read()
         assert (shown["today"], shown["time_zone"], shown["dose"]["status"]) == ("2024-02-21", there, "taken")
         # Offline for three days, and back home before there is a network again.
-        queue = [dose(f"2024-02-{day}", recorded_at=f"2024-02-{day}T20:00:00-08:00") for day in (22, 23, 24)]
-        queue.append(moved_to(back, recorded_at="2024-02-26T20:00:00+08:00"))
-        queue.append(dose("2024-02-25", recorded_at="2024-02-26T20:00:00+08:00"))
-        queue.append(dose("2024-02-26", recorded_at="2024-02-26T20:01:00+08:00"))
+        queue = [dose(f"2024-02-{day}", said_at=f"2024-02-{day}T20:00:00-08:00") for day in (22, 23, 24)]
+        queue.append(moved_to(back, said_at="2024-02-26T20:00:00+08:00"))
+        queue.append(dose("2024-02-25", said_at="2024-02-26T20:00:00+08:00"))
+        queue.append(dose("2024-02-26", said_at="2024-02-26T20:01:00+08:00"))
         clock.set("2024-02-26T20:30:00+08:00")
         assert phone.outcomes(*queue) == ["recorded"] * 6
         shown = phone.read()
@@ -399,21 +549,16 @@ class TestZones:
             phone.patient.record("time_zone_changed", time_zone=on_record)
         clock.now = datetime.fromisoformat(said).astimezone(clock.now.tzinfo)
         clock.now -= timedelta(minutes=1) if on_record.startswith("Europe") else timedelta(0)
-        assert phone.outcomes(dose(dose_on, recorded_at=said)) == ["recorded"]
-        phone.sync(moved_to("Asia/Shanghai", recorded_at=said))
+        assert phone.outcomes(dose(dose_on, said_at=said)) == ["recorded"]
+        phone.sync(moved_to("Asia/Shanghai", said_at=said))
         assert phone.status_of(dose_on) == "taken"
-
-    def test_a_move_that_is_on_record_is_none(self, service: Service, phone: Phone) -> None:
-        with_id = moved_to("Asia/Shanghai", recorded_at=NOW)
-        (outcome,) = phone.sync(with_id)["outcomes"]
-        assert (outcome["outcome"], outcome["fact_id"]) == ("already_recorded", None)
-        assert len(history(phone.patient)) == 2
 
     def test_no_phone_is_further_ahead_than_the_world(self, phone: Phone, clock: Clock) -> None:
         """An offset that no place has does not open tomorrow."""
         clock.set("2024-02-20T12:00:00+08:00")
         said = "2024-02-21T03:59:00+23:59"
-        assert phone.outcomes(dose("2024-02-21", recorded_at=said)) == ["refused"]
+        synced = phone.sync(dose("2024-02-21", said_at=said), sent_at=said)
+        assert synced["outcomes"][0]["outcome"] == "refused"
 
     @pytest.mark.parametrize(
         ("said", "dose_on"),
@@ -437,5 +582,5 @@ class TestZones:
         day = datetime.fromisoformat(dose_on).date()
         clock.set(said)
         assert phone.read()["today"] == dose_on
-        facts = [dose(str(day + timedelta(days)), recorded_at=said) for days in (-8, -7, 0, 1)]
+        facts = [dose(str(day + timedelta(days)), said_at=said) for days in (-8, -7, 0, 1)]
         assert phone.outcomes(*facts) == ["refused", "recorded", "recorded", "refused"]

@@ -109,7 +109,7 @@ class Life:
             return False
         status = self.chance.choice(["taken"] * 9 + ["missed"])
         (plain.taken if status == "taken" else plain.missed).add(day)
-        self.record(bodies.DoseRecorded(day, status))
+        self.record(bodies.DoseRecorded(day, status, 300 if status == "taken" else None))
         return True
 
     def _hold(self, today: date) -> bool:

@@ -58,11 +58,16 @@ class Writer:
     def _write(self) -> None:
         day = 0
         while not self.done.is_set():
-            body = {"kind": "dose_recorded", "dose_on": f"2024-02-{day % 28 + 1:02}", "status": "taken"}
+            body: dict[str, object] = {
+                "kind": "dose_recorded",
+                "dose_on": f"2024-02-{day % 28 + 1:02}",
+                "status": "taken",
+                "amount": 300,
+            }
             self._record(self._patients[day % len(self._patients)], body, f"{self._number}-{day}")
             day += 1
 
-    def _record(self, patient_id: str, body: dict[str, str], key: str) -> None:
+    def _record(self, patient_id: str, body: dict[str, object], key: str) -> None:
         headers = {**self._headers, "Idempotency-Key": key}
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:

@@ -56,7 +56,7 @@ class Plan:
     holds: tuple[HoldPlan, ...] = ()
     scans: Mapping[int, ScanPlan] = field(default_factory=dict)
     extra_scan: int | None = None
-    doses: Mapping[int, float | None] = field(default_factory=dict)
+    doses: Mapping[int, float] = field(default_factory=dict)
     progressed: int | None = None
     new_therapy: int | None = None
     ended: EndPlan | None = None
@@ -93,7 +93,7 @@ PLANS: tuple[Plan, ...] = (
         holds=(HoldPlan(60, 7, 250), HoldPlan(152, 9, 200, "hand-foot syndrome")),
         scans={2: ScanPlan(response="PR"), 5: ScanPlan(response="CR", named=True)},
         extra_scan=147,
-        doses={62: None},
+        doses={62: 300},
     ),
     # 5: died on treatment.
     Plan(basis="natural_menopause", ended=EndPlan(129, 130, "death"), study_ended=(130, "death")),
@@ -122,7 +122,7 @@ PLANS: tuple[Plan, ...] = (
     # 12: intolerance, and a capsule after the end; a hold recorded for the wrong patient.
     Plan(
         ended=EndPlan(100, 101, "intolerance"),
-        doses={104: None},
+        doses={104: 300},
         mistake=Mistake("hold", 40, 1, "recorded for the wrong patient"),
     ),
     # 13: on hold now.
@@ -152,7 +152,7 @@ PLANS: tuple[Plan, ...] = (
     # 23: withdrew before the first dose.
     Plan(first_dose=None, ended=EndPlan(None, 6, "withdrawal"), study_ended=(6, "withdrawal")),
     # 24: took a capsule on the eve of the recorded start.
-    Plan(sex="male", first_dose=4, doses={3: None}),
+    Plan(sex="male", first_dose=4, doses={3: 300}),
     # 25: did not come to a booked scan.
     Plan(scans={1: ScanPlan(None, 3)}),
     # 26: a man who is not fertile.

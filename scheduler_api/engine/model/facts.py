@@ -11,6 +11,8 @@ from typing import Any
 
 from scheduler_api.engine.dates import PartialDate, parse_partial_date
 
+from .dose_log import Side
+
 #: What the end of treatment says of a last dose that nobody knows.
 UNKNOWN = "unknown"
 #: A day of which perhaps only the month or the year is known (section 1).
@@ -47,13 +49,20 @@ class TreatmentStarted:
 
 @dataclass(frozen=True, slots=True)
 class DoseRecorded:
-    """A day's dose was taken or missed; `amount` is the day's total, None: as planned."""
+    """A day's dose was taken or missed. `amount` is what was taken: fixed when the fact is received, None if missed."""
 
     dose_on: date
     status: str
     amount: float | None = None
     taken_at: datetime | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseTakenBack:
+    """The patient takes back what was said on a phone of a day's dose."""
+
+    dose_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class HoldEnded:
 
 @dataclass(frozen=True, slots=True)
 class DoseChanged:
-    """The planned dose (mg a day) from a day on."""
+    """The planned amount (mg) from a day on."""
 
     from_on: date
     amount: float
@@ -174,6 +183,7 @@ Body = (
     Enrolled
     | TreatmentStarted
     | DoseRecorded
+    | DoseTakenBack
     | HoldStarted
     | HoldEnded
     | DoseChanged
@@ -193,6 +203,7 @@ KINDS: Mapping[str, type[Body]] = {
     "enrolled": Enrolled,
     "treatment_started": TreatmentStarted,
     "dose_recorded": DoseRecorded,
+    "dose_taken_back": DoseTakenBack,
     "hold_started": HoldStarted,
     "hold_ended": HoldEnded,
     "dose_changed": DoseChanged,
@@ -211,12 +222,26 @@ KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """When a phone said something. Instants; those that begin with `phone` are as it sent them, by its own clock.
+
+    `to_confirm`: it counts for little until staff confirm it (section 4).
+    """
+
+    said_at: datetime
+    phone_said_at: datetime
+    phone_sent_at: datetime
+    phone_taken_at: datetime | None = None
+    to_confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One entry in a patient's log.
 
     `replaces` names the fact it corrects; `correction` says why it replaces or voids (then it is required).
-    `recorded_at` is an instant with offset; `role`, `name` and `actor` (the id of a token or device) say who recorded
-    it.
+    `recorded_at`, when it was received, is an instant with offset; `role`, `name` and `actor` (the id of a token or
+    device) say who recorded it. `sent` says more of what a phone sent.
     """
 
     fact_id: str
@@ -227,6 +252,22 @@ class Fact:
     replaces: str | None = None
     correction: str | None = None
     actor: str | None = None
+    sent: Sent | None = None
+
+    @property
+    def said_at(self) -> datetime:
+        """Return when it was said: for staff, when it was recorded."""
+        return self.recorded_at if self.sent is None else self.sent.said_at
+
+    @property
+    def to_confirm(self) -> bool:
+        """Return whether it counts for little until staff confirm it."""
+        return self.sent is not None and self.sent.to_confirm
+
+    @property
+    def side(self) -> Side:
+        """Return whose word it is."""
+        return "patient" if self.role == "patient" else "staff"
 
     @property
     def kind(self) -> str:

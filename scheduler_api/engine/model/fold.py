@@ -10,11 +10,12 @@ from typing import assert_never
 
 from scheduler_api.engine.dates import PartialDate, civil_date
 
-from .dose_log import DoseLog
+from .dose_log import DoseLog, LateWord, Word
 from .facts import (
     UNKNOWN,
     DoseChanged,
     DoseRecorded,
+    DoseTakenBack,
     Enrolled,
     Fact,
     FertilityChanged,
@@ -137,8 +138,8 @@ class _Folding:
 
     def __init__(self, history: History | None = None) -> None:
         self.enrolled = history.enrolled if history else None
-        moved = history is not None and history.time_zone != history.enrolled.time_zone
-        self.moved_to = history.time_zone if history and moved else None
+        self.time_zone_said_at = history.time_zone_said_at if history else None
+        self.moved_to = history.time_zone if history and self.time_zone_said_at else None
         self.first_dose_on = history.first_dose_on if history else None
         self.doses = history.doses if history else DoseLog()
         self.holds = list(history.holds) if history else []
@@ -155,8 +156,8 @@ class _Folding:
     def add(self, fact: Fact) -> None:
         """Fold one active fact in."""
         match body := fact.body:
-            case DoseRecorded():
-                self.doses = self.doses.with_dose(body.dose_on, body.status, body.amount)
+            case DoseRecorded() | DoseTakenBack():
+                self._add_word(body, fact)
             case VisitDone():
                 number = len(self.visits_done) + 1
                 done = DoneVisit(body.series, body.done_on, body.visit, body.response, body.part, fact.fact_id, number)
@@ -202,7 +203,8 @@ class _Folding:
             case ProtocolAmended():
                 insort(self.amendments, Amendment(body.from_on, body.version), key=_from_on)
             case TimeZoneChanged():
-                self.moved_to = body.time_zone
+                if self.time_zone_said_at is None or fact.said_at >= self.time_zone_said_at:
+                    self.moved_to, self.time_zone_said_at = body.time_zone, fact.said_at
             case Voided():
                 pass
             case _:
@@ -221,6 +223,18 @@ class _Folding:
             raise ValueError("No enrolment is on record.")
         return self.moved_to or self.enrolled.time_zone
 
+    def _add_word(self, body: DoseRecorded | DoseTakenBack, fact: Fact) -> None:
+        if isinstance(body, DoseTakenBack):
+            word = Word("taken_back", None, fact.said_at, fact.fact_id)
+        else:
+            if body.status == "taken" and body.amount is None:
+                raise ValueError(f"The fact {fact.fact_id} does not say how much was taken.")
+            word = Word(body.status, body.amount, fact.said_at, fact.fact_id, body.taken_at)
+        if fact.to_confirm:
+            self.doses = self.doses.with_late_word(body.dose_on, LateWord(word, fact.recorded_at))
+        else:
+            self.doses = self.doses.with_word(body.dose_on, fact.side, word)
+
     def freeze(self) -> History:
         """Return the history so far."""
         if self.enrolled is None:
@@ -228,6 +242,7 @@ class _Folding:
         return History(
             enrolled=self.enrolled,
             time_zone=self._time_zone,
+            time_zone_said_at=self.time_zone_said_at,
             first_dose_on=self.first_dose_on,
             doses=self.doses,
             holds=tuple(self.holds),

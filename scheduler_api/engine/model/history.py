@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
@@ -142,12 +142,13 @@ class History:
     """The history of one patient: the active facts, folded.
 
     Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` are
-    the recorded doses. Lists are in order of day, then of receipt; `progressions` and `new_therapies` as they were
-    received.
+    what was said of doses; `time_zone_said_at` is when the present zone was said, None at enrolment. Lists are in order
+    of day, then of receipt; `progressions` and `new_therapies` as they were received.
     """
 
     enrolled: Enrolled
     time_zone: str
+    time_zone_said_at: datetime | None = None
     first_dose_on: date | None = None
     doses: DoseLog = field(default_factory=DoseLog)
     holds: tuple[Hold, ...] = ()
@@ -182,18 +183,44 @@ class History:
 
     @cached_property
     def last_dose_on(self) -> date | None:
-        """Return the last dose (section 3), the latest of first dose, days taken and end; None if never dosed."""
+        """Return the last dose (section 3), the latest of first dose, days taken and end; None if never dosed.
+
+        Days that a patient said late count too, though they are still to confirm.
+        """
+        doses = (self.confirmed_last_dose_on, self.doses.last_unconfirmed_on)
+        return max([day for day in doses if day is not None], default=None)
+
+    @cached_property
+    def confirmed_last_dose_on(self) -> date | None:
+        """Return the last dose without what staff are still to confirm; None: no dose is sure."""
         ended = self.treatment_ended
         doses = (self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
         return max([day for day in doses if day is not None], default=None)
 
     @property
     def last_dose_is_provisional(self) -> bool:
-        """Return whether the last dose is not known, or rests on a day that is not exactly known (section 1)."""
+        """Return whether the last dose is not known, is still to confirm, or rests on an inexact day (section 1)."""
+        return self.last_dose_on != self.confirmed_last_dose_on or self._stated_last_dose_is_inexact
+
+    @property
+    def _stated_last_dose_is_inexact(self) -> bool:
         ended, reported = self.treatment_ended, self.end_of_treatment
         if ended is None or reported is None:
             return False
         return reported.last_dose_unknown or (ended.is_provisional and ended.last_dose_on == self.last_dose_on)
+
+    @property
+    def last_dose_because(self) -> Reason:
+        """Return why the last dose is that day: an inexact one in the words in which it was reported."""
+        last, reported = self.last_dose_on, self.end_of_treatment
+        if last != self.confirmed_last_dose_on:
+            return Reason("last_dose_to_confirm", day=last)
+        if reported is None or not self._stated_last_dose_is_inexact:
+            return Reason("last_dose", day=last)
+        if reported.last_dose is None:
+            rule = "last_dose" if self.doses.last_taken_on == last else "treatment_ended"
+            return Reason("last_dose_unknown", base=Reason(rule, day=last))
+        return Reason("last_dose_reported", text=reported.last_dose.text, day=last)
 
     @cached_property
     def died(self) -> Milestone | None:

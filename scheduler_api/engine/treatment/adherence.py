@@ -57,8 +57,7 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
         here = length - not_taken
         taken += here
         for letter in set(letters).difference(NOT_TAKEN):
-            amount = doses.amount_of(letter)
-            taken_amount += letters.count(letter) * (span.planned_amount if amount is None else amount)
+            taken_amount += letters.count(letter) * doses.amount_of(letter)
         dosing, dosing_taken = _dosing_days(span, letters)
         full_amount += dosing * span.dosing.dose_mg
         planned += here

@@ -67,7 +67,7 @@ def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, R
     """Return the last day required by the end of treatment or study, why, and whether it is provisional."""
     ended, off, last = history.treatment_ended, history.off_study_on, history.last_dose_on
     if ended is None and off is None:
-        return None, Reason("last_dose", day=last), False
+        return None, history.last_dose_because, False
     if ended is not None and last is None:
         # The end of treatment says that nobody was dosed.
         released = [(off, Reason("never_dosed", base=history.off_study_because))] if off else []
@@ -75,28 +75,19 @@ def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, R
         day, because = min(released, key=itemgetter(0))
         return day - ONE_DAY, because, False
     if last is not None and (ended is not None or off is None or last > off):
-        why, provisional = _last_dose(history, last), ended is None or history.last_dose_is_provisional
+        why, provisional = history.last_dose_because, ended is None or history.last_dose_is_provisional
         return *_months_after(plan, history, last, why), provisional
     assert off is not None
     why = Reason("end_not_recorded", base=history.off_study_because)
     return *_months_after(plan, history, off, why), True
 
 
-def _last_dose(history: History, last: date) -> Reason:
-    """Return the last dose as a reason, in the words in which an inexact one was reported."""
-    ended = history.end_of_treatment
-    if ended is None or not history.last_dose_is_provisional:
-        return Reason("last_dose", day=last)
-    if ended.last_dose is None:
-        at_least = Reason("last_dose" if history.doses.last_taken_on == last else "treatment_ended", day=last)
-        return Reason("last_dose_unknown", base=at_least)
-    return Reason("last_dose_reported", text=ended.last_dose.text, day=last)
-
-
 def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -> tuple[date, Reason]:
     last = history.last_dose_on
-    base, rule = (last, "last_dose") if last is not None and last >= today else (today, "today")
-    through_on, because = _months_after(plan, history, base, Reason(rule, day=base))
+    base, why = today, Reason("today", day=today)
+    if last is not None and last >= today:
+        base, why = last, history.last_dose_because
+    through_on, because = _months_after(plan, history, base, why)
     return through_on, Reason("treatment_goes_on", base=because)
 
 

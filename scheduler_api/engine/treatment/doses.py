@@ -102,6 +102,11 @@ class TreatmentPlan:
         """Return cycle and cycle day of a day; None outside the plan."""
         return run_of(self.runs, day).place(day) if self.holds_day(day) else None
 
+    def planned_on(self, day: date) -> float | None:
+        """Return the amount planned on a day; None where nothing is: held, at rest, or outside treatment."""
+        span = next(self.spans(day, day), None)
+        return None if span is None or span.held or span.rests(day) else span.planned_amount
+
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
 
@@ -126,8 +131,7 @@ class TreatmentPlan:
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
             rests = dosing_days is not None and cycle_day not in dosing_days
             if letter not in NOT_TAKEN:
-                amount = doses.amount_of(letter)
-                status, taken_amount = "taken", span.planned_amount if amount is None else amount
+                status, taken_amount = "taken", doses.amount_of(letter)
             else:
                 taken_amount = None
                 if held:
@@ -167,6 +171,6 @@ class TreatmentPlan:
                 "cycle": number,
                 "cycle_day": cycle_day,
                 "amount": None,
-                "taken_amount": planned_amount(self.plan, self.history, day) if amount is None else amount,
+                "taken_amount": amount,
                 "status": "taken",
             }

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.doses import Span, TreatmentPlan, planned_amount
+from scheduler_api.engine.treatment.doses import Span, TreatmentPlan
 from scheduler_api.engine.visits.series import Visit
 
 #: What stands in the place of an amount where none was planned, or taken.
@@ -45,7 +45,7 @@ def deviations(
 def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
     doses, planned = treatment_plan.history.doses, Reason("first_dose", day=treatment_plan.starts_on)
     for day, amount in doses.taken(first, min(last, treatment_plan.starts_on - ONE_DAY)):
-        yield from _outside(treatment_plan, day, amount, "dose_before_start", planned)
+        yield _dose("dose_before_start", day, planned, _mg(amount))
     for span in treatment_plan.spans(first, last):
         yield from _taken_in(span, doses)
         for day in treatment_plan.missed(span) if treatment_plan.history.begun else ():
@@ -53,31 +53,22 @@ def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> 
     if treatment_plan.ends_on is not None:
         planned = Reason("last_day_of_treatment", day=treatment_plan.ends_on)
         for day, amount in doses.taken(max(first, treatment_plan.ends_on + ONE_DAY, treatment_plan.starts_on), last):
-            yield from _outside(treatment_plan, day, amount, "dose_after_end", planned)
+            yield _dose("dose_after_end", day, planned, _mg(amount))
 
 
 def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
     if not span.held and span.dosing.dosing_days is None:
         # Nearly always: only other amounts than planned can differ, and mostly there are none.
         letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
-        if all(doses.amount_of(letter) in (None, span.planned_amount) for letter in letters):
+        if all(doses.amount_of(letter) == span.planned_amount for letter in letters):
             return
     for day, amount in doses.taken(span.starts_on, span.ends_on):
-        mg = span.planned_amount if amount is None else amount
         if span.held:
-            yield _dose("dose_during_hold", day, _HELD, _mg(mg))
+            yield _dose("dose_during_hold", day, _HELD, _mg(amount))
         elif span.rests(day):
-            yield _dose("dose_on_rest_day", day, _REST, _mg(mg))
-        elif mg != span.planned_amount:
-            yield _dose("dose_amount", day, _mg(span.planned_amount), _mg(mg))
-
-
-def _outside(
-    treatment_plan: TreatmentPlan, day: date, amount: float | None, kind: str, planned: Reason
-) -> Iterator[dict[str, Any]]:
-    if amount is None:
-        amount = planned_amount(treatment_plan.plan, treatment_plan.history, day)
-    yield _dose(kind, day, planned, _mg(amount))
+            yield _dose("dose_on_rest_day", day, _REST, _mg(amount))
+        elif amount != span.planned_amount:
+            yield _dose("dose_amount", day, _mg(span.planned_amount), _mg(amount))
 
 
 def visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:

@@ -39,8 +39,7 @@ def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[st
     if "ended" in changed:
         reasons.append(_ended(history))
     elif "last_dose_on" in changed:
-        last_dose_on = history.last_dose_on
-        reasons.append(Reason("last_dose", day=last_dose_on) if last_dose_on else Reason("no_dose"))
+        reasons.append(history.last_dose_because if history.last_dose_on else Reason("no_dose"))
     if "on_hold" in changed and schedule.treatment_plan.holds_day(today):
         reasons.append(_held(history, today))
     if "amount" in changed and schedule.treatment_plan.holds_day(today):

@@ -131,4 +131,4 @@ def _last_dose(history: History) -> AnchorDay | None:
     last, ended = history.last_dose_on, history.treatment_ended
     if last is None or (ended is None and history.off_study is None):
         return None
-    return AnchorDay(last, ended is None or history.last_dose_is_provisional, Reason("last_dose", day=last))
+    return AnchorDay(last, ended is None or history.last_dose_is_provisional, history.last_dose_because)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 import orjson
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.model.facts import Fact, body_from_data, body_to_data
+from scheduler_api.engine.model.facts import Enrolled, Fact, Sent, body_from_data, body_to_data
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.treatment.taken_amounts import lacks_amount, with_amounts
 from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.sites import protocols
 
 from .older_facts import upcast
 
@@ -25,7 +30,7 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
         "seq": seq,
         "fact_id": fact.fact_id,
         "kind": fact.kind,
-        "data": orjson.dumps(body_to_data(fact.body)).decode(),
+        "data": orjson.dumps(_data_of(fact)).decode(),
         "recorded_at": stamp(fact.recorded_at),
         "role": fact.role,
         "name": fact.name,
@@ -38,10 +43,33 @@ def append(store: Store, patient_id: str, seq: int, previous: str, fact: Fact) -
     return digest
 
 
+def _sent(to_confirm: bool = False, **instants: str) -> Sent:
+    return Sent(**{name: datetime.fromisoformat(text) for name, text in instants.items()}, to_confirm=to_confirm)
+
+
 def of_patient(store: Store, patient_id: str, until: datetime | None = None) -> list[Fact]:
     """Return a patient's facts in the order they were received; only those recorded at `until` or before, if given."""
-    facts = map(to_fact, rows_of_patient(store, patient_id))
+    facts = of_rows(store, rows_of_patient(store, patient_id))
     return [fact for fact in facts if until is None or fact.recorded_at <= until]
+
+
+def of_rows(store: Store, rows: Sequence[Row]) -> list[Fact]:
+    """Return a patient's facts from all rows that store them, in order, and amounts that an older version left out."""
+    facts = [to_fact(row) for row in rows]
+    enrolled = next((fact.body for fact in facts if isinstance(fact.body, Enrolled)), None)
+    if enrolled is None or not any(lacks_amount(fact.body) for fact in facts):
+        return facts
+    definitions = protocols.versions(store, enrolled.protocol)
+    return with_amounts({row["version"]: read_protocol(orjson.loads(row["definition"])) for row in definitions}, facts)
+
+
+def _completed(store: Store, patient_id: str, rows: Sequence[Row]) -> list[Fact]:
+    """Return some of a patient's facts; amounts that an older version left out follow from all of them."""
+    facts = [to_fact(row) for row in rows]
+    if not any(lacks_amount(fact.body) for fact in facts):
+        return facts
+    known = {fact.fact_id: fact for fact in of_patient(store, patient_id)}
+    return [known[fact.fact_id] for fact in facts]
 
 
 def rows_of_patient(store: Store, patient_id: str) -> list[Row]:
@@ -49,11 +77,22 @@ def rows_of_patient(store: Store, patient_id: str) -> list[Row]:
     return store.rows("SELECT * FROM facts WHERE patient_id = :patient_id ORDER BY seq", {"patient_id": patient_id})
 
 
+def _data_of(fact: Fact) -> dict[str, Any]:
+    """Return what the column `data` holds: the data of the fact's kind, and under `sent` what a phone sent with it."""
+    data = body_to_data(fact.body)
+    if fact.sent is not None:
+        data["sent"] = {name: value for name, value in asdict(fact.sent).items() if value}
+    return data
+
+
 def to_fact(row: Row) -> Fact:
-    """Return the fact that a row stores."""
+    """Return the fact that a row stores; as `with_amounts` says, one of an older version may lack an amount."""
+    data = orjson.loads(row["data"])
+    sent = data.pop("sent", None)
     return Fact(
         fact_id=row["fact_id"],
-        body=body_from_data(row["kind"], upcast(row["kind"], orjson.loads(row["data"]))),
+        body=body_from_data(row["kind"], upcast(row["kind"], data)),
+        sent=None if sent is None else _sent(**sent),
         recorded_at=datetime.fromisoformat(row["recorded_at"]),
         role=row["role"],
         name=row["name"],
@@ -78,13 +117,13 @@ def patients(store: Store) -> Iterator[str]:
 
 
 def of_day(store: Store, patient_id: str, day: date) -> list[Fact]:
-    """Return the dose records of one day, in order, with all facts of the patient that may correct or void one."""
+    """Return all that was said of one day's dose, in order, corrected and voided words included."""
     rows = store.rows(
-        "SELECT * FROM facts WHERE patient_id = :patient_id AND (kind = 'voided' OR (kind = 'dose_recorded' "
-        "AND (data LIKE :day OR replaces IS NOT NULL))) ORDER BY seq",
+        "SELECT * FROM facts WHERE patient_id = :patient_id AND kind IN ('dose_recorded', 'dose_taken_back') "
+        "AND data LIKE :day ORDER BY seq",
         {"patient_id": patient_id, "day": f'%"dose_on":"{day.isoformat()}"%'},
     )
-    return [to_fact(row) for row in rows]
+    return _completed(store, patient_id, rows)
 
 
 def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
@@ -93,7 +132,7 @@ def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
         "SELECT * FROM facts WHERE fact_id = :fact_id AND patient_id = :patient_id",
         {"fact_id": fact_id, "patient_id": patient_id},
     )
-    return None if row is None else to_fact(row)
+    return None if row is None else _completed(store, patient_id, [row])[0]
 
 
 def since(store: Store, patient_id: str, version: int) -> list[Fact]:
@@ -102,4 +141,13 @@ def since(store: Store, patient_id: str, version: int) -> list[Fact]:
         "SELECT * FROM facts WHERE patient_id = :patient_id AND seq > :version ORDER BY seq",
         {"patient_id": patient_id, "version": version},
     )
-    return [to_fact(row) for row in rows]
+    return _completed(store, patient_id, rows)
+
+
+def said_by(store: Store, patient_id: str, actor: str) -> list[Fact]:
+    """Return what one phone of a patient said, in order."""
+    rows = store.rows(
+        "SELECT * FROM facts WHERE patient_id = :patient_id AND actor = :actor AND role = 'patient' ORDER BY seq",
+        {"patient_id": patient_id, "actor": actor},
+    )
+    return _completed(store, patient_id, rows)

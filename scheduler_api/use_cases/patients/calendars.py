@@ -15,6 +15,7 @@ from scheduler_api.engine.model.facts import Enrolled, Fact
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
+from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, check_range, default_range
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts
@@ -121,7 +122,8 @@ def preview(
         history = first_history(versions, enrolled, now)
     facts_so_far = [Fact("0", enrolled, now)]
     for number, new in enumerate(new_facts, 1):
-        fact = Fact(str(number), new.body, now, replaces=new.replaces, correction=new.correction)
+        body = fixed(new.body, PatientSchedule(versions, history).treatment_plan)
+        fact = Fact(str(number), body, now, replaces=new.replaces, correction=new.correction)
         with _pointing_into(f"/facts/{number - 1}"):
             history = next_history(versions, history, facts_so_far, fact, now)
         facts_so_far.append(fact)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from scheduler_api.engine.checks import HAVE_A_REASON, next_history
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Fact, body_to_data
+from scheduler_api.engine.model.facts import Body, DoseRecorded, DoseTakenBack, Enrolled, Fact, Sent, body_to_data
 from scheduler_api.engine.model.fold import superseded_by
+from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences
 from scheduler_api.engine.views.warnings import warnings
@@ -28,11 +29,15 @@ from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
 @dataclass(frozen=True)
 class NewFact:
-    """A fact to be recorded: its data, and if it corrects another, which (`replaces`) and why."""
+    """A fact that someone wants recorded: its data, and if it corrects another, which (`replaces`) and why.
+
+    `sent` says more of what a phone sent.
+    """
 
     body: Body
     replaces: str | None = None
     correction: str | None = None
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Re
     moved = consequences(appended.before, appended.after, today, through)
     document = fact_document(appended.fact, None)
     if dry_run:
-        document.update(fact_id=None, recorded_at=None)
+        document.update(fact_id=None, recorded_at=None, said_at=None)
     return Recorded(document, moved, warnings(appended.after.history, appended.fact.body), appended.version)
 
 
@@ -114,10 +119,13 @@ def append(
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
-    fact = _fact(session, new, row)
+    fact = _fact(session, replace(new, body=fixed(new.body, before.treatment_plan)), row)
     earlier = facts.of_patient(session.store, patient_id) if fact.supersedes is not None else None
-    # The record of a day names no version: only those that the history names are needed.
-    day = fact.body.dose_on if isinstance(fact.body, DoseRecorded) and fact.supersedes is None else None
+    # The record of a day names no version: those that the history names are all that matters.
+    body, day = fact.body, None
+    if isinstance(body, DoseRecorded | DoseTakenBack) and fact.supersedes is None and not fact.to_confirm:
+        # Who speaks of a day that is to be confirmed moves more than that day.
+        day = None if body.dose_on.isoformat() in before.history.doses.to_confirm else body.dose_on
     versions = (
         versions_named(session.store, before.history)
         if day is not None
@@ -136,7 +144,15 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
     recorded_at = max(session.now, datetime.fromisoformat(row["recorded_at"]) + timedelta(microseconds=1))
     actor = session.actor
     return Fact(
-        new_fact_id(), new.body, recorded_at, actor.role, actor.name, new.replaces, new.correction, actor.token_id
+        fact_id=new_fact_id(),
+        body=new.body,
+        recorded_at=recorded_at,
+        role=actor.role,
+        name=actor.name,
+        replaces=new.replaces,
+        correction=new.correction,
+        actor=actor.token_id,
+        sent=new.sent,
     )
 
 
@@ -185,10 +201,22 @@ def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
         "kind": fact.kind,
         **data,
         "recorded_at": fact.recorded_at,
+        "said_at": fact.said_at,
+        "sent": fact.sent and sent_document(fact.sent),
         "recorded_by": {"role": fact.role, "name": fact.name},
         "replaces": fact.replaces,
         "voided_by": voided_by,
         why: fact.correction,
+    }
+
+
+def sent_document(sent: Sent) -> dict[str, Any]:
+    """Return what a phone sent with a fact as clients see it: instants by the phone's own clock."""
+    return {
+        "said_at": sent.phone_said_at,
+        "sent_at": sent.phone_sent_at,
+        "taken_at": sent.phone_taken_at,
+        "to_confirm": sent.to_confirm,
     }
 
 

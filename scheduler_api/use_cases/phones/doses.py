@@ -1,152 +1,149 @@
-"""Record days that patients enter on their phones: seven days back, and the site's record of a day takes precedence."""
+"""What patients say of their doses on their phones: every word is kept, and each is told what became of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from scheduler_api.engine.checks import FIRST_ZONE
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import DoseRecorded, Fact, TimeZoneChanged, Voided
-from scheduler_api.engine.model.fold import superseded_by
-from scheduler_api.engine.model.versions import periods
-from scheduler_api.engine.treatment.doses import planned_amount
+from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.model.dose_log import DoseLog
+from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, Fact, Sent, TimeZoneChanged
+from scheduler_api.engine.phone_clocks import TOLERANCE, Spoken, clock_off, spoken
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.facts import NewFact, append
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
-from scheduler_api.use_cases.sites.protocols import versions_of
 
-#: How many days back a patient may record, and how late what the phone recorded may arrive.
+#: How many days back a patient may record; and how long after it was said a word counts without the site.
 DAYS_BACK = 7
 LATEST_ARRIVAL = timedelta(days=30)
 
-#: Why a patient's record of a day is voided.
-SITE_STANDS = "The site's record of this day stands."
-TAKEN_BACK = "Taken back by the patient."
-
-Outcome = Literal["recorded", "already_recorded", "site_record_stands"]
+OUTCOMES = ("recorded", "already_recorded", "superseded", "site_record_stands", "to_confirm")
+Outcome = Literal["recorded", "already_recorded", "superseded", "site_record_stands", "to_confirm"]
 
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """The outcome of something that a phone sent, and the fact that it made, if any."""
+    """What came of something that a phone sent, and the fact it made, if it made one."""
 
     outcome: Outcome
     fact_id: str | None
 
 
-def record_day(
-    session: Session, patient_id: str, body: DoseRecorded, recorded_at: datetime | None = None
-) -> RecordOutcome:
-    """Record a day as taken or missed, as the patient entered it at `recorded_at` (the phone's instant; None: now).
-
-    A repetition changes nothing. If the site recorded the day otherwise, the patient's record stays in the history, but
-    the site's is the active one. Raises ValidationFailed for a day that is too far back or ahead.
-    """
-    with session.store.transaction():
-        lock_patient(session.store, patient_id)
-        today = _present_day(session, patient_id, body.dose_on, recorded_at)
-        day = _day_on_record(session, patient_id, body.dose_on)
-        latest = day.active[-1] if day.active else None
-        planned = _planned_amount(session, patient_id, body.dose_on)
-        content = _content(body, planned)
-        if latest is not None and _content(latest, planned) == content:
-            return RecordOutcome("already_recorded", latest.fact_id)
-        if latest is None or latest.role == "patient":
-            return RecordOutcome("recorded", append(session, patient_id, NewFact(body), today=today).fact.fact_id)
-        # The site's record stays active; the patient's own is kept in the history, once.
-        agreed = _content(latest, planned)[:2] == content[:2]
-        own = day.own.fact_id if day.own is not None and _content(day.own, planned) == content else None
-        if own is None and not (agreed and content[2:] == (None, None)):
-            own = append(session, patient_id, NewFact(body), today=today).fact.fact_id
-            append(session, patient_id, NewFact(Voided(own), correction=SITE_STANDS))
-        return RecordOutcome("already_recorded", latest.fact_id) if agreed else RecordOutcome("site_record_stands", own)
-
-
-def take_back_day(session: Session, patient_id: str, day: date, recorded_at: datetime | None = None) -> RecordOutcome:
-    """Void a patient's own records of a day; if none is active, nothing changes.
-
-    Raises Conflict when there is a record of that day by the site, ValidationFailed for a day too far back or ahead.
-    """
-    with session.store.transaction():
-        lock_patient(session.store, patient_id)
-        _present_day(session, patient_id, day, recorded_at)
-        active = _day_on_record(session, patient_id, day).active
-        if any(fact.role != "patient" for fact in active):
-            raise Conflict([FieldError("/dose_on", "The site recorded this day; ask the site to correct it.")])
-        voided = None
-        for fact in reversed(active):
-            new = NewFact(Voided(fact.fact_id), correction=TAKEN_BACK)
-            voided = append(session, patient_id, new).fact.fact_id
-        return RecordOutcome("recorded" if voided else "already_recorded", voided)
-
-
-def change_time_zone(session: Session, patient_id: str, time_zone: str) -> RecordOutcome:
-    """Record that the patient lives in another time zone now; a repetition changes nothing. Raises ValidationFailed."""
-    with session.store.transaction():
-        lock_patient(session.store, patient_id)
-        if of_row(session.store, patient_row(session, patient_id)).time_zone == time_zone:
-            return RecordOutcome("already_recorded", None)
-        return RecordOutcome("recorded", append(session, patient_id, NewFact(TimeZoneChanged(time_zone))).fact.fact_id)
-
-
 @dataclass(frozen=True)
-class _Day:
-    """The records of a day: the active ones, in order, and the patient's last own one that was not taken back."""
+class Said:
+    """When a phone said and sent something by its own clock, when it counts as said, and what the clock is ahead."""
 
-    active: list[Fact]
-    own: Fact | None
+    phone_said_at: datetime
+    phone_sent_at: datetime
+    said_at: datetime
+    off: timedelta
 
+    @property
+    def clock_wrong(self) -> bool:
+        """Return whether the phone's clock was wrong when it was said, or when it was sent."""
+        return bool(self.off) or self.phone_said_at - self.said_at > TOLERANCE
 
-def _day_on_record(session: Session, patient_id: str, day: date) -> _Day:
-    all_facts = facts.of_day(session.store, patient_id, day)
-    by_id, superseded = {fact.fact_id: fact for fact in all_facts}, superseded_by(all_facts)
-    records = [fact for fact in all_facts if isinstance(fact.body, DoseRecorded) and fact.body.dose_on == day]
-    active = [fact for fact in records if fact.fact_id not in superseded]
-    own = None
-    for fact in records:
-        if fact.role == "patient":
-            void = by_id.get(superseded.get(fact.fact_id, ""))
-            own = fact if void is None or void.correction == SITE_STANDS else None
-    return _Day(active, own)
+    def corrected(self, instant: datetime) -> datetime:
+        """Return another instant of the phone's clock, corrected like the one at which it was said."""
+        return instant + (self.said_at - self.phone_said_at)
 
 
-def _content(record: Fact | DoseRecorded, planned: float) -> tuple[str, float | None, datetime | None, str | None]:
-    """Return the content of a day's record; the planned amount is the same whether it is stated or not."""
-    body = record.body if isinstance(record, Fact) else record
-    assert isinstance(body, DoseRecorded)
-    amount = None if body.status == "missed" else planned if body.amount is None else body.amount
-    return body.status, amount, body.taken_at, body.note
+def said(session: Session, patient_id: str, by_phone: Sequence[datetime], sent_at: datetime) -> list[Said]:
+    """Return when things were said that a phone sends together, by its clock as it said and sent them."""
+    off = clock_off(sent_at, session.now)
+    known = []
+    if off:
+        earlier = facts.said_by(session.store, patient_id, session.actor.token_id or "")
+        known = [Spoken(fact.sent.phone_said_at, fact.said_at) for fact in earlier if fact.sent is not None]
+    found = spoken(by_phone, off, session.now, known)
+    return [Said(one.by_phone, sent_at, one.said_at, off) for one in found]
 
 
-def _planned_amount(session: Session, patient_id: str, day: date) -> float:
-    row = patient_row(session, patient_id)
-    history = of_row(session.store, row)
-    return planned_amount(periods(versions_of(session.store, row["protocol"]), history), history, day)
+def record_dose(session: Session, patient_id: str, body: DoseRecorded | DoseTakenBack, when: Said) -> RecordOutcome:
+    """Keep what a patient said of a day's dose, or that it was taken back.
 
-
-def _present_day(session: Session, patient_id: str, day: date, recorded_at: datetime | None) -> date:
-    """Return the present day for a record of a day. Raises ValidationFailed if the day is too far back or ahead.
-
-    A day counts from the instant at which the phone recorded it, in the zone on record or in that of the phone: a
-    traveller's phone may be a day ahead or behind.
+    The same content said at the same instant is one word, however often it comes. Raises ValidationFailed for a day
+    that is too far back or ahead; where the phone's clock was wrong, such a word is kept for the site to confirm.
     """
-    zone = patient_row(session, patient_id)["time_zone"]
-    today = civil_date(session.now, zone)
-    here = there = today
-    if recorded_at is not None:
-        # If the phone's clock is fast, it counts as recorded now, in the phone's zone.
-        recorded_at = min(recorded_at, session.now.astimezone(recorded_at.tzinfo))
-        if session.now - recorded_at > LATEST_ARRIVAL:
-            raise ValidationFailed([FieldError("/recorded_at", "More than 30 days ago; tell the site.")])
-        here, there = civil_date(recorded_at, zone), min(recorded_at.date(), civil_date(recorded_at, FIRST_ZONE))
+    with session.store.transaction():
+        lock_patient(session.store, patient_id)
+        known = facts.of_day(session.store, patient_id, body.dose_on)
+        if (same := next((fact for fact in known if _is_same(fact, body, when)), None)) is not None:
+            return RecordOutcome("already_recorded", same.fact_id)
+        history = of_row(session.store, patient_row(session, patient_id))
+        zone, enrolled_on, off_on = history.time_zone, history.enrolled.enrolled_on, history.off_study_on
+        errors = _day_errors(session.now, zone, body.dose_on, when, enrolled_on)
+        # Nobody had a phone of ours before enrolment.
+        if errors and not when.clock_wrong and when.said_at.date() >= enrolled_on - timedelta(1):
+            raise ValidationFailed(errors)
+        after_end = off_on is not None and body.dose_on > off_on
+        to_confirm = bool(errors) or after_end or session.now - when.said_at > LATEST_ARRIVAL
+        sent = Sent(when.said_at, when.phone_said_at, when.phone_sent_at, to_confirm=to_confirm)
+        if isinstance(body, DoseRecorded) and body.taken_at is not None and when.clock_wrong:
+            sent = replace(sent, phone_taken_at=body.taken_at)
+            body = replace(body, taken_at=_possible(when.corrected(body.taken_at), session.now))
+        today = max(civil_date(session.now, zone), _local_day(session.now, when))
+        appended = append(session, patient_id, NewFact(body, sent=sent), today=today)
+        return RecordOutcome(_outcome(appended.after.history.doses, body.dose_on, appended.fact), appended.fact.fact_id)
+
+
+def change_time_zone(session: Session, patient_id: str, time_zone: str, when: Said) -> RecordOutcome:
+    """Note that the patient lives by another time zone; the one said last counts. Raises ValidationFailed."""
+    with session.store.transaction():
+        lock_patient(session.store, patient_id)
+        sent = Sent(when.said_at, when.phone_said_at, when.phone_sent_at)
+        fact = append(session, patient_id, NewFact(TimeZoneChanged(time_zone), sent=sent)).fact
+        latest = of_row(session.store, patient_row(session, patient_id)).time_zone_said_at
+        return RecordOutcome("recorded" if latest == when.said_at else "superseded", fact.fact_id)
+
+
+def _is_same(fact: Fact, body: DoseRecorded | DoseTakenBack, when: Said) -> bool:
+    """Return whether a fact is the word of a phone that says the same, said at the same instant of its clock."""
+    sent, known = fact.sent, fact.body
+    if sent is None or sent.phone_said_at != when.phone_said_at:
+        return False
+    if isinstance(known, DoseRecorded) and sent.phone_taken_at is not None:
+        known = replace(known, taken_at=sent.phone_taken_at)
+    return known == body
+
+
+def _outcome(log: DoseLog, day: date, fact: Fact) -> Outcome:
+    """Return what became of a word that was kept."""
+    words, late = log.words_of(day), dict(log.unconfirmed()).get(day)
+    if words.staff is not None:
+        return "site_record_stands"
+    if fact.to_confirm:
+        return "to_confirm" if late is not None and late.word.fact_id == fact.fact_id else "superseded"
+    return "recorded" if words.patient is not None and words.patient.fact_id == fact.fact_id else "superseded"
+
+
+def _day_errors(now: datetime, zone: str, day: date, when: Said, enrolled_on: date) -> list[FieldError]:
+    """Return why a day cannot be recorded: before enrolment, too long before it was said, or after the day of receipt.
+
+    Days count in the zone on record or in that of the phone: a traveller's phone may be a day ahead or behind.
+    """
+    here, there = civil_date(when.said_at, zone), _local_day(when.said_at, when)
+    latest = max(civil_date(now, zone), _local_day(now, when))
+    if day < enrolled_on:
+        return [FieldError("/dose_on", f"Before enrolment {enrolled_on}.")]
     if day < min(here, there) - timedelta(DAYS_BACK):
-        raise ValidationFailed(
-            [FieldError("/dose_on", f"More than {DAYS_BACK} days before it was recorded; tell the site.")]
-        )
-    if day > max(here, there):
-        raise ValidationFailed([FieldError("/dose_on", f"After {max(here, there)}, the day on which it was recorded.")])
-    return max(today, there)
+        detail = f"More than {DAYS_BACK} days before it was recorded; tell the site."
+        return [FieldError("/dose_on", detail)]
+    if day > latest:
+        return [FieldError("/dose_on", f"After {latest}, the day on which it was received.")]
+    return []
+
+
+def _local_day(instant: datetime, when: Said) -> date:
+    """Return the day of an instant where the phone is, by its own word; no place is further ahead than the first."""
+    return min(instant.astimezone(when.phone_said_at.tzinfo).date(), civil_date(instant, FIRST_ZONE))
+
+
+def _possible(taken_at: datetime, now: datetime) -> datetime | None:
+    """Return when a dose was taken by a wrong clock, corrected; None if that tells nothing."""
+    return taken_at if now - LATEST_ARRIVAL <= taken_at <= now else None

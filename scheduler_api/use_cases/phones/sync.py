@@ -1,11 +1,11 @@
-"""Process what a phone queued while it was offline, each fact exactly once, and return what changed meanwhile."""
+"""What a phone queued while it was offline goes in, each exactly once; what changed meanwhile comes back."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import (
     DoseChanged,
     DoseRecorded,
+    DoseTakenBack,
     Fact,
     HoldEnded,
     HoldStarted,
@@ -27,16 +28,18 @@ from scheduler_api.engine.model.facts import (
     Voided,
     body_to_data,
 )
+from scheduler_api.engine.phone_clocks import clock_off
 from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import sent_facts
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 
-from .doses import RecordOutcome, change_time_zone, record_day, take_back_day
+from .doses import RecordOutcome, Said, change_time_zone, record_dose, said
 
-#: The fields of a fact that a phone gets: days and amounts. Reasons, notes and responses are for the site to tell.
-_FIELDS_FOR_PHONES = {
+#: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
+_TOLD = {
     TreatmentStarted: ("first_dose_on",),
     DoseRecorded: ("dose_on", "status", "amount"),
+    DoseTakenBack: ("dose_on",),
     HoldStarted: ("from_on", "resumes_on"),
     HoldEnded: ("resumes_on",),
     DoseChanged: ("from_on", "amount"),
@@ -52,70 +55,73 @@ _FIELDS_FOR_PHONES = {
 
 @dataclass(frozen=True)
 class QueuedFact:
-    """A fact that a phone queued: the phone's id for it, its content, how to record it, and errors already found."""
+    """Something a phone queued: the id the phone gave it, what it says, and whatever is wrong with it already.
+
+    `keep` takes it in, as said at `said_at` by the phone's own clock.
+    """
 
     client_id: str
     content: Any
-    record: Callable[[Session, str], RecordOutcome] | None
+    keep: Callable[[Session, str, Said], RecordOutcome] | None
+    said_at: datetime | None = None
     errors: Sequence[FieldError] = ()
 
 
 @dataclass(frozen=True)
 class SyncResult:
-    """The outcome of each queued fact, what changed since the cursor, and the new cursor."""
+    """What came of each, what changed since the cursor, the new cursor, and how far the phone's clock is ahead."""
 
     outcomes: list[dict[str, Any]]
     changes: list[dict[str, Any]]
     cursor: int
+    clock_off: timedelta
 
 
-def dose_recorded(body: DoseRecorded, recorded_at: datetime) -> Callable[[Session, str], RecordOutcome]:
-    """Return a function that records a day that the phone recorded offline."""
-    return lambda session, patient_id: record_day(session, patient_id, body, recorded_at)
+def dose_said(body: DoseRecorded | DoseTakenBack) -> Callable[[Session, str, Said], RecordOutcome]:
+    """Return what keeps a word about a dose that was said offline."""
+    return lambda session, patient_id, when: record_dose(session, patient_id, body, when)
 
 
-def dose_taken_back(day: date, recorded_at: datetime) -> Callable[[Session, str], RecordOutcome]:
-    """Return a function that takes back a day's record, as the phone did offline."""
-    return lambda session, patient_id: take_back_day(session, patient_id, day, recorded_at)
+def time_zone_changed(time_zone: str) -> Callable[[Session, str, Said], RecordOutcome]:
+    """Return what records that the patient lives in another time zone."""
+    return lambda session, patient_id, when: change_time_zone(session, patient_id, time_zone, when)
 
 
-def time_zone_changed(time_zone: str) -> Callable[[Session, str], RecordOutcome]:
-    """Return a function that records that the patient lives in another time zone."""
-    return lambda session, patient_id: change_time_zone(session, patient_id, time_zone)
+def sync(session: Session, patient_id: str, cursor: int, sent_at: datetime, queued: Sequence[QueuedFact]) -> SyncResult:
+    """Take in what a phone queued, in its order, and tell what changed after fact number `cursor`.
 
-
-def sync(session: Session, patient_id: str, cursor: int, queued: Sequence[QueuedFact]) -> SyncResult:
-    """Process what a phone queued, in its order, and return what changed after fact number `cursor`.
-
-    Each is recorded once, however often it is sent; one that is refused does not stop the others. Raises NotFound.
+    `sent_at` is the present by the phone's clock. Each is kept once, however often it comes; one that is refused does
+    not keep out the others. Raises NotFound.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        outcomes = [_process(session, patient_id, sent) for sent in queued]
+        readable = [each for each in queued if each.said_at is not None]
+        moments = said(session, patient_id, [each.said_at for each in readable if each.said_at], sent_at)
+        when = {id(each): moment for each, moment in zip(readable, moments, strict=True)}
+        outcomes = [_take_in(session, patient_id, each, when.get(id(each))) for each in queued]
         version = patient_row(session, patient_id)["version"]
-        changes = [
-            _change_document(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)
-        ]
-    return SyncResult(outcomes, [change for change in changes if change is not None], version)
+        changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
+    told = [change for change in changes if change is not None]
+    return SyncResult(outcomes, told, version, clock_off(sent_at, session.now))
 
 
-def _process(session: Session, patient_id: str, sent: QueuedFact) -> dict[str, Any]:
+def _take_in(session: Session, patient_id: str, sent: QueuedFact, when: Said | None) -> dict[str, Any]:
     digest = hashlib.sha256(orjson.dumps(sent.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    earlier = sent_facts.get(session.store, patient_id, sent.client_id)
-    if earlier is not None:
-        if earlier["request_hash"] != digest:
+    known = sent_facts.get(session.store, patient_id, sent.client_id)
+    if known is not None:
+        if known["request_hash"] != digest:
             field_error = FieldError("/client_id", "This id came before with something else.")
             return _refused(sent, [field_error], Conflict)
-        outcome = orjson.loads(earlier["outcome"])
+        outcome = orjson.loads(known["outcome"])
         return {**outcome, "outcome": "already_recorded" if outcome["outcome"] == "recorded" else outcome["outcome"]}
-    if sent.record is None:
+    if sent.keep is None or when is None:
         return _refused(sent, sent.errors, ValidationFailed)
     try:
         with session.store.transaction():
-            result = sent.record(session, patient_id)
+            kept = sent.keep(session, patient_id, when)
     except ValidationFailed as error:
         return _refused(sent, error.errors, type(error))
-    outcome = {"client_id": sent.client_id, "outcome": result.outcome, "fact_id": result.fact_id, "problem": None}
+    outcome = {"client_id": sent.client_id, "outcome": kept.outcome, "fact_id": kept.fact_id, "problem": None}
     row = {
         "patient_id": patient_id,
         "client_id": sent.client_id,
@@ -131,21 +137,23 @@ def _refused(sent: QueuedFact, errors: Sequence[FieldError], kind: type[Validati
     return {"client_id": sent.client_id, "outcome": "refused", "fact_id": None, "problem": problem}
 
 
-def _change_document(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
+def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
     """Return a fact as a phone may see it; None if it, or what it takes back, is not for the phone."""
-    names = _FIELDS_FOR_PHONES.get(type(fact.body))
+    names = _TOLD.get(type(fact.body))
     if names is None:
         return None
     if isinstance(fact.body, Voided):
         superseded = facts.get(session.store, patient_id, fact.body.voids)
-        if superseded is None or type(superseded.body) not in _FIELDS_FOR_PHONES:
+        if superseded is None or type(superseded.body) not in _TOLD:
             return None
     data = body_to_data(fact.body)
+    told = {name: data.get(name) for name in names}
     return {
         "fact_id": fact.fact_id,
         "kind": fact.kind,
         "recorded_at": fact.recorded_at,
+        "said_at": fact.said_at,
         "by": "patient" if fact.role == "patient" else "site",
         "replaces": fact.replaces,
-        "data": {name: data.get(name) for name in names},
+        "data": told,
     }

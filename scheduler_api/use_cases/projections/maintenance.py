@@ -33,7 +33,7 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
         patients.delete_all(store)
         for patient_id in facts.patients(store):
             rows = facts.rows_of_patient(store, patient_id)
-            recorded = [facts.to_fact(row) for row in rows]
+            recorded = facts.of_rows(store, rows)
             _rebuild_patient(store, patient_id, recorded, rows[-1], now)
             progress(patient_id)
             count += 1
@@ -81,7 +81,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         yield f"patient {patient_id}: has facts but no row"
         return
     try:
-        recorded, last = [facts.to_fact(row) for row in rows], rows[-1]
+        recorded, last = facts.of_rows(store, rows), rows[-1]
         fold(recorded)
     except (ValueError, TypeError, KeyError, StopIteration):
         yield f"patient {patient_id}: the facts cannot be read, though their chain holds"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
 from flask import Response
+from marshmallow import ValidationError, validates_schema
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
@@ -17,7 +18,7 @@ from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.dates import parse_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import DoseRecorded
+from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Amount, Choice, CivilDate, Instant, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import DOSE_STATUSES, ContraceptionSchema, PatientCalendarSchema, VisitSchema
@@ -69,20 +70,44 @@ class TodaySchema(Strict):
     changes_at = Instant(required=True, metadata={"description": "When this changes by itself: the next midnight"})
 
 
-class DoseConfirmationSchema(Strict):
-    """A patient's record of a day."""
+CLOCK_OFF = {"description": "How far the phone's clock is ahead (negative: behind), if more than five minutes"}
+
+
+class DoseWordSchema(Strict):
+    """What a patient says of a day's dose."""
 
     status = Choice("taken", "missed", required=True)
-    amount = Amount(load_default=None, metadata={"description": "The day's total; by default as planned"})
+    amount = Amount(load_default=None, metadata={"description": "What the screen showed; required with `taken`"})
     taken_at = Instant(load_default=None)
     note = Text(1000, lines=True, load_default=None)
 
+    @validates_schema
+    def _says_how_much(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if data["status"] == "taken" and data["amount"] is None:
+            raise ValidationError("Missing: the amount that the screen showed.", "amount")
+
+
+class WhenSaidSchema(Strict):
+    """When something was said on a phone and when it was sent, both by the phone's own clock."""
+
+    said_at = Instant(required=True)
+    sent_at = Instant(required=True)
+
+
+class DoseConfirmationSchema(DoseWordSchema, WhenSaidSchema):
+    """What a patient says of a day's dose, and when."""
+
 
 class DoseOutcomeSchema(Strict):
-    """The outcome of a record. `site_record_stands`: it is in the history, but the site recorded that day otherwise."""
+    """What became of it.
 
-    outcome = Choice("recorded", "already_recorded", "site_record_stands", required=True)
-    fact_id = fields.String(required=True, allow_none=True)
+    `superseded`: something said later stands. `site_record_stands`: the site recorded that day, which stands.
+    `to_confirm`: it counts once the site confirms it. All are kept in the history.
+    """
+
+    outcome = Choice(*doses.OUTCOMES, required=True)
+    fact_id = fields.String(required=True)
+    clock_off_seconds = fields.Integer(required=True, allow_none=True, metadata=CLOCK_OFF)
 
 
 def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -126,19 +151,22 @@ def get_my_calendar(query: dict[str, Any]) -> Response:
 def record_dose(data: dict[str, Any], dose_on: str) -> Response:
     """Record a day as taken or missed
 
-    Today or up to 7 days back. A repetition changes nothing.
+    Today or up to 7 days back, counted when it was said. The same content said at the same instant is recorded once.
     """
-    return answer(
-        _outcome_document(doses.record_day(session(), phone().patient_id, DoseRecorded(_day(dose_on), **data)))
-    )
+    said_at, sent_at = data.pop("said_at"), data.pop("sent_at")
+    return _keep(DoseRecorded(_day(dose_on), **data), said_at, sent_at)
 
 
 @blueprint.route("/me/doses/<string:dose_on>", methods=["DELETE"])
 @patient
+@blueprint.arguments(WhenSaidSchema, location="query")
 @blueprint.response(200, DoseOutcomeSchema)
-def take_back_dose(dose_on: str) -> Response:
-    """Take the patient's own record of a day back; it stays in the history, voided"""
-    return answer(_outcome_document(doses.take_back_day(session(), phone().patient_id, _day(dose_on))))
+def take_back_dose(query: dict[str, Any], dose_on: str) -> Response:
+    """Take back what the patient said of a day before
+
+    All of it stays in the history. What the site recorded stands.
+    """
+    return _keep(DoseTakenBack(_day(dose_on)), query["said_at"], query["sent_at"])
 
 
 @blueprint.route("/me/devices")
@@ -160,8 +188,12 @@ def end_my_device(device_id: str) -> Response:
     return Response(status=204)
 
 
-def _outcome_document(outcome: doses.RecordOutcome) -> dict[str, Any]:
-    return {"outcome": outcome.outcome, "fact_id": outcome.fact_id}
+def _keep(body: DoseRecorded | DoseTakenBack, said_at: datetime, sent_at: datetime) -> Response:
+    patient_id = phone().patient_id
+    (when,) = doses.said(session(), patient_id, [said_at], sent_at)
+    kept = doses.record_dose(session(), patient_id, body, when)
+    off = round(when.off.total_seconds()) or None
+    return answer({"outcome": kept.outcome, "fact_id": kept.fact_id, "clock_off_seconds": off})
 
 
 def _day(text: str) -> date:

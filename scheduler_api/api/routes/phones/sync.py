@@ -15,12 +15,13 @@ from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem, ProblemSchema
 from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import DoseRecorded
+from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
 from scheduler_api.use_cases.phones import sync, today
+from scheduler_api.use_cases.phones.doses import OUTCOMES
 
-from .me import DoseConfirmationSchema, TodaySchema
+from .me import CLOCK_OFF, DoseWordSchema, TodaySchema
 
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
 
@@ -28,13 +29,13 @@ blueprint = ResourceBlueprint("offline queue", __name__, description="What a pho
 
 
 class QueuedSchema(Strict):
-    """The fields of every queued fact: the phone's own id for it, and when the phone recorded it, with its offset."""
+    """What every queued fact has: the phone's own id for it, and when it was said by the phone's clock."""
 
     client_id = Text(64, required=True, pattern=_CLIENT_ID.pattern)
-    recorded_at = Instant(required=True)
+    said_at = Instant(required=True)
 
 
-class QueuedDoseSchema(QueuedSchema, DoseConfirmationSchema):
+class QueuedDoseSchema(QueuedSchema, DoseWordSchema):
     """A day recorded while offline."""
 
     kind = Choice("dose_recorded", required=True)
@@ -66,6 +67,7 @@ class SyncRequestSchema(Strict):
     """What the phone queued, in its order, and up to which fact it has the history (0: none)."""
 
     cursor = fields.Integer(required=True, strict=True, validate=validate.Range(0, 1_000_000_000))
+    sent_at = Instant(required=True, metadata={"description": "The present by the phone's clock"})
     facts = fields.List(fields.Raw(metadata={"type": "object"}), load_default=list, validate=validate.Length(max=500))
 
 
@@ -73,7 +75,7 @@ class SyncOutcomeSchema(Strict):
     """The outcome of one queued fact; `problem` only if it was refused."""
 
     client_id = fields.String(required=True)
-    outcome = Choice("recorded", "already_recorded", "site_record_stands", "refused", required=True)
+    outcome = Choice(*OUTCOMES, "refused", required=True)
     fact_id = fields.String(required=True, allow_none=True)
     problem = fields.Nested(ProblemSchema, required=True, allow_none=True)
 
@@ -84,6 +86,7 @@ class PhoneChangeSchema(Strict):
     fact_id = fields.String(required=True)
     kind = fields.String(required=True)
     recorded_at = Instant(required=True)
+    said_at = Instant(required=True)
     by = Choice("patient", "site", required=True)
     replaces = fields.String(required=True, allow_none=True)
     data = fields.Dict(required=True)
@@ -95,6 +98,7 @@ class SyncResultSchema(Strict):
     outcomes = fields.List(fields.Nested(SyncOutcomeSchema), required=True)
     changes = fields.List(fields.Nested(PhoneChangeSchema), required=True)
     cursor = fields.Integer(required=True)
+    clock_off_seconds = fields.Integer(required=True, allow_none=True, metadata=CLOCK_OFF)
     today = fields.Nested(TodaySchema, required=True)
 
 
@@ -105,7 +109,7 @@ class SyncResultSchema(Strict):
 def synchronise(data: dict[str, Any]) -> Response:
     """Send what was queued offline, each exactly once by `client_id`, and get what changed"""
     queued = [_queued(content) for content in _named(data["facts"])]
-    synced = sync.sync(session(), phone().patient_id, data["cursor"], queued)
+    synced = sync.sync(session(), phone().patient_id, data["cursor"], data["sent_at"], queued)
     for outcome in synced.outcomes:
         if (problem := outcome["problem"]) is not None:
             outcome["problem"] = Problem(problem["status"], "It was not recorded.", problem["errors"]).document()
@@ -113,6 +117,7 @@ def synchronise(data: dict[str, Any]) -> Response:
         "outcomes": synced.outcomes,
         "changes": synced.changes,
         "cursor": synced.cursor,
+        "clock_off_seconds": round(synced.clock_off.total_seconds()) or None,
         "today": today.today_document(session(), phone().patient_id),
     }
     return answer(document, headers={"Content-Language": language()}, language=language())
@@ -135,18 +140,18 @@ def _queued(content: dict[str, Any]) -> sync.QueuedFact:
     kind = kind if isinstance(kind, str) else ""
     schema = QUEUED.get(kind)
     if schema is None:
-        return sync.QueuedFact(client_id, content, None, [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.")])
+        errors = [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.")]
+        return sync.QueuedFact(client_id, content, None, errors=errors)
     try:
         data = schema.load(content)
     except ValidationError as error:
-        return sync.QueuedFact(client_id, content, None, list(errors_of(error.messages)))
-    return sync.QueuedFact(client_id, content, _recording(kind, data))
+        return sync.QueuedFact(client_id, content, None, errors=list(errors_of(error.messages)))
+    return sync.QueuedFact(client_id, content, _recording(kind, data), data["said_at"])
 
 
 def _recording(kind: str, data: dict[str, Any]) -> Any:
     if kind == "time_zone_changed":
         return sync.time_zone_changed(data["time_zone"])
     if kind == "dose_taken_back":
-        return sync.dose_taken_back(data["dose_on"], data["recorded_at"])
-    body = DoseRecorded(data["dose_on"], data["status"], data["amount"], data["taken_at"], data["note"])
-    return sync.dose_recorded(body, data["recorded_at"])
+        return sync.dose_said(DoseTakenBack(data["dose_on"]))
+    return sync.dose_said(DoseRecorded(data["dose_on"], data["status"], data["amount"], data["taken_at"], data["note"]))

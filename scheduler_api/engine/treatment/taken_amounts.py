@@ -1,0 +1,54 @@
+"""How much was taken: fixed when a fact is received, and changed by no later one (rules, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scheduler_api.engine.model.facts import Body, DoseChanged, DoseRecorded, Enrolled, Fact, ProtocolAmended, Voided
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Versions
+from scheduler_api.engine.model.versions import periods
+
+from .doses import TreatmentPlan, planned_amount
+
+#: The facts that the planned amount of a day follows from.
+_OF_THE_PLAN = (Enrolled, DoseChanged, ProtocolAmended, Voided)
+
+
+def lacks_amount(body: Body) -> bool:
+    """Return whether a fact says that a dose was taken, and not how much."""
+    return isinstance(body, DoseRecorded) and body.status == "taken" and body.amount is None
+
+
+def fixed(body: Body, treatment_plan: TreatmentPlan) -> Body:
+    """Return the data of a fact as it is to be recorded, given the plan as it is known when the fact is received.
+
+    A dose taken, of which nobody said how much, was taken as planned. Where nothing is planned it is left as it is, and
+    will be refused.
+    """
+    if isinstance(body, DoseRecorded) and lacks_amount(body):
+        return replace(body, amount=treatment_plan.planned_on(body.dose_on))
+    return body
+
+
+def with_amounts(versions: Versions, facts: Sequence[Fact]) -> list[Fact]:
+    """Return a patient's facts, of which an earlier version recorded some without the amount that was taken, with it.
+
+    It is the amount of that day by all that was on record when the fact was received, held and rest days included.
+    """
+    of_the_plan: list[Fact] = []
+    history: History | None = None
+    completed = []
+    for fact in facts:
+        body = fact.body
+        if isinstance(body, _OF_THE_PLAN):
+            of_the_plan.append(fact)
+            history = None
+        elif isinstance(body, DoseRecorded) and lacks_amount(body):
+            history = history or fold(of_the_plan)
+            amount = planned_amount(periods(versions, history), history, body.dose_on)
+            fact = replace(fact, body=replace(body, amount=amount))
+        completed.append(fact)
+    return completed
