@@ -421,7 +421,7 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     """The screen as text."""
     yield f"{screen['today']} · {screen['status'].replace('_', ' ')}"
     if cycle := screen["cycle"]:
-        yield f"Cycle {cycle['number']}, day {cycle['day']}"
+        yield f"Cycle {cycle['number']}" + (f", day {cycle['day']}" if cycle["day"] else "")
     if dose := screen["dose"]:
         amount = f" {dose['amount']:g} mg" if dose["amount"] else ""
         yield f"Dose: {dose['drug'] or ''}{amount}: {DOSE[dose['status']]}"
@@ -502,7 +502,8 @@ def _calendar(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
     calendar = phone.calendar(asked.first, asked.last)
     for row in calendar["doses"]:
         amount = f"{row['amount']:g} mg  " if row["amount"] else ""
-        yield f"{row['dose_on']}  cycle {row['cycle']} day {row['cycle_day']}  {amount}{row['status']}"
+        day = f" day {row['cycle_day']}" if row["cycle_day"] else ""
+        yield f"{row['dose_on']}  cycle {row['cycle']}{day}  {amount}{row['status']}"
     for visit in calendar["visits"]:
         yield f"{visit['opens_on']} to {visit['closes_on']}  {visit['label']}  {visit['status']}"
 

@@ -150,7 +150,9 @@ class TreatmentSchema(Strict):
     last_dose_on = CivilDate(required=True, allow_none=True)
     ended = fields.Nested(TreatmentEndSchema, required=True, allow_none=True)
     cycle = fields.Integer(required=True, allow_none=True)
-    cycle_day = fields.Integer(required=True, allow_none=True)
+    cycle_day = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}
+    )
     amount = Amount(required=True, allow_none=True)
     on_hold = fields.Boolean(required=True)
     because = fields.String(required=True)
@@ -172,7 +174,9 @@ class DoseDaySchema(Strict):
 
     dose_on = CivilDate(required=True)
     cycle = fields.Integer(required=True, allow_none=True)
-    cycle_day = fields.Integer(required=True, allow_none=True)
+    cycle_day = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}
+    )
     amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
     taken_amount = Amount(required=True, allow_none=True)
     status = Choice(*DOSE_STATUSES, required=True)

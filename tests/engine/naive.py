@@ -229,10 +229,14 @@ class Known:
         on, cycle, gone = self.c1d1, 1, 0
         running = self.version(on).dosing
         while on <= (min(through, self.last_day) if self.last_day else through):
-            if gone == running.cycle_days:
-                cycle, gone, running = cycle + 1, 0, self.version(on).dosing
             dosing = self.version(on).dosing
-            rests = dosing.dosing_days is not None and gone + 1 not in dosing.dosing_days
+            # A cycle that is through waits for the next, whose first day is one that the version in force counts.
+            waits = gone == running.cycle_days
+            if waits and not (dosing.extend_on_hold and self.held(on)):
+                cycle, gone, running, waits = cycle + 1, 0, dosing, False
+            counts = not waits and not (running.extend_on_hold and self.held(on))
+            cycle_day = gone + 1 if counts else None
+            rests = counts and dosing.dosing_days is not None and cycle_day not in dosing.dosing_days
             planned, taken_amount = self.planned_amount(on), None
             if on in self.taken:
                 status, taken_amount = "taken", self.taken[on]
@@ -249,15 +253,28 @@ class Known:
             yield {
                 "dose_on": on,
                 "cycle": cycle,
-                "cycle_day": gone + 1,
+                "cycle_day": cycle_day,
                 "amount": None if self.held(on) or rests else planned,
                 "taken_amount": taken_amount,
                 "status": status,
-                "rests": rests,
             }
-            if not (running.extend_on_hold and self.held(on)):
+            if counts:
                 gone += 1
             on += DAY
+
+    def full_amount(self, last: date) -> float:
+        """The protocol's amount on every occasion from C1D1 through a day, had there been no hold (section 4)."""
+        total, on, gone = 0.0, self.c1d1, 0
+        running = self.version(on).dosing
+        while on <= (min(last, self.last_day) if self.last_day else last):
+            dosing = self.version(on).dosing
+            if gone == running.cycle_days:
+                gone, running = 0, dosing
+            if dosing.dosing_days is None or gone + 1 in dosing.dosing_days:
+                total += dosing.dose_mg
+            gone += 1
+            on += DAY
+        return total
 
     def adherence(self, today: date) -> dict[str, Any]:
         """Adherence, counted day by day (section 4)."""
@@ -267,7 +284,7 @@ class Known:
             status: sum(row["status"] == status for row in rows) for status in ("taken", "missed", "unrecorded", "held")
         }
         planned = count["taken"] + count["missed"] + count["unrecorded"]
-        full = sum(self.version(row["dose_on"]).dosing.dose_mg for row in rows if not row["rests"])
+        full = self.full_amount(last)
         mg = sum(row["taken_amount"] or 0 for row in rows)
         return {
             "planned": planned,

@@ -159,3 +159,14 @@ def test_more_than_planned_can_be_more_than_one() -> None:
     patient = Patient.treated(protocol())
     patient.take("2024-01-05", "2024-01-06", amount=600)
     assert counted(patient, "2024-01-07")["relative_dose_intensity"] == 2.0
+
+
+def test_under_extend_dose_intensity_is_of_the_doses_that_there_would_have_been_without_the_hold() -> None:
+    # 3 days of dosing in cycles of 5: without the hold doses on 5, 6, 7, 10, 11 and 12 January.
+    patient = Patient.treated(protocol(dosing_days=[1, 2, 3], cycle_days=5, cycle_on_hold="extend"))
+    patient.record("hold_started", from_on="2024-01-06", resumes_on="2024-01-09")
+    patient.take("2024-01-05")
+    patient.take("2024-01-09", "2024-01-10")
+    adherence = patient.on("2024-01-13")["adherence"]
+    assert (adherence["planned"], adherence["held"], adherence["adherence"]) == (3, 3, 1)
+    assert adherence["relative_dose_intensity"] == 0.5

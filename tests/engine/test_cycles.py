@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.treatment.position import treatment_position
 
 from .patients import Patient, Seen, protocol, series
 
@@ -39,12 +42,22 @@ def test_under_continue_a_hold_changes_no_cycle() -> None:
     assert after.place("2024-02-01") == (2, 7)
 
 
-def test_under_extend_a_held_day_has_the_cycle_day_of_resumption() -> None:
+def test_under_extend_a_held_day_has_no_cycle_day() -> None:
     seen = extended(("2024-01-15", "2024-01-20")).on("2024-02-01")
     assert seen.place("2024-01-14") == (1, 10)
-    assert {seen.place(f"2024-01-{held}") for held in range(15, 20)} == {(1, 11)}
+    assert {seen.place(f"2024-01-{held}") for held in range(15, 20)} == {(1, None)}
     assert seen.place("2024-01-20") == (1, 11)
     assert seen.place("2024-01-21") == (1, 12)
+
+
+@pytest.mark.parametrize(("today", "day"), [("2024-01-14", 10), ("2024-01-15", None), ("2024-01-20", 11)])
+def test_under_extend_today_has_no_cycle_day_while_it_is_held(today: str, day: int | None) -> None:
+    patient = extended(("2024-01-15", "2024-01-20"))
+    assert patient.view(today)["cycle"] == {"number": 1, "day": day, "of_days": 21}
+    treatment = patient.on(today)["treatment"]
+    assert (treatment["cycle"], treatment["cycle_day"], treatment["on_hold"]) == (1, day, day is None)
+    place = treatment_position(patient.schedule().treatment_plan).at(date.fromisoformat(today))
+    assert place == (1, day, day is None)
 
 
 def test_under_extend_the_cycle_ends_later_by_the_days_held() -> None:
@@ -63,32 +76,48 @@ def test_under_extend_several_holds_add_up() -> None:
     assert span(seen, 3)[0] == "2024-02-24"
 
 
-def test_under_extend_a_hold_from_the_first_day_of_a_cycle_belongs_to_it() -> None:
-    seen = extended(("2024-01-26", "2024-02-02")).on("2024-02-02")
-    assert span(seen, 1) == ("2024-01-05", "2024-01-25")
-    assert span(seen, 2) == ("2024-01-26", "2024-02-22")
-    assert seen.place("2024-01-26") == seen.place("2024-02-01") == seen.place("2024-02-02") == (2, 1)
-    assert seen.targets("clinic")["clinic-c2d1"] == "2024-01-26"
+def test_under_extend_a_hold_from_the_first_day_of_a_cycle_puts_that_day_off() -> None:
+    seen = extended(("2024-01-26", "2024-02-09")).on("2024-02-09")
+    assert span(seen, 1) == ("2024-01-05", "2024-02-08")
+    assert span(seen, 2) == ("2024-02-09", "2024-02-29")
+    assert seen.place("2024-01-26") == seen.place("2024-02-08") == (1, None)
+    assert seen.place("2024-02-09") == (2, 1)
+    assert seen.targets("clinic")["clinic-c2d1"] == "2024-02-09"
 
 
 def test_under_extend_a_hold_over_the_end_of_a_cycle_moves_the_next() -> None:
     seen = extended(("2024-01-20", "2024-02-03")).on("2024-02-03")
-    assert seen.place("2024-01-20") == seen.place("2024-02-03") == (1, 16)
+    assert (seen.place("2024-01-19"), seen.place("2024-01-20")) == ((1, 15), (1, None))
+    assert seen.place("2024-02-03") == (1, 16)
     assert span(seen, 1) == ("2024-01-05", "2024-02-08")
     assert seen.targets("clinic")["clinic-c2d1"] == "2024-02-09"
 
 
 def test_under_extend_a_hold_of_the_last_day_of_a_cycle() -> None:
     seen = extended(("2024-01-25", "2024-01-27")).on("2024-02-03")
-    assert seen.place("2024-01-25") == seen.place("2024-01-27") == (1, 21)
+    assert (seen.place("2024-01-25"), seen.place("2024-01-27")) == ((1, None), (1, 21))
     assert span(seen, 1) == ("2024-01-05", "2024-01-27")
     assert seen.place("2024-01-28") == (2, 1)
 
 
-def test_under_extend_days_held_before_cycle_1_do_not_count() -> None:
+def test_under_extend_two_holds_in_a_row_before_the_first_day_of_a_cycle() -> None:
+    seen = extended(("2024-01-24", "2024-01-26"), ("2024-01-28", "2024-01-30"), ("2024-01-30", "2024-02-02")).on(
+        "2024-02-03"
+    )
+    # Days 20 and 21 of cycle 1 are 01-26 and 01-27.
+    assert (seen.place("2024-01-27"), seen.place("2024-02-01")) == ((1, 21), (1, None))
+    assert span(seen, 2) == ("2024-02-02", "2024-02-22")
+
+
+def test_under_extend_days_held_at_the_start_of_cycle_1_do_not_count() -> None:
     seen = extended(("2024-01-03", "2024-01-08")).on("2024-01-10")
-    assert seen.place("2024-01-05") == seen.place("2024-01-08") == (1, 1)
+    assert (seen.place("2024-01-05"), seen.place("2024-01-07"), seen.place("2024-01-08")) == (
+        (1, None),
+        (1, None),
+        (1, 1),
+    )
     assert span(seen, 1) == ("2024-01-05", "2024-01-28")
+    assert seen.targets("clinic")["clinic-c1d1"] == "2024-01-08"
 
 
 def test_under_extend_with_an_open_hold_the_running_cycle_has_no_end() -> None:
@@ -96,15 +125,24 @@ def test_under_extend_with_an_open_hold_the_running_cycle_has_no_end() -> None:
     assert span(seen, 2) == ("2024-01-26", None)
     assert list(seen.cycles) == [1, 2]
     assert list(seen.targets("clinic")) == ["clinic-c1d1", "clinic-c2d1"]
-    assert seen.place("2024-12-24") == (2, 16)
+    assert seen.place("2024-12-24") == (2, None)
     assert seen.cycles[2]["status"] == "current"
 
 
-def test_under_extend_an_open_hold_from_the_first_day_of_a_cycle_keeps_that_cycle() -> None:
+def test_under_extend_an_open_hold_from_the_first_day_of_a_cycle_keeps_the_one_before_it_running() -> None:
     seen = extended(("2024-01-26", None)).on("2024-03-30")
-    assert span(seen, 1) == ("2024-01-05", "2024-01-25")
-    assert span(seen, 2) == ("2024-01-26", None)
-    assert list(seen.targets("clinic")) == ["clinic-c1d1", "clinic-c2d1"]
+    assert list(seen.cycles) == [1]
+    assert span(seen, 1) == ("2024-01-05", None)
+    assert list(seen.targets("clinic")) == ["clinic-c1d1"]
+
+
+def test_under_extend_what_was_done_on_a_visit_that_an_open_hold_leaves_without_a_day_stays() -> None:
+    patient = extended()
+    patient.record("visit_done", series="clinic", done_on="2024-01-26", visit="clinic-c2d1")
+    assert patient.on("2024-02-01").visits["clinic-c2d1"]["status"] == "done"
+    patient.record("hold_started", from_on="2024-01-26")
+    done = [(row["visit"], row["done_on"]) for row in patient.on("2024-02-01")["unscheduled"]]
+    assert done == [("clinic-c2d1", "2024-01-26")]
 
 
 def test_resuming_brings_the_later_cycles_back() -> None:
@@ -218,4 +256,36 @@ def test_an_amendment_to_extend_counts_holds_from_the_next_cycle_on() -> None:
     patient.record("hold_started", from_on="2024-02-20", resumes_on="2024-02-25")
     seen = patient.on("2024-03-01")
     assert span(seen, 3) == ("2024-02-16", "2024-03-12")
-    assert seen.place("2024-02-24") == (3, 5)
+    assert (seen.place("2024-02-24"), seen.place("2024-02-25")) == ((3, None), (3, 5))
+
+
+@pytest.mark.parametrize(
+    ("from_on", "resumes_on", "second", "third"),
+    [
+        # Cycle 2 counts the days of the hold, and ends; cycle 3 begins on a day that it counts.
+        ("2024-02-10", "2024-02-20", ("2024-01-26", "2024-02-19"), "2024-02-20"),
+        ("2024-02-16", "2024-02-18", ("2024-01-26", "2024-02-17"), "2024-02-18"),
+        ("2024-02-10", "2024-02-16", ("2024-01-26", "2024-02-15"), "2024-02-16"),
+        ("2024-02-10", None, ("2024-01-26", None), None),
+    ],
+)
+def test_an_amendment_to_extend_while_on_hold(
+    from_on: str, resumes_on: str | None, second: tuple[str, str | None], third: str | None
+) -> None:
+    patient = Patient.treated(protocol(), protocol(version=2, cycle_on_hold="extend"))
+    patient.record("protocol_amended", version=2, from_on="2024-02-12")
+    patient.record("hold_started", from_on=from_on, resumes_on=resumes_on)
+    seen = patient.on("2024-03-01")
+    assert span(seen, 2) == second
+    assert (span(seen, 3)[0] if 3 in seen.cycles else None) == third
+    assert seen.place("2024-02-15") == (2, 21)
+    assert seen.place("2024-02-17")[1] is None or third == "2024-02-16"
+
+
+def test_an_amendment_to_continue_while_on_hold_begins_the_next_cycle_once_the_running_one_is_through() -> None:
+    patient = Patient.treated(protocol(cycle_on_hold="extend"), protocol(version=2))
+    patient.record("hold_started", from_on="2024-02-16", resumes_on="2024-02-25")
+    patient.record("protocol_amended", version=2, from_on="2024-02-20")
+    seen = patient.on("2024-03-01")
+    assert (span(seen, 2), span(seen, 3)[0]) == (("2024-01-26", "2024-02-19"), "2024-02-20")
+    assert (seen.place("2024-02-19"), seen.place("2024-02-20")) == ((2, None), (3, 1))

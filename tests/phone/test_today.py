@@ -115,6 +115,25 @@ class TestPhases:
         assert self._shown(phone)["dose"]["status"] == "rest"
         assert phone.read()["cycle"] == {"number": 2, "day": 15, "of_days": 21}
 
+    def test_on_a_held_day_that_does_not_count(
+        self, service: Service, admin: Client, nurse: Client, clock: Clock
+    ) -> None:
+        definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+        dosing = {**definition["dosing"], "cycle_on_hold": "extend"}
+        added = admin.post("/v1/protocols", {**definition, "id": "extending", "dosing": dosing})
+        assert added.status_code == 201, added.text
+        patient = nurse.enrol(protocol="extending")
+        patient.record("treatment_started", first_dose_on="2024-01-05")
+        patient.record("hold_started", from_on="2024-01-26", resumes_on="2024-02-09", reason="toxicity")
+        phone = Phone(service, patient)
+        clock.set("2024-02-08T12:00:00+08:00")
+        assert self._shown(phone)["dose"]["status"] == "held"
+        assert phone.read()["cycle"] == {"number": 1, "day": None, "of_days": 21}
+        scan = nurse.get("/v1/visits").json["items"][0]
+        assert (scan["cycle"], scan["cycle_day"], scan["on_hold"]) == (1, None, True)
+        clock.set("2024-02-09T12:00:00+08:00")
+        assert phone.read()["cycle"] == {"number": 2, "day": 1, "of_days": 21}
+
     def test_after_treatment_and_released(self, phone: Phone, clock: Clock) -> None:
         take(phone.patient, "2024-02-12", "2024-02-19")
         phone.patient.record(

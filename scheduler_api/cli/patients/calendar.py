@@ -59,7 +59,8 @@ def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     treatment, protocol = document["treatment"], document["protocol"]
     words = document["status"].replace("_", " ")
     if treatment["cycle"] is not None:
-        words += f", cycle {treatment['cycle']} day {treatment['cycle_day']}, "
+        day = treatment["cycle_day"]
+        words += f", cycle {treatment['cycle']}" + (f" day {day}, " if day else ", ")
         words += "on hold" if treatment["on_hold"] else f"{treatment['amount']:g} mg a day"
     place = f"{about['site']}, {protocol['id']} version {protocol['version']}, {document['time_zone']}"
     return f"{about['subject_number']} ({about['patient_id']}), {place}\nToday {document['today']}: {words}"

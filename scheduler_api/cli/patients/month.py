@@ -49,7 +49,8 @@ def _month(document: Mapping[str, Any], first: date, letters: Mapping[str, str],
         week = [monday + timedelta(number) for number in range(7)]
         inside = [day for day in week if day.month == first.month]
         cycle = next((doses[day] for day in inside if day in doses and doses[day]["cycle"] is not None), None)
-        place = f"C{cycle['cycle']}d{cycle['cycle_day']}" if cycle else ""
+        day_of = f"d{cycle['cycle_day']}" if cycle and cycle["cycle_day"] else ""
+        place = f"C{cycle['cycle']}{day_of}" if cycle else ""
         row = Text.assemble((place.ljust(8), "dim"))
         for day in week:
             row.append_text(_cell(day, doses.get(day), document, letters, marks) if day in inside else Text(" " * 10))

@@ -70,7 +70,7 @@ def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]
         anchors = [day for day in days if day.day >= 28]
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
-        planned_visits = planned_visits_of(SeriesPlan(series, anchor, None), (CycleRun(1, day, cycle_days, ()),))
+        planned_visits = planned_visits_of(SeriesPlan(series, anchor, None), (CycleRun(1, None, day, cycle_days, ()),))
         yield takewhile(partial(_is_visit_until, day + timedelta(_repeats_after(series, cycle_days))), planned_visits)
 
 

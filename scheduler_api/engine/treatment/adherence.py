@@ -51,6 +51,7 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
     last = today - ONE_DAY if doses.status(today) is None else today
     planned = taken = missed = held = 0
     taken_amount = full_amount = 0.0
+    stopped = any(run.holds for run in treatment_plan.runs)
     for span in treatment_plan.spans(treatment_plan.starts_on, last) if history.begun else ():
         letters = doses.between(span.starts_on, span.ends_on)
         length, not_taken = len(letters), letters.count(SILENT) + letters.count(MISSED)
@@ -59,14 +60,23 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
         for letter in set(letters).difference(NOT_TAKEN):
             taken_amount += letters.count(letter) * doses.amount_of(letter)
         dosing, dosing_taken = _dosing_days(span, letters)
-        full_amount += dosing * span.dosing.dose_mg
+        full_amount += 0 if stopped else dosing * span.dosing.dose_mg
         planned += here
         if span.held:
             held += not_taken
         else:
             planned += dosing - dosing_taken
             missed += len(treatment_plan.missed(span))
+    if stopped and history.begun:
+        full_amount = _full_amount(treatment_plan.without_holds(), last)
     return DoseSums(planned, taken, missed, held, taken_amount, full_amount)
+
+
+def _full_amount(treatment_plan: TreatmentPlan, last: date) -> float:
+    """Return the protocol's dose on all dosing days of a plan through a day (mg)."""
+    letters = treatment_plan.history.doses.between
+    spans = treatment_plan.spans(treatment_plan.starts_on, last)
+    return sum(_dosing_days(span, letters(span.starts_on, span.ends_on))[0] * span.dosing.dose_mg for span in spans)
 
 
 def _dosing_days(span: Span, letters: str) -> tuple[int, int]:

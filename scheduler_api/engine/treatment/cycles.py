@@ -7,36 +7,56 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.model.history import ONE_DAY, History, Hold
+from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.model.versions import Period, version_on
 from scheduler_api.engine.reason import Reason, count
 
 
 class CycleRun(NamedTuple):
-    """Cycles of one length, counted one way, from `starts_on` (day 1 of cycle `first_number`) on."""
+    """Cycles of one length, counted one way, from `starts_on` (day 1 of cycle `first_number`) on.
+
+    Cycle `last_number` goes on until the next run starts, None: all further cycles are counted so.
+    """
 
     first_number: int
+    last_number: int | None
     starts_on: date
     cycle_days: int
     holds: tuple[Hold, ...]
     """The holds that stop the count: all under `extend`, none under `continue`."""
 
-    def place(self, day: date) -> tuple[int, int]:
-        """Return cycle number and cycle day of a day of this run."""
-        days = (day - self.starts_on).days - self._held_before(day)
-        return self.first_number + days // self.cycle_days, days % self.cycle_days + 1
+    def place(self, day: date) -> tuple[int, int | None]:
+        """Return cycle number and cycle day of a day of this run.
 
-    def first_day_of(self, number: int, cycle_day: int) -> date | None:
-        """Return the first date that is this day of this cycle; None when an open hold comes before it."""
+        The cycle day is None on a day that does not count: it belongs to the cycle that was running before it.
+        """
+        counted = (day - self.starts_on).days - self._held_before(day)
+        if any(hold.covers(day) for hold in self.holds):
+            return self.first_number + max(counted - 1, 0) // self.cycle_days, None
+        number = self.first_number + counted // self.cycle_days
+        if self.last_number is not None and number > self.last_number:
+            return self.last_number, None
+        return number, counted % self.cycle_days + 1
+
+    def day_of(self, number: int, cycle_day: int) -> date | None:
+        """Return the date of this day of this cycle; None when an open hold comes before it."""
         wanted = self.starts_on + timedelta((number - self.first_number) * self.cycle_days + cycle_day - 1)
         for hold in self.holds:
             held_from = max(hold.from_on, self.starts_on)
-            if held_from >= wanted:
+            if held_from > wanted:
                 break
             if hold.resumes_on is None:
                 return None
             if hold.resumes_on > held_from:
                 wanted += hold.resumes_on - held_from
         return wanted
+
+    def start_of(self, number: int) -> date | None:
+        """Return the first day of a cycle; None when it has none in this run."""
+        if number == self.first_number:
+            # Also when C1D1 is held, and day 1 comes later.
+            return self.starts_on
+        return None if self.last_number is not None and number > self.last_number else self.day_of(number, 1)
 
     def _held_before(self, day: date) -> int:
         held = 0
@@ -56,46 +76,51 @@ class Cycle(NamedTuple):
     run: CycleRun
 
     def day(self, cycle_day: int) -> date | None:
-        """Return the first date that is this day of the cycle; None after an open hold or in a shorter cycle."""
-        return self.run.first_day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
+        """Return the date of this day of the cycle; None after an open hold or in a shorter cycle."""
+        return self.run.day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
 
 
 def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ...]:
     """Return how cycles are counted from C1D1 on.
 
-    After an amendment the current cycle keeps its length, and the next has the new version's.
+    After an amendment the current cycle keeps its length and its way of counting, and the next has the new version's:
+    also its first day is one that the version counts which is then in force.
     """
     start = history.c1d1
-    runs = [_run(1, start, version_on(plan, start), history)]
+    runs = [_run(start, version_on(plan, start), history)]
     for period in plan[1:]:
-        last, change = runs[-1], period.from_on
+        change = period.from_on
         if change is None or change <= start:
             continue
-        new = _run(1, start, period.protocol, history)
+        # A run that has not begun by then never does.
+        while runs[-1].starts_on >= change:
+            runs.pop()
+        last = runs[-1] = runs[-1]._replace(last_number=None)
+        new = _run(start, period.protocol, history)
         if (new.cycle_days, new.holds) == (last.cycle_days, last.holds):
             continue
-        number, starts_on = _first_cycle_from(last, change)
-        if starts_on is None:
-            break
-        run = new._replace(first_number=number, starts_on=starts_on)
-        # Two amendments within one cycle: only the later has a cycle of its own.
-        runs[-1:] = [run] if starts_on == last.starts_on else [last, run]
+        number, _ = last.place(change - ONE_DAY)
+        runs[-1] = last._replace(last_number=number)
+        ends_on = last.day_of(number, last.cycle_days)
+        following = None if ends_on is None else _first_counted(max(ends_on + ONE_DAY, change), new.holds)
+        if following is not None:
+            runs.append(new._replace(first_number=number + 1, starts_on=following))
     return tuple(runs)
 
 
-def _run(number: int, start: date, protocol: Any, history: History) -> CycleRun:
+def _run(start: date, protocol: Protocol, history: History) -> CycleRun:
     holds = history.holds if protocol.dosing.extend_on_hold else ()
-    return CycleRun(number, start, protocol.dosing.cycle_days, holds)
+    return CycleRun(1, None, start, protocol.dosing.cycle_days, holds)
 
 
-def _first_cycle_from(run: CycleRun, day: date) -> tuple[int, date | None]:
-    """Return the first cycle of a run that starts on `day` or later."""
-    if day <= run.starts_on:
-        return run.first_number, run.starts_on
-    number, _ = run.place(day)
-    if run.first_day_of(number, 1) == day:
-        return number, day
-    return number + 1, run.first_day_of(number + 1, 1)
+def _first_counted(day: date, holds: tuple[Hold, ...]) -> date | None:
+    """Return the first day from `day` on that is in none of these holds; None after an open one."""
+    for hold in holds:
+        if hold.covers(day):
+            if hold.resumes_on is None:
+                return None
+            day = hold.resumes_on
+    return day
 
 
 def run_of(runs: tuple[CycleRun, ...], day: date) -> CycleRun:
@@ -110,12 +135,12 @@ def cycles_from(runs: tuple[CycleRun, ...], day: date) -> Iterator[Cycle]:
     """Yield all cycles from the one that holds `day` (or cycle 1) on, without end unless an open hold stops them."""
     index = max((i for i, run in enumerate(runs) if run.starts_on <= day), default=0)
     number = runs[index].place(max(day, runs[0].starts_on))[0]
-    starts_on = runs[index].first_day_of(number, 1)
+    starts_on = runs[index].start_of(number)
     while starts_on is not None:
         run = runs[index]
-        following = run.first_day_of(number + 1, 1)
         if index + 1 < len(runs) and runs[index + 1].first_number == number + 1:
             index += 1
+        following = runs[index].start_of(number + 1)
         yield Cycle(number, starts_on, following - ONE_DAY if following else None, run)
         number, starts_on = number + 1, following
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -27,9 +28,12 @@ class Span(NamedTuple):
     run: CycleRun
 
     def rests(self, day: date) -> bool:
-        """Return whether the protocol has no dose on this day of the cycle."""
+        """Return whether the protocol has no dose on this day of the cycle; False on a day that does not count."""
         dosing_days = self.dosing.dosing_days
-        return dosing_days is not None and self.run.place(day)[1] not in dosing_days
+        if dosing_days is None:
+            return False
+        _, cycle_day = self.run.place(day)
+        return cycle_day is not None and cycle_day not in dosing_days
 
 
 def planned_amount(plan: tuple[Period, ...], history: History, day: date) -> float:
@@ -98,8 +102,12 @@ class TreatmentPlan:
         missed = self.history.doses.missed(span.starts_on, span.ends_on)
         return [*missed] if span.dosing.dosing_days is None else [day for day in missed if not span.rests(day)]
 
-    def place(self, day: date) -> tuple[int, int] | None:
-        """Return cycle and cycle day of a day; None outside the plan."""
+    def without_holds(self) -> TreatmentPlan:
+        """Return the plan as it would be had there been no hold."""
+        return TreatmentPlan(self.plan, replace(self.history, holds=()))
+
+    def place(self, day: date) -> tuple[int, int | None] | None:
+        """Return cycle and cycle day of a day, the latter None on one that does not count; None outside the plan."""
         return run_of(self.runs, day).place(day) if self.holds_day(day) else None
 
     def planned_on(self, day: date) -> float | None:
@@ -125,11 +133,11 @@ class TreatmentPlan:
         doses, begun = self.history.doses, self.history.begun
         held, dosing_days = span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
-        stands_still, cycle_days = held and bool(span.run.holds), span.run.cycle_days
+        cycle_days, last_number = span.run.cycle_days, span.run.last_number
         # Each day is computed from the one before.
         letters = doses.between(span.starts_on, span.ends_on)
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
-            rests = dosing_days is not None and cycle_day not in dosing_days
+            rests = dosing_days is not None and cycle_day is not None and cycle_day not in dosing_days
             if letter not in NOT_TAKEN:
                 status, taken_amount = "taken", doses.amount_of(letter)
             else:
@@ -156,10 +164,11 @@ class TreatmentPlan:
                     "status": status,
                 }
             )
-            if not stands_still:
+            # On days that do not count the cycle stands still.
+            if cycle_day is not None:
                 cycle_day += 1
                 if cycle_day > cycle_days:
-                    number, cycle_day = number + 1, 1
+                    number, cycle_day = (number, None) if number == last_number else (number + 1, 1)
 
     def _outside(self, first: date, last: date) -> Iterator[dict[str, Any]]:
         """Yield days taken outside the plan; before C1D1 they have no cycle."""

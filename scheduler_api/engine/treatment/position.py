@@ -13,7 +13,10 @@ from .doses import TreatmentPlan
 
 
 class Place(NamedTuple):
-    """Cycle and cycle day on some day, both None outside treatment, and whether that day is held."""
+    """Cycle and cycle day on some day, and whether that day is held.
+
+    Outside treatment both are None; the cycle day is also None on a held day that does not count.
+    """
 
     cycle: int | None
     cycle_day: int | None

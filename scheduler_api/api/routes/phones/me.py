@@ -35,7 +35,9 @@ class CycleDaySchema(Strict):
     """The patient's position in the cycle."""
 
     number = fields.Integer(required=True)
-    day = fields.Integer(required=True)
+    day = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null on a held day that does not count"}
+    )
     of_days = fields.Integer(required=True)
 
 

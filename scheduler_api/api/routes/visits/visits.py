@@ -55,7 +55,9 @@ class PatientVisitSchema(VisitSchema):
     )
     last_response = Choice(*RESPONSES, required=True, allow_none=True)
     cycle = fields.Integer(required=True, allow_none=True, metadata={"description": "Today's; null outside treatment"})
-    cycle_day = fields.Integer(required=True, allow_none=True)
+    cycle_day = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}
+    )
     on_hold = fields.Boolean(required=True)
     suggested_days = fields.List(
         CivilDate(),
