@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from service import Client, Patient, Service
 from stories import Story, begin, stories, tell
 
@@ -83,6 +83,8 @@ def test_consequences_are_what_moved_in_the_calendar(amended_trial: Service, sto
 def test_a_preview_of_the_same_facts_is_the_stored_calendar(amended_trial: Service, story: Story) -> None:
     patient, _ = live(amended_trial, story)
     facts = patient.read("facts")["items"]
+    # What a month or a year stands for follows from when it was received: a preview receives all today.
+    assume(all(len(value) == 10 for fact in facts for name, value in fact.items() if name.endswith("_on") and value))
     place = {fact["fact_id"]: str(number) for number, fact in enumerate(facts)}
     sent = []
     for fact in facts[1:]:

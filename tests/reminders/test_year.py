@@ -58,7 +58,7 @@ class Life:
             zone,
             today,
         )
-        self.now = BEGIN
+        self.now, self.sex = BEGIN, sex
         self.patient_id = patients.enrol(self.session, enrolled)[0]["patient_id"]
         first_dose_on = today + timedelta(chance.randint(0, 40))
         self.plain = Plain(today, zone, SITE_ZONES[ZONES[zone]], fertile, first_dose_on)
@@ -179,7 +179,8 @@ class Life:
         plain = self.plain
         if not plain.begun:
             return False
-        why = self.chance.choice(["progression", "intolerance", "pregnancy", "death"])
+        reasons = ["progression", "intolerance", "death"]
+        why = self.chance.choice([*reasons, "pregnancy"] if self.sex == "female" else reasons)
         last = max([plain.first_dose_on, *plain.taken, today - timedelta(self.chance.randint(0, 4))])
         plain.ended_for, plain.last_dose_on, plain.died = why, last, why == "death"
         self.record(bodies.TreatmentEnded(last, today, why))
