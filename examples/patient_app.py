@@ -407,7 +407,8 @@ def _said_of(fact: dict[str, Any], outcome: dict[str, Any]) -> str | None:
     if outcome["outcome"] == "refused":
         return f"{about}: not recorded. {Refused(outcome['problem'])}"
     text = OUTCOMES.get(outcome["outcome"])
-    return text and f"{about}: {text}"
+    warned = [f"{warning['detail']}. Call your study site now." for warning in outcome["warnings"]]
+    return " ".join([*([f"{about}: {text}"] if text else []), *warned]) or None
 
 
 def _said_of_site(change: dict[str, Any]) -> str | None:

@@ -353,6 +353,7 @@ const WORDS = {
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
     ok: "OK", statuses: { enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
+    couldHurt: (why) => `${why}. Call your study site now.`,
     siteStands: (day) => `${day}: the site recorded this day, and its record stands.`,
     laterStands: (about) => `${about}: something that was said later stands.`,
     toConfirm: (day) => `${day}: the site has to confirm this; call the site.`,
@@ -382,6 +383,7 @@ const WORDS = {
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
     ok: "知道了", statuses: { enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
+    couldHurt: (why) => `${why}。请立即联系研究中心。`,
     siteStands: (day) => `${day}：研究中心对这一天已有记录，以其记录为准。`,
     laterStands: (about) => `${about}：以之后所说的为准。`,
     toConfirm: (day) => `${day}：需由研究中心确认，请致电研究中心。`,
@@ -409,7 +411,8 @@ function saidOf(one, outcome) {
   const about = one.dose_on ? shortDay(one.dose_on) : one.time_zone;
   if (outcome?.outcome === "refused") return WORDS.notRecorded(about, new Refused(outcome.problem).message);
   const told = { site_record_stands: WORDS.siteStands, superseded: WORDS.laterStands, to_confirm: WORDS.toConfirm };
-  return told[outcome?.outcome]?.(about) || null;
+  const warned = (outcome?.warnings ?? []).map((warning) => WORDS.couldHurt(warning.detail));
+  return [told[outcome?.outcome]?.(about), ...warned].filter(Boolean).join(" ") || null;
 }
 
 /** What a change by the site means to the patient; any other is only in the calendar. */

@@ -45,6 +45,7 @@ TEXTS = (
     "To do: {number}",
     "Nothing to do",
     "And {number} more",
+    "A recorded dose may be too much, or none was planned: please check at once",
     "Two doses in a row were missed or not recorded",
     "The window of {visit} has closed and nothing is recorded as done",
 )

@@ -92,6 +92,12 @@ RULES: Mapping[str, str] = {
     "dropped_overlap": (
         "the amendment of {day3} plans {visit} on {day}, in the window of {visit2} ({day2}): it is left out"
     ),
+    "on_day": "on {day}",
+    "on_days": "from {day} to {day2}",
+    "dose_above_plan": "{base}: {mg} mg taken where {mg2} mg were planned",
+    "dose_while_held": "{base}: {mg} mg taken while dosing was held",
+    "dose_on_rest_day": "{base}: {mg} mg taken where no dose was planned (rest)",
+    "dose_after_end": "{base}: {mg} mg taken after the last day of treatment",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

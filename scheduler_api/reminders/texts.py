@@ -77,6 +77,10 @@ def to_site(kind: str, language: str, subject_number: str, visit: str | None) ->
     """Return a message to a site about a patient, who is identified by subject number."""
     if kind == "doses_missed":
         return MessageText(subject_number, say("Two doses in a row were missed or not recorded", language))
+    if kind == "dose_to_check":
+        return MessageText(
+            subject_number, say("A recorded dose may be too much, or none was planned: please check at once", language)
+        )
     form = "The window of {visit} has closed and nothing is recorded as done"
     return MessageText(subject_number, say(form, language, visit=visit))
 

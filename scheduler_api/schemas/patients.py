@@ -12,7 +12,8 @@ from .fields import Amount, Choice, CivilDate, Strict, fields
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 DEVIATIONS = (
     "dose_missed",
-    "dose_during_hold",
+    "dose_while_held",
+    "dose_above_plan",
     "dose_amount",
     "dose_on_rest_day",
     "dose_before_start",

@@ -102,7 +102,7 @@ def test_deviations_are_those_of_the_calendar(patient: Patient) -> None:
         ("dose_missed", "2024-01-11"),
         ("dose_missed", "2024-01-18"),
         ("visit_early", "2024-02-05"),
-        ("dose_during_hold", "2024-02-12"),
+        ("dose_while_held", "2024-02-12"),
         ("booking_out_of_window", "2024-04-10"),
     ]
     some = patient.read("deviations", from_="2024-01-18", to="2024-02-05")["items"]

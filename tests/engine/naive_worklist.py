@@ -25,17 +25,19 @@ def naive_worklist(
     enrolled_on = history.enrolled.enrolled_on
     if today < enrolled_on:
         return set()
-    visits, doses, unscheduled = {}, {}, []
+    visits, doses, taken, unscheduled = {}, {}, {}, []
     first = min(enrolled_on, history.c1d1) - timedelta(400)
     while first <= last:
         document = calendar(versions, history, today, first, min(first + timedelta(799), last))
         visits.update({row["visit"]: row for row in document["visits"]})
         doses.update({row["dose_on"]: row["status"] for row in document["doses"]})
         unscheduled += document["unscheduled"]
+        taken.update({row["dose_on"]: row for row in document["doses"] if row["status"] == "taken"})
         first += timedelta(800)
     found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today)}
     found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
+    found |= {(kind, str(day)) for kind, day in _that_could_hurt(history, taken) if day <= today}
     return found | {(kind, "") for kind in _of_treatment(history, today)}
 
 
@@ -81,6 +83,29 @@ def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterato
         day -= ONE_DAY
     if len(row) >= 2:
         yield row[-1]
+
+
+def _that_could_hurt(history: History, taken: dict[date, dict[str, Any]]) -> Iterator[tuple[str, date]]:
+    """Each dose that could hurt, but for those that go on from one like it on the day before."""
+    why = {day: _why_it_could_hurt(history, row) for day, row in taken.items()}
+    for day, kind in why.items():
+        before = day - ONE_DAY
+        amounts = [(row["amount"], row["taken_amount"]) for row in (taken[day], taken.get(before, taken[day]))]
+        if kind is not None and not (why.get(before) == kind and amounts[0] == amounts[1]):
+            yield kind, day
+
+
+def _why_it_could_hurt(history: History, row: dict[str, Any]) -> str | None:
+    day, end = row["dose_on"], history.last_treatment_day
+    if day < history.c1d1:
+        return None
+    if end is not None and day > end:
+        return "dose_after_end"
+    if history.is_held(day):
+        return "dose_while_held"
+    if row["amount"] is None:
+        return "dose_on_rest_day"
+    return "dose_above_plan" if row["taken_amount"] > row["amount"] else None
 
 
 def _of_treatment(history: History, today: date) -> Iterator[str]:

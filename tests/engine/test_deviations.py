@@ -36,7 +36,7 @@ def test_a_dose_during_a_hold() -> None:
     patient = Patient.treated()
     patient.record("hold_started", from_on="2024-01-10")
     patient.take("2024-01-12")
-    assert all_of(patient) == [dose_row("dose_during_hold", "2024-01-12", "held", "300 mg")]
+    assert all_of(patient) == [dose_row("dose_while_held", "2024-01-12", "held", "300 mg")]
 
 
 def test_another_amount() -> None:
@@ -46,6 +46,7 @@ def test_another_amount() -> None:
     patient.take("2024-01-11", amount=250)
     patient.take("2024-01-12", amount=12.5)
     assert all_of(patient) == [
+        dose_row("dose_above_plan", "2024-01-10", "250 mg", "300 mg"),
         dose_row("dose_amount", "2024-01-10", "250 mg", "300 mg"),
         dose_row("dose_amount", "2024-01-12", "250 mg", "12.5 mg"),
     ]
@@ -55,7 +56,7 @@ def test_whatever_is_taken_in_a_hold_differs_from_no_planned_amount() -> None:
     patient = Patient.treated()
     patient.record("hold_started", from_on="2024-01-10")
     patient.take("2024-01-12", amount=200)
-    assert [row["kind"] for row in all_of(patient)] == ["dose_during_hold"]
+    assert [row["kind"] for row in all_of(patient)] == ["dose_while_held"]
 
 
 def test_a_dose_on_a_day_of_rest() -> None:

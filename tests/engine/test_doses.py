@@ -232,7 +232,7 @@ def test_an_amount_not_stated_is_the_one_planned_as_known_when_it_was_received()
     seen = patient.on("2024-02-10")
     assert [seen.doses[f"2024-02-0{on}"]["taken_amount"] for on in (5, 6, 7)] == [300, 250, None]
     assert [seen.doses[f"2024-02-0{on}"]["amount"] for on in (5, 6, 7)] == [250, 250, 250]
-    assert seen.deviations() == [("dose_amount", "2024-02-05")]
+    assert seen.deviations() == [("dose_above_plan", "2024-02-05"), ("dose_amount", "2024-02-05")]
 
 
 def test_the_planned_dose_never_exceeds_that_of_the_version() -> None:

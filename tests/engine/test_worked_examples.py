@@ -224,7 +224,7 @@ def test_another_amount_than_planned_is_a_deviation(patient: Patient) -> None:
     seen = patient.on("2024-02-02")
     row = seen.doses["2024-02-01"]
     assert (row["amount"], row["taken_amount"]) == (300, 600)
-    assert seen.deviations() == [("dose_amount", "2024-02-01")]
+    assert seen.deviations() == [("dose_above_plan", "2024-02-01"), ("dose_amount", "2024-02-01")]
 
 
 def test_the_example_of_the_calendar_document(patient: Patient) -> None:

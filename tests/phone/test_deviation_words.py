@@ -24,7 +24,7 @@ WORDS = {
     },
     "dose_missed": {"en": ("300 mg", "missed"), "zh-CN": ("300 mg", "漏服")},
     "dose_amount": {"en": ("300 mg", "200 mg"), "zh-CN": ("300 mg", "200 mg")},
-    "dose_during_hold": {"en": ("held", "300 mg"), "zh-CN": ("暂停用药", "300 mg")},
+    "dose_while_held": {"en": ("held", "300 mg"), "zh-CN": ("暂停用药", "300 mg")},
     "dose_after_end": {
         "en": ("last day of treatment 2024-01-20", "300 mg"),
         "zh-CN": ("治疗最后一天 2024-01-20", "300 mg"),

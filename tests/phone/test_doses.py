@@ -178,7 +178,7 @@ class TestReach:
         phone.patient.record("hold_started", from_on="2024-02-18", reason="toxicity")
         kept(phone.record("2024-02-19"), "recorded")
         shown = phone.read("calendar")
-        assert [row["kind"] for row in shown["deviations"]] == ["dose_during_hold"]
+        assert [row["kind"] for row in shown["deviations"]] == ["dose_while_held"]
 
     def test_before_the_start_is_recorded_it_counts_as_one(self, service: Service, nurse: Client) -> None:
         phone = Phone(service, nurse.enrol())

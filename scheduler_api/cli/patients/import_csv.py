@@ -47,6 +47,7 @@ def import_csv(file: Path) -> None:
 
     rows = list(_rows(file))
     errors: list[str] = []
+    spoken_against: list[str] = []
     patients = facts = 0
     with session() as opened, progress() as bar:
         task = bar.add_task("Importing", total=len(rows))
@@ -58,7 +59,7 @@ def import_csv(file: Path) -> None:
                     bar.advance(task)
                     if row.cells.get("subject_number") in refused:
                         continue
-                    row_errors = list(_recorded(opened, row))
+                    row_errors = list(_recorded(opened, row, spoken_against))
                     errors += row_errors
                     is_patient = row.cells.get("kind") == "enrolled"
                     if row_errors and is_patient:
@@ -68,6 +69,8 @@ def import_csv(file: Path) -> None:
                     raise _Nothing
         except _Nothing:
             raise Refused("\n".join([*errors, f"Nothing of {file} was recorded."])) from None
+    for warning in spoken_against:
+        click.echo(warning, err=True)
     click.echo(f"{file}: {patients} patients enrolled, {facts - patients} more facts recorded.")
 
 
@@ -105,16 +108,18 @@ def _check_columns(file: Path, names: list[str]) -> None:
         raise Refused("\n".join(errors))
 
 
-def _recorded(session: Session, row: Row) -> Iterator[str]:
+def _recorded(session: Session, row: Row, spoken_against: list[str]) -> Iterator[str]:
     """Record a row; what is wrong with it, a line each."""
     from scheduler_api.engine.errors import ValidationFailed
+    from scheduler_api.i18n import word
     from scheduler_api.use_cases.session import NotFound
 
     try:
         if row.cells.get("kind") == "enrolled":
             _enrol(session, row.cells)
         else:
-            _record(session, dict(row.cells))
+            for warning in _record(session, dict(row.cells)):
+                spoken_against.append(f"line {row.line}: warning: {word(warning['detail'], 'en')}")
     except ValidationFailed as error:
         for field_error in error.errors:
             column = field_error.pointer.lstrip("/").removesuffix("/id").removeprefix("protocol/")
@@ -136,7 +141,8 @@ def _enrol(session: Session, cells: dict[str, str]) -> None:
     patients.enrol(session, new_patient(session.store, data))
 
 
-def _record(session: Session, cells: dict[str, str]) -> None:
+def _record(session: Session, cells: dict[str, str]) -> list[dict[str, Any]]:
+    """Record the fact of a row; return what speaks against it."""
     from scheduler_api.cli.input import find_patient, shaped
     from scheduler_api.engine.errors import FieldError, ValidationFailed
     from scheduler_api.schemas.facts import FACTS
@@ -154,7 +160,7 @@ def _record(session: Session, cells: dict[str, str]) -> None:
         raise ValidationFailed([*errors, *error.errors]) from None
     if not subject_number:
         raise ValidationFailed(errors)
-    facts.record(session, find_patient(session, subject_number, protocol), new)
+    return facts.record(session, find_patient(session, subject_number, protocol), new).warnings
 
 
 def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:

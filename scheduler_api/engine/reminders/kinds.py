@@ -14,13 +14,16 @@ TO_PATIENTS = (
 )
 """To a patient. `dose_later` is a dose reminder that the patient put off."""
 
-TO_SITES = ("digest", "doses_missed", "window_missed")
+DOSE_TO_CHECK = "dose_to_check"
+"""Asks a site to check a dose that could hurt: sent at once when it is recorded, and never switched off."""
+
+TO_SITES = ("digest", "doses_missed", "window_missed", DOSE_TO_CHECK)
 """To the staff of a site."""
 
 DIGEST = "digest"
 """The one message that is about a site and no patient."""
 
-KINDS = tuple(kind for kind in TO_PATIENTS + TO_SITES if kind != "dose_later")
+KINDS = tuple(kind for kind in TO_PATIENTS + TO_SITES if kind not in ("dose_later", DOSE_TO_CHECK))
 """What a site may switch off. `dose_later` only comes when a patient asks for it."""
 
 ABOUT_PATIENTS = tuple(kind for kind in KINDS if kind != DIGEST)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from scheduler_api.engine.model.dose_log import NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.doses import Span, TreatmentPlan
+from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.off_plan import off_plan_doses
 from scheduler_api.engine.visits.series import Visit
 
 #: What stands in the place of an amount where none was planned, or taken.
@@ -43,32 +43,21 @@ def deviations(
 
 
 def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
-    doses, planned = treatment_plan.history.doses, Reason("first_dose", day=treatment_plan.starts_on)
-    for day, amount in doses.taken(first, min(last, treatment_plan.starts_on - ONE_DAY)):
-        yield _dose("dose_before_start", day, planned, _mg(amount))
-    for span in treatment_plan.spans(first, last):
-        yield from _taken_in(span, doses)
-        for day in treatment_plan.missed(span) if treatment_plan.history.begun else ():
+    for one in off_plan_doses(treatment_plan, first, last):
+        planned = _not_planned(treatment_plan, one.kind) if one.planned is None else _mg(one.planned)
+        yield _dose(one.kind, one.day, planned, _mg(one.taken))
+    for span in treatment_plan.spans(first, last) if treatment_plan.history.begun else ():
+        for day in treatment_plan.missed(span):
             yield _dose("dose_missed", day, _mg(span.planned_amount), _MISSED)
-    if treatment_plan.ends_on is not None:
-        planned = Reason("last_day_of_treatment", day=treatment_plan.ends_on)
-        for day, amount in doses.taken(max(first, treatment_plan.ends_on + ONE_DAY, treatment_plan.starts_on), last):
-            yield _dose("dose_after_end", day, planned, _mg(amount))
 
 
-def _taken_in(span: Span, doses: DoseLog) -> Iterator[dict[str, Any]]:
-    if not span.held and span.dosing.dosing_days is None:
-        # Nearly always: only other amounts than planned can differ, and mostly there are none.
-        letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
-        if all(doses.amount_of(letter) == span.planned_amount for letter in letters):
-            return
-    for day, amount in doses.taken(span.starts_on, span.ends_on):
-        if span.held:
-            yield _dose("dose_during_hold", day, _HELD, _mg(amount))
-        elif span.rests(day):
-            yield _dose("dose_on_rest_day", day, _REST, _mg(amount))
-        elif amount != span.planned_amount:
-            yield _dose("dose_amount", day, _mg(span.planned_amount), _mg(amount))
+def _not_planned(treatment_plan: TreatmentPlan, kind: str) -> Reason:
+    """Return why no dose was planned where one was taken."""
+    if kind == "dose_before_start":
+        return Reason("first_dose", day=treatment_plan.starts_on)
+    if kind == "dose_after_end":
+        return Reason("last_day_of_treatment", day=treatment_plan.ends_on)
+    return _HELD if kind == "dose_while_held" else _REST
 
 
 def visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:

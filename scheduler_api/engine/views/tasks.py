@@ -16,6 +16,7 @@ from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.visits.amended import DroppedVisit
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.series import Visit, in_plan
@@ -33,6 +34,7 @@ KINDS = (
     "response_missing",
     "visit_dropped",
     "doses_not_taken",
+    *HARMFUL,
     "hold_open",
     "treatment_still_open",
     "progression_date_missing",
@@ -42,6 +44,8 @@ KINDS = (
 )
 #: The kinds that follow from what visits follow from, and stand as long as those do.
 ABOUT_VISITS = frozenset(KINDS[: KINDS.index("doses_not_taken")])
+#: The kinds that are acknowledged for good: what happened stays on record, and somebody has looked at it.
+ACKNOWLEDGED_FOR_GOOD = HARMFUL
 #: The kind that cannot be foreseen: whether a day is without a dose is certain only after it.
 UNFORESEEABLE = "doses_not_taken"
 URGENCIES = ("now", "soon", "routine")
@@ -67,6 +71,7 @@ class ResolvingCall(NamedTuple):
     needs: tuple[str, ...]
 
 
+_CORRECTION = ("status", "amount", "replaces", "reason")
 _END_TREATMENT = ResolvingCall({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
 
 
@@ -111,6 +116,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         entries += [entry for visit in schedule.unscheduled_visits() for entry in _of_unscheduled(visit)]
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
+    entries += _of_harmful_doses(schedule.treatment_plan)
     entries += _of_hold(history)
     entries += _of_treatment(history)
     kept = []
@@ -290,6 +296,14 @@ def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterato
         yield WorklistEntry(
             "doses_not_taken", about, None, reported_on, row.through_on, reported_on, row.because, calls
         )
+
+
+def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield an entry for each run of doses that could hurt, however long ago: until it is acknowledged or corrected."""
+    for run in harmful_doses(treatment_plan, date.min + ONE_DAY, date.max - ONE_DAY):
+        correct = ResolvingCall({"kind": "dose_recorded", "dose_on": run.first_on.isoformat()}, _CORRECTION)
+        about, on = run.first_on.isoformat(), run.first_on
+        yield WorklistEntry(run.kind, about, None, on, None, on, run.because, (correct,))
 
 
 def _of_hold(history: History) -> Iterator[WorklistEntry]:

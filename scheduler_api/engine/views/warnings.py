@@ -6,17 +6,24 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from scheduler_api.engine.model.facts import Body, StudyEnded, TreatmentEnded
+from scheduler_api.engine.model.facts import Body, DoseRecorded, StudyEnded, TreatmentEnded
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
+
+from .calendar import PatientSchedule
 
 
-def warnings(after: History, body: Body) -> list[dict[str, Any]]:
-    """Return the warnings about a fact, given the history with it: each has its `kind`, `detail` and `records`.
+def warnings(schedule: PatientSchedule, body: Body) -> list[dict[str, Any]]:
+    """Return the warnings about a fact, given the schedule with it: each has its `kind`, `detail` and `records`.
 
     `records` are those on record that the warning is about, as `{kind, on}`.
     """
+    after = schedule.history
     match body:
+        case DoseRecorded(status="taken"):
+            harmful = harmful_dose(schedule.treatment_plan, body.dose_on, body.amount)
+            return [] if harmful is None else [_harmful(harmful)]
         case TreatmentEnded() if (ended := after.treatment_ended) is not None:
             last = ended.last_dose_on if ended.last_dose_on is not None else ended.decided_on
             records = [*_doses_after(after, last)]
@@ -35,6 +42,12 @@ def warnings(after: History, body: Body) -> list[dict[str, Any]]:
             "records": sorted(records, key=lambda record: (record["on"], record["kind"])),
         }
     ]
+
+
+def _harmful(doses: HarmfulDoses) -> dict[str, Any]:
+    """Return the warning about a dose that could hurt."""
+    records = [{"kind": "dose_recorded", "on": doses.first_on}]
+    return {"kind": doses.kind, "detail": doses.because, "records": records}
 
 
 def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:

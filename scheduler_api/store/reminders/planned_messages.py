@@ -63,6 +63,11 @@ def of_patient(store: Store, patient_id: str, after: str = "") -> dict[str, Row]
     return _of(store, "r.patient_id = :owner", beginning(patient_id, ""), patient_id, after)
 
 
+def of_kind(store: Store, kind: str) -> list[Row]:
+    """Return what is planned of a kind, about all patients and sites."""
+    return store.rows("SELECT * FROM reminders WHERE kind = :kind ORDER BY next_at, message_id", {"kind": kind})
+
+
 def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
     """Return what is planned for a site itself and has not expired at an instant, by id."""
     return _of(store, "r.patient_id IS NULL AND r.site = :owner", beginning(None, site), site, after)

@@ -21,6 +21,7 @@ from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
 from scheduler_api.use_cases.projections import schedules
+from scheduler_api.use_cases.projections.planning import plan_dose_to_check
 from scheduler_api.use_cases.projections.projections import horizon, update_patient
 from scheduler_api.use_cases.session import Session, Stale, lock_patient, patient_row
 from scheduler_api.use_cases.sites import sites
@@ -100,7 +101,7 @@ def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Re
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None, said_at=None)
-    return Recorded(document, moved, warnings(appended.after.history, appended.fact.body), appended.version)
+    return Recorded(document, moved, warnings(appended.after, appended.fact.body), appended.version)
 
 
 def append(
@@ -136,6 +137,8 @@ def append(
         _check_site(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
+    if isinstance(fact.body, DoseRecorded) and warnings(after, fact.body):
+        plan_dose_to_check(session.store, patient_id, after, session.now)
     return Appended(fact, before, after, row["version"] + 1)
 
 

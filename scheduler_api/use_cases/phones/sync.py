@@ -33,6 +33,7 @@ from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import sent_facts
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 
+from .dose_warnings import dose_warnings
 from .doses import RecordOutcome, Said, change_time_zone, record_dose, said
 
 #: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
@@ -57,7 +58,7 @@ _TOLD = {
 class QueuedFact:
     """Something a phone queued: the id the phone gave it, what it says, and whatever is wrong with it already.
 
-    `keep` takes it in, as said at `said_at` by the phone's own clock.
+    `keep` takes it in, as said at `said_at` by the phone's own clock. `dose`: what it says of a day's dose, if it does.
     """
 
     client_id: str
@@ -65,6 +66,7 @@ class QueuedFact:
     keep: Callable[[Session, str, Said], RecordOutcome] | None
     said_at: datetime | None = None
     errors: Sequence[FieldError] = ()
+    dose: DoseRecorded | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,9 @@ def sync(session: Session, patient_id: str, cursor: int, sent_at: datetime, queu
         moments = said(session, patient_id, [each.said_at for each in readable if each.said_at], sent_at)
         when = {id(each): moment for each, moment in zip(readable, moments, strict=True)}
         outcomes = [_take_in(session, patient_id, each, when.get(id(each))) for each in queued]
+        for sent, outcome in zip(queued, outcomes, strict=True):
+            kept = sent.dose is not None and outcome["outcome"] != "refused"
+            outcome["warnings"] = dose_warnings(session, patient_id, sent.dose) if kept and sent.dose else []
         version = patient_row(session, patient_id)["version"]
         changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
     told = [change for change in changes if change is not None]

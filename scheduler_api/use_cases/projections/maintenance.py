@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.model.facts import Fact
 from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.reminders.kinds import DOSE_TO_CHECK
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.audit import events
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import facts, patients, positions
 from scheduler_api.store.patients.snapshots import of_row
-from scheduler_api.store.reminders import notification_preferences
+from scheduler_api.store.reminders import notification_preferences, planned_messages
 from scheduler_api.store.sites import sites
 from scheduler_api.store.visits import visits, worklist
 from scheduler_api.use_cases.audit import checkpoints, integrity
@@ -30,6 +31,8 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
     with store.transaction():
         lock_patients(store)
         acknowledged = worklist.acknowledged(store)
+        # A record called for them, and no calendar does.
+        to_check = planned_messages.of_kind(store, DOSE_TO_CHECK)
         patients.delete_all(store)
         for patient_id in facts.patients(store):
             rows = facts.rows_of_patient(store, patient_id)
@@ -39,6 +42,7 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
             count += 1
         # Another version may word a reason differently; the entry is still the same.
         worklist.renew_acknowledgements(store, acknowledged)
+        planned_messages.put(store, to_check)
         _plan_sites(store, now)
     return count
 

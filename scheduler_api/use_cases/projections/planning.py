@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.reminders.kinds import DIGEST, TO_SITES
+from scheduler_api.engine.reminders.kinds import DIGEST, DOSE_TO_CHECK, TO_SITES
 from scheduler_api.engine.reminders.plan import Message, Planner, SentMessage, digest
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row, Store
@@ -29,6 +29,8 @@ AHEAD = timedelta(1)
 TICK = "tick"
 #: For how many days a message that was sent may still matter to the plan after it expired.
 _REMEMBERED = timedelta(3)
+#: For how long a message that asks the site to check a dose is still sent.
+CHECK_WITHIN = timedelta(7)
 
 
 def plan_patient(
@@ -43,7 +45,22 @@ def plan_patient(
     messages = due_messages(store, schedule, preferences, out, today, now.date() + AHEAD)
     rows = rows_of(patient_id, schedule.history.enrolled.site, messages)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
-    _write(store, planned_messages.of_patient(store, patient_id, moment), out, rows, moment)
+    stored = planned_messages.of_patient(store, patient_id, moment)
+    # What asks the site to check a dose was called for by a record, and waits to be sent whatever the calendar says.
+    rows |= {message_id: row for message_id, row in stored.items() if row["kind"] == DOSE_TO_CHECK}
+    _write(store, stored, out, rows, moment)
+
+
+def plan_dose_to_check(store: Store, patient_id: str, schedule: PatientSchedule, now: datetime) -> None:
+    """Plan a message to the patient's site, at once, that a dose was recorded which could hurt (rules, section 5).
+
+    There is one for all that the service received at the instant `now`: a record, or everything of a sync.
+    """
+    expires_at = stamp(now + CHECK_WITHIN)
+    site = schedule.history.enrolled.site
+    row = planned_messages.row_of(patient_id, site, DOSE_TO_CHECK, stamp(now), stamp(now), expires_at, True)
+    if outbox.get(store, row["message_id"]) is None:
+        planned_messages.put(store, [row])
 
 
 def is_planned_for(day: date, schedule: PatientSchedule, now: datetime) -> bool:
@@ -105,16 +122,17 @@ def wrongly_planned(store: Store, row: Row, schedule: PatientSchedule, on: date)
             and is_planned["next_at"] > should["next_at"]
             and is_planned == {**should, "next_at": is_planned["next_at"]}
         )
-        if not (is_planned == should or gone or held):
+        if not (is_planned == should or gone or held or either["kind"] == DOSE_TO_CHECK):
             yield either["kind"], either["about"]
 
 
 def held_until(store: Store, row: Row, now: datetime) -> datetime:
     """Return until when quiet hours hold back a planned message that is late; `now` if they do not.
 
-    A message that is on time was planned outside them. One that the patient put off comes when the patient wanted it.
+    A message that is on time was planned outside them. One that the patient put off comes when the patient wanted it,
+    and one that asks the site to check a dose at once.
     """
-    if row["kind"] == "dose_later":
+    if row["kind"] in ("dose_later", DOSE_TO_CHECK):
         return now
     if row["audience"] == "site":
         site = preference_rows.of_site(store, row["site"])
@@ -166,7 +184,10 @@ def _write(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Ma
     withdrawn = [
         row["message_id"]
         for row in out
-        if row["status"] == "waiting" and row["expires_at"] > moment and row["message_id"] not in rows
+        if row["status"] == "waiting"
+        and row["kind"] != DOSE_TO_CHECK
+        and row["expires_at"] > moment
+        and row["message_id"] not in rows
     ]
     if withdrawn:
         outbox.withdraw(store, withdrawn, moment)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scheduler_api.engine.dates import EARLIEST
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps, is_between_doses_taken
+from scheduler_api.engine.treatment.off_plan import harmful_doses
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views import tasks as engine_worklist
 from scheduler_api.engine.views.calendar import PatientSchedule
@@ -118,7 +119,8 @@ def _write_day(
         # Also those too short for the worklist: there is a message about them.
         was, is_now = ([*dose_gaps(schedule.treatment_plan, *_reach(through))] for schedule in (before, after))
         moved = was != is_now
-    if moved:
+    harmed, harms = (harmful_doses(schedule.treatment_plan, day, day) for schedule in (before, after))
+    if moved or harmed != harms:
         stored_entries, entries = (worklist_rows(patient_id, schedule, None, through) for schedule in (before, after))
         worklist.replace(store, patient_id, entries, stored_entries)
     if moved or is_planned_for(day, after, now):

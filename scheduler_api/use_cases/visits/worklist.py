@@ -12,7 +12,7 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.views.tasks import urgency
+from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD, urgency
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import reasons, time_zones
 from scheduler_api.store.visits import visits as stored_visits
@@ -33,7 +33,9 @@ from . import visits
 #: For how long an entry can be acknowledged at most, in days.
 LONGEST_ACKNOWLEDGED = 90
 #: Kinds of entry that perhaps no fact resolves: the site can acknowledge that it has seen them.
-_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open", "visit_dropped")
+_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open", "visit_dropped", *ACKNOWLEDGED_FOR_GOOD)
+#: How an acknowledgement without an end is stored: as the last day there is, so that it compares like others.
+_FOR_GOOD = date.max.isoformat()
 
 
 def find(
@@ -68,7 +70,7 @@ def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
     return _documents(store, todays, worklist.find(store, query))
 
 
-def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict[str, Any]:
+def acknowledge(session: Session, entry_id: str, note: str, until: date | None) -> dict[str, Any]:
     """Acknowledge an entry of today, so that it waits until a day; return the entry.
 
     It is listed again on that day, and before it if its reason changes. Raises NotFound, Forbidden, ValidationFailed.
@@ -82,7 +84,10 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
         row = next(iter(worklist.find(session.store, query)), None)
         if row is None:
             raise NotFound("No such entry today.")
-        if not today < until <= today + timedelta(LONGEST_ACKNOWLEDGED):
+        for_good = row["kind"] in ACKNOWLEDGED_FOR_GOOD
+        if for_good and until is not None:
+            raise ValidationFailed([FieldError("/until", "Not null: this entry is acknowledged for good.")])
+        if not for_good and (until is None or not today < until <= today + timedelta(LONGEST_ACKNOWLEDGED)):
             raise ValidationFailed(
                 [FieldError("/until", f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.")]
             )
@@ -92,14 +97,14 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date) -> dict
                 "entry_id": entry_id,
                 "patient_id": row["patient_id"],
                 "note": note,
-                "until": until.isoformat(),
+                "until": until.isoformat() if until else _FOR_GOOD,
                 "because": row["because"],
                 "acknowledged_at": stamp(session.now),
                 "role": session.actor.role,
                 "name": session.actor.name,
             },
         )
-        new = {"note": note, "until": until.isoformat()}
+        new = {"note": note, "until": until.isoformat() if until else None}
         events.note(session, "worklist_acknowledged", patient["patient_id"], entry_id=entry_id, new=new)
         return _documents(session.store, todays, worklist.find(session.store, query))[0]
 
@@ -131,7 +136,8 @@ def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
     acknowledged = None
     if row["note"] is not None:
         by = {"role": row["by_role"], "name": row["by_name"]}
-        acknowledged = {"note": row["note"], "until": row["until"], "by": by, "at": row["acknowledged_at"]}
+        until = None if row["until"] == _FOR_GOOD else row["until"]
+        acknowledged = {"note": row["note"], "until": until, "by": by, "at": row["acknowledged_at"]}
     return {
         "entry_id": row["entry_id"],
         "kind": row["kind"],
@@ -162,7 +168,14 @@ def _calls(patient_id: str, kind: str, entry_id: str, resolve_with: str) -> Sequ
     path = f"/v1/patients/{patient_id}"
     calls = [_resolving_call(path, call["fact"], call["needs"]) for call in orjson.loads(resolve_with)]
     if kind in _ACKNOWLEDGE_ONLY:
-        calls.append(_call("PUT", f"/v1/worklist/{entry_id}/acknowledgement", {}, ["note", "until"]))
+        calls.append(
+            _call(
+                "PUT",
+                f"/v1/worklist/{entry_id}/acknowledgement",
+                {"until": None} if kind in ACKNOWLEDGED_FOR_GOOD else {},
+                ["note"] if kind in ACKNOWLEDGED_FOR_GOOD else ["note", "until"],
+            )
+        )
     return calls
 
 

@@ -13,6 +13,7 @@ from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Strict, fields, listed
 from scheduler_api.use_cases.patients import facts
@@ -50,6 +51,7 @@ class RecordWarningSchema(Strict):
         "window_of_another",
         "no_response",
         "records_after_end",
+        *HARMFUL,
         required=True,
     )
     detail = fields.String(required=True)

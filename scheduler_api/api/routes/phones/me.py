@@ -19,12 +19,14 @@ from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.dates import parse_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
+from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Amount, Choice, CivilDate, Instant, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import DOSE_STATUSES, ContraceptionSchema, PatientCalendarSchema, VisitSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.phones import doses, phones, today
+from scheduler_api.use_cases.phones.dose_warnings import dose_warnings
 
 from .activation import DeviceSchema, devices_page
 
@@ -100,6 +102,21 @@ class DoseConfirmationSchema(DoseWordSchema, WhenSaidSchema):
     """What a patient says of a day's dose, and when."""
 
 
+class DoseReferenceSchema(Strict):
+    """The record of a day's dose."""
+
+    kind = Choice("dose_recorded", required=True)
+    on = CivilDate(required=True)
+
+
+class DoseWarningSchema(Strict):
+    """Why a dose that was recorded could hurt: the patient should call the site, which is told at once."""
+
+    kind = Choice(*HARMFUL, required=True)
+    detail = fields.String(required=True)
+    records = fields.List(fields.Nested(DoseReferenceSchema), required=True)
+
+
 class DoseOutcomeSchema(Strict):
     """What became of it.
 
@@ -110,6 +127,7 @@ class DoseOutcomeSchema(Strict):
     outcome = Choice(*doses.OUTCOMES, required=True)
     fact_id = fields.String(required=True)
     clock_off_seconds = fields.Integer(required=True, allow_none=True, metadata=CLOCK_OFF)
+    warnings = fields.List(fields.Nested(DoseWarningSchema), required=True)
 
 
 def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -195,7 +213,9 @@ def _keep(body: DoseRecorded | DoseTakenBack, said_at: datetime, sent_at: dateti
     (when,) = doses.said(session(), patient_id, [said_at], sent_at)
     kept = doses.record_dose(session(), patient_id, body, when)
     off = round(when.off.total_seconds()) or None
-    return answer({"outcome": kept.outcome, "fact_id": kept.fact_id, "clock_off_seconds": off})
+    warnings = dose_warnings(session(), patient_id, body) if isinstance(body, DoseRecorded) else []
+    document = {"outcome": kept.outcome, "fact_id": kept.fact_id, "clock_off_seconds": off, "warnings": warnings}
+    return answer(document, language=language())
 
 
 def _day(text: str) -> date:

@@ -21,7 +21,7 @@ from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Tex
 from scheduler_api.use_cases.phones import sync, today
 from scheduler_api.use_cases.phones.doses import OUTCOMES
 
-from .me import CLOCK_OFF, DoseWordSchema, TodaySchema
+from .me import CLOCK_OFF, DoseWarningSchema, DoseWordSchema, TodaySchema
 
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
 
@@ -78,6 +78,7 @@ class SyncOutcomeSchema(Strict):
     outcome = Choice(*OUTCOMES, "refused", required=True)
     fact_id = fields.String(required=True, allow_none=True)
     problem = fields.Nested(ProblemSchema, required=True, allow_none=True)
+    warnings = fields.List(fields.Nested(DoseWarningSchema), required=True)
 
 
 class PhoneChangeSchema(Strict):
@@ -146,7 +147,8 @@ def _queued(content: dict[str, Any]) -> sync.QueuedFact:
         data = schema.load(content)
     except ValidationError as error:
         return sync.QueuedFact(client_id, content, None, errors=list(errors_of(error.messages)))
-    return sync.QueuedFact(client_id, content, _recording(kind, data), data["said_at"])
+    dose = _dose(data) if kind == "dose_recorded" else None
+    return sync.QueuedFact(client_id, content, _recording(kind, data), data["said_at"], dose=dose)
 
 
 def _recording(kind: str, data: dict[str, Any]) -> Any:
@@ -154,4 +156,8 @@ def _recording(kind: str, data: dict[str, Any]) -> Any:
         return sync.time_zone_changed(data["time_zone"])
     if kind == "dose_taken_back":
         return sync.dose_said(DoseTakenBack(data["dose_on"]))
-    return sync.dose_said(DoseRecorded(data["dose_on"], data["status"], data["amount"], data["taken_at"], data["note"]))
+    return sync.dose_said(_dose(data))
+
+
+def _dose(data: dict[str, Any]) -> DoseRecorded:
+    return DoseRecorded(data["dose_on"], data["status"], data["amount"], data["taken_at"], data["note"])

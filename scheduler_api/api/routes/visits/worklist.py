@@ -41,7 +41,13 @@ class AcknowledgementSchema(Strict):
     """Why an entry can wait, and until when: it is listed again on that day."""
 
     note = Text(500, lines=True, required=True)
-    until = CivilDate(required=True, metadata={"description": "After today, at most 90 days ahead"})
+    until = CivilDate(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "After today, at most 90 days ahead; null, for good, where a dose was taken that could hurt"
+        },
+    )
 
 
 class AcknowledgedEntrySchema(AcknowledgementSchema):
