@@ -50,6 +50,7 @@ RULES: Mapping[str, str] = {
     "artificial_menopause": "artificial_menopause",
     "sterilisation": "sterilisation",
     # Treatment.
+    "reported_to_confirm": "reported by the patient for {day}, received {day2}: to be confirmed",
     "records_after_end": "records after {day}: {number}",
     "ended": "treatment ended ({reason}), last dose {day}",
     "ended_never_dosed": "treatment ended ({reason}), never dosed, decided {day}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
@@ -38,7 +39,16 @@ def naive_worklist(
     found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
     found |= {(kind, str(day)) for kind, day in _that_could_hurt(history, taken) if day <= today}
+    found |= set(_to_confirm(history, today))
     return found | {(kind, "") for kind in _of_treatment(history, today)}
+
+
+def _to_confirm(history: History, today: date) -> Iterator[tuple[str, str]]:
+    """Each day of which a phone said something too late, or of after the end, that nobody confirmed."""
+    off_on = history.off_study_on
+    for day, late in history.doses.unconfirmed():
+        if late.received_at.astimezone(ZoneInfo(history.time_zone)).date() <= today:
+            yield "record_after_death" if off_on and day > off_on else "doses_to_confirm", str(day)
 
 
 def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:

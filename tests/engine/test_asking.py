@@ -21,6 +21,7 @@ from .strategies import patients
 ABOUT_THE_RECORD = {
     *("treatment_end_missing", "progression_date_missing", "assignment_to_confirm"),
     *("booking_past", "booking_to_cancel"),
+    *("doses_to_confirm", "record_after_death"),
     *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end"),
 }
 

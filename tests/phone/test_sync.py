@@ -298,8 +298,25 @@ class TestChanges:
         assert answer.json["today"] == phone.read(language="zh-CN")
 
 
+def to_confirm(phone: Phone) -> list[Any]:
+    """What the worklist says of records that are to be confirmed."""
+    items = phone.service.client("nurse").get("/v1/worklist", limit=200).json["items"]
+    return [item for item in items if item["kind"] in ("doses_to_confirm", "record_after_death")]
+
+
 class TestLate:
     """A day counts from the instant at which it was said; after 30 days the site has to confirm it."""
+
+    def test_what_a_phone_says_of_days_after_death_is_for_the_site_to_look_at(self, phone: Phone) -> None:
+        phone.patient.record("study_ended", ended_on="2024-02-18", reason="death")
+        assert phone.outcomes(dose("2024-02-19", said_at="2024-02-19T20:00:00+08:00")) == ["to_confirm"]
+        (entry,) = to_confirm(phone)
+        assert (entry["kind"], entry["urgency"]) == ("record_after_death", "now")
+        # Staff cannot confirm a dose taken after death, only void the record.
+        (void,) = entry["resolve_with"]
+        answer = phone.service.client("nurse").post(void["path"], {**void["body"], "reason": "a relative"})
+        assert answer.status_code == 201
+        assert to_confirm(phone) == []
 
     def test_within_thirty_days_and_later(self, phone: Phone, clock: Clock) -> None:
         said = datetime.fromisoformat("2024-02-20T20:00:00+08:00")
@@ -310,6 +327,14 @@ class TestLate:
         clock.now = said + timedelta(days=30, minutes=1)
         assert phone.outcomes(dose("2024-02-19", said_at=said.isoformat())) == ["to_confirm"]
         assert phone.status_of("2024-02-19") == "unrecorded"
+        # The site is asked, and its record of the day resolves that.
+        (entry,) = to_confirm(phone)
+        assert (entry["kind"], entry["due_on"], entry["urgency"]) == ("doses_to_confirm", "2024-03-21", "now")
+        confirm, void = entry["resolve_with"]
+        assert void["body"]["kind"] == "voided"
+        assert phone.service.client("nurse").post(confirm["path"], confirm["body"]).status_code == 201
+        assert to_confirm(phone) == []
+        assert phone.status_of("2024-02-19") == "taken"
         # What was recorded in time is not lost when its answer was.
         assert phone.outcomes(*facts) == ["already_recorded"] * 2
 

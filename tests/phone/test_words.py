@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,11 @@ def patients_with_work() -> Iterator[Treated]:
         cut.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
         cut.record(kind, **data)
         yield cut
+    for dose_on in ("2024-02-10", "2024-02-18"):
+        late, received = Treated.treated(), datetime(2024, 2, 18, 12, tzinfo=UTC)
+        late.record("study_ended", ended_on="2024-02-16", reason="death")
+        late.say(said_at=received, now=received, to_confirm=True, dose_on=dose_on, status="taken", amount=300)
+        yield late
 
 
 def test_every_kind_of_work_is_said_in_chinese() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
@@ -35,6 +36,8 @@ KINDS = (
     "visit_dropped",
     "doses_not_taken",
     *HARMFUL,
+    "doses_to_confirm",
+    "record_after_death",
     "hold_open",
     "treatment_still_open",
     "progression_date_missing",
@@ -117,6 +120,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
     entries += _of_harmful_doses(schedule.treatment_plan)
+    entries += _of_late_words(history)
     entries += _of_hold(history)
     entries += _of_treatment(history)
     kept = []
@@ -304,6 +308,21 @@ def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
         correct = ResolvingCall({"kind": "dose_recorded", "dose_on": run.first_on.isoformat()}, _CORRECTION)
         about, on = run.first_on.isoformat(), run.first_on
         yield WorklistEntry(run.kind, about, None, on, None, on, run.because, (correct,))
+
+
+def _of_late_words(history: History) -> Iterator[WorklistEntry]:
+    """Yield an entry for each day of which a phone said something that staff are to confirm (section 3)."""
+    for day, late in history.doses.unconfirmed():
+        received_on, word = civil_date(late.received_at, history.time_zone), late.word
+        because = Reason("reported_to_confirm", day=day, day2=received_on)
+        calls = [ResolvingCall({"kind": "voided", "voids": word.fact_id}, ("reason",))]
+        is_after_end = history.off_study_on is not None and day > history.off_study_on
+        kind = "record_after_death" if is_after_end else "doses_to_confirm"
+        if history.died_on is None or day <= history.died_on:
+            fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": word.status}
+            confirm = fact if word.amount is None else {**fact, "amount": word.amount}
+            calls.insert(0, ResolvingCall(confirm, ()))
+        yield WorklistEntry(kind, day.isoformat(), None, received_on, None, received_on, because, tuple(calls))
 
 
 def _of_hold(history: History) -> Iterator[WorklistEntry]:
