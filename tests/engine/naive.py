@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from scheduler_api.engine.model.facts import Enrolled
-from scheduler_api.engine.model.fold import fold, superseded_by
+from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 
 from .patients import NOW as RECEIVED
@@ -77,6 +77,16 @@ class Unscheduled:
     suggested: str | None
 
 
+@dataclass
+class HoldKnown:
+    """A hold of the naive model; `start` and `end` are the ids of the facts that say so now."""
+
+    start: str
+    from_on: date
+    resumes_on: date | None = None
+    end: str | None = None
+
+
 class Known:
     """What stands of a patient's facts."""
 
@@ -86,7 +96,8 @@ class Known:
         superseded = superseded_by(facts)
         self.standing = [fact for fact in facts if fact.fact_id not in superseded]
         self.versions = patient.versions
-        self.holds = fold(facts).holds
+        self.facts = facts
+        self.holds = self._holds()
         self.enrolled: Enrolled = self.all("enrolled")[-1]
         self.start = next(iter(self.all("treatment_started")), None)
         self.ended = next(iter(self.all("treatment_ended")), None)
@@ -149,6 +160,28 @@ class Known:
         while day > when.first and (day > RECEIVED.date() or (but_not_after and day > but_not_after)):
             day -= DAY
         return day
+
+    def _holds(self) -> list[HoldKnown]:
+        """The holds, read fact by fact: a start and its end are one thing (section 3)."""
+        holds: list[HoldKnown] = []
+        for fact in self.facts:
+            of = next((h for h in holds if fact.supersedes is not None and fact.supersedes in (h.start, h.end)), None)
+            if fact.kind == "hold_started":
+                if of is None:
+                    of = HoldKnown(fact.fact_id, fact.body.from_on)
+                    holds.append(of)
+                of.start, of.from_on = fact.fact_id, fact.body.from_on
+                if fact.body.resumes_on is not None:
+                    of.resumes_on, of.end = fact.body.resumes_on, None
+            elif fact.kind == "hold_ended":
+                of = of or next(hold for hold in holds if hold.resumes_on is None)
+                of.resumes_on, of.end = fact.body.resumes_on, fact.fact_id
+            elif fact.kind == "voided" and of is not None:
+                if fact.supersedes == of.start:
+                    holds.remove(of)
+                else:
+                    of.resumes_on = of.end = None
+        return sorted(holds, key=lambda hold: hold.from_on)
 
     @property
     def died(self) -> date | None:
@@ -491,8 +524,18 @@ class Known:
         return "overdue"
 
     def booked(self) -> dict[str, date]:
-        days = {body.visit: body.booked_on for body in self.all("visit_booked")}
-        return {visit: on for visit, on in days.items() if on is not None}
+        """The bookings that stand; one that is voided leaves none, also if it took the place of another (section 3)."""
+        standing = {fact.fact_id for fact in self.standing}
+        voided = {fact.supersedes for fact in self.facts if fact.kind == "voided"}
+        days: dict[str, date] = {}
+        for fact in self.facts:
+            if fact.kind != "visit_booked":
+                continue
+            if fact.fact_id in standing or (fact.fact_id in voided and fact.body.booked_on):
+                days.pop(fact.body.visit, None)
+            if fact.fact_id in standing and fact.body.booked_on:
+                days[fact.body.visit] = fact.body.booked_on
+        return days
 
 
 def _from_on_then_receipt(bodies: list[Any]) -> Any:

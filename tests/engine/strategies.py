@@ -10,6 +10,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from scheduler_api.engine.errors import ValidationFailed
+from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
@@ -254,7 +255,9 @@ KINDS = [
 def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -> None:
     """Record, correct or void one fact, or a run of days. Raises ValidationFailed when it is refused."""
     kind, data = draw(facts(enrolled_on, visits))
-    how = draw(st.sampled_from(["record", "record", "record", "days", "say", "say", "correct", "correct", "void"]))
+    how = draw(
+        st.sampled_from(["record", "record", "record", "days", "say", "say", "correct", "correct again", "void"])
+    )
     if how == "record":
         patient.record(kind, **data)
     elif how == "days":
@@ -263,12 +266,17 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
         patient.take(first.isoformat(), last.isoformat(), draw(st.sampled_from([None, 300, 150])))
     elif how == "say":
         draw(a_word(patient, enrolled_on))
-    elif how == "correct":
-        same = [fact.fact_id for fact in patient.facts if fact.kind == kind]
+    elif how in ("correct", "correct again"):
+        # What is superseded cannot be corrected: that is tried too, but not often.
+        superseded = superseded_by(patient.facts) if draw(st.integers(0, 9)) else {}
+        same = [fact for fact in patient.facts if fact.kind == kind and fact.fact_id not in superseded]
+        if how != "correct":
+            same = [fact for fact in same if fact.supersedes is not None] or same
         if same:
-            patient.correct(draw(st.sampled_from(same)), kind, **data)
+            patient.correct(draw(st.sampled_from(same)).fact_id, kind, **data)
     else:
-        patient.void(draw(st.sampled_from([fact.fact_id for fact in patient.facts])))
+        superseded = superseded_by(patient.facts) if draw(st.integers(0, 9)) else {}
+        patient.void(draw(st.sampled_from([f.fact_id for f in patient.facts if f.fact_id not in superseded])))
 
 
 @st.composite

@@ -212,6 +212,38 @@ def test_a_corrected_end_closes_the_same_hold() -> None:
     assert holds(patient) == [("2024-01-10", "2024-01-18"), ("2024-01-20", None)]
 
 
+def test_a_corrected_start_keeps_the_day_of_resumption_that_it_was_recorded_with() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-15")
+    again = patient.correct(start, "hold_started", from_on="2024-01-12")
+    assert holds(patient) == [("2024-01-12", "2024-01-15")]
+    once_more = patient.correct(again, "hold_started", from_on="2024-01-11")
+    assert holds(patient) == [("2024-01-11", "2024-01-15")]
+    last = patient.correct(once_more, "hold_started", from_on="2024-01-11", resumes_on="2024-01-13")
+    assert holds(patient) == [("2024-01-11", "2024-01-13")]
+    patient.void(last)
+    assert holds(patient) == []
+
+
+def test_an_end_on_record_stands_over_a_start_that_is_corrected_again_and_again() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10")
+    end = patient.record("hold_ended", resumes_on="2024-01-15")
+    again = patient.correct(start, "hold_started", from_on="2024-01-12")
+    patient.correct(again, "hold_started", from_on="2024-01-11")
+    assert holds(patient) == [("2024-01-11", "2024-01-15")]
+    patient.void(patient.correct(end, "hold_ended", resumes_on="2024-01-18"))
+    assert holds(patient) == [("2024-01-11", None)]
+
+
+def test_a_corrected_start_after_the_day_of_resumption_is_a_conflict() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-15")
+    with pytest.raises(Conflict):
+        patient.correct(start, "hold_started", from_on="2024-01-15")
+    assert holds(patient) == [("2024-01-10", "2024-01-15")]
+
+
 def test_an_end_cannot_be_voided_once_a_later_hold_began() -> None:
     patient = Patient.treated()
     patient.record("hold_started", from_on="2024-01-10")
@@ -227,6 +259,45 @@ def test_a_hold_may_start_on_the_day_another_resumes() -> None:
     patient.record("hold_started", from_on="2024-01-15", resumes_on="2024-01-20")
     patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-15")
     assert holds(patient) == [("2024-01-10", "2024-01-15"), ("2024-01-15", "2024-01-20")]
+
+
+# Bookings: one takes the place of another.
+
+
+def booked(patient: Patient, booked_on: str | None) -> str:
+    return patient.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
+
+
+def test_voiding_a_booking_that_took_the_place_of_another_leaves_none() -> None:
+    patient = Patient.treated()
+    booked(patient, "2024-02-12")
+    patient.void(booked(patient, "2024-02-14"))
+    assert patient.history.bookings == {}
+    booked(patient, "2024-02-15")
+    assert patient.history.bookings["imaging-w6"].booked_on == day("2024-02-15")
+
+
+def test_voiding_a_corrected_booking_leaves_none() -> None:
+    patient = Patient.treated()
+    booked(patient, "2024-02-12")
+    moved = booked(patient, "2024-02-14")
+    patient.void(patient.correct(moved, "visit_booked", visit="imaging-w6", booked_on="2024-02-15"))
+    assert patient.history.bookings == {}
+
+
+def test_voiding_an_earlier_booking_leaves_the_later() -> None:
+    patient = Patient.treated()
+    first = booked(patient, "2024-02-12")
+    booked(patient, "2024-02-14")
+    patient.void(first)
+    assert patient.history.bookings["imaging-w6"].booked_on == day("2024-02-14")
+
+
+def test_voiding_a_cancellation_brings_the_booking_back() -> None:
+    patient = Patient.treated()
+    booked(patient, "2024-02-12")
+    patient.void(booked(patient, None))
+    assert patient.history.bookings["imaging-w6"].booked_on == day("2024-02-12")
 
 
 # What a moment knew.

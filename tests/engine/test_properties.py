@@ -109,6 +109,13 @@ def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: 
     assert {row["series"]: row for row in view["visits"]} == expected
 
 
+@given(patients())
+def test_holds_and_bookings_are_those_of_reading_fact_by_fact(patient: Patient) -> None:
+    known, history = Known(patient), patient.history
+    assert [(h.from_on, h.resumes_on) for h in history.holds] == [(h.from_on, h.resumes_on) for h in known.holds]
+    assert {visit: booking.booked_on for visit, booking in history.bookings.items()} == known.booked()
+
+
 @given(patients(), todays)
 def test_dose_days_are_those_of_walking_day_by_day(patient: Patient, today: date) -> None:
     known = Known(patient)

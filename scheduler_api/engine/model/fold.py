@@ -57,18 +57,23 @@ def fold(facts: Iterable[Fact]) -> History:
     Raises ValueError when there is no active enrolment.
     """
     facts = list(facts)
-    superseded, ends_of = _resolve(facts)
+    superseded, ends_of, resumptions = _resolve(facts)
     active = [fact for fact in facts if fact.fact_id not in superseded]
     folding = _Folding()
     # A corrected enrolment counts from the beginning.
-    for fact in sorted(active, key=lambda fact: not isinstance(fact.body, Enrolled)):
-        if not isinstance(fact.body, HoldStarted | HoldEnded):
+    voided = {fact.body.voids for fact in facts if isinstance(fact.body, Voided)}
+    for fact in sorted(facts, key=lambda fact: not isinstance(fact.body, Enrolled)):
+        if fact.fact_id in superseded:
+            # A voided booking leaves none: the one whose place it took does not come back.
+            if isinstance(fact.body, VisitBooked) and fact.fact_id in voided and fact.body.booked_on is not None:
+                folding.bookings.pop(fact.body.visit, None)
+        elif not isinstance(fact.body, HoldStarted | HoldEnded):
             folding.add(fact)
     bodies = {fact.fact_id: fact.body for fact in active}
     for fact_id, body in bodies.items():
         if isinstance(body, HoldStarted):
             end = bodies.get(ends_of.get(fact_id, ""))
-            resumes_on = end.resumes_on if isinstance(end, HoldEnded) else body.resumes_on
+            resumes_on = end.resumes_on if isinstance(end, HoldEnded) else resumptions.get(fact_id)
             insort(folding.holds, Hold(body.from_on, resumes_on), key=_from_on)
     return folding.freeze()
 
@@ -85,8 +90,12 @@ def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
     return _resolve(facts)[0]
 
 
-def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return which facts are superseded and by what, and which active hold start has which active end."""
+def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str], dict[str, date]]:
+    """Return which facts are superseded and by what, which active hold start has which active end, and which its own.
+
+    The last is the day on which dosing resumes that the start, or one that it corrects, was recorded with.
+    """
+    resumptions: dict[str, date] = {}
     superseded: dict[str, str] = {}
     ends_of: dict[str, str] = {}
     starts_of: dict[str, str] = {}
@@ -119,14 +128,17 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
                 del starts_of[end]
             if old in open_holds:
                 open_holds.remove(old)
-            if body.resumes_on is None:
+            resumes_on = body.resumes_on or resumptions.get(old or "")
+            if resumes_on is None:
                 open_holds.append(fact.fact_id)
+            else:
+                resumptions[fact.fact_id] = resumes_on
         elif isinstance(body, HoldEnded):
             if old in starts_of:
                 close(starts_of.pop(old), fact.fact_id)
             elif open_holds:
                 close(open_holds.pop(), fact.fact_id)
-    return superseded, ends_of
+    return superseded, ends_of, resumptions
 
 
 def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment) -> date:
