@@ -20,7 +20,7 @@ from .strategies import patients
 #: What a site still has to do about the record of a patient who died: nothing of it asks the patient to come.
 ABOUT_THE_RECORD = {
     *("treatment_end_missing", "progression_date_missing", "assignment_to_confirm"),
-    *("booking_past", "booking_to_cancel"),
+    *("booking_past", "booking_to_cancel", "response_missing"),
     *("doses_to_confirm", "record_after_death"),
     *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end"),
 }
