@@ -62,10 +62,11 @@ def off_plan_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> It
 
     A dose above the planned amount differs in two: it is another amount, and it could hurt.
     """
-    history, starts_on, ends_on = treatment_plan.history, treatment_plan.starts_on, treatment_plan.ends_on
-    yield from _outside(treatment_plan, "dose_before_start", first, min(last, starts_on - ONE_DAY))
-    if history.doses.first_taken_on is None:
+    doses, starts_on, ends_on = treatment_plan.history.doses, treatment_plan.starts_on, treatment_plan.ends_on
+    if doses.first_taken_on is None or doses.last_taken_on is None:
         return
+    first, last = max(first, doses.first_taken_on), min(last, doses.last_taken_on)
+    yield from _outside(treatment_plan, "dose_before_start", first, min(last, starts_on - ONE_DAY))
     for span in treatment_plan.spans(first, last):
         yield from _in_span(treatment_plan, span)
     if ends_on is not None:
