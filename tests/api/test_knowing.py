@@ -107,7 +107,9 @@ def test_a_preview_of_the_same_facts_is_the_stored_calendar(amended_trial: Servi
     with amended_trial.unchanged():
         answer = patient.client.post("/v1/previews", body)
     assert answer.status_code == 200, answer.text
-    assert answer.json == {**stored, "patient_id": None}
+    # A preview numbers the facts that it is sent.
+    unscheduled = [{**row, "fact_id": place[row["fact_id"]]} for row in stored["unscheduled"]]
+    assert answer.json == {**stored, "patient_id": None, "unscheduled": unscheduled}
 
 
 def test_another_day_filters_no_facts(coordinator: Client) -> None:
