@@ -69,7 +69,7 @@ def test_a_day_is_recorded_taken_back_and_recorded_otherwise(page: Page, real_nu
     page.shows("Take it today")
     page.click("Not taken", ".dose")
     page.shows("Not taken today")
-    page.click("Taken", ".days")
+    page.click("Taken (300\N{NO-BREAK SPACE}mg)", ".days")
     page.until("!document.querySelector('.days')")
     page.shows("All saved")
     assert real_nurse.doses(patient) == [(today, "taken"), (today, "missed"), (yesterday, "taken")]
@@ -110,7 +110,7 @@ def test_a_page_that_is_open_twice_sends_nothing_twice_and_keeps_its_session(
     page.evaluate("keep((state) => { state.access_token = 'pat_expired'; })")
     network.then("fair", "lost")
     for one in (page, other):
-        one.evaluate("void act(() => record(localDay(), 'taken'))")
+        one.evaluate("void act(() => record(localDay(), 'taken', 300))")
     for one in (page, other):
         one.shows("✓ Taken today", "All saved")
         one.evaluate("look()")

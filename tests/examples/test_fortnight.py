@@ -107,8 +107,11 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
         "From 2024-03-02: take no dose until the site tells you to.",
         "The site recorded 2024-03-01 as missed.",
     ]
+    # On hold nothing is planned, so the patient says how much it was.
     world.at("2024-03-04T08:00:00")
-    phone.record("2024-03-04", "taken")
+    with pytest.raises(app.UnknownAmount):
+        phone.record("2024-03-04", "taken")
+    phone.record("2024-03-04", "taken", amount=300)
     assert phone.look()
 
     assert standing(patient) == {

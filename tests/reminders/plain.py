@@ -51,6 +51,8 @@ class Plain:
     last_dose_on: date | None = None
     ended_for: str | None = None
     died: bool = False
+    #: The instants at which a dose was recorded as taken on a day on hold: the site is asked at once to look at it.
+    to_check: set[datetime] = field(default_factory=set)
     told: dict[Said, datetime] = field(default_factory=dict)
 
     def may_hear(self, now: datetime) -> bool:
@@ -64,16 +66,15 @@ class Plain:
 
     def hear(self, now: datetime) -> list[Said]:
         """What the patient, or the site of the patient, is told at this hour; it is noted as told."""
-        if self.died:
-            return []
         local = now.astimezone(ZoneInfo(self.zone))
         today, at = local.date(), local.time()
-        said = []
-        if not is_night(at):
+        # What was recorded is to be looked at, though the patient died within the hour.
+        said = [("dose_to_check", recorded_at.isoformat(timespec="microseconds")) for recorded_at in self.to_check]
+        if not self.died and not is_night(at):
             said += self._dose(now, today, at)
             said += self._scans(today, at)
             said += self._contraception(today, at)
-        if not is_night(now.astimezone(ZoneInfo(self.site_zone)).time()):
+        if not self.died and not is_night(now.astimezone(ZoneInfo(self.site_zone)).time()):
             said += self._to_site(today)
         new = [one for one in said if one not in self.told and one[0] not in self.off]
         self.told.update(dict.fromkeys(new, now))

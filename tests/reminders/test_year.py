@@ -109,6 +109,8 @@ class Life:
             return False
         status = self.chance.choice(["taken"] * 9 + ["missed"])
         (plain.taken if status == "taken" else plain.missed).add(day)
+        if status == "taken" and any(start <= day and (end is None or day < end) for start, end in plain.holds):
+            plain.to_check.add(self.now)
         self.record(bodies.DoseRecorded(day, status, 300 if status == "taken" else None))
         return True
 
@@ -218,7 +220,7 @@ def test_a_year_of_29_patients(service: Service) -> None:
     kinds = defaultdict(int)
     for _, kind, _ in found:
         kinds[kind] += 1
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     assert min(kinds.values()) > 5
     digests = store.rows("SELECT site, about FROM outbox WHERE kind = 'digest'")
     assert len(digests) == len({(row["site"], row["about"]) for row in digests}) == 2 * 366
