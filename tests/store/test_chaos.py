@@ -30,9 +30,9 @@ from scheduler_api.use_cases.projections import maintenance
 
 #: How often the database is killed, and one of the processes; more by hand.
 DATABASE_KILLS, PROCESS_KILLS = (int(os.environ.get("CHAOS_TIMES", "1")) * times for times in (6, 10))
-WRITERS, WORKERS, PATIENTS, MESSAGES = 4, 3, 6, 2000
-#: Over how many seconds the messages become due.
-DUE_OVER = 20
+WRITERS, WORKERS, PATIENTS = 4, 3, 6
+#: How many messages become due before each kill.
+MESSAGES = 125
 
 
 class Writer:
@@ -104,6 +104,11 @@ class Worker:
         self._process.send_signal(how)
         self._process.wait(timeout=PATIENCE)
 
+    def keep_running(self) -> None:
+        """Start it again if it ended, as a service manager does: one that starts without a database ends at once."""
+        if self._process.poll() is not None:
+            self.start()
+
 
 def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     chance = random.Random(6)
@@ -111,9 +116,6 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         database = Postgresql(postgres).new()
         tokens = new_database(database)
         store = connect(database)
-        due = _due_over(DUE_OVER)
-        with store.transaction():
-            planned_messages.put(store, due)
         servers = []
         for number in range(2):
             (tmp_path / str(number)).mkdir()
@@ -125,7 +127,7 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         writers = [Writer(servers, tokens["nurse"], patients, number) for number in range(WRITERS)]
         for writer in writers:
             stack.callback(writer.stop)
-        _kill_at_random(chance, postgres, servers, workers, writers)
+        due = _kill_at_random(chance, store, postgres, servers, workers, writers)
         for writer in writers:
             writer.done.set()
         for writer in writers:
@@ -136,21 +138,24 @@ def test_killed_at_random_under_load_nothing_is_lost_or_doubled(tmp_path: Path) 
         # Each was sent until it was answered: what is there was answered, and what was answered is there, once.
         assert kept == answered
         assert len(answered) == sum(len(writer.answered) for writer in writers) > 50
-        _await_all_out(store)
+        _await_all_out(store, workers)
         out = {row["message_id"] for row in store.rows("SELECT message_id FROM outbox WHERE kind = 'dose_due'")}
         assert out >= {row["message_id"] for row in due}
         assert list(maintenance.verify(store)) == []
         store.close()
 
 
-def _due_over(seconds: float) -> list[Row]:
-    """Messages that become due over so many seconds from now, to patients who are no one's."""
+def _let_be_due(store: Store, batch: int) -> list[Row]:
+    """Let some messages be due now, to patients who are no one's; those."""
     now = datetime.now(UTC)
-    until, every = stamp(now + timedelta(hours=3)), timedelta(seconds=seconds) / MESSAGES
-    return [
-        planned_messages.row_of(f"p-{n}", "FUSCC", "dose_due", "2024-02-20", stamp(now + n * every), until, False)
+    due, until = stamp(now), stamp(now + timedelta(hours=3))
+    rows = [
+        planned_messages.row_of(f"p-{batch}-{n}", "FUSCC", "dose_due", "2024-02-20", due, until, False)
         for n in range(MESSAGES)
     ]
+    with store.transaction():
+        planned_messages.put(store, rows)
+    return rows
 
 
 def _enrolled(server: Server, token: str, subject_number: str) -> str:
@@ -163,15 +168,20 @@ def _enrolled(server: Server, token: str, subject_number: str) -> str:
 
 def _kill_at_random(
     chance: random.Random,
+    store: Store,
     postgres: Cluster,
     servers: list[Server],
     workers: list[Worker],
     writers: list[Writer],
-) -> None:
-    """Kill the database or a process and start it again, in any order, each when some more facts were recorded."""
-    kills = ["database"] * DATABASE_KILLS + ["process"] * PROCESS_KILLS
+) -> list[Row]:
+    """Kill the database or a process and start it again, in any order, each when some more facts were recorded.
+
+    Return the messages that became due meanwhile.
+    """
+    kills, due = ["database"] * DATABASE_KILLS + ["process"] * PROCESS_KILLS, list[Row]()
     chance.shuffle(kills)
-    for kill in kills:
+    for batch, kill in enumerate(kills):
+        due += _let_be_due(store, batch)
         _await_more(lambda: sum(len(writer.answered) for writer in writers), chance.randint(5, 40))
         if kill == "database":
             postgres.stop()
@@ -182,6 +192,9 @@ def _kill_at_random(
             victim: Server | Worker = chance.choice([*servers, *workers])
             victim.stop(signal.SIGKILL)
             victim.start()
+        for worker in workers:
+            worker.keep_running()
+    return due
 
 
 def _await_more(number: Callable[[], int], more: int) -> None:
@@ -190,8 +203,13 @@ def _await_more(number: Callable[[], int], more: int) -> None:
     _await(lambda: number() >= wanted)
 
 
-def _await_all_out(store: Store) -> None:
-    _await(lambda: not store.rows("SELECT 1 FROM reminders WHERE about = '2024-02-20' LIMIT 1"))
+def _await_all_out(store: Store, workers: list[Worker]) -> None:
+    def all_out() -> bool:
+        for worker in workers:
+            worker.keep_running()
+        return not store.rows("SELECT 1 FROM reminders WHERE about = '2024-02-20' LIMIT 1")
+
+    _await(all_out)
 
 
 def _await(condition: Callable[[], bool]) -> None:
