@@ -318,6 +318,15 @@ class TestLate:
         assert answer.status_code == 201
         assert to_confirm(phone) == []
 
+    def test_a_late_word_that_takes_a_day_back_can_be_voided_and_not_recorded(self, phone: Phone, clock: Clock) -> None:
+        clock.set("2024-04-01T12:00:00+08:00")
+        assert phone.outcomes(taken_back("2024-02-19", said_at="2024-02-20T20:00:00+08:00")) == ["to_confirm"]
+        (entry,) = to_confirm(phone)
+        (void,) = entry["resolve_with"]
+        answer = phone.service.client("nurse").post(void["path"], {**void["body"], "reason": "typed by mistake"})
+        assert answer.status_code == 201
+        assert to_confirm(phone) == []
+
     def test_within_thirty_days_and_later(self, phone: Phone, clock: Clock) -> None:
         said = datetime.fromisoformat("2024-02-20T20:00:00+08:00")
         facts = [dose(f"2024-02-{day}", said_at=said.isoformat()) for day in (13, 20)]

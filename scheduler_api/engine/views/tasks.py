@@ -318,7 +318,8 @@ def _of_late_words(history: History) -> Iterator[WorklistEntry]:
         calls = [ResolvingCall({"kind": "voided", "voids": word.fact_id}, ("reason",))]
         is_after_end = history.off_study_on is not None and day > history.off_study_on
         kind = "record_after_death" if is_after_end else "doses_to_confirm"
-        if history.died_on is None or day <= history.died_on:
+        # Only what was taken or missed can be recorded by staff, and nothing after death.
+        if word.status != "taken_back" and (history.died_on is None or day <= history.died_on):
             fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": word.status}
             confirm = fact if word.amount is None else {**fact, "amount": word.amount}
             calls.insert(0, ResolvingCall(confirm, ()))
