@@ -13,7 +13,7 @@ import pytest
 from cluster import Cluster
 from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
 from hypothesis import HealthCheck, settings
-from service import PATIENCE, Client, Clock, Server, Service, new_database
+from service import PATIENCE, Client, Clock, Patient, Server, Service, new_database
 from stories import amended
 
 from scheduler_api.store.database import postgres, sqlite
@@ -175,6 +175,14 @@ def clock(service: Service) -> Clock:
 def nurse(service: Service) -> Client:
     """A nurse of the site FUSCC."""
     return service.client("nurse")
+
+
+@pytest.fixture
+def patient(nurse: Client) -> Patient:
+    """The patient of the rules' worked examples: enrolled 2024-01-03, first dose 2024-01-05; today is 2024-02-20."""
+    patient = nurse.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    return patient
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ SAMPLE = 2_000
 
 
 class Upkeep(NamedTuple):
-    """How long it takes for all patients, in seconds; measured of all, or estimated from a sample."""
+    """Holds the seconds that each takes for all patients: measured of all, or estimated from a sample."""
 
     extended: float
     rebuilt: float
@@ -26,7 +26,7 @@ class _Enough(Exception):
 
 
 def upkeep_of(at: Filled) -> Upkeep:
-    """Measure both; afterwards the sample is extended, and nothing is rebuilt."""
+    """Return how long both take; afterwards the sample is extended, and nothing is rebuilt."""
     return Upkeep(_extended(at), _rebuilt(at))
 
 
@@ -38,7 +38,7 @@ def _extended(at: Filled) -> float:
 
 
 def _rebuilt(at: Filled) -> float:
-    """What is dropped at the beginning is of all patients and taken as it is; only making it again is estimated."""
+    """Return the seconds it takes to rebuild all patients: deleting is measured of all, making anew is estimated."""
     done: list[float] = []
 
     def note(patient_id: str) -> None:

@@ -5,7 +5,7 @@ A fact that merely differs from the plan is never refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from itertools import pairwise
@@ -50,8 +50,6 @@ MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
 HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
-
-
 #: Fields that say nothing while they are null, so that they can be filled in later without a reason.
 CAN_BE_COMPLETED = frozenset({"response", "visit", "time", "place", "taken_at", "note"})
 
@@ -169,7 +167,7 @@ def _check_new_enrolment(
             day
             for fact in facts
             if fact.fact_id not in superseded and not fact.to_confirm and not isinstance(fact.body, Enrolled)
-            for _, day in _days(fact.body)
+            for _, _, day in _days(fact.body)
             if day < _earliest(fact.body, body.enrolled_on)
         ),
         default=None,
@@ -180,24 +178,20 @@ def _check_new_enrolment(
         raise ValidationFailed(errors)
 
 
-def _days(body: Body) -> list[tuple[str, date]]:
-    """Return the civil dates of a fact, by field."""
-    days = ((field.name, getattr(body, field.name)) for field in fields(body))
-    return [(name, day) for name, day in days if isinstance(day, date) and not isinstance(day, datetime)]
-
-
-def _partial_days(body: Body) -> list[tuple[str, PartialDate]]:
-    """Return the dates of a fact of which only the month or the year is known, by field."""
-    days = ((field.name, getattr(body, field.name)) for field in fields(body))
-    return [(name, day) for name, day in days if isinstance(day, PartialDate)]
+def _days(body: Body) -> Iterator[tuple[str, date, date]]:
+    """Yield the dates of a fact: the field, and the first and the last day that it may be."""
+    for field in fields(body):
+        day = getattr(body, field.name)
+        if isinstance(day, PartialDate):
+            yield field.name, day.first, day.last
+        elif isinstance(day, date) and not isinstance(day, datetime):
+            yield field.name, day, day
 
 
 def _day_errors(body: Body, enrolled_on: date, today: date) -> list[FieldError]:
     """Return which dates cannot be; of one that is partial, some day must be possible."""
-    possible = [(name, day, day) for name, day in _days(body)]
-    possible += [(name, day.first, day.last) for name, day in _partial_days(body)]
     errors, earliest = [], _earliest(body, enrolled_on)
-    for name, first, last in possible:
+    for name, first, last in _days(body):
         if last < earliest:
             before = "Before" if earliest == enrolled_on else "More than a year before"
             errors.append(FieldError(f"/{name}", f"{before} enrolment {enrolled_on}."))
@@ -325,9 +319,8 @@ def _after_death(history: History, body: Body) -> Conflict | None:
     died_on = history.died_on
     if died_on is None:
         return None
-    days = [*_days(body), *((name, day.first) for name, day in _partial_days(body))]
     detail = f"After the death of the patient on {died_on}, which {history.death_recorded_by} records."
-    errors = [FieldError(f"/{name}", detail) for name, day in days if day > died_on]
+    errors = [FieldError(f"/{name}", detail) for name, first, _ in _days(body) if first > died_on]
     return Conflict(errors) if errors else None
 
 

@@ -17,14 +17,6 @@ from .inputs import NEW_FACT
 RECORDS = {"patients", "facts", "previews", "activations", "apply", "resend"}
 
 
-@pytest.fixture
-def patient(nurse: Client) -> Patient:
-    """A patient of the site FUSCC."""
-    patient = nurse.enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
-    return patient
-
-
 def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, Any]]:
     """Every method and address of the contract that is for staff, with a body that would do."""
     values = {

@@ -6,20 +6,11 @@ import gzip
 import json
 from typing import Any
 
-import pytest
-from service import Client, Patient
+from service import Patient
 
 GZIP = {"Accept-Encoding": "gzip"}
 #: A first dose a week later moves every visit and the whole of contraception.
 LATER = {"first_dose_on": "2024-01-12", "reason": "misread"}
-
-
-@pytest.fixture
-def patient(nurse: Client) -> Patient:
-    """A patient under treatment."""
-    patient = nurse.enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
-    return patient
 
 
 def correction(patient: Patient) -> dict[str, Any]:

@@ -13,14 +13,6 @@ PARTS = ["", "calendar", "facts", "adherence", "deviations"]
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 
 
-@pytest.fixture
-def patient(nurse: Client) -> Patient:
-    """The patient of the worked examples, first dose taken."""
-    patient = nurse.enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
-    return patient
-
-
 def tags(patient: Patient) -> dict[str, str]:
     """The ETag of each part of what is known of a patient."""
     return {part: patient.get(part).headers["ETag"] for part in PARTS}

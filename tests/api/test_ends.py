@@ -9,11 +9,9 @@ from service import Patient, Service, refused
 
 
 @pytest.fixture
-def patient(service: Service) -> Patient:
+def patient(service: Service, patient: Patient) -> Patient:
     """The patient of the worked examples, seen from the autumn."""
     service.clock.set("2024-10-02T12:00:00+08:00")
-    patient = service.client("nurse").enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
     return patient
 
 
@@ -57,6 +55,17 @@ def test_who_left_left_on_a_day_unless_lost_or_dead(patient: Patient) -> None:
     refused(patient.send("study_ended", ended_on="2024-08", reason="completed"), 422, "/ended_on")
     answer = patient.record("study_ended", ended_on="2024-08", reason="lost_to_follow_up")
     assert answer["fact"]["ended_on"] == "2024-08"
+
+
+def test_an_enrolment_is_not_corrected_to_after_a_month_for_which_something_is_on_record(patient: Patient) -> None:
+    patient.record("progressed", progressed_on="2024-02", basis="clinical")
+    enrolled = {**patient.read("facts")["items"][0], "enrolled_on": "2024-03-01", "planned_first_dose_on": "2024-03-01"}
+    ours = ("fact_id", "recorded_at", "said_at", "sent", "recorded_by", "voided_by", "kind", "replaces", "reason")
+    data = {name: value for name, value in enrolled.items() if name not in ours}
+    start = patient.read("facts")["items"][1]["fact_id"]
+    patient.record("voided", voids=start, reason="never began")
+    answer = patient.send("enrolled", **data, replaces=enrolled["fact_id"], reason="typed wrong")
+    assert "2024-02-29" in refused(answer, 422, "/enrolled_on")["errors"][0]["detail"]
 
 
 def test_after_death_nothing_is_recorded_that_happened_later(patient: Patient) -> None:

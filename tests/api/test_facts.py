@@ -10,14 +10,6 @@ from service import Client, Clock, Patient, Service, refused
 from .inputs import NEW_FACT
 
 
-@pytest.fixture
-def patient(nurse: Client) -> Patient:
-    """The patient of the worked examples: enrolled 2024-01-03, first dose 2024-01-05; today is 2024-02-20."""
-    patient = nurse.enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
-    return patient
-
-
 def moved(answer: dict[str, Any]) -> dict[str, Any]:
     """What a fact moved, by what: before and after."""
     assert all(entry["because"] for entry in answer["consequences"])

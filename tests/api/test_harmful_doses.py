@@ -34,11 +34,9 @@ CASES = {
 
 
 @pytest.fixture
-def patient(service: Service) -> Patient:
+def patient(service: Service, patient: Patient) -> Patient:
     """The patient of the worked examples, on the night of 2024-02-20."""
     service.clock.set("2024-02-20T23:00:00+08:00")
-    patient = service.client("nurse").enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
     return patient
 
 

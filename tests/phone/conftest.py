@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service import Client, Patient, Service
+from service import Patient, Service
 
 from .phones import Phone
 
 JS = Path(__file__).parent / "js"
-
-
-@pytest.fixture
-def patient(nurse: Client) -> Patient:
-    """The patient of the rules' worked examples, first dose on 2024-01-05."""
-    patient = nurse.enrol()
-    patient.record("treatment_started", first_dose_on="2024-01-05")
-    return patient
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What was said of the doses of one patient, and what of it stands: a word of each side for a day (rules, section 3).
+"""Keep what was said of the doses of one patient: the latest word of each side about a day (rules, section 3).
 
 A history holds one log. With several regimens, or several intakes a day, it will hold one for each.
 """

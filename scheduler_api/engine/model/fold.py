@@ -47,9 +47,6 @@ from .history import (
 )
 from .protocol import IMAGING, PROGRESSION
 
-#: Whether messages go to a patient after the end of the study, by its reason, unless the site says otherwise.
-CONTACT_AFTER = {"withdrawal": "stop", "screen_failure": "stop"}
-
 
 def fold(facts: Iterable[Fact]) -> History:
     """Fold all facts of one patient, in the order they were received, into a history (section 3).
@@ -205,9 +202,9 @@ class _Folding:
                     body.reason,
                 )
             case StudyEnded():
-                contact = body.contact_after or CONTACT_AFTER.get(body.reason, "continue")
+                contact_after = body.contact_after or ("stop" if body.reason == "withdrawal" else "continue")
                 self.end_of_study = EndOfStudy(
-                    fact.fact_id, self._reported(body.ended_on, fact), body.reason, contact == "continue"
+                    fact.fact_id, self._reported(body.ended_on, fact), body.reason, contact_after == "continue"
                 )
             case FertilityChanged():
                 change = FertilityChange(body.from_on, body.fertility == "fertile", body.basis)

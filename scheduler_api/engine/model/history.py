@@ -187,15 +187,13 @@ class History:
 
         Days that a patient said late count too, though they are still to confirm.
         """
-        doses = (self.confirmed_last_dose_on, self.doses.last_unconfirmed_on)
-        return max([day for day in doses if day is not None], default=None)
+        return _latest(self.confirmed_last_dose_on, self.doses.last_unconfirmed_on)
 
     @cached_property
     def confirmed_last_dose_on(self) -> date | None:
         """Return the last dose without what staff are still to confirm; None: no dose is sure."""
         ended = self.treatment_ended
-        doses = (self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
-        return max([day for day in doses if day is not None], default=None)
+        return _latest(self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
 
     @property
     def last_dose_is_provisional(self) -> bool:
@@ -223,20 +221,22 @@ class History:
         return Reason("last_dose_reported", text=reported.last_dose.text, day=last)
 
     @cached_property
+    def _death(self) -> tuple[Milestone, str] | None:
+        """Return the earliest date of death, and the fact that says so."""
+        ended, left = self.end_of_treatment, self.end_of_study
+        deaths = [(ended.decided, ended.fact_id)] if ended and ended.reason == "death" else []
+        deaths += [(left.ended, left.fact_id)] if left and left.reason == "death" else []
+        return min(((Milestone(day.last_on, day.first_on), fact_id) for day, fact_id in deaths), default=None)
+
+    @property
     def died(self) -> Milestone | None:
         """Return the earliest date of death, whichever fact recorded it."""
-        ended, left = self.end_of_treatment, self.end_of_study
-        deaths = [ended.decided] if ended and ended.reason == "death" else []
-        deaths += [left.ended] if left and left.reason == "death" else []
-        return min((Milestone(day.last_on, day.first_on) for day in deaths), default=None)
+        return self._death[0] if self._death else None
 
     @property
     def death_recorded_by(self) -> str | None:
         """Return the fact that says when the patient died; of two the one with the earlier date."""
-        ended, left = self.end_of_treatment, self.end_of_study
-        deaths = [(ended.decided.last_on, ended.fact_id)] if ended and ended.reason == "death" else []
-        deaths += [(left.ended.last_on, left.fact_id)] if left and left.reason == "death" else []
-        return min(deaths)[1] if deaths else None
+        return self._death[1] if self._death else None
 
     @property
     def may_be_contacted(self) -> bool:
@@ -351,6 +351,11 @@ class History:
                 break
             fertile = change.fertile
         return fertile
+
+
+def _latest(*days: date | None) -> date | None:
+    """Return the latest of some days, those that are not known left out; None if none is."""
+    return max((day for day in days if day is not None), default=None)
 
 
 _all_but_doses = attrgetter(*(one.name for one in fields(History) if one.name != "doses"))

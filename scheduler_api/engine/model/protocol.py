@@ -66,6 +66,11 @@ class Series:
     fertile_only: bool
     recurrences: tuple[Recurrence, ...]
 
+    @property
+    def most_before_days(self) -> int:
+        """Return how many days before its target a visit of this series opens at most."""
+        return max(recurrence.before_days for recurrence in self.recurrences)
+
     def has_visit(self, visit: str) -> bool:
         """Return whether a visit of this name is on this series, whoever the patient is."""
         return self.locate(visit) is not None

@@ -10,7 +10,7 @@ from scheduler_api.engine.model.dose_log import NOT_TAKEN
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
 
-from .doses import Span, TreatmentPlan, planned_amount
+from .doses import Span, TreatmentPlan
 
 #: The kinds of dose that could hurt: more than planned, or taken on a day on which none should be.
 HARMFUL = ("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end")
@@ -45,9 +45,8 @@ class HarmfulDoses(NamedTuple):
         return Reason(self.kind, base=base, mg=taken, mg2=f"{self.planned:g}")
 
 
-def harmful_dose(treatment_plan: TreatmentPlan, day: date, amount: float | None) -> HarmfulDoses | None:
-    """Return what could hurt in taking an amount on a day (None: as planned), whatever is recorded; None if nothing."""
-    taken = planned_amount(treatment_plan.plan, treatment_plan.history, day) if amount is None else amount
+def harmful_dose(treatment_plan: TreatmentPlan, day: date, taken: float) -> HarmfulDoses | None:
+    """Return what could hurt in taking an amount on a day, whatever is recorded; None if nothing."""
     if day < treatment_plan.starts_on:
         return None
     if not treatment_plan.holds_day(day):

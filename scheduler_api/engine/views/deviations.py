@@ -10,7 +10,7 @@ from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import off_plan_doses
-from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.visits.series import Visit, days_off
 
 #: What stands in the place of an amount where none was planned, or taken.
 _HELD, _REST, _MISSED = Reason("held_day"), Reason("rest_day"), Reason("missed_day")
@@ -77,9 +77,8 @@ def visit_deviations(visit: Visit, today: date, history: History) -> Iterator[di
     if status in ("overdue", "missed"):
         yield _visit("visit_missed", name, visit.closes_on + ONE_DAY, window, None)
     booked = visit.booked_on
-    if booked and status not in ("done", "not_required") and not visit.opens_on <= booked <= visit.closes_on:
-        days_off = (booked - (visit.opens_on if booked < visit.opens_on else visit.closes_on)).days
-        yield _visit("booking_out_of_window", name, booked, window, str(booked), days_off)
+    if booked and status not in ("done", "not_required") and (off := days_off(visit, booked)):
+        yield _visit("booking_out_of_window", name, booked, window, str(booked), off)
 
 
 def _is_after_end(done_on: date, history: History) -> bool:

@@ -21,8 +21,8 @@ def warnings(schedule: PatientSchedule, body: Body) -> list[dict[str, Any]]:
     """
     after = schedule.history
     match body:
-        case DoseRecorded(status="taken"):
-            harmful = harmful_dose(schedule.treatment_plan, body.dose_on, body.amount)
+        case DoseRecorded(amount=float() | int() as taken):
+            harmful = harmful_dose(schedule.treatment_plan, body.dose_on, taken)
             return [] if harmful is None else [_harmful(harmful)]
         case TreatmentEnded() if (ended := after.treatment_ended) is not None:
             last = ended.last_dose_on if ended.last_dose_on is not None else ended.decided_on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ def amended(
     kept: list[PlannedVisit] = []
     beyond: PlannedVisit | None = None
     dropped: list[DroppedVisit] = []
-    most_before = max((r.before_days for _, plan in stages if plan for r in plan.series.recurrences), default=0)
+    most_before = max((plan.series.most_before_days for _, plan in stages if plan is not None), default=0)
     for period, plan in stages:
         if plan is None:
             continue
@@ -52,13 +52,14 @@ def amended(
             out = _dropped(planned_visits, plan, period, kept, beyond, done, in_plan)
             dropped += out.values()
         if period.to_on is None:
-            endless = _last(kept, beyond, planned_visits, from_on, out)
-            return AmendedVisits(PlannedVisits(endless, most_before), tuple(dropped))
-        new, following = _until(planned_visits, from_on, period.to_on)
+            new_ones = _from(planned_visits, from_on)
+            following = (planned for planned in new_ones if not planned.exists or planned.name not in out)
+            return AmendedVisits(PlannedVisits(_joined(kept, beyond, following), most_before), tuple(dropped))
+        new, after_new = _until(planned_visits, from_on, period.to_on)
         if stay := [planned for planned in new if planned.name not in out]:
             kept, beyond = [*kept, *stay], None
-        beyond = following or beyond
-    return AmendedVisits(PlannedVisits(_with_end(kept, beyond), most_before), tuple(dropped))
+        beyond = after_new or beyond
+    return AmendedVisits(PlannedVisits(_joined(kept, beyond, ()), most_before), tuple(dropped))
 
 
 def _until(
@@ -82,30 +83,22 @@ def _from(planned_visits: PlannedVisits, from_on: date | None) -> Iterator[Plann
         index += 1
 
 
-def _last(
-    kept: Sequence[PlannedVisit],
-    beyond: PlannedVisit | None,
-    planned_visits: PlannedVisits,
-    from_on: date | None,
-    out: Mapping[str, DroppedVisit],
+def _joined(
+    kept: Sequence[PlannedVisit], beyond: PlannedVisit | None, following: Iterable[PlannedVisit]
 ) -> Iterator[PlannedVisit]:
-    """Yield the visits of the earlier versions, and then those of the last one, as far as they are read."""
+    """Yield the visits of the earlier versions, and then those of the last one, as far as they are read.
+
+    After them comes what would follow the last of all, unless it overlaps it.
+    """
     closes_on = max((planned.closes_on for planned in kept), default=date.min)
     yield from kept
-    for planned in _from(planned_visits, from_on):
-        if not planned.exists:
-            beyond = planned
-        elif planned.name not in out:
+    for planned in following:
+        if planned.exists:
             beyond, closes_on = None, planned.closes_on
             yield planned
+        else:
+            beyond = planned
     if beyond is not None and beyond.opens_on > closes_on:
-        yield beyond._replace(exists=False)
-
-
-def _with_end(kept: Sequence[PlannedVisit], beyond: PlannedVisit | None) -> Iterator[PlannedVisit]:
-    """Yield visits, and what would follow the last of them, unless it overlaps it."""
-    yield from kept
-    if beyond is not None and beyond.opens_on > max((planned.closes_on for planned in kept), default=date.min):
         yield beyond._replace(exists=False)
 
 
@@ -127,7 +120,7 @@ def _dropped(
         if new is not None and from_on <= new.target_on < to_on:
             out[new.name] = DroppedVisit(new, old, from_on)
     performed: set[str] | None = None
-    most_before = timedelta(max(recurrence.before_days for recurrence in plan.series.recurrences))
+    most_before = timedelta(plan.series.most_before_days)
     near = [old for old in kept if old.closes_on >= from_on - most_before]
     latest = max((old.closes_on for old in near), default=date.min)
     for new in _from(planned_visits, from_on) if near else ():

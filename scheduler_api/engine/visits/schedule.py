@@ -102,8 +102,7 @@ class VisitSchedule:
         """Return the visits that one version plans, as if it had always applied."""
         if EvenlySpacedVisits.fits(plan.series):
             return EvenlySpacedVisits(plan)
-        most_before = max(recurrence.before_days for recurrence in plan.series.recurrences)
-        return PlannedVisits(planned_visits_of(plan, self._runs), most_before)
+        return PlannedVisits(planned_visits_of(plan, self._runs), plan.series.most_before_days)
 
     def _anchor(self, series: Series) -> AnchorDay | None:
         """Return the day a series is counted from; None while there is no such day yet."""

@@ -213,7 +213,7 @@ class VisitSeries:
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,
             done_on=done.done_on if done else None,
-            days_off=_days_off(planned, done.done_on) if done else None,
+            days_off=days_off(planned, done.done_on) if done else None,
             assigned=done.assigned if done else None,
             response=done.response if done else None,
             parts=len(done.records) if done else 0,
@@ -253,7 +253,8 @@ def visit_end(history: History, planned: PlannedVisit) -> SeriesEnd | None:
     return end if planned.plan.end is None or end.on < planned.plan.end.on else planned.plan.end
 
 
-def _days_off(planned: PlannedVisit, done_on: date) -> int:
-    if done_on < planned.opens_on:
-        return (done_on - planned.opens_on).days
-    return max((done_on - planned.closes_on).days, 0)
+def days_off(visit: PlannedVisit | Visit, day: date) -> int:
+    """Return how many days outside the window of a visit a day lies: 0 inside, negative early."""
+    if day < visit.opens_on:
+        return (day - visit.opens_on).days
+    return max((day - visit.closes_on).days, 0)

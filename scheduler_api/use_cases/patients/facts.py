@@ -53,11 +53,12 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Appended:
-    """A fact that was added to a patient's log, with the patient's schedules before and after it."""
+    """A fact that was added to a patient's log: the schedules before and after it, and what speaks against it."""
 
     fact: Fact
     before: PatientSchedule
     after: PatientSchedule
+    warnings: list[dict[str, Any]]
     version: int
 
 
@@ -101,7 +102,7 @@ def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Re
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None, said_at=None)
-    return Recorded(document, moved, warnings(appended.after, appended.fact.body), appended.version)
+    return Recorded(document, moved, appended.warnings, appended.version)
 
 
 def append(
@@ -137,9 +138,10 @@ def append(
         _check_site(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
-    if isinstance(fact.body, DoseRecorded) and warnings(after, fact.body):
+    warned = warnings(after, body)
+    if warned and isinstance(body, DoseRecorded):
         plan_dose_to_check(session.store, patient_id, after, session.now)
-    return Appended(fact, before, after, row["version"] + 1)
+    return Appended(fact, before, after, warned, row["version"] + 1)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:

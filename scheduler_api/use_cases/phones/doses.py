@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from scheduler_api.engine.checks import FIRST_ZONE
 from scheduler_api.engine.dates import civil_date
@@ -13,17 +13,19 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import DoseLog
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, Fact, Sent, TimeZoneChanged
 from scheduler_api.engine.phone_clocks import TOLERANCE, Spoken, clock_off, spoken
+from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.facts import NewFact, append
+from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 
 #: How many days back a patient may record; and how long after it was said a word counts without the site.
 DAYS_BACK = 7
 LATEST_ARRIVAL = timedelta(days=30)
 
-OUTCOMES = ("recorded", "already_recorded", "superseded", "site_record_stands", "to_confirm")
 Outcome = Literal["recorded", "already_recorded", "superseded", "site_record_stands", "to_confirm"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ def record_dose(session: Session, patient_id: str, body: DoseRecorded | DoseTake
         today = max(civil_date(session.now, zone), _local_day(session.now, when))
         appended = append(session, patient_id, NewFact(body, sent=sent), today=today)
         return RecordOutcome(_outcome(appended.after.history.doses, body.dose_on, appended.fact), appended.fact.fact_id)
+
+
+def dose_warnings(session: Session, patient_id: str, body: DoseRecorded) -> list[dict[str, Any]]:
+    """Return what speaks against what a patient said of a day, also where the site's record of that day stands."""
+    return warnings(schedules.of_row(session.store, patient_row(session, patient_id)), body)
 
 
 def change_time_zone(session: Session, patient_id: str, time_zone: str, when: Said) -> RecordOutcome:

@@ -29,11 +29,12 @@ from scheduler_api.engine.model.facts import (
     body_to_data,
 )
 from scheduler_api.engine.phone_clocks import clock_off
+from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import sent_facts
+from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 
-from .dose_warnings import dose_warnings
 from .doses import RecordOutcome, Said, change_time_zone, record_dose, said
 
 #: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
@@ -101,13 +102,14 @@ def sync(session: Session, patient_id: str, cursor: int, sent_at: datetime, queu
         moments = said(session, patient_id, [each.said_at for each in readable if each.said_at], sent_at)
         when = {id(each): moment for each, moment in zip(readable, moments, strict=True)}
         outcomes = [_take_in(session, patient_id, each, when.get(id(each))) for each in queued]
+        row = patient_row(session, patient_id)
+        schedule = schedules.of_row(session.store, row)
         for sent, outcome in zip(queued, outcomes, strict=True):
-            kept = sent.dose is not None and outcome["outcome"] != "refused"
-            outcome["warnings"] = dose_warnings(session, patient_id, sent.dose) if kept and sent.dose else []
-        version = patient_row(session, patient_id)["version"]
+            is_kept = outcome["outcome"] != "refused"
+            outcome["warnings"] = warnings(schedule, sent.dose) if sent.dose is not None and is_kept else []
         changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
     told = [change for change in changes if change is not None]
-    return SyncResult(outcomes, told, version, clock_off(sent_at, session.now))
+    return SyncResult(outcomes, told, row["version"], clock_off(sent_at, session.now))
 
 
 def _take_in(session: Session, patient_id: str, sent: QueuedFact, when: Said | None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class VerifyQuery(Strict):
 
 
 class AuditVerificationSchema(Strict):
-    """Whether the logs are complete, and how much was checked."""
+    """Says whether the logs are complete, and how much was checked."""
 
     whole = fields.Boolean(required=True)
     patients = fields.Integer(required=True)

@@ -70,7 +70,7 @@ class AmendedPatientSchema(Strict):
 
 
 class AmendedCountsSchema(Strict):
-    """How many patients of this response have each outcome."""
+    """Counts the patients of this response by outcome."""
 
     applied = fields.Integer(required=True)
     already = fields.Integer(required=True)

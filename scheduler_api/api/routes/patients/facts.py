@@ -69,7 +69,7 @@ class RecordingResultSchema(Strict):
 
 
 class DryRunQuery(Strict):
-    """Whether to record the fact."""
+    """Says whether to record the fact, or only to tell what recording it would change."""
 
     dry_run = Choice(
         "true",

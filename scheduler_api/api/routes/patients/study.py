@@ -50,7 +50,7 @@ class OfPatientSchema(Strict):
 
 
 class StudyDeviationSchema(DeviationSchema, OfPatientSchema):
-    """What differs between plan and record of a patient."""
+    """Says where the record of a patient differs from the plan."""
 
 
 class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):

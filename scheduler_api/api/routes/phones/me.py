@@ -26,7 +26,6 @@ from scheduler_api.schemas.patients import DOSE_STATUSES, ContraceptionSchema, P
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.phones import doses, phones, today
-from scheduler_api.use_cases.phones.dose_warnings import dose_warnings
 
 from .activation import DeviceSchema, devices_page
 
@@ -78,7 +77,7 @@ CLOCK_OFF = {"description": "How far the phone's clock is ahead (negative: behin
 
 
 class DoseWordSchema(Strict):
-    """What a patient says of a day's dose."""
+    """Holds what a patient says of a day's dose."""
 
     status = Choice("taken", "missed", required=True)
     amount = Amount(load_default=None, metadata={"description": "What the screen showed; required with `taken`"})
@@ -99,7 +98,7 @@ class WhenSaidSchema(Strict):
 
 
 class DoseConfirmationSchema(DoseWordSchema, WhenSaidSchema):
-    """What a patient says of a day's dose, and when."""
+    """Holds what a patient says of a day's dose, and when."""
 
 
 class DoseReferenceSchema(Strict):
@@ -118,7 +117,7 @@ class DoseWarningSchema(Strict):
 
 
 class DoseOutcomeSchema(Strict):
-    """What became of it.
+    """Says what became of the record of a day's dose.
 
     `superseded`: something said later stands. `site_record_stands`: the site recorded that day, which stands.
     `to_confirm`: it counts once the site confirms it. All are kept in the history.
@@ -213,7 +212,7 @@ def _keep(body: DoseRecorded | DoseTakenBack, said_at: datetime, sent_at: dateti
     (when,) = doses.said(session(), patient_id, [said_at], sent_at)
     kept = doses.record_dose(session(), patient_id, body, when)
     off = round(when.off.total_seconds()) or None
-    warnings = dose_warnings(session(), patient_id, body) if isinstance(body, DoseRecorded) else []
+    warnings = doses.dose_warnings(session(), patient_id, body) if isinstance(body, DoseRecorded) else []
     document = {"outcome": kept.outcome, "fact_id": kept.fact_id, "clock_off_seconds": off, "warnings": warnings}
     return answer(document, language=language())
 

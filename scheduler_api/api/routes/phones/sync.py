@@ -29,7 +29,7 @@ blueprint = ResourceBlueprint("offline queue", __name__, description="What a pho
 
 
 class QueuedSchema(Strict):
-    """What every queued fact has: the phone's own id for it, and when it was said by the phone's clock."""
+    """Holds what every queued fact has: the phone's own id for it, and when it was said by the phone's clock."""
 
     client_id = Text(64, required=True, pattern=_CLIENT_ID.pattern)
     said_at = Instant(required=True)
@@ -64,7 +64,7 @@ QUEUED: Mapping[str, Strict] = {
 
 
 class SyncRequestSchema(Strict):
-    """What the phone queued, in its order, and up to which fact it has the history (0: none)."""
+    """Holds what a phone queued, in order, and the number of the last fact that the phone has (0: none)."""
 
     cursor = fields.Integer(required=True, strict=True, validate=validate.Range(0, 1_000_000_000))
     sent_at = Instant(required=True, metadata={"description": "The present by the phone's clock"})
