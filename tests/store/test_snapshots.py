@@ -14,7 +14,7 @@ from service import Client, Patient, Service
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.store.database.formats import format_of
 from scheduler_api.store.patients import snapshots
-from scheduler_api.store.patients.snapshots import FORMAT, of_text, text_of
+from scheduler_api.store.patients.snapshots import FORMAT, of_texts, texts_of
 from scheduler_api.use_cases.projections import maintenance
 from tests.engine.patients import Patient as EnginePatient
 from tests.engine.strategies import patients
@@ -23,9 +23,9 @@ from tests.engine.strategies import patients
 @pytest.mark.one_engine
 @given(patients())
 def test_a_history_comes_back_as_it_was_stored(patient: EnginePatient) -> None:
-    history = of_text(text_of(patient.history))
+    history = of_texts(*texts_of(patient.history))
     assert history == patient.history
-    assert text_of(history) == text_of(patient.history)
+    assert texts_of(history) == texts_of(patient.history)
 
 
 class Pair(NamedTuple):

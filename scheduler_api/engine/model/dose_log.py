@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 #: Nothing stands; missed. Any other letter is taken, and names an amount.
 SILENT, MISSED = ".", "m"
@@ -64,6 +64,17 @@ class LateWord(NamedTuple):
     received_at: datetime
 
 
+@runtime_checkable
+class DayWords(Protocol):
+    """The words about each day, written `2024-02-20`: a dict, or what reads stored words when they are needed."""
+
+    def get(self, day: str, default: Words, /) -> Words:
+        """Return the words about a day, or the default."""
+
+    def __or__(self, other: dict[str, Words], /) -> DayWords:
+        """Return the words with others in the place of those about the same days."""
+
+
 @dataclass(frozen=True, slots=True)
 class DoseLog:
     """What was said of each day, and of what stands a letter for each day from `first_on` on.
@@ -76,7 +87,7 @@ class DoseLog:
     first_on: date | None = None
     letters: str = ""
     amounts: tuple[int | float, ...] = ()
-    words: Mapping[str, Words] = field(default_factory=dict)
+    words: DayWords = field(default_factory=dict[str, Words])
     to_confirm: Mapping[str, LateWord] = field(default_factory=dict)
 
     def letter(self, day: date) -> str:
@@ -184,9 +195,8 @@ class DoseLog:
         if latest is not None and word.said_at < latest.said_at:
             return self
         words = words._replace(**{side: word})
-        log = DoseLog(
-            self.first_on, self.letters, self.amounts, {**self.words, day.isoformat(): words}, self.to_confirm
-        )
+        all_words = self.words | {day.isoformat(): words}
+        log = DoseLog(self.first_on, self.letters, self.amounts, all_words, self.to_confirm)
         return log._with_letter(day, words.standing)
 
     def with_late_word(self, day: date, late: LateWord) -> DoseLog:

@@ -299,6 +299,15 @@ class EvenlySpacedVisits(PlannedVisits):
             return bisect_left(range(self._planned), earliest, key=self._target)
         return min(max(-((self._first - earliest) // self._every), 0), self._planned)
 
+    def open_on(self, day: date) -> list[int]:
+        # They open in the order of their targets, so that what is not open yet need not be made.
+        index, latest = self.closing_from(day), day.toordinal() + self._recurrence.before_days
+        found = []
+        while index < self._visits and (target := self._target(index)) <= latest:
+            found.append((abs(target - day.toordinal()), index))
+            index += 1
+        return [index for _, index in sorted(found)]
+
     def named(self, name: str) -> int | None:
         located = self._plan.series.locate(name)
         return located[1] - 1 if located else None

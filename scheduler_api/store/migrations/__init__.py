@@ -24,6 +24,7 @@ from . import (
     m0011_no_counts,
     m0012_names,
     m0013_visits,
+    m0014_dose_words,
 )
 from .dialect import Dialect
 
@@ -51,5 +52,6 @@ MIGRATIONS = tuple(
         m0011_no_counts,
         m0012_names,
         m0013_visits,
+        m0014_dose_words,
     )
 )

@@ -12,7 +12,7 @@ from scheduler_api.engine.treatment.status import status_days
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
-from .snapshots import FORMAT, text_of
+from .snapshots import FORMAT, texts_of
 from .time_zones import today_sql
 
 _COLUMNS = (
@@ -29,6 +29,7 @@ _COLUMNS = (
     "off_study_from",
     "visits_through",
     "history",
+    "dose_words",
     "format",
 )
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
@@ -55,7 +56,7 @@ def row_of(
         history.time_zone,
         *(day and day.isoformat() for day in status_days(history)),
         visits_through.isoformat(),
-        text_of(history),
+        *texts_of(history),
         FORMAT,
     )
     return dict(zip(_COLUMNS, values, strict=True))
@@ -167,7 +168,8 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
         parameters["after_subject"], parameters["after_patient"] = query.after
     return store.rows(
-        f"SELECT patient_id, version, time_zone, history, format, {status} AS status, {today} AS today FROM patients "
+        "SELECT patient_id, version, time_zone, history, dose_words, format, "
+        f"{status} AS status, {today} AS today FROM patients "
         f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY subject_number, patient_id LIMIT :limit",
         parameters,
     )

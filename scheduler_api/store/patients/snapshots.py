@@ -1,13 +1,21 @@
 """Convert a folded history to text and back: the snapshot of a patient.
 
-The text follows from the fields of `History`, and is checked against them when it is read. A snapshot that another
+The texts follow from the fields of `History`, and are checked against them when they are read. A snapshot that another
 version wrote, or that cannot be read, is folded anew from the log.
+
+What was said of doses day by day has a text of its own. To read it takes 340 µs after two years, to read the rest 5 µs;
+a phone's today (300 µs in all) needs none of it, the record of a dose one day of it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
 import msgspec
 
+from scheduler_api.engine.model.dose_log import Words
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.position import TreatmentPosition
@@ -21,27 +29,71 @@ from . import facts
 #: Raise it when derived data get another meaning though their fields stay the same.
 _MEANING = 1
 #: The format of all derived data stored of a patient. It follows from the types, so nobody can forget to change it.
-FORMAT = format_of(_MEANING, History, Visit, WorklistEntry, TreatmentPosition)
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
-_decode = msgspec.json.Decoder(History).decode
+FORMAT = format_of(_MEANING, History, Words, Visit, WorklistEntry, TreatmentPosition)
 
 
-def text_of(history: History) -> str:
-    """Return the snapshot of a history. Equal histories give equal texts."""
-    return _encode(history).decode()
+class StoredWords:
+    """The words about each day in their stored text, read when one of them is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get(self, day: str, default: Words) -> Words:
+        """Return the words about a day, or the default. Raises msgspec.DecodeError if they cannot be read."""
+        words = self._by_day.get(day, default)
+        return _decode_words(words) if isinstance(words, msgspec.Raw) else words
+
+    def __or__(self, other: dict[str, Words]) -> StoredWords:
+        """Return the words with others in the place of those about the same days."""
+        changed = StoredWords(self._text)
+        changed._by_day = {**self._by_day, **other}
+        return changed
+
+    def __eq__(self, other: object) -> bool:
+        return _text_of_words(self) == _text_of_words(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @cached_property
+    def _by_day(self) -> dict[str, msgspec.Raw | Words]:
+        return {**_decode_days(self._text)}
 
 
-def of_text(text: str) -> History:
+def _as_dict(words: Any) -> Any:
+    """Return words of days as msgspec encodes them."""
+    return words._by_day
+
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=_as_dict).encode
+_decode = msgspec.json.Decoder(History, dec_hook=lambda kind, value: value).decode
+_decode_days = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_words = msgspec.json.Decoder(Words).decode
+
+
+def texts_of(history: History) -> tuple[str, str]:
+    """Return the snapshot of a history: its text, and that of the words about each day's dose.
+
+    Equal histories give equal texts.
+    """
+    doses = history.doses
+    return _encode(replace(history, doses=replace(doses, words={}))).decode(), _text_of_words(doses.words)
+
+
+def _text_of_words(words: object) -> str:
+    return _encode(words).decode()
+
+
+def of_texts(history: str, dose_words: str) -> History:
     """Return the history that a snapshot holds. Raises msgspec.DecodeError if it cannot be read."""
-    return _decode(text)
+    folded = _decode(history)
+    return replace(folded, doses=replace(folded.doses, words=StoredWords(dose_words)))
 
 
 def of_row(store: Store, row: Row) -> History:
     """Return the history in a patient's row; folded from the log if the row is of another format."""
     if row["format"] == FORMAT:
         try:
-            return of_text(row["history"])
+            return of_texts(row["history"], row["dose_words"])
         except msgspec.DecodeError:
             pass
     return fold(facts.of_patient(store, row["patient_id"]))
