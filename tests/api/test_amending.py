@@ -124,3 +124,30 @@ def test_every_bad_field_is_named(service: Service, admin: Client, nurse: Client
         refused(nurse.post(PATH, {**APRIL, "patients": chosen}), 422, "/patients/1")
         refused(nurse.post(PATH.replace("/2/", "/9/"), {**APRIL, "site": "FUSCC"}), 404)
         refused(nurse.post(PATH.replace("nct06110650", "nothing"), {**APRIL, "site": "FUSCC"}), 404)
+
+
+def test_a_visit_that_is_left_out_is_told_until_somebody_has_seen_it(
+    service: Service, admin: Client, coordinator: Client
+) -> None:
+    """From 2024-02-16 imaging is every 7 weeks: week 7 (2024-02-21) lies in the window of week 6, still to be done."""
+    first = admin.get("/v1/protocols/nct06110650/versions/1").json
+    imaging, contraception = first["visits"]
+    second = {**first, "version": 2, "visits": [{**imaging, "every": {"weeks": 7}}, contraception], "sources": {}}
+    patient = coordinator.enrol()
+    assert admin.post("/v1/protocols", second).status_code == 201
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    service.clock.set("2024-02-15T12:00:00+08:00")
+    patient.record("protocol_amended", version=2, from_on="2024-02-16")
+
+    def told(**query: str) -> list[dict[str, Any]]:
+        items = coordinator.get("/v1/worklist", **query).json["items"]
+        return [item for item in items if item["kind"] == "visit_dropped"]
+
+    (entry,) = told()
+    assert (entry["visit"], entry["urgency"]) == ("imaging-w7", "routine")
+    path = f"/v1/worklist/{entry['entry_id']}/acknowledgement"
+    refused(coordinator.send("PUT", path, {"note": "Seen", "until": "2024-03-01"}), 422, "/until")
+    assert coordinator.send("PUT", path, {"note": "Seen", "until": None}).status_code == 200
+    service.clock.set("2024-04-10T12:00:00+08:00")
+    assert told() == []
+    assert [shown["acknowledged"]["note"] for shown in told(acknowledged="include")] == ["Seen"]

@@ -247,6 +247,11 @@ class TestBecause:
         assert set(found.values()) == {"treatment ended (intolerance), last dose 2024-02-20"}
         assert found.keys() == {"status", "treatment", "doses from 2024-01-05", *(f"cycle {n}" for n in (3, 4, 5, 6))}
 
+    def test_the_end_of_treatment_after_a_last_dose_that_nobody_knows(self) -> None:
+        patient = Patient.treated()
+        found = self.said(patient, lambda: patient.end_treatment("unknown", decided_on="2024-02-25"))
+        assert found["status"] == "treatment ended (intolerance), last dose not known, decided 2024-02-25"
+
     def test_death(self) -> None:
         patient = Patient.treated()
         found = self.said(patient, lambda: patient.record("study_ended", ended_on="2024-02-25", reason="death"))

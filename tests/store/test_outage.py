@@ -110,8 +110,8 @@ def _cut_off_who_waits(other: psycopg.Connection) -> None:
     """End the connection of whoever waits for an advisory lock, as soon as somebody does."""
     until = time.monotonic() + PATIENCE
     waiting = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    while time.monotonic() < until and not other.execute(waiting).fetchall():
-        pass
+    while not other.execute(waiting).fetchall():
+        assert time.monotonic() < until, "nobody waits for the lock"
 
 
 def test_what_was_lost_in_the_moment_of_its_commit_is_recorded_once(service: Service, patient: Patient) -> None:

@@ -48,7 +48,7 @@ KINDS = (
 #: The kinds that follow from what visits follow from, and stand as long as those do.
 ABOUT_VISITS = frozenset(KINDS[: KINDS.index("doses_not_taken")])
 #: The kinds that are acknowledged for good: what happened stays on record, and somebody has looked at it.
-ACKNOWLEDGED_FOR_GOOD = HARMFUL
+ACKNOWLEDGED_FOR_GOOD = (*HARMFUL, "visit_dropped")
 #: The kind that cannot be foreseen: whether a day is without a dose is certain only after it.
 UNFORESEEABLE = "doses_not_taken"
 URGENCIES = ("now", "soon", "routine")

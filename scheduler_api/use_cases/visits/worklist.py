@@ -33,7 +33,7 @@ from . import visits
 #: For how long an entry can be acknowledged at most, in days.
 LONGEST_ACKNOWLEDGED = 90
 #: Kinds of entry that perhaps no fact resolves: the site can acknowledge that it has seen them.
-_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open", "visit_dropped", *ACKNOWLEDGED_FOR_GOOD)
+_ACKNOWLEDGE_ONLY = ("pregnancy", "doses_not_taken", "hold_open", *ACKNOWLEDGED_FOR_GOOD)
 #: How an acknowledgement without an end is stored: as the last day there is, so that it compares like others.
 _FOR_GOOD = date.max.isoformat()
 
