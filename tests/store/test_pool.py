@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 
 from scheduler_api.store.database import postgres
 from scheduler_api.store.database.connect import connect
-from scheduler_api.store.database.port import Store
+from scheduler_api.store.database.port import Store, Unavailable
 
 pytestmark = pytest.mark.only("postgresql")
 
@@ -105,3 +105,36 @@ def test_who_was_given_a_pool_that_is_gone_takes_from_the_next(
     row = store.row("SELECT n FROM counter")
     assert row is not None
     assert row["n"] == (ask is count)
+
+
+def test_who_finds_all_connections_in_use_is_told_so_and_no_more_are_made(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(postgres, "CONNECTION_TIMEOUT", 0.1)
+    database = databases.new()
+    store = connect(database)
+    in_use, free = threading.Barrier(3), threading.Event()
+
+    def hold() -> None:
+        with store.transaction():
+            store.write("SELECT 1", {})
+            in_use.wait(timeout=30)
+            assert free.wait(timeout=60)
+
+    threads = [threading.Thread(target=hold) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    in_use.wait(timeout=30)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            store.row("SELECT 1 AS n")
+    with closing(psycopg.connect(database)) as other:
+        counted = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert other.execute(counted).fetchone() == (2,)
+    free.set()
+    for thread in threads:
+        thread.join()
+    assert store.row("SELECT 1 AS n") == {"n": 1}
+    store.close()
+    databases.drop(database)

@@ -87,9 +87,6 @@ class PostgresStore:
             pool = self._connections()
             try:
                 return pool, pool.getconn()
-            except PoolTimeout:
-                self._renew(pool)
-                raise
             except PoolClosed:
                 # Another thread has replaced this pool since we were given it.
                 if self._pool is pool:
