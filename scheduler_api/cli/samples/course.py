@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.facts import (
+    UNSCHEDULED,
     Body,
     DoseChanged,
     DoseRecorded,
@@ -131,8 +132,8 @@ class Course:
                 visit = f"imaging-w{6 * number}" if scan.named else None
                 self._add(day, VisitDone("imaging", self._day(day), visit, response))
             number += 1
-        if self.plan.extra_scan is not None:
-            self._add(self.plan.extra_scan, VisitDone("imaging", self._day(self.plan.extra_scan), None, "SD"))
+        if (day := self.plan.confirming_scan) is not None:
+            self._add(day, VisitDone("imaging", self._day(day), UNSCHEDULED, "PR"))
 
     @property
     def _last_scan_before(self) -> int:

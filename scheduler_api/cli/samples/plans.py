@@ -55,7 +55,7 @@ class Plan:
     first_dose: int | None = 2
     holds: tuple[HoldPlan, ...] = ()
     scans: Mapping[int, ScanPlan] = field(default_factory=dict)
-    extra_scan: int | None = None
+    confirming_scan: int | None = None
     doses: Mapping[int, float] = field(default_factory=dict)
     progressed: int | None = None
     new_therapy: int | None = None
@@ -87,12 +87,12 @@ PLANS: tuple[Plan, ...] = (
         ended=EndPlan(62, 64, "intolerance"),
         skipped_follow_ups=frozenset({3, 6}),
     ),
-    # 4: a long response, two reductions, a capsule on a held day, a scan between two visits.
+    # 4: a response that another scan confirmed four weeks later, two reductions, a capsule on a held day.
     Plan(
         sex="male",
         holds=(HoldPlan(60, 7, 250), HoldPlan(152, 9, 200, "hand-foot syndrome")),
         scans={2: ScanPlan(response="PR"), 5: ScanPlan(response="CR", named=True)},
-        extra_scan=147,
+        confirming_scan=112,
         doses={62: 300},
     ),
     # 5: died on treatment.
