@@ -38,9 +38,10 @@ from scheduler_api.engine.model.history import DoneVisit, History, Hold
 from scheduler_api.engine.model.protocol import IMAGING, Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
+from scheduler_api.engine.treatment.supply import capsules_for
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
-from .errors import Conflict, FieldError, ValidationFailed
+from .errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
 MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on"})
@@ -113,6 +114,8 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
         raise ValidationFailed(errors)
     if conflict := _conflict(history, body):
         raise Conflict([conflict])
+    if isinstance(body, DoseChanged) and (unconfirmed := _unconfirmed(versions, history, body)):
+        raise NeedsConfirmation(unconfirmed)
     # What a patient's phone says is never lost: the site looks at it.
     if fact.role != "patient" and (too_late := _after_death(history, body)):
         raise too_late
@@ -285,6 +288,20 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if not is_time_zone(body.time_zone):
                 return [FieldError("/time_zone", "Not an IANA time zone.")]
     return []
+
+
+def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dict[str, str]:
+    """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4)."""
+    dosing = version_on(periods(versions, history), body.from_on).dosing
+    unusual = {}
+    levels = (dosing.dose_mg, *dosing.reduced_doses_mg)
+    if body.amount not in levels:
+        listed = ", ".join(f"{mg:g}" for mg in levels)
+        unusual["not_a_level"] = f"{body.amount:g} mg is no dose of the protocol, which has {listed} mg."
+    if dosing.strengths_mg and capsules_for(body.amount, dosing.strengths_mg) is None:
+        listed = ", ".join(f"{mg:g}" for mg in dosing.strengths_mg)
+        unusual["not_dispensable"] = f"{body.amount:g} mg cannot be made of {listed} mg."
+    return {what: why for what, why in unusual.items() if what not in (body.confirmed or ())}
 
 
 def _visit_errors(protocols: list[Protocol], visit: str, series: str | None) -> list[FieldError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -20,6 +20,14 @@ class ValidationFailed(ValueError):
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
         super().__init__("; ".join(f"{field_error.pointer}: {field_error.detail}" for field_error in self.errors))
+
+
+class NeedsConfirmation(ValidationFailed):
+    """Input that may be a mistake: it is recorded if whoever sends it confirms each of `confirm`."""
+
+    def __init__(self, confirm: Mapping[str, str]) -> None:
+        self.confirm = tuple(confirm)
+        super().__init__(FieldError("/confirmed", f"{what}: {why}") for what, why in confirm.items())
 
 
 class Conflict(ValidationFailed):

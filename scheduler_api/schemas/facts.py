@@ -76,6 +76,11 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "from_on": CivilDate(required=True),
         "amount": Amount(required=True),
         "reason": Text(500, lines=True, load_default=None),
+        "confirmed": fields.List(
+            Choice("not_a_level", "not_dispensable"),
+            load_default=None,
+            metadata={"description": "What the sender was asked to confirm, and is sure of"},
+        ),
     },
     "visit_booked": {
         "visit": Text(80, required=True),

@@ -128,3 +128,17 @@ def test_a_dry_run_warns_and_sends_nothing(service: Service, patient: Patient) -
     answer = patient.send("dose_recorded", dry_run=True, dose_on="2024-02-15", status="taken", amount=600)
     assert [warning["kind"] for warning in answer.json["warnings"]] == ["dose_above_plan"]
     assert messages(service) == []
+
+
+def test_an_unusual_planned_amount_is_to_be_confirmed_and_keeps_that(patient: Patient) -> None:
+    body: dict[str, Any] = {"from_on": "2024-02-20", "amount": 30}
+    problem = patient.send("dose_changed", **body)
+    assert problem.status_code == 422
+    found = problem.json
+    assert (found["code"], found["confirm"]) == ("needs_confirmation", ["not_a_level", "not_dispensable"])
+    assert found["errors"][0]["detail"] == "not_a_level: 30 mg is no dose of the protocol, which has 300, 250, 200 mg."
+    sure = ["not_a_level", "not_dispensable"]
+    assert patient.record("dose_changed", **body, confirmed=sure)["fact"]["confirmed"] == sure
+    (fact,) = [one for one in patient.read("facts")["items"] if one["kind"] == "dose_changed"]
+    assert fact["confirmed"] == sure
+    refused(patient.send("dose_changed", from_on="2024-02-20", amount=301, confirmed=sure), 422, "/amount")

@@ -190,7 +190,8 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
         case "hold_ended":
             return kind, {"resumes_on": on(250)}
         case "dose_changed":
-            return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10]))}
+            sure = ("not_a_level", "not_dispensable")
+            return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10])), "confirmed": sure}
         case "visit_booked":
             return kind, {
                 "visit": draw(st.sampled_from(visits)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.errors import Conflict, ValidationFailed
+from scheduler_api.engine.errors import Conflict, NeedsConfirmation, ValidationFailed
 
 from .patients import Patient, builtin, protocol, series
 
@@ -464,8 +464,16 @@ def test_ends_may_come_in_any_order(patient: Patient) -> None:
     patient.record("new_therapy_started", started_on="2024-02-02")
 
 
-def test_amounts_the_protocol_does_not_list_may_be_planned(patient: Patient) -> None:
-    patient.record("dose_changed", from_on="2024-02-01", amount=225)
+def test_an_amount_that_the_protocol_does_not_list_is_to_be_confirmed(patient: Patient) -> None:
+    def change(*confirmed: str) -> str:
+        return patient.record("dose_changed", from_on="2024-02-01", amount=30, confirmed=confirmed)
+
+    for confirmed in ((), ("not_a_level",), ("not_dispensable",)):
+        with pytest.raises(NeedsConfirmation) as raised:
+            change(*confirmed)
+        assert {*raised.value.confirm} == {"not_a_level", "not_dispensable"} - {*confirmed}
+    change("not_a_level", "not_dispensable")
+    patient.record("dose_changed", from_on="2024-02-01", amount=150, confirmed=["not_a_level"])
     patient.record("dose_changed", from_on="2024-02-02", amount=300)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
+from scheduler_api.engine.errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
 from scheduler_api.schemas.fields import Strict, fields
 from scheduler_api.store.database.port import Busy, Unavailable
 from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
@@ -60,14 +60,22 @@ class ProblemSchema(Strict):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Every bad field"})
+    code = fields.String(metadata={"description": "`needs_confirmation`: recorded if `confirm` is sent as `confirmed`"})
+    confirm = fields.List(fields.String(), metadata={"description": "What the sender has to confirm"})
 
 
 class Problem(Exception):
     """Ends a request with a problem."""
 
     def __init__(
-        self, status: int, detail: str, errors: Iterable[FieldError] = (), headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        confirm: Sequence[str] = (),
     ) -> None:
+        self.confirm = confirm
         self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), headers or {}
         super().__init__(detail)
 
@@ -84,6 +92,8 @@ class Problem(Exception):
             document["errors"] = [
                 {"pointer": field_error.pointer, "detail": field_error.detail} for field_error in self.errors
             ]
+        if self.confirm:
+            document |= {"code": "needs_confirmation", "confirm": list(self.confirm)}
         return document
 
     def response(self) -> Response:
@@ -118,6 +128,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, Problem.response)
     for kind, status in ((Conflict, 409), (ValidationFailed, 422)):
         app.register_error_handler(kind, _of_errors(status))
+    app.register_error_handler(NeedsConfirmation, _needs_confirmation)
     app.register_error_handler(Forbidden, lambda error: Problem(403, str(error)).response())
     app.register_error_handler(Stale, lambda error: Problem(412, str(error)).response())
     app.register_error_handler(Unauthenticated, lambda error: _unauthenticated(error))
@@ -134,6 +145,11 @@ def _of_errors(status: int) -> Any:
         return Problem(status, detail, error.errors).response()
 
     return handle
+
+
+def _needs_confirmation(error: NeedsConfirmation) -> Response:
+    detail = " ".join(field_error.detail for field_error in error.errors)
+    return Problem(422, detail, error.errors, confirm=error.confirm).response()
 
 
 def _key_reused() -> Response:

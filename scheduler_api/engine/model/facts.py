@@ -83,11 +83,12 @@ class HoldEnded:
 
 @dataclass(frozen=True, slots=True)
 class DoseChanged:
-    """The planned amount (mg) from a day on."""
+    """The planned amount (mg) from a day on; `confirmed`: what whoever sent it was asked, and is sure of."""
 
     from_on: date
     amount: float
     reason: str | None = None
+    confirmed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +315,9 @@ def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
     found: list[tuple[str, Any]] = []
     for name, hint in typing.get_type_hints(KINDS[kind]).items():
         members = typing.get_args(hint) or (hint,)
-        if PartialDate in members:
+        if any(typing.get_origin(member) is tuple for member in members):
+            found.append((name, tuple))
+        elif PartialDate in members:
             found.append((name, _read_when))
         elif datetime in members or date in members:
             found.append((name, (datetime if datetime in members else date).fromisoformat))
