@@ -132,8 +132,9 @@ class Course:
                 visit = f"imaging-w{6 * number}" if scan.named else None
                 self._add(day, VisitDone("imaging", self._day(day), visit, response))
             number += 1
-        if (day := self.plan.confirming_scan) is not None:
-            self._add(day, VisitDone("imaging", self._day(day), UNSCHEDULED, "PR"))
+        if self.plan.confirming_scan is not None:
+            confirmed = VisitDone("imaging", self._day(self.plan.confirming_scan), UNSCHEDULED, "PR")
+            self._add(self.plan.confirming_scan, confirmed)
 
     @property
     def _last_scan_before(self) -> int:

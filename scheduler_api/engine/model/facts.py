@@ -311,7 +311,7 @@ def body_from_data(kind: str, data: Mapping[str, Any]) -> Body:
 
 @cache
 def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
-    """Return the fields of a kind's data that hold dates or instants, each with what reads its text."""
+    """Return the fields of a kind's data that JSON has in another form, each with what reads it."""
     found: list[tuple[str, Any]] = []
     for name, hint in typing.get_type_hints(KINDS[kind]).items():
         members = typing.get_args(hint) or (hint,)
@@ -321,6 +321,8 @@ def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
             found.append((name, _read_when))
         elif datetime in members or date in members:
             found.append((name, (datetime if datetime in members else date).fromisoformat))
+        elif any(typing.get_origin(member) is tuple for member in members):
+            found.append((name, tuple))
     return tuple(found)
 
 
