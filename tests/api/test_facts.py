@@ -240,3 +240,40 @@ def test_facts_of_a_moment_keep_their_order(service: Service, patient: Patient) 
     service.clock.set("2024-02-21T04:00:00+00:00")
     known = [patient.read("adherence", known_at=moment)["taken"] for moment in moments]
     assert known == [0, 0, 1, 2, 3]
+
+
+def test_the_answer_names_the_deviations_that_a_fact_makes(patient: Patient) -> None:
+    """In a dry run and in a correction too; what the fact leaves as it was, or mends, is not named."""
+
+    def made(answer: Any) -> list[tuple[str, str, str, str | None]]:
+        return [(one["kind"], one["on"], one["planned"], one["actual"]) for one in answer["deviations"]]
+
+    dose = {"kind": "dose_recorded", "dose_on": "2024-02-10", "status": "taken"}
+    above = [
+        ("dose_above_plan", "2024-02-10", "300 mg", "600 mg"),
+        ("dose_amount", "2024-02-10", "300 mg", "600 mg"),
+    ]
+    path = f"/v1/patients/{patient.patient_id}/facts"
+    assert made(patient.client.post(path, {**dose, "amount": 600}, dry_run="true").json) == above
+    wrong = patient.record(**dose, amount=600)
+    assert made(wrong) == above
+    assert made(patient.record("dose_recorded", dose_on="2024-02-11", status="taken")) == []
+    again = patient.record(**dose, amount=250, replaces=wrong["fact"]["fact_id"], reason="typo")
+    assert made(again) == [("dose_amount", "2024-02-10", "300 mg", "250 mg")]
+    right = patient.record(**dose, amount=300, replaces=again["fact"]["fact_id"], reason="typo")
+    assert made(right) == []
+    # A change that is recorded late makes deviations of what was taken before it was.
+    late = patient.record("dose_changed", from_on="2024-02-11", amount=200, reason="toxicity")
+    assert made(late) == [
+        ("dose_above_plan", "2024-02-11", "200 mg", "300 mg"),
+        ("dose_amount", "2024-02-11", "200 mg", "300 mg"),
+    ]
+    assert made(patient.record("visit_done", series="imaging", done_on="2024-02-01", visit="imaging-w6")) == [
+        ("visit_early", "2024-02-01", "2024-02-07/2024-02-21", "2024-02-01")
+    ]
+
+
+def test_a_deviation_of_a_visit_before_enrolment_is_listed(patient: Patient) -> None:
+    answer = patient.record("visit_done", series="imaging", done_on="2023-12-20", visit="imaging-w6")
+    assert [one["kind"] for one in answer["deviations"]] == ["visit_early"]
+    assert patient.read("deviations")["items"] == answer["deviations"]

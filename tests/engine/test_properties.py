@@ -17,7 +17,7 @@ from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.treatment.doses import planned_amount
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
-from scheduler_api.engine.views.changes import consequences
+from scheduler_api.engine.views.changes import consequences, new_deviations
 
 from .naive import Known
 from .patients import Patient, plain
@@ -406,3 +406,13 @@ def test_the_engine_reads_nothing_but_what_it_is_given() -> None:
     one = PatientSchedule(patient.versions, patient.history).visits(EARLY, LATE)
     other = PatientSchedule(patient.versions, fold(patient.facts)).visits(EARLY, LATE)
     assert one == other
+
+
+@given(patients(), todays)
+def test_a_fact_makes_the_deviations_that_were_not_there_before(patient: Patient, today: date) -> None:
+    assume(len(patient.facts) > 1)
+    before, after = PatientSchedule(patient.versions, fold(patient.facts[:-1])), patient.schedule()
+    there = before.deviations(today, EARLY, LATE)
+    expected = [one for one in after.deviations(today, EARLY, LATE) if one not in there]
+    assert new_deviations(before, after, today) == expected
+    assert new_deviations(after, after, today) == []

@@ -111,6 +111,15 @@ class PatientSchedule:
         visits, unscheduled = self.visits_until_missed(first, last), self.unscheduled(first, last)
         return deviations(self.treatment_plan, visits, unscheduled, today, first, last)
 
+    def all_deviations(self, today: date) -> list[dict[str, Any]]:
+        """Return the deviations of all time as seen on `today`: from the first thing on record to the last."""
+        history, doses = self.history, self.history.doses
+        happened = [done.done_on for done in history.visits_done]
+        first = [history.enrolled.enrolled_on, *happened, doses.first_on or today]
+        last = [today, *happened, doses.last_recorded_on or today]
+        last += [booking.booked_on for booking in history.bookings.values()]
+        return self.deviations(today, min(first), max(last))
+
     def adherence(self, today: date) -> dict[str, Any]:
         """Return adherence and relative dose intensity through `today` (section 4)."""
         return dose_sums(self.treatment_plan, today).document()

@@ -59,6 +59,12 @@ def consequences(
     return moved
 
 
+def new_deviations(before: PatientSchedule, after: PatientSchedule, today: date) -> list[dict[str, Any]]:
+    """Return the deviations of all time, as seen on `today`, that are there in one schedule and were not in another."""
+    known = {frozenset(deviation.items()) for deviation in before.all_deviations(today)}
+    return [found for found in after.all_deviations(today) if frozenset(found.items()) not in known]
+
+
 def _changes_no_date(before: PatientSchedule, after: PatientSchedule) -> bool:
     """Return whether only recorded days differ, and no date (last dose, end of a version) follows from them."""
     same_last = before.history.last_dose_on == after.history.last_dose_on

@@ -86,13 +86,11 @@ def deviation_documents(session: Session, patient_id: str, view: View) -> list[d
 def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
     """Return the deviations of the patient whose row is already read. Raises ValidationFailed."""
     versions, history, today = _inputs(session, row, view)
-    enrolled_on, doses = history.enrolled.enrolled_on, history.doses
-    first = view.first or min(enrolled_on, doses.first_taken_on or enrolled_on)
-    booked = [booking.booked_on for booking in history.bookings.values()]
-    last = view.last or max([today, doses.last_taken_on or today, *booked])
+    first, last = view.first or date.min, view.last or date.max
     if last < first:
         raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
-    return PatientSchedule(versions, history).deviations(today, first, last)
+    found = PatientSchedule(versions, history).all_deviations(today)
+    return [deviation for deviation in found if first <= deviation["on"] <= last]
 
 
 def _inputs(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:

@@ -16,7 +16,7 @@ from scheduler_api.engine.model.facts import Body, DoseRecorded, DoseTakenBack, 
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule
-from scheduler_api.engine.views.changes import consequences
+from scheduler_api.engine.views.changes import consequences, new_deviations
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
@@ -43,10 +43,14 @@ class NewFact:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A recorded fact as clients see it, with its consequences, what speaks against it, and the patient's version."""
+    """A recorded fact as clients see it: what follows from it, and the patient's version after it.
+
+    `deviations` are those that it makes, `warnings` what speaks against it.
+    """
 
     fact: dict[str, Any]
     consequences: list[dict[str, Any]]
+    deviations: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     version: int
 
@@ -96,13 +100,14 @@ def unit_of_work(session: Session, dry_run: bool) -> Iterator[None]:
 
 
 def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Recorded:
-    """Return a fact that was added, with its consequences. In a dry run it has no id and no time of recording."""
+    """Return a fact that was added, with what follows from it. In a dry run it has no id and no time of recording."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
-    moved = consequences(appended.before, appended.after, today, through)
+    before, after = appended.before, appended.after
+    moved, deviations = consequences(before, after, today, through), new_deviations(before, after, today)
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None, said_at=None)
-    return Recorded(document, moved, appended.warnings, appended.version)
+    return Recorded(document, moved, deviations, appended.warnings, appended.version)
 
 
 def append(

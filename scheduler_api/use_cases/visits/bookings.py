@@ -15,7 +15,6 @@ from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
-from scheduler_api.engine.views.deviations import visit_deviations
 from scheduler_api.engine.visits.assignment import Performed
 from scheduler_api.engine.visits.series import VisitSeries
 from scheduler_api.store.database.port import Row
@@ -158,22 +157,20 @@ def _apply(
     """Record a fact, if there is one, and return the outcome and the patient after it."""
     patient_id = patient.row["patient_id"]
     planned = planned_messages.of_patient(session.store, patient_id)
-    fact, moved, warnings, after, version = None, [], [], patient, patient.row["version"]
+    fact, moved, deviations, warnings, after, version = None, [], [], [], patient, patient.row["version"]
     if new is not None:
         appended = append(session, patient_id, new, if_versions)
         recorded = with_consequences(session, appended, dry_run)
         fact, moved, version = recorded.fact, recorded.consequences, recorded.version
-        warnings = recorded.warnings
+        deviations, warnings = recorded.deviations, recorded.warnings
         after = _Patient(patient.row, appended.after, patient.today)
     schedule = after.schedule
-    visit_after = schedule.visit_schedule.visit(visit)
-    deviations = [*visit_deviations(visit_after, patient.today, after.history)] if visit_after is not None else []
     now_planned = planned_messages.of_patient(session.store, patient_id)
     document = {
         "visit": _visit_document(session, after, visit),
         "fact": fact,
         "consequences": moved,
-        "deviation": next((one for one in deviations if one["kind"] != "visit_missed"), None),
+        "deviations": deviations,
         "warnings": warnings,
         "to_do": worklist.of_patient(session.store, patient.row, patient.today),
         "contraception": schedule.contraception(patient.today),

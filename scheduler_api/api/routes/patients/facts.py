@@ -16,6 +16,7 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Strict, fields, listed
+from scheduler_api.schemas.patients import DeviationSchema
 from scheduler_api.use_cases.patients import facts
 
 blueprint = ResourceBlueprint("facts", __name__, description="What is recorded about a patient")
@@ -61,10 +62,13 @@ class RecordWarningSchema(Strict):
 
 
 class RecordingResultSchema(Strict):
-    """A recorded fact, what it changed, and what speaks against it."""
+    """A recorded fact, what it changed, the deviations it makes, and what speaks against it."""
 
     fact = fields.Nested(NewlyRecordedFactSchema, required=True)
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+    deviations = fields.List(
+        fields.Nested(DeviationSchema), required=True, metadata={"description": "Those that the fact makes"}
+    )
     warnings = fields.List(fields.Nested(RecordWarningSchema), required=True)
 
 
@@ -92,12 +96,17 @@ def record_fact(
 ) -> Response:
     """Record a fact
 
-    201 with what it changed and what speaks against it, 409 if it contradicts the record. With `If-Match`, 412 if the
+    201 with what it changed, the deviations it makes and what speaks against it; 409 if it contradicts the record. With `If-Match`, 412 if the
     patient changed since.
     """
     dry_run = query["dry_run"] == "true"
     recorded = facts.record(session(), patient_id, new, if_versions, dry_run)
-    document = {"fact": recorded.fact, "consequences": recorded.consequences, "warnings": recorded.warnings}
+    document = {
+        "fact": recorded.fact,
+        "consequences": recorded.consequences,
+        "deviations": recorded.deviations,
+        "warnings": recorded.warnings,
+    }
     if dry_run:
         return answer(document)
     return answer(document, 201, {"ETag": patient_tag(recorded.version, session().now.date())})

@@ -71,8 +71,8 @@ class VisitUpdateSchema(Strict):
         NewlyRecordedFactSchema, required=True, allow_none=True, metadata={"description": "Null: nothing changed"}
     )
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
-    deviation = fields.Nested(
-        DeviationSchema, required=True, allow_none=True, metadata={"description": "Null: within the window"}
+    deviations = fields.List(
+        fields.Nested(DeviationSchema), required=True, metadata={"description": "Those that the fact makes"}
     )
     warnings = fields.List(fields.Nested(RecordWarningSchema), required=True)
     to_do = fields.List(
@@ -147,7 +147,7 @@ def record_visit_result(
 ) -> Response:
     """Record that a visit took place, imaging with its response
 
-    Outside the window it is recorded, and `deviation` says which one it makes. The same result again records nothing;
+    Outside the window it is recorded, and `deviations` says which one it makes. The same result again records nothing;
     another one corrects it and needs a `reason`. After `PD`, `to_do` says what is still to decide.
     """
     dry_run = query["dry_run"] == "true"
