@@ -96,8 +96,8 @@ def record_fact(
 ) -> Response:
     """Record a fact
 
-    201 with what it changed, the deviations it makes and what speaks against it; 409 if it contradicts the record. With `If-Match`, 412 if the
-    patient changed since.
+    201 with what it changed, the deviations it makes and what speaks against it; 409 if it contradicts the record. With
+    `If-Match`, 412 if the patient changed since.
     """
     dry_run = query["dry_run"] == "true"
     recorded = facts.record(session(), patient_id, new, if_versions, dry_run)
