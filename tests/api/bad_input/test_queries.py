@@ -30,7 +30,6 @@ from ..inputs import NEW_FACT
         ("adherence", "today=2024-02-30", ["/today"]),
         ("adherence", "from=2024-02-01", ["/from"]),
         ("deviations", "from=2024-03-01&to=2024-02-01", ["/to"]),
-        ("deviations", "to=2023-12-01", ["/to"]),
         ("facts", "colour=red", ["/colour"]),
         ("", "colour=red", ["/colour"]),
     ],
