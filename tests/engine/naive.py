@@ -216,11 +216,21 @@ class Known:
         return min(self.taken, default=self.enrolled.planned_first_dose_on)
 
     @property
-    def last_day(self) -> date | None:
-        days = [self.off - DAY] if self.off else []
+    def end_day(self) -> date | None:
+        """The day on which treatment or the study ended: a dose taken on it is inside (section 4)."""
+        days = [self.off] if self.off else []
         if self.ended:
-            days.append(self.stated_last or self.decided - DAY)
+            days.append(self.stated_last or self.decided)
         return min(days, default=None)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which a dose is listed: of the day of the end only what somebody said was taken or missed."""
+        end = self.end_day
+        if end is None or end in self.taken or end in self.missed:
+            return end
+        says_a_day = self.ended and self.ended.last_dose_on is not None and self.ended.last_dose_on != "unknown"
+        return end if says_a_day and self.stated_last == end else end - DAY
 
     @property
     def last_dose(self) -> date | None:
@@ -253,15 +263,19 @@ class Known:
 
     def fixed(self, on: date) -> float | None:
         """How much staff who do not say so are taken to mean, by what is known now; None: they have to say it."""
-        if on < self.c1d1 or (self.last_day is not None and on > self.last_day):
+        if on < self.c1d1 or (self.end_day is not None and on > self.end_day):
             return None
-        return next(row["amount"] for row in self.dose_days(on, on) if row["dose_on"] == on)
+        return next(row["amount"] for row in self.days(on, on) if row["dose_on"] == on)
 
     def dose_days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
-        """The dose days from C1D1 on, one after the other (section 4)."""
+        """The dose days from C1D1 on through the last that is listed (section 4)."""
+        return self.days(today, min(through, self.last_day) if self.last_day else through)
+
+    def days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
+        """The days from C1D1 on, one after the other."""
         on, cycle, gone = self.c1d1, 1, 0
         running = self.version(on).dosing
-        while on <= (min(through, self.last_day) if self.last_day else through):
+        while on <= through:
             dosing = self.version(on).dosing
             # A cycle that is through waits for the next, whose first day is one that the version in force counts.
             waits = gone == running.cycle_days

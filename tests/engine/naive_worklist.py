@@ -121,7 +121,7 @@ def _why_it_could_hurt(history: History, row: dict[str, Any]) -> str | None:
 def _of_treatment(history: History, today: date) -> Iterator[str]:
     ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
     is_off = off_on is not None and off_on <= today
-    if history.last_treatment_day is None or today <= history.last_treatment_day:
+    if history.last_dose_day is None or today <= history.last_dose_day:
         yield from ("hold_open" for from_on, resumes_on in history.holds if not resumes_on and today - from_on >= WEEK)
     if ended is None:
         if is_off:

@@ -165,7 +165,7 @@ def test_cycles_are_those_of_walking_day_by_day(patient: Patient, today: date) -
     first = known.c1d1
     last = first + timedelta(400)
     walked: dict[int, list[date]] = {}
-    for row in known.dose_days(today, last):
+    for row in known.days(today, min(last, known.end_day) if known.end_day else last):
         walked.setdefault(row["cycle"], []).append(row["dose_on"])
     cycles = calendar(patient.versions, patient.history, today, first, last)["cycles"]
     assert {row["number"]: row["starts_on"] for row in cycles} == {number: days[0] for number, days in walked.items()}
@@ -382,7 +382,7 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
         planned += [row["dose_on"] for row in document["doses"]]
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
-    ends_on = history.last_treatment_day
+    ends_on = history.last_dose_day
     planned = [day for day in sorted(planned) if history.c1d1 <= day <= (ends_on or day)]
 
     def plan(day: date) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_nothing_is_needed_after_treatment_ended() -> None:
 def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
     """250 mg cannot be made of 100 mg capsules; 300 mg can."""
     patient = strengths(100)
-    patient.record("dose_changed", from_on="2024-02-03", amount=250, reason="fever")
+    patient.record("dose_changed", from_on="2024-02-03", amount=250, confirmed=["not_dispensable"])
     document = until(patient, "2024-02-01", "2024-02-04")
     assert (capsules(document), document["complete"], document["dose_days"]) == ({100: 6}, False, 4)
     assert plain(document["periods"][1]["because"]) == (

@@ -208,6 +208,26 @@ def test_a_patient_who_becomes_not_fertile_is_released_that_day(patient: Patient
     assert patient.on("2024-04-10")["contraception"]["status"] == "released"
 
 
+@pytest.mark.parametrize("last_dose_on", ["2024-05-20", None, "unknown"])
+def test_a_dose_of_the_day_of_the_end_is_inside(patient: Patient, last_dose_on: str | None) -> None:
+    """The last capsule, the end of treatment and the withdrawal are all of 2024-05-20, whoever wrote down what."""
+    patient.take("2024-01-05", "2024-05-20")
+    patient.end_treatment(last_dose_on, decided_on="2024-05-20")
+    patient.record("study_ended", ended_on="2024-05-20", reason="withdrawal")
+    seen = patient.on("2024-05-25", "2024-05-01", "2024-05-25")
+    assert (max(seen.doses), seen.status("2024-05-20")) == ("2024-05-20", "taken")
+    assert [kind for kind, _ in seen.deviations() if kind.startswith("dose")] == []
+    assert seen["adherence"]["planned"] == seen["adherence"]["taken"] == 137
+
+
+def test_a_dose_of_the_day_of_the_end_that_nobody_recorded_is_not_asked_for(patient: Patient) -> None:
+    patient.take("2024-01-05", "2024-05-19")
+    patient.end_treatment("unknown", decided_on="2024-05-20")
+    seen = patient.on("2024-05-20", "2024-05-01", "2024-05-25")
+    assert max(seen.doses) == "2024-05-19"
+    assert seen["adherence"]["planned"] == 136
+
+
 def test_missed_on_a_held_day_is_shown_held(patient: Patient) -> None:
     patient.record("hold_started", from_on="2024-02-10", resumes_on="2024-02-17")
     patient.miss("2024-02-12")

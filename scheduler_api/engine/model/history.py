@@ -201,11 +201,16 @@ class History:
         return self.last_dose_on != self.confirmed_last_dose_on or self._stated_last_dose_is_inexact
 
     @property
+    def last_dose_is_unknown(self) -> bool:
+        """Return whether the end of treatment says that nobody knows the last dose."""
+        return self.end_of_treatment is not None and self.end_of_treatment.last_dose_unknown
+
+    @property
     def _stated_last_dose_is_inexact(self) -> bool:
-        ended, reported = self.treatment_ended, self.end_of_treatment
-        if ended is None or reported is None:
+        ended = self.treatment_ended
+        if ended is None:
             return False
-        return reported.last_dose_unknown or (ended.is_provisional and ended.last_dose_on == self.last_dose_on)
+        return self.last_dose_is_unknown or (ended.is_provisional and ended.last_dose_on == self.last_dose_on)
 
     @property
     def last_dose_because(self) -> Reason:
@@ -299,12 +304,19 @@ class History:
 
     @cached_property
     def last_treatment_day(self) -> date | None:
-        """Return the last day on which doses and cycles exist (section 4); None while no end is recorded."""
-        ended, off = self.treatment_ended, self.off_study_on
-        last_days = [off - ONE_DAY] if off is not None else []
-        if ended is not None:
-            last_days.append(ended.decided_on - ONE_DAY if ended.last_dose_on is None else ended.last_dose_on)
-        return min(last_days, default=None)
+        """Return the last day of treatment (section 4): a dose taken on it is inside. None while no end is recorded."""
+        ended = self.treatment_ended
+        day = None if ended is None else ended.decided_on if ended.last_dose_on is None else ended.last_dose_on
+        return min((end for end in (self.off_study_on, day) if end is not None), default=None)
+
+    @cached_property
+    def last_dose_day(self) -> date | None:
+        """Return the last day that has a dose: the day of the end has one only if it was recorded (section 4)."""
+        end, ended = self.last_treatment_day, self.treatment_ended
+        if end is None or self.doses.status(end) is not None:
+            return end
+        is_stated = ended is not None and ended.last_dose_on == end and not self.last_dose_is_unknown
+        return end if is_stated else end - ONE_DAY
 
     @cached_property
     def done_of_series(self) -> Mapping[str, Done]:

@@ -72,8 +72,8 @@ def _between_taken(
     treatment_plan: TreatmentPlan, start: date, end: date | None, first: date
 ) -> Iterator[tuple[date, date | None]]:
     """Yield the periods between the days taken in `start`…`end`."""
-    if treatment_plan.ends_on is not None:
-        end = treatment_plan.ends_on if end is None else min(end, treatment_plan.ends_on)
+    if treatment_plan.last_dose_day is not None:
+        end = treatment_plan.last_dose_day if end is None else min(end, treatment_plan.last_dose_day)
     if end is not None and (end < start or end < first):
         return
     doses, earliest, begin = treatment_plan.history.doses, start - ONE_DAY, max(start, first)

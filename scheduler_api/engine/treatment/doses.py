@@ -71,29 +71,37 @@ class TreatmentPlan:
         self.runs = cycle_runs(plan, history)
         self.starts_on = history.c1d1
         self.ends_on = history.last_treatment_day
+        self.last_dose_day = history.last_dose_day
         self._cuts = _cuts(plan, history, self.runs)
 
     def holds_day(self, day: date) -> bool:
-        """Return whether doses and cycles exist on a day."""
+        """Return whether a day lies in treatment, the day of its end included."""
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
     def spans(self, first: date, last: date) -> Iterator[Span]:
         """Yield the spans of the plan that meet `first`…`last`, cut to that range, in order of days."""
         first = max(first, self.starts_on)
-        last = last if self.ends_on is None else min(last, self.ends_on)
+        last = last if self.last_dose_day is None else min(last, self.last_dose_day)
         if last < first:
             return
-        plan, history = self.plan, self.history
         cuts = [day for day in self._cuts if first < day <= last]
         for start, following in pairwise([first, *cuts, last + ONE_DAY]):
-            yield Span(
-                start,
-                following - ONE_DAY,
-                version_on(plan, start).dosing,
-                planned_amount(plan, history, start),
-                history.is_held(start),
-                run_of(self.runs, start),
-            )
+            yield self._span(start, following - ONE_DAY)
+
+    def span_on(self, day: date) -> Span | None:
+        """Return what is planned for a day of treatment, the day of its end included; None on any other."""
+        return self._span(day, day) if self.holds_day(day) else None
+
+    def _span(self, starts_on: date, ends_on: date) -> Span:
+        plan, history = self.plan, self.history
+        return Span(
+            starts_on,
+            ends_on,
+            version_on(plan, starts_on).dosing,
+            planned_amount(plan, history, starts_on),
+            history.is_held(starts_on),
+            run_of(self.runs, starts_on),
+        )
 
     def missed(self, span: Span) -> list[date]:
         """Return the days of a span recorded missed on which a dose was planned, in order."""
@@ -112,7 +120,7 @@ class TreatmentPlan:
 
     def planned_on(self, day: date) -> float | None:
         """Return the amount planned on a day; None where nothing is: held, at rest, or outside treatment."""
-        span = next(self.spans(day, day), None)
+        span = self.span_on(day)
         return None if span is None or span.held or span.rests(day) else span.planned_amount
 
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:

@@ -49,9 +49,9 @@ def harmful_dose(treatment_plan: TreatmentPlan, day: date, taken: float) -> Harm
     """Return what could hurt in taking an amount on a day, whatever is recorded; None if nothing."""
     if day < treatment_plan.starts_on:
         return None
-    if not treatment_plan.holds_day(day):
+    span = treatment_plan.span_on(day)
+    if span is None:
         return HarmfulDoses("dose_after_end", day, day, None, taken)
-    (span,) = treatment_plan.spans(day, day)
     harmful = (one for one in _differences(span, day, taken) if one.kind in HARMFUL)
     return next((HarmfulDoses(one.kind, day, day, one.planned, taken) for one in harmful), None)
 

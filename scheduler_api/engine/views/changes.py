@@ -79,6 +79,7 @@ def _treatment_inputs(schedule: PatientSchedule) -> tuple[object, ...]:
         treatment_plan.runs,
         start,
         history.last_treatment_day,
+        history.last_dose_day,
         treatment_plan.plan,
         history.holds,
         history.dose_changes,
@@ -120,7 +121,7 @@ def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Ite
     for part, following in zip(parts, [*parts[1:], None], strict=False):
         first, last = part[0], part[-1]
         amount, held, days = _plan_of(first)
-        ends_on = None if last.ends_on == through != treatment_plan.ends_on else last.ends_on
+        ends_on = None if last.ends_on == through != treatment_plan.last_dose_day else last.ends_on
         fields = {"through_on": ends_on, "amount": amount, "held": held, "dosing_days": days and sorted(days)}
         yield f"doses from {first.starts_on}", _Item(fields, partial(_why_doses, schedule, first, following))
 

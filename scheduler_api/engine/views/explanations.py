@@ -101,7 +101,7 @@ def _ended(history: History) -> Reason:
         return Reason("end_taken_back")
     if ended.last_dose_on is None:
         return Reason("ended_never_dosed", reason=ended.reason, day=ended.decided_on)
-    if history.end_of_treatment is not None and history.end_of_treatment.last_dose_unknown:
+    if history.last_dose_is_unknown:
         return Reason("ended_unknown", reason=ended.reason, day=ended.decided_on)
     return Reason("ended", reason=ended.reason, day=ended.last_dose_on)
 

@@ -333,7 +333,7 @@ def _of_hold(history: History) -> Iterator[WorklistEntry]:
         because = Reason("held_open", day=history.holds[-1].from_on)
         end_hold = ResolvingCall({"kind": "hold_ended"}, ("resumes_on",))
         due_on = from_on + _HOLD_RESOLVED
-        yield _plain("hold_open", from_on, history.last_treatment_day, due_on, because, end_hold, _END_TREATMENT)
+        yield _plain("hold_open", from_on, history.last_dose_day, due_on, because, end_hold, _END_TREATMENT)
 
 
 def _of_treatment(history: History) -> Iterator[WorklistEntry]:
