@@ -19,7 +19,7 @@ import orjson
 
 from scheduler_api.cli.opening import session as session_of_settings
 from scheduler_api.cli.terminal import progress as progress_bar
-from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, TreatmentStarted, VisitDone
+from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Registered, TreatmentStarted, VisitDone
 from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sqlite import SqliteStore
@@ -97,7 +97,7 @@ def _record(session: Session, subject_number: str, kind: int) -> str:
     enrolled_on = session.now.date() - timedelta(3 + kind * LONGEST // KINDS)
     first = enrolled_on + timedelta(2)
     site = f"SYN-{kind % SITES:03}"
-    enrolled = Enrolled(subject_number, site, _PLAN, 1, enrolled_on, "female", "fertile", None, _ZONE, first)
+    registered = Registered(subject_number, site, _PLAN, 1, "female", "fertile", None, _ZONE)
     bodies: list[Body] = [TreatmentStarted(first)]
     scan = enrolled_on + timedelta(weeks=6)
     while scan < session.now.date():
@@ -105,7 +105,7 @@ def _record(session: Session, subject_number: str, kind: int) -> str:
         scan += timedelta(weeks=6)
     bodies += [DoseRecorded(max(first, session.now.date() - timedelta(ago)), "taken") for ago in (3, 2)]
     with session.store.transaction():
-        patient, _ = patients.enrol(session, enrolled)
+        patient = patients.register(session, registered, Enrolled(enrolled_on, first))
         for body in bodies:
             facts.record(session, patient["patient_id"], facts.NewFact(body))
     return str(patient["patient_id"])

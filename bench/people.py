@@ -38,21 +38,20 @@ class Fact(NamedTuple):
 Facts = list[Fact]
 
 
-def enrolled(subject_number: str, on: date = ENROLLED_ON, protocol: str = PROTOCOL, site: str = SITE) -> Fact:
-    """Return an enrolment; treatment is planned two days later."""
+def enrolled(subject_number: str, on: date = ENROLLED_ON, protocol: str = PROTOCOL, site: str = SITE) -> Facts:
+    """Return a registration and an enrolment on one day; treatment is planned two days later."""
     data = {
         "subject_number": subject_number,
         "site": site,
         "protocol": protocol,
         "version": 1,
-        "enrolled_on": on.isoformat(),
         "sex": "female",
         "fertility": "fertile",
         "basis": None,
         "time_zone": "Asia/Shanghai",
-        "planned_first_dose_on": (on + TO_FIRST_DOSE).isoformat(),
     }
-    return Fact("enrolled", data, on)
+    enrolment = {"enrolled_on": on.isoformat(), "planned_first_dose_on": (on + TO_FIRST_DOSE).isoformat()}
+    return [Fact("registered", data, on), Fact("enrolled", enrolment, on)]
 
 
 def two_years(doses: int = DOSES - 5, protocol: str = PROTOCOL, eventful: bool = False, ended: bool = False) -> Facts:
@@ -93,7 +92,7 @@ def on_treatment(
         data = {"from_on": resumed.isoformat(), "amount": 250, "reason": "platelets"}
         facts.append(Fact("dose_changed", data, resumed))
     facts.sort(key=lambda fact: fact.on)
-    return [enrolled(subject_number, enrolled_on, protocol), *facts]
+    return [*enrolled(subject_number, enrolled_on, protocol), *facts]
 
 
 def _doses(first: date, doses: int, eventful: bool) -> Iterator[Fact]:

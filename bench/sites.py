@@ -70,7 +70,7 @@ def _scanned(day: int) -> Facts:
     on = NOW.date() - timedelta(day + 1)
     planned = (NOW.date() - on) // BETWEEN_SCANS
     last = min(planned, day % 7 + 1) if day % 5 < 4 else planned
-    facts = [enrolled(f"D{day:03}", on)]
+    facts = [*enrolled(f"D{day:03}", on)]
     if on + TO_FIRST_DOSE < NOW.date():
         facts.append(_fact("treatment_started", on + TO_FIRST_DOSE, first_dose_on=on + TO_FIRST_DOSE))
     for number in range(1, last + 1):

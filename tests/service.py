@@ -45,6 +45,11 @@ ENROLMENT = {
     "sex": "female",
     "time_zone": "Asia/Shanghai",
 }
+#: The data of the fact `registered` of that patient.
+REGISTERED = {
+    **{name: value for name, value in ENROLMENT.items() if name != "enrolled_on"},
+    "protocol": {"id": "nct06110650", "version": 1},
+}
 #: How long tests wait for what must happen, in seconds: far longer than it takes on the slowest machine.
 PATIENCE = 120
 #: Tests ask as often as they like.

@@ -64,7 +64,7 @@ def stories(draw: Draw, most: int = 14) -> Story:
         how = draw(st.sampled_from(["record"] * 5 + ["correct"] * 2 + ["void", "enrol again"]))
         kind, data = draw(facts(enrolled_on, VISITS))
         if how == "enrol again":
-            kind, data = "enrolled", {"sex": draw(st.sampled_from(["female", "male"]))}
+            kind, data = "enrolled", {}
             data["enrolled_on"] = (enrolled_on + timedelta(draw(st.integers(-5, 5)))).isoformat()
         hours = draw(st.sampled_from([0, 0.1, 5, 24, 24 * 20]))
         steps.append(Step(how, kind, data, draw(st.integers(0, 50)), hours))

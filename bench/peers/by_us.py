@@ -23,11 +23,11 @@ def answer(folder: Path, asked: Sequence[Patient]) -> Answer:
     store.migrate()
     _prepare(_session(store, asked[0].enrolled_on))
     before = size_of(path)
-    made = [timed(partial(patients.enrol, _session(store, fact.enrolled_on), fact)) for fact in map(_fact, asked)]
+    made = [timed(partial(patients.register, _session(store, one.enrolled_on), *_facts(one))) for one in asked]
     after = size_of(path)
     session = _session(store, plan.TODAY)
     found = [timed(partial(_upcoming, session)) for _ in range(plan.QUERIES)]
-    dates = [_dates(session, patient["patient_id"]) for _, (patient, _) in made]
+    dates = [_dates(session, patient["patient_id"]) for _, patient in made]
     store.close()
     return Answer(
         patients=[cost for cost, _ in made],
@@ -54,8 +54,8 @@ def _site(number: int) -> str:
     return f"S{number}"
 
 
-def _fact(patient: Patient) -> Any:
-    return body_of(enrolled(patient.subject_number, patient.enrolled_on, site=_site(patient.site)))
+def _facts(patient: Patient) -> list[Any]:
+    return [*map(body_of, enrolled(patient.subject_number, patient.enrolled_on, site=_site(patient.site)))]
 
 
 def _upcoming(session: Session) -> visits.VisitPage:

@@ -10,7 +10,7 @@ from .refusals import Refused
 if TYPE_CHECKING:
     from marshmallow import Schema
 
-    from scheduler_api.engine.model.facts import Enrolled
+    from scheduler_api.engine.model.facts import Enrolled, Registered
     from scheduler_api.store.database.port import Store
     from scheduler_api.use_cases.session import Session
 
@@ -28,10 +28,13 @@ def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
         raise ValidationFailed(errors_of(error.messages)) from None
 
 
-def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
-    """Return the enrolment that data, shaped as for `POST /v1/patients`, describe. Raises ValidationFailed."""
+def new_patient(store: Store, data: Mapping[str, Any]) -> tuple[Registered, Enrolled | None]:
+    """Return the registration that data, shaped as for `POST /v1/patients`, describe, and the enrolment if any.
+
+    Raises ValidationFailed.
+    """
     from scheduler_api.engine.errors import FieldError, ValidationFailed
-    from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
+    from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body, registered_body
     from scheduler_api.use_cases.sites.protocols import latest_version
 
     shape = shaped(NewPatientSchema(), data)
@@ -39,7 +42,7 @@ def new_patient(store: Store, data: Mapping[str, Any]) -> Enrolled:
     version = protocol.get("version") or latest_version(store, protocol["id"])
     if version is None:
         raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
-    return enrolled_body(shape, protocol["id"], version)
+    return registered_body(shape, protocol["id"], version), enrolled_body(shape)
 
 
 def find_patient(session: Session, name: str, protocol: str | None = None) -> str:

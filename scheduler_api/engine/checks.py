@@ -13,17 +13,22 @@ from itertools import pairwise
 from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
     MALE_BASES,
+    SCREEN_FAILURE,
     UNKNOWN,
     UNSCHEDULED,
     Body,
     DoseChanged,
     DoseRecorded,
+    DoseTakenBack,
     Enrolled,
     Fact,
     FertilityChanged,
     HoldEnded,
     HoldStarted,
+    NewTherapyStarted,
+    Progressed,
     ProtocolAmended,
+    Registered,
     StudyEnded,
     TimeZoneChanged,
     TreatmentEnded,
@@ -44,7 +49,21 @@ from .dates import PartialDate, add_months, civil_date, is_time_zone
 from .errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
-MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on"})
+MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on", "planned_enrolment_on"})
+#: What there is only of a patient who is enrolled.
+NEED_ENROLMENT = (
+    TreatmentStarted,
+    DoseRecorded,
+    DoseTakenBack,
+    HoldStarted,
+    HoldEnded,
+    DoseChanged,
+    Progressed,
+    NewTherapyStarted,
+    TreatmentEnded,
+)
+#: What may lie up to a year before enrolment: screening.
+MAY_PRECEDE_ENROLMENT = (VisitBooked, VisitDone, FertilityChanged, ProtocolAmended)
 #: Why a patient left the study on a day of which perhaps only the month or the year is known.
 MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 #: The time zone in which a day begins first.
@@ -52,27 +71,37 @@ FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
 HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
 #: Fields that say nothing while they are null, so that they can be filled in later without a reason.
-CAN_BE_COMPLETED = frozenset({"response", "visit", "time", "place", "taken_at", "note"})
+CAN_BE_COMPLETED = frozenset(
+    {"response", "visit", "time", "place", "taken_at", "note", "consented_on", "planned_enrolment_on"}
+)
 
 
-def first_history(versions: Versions, body: Enrolled, now: datetime) -> History:
-    """Return the history of a patient who enrols `now` (an instant with offset). Raises ValidationFailed."""
-    errors = enrolment_errors(body, now)
-    if body.version not in versions:
-        errors.append(FieldError("/protocol/version", f"The protocol has no version {body.version}."))
-    if errors:
-        raise ValidationFailed(errors)
-    return fold([Fact("", body, now)])
+def first_errors(
+    versions: Versions | None, registered: Registered, enrolled: Enrolled | None, now: datetime
+) -> list[FieldError]:
+    """Return what is impossible in a new patient, registered and perhaps enrolled `now` (an instant with offset).
+
+    `versions` are None if there is no such protocol, which the caller says.
+    """
+    errors = _registration_errors(registered, now)
+    if versions is not None and registered.version not in versions:
+        errors.append(FieldError("/protocol/version", f"The protocol has no version {registered.version}."))
+    if enrolled is not None:
+        errors += _day_errors(enrolled, None, _today_there(registered.time_zone, now))
+    return errors
 
 
-def enrolment_errors(body: Enrolled, now: datetime) -> list[FieldError]:
-    """Return what is impossible in an enrolment received `now`, whatever the protocol."""
+def _registration_errors(body: Registered, now: datetime) -> list[FieldError]:
+    """Return what is impossible in a registration received `now`, whatever the protocol."""
     errors = _fertility_errors(body.sex, body.fertility, body.basis)
-    zone = body.time_zone if is_time_zone(body.time_zone) else None
-    if zone is None:
+    if not is_time_zone(body.time_zone):
         errors.append(FieldError("/time_zone", "Not an IANA time zone."))
-    # In a zone that does not exist, today may be any day that it is anywhere on Earth.
-    return errors + _day_errors(body, body.enrolled_on, civil_date(now, zone or FIRST_ZONE))
+    return errors + _day_errors(body, None, _today_there(body.time_zone, now))
+
+
+def _today_there(time_zone: str, now: datetime) -> date:
+    """Return the date in a zone; in one that does not exist, the latest date that it is anywhere on Earth."""
+    return civil_date(now, time_zone if is_time_zone(time_zone) else FIRST_ZONE)
 
 
 def next_history(
@@ -85,11 +114,13 @@ def next_history(
 ) -> History:
     """Return the history with one more fact, received `now`; `today` is the patient's present day unless given.
 
-    `facts` are all facts so far, in order; needed only if `fact` replaces or voids one. Raises ValidationFailed with an
-    error for every bad field, or Conflict when the fact does not fit what is on record.
+    `facts` are all facts so far, in order; needed only if `fact` replaces or voids one, or enrols the patient. Raises
+    ValidationFailed with an error for every bad field, or Conflict when the fact does not fit what is on record.
     """
     if fact.supersedes is None:
         _check(versions, history, fact, now, today)
+        if isinstance(fact.body, Enrolled) and (earlier := _before_enrolment(list(facts or ()), fact.body)):
+            raise ValidationFailed([earlier])
         after = extend(history, fact)
     else:
         after = _corrected(versions, history, list(facts or ()), fact, now)
@@ -103,7 +134,9 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
     body, today = fact.body, today or civil_date(now, history.time_zone)
     # What staff are still to confirm may name any day: the phone's clock was wrong.
-    errors = [] if fact.to_confirm else _day_errors(body, history.enrolled.enrolled_on, today)
+    if not history.is_enrolled and isinstance(body, NEED_ENROLMENT):
+        raise ValidationFailed(FieldError(f"/{name}", "The patient is not enrolled.") for name, _, _ in _days(body))
+    errors = [] if fact.to_confirm else _day_errors(body, history.enrolled_on, today)
     errors += _moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
     if "/dose_on" in named:
@@ -117,7 +150,7 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     if isinstance(body, DoseChanged) and (unconfirmed := _unconfirmed(versions, history, body)):
         raise NeedsConfirmation(unconfirmed)
     # What a patient's phone says is never lost: the site looks at it.
-    if fact.role != "patient" and (too_late := _after_death(history, body)):
+    if fact.role != "patient" and (too_late := _after_death(history, body) or _after_failure(history, body)):
         raise too_late
 
 
@@ -130,19 +163,20 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     if (by := superseded_by(facts).get(old.fact_id)) is not None:
         raise Conflict([FieldError(at, f"That fact is superseded: {by} replaced or voided it.")])
     if isinstance(fact.body, Voided):
-        if isinstance(old.body, Enrolled | Voided):
-            detail = (
-                "An enrolment can be replaced, not voided." if isinstance(old.body, Enrolled) else "A `voided` stays."
-            )
-            raise ValidationFailed([FieldError(at, detail)])
+        if isinstance(old.body, Voided):
+            raise ValidationFailed([FieldError(at, "A `voided` stays.")])
+        if isinstance(old.body, Registered | Enrolled):
+            raise ValidationFailed([FieldError(at, f"A fact of the kind {old.kind} can be replaced, not voided.")])
     elif old.kind != fact.kind:
         raise ValidationFailed([FieldError(at, f"That fact is of the kind {old.kind}, not {fact.kind}.")])
     if not (fact.correction or "").strip() and not _completes(old.body, fact.body):
         field = "/correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "/reason"
         raise ValidationFailed([FieldError(field, "Missing: a correction says why.")])
     after = [*facts, fact]
-    if isinstance(fact.body, Enrolled):
-        _check_new_enrolment(versions, history, after, fact.body, now)
+    if isinstance(fact.body, Registered):
+        _check_new_registration(history, fact.body, now)
+    elif isinstance(fact.body, Enrolled):
+        _check_new_enrolment(history, after, fact.body, now)
     elif not isinstance(fact.body, Voided):
         # It is checked against the record without the fact that it replaces.
         without = fold([*facts, Fact("", Voided(old.fact_id), now)])
@@ -158,27 +192,42 @@ def _completes(old: Body, new: Body) -> bool:
     return bool(differ) and all(name in CAN_BE_COMPLETED and getattr(old, name) is None for name in differ)
 
 
-def _check_new_enrolment(
-    versions: Versions, history: History, facts: list[Fact], body: Enrolled, now: datetime
-) -> None:
-    errors = enrolment_errors(body, now)
-    if (body.protocol, body.version) != (history.enrolled.protocol, history.enrolled.version):
+def _check_new_registration(history: History, body: Registered, now: datetime) -> None:
+    errors = _registration_errors(body, now)
+    if (body.protocol, body.version) != (history.registered.protocol, history.registered.version):
         errors.append(FieldError("/protocol", "Another protocol or version: record an amendment."))
+    if errors:
+        raise ValidationFailed(errors)
+
+
+def _check_new_enrolment(history: History, facts: list[Fact], body: Enrolled, now: datetime) -> None:
+    errors = _day_errors(body, None, civil_date(now, history.time_zone))
+    if (earlier := _before_enrolment(facts, body)) is not None:
+        errors.append(earlier)
+    if errors:
+        raise ValidationFailed(errors)
+    if too_late := _after_death(history, body):
+        raise too_late
+
+
+def _before_enrolment(facts: list[Fact], body: Enrolled) -> FieldError | None:
+    """Return what speaks against a day of enrolment: something on record of a day that is too early for it."""
     superseded = superseded_by(facts)
     earliest = min(
         (
             day
             for fact in facts
-            if fact.fact_id not in superseded and not fact.to_confirm and not isinstance(fact.body, Enrolled)
+            if fact.fact_id not in superseded
+            and not fact.to_confirm
+            and not isinstance(fact.body, Registered | Enrolled)
             for _, _, day in _days(fact.body)
             if day < _earliest(fact.body, body.enrolled_on)
         ),
         default=None,
     )
-    if earliest is not None:
-        errors.append(FieldError("/enrolled_on", f"After {earliest}, for which something is on record."))
-    if errors:
-        raise ValidationFailed(errors)
+    if earliest is None:
+        return None
+    return FieldError("/enrolled_on", f"After {earliest}, for which something is on record.")
 
 
 def _days(body: Body) -> Iterator[tuple[str, date, date]]:
@@ -191,9 +240,14 @@ def _days(body: Body) -> Iterator[tuple[str, date, date]]:
             yield field.name, day, day
 
 
-def _day_errors(body: Body, enrolled_on: date, today: date) -> list[FieldError]:
-    """Return which dates cannot be; of one that is partial, some day must be possible."""
-    errors, earliest = [], _earliest(body, enrolled_on)
+def _day_errors(body: Body, enrolled_on: date | None, today: date) -> list[FieldError]:
+    """Return which dates cannot be; of one that is partial, some day must be possible.
+
+    `enrolled_on` is None while no day is too early: the patient is not enrolled.
+    """
+    if isinstance(body, Enrolled):
+        enrolled_on = body.enrolled_on
+    errors, earliest = [], date.min if enrolled_on is None else _earliest(body, enrolled_on)
     for name, first, last in _days(body):
         if last < earliest:
             before = "Before" if earliest == enrolled_on else "More than a year before"
@@ -204,8 +258,10 @@ def _day_errors(body: Body, enrolled_on: date, today: date) -> list[FieldError]:
 
 
 def _earliest(body: Body, enrolled_on: date) -> date:
-    """Return the first day that a fact may be about: a visit may be done up to a year before enrolment (screening)."""
-    return add_months(enrolled_on, -12) if isinstance(body, VisitDone) else enrolled_on
+    """Return the first day that a fact may be about: some may lie up to a year before enrolment."""
+    if isinstance(body, Registered):
+        return date.min
+    return add_months(enrolled_on, -12) if isinstance(body, MAY_PRECEDE_ENROLMENT) else enrolled_on
 
 
 def _moment_errors(history: History, body: Body, today: date) -> list[FieldError]:
@@ -215,8 +271,8 @@ def _moment_errors(history: History, body: Body, today: date) -> list[FieldError
     taken_on = civil_date(body.taken_at, history.time_zone)
     if taken_on > today:
         return [FieldError("/taken_at", f"After today {today} in the patient's time zone.")]
-    if taken_on < history.enrolled.enrolled_on:
-        return [FieldError("/taken_at", f"Before enrolment {history.enrolled.enrolled_on}.")]
+    if history.enrolled_on is not None and taken_on < history.enrolled_on:
+        return [FieldError("/taken_at", f"Before enrolment {history.enrolled_on}.")]
     return []
 
 
@@ -276,7 +332,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if ended and ended.last_dose_on and not ended.is_provisional and body.first_dose_on > ended.last_dose_on:
                 return [FieldError("/first_dose_on", f"After the recorded last dose {ended.last_dose_on}.")]
         case FertilityChanged():
-            return _fertility_errors(history.enrolled.sex, body.fertility, body.basis)
+            return _fertility_errors(history.registered.sex, body.fertility, body.basis)
         case ProtocolAmended():
             if body.version not in versions:
                 return [FieldError("/version", f"The protocol has no version {body.version}.")]
@@ -320,7 +376,7 @@ def _end_errors(history: History, body: TreatmentEnded) -> list[FieldError]:
         errors.append(FieldError("/last_dose_on", f"Null, but a dose on {last} is on record."))
     if first is not None and stated is not None and stated != UNKNOWN and _latest(stated) < first:
         errors.append(FieldError("/last_dose_on", f"Before the first dose {first}."))
-    if body.reason == "pregnancy" and history.enrolled.sex == "male":
+    if body.reason == "pregnancy" and history.registered.sex == "male":
         detail = "A man's treatment does not end for pregnancy; a partner's is recorded as `pregnancy_reported`."
         errors.append(FieldError("/reason", detail))
     return errors
@@ -341,11 +397,32 @@ def _after_death(history: History, body: Body) -> Conflict | None:
     return Conflict(errors) if errors else None
 
 
+def _after_failure(history: History, body: Body) -> Conflict | None:
+    """Return the conflict of a fact that says that a dose was taken by a patient whose screening failed (section 3)."""
+    left = history.end_of_study
+    if left is None or not history.failed_screening:
+        return None
+    match body:
+        case TreatmentStarted() | DoseRecorded(status="taken"):
+            pass
+        case TreatmentEnded() if body.last_dose_on is not None:
+            pass
+        case _:
+            return None
+    return Conflict([FieldError("/kind", f"{left.fact_id} records a screen failure: void or correct that first.")])
+
+
 def _conflict(history: History, body: Body) -> FieldError | None:
     """Return the conflict of a fact with the record, though it is possible by itself; None if there is none."""
     match body:
-        case Enrolled():
-            return FieldError("/kind", "The patient is enrolled; a correction names the fact it replaces.")
+        case Registered():
+            return FieldError("/kind", "The patient is registered; to correct that, use `replaces`.")
+        case Enrolled() if history.enrolled is not None:
+            return FieldError(
+                "/kind", f"The patient enrolled on {history.enrolled_on}; to correct that, use `replaces`."
+            )
+        case Enrolled() if history.failed_screening and (left := history.end_of_study) is not None:
+            return FieldError("/kind", f"{left.fact_id} records a screen failure: void or correct that first.")
         case TreatmentStarted() if history.first_dose_on is not None:
             return FieldError(
                 "/kind", f"Treatment started on {history.first_dose_on}; to correct that, use `replaces`."
@@ -354,6 +431,8 @@ def _conflict(history: History, body: Body) -> FieldError | None:
             return FieldError("/kind", f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.")
         case StudyEnded() if (left := history.end_of_study) is not None:
             return FieldError("/kind", f"{left.fact_id} records the end of the study; to correct it, use `replaces`.")
+        case StudyEnded(reason=reason) if reason == SCREEN_FAILURE and history.last_dose_on is not None:
+            return FieldError("/reason", f"A dose on {history.last_dose_on} is on record: this is no screen failure.")
         case VisitDone() if (same := _same_visit(history, body)) is not None:
             said = "this is on record" if same.response == body.response else f"it is on record with {same.response}"
             detail = f"Done on {same.done_on}: {said} as {same.fact_id}. To correct or complete that, use `replaces`;"

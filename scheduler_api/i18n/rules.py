@@ -8,6 +8,9 @@ from collections.abc import Mapping
 RULES: Mapping[str, str] = {
     # Days that others are counted from.
     "enrolment": "enrolment {day}",
+    "planned_enrolment": "planned enrolment {day}",
+    "not_enrolled": "not enrolled",
+    "registered": "registered, not enrolled",
     "first_dose": "first dose {day}",
     "first_taken": "first day recorded taken {day}",
     "planned_first_dose": "planned first dose {day}",
@@ -42,6 +45,7 @@ RULES: Mapping[str, str] = {
     # Contraception.
     "treatment_goes_on": "treatment goes on; at the earliest {base}",
     "never_dosed": "never dosed; {base}",
+    "never_enrolled": "never enrolled; {base}",
     "end_not_recorded": "{base}, end of treatment not recorded",
     "never_fertile": "not fertile since enrolment {day} ({basis})",
     "not_fertile_for": "not fertile from {day} ({basis})",
@@ -51,6 +55,7 @@ RULES: Mapping[str, str] = {
     "sterilisation": "sterilisation",
     # Treatment.
     "reported_to_confirm": "reported by the patient for {day}, received {day2}: to be confirmed",
+    "before_consent": "done {day}, before consent {day2}",
     "records_after_end": "records after {day}: {number}",
     "ended": "treatment ended ({reason}), last dose {day}",
     "ended_never_dosed": "treatment ended ({reason}), never dosed, decided {day}",

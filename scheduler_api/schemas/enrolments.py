@@ -1,13 +1,13 @@
-"""Schemas of an enrolment: the patient, and the protocol that the patient enrols under."""
+"""Schemas of a registration and an enrolment: the patient, and the protocol that the patient enrols under."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, validates_schema
 
-from scheduler_api.engine.model.facts import Enrolled
+from scheduler_api.engine.model.facts import Enrolled, Registered
 
 from .fields import Choice, CivilDate, Strict, Text, Whole, fields
 
@@ -38,34 +38,57 @@ class ProtocolReference(fields.Nested):
         return super()._deserialize(value, *args, **kwargs)
 
 
-class EnrolmentSchema(Strict):
-    """The data of `enrolled`."""
+PLANNED_FIRST_DOSE = {"description": "By default `enrolled_on`"}
+
+
+class RegistrationSchema(Strict):
+    """The data of `registered`, but for the protocol."""
 
     subject_number = Text(40, pattern=SUBJECT_NUMBER, required=True)
     site = Text(40, required=True)
-    enrolled_on = CivilDate(required=True)
-    planned_first_dose_on = CivilDate(metadata={"description": "By default `enrolled_on`"})
     sex = Choice("female", "male", required=True)
     fertility = Choice(*FERTILITY, load_default="fertile")
     basis = Choice(*BASES, load_default=None, allow_none=True, metadata={"description": "Why `not_fertile`"})
     time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
+    consented_on = CivilDate(load_default=None, allow_none=True, metadata={"description": "If it is known"})
+    planned_enrolment_on = CivilDate(
+        load_default=None, allow_none=True, metadata={"description": "Visits are counted from it until enrolment"}
+    )
 
 
-class NewPatientSchema(EnrolmentSchema):
-    """A patient to enrol: the data of `enrolled`, and the protocol."""
+class RegisteredPatientSchema(RegistrationSchema):
+    """A patient: the data of `registered`, and of `enrolled` if the patient is enrolled already."""
+
+    enrolled_on = CivilDate(metadata={"description": "Left out: the patient is still being screened"})
+    planned_first_dose_on = CivilDate(metadata=PLANNED_FIRST_DOSE)
+
+    @validates_schema
+    def first_dose_of_enrolled(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Require an enrolment where a first dose is planned."""
+        if "planned_first_dose_on" in data and "enrolled_on" not in data:
+            raise ValidationError("Only with `enrolled_on`.", "planned_first_dose_on")
+
+
+class NewPatientSchema(RegisteredPatientSchema):
+    """A patient to register, and perhaps to enrol, under a protocol."""
 
     protocol = ProtocolReference(required=True)
 
 
-class EnrolledProtocolSchema(Strict):
-    """The protocol and the version that a patient enrols under."""
+class RegisteredProtocolSchema(Strict):
+    """The protocol and the version that a patient is registered under."""
 
     id = Text(64, required=True)
     version = Whole(1, 10_000, required=True)
 
 
-def enrolled_body(data: Mapping[str, Any], protocol: str, version: int) -> Enrolled:
-    """Return the body of `enrolled` from data that `EnrolmentSchema` has read."""
-    values = {name: value for name, value in data.items() if name != "protocol"}
-    values.setdefault("planned_first_dose_on", values["enrolled_on"])
-    return Enrolled(protocol=protocol, version=version, **values)
+def registered_body(data: Mapping[str, Any], protocol: str, version: int) -> Registered:
+    """Return the body of `registered` from data that a `RegistrationSchema` has read."""
+    given = {name: data[name] for name in RegistrationSchema._declared_fields if name in data}
+    return Registered(protocol=protocol, version=version, **given)
+
+
+def enrolled_body(data: Mapping[str, Any]) -> Enrolled | None:
+    """Return the body of `enrolled` from data that a schema has read; None if they do not enrol the patient."""
+    enrolled_on = data.get("enrolled_on")
+    return None if enrolled_on is None else Enrolled(enrolled_on, data.get("planned_first_dose_on") or enrolled_on)

@@ -8,10 +8,18 @@ from typing import Any
 from marshmallow import Schema, ValidationError, post_load
 
 from scheduler_api.engine.checks import HAVE_A_REASON
-from scheduler_api.engine.model.facts import KINDS, Enrolled
+from scheduler_api.engine.model.facts import KINDS, SCREEN_FAILURE, Enrolled, Registered
 from scheduler_api.use_cases.patients.facts import NewFact
 
-from .enrolments import BASES, FERTILITY, EnrolledProtocolSchema, NewPatientSchema, enrolled_body
+from .enrolments import (
+    BASES,
+    FERTILITY,
+    PLANNED_FIRST_DOSE,
+    RegisteredProtocolSchema,
+    RegistrationSchema,
+    enrolled_body,
+    registered_body,
+)
 from .fields import Amount, Choice, CivilDate, Clock, Flag, Instant, PartialCivilDate, Strict, Text, Whole, fields
 from .patients import RESPONSES, RecorderSchema
 
@@ -28,10 +36,11 @@ class FactSchema(Strict):
         kind, replaces = data.pop("kind"), data.pop("replaces", None)
         body = KINDS[kind]
         correction = data.pop("correction_reason" if issubclass(body, HAVE_A_REASON) else "reason", None)
-        if body is Enrolled:
+        if body is Registered:
             protocol = data["protocol"]
-            return NewFact(enrolled_body(data, protocol["id"], protocol["version"]), replaces, correction)
-        return NewFact(body(**data), replaces, correction)
+            return NewFact(registered_body(data, protocol["id"], protocol["version"]), replaces, correction)
+        enrolled = enrolled_body(data) if body is Enrolled else None
+        return NewFact(enrolled or body(**data), replaces, correction)
 
 
 _PARTIAL = {"description": "The day, or only its month or year: 2024-05-20, 2024-05, 2024"}
@@ -52,9 +61,13 @@ def _kind(name: str, **declared: Any) -> type[Strict]:
 
 
 _DATA: Mapping[str, Mapping[str, Any]] = {
+    "registered": {
+        **RegistrationSchema._declared_fields,
+        "protocol": fields.Nested(RegisteredProtocolSchema, required=True),
+    },
     "enrolled": {
-        **{field: value for field, value in NewPatientSchema._declared_fields.items() if field != "protocol"},
-        "protocol": fields.Nested(EnrolledProtocolSchema, required=True),
+        "enrolled_on": CivilDate(required=True),
+        "planned_first_dose_on": CivilDate(metadata=PLANNED_FIRST_DOSE),
     },
     "treatment_started": {"first_dose_on": CivilDate(required=True)},
     "dose_recorded": {
@@ -142,9 +155,19 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
             "stop",
             "continue",
             load_default=None,
-            metadata={"description": "Whether messages may go to the patient; by default not after a withdrawal"},
+            metadata={
+                "description": "May messages go to the patient? By default not after `withdrawal` or `screen_failure`"
+            },
         ),
-        "reason": Choice("completed", "death", "withdrawal", "lost_to_follow_up", "sponsor_decision", required=True),
+        "reason": Choice(
+            "completed",
+            SCREEN_FAILURE,
+            "death",
+            "withdrawal",
+            "lost_to_follow_up",
+            "sponsor_decision",
+            required=True,
+        ),
     },
     "fertility_changed": {
         "fertility": Choice(*FERTILITY, required=True),

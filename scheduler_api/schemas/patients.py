@@ -38,13 +38,17 @@ class PatientSchema(Strict):
     """A patient as seen today."""
 
     patient_id = fields.String(required=True, metadata={"description": "Ours, opaque"})
-    subject_number = fields.String(required=True, metadata={"description": "The trial's, unique in a protocol"})
+    subject_number = fields.String(
+        required=True, metadata={"description": "The trial's, unique in a protocol but for screen failures"}
+    )
     site = fields.String(required=True)
     protocol = fields.Nested(
         AppliedProtocolSchema, required=True, metadata={"description": "The version that applies today"}
     )
-    enrolled_on = CivilDate(required=True)
-    planned_first_dose_on = CivilDate(required=True)
+    consented_on = CivilDate(required=True, allow_none=True)
+    planned_enrolment_on = CivilDate(required=True, allow_none=True)
+    enrolled_on = CivilDate(required=True, allow_none=True, metadata={"description": "Null: not enrolled"})
+    planned_first_dose_on = CivilDate(required=True, allow_none=True)
     sex = Choice("female", "male", required=True)
     fertility = Choice(*FERTILITY, required=True)
     basis = Choice(*BASES, required=True, allow_none=True)
@@ -147,7 +151,11 @@ class TreatmentEndSchema(Strict):
 class TreatmentSchema(Strict):
     """Treatment as seen today."""
 
-    first_dose_on = CivilDate(required=True, metadata={"description": "C1D1; planned while `provisional`"})
+    first_dose_on = CivilDate(
+        required=True,
+        allow_none=True,
+        metadata={"description": "C1D1; planned while `provisional`; null before enrolment"},
+    )
     last_dose_on = CivilDate(required=True, allow_none=True)
     ended = fields.Nested(TreatmentEndSchema, required=True, allow_none=True)
     cycle = fields.Integer(required=True, allow_none=True)

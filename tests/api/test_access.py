@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from service import ENROLMENT, Client, Patient, Service, refused
+from service import ENROLMENT, REGISTERED, Client, Patient, Service, refused
 
 from scheduler_api.use_cases.auth import tokens
 
@@ -112,8 +112,8 @@ def test_what_is_not_there_and_what_is_anothers_cannot_be_told_apart(patient: Pa
         body = {**ENROLMENT, "subject_number": "B-2", "site": site}
         assert refused(elsewhere.post("/v1/patients", body), 422, "/site")["detail"] == "No such site."
     fact_id = mine.read("facts")["items"][0]["fact_id"]
-    moved = {**ENROLMENT, "protocol": {"id": "nct06110650", "version": 1}, "replaces": fact_id, "reason": "moved"}
-    refused(mine.send("enrolled", **moved), 422, "/site")
+    moved = {**REGISTERED, "replaces": fact_id, "reason": "moved"}
+    refused(mine.send("registered", **moved), 422, "/site")
 
 
 def test_a_patient_moves_to_another_site_with_all_that_is_hers(
@@ -122,8 +122,8 @@ def test_a_patient_moves_to_another_site_with_all_that_is_hers(
     patient = coordinator.enrol()
     assert nurse.get(patient.path).status_code == 200
     fact_id = patient.read("facts")["items"][0]["fact_id"]
-    data = {**ENROLMENT, "site": "BERLIN", "protocol": {"id": "nct06110650", "version": 1}}
-    patient.record("enrolled", **data, replaces=fact_id, reason="She moved.")
+    data = {**REGISTERED, "site": "BERLIN"}
+    patient.record("registered", **data, replaces=fact_id, reason="She moved.")
     refused(nurse.get(patient.path), 404)
     for path in ("/v1/visits", "/v1/patients"):
         assert nurse.get(path).json["items"] == []
@@ -180,4 +180,4 @@ def test_recorded_by_is_the_token_and_cannot_be_said(patient: Patient, coordinat
     Patient(coordinator, patient.patient_id).record("dose_recorded", **NEW_FACT["dose_recorded"])
     recorded = [fact["recorded_by"] for fact in patient.read("facts")["items"]]
     nurse = {"role": "nurse", "name": "nurse"}
-    assert recorded == [nurse, nurse, {"role": "coordinator", "name": "coordinator"}]
+    assert recorded == [nurse, nurse, nurse, {"role": "coordinator", "name": "coordinator"}]

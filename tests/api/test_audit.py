@@ -41,13 +41,14 @@ def test_a_correction_says_old_new_and_why(patient: Patient, coordinator: Client
     trail = entries(coordinator, patient=patient.patient_id)
     facts = [entry for entry in trail if entry["log"] == "facts"]
     assert [entry["action"] for entry in facts] == [
+        "registered",
         "enrolled",
         "treatment_started",
         "dose_recorded",
         "dose_recorded",
         "voided",
     ]
-    first, corrected, voided = facts[2:]
+    first, corrected, voided = facts[3:]
     assert (first["old"], first["why"]) == (None, None)
     assert (corrected["old"]["status"], corrected["new"]["status"]) == ("taken", "missed")
     assert (corrected["old"]["fact_id"], corrected["why"]) == (first["new"]["fact_id"], "Miscounted")
@@ -77,7 +78,7 @@ def test_facts_readings_and_refusals_stand_in_the_order_of_time(
     patient.record("dose_recorded", dose_on="2024-01-07", status="taken")
     for limit in (1, 2, 7, 200):
         trail = entries(coordinator, patient=patient.patient_id, limit=limit)
-        assert [entry["action"] for entry in trail][5:9] == ["refused", "read", "code_made", "dose_recorded"]
+        assert [entry["action"] for entry in trail][6:10] == ["refused", "read", "code_made", "dose_recorded"]
         assert all(one["at"] < other["at"] for one, other in pairwise(trail))
     assert [entry["action"] for entry in entries(coordinator, action="code_made")] == ["code_made"]
     assert {entry["action"] for entry in entries(coordinator, action="dose_recorded")} == {"dose_recorded"}
@@ -109,10 +110,10 @@ def test_whose_site_it_is_not_sees_nothing_of_it(service: Service, patient: Pati
 
 
 def test_a_patient_who_moved_is_the_new_sites_alone(service: Service, patient: Patient, coordinator: Client) -> None:
-    enrolled = patient.read("facts")["items"][0]
-    data = {name: enrolled[name] for name in ("subject_number", "protocol", "enrolled_on", "sex", "time_zone")}
+    registered = patient.read("facts")["items"][0]
+    data = {name: registered[name] for name in ("subject_number", "protocol", "sex", "time_zone")}
     mover = Patient(coordinator, patient.patient_id)
-    mover.record("enrolled", **data, site="BERLIN", replaces=enrolled["fact_id"], reason="She moved.")
+    mover.record("registered", **data, site="BERLIN", replaces=registered["fact_id"], reason="She moved.")
     berlin = service.client(service.token("monitor", ["BERLIN"]))
     shanghai = service.client(service.token("monitor", ["FUSCC"]))
     assert len(entries(berlin, patient=patient.patient_id)) > 6
@@ -146,7 +147,7 @@ def test_verify_says_whether_the_logs_are_whole(
     service: Service, raw: Raw, patient: Patient, coordinator: Client
 ) -> None:
     whole = coordinator.get("/v1/audit/verify").json
-    assert (whole["whole"], whole["patients"], whole["facts"], whole["wrong"]) == (True, 1, 5, [])
+    assert (whole["whole"], whole["patients"], whole["facts"], whole["wrong"]) == (True, 1, 6, [])
     assert whole["events"] > 5
     other = coordinator.enrol(subject_number="002")
     raw.unguarded()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from service import ENROLMENT, Client, Patient, Service, refused
+from service import REGISTERED, Client, Patient, Service, refused
 
 from .inputs import NEW_FACT
 
@@ -80,16 +80,19 @@ def test_a_fact_of_another_patient_is_none_of_this_ones(service: Service, patien
 
 def test_a_correction_cannot_take_the_number_of_another(service: Service, patient: Patient) -> None:
     patient.client.enrol(subject_number="002")
-    fact_id = patient.read("facts")["items"][0]["fact_id"]
-    body = {**ENROLMENT, "protocol": {"id": "nct06110650", "version": 1}, "replaces": fact_id, "reason": "typo"}
+    fact_id, enrolment = [fact["fact_id"] for fact in patient.read("facts")["items"]]
+    body = {**REGISTERED, "replaces": fact_id, "reason": "typo"}
+    late = {"enrolled_on": "2024-01-06", "replaces": enrolment, "reason": "typo"}
     patient.record("dose_recorded", **NEW_FACT["dose_recorded"])
     with service.unchanged():
-        refused(patient.send("enrolled", **{**body, "subject_number": "002"}), 409, "/subject_number")
-        refused(patient.send("enrolled", **{**body, "site": "BERLIN"}), 422, "/site")
-        refused(patient.send("enrolled", **{**body, "enrolled_on": "2024-01-06"}), 422, "/enrolled_on")
-        refused(patient.send("enrolled", **{**body, "protocol": {"id": "other", "version": 1}}), 422, "/protocol")
-        refused(patient.send("enrolled", **{**body, "replaces": None}), 409, "/kind")
-        refused(patient.send("voided", voids=fact_id, reason="never came"), 422, "/voids")
+        refused(patient.send("registered", **{**body, "subject_number": "002"}), 409, "/subject_number")
+        refused(patient.send("registered", **{**body, "site": "BERLIN"}), 422, "/site")
+        refused(patient.send("enrolled", **late), 422, "/enrolled_on")
+        refused(patient.send("registered", **{**body, "protocol": {"id": "other", "version": 1}}), 422, "/protocol")
+        refused(patient.send("registered", **{**body, "replaces": None}), 409, "/kind")
+        refused(patient.send("enrolled", **{**late, "replaces": None}), 409, "/kind")
+        for fact in (fact_id, enrolment):
+            refused(patient.send("voided", voids=fact, reason="never came"), 422, "/voids")
 
 
 def test_today_is_the_patients_own(service: Service, nurse: Client) -> None:

@@ -192,6 +192,7 @@ def test_the_history_keeps_what_was_corrected_and_voided_and_why(patient: Patien
     void = other.record("voided", voids=hold_again["fact"]["fact_id"], reason="another patient's")
     history = patient.read("facts")["items"]
     assert [fact["kind"] for fact in history] == [
+        "registered",
         "enrolled",
         "treatment_started",
         "dose_recorded",
@@ -200,8 +201,8 @@ def test_the_history_keeps_what_was_corrected_and_voided_and_why(patient: Patien
         "hold_started",
         "voided",
     ]
-    enrolled, started, first, second, one, two, gone = history
-    assert [fact["voided_by"] for fact in (enrolled, started, second, gone)] == [None] * 4
+    registered, enrolled, started, first, second, one, two, gone = history
+    assert [fact["voided_by"] for fact in (registered, enrolled, started, second, gone)] == [None] * 5
     assert first == {**wrong["fact"], "voided_by": right["fact"]["fact_id"]}
     assert (second["replaces"], second["reason"]) == (first["fact_id"], "miscounted")
     assert second["recorded_by"] == {"role": "coordinator", "name": "coordinator"}
@@ -210,7 +211,7 @@ def test_the_history_keeps_what_was_corrected_and_voided_and_why(patient: Patien
     assert (gone["voids"], gone["reason"]) == (two["fact_id"], "another patient's")
     moments = [fact["recorded_at"] for fact in history]
     assert moments == sorted(moments)
-    assert enrolled["protocol"] == {"id": "nct06110650", "version": 1}
+    assert registered["protocol"] == {"id": "nct06110650", "version": 1}
 
 
 def test_voiding_a_correction_does_not_revive_what_it_corrected(patient: Patient) -> None:
@@ -239,7 +240,7 @@ def test_facts_of_a_moment_keep_their_order(service: Service, patient: Patient) 
     assert len(set(moments)) == len(moments)
     service.clock.set("2024-02-21T04:00:00+00:00")
     known = [patient.read("adherence", known_at=moment)["taken"] for moment in moments]
-    assert known == [0, 0, 1, 2, 3]
+    assert known == [0, 0, 0, 1, 2, 3]
 
 
 def test_the_answer_names_the_deviations_that_a_fact_makes(patient: Patient) -> None:

@@ -11,8 +11,21 @@ from service import Service, refused
 from scheduler_api.api.http.operation import operation_of, patient, public, staff
 
 VERBS = (
-    *("acknowledge", "activate", "add", "apply", "book", "cancel", "check", "create", "end", "enrol", "export", "get"),
-    *("list", "preview", "read", "record", "refresh", "resend", "revoke", "set", "show", "snooze", "subscribe"),
+    *("acknowledge", "activate", "add", "apply", "book", "cancel", "check", "create", "end", "export", "get"),
+    *(
+        "list",
+        "preview",
+        "read",
+        "record",
+        "refresh",
+        "register",
+        "resend",
+        "revoke",
+        "set",
+        "show",
+        "snooze",
+        "subscribe",
+    ),
     *("synchronise", "take", "unsubscribe", "verify", "withdraw"),
 )
 

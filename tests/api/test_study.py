@@ -93,8 +93,10 @@ def test_where_a_study_stands(coordinator: Client, three: list[Patient]) -> None
     assert found == {
         "protocol": "nct06110650",
         "planned": 29,
+        "registered": 3,
+        "screen_failures": 0,
         "enrolled": 3,
-        "statuses": {"not_started": 0, "on_treatment": 2, "follow_up": 0, "off_study": 1},
+        "statuses": {"screening": 0, "not_started": 0, "on_treatment": 2, "follow_up": 0, "off_study": 1},
         "on_hold": 1,
         "scans": {"on_time": 0, "early": 1, "late": 0, "missed": 1},
         "doses": {**doses, **ratios},

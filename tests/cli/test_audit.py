@@ -13,7 +13,7 @@ from .conftest import Commands
 
 def test_the_trail_of_a_patient_as_json_lines(run_samples: Commands, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in run_samples.ok("audit", "export", "--patient", "FUSCC-04").splitlines()]
-    assert lines[0]["action"] == "enrolled"
+    assert lines[0]["action"] == "registered"
     assert len({line["patient_id"] for line in lines}) == 1
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     file = tmp_path / "trail.jsonl"
@@ -42,7 +42,7 @@ def test_a_log_that_was_cut_off_is_told_by_a_checkpoint_that_was_kept(
     made = run_samples("audit", "checkpoint", SCHEDULER_CHECKPOINT_KEY=str(key)).stdout
     kept.write_text(run_samples.ok("audit", "checkpoint", "--all"))
     assert json.loads(kept.read_text()) == json.loads(made)
-    assert run_samples.ok("verify", "--checkpoints", kept).startswith("All is well: 29 patients")
+    assert run_samples.ok("verify", "--checkpoints", kept).startswith("All is well: 31 patients")
     raw.unguarded()
     # All that was ever noted of anybody, and that it was.
     for table in ("audit", "checkpoints", "checkpoint_heads"):

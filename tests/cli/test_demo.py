@@ -106,7 +106,7 @@ def test_the_demo_from_an_empty_folder_to_its_end(nowhere: Commands, tmp_path: P
         status, err = demo.end()
         assert status == 0
         assert "ERROR" not in err
-    assert "29 patients" in run.ok("verify")
+    assert "31 patients" in run.ok("verify")
     facts = run.ok("verify")
 
     with Demo(database, tmp_path) as again:
@@ -141,7 +141,7 @@ def test_a_database_with_other_patients_is_not_the_demos(run: Commands) -> None:
     run.ok("enrol", *who, "--enrolled-on", "2024-01-03")
     (line,) = run.refused("demo", "--port", str(free_port()))
     assert line.startswith(f"{run.database_name} holds data that is not the demo's.")
-    assert run.ok("verify") == "All is well: 1 patient, 1 facts.\n"
+    assert run.ok("verify") == "All is well: 1 patient, 2 facts.\n"
 
 
 def test_a_database_with_tokens_of_others_is_not_the_demos(

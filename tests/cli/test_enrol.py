@@ -19,8 +19,17 @@ def test_enrol_prints_the_patient_id_alone(run: Commands, store: Store) -> None:
     assert (str(patient["enrolled_on"]), str(patient["planned_first_dose_on"])) == ("2024-01-03", "2024-01-03")
     # By default the site's.
     assert patient["time_zone"] == "Asia/Shanghai"
-    (fact,) = facts.history_documents(session_on(store), patient_id)
-    assert fact["recorded_by"] == {"role": "admin", "name": "cli"}
+    recorded = facts.history_documents(session_on(store), patient_id)
+    assert [fact["kind"] for fact in recorded] == ["registered", "enrolled"]
+    assert [fact["recorded_by"] for fact in recorded] == [{"role": "admin", "name": "cli"}] * 2
+
+
+def test_without_a_day_of_enrolment_the_patient_is_registered(run: Commands, store: Store) -> None:
+    days = ("--consented-on", "2024-01-02", "--planned-enrolment-on", "2024-01-20")
+    patient_id = run.ok("enrol", *WOMAN, *days).strip()
+    patient = patients.get(session_on(store), patient_id)
+    assert (patient["status"], patient["enrolled_on"]) == ("screening", None)
+    assert (str(patient["consented_on"]), str(patient["planned_enrolment_on"])) == ("2024-01-02", "2024-01-20")
 
 
 def test_every_field_can_be_said(run: Commands, store: Store) -> None:
@@ -37,7 +46,7 @@ def test_a_second_enrolment_of_a_subject_number_is_refused(run: Commands, store:
     run.ok("enrol", *WOMAN, "--enrolled-on", "2024-01-03")
     (line,) = run.refused("enrol", *WOMAN, "--enrolled-on", "2024-01-04")
     assert line.startswith("/subject_number: ")
-    assert len(store.rows("SELECT * FROM facts")) == 1
+    assert len(store.rows("SELECT * FROM facts")) == 2
 
 
 def test_bad_fields_are_named_and_nobody_enrolled(run: Commands, store: Store) -> None:

@@ -14,7 +14,7 @@ from scheduler_api.use_cases.patients import calendars, facts, patients
 from .conftest import Commands
 
 HEAD = "subject_number,kind,protocol,version,site,enrolled_on,sex,time_zone,first_dose_on,dose_on,status,amount,note\n"
-ENROLLED = "{},enrolled,nct06110650,{},FUSCC,2024-01-03,female,Asia/Shanghai,,,,,\n"
+ENROLLED = "{},registered,nct06110650,{},FUSCC,2024-01-03,female,Asia/Shanghai,,,,,\n"
 STARTED = "{},treatment_started,,,,,,,2024-01-05,,,,\n"
 DOSE = "{},dose_recorded,,,,,,,,{},taken,{},\n"
 
@@ -35,12 +35,18 @@ def test_patients_and_facts_of_a_file_are_recorded_in_its_order(run: Commands, s
     rows = [ENROLLED.format("001", 1), ENROLLED.format("002", ""), STARTED.format("001"), STARTED.format("002")]
     rows += [DOSE.format("001", "2024-01-06", "250"), DOSE.format("001", "2024-01-07", "187.5")]
     file.write_text(HEAD + "".join(rows) + ",,,,,,,,,,,,\n")
-    assert run.ok("import", file) == f"{file}: 2 patients enrolled, 4 more facts recorded.\n"
+    assert run.ok("import", file) == f"{file}: 2 patients registered, 4 more facts recorded.\n"
     history = _history(store, "001")
-    assert [fact["kind"] for fact in history] == ["enrolled", "treatment_started", "dose_recorded", "dose_recorded"]
-    assert [fact["amount"] for fact in history[2:]] == [250, 187.5]
+    assert [fact["kind"] for fact in history] == [
+        "registered",
+        "enrolled",
+        "treatment_started",
+        "dose_recorded",
+        "dose_recorded",
+    ]
+    assert [fact["amount"] for fact in history[3:]] == [250, 187.5]
     assert {json.dumps(fact["recorded_by"]) for fact in history} == {'{"role": "admin", "name": "cli"}'}
-    assert len(_history(store, "002")) == 2
+    assert len(_history(store, "002")) == 3
     run.ok("verify")
 
 
@@ -81,7 +87,7 @@ def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store
     assert errors[0] == "line 3, column version: The protocol has no version 9."
     assert errors[2] == "line 7, column dose_on: This date does not exist."
     assert last == f"Nothing of {file} was recorded."
-    assert [row["kind"] for row in store.rows("SELECT kind FROM facts")] == ["enrolled"]
+    assert [row["kind"] for row in store.rows("SELECT kind FROM facts")] == ["registered", "enrolled"]
 
 
 def _on(subject_number: str, day: str) -> tuple[str, ...]:
@@ -94,10 +100,36 @@ def test_null_and_texts_that_look_like_numbers_are_read_as_meant(run: Commands, 
     rows = "001,visit_booked,imaging-w6,2024-02-12,09:30,17,,,\n001,visit_booked,imaging-w6,null,,,,,\n"
     file.write_text(f"{head}{rows}001,treatment_ended,,,,,null,2024-01-09,withdrawal\n")
     run.ok("import", file)
-    (_, booked, cancelled, ended) = _history(store, "001")
+    (*_, booked, cancelled, ended) = _history(store, "001")
     assert (booked["place"], booked["time"]) == ("17", "09:30")
     assert cancelled["booked_on"] is None
     assert ended["last_dose_on"] is None
+
+
+def test_without_a_day_of_enrolment_a_patient_is_registered_and_enrolled_by_a_later_row(
+    run: Commands, store: Store, file: Path
+) -> None:
+    head = "subject_number,kind,protocol,site,sex,time_zone,consented_on,planned_enrolment_on,enrolled_on,ended_on"
+    head += ",reason\n"
+    place = "nct06110650,FUSCC,male,Asia/Shanghai"
+    rows = (
+        f"001,registered,{place},2024-01-02,2024-01-20,,,\n"
+        f"002,registered,{place},2024-01-02,,,,\n"
+        "001,enrolled,,,,,,,2024-01-22,,\n"
+        "002,study_ended,,,,,,,,2024-01-15,screen_failure\n"
+        # The number is free again.
+        f"002,registered,{place},,,2024-02-01,,\n"
+    )
+    file.write_text(head + rows)
+    assert run.ok("import", file) == f"{file}: 3 patients registered, 2 more facts recorded.\n"
+    session = session_on(store)
+    shown = [(item["subject_number"], str(item["enrolled_on"])) for item in patients.find(session).items]
+    assert sorted(shown) == [("001", "2024-01-22"), ("002", "2024-02-01"), ("002", "None")]
+    (failed,) = patients.find(session, status="off_study").items
+    assert (failed["subject_number"], str(failed["consented_on"])) == ("002", "2024-01-02")
+    file.write_text(head + f"002,registered,{place},,,,,\n")
+    (line, _) = run.refused("import", file)
+    assert line == "line 2, column subject_number: nct06110650 has another patient 002."
 
 
 def test_an_amendment_has_its_version_in_the_column_of_that_name(
@@ -115,7 +147,7 @@ def test_an_amendment_has_its_version_in_the_column_of_that_name(
     )
     file.write_text("subject_number,kind,version,from_on\n001,protocol_amended,2,2024-02-01\n")
     run.ok("import", file)
-    assert _history(store, "001")[1]["version"] == 2
+    assert _history(store, "001")[-1]["version"] == 2
 
 
 def test_a_subject_number_of_two_protocols_needs_the_protocol(

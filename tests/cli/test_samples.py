@@ -11,7 +11,7 @@ import pytest
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.cli.opening import session_on
 from scheduler_api.cli.samples import samples
-from scheduler_api.cli.samples.plans import PLANS
+from scheduler_api.cli.samples.plans import PLANS, SCREENING
 from scheduler_api.engine.model.facts import Enrolled
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.patients import DeviationSchema
@@ -40,7 +40,7 @@ def test_the_same_seed_and_day_give_the_same_facts() -> None:
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_facts_were_recorded_in_order_before_today_and_after_they_happened(today: date) -> None:
     found = samples.entries(today)
-    assert len(PLANS) == len({entry.subject_number for entry in found}) == 29
+    assert len(PLANS) + len(SCREENING) == len({entry.subject_number for entry in found}) == 31
     assert [entry.at for entry in found] == sorted(entry.at for entry in found)
     assert found[-1].at < datetime.combine(today, datetime.min.time(), ZoneInfo("Asia/Shanghai"))
     enrolled = [entry.body.enrolled_on for entry in found if isinstance(entry.body, Enrolled)]
@@ -60,9 +60,9 @@ def _seen(database: str, today: date) -> dict[str, set[str]]:
     session = session_on(store)
     found: dict[str, set[str]] = defaultdict(set)
     listed = patients.find(session, limit=200).items
-    assert len(listed) == 29
+    assert len(listed) == 31
     for patient in listed:
-        first = patient["enrolled_on"]
+        first = patient["enrolled_on"] or patient["consented_on"]
         view = calendars.View(first, first + timedelta(600), today)
         document = calendars.calendar_document(session, patient["patient_id"], view)
         found["status"].add(document["status"])

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from service import PATIENCE
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.model.facts import Enrolled
+from scheduler_api.engine.model.facts import Enrolled, Registered
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.patients import patients
@@ -32,8 +32,8 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     protocols.add_built_in(session)
     sites.add_built_in(session)
     day = date(2024, 1, 3)
-    enrolled = Enrolled("001", "FUSCC", "nct06110650", 1, day, "male", "fertile", None, "Asia/Shanghai", day)
-    patients.enrol(session, enrolled)
+    registered = Registered("001", "FUSCC", "nct06110650", 1, "male", "fertile", None, "Asia/Shanghai")
+    patients.register(session, registered, Enrolled(day, day))
     before = store.row("SELECT MAX(closes_on) AS last FROM visits")
     with subprocess.Popen(
         [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"],

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from scheduler_api.engine.model.facts import Enrolled
+from scheduler_api.engine.model.facts import Enrolled, Registered
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 
@@ -98,7 +98,8 @@ class Known:
         self.versions = patient.versions
         self.facts = facts
         self.holds = self._holds()
-        self.enrolled: Enrolled = self.all("enrolled")[-1]
+        self.registered: Registered = self.all("registered")[-1]
+        self.enrolled: Enrolled | None = next(iter(self.all("enrolled")), None)
         self.start = next(iter(self.all("treatment_started")), None)
         self.ended = next(iter(self.all("treatment_ended")), None)
         self.study = next(iter(self.all("study_ended")), None)
@@ -210,10 +211,16 @@ class Known:
         )
 
     @property
-    def c1d1(self) -> date:
+    def enrolment(self) -> date | None:
+        """The day of enrolment, or the day for which it is planned (section 2)."""
+        return self.enrolled.enrolled_on if self.enrolled else self.registered.planned_enrolment_on
+
+    @property
+    def c1d1(self) -> date | None:
+        """Cycle 1 day 1; before enrolment it is planned for the day of enrolment."""
         if self.start:
             return self.start.first_dose_on
-        return min(self.taken, default=self.enrolled.planned_first_dose_on)
+        return min(self.taken, default=self.enrolled.planned_first_dose_on if self.enrolled else self.enrolment)
 
     @property
     def end_day(self) -> date | None:
@@ -244,14 +251,14 @@ class Known:
 
     def version(self, on: date) -> Protocol:
         amendment = self.latest("protocol_amended", on)
-        return self.versions[amendment.version if amendment else self.enrolled.version]
+        return self.versions[amendment.version if amendment else self.registered.version]
 
     def fertile(self, on: date) -> bool:
         change = self.latest("fertility_changed", on)
-        return (change or self.enrolled).fertility == "fertile"
+        return (change or self.registered).fertility == "fertile"
 
-    def ever_fertile(self) -> bool:
-        return any(map(self.fertile, [self.enrolled.enrolled_on, *(c.from_on for c in self.all("fertility_changed"))]))
+    def ever_fertile(self, since: date) -> bool:
+        return any(map(self.fertile, [since, *(c.from_on for c in self.all("fertility_changed") if c.from_on > since)]))
 
     def held(self, on: date) -> bool:
         return any(hold.from_on <= on and (hold.resumes_on is None or on < hold.resumes_on) for hold in self.holds)
@@ -263,17 +270,25 @@ class Known:
 
     def fixed(self, on: date) -> float | None:
         """How much staff who do not say so are taken to mean, by what is known now; None: they have to say it."""
-        if on < self.c1d1 or (self.end_day is not None and on > self.end_day):
+        if not self.enrolled or on < self.first_day or (self.end_day is not None and on > self.end_day):
             return None
         return next(row["amount"] for row in self.days(on, on) if row["dose_on"] == on)
+
+    @property
+    def first_day(self) -> date:
+        """Cycle 1 day 1 of a patient who is enrolled."""
+        assert self.c1d1 is not None
+        return self.c1d1
 
     def dose_days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
         """The dose days from C1D1 on through the last that is listed (section 4)."""
         return self.days(today, min(through, self.last_day) if self.last_day else through)
 
     def days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
-        """The days from C1D1 on, one after the other."""
-        on, cycle, gone = self.c1d1, 1, 0
+        """The days from C1D1 on, one after the other; none before enrolment."""
+        if not self.enrolled:
+            return
+        on, cycle, gone = self.first_day, 1, 0
         running = self.version(on).dosing
         while on <= through:
             dosing = self.version(on).dosing
@@ -311,7 +326,7 @@ class Known:
 
     def full_amount(self, last: date) -> float:
         """The protocol's amount on every occasion from C1D1 through a day, had there been no hold (section 4)."""
-        total, on, gone = 0.0, self.c1d1, 0
+        total, on, gone = 0.0, self.first_day, 0
         running = self.version(on).dosing
         while on <= (min(last, self.last_day) if self.last_day else last):
             dosing = self.version(on).dosing
@@ -342,7 +357,10 @@ class Known:
 
     def contraception(self, on: date) -> str:
         """Whether contraception is required on a day, as seen on that day (section 6)."""
-        if not self.ever_fertile() or on < self.enrolled.enrolled_on:
+        if not self.enrolled:
+            # Nobody who was never enrolled was dosed.
+            return "released" if self.off and self.off <= on else "not_required"
+        if not self.ever_fertile(self.enrolled.enrolled_on) or on < self.enrolled.enrolled_on:
             return "not_required"
         through = self.through(on)
         return "required" if self.fertile(on) and on <= through else "released"
@@ -361,6 +379,7 @@ class Known:
 
     def months_after(self, base: date) -> date:
         """The months after a day: the longest of all versions in force on a day on which contraception was required."""
+        assert self.enrolled
         counting, through, on = [], base, self.enrolled.enrolled_on
         until_then = [on + n * DAY for n in range((base - on).days + 1)]
         if not any(map(self.fertile, until_then)):
@@ -434,7 +453,9 @@ class Known:
     def _imaging_of(self, version: Protocol) -> list[PlannedVisit]:
         visits = []
         for entry in (e for e in version.definition["visits"] if e["series"] == "imaging"):
-            anchor = self.enrolled.enrolled_on if entry["anchor"] == "enrolment" else self.c1d1
+            anchor = self.enrolment if entry["anchor"] == "enrolment" else self.c1d1
+            if anchor is None:
+                continue
             fertile_only = entry["applies_to"] == "fertile" if "applies_to" in entry else False
             for visit in _expand(entry, anchor):
                 visits.append(replace(visit, fits=not fertile_only or self.fertile(visit.target)))
@@ -508,12 +529,15 @@ class Known:
 
     def _is_cut(self, visit: PlannedVisit) -> bool:
         """Whether the visit is not in the plan, unless it is done or booked."""
+        if not self.enrolled and self.enrolment is not None and visit.target >= self.enrolment:
+            # Only screening is planned before enrolment.
+            return True
         end = self.end_of(visit.until)
         return not visit.fits or (end is not None and visit.opens > end[0])
 
     def _required_through(self, visit: PlannedVisit) -> bool:
         end = self.end_of(visit.until)
-        return visit.fits and (end is None or end[1] > visit.closes)
+        return not self._is_cut(visit) and (end is None or end[1] > visit.closes)
 
     def status(self, visit: PlannedVisit, today: date) -> str | None:
         """The status of a visit of imaging; None if it does not exist."""

@@ -23,11 +23,13 @@ def naive_worklist(
 
     `present` is the day on which it is asked, if another: from then on no day is over yet.
     """
-    enrolled_on = history.enrolled.enrolled_on
-    if today < enrolled_on:
+    enrolled_on = history.enrolled.enrolled_on if history.enrolled else None
+    since = history.registered.consented_on or enrolled_on
+    if since is not None and today < since:
         return set()
     visits, doses, taken, unscheduled = {}, {}, {}, []
-    first = min(enrolled_on, history.c1d1) - timedelta(400)
+    known = [day for day in (history.registered.consented_on, enrolled_on, history.c1d1, today) if day is not None]
+    first = min(known) - timedelta(400)
     while first <= last:
         document = calendar(versions, history, today, first, min(first + timedelta(799), last))
         visits.update({row["visit"]: row for row in document["visits"]})
@@ -107,7 +109,7 @@ def _that_could_hurt(history: History, taken: dict[date, dict[str, Any]]) -> Ite
 
 def _why_it_could_hurt(history: History, row: dict[str, Any]) -> str | None:
     day, end = row["dose_on"], history.last_treatment_day
-    if day < history.c1d1:
+    if history.c1d1 is None or day < history.c1d1:
         return None
     if end is not None and day > end:
         return "dose_after_end"
@@ -119,6 +121,9 @@ def _why_it_could_hurt(history: History, row: dict[str, Any]) -> str | None:
 
 
 def _of_treatment(history: History, today: date) -> Iterator[str]:
+    if history.enrolled is None:
+        # Nothing is asked of treatment that there never was.
+        return
     ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
     is_off = off_on is not None and off_on <= today
     if history.last_dose_day is None or today <= history.last_dose_day:
@@ -128,7 +133,7 @@ def _of_treatment(history: History, today: date) -> Iterator[str]:
             yield "treatment_end_missing"
         if not is_off and progressed_on is not None and progressed_on <= today:
             yield "treatment_still_open"
-        if not is_off and not history.begun and today >= history.c1d1 + WEEK:
+        if not is_off and not history.begun and today >= history.enrolled.planned_first_dose_on + WEEK:
             yield "first_dose_missing"
     if ended is not None and ended.decided_on <= today:
         if ended.reason == "progression" and progressed_on is None:

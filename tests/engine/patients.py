@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import scheduler_api
-from scheduler_api.engine.checks import first_history, next_history
-from scheduler_api.engine.model.facts import Body, Enrolled, Fact, Sent, Voided, body_from_data
+from scheduler_api.engine.checks import first_errors, next_history
+from scheduler_api.engine.errors import ValidationFailed
+from scheduler_api.engine.model.facts import Body, Enrolled, Fact, Registered, Sent, Voided, body_from_data
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
@@ -94,13 +95,26 @@ class Patient:
             "time_zone": "Asia/Shanghai",
             **enrolment,
         }
-        data.setdefault("planned_first_dose_on", data["enrolled_on"])
-        enrolled = body_from_data("enrolled", data)
-        assert isinstance(enrolled, Enrolled)
-        self.history: History = first_history(self.versions, enrolled, now)
-        self.facts = [Fact("enrolment", enrolled, now)]
+        of_enrolment = {name: data.pop(name, None) for name in ("enrolled_on", "planned_first_dose_on")}
+        registered, enrolled = body_from_data("registered", data), None
+        assert isinstance(registered, Registered)
+        self.facts = [Fact("registration", registered, now)]
+        if of_enrolment["enrolled_on"] is not None:
+            of_enrolment["planned_first_dose_on"] = of_enrolment["planned_first_dose_on"] or of_enrolment["enrolled_on"]
+            enrolled = body_from_data("enrolled", of_enrolment)
+            assert isinstance(enrolled, Enrolled)
+            self.facts.append(Fact("enrolment", enrolled, now))
+        if errors := first_errors(self.versions, registered, enrolled, now):
+            raise ValidationFailed(errors)
+        self.history: History = fold(self.facts)
+        self._at_first = len(self.facts)
         #: The data of each fact as it was given, by the fact's id.
         self.given: dict[str, Body] = {}
+
+    @classmethod
+    def screened(cls, *versions: Protocol, **registration: Any) -> Patient:
+        """A patient who is registered and not enrolled."""
+        return cls(*versions, enrolled_on=None, **registration)
 
     @classmethod
     def treated(cls, *versions: Protocol, first_dose_on: str = "2024-01-05", **enrolment: Any) -> Patient:
@@ -111,18 +125,18 @@ class Patient:
 
     def record(self, kind: str, *, now: datetime = NOW, **data: Any) -> str:
         """Record a fact; its id."""
-        return self._add(Fact(f"fact-{len(self.facts)}", body_from_data(kind, data), now), now)
+        return self._add(Fact(self._next_id(), body_from_data(kind, data), now), now)
 
     def correct(
         self, replaces: str, kind: str, *, now: datetime = NOW, why: str | None = "typing error", **data: Any
     ) -> str:
         """Record a fact that replaces another; its id."""
         body = body_from_data(kind, data)
-        return self._add(Fact(f"fact-{len(self.facts)}", body, now, replaces=replaces, correction=why), now)
+        return self._add(Fact(self._next_id(), body, now, replaces=replaces, correction=why), now)
 
     def void(self, fact_id: str, *, now: datetime = NOW, why: str | None = "never happened") -> str:
         """Take a fact back; the id of the fact that says so."""
-        return self._add(Fact(f"fact-{len(self.facts)}", Voided(fact_id), now, correction=why), now)
+        return self._add(Fact(self._next_id(), Voided(fact_id), now, correction=why), now)
 
     def say(
         self,
@@ -135,7 +149,7 @@ class Patient:
     ) -> str:
         """Record what the patient said on a phone with a right clock; its id."""
         sent = Sent(said_at, said_at, now, to_confirm=to_confirm)
-        fact_id, body = f"fact-{len(self.facts)}", body_from_data(kind, data)
+        fact_id, body = self._next_id(), body_from_data(kind, data)
         return self._add(Fact(fact_id, body, now, role="patient", sent=sent), now)
 
     def take(self, first: str, last: str | None = None, amount: float | None = None) -> None:
@@ -183,6 +197,9 @@ class Patient:
             if status == "taken" and data["amount"] is None and self.schedule().treatment_plan.planned_on(on) is None:
                 said = {"amount": 300}
             self.record("dose_recorded", dose_on=on.isoformat(), status=status, **said)
+
+    def _next_id(self) -> str:
+        return f"fact-{len(self.facts) - self._at_first + 1}"
 
     def _add(self, fact: Fact, now: datetime) -> str:
         before = self.history
@@ -234,3 +251,8 @@ class Seen:
 def patient_with(*visits: dict[str, Any], **dosing: Any) -> Patient:
     """The patient of the worked examples, on a protocol with these series of visits."""
     return Patient.treated(protocol(*visits, **dosing))
+
+
+def start_of(patient: Patient) -> date:
+    """The day from which days are counted: enrolment, or the first day known of a patient who is not enrolled."""
+    return patient.history.enrolled_on or patient.history.enrolment_on or day("2024-01-03")

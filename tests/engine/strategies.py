@@ -133,15 +133,20 @@ def patients(draw: Draw) -> Patient:
     """A patient with a history of random facts, corrections and voids; those that are refused are dropped."""
     versions = draw(protocols())
     enrolled_on = draw(ENROLLED)
+    # Now and then somebody who is being screened, and perhaps enrols later, or never.
+    screened = draw(st.sampled_from([False, False, False, True]))
+    days_ahead = st.none() | st.integers(-20, 40)
     sex = draw(st.sampled_from(["female", "female", "male"]))
     patient = Patient(
         *versions,
-        enrolled_on=enrolled_on.isoformat(),
+        enrolled_on=None if screened else enrolled_on.isoformat(),
         planned_first_dose_on=(enrolled_on + timedelta(draw(st.integers(0, 9)))).isoformat(),
+        consented_on=_near(enrolled_on, draw(days_ahead)),
+        planned_enrolment_on=_near(enrolled_on, draw(days_ahead)),
         sex=sex,
         **draw(fertility),
     )
-    if draw(st.integers(0, 3)):
+    if not screened and draw(st.integers(0, 3)):
         patient.record("treatment_started", first_dose_on=str(enrolled_on + timedelta(draw(st.integers(0, 9)))))
     visits = [name for version in versions for name in names_in(version.definition["visits"])]
     for _ in range(draw(st.sampled_from([8, 4, 16, 24]))):
@@ -150,6 +155,11 @@ def patients(draw: Draw) -> Patient:
         except ValidationFailed:
             continue
     return patient
+
+
+def _near(day: date, number: int | None) -> str | None:
+    """A day so many days from another, as text."""
+    return None if number is None else (day + timedelta(number)).isoformat()
 
 
 fertility = st.sampled_from(
@@ -174,6 +184,8 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
 
     kind = draw(st.sampled_from(KINDS))
     match kind:
+        case "enrolled":
+            return kind, {"enrolled_on": on(20), "planned_first_dose_on": on(30)}
         case "treatment_started":
             return kind, {"first_dose_on": on(20)}
         case "dose_recorded":
@@ -220,18 +232,21 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
                 "reason": reason,
             }
         case "study_ended":
-            reason = draw(st.sampled_from(["completed", "death", "withdrawal", "lost_to_follow_up"]))
+            reason = draw(st.sampled_from(["completed", "death", "withdrawal", "lost_to_follow_up", "screen_failure"]))
             ended_on = about(400) if reason in ("death", "lost_to_follow_up") else on(400)
             return kind, {"ended_on": ended_on, "reason": reason}
         case "fertility_changed":
-            return kind, {**draw(fertility), "from_on": on()}
+            from_on = draw(st.sampled_from([on(), on(), (enrolled_on - timedelta(20)).isoformat()]))
+            return kind, {**draw(fertility), "from_on": from_on}
         case "protocol_amended":
-            return kind, {"version": draw(st.integers(1, 3)), "from_on": on(200)}
+            from_on = draw(st.sampled_from([on(200), on(200), (enrolled_on - timedelta(20)).isoformat()]))
+            return kind, {"version": draw(st.integers(1, 3)), "from_on": from_on}
         case _:
             return kind, {"time_zone": draw(st.sampled_from(["Pacific/Niue", "Pacific/Kiritimati", "Europe/Berlin"]))}
 
 
 KINDS = [
+    "enrolled",
     "treatment_started",
     *["dose_recorded"] * 5,
     *["hold_started"] * 3,

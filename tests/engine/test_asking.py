@@ -14,7 +14,7 @@ from scheduler_api.engine.reminders.preferences import NotificationPreferences, 
 from scheduler_api.engine.views.calendar import today_view
 from scheduler_api.engine.views.tasks import worklist
 
-from .patients import Patient
+from .patients import Patient, start_of
 from .strategies import patients
 
 #: What a site still has to do about the record of a patient who died: nothing of it asks the patient to come.
@@ -28,7 +28,7 @@ ABOUT_THE_RECORD = {
 
 @given(patients(), st.integers(0, 400), st.integers(0, 40), st.sampled_from(["death", "withdrawal"]))
 def test_no_view_and_no_message_asks_who_has_died_or_left(patient: Patient, on: int, later: int, why: str) -> None:
-    left_on = patient.history.enrolled.enrolled_on + timedelta(on)
+    left_on = start_of(patient) + timedelta(on)
     try:
         patient.record("study_ended", ended_on=str(left_on), reason=why)
     except ValidationFailed:

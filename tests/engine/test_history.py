@@ -21,9 +21,9 @@ def days(*texts: str) -> list[date]:
     return [day(text) for text in texts]
 
 
-def test_without_an_enrolment_nothing_is_known() -> None:
+def test_without_a_registration_nothing_is_known() -> None:
     patient = Patient.treated()
-    with pytest.raises(ValueError, match="enrolment"):
+    with pytest.raises(ValueError, match="registration"):
         fold(patient.facts[1:])
 
 
@@ -64,15 +64,9 @@ def test_treatment_restarts_by_voiding_its_end_and_holding_for_the_gap() -> None
 
 def test_a_corrected_enrolment_moves_what_is_counted_from_it() -> None:
     patient = Patient.treated()
-    facts = patient.facts
-    data = {"subject_number": "001", "site": "FUSCC", "protocol": "nct06110650", "version": 1, "sex": "female"}
     patient.correct(
-        facts[0].fact_id,
+        "enrolment",
         "enrolled",
-        **data,
-        fertility="fertile",
-        basis=None,
-        time_zone="Asia/Shanghai",
         enrolled_on="2024-01-04",
         planned_first_dose_on="2024-01-04",
     )

@@ -20,7 +20,7 @@ from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today
 from scheduler_api.engine.views.changes import consequences, new_deviations
 
 from .naive import Known
-from .patients import Patient, plain
+from .patients import Patient, plain, start_of
 from .strategies import any_day, damaged_definitions, json_values, patients, ranges, todays
 
 VISIT_FIELDS = (
@@ -119,7 +119,7 @@ def test_holds_and_bookings_are_those_of_reading_fact_by_fact(patient: Patient) 
 @given(patients(), todays)
 def test_dose_days_are_those_of_walking_day_by_day(patient: Patient, today: date) -> None:
     known = Known(patient)
-    first = known.c1d1
+    first = known.c1d1 or today
     document = calendar(patient.versions, patient.history, today, first, first + timedelta(400))
     inside = [row for row in document["doses"] if known.last_day is None or row["dose_on"] <= known.last_day]
     assert inside == [*known.dose_days(today, first + timedelta(400))]
@@ -162,7 +162,7 @@ def test_what_was_taken_is_fixed_when_it_is_received(patient: Patient) -> None:
 @given(patients(), todays)
 def test_cycles_are_those_of_walking_day_by_day(patient: Patient, today: date) -> None:
     known = Known(patient)
-    first = known.c1d1
+    first = known.c1d1 or today
     last = first + timedelta(400)
     walked: dict[int, list[date]] = {}
     for row in known.days(today, min(last, known.end_day) if known.end_day else last):
@@ -182,7 +182,7 @@ def test_adherence_is_what_counting_day_by_day_gives(patient: Patient, today: da
 @given(patients())
 def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> None:
     known, schedule = Known(patient), patient.schedule()
-    start = known.enrolled.enrolled_on
+    start = start_of(patient)
     days = [start + timedelta(number) for number in range(0, 800, 3)]
     days += [fact + timedelta(near) for fact in _days_of_facts(patient) for near in (-1, 0, 1) if fact > start]
     for on in days:
@@ -238,7 +238,7 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
     patient: Patient, number: int, length: int, what: str
 ) -> None:
     before = {visit.visit: visit for visit in patient.schedule().visits(EARLY, LATE)}
-    on = patient.history.enrolled.enrolled_on + timedelta(number)
+    on = start_of(patient) + timedelta(number)
     try:
         if what == "hold":
             patient.record("hold_started", from_on=str(on), resumes_on=str(on + timedelta(length)))
@@ -289,7 +289,7 @@ def test_every_visit_and_cycle_says_why(patient: Patient, today: date, span: tup
 def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, today: date, data: st.DataObject) -> None:
     index = data.draw(st.integers(1, len(patient.facts)))
     before, after = fold(patient.facts[:index]), patient.history
-    through = after.enrolled.enrolled_on + timedelta(400)
+    through = start_of(patient) + timedelta(400)
     moved = consequences(PatientSchedule(patient.versions, before), patient.schedule(), today, through)
     assert len({entry["what"] for entry in moved}) == len(moved)
     things = _things(patient, before, today, through)
@@ -383,7 +383,7 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
     ends_on = history.last_dose_day
-    planned = [day for day in sorted(planned) if history.c1d1 <= day <= (ends_on or day)]
+    planned = [day for day in sorted(planned) if (history.c1d1 or day) <= day <= (ends_on or day)]
 
     def plan(day: date) -> dict[str, Any]:
         days = schedule.protocol_on(day).dosing.dosing_days

@@ -336,8 +336,9 @@ def test_a_void_names_a_fact_that_stands(patient: Patient) -> None:
     assert refused(lambda: patient.void(first), Conflict) == ["/voids"]
 
 
-def test_an_enrolment_can_be_replaced_and_not_voided(patient: Patient) -> None:
-    assert refused(lambda: patient.void("enrolment")) == ["/voids"]
+@pytest.mark.parametrize("fact", ["registration", "enrolment"])
+def test_registration_and_enrolment_can_be_replaced_and_not_voided(patient: Patient, fact: str) -> None:
+    assert refused(lambda: patient.void(fact)) == ["/voids"]
 
 
 def test_a_void_cannot_be_voided(patient: Patient) -> None:
@@ -391,20 +392,22 @@ def test_what_a_correction_replaces_does_not_contradict_it(patient: Patient) -> 
     patient.correct(hold, "hold_started", from_on="2024-02-05", resumes_on="2024-02-12")
 
 
-def enrolment(**changes: Any) -> dict[str, Any]:
+def registration(**changes: Any) -> dict[str, Any]:
     data = {
         "subject_number": "001",
         "site": "FUSCC",
         "protocol": "nct06110650",
         "version": 1,
-        "enrolled_on": "2024-01-03",
         "sex": "female",
         "fertility": "fertile",
         "basis": None,
         "time_zone": "Asia/Shanghai",
-        "planned_first_dose_on": "2024-01-05",
     }
     return {**data, **changes}
+
+
+def enrolment(**changes: Any) -> dict[str, Any]:
+    return {"enrolled_on": "2024-01-03", "planned_first_dose_on": "2024-01-05", **changes}
 
 
 @pytest.mark.parametrize(
@@ -414,13 +417,25 @@ def enrolment(**changes: Any) -> dict[str, Any]:
         ({"enrolled_on": "2024-01-06", "planned_first_dose_on": "2024-01-06"}, "/enrolled_on"),
         ({"enrolled_on": "2027-02-01", "planned_first_dose_on": "2027-02-01"}, "/enrolled_on"),
         ({"planned_first_dose_on": "2024-01-02"}, "/planned_first_dose_on"),
-        ({"time_zone": "Nowhere"}, "/time_zone"),
-        ({"fertility": "not_fertile"}, "/basis"),
-        ({"version": 2}, "/protocol"),
     ],
 )
 def test_a_corrected_enrolment_fits_what_is_on_record(patient: Patient, changes: dict[str, Any], pointer: str) -> None:
     assert pointer in refused(lambda: patient.correct("enrolment", "enrolled", **enrolment(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"time_zone": "Nowhere"}, "/time_zone"),
+        ({"fertility": "not_fertile"}, "/basis"),
+        ({"version": 2}, "/protocol"),
+        ({"consented_on": "2027-02-01"}, "/consented_on"),
+    ],
+)
+def test_a_corrected_registration_is_possible_in_itself(
+    patient: Patient, changes: dict[str, Any], pointer: str
+) -> None:
+    assert pointer in refused(lambda: patient.correct("registration", "registered", **registration(**changes)))
 
 
 def test_a_corrected_enrolment_may_be_earlier_or_on_the_first_day_recorded(patient: Patient) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 from engine.patients import Patient as Treated
-from engine.patients import protocol, series
+from engine.patients import protocol, series, start_of
 from engine.strategies import any_day, patients, todays
 from hypothesis import example, given
 
@@ -87,7 +87,7 @@ def test_no_string_lacks_a_translation(language: str) -> None:
 @example(Treated.treated(), date(2024, 2, 20))
 def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
     """Whatever happened to a patient of whatever protocol: visits, cycles, treatment and contraception say why."""
-    first = patient.history.enrolled.enrolled_on - timedelta(60)
+    first = start_of(patient) - timedelta(60)
     documents = [
         calendar(patient.versions, patient.history, today, first, first + timedelta(500)),
         today_view(patient.schedule(), today),

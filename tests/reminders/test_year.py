@@ -46,20 +46,18 @@ class Life:
         self.service, zone = service, [*ZONES][number % len(ZONES)]
         today = BEGIN.date() - timedelta(chance.randint(20, 60))
         sex, fertile = chance.choice(["female", "male"]), chance.random() < 0.8
-        enrolled = bodies.Enrolled(
+        registered = bodies.Registered(
             f"{number:03}",
             ZONES[zone],
             "nct06110650",
             1,
-            today,
             sex,
             "fertile" if fertile else "not_fertile",
             None if fertile else "sterilisation",
             zone,
-            today,
         )
         self.now, self.sex = BEGIN, sex
-        self.patient_id = patients.enrol(self.session, enrolled)[0]["patient_id"]
+        self.patient_id = patients.register(self.session, registered, bodies.Enrolled(today, today))["patient_id"]
         first_dose_on = today + timedelta(chance.randint(0, 40))
         self.plain = Plain(today, zone, SITE_ZONES[ZONES[zone]], fertile, first_dose_on)
         #: How often the patient records a day, and in which week something ends it all.

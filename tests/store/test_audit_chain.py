@@ -88,7 +88,7 @@ def rewrite(table: str, stream: str, covered: tuple[str, ...], change: str) -> T
     return tamper
 
 
-CUT_FACTS = "DELETE FROM facts WHERE patient_id = :of AND seq = 5"
+CUT_FACTS = "DELETE FROM facts WHERE patient_id = :of AND seq = 6"
 #: What is done, and the words that name it; `{of}` is the patient.
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     **{
@@ -133,25 +133,25 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "the end of the facts cut off, and the patient's row made to fit": (
         run(
             CUT_FACTS,
-            "UPDATE patients SET version = 4, head = (SELECT hash FROM facts WHERE patient_id = :of AND seq = 4) "
+            "UPDATE patients SET version = 5, head = (SELECT hash FROM facts WHERE patient_id = :of AND seq = 5) "
             "WHERE patient_id = :of",
         ),
-        "patient {of}: fact number 5 is missing; checkpoint 2 saw it",
+        "patient {of}: fact number 6 is missing; checkpoint 2 saw it",
     ),
     "a patient removed without a trace": (
         run(*(f"DELETE FROM {table} WHERE patient_id = :of" for table in ("facts", "patients", "visits", "audit"))),
-        "patient {of}: fact number 2 is missing; checkpoint 1 saw it",
+        "patient {of}: fact number 3 is missing; checkpoint 1 saw it",
     ),
     "facts rewritten with all hashes": (
         rewrite("facts", "patient_id", FACT, "UPDATE facts SET actor = 'x' WHERE patient_id = :of AND seq = 1"),
-        "patient {of}: fact number 5 is another now; checkpoint 2 saw it",
+        "patient {of}: fact number 6 is another now; checkpoint 2 saw it",
     ),
     "the end cut off, and the heads too": (
-        run(CUT_FACTS, "DELETE FROM checkpoint_heads WHERE stream = :of AND log = 'facts' AND seq = 5"),
+        run(CUT_FACTS, "DELETE FROM checkpoint_heads WHERE stream = :of AND log = 'facts' AND seq = 6"),
         "checkpoint 2: is not what was made",
     ),
     "a head edited": (
-        run("UPDATE checkpoint_heads SET seq = 4 WHERE stream = :of AND seq = 5"),
+        run("UPDATE checkpoint_heads SET seq = 5 WHERE stream = :of AND seq = 6"),
         "checkpoint 2: is not what was made",
     ),
     "a checkpoint removed": (run("DELETE FROM checkpoints WHERE checkpoint = 1"), "checkpoint 1: is missing"),
@@ -192,7 +192,7 @@ def test_who_cuts_off_the_last_checkpoint_too_is_found_by_one_that_was_kept(
     raw.unguarded()
     for statement in (
         CUT_FACTS,
-        "UPDATE patients SET version = 4, head = (SELECT hash FROM facts WHERE patient_id = :of AND seq = 4) "
+        "UPDATE patients SET version = 5, head = (SELECT hash FROM facts WHERE patient_id = :of AND seq = 5) "
         "WHERE patient_id = :of",
         "DELETE FROM checkpoints WHERE checkpoint = 2",
         "DELETE FROM checkpoint_heads WHERE checkpoint = 2",

@@ -70,7 +70,7 @@ def run(statement: str) -> Tamper:
     return lambda raw, of: raw.execute(statement, {"of": of})
 
 
-def change(column: str, value: str, seq: int = 3) -> Tamper:
+def change(column: str, value: str, seq: int = 4) -> Tamper:
     """Change one column of one fact."""
     statement = f"UPDATE facts SET {column} = {value} WHERE patient_id = :of AND seq = :seq"
     return lambda raw, of: raw.execute(statement, {"of": of, "seq": seq})
@@ -78,7 +78,7 @@ def change(column: str, value: str, seq: int = 3) -> Tamper:
 
 def swap(raw: Raw, of: str) -> None:
     """Let two facts change places."""
-    for old, new in ((3, -3), (4, 3), (-3, 4)):
+    for old, new in ((4, -4), (5, 4), (-4, 5)):
         raw.execute(
             "UPDATE facts SET seq = :new WHERE patient_id = :of AND seq = :old", {"new": new, "of": of, "old": old}
         )
@@ -115,31 +115,31 @@ def rewrite(raw: Raw, of: str) -> None:
 #: What is done to the record, and the words that name it; `{n}` is the id of the patient's fact number n.
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     **{
-        f"edited {column}": (change(column, "'x'"), "fact {3} (number 3) is not what was recorded")
+        f"edited {column}": (change(column, "'x'"), "fact {4} (number 4) is not what was recorded")
         for column in ("kind", "data", "role", "name", "replaces", "correction", "hash")
     },
-    "edited by a blank": (change("data", "data || ' '"), "fact {3} (number 3) is not what was recorded"),
-    "edited time": (change("recorded_at", "'2024-01-01T00:00:00+00:00'"), "fact {3} (number 3)"),
-    "edited id": (change("fact_id", "'f-other'"), "fact f-other (number 3) is not what was recorded"),
+    "edited by a blank": (change("data", "data || ' '"), "fact {4} (number 4) is not what was recorded"),
+    "edited time": (change("recorded_at", "'2024-01-01T00:00:00+00:00'"), "fact {4} (number 4)"),
+    "edited id": (change("fact_id", "'f-other'"), "fact f-other (number 4) is not what was recorded"),
     "edited first": (change("data", "replace(data, 'female', 'male')", 1), "fact {1} (number 1)"),
-    "edited last": (change("data", "replace(data, '21', '20')", 6), "fact {6} (number 6)"),
-    "name removed": (change("name", "NULL"), "fact {3} (number 3)"),
-    "removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 3"), "fact number 3 is missing before {4}"),
+    "edited last": (change("data", "replace(data, '21', '20')", 7), "fact {7} (number 7)"),
+    "name removed": (change("name", "NULL"), "fact {4} (number 4)"),
+    "removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 4"), "fact number 4 is missing before {5}"),
     "first removed": (
         run("DELETE FROM facts WHERE patient_id = :of AND seq = 1"),
         "fact number 1 is missing before {2}",
     ),
-    "last removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 6"), "the log ends at number 5"),
+    "last removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 7"), "the log ends at number 6"),
     "all removed": (run("DELETE FROM facts WHERE patient_id = :of"), "has a row but no facts"),
-    "reordered": (swap, "fact {4} (number 3) is not what was recorded"),
-    "appended": (append(chained=False), "fact f-forged (number 7) is not what was recorded"),
-    "appended and chained": (append(chained=True), "the log ends at number 7, the patient is at 6"),
+    "reordered": (swap, "fact {5} (number 4) is not what was recorded"),
+    "appended": (append(chained=False), "fact f-forged (number 8) is not what was recorded"),
+    "appended and chained": (append(chained=True), "the log ends at number 8, the patient is at 7"),
     "appended nonsense": (append(chained=True, kind="born", data="{"), ""),
-    "appended with a gap": (append(chained=True, seq=9), "fact number 7 is missing before f-forged"),
-    "rewritten with all hashes": (rewrite, "the patient is at 6"),
+    "appended with a gap": (append(chained=True, seq=9), "fact number 8 is missing before f-forged"),
+    "rewritten with all hashes": (rewrite, "the patient is at 7"),
     "given to another": (
-        run("UPDATE facts SET patient_id = 'p-other', seq = 1 WHERE patient_id = :of AND seq = 6"),
-        "the log ends at number 5",
+        run("UPDATE facts SET patient_id = 'p-other', seq = 1 WHERE patient_id = :of AND seq = 7"),
+        "the log ends at number 6",
     ),
     "row removed": (run("DELETE FROM patients WHERE patient_id = :of"), "has facts but no row"),
     "row edited": (run("UPDATE patients SET subject_number = 'x' WHERE patient_id = :of"), "stored subject_number"),

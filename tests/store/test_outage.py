@@ -71,7 +71,7 @@ def test_while_it_is_away_and_when_it_is_back(service: Service, cluster: Cluster
     cluster.start()
     assert service.client("nurse").get("/readyz").status_code == 200
     assert patient.send("dose_recorded", KEY, **DOSE).status_code == 201
-    assert [fact["kind"] for fact in patient.read("facts")["items"]] == ["enrolled", "dose_recorded"]
+    assert [fact["kind"] for fact in patient.read("facts")["items"]] == ["registered", "enrolled", "dose_recorded"]
 
 
 def test_after_a_restart_that_nobody_noticed_nobody_is_told(
@@ -126,7 +126,7 @@ def test_what_was_lost_in_the_moment_of_its_commit_is_recorded_once(service: Ser
         again = mine.send("dose_recorded", KEY, **DOSE)
         through.close()
     assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
-    assert [fact["kind"] for fact in patient.read("facts")["items"]] == ["enrolled", "dose_recorded"]
+    assert [fact["kind"] for fact in patient.read("facts")["items"]] == ["registered", "enrolled", "dose_recorded"]
     assert list(maintenance.verify(service.store)) == []
 
 

@@ -95,7 +95,7 @@ def test_what_another_version_stored_is_folded_anew(
     assert row is not None
     columns: dict[str, object] = {
         # As if it had been added to the history after this row was written.
-        "a field is missing": {"history": _history_without("enrolled", row["history"])},
+        "a field is missing": {"history": _history_without("registered", row["history"])},
         "no JSON": {"history": "["},
         "another format": {"format": 0, "history": "{}"},
         "other doses": {"history": row["history"].replace('"letters":"A"', '"letters":7')},

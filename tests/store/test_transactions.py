@@ -195,8 +195,8 @@ class TestTogether:
 
         answers = service.at_once(*[record] * 6)
         assert answers == [[201] * 20] * 6
-        assert len(patient.read("facts", limit=200)["items"]) == 121
-        assert patient.read()["version"] == 121
+        assert len(patient.read("facts", limit=200)["items"]) == 122
+        assert patient.read()["version"] == 122
         assert list(maintenance.verify(service.store)) == []
 
     def test_what_only_one_may(self, service: Service, coordinator: Client) -> None:
@@ -270,7 +270,7 @@ class TestTogether:
 
             answers = service.at_once(*[record] * 6)
             assert answers == [[201] * 20] * 6
-            assert len(service.store.rows("SELECT 1 FROM facts")) == 121
+            assert len(service.store.rows("SELECT 1 FROM facts")) == 122
             assert list(maintenance.verify(service.store)) == []
             service.close()
 

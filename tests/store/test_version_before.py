@@ -28,7 +28,7 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 DUMP = Path(__file__).parent / "database_0009.sql"
 NOW = datetime(2024, 10, 4, 4, tzinfo=UTC)
 KEPT = ("sites", "protocols", "facts", "outbox", "audit", "marks")
-#: What a derived row says in words, in which format it is, and what it has of a visit since.
+#: What a derived row says in words, in which format it is, and what it has of a visit or a patient since.
 WORDS = {
     "next_opens_on",
     "overdue_through",
@@ -42,6 +42,9 @@ WORDS = {
     "format",
     "wishes",
     "preferences",
+    "dose_words",
+    "failed_screening",
+    "enrolled_from",
 }
 
 Rows = list[dict[str, Any]]
@@ -117,7 +120,7 @@ def test_calendars_are_those_that_the_facts_give(opened: Store) -> None:
     view, today = View(date(2023, 10, 1), date(2025, 3, 31)), date(2024, 10, 4)
     for patient_id in facts.patients(opened):
         history = fold(facts.of_patient(opened, patient_id))
-        versions = versions_of(opened, history.enrolled.protocol)
+        versions = versions_of(opened, history.registered.protocol)
         expected = calendar(versions, history, today, view.first, view.last)  # type: ignore[arg-type]
         assert calendar_document(session, patient_id, view) == {"patient_id": patient_id, **expected}
 
@@ -156,7 +159,7 @@ def test_before_init_patients_read_right(old: Path) -> None:
         history = fold(facts.of_patient(store, patient_id))
         document = calendar_document(session, patient_id, View())
         first, last = today - timedelta(7), today + timedelta(42)
-        versions = versions_of(store, history.enrolled.protocol)
+        versions = versions_of(store, history.registered.protocol)
         assert document == {"patient_id": patient_id, **calendar(versions, history, today, first, last)}
     assert rows(old, "patients") == before
     store.close()

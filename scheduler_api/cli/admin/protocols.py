@@ -163,22 +163,21 @@ def _show_sample(protocol: Protocol) -> None:
 
 def _sample(protocol: Protocol) -> dict[str, Any]:
     """Return the first year of the sample patient."""
-    from scheduler_api.engine.model.facts import Enrolled, TreatmentEnded, TreatmentStarted
+    from scheduler_api.engine.model.facts import Enrolled, Registered, TreatmentEnded, TreatmentStarted
     from scheduler_api.use_cases.patients.calendars import View, preview
     from scheduler_api.use_cases.patients.facts import NewFact
 
-    enrolled = Enrolled(
+    registered = Registered(
         subject_number="sample",
         site="sample",
         protocol=protocol.id,
         version=protocol.version,
-        enrolled_on=_ENROLLED_ON,
         sex="female",
         fertility="fertile",
         basis=None,
         time_zone="UTC",
-        planned_first_dose_on=_FIRST_DOSE_ON,
     )
+    enrolled = Enrolled(_ENROLLED_ON, _FIRST_DOSE_ON)
     facts = [
         NewFact(TreatmentStarted(_FIRST_DOSE_ON)),
         NewFact(TreatmentEnded(_LAST_DOSE_ON, _LAST_DOSE_ON, "intolerance")),
@@ -186,4 +185,4 @@ def _sample(protocol: Protocol) -> dict[str, Any]:
     last = _ENROLLED_ON + _YEAR
     # Visits before enrolment (screening) are of the first year, too.
     view = View(_ENROLLED_ON - _YEAR, last)
-    return preview({protocol.version: protocol}, enrolled, facts, last, view)
+    return preview({protocol.version: protocol}, registered, enrolled, facts, last, view)

@@ -36,11 +36,12 @@ class _Nothing(Exception):
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_csv(file: Path) -> None:
-    """Enrol patients and record facts from FILE: all of it or, if a row is bad, nothing.
+    """Register and enrol patients and record facts from FILE: all of it or, if a row is bad, nothing.
 
     FILE is CSV in UTF-8, one row for each patient or fact, in the order in which they are to be recorded. Its columns
-    are subject_number, kind (enrolled, dose_recorded, …) and the data fields of the kinds in the file; `enrolled` rows
-    have protocol too, and version unless it is the latest. Empty cells are left out; `null` is written as such.
+    are subject_number, kind (registered, dose_recorded, …) and the data fields of the kinds in the file; `registered`
+    rows have protocol too, version unless it is the latest, and enrolled_on unless the patient is still being screened.
+    Empty cells are left out; `null` is written as such.
     """
     from scheduler_api.cli.opening import session
     from scheduler_api.cli.terminal import progress
@@ -51,7 +52,7 @@ def import_csv(file: Path) -> None:
     patients = facts = 0
     with session() as opened, progress() as bar:
         task = bar.add_task("Importing", total=len(rows))
-        # Facts of a patient whose enrolment was refused are not wrong in themselves: they are passed over.
+        # Facts of a patient whose registration was refused are not wrong in themselves: they are passed over.
         refused: set[str] = set()
         try:
             with opened.store.transaction():
@@ -61,7 +62,7 @@ def import_csv(file: Path) -> None:
                         continue
                     row_errors = list(_recorded(opened, row, spoken_against))
                     errors += row_errors
-                    is_patient = row.cells.get("kind") == "enrolled"
+                    is_patient = row.cells.get("kind") == "registered"
                     if row_errors and is_patient:
                         refused.add(row.cells.get("subject_number", ""))
                     patients, facts = patients + is_patient, facts + 1
@@ -71,7 +72,7 @@ def import_csv(file: Path) -> None:
             raise Refused("\n".join([*errors, f"Nothing of {file} was recorded."])) from None
     for warning in spoken_against:
         click.echo(warning, err=True)
-    click.echo(f"{file}: {patients} patients enrolled, {facts - patients} more facts recorded.")
+    click.echo(f"{file}: {patients} patients registered, {facts - patients} more facts recorded.")
 
 
 def _rows(file: Path) -> Iterator[Row]:
@@ -115,8 +116,8 @@ def _recorded(session: Session, row: Row, spoken_against: list[str]) -> Iterator
     from scheduler_api.use_cases.session import NotFound
 
     try:
-        if row.cells.get("kind") == "enrolled":
-            _enrol(session, row.cells)
+        if row.cells.get("kind") == "registered":
+            _register(session, row.cells)
         else:
             for warning in _record(session, dict(row.cells)):
                 spoken_against.append(f"line {row.line}: warning: {word(warning['detail'], 'en')}")
@@ -128,7 +129,7 @@ def _recorded(session: Session, row: Row, spoken_against: list[str]) -> Iterator
         yield f"line {row.line}, column subject_number: {error}"
 
 
-def _enrol(session: Session, cells: dict[str, str]) -> None:
+def _register(session: Session, cells: dict[str, str]) -> None:
     from scheduler_api.cli.input import new_patient
     from scheduler_api.schemas.enrolments import NewPatientSchema
     from scheduler_api.use_cases.patients import patients
@@ -138,7 +139,7 @@ def _enrol(session: Session, cells: dict[str, str]) -> None:
     version = data.pop("version", None)
     if "protocol" in data:
         data["protocol"] = {"id": data["protocol"], **({} if version is None else {"version": _number(version)})}
-    patients.enrol(session, new_patient(session.store, data))
+    patients.register(session, *new_patient(session.store, data))
 
 
 def _record(session: Session, cells: dict[str, str]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.facts import (
+    SCREEN_FAILURE,
     UNSCHEDULED,
     Body,
     DoseChanged,
@@ -21,6 +22,7 @@ from scheduler_api.engine.model.facts import (
     HoldStarted,
     NewTherapyStarted,
     Progressed,
+    Registered,
     StudyEnded,
     TreatmentEnded,
     TreatmentStarted,
@@ -29,7 +31,7 @@ from scheduler_api.engine.model.facts import (
     Voided,
 )
 
-from .plans import Plan, ScanPlan
+from .plans import Plan, ScanPlan, ScreeningPlan
 
 PROTOCOL, VERSION, SITE, TIME_ZONE = "nct06110650", 1, "FUSCC", "Asia/Shanghai"
 BETWEEN_SCANS = 42
@@ -47,6 +49,31 @@ class Entry(NamedTuple):
     key: str | None = None
     replaces: str | None = None
     correction: str | None = None
+
+
+def screening(plan: ScreeningPlan, subject_number: str, today: date, chance: Random) -> Iterator[Entry]:
+    """Yield the facts of a patient who is, or was, being screened: registered on the evening of the day of consent."""
+    consented_on = today - timedelta(plan.days)
+
+    def entry(day: int, body: Body) -> Entry:
+        evening = datetime.combine(consented_on + timedelta(day), time(18, 30), ZoneInfo(TIME_ZONE))
+        return Entry(evening + timedelta(minutes=chance.randrange(120)), subject_number, body)
+
+    registered = Registered(
+        subject_number=subject_number,
+        site=SITE,
+        protocol=PROTOCOL,
+        version=VERSION,
+        sex=plan.sex,
+        fertility="fertile",
+        basis=None,
+        time_zone=TIME_ZONE,
+        consented_on=consented_on,
+        planned_enrolment_on=consented_on + timedelta(plan.planned),
+    )
+    yield entry(0, registered)
+    if plan.failed is not None:
+        yield entry(plan.failed, StudyEnded(consented_on + timedelta(plan.failed), SCREEN_FAILURE))
 
 
 @dataclass
@@ -91,19 +118,18 @@ class Course:
         first = 7 if plan.first_dose is None else plan.first_dose
         self._add(
             0,
-            Enrolled(
+            Registered(
                 subject_number=self.subject_number,
                 site=SITE,
                 protocol=PROTOCOL,
                 version=VERSION,
-                enrolled_on=self.enrolled_on,
                 sex=plan.sex,
                 fertility="not_fertile" if plan.basis else "fertile",
                 basis=plan.basis,
                 time_zone=plan.time_zone,
-                planned_first_dose_on=self._day(first),
             ),
         )
+        self._add(0, Enrolled(self.enrolled_on, self._day(first)))
         if plan.first_dose is not None:
             self._add(plan.first_dose, TreatmentStarted(self._day(plan.first_dose)))
         if plan.sterilised is not None:

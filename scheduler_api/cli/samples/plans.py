@@ -1,4 +1,4 @@
-"""What happens to each of the 29 synthetic patients. Nobody here is, or is taken from, a real person.
+"""What happens to each of the 31 synthetic patients. Nobody here is, or is taken from, a real person.
 
 Every number is a day counted from the patient's enrolment (day 0), unless it says otherwise.
 """
@@ -65,6 +65,19 @@ class Plan:
     skipped_follow_ups: frozenset[int] = frozenset()
     mistake: Mistake | None = None
     silent_days: int = 0
+
+
+@dataclass(frozen=True)
+class ScreeningPlan:
+    """A patient who is being screened: consented so many `days` ago; for which day enrolment was `planned`.
+
+    `failed` is the day on which the patient turned out not to fit the trial.
+    """
+
+    days: int
+    planned: int
+    sex: str = "female"
+    failed: int | None = None
 
 
 #: In order of enrolment, which is 11 days apart. On the day the samples are for, the first has been in the trial for
@@ -162,4 +175,12 @@ PLANS: tuple[Plan, ...] = (
     Plan(sex="male", silent_days=4),
     # 29, 5 days: enrolled, not yet started.
     Plan(first_dose=None),
+)
+
+#: Two more who consented in the last weeks: days since then; the day of consent is day 0.
+SCREENING: tuple[ScreeningPlan, ...] = (
+    # 30, 4 days: being screened, enrolment planned for next week.
+    ScreeningPlan(days=4, planned=11),
+    # 31, 16 days: the trial was not for this patient.
+    ScreeningPlan(days=16, planned=20, sex="male", failed=9),
 )

@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from scheduler_api.engine.model.facts import Enrolled, Voided
+from scheduler_api.engine.model.facts import Registered, Voided
 
-from .course import SITE, Course, Entry
-from .plans import PLANS
+from .course import SITE, Course, Entry, screening
+from .plans import PLANS, SCREENING
 
 if TYPE_CHECKING:
     from scheduler_api.store.database.port import Store
@@ -36,6 +36,8 @@ def entries(today: date, seed: int = SEED) -> list[Entry]:
     for index, plan in enumerate(PLANS):
         enrolled_on = TRIAL_FIRST + shift(today) + timedelta(index * BETWEEN_ENROLMENTS)
         all_entries += Course(plan, f"FUSCC-{index + 1:02}", enrolled_on, today, Random(f"{seed}/{index}")).entries()
+    for index, screened in enumerate(SCREENING, len(PLANS)):
+        all_entries += screening(screened, f"FUSCC-{index + 1:02}", today, Random(f"{seed}/{index}"))
     return sorted(all_entries, key=lambda entry: entry.at)
 
 
@@ -53,15 +55,14 @@ def load(store: Store, entries: Iterable[Entry], progress: Callable[[], None] = 
     with store.transaction():
         for entry in entries:
             session, body = Session(store, nurse, entry.at), entry.body
-            if isinstance(body, Enrolled):
-                patient, fact = patients.enrol(session, body)
-                patient_ids[entry.subject_number] = patient["patient_id"]
+            if isinstance(body, Registered):
+                patient_ids[entry.subject_number] = patients.register(session, body, None)["patient_id"]
             else:
                 if isinstance(body, Voided):
                     body = Voided(fact_ids[body.voids])
                 replaces = fact_ids[entry.replaces] if entry.replaces else None
                 new = facts.NewFact(body, replaces, entry.correction)
                 fact = facts.record(session, patient_ids[entry.subject_number], new).fact
-            if entry.key is not None:
-                fact_ids[entry.key] = fact["fact_id"]
+                if entry.key is not None:
+                    fact_ids[entry.key] = fact["fact_id"]
             progress()

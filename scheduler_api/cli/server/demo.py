@@ -42,7 +42,7 @@ class Samples:
 @click.command()
 @serve.listening_options
 def demo(host: str | None, port: int | None) -> None:
-    """Serve 29 synthetic patients: the first time they are loaded, with a token for each role to try.
+    """Serve 31 synthetic patients: the first time they are loaded, with a token for each role to try.
 
     The database must be the demo's own: one with other patients or tokens is refused.
     """
@@ -116,7 +116,7 @@ def _load(session: Session, file: Path) -> Samples:
 
     store, now = session.store, session.now
     today = civil_date(now, TIME_ZONE)
-    click.echo(f"Loading {len(samples.PLANS)} synthetic patients, only this time (a few seconds) …")
+    click.echo("Loading 31 synthetic patients, only this time (a few seconds) …")
     with store.transaction(), progress() as bar:
         entries = samples.entries(today)
         task = bar.add_task("Recording", total=len(entries))
@@ -148,7 +148,7 @@ def _welcome(session: Session, samples: Samples, settings: Settings, file: Path)
     age = (today - samples.loaded_for).days
     days = (TRIAL_LAST - TRIAL_FIRST).days
     yield f"""
-Scheduler API, with 29 synthetic patients
+Scheduler API, with 31 synthetic patients
   address         {url}
   documentation   {url}/docs
   database        {without_password(settings.database)}

@@ -20,23 +20,33 @@ When = date | PartialDate
 Fertility = typing.Literal["fertile", "not_fertile"]
 FEMALE_BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
 MALE_BASES = ("sterilisation",)
+#: The reason of an end of the study that says that the patient did not fit the trial, and was never dosed in it.
+SCREEN_FAILURE = "screen_failure"
 UNSCHEDULED = "unscheduled"
 """What a `visit_done` names instead of a visit when it was an extra one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A patient is known to the trial, and is being screened for it; the days may be known later, or never."""
+
+    subject_number: str
+    site: str
+    protocol: str
+    version: int
+    sex: str
+    fertility: str
+    basis: str | None
+    time_zone: str
+    consented_on: date | None = None
+    planned_enrolment_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """A patient joined the trial."""
 
-    subject_number: str
-    site: str
-    protocol: str
-    version: int
     enrolled_on: date
-    sex: str
-    fertility: str
-    basis: str | None
-    time_zone: str
     planned_first_dose_on: date
 
 
@@ -181,7 +191,8 @@ class Voided:
 
 
 Body = (
-    Enrolled
+    Registered
+    | Enrolled
     | TreatmentStarted
     | DoseRecorded
     | DoseTakenBack
@@ -201,6 +212,7 @@ Body = (
 )
 
 KINDS: Mapping[str, type[Body]] = {
+    "registered": Registered,
     "enrolled": Enrolled,
     "treatment_started": TreatmentStarted,
     "dose_recorded": DoseRecorded,

@@ -12,6 +12,7 @@ from scheduler_api.engine.dates import PartialDate, civil_date
 
 from .dose_log import DoseLog, LateWord, Word
 from .facts import (
+    SCREEN_FAILURE,
     UNKNOWN,
     DoseChanged,
     DoseRecorded,
@@ -24,6 +25,7 @@ from .facts import (
     NewTherapyStarted,
     Progressed,
     ProtocolAmended,
+    Registered,
     StudyEnded,
     TimeZoneChanged,
     TreatmentEnded,
@@ -47,19 +49,22 @@ from .history import (
 )
 from .protocol import IMAGING, PROGRESSION
 
+#: The reasons to leave the study after which nothing goes to the patient, unless the site says otherwise.
+STOP_CONTACT = ("withdrawal", SCREEN_FAILURE)
+
 
 def fold(facts: Iterable[Fact]) -> History:
     """Fold all facts of one patient, in the order they were received, into a history (section 3).
 
-    Raises ValueError when there is no active enrolment.
+    Raises ValueError when there is no active registration.
     """
     facts = list(facts)
     superseded, ends_of, resumptions = _resolve(facts)
     active = [fact for fact in facts if fact.fact_id not in superseded]
     folding = _Folding()
-    # A corrected enrolment counts from the beginning.
+    # A corrected registration counts from the beginning.
     voided = {fact.body.voids for fact in facts if isinstance(fact.body, Voided)}
-    for fact in sorted(facts, key=lambda fact: not isinstance(fact.body, Enrolled)):
+    for fact in sorted(facts, key=lambda fact: not isinstance(fact.body, Registered)):
         if fact.fact_id in superseded:
             # A voided booking leaves none: the one whose place it took does not come back.
             if isinstance(fact.body, VisitBooked) and fact.fact_id in voided and fact.body.booked_on is not None:
@@ -146,6 +151,7 @@ class _Folding:
     """Holds a history while facts are being folded into it."""
 
     def __init__(self, history: History | None = None) -> None:
+        self.registered = history.registered if history else None
         self.enrolled = history.enrolled if history else None
         self.time_zone_said_at = history.time_zone_said_at if history else None
         self.moved_to = history.time_zone if history and self.time_zone_said_at else None
@@ -184,6 +190,8 @@ class _Folding:
                 self.holds[index] = Hold(self.holds[index].from_on, body.resumes_on)
             case DoseChanged():
                 insort(self.dose_changes, DoseChange(body.from_on, body.amount), key=_from_on)
+            case Registered():
+                self.registered = body
             case Enrolled():
                 self.enrolled = body
             case TreatmentStarted():
@@ -202,7 +210,7 @@ class _Folding:
                     body.reason,
                 )
             case StudyEnded():
-                contact_after = body.contact_after or ("stop" if body.reason == "withdrawal" else "continue")
+                contact_after = body.contact_after or ("stop" if body.reason in STOP_CONTACT else "continue")
                 self.end_of_study = EndOfStudy(
                     fact.fact_id, self._reported(body.ended_on, fact), body.reason, contact_after == "continue"
                 )
@@ -228,9 +236,9 @@ class _Folding:
 
     @property
     def _time_zone(self) -> str:
-        if self.enrolled is None:
-            raise ValueError("No enrolment is on record.")
-        return self.moved_to or self.enrolled.time_zone
+        if self.registered is None:
+            raise ValueError("No registration is on record.")
+        return self.moved_to or self.registered.time_zone
 
     def _add_word(self, body: DoseRecorded | DoseTakenBack, fact: Fact) -> None:
         if isinstance(body, DoseTakenBack):
@@ -246,9 +254,10 @@ class _Folding:
 
     def freeze(self) -> History:
         """Return the history so far."""
-        if self.enrolled is None:
-            raise ValueError("No enrolment is on record.")
+        if self.registered is None:
+            raise ValueError("No registration is on record.")
         return History(
+            registered=self.registered,
             enrolled=self.enrolled,
             time_zone=self._time_zone,
             time_zone_said_at=self.time_zone_said_at,

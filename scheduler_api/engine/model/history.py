@@ -12,7 +12,7 @@ from typing import NamedTuple
 from scheduler_api.engine.reason import Reason
 
 from .dose_log import DoseLog
-from .facts import Enrolled
+from .facts import SCREEN_FAILURE, Enrolled, Registered
 
 ONE_DAY = timedelta(days=1)
 
@@ -142,12 +142,14 @@ class History:
     """The history of one patient: the active facts, folded.
 
     Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` are
-    what was said of doses; `time_zone_said_at` is when the present zone was said, None at enrolment. Lists are in order
-    of day, then of receipt; `progressions` and `new_therapies` as they were received.
+    what was said of doses; `enrolled` is None while the patient is only registered; `time_zone_said_at` is when the
+    present zone was said, None at registration. Lists are in order of day, then of receipt; `progressions` and
+    `new_therapies` as they were received.
     """
 
-    enrolled: Enrolled
+    registered: Registered
     time_zone: str
+    enrolled: Enrolled | None = None
     time_zone_said_at: datetime | None = None
     first_dose_on: date | None = None
     doses: DoseLog = field(default_factory=DoseLog)
@@ -169,14 +171,47 @@ class History:
         """Return whether a start or a taken day is on record; before that no dose is due (section 4)."""
         return self.first_dose_on is not None or self.doses.first_taken_on is not None
 
+    @property
+    def is_enrolled(self) -> bool:
+        """Return whether an enrolment is on record; before that nothing is planned but visits (section 3)."""
+        return self.enrolled is not None
+
+    @property
+    def enrolled_on(self) -> date | None:
+        """Return the day of enrolment; None while the patient is only registered."""
+        return None if self.enrolled is None else self.enrolled.enrolled_on
+
+    @property
+    def enrolment_on(self) -> date | None:
+        """Return the day that visits are counted from which hang on enrolment: the day planned, until it is known."""
+        return self.registered.planned_enrolment_on if self.enrolled is None else self.enrolled.enrolled_on
+
+    @property
+    def enrolment_because(self) -> Reason:
+        """Return why enrolment is that day."""
+        return Reason("planned_enrolment" if self.enrolled is None else "enrolment", day=self.enrolment_on)
+
     @cached_property
-    def c1d1(self) -> date:
-        """Return cycle 1 day 1 (section 4): the first dose recorded, else the first day taken, else the planned day."""
-        return self.first_dose_on or self.doses.first_taken_on or self.enrolled.planned_first_dose_on
+    def first_on(self) -> date | None:
+        """Return the first day of the patient in the trial that is on record: consent, enrolment, or something done."""
+        days = [self.registered.consented_on, self.enrolled_on, self.doses.first_taken_on]
+        days += [visit.done_on for visit in self.visits_done[:1]]
+        return min((day for day in days if day is not None), default=None)
+
+    @cached_property
+    def c1d1(self) -> date | None:
+        """Return cycle 1 day 1 (section 4): the first dose recorded, else the first day taken, else the planned day.
+
+        Before enrolment it is planned for the day of enrolment; None while that has no date either.
+        """
+        planned = self.enrolment_on if self.enrolled is None else self.enrolled.planned_first_dose_on
+        return self.first_dose_on or self.doses.first_taken_on or planned
 
     @cached_property
     def c1d1_because(self) -> Reason:
         """Return why cycle 1 day 1 is that day."""
+        if self.enrolled is None:
+            return Reason("not_enrolled") if self.c1d1 is None else self.enrolment_because
         taken = self.doses.first_taken_on
         rule = "first_dose" if self.first_dose_on else "first_taken" if taken else "planned_first_dose"
         return Reason(rule, day=self.c1d1)
@@ -251,6 +286,11 @@ class History:
     def is_left_alone(self, day: date) -> bool:
         """Return whether on a day nothing is asked of the patient, who died or left and is not to be contacted."""
         return self.off_study is not None and self.off_study.on <= day and not self.may_be_contacted
+
+    @property
+    def failed_screening(self) -> bool:
+        """Return whether the patient left the study because the trial was not for the patient."""
+        return self.end_of_study is not None and self.end_of_study.reason == SCREEN_FAILURE
 
     @property
     def died_on(self) -> date | None:
@@ -356,8 +396,8 @@ class History:
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
 
     def is_fertile(self, day: date) -> bool:
-        """Return whether the patient is fertile on a day, by the latest change up to it or by enrolment (section 6)."""
-        fertile = self.enrolled.fertility == "fertile"
+        """Return whether the patient is fertile on a day, by the latest change or by registration (section 6)."""
+        fertile = self.registered.fertility == "fertile"
         for change in self.fertility_changes:
             if change.from_on > day:
                 break

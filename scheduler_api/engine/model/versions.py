@@ -24,7 +24,7 @@ def periods(versions: Versions, history: History) -> tuple[Period, ...]:
 
     Raises KeyError when the history names a version that `versions` does not hold.
     """
-    first = versions[history.enrolled.version]
+    first = versions[history.registered.version]
     if not history.amendments:
         return (Period(None, None, first),)
     changes: dict[date | None, Protocol] = {None: first}

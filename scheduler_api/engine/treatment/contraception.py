@@ -20,6 +20,8 @@ def contraception(plan: tuple[Period, ...], history: History, today: date) -> di
     `through_on` is None during treatment; then `earliest_through_on` is the earliest day it can become. `provisional`
     means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
     """
+    if history.enrolled is None:
+        return _never_enrolled(history, today)
     periods = fertile_periods(history)
     if not periods:
         return _document("not_required", None, None, None, False, _why_never(history))
@@ -57,10 +59,19 @@ def _document(
     }
 
 
+def _never_enrolled(history: History, today: date) -> dict[str, Any]:
+    """Return the contraception of a patient who was never enrolled, and so never dosed (section 3)."""
+    off_on = history.off_study_on
+    if off_on is None:
+        return _document("not_required", None, None, None, False, Reason("not_enrolled"))
+    status = "released" if off_on <= today else "not_required"
+    return _document(status, None, None, None, False, Reason("never_enrolled", base=history.off_study_because))
+
+
 def _why_never(history: History) -> Reason:
     changes = history.fertility_changes
-    basis = changes[-1].basis if changes else history.enrolled.basis
-    return Reason("never_fertile", day=history.enrolled.enrolled_on, basis=Reason(basis or ""))
+    basis = changes[-1].basis if changes else history.registered.basis
+    return Reason("never_fertile", day=history.enrolled_on, basis=Reason(basis or ""))
 
 
 def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, Reason, bool]:
@@ -124,7 +135,7 @@ def _months_after(plan: tuple[Period, ...], history: History, base: date, why: R
 
 def _is_required_in(period: Period, history: History, through: date) -> bool:
     """Return whether the patient is fertile on a day through `through`, and alive, on which a version is in force."""
-    first = max(period.from_on or date.min, history.enrolled.enrolled_on)
+    first = max(period.from_on or date.min, history.enrolled_on or date.min)
     last = min(period.to_on - ONE_DAY if period.to_on else date.max, through)
     if history.died_on is not None:
         last = min(last, history.died_on - ONE_DAY)

@@ -84,9 +84,11 @@ def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ..
     """Return how cycles are counted from C1D1 on.
 
     After an amendment the current cycle keeps its length and its way of counting, and the next has the new version's:
-    also its first day is one that the version counts which is then in force.
+    also its first day is one that the version counts which is then in force. There are none while C1D1 has no date.
     """
     start = history.c1d1
+    if start is None:
+        return ()
     runs = [_run(start, version_on(plan, start), history)]
     for period in plan[1:]:
         change = period.from_on
@@ -152,6 +154,8 @@ def cycle_rows(
 
     None starts after the end of treatment.
     """
+    if not runs:
+        return []
     end, begun, because = history.last_treatment_day, history.begun, history.c1d1_because
     rows = []
     for cycle in cycles_from(runs, first):

@@ -63,13 +63,17 @@ def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]
 
 
 class TreatmentPlan:
-    """The treatment plan, from C1D1 through the end of treatment, as spans in which the same is planned."""
+    """The treatment plan, from C1D1 through the end of treatment, as spans in which the same is planned.
+
+    For a patient who is not enrolled it holds no day.
+    """
 
     def __init__(self, plan: tuple[Period, ...], history: History) -> None:
         self.plan = plan
         self.history = history
-        self.runs = cycle_runs(plan, history)
-        self.starts_on = history.c1d1
+        self.runs = cycle_runs(plan, history) if history.is_enrolled else ()
+        start = history.c1d1 if history.is_enrolled else None
+        self.starts_on = date.max if start is None else start
         self.ends_on = history.last_treatment_day
         self.last_dose_day = history.last_dose_day
         self._cuts = _cuts(plan, history, self.runs)

@@ -18,14 +18,17 @@ class FertilePeriod(NamedTuple):
 
 def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
     """Return the periods, from enrolment on, in which the patient is fertile, in order of days."""
-    since = history.enrolled.enrolled_on if history.enrolled.fertility == "fertile" else None
+    enrolled_on = history.enrolled_on
+    if enrolled_on is None:
+        return ()
+    since = enrolled_on if history.registered.fertility == "fertile" else None
     periods = []
     for index, change in enumerate(history.fertility_changes):
         following = history.fertility_changes[index + 1 : index + 2]
         if following and following[0].from_on == change.from_on:
             continue
         if change.fertile and since is None:
-            since = change.from_on
+            since = max(change.from_on, enrolled_on)
         elif not change.fertile and since is not None:
             if since < change.from_on:
                 periods.append(FertilePeriod(since, change.from_on - ONE_DAY, change))
@@ -37,8 +40,8 @@ def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
 
 def not_fertile_since(history: History, day: date) -> date:
     """Return since when a patient is not fertile who is not so on `day`: that change, or enrolment."""
-    since = history.enrolled.enrolled_on
-    fertile = history.enrolled.fertility == "fertile"
+    since = history.enrolment_on or day
+    fertile = history.registered.fertility == "fertile"
     for change in history.fertility_changes:
         if change.from_on > day:
             break

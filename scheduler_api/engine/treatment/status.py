@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from scheduler_api.engine.model.history import ONE_DAY, History
 
-PATIENT_STATUSES = ("enrolled", "on_treatment", "follow_up", "off_study")
+PATIENT_STATUSES = ("screening", "enrolled", "on_treatment", "follow_up", "off_study")
 
 
 class StatusDays(NamedTuple):
     """The day from which each later status applies; None while there is none. Of several, the last listed applies."""
 
+    enrolled_from: date | None
     on_treatment_from: date | None
     follow_up_from: date | None
     off_study_from: date | None
@@ -24,7 +25,7 @@ def status_days(history: History) -> StatusDays:
     if history.treatment_ended is not None:
         last = history.last_dose_on
         follow_up = history.treatment_ended.decided_on if last is None else last + ONE_DAY
-    return StatusDays(history.c1d1 if history.begun else None, follow_up, history.off_study_on)
+    return StatusDays(history.enrolled_on, history.c1d1 if history.begun else None, follow_up, history.off_study_on)
 
 
 def patient_status(history: History, today: date) -> str:
@@ -36,4 +37,4 @@ def patient_status(history: History, today: date) -> str:
         return "follow_up"
     if days.on_treatment_from is not None and days.on_treatment_from <= today:
         return "on_treatment"
-    return "enrolled"
+    return "enrolled" if days.enrolled_from is not None and days.enrolled_from <= today else "screening"

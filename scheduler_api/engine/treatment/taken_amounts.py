@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scheduler_api.engine.model.facts import Body, DoseChanged, DoseRecorded, Enrolled, Fact, ProtocolAmended, Voided
+from scheduler_api.engine.model.facts import (
+    Body,
+    DoseChanged,
+    DoseRecorded,
+    Enrolled,
+    Fact,
+    ProtocolAmended,
+    Registered,
+    Voided,
+)
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
@@ -14,7 +23,7 @@ from scheduler_api.engine.model.versions import periods
 from .doses import TreatmentPlan, planned_amount
 
 #: The facts that the planned amount of a day follows from.
-_OF_THE_PLAN = (Enrolled, DoseChanged, ProtocolAmended, Voided)
+_OF_THE_PLAN = (Registered, Enrolled, DoseChanged, ProtocolAmended, Voided)
 
 
 def lacks_amount(body: Body) -> bool:

@@ -12,6 +12,7 @@ from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
@@ -115,7 +116,7 @@ class PatientSchedule:
         """Return the deviations of all time as seen on `today`: from the first thing on record to the last."""
         history, doses = self.history, self.history.doses
         happened = [done.done_on for done in history.visits_done]
-        first = [history.enrolled.enrolled_on, *happened, doses.first_on or today]
+        first = [history.first_on or today, doses.first_on or today]
         last = [today, *happened, doses.last_recorded_on or today]
         last += [booking.booked_on for booking in history.bookings.values()]
         return self.deviations(today, min(first), max(last))
@@ -134,7 +135,7 @@ class PatientSchedule:
         place = treatment_plan.place(today) if history.begun else None
         ended = history.treatment_ended
         return {
-            "first_dose_on": history.c1d1,
+            "first_dose_on": history.c1d1 if history.is_enrolled else None,
             "last_dose_on": history.last_dose_on,
             "ended": ended
             and {
@@ -147,7 +148,7 @@ class PatientSchedule:
             "cycle_day": place[1] if place else None,
             "amount": planned_amount(treatment_plan.plan, history, today) if place else None,
             "on_hold": place is not None and history.is_held(today),
-            "because": history.c1d1_because,
+            "because": history.c1d1_because if history.is_enrolled else Reason("not_enrolled"),
         }
 
 

@@ -99,7 +99,7 @@ def _items(
         "contraception": _Item(contraception, lambda changed: released),
     }
     if treatment_plan:
-        for row in cycle_rows(schedule.treatment_plan.runs, history, today, history.c1d1, through):
+        for row in cycle_rows(schedule.treatment_plan.runs, history, today, schedule.treatment_plan.starts_on, through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
             items[f"cycle {row['number']}"] = _Item(fields, partial(why_cycle, schedule, row))
         items.update(_doses(schedule, through))

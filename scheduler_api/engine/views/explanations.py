@@ -26,7 +26,9 @@ def why_status(history: History, today: date) -> Reason:
             return _ended(history)
         case "on_treatment":
             return history.c1d1_because
-    return history.c1d1_because if history.begun else Reason("enrolment", day=history.enrolled.enrolled_on)
+        case "screening":
+            return Reason("registered")
+    return history.c1d1_because if history.begun else history.enrolment_because
 
 
 def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[str]) -> Reason:

@@ -123,9 +123,10 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     entries += _of_late_words(history)
     entries += _of_hold(history)
     entries += _of_treatment(history)
+    known_from = history.registered.consented_on or history.enrolled_on or date.min
     kept = []
     for entry in entries:
-        from_on = max(entry.from_on, history.enrolled.enrolled_on)
+        from_on = max(entry.from_on, known_from)
         through_on = entry.through_on or last
         if max(from_on, first) <= min(through_on, last):
             kept.append(entry._replace(from_on=from_on))
@@ -338,6 +339,8 @@ def _of_hold(history: History) -> Iterator[WorklistEntry]:
 
 def _of_treatment(history: History) -> Iterator[WorklistEntry]:
     """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
+    if history.enrolled is None:
+        return
     ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
     through_on = off_on - ONE_DAY if off_on else None
     if ended is None:
@@ -348,9 +351,10 @@ def _of_treatment(history: History) -> Iterator[WorklistEntry]:
             because = Reason("end_not_recorded", base=Reason("progressed", day=progressed_on))
             yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
         if not history.begun:
-            because = Reason("no_start_recorded", day=history.c1d1)
+            planned_on = history.enrolled.planned_first_dose_on
+            because = Reason("no_start_recorded", day=planned_on)
             start = ResolvingCall({"kind": "treatment_started"}, ("first_dose_on",))
-            day = history.c1d1 + _FIRST_DOSE
+            day = planned_on + _FIRST_DOSE
             yield _plain("first_dose_missing", day, through_on, day, because, start, _END_TREATMENT)
     elif ended.reason == "progression" and progressed_on is None:
         because = Reason("no_progression_recorded", day=ended.decided_on)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from scheduler_api.engine.model.facts import Body, DoseRecorded, StudyEnded, TreatmentEnded
+from scheduler_api.engine.model.facts import Body, DoseRecorded, Registered, StudyEnded, TreatmentEnded, VisitDone
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
@@ -24,6 +24,10 @@ def warnings(schedule: PatientSchedule, body: Body) -> list[dict[str, Any]]:
         case DoseRecorded(amount=float() | int() as taken):
             harmful = harmful_dose(schedule.treatment_plan, body.dose_on, taken)
             return [] if harmful is None else [_harmful(harmful)]
+        case VisitDone():
+            return _before_consent(after, [body.done_on])
+        case Registered():
+            return _before_consent(after, [visit.done_on for visit in after.visits_done])
         case TreatmentEnded() if (ended := after.treatment_ended) is not None:
             last = ended.last_dose_on if ended.last_dose_on is not None else ended.decided_on
             records = [*_doses_after(after, last)]
@@ -40,6 +44,22 @@ def warnings(schedule: PatientSchedule, body: Body) -> list[dict[str, Any]]:
             "kind": "records_after_end",
             "detail": Reason("records_after_end", number=len(records), day=last),
             "records": sorted(records, key=lambda record: (record["on"], record["kind"])),
+        }
+    ]
+
+
+def _before_consent(history: History, done_on: list[date]) -> list[dict[str, Any]]:
+    """Return the warning about visits done on some days, if any was before the patient consented."""
+    consented_on = history.registered.consented_on
+    early = [day for day in done_on if consented_on is not None and day < consented_on]
+    if not early:
+        return []
+    detail = Reason("before_consent", day=min(early), day2=consented_on)
+    return [
+        {
+            "kind": "before_consent",
+            "detail": detail,
+            "records": [{"kind": "visit_done", "on": day} for day in sorted(early)],
         }
     ]
 

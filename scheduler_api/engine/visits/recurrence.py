@@ -21,11 +21,15 @@ _UNITS = {"d": "day", "w": "week", "m": "month"}
 
 
 class AnchorDay(NamedTuple):
-    """The day a series is counted from, whether it may still move for lack of a record, and why it is that day."""
+    """The day a series is counted from, whether it may still move for lack of a record, and why it is that day.
+
+    `needs_enrolment`: the patient is not enrolled, so that only what aims before that day is planned yet.
+    """
 
     day: date
     provisional: bool
     because: Reason
+    needs_enrolment: bool = False
 
 
 class SeriesPlan(NamedTuple):
@@ -74,6 +78,11 @@ class PlannedVisit(NamedTuple):
     def is_past_end(self) -> bool:
         """Return whether it opens after E."""
         return self.plan.end is not None and self.opens_on > self.plan.end.on
+
+    @property
+    def needs_enrolment(self) -> bool:
+        """Return whether it aims at or after a day that is planned for a patient who is not enrolled (section 5)."""
+        return self.anchor.needs_enrolment and self.anchor.day <= self.target_on
 
     @property
     def ends_first(self) -> bool:

@@ -8,7 +8,6 @@ from functools import cached_property
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Series
 from scheduler_api.engine.model.versions import Period
-from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
 
 from .amended import AmendedVisits, amended
@@ -91,7 +90,7 @@ class VisitSchedule:
             [(period.from_on, period.to_on, plan) for period, plan in stages],
             self._runs if any(one.anchor == "cycle" for one in series) else (),
             history.fertility_changes if any(one.fertile_only for one in series) else (),
-            history.enrolled.fertility if any(one.fertile_only for one in series) else (),
+            history.registered.fertility if any(one.fertile_only for one in series) else (),
             done,
             # What was done is compared with where its visit would be without holds.
             history.holds if done is not None and self._before_holds is not None else (),
@@ -109,10 +108,15 @@ class VisitSchedule:
         history = self._history
         match series.anchor:
             case "enrolment":
-                enrolled_on = history.enrolled.enrolled_on
-                return AnchorDay(enrolled_on, False, Reason("enrolment", day=enrolled_on))
+                day = history.enrolment_on
+                planned = not history.is_enrolled
+                return None if day is None else AnchorDay(day, planned, history.enrolment_because, planned)
             case "first_dose" | "cycle":
-                return AnchorDay(history.c1d1, history.first_dose_on is None, history.c1d1_because)
+                start = history.c1d1
+                if start is None:
+                    return None
+                is_planned = history.first_dose_on is None
+                return AnchorDay(start, is_planned, history.c1d1_because, not history.is_enrolled)
             case "last_dose":
                 return _last_dose(history)
             case "visit":

@@ -122,7 +122,8 @@ class VisitSeries:
             return None
         if (done := self._performed.get(index)) is not None:
             return AnchorDay(done.done_on, False, Reason("visit_done", visit=visit, day=done.done_on))
-        return AnchorDay(planned.target_on, True, Reason("visit_target", visit=visit, day=planned.target_on))
+        because = Reason("visit_target", visit=visit, day=planned.target_on)
+        return AnchorDay(planned.target_on, True, because, planned.needs_enrolment)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name; None if there is none, or it was cut."""
@@ -175,9 +176,19 @@ class VisitSeries:
         """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
         if planned.plan.is_last and planned.is_past_end:
             return True
+        if planned.needs_enrolment:
+            return not self._is_booked_from(planned.target_on)
         changes = self._history.fertility_changes
         never_again = planned.plan.is_last and (not changes or changes[-1].from_on <= planned.target_on)
         return never_again and not fits(self._history, planned)
+
+    def _is_booked_from(self, day: date) -> bool:
+        """Return whether a visit that aims at a day or later is booked."""
+        names = (name for name in self._history.bookings if name.startswith(self.name))
+        booked = (
+            self.planned_visits.at(index) for name in names if (index := self.planned_visits.named(name)) is not None
+        )
+        return any(planned is not None and planned.target_on >= day for planned in booked)
 
     def _visit(self, index: int) -> Visit | None:
         if index not in self._visits:
@@ -240,8 +251,8 @@ def fits(history: History, planned: PlannedVisit) -> bool:
 
 
 def in_plan(history: History, planned: PlannedVisit) -> bool:
-    """Return whether a visit is for this patient and does not open after the end of its series."""
-    return not planned.is_past_end and fits(history, planned)
+    """Return whether a visit is for this patient, who is enrolled if need be, and does not open after E."""
+    return not planned.is_past_end and not planned.needs_enrolment and fits(history, planned)
 
 
 def visit_end(history: History, planned: PlannedVisit) -> SeriesEnd | None:

@@ -11,12 +11,12 @@ from scheduler_api.store.database.port import Row, Store
 
 def patient_columns(patient_id: str, history: History) -> dict[str, str]:
     """Return the columns by which a row of a table across patients names its patient."""
-    enrolled = history.enrolled
+    registered = history.registered
     return {
         "patient_id": patient_id,
-        "site": enrolled.site,
-        "protocol": enrolled.protocol,
-        "subject_number": enrolled.subject_number,
+        "site": registered.site,
+        "protocol": registered.protocol,
+        "subject_number": registered.subject_number,
         "time_zone": history.time_zone,
     }
 

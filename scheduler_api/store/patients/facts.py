@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.model.facts import Enrolled, Fact, Sent, body_from_data, body_to_data
+from scheduler_api.engine.model.facts import Fact, Registered, Sent, body_from_data, body_to_data
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.treatment.taken_amounts import lacks_amount, with_amounts
 from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.sites import protocols
 
-from .older_facts import upcast
+from .older_facts import REGISTRATION, upcast
 
 _COLUMNS = (*FACT, "hash")
 _INSERT = f"INSERT INTO facts ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
@@ -55,17 +55,17 @@ def of_patient(store: Store, patient_id: str, until: datetime | None = None) -> 
 
 def of_rows(store: Store, rows: Sequence[Row]) -> list[Fact]:
     """Return a patient's facts from all rows that store them, in order, and amounts that an older version left out."""
-    facts = [to_fact(row) for row in rows]
-    enrolled = next((fact.body for fact in facts if isinstance(fact.body, Enrolled)), None)
-    if enrolled is None or not any(lacks_amount(fact.body) for fact in facts):
+    facts = [fact for row in rows for fact in to_facts(row)]
+    registered = next((fact.body for fact in facts if isinstance(fact.body, Registered)), None)
+    if registered is None or not any(lacks_amount(fact.body) for fact in facts):
         return facts
-    definitions = protocols.versions(store, enrolled.protocol)
+    definitions = protocols.versions(store, registered.protocol)
     return with_amounts({row["version"]: read_protocol(orjson.loads(row["definition"])) for row in definitions}, facts)
 
 
 def _completed(store: Store, patient_id: str, rows: Sequence[Row]) -> list[Fact]:
     """Return some of a patient's facts; amounts that an older version left out follow from all of them."""
-    facts = [to_fact(row) for row in rows]
+    facts = [fact for row in rows for fact in to_facts(row)]
     if not any(lacks_amount(fact.body) for fact in facts):
         return facts
     known = {fact.fact_id: fact for fact in of_patient(store, patient_id)}
@@ -85,21 +85,27 @@ def _data_of(fact: Fact) -> dict[str, Any]:
     return data
 
 
-def to_fact(row: Row) -> Fact:
-    """Return the fact that a row stores; as `with_amounts` says, one of an older version may lack an amount."""
+def to_facts(row: Row) -> list[Fact]:
+    """Return the fact that a row stores, or two if an older version stored them as one.
+
+    As `with_amounts` says, one of an older version may lack an amount.
+    """
     data = orjson.loads(row["data"])
     sent = data.pop("sent", None)
-    return Fact(
-        fact_id=row["fact_id"],
-        body=body_from_data(row["kind"], upcast(row["kind"], data)),
-        sent=None if sent is None else _sent(**sent),
-        recorded_at=datetime.fromisoformat(row["recorded_at"]),
-        role=row["role"],
-        name=row["name"],
-        replaces=row["replaces"],
-        correction=row["correction"],
-        actor=row["actor"],
-    )
+    return [
+        Fact(
+            fact_id=row["fact_id"] + part.suffix,
+            body=body_from_data(part.kind, part.data),
+            sent=None if sent is None else _sent(**sent),
+            recorded_at=datetime.fromisoformat(row["recorded_at"]),
+            role=row["role"],
+            name=row["name"],
+            replaces=row["replaces"] and row["replaces"] + part.suffix,
+            correction=row["correction"],
+            actor=row["actor"],
+        )
+        for part in upcast(row["kind"], data)
+    ]
 
 
 def patients(store: Store) -> Iterator[str]:
@@ -130,9 +136,10 @@ def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
     """Return one fact of a patient."""
     row = store.row(
         "SELECT * FROM facts WHERE fact_id = :fact_id AND patient_id = :patient_id",
-        {"fact_id": fact_id, "patient_id": patient_id},
+        {"fact_id": fact_id.removesuffix(REGISTRATION), "patient_id": patient_id},
     )
-    return None if row is None else _completed(store, patient_id, [row])[0]
+    found = [] if row is None else _completed(store, patient_id, [row])
+    return next((fact for fact in found if fact.fact_id == fact_id), None)
 
 
 def since(store: Store, patient_id: str, version: int) -> list[Fact]:

@@ -24,6 +24,8 @@ _COLUMNS = (
     "head",
     "recorded_at",
     "time_zone",
+    "failed_screening",
+    "enrolled_from",
     "on_treatment_from",
     "follow_up_from",
     "off_study_from",
@@ -44,16 +46,17 @@ def row_of(
     visits_through: date,
 ) -> Row:
     """Return a patient's row, made from the history."""
-    enrolled = history.enrolled
+    registered = history.registered
     values = (
         patient_id,
-        enrolled.protocol,
-        enrolled.subject_number,
-        enrolled.site,
+        registered.protocol,
+        registered.subject_number,
+        registered.site,
         version,
         head,
         recorded_at.isoformat(),
         history.time_zone,
+        int(history.failed_screening),
         *(day and day.isoformat() for day in status_days(history)),
         visits_through.isoformat(),
         *texts_of(history),
@@ -63,7 +66,7 @@ def row_of(
 
 
 def insert(store: Store, row: Row) -> None:
-    """Add a patient. Raises Duplicate when the protocol has the subject number already."""
+    """Add a patient. Raises Duplicate when another who is no screen failure has the number in this protocol."""
     store.write(_INSERT, row)
     _note_time_zone(store, row)
 
@@ -95,9 +98,10 @@ def get(store: Store, patient_id: str) -> Row | None:
 
 
 def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
-    """Return the patient with a subject number."""
+    """Return the patient with a subject number: of several the one who is no screen failure, else the last of them."""
     return store.row(
-        "SELECT * FROM patients WHERE protocol = :protocol AND subject_number = :subject_number",
+        "SELECT * FROM patients WHERE protocol = :protocol AND subject_number = :subject_number "
+        "ORDER BY failed_screening, recorded_at DESC LIMIT 1",
         {"protocol": protocol, "subject_number": subject_number},
     )
 
@@ -147,7 +151,8 @@ def find(store: Store, query: Query) -> list[Row]:
     today = today_sql(query.todays, "time_zone", parameters)
     status = (
         f"CASE WHEN off_study_from <= {today} THEN 'off_study' WHEN follow_up_from <= {today} THEN 'follow_up' "
-        f"WHEN on_treatment_from <= {today} THEN 'on_treatment' ELSE 'enrolled' END"
+        f"WHEN on_treatment_from <= {today} THEN 'on_treatment' WHEN enrolled_from <= {today} THEN 'enrolled' "
+        "ELSE 'screening' END"
     )
     where = []
     if query.sites is not None:

@@ -1,1 +1,1 @@
-"""Enrolling patients, recording facts, and everything computed of one patient or a study."""
+"""Registering and enrolling patients, recording facts, and everything computed of one patient or a study."""

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler_api.engine.checks import first_history, next_history
+from scheduler_api.engine.checks import first_errors, next_history
 from scheduler_api.engine.dates import civil_date, is_time_zone
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import Enrolled, Fact
+from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
@@ -60,7 +60,7 @@ def edition(session: Session, patient_id: str, view: View) -> Edition:
 def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """Return a patient's calendar.
 
-    Raises NotFound, or ValidationFailed for a bad range or an instant before the enrolment was recorded.
+    Raises NotFound, or ValidationFailed for a bad range or an instant before the registration was recorded.
     """
     return calendar_of(session, patient_row(session, patient_id), view)
 
@@ -108,17 +108,25 @@ def _inputs(session: Session, row: Row, view: View) -> tuple[Versions, History, 
 
 
 def preview(
-    versions: Versions, enrolled: Enrolled, new_facts: Iterable[NewFact], today: date, view: View
+    versions: Versions,
+    registered: Registered,
+    enrolled: Enrolled | None,
+    new_facts: Iterable[NewFact],
+    today: date,
+    view: View,
 ) -> dict[str, Any]:
     """Return the calendar of a patient who is not stored, from facts in order; the id of each is its number, from "1".
 
     Raises ValidationFailed (or Conflict), with pointers into `patient` and `facts`.
     """
-    zone = enrolled.time_zone if is_time_zone(enrolled.time_zone) else "UTC"
+    zone = registered.time_zone if is_time_zone(registered.time_zone) else "UTC"
     now = datetime.combine(today, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
     with _pointing_into("/patient"):
-        history = first_history(versions, enrolled, now)
-    facts_so_far = [Fact("0", enrolled, now)]
+        if errors := first_errors(versions, registered, enrolled, now):
+            raise ValidationFailed(errors)
+    facts_so_far = [Fact("registered", registered, now)]
+    facts_so_far += [Fact("enrolled", enrolled, now)] if enrolled is not None else []
+    history = fold(facts_so_far)
     for number, new in enumerate(new_facts, 1):
         body = fixed(new.body, PatientSchedule(versions, history).treatment_plan)
         fact = Fact(str(number), body, now, replaces=new.replaces, correction=new.correction)

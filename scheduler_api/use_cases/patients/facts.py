@@ -12,7 +12,17 @@ from typing import Any
 from scheduler_api.engine.checks import HAVE_A_REASON, next_history
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import Body, DoseRecorded, DoseTakenBack, Enrolled, Fact, Sent, body_to_data
+from scheduler_api.engine.model.facts import (
+    Body,
+    DoseRecorded,
+    DoseTakenBack,
+    Enrolled,
+    Fact,
+    Registered,
+    Sent,
+    Voided,
+    body_to_data,
+)
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule
@@ -127,7 +137,8 @@ def append(
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
     fact = _fact(session, replace(new, body=fixed(new.body, before.treatment_plan)), row)
-    earlier = facts.of_patient(session.store, patient_id) if fact.supersedes is not None else None
+    looks_back = fact.supersedes is not None or isinstance(fact.body, Enrolled)
+    earlier = facts.of_patient(session.store, patient_id) if looks_back else None
     # The record of a day names no version: those that the history names are all that matters.
     body, day = fact.body, None
     if isinstance(body, DoseRecorded | DoseTakenBack) and fact.supersedes is None and not fact.to_confirm:
@@ -139,7 +150,7 @@ def append(
         else versions_of(session.store, row["protocol"])
     )
     after = PatientSchedule(versions, next_history(versions, before.history, earlier, fact, session.now, today))
-    if isinstance(fact.body, Enrolled):
+    if isinstance(fact.body, Registered):
         _check_site(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
@@ -166,8 +177,8 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
     )
 
 
-def _check_site(session: Session, enrolled: Enrolled) -> None:
-    if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
+def _check_site(session: Session, registered: Registered) -> None:
+    if not session.actor.sees(registered.site) or not sites.exists(session.store, registered.site):
         raise ValidationFailed([FieldError("/site", "No such site.")])
 
 
@@ -189,10 +200,21 @@ def _write(
     try:
         is_written = update_patient(session.store, before, after, stored, row, day, session.now)
     except Duplicate:
-        number = after.history.enrolled.subject_number
-        raise Conflict([FieldError("/subject_number", f"The protocol has a patient {number}.")]) from None
+        # Either the number was corrected, or what said that the patient is a screen failure.
+        at = "/subject_number" if isinstance(fact.body, Registered) else _superseding(fact)
+        raise number_taken(at, after.history.registered) from None
     if not is_written:
         raise Stale(version)
+
+
+def _superseding(fact: Fact) -> str:
+    """Return where a fact says which other fact it replaces or voids."""
+    return "/voids" if isinstance(fact.body, Voided) else "/replaces"
+
+
+def number_taken(at: str, registered: Registered) -> Conflict:
+    """Return the conflict of a subject number that another patient of the protocol has, who is no screen failure."""
+    return Conflict([FieldError(at, f"{registered.protocol} has another patient {registered.subject_number}.")])
 
 
 def new_fact_id() -> str:
@@ -203,7 +225,7 @@ def new_fact_id() -> str:
 def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
     """Return a fact as clients see it: its data, who recorded it, when, and why it corrects another."""
     data = body_to_data(fact.body)
-    if isinstance(fact.body, Enrolled):
+    if isinstance(fact.body, Registered):
         data["protocol"] = {"id": data.pop("protocol"), "version": data.pop("version")}
     why = "correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "reason"
     return {

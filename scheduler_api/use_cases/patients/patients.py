@@ -1,15 +1,15 @@
-"""Enrol, read and list patients."""
+"""Register and enrol, read and list patients."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from scheduler_api.engine.checks import enrolment_errors
+from scheduler_api.engine.checks import first_errors
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import Enrolled, Fact
+from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.status import patient_status
@@ -23,65 +23,66 @@ from scheduler_api.use_cases.session import Session, lock_patient, patient_row, 
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_of
 
-from .facts import fact_document, new_fact_id
+from .facts import new_fact_id, number_taken
 
 
-def enrol(session: Session, enrolled: Enrolled) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Enrol a patient; return the patient and the fact `enrolled`.
+def register(session: Session, registered: Registered, enrolled: Enrolled | None) -> dict[str, Any]:
+    """Register a patient, and enrol the patient too if that is given; return the patient.
 
-    Raises Forbidden; ValidationFailed for an unknown site or protocol or an impossible value; Conflict when the
-    protocol has the subject number already.
+    Raises Forbidden; ValidationFailed for an unknown site or protocol or an impossible value; Conflict when a patient
+    of the protocol who is no screen failure has the subject number already.
     """
     with session.store.transaction():
         errors = []
-        if not session.actor.sees(enrolled.site) or not sites.exists(session.store, enrolled.site):
+        if not session.actor.sees(registered.site) or not sites.exists(session.store, registered.site):
             errors.append(FieldError("/site", "No such site."))
-        versions = versions_of(session.store, enrolled.protocol)
+        versions = versions_of(session.store, registered.protocol)
         if not versions:
             errors.append(FieldError("/protocol/id", "No such protocol."))
-        elif enrolled.version not in versions:
-            errors.append(FieldError("/protocol/version", f"The protocol has no version {enrolled.version}."))
-        errors += enrolment_errors(enrolled, session.now)
+        errors += first_errors(versions or None, registered, enrolled, session.now)
         if errors:
             raise ValidationFailed(errors)
-        if patients.by_subject(session.store, enrolled.protocol, enrolled.subject_number) is not None:
-            raise _taken(enrolled)
-        patient_id, actor = f"p-{secrets.token_hex(8)}", session.actor
+        holder = patients.by_subject(session.store, registered.protocol, registered.subject_number)
+        if holder is not None and not holder["failed_screening"]:
+            raise number_taken("/subject_number", registered)
+        patient_id, actor, head = f"p-{secrets.token_hex(8)}", session.actor, ""
         lock_patient(session.store, patient_id)
-        fact = Fact(new_fact_id(), enrolled, session.now, actor.role, actor.name, actor=actor.token_id)
-        history = fold([fact])
-        head = facts.append(session.store, patient_id, 1, "", fact)
-        row = patients.row_of(patient_id, history, 1, head, session.now, horizon(session.now))
+        recorded: list[Fact] = []
+        for body in (registered, enrolled) if enrolled is not None else (registered,):
+            at = session.now + timedelta(microseconds=len(recorded))
+            fact = Fact(new_fact_id(), body, at, actor.role, actor.name, actor=actor.token_id)
+            recorded.append(fact)
+            head = facts.append(session.store, patient_id, len(recorded), head, fact)
+        history = fold(recorded)
+        row = patients.row_of(patient_id, history, len(recorded), head, recorded[-1].recorded_at, horizon(session.now))
         try:
             insert_patient(session.store, PatientSchedule(versions, history), row, session.now)
         except Duplicate:
-            raise _taken(enrolled) from None
-        return document(row, history, civil_date(session.now, history.time_zone)), fact_document(fact, None)
-
-
-def _taken(enrolled: Enrolled) -> Conflict:
-    return Conflict([FieldError("/subject_number", f"{enrolled.protocol} has a patient {enrolled.subject_number}.")])
+            raise number_taken("/subject_number", registered) from None
+        return document(row, history, civil_date(session.now, history.time_zone))
 
 
 def document(row: Row, history: History, today: date) -> dict[str, Any]:
     """Return a patient as clients see it on a day."""
-    enrolled = history.enrolled
-    fertility, basis = enrolled.fertility, enrolled.basis
+    registered, enrolled = history.registered, history.enrolled
+    fertility, basis = registered.fertility, registered.basis
     for change in history.fertility_changes:
         if change.from_on <= today:
             fertility, basis = "fertile" if change.fertile else "not_fertile", change.basis
-    version = enrolled.version
+    version = registered.version
     for amendment in history.amendments:
         if amendment.from_on <= today:
             version = amendment.version
     return {
         "patient_id": row["patient_id"],
-        "subject_number": enrolled.subject_number,
-        "site": enrolled.site,
-        "protocol": {"id": enrolled.protocol, "version": version},
-        "enrolled_on": enrolled.enrolled_on,
-        "planned_first_dose_on": enrolled.planned_first_dose_on,
-        "sex": enrolled.sex,
+        "subject_number": registered.subject_number,
+        "site": registered.site,
+        "protocol": {"id": registered.protocol, "version": version},
+        "consented_on": registered.consented_on,
+        "planned_enrolment_on": registered.planned_enrolment_on,
+        "enrolled_on": history.enrolled_on,
+        "planned_first_dose_on": enrolled and enrolled.planned_first_dose_on,
+        "sex": registered.sex,
         "fertility": fertility,
         "basis": basis,
         "time_zone": history.time_zone,

@@ -110,7 +110,9 @@ def _schedule_of(session: Session, row: Row) -> tuple[PatientSchedule, date]:
 class _Sums:
     """Holds sums over patients."""
 
-    patients: int = 0
+    registered: int = 0
+    enrolled: int = 0
+    screen_failures: int = 0
     on_hold: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     scans: Counter[str] = field(default_factory=Counter)
@@ -121,12 +123,13 @@ class _Sums:
         """Count a patient as seen on a day."""
         history = schedule.history
         status = patient_status(history, today)
-        self.patients += 1
+        self.registered += 1
+        self.enrolled += history.is_enrolled
+        self.screen_failures += history.failed_screening
         self.statuses[status] += 1
         self.on_hold += status == "on_treatment" and history.is_held(today)
         self.doses = self.doses.plus(dose_sums(schedule.treatment_plan, today))
-        enrolled_on = history.enrolled.enrolled_on
-        first = min(enrolled_on, history.doses.first_taken_on or enrolled_on)
+        first = history.first_on or today
         self.deviations.update(one["kind"] for one in schedule.deviations(today, first, today))
         for visit in schedule.visits(date.min, today, IMAGING):
             visit_status = visit.status(today)
@@ -138,7 +141,9 @@ class _Sums:
 
     def add_sums(self, other: _Sums) -> None:
         """Add the sums of other patients."""
-        self.patients += other.patients
+        self.registered += other.registered
+        self.enrolled += other.enrolled
+        self.screen_failures += other.screen_failures
         self.on_hold += other.on_hold
         self.doses = self.doses.plus(other.doses)
         for own, more in (
@@ -151,8 +156,10 @@ class _Sums:
     def document(self) -> dict[str, Any]:
         """Return the counts as clients see them."""
         return {
-            "enrolled": self.patients,
-            # `enrolled` counts everyone, so those whose status is `enrolled` have another name here.
+            "registered": self.registered,
+            "screen_failures": self.screen_failures,
+            "enrolled": self.enrolled,
+            # `enrolled` counts all who ever enrolled, so those whose status is `enrolled` have another name here.
             "statuses": {_COUNTED_AS.get(name, name): self.statuses[name] for name in PATIENT_STATUSES},
             "on_hold": self.on_hold,
             "scans": {name: self.scans[name] for name in ("on_time", "early", "late", "missed")},

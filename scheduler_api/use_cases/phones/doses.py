@@ -78,7 +78,9 @@ def record_dose(session: Session, patient_id: str, body: DoseRecorded | DoseTake
         if (same := next((fact for fact in known if _is_same(fact, body, when)), None)) is not None:
             return RecordOutcome("already_recorded", same.fact_id)
         history = of_row(session.store, patient_row(session, patient_id))
-        zone, enrolled_on, off_on = history.time_zone, history.enrolled.enrolled_on, history.off_study_on
+        zone, enrolled_on, off_on = history.time_zone, history.enrolled_on, history.off_study_on
+        if enrolled_on is None:
+            raise ValidationFailed([FieldError("/dose_on", "The patient is not enrolled.")])
         errors = _day_errors(session.now, zone, body.dose_on, when, enrolled_on)
         # Nobody had a phone of ours before enrolment.
         if errors and not when.clock_wrong and when.said_at.date() >= enrolled_on - timedelta(1):

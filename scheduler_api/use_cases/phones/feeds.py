@@ -146,7 +146,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
         current_events[f"{subject}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
 
-    for visit in schedule.visits(history.enrolled.enrolled_on - timedelta(400), today + timedelta(AHEAD)):
+    for visit in schedule.visits((history.first_on or today) - timedelta(400), today + timedelta(AHEAD)):
         if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
             label = word(visit.label, feed.options.language)
             if not silent:

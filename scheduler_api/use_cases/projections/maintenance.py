@@ -51,7 +51,7 @@ def _rebuild_patient(store: Store, patient_id: str, recorded: list[Fact], last: 
     history = fold(recorded)
     row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, horizon(now))
     patients.insert(store, row)
-    schedule = PatientSchedule(versions_of(store, history.enrolled.protocol), history)
+    schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
     write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
 
 
@@ -98,7 +98,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     for column in rebuilt:
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
-    schedule = PatientSchedule(versions_of(store, history.enrolled.protocol), history)
+    schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
     if positions.get(store, patient_id) != positions.to_text(treatment_position(schedule.treatment_plan)):
         yield f"patient {patient_id}: the stored position is not what the facts give"
     expected = derived_rows(patient_id, schedule, through)

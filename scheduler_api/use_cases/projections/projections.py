@@ -67,7 +67,7 @@ _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 
 
 def insert_patient(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
-    """Write a new patient's row and what follows from the enrolment. Raises Duplicate."""
+    """Write a new patient's row and what follows from the registration. Raises Duplicate."""
     patients.insert(store, row)
     write_projections(store, row["patient_id"], schedule, None, now)
 
@@ -99,7 +99,7 @@ def update_patient(
 def _same_visits(before: PatientSchedule, after: PatientSchedule) -> bool:
     """Return whether two schedules of a patient have the same visit rows through a day, without computing them."""
     one, other = before.history, after.history
-    if (one.enrolled, one.time_zone) != (other.enrolled, other.time_zone):
+    if (one.registered, one.enrolled, one.time_zone) != (other.registered, other.enrolled, other.time_zone):
         return False
     return not after.changed_series(before)
 

@@ -39,8 +39,8 @@ def versions_of(store: Store, protocol: str) -> Versions:
 
 def versions_named(store: Store, history: History) -> Versions:
     """Return the versions of its protocol that a history names: all that its calendar needs. Raises KeyError."""
-    named = [history.enrolled.version, *map(attrgetter("version"), history.amendments)]
-    return {version: _version(store, history.enrolled.protocol, version) for version in named}
+    named = [history.registered.version, *map(attrgetter("version"), history.amendments)]
+    return {version: _version(store, history.registered.protocol, version) for version in named}
 
 
 @lru_cache(maxsize=64)

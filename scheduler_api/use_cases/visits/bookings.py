@@ -203,7 +203,7 @@ def _against_day(session: Session, patient: _Patient, before: Booking | None, da
 
     A booking that the visit has already does not count against it.
     """
-    site = patient.history.enrolled.site
+    site = patient.history.registered.site
     calendar = site_calendars.of_sites(session.store, [site])[site]
     if day < patient.today:
         yield _warning("day_past", f"{day} is past: as long as nothing is done it counts as not booked")

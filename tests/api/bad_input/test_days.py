@@ -22,8 +22,9 @@ def test_no_such_day(patient: Patient, kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), DAYS)
 def test_before_enrolment(patient: Patient, kind: str, name: str) -> None:
-    # A visit may have been done up to a year before.
-    before = "2023-01-01" if kind == "visit_done" else "2024-01-02"
+    # What belongs to screening may lie up to a year before.
+    may_precede = kind in ("visit_done", "visit_booked", "fertility_changed", "protocol_amended")
+    before = "2023-01-01" if may_precede else "2024-01-02"
     refused(patient.send(kind, **{**NEW_FACT[kind], name: before}), 422, f"/{name}")
 
 

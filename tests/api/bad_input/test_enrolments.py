@@ -51,4 +51,4 @@ def test_an_impossible_enrolment(nurse: Client, data: dict[str, Any], status: in
 
 
 def test_every_missing_field_is_named(nurse: Client) -> None:
-    refused(nurse.post("/v1/patients", {}), 422, *(f"/{name}" for name in ENROLMENT))
+    refused(nurse.post("/v1/patients", {}), 422, *(f"/{name}" for name in ENROLMENT if name != "enrolled_on"))

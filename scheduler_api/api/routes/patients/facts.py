@@ -52,6 +52,7 @@ class RecordWarningSchema(Strict):
         "window_of_another",
         "no_response",
         "records_after_end",
+        "before_consent",
         *HARMFUL,
         required=True,
     )
@@ -127,5 +128,6 @@ def list_facts(query: dict[str, Any], patient_id: str) -> Response:
 
 
 def _key(fact: Mapping[str, Any]) -> tuple[str, ...]:
-    # Each of a patient's facts is recorded a moment after the one before it.
-    return (stamp(fact["recorded_at"]),)
+    # Each of a patient's facts is recorded a moment after the one before it, but for an enrolment that an earlier
+    # version recorded together with the registration.
+    return stamp(fact["recorded_at"]), "0" if fact["kind"] == "registered" else "1"

@@ -1,4 +1,4 @@
-"""`/v1/patients`: enrolling and listing patients, and everything that is computed of one patient."""
+"""`/v1/patients`: registering and listing patients, and everything that is computed of one patient."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session, store
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
-from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body
+from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body, registered_body
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import AdherenceSchema, DeviationSchema, PatientCalendarSchema, PatientSchema
 from scheduler_api.schemas.queries import RangeQuery, ViewQuery
 from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.sites.protocols import latest_version
 
-blueprint = ResourceBlueprint("patients", __name__, description="Enrolled patients and their calendars")
+blueprint = ResourceBlueprint("patients", __name__, description="Patients and their calendars")
 
 
 class PatientQuery(PageQuery):
@@ -61,16 +61,17 @@ def view_of(query: dict[str, Any]) -> calendars.View:
 @blueprint.arguments(NewPatientSchema)
 @blueprint.response(201, PatientSchema)
 @idempotent
-def enrol_patient(data: dict[str, Any]) -> Response:
-    """Enrol a patient
+def register_patient(data: dict[str, Any]) -> Response:
+    """Register a patient
 
-    The data of `enrolled`, and the protocol. 409 if the protocol has the subject number already.
+    With `enrolled_on` the patient is enrolled too. 409 if a patient of the protocol who is no screen failure has the
+    subject number already.
     """
     protocol = data["protocol"]
     version = protocol.get("version") or latest_version(store(), protocol["id"])
     if version is None:
         raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
-    patient, _ = patients.enrol(session(), enrolled_body(data, protocol["id"], version))
+    patient = patients.register(session(), registered_body(data, protocol["id"], version), enrolled_body(data))
     location = url_for("patients.get_patient", patient_id=patient["patient_id"])
     tag = patient_tag(patient["version"], session().now.date())
     return answer(patient, 201, {"Location": location, "ETag": tag})

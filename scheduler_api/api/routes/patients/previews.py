@@ -13,7 +13,7 @@ from scheduler_api.api.http.requests import answer, store
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.schemas.enrolments import EnrolmentSchema, ProtocolReference, enrolled_body
+from scheduler_api.schemas.enrolments import ProtocolReference, RegisteredPatientSchema, enrolled_body, registered_body
 from scheduler_api.schemas.facts import NewFactField
 from scheduler_api.schemas.fields import CivilDate, Strict, fields, validate
 from scheduler_api.schemas.patients import PatientCalendarSchema
@@ -28,7 +28,7 @@ class PreviewSchema(Strict):
 
     protocol = ProtocolReference()
     definition = fields.Dict(metadata={"description": "A protocol's definition, as for POST /v1/protocols"})
-    patient = fields.Nested(EnrolmentSchema, required=True)
+    patient = fields.Nested(RegisteredPatientSchema, required=True)
     facts = fields.List(NewFactField(), load_default=list, validate=validate.Length(max=1000))
     today = CivilDate(required=True)
     from_ = CivilDate(data_key="from")
@@ -49,9 +49,9 @@ def preview_calendar(data: dict[str, Any]) -> Response:
     """Compute the calendar of a patient who is stored nowhere"""
     versions, version = _protocol(data)
     protocol = next(iter(versions.values())).id
-    enrolled = enrolled_body(data["patient"], protocol, version)
+    registered, enrolled = registered_body(data["patient"], protocol, version), enrolled_body(data["patient"])
     view = calendars.View(data.get("from_"), data.get("to"))
-    return answer(calendars.preview(versions, enrolled, data["facts"], data["today"], view))
+    return answer(calendars.preview(versions, registered, enrolled, data["facts"], data["today"], view))
 
 
 def _protocol(data: dict[str, Any]) -> tuple[Versions, int]:

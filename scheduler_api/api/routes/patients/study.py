@@ -60,6 +60,7 @@ class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):
 class StatusCountsSchema(Strict):
     """How many patients are in each status."""
 
+    screening = fields.Integer(required=True)
     not_started = fields.Integer(
         required=True, metadata={"description": "In the status `enrolled`: treatment has not begun"}
     )
@@ -80,6 +81,8 @@ class ScanCountsSchema(Strict):
 class StudyCountsSchema(Strict):
     """Counts, each patient as of that patient's today."""
 
+    registered = fields.Integer(required=True, metadata={"description": "All patients, whatever their status now"})
+    screen_failures = fields.Integer(required=True)
     enrolled = fields.Integer(required=True, metadata={"description": "Patients enrolled, whatever their status now"})
     statuses = fields.Nested(StatusCountsSchema, required=True)
     on_hold = fields.Integer(required=True, metadata={"description": "Of those on treatment"})

@@ -1,0 +1,61 @@
+"""From when a patient is enrolled; a number is unique among patients who are no screen failures.
+
+The table is made anew, since not every database can drop the condition that a number is unique among all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .dialect import Dialect
+
+_KEPT = (
+    *("patient_id", "protocol", "subject_number", "site", "version", "head", "recorded_at", "time_zone"),
+    *(
+        "on_treatment_from",
+        "follow_up_from",
+        "off_study_from",
+        "visits_through",
+        "history",
+        "dose_words",
+        "format",
+        "preferences",
+    ),
+)
+_STATEMENTS = (
+    """
+    CREATE TABLE patients_since (
+        patient_id TEXT PRIMARY KEY,
+        protocol TEXT NOT NULL,
+        subject_number TEXT NOT NULL,
+        site TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        head TEXT NOT NULL,
+        recorded_at TEXT NOT NULL,
+        time_zone TEXT NOT NULL,
+        failed_screening INTEGER NOT NULL DEFAULT 0,
+        enrolled_from TEXT,
+        on_treatment_from TEXT,
+        follow_up_from TEXT,
+        off_study_from TEXT,
+        visits_through TEXT NOT NULL,
+        history TEXT NOT NULL,
+        dose_words TEXT NOT NULL DEFAULT '{}',
+        format INTEGER NOT NULL DEFAULT 0,
+        preferences TEXT
+    )
+    """,
+    f"INSERT INTO patients_since ({', '.join(_KEPT)}) SELECT {', '.join(_KEPT)} FROM patients",
+    "DROP TABLE patients",
+    "ALTER TABLE patients_since RENAME TO patients",
+    "CREATE UNIQUE INDEX patients_by_number ON patients (protocol, subject_number) WHERE failed_screening = 0",
+    # Screen failures, too: of a number there are few.
+    "CREATE INDEX patients_by_subject ON patients (subject_number, patient_id)",
+    "CREATE INDEX patients_by_site ON patients (site, subject_number, patient_id)",
+    "CREATE INDEX patients_by_visits_through ON patients (visits_through)",
+)
+
+
+def statements(dialect: Dialect) -> Iterator[str]:
+    """Yield the statements of this migration."""
+    yield from _STATEMENTS
