@@ -163,7 +163,7 @@ def test_another_server_takes_over_without_a_restart_of_ours(
     cluster.start()
     mine.record("dose_recorded", **{**DOSE, "dose_on": "2024-01-06"})
     through.close()
-    assert len(patient.read("facts")["items"]) == 3
+    assert len(patient.read("facts")["items"]) == 4
 
 
 class Lossy:

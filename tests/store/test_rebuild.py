@@ -53,7 +53,7 @@ def test_rows_are_extended_with_the_days(service: Service, coordinator: Client) 
     assert last < later <= str(service.clock.now.date() + timedelta(400))
     assert list(maintenance.verify(service.store)) == []
     versions = {row["version"] for row in service.record()["patients"]}
-    assert versions == {1}
+    assert versions == {2}
 
 
 def test_rebuilding_keeps_versions_and_so_all_tags(service: Service, coordinator: Client) -> None:

@@ -129,7 +129,10 @@ class Course:
                 time_zone=plan.time_zone,
             ),
         )
-        self._add(0, Enrolled(self.enrolled_on, self._day(first)))
+        # Enrolled at the same visit, a minute later.
+        registered = self._entries[-1]
+        at = registered.at + timedelta(minutes=1)
+        self._entries.append(Entry(at, self.subject_number, Enrolled(self.enrolled_on, self._day(first))))
         if plan.first_dose is not None:
             self._add(plan.first_dose, TreatmentStarted(self._day(plan.first_dose)))
         if plan.sterilised is not None:
