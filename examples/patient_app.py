@@ -313,7 +313,11 @@ class Phone:
         week = [(date.fromisoformat(day) - timedelta(back)).isoformat() for back in range(7, 0, -1)]
         nobody_said = ("planned", "due", "unrecorded") if on_treatment else ("unrecorded",)
         visits: dict[str, Any] = {}
+        # While nothing is said of contraception, only what is booked is shown.
+        booked_only = last["contraception"] is None
         for visit in calendar["visits"]:
+            if booked_only and (visit["booked_on"] or "") < day:
+                continue
             if visit["status"] in ("upcoming", "open", "overdue"):
                 opened, closed = visit["opens_on"] <= day, visit["closes_on"] < day
                 status = "overdue" if closed else "open" if opened else "upcoming"
@@ -425,14 +429,19 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
         yield f"Cycle {cycle['number']}" + (f", day {cycle['day']}" if cycle["day"] else "")
     if dose := screen["dose"]:
         amount = f" {dose['amount']:g} mg" if dose["amount"] else ""
-        yield f"Dose: {dose['drug'] or ''}{amount}: {DOSE[dose['status']]}"
+        asked = DOSE[dose["status"]]
+        if screen["call_site"] and dose["status"] in ("due", "planned"):
+            asked = screen["call_site"]
+        yield f"Dose: {dose['drug'] or ''}{amount}: {asked}"
+    elif screen["call_site"]:
+        yield screen["call_site"]
     if screen["unrecorded"]:
         yield f"Not recorded: {', '.join(screen['unrecorded'])}"
     for visit in screen["visits"]:
         when = f"booked {visit['booked_on']}" if visit["booked_on"] else f"{visit['opens_on']} to {visit['closes_on']}"
         yield f"{visit['label']}: {visit['status']}, {when}"
     contraception = screen["contraception"]
-    if contraception["status"] == "required":
+    if contraception and contraception["status"] == "required":
         yield f"Contraception: required{_through(contraception)}"
     if screen["known_on"] != screen["today"]:
         yield f"As far as was known on {screen['known_on']}"

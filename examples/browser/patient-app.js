@@ -312,7 +312,9 @@ function computed(state, day) {
   });
   const nobodySaid = onTreatment ? ["planned", "due", "unrecorded"] : ["unrecorded"];
   const nearest = new Map();
-  for (const visit of visits.filter((one) => ["upcoming", "open", "overdue"].includes(one.status))) {
+  // While nothing is said of contraception, only what is booked is shown.
+  const shown = last.contraception ? visits : visits.filter((one) => (one.booked_on || "") >= day);
+  for (const visit of shown.filter((one) => ["upcoming", "open", "overdue"].includes(one.status))) {
     const status = visit.closes_on < day ? "overdue" : visit.opens_on <= day ? "open" : "upcoming";
     if (!nearest.has(visit.series)) nearest.set(visit.series, { ...visit, status });
   }
@@ -450,7 +452,7 @@ async function show(error = "") {
     dose(screen),
     catchUp(screen),
     visits(screen),
-    contraception(screen.contraception),
+    screen.contraception && contraception(screen.contraception),
     calendar(state, screen, calendarOpen),
     (feedSection = feedSection || feed()),
   ];
@@ -480,8 +482,8 @@ function notice(text) {
 }
 
 /** The buttons carry the day that is shown: pressed after midnight, they still mean the day that was read. */
-function dose({ dose: today, status: patientStatus }) {
-  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.statuses[patientStatus] || WORDS.noDose));
+function dose({ dose: today, status: patientStatus, call_site }) {
+  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, call_site || WORDS.statuses[patientStatus] || WORDS.noDose));
   const { dose_on, status, remind_at } = today;
   const texts = { due: remind_at ? WORDS.dueAt(remind_at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";
@@ -489,7 +491,7 @@ function dose({ dose: today, status: patientStatus }) {
   return make("section", { className: `card dose ${status}` },
     make("h2", {}, WORDS.dose),
     make("p", { className: "drug" }, today.amount ? `${today.drug} ${today.amount}\u00a0mg` : today.drug),
-    make("p", { className: "status" }, texts[status] || WORDS[status]),
+    make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
     asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_on, "taken", today.amount))),
     asked && button(WORDS.missed, "wide", () => act(() => record(dose_on, "missed"))),
     said && button(WORDS.undo, "", () => act(() => takeBack(dose_on))));

@@ -13,6 +13,8 @@ from itertools import pairwise
 from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
     MALE_BASES,
+    PARTNER,
+    PATIENT,
     SCREEN_FAILURE,
     UNKNOWN,
     UNSCHEDULED,
@@ -26,6 +28,8 @@ from scheduler_api.engine.model.facts import (
     HoldEnded,
     HoldStarted,
     NewTherapyStarted,
+    PregnancyClosed,
+    PregnancyReported,
     Progressed,
     ProtocolAmended,
     Registered,
@@ -39,7 +43,7 @@ from scheduler_api.engine.model.facts import (
     When,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
-from scheduler_api.engine.model.history import DoneVisit, History, Hold
+from scheduler_api.engine.model.history import DoneVisit, History, Hold, PregnancyReport
 from scheduler_api.engine.model.protocol import IMAGING, Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
@@ -174,7 +178,7 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
         raise ValidationFailed([FieldError(field, "Missing: a correction says why.")])
     after = [*facts, fact]
     if isinstance(fact.body, Registered):
-        _check_new_registration(history, fact.body, now)
+        _check_new_registration(history, after, fact.body, now)
     elif isinstance(fact.body, Enrolled):
         _check_new_enrolment(history, after, fact.body, now)
     elif not isinstance(fact.body, Voided):
@@ -192,10 +196,12 @@ def _completes(old: Body, new: Body) -> bool:
     return bool(differ) and all(name in CAN_BE_COMPLETED and getattr(old, name) is None for name in differ)
 
 
-def _check_new_registration(history: History, body: Registered, now: datetime) -> None:
+def _check_new_registration(history: History, facts: list[Fact], body: Registered, now: datetime) -> None:
     errors = _registration_errors(body, now)
     if (body.protocol, body.version) != (history.registered.protocol, history.registered.version):
         errors.append(FieldError("/protocol", "Another protocol or version: record an amendment."))
+    if body.sex != history.registered.sex and (pregnant := _pregnancy_on_record(facts)) is not None:
+        errors.append(FieldError("/sex", f"{pregnant} records a pregnancy of a {history.registered.sex} patient."))
     if errors:
         raise ValidationFailed(errors)
 
@@ -228,6 +234,16 @@ def _before_enrolment(facts: list[Fact], body: Enrolled) -> FieldError | None:
     if earliest is None:
         return None
     return FieldError("/enrolled_on", f"After {earliest}, for which something is on record.")
+
+
+def _pregnancy_on_record(facts: list[Fact]) -> str | None:
+    """Return an active fact that records a pregnancy, which goes with the patient's sex."""
+    superseded = superseded_by(facts)
+    for fact in facts:
+        is_end = isinstance(fact.body, TreatmentEnded) and fact.body.reason == "pregnancy"
+        if fact.fact_id not in superseded and (is_end or isinstance(fact.body, PregnancyReported)):
+            return fact.fact_id
+    return None
 
 
 def _days(body: Body) -> Iterator[tuple[str, date, date]]:
@@ -333,6 +349,12 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                 return [FieldError("/first_dose_on", f"After the recorded last dose {ended.last_dose_on}.")]
         case FertilityChanged():
             return _fertility_errors(history.registered.sex, body.fertility, body.basis)
+        case PregnancyReported():
+            return _pregnancy_errors(history, body)
+        case PregnancyClosed():
+            opened = history.pregnancies_to_close
+            if opened and body.closed_on < opened[0]:
+                return [FieldError("/closed_on", f"Before the pregnancy, on record from {opened[0]} on.")]
         case ProtocolAmended():
             if body.version not in versions:
                 return [FieldError("/version", f"The protocol has no version {body.version}.")]
@@ -380,6 +402,18 @@ def _end_errors(history: History, body: TreatmentEnded) -> list[FieldError]:
         detail = "A man's treatment does not end for pregnancy; a partner's is recorded as `pregnancy_reported`."
         errors.append(FieldError("/reason", detail))
     return errors
+
+
+def _pregnancy_errors(history: History, body: PregnancyReported) -> list[FieldError]:
+    """Return what is wrong with whose pregnancy it is.
+
+    Recorded as a partner's by mistake, a patient's own would change nothing: so a woman has no partner's.
+    """
+    if history.registered.sex == "male" and body.of == PATIENT:
+        return [FieldError("/of", f"A male patient: record the pregnancy of his `{PARTNER}`.")]
+    if history.registered.sex == "female" and body.of == PARTNER:
+        return [FieldError("/of", f"A female patient: record only her own pregnancy (`{PATIENT}`).")]
+    return []
 
 
 def _latest(when: When | str) -> date:
@@ -437,9 +471,21 @@ def _conflict(history: History, body: Body) -> FieldError | None:
             said = "this is on record" if same.response == body.response else f"it is on record with {same.response}"
             detail = f"Done on {same.done_on}: {said} as {same.fact_id}. To correct or complete that, use `replaces`;"
             return FieldError("/done_on", f"{detail} another part of the visit says `part`.")
+        case PregnancyReported() if (report := _open_report(history)) is not None:
+            detail = (
+                f"{report.fact_id} reports a pregnancy on {report.reported_on}, which is open; to correct that, use"
+            )
+            return FieldError("/kind", f"{detail} `replaces`; a new one is reported after `pregnancy_closed`.")
+        case PregnancyClosed() if not history.pregnancies_to_close:
+            return FieldError("/kind", "No pregnancy is open.")
         case HoldEnded() if _open_hold(history) is None:
             return FieldError("/kind", "No hold is open.")
     return None
+
+
+def _open_report(history: History) -> PregnancyReport | None:
+    opened = history.pregnancies_to_close
+    return next((report for report in history.pregnancy_reports if report.reported_on in opened), None)
 
 
 def _same_visit(history: History, body: VisitDone) -> DoneVisit | None:

@@ -111,7 +111,12 @@ RULES: Mapping[str, str] = {
     "no_progression_recorded": (
         "treatment ended for progression {day}, no date of progression recorded: imaging goes on"
     ),
-    "ended_for_pregnancy": "treatment ended for pregnancy {day}: nothing about contraception or imaging is sent",
+    "pregnancy_reported": "pregnancy reported {day}",
+    "ended_for_pregnancy": "treatment ended for pregnancy {day}",
+    "pregnant_on_treatment": "{base}: neither a hold nor an end of treatment is recorded",
+    "no_reminders_while_pregnant": ("{base}: no dose reminder is sent until the site records how treatment goes on"),
+    "reminders_again": "the site recorded how treatment goes on, or no pregnancy is open",
+    "call_site_before_dose": "Call your study site before you take a dose.",
     # Messages.
     "dose_of": "dose of {day}, cycle {number} day {number2}",
     "put_off": "{base}: put off until later",

@@ -8,7 +8,15 @@ from typing import Any
 from marshmallow import Schema, ValidationError, post_load
 
 from scheduler_api.engine.checks import HAVE_A_REASON
-from scheduler_api.engine.model.facts import KINDS, SCREEN_FAILURE, Enrolled, Registered
+from scheduler_api.engine.model.facts import (
+    KINDS,
+    PARTNER,
+    PATIENT,
+    PREGNANCY_OUTCOMES,
+    SCREEN_FAILURE,
+    Enrolled,
+    Registered,
+)
 from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import (
@@ -173,6 +181,23 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "fertility": Choice(*FERTILITY, required=True),
         "basis": Choice(*BASES, load_default=None, allow_none=True),
         "from_on": CivilDate(required=True),
+    },
+    "pregnancy_reported": {
+        "reported_on": CivilDate(required=True, metadata={"description": "When the site heard of it"}),
+        "of": Choice(
+            PATIENT,
+            PARTNER,
+            required=True,
+            metadata={"description": "`partner`: of a male patient; it changes none of his dates and messages"},
+        ),
+    },
+    "pregnancy_closed": {
+        "closed_on": CivilDate(required=True),
+        "outcome": Choice(
+            *PREGNANCY_OUTCOMES,
+            required=True,
+            metadata={"description": "`not_pregnant`: it turned out that there was none"},
+        ),
     },
     "protocol_amended": {"version": Whole(1, 10_000, required=True), "from_on": CivilDate(required=True)},
     "time_zone_changed": {"time_zone": Text(60, required=True)},

@@ -64,6 +64,12 @@ class RecorderSchema(Strict):
     name = fields.String(required=True, allow_none=True)
 
 
+_STUDY_DAY = {
+    "description": "Counted from C1D1, which is day 1; the day before is day -1. Null until treatment has begun",
+    "example": 28,
+}
+
+
 class VisitSchema(Strict):
     """A visit: its window, both ends included, what happened to it, and why it is planned then."""
 
@@ -95,6 +101,12 @@ class VisitSchema(Strict):
     )
     provisional = fields.Boolean(required=True)
     because = fields.String(required=True)
+
+
+class CalendarVisitSchema(VisitSchema):
+    """A visit of a calendar or list; its study day is that on which it was done, else that of its target."""
+
+    study_day = fields.Integer(required=True, allow_none=True, metadata=_STUDY_DAY)
 
 
 class ContraceptionSchema(Strict):
@@ -182,6 +194,7 @@ class DoseDaySchema(Strict):
     """A dose day: the planned amount (mg; null where nothing is planned), and the amount taken."""
 
     dose_on = CivilDate(required=True)
+    study_day = fields.Integer(required=True, allow_none=True, metadata=_STUDY_DAY)
     cycle = fields.Integer(required=True, allow_none=True)
     cycle_day = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}
@@ -197,6 +210,7 @@ class UnscheduledVisitSchema(Strict):
     fact_id = fields.String(required=True, metadata={"description": "The fact that says so"})
     series = fields.String(required=True)
     done_on = CivilDate(required=True)
+    study_day = fields.Integer(required=True, allow_none=True, metadata=_STUDY_DAY)
     visit = fields.String(
         required=True,
         allow_none=True,
@@ -225,7 +239,7 @@ class PatientCalendarSchema(Strict):
     treatment = fields.Nested(TreatmentSchema, required=True)
     cycles = fields.List(fields.Nested(CycleSchema), required=True)
     doses = fields.List(fields.Nested(DoseDaySchema), required=True)
-    visits = fields.List(fields.Nested(VisitSchema), required=True)
+    visits = fields.List(fields.Nested(CalendarVisitSchema), required=True)
     unscheduled = fields.List(fields.Nested(UnscheduledVisitSchema), required=True)
     contraception = fields.Nested(ContraceptionSchema, required=True)
     adherence = fields.Nested(AdherenceSchema, required=True)

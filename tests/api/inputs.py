@@ -17,6 +17,8 @@ NEW_FACT: dict[str, dict[str, Any]] = {
     "treatment_ended": {"last_dose_on": None, "decided_on": "2024-02-14", "reason": "other"},
     "study_ended": {"ended_on": "2024-02-14", "reason": "completed"},
     "fertility_changed": {"fertility": "not_fertile", "basis": "sterilisation", "from_on": "2024-02-14"},
+    "pregnancy_reported": {"reported_on": "2024-02-14", "of": "patient"},
+    "pregnancy_closed": {"closed_on": "2024-02-14", "outcome": "unknown"},
     "protocol_amended": {"version": 1, "from_on": "2024-02-14"},
     "time_zone_changed": {"time_zone": "Europe/Berlin"},
     "voided": {"voids": "f-none", "reason": "never happened"},

@@ -159,6 +159,8 @@ def test_a_dry_run_answers_the_same_and_records_nothing(service: Service, nurse:
     data = dict(NEW_FACT[kind])
     if kind == "hold_ended":
         patient.record("hold_started", from_on="2024-02-01")
+    if kind == "pregnancy_closed":
+        patient.record("pregnancy_reported", **NEW_FACT["pregnancy_reported"])
     if kind == "voided":
         data["voids"] = patient.record("dose_recorded", dose_on="2024-02-01", status="taken")["fact"]["fact_id"]
     version = patient.get().headers["ETag"]

@@ -75,6 +75,8 @@ VALUES = {
     "decided_on": "2024-02-20",
     "progressed_on": "2024-02-20",
     "basis": "clinical",
+    "closed_on": "2024-02-20",
+    "outcome": "not_pregnant",
     "note": "Seen",
     "until": "2024-02-22",
 }
@@ -109,8 +111,9 @@ SITUATIONS: list[tuple[list[dict[str, Any]], str, int]] = [
     (
         [{"kind": "treatment_ended", "last_dose_on": None, "decided_on": "2024-02-19", "reason": "pregnancy"}],
         "pregnancy",
-        1,
+        2,
     ),
+    ([{"kind": "pregnancy_reported", "reported_on": "2024-02-19", "of": "patient"}], "pregnancy", 4),
     ([], "first_dose_missing", 2),
     ([{"kind": "study_ended", "ended_on": "2024-02-19", "reason": "withdrawal"}], "treatment_end_missing", 1),
     ([{"kind": "treatment_ended", "last_dose_on": "2024-01-16", "decided_on": "2024-01-16", "reason": "other"}],

@@ -263,6 +263,44 @@ class Known:
     def held(self, on: date) -> bool:
         return any(hold.from_on <= on and (hold.resumes_on is None or on < hold.resumes_on) for hold in self.holds)
 
+    def pregnancies_known_from(self) -> list[date]:
+        """From which days on a pregnancy of the patient is known: reported, or treatment ended for it (section 7)."""
+        days = [body.reported_on for body in self.all("pregnancy_reported") if body.of == "patient"]
+        return days + ([self.decided] if self.ended and self.ended.reason == "pregnancy" else [])
+
+    def is_open(self, known_from: date, on: date) -> bool:
+        """Whether a pregnancy known from a day on is open on another: not closed since, and she is alive."""
+        closed = [body.closed_on for body in self.all("pregnancy_closed")]
+        if any(known_from <= day <= on for day in closed) or (self.died and self.died <= on):
+            return False
+        return known_from <= on
+
+    def pregnant(self, on: date) -> bool:
+        return any(self.is_open(known_from, on) for known_from in self.pregnancies_known_from())
+
+    def calls_before_taking(self, on: date) -> bool:
+        """Whether she calls the site before she takes a dose: reported, and nothing said of treatment since."""
+        return any(
+            fact.kind == "pregnancy_reported"
+            and fact.body.of == "patient"
+            and self.is_open(fact.body.reported_on, on)
+            and not any(self._says_how_treatment_goes_on(other, fact) for other in self.standing)
+            for fact in self.standing
+        )
+
+    def _says_how_treatment_goes_on(self, fact: Any, report: Any) -> bool:
+        days = [getattr(fact.body, name, None) for name in ("first_dose_on", "from_on", "resumes_on")]
+        kinds = ("treatment_started", "hold_started", "hold_ended", "dose_changed")
+        if fact.kind not in kinds or fact.role == "patient" or self._received(fact) < self._received(report):
+            return False
+        return any(day is not None and day >= report.body.reported_on for day in days)
+
+    def _received(self, fact: Any) -> int:
+        """The place of a fact in the order of receipt; a correction has that of what it corrects."""
+        while fact.replaces is not None:
+            fact = next(other for other in self.facts if other.fact_id == fact.replaces)
+        return self.facts.index(fact)
+
     def planned_amount(self, on: date) -> float:
         most = self.version(on).dosing.dose_mg
         change = self.latest("dose_changed", on)
@@ -280,6 +318,17 @@ class Known:
         assert self.c1d1 is not None
         return self.c1d1
 
+    def study_day(self, on: date) -> int | None:
+        """The study day, counted one day after the other from C1D1, on which it is 1; there is no day 0 (section 1)."""
+        if not self.begun:
+            return None
+        number, day = 1, self.first_day
+        while day < on:
+            number, day = number + 1, day + DAY
+        while day > on:
+            number, day = number - 1 if number > 1 or number < 0 else -1, day - DAY
+        return number
+
     def dose_days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
         """The dose days from C1D1 on through the last that is listed (section 4)."""
         return self.days(today, min(through, self.last_day) if self.last_day else through)
@@ -289,6 +338,7 @@ class Known:
         if not self.enrolled:
             return
         on, cycle, gone = self.first_day, 1, 0
+        day_of_study = 1
         running = self.version(on).dosing
         while on <= through:
             dosing = self.version(on).dosing
@@ -314,6 +364,7 @@ class Known:
                 status = "planned" if on > today else "due" if on == today else "unrecorded"
             yield {
                 "dose_on": on,
+                "study_day": day_of_study if self.begun else None,
                 "cycle": cycle,
                 "cycle_day": cycle_day,
                 "amount": None if self.held(on) or rests else planned,
@@ -323,6 +374,7 @@ class Known:
             if counts:
                 gone += 1
             on += DAY
+            day_of_study += 1
 
     def full_amount(self, last: date) -> float:
         """The protocol's amount on every occasion from C1D1 through a day, had there been no hold (section 4)."""

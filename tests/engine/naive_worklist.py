@@ -42,7 +42,38 @@ def naive_worklist(
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
     found |= {(kind, str(day)) for kind, day in _that_could_hurt(history, taken) if day <= today}
     found |= set(_to_confirm(history, today))
+    found |= {("pregnancy", str(day)) for day in _first_of_stretch(history, today)}
     return found | {(kind, "") for kind in _of_treatment(history, today)}
+
+
+def is_pregnant(history: History, day: date) -> bool:
+    """Whether a pregnancy of hers is open on a day (section 7)."""
+    known_from = [report.reported_on for report in history.pregnancy_reports if report.of == "patient"]
+    ended = history.treatment_ended
+    known_from += [ended.decided_on] if ended and ended.reason == "pregnancy" else []
+    is_dead = history.died_on is not None and history.died_on <= day
+    open_ones = [
+        first
+        for first in known_from
+        if first <= day and not any(first <= closed <= day for closed in history.pregnancies_closed_on)
+    ]
+    return bool(open_ones) and not is_dead
+
+
+def is_stopped(history: History, day: date) -> bool:
+    """Whether a hold covers a day, or the end of treatment was decided by then."""
+    ended = history.treatment_ended
+    return history.is_held(day) or (ended is not None and ended.decided_on <= day)
+
+
+def _first_of_stretch(history: History, today: date) -> Iterator[date]:
+    """The first day of the pregnancy that is open since which treatment goes on, or since which it does not."""
+    if not is_pregnant(history, today):
+        return
+    day = today
+    while is_pregnant(history, day - ONE_DAY) and is_stopped(history, day - ONE_DAY) == is_stopped(history, today):
+        day -= ONE_DAY
+    yield day
 
 
 def _to_confirm(history: History, today: date) -> Iterator[tuple[str, str]]:
@@ -135,8 +166,5 @@ def _of_treatment(history: History, today: date) -> Iterator[str]:
             yield "treatment_still_open"
         if not is_off and not history.begun and today >= history.enrolled.planned_first_dose_on + WEEK:
             yield "first_dose_missing"
-    if ended is not None and ended.decided_on <= today:
-        if ended.reason == "progression" and progressed_on is None:
-            yield "progression_date_missing"
-        if ended.reason == "pregnancy" and not is_off:
-            yield "pregnancy"
+    if ended is not None and ended.decided_on <= today and ended.reason == "progression" and progressed_on is None:
+        yield "progression_date_missing"

@@ -238,6 +238,10 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
         case "fertility_changed":
             from_on = draw(st.sampled_from([on(), on(), (enrolled_on - timedelta(20)).isoformat()]))
             return kind, {**draw(fertility), "from_on": from_on}
+        case "pregnancy_reported":
+            return kind, {"reported_on": on(), "of": draw(st.sampled_from(["patient", "patient", "partner"]))}
+        case "pregnancy_closed":
+            return kind, {"closed_on": on(), "outcome": draw(st.sampled_from(["live_birth", "not_pregnant"]))}
         case "protocol_amended":
             from_on = draw(st.sampled_from([on(200), on(200), (enrolled_on - timedelta(20)).isoformat()]))
             return kind, {"version": draw(st.integers(1, 3)), "from_on": from_on}
@@ -262,6 +266,8 @@ KINDS = [
     "study_ended",
     "fertility_changed",
     "fertility_changed",
+    *["pregnancy_reported"] * 2,
+    "pregnancy_closed",
     *["protocol_amended"] * 3,
     "time_zone_changed",
 ]

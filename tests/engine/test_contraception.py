@@ -258,12 +258,6 @@ def test_death_after_the_end_changes_nothing() -> None:
     assert through(patient) == "2024-09-15"
 
 
-def test_pregnancy_changes_no_date() -> None:
-    patient = Patient.treated()
-    patient.end_treatment("2024-03-15", "pregnancy")
-    assert through(patient) == "2024-09-15"
-
-
 @pytest.mark.parametrize(
     ("last_dose_on", "through_on"),
     [

@@ -87,8 +87,10 @@ def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: 
     view = today_view(patient.schedule(), today)
     document = calendar(patient.versions, patient.history, today, today - timedelta(7), today)
     dose = next((row for row in document["doses"] if row["dose_on"] == today), None)
-    for field in ("today", "time_zone", "status", "contraception"):
+    for field in ("today", "time_zone", "status"):
         assert view[field] == document[field]
+    is_pregnant = Known(patient).pregnant(today)
+    assert view["contraception"] == (None if is_pregnant else document["contraception"])
     place = view["cycle"] or {"number": None, "day": None}
     assert (place["number"], place["day"]) == (document["treatment"]["cycle"], document["treatment"]["cycle_day"])
     assert (view["dose"] is None) == (dose is None)
@@ -101,6 +103,11 @@ def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: 
         return
     assert view["unrecorded"] == [row["dose_on"] for row in document["doses"] if row["status"] == "unrecorded"]
     rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, LATE)]
+    if is_pregnant:
+        to_come = [row for row in rows if row["booked_on"] is not None and row["booked_on"] >= today]
+        to_come = [row for row in to_come if row["status"] in ("overdue", "open", "upcoming")]
+        assert sorted(row["visit"] for row in view["visits"]) == sorted(row["visit"] for row in to_come)
+        return
     expected: dict[str, Any] = {}
     for status in ("overdue", "open", "upcoming"):
         for row in rows:
@@ -192,6 +199,31 @@ def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> Non
             assert seen["earliest_through_on"] >= on
         if seen["through_on"] is not None and seen["status"] == "required":
             assert on <= seen["through_on"]
+
+
+@given(patients(), todays, ranges(200))
+def test_study_days_are_counted_one_by_one(patient: Patient, today: date, span: tuple[date, date]) -> None:
+    known, document = Known(patient), calendar(patient.versions, patient.history, today, *span)
+    for row in document["doses"]:
+        assert row["study_day"] == known.study_day(row["dose_on"])
+    for row in document["visits"]:
+        assert row["study_day"] == known.study_day(row["done_on"] or row["target_on"])
+    for row in document["unscheduled"]:
+        assert row["study_day"] == known.study_day(row["done_on"])
+
+
+@given(patients(), todays)
+def test_a_pregnancy_is_open_as_read_literally(patient: Patient, today: date) -> None:
+    """And then the phone says nothing about contraception, shows only what is booked, and perhaps to call the site."""
+    known, view = Known(patient), today_view(patient.schedule(), today)
+    is_pregnant = known.pregnant(today)
+    assert (patient.history.pregnancy_on(today) is not None) == is_pregnant
+    assert (view["contraception"] is None) == is_pregnant
+    assert patient.history.awaits_site(today) == known.calls_before_taking(today)
+    may_take = known.last_day is None or today <= known.last_day
+    assert (view["call_site"] is not None) == (known.calls_before_taking(today) and may_take)
+    if is_pregnant:
+        assert all(visit["booked_on"] and visit["booked_on"] >= today for visit in view["visits"])
 
 
 @given(patients(), todays)
@@ -382,6 +414,8 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
         planned += [row["dose_on"] for row in document["doses"]]
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
+    if schedule.awaits_site(today):
+        things["dose reminders"] = {"sent": False}
     ends_on = history.last_dose_day
     planned = [day for day in sorted(planned) if (history.c1d1 or day) <= day <= (ends_on or day)]
 

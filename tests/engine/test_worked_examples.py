@@ -61,6 +61,7 @@ def test_an_early_scan_that_names_no_visit_is_asked_about_and_hides_none(patient
             "fact_id": scan,
             "series": "imaging",
             "done_on": "2024-03-13",
+            "study_day": 69,
             "visit": None,
             "response": None,
             "part": False,

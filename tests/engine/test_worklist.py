@@ -10,7 +10,7 @@ from hypothesis import given
 
 from scheduler_api.engine.views.tasks import KINDS, WorklistEntry, urgency, worklist
 
-from .naive_worklist import naive_worklist
+from .naive_worklist import is_pregnant, is_stopped, naive_worklist
 from .patients import Patient, day, plain, protocol, series
 from .strategies import patients, todays
 
@@ -264,14 +264,6 @@ def test_an_end_for_progression_asks_for_its_date() -> None:
     assert days_of(patient, "progression_date_missing") == ("2024-02-12", None)
 
 
-def test_an_end_for_pregnancy_asks_the_site_while_the_patient_is_on_study() -> None:
-    patient = taking("2024-02-10")
-    patient.end_treatment("2024-02-10", "pregnancy", decided_on="2024-02-12")
-    assert days_of(patient, "pregnancy") == ("2024-02-12", None)
-    patient.record("study_ended", ended_on="2024-03-01", reason="withdrawal")
-    assert days_of(patient, "pregnancy") == ("2024-02-12", "2024-02-29")
-
-
 def test_a_study_that_ended_before_treatment_asks_for_the_end_of_treatment() -> None:
     patient = taking("2024-02-10")
     patient.record("study_ended", ended_on="2024-02-12", reason="lost_to_follow_up")
@@ -305,6 +297,11 @@ def test_on_any_day_it_is_what_the_calendar_of_that_day_says(patient: Patient, t
     ids = [(entry.kind, entry.about) for entry in stands if entry.kind != "visit_dropped"]
     assert sorted(ids) == sorted(naive_worklist(patient.versions, patient.history, today, today + timedelta(300)))
     assert {kind for kind, _ in ids} <= set(KINDS)
+    for entry in stands:
+        if entry.kind == "pregnancy":
+            assert (urgency(entry.due_on, entry.from_on) == "now") != is_stopped(patient.history, today)
+        elif is_pregnant(patient.history, today) and patient.history.pregnancies[-1].closed_on is None:
+            assert "pregnan" in plain(entry.because)
     schedule = patient.schedule()
     everything: list[Any] = worklist(schedule, schedule.visits(date.min, today), date(1900, 1, 1), today)
     assert len({(entry.kind, entry.about) for entry in everything}) == len(everything)

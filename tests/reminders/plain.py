@@ -115,12 +115,23 @@ class Plain:
     def _scans(self, today: date, at: time) -> list[Said]:
         said = []
         for name, opens, closes, required in self._visits():
-            if name in self.done or not required or self.ended_for == "pregnancy":
+            if name in self.done or not required:
                 continue
+            pregnant = self.ended_for == "pregnancy"
             booked, warned = self.booked.get(name), closes - 3 * DAY
-            if opens <= today < warned and (today > opens or at >= time(9)) and (booked is None or booked < opens):
+            if (
+                not pregnant
+                and opens <= today < warned
+                and (today > opens or at >= time(9))
+                and (booked is None or booked < opens)
+            ):
                 said.append(("window_opened", f"{opens} {name}"))
-            if warned <= today <= closes and (today > warned or at >= time(9)) and (booked is None or booked < warned):
+            if (
+                not pregnant
+                and warned <= today <= closes
+                and (today > warned or at >= time(9))
+                and (booked is None or booked < warned)
+            ):
                 said.append(("window_closing", f"{closes} {name}"))
             if booked == today + DAY and at >= time(18):
                 said.append(("booking_tomorrow", f"{booked} {name}"))

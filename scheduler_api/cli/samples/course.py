@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.facts import (
+    PATIENT,
     SCREEN_FAILURE,
     UNSCHEDULED,
     Body,
@@ -21,6 +22,7 @@ from scheduler_api.engine.model.facts import (
     HoldEnded,
     HoldStarted,
     NewTherapyStarted,
+    PregnancyReported,
     Progressed,
     Registered,
     StudyEnded,
@@ -184,6 +186,9 @@ class Course:
         if plan.ended is not None:
             last, decided, reason = plan.ended
             last_dose_on = None if last is None else self._day(last)
+            if reason == "pregnancy" and self._day(decided) < self.today:
+                noon = datetime.combine(self._day(decided), time(12), ZoneInfo(TIME_ZONE))
+                self._entries.append(Entry(noon, self.subject_number, PregnancyReported(self._day(decided), PATIENT)))
             self._add(decided, TreatmentEnded(last_dose_on, self._day(decided), reason))
         if plan.new_therapy is not None:
             self._add(plan.new_therapy, NewTherapyStarted(self._day(plan.new_therapy)))

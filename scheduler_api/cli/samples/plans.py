@@ -150,7 +150,7 @@ PLANS: tuple[Plan, ...] = (
         scans={2: ScanPlan(15, 15)},
         mistake=Mistake("dose", 12, 1, "found in the patient's diary"),
     ),
-    # 17: treatment ended for a pregnancy.
+    # 17: treatment ended for a pregnancy, which is still open.
     Plan(ended=EndPlan(70, 71, "pregnancy")),
     # 18: the scan of week 18 is open and nobody has booked it.
     Plan(sex="male", scans={3: ScanPlan(None, None)}),

@@ -24,6 +24,18 @@ MALE_BASES = ("sterilisation",)
 SCREEN_FAILURE = "screen_failure"
 UNSCHEDULED = "unscheduled"
 """What a `visit_done` names instead of a visit when it was an extra one."""
+PATIENT, PARTNER = "patient", "partner"
+"""Whose pregnancy it is."""
+PREGNANCY_OUTCOMES = (
+    "live_birth",
+    "stillbirth",
+    "miscarriage",
+    "ectopic",
+    "termination",
+    "not_pregnant",
+    "unknown",
+)
+"""How a pregnancy ended; `not_pregnant`: there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +181,22 @@ class FertilityChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PregnancyReported:
+    """A pregnancy was reported to the site: `of` the `patient`, or of a male patient's `partner` (section 7)."""
+
+    reported_on: date
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class PregnancyClosed:
+    """The pregnancy that is open was followed to its end."""
+
+    closed_on: date
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProtocolAmended:
     """Another version of the protocol applies from a day on (section 9)."""
 
@@ -206,6 +234,8 @@ Body = (
     | TreatmentEnded
     | StudyEnded
     | FertilityChanged
+    | PregnancyReported
+    | PregnancyClosed
     | ProtocolAmended
     | TimeZoneChanged
     | Voided
@@ -227,6 +257,8 @@ KINDS: Mapping[str, type[Body]] = {
     "treatment_ended": TreatmentEnded,
     "study_ended": StudyEnded,
     "fertility_changed": FertilityChanged,
+    "pregnancy_reported": PregnancyReported,
+    "pregnancy_closed": PregnancyClosed,
     "protocol_amended": ProtocolAmended,
     "time_zone_changed": TimeZoneChanged,
     "voided": Voided,

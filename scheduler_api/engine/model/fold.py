@@ -23,6 +23,8 @@ from .facts import (
     HoldEnded,
     HoldStarted,
     NewTherapyStarted,
+    PregnancyClosed,
+    PregnancyReported,
     Progressed,
     ProtocolAmended,
     Registered,
@@ -45,6 +47,7 @@ from .history import (
     FertilityChange,
     History,
     Hold,
+    PregnancyReport,
     ReportedDay,
 )
 from .protocol import IMAGING, PROGRESSION
@@ -71,6 +74,8 @@ def fold(facts: Iterable[Fact]) -> History:
                 folding.bookings.pop(fact.body.visit, None)
         elif not isinstance(fact.body, HoldStarted | HoldEnded):
             folding.add(fact)
+    if folding.pregnancy_reports:
+        folding.pregnancy_reports = _pregnancy_reports(facts, active)
     bodies = {fact.fact_id: fact.body for fact in active}
     for fact_id, body in bodies.items():
         if isinstance(body, HoldStarted):
@@ -85,6 +90,44 @@ def extend(history: History, fact: Fact) -> History:
     folding = _Folding(history)
     folding.add(fact)
     return folding.freeze()
+
+
+def _last_day_about_treatment(fact: Fact) -> date | None:
+    """Return the latest day of what staff say about how treatment goes on; None if a fact says nothing about it.
+
+    Recorded after a pregnancy, it answers the question of whether the patient is to take doses (section 7).
+    """
+    if fact.side != "staff":
+        return None
+    match fact.body:
+        case TreatmentStarted(first_dose_on):
+            return first_dose_on
+        case HoldStarted(from_on, _, resumes_on):
+            return resumes_on or from_on
+        case HoldEnded(resumes_on):
+            return resumes_on
+        case DoseChanged(from_on):
+            return from_on
+    return None
+
+
+def _pregnancy_reports(facts: Sequence[Fact], active: Sequence[Fact]) -> list[PregnancyReport]:
+    """Return the pregnancies reported, each with whether staff recorded something about treatment since.
+
+    A correction counts as recorded when what it corrects was.
+    """
+    numbers: dict[str, int] = {}
+    for number, fact in enumerate(facts):
+        numbers[fact.fact_id] = numbers.get(fact.replaces or "", number)
+    said = [(numbers[fact.fact_id], day) for fact in active if (day := _last_day_about_treatment(fact)) is not None]
+    reports: list[PregnancyReport] = []
+    for fact in active:
+        if isinstance(body := fact.body, PregnancyReported):
+            number = numbers[fact.fact_id]
+            is_settled = any(later > number and day >= body.reported_on for later, day in said)
+            report = PregnancyReport(body.reported_on, body.of, fact.fact_id, is_settled)
+            insort(reports, report, key=attrgetter("reported_on"))
+    return reports
 
 
 def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
@@ -167,9 +210,16 @@ class _Folding:
         self.end_of_study = history.end_of_study if history else None
         self.fertility_changes = list(history.fertility_changes) if history else []
         self.amendments = list(history.amendments) if history else []
+        self.pregnancy_reports = list(history.pregnancy_reports) if history else []
+        self.pregnancies_closed_on = list(history.pregnancies_closed_on) if history else []
 
     def add(self, fact: Fact) -> None:
         """Fold one active fact in."""
+        if self.pregnancy_reports and (day := _last_day_about_treatment(fact)) is not None:
+            self.pregnancy_reports = [
+                report._replace(is_settled=report.is_settled or day >= report.reported_on)
+                for report in self.pregnancy_reports
+            ]
         match body := fact.body:
             case DoseRecorded() | DoseTakenBack():
                 self._add_word(body, fact)
@@ -217,6 +267,11 @@ class _Folding:
             case FertilityChanged():
                 change = FertilityChange(body.from_on, body.fertility == "fertile", body.basis)
                 insort(self.fertility_changes, change, key=_from_on)
+            case PregnancyReported():
+                report = PregnancyReport(body.reported_on, body.of, fact.fact_id, False)
+                insort(self.pregnancy_reports, report, key=attrgetter("reported_on"))
+            case PregnancyClosed():
+                insort(self.pregnancies_closed_on, body.closed_on)
             case ProtocolAmended():
                 insort(self.amendments, Amendment(body.from_on, body.version), key=_from_on)
             case TimeZoneChanged():
@@ -273,4 +328,6 @@ class _Folding:
             end_of_study=self.end_of_study,
             fertility_changes=tuple(self.fertility_changes),
             amendments=tuple(self.amendments),
+            pregnancy_reports=tuple(self.pregnancy_reports),
+            pregnancies_closed_on=tuple(self.pregnancies_closed_on),
         )

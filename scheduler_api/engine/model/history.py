@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.reason import Reason
 
 from .dose_log import DoseLog
-from .facts import SCREEN_FAILURE, Enrolled, Registered
+from .facts import PATIENT, SCREEN_FAILURE, Enrolled, Registered
 
 ONE_DAY = timedelta(days=1)
 
@@ -117,6 +117,26 @@ class TreatmentEnd(NamedTuple):
         return self.decided.on
 
 
+class PregnancyReport(NamedTuple):
+    """A pregnancy as a fact reported it, `of` the patient or a partner.
+
+    `is_settled`: staff recorded something about treatment since (section 7).
+    """
+
+    reported_on: date
+    of: str
+    fact_id: str
+    is_settled: bool
+
+
+class Pregnancy(NamedTuple):
+    """A pregnancy of the patient, open from `from_on` up to, not including, `closed_on` (None: it is open)."""
+
+    from_on: date
+    closed_on: date | None
+    because: Reason
+
+
 class DoneVisit(NamedTuple):
     """A visit recorded as done, and the fact that says so; `number` counts them in the order they were received."""
 
@@ -163,6 +183,8 @@ class History:
     end_of_study: EndOfStudy | None = None
     fertility_changes: tuple[FertilityChange, ...] = ()
     amendments: tuple[Amendment, ...] = ()
+    pregnancy_reports: tuple[PregnancyReport, ...] = ()
+    pregnancies_closed_on: tuple[date, ...] = ()
 
     # What follows from the fields. A history never changes, so each is computed once, when it is first needed.
 
@@ -206,6 +228,11 @@ class History:
         """
         planned = self.enrolment_on if self.enrolled is None else self.enrolled.planned_first_dose_on
         return self.first_dose_on or self.doses.first_taken_on or planned
+
+    @property
+    def known_c1d1(self) -> date | None:
+        """Return cycle 1 day 1 once a start or a taken day is on record; None while it is only planned."""
+        return self.c1d1 if self.begun else None
 
     @cached_property
     def c1d1_because(self) -> Reason:
@@ -357,6 +384,62 @@ class History:
             return end
         is_stated = ended is not None and ended.last_dose_on == end and not self.last_dose_is_unknown
         return end if is_stated else end - ONE_DAY
+
+    # Pregnancy (section 7).
+
+    @cached_property
+    def pregnancies(self) -> tuple[Pregnancy, ...]:
+        """Return the pregnancies of the patient, in order of days: reported, or treatment ended for it, until closed.
+
+        Death ends one too. What is reported while one is open belongs to it.
+        """
+        opened = [
+            (report.reported_on, Reason("pregnancy_reported", day=report.reported_on))
+            for report in self.pregnancy_reports
+            if report.of == PATIENT
+        ]
+        if (ended := self.treatment_ended) is not None and ended.reason == "pregnancy":
+            opened.append((ended.decided_on, Reason("ended_for_pregnancy", day=ended.decided_on)))
+        found: list[Pregnancy] = []
+        for from_on, because in sorted(opened, key=itemgetter(0)):
+            closed_on = self._pregnancy_over_on(from_on)
+            is_part = found and (found[-1].closed_on is None or from_on < found[-1].closed_on)
+            if not is_part and (closed_on is None or from_on < closed_on):
+                found.append(Pregnancy(from_on, closed_on, because))
+        return tuple(found)
+
+    def _pregnancy_over_on(self, from_on: date) -> date | None:
+        """Return the first day on which a pregnancy known from a day on is no longer open; None while it is."""
+        ends = [self.died_on] if self.died_on is not None else []
+        return min([*ends, *(day for day in self.pregnancies_closed_on if day >= from_on)], default=None)
+
+    @property
+    def pregnancies_to_close(self) -> list[date]:
+        """Return from which days on a pregnancy is open that is not closed yet, the patient's or a partner's."""
+        opened = [report.reported_on for report in self.pregnancy_reports]
+        if (ended := self.treatment_ended) is not None and ended.reason == "pregnancy":
+            opened.append(ended.decided_on)
+        last_closed_on = self.pregnancies_closed_on[-1] if self.pregnancies_closed_on else date.min
+        return sorted(day for day in opened if day > last_closed_on)
+
+    def pregnancy_on(self, first: date, last: date | None = None) -> Pregnancy | None:
+        """Return the pregnancy of the patient that is open on a day, or on any day of `first`…`last`."""
+        for one in self.pregnancies:
+            if one.from_on <= (last or first) and (one.closed_on is None or first < one.closed_on):
+                return one
+        return None
+
+    def awaits_site(self, day: date) -> bool:
+        """Return whether no dose is due on a day before the patient has called the site (section 7).
+
+        A pregnancy is reported, and staff have not recorded anything about treatment since.
+        """
+        for report in self.pregnancy_reports:
+            if report.of == PATIENT and not report.is_settled and report.reported_on <= day:
+                over_on = self._pregnancy_over_on(report.reported_on)
+                if over_on is None or day < over_on:
+                    return True
+        return False
 
     @cached_property
     def done_of_series(self) -> Mapping[str, Done]:

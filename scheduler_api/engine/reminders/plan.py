@@ -14,7 +14,6 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.fertility import fertile_periods
@@ -121,7 +120,8 @@ class Planner:
         if not self._history.begun:
             return
         for row in self._schedule.treatment_plan.rows(first, first, last):
-            if row["status"] in ("due", "planned"):
+            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7).
+            if row["status"] in ("due", "planned") and not self._history.awaits_site(row["dose_on"]):
                 yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
 
     def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
@@ -159,27 +159,19 @@ class Planner:
     # Visits.
 
     def _visits(self, first: date, last: date) -> Iterator[Message]:
-        ended = self._history.treatment_ended
-        pregnant = ended is not None and ended.reason == "pregnancy"
         for visit in self._schedule.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
             if visit.done_on is not None or visit.status(first) == "not_required":
                 continue
-            # After a pregnancy nothing about imaging or contraception goes to the patient (section 6).
-            if not (pregnant and (visit.series == IMAGING or self._is_about_contraception(visit))):
-                yield from self._window(visit, first, last)
-                yield from self._booking(visit, first, last)
+            yield from self._window(visit, first, last)
+            yield from self._booking(visit, first, last)
             missed_on = visit.closes_on + ONE_DAY
             if first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
                 at = local_instant(missed_on, time(0), self._zone)
                 because = Reason("window_closed", day=visit.closes_on)
                 yield self._to_site("window_missed", visit.closes_on, at, because, visit.visit)
 
-    def _is_about_contraception(self, visit: Visit) -> bool:
-        series = self._schedule.protocol_on(visit.target_on).find_series(visit.series)
-        return visit.series == CONTRACEPTION or (series is not None and series.fertile_only)
-
     def _window(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
-        """Yield messages that a window opened, or closes soon, without a booking.
+        """Yield messages that a window opened, or closes soon, without a booking; none while a pregnancy is open.
 
         A booking that has passed does not count.
         """
@@ -187,11 +179,22 @@ class Planner:
         warned_on = closes - timedelta(CLOSING_DAYS)
         # A window so short that both would come at once has one message.
         opened_through = warned_on - ONE_DAY if warned_on > opens else closes
-        if opens <= last and first <= opened_through and (booked is None or booked < opens):
+        pregnant = self._history.pregnancy_on
+        if (
+            opens <= last
+            and first <= opened_through
+            and (booked is None or booked < opens)
+            and not pregnant(opens, opened_through)
+        ):
             at = local_instant(opens, MORNING, self._zone)
             because = Reason("window_opened", day=opens)
             yield self._message("window_opened", opens, at, opened_through, because, visit.visit)
-        if opens < warned_on <= last and first <= closes and (booked is None or booked < warned_on):
+        if (
+            opens < warned_on <= last
+            and first <= closes
+            and (booked is None or booked < warned_on)
+            and not pregnant(warned_on, closes)
+        ):
             at = local_instant(warned_on, MORNING, self._zone)
             because = Reason("window_closes", day=closes)
             yield self._message("window_closing", closes, at, closes, because, visit.visit)
@@ -207,17 +210,21 @@ class Planner:
     def _contraception(self, first: date, last: date) -> Iterator[Message]:
         """Yield a message each month from the first day contraception is required, and one when it no longer is.
 
-        Section 6 of the rules says when that is.
+        Section 6 of the rules says when that is. While a pregnancy is open there is none.
         """
         ended, periods = self._history.treatment_ended, fertile_periods(self._history)
-        if not periods or (ended is not None and ended.reason == "pregnancy"):
+        if not periods:
             return
         first -= timedelta(CONTRACEPTION_DAYS)
         since = periods[0].from_on
         months = (first.year - since.year) * 12 + first.month - since.month
         for number in range(max(months, 1), max(months, 1) + 3):
             day = add_months(since, number)
-            if first <= day <= last and self._schedule.contraception(day)["status"] == "required":
+            if (
+                first <= day <= last
+                and not self._is_pregnant_about(day)
+                and self._schedule.contraception(day)["status"] == "required"
+            ):
                 because = Reason("contraception_since", day=since)
                 yield self._in_the_morning("contraception_monthly", day, because)
         if ended is None and self._history.off_study_on is None and not self._history.fertility_changes:
@@ -227,8 +234,12 @@ class Planner:
         # While there may be a later dose that is not on record, no message says that it is over.
         if through is None or document["provisional"] or through < since:
             return
-        if first <= (released := through + ONE_DAY) <= last:
+        if first <= (released := through + ONE_DAY) <= last and not self._is_pregnant_about(released):
             yield self._in_the_morning("contraception_released", released, document["because"])
+
+    def _is_pregnant_about(self, day: date) -> bool:
+        """Return whether a pregnancy is open on a day on which a message of a day about contraception may be sent."""
+        return self._history.pregnancy_on(day, day + timedelta(CONTRACEPTION_DAYS)) is not None
 
     def _in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
         at = local_instant(day, MORNING, self._zone)

@@ -15,6 +15,7 @@ from scheduler_api.engine.model.protocol import Dosing
 from scheduler_api.engine.model.versions import Period, version_on
 
 from .cycles import CycleRun, cycle_runs, run_of
+from .study_day import study_day
 
 
 class Span(NamedTuple):
@@ -142,7 +143,7 @@ class TreatmentPlan:
         return rows
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
-        doses, begun = self.history.doses, self.history.begun
+        doses, begun, started_on = self.history.doses, self.history.begun, self.history.known_c1d1
         held, dosing_days = span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         cycle_days, last_number = span.run.cycle_days, span.run.last_number
@@ -169,6 +170,7 @@ class TreatmentPlan:
             rows.append(
                 {
                     "dose_on": day,
+                    "study_day": study_day(started_on, day),
                     "cycle": number,
                     "cycle_day": cycle_day,
                     "amount": None if held or rests else span.planned_amount,
@@ -189,6 +191,7 @@ class TreatmentPlan:
             number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
             yield {
                 "dose_on": day,
+                "study_day": study_day(self.history.known_c1d1, day),
                 "cycle": number,
                 "cycle_day": cycle_day,
                 "amount": None,

@@ -55,7 +55,7 @@ def treatment_position(treatment_plan: TreatmentPlan) -> TreatmentPosition:
     """Return the position of the patient who has this treatment plan."""
     history = treatment_plan.history
     return TreatmentPosition(
-        treatment_plan.starts_on if history.begun else None,
+        history.known_c1d1,
         treatment_plan.ends_on,
         treatment_plan.runs,
         history.holds,

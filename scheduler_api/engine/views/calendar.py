@@ -18,6 +18,7 @@ from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
 from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.treatment.study_day import study_day
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
@@ -93,6 +94,7 @@ class PatientSchedule:
                 "fact_id": done.fact_id,
                 "series": done.series,
                 "done_on": done.done_on,
+                "study_day": study_day(self.history.known_c1d1, done.done_on),
                 "visit": done.visit,
                 "response": done.response,
                 "part": done.part,
@@ -128,6 +130,11 @@ class PatientSchedule:
     def contraception(self, today: date) -> dict[str, Any]:
         """Return contraception as seen on `today` (section 6)."""
         return contraception(self.treatment_plan.plan, self.history, today)
+
+    def awaits_site(self, day: date) -> bool:
+        """Return whether the patient is to call the site before taking a dose on a day of treatment (section 7)."""
+        ends_on = self.treatment_plan.ends_on
+        return self.history.awaits_site(day) and (ends_on is None or day <= ends_on)
 
     def treatment(self, today: date) -> dict[str, Any]:
         """Return treatment as seen on `today`: its first and last dose, and the patient's position in it."""
@@ -175,7 +182,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
         "treatment": schedule.treatment(today),
         "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
         "doses": treatment_plan.rows(today, first, last),
-        "visits": [visit.row(today) for visit in visits if visit.meets(first, last)],
+        "visits": [_with_study_day(history, visit, today) for visit in visits if visit.meets(first, last)],
         "unscheduled": unscheduled,
         "contraception": schedule.contraception(today),
         "adherence": schedule.adherence(today),
@@ -183,10 +190,17 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
     }
 
 
+def _with_study_day(history: History, visit: Visit, today: date) -> dict[str, Any]:
+    """Return the row of a visit, with the study day on which it was done, or else of its target."""
+    return {**visit.row(today), "study_day": study_day(history.known_c1d1, visit.done_on or visit.target_on)}
+
+
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     """Return only what a patient needs on one day: dose, days to catch up on, visits, contraception.
 
     `visits` holds for each series the visit that is overdue, open or next. It equals what `calendar` says of that day.
+    While a pregnancy is open they are those that are booked, `contraception` is None, and `call_site` says so if the
+    site is to be called before a dose is taken (section 7).
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     dose = next(iter(treatment_plan.rows(today, today, today)), None)
@@ -197,8 +211,8 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
-    names = () if left_alone else schedule.visit_schedule.names
-    current = [schedule.visit_schedule.series(name).current(today) for name in names]
+    is_pregnant = history.pregnancy_on(today) is not None
+    visits = [] if left_alone else _booked_visits(schedule, today) if is_pregnant else _current_visits(schedule, today)
     return {
         "today": today,
         "time_zone": history.time_zone,
@@ -212,6 +226,24 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
             "drug": schedule.protocol_on(today).dosing.drug,
         },
         "unrecorded": [row["dose_on"] for row in rows if row["status"] == "unrecorded"],
-        "visits": [visit.row(today) for visit in current if visit is not None],
-        "contraception": schedule.contraception(today),
+        "call_site": Reason("call_site_before_dose") if schedule.awaits_site(today) else None,
+        "visits": [visit.row(today) for visit in visits],
+        "contraception": None if is_pregnant else schedule.contraception(today),
     }
+
+
+def _current_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
+    """Return for each series the visit that is overdue, open or next."""
+    series = map(schedule.visit_schedule.series, schedule.visit_schedule.names)
+    return [visit for one in series if (visit := one.current(today)) is not None]
+
+
+def _booked_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
+    """Return the visits that are booked for a day or a later one and still to do, soonest first."""
+    found = []
+    for name, booking in sorted(schedule.history.bookings.items(), key=lambda item: item[1].booked_on):
+        for series in schedule.visit_schedule.names if booking.booked_on >= today else ():
+            visit = schedule.visit_schedule.series(series).visit(name) if name.startswith(series) else None
+            if visit is not None and visit.status(today) in ("upcoming", "open", "overdue"):
+                found.append(visit)
+    return found

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import cycle_rows
 from scheduler_api.engine.treatment.doses import Span
@@ -98,6 +99,8 @@ def _items(
         "treatment": _Item(treatment, partial(why_treatment, schedule, today)),
         "contraception": _Item(contraception, lambda changed: released),
     }
+    if schedule.awaits_site(today):
+        items[_REMINDERS] = _Item({"sent": False}, lambda changed: _why_no_reminders(history, today))
     if treatment_plan:
         for row in cycle_rows(schedule.treatment_plan.runs, history, today, schedule.treatment_plan.starts_on, through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
@@ -107,6 +110,16 @@ def _items(
         end = schedule.visit_schedule.series(visit.series).end_of(visit.visit)
         items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit, end))
     return items
+
+
+#: What `what` is of dose reminders that are not sent (section 7); there is nothing to tell of those that are.
+_REMINDERS = "dose reminders"
+
+
+def _why_no_reminders(history: History, today: date) -> Reason:
+    pregnancy = history.pregnancy_on(today)
+    assert pregnancy is not None
+    return Reason("no_reminders_while_pregnant", base=pregnancy.because)
 
 
 _TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "amount", "on_hold")
@@ -147,6 +160,8 @@ def _why_doses(
 
 
 def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
+    if what == _REMINDERS:
+        return Reason("reminders_again")
     history = schedule.history
     kind, _, name = what.partition(" ")
     if kind == "doses":

@@ -14,7 +14,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
-from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
@@ -63,6 +63,8 @@ _HOLD, _HOLD_RESOLVED = timedelta(7), timedelta(14)
 _PAPER = timedelta(28)
 #: A scan without its response is listed from so long after it was done, and should have one so long after it was done.
 _RESPONSE, _RESPONSE_GIVEN = timedelta(7), timedelta(14)
+#: The outcome of a pregnancy is known at the latest so long after it was reported (40 weeks).
+_TERM = timedelta(280)
 #: So long after an amendment begins somebody should have looked at the visits that it does not plan.
 _DROPPED = timedelta(7)
 
@@ -123,6 +125,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     entries += _of_late_words(history)
     entries += _of_hold(history)
     entries += _of_treatment(history)
+    entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(history)]
     known_from = history.registered.consented_on or history.enrolled_on or date.min
     kept = []
     for entry in entries:
@@ -360,9 +363,41 @@ def _of_treatment(history: History) -> Iterator[WorklistEntry]:
         because = Reason("no_progression_recorded", day=ended.decided_on)
         call = ResolvingCall({"kind": "progressed"}, ("progressed_on", "basis"))
         yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
-    elif ended.reason == "pregnancy":
-        because = Reason("ended_for_pregnancy", day=ended.decided_on)
-        yield _plain("pregnancy", ended.decided_on, through_on, ended.decided_on, because)
+
+
+def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:
+    """Yield an entry for each stretch of a pregnancy: due at once where neither a hold nor an end of treatment is.
+
+    Each is about its first day, so that what was acknowledged of one says nothing of the next.
+    """
+    ended = history.treatment_ended
+    ends = [ended.decided_on] if ended is not None else []
+    holds = [day for hold in history.holds for day in hold if day is not None]
+    close = ResolvingCall({"kind": "pregnancy_closed"}, ("closed_on", "outcome"))
+    hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
+    for from_on, closed_on, because in history.pregnancies:
+        cuts = sorted({day for day in holds + ends if from_on < day and (closed_on is None or day < closed_on)})
+        stretches: list[tuple[date, bool]] = []
+        for day in [from_on, *cuts]:
+            is_stopped = history.is_held(day) or (ended is not None and ended.decided_on <= day)
+            if not stretches or stretches[-1][1] != is_stopped:
+                stretches.append((day, is_stopped))
+        for (first, is_stopped), following in zip(
+            stretches, [*(day for day, _ in stretches[1:]), closed_on], strict=True
+        ):
+            through_on = following - ONE_DAY if following is not None else None
+            due_on = max(first, from_on + _TERM) if is_stopped else first
+            why = because if is_stopped else Reason("pregnant_on_treatment", base=because)
+            calls = (close,) if is_stopped else (hold, _END_TREATMENT, close)
+            yield WorklistEntry("pregnancy", first.isoformat(), None, first, through_on, due_on, why, calls)
+
+
+def _with_pregnancy(history: History, entry: WorklistEntry) -> WorklistEntry:
+    """Return an entry with the pregnancy that is open while it is listed: whoever deals with it should know."""
+    for pregnancy in history.pregnancies:
+        if pregnancy.closed_on is None and (entry.through_on is None or pregnancy.from_on <= entry.through_on):
+            return entry._replace(because=both(entry.because, pregnancy.because))
+    return entry
 
 
 def _plain(

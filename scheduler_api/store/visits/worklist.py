@@ -41,12 +41,16 @@ _SELECTED = (
 _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "acknowledged_at", "role", "name")
 
 
+#: What stands for a kind in an entry's id, which is part of addresses: those may be logged on their way.
+_UNTOLD = {"pregnancy": "to_follow"}
+
+
 def rows_of(patient_id: str, history: History, entries: Iterable[WorklistEntry]) -> dict[str, Row]:
     """Return the rows of a patient's entries, by a stable id: kind, patient and what the entry is about."""
     patient = derived.patient_columns(patient_id, history)
     rows: dict[str, Row] = {}
     for entry in entries:
-        entry_id = ".".join(filter(None, (entry.kind, patient_id, entry.about)))
+        entry_id = ".".join(filter(None, (_UNTOLD.get(entry.kind, entry.kind), patient_id, entry.about)))
         rows[entry_id] = {
             **patient,
             "entry_id": entry_id,

@@ -135,9 +135,8 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         return {}
     # Another address has other events: an app that read the old one keeps no later version of them.
     name = hashlib.sha256(feed.name.encode()).hexdigest()[:16]
-    ended = history.treatment_ended
-    # After a pregnancy nothing reminds the patient of imaging or contraception (rules, section 6).
-    silent = ended is not None and ended.reason == "pregnancy"
+    # While a pregnancy is open, only what is booked goes to the patient (rules, section 7).
+    silent = history.pregnancy_on(today) is not None
     current_events: dict[str, str] = {}
 
     def add(subject: str, kind: str, first: date, last: date, at: str | None = None, **facts: Any) -> None:
@@ -160,7 +159,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     if feed.options.doses:
         drug = schedule.protocol_on(today).dosing.drug if feed.options.drug_name else None
         for row in schedule.treatment_plan.rows(today, today, today + timedelta(DOSES_AHEAD)):
-            if row["status"] in ("due", "planned") and history.begun:
+            if row["status"] in ("due", "planned") and history.begun and not history.awaits_site(row["dose_on"]):
                 mg = row["amount"] if drug else None
                 add(
                     f"{row['dose_on']}",

@@ -35,7 +35,9 @@ def today_of(schedule: PatientSchedule, preferences: str | None, now: datetime) 
     today = civil_date(now, history.time_zone)
     document = today_view(schedule, today)
     if document["dose"] is not None:
-        document["dose"]["remind_at"] = local_instant(today, patients(preferences).dose_time, history.time_zone)
+        remind_at = local_instant(today, patients(preferences).dose_time, history.time_zone)
+        # Who is to call the site first is reminded by no notification of the phone's own either.
+        document["dose"]["remind_at"] = None if document["call_site"] else remind_at
     document["visits"] = [{name: visit[name] for name in VISIT_FIELDS} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
     return document

@@ -101,6 +101,9 @@ def _same_visits(before: PatientSchedule, after: PatientSchedule) -> bool:
     one, other = before.history, after.history
     if (one.registered, one.enrolled, one.time_zone) != (other.registered, other.enrolled, other.time_zone):
         return False
+    # What there is to do about a visit says that the patient is pregnant.
+    if one.pregnancies != other.pregnancies:
+        return False
     return not after.changed_series(before)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.treatment.position import Place
+from scheduler_api.engine.treatment.study_day import study_day
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import positions, reasons, time_zones
 from scheduler_api.store.visits import visits
@@ -74,6 +75,8 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
     item["cycle"], item["cycle_day"], item["on_hold"] = _place(row["position"], today)
+    started_on = positions.of_text(row["position"]).from_on
+    item["study_day"] = study_day(started_on, date.fromisoformat(row["done_on"] or row["target_on"]))
     item["last_done_on"], item["last_response"] = last_done.get(row["series"], (None, None))
     item["closes_in_days"] = None
     item["suggested_days"] = ()

@@ -49,7 +49,9 @@ class TodaysDoseSchema(Strict):
     status = Choice(*DOSE_STATUSES, required=True)
     amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
     drug = fields.String(required=True)
-    remind_at = Instant(required=True)
+    remind_at = Instant(
+        required=True, allow_none=True, metadata={"description": "Null while the site is to be called first"}
+    )
 
 
 class TodayVisitSchema(VisitSchema):
@@ -69,7 +71,21 @@ class TodaySchema(Strict):
     dose = fields.Nested(TodaysDoseSchema, required=True, allow_none=True)
     unrecorded = fields.List(CivilDate(), required=True, metadata={"description": "Days of the last 7 nobody recorded"})
     visits = fields.List(fields.Nested(TodayVisitSchema), required=True)
-    contraception = fields.Nested(ContraceptionSchema, required=True)
+    call_site = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What to show instead of asking for a dose: the patient calls the site before taking any; "
+            "null: nothing",
+            "example": "Call your study site before you take a dose.",
+        },
+    )
+    contraception = fields.Nested(
+        ContraceptionSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null while the phone is to say nothing about it"},
+    )
     changes_at = Instant(required=True, metadata={"description": "When this changes by itself: the next midnight"})
 
 

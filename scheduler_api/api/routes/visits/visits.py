@@ -13,7 +13,7 @@ from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import session
 from scheduler_api.schemas.fields import Choice, CivilDate, Text, fields, listed, validate
-from scheduler_api.schemas.patients import RESPONSES, VisitSchema
+from scheduler_api.schemas.patients import RESPONSES, CalendarVisitSchema
 from scheduler_api.store.visits.visits import SORTS, STATUSES, Query
 from scheduler_api.use_cases.visits import visits
 
@@ -35,7 +35,7 @@ class VisitQuery(PageQuery):
     sort = Choice(*SORTS, load_default="closes_on")
 
 
-class PatientVisitSchema(VisitSchema):
+class PatientVisitSchema(CalendarVisitSchema):
     """A visit with its patient and further details for a nurse. `today` is the patient's."""
 
     patient_id = fields.String(required=True)

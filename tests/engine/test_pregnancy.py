@@ -1,0 +1,203 @@
+"""A pregnancy of the patient, while it is open (rules, section 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scheduler_api.engine.errors import Conflict, ValidationFailed
+from scheduler_api.engine.model.facts import body_to_data
+from scheduler_api.engine.views.changes import consequences
+from scheduler_api.engine.views.tasks import WorklistEntry, urgency, worklist
+
+from .patients import Patient, day, plain
+
+
+def pregnant(**enrolment: Any) -> Patient:
+    """The patient of the worked examples; the site hears of her pregnancy on 2024-02-20."""
+    patient = Patient.treated(**enrolment)
+    patient.record("pregnancy_reported", reported_on="2024-02-20", of="patient")
+    return patient
+
+
+def entries(patient: Patient, today: str) -> list[WorklistEntry]:
+    """What stands on a day."""
+    schedule, on = patient.schedule(), day(today)
+    return [one for one in worklist(schedule, schedule.visits(day("2023-01-01"), on), on, on) if one.is_listed_on(on)]
+
+
+def about_pregnancy(patient: Patient, today: str) -> list[tuple[str, str, list[str]]]:
+    """Since when the entry stands, how urgent it is, and which kinds of fact resolve it."""
+    return [
+        (entry.about, urgency(entry.due_on, day(today)), [str(call.fact["kind"]) for call in entry.resolve_with])
+        for entry in entries(patient, today)
+        if entry.kind == "pregnancy"
+    ]
+
+
+def test_it_changes_no_date() -> None:
+    patient, other = pregnant(), Patient.treated()
+    assert patient.on("2024-03-01").document == other.on("2024-03-01").document
+
+
+def test_the_phone_says_to_call_the_site_before_taking_and_nothing_about_contraception() -> None:
+    patient = pregnant()
+    before, shown = patient.view("2024-02-19"), patient.view("2024-02-20")
+    assert (before["call_site"], before["contraception"]["status"]) == (None, "required")
+    assert shown["call_site"] == "Call your study site before you take a dose."
+    assert (shown["contraception"], shown["visits"]) == (None, [])
+    assert shown["dose"] == {**shown["dose"], "status": "due", "amount": 300}
+
+
+def test_what_is_booked_is_still_shown() -> None:
+    patient = pregnant()
+    patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
+    assert [visit["visit"] for visit in patient.view("2024-02-20")["visits"]] == ["imaging-w12"]
+    assert patient.view("2024-03-28")["visits"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("hold_started", {"from_on": "2024-02-20"}),
+        ("hold_started", {"from_on": "2024-02-10", "resumes_on": "2024-02-21"}),
+        ("dose_changed", {"from_on": "2024-02-21", "amount": 200}),
+    ],
+)
+def test_staff_who_say_how_treatment_goes_on_settle_it(kind: str, data: dict[str, Any]) -> None:
+    patient = pregnant()
+    said = patient.record(kind, **data)
+    assert patient.view("2024-02-22")["call_site"] is None
+    patient.void(said)
+    assert patient.view("2024-02-22")["call_site"] is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("hold_started", {"from_on": "2024-02-01", "resumes_on": "2024-02-08"}),
+        ("dose_changed", {"from_on": "2024-02-01", "amount": 200}),
+        ("dose_recorded", {"dose_on": "2024-02-20", "status": "taken"}),
+        ("visit_booked", {"visit": "imaging-w12", "booked_on": "2024-03-27"}),
+        ("progressed", {"progressed_on": "2024-02-20", "basis": "clinical"}),
+    ],
+)
+def test_what_says_nothing_of_the_days_to_come_settles_nothing(kind: str, data: dict[str, Any]) -> None:
+    patient = pregnant()
+    patient.record(kind, **data)
+    assert patient.view("2024-02-22")["call_site"] is not None
+
+
+def test_what_was_recorded_before_the_report_settles_nothing_however_it_is_corrected() -> None:
+    patient = Patient.treated()
+    hold = patient.record("hold_started", from_on="2024-02-18", resumes_on="2024-02-22")
+    report = patient.record("pregnancy_reported", reported_on="2024-02-20", of="patient")
+    patient.correct(hold, "hold_started", from_on="2024-02-18", resumes_on="2024-02-21")
+    assert patient.view("2024-02-22")["call_site"] is not None
+    change = patient.record("dose_changed", from_on="2024-02-23", amount=200)
+    assert patient.view("2024-02-22")["call_site"] is None
+    # A corrected report is as old as the first; and what is corrected was said after it.
+    patient.correct(report, "pregnancy_reported", reported_on="2024-02-19", of="patient")
+    patient.correct(change, "dose_changed", from_on="2024-02-23", amount=250)
+    assert patient.view("2024-02-22")["call_site"] is None
+
+
+def test_after_the_end_of_treatment_there_is_nothing_to_call_about() -> None:
+    patient = pregnant()
+    patient.end_treatment("2024-02-20", "pregnancy", decided_on="2024-02-21")
+    assert patient.view("2024-02-20")["call_site"] is not None
+    assert patient.view("2024-02-21")["call_site"] is None
+
+
+def test_it_stands_on_the_worklist_now_while_neither_hold_nor_end_covers_the_day() -> None:
+    patient = pregnant()
+    assert about_pregnancy(patient, "2024-02-19") == []
+    calls = ["hold_started", "treatment_ended", "pregnancy_closed"]
+    assert about_pregnancy(patient, "2024-05-01") == [("2024-02-20", "now", calls)]
+    patient.record("hold_started", from_on="2024-02-22")
+    assert about_pregnancy(patient, "2024-02-21") == [("2024-02-20", "now", calls)]
+    assert about_pregnancy(patient, "2024-05-01") == [("2024-02-22", "routine", ["pregnancy_closed"])]
+    patient.record("hold_ended", resumes_on="2024-05-01")
+    assert about_pregnancy(patient, "2024-05-01") == [("2024-05-01", "now", calls)]
+    patient.end_treatment("2024-05-02", "pregnancy")
+    assert about_pregnancy(patient, "2024-05-10") == [("2024-05-02", "routine", ["pregnancy_closed"])]
+    # 40 weeks after the report somebody should know how it ended.
+    assert about_pregnancy(patient, "2024-11-26") == [("2024-05-02", "now", ["pregnancy_closed"])]
+
+
+def test_it_stands_until_it_is_closed_also_after_the_study() -> None:
+    patient = Patient.treated()
+    patient.end_treatment("2024-02-10", "pregnancy", decided_on="2024-02-12")
+    patient.record("study_ended", ended_on="2024-03-01", reason="withdrawal")
+    assert about_pregnancy(patient, "2024-08-01") == [("2024-02-12", "routine", ["pregnancy_closed"])]
+    patient.record("pregnancy_closed", closed_on="2024-10-01", outcome="live_birth")
+    assert about_pregnancy(patient, "2024-09-30") != []
+    assert about_pregnancy(patient, "2024-10-01") == []
+    assert patient.view("2024-10-01")["contraception"] is not None
+
+
+def test_nothing_asks_for_it_after_death() -> None:
+    patient = pregnant()
+    patient.record("study_ended", ended_on="2024-03-01", reason="death")
+    assert about_pregnancy(patient, "2024-02-29") != []
+    assert about_pregnancy(patient, "2024-03-01") == []
+
+
+def test_other_entries_stay_and_say_that_she_is_pregnant() -> None:
+    patient = pregnant()
+    (entry,) = (one for one in entries(patient, "2024-02-25") if one.kind == "visit_overdue")
+    assert plain(entry.because) == "window 2024-02-07 to 2024-02-21, not done; pregnancy reported 2024-02-20"
+    patient.record("pregnancy_closed", closed_on="2024-02-24", outcome="not_pregnant")
+    (entry,) = (one for one in entries(patient, "2024-02-25") if one.kind == "visit_overdue")
+    assert plain(entry.because) == "window 2024-02-07 to 2024-02-21, not done"
+
+
+def test_consequences_say_that_dose_reminders_stop_and_when_they_go_on() -> None:
+    patient, today = Patient.treated(), day("2024-02-21")
+    before = patient.schedule()
+    patient.record("pregnancy_reported", reported_on="2024-02-20", of="patient")
+    reported = patient.schedule()
+    because = "pregnancy reported 2024-02-20: no dose reminder is sent until the site records how treatment goes on"
+    moved = {"what": "dose reminders", "before": None, "after": {"sent": False}, "because": because}
+    assert plain(consequences(before, reported, today, today)) == [moved]
+    patient.record("dose_changed", from_on="2024-02-22", amount=200)
+    settled = [one for one in consequences(reported, patient.schedule(), today, today) if "reminders" in one["what"]]
+    assert [(one["before"], one["after"]) for one in settled] == [({"sent": False}, None)]
+
+
+def test_a_partners_changes_nothing() -> None:
+    patient, other = Patient.treated(sex="male"), Patient.treated(sex="male")
+    patient.record("pregnancy_reported", reported_on="2024-02-20", of="partner")
+    assert patient.view("2024-02-20") == other.view("2024-02-20")
+    assert entries(patient, "2024-02-25") == entries(other, "2024-02-25")
+    patient.record("pregnancy_closed", closed_on="2024-10-01", outcome="live_birth")
+
+
+@pytest.mark.parametrize(("sex", "of"), [("male", "patient"), ("female", "partner")])
+def test_whose_it_is_goes_with_the_patients_sex(sex: str, of: str) -> None:
+    """A woman's own, recorded as her partner's by mistake, would change nothing."""
+    with pytest.raises(ValidationFailed) as refused:
+        Patient.treated(sex=sex).record("pregnancy_reported", reported_on="2024-02-20", of=of)
+    assert [error.pointer for error in refused.value.errors] == ["/of"]
+
+
+def test_the_sex_of_who_is_pregnant_is_not_corrected() -> None:
+    patient = pregnant()
+    registered = body_to_data(patient.history.registered)
+    with pytest.raises(ValidationFailed) as refused:
+        patient.correct(patient.facts[0].fact_id, "registered", **{**registered, "sex": "male"})
+    assert [error.pointer for error in refused.value.errors] == ["/sex"]
+
+
+def test_a_second_report_and_a_second_closing_conflict() -> None:
+    patient = pregnant()
+    with pytest.raises(Conflict, match="replaces"):
+        patient.record("pregnancy_reported", reported_on="2024-02-21", of="patient")
+    with pytest.raises(ValidationFailed, match="Before the pregnancy"):
+        patient.record("pregnancy_closed", closed_on="2024-02-19", outcome="miscarriage")
+    patient.record("pregnancy_closed", closed_on="2024-02-25", outcome="not_pregnant")
+    with pytest.raises(Conflict, match="No pregnancy is open"):
+        patient.record("pregnancy_closed", closed_on="2024-02-26", outcome="not_pregnant")
+    patient.record("pregnancy_reported", reported_on="2024-06-21", of="patient")
+    assert patient.view("2024-06-21")["call_site"] is not None
