@@ -294,6 +294,7 @@ def test_what_is_unscheduled_is_kept_with_what_was_said() -> None:
         "fact_id": scan,
         "series": "imaging",
         "done_on": "2024-01-10",
+        "study_day": 6,
         "visit": None,
         "response": "SD",
         "part": False,
