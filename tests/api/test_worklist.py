@@ -357,7 +357,9 @@ def brute_force(service: Service, ids: set[str], on: date | None) -> set[tuple[s
         through = date.fromisoformat(row["visits_through"])
         present = civil_date(service.clock.now, history.time_zone)
         for kind, about in naive_worklist(versions, history, today, through, present):
-            found.add((patient_id, ".".join(filter(None, (kind, patient_id, about)))))
+            # Addresses do not name a pregnancy.
+            name = "to_follow" if kind == "pregnancy" else kind
+            found.add((patient_id, ".".join(filter(None, (name, patient_id, about)))))
     return found
 
 
