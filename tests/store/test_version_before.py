@@ -38,6 +38,7 @@ WORDS = {
     "settle_by",
     "resolve_with",
     "history",
+    "dose_words",
     "days",
     "format",
     "wishes",
