@@ -43,7 +43,6 @@ WORDS = {
     "format",
     "wishes",
     "preferences",
-    "dose_words",
     "failed_screening",
     "enrolled_from",
 }
