@@ -6,7 +6,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -16,11 +18,21 @@ from hypothesis import HealthCheck, settings
 from service import PATIENCE, Client, Clock, Patient, Server, Service, new_database
 from stories import amended
 
+import bench
+import scheduler_api
 from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.use_cases import debouncer
 from scheduler_api.use_cases.debouncer import Debouncer
 
 _START = Debouncer._start
+
+# Hypothesis also draws constants that it finds in whatever modules are loaded. All that any test loads is loaded here:
+# what is drawn does not depend on which tests ran before.
+for package in (scheduler_api, bench):
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
+        # Some are programs, and one of them needs Django.
+        if not module.name.endswith("__main__") and not module.name.startswith("bench.peers."):
+            import_module(module.name)
 
 settings.register_profile(
     "usual", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

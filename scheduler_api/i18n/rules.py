@@ -105,6 +105,7 @@ RULES: Mapping[str, str] = {
     "dose_while_held": "{base}: {mg} mg taken while dosing was held",
     "dose_on_rest_day": "{base}: {mg} mg taken where no dose was planned (rest)",
     "dose_after_end": "{base}: {mg} mg taken after the last day of treatment",
+    "by_the_patients_word": "{base}, by the patient's word",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

@@ -398,7 +398,7 @@ class Known:
             status: sum(row["status"] == status for row in rows) for status in ("taken", "missed", "unrecorded", "held")
         }
         planned = count["taken"] + count["missed"] + count["unrecorded"]
-        full = self.full_amount(last)
+        full = self.full_amount(last) if self.begun else 0
         mg = sum(row["taken_amount"] or 0 for row in rows)
         return {
             "planned": planned,

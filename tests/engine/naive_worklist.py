@@ -27,20 +27,21 @@ def naive_worklist(
     since = history.registered.consented_on or enrolled_on
     if since is not None and today < since:
         return set()
-    visits, doses, taken, unscheduled = {}, {}, {}, []
+    visits, doses, rows, unscheduled = {}, {}, {}, []
     known = [day for day in (history.registered.consented_on, enrolled_on, history.c1d1, today) if day is not None]
-    first = min(known) - timedelta(400)
-    while first <= last:
-        document = calendar(versions, history, today, first, min(first + timedelta(799), last))
+    first = start = min(known) - timedelta(400)
+    while start <= last:
+        document = calendar(versions, history, today, start, min(start + timedelta(799), last))
         visits.update({row["visit"]: row for row in document["visits"]})
         doses.update({row["dose_on"]: row["status"] for row in document["doses"]})
         unscheduled += document["unscheduled"]
-        taken.update({row["dose_on"]: row for row in document["doses"] if row["status"] == "taken"})
-        first += timedelta(800)
+        rows.update({row["dose_on"]: row for row in document["doses"]})
+        start += timedelta(800)
     found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today)}
     found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
-    found |= {(kind, str(day)) for kind, day in _that_could_hurt(history, taken) if day <= today}
+    days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
+    found |= {(kind, str(day)) for kind, day in _that_could_hurt(versions, history, rows, days) if day <= today}
     found |= set(_to_confirm(history, today))
     found |= {("pregnancy", str(day)) for day in _first_of_stretch(history, today)}
     return found | {(kind, "") for kind in _of_treatment(history, today)}
@@ -128,27 +129,57 @@ def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterato
         yield row[-1]
 
 
-def _that_could_hurt(history: History, taken: dict[date, dict[str, Any]]) -> Iterator[tuple[str, date]]:
-    """Each dose that could hurt, but for those that go on from one like it on the day before."""
-    why = {day: _why_it_could_hurt(history, row) for day, row in taken.items()}
-    for day, kind in why.items():
-        before = day - ONE_DAY
-        amounts = [(row["amount"], row["taken_amount"]) for row in (taken[day], taken.get(before, taken[day]))]
-        if kind is not None and not (why.get(before) == kind and amounts[0] == amounts[1]):
-            yield kind, day
+def _that_could_hurt(
+    versions: Versions, history: History, rows: dict[date, dict[str, Any]], days: list[date]
+) -> Iterator[tuple[str, date]]:
+    """Each dose that could hurt, but for those that go on from one like it on the day before.
+
+    The word that counts is one row of them, what the patient says beside it another.
+    """
+    late = dict(history.doses.unconfirmed())
+    counting: dict[date, tuple[Any, ...] | None] = {}
+    beside: dict[date, tuple[Any, ...] | None] = {}
+    for day in days:
+        words = history.doses.words_of(day)
+        if words.standing is not None and words.standing.status == "taken":
+            counting[day] = _why_it_could_hurt(versions, history, rows.get(day), day, words.standing)
+        said = [words.said_by_patient] if words.staff is not None else []
+        is_asked = history.off_study_on is not None and day > history.off_study_on
+        said += [late[day].word] if day in late and not is_asked else []
+        for word in said:
+            if word is not None and word.status == "taken":
+                why = _why_it_could_hurt(versions, history, rows.get(day), day, word)
+                beside[day] = None if why and (counting.get(day) or ("",))[0] == why[0] else why
+    for row in (counting, beside):
+        for day, why in row.items():
+            if why is not None and row.get(day - ONE_DAY) != why:
+                yield why[0], day
 
 
-def _why_it_could_hurt(history: History, row: dict[str, Any]) -> str | None:
-    day, end = row["dose_on"], history.last_treatment_day
+def _why_it_could_hurt(
+    versions: Versions, history: History, row: dict[str, Any] | None, day: date, word: Any
+) -> tuple[Any, ...] | None:
+    """Why a dose could hurt, what was planned, and what was taken; by what was known when it was (section 5)."""
+    end, at = history.last_treatment_day, word.taken_at or word.said_at
     if history.c1d1 is None or day < history.c1d1:
         return None
     if end is not None and day > end:
-        return "dose_after_end"
-    if history.is_held(day):
-        return "dose_while_held"
-    if row["amount"] is None:
-        return "dose_on_rest_day"
-    return "dose_above_plan" if row["taken_amount"] > row["amount"] else None
+        return "dose_after_end", None, word.amount
+
+    def known(one: Any) -> bool:
+        that_day = one.recorded_at.astimezone(ZoneInfo(history.time_zone)).date() == day == one.from_on
+        return not that_day or one.recorded_at <= at
+
+    if any(hold.covers(day) and known(hold) for hold in history.holds):
+        return "dose_while_held", None, word.amount
+    amended = [one.version for one in history.amendments if one.from_on <= day]
+    dosing = versions[[history.registered.version, *amended][-1]].dosing
+    cycle_day = row["cycle_day"] if row else None
+    if dosing.dosing_days is not None and cycle_day is not None and cycle_day not in dosing.dosing_days:
+        return "dose_on_rest_day", None, word.amount
+    changes = [change for change in history.dose_changes if change.from_on <= day and known(change)]
+    planned = min(changes[-1].amount, dosing.dose_mg) if changes else dosing.dose_mg
+    return ("dose_above_plan", planned, word.amount) if word.amount > planned else None
 
 
 def _of_treatment(history: History, today: date) -> Iterator[str]:
@@ -158,7 +189,7 @@ def _of_treatment(history: History, today: date) -> Iterator[str]:
     ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
     is_off = off_on is not None and off_on <= today
     if history.last_dose_day is None or today <= history.last_dose_day:
-        yield from ("hold_open" for from_on, resumes_on in history.holds if not resumes_on and today - from_on >= WEEK)
+        yield from ("hold_open" for hold in history.holds if not hold.resumes_on and today - hold.from_on >= WEEK)
     if ended is None:
         if is_off:
             yield "treatment_end_missing"

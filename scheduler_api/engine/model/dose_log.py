@@ -6,8 +6,9 @@ A history holds one log. With several regimens, or several intakes a day, it wil
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 #: Nothing stands; missed. Any other letter is taken, and names an amount.
@@ -81,7 +82,8 @@ class DoseLog:
 
     The letters begin and end with a day on which a word stands; without one there is no letter, and no first day.
     `amounts` are the distinct amounts that letters stand for. `words` are by day, written `2024-02-20`; so are those
-    `to_confirm`: the patient's words that do not count before staff confirm them, the one of each day said last.
+    `to_confirm`: the patient's words that do not count before staff confirm them, the one of each day said last; and
+    `set_aside`: what the patient says was taken where a word of staff's stands.
     """
 
     first_on: date | None = None
@@ -89,6 +91,7 @@ class DoseLog:
     amounts: tuple[int | float, ...] = ()
     words: DayWords = field(default_factory=dict[str, Words])
     to_confirm: Mapping[str, LateWord] = field(default_factory=dict)
+    set_aside: Mapping[str, Word] = field(default_factory=dict)
 
     def letter(self, day: date) -> str:
         """Return the letter of a day."""
@@ -151,6 +154,12 @@ class DoseLog:
             if words.staff is None and (words.patient is None or words.patient.said_at <= late.word.said_at):
                 yield day, late
 
+    def taken_by_patient(self) -> Iterator[tuple[date, Word]]:
+        """Yield what the patient says was taken and does not count, by day: a word of staff's stands, or is awaited."""
+        late = {day: late.word for day, late in self.unconfirmed() if late.word.status == "taken"}
+        aside = {date.fromisoformat(written): word for written, word in self.set_aside.items()}
+        yield from sorted({**late, **aside}.items(), key=itemgetter(0))
+
     @property
     def first_taken_on(self) -> date | None:
         """Return the first day taken; None if there is none."""
@@ -195,8 +204,12 @@ class DoseLog:
         if latest is not None and word.said_at < latest.said_at:
             return self
         words = words._replace(**{side: word})
-        all_words = self.words | {day.isoformat(): words}
-        log = DoseLog(self.first_on, self.letters, self.amounts, all_words, self.to_confirm)
+        set_aside = self.set_aside
+        if (own := words.said_by_patient) is not None and words.staff is not None and own.status == "taken":
+            set_aside = {**set_aside, day.isoformat(): own}
+        elif day.isoformat() in set_aside:
+            set_aside = {written: word for written, word in set_aside.items() if written != day.isoformat()}
+        log = replace(self, words=self.words | {day.isoformat(): words}, set_aside=set_aside)
         return log._with_letter(day, words.standing)
 
     def with_late_word(self, day: date, late: LateWord) -> DoseLog:
@@ -204,8 +217,7 @@ class DoseLog:
         known = self.to_confirm.get(day.isoformat())
         if known is not None and late.word.said_at < known.word.said_at:
             return self
-        to_confirm = {**self.to_confirm, day.isoformat(): late}
-        return DoseLog(self.first_on, self.letters, self.amounts, self.words, to_confirm)
+        return replace(self, to_confirm={**self.to_confirm, day.isoformat(): late})
 
     def _with_letter(self, day: date, word: Word | None) -> DoseLog:
         """Return the log with the letter of the word that stands on a day."""
@@ -223,9 +235,9 @@ class DoseLog:
         letters = letters[:place] + letter + letters[place + 1 :]
         begun = letters.lstrip(SILENT)
         if not begun:
-            return DoseLog(None, "", amounts, self.words, self.to_confirm)
+            return replace(self, first_on=None, letters="", amounts=amounts)
         first_on = date.fromordinal(first_on.toordinal() + len(letters) - len(begun))
-        return DoseLog(first_on, begun.rstrip(SILENT), amounts, self.words, self.to_confirm)
+        return replace(self, first_on=first_on, letters=begun.rstrip(SILENT), amounts=amounts)
 
     def _recorded(self, first: date, last: date) -> Iterator[tuple[date, str]]:
         if self.first_on is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from operator import attrgetter
 from typing import assert_never
 
@@ -64,7 +64,8 @@ def fold(facts: Iterable[Fact]) -> History:
     facts = list(facts)
     superseded, ends_of, resumptions = _resolve(facts)
     active = [fact for fact in facts if fact.fact_id not in superseded]
-    folding = _Folding()
+    known_since = _known_since(facts)
+    folding = _Folding(known_since=known_since)
     # A corrected registration counts from the beginning.
     voided = {fact.body.voids for fact in facts if isinstance(fact.body, Voided)}
     for fact in sorted(facts, key=lambda fact: not isinstance(fact.body, Registered)):
@@ -81,8 +82,20 @@ def fold(facts: Iterable[Fact]) -> History:
         if isinstance(body, HoldStarted):
             end = bodies.get(ends_of.get(fact_id, ""))
             resumes_on = end.resumes_on if isinstance(end, HoldEnded) else resumptions.get(fact_id)
-            insort(folding.holds, Hold(body.from_on, resumes_on), key=_from_on)
+            insort(folding.holds, Hold(body.from_on, resumes_on, known_since[fact_id]), key=_from_on)
     return folding.freeze()
+
+
+def _known_since(facts: Iterable[Fact]) -> dict[str, datetime]:
+    """Return since when each hold and change of the dose is known: a corrected one that keeps its day, as before."""
+    since: dict[str, datetime] = {}
+    days: dict[str, date] = {}
+    for fact in facts:
+        if isinstance(fact.body, HoldStarted | DoseChanged):
+            keeps_its_day = fact.replaces is not None and days.get(fact.replaces) == fact.body.from_on
+            since[fact.fact_id] = since[fact.replaces or ""] if keeps_its_day else fact.recorded_at
+            days[fact.fact_id] = fact.body.from_on
+    return since
 
 
 def extend(history: History, fact: Fact) -> History:
@@ -193,7 +206,9 @@ def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment) -> date:
 class _Folding:
     """Holds a history while facts are being folded into it."""
 
-    def __init__(self, history: History | None = None) -> None:
+    def __init__(self, history: History | None = None, known_since: Mapping[str, datetime] | None = None) -> None:
+        #: Since when holds and changes of the dose are known, by the fact; without an entry, since it was recorded.
+        self.known_since = known_since or {}
         self.registered = history.registered if history else None
         self.enrolled = history.enrolled if history else None
         self.time_zone_said_at = history.time_zone_said_at if history else None
@@ -234,12 +249,13 @@ class _Folding:
                 if body.booked_on is not None:
                     self.bookings[body.visit] = Booking(body.booked_on, body.time, body.place)
             case HoldStarted():
-                insort(self.holds, Hold(body.from_on, body.resumes_on), key=_from_on)
+                insort(self.holds, Hold(body.from_on, body.resumes_on, fact.recorded_at), key=_from_on)
             case HoldEnded():
                 index = next(i for i, hold in enumerate(self.holds) if hold.resumes_on is None)
-                self.holds[index] = Hold(self.holds[index].from_on, body.resumes_on)
+                self.holds[index] = self.holds[index]._replace(resumes_on=body.resumes_on)
             case DoseChanged():
-                insort(self.dose_changes, DoseChange(body.from_on, body.amount), key=_from_on)
+                known_since = self.known_since.get(fact.fact_id, fact.recorded_at)
+                insort(self.dose_changes, DoseChange(body.from_on, body.amount, known_since), key=_from_on)
             case Registered():
                 self.registered = body
             case Enrolled():

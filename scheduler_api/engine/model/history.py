@@ -18,10 +18,14 @@ ONE_DAY = timedelta(days=1)
 
 
 class Hold(NamedTuple):
-    """A hold from `from_on` up to, not including, `resumes_on`; open while that is None."""
+    """A hold from `from_on` up to, not including, `resumes_on`; open while that is None.
+
+    `recorded_at`: the instant since which somebody could know of it.
+    """
 
     from_on: date
     resumes_on: date | None
+    recorded_at: datetime
 
     def covers(self, day: date) -> bool:
         """Return whether `day` is held."""
@@ -29,10 +33,11 @@ class Hold(NamedTuple):
 
 
 class DoseChange(NamedTuple):
-    """The planned dose is this many mg a day, from a day on."""
+    """The planned dose is this many mg a day, from a day on; known since the instant `recorded_at`."""
 
     from_on: date
     amount: int | float
+    recorded_at: datetime
 
 
 class FertilityChange(NamedTuple):

@@ -59,7 +59,7 @@ def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]
     for change in history.dose_changes:
         cuts.add(change.from_on)
     for hold in history.holds:
-        cuts.update(hold)
+        cuts.update((hold.from_on, hold.resumes_on))
     return sorted(filter(None, cuts))
 
 

@@ -115,13 +115,12 @@ class PatientSchedule:
         return deviations(self.treatment_plan, visits, unscheduled, today, first, last)
 
     def all_deviations(self, today: date) -> list[dict[str, Any]]:
-        """Return the deviations of all time as seen on `today`: from the first thing on record to the last."""
+        """Return the deviations of all time as seen on `today`: through the last thing on record."""
         history, doses = self.history, self.history.doses
-        happened = [done.done_on for done in history.visits_done]
-        first = [history.first_on or today, doses.first_on or today]
-        last = [today, *happened, doses.last_recorded_on or today]
+        last = [today, doses.last_recorded_on or today, *(done.done_on for done in history.visits_done)]
         last += [booking.booked_on for booking in history.bookings.values()]
-        return self.deviations(today, min(first), max(last))
+        last += [day for day, _ in doses.taken_by_patient()]
+        return self.deviations(today, date.min + ONE_DAY, max(last))
 
     def adherence(self, today: date) -> dict[str, Any]:
         """Return adherence and relative dose intensity through `today` (section 4)."""

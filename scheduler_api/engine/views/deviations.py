@@ -45,7 +45,8 @@ def deviations(
 def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
     for one in off_plan_doses(treatment_plan, first, last):
         planned = _not_planned(treatment_plan, one.kind) if one.planned is None else _mg(one.planned)
-        yield _dose(one.kind, one.day, planned, _mg(one.taken))
+        taken = _mg(one.taken)
+        yield _dose(one.kind, one.day, planned, Reason("by_the_patients_word", base=taken) if one.by_patient else taken)
     for span in treatment_plan.spans(first, last) if treatment_plan.history.begun else ():
         for day in treatment_plan.missed(span):
             yield _dose("dose_missed", day, _mg(span.planned_amount), _MISSED)

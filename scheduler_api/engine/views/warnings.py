@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from scheduler_api.engine.model.facts import Body, DoseRecorded, Registered, StudyEnded, TreatmentEnded, VisitDone
@@ -14,15 +14,16 @@ from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
 from .calendar import PatientSchedule
 
 
-def warnings(schedule: PatientSchedule, body: Body) -> list[dict[str, Any]]:
-    """Return the warnings about a fact, given the schedule with it: each has its `kind`, `detail` and `records`.
+def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[dict[str, Any]]:
+    """Return the warnings about a fact said at an instant, given the schedule with it.
 
+    Each has its `kind`, `detail` and `records`.
     `records` are those on record that the warning is about, as `{kind, on}`.
     """
     after = schedule.history
     match body:
         case DoseRecorded(amount=float() | int() as taken):
-            harmful = harmful_dose(schedule.treatment_plan, body.dose_on, taken)
+            harmful = harmful_dose(schedule.treatment_plan, body.dose_on, taken, body.taken_at or said_at)
             return [] if harmful is None else [_harmful(harmful)]
         case VisitDone():
             return _before_consent(after, [body.done_on])

@@ -154,7 +154,7 @@ def append(
         _check_site(session, fact.body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
-    warned = warnings(after, body)
+    warned = warnings(after, body, fact.said_at)
     if warned and isinstance(body, DoseRecorded):
         plan_dose_to_check(session.store, patient_id, after, session.now)
     return Appended(fact, before, after, warned, row["version"] + 1)

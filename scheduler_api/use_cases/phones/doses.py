@@ -96,9 +96,9 @@ def record_dose(session: Session, patient_id: str, body: DoseRecorded | DoseTake
         return RecordOutcome(_outcome(appended.after.history.doses, body.dose_on, appended.fact), appended.fact.fact_id)
 
 
-def dose_warnings(session: Session, patient_id: str, body: DoseRecorded) -> list[dict[str, Any]]:
+def dose_warnings(session: Session, patient_id: str, body: DoseRecorded, when: Said) -> list[dict[str, Any]]:
     """Return what speaks against what a patient said of a day, also where the site's record of that day stands."""
-    return warnings(schedules.of_row(session.store, patient_row(session, patient_id)), body)
+    return warnings(schedules.of_row(session.store, patient_row(session, patient_id)), body, when.said_at)
 
 
 def change_time_zone(session: Session, patient_id: str, time_zone: str, when: Said) -> RecordOutcome:

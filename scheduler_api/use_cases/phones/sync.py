@@ -105,8 +105,9 @@ def sync(session: Session, patient_id: str, cursor: int, sent_at: datetime, queu
         row = patient_row(session, patient_id)
         schedule = schedules.of_row(session.store, row)
         for sent, outcome in zip(queued, outcomes, strict=True):
-            is_kept = outcome["outcome"] != "refused"
-            outcome["warnings"] = warnings(schedule, sent.dose) if sent.dose is not None and is_kept else []
+            outcome["warnings"] = []
+            if sent.dose is not None and (moment := when.get(id(sent))) and outcome["outcome"] != "refused":
+                outcome["warnings"] = warnings(schedule, sent.dose, moment.said_at)
         changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
     told = [change for change in changes if change is not None]
     return SyncResult(outcomes, told, row["version"], clock_off(sent_at, session.now))

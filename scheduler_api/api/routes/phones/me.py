@@ -228,7 +228,7 @@ def _keep(body: DoseRecorded | DoseTakenBack, said_at: datetime, sent_at: dateti
     (when,) = doses.said(session(), patient_id, [said_at], sent_at)
     kept = doses.record_dose(session(), patient_id, body, when)
     off = round(when.off.total_seconds()) or None
-    warnings = doses.dose_warnings(session(), patient_id, body) if isinstance(body, DoseRecorded) else []
+    warnings = doses.dose_warnings(session(), patient_id, body, when) if isinstance(body, DoseRecorded) else []
     document = {"outcome": kept.outcome, "fact_id": kept.fact_id, "clock_off_seconds": off, "warnings": warnings}
     return answer(document, language=language())
 
