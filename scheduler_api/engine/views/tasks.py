@@ -372,7 +372,7 @@ def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:
     """
     ended = history.treatment_ended
     ends = [ended.decided_on] if ended is not None else []
-    holds = [day for hold in history.holds for day in hold if day is not None]
+    holds = [day for hold in history.holds for day in (hold.from_on, hold.resumes_on) if day is not None]
     close = ResolvingCall({"kind": "pregnancy_closed"}, ("closed_on", "outcome"))
     hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
     for from_on, closed_on, because in history.pregnancies:
