@@ -37,7 +37,7 @@ def naive_worklist(
         unscheduled += document["unscheduled"]
         rows.update({row["dose_on"]: row for row in document["doses"]})
         start += timedelta(800)
-    found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today)}
+    found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today, history.off_study_on)}
     found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
     days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
@@ -85,7 +85,7 @@ def _to_confirm(history: History, today: date) -> Iterator[tuple[str, str]]:
             yield "record_after_death" if off_on and day > off_on else "doses_to_confirm", str(day)
 
 
-def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
+def _of_visit(row: dict[str, Any], today: date, off_on: date | None) -> Iterator[str]:
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
     if status == "done":
@@ -104,7 +104,11 @@ def _of_visit(row: dict[str, Any], today: date) -> Iterator[str]:
             yield "visit_overdue"
         if is_past:
             yield "booking_past"
-        if booked_on is not None and not is_past and not opens_on <= booked_on <= closes_on:
+        # Whoever has left does not come, also for what was overdue.
+        in_vain = booked_on is not None and off_on is not None and off_on < booked_on and off_on <= today
+        if in_vain and not is_past:
+            yield "booking_to_cancel"
+        if booked_on is not None and not in_vain and not is_past and not opens_on <= booked_on <= closes_on:
             yield "booking_outside_window"
         if booked_on is None and row["series"] == "contraception" and status == "open":
             yield "follow_up_due"

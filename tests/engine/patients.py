@@ -48,11 +48,12 @@ def series(name: str, anchor: Any = "enrolment", *, window: tuple[int, int] = (7
 def protocol_data(*visits: dict[str, Any], version: int = 1, months: int = 6, **dosing: Any) -> dict[str, Any]:
     """The data of a protocol of 300 mg a day in cycles of 21 days, with these series of visits."""
     dosing = {"drug": "surufatinib", "route": "oral", "dose_mg": 300, "cycle_days": 21, **dosing}
-    reduced = [mg for mg in (250, 200) if mg < dosing["dose_mg"]]
+    if "reduced_doses_mg" not in dosing:
+        dosing["reduced_doses_mg"] = [mg for mg in (250, 200) if mg < dosing["dose_mg"]]
     return {
         "id": "test",
         "version": version,
-        "dosing": {"reduced_doses_mg": reduced, **dosing},
+        "dosing": dosing,
         "visits": list(visits),
         "contraception": {"months_after_last_dose": months},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from itertools import groupby, pairwise
+from random import Random
 from typing import Any
 
 import pytest
@@ -296,6 +297,26 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
                 earlier.target_on,
                 earlier.closes_on,
             )
+
+
+@given(patients(), todays, ranges(), st.randoms(use_true_random=False))
+def test_the_order_in_which_a_protocol_lists_its_visits_changes_no_date(
+    patient: Patient, today: date, span: tuple[date, date], random: Random
+) -> None:
+    shuffled = {}
+    for number, version in patient.versions.items():
+        visits = [*version.definition["visits"]]
+        random.shuffle(visits)
+        shuffled[number] = read_protocol({**version.definition, "visits": visits})
+    document, other = (calendar(v, patient.history, today, *span) for v in (patient.versions, shuffled))
+    assert plain(other) == plain(document)
+    dropped = [_dropped(PatientSchedule(v, patient.history)) for v in (patient.versions, shuffled)]
+    assert dropped[0] == dropped[1]
+
+
+def _dropped(schedule: PatientSchedule) -> set[str]:
+    visits = schedule.visit_schedule
+    return {one.visit.name for name in visits.names for one in visits.series(name).dropped}
 
 
 @given(patients())

@@ -20,7 +20,7 @@ from scheduler_api.engine.treatment.fertility import fertile_periods
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
-from .kinds import DOSE_KINDS, TO_SITES
+from .kinds import DOSE_KINDS, TO_PATIENTS
 from .preferences import NotificationPreferences, SitePreferences
 
 #: When what is not about a dose is sent, on the patient's clock.
@@ -82,16 +82,18 @@ class Planner:
         """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
 
         After death there are none (rules, section 3), not even those still to come on that day. To a patient who left
-        and is not to be contacted there are none from that day on.
+        there are none from that day on that ask to come, and none at all if the patient is not to be contacted.
         """
         history = self._history
         if history.died is not None:
             return []
         messages = [*self._doses(first, last), *self._visits(first, last), *self._contraception(first, last)]
         messages += self._doses_missed(first, last)
-        if history.off_study is not None and not history.may_be_contacted:
+        if history.off_study is not None:
             left = local_instant(history.off_study.first_on, time(0), self._zone)
-            messages = [one for one in messages if one.kind in TO_SITES or one.next_at < left]
+            # Nobody who left is told to come, be it to a visit that was overdue then and is still booked.
+            asks = {"booking_tomorrow"} if history.may_be_contacted else set(TO_PATIENTS)
+            messages = [one for one in messages if one.kind not in asks or one.next_at < left]
         return [message for message in messages if not self._is_off(message.kind, message.day)]
 
     def _is_off(self, kind: str, day: date) -> bool:

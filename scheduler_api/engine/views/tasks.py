@@ -117,7 +117,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     if visits is not None:
         latest = last + _TO_BOOK
         near = (visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on)
-        entries += [entry for visit in near for entry in _of_visit(visit)]
+        entries += [entry for visit in near for entry in _of_visit(visit, history)]
         entries += [entry for visit in schedule.unscheduled_visits() for entry in _of_unscheduled(visit)]
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
@@ -136,7 +136,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     return kept
 
 
-def _of_visit(visit: Visit) -> Iterator[WorklistEntry]:
+def _of_visit(visit: Visit, history: History) -> Iterator[WorklistEntry]:
     if visit.done_on is not None:
         if visit.assigned == "late":
             yield _to_confirm(visit, visit.done_on)
@@ -147,7 +147,7 @@ def _of_visit(visit: Visit) -> Iterator[WorklistEntry]:
     elif visit.ends_on is not None and visit.ends_on <= visit.closes_on:
         yield from _of_cut_visit(visit, visit.ends_on)
     else:
-        yield from _of_booking(visit)
+        yield from _of_booking(visit, history)
         window = {"day": visit.opens_on, "day2": visit.closes_on}
         if visit.booked_on is None:
             if visit.series == CONTRACEPTION:
@@ -160,13 +160,20 @@ def _of_visit(visit: Visit) -> Iterator[WorklistEntry]:
         yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, visit.overdue_through, because)
 
 
-def _of_booking(visit: Visit) -> Iterator[WorklistEntry]:
-    booked_on = visit.booked_on
+def _of_booking(visit: Visit, history: History) -> Iterator[WorklistEntry]:
+    booked_on, off_on = visit.booked_on, history.off_study_on
     if booked_on is None:
         return
+    # Whoever has left the study by then does not come, also for a visit that was overdue.
+    left_on = off_on if off_on is not None and off_on < booked_on else None
+    if left_on is not None:
+        because = Reason("not_required", base=Reason("booked", day=booked_on), end=history.off_study_because)
+        entry = _visit("booking_to_cancel", visit, left_on, booked_on, because)
+        yield entry._replace(due_on=booked_on, resolve_with=(_cancel(visit), _done(visit)))
     if not visit.opens_on <= booked_on <= visit.closes_on:
         because = Reason("booked_outside", day=booked_on, day2=visit.opens_on, day3=visit.closes_on)
-        entry = _visit("booking_outside_window", visit, date.min, booked_on, because)
+        through_on = booked_on if left_on is None else left_on - ONE_DAY
+        entry = _visit("booking_outside_window", visit, date.min, through_on, because)
         yield entry._replace(due_on=min(booked_on, visit.closes_on))
     yield _past(visit, booked_on)
 
