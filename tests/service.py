@@ -226,7 +226,12 @@ class Client:
 
     def enrol(self, **data: Any) -> Patient:
         """Enrol a patient: the one of the rules' worked examples, unless said otherwise."""
-        answer = self.post("/v1/patients", {**ENROLMENT, **data})
+        return self.register(**{**ENROLMENT, **data})
+
+    def register(self, **data: Any) -> Patient:
+        """Register that patient, and no more unless `enrolled_on` is said."""
+        registered = {name: value for name, value in ENROLMENT.items() if name != "enrolled_on"}
+        answer = self.post("/v1/patients", {**registered, **data})
         assert answer.status_code == 201, answer.text
         return Patient(self, answer.json["patient_id"])
 

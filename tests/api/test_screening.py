@@ -14,13 +14,6 @@ from scheduler_api.use_cases.projections import maintenance
 TO_SCREEN = {name: value for name, value in ENROLMENT.items() if name != "enrolled_on"}
 
 
-def register(client: Client, **data: Any) -> Patient:
-    """Register a patient who is not enrolled."""
-    answer = client.post("/v1/patients", {**TO_SCREEN, **data})
-    assert answer.status_code == 201, answer.text
-    return Patient(client, answer.json["patient_id"])
-
-
 def fail(patient: Patient, ended_on: str = "2024-02-10") -> str:
     """Record that the trial is not for the patient; the fact's id."""
     return str(patient.record("study_ended", ended_on=ended_on, reason="screen_failure")["fact"]["fact_id"])
@@ -32,7 +25,7 @@ def numbers(client: Client, status: str) -> list[str]:
 
 
 def test_a_patient_is_registered_and_enrolled_later(service: Service, nurse: Client) -> None:
-    patient = register(nurse, consented_on="2024-02-01", planned_enrolment_on="2024-02-27")
+    patient = nurse.register(consented_on="2024-02-01", planned_enrolment_on="2024-02-27")
     shown = patient.read()
     assert (shown["status"], shown["consented_on"], shown["planned_enrolment_on"]) == (
         "screening",
@@ -59,7 +52,7 @@ def test_a_patient_is_registered_and_enrolled_later(service: Service, nurse: Cli
 
 
 def test_enrolled_with_registration_gives_the_same_patient(nurse: Client) -> None:
-    at_once, later = nurse.enrol(), register(nurse, subject_number="002")
+    at_once, later = nurse.enrol(), nurse.register(subject_number="002")
     later.record("enrolled", enrolled_on="2024-01-03")
     theirs = ("patient_id", "subject_number")
     one, other = ({k: v for k, v in patient.read().items() if k not in theirs} for patient in (at_once, later))
@@ -76,7 +69,7 @@ def test_a_first_dose_is_planned_only_of_somebody_who_enrols(nurse: Client) -> N
 
 
 def test_nothing_of_treatment_is_recorded_before_enrolment(service: Service, nurse: Client) -> None:
-    patient = register(nurse)
+    patient = nurse.register()
     with service.unchanged():
         refused(patient.send("dose_recorded", dose_on="2024-02-19", status="taken", amount=300), 422, "/dose_on")
         refused(patient.send("dose_recorded", dose_on="2024-02-19", status="taken"), 422, "/dose_on")
@@ -85,7 +78,7 @@ def test_nothing_of_treatment_is_recorded_before_enrolment(service: Service, nur
 
 
 def test_a_visit_before_consent_is_recorded_with_a_warning(nurse: Client) -> None:
-    patient = register(nurse, consented_on="2024-02-10")
+    patient = nurse.register(consented_on="2024-02-10")
     answer = patient.record("visit_done", series="imaging", visit="imaging-w6", done_on="2024-02-09")
     (warning,) = answer["warnings"]
     assert (warning["kind"], warning["records"]) == (
@@ -99,10 +92,10 @@ def test_a_visit_before_consent_is_recorded_with_a_warning(nurse: Client) -> Non
 
 
 def test_a_screen_failure_may_be_registered_again_under_its_number(service: Service, nurse: Client) -> None:
-    first = register(nurse)
+    first = nurse.register()
     refused(nurse.post("/v1/patients", TO_SCREEN), 409, "/subject_number")
     failure = fail(first)
-    second = register(nurse)
+    second = nurse.register()
     assert [item["status"] for item in nurse.get("/v1/patients", subject_number="001").json["items"]].count(
         "off_study"
     ) == 1
@@ -125,7 +118,7 @@ def test_a_screen_failure_may_be_registered_again_under_its_number(service: Serv
 
 def test_of_two_who_want_a_number_at_once_one_gets_it(service: Service, nurse: Client) -> None:
     """Whoever undoes a screen failure, and whoever registers somebody else under its number."""
-    failed = register(nurse)
+    failed = nurse.register()
     failure = fail(failed)
 
     def undo() -> int:
@@ -148,8 +141,8 @@ def test_a_screen_failure_was_never_dosed(patient: Patient) -> None:
 
 
 def test_a_study_counts_who_was_registered_and_who_failed(nurse: Client, coordinator: Client) -> None:
-    register(nurse)
-    fail(register(nurse, subject_number="002"))
+    nurse.register()
+    fail(nurse.register(subject_number="002"))
     nurse.enrol(subject_number="003")
     found = coordinator.get("/v1/studies/nct06110650/summary").json
     assert (found["registered"], found["screen_failures"], found["enrolled"]) == (3, 1, 1)
@@ -160,8 +153,8 @@ def test_a_study_counts_who_was_registered_and_who_failed(nurse: Client, coordin
 def test_nothing_is_planned_asked_or_sent_for_who_was_never_enrolled(
     service: Service, clock: Clock, nurse: Client
 ) -> None:
-    patient = register(nurse, planned_enrolment_on="2024-02-01")
-    failed = register(nurse, subject_number="002", planned_enrolment_on="2024-02-01")
+    patient = nurse.register(planned_enrolment_on="2024-02-01")
+    failed = nurse.register(subject_number="002", planned_enrolment_on="2024-02-01")
     fail(failed)
     for instant in ("2024-02-20T04:00:00+00:00", "2024-03-19T04:00:00+00:00", "2024-08-20T04:00:00+00:00"):
         clock.set(instant)

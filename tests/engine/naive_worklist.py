@@ -24,7 +24,7 @@ def naive_worklist(
     `present` is the day on which it is asked, if another: from then on no day is over yet.
     """
     enrolled_on = history.enrolled.enrolled_on if history.enrolled else None
-    since = history.registered.consented_on or enrolled_on
+    since = min([day for day in (history.registered.consented_on, enrolled_on) if day is not None], default=None)
     if since is not None and today < since:
         return set()
     visits, doses, rows, unscheduled = {}, {}, {}, []

@@ -126,7 +126,8 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     entries += _of_hold(history)
     entries += _of_treatment(history)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(history)]
-    known_from = history.registered.consented_on or history.enrolled_on or date.min
+    joined = [day for day in (history.registered.consented_on, history.enrolled_on) if day is not None]
+    known_from = min(joined, default=date.min)
     kept = []
     for entry in entries:
         from_on = max(entry.from_on, known_from)
