@@ -67,7 +67,14 @@ NEED_ENROLMENT = (
     TreatmentEnded,
 )
 #: What may lie up to a year before enrolment: screening.
-MAY_PRECEDE_ENROLMENT = (VisitBooked, VisitDone, FertilityChanged, ProtocolAmended)
+MAY_PRECEDE_ENROLMENT = (
+    VisitBooked,
+    VisitDone,
+    FertilityChanged,
+    PregnancyReported,
+    PregnancyClosed,
+    ProtocolAmended,
+)
 #: Why a patient left the study on a day of which perhaps only the month or the year is known.
 MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 #: The time zone in which a day begins first.

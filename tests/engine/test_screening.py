@@ -144,6 +144,21 @@ def test_enrolment_is_not_more_than_a_year_after_what_was_done_for_it() -> None:
     patient.record("enrolled", enrolled_on="2024-01-04", planned_first_dose_on="2024-01-04")
 
 
+def test_a_pregnancy_reported_during_screening_keeps_nobody_from_enrolling() -> None:
+    patient = Patient.screened(sex="male")
+    patient.record("pregnancy_reported", reported_on="2024-01-02", of="partner")
+    patient.record("enrolled", enrolled_on="2024-01-03", planned_first_dose_on="2024-01-03")
+    assert patient.on("2024-01-03")["status"] == "enrolled"
+
+
+def test_of_a_pregnancy_during_screening_only_the_outcome_is_asked() -> None:
+    patient = Patient.screened()
+    patient.record("pregnancy_reported", reported_on="2024-01-02", of="patient")
+    visits = patient.schedule().visits(day("2023-01-01"), day("2026-01-01"))
+    (entry,) = worklist(patient.schedule(), visits, day("2024-01-10"), day("2024-01-10"))
+    assert (entry.kind, [call.fact["kind"] for call in entry.resolve_with]) == ("pregnancy", ["pregnancy_closed"])
+
+
 # Consent.
 
 

@@ -387,7 +387,9 @@ def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:
         cuts = sorted({day for day in holds + ends if from_on < day and (closed_on is None or day < closed_on)})
         stretches: list[tuple[date, bool]] = []
         for day in [from_on, *cuts]:
-            is_stopped = history.is_held(day) or (ended is not None and ended.decided_on <= day)
+            # Nobody who is not enrolled is dosed.
+            is_stopped = not history.is_enrolled or history.is_held(day)
+            is_stopped = is_stopped or (ended is not None and ended.decided_on <= day)
             if not stretches or stretches[-1][1] != is_stopped:
                 stretches.append((day, is_stopped))
         for (first, is_stopped), following in zip(
