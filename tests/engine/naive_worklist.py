@@ -63,6 +63,9 @@ def is_pregnant(history: History, day: date) -> bool:
 
 def is_stopped(history: History, day: date) -> bool:
     """Whether a hold covers a day, or the end of treatment was decided by then."""
+    if history.enrolled is None:
+        # Who is not enrolled is not treated.
+        return True
     ended = history.treatment_ended
     return history.is_held(day) or (ended is not None and ended.decided_on <= day)
 

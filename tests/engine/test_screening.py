@@ -165,14 +165,14 @@ def test_of_a_pregnancy_during_screening_only_the_outcome_is_asked() -> None:
 def test_a_visit_before_consent_warns() -> None:
     patient = Patient.screened(protocol(SCREENING), consented_on="2024-01-08")
     patient.record("visit_done", series="screening", done_on="2024-01-07")
-    (warning,) = plain(warnings(patient.schedule(), patient.facts[-1].body))
+    (warning,) = plain(warnings(patient.schedule(), patient.facts[-1].body, patient.facts[-1].said_at))
     assert warning == {
         "kind": "before_consent",
         "detail": "done 2024-01-07, before consent 2024-01-08",
         "records": [{"kind": "visit_done", "on": "2024-01-07"}],
     }
     patient.record("visit_done", series="screening", done_on="2024-01-08")
-    assert warnings(patient.schedule(), patient.facts[-1].body) == []
+    assert warnings(patient.schedule(), patient.facts[-1].body, patient.facts[-1].said_at) == []
 
 
 def test_consent_and_planned_enrolment_can_be_filled_in_without_a_reason(patient: Patient) -> None:
