@@ -47,7 +47,7 @@ class NotActivated(Exception):
 
 
 class UnknownAmount(Exception):
-    """The phone shows no amount for that day, so the patient has to say how much was taken."""
+    """The phone shows no amount for that dose, so the patient has to say how much was taken."""
 
 
 def empty() -> dict[str, Any]:
@@ -64,6 +64,11 @@ def empty() -> dict[str, Any]:
         "today": None,
         "calendar": None,
     }
+
+
+def day_of(dose_id: str) -> str:
+    """The day of a dose, YYYY-MM-DD: what its name begins with."""
+    return dose_id[:10]
 
 
 # --- The phone's clock ---------------------------------------------------------------------------------------------
@@ -181,28 +186,36 @@ class Phone:
 
     # --- What the patient says ---------------------------------------------------------------------------------------
 
-    def record(self, dose_on: str, status: str, **more: Any) -> None:
-        """Record a day as `taken` or `missed`; `more` may be `amount`, `taken_at`, `note`.
+    def record(self, dose: str, status: str, **more: Any) -> None:
+        """Record a dose as `taken` or `missed`; `more` may be `amount`, `taken_at`, `note`.
 
-        What was taken is what the screen showed for that day, unless something else is said.
+        `dose` is its `dose_id`, or a day for the first dose of it. What was taken is what the screen showed for that
+        dose, unless something else is said.
         """
         if status == "taken" and "amount" not in more:
-            more["amount"] = self._shown_amount(dose_on)
-        self._queue("dose_recorded", dose_on=dose_on, status=status, **more)
+            more["amount"] = self._shown_amount(dose)
+        self._queue("dose_recorded", dose_id=self._full_name(dose), status=status, **more)
 
-    def _shown_amount(self, dose_on: str) -> float | None:
-        """The amount that the phone shows for a day. Raises UnknownAmount if it shows none."""
-        today, calendar = ((self.state[name] or {}).get("document") or {} for name in ("today", "calendar"))
-        if today.get("today") == dose_on and today["dose"] and today["dose"]["amount"]:
-            return today["dose"]["amount"]
-        for row in calendar.get("doses", ()):
-            if row["dose_on"] == dose_on and row["amount"]:
-                return row["amount"]
-        raise UnknownAmount(dose_on)
+    def take_back(self, dose: str) -> None:
+        """Take the record of a dose back."""
+        self._queue("dose_taken_back", dose_id=self._full_name(dose))
 
-    def take_back(self, dose_on: str) -> None:
-        """Take the record of a day back."""
-        self._queue("dose_taken_back", dose_on=dose_on)
+    def _shown_amount(self, dose: str) -> float:
+        """The amount that the phone shows for a dose. Raises UnknownAmount if it shows none."""
+        for name in ("today", "calendar"):
+            for one in self._kept(name).get("doses", ()):
+                if dose in (one["dose_id"], day_of(one["dose_id"])) and one["amount"]:
+                    return float(one["amount"])
+        raise UnknownAmount(dose)
+
+    def _full_name(self, dose: str) -> str:
+        """The `dose_id` of a dose, of which perhaps only the day is given, if the phone knows it."""
+        names = [one["dose_id"] for name in ("today", "calendar") for one in self._kept(name).get("doses", ())]
+        names += self._kept("today").get("unrecorded", ())
+        return next((name for name in names if dose in (name, day_of(name))), dose)
+
+    def _kept(self, name: str) -> dict[str, Any]:
+        return (self.state[name] or {}).get("document") or {}
 
     def _queue(self, kind: str, **data: Any) -> None:
         """Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew."""
@@ -291,10 +304,13 @@ class Phone:
         said: dict[str, str | None] = {}
         for fact in self.state["queue"]:
             if fact["kind"] != "time_zone_changed":
-                said[fact["dose_on"]] = fact.get("status")
-        if day in said and shown["dose"]:
-            shown["dose"] = {**shown["dose"], "status": said[day] or "due"}
-        waiting = {dose_on for dose_on, status in said.items() if status is None and dose_on < day}
+                # What was said while the phone did not know that day's doses names only the day.
+                said[self._full_name(fact["dose_id"])] = fact.get("status")
+        shown["doses"] = [
+            {**dose, "status": said[dose["dose_id"]] or "due"} if dose["dose_id"] in said else dose
+            for dose in shown["doses"]
+        ]
+        waiting = {name for name, status in said.items() if status is None and day_of(name) < day}
         shown["unrecorded"] = sorted({*shown["unrecorded"], *waiting} - {name for name in said if said[name]})
         return {**shown, "waiting": len(self.state["queue"]), "known_on": kept["document"]["today"]}
 
@@ -303,15 +319,17 @@ class Phone:
         last = self.state["today"]["document"]
         calendar = self.state["calendar"]["document"] if self.state["calendar"] else {"doses": [], "visits": []}
         on_treatment = last["status"] == "on_treatment"
-        rows = {row["dose_on"]: row for row in calendar["doses"]}
-        row = rows.get(day)
-        dose = None
-        if row:
+        rows = [row for row in calendar["doses"] if row["dose_on"] == day]
+        doses = []
+        for row in rows:
             status = "due" if row["status"] == "planned" and on_treatment else row["status"]
-            dose = {"dose_on": day, "status": status, "amount": row["amount"], "remind_at": None}
-            dose["drug"] = last["dose"]["drug"] if last["dose"] else None
-        week = [(date.fromisoformat(day) - timedelta(back)).isoformat() for back in range(7, 0, -1)]
+            dose = {name: row[name] for name in ("dose_id", "drug", "amount", "pieces")}
+            doses.append({**dose, "unit": "mg", "status": status, "remind_at": None, "snoozed_until": None})
+        week_ago = (date.fromisoformat(day) - timedelta(7)).isoformat()
+        # The calendar may be older than `today`, which knows what was said of the days through its own.
+        since = [row for row in calendar["doses"] if last["today"] < row["dose_on"] < day]
         nobody_said = ("planned", "due", "unrecorded") if on_treatment else ("unrecorded",)
+        asked = [dose["dose_id"] for dose in [*last["doses"], *since] if dose["status"] in nobody_said]
         visits: dict[str, Any] = {}
         # While nothing is said of contraception, only what is booked is shown.
         booked_only = last["contraception"] is None
@@ -325,9 +343,9 @@ class Phone:
         return {
             **last,
             "today": day,
-            "cycle": {"number": row["cycle"], "day": row["cycle_day"]} if row else None,
-            "dose": dose,
-            "unrecorded": [back for back in week if back in rows and rows[back]["status"] in nobody_said],
+            "cycle": {"number": rows[0]["cycle"], "day": rows[0]["cycle_day"]} if rows else None,
+            "doses": doses,
+            "unrecorded": [name for name in [*last["unrecorded"], *asked] if week_ago <= day_of(name) < day],
             "visits": list(visits.values()),
         }
 
@@ -407,7 +425,7 @@ OUTCOMES = {
 
 def _said_of(fact: dict[str, Any], outcome: dict[str, Any]) -> str | None:
     """What the patient is told of a queued fact's outcome; nothing if all is well."""
-    about = fact.get("dose_on") or fact.get("time_zone")
+    about = day_of(fact["dose_id"]) if "dose_id" in fact else fact["time_zone"]
     if outcome["outcome"] == "refused":
         return f"{about}: not recorded. {Refused(outcome['problem'])}"
     text = OUTCOMES.get(outcome["outcome"])
@@ -427,22 +445,25 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     yield f"{screen['today']} · {screen['status'].replace('_', ' ')}"
     if cycle := screen["cycle"]:
         yield f"Cycle {cycle['number']}" + (f", day {cycle['day']}" if cycle["day"] else "")
-    if dose := screen["dose"]:
-        amount = f" {dose['amount']:g} mg" if dose["amount"] else ""
+    for dose in screen["doses"]:
+        amount = f" {dose['amount']:g} {dose['unit']}" if dose["amount"] else ""
+        pieces = " + ".join(f"{piece['count']} × {piece['strength']:g} {dose['unit']}" for piece in dose["pieces"])
         asked = DOSE[dose["status"]]
         if screen["call_site"] and dose["status"] in ("due", "planned"):
             asked = screen["call_site"]
-        yield f"Dose: {dose['drug'] or ''}{amount}: {asked}"
-    elif screen["call_site"]:
+        yield f"Dose: {dose['drug']}{amount}{f' ({pieces})' if pieces else ''}: {asked}"
+    if screen["call_site"] and not screen["doses"]:
         yield screen["call_site"]
     if screen["unrecorded"]:
-        yield f"Not recorded: {', '.join(screen['unrecorded'])}"
+        yield f"Not recorded: {', '.join(map(day_of, screen['unrecorded']))}"
     for visit in screen["visits"]:
         when = f"booked {visit['booked_on']}" if visit["booked_on"] else f"{visit['opens_on']} to {visit['closes_on']}"
         yield f"{visit['label']}: {visit['status']}, {when}"
     contraception = screen["contraception"]
     if contraception and contraception["status"] == "required":
         yield f"Contraception: required{_through(contraception)}"
+    if contact := screen["site_contact"]:
+        yield f"Your study site: {contact['name']}, {contact['phone']}"
     if screen["known_on"] != screen["today"]:
         yield f"As far as was known on {screen['known_on']}"
     if screen["waiting"]:

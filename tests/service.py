@@ -25,6 +25,7 @@ from contract import Contract
 from flask import Flask
 from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
+from refusal_codes import documented
 from werkzeug.test import EnvironBuilder, TestResponse
 
 from scheduler_api import create_app
@@ -374,6 +375,9 @@ def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:
     assert problem["detail"]
     assert {"type", "title", "status", "detail"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
     assert {error["pointer"] for error in problem.get("errors", [])} == set(pointers), problem
-    assert all(error["detail"] and error.keys() == {"pointer", "detail"} for error in problem.get("errors", []))
+    for error in problem.get("errors", []):
+        assert error.keys() == {"pointer", "detail", "code"}
+        assert error["detail"]
+        assert str(problem["status"]) in documented()[error["code"]], error
     assert not [word for word in ("Traceback", "sqlite", "psycopg", 'File "', "marshmallow") if word in text]
     return problem

@@ -197,8 +197,11 @@ async function send(method, path, body = null, etag = null, token = null) {
 // --- What the patient says -----------------------------------------------------------------------------------------------
 
 /** `amount` is what the screen showed: nothing that the site records later changes what was taken. */
-const record = (dose_on, status, amount) => enqueue("dose_recorded", { dose_on, status, ...(status === "taken" && { amount }) });
-const takeBack = (dose_on) => enqueue("dose_taken_back", { dose_on });
+const record = (dose_id, status, amount) => enqueue("dose_recorded", { dose_id, status, ...(status === "taken" && { amount }) });
+const takeBack = (dose_id) => enqueue("dose_taken_back", { dose_id });
+
+/** The day of a dose, YYYY-MM-DD: what its name begins with. */
+const dayOf = (dose_id) => dose_id.slice(0, 10);
 
 /** Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew. */
 const enqueue = (kind, data) => keep((state, queue) => queue.add(fact(kind, data)));
@@ -287,14 +290,14 @@ function look() {
 /** The one screen, with or without a network: `today` as last heard, and what still waits laid over it. */
 function screenOf(state, facts, day = localDay()) {
   const shown = { ...(state.today.document.today === day ? state.today.document : computed(state, day)) };
-  const said = new Map(facts.filter((one) => one.dose_on).map((one) => [one.dose_on, one.status || null]));
-  if (said.has(day) && shown.dose) shown.dose = { ...shown.dose, status: said.get(day) || "due" };
+  const said = new Map(facts.filter((one) => one.dose_id).map((one) => [one.dose_id, one.status || null]));
+  shown.doses = shown.doses.map((one) => (said.has(one.dose_id) ? { ...one, status: said.get(one.dose_id) || "due" } : one));
   const unrecorded = new Set(shown.unrecorded);
-  for (const [dose_on, status] of said) {
-    if (status) unrecorded.delete(dose_on);
-    else if (dose_on < day) unrecorded.add(dose_on);
+  for (const [dose_id, status] of said) {
+    if (status) unrecorded.delete(dose_id);
+    else if (dayOf(dose_id) < day) unrecorded.add(dose_id);
   }
-  const amounts = new Map((state.calendar?.document.doses || []).map((row) => [row.dose_on, row.amount]));
+  const amounts = new Map((state.calendar?.document.doses || []).map((row) => [row.dose_id, row.amount]));
   return { ...shown, unrecorded: [...unrecorded].sort(), amounts, said, waiting: facts.length, knownOn: state.today.document.today };
 }
 
@@ -303,14 +306,13 @@ function computed(state, day) {
   const last = state.today.document;
   const { doses, visits } = state.calendar?.document || { doses: [], visits: [] };
   const onTreatment = last.status === "on_treatment";
-  const rows = new Map(doses.map((row) => [row.dose_on, row]));
-  const row = rows.get(day);
-  const week = [7, 6, 5, 4, 3, 2, 1].map((back) => {
-    const at = new Date(`${day}T00:00:00Z`);
-    at.setUTCDate(at.getUTCDate() - back);
-    return at.toISOString().slice(0, 10);
-  });
+  const rows = doses.filter((row) => row.dose_on === day);
+  const weekAgo = new Date(`${day}T00:00:00Z`);
+  weekAgo.setUTCDate(weekAgo.getUTCDate() - 7);
+  // The calendar may be older than `today`, which knows what was said of the days through its own.
+  const since = doses.filter((row) => last.today < row.dose_on && row.dose_on < day);
   const nobodySaid = onTreatment ? ["planned", "due", "unrecorded"] : ["unrecorded"];
+  const asked = [...last.doses, ...since].filter((one) => nobodySaid.includes(one.status)).map((one) => one.dose_id);
   const nearest = new Map();
   // While nothing is said of contraception, only what is booked is shown.
   const shown = last.contraception ? visits : visits.filter((one) => (one.booked_on || "") >= day);
@@ -321,15 +323,18 @@ function computed(state, day) {
   return {
     ...last,
     today: day,
-    cycle: row ? { number: row.cycle, day: row.cycle_day } : null,
-    dose: row ? {
-      dose_on: day,
-      status: row.status === "planned" && onTreatment ? "due" : row.status,
-      amount: row.amount,
-      drug: last.dose?.drug || "",
+    cycle: rows.length ? { number: rows[0].cycle, day: rows[0].cycle_day } : null,
+    doses: rows.map(({ dose_id, drug, amount, pieces, status }) => ({
+      dose_id,
+      drug,
+      amount,
+      unit: "mg",
+      pieces,
+      status: status === "planned" && onTreatment ? "due" : status,
       remind_at: null,
-    } : null,
-    unrecorded: week.filter((back) => nobodySaid.includes(rows.get(back)?.status)),
+      snoozed_until: null,
+    })),
+    unrecorded: [...last.unrecorded, ...asked].filter((id) => weekAgo.toISOString().slice(0, 10) <= dayOf(id) && dayOf(id) < day),
     visits: [...nearest.values()],
   };
 }
@@ -351,7 +356,7 @@ const WORDS = {
     upcoming: "to come", open: "due now", overdue: "overdue: call the site",
     contraception: "Contraception", required: "Required", through: (day) => `Required through ${day}`,
     atLeast: (day) => `Required, at least through ${day}`, released: "No longer required",
-    not_required: "Not required", calendar: "Calendar", marks: "Green: taken. Underlined: time for a visit.", feed: "For your calendar app", makeFeed: "Make an address",
+    not_required: "Not required", contact: "Your study site", calendar: "Calendar", marks: "Green: taken. Underlined: time for a visit.", feed: "For your calendar app", makeFeed: "Make an address",
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
     ok: "OK", statuses: { screening: "Not enrolled yet", enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
@@ -381,7 +386,7 @@ const WORDS = {
     upcoming: "即将到来", open: "现在进行", overdue: "已逾期，请联系研究中心",
     contraception: "避孕", required: "需要避孕", through: (day) => `需要避孕至 ${day}（含当天）`,
     atLeast: (day) => `需要避孕，至少至 ${day}`, released: "不再需要避孕",
-    not_required: "不需要避孕", calendar: "日历", marks: "绿色：已服药。下划线：访视时间段。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
+    not_required: "不需要避孕", contact: "您的研究中心", calendar: "日历", marks: "绿色：已服药。下划线：访视时间段。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
     ok: "知道了", statuses: { screening: "尚未入组", enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
@@ -410,7 +415,7 @@ const weekday = written({ weekday: "narrow" });
 
 /** What the patient is told of a queued fact's outcome; nothing if all is well. */
 function saidOf(one, outcome) {
-  const about = one.dose_on ? shortDay(one.dose_on) : one.time_zone;
+  const about = one.dose_id ? shortDay(dayOf(one.dose_id)) : one.time_zone;
   if (outcome?.outcome === "refused") return WORDS.notRecorded(about, new Refused(outcome.problem).message);
   const told = { site_record_stands: WORDS.siteStands, superseded: WORDS.laterStands, to_confirm: WORDS.toConfirm };
   const warned = (outcome?.warnings ?? []).map((warning) => WORDS.couldHurt(warning.detail));
@@ -449,10 +454,11 @@ async function show(error = "") {
       screen.knownOn !== screen.today && make("p", { className: "quiet" }, WORDS.knownOn(shortDay(screen.knownOn)))),
     error && make("p", { className: "card notice", role: "alert" }, error),
     ...state.notices.map(notice),
-    dose(screen),
+    ...doses(screen),
     catchUp(screen),
     visits(screen),
     screen.contraception && contraception(screen.contraception),
+    contact(screen.site_contact),
     calendar(state, screen, calendarOpen),
     (feedSection = feedSection || feed()),
   ];
@@ -481,27 +487,32 @@ function notice(text) {
   return make("section", { className: "card notice" }, make("p", {}, text), button(WORDS.ok, "", told));
 }
 
-/** The buttons carry the day that is shown: pressed after midnight, they still mean the day that was read. */
-function dose({ dose: today, status: patientStatus, call_site }) {
-  if (!today) return make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, call_site || WORDS.statuses[patientStatus] || WORDS.noDose));
-  const { dose_on, status, remind_at } = today;
-  const texts = { due: remind_at ? WORDS.dueAt(remind_at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
+function doses({ doses: today, status, call_site }) {
+  if (today.length) return today.map((one) => dose(one, call_site));
+  return [make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, call_site || WORDS.statuses[status] || WORDS.noDose))];
+}
+
+/** The buttons carry the dose that is shown: pressed after midnight, they still mean the one that was read. */
+function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_until }, call_site) {
+  const at = snoozed_until || remind_at;
+  const texts = { due: at ? WORDS.dueAt(at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";
   const said = status === "taken" || status === "missed";
   return make("section", { className: `card dose ${status}` },
     make("h2", {}, WORDS.dose),
-    make("p", { className: "drug" }, today.amount ? `${today.drug} ${today.amount}\u00a0mg` : today.drug),
+    make("p", { className: "drug" }, amount ? `${drug} ${amount}\u00a0${unit}` : drug),
+    pieces.length && make("p", {}, pieces.map((piece) => `${piece.count} × ${piece.strength}\u00a0${unit}`).join(" + ")),
     make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
-    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_on, "taken", today.amount))),
-    asked && button(WORDS.missed, "wide", () => act(() => record(dose_on, "missed"))),
-    said && button(WORDS.undo, "", () => act(() => takeBack(dose_on))));
+    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount))),
+    asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"))),
+    said && button(WORDS.undo, "", () => act(() => takeBack(dose_id))));
 }
 
 function catchUp({ unrecorded, amounts }) {
   if (!unrecorded.length) return null;
-  const line = (day) => make("li", {}, make("span", {}, longDay(day)),
-    amounts.get(day) && button(`${WORDS.taken} (${amounts.get(day)}\u00a0mg)`, "", () => act(() => record(day, "taken", amounts.get(day)))),
-    button(WORDS.missed, "", () => act(() => record(day, "missed"))));
+  const line = (id) => make("li", {}, make("span", {}, longDay(dayOf(id))),
+    amounts.get(id) && button(`${WORDS.taken} (${amounts.get(id)}\u00a0mg)`, "", () => act(() => record(id, "taken", amounts.get(id)))),
+    button(WORDS.missed, "", () => act(() => record(id, "missed"))));
   return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
 }
 
@@ -522,15 +533,20 @@ function contraception({ status, through_on, earliest_through_on, because }) {
     make("p", {}, (status === "required" && until) || WORDS[status]), make("p", { className: "quiet" }, why));
 }
 
+function contact(whom) {
+  if (!whom) return null;
+  return make("section", { className: "card" }, make("h2", {}, WORDS.contact), make("p", {}, `${whom.name} `, make("a", { href: `tel:${whom.phone.replace(/[^0-9+*#]/g, "")}` }, whom.phone)));
+}
+
 /** The days of the kept calendar in weeks from Monday, the queue laid over it. */
 function calendar(state, screen, open) {
   const { doses = [], visits: windows = [] } = state.calendar?.document || {};
   if (!doses.length) return null;
   const before = (new Date(`${doses[0].dose_on}T00:00:00Z`).getUTCDay() + 6) % 7;
   const names = ["01", "02", "03", "04", "05", "06", "07"].map((day) => make("span", { className: "head" }, weekday(`2024-01-${day}`)));
-  const cells = doses.map(({ dose_on, status }) => {
+  const cells = doses.map(({ dose_id, dose_on, status }) => {
     const inWindow = windows.filter((visit) => !visit.done_on && visit.opens_on <= dose_on && dose_on <= visit.closes_on);
-    const marks = [screen.said.get(dose_on) || status, inWindow.length && "visits", dose_on === screen.today && "now"];
+    const marks = [screen.said.get(dose_id) || status, inWindow.length && "visits", dose_on === screen.today && "now"];
     return make("span", { className: marks.filter(Boolean).join(" "), title: shortDay(dose_on) }, String(Number(dose_on.slice(8))));
   });
   return make("details", { className: "card calendar", open }, make("summary", {}, WORDS.calendar),

@@ -41,7 +41,7 @@ def new_patient(store: Store, data: Mapping[str, Any]) -> tuple[Registered, Enro
     protocol = shape["protocol"]
     version = protocol.get("version") or latest_version(store, protocol["id"])
     if version is None:
-        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
+        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.", "not_found")])
     return registered_body(shape, protocol["id"], version), enrolled_body(shape)
 
 

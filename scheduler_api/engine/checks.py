@@ -6,7 +6,7 @@ A fact that merely differs from the plan is never refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ from scheduler_api.engine.protocol_file.clashes import anchor_circle
 from scheduler_api.engine.treatment.supply import capsules_for
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
-from .errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
+from .errors import Code, Conflict, FieldError, NeedsConfirmation, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
 MAY_LIE_AHEAD = frozenset({"booked_on", "resumes_on", "from_on", "planned_first_dose_on", "planned_enrolment_on"})
@@ -96,7 +96,9 @@ def first_errors(
     """
     errors = _registration_errors(registered, now)
     if versions is not None and registered.version not in versions:
-        errors.append(FieldError("/protocol/version", f"The protocol has no version {registered.version}."))
+        errors.append(
+            FieldError("/protocol/version", f"The protocol has no version {registered.version}.", "not_found")
+        )
     if enrolled is not None:
         errors += _day_errors(enrolled, None, _today_there(registered.time_zone, now))
     return errors
@@ -106,7 +108,7 @@ def _registration_errors(body: Registered, now: datetime) -> list[FieldError]:
     """Return what is impossible in a registration received `now`, whatever the protocol."""
     errors = _fertility_errors(body.sex, body.fertility, body.basis)
     if not is_time_zone(body.time_zone):
-        errors.append(FieldError("/time_zone", "Not an IANA time zone."))
+        errors.append(FieldError("/time_zone", "Not an IANA time zone.", "no_such_time_zone"))
     return errors + _day_errors(body, None, _today_there(body.time_zone, now))
 
 
@@ -137,7 +139,7 @@ def next_history(
         after = _corrected(versions, history, list(facts or ()), fact, now)
     errors = _hold_errors(after, "/from_on" if isinstance(fact.body, HoldStarted) else "/resumes_on")
     if errors:
-        raise Conflict(errors if not isinstance(fact.body, Voided) else [FieldError("/voids", errors[0].detail)])
+        raise Conflict(errors if not isinstance(fact.body, Voided) else [replace(errors[0], pointer="/voids")])
     return after
 
 
@@ -146,7 +148,9 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     body, today = fact.body, today or civil_date(now, history.time_zone)
     # What staff are still to confirm may name any day: the phone's clock was wrong.
     if not history.is_enrolled and isinstance(body, NEED_ENROLMENT):
-        raise ValidationFailed(FieldError(f"/{name}", "The patient is not enrolled.") for name, _, _ in _days(body))
+        raise ValidationFailed(
+            FieldError(f"/{name}", "The patient is not enrolled.", "not_enrolled") for name, _, _ in _days(body)
+        )
     errors = [] if fact.to_confirm else _day_errors(body, history.enrolled_on, today)
     errors += _moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
@@ -170,19 +174,27 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     at = "/voids" if isinstance(fact.body, Voided) else "/replaces"
     old = next((earlier for earlier in facts if earlier.fact_id == fact.supersedes), None)
     if old is None:
-        raise ValidationFailed([FieldError(at, "No fact of this patient has this id.")])
+        raise ValidationFailed([FieldError(at, "No fact of this patient has this id.", "not_found")])
     if (by := superseded_by(facts).get(old.fact_id)) is not None:
-        raise Conflict([FieldError(at, f"That fact is superseded: {by} replaced or voided it.")])
+        raise Conflict([FieldError(at, f"That fact is superseded: {by} replaced or voided it.", "superseded")])
     if isinstance(fact.body, Voided):
         if isinstance(old.body, Voided):
-            raise ValidationFailed([FieldError(at, "A `voided` stays.")])
+            raise ValidationFailed([FieldError(at, "A `voided` stays.", "not_voidable")])
         if isinstance(old.body, Registered | Enrolled):
-            raise ValidationFailed([FieldError(at, f"A fact of the kind {old.kind} can be replaced, not voided.")])
+            raise ValidationFailed(
+                [
+                    FieldError(
+                        at,
+                        f"A fact of the kind {old.kind} can be replaced, not voided.",
+                        "not_voidable",
+                    )
+                ]
+            )
     elif old.kind != fact.kind:
-        raise ValidationFailed([FieldError(at, f"That fact is of the kind {old.kind}, not {fact.kind}.")])
+        raise ValidationFailed([FieldError(at, f"That fact is of the kind {old.kind}, not {fact.kind}.", "other_kind")])
     if not (fact.correction or "").strip() and not _completes(old.body, fact.body):
         field = "/correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "/reason"
-        raise ValidationFailed([FieldError(field, "Missing: a correction says why.")])
+        raise ValidationFailed([FieldError(field, "Missing: a correction says why.", "reason_missing")])
     after = [*facts, fact]
     if isinstance(fact.body, Registered):
         _check_new_registration(history, after, fact.body, now)
@@ -206,9 +218,13 @@ def _completes(old: Body, new: Body) -> bool:
 def _check_new_registration(history: History, facts: list[Fact], body: Registered, now: datetime) -> None:
     errors = _registration_errors(body, now)
     if (body.protocol, body.version) != (history.registered.protocol, history.registered.version):
-        errors.append(FieldError("/protocol", "Another protocol or version: record an amendment."))
+        errors.append(FieldError("/protocol", "Another protocol or version: record an amendment.", "needs_amendment"))
     if body.sex != history.registered.sex and (pregnant := _pregnancy_on_record(facts)) is not None:
-        errors.append(FieldError("/sex", f"{pregnant} records a pregnancy of a {history.registered.sex} patient."))
+        errors.append(
+            FieldError(
+                "/sex", f"{pregnant} records a pregnancy of a {history.registered.sex} patient.", "contradicts_record"
+            )
+        )
     if errors:
         raise ValidationFailed(errors)
 
@@ -240,7 +256,11 @@ def _before_enrolment(facts: list[Fact], body: Enrolled) -> FieldError | None:
     )
     if earliest is None:
         return None
-    return FieldError("/enrolled_on", f"After {earliest}, for which something is on record.")
+    return FieldError(
+        "/enrolled_on",
+        f"After {earliest}, for which something is on record.",
+        "contradicts_record",
+    )
 
 
 def _pregnancy_on_record(facts: list[Fact]) -> str | None:
@@ -274,9 +294,9 @@ def _day_errors(body: Body, enrolled_on: date | None, today: date) -> list[Field
     for name, first, last in _days(body):
         if last < earliest:
             before = "Before" if earliest == enrolled_on else "More than a year before"
-            errors.append(FieldError(f"/{name}", f"{before} enrolment {enrolled_on}."))
+            errors.append(FieldError(f"/{name}", f"{before} enrolment {enrolled_on}.", "before_enrolment"))
         elif first > today and name not in MAY_LIE_AHEAD:
-            errors.append(FieldError(f"/{name}", f"After today {today} in the patient's time zone."))
+            errors.append(FieldError(f"/{name}", f"After today {today} in the patient's time zone.", "after_today"))
     return errors
 
 
@@ -293,19 +313,19 @@ def _moment_errors(history: History, body: Body, today: date) -> list[FieldError
         return []
     taken_on = civil_date(body.taken_at, history.time_zone)
     if taken_on > today:
-        return [FieldError("/taken_at", f"After today {today} in the patient's time zone.")]
+        return [FieldError("/taken_at", f"After today {today} in the patient's time zone.", "after_today")]
     if history.enrolled_on is not None and taken_on < history.enrolled_on:
-        return [FieldError("/taken_at", f"Before enrolment {history.enrolled_on}.")]
+        return [FieldError("/taken_at", f"Before enrolment {history.enrolled_on}.", "before_enrolment")]
     return []
 
 
 def _fertility_errors(sex: str, fertility: str, basis: str | None) -> list[FieldError]:
     if fertility == "fertile":
-        return [FieldError("/basis", "Only for `not_fertile`.")] if basis is not None else []
+        return [FieldError("/basis", "Only for `not_fertile`.", "not_applicable")] if basis is not None else []
     bases = FEMALE_BASES if sex == "female" else MALE_BASES
     if basis is None:
-        return [FieldError("/basis", f"Missing: `not_fertile` has one of {', '.join(bases)}.")]
-    return [] if basis in bases else [FieldError("/basis", f"Not one of {', '.join(bases)} (sex {sex}).")]
+        return [FieldError("/basis", f"Missing: `not_fertile` has one of {', '.join(bases)}.", "missing")]
+    return [] if basis in bases else [FieldError("/basis", f"Not one of {', '.join(bases)} (sex {sex}).", "malformed")]
 
 
 def _body_errors(versions: Versions, history: History, body: Body) -> list[FieldError]:
@@ -315,45 +335,69 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
         case DoseRecorded():
             if body.status == "missed":
                 given = [name for name in ("amount", "taken_at") if getattr(body, name) is not None]
-                return [FieldError(f"/{name}", "Only for a dose that was taken.") for name in given]
+                return [FieldError(f"/{name}", "Only for a dose that was taken.", "not_applicable") for name in given]
             if body.amount is None:
-                return [FieldError("/amount", "Missing: nothing is planned on that day, so say how much was taken.")]
+                return [
+                    FieldError(
+                        "/amount",
+                        "Missing: nothing is planned on that day, so say how much was taken.",
+                        "missing",
+                    )
+                ]
         case HoldStarted():
             if body.resumes_on is not None and body.resumes_on <= body.from_on:
-                return [FieldError("/resumes_on", "Not after `from_on`.")]
+                return [FieldError("/resumes_on", "Not after `from_on`.", "order_reversed")]
         case HoldEnded():
             open_hold = _open_hold(history)
             if open_hold is not None and body.resumes_on <= open_hold.from_on:
-                return [FieldError("/resumes_on", f"Not after the hold's first day {open_hold.from_on}.")]
+                return [
+                    FieldError(
+                        "/resumes_on",
+                        f"Not after the hold's first day {open_hold.from_on}.",
+                        "order_reversed",
+                    )
+                ]
         case DoseChanged():
             most = version_on(plan, body.from_on).dosing.dose_mg
             if body.amount > most:
-                return [FieldError("/amount", f"More than the protocol's {most:g} mg.")]
+                return [FieldError("/amount", f"More than the protocol's {most:g} mg.", "above_highest")]
         case VisitBooked():
             errors = _visit_errors([period.protocol for period in plan], body.visit, None)
             if body.booked_on is None:
                 given = [name for name in ("time", "place") if getattr(body, name) is not None]
-                errors += [FieldError(f"/{name}", "A cancelled booking has none.") for name in given]
+                errors += [FieldError(f"/{name}", "A cancelled booking has none.", "not_applicable") for name in given]
             return errors
         case VisitDone():
             protocols = [period.protocol for period in plan]
             errors = []
             if all(protocol.find_series(body.series) is None for protocol in protocols):
-                errors.append(FieldError("/series", "The protocol has no such series."))
+                errors.append(FieldError("/series", "The protocol has no such series.", "not_found"))
             elif body.visit is not None and body.visit != UNSCHEDULED:
                 errors += _visit_errors(protocols, body.visit, body.series)
             if body.response is not None and body.series != IMAGING:
-                errors.append(FieldError("/response", f"Only for the series {IMAGING}."))
+                errors.append(FieldError("/response", f"Only for the series {IMAGING}.", "not_applicable"))
             return errors
         case TreatmentEnded():
             return _end_errors(history, body)
         case StudyEnded():
             if isinstance(body.ended_on, PartialDate) and body.reason not in MAY_BE_PARTIAL:
-                return [FieldError("/ended_on", f"Not a day; only for {' or '.join(MAY_BE_PARTIAL)} may it be less.")]
+                return [
+                    FieldError(
+                        "/ended_on",
+                        f"Not a day; only for {' or '.join(MAY_BE_PARTIAL)} may it be less.",
+                        "malformed",
+                    )
+                ]
         case TreatmentStarted():
             ended = history.treatment_ended
             if ended and ended.last_dose_on and not ended.is_provisional and body.first_dose_on > ended.last_dose_on:
-                return [FieldError("/first_dose_on", f"After the recorded last dose {ended.last_dose_on}.")]
+                return [
+                    FieldError(
+                        "/first_dose_on",
+                        f"After the recorded last dose {ended.last_dose_on}.",
+                        "order_reversed",
+                    )
+                ]
         case FertilityChanged():
             return _fertility_errors(history.registered.sex, body.fertility, body.basis)
         case PregnancyReported():
@@ -361,24 +405,26 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
         case PregnancyClosed():
             opened = history.pregnancies_to_close
             if opened and body.closed_on < opened[0]:
-                return [FieldError("/closed_on", f"Before the pregnancy, on record from {opened[0]} on.")]
+                return [
+                    FieldError("/closed_on", f"Before the pregnancy, on record from {opened[0]} on.", "order_reversed")
+                ]
         case ProtocolAmended():
             if body.version not in versions:
-                return [FieldError("/version", f"The protocol has no version {body.version}.")]
+                return [FieldError("/version", f"The protocol has no version {body.version}.", "not_found")]
             numbers = {period.protocol.version for period in plan} | {body.version}
             if circle := anchor_circle(series for number in sorted(numbers) for series in versions[number].series):
                 detail = f"With the versions the patient is on, the anchors of the series {circle} form a circle."
-                return [FieldError("/version", detail)]
+                return [FieldError("/version", detail, "anchors_circular")]
         case TimeZoneChanged():
             if not is_time_zone(body.time_zone):
-                return [FieldError("/time_zone", "Not an IANA time zone.")]
+                return [FieldError("/time_zone", "Not an IANA time zone.", "no_such_time_zone")]
     return []
 
 
-def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dict[str, str]:
+def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dict[Code, str]:
     """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4)."""
     dosing = version_on(periods(versions, history), body.from_on).dosing
-    unusual = {}
+    unusual: dict[Code, str] = {}
     levels = (dosing.dose_mg, *dosing.reduced_doses_mg)
     if body.amount not in levels:
         listed = ", ".join(f"{mg:g}" for mg in levels)
@@ -392,9 +438,9 @@ def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dic
 def _visit_errors(protocols: list[Protocol], visit: str, series: str | None) -> list[FieldError]:
     series_names = {of_visit.name for protocol in protocols if (of_visit := protocol.series_of(visit)) is not None}
     if not series_names:
-        return [FieldError("/visit", "The protocol has no such visit.")]
+        return [FieldError("/visit", "The protocol has no such visit.", "not_found")]
     if series is not None and series not in series_names:
-        return [FieldError("/visit", f"Not a visit of the series {series}.")]
+        return [FieldError("/visit", f"Not a visit of the series {series}.", "malformed")]
     return []
 
 
@@ -402,12 +448,12 @@ def _end_errors(history: History, body: TreatmentEnded) -> list[FieldError]:
     errors = []
     last, first, stated = history.confirmed_last_dose_on, history.first_dose_on, body.last_dose_on
     if stated is None and last is not None:
-        errors.append(FieldError("/last_dose_on", f"Null, but a dose on {last} is on record."))
+        errors.append(FieldError("/last_dose_on", f"Null, but a dose on {last} is on record.", "contradicts_record"))
     if first is not None and stated is not None and stated != UNKNOWN and _latest(stated) < first:
-        errors.append(FieldError("/last_dose_on", f"Before the first dose {first}."))
+        errors.append(FieldError("/last_dose_on", f"Before the first dose {first}.", "order_reversed"))
     if body.reason == "pregnancy" and history.registered.sex == "male":
         detail = "A man's treatment does not end for pregnancy; a partner's is recorded as `pregnancy_reported`."
-        errors.append(FieldError("/reason", detail))
+        errors.append(FieldError("/reason", detail, "not_applicable"))
     return errors
 
 
@@ -417,9 +463,9 @@ def _pregnancy_errors(history: History, body: PregnancyReported) -> list[FieldEr
     Recorded as a partner's by mistake, a patient's own would change nothing: so a woman has no partner's.
     """
     if history.registered.sex == "male" and body.of == PATIENT:
-        return [FieldError("/of", f"A male patient: record the pregnancy of his `{PARTNER}`.")]
+        return [FieldError("/of", f"A male patient: record the pregnancy of his `{PARTNER}`.", "not_applicable")]
     if history.registered.sex == "female" and body.of == PARTNER:
-        return [FieldError("/of", f"A female patient: record only her own pregnancy (`{PATIENT}`).")]
+        return [FieldError("/of", f"A female patient: record only her own pregnancy (`{PATIENT}`).", "not_applicable")]
     return []
 
 
@@ -434,7 +480,7 @@ def _after_death(history: History, body: Body) -> Conflict | None:
     if died_on is None:
         return None
     detail = f"After the death of the patient on {died_on}, which {history.death_recorded_by} records."
-    errors = [FieldError(f"/{name}", detail) for name, first, _ in _days(body) if first > died_on]
+    errors = [FieldError(f"/{name}", detail, "after_death") for name, first, _ in _days(body) if first > died_on]
     return Conflict(errors) if errors else None
 
 
@@ -450,43 +496,73 @@ def _after_failure(history: History, body: Body) -> Conflict | None:
             pass
         case _:
             return None
-    return Conflict([FieldError("/kind", f"{left.fact_id} records a screen failure: void or correct that first.")])
+    return Conflict(
+        [
+            FieldError(
+                "/kind",
+                f"{left.fact_id} records a screen failure: void or correct that first.",
+                "screen_failure",
+            )
+        ]
+    )
 
 
 def _conflict(history: History, body: Body) -> FieldError | None:
     """Return the conflict of a fact with the record, though it is possible by itself; None if there is none."""
     match body:
         case Registered():
-            return FieldError("/kind", "The patient is registered; to correct that, use `replaces`.")
+            return FieldError("/kind", "The patient is registered; to correct that, use `replaces`.", "on_record")
         case Enrolled() if history.enrolled is not None:
             return FieldError(
-                "/kind", f"The patient enrolled on {history.enrolled_on}; to correct that, use `replaces`."
+                "/kind",
+                f"The patient enrolled on {history.enrolled_on}; to correct that, use `replaces`.",
+                "on_record",
             )
         case Enrolled() if history.failed_screening and (left := history.end_of_study) is not None:
-            return FieldError("/kind", f"{left.fact_id} records a screen failure: void or correct that first.")
+            return FieldError(
+                "/kind",
+                f"{left.fact_id} records a screen failure: void or correct that first.",
+                "screen_failure",
+            )
         case TreatmentStarted() if history.first_dose_on is not None:
             return FieldError(
-                "/kind", f"Treatment started on {history.first_dose_on}; to correct that, use `replaces`."
+                "/kind",
+                f"Treatment started on {history.first_dose_on}; to correct that, use `replaces`.",
+                "on_record",
             )
         case TreatmentEnded() if (end := history.end_of_treatment) is not None:
-            return FieldError("/kind", f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.")
+            return FieldError(
+                "/kind",
+                f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.",
+                "on_record",
+            )
         case StudyEnded() if (left := history.end_of_study) is not None:
-            return FieldError("/kind", f"{left.fact_id} records the end of the study; to correct it, use `replaces`.")
+            return FieldError(
+                "/kind",
+                f"{left.fact_id} records the end of the study; to correct it, use `replaces`.",
+                "on_record",
+            )
         case StudyEnded(reason=reason) if reason == SCREEN_FAILURE and history.last_dose_on is not None:
-            return FieldError("/reason", f"A dose on {history.last_dose_on} is on record: this is no screen failure.")
+            return FieldError(
+                "/reason",
+                f"A dose on {history.last_dose_on} is on record: this is no screen failure.",
+                "screen_failure",
+            )
         case VisitDone() if (same := _same_visit(history, body)) is not None:
             said = "this is on record" if same.response == body.response else f"it is on record with {same.response}"
             detail = f"Done on {same.done_on}: {said} as {same.fact_id}. To correct or complete that, use `replaces`;"
-            return FieldError("/done_on", f"{detail} another part of the visit says `part`.")
+            return FieldError("/done_on", f"{detail} another part of the visit says `part`.", "on_record")
         case PregnancyReported() if (report := _open_report(history)) is not None:
             detail = (
                 f"{report.fact_id} reports a pregnancy on {report.reported_on}, which is open; to correct that, use"
             )
-            return FieldError("/kind", f"{detail} `replaces`; a new one is reported after `pregnancy_closed`.")
+            return FieldError(
+                "/kind", f"{detail} `replaces`; a new one is reported after `pregnancy_closed`.", "on_record"
+            )
         case PregnancyClosed() if not history.pregnancies_to_close:
-            return FieldError("/kind", "No pregnancy is open.")
+            return FieldError("/kind", "No pregnancy is open.", "no_open_pregnancy")
         case HoldEnded() if _open_hold(history) is None:
-            return FieldError("/kind", "No hold is open.")
+            return FieldError("/kind", "No hold is open.", "no_open_hold")
     return None
 
 
@@ -515,10 +591,20 @@ def _hold_errors(history: History, pointer: str) -> list[FieldError]:
     for hold in history.holds:
         if hold.resumes_on is not None and hold.resumes_on <= hold.from_on:
             return [
-                FieldError(pointer, f"The hold from {hold.from_on} would end on {hold.resumes_on}, before it began.")
+                FieldError(
+                    pointer,
+                    f"The hold from {hold.from_on} would end on {hold.resumes_on}, before it began.",
+                    "order_reversed",
+                )
             ]
     for one, other in pairwise(history.holds):
         if one.resumes_on is None or other.from_on < one.resumes_on:
             until = f"until {one.resumes_on}" if one.resumes_on else "and open"
-            return [FieldError(pointer, f"The hold from {one.from_on} {until} overlaps the one from {other.from_on}.")]
+            return [
+                FieldError(
+                    pointer,
+                    f"The hold from {one.from_on} {until} overlaps the one from {other.from_on}.",
+                    "holds_overlap",
+                )
+            ]
     return []

@@ -4,14 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+Code = Literal[
+    "above_highest",
+    "after_death",
+    "after_today",
+    "anchors_circular",
+    "before_enrolment",
+    "changed_meanwhile",
+    "code_used",
+    "contradicts_record",
+    "for_good",
+    "given_twice",
+    "holds_overlap",
+    "id_reused",
+    "id_taken",
+    "impossible",
+    "limit_reached",
+    "malformed",
+    "missing",
+    "needs_amendment",
+    "no_open_hold",
+    "no_open_pregnancy",
+    "no_such_time_zone",
+    "not_a_level",
+    "not_applicable",
+    "not_dispensable",
+    "not_due",
+    "not_enrolled",
+    "not_found",
+    "not_sent",
+    "not_to_resend",
+    "not_to_switch_off",
+    "not_voidable",
+    "number_taken",
+    "on_record",
+    "order_reversed",
+    "other_kind",
+    "out_of_reach",
+    "past_midnight",
+    "put_off_before",
+    "quiet_hours",
+    "range_reversed",
+    "range_too_long",
+    "reason_missing",
+    "screen_failure",
+    "superseded",
+    "too_long_ago",
+    "unknown_field",
+    "windows_overlap",
+]
+"""Why a field is refused. Programs go by it: its words may change, the code does not. docs/api.md explains each."""
+CODES: tuple[Code, ...] = get_args(Code)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One bad field: a JSON pointer (RFC 6901; empty for the whole document) and a sentence for the sender."""
+    """One bad field: a JSON pointer (RFC 6901; empty for the whole document), a sentence for the sender, and a code."""
 
     pointer: str
     detail: str
+    code: Code = "impossible"
+
+    def document(self) -> dict[str, str]:
+        """Return it as clients see it."""
+        return {"pointer": self.pointer, "detail": self.detail, "code": self.code}
 
 
 class ValidationFailed(ValueError):
@@ -25,9 +83,9 @@ class ValidationFailed(ValueError):
 class NeedsConfirmation(ValidationFailed):
     """Input that may be a mistake: it is recorded if whoever sends it confirms each of `confirm`."""
 
-    def __init__(self, confirm: Mapping[str, str]) -> None:
+    def __init__(self, confirm: Mapping[Code, str]) -> None:
         self.confirm = tuple(confirm)
-        super().__init__(FieldError("/confirmed", f"{what}: {why}") for what, why in confirm.items())
+        super().__init__(FieldError("/confirmed", f"{what}: {why}", what) for what, why in confirm.items())
 
 
 class Conflict(ValidationFailed):

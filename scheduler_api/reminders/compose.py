@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from scheduler_api.engine.dates import civil_date
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, reasons
 from scheduler_api.store.visits import visits
-from scheduler_api.use_cases.phones.today import today_of
 from scheduler_api.use_cases.projections import schedules, stored_preferences
 from scheduler_api.use_cases.reminders.delivery import Attempt
 from scheduler_api.use_cases.session import Actor, Session
@@ -48,10 +48,10 @@ def _to_patient(
 ) -> MessageText:
     kind = attempt.kind
     if kind.startswith("dose_"):
-        dose = today_of(schedules.of_row(store, row), row["preferences"], now)["dose"] if with_details else None
-        if dose is None or dose["amount"] is None:
-            return texts.dose(kind, language, None)
-        return texts.dose(kind, language, texts.Dose(dose["drug"], dose["amount"]))
+        today = civil_date(now, row["time_zone"])
+        doses = schedules.of_row(store, row).doses(today, today, today) if with_details else []
+        planned = next((texts.Dose(dose["drug"], dose["amount"]) for dose in doses if dose["amount"] is not None), None)
+        return texts.dose(kind, language, planned)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, with_details)
     day, _, name = attempt.about.partition(" ")

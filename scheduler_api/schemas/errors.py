@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduler_api.engine.errors import FieldError
+from marshmallow import Schema
+from marshmallow.fields import Field
 
-_WORDS = {
-    "Missing data for required field.": "Missing.",
-    "Field may not be null.": "Missing.",
-    "Invalid input type.": "Not an object.",
+from scheduler_api.engine.errors import Code, FieldError
+
+#: What marshmallow itself refuses: our words, and the code. What else a schema refuses is `malformed`.
+_REFUSALS: Mapping[str, tuple[str, Code]] = {
+    str(Field.default_error_messages["required"]): ("Missing.", "missing"),
+    str(Field.default_error_messages["null"]): ("Missing.", "missing"),
+    str(Schema().error_messages["unknown"]): ("Unknown field.", "unknown_field"),
+    str(Schema().error_messages["type"]): ("Not an object.", "malformed"),
 }
 
 
@@ -24,4 +29,5 @@ def errors_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
         for message in messages:
             yield from errors_of(message, pointer)
     else:
-        yield FieldError(pointer, _WORDS.get(str(messages), str(messages)))
+        detail, code = _REFUSALS.get(str(messages), (str(messages), "malformed"))
+        yield FieldError(pointer, detail, code)

@@ -11,12 +11,14 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date, parse_partial_date
 from scheduler_api.engine.model.facts import UNKNOWN, When
+from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 
 __all__ = [
     "Amount",
     "Choice",
     "CivilDate",
     "Clock",
+    "DoseName",
     "Flag",
     "Instant",
     "PartialCivilDate",
@@ -52,6 +54,18 @@ class CivilDate(fields.Field[date]):
             raise ValidationError("Not a date of the form YYYY-MM-DD.")
         try:
             return parse_date(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class DoseName(fields.Field[DoseId]):
+    """The name of a dose, `YYYY-MM-DD.regimen.slot`; only its date for the first dose of that day."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> DoseId:
+        if not isinstance(value, str):
+            raise ValidationError("Not a dose: a date, or date.regimen.slot.")
+        try:
+            return parse_dose_id(value)
         except ValueError as error:
             raise ValidationError(str(error)) from None
 

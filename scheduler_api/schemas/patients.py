@@ -7,7 +7,7 @@ from scheduler_api.store.visits.visits import STATUSES
 from scheduler_api.use_cases.session import ROLES
 
 from .enrolments import BASES, FERTILITY
-from .fields import Amount, Choice, CivilDate, Strict, fields
+from .fields import Amount, Choice, CivilDate, DoseName, Strict, fields
 
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 DEVIATIONS = (
@@ -190,9 +190,21 @@ class CycleSchema(Strict):
     because = fields.String(required=True)
 
 
+#: What the pieces of a dose are.
+PIECES = "The capsules that make the amount, largest first; none if nothing is planned, or no strengths can make it"
+
+
+class PieceSchema(Strict):
+    """How many capsules of a strength a dose consists of."""
+
+    strength = Amount(required=True)
+    count = fields.Integer(required=True)
+
+
 class DoseDaySchema(Strict):
     """A dose day: the planned amount (mg; null where nothing is planned), and the amount taken."""
 
+    dose_id = DoseName(required=True)
     dose_on = CivilDate(required=True)
     study_day = fields.Integer(required=True, allow_none=True, metadata=_STUDY_DAY)
     cycle = fields.Integer(required=True, allow_none=True)
@@ -202,6 +214,8 @@ class DoseDaySchema(Strict):
     amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
     taken_amount = Amount(required=True, allow_none=True)
     status = Choice(*DOSE_STATUSES, required=True)
+    drug = fields.String(required=True)
+    pieces = fields.List(fields.Nested(PieceSchema), required=True, metadata={"description": PIECES})
 
 
 class UnscheduledVisitSchema(Strict):

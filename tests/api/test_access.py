@@ -45,6 +45,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
         "/v1/sites/{site}/reminders": {"digest": "07:30"},
         "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
+        "/v1/sites/{site}/contact": {"name": "Nurse Wang", "phone": "+86 21 6417 5590"},
         "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
         "/v1/patients/{patient_id}/visits/{visit}/result": {"done_on": "2024-02-20", "response": "SD"},
         "/v1/sites/{site}/destinations": {"channel": "log", "audience": "site"},
@@ -148,15 +149,17 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
     ("name", "may"),
     [
         ("nurse", RECORDS),
-        ("coordinator", RECORDS | {"calendar", "reminders", "destinations"}),
-        ("admin", RECORDS | {"calendar", "reminders", "destinations", "protocols", "sites"}),
+        ("coordinator", RECORDS | {"calendar", "contact", "reminders", "destinations"}),
+        ("admin", RECORDS | {"calendar", "contact", "reminders", "destinations", "protocols", "sites"}),
     ],
 )
 def test_what_each_role_may_do(service: Service, patient: Patient, name: str, may: set[str]) -> None:
     for method, path, body in addresses(service, patient):
         answer = service.client(name).send(method, path, body)
         audit, part = path.startswith("/v1/audit") and name == "nurse", path.split("/")[-1]
-        if audit or ((method == "POST" or (method == "PUT" and part in ("calendar", "reminders"))) and part not in may):
+        if audit or (
+            (method == "POST" or (method == "PUT" and part in ("calendar", "contact", "reminders"))) and part not in may
+        ):
             refused(answer, 403)
         elif "-none" not in path:
             assert answer.status_code in (200, 201, 204), answer.text

@@ -272,17 +272,19 @@ def test_the_view_of_a_day_has_what_is_due_and_what_to_catch_up_on() -> None:
     patient.miss("2024-01-18")
     patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-21")
     view = patient.view("2024-01-22")
-    assert view["dose"] == {"dose_on": "2024-01-22", "status": "due", "amount": 300, "drug": "surufatinib"}
-    assert view["unrecorded"] == ["2024-01-17", "2024-01-19", "2024-01-21"]
+    (dose,) = view["doses"]
+    assert (dose["dose_id"], dose["drug"]) == ("2024-01-22.surufatinib.1", "surufatinib")
+    assert (dose["amount"], dose["unit"], dose["status"]) == (300, "mg", "due")
+    assert view["unrecorded"] == [f"2024-01-{day}.surufatinib.1" for day in (17, 19, 21)]
     assert view["cycle"] == {"number": 1, "day": 18, "of_days": 21}
     assert view["status"] == "on_treatment"
 
 
 def test_the_view_reaches_seven_days_back() -> None:
     view = Patient.treated(protocol()).view("2024-01-13")
-    assert view["unrecorded"] == [f"2024-01-{day:02}" for day in range(6, 13)]
+    assert view["unrecorded"] == [f"2024-01-{day:02}.surufatinib.1" for day in range(6, 13)]
 
 
 def test_the_view_of_a_patient_who_has_not_begun_asks_for_nothing() -> None:
     view = Patient(protocol(), planned_first_dose_on="2024-01-05").view("2024-01-10")
-    assert (view["cycle"], view["unrecorded"], view["dose"]["status"]) == (None, [], "planned")
+    assert (view["cycle"], view["unrecorded"], view["doses"][0]["status"]) == (None, [], "planned")

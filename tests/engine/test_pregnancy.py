@@ -47,7 +47,7 @@ def test_the_phone_says_to_call_the_site_before_taking_and_nothing_about_contrac
     assert (before["call_site"], before["contraception"]["status"]) == (None, "required")
     assert shown["call_site"] == "Call your study site before you take a dose."
     assert (shown["contraception"], shown["visits"]) == (None, [])
-    assert shown["dose"] == {**shown["dose"], "status": "due", "amount": 300}
+    assert [(dose["status"], dose["amount"]) for dose in shown["doses"]] == [("due", 300)]
 
 
 def test_what_is_booked_is_still_shown() -> None:

@@ -87,22 +87,20 @@ def test_a_shorter_range_is_a_slice_of_a_longer_one(
 def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: date) -> None:
     view = today_view(patient.schedule(), today)
     document = calendar(patient.versions, patient.history, today, today - timedelta(7), today)
-    dose = next((row for row in document["doses"] if row["dose_on"] == today), None)
     for field in ("today", "time_zone", "status"):
         assert view[field] == document[field]
     is_pregnant = Known(patient).pregnant(today)
     assert view["contraception"] == (None if is_pregnant else document["contraception"])
     place = view["cycle"] or {"number": None, "day": None}
     assert (place["number"], place["day"]) == (document["treatment"]["cycle"], document["treatment"]["cycle_day"])
-    assert (view["dose"] is None) == (dose is None)
-    if dose is not None:
-        assert {field: view["dose"][field] for field in ("dose_on", "status", "amount")} == {
-            field: dose[field] for field in ("dose_on", "status", "amount")
-        }
+    fields = ("dose_id", "drug", "amount", "pieces", "status")
+    assert [{field: dose[field] for field in fields} for dose in view["doses"]] == [
+        {field: row[field] for field in fields} for row in document["doses"] if row["dose_on"] == today
+    ]
     if patient.history.is_left_alone(today):
         assert (view["unrecorded"], view["visits"]) == ([], [])
         return
-    assert view["unrecorded"] == [row["dose_on"] for row in document["doses"] if row["status"] == "unrecorded"]
+    assert view["unrecorded"] == [row["dose_id"] for row in document["doses"] if row["status"] == "unrecorded"]
     rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, LATE)]
     if is_pregnant:
         to_come = [row for row in rows if row["booked_on"] is not None and row["booked_on"] >= today]

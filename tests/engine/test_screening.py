@@ -39,7 +39,7 @@ def test_a_registered_patient_has_no_doses_no_cycles_and_no_contraception() -> N
     assert seen["adherence"]["planned"] == 0
     assert seen["treatment"]["first_dose_on"] is None
     view = patient.view("2024-03-01")
-    assert (view["status"], view["dose"], view["cycle"], view["unrecorded"]) == ("screening", None, None, [])
+    assert (view["status"], view["doses"], view["cycle"], view["unrecorded"]) == ("screening", [], None, [])
     assert kinds(patient, "2024-03-01") == []
 
 

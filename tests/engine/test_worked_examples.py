@@ -199,7 +199,7 @@ def test_nothing_is_due_open_or_required_from_the_day_of_death(
         assert max(seen.doses) < "2024-05-20"
         assert not {"open", "upcoming"} & {row["status"] for row in seen["visits"]}
         assert seen["contraception"]["status"] == "released"
-        assert patient.view(today)["dose"] is None
+        assert patient.view(today)["doses"] == []
 
 
 def test_a_patient_who_becomes_not_fertile_is_released_that_day(patient: Patient) -> None:

@@ -26,14 +26,14 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
     world.at("2024-02-20T20:05:00")
     phone.record("2024-02-20", "taken")
     assert phone.look()
-    assert phone.screen()["dose"]["status"] == "taken"
+    assert phone.screen()["doses"][0]["status"] == "taken"
 
     # The line breaks after the service has got it: the phone cannot know, and sends it again, twice.
     # (First asked is `today`, with a token that has expired; then come the new tokens, `today`, and what waits.)
     world.at("2024-02-21T20:05:00", SHANGHAI, "fair", "fair", "fair", "lost", "fair", "twice")
     phone.record("2024-02-21", "missed")
     assert not phone.look()
-    assert phone.screen()["dose"]["status"] == "missed"
+    assert phone.screen()["doses"][0]["status"] == "missed"
     assert phone.screen()["waiting"] == 1
     assert recorded(patient)[-1] == ("2024-02-21", "missed")
     assert phone.look()
@@ -51,12 +51,12 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
     phone.record("2024-02-23", "missed")
     assert not phone.look()
     screen = phone.screen()
-    assert (screen["today"], screen["dose"]["status"]) == ("2024-02-23", "missed")
+    assert (screen["today"], screen["doses"][0]["status"]) == ("2024-02-23", "missed")
     assert (screen["cycle"], screen["unrecorded"], screen["waiting"]) == ({"number": 3, "day": 8}, [], 5)
 
     # Landed in Los Angeles, where it is still the 24th when it is the 25th at home.
     world.at("2024-02-24T09:00:00", LOS_ANGELES)
-    assert (phone.screen()["today"], phone.screen()["dose"]["status"]) == ("2024-02-24", "due")
+    assert (phone.screen()["today"], phone.screen()["doses"][0]["status"]) == ("2024-02-24", "due")
     phone.record("2024-02-24", "taken")
     world.network.offline = False
     # The answer to the refresh gets lost: the phone asks again at once, with the same token.
@@ -76,7 +76,7 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
     phone.record("2024-02-27", "taken")
     assert phone.look()
     world.at("2024-02-28T00:01:00")
-    assert phone.screen()["dose"]["status"] == "due"
+    assert phone.screen()["doses"][0]["status"] == "due"
     assert phone.look()
     assert (phone.screen()["today"], phone.screen()["unrecorded"]) == ("2024-02-28", [])
 
@@ -85,7 +85,7 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
     world.at("2024-02-28T12:00:00")
     phone.record("2024-02-28", "taken")
     world.at("2024-03-01T19:00:00", SHANGHAI)
-    assert phone.screen()["unrecorded"] == ["2024-02-29"]
+    assert phone.screen()["unrecorded"] == ["2024-02-29.surufatinib.1"]
     phone.record("2024-02-29", "taken", note="On the plane")
     world.network.offline = False
     assert phone.look()
@@ -100,7 +100,7 @@ def test_two_weeks_from_shanghai_to_los_angeles_and_back(world: World) -> None:
     phone.record("2024-03-01", "taken")
     world.network.offline = False
     assert phone.look()
-    assert phone.screen()["dose"]["status"] == "held"
+    assert phone.screen()["doses"][0]["status"] == "held"
     told = list(phone.notices())
     assert told == [
         "2024-03-01: the site recorded this day, and its record stands.",
@@ -146,7 +146,7 @@ def test_two_weeks_around_a_clock_change_in_berlin(world: World, first: str, las
     days: list[str] = []
     while not days or days[-1] < last:
         screen = phone.screen()
-        assert (screen["dose"]["status"], screen["unrecorded"]) == ("due", [])
+        assert (screen["doses"][0]["status"], screen["unrecorded"]) == ("due", [])
         day = screen["today"]
         days.append(day)
         world.network.offline = len(days) % 2 == 0
@@ -179,9 +179,9 @@ def test_midnight_in_shanghai_while_the_server_is_in_utc(world: World) -> None:
 
     # The patient reads the screen before midnight and touches it after: it is the day on the screen that counts.
     world.at("2024-02-21T00:00:03")
-    phone.record(screen["dose"]["dose_on"], "taken")
+    phone.record(screen["doses"][0]["dose_id"], "taken")
     assert phone.look()
-    assert (phone.screen()["today"], phone.screen()["dose"]["status"]) == ("2024-02-21", "due")
+    assert (phone.screen()["today"], phone.screen()["doses"][0]["status"]) == ("2024-02-21", "due")
     assert standing(patient) == {"2024-02-20": "taken"}
 
     # Eight in the morning there is midnight in UTC: nothing changes then.
@@ -227,7 +227,7 @@ def test_whatever_the_weather_the_record_is_what_the_patient_said(shared_world: 
             phone.activate(world.network.url, world.code(patient), "Phone")
         phone = reopened(phone)
         for dose_on, status in said.items():
-            assert dose_on not in phone.screen()["unrecorded"] or status == "", (dose_on, status)
+            assert f"{dose_on}.surufatinib.1" not in phone.screen()["unrecorded"] or status == "", (dose_on, status)
     world.network.then()
     assert phone.look()
     assert list(phone.notices()) == []

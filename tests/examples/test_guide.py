@@ -52,12 +52,15 @@ class Reader(Shown):
         self._answer: requests.Response | None = None
 
     def _enrol(self) -> Patient:
-        """The patient of the page: all is recorded, but the 19th."""
+        """The patient of the page, whose site says whom to call: all is recorded, but the 19th."""
         self._world.at("2024-02-19T12:00:00")
         patient = self._world.enrol(first_dose_on="2024-02-17")
         for day in (17, 18):
             patient.record("dose_recorded", dose_on=f"2024-02-{day}", status="taken")
         patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30", place="Building 2")
+        contact = {"name": "Study nurse Wang", "phone": "+86 21 6417 5590"}
+        coordinator = self._world.service.client(self._world.service.tokens["coordinator"])
+        assert coordinator.send("PUT", "/v1/sites/FUSCC/contact", contact).status_code == 200
         return patient
 
     def carry_out(self, language: str, block: str, name: str, value: str) -> None:

@@ -69,7 +69,7 @@ def test_while_nothing_changes_a_look_is_one_request_without_a_body(world: World
     assert world.network.answered == [("GET", "/v1/me/today", 304)] * 3
     patient.record("hold_started", from_on="2024-02-20", reason="Proteinuria")
     assert phone.look()
-    assert phone.screen()["dose"]["status"] == "held"
+    assert phone.screen()["doses"][0]["status"] == "held"
     assert list(phone.notices()) == ["From 2024-02-20: take no dose until the site tells you to."]
     assert list(reopened(phone).notices()) == []
 
@@ -117,7 +117,7 @@ def test_days_that_begin_without_a_network_are_known_from_the_calendar(world: Wo
         world.at(f"2024-02-{day}T09:00:00")
         assert not phone.look()
         screen = phone.screen()
-        seen[day] = screen["dose"]["status"], screen["unrecorded"], screen["visits"][0]["status"]
+        seen[day] = screen["doses"][0]["status"], screen["unrecorded"], screen["visits"][0]["status"]
         if day == 21:
             phone.record("2024-02-21", "taken")
     world.network.offline = False
@@ -128,7 +128,7 @@ def test_days_that_begin_without_a_network_are_known_from_the_calendar(world: Wo
             other.record("2024-02-21", "taken")
         other.look()
         screen = other.screen()
-        assert (screen["dose"]["status"], screen["unrecorded"], screen["visits"][0]["status"]) == shown
+        assert (screen["doses"][0]["status"], screen["unrecorded"], screen["visits"][0]["status"]) == shown
     assert [shown[0] for shown in seen.values()] == ["due", "due", "held", "held", "due"]
 
 
@@ -192,9 +192,9 @@ class TestCommands:
         assert run("today") == (1, "", "This phone is not activated: ask the site for a code.\n")
         status, out, err = run("activate", real_nurse.code(patient), "--server", real_nurse.url, "--name", "Terminal")
         assert (status, err) == (0, "")
-        assert "Dose: surufatinib 300 mg: take it today" in out
+        assert "Dose: surufatinib 300 mg (6 × 50 mg): take it today" in out
         assert "Not recorded: " in out
-        assert "Dose: surufatinib 300 mg: taken\n" in run("take")[1]
+        assert "Dose: surufatinib 300 mg (6 × 50 mg): taken\n" in run("take")[1]
         yesterday = real_nurse.days_ago(1)
         assert "Not recorded" not in run("miss", yesterday, "--note", "Forgot it")[1]
         assert f"Not recorded: {yesterday}" in run("undo", yesterday)[1]

@@ -49,12 +49,12 @@ def dose(dose_on: str, status: str = "taken", *, said_at: str, client_id: str = 
     """A day recorded while offline: 300 mg taken, unless something else is said."""
     if status == "taken":
         data.setdefault("amount", 300)
-    return _queued("dose_recorded", client_id, said_at, dose_on=dose_on, status=status, **data)
+    return _queued("dose_recorded", client_id, said_at, dose_id=dose_on, status=status, **data)
 
 
 def taken_back(dose_on: str, *, said_at: str, client_id: str = "") -> dict[str, Any]:
     """A day's record taken back while offline."""
-    return _queued("dose_taken_back", client_id, said_at, dose_on=dose_on)
+    return _queued("dose_taken_back", client_id, said_at, dose_id=dose_on)
 
 
 def moved_to(time_zone: str, *, said_at: str, client_id: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from service import Client, Clock, Patient, Service, refused
 
-from .phones import Phone, history
+from .phones import Phone, dose, history
 
 #: An hour ago by a phone's clock.
 AT = "2024-02-20T11:00:00+08:00"
@@ -153,8 +153,8 @@ class TestReach:
         phone.zone = time_zone
         with service.unchanged():
             for day in ("2024-02-12", "2024-02-21", "2024-02-22", "2024-01-05", "2023-12-31"):
-                refused(phone.record(day), 422, "/dose_on")
-                refused(phone.take_back(day), 422, "/dose_on")
+                refused(phone.record(day), 422, "/dose_id")
+                refused(phone.take_back(day), 422, "/dose_id")
         for day in ("2024-02-13", "2024-02-20"):
             kept(phone.record(day), "recorded")
             kept(phone.take_back(day), "recorded")
@@ -162,7 +162,7 @@ class TestReach:
     def test_not_before_enrolment(self, service: Service, nurse: Client) -> None:
         patient = nurse.enrol(enrolled_on="2024-02-18")
         phone = Phone(service, patient)
-        refused(phone.record("2024-02-17"), 422, "/dose_on")
+        refused(phone.record("2024-02-17"), 422, "/dose_id")
         kept(phone.record("2024-02-18"), "recorded")
 
     def test_a_capsule_after_the_end_is_recorded_and_flagged(self, phone: Phone) -> None:
@@ -310,8 +310,8 @@ class TestBadInput:
     )
     def test_days(self, service: Service, phone: Phone, day: str) -> None:
         with service.unchanged():
-            refused(phone.record(day), 422, "/dose_on")
-            refused(phone.take_back(day), 422, "/dose_on")
+            refused(phone.record(day), 422, "/dose_id")
+            refused(phone.take_back(day), 422, "/dose_id")
 
     def test_a_time_a_little_ahead_of_ours_is_a_clock_that_is_wrong(self, phone: Phone) -> None:
         """The phone's clock is three minutes fast: what it says happened today, and is not impossible."""
@@ -323,3 +323,58 @@ class TestBadInput:
         query = {"said_at": AT, "sent_at": AT}
         refused(phone.send("DELETE", "doses/2024-02-19", query={**query, "x": 1}), 422, "/x")
         refused(phone.send("DELETE", "doses/2024-02-19"), 422, "/said_at", "/sent_at")
+
+
+class TestNames:
+    """A dose is named by its day, regimen and slot; the day alone names its first."""
+
+    FULL = "2024-02-19.surufatinib.1"
+
+    def test_both_forms_are_of_one_dose(self, phone: Phone) -> None:
+        said_at = phone.now()
+        first = phone.record(self.FULL, said_at=said_at)
+        assert (first.json["dose_id"], first.json["outcome"]) == (self.FULL, "recorded")
+        again = phone.record("2024-02-19", said_at=said_at)
+        assert (again.json["dose_id"], again.json["outcome"]) == (self.FULL, "already_recorded")
+        assert again.json["fact_id"] == first.json["fact_id"]
+        (row,) = phone.read("calendar", from_="2024-02-19", to="2024-02-19")["doses"]
+        assert (row["dose_id"], row["status"]) == (self.FULL, "taken")
+        assert phone.take_back(self.FULL).json["dose_id"] == self.FULL
+        assert phone.status_of("2024-02-19") == "unrecorded"
+
+    def test_a_queue_has_both_forms(self, phone: Phone) -> None:
+        queue = [dose(self.FULL, said_at=phone.now()), dose("2024-02-18", "missed", said_at=phone.now())]
+        outcomes = phone.sync(*queue)["outcomes"]
+        assert [one["dose_id"] for one in outcomes] == [self.FULL, "2024-02-18.surufatinib.1"]
+        assert [one["dose_id"] for one in phone.sync(*queue)["outcomes"]] == [self.FULL, "2024-02-18.surufatinib.1"]
+        assert [phone.status_of(f"2024-02-{day}") for day in (18, 19)] == ["missed", "taken"]
+
+    @pytest.mark.parametrize("name", ["surufatinib.2", "aspirin.1", "surufatinib", "1", "surufatinib.1.1", "."])
+    def test_a_dose_that_is_not_the_protocols_is_refused(self, service: Service, phone: Phone, name: str) -> None:
+        with service.unchanged():
+            refused(phone.record(f"2024-02-19.{name}"), 422, "/dose_id")
+            refused(phone.take_back(f"2024-02-19.{name}"), 422, "/dose_id")
+            (outcome,) = phone.sync(dose(f"2024-02-19.{name}", said_at=phone.now()))["outcomes"]
+        assert (outcome["outcome"], outcome["dose_id"]) == ("refused", None)
+        assert [error["pointer"] for error in outcome["problem"]["errors"]] == ["/dose_id"]
+
+    def test_a_phone_that_was_offline_names_the_drug_of_before(
+        self, service: Service, admin: Client, nurse: Client
+    ) -> None:
+        definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+        for version, drug in ((1, "old"), (2, "new/salt 1.5")):
+            dosing = {**definition["dosing"], "drug": drug}
+            added = admin.post("/v1/protocols", {**definition, "id": "renamed", "version": version, "dosing": dosing})
+            assert added.status_code == 201, added.text
+        patient = nurse.enrol(protocol={"id": "renamed", "version": 1})
+        patient.record("treatment_started", first_dose_on="2024-01-05")
+        patient.record("protocol_amended", version=2, from_on="2024-02-19", reason="approved")
+        phone = Phone(service, patient)
+        rows = phone.read("calendar", from_="2024-02-18", to="2024-02-19")["doses"]
+        assert [(row["dose_id"], row["drug"]) for row in rows] == [
+            ("2024-02-18.old.1", "old"),
+            ("2024-02-19.new/salt 1.5.1", "new/salt 1.5"),
+        ]
+        for named in ("2024-02-19.old.1", "2024-02-20.new/salt 1.5.1"):
+            assert phone.record(named).json["dose_id"] == named
+        assert [phone.status_of(day) for day in ("2024-02-19", "2024-02-20")] == ["taken", "taken"]

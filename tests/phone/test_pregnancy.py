@@ -31,7 +31,7 @@ def test_today_says_to_call_the_site_and_no_more(pregnant: Phone) -> None:
     shown = pregnant.read()
     assert shown["call_site"] == "Call your study site before you take a dose."
     assert (shown["contraception"], shown["visits"]) == (None, [])
-    assert (shown["dose"]["status"], shown["dose"]["remind_at"]) == ("due", None)
+    assert [(dose["status"], dose["remind_at"]) for dose in shown["doses"]] == [("due", None)]
     said = json.dumps([shown, pregnant.read("calendar"), pregnant.sync()], ensure_ascii=False)
     assert "pregnan" not in said.lower()
 

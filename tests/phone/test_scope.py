@@ -49,7 +49,7 @@ def filled(path: str, patient: Patient, device: str) -> str:
         "protocol": "nct06110650",
         "version": "1",
         "site": "FUSCC",
-        "dose_on": "2024-02-19",
+        "dose_id": "2024-02-19",
         "secret": "A" * 32,
         "name": "index.html",
         "visit": "imaging-w6",
@@ -66,7 +66,7 @@ BODIES: dict[str, Any] = {
     "/v1/patients/{patient_id}/facts": {"kind": "dose_recorded", **NEW_FACT["dose_recorded"]},
     "/v1/previews": {"protocol": "nct06110650", "patient": {}, "facts": [], "today": "2024-02-20"},
     "/v1/me/sync": {"cursor": 0, "facts": []},
-    "/v1/me/doses/{dose_on}": {"status": "taken"},
+    "/v1/me/doses/{dose_id}": {"status": "taken"},
     "/v1/me/reminders": {"time": "19:00"},
     "/v1/me/reminders/snooze": {"minutes": 10},
 }
@@ -173,7 +173,7 @@ def test_a_phones_answers_are_of_its_own_patient(service: Service, phone: Phone,
                     {
                         "client_id": theirs[-1]["fact_id"],
                         "kind": "dose_recorded",
-                        "dose_on": "2024-02-19",
+                        "dose_id": "2024-02-19",
                         "status": "missed",
                         "said_at": "2024-02-19T20:00:00+08:00",
                         "replaces": theirs[-1]["fact_id"],
@@ -196,7 +196,7 @@ def test_what_a_phone_writes_is_of_its_own_patient(service: Service, phone: Phon
         {
             "client_id": "c-0",
             "kind": "dose_taken_back",
-            "dose_on": "2024-02-19",
+            "dose_id": "2024-02-19",
             "said_at": "2024-02-20T11:00:00+08:00",
         }
     )

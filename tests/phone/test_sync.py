@@ -84,7 +84,7 @@ class TestOnce:
     def test_one_id_with_something_else_is_refused(self, service: Service, phone: Phone) -> None:
         fact = dose("2024-02-19", said_at=NOW)
         phone.sync(fact)
-        for other in ({"status": "missed"}, {"dose_on": "2024-02-18"}, {"note": "x"}, {"kind": "dose_taken_back"}):
+        for other in ({"status": "missed"}, {"dose_id": "2024-02-18"}, {"note": "x"}, {"kind": "dose_taken_back"}):
             with service.unchanged():
                 (outcome,) = phone.sync({**fact, **other})["outcomes"]
             assert outcome["outcome"] == "refused"
@@ -124,7 +124,7 @@ class TestOnce:
             for number in range(500)
         ]
         assert set(phone.outcomes(*queue)) == {"recorded"}
-        last = {fact["dose_on"]: fact["status"] for fact in queue}
+        last = {fact["dose_id"]: fact["status"] for fact in queue}
         assert days_on_record(phone.patient) == last
         refused(phone.send("POST", "sync", {"cursor": 0, "sent_at": NOW, "facts": [*queue, queue[0]]}), 422, "/facts")
 
@@ -133,21 +133,21 @@ class TestRefused:
     """What cannot be is told, fact by fact, and keeps out nothing else."""
 
     BAD = (
-        (dose("2024-02-12", said_at=NOW), 422, "/dose_on"),
-        (dose("2024-02-21", said_at=NOW), 422, "/dose_on"),
-        (dose("2023-12-31", said_at="2024-01-06T12:00:00+08:00"), 422, "/dose_on"),
-        (dose("2024-02-30", said_at=NOW), 422, "/dose_on"),
+        (dose("2024-02-12", said_at=NOW), 422, "/dose_id"),
+        (dose("2024-02-21", said_at=NOW), 422, "/dose_id"),
+        (dose("2023-12-31", said_at="2024-01-06T12:00:00+08:00"), 422, "/dose_id"),
+        (dose("2024-02-30", said_at=NOW), 422, "/dose_id"),
         (dose("2024-02-19", "eaten", said_at=NOW), 422, "/status"),
         (dose("2024-02-19", said_at=NOW, amount=-1), 422, "/amount"),
         (dose("2024-02-19", said_at=NOW, colour="red"), 422, "/colour"),
         (dose("2024-02-19", said_at="2024-02-20T12:00:00"), 422, "/said_at"),
         (dose("2024-02-19", "missed", said_at=NOW, amount=300), 422, "/amount"),
-        (taken_back("2024-02-12", said_at=NOW), 422, "/dose_on"),
+        (taken_back("2024-02-12", said_at=NOW), 422, "/dose_id"),
         (moved_to("Mars/Olympus", said_at=NOW), 422, "/time_zone"),
         ({"client_id": "k-1", "kind": "progressed", "said_at": NOW}, 422, "/kind"),
         ({"client_id": "k-2", "kind": ["dose_recorded"], "said_at": NOW}, 422, "/kind"),
         ({"client_id": "k-3"}, 422, "/kind"),
-        ({"client_id": "k-4", "kind": "dose_recorded"}, 422, "/dose_on"),
+        ({"client_id": "k-4", "kind": "dose_recorded"}, 422, "/dose_id"),
     )
 
     def test_the_rest_goes_in(self, phone: Phone) -> None:
@@ -532,9 +532,9 @@ class TestZones:
             "recorded",
             "refused",
         ]
-        assert phone.read()["dose"]["dose_on"] == "2024-02-20"
+        assert phone.read()["doses"][0]["dose_id"] == "2024-02-20.surufatinib.1"
         clock.set("2024-02-21T00:00:01+08:00")
-        assert phone.read()["dose"]["dose_on"] == "2024-02-21"
+        assert phone.read()["doses"][0]["dose_id"] == "2024-02-21.surufatinib.1"
         # It was said a little too early, and is judged by the day on which it comes.
         assert phone.outcomes(early) == ["recorded"]
         assert phone.outcomes(dose("2024-02-21", said_at="2024-02-21T00:00:01+08:00")) == ["recorded"]
@@ -552,7 +552,7 @@ class TestZones:
         assert phone.read()["today"] == "2024-02-22"
         assert phone.outcomes(moved_to(there, said_at="2024-02-21T09:00:00-08:00")) == ["recorded"]
         shown = phone.read()
-        assert (shown["today"], shown["time_zone"], shown["dose"]["status"]) == ("2024-02-21", there, "taken")
+        assert (shown["today"], shown["time_zone"], shown["doses"][0]["status"]) == ("2024-02-21", there, "taken")
         # Offline for three days, and back home before there is a network again.
         queue = [dose(f"2024-02-{day}", said_at=f"2024-02-{day}T20:00:00-08:00") for day in (22, 23, 24)]
         queue.append(moved_to(back, said_at="2024-02-26T20:00:00+08:00"))
@@ -561,7 +561,7 @@ class TestZones:
         clock.set("2024-02-26T20:30:00+08:00")
         assert phone.outcomes(*queue) == ["recorded"] * 6
         shown = phone.read()
-        assert (shown["today"], shown["time_zone"], shown["dose"]["status"]) == ("2024-02-26", at_home, "taken")
+        assert (shown["today"], shown["time_zone"], shown["doses"][0]["status"]) == ("2024-02-26", at_home, "taken")
         rows = phone.read("calendar", from_="2024-02-20", to="2024-02-27")["doses"]
         assert [row["status"] for row in rows] == ["taken"] * 7 + ["planned"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import brotli
@@ -34,13 +34,13 @@ class TestPhases:
         shown, calendar = phone.read(), phone.read("calendar")
         assert (shown["today"], shown["status"]) == (calendar["today"], calendar["status"])
         assert shown["contraception"] == calendar["contraception"]
-        rows = {row["dose_on"]: row for row in calendar["doses"]}
-        row = rows.get(shown["today"])
-        assert (shown["dose"] is None) == (row is None)
-        if row is not None:
-            assert shown["dose"].items() >= {name: row[name] for name in ("dose_on", "status", "amount")}.items()
-        before = [day for day in rows if day < shown["today"]]
-        asked = [day for day in before if rows[day]["status"] == "unrecorded"]
+        fields = ("dose_id", "drug", "amount", "pieces", "status")
+        rows = [row for row in calendar["doses"] if row["dose_on"] == shown["today"]]
+        assert [{name: dose[name] for name in fields} for dose in shown["doses"]] == [
+            {name: row[name] for name in fields} for row in rows
+        ]
+        before = [row for row in calendar["doses"] if row["dose_on"] < shown["today"]]
+        asked = [row["dose_id"] for row in before if row["status"] == "unrecorded"]
         assert shown["unrecorded"] == ([] if shown["status"] == "off_study" else asked)
         treatment = calendar["treatment"]
         place = shown["cycle"] and (shown["cycle"]["number"], shown["cycle"]["day"])
@@ -52,7 +52,7 @@ class TestPhases:
         shown = self._shown(Phone(service, nurse.enrol()))
         assert shown["status"] == "enrolled"
         assert (shown["cycle"], shown["unrecorded"]) == (None, [])
-        assert shown["dose"]["status"] == "planned"
+        assert shown["doses"][0]["status"] == "planned"
         assert shown["contraception"]["status"] == "required"
 
     def test_on_treatment(self, phone: Phone) -> None:
@@ -61,21 +61,26 @@ class TestPhases:
         shown = self._shown(phone)
         assert shown["status"] == "on_treatment"
         assert shown["cycle"] == {"number": 3, "day": 5, "of_days": 21}
-        assert shown["dose"] == {
-            "dose_on": "2024-02-20",
-            "status": "due",
-            "amount": 300,
-            "drug": "surufatinib",
-            "remind_at": "2024-02-20T20:00:00+08:00",
-        }
-        assert shown["unrecorded"] == ["2024-02-19"]
+        assert shown["doses"] == [
+            {
+                "dose_id": "2024-02-20.surufatinib.1",
+                "drug": "surufatinib",
+                "amount": 300,
+                "unit": "mg",
+                "pieces": [{"strength": 50, "count": 6}],
+                "status": "due",
+                "remind_at": "2024-02-20T20:00:00+08:00",
+                "snoozed_until": None,
+            }
+        ]
+        assert shown["unrecorded"] == ["2024-02-19.surufatinib.1"]
         (scan,) = shown["visits"]
         assert (scan["visit"], scan["status"]) == ("imaging-w6", "open")
         assert (scan["booked_on"], scan["booked_time"]) == ("2024-02-21", "09:30")
         assert shown["contraception"]["earliest_through_on"] == "2024-08-20"
 
     def test_a_week_to_catch_up_on(self, phone: Phone) -> None:
-        days = [f"2024-02-{day}" for day in range(13, 20)]
+        days = [f"2024-02-{day}.surufatinib.1" for day in range(13, 20)]
         assert self._shown(phone)["unrecorded"] == days
         phone.record("2024-02-14")
         phone.record("2024-02-17", "missed")
@@ -84,22 +89,22 @@ class TestPhases:
     def test_a_dose_is_recorded(self, phone: Phone) -> None:
         for status in ("taken", "missed"):
             phone.record("2024-02-20", status)
-            assert self._shown(phone)["dose"]["status"] == status
+            assert self._shown(phone)["doses"][0]["status"] == status
         phone.take_back("2024-02-20")
-        assert self._shown(phone)["dose"]["status"] == "due"
+        assert self._shown(phone)["doses"][0]["status"] == "due"
 
     def test_on_hold(self, phone: Phone, clock: Clock) -> None:
         phone.patient.record("hold_started", from_on="2024-02-18", reason="toxicity")
         shown = self._shown(phone)
-        assert (shown["status"], shown["dose"]["status"]) == ("on_treatment", "held")
-        assert shown["unrecorded"][-1] == "2024-02-17"
+        assert (shown["status"], shown["doses"][0]["status"]) == ("on_treatment", "held")
+        assert shown["unrecorded"][-1] == "2024-02-17.surufatinib.1"
         phone.patient.record("hold_ended", resumes_on="2024-02-21")
         clock.set("2024-02-21T12:00:00+08:00")
-        assert self._shown(phone)["dose"]["status"] == "due"
+        assert self._shown(phone)["doses"][0]["status"] == "due"
 
     def test_a_reduced_dose(self, phone: Phone) -> None:
         phone.patient.record("dose_changed", from_on="2024-02-20", amount=250, reason="toxicity")
-        assert self._shown(phone)["dose"]["amount"] == 250
+        assert self._shown(phone)["doses"][0]["amount"] == 250
 
     def test_on_a_rest_day(self, service: Service, admin: Client, nurse: Client, clock: Clock) -> None:
         definition = admin.get("/v1/protocols/nct06110650/versions/1").json
@@ -112,7 +117,7 @@ class TestPhases:
         patient.record("treatment_started", first_dose_on="2024-01-05")
         phone = Phone(service, patient)
         clock.set("2024-02-09T12:00:00+08:00")
-        assert self._shown(phone)["dose"]["status"] == "rest"
+        assert self._shown(phone)["doses"][0]["status"] == "rest"
         assert phone.read()["cycle"] == {"number": 2, "day": 15, "of_days": 21}
 
     def test_on_a_held_day_that_does_not_count(
@@ -127,7 +132,7 @@ class TestPhases:
         patient.record("hold_started", from_on="2024-01-26", resumes_on="2024-02-09", reason="toxicity")
         phone = Phone(service, patient)
         clock.set("2024-02-08T12:00:00+08:00")
-        assert self._shown(phone)["dose"]["status"] == "held"
+        assert self._shown(phone)["doses"][0]["status"] == "held"
         assert phone.read()["cycle"] == {"number": 1, "day": None, "of_days": 21}
         scan = nurse.get("/v1/visits").json["items"][0]
         assert (scan["cycle"], scan["cycle_day"], scan["on_hold"]) == (1, None, True)
@@ -140,7 +145,7 @@ class TestPhases:
             "treatment_ended", last_dose_on="2024-02-19", decided_on="2024-02-20", reason="intolerance"
         )
         shown = self._shown(phone)
-        assert (shown["status"], shown["dose"], shown["cycle"]) == ("follow_up", None, None)
+        assert (shown["status"], shown["doses"], shown["cycle"]) == ("follow_up", [], None)
         assert shown["contraception"]["through_on"] == "2024-08-19"
         assert [visit["visit"] for visit in shown["visits"]] == ["imaging-w6", "contraception-m1"]
         clock.set("2024-08-19T23:00:00+08:00")
@@ -153,13 +158,13 @@ class TestPhases:
         phone.patient.record("treatment_ended", last_dose_on="2024-02-10", decided_on="2024-02-10", reason="withdrawal")
         phone.patient.record("study_ended", ended_on="2024-02-15", reason="withdrawal")
         shown = self._shown(phone)
-        assert (shown["status"], shown["dose"], shown["cycle"], shown["visits"]) == ("off_study", None, None, [])
+        assert (shown["status"], shown["doses"], shown["cycle"], shown["visits"]) == ("off_study", [], None, [])
         assert shown["contraception"]["through_on"] == "2024-08-10"
 
     def test_dead(self, phone: Phone) -> None:
         phone.patient.record("study_ended", ended_on="2024-02-19", reason="death")
         shown = self._shown(phone)
-        assert (shown["status"], shown["dose"], shown["cycle"], shown["visits"]) == ("off_study", None, None, [])
+        assert (shown["status"], shown["doses"], shown["cycle"], shown["visits"]) == ("off_study", [], None, [])
         assert shown["contraception"]["status"] == "released"
 
     def test_not_fertile(self, service: Service, nurse: Client) -> None:
@@ -172,6 +177,29 @@ class TestPhases:
             # The tokens of the phone are of 2024.
             phone = Phone(phone.service, phone.patient)
             assert self._shown(phone)["today"] == instant[:10]
+
+
+class TestWhomToCall:
+    """The site's contact, as a coordinator of the site sets it."""
+
+    CONTACT: ClassVar = {"name": "王护士", "phone": "+86 21 6417 5590"}
+
+    def test_it_is_on_the_screen_from_the_next_request_on(self, phone: Phone, coordinator: Client) -> None:
+        before = phone.get("today")
+        assert before.json["site_contact"] is None
+        assert coordinator.send("PUT", "/v1/sites/FUSCC/contact", self.CONTACT).json == self.CONTACT
+        answer = phone.get("today", {"If-None-Match": before.headers["ETag"]})
+        assert (answer.status_code, answer.json["site_contact"]) == (200, self.CONTACT)
+        assert phone.sync()["today"]["site_contact"] == self.CONTACT
+        assert coordinator.get("/v1/sites/FUSCC").json["contact"] == self.CONTACT
+
+    def test_only_those_of_the_site_set_it(self, service: Service, nurse: Client, coordinator: Client) -> None:
+        with service.unchanged():
+            refused(nurse.send("PUT", "/v1/sites/FUSCC/contact", self.CONTACT), 403)
+            refused(coordinator.send("PUT", "/v1/sites/NOWHERE/contact", self.CONTACT), 404)
+            for name, value in (("phone", "call me"), ("phone", ""), ("name", "")):
+                contact = {**self.CONTACT, name: value}
+                refused(coordinator.send("PUT", "/v1/sites/FUSCC/contact", contact), 422, f"/{name}")
 
 
 class TestPrivacy:
@@ -201,21 +229,23 @@ class TestPrivacy:
 class TestCost:
     """Small, and a 304 until something changes."""
 
-    def test_under_a_thousand_bytes(self, phone: Phone) -> None:
+    def test_under_fifteen_hundred_bytes(self, phone: Phone, coordinator: Client) -> None:
+        contact = {"name": "Study nurse Wang, ward 12", "phone": "+86 21 6417 5590 #12"}
+        assert coordinator.send("PUT", "/v1/sites/FUSCC/contact", contact).status_code == 200
         take(phone.patient, "2024-01-05", "2024-02-19")
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
         for language in ("en", "zh-CN"):
             answer = phone.get("today", {"Accept-Language": language})
             assert answer.json["unrecorded"] == []
-            assert len(answer.data) < 1000
+            assert len(answer.data) < 1500
 
-    def test_under_a_thousand_bytes_with_two_series(self, phone: Phone) -> None:
+    def test_under_fifteen_hundred_bytes_with_two_series(self, phone: Phone) -> None:
         take(phone.patient, "2024-01-05", "2024-02-19")
         phone.patient.record("treatment_ended", last_dose_on="2024-02-19", decided_on="2024-02-19", reason="other")
         for language in ("en", "zh-CN"):
             answer = phone.get("today", {"Accept-Language": language})
             assert len(answer.json["visits"]) == 2
-            assert len(answer.data) < 1000
+            assert len(answer.data) < 1500
 
     def test_it_is_good_until_midnight(self, phone: Phone, clock: Clock) -> None:
         clock.set("2024-02-20T21:30:00+08:00")
@@ -470,5 +500,5 @@ class TestMidnight:
         for day, offset in (("2024-03-30", "+01:00"), ("2024-03-31", "+02:00"), ("2024-10-27", "+01:00")):
             clock.set(f"{day}T12:00:00+00:00")
             phone = Phone(phone.service, phone.patient)
-            assert phone.read()["dose"]["remind_at"] == f"{day}T20:00:00{offset}"
+            assert phone.read()["doses"][0]["remind_at"] == f"{day}T20:00:00{offset}"
             assert ZoneInfo(phone.read()["time_zone"])

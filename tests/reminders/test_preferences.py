@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
     assert answer.json == {**DEFAULT, "time": "08:30", "again_after_minutes": None, "show_drug": True}
     assert phone.read("reminders") == answer.json
     assert phone.get("today", {"If-None-Match": before}).status_code == 200
-    assert phone.read("today")["dose"]["remind_at"] == "2024-02-20T08:30:00+08:00"
+    assert phone.read("today")["doses"][0]["remind_at"] == "2024-02-20T08:30:00+08:00"
     assert b"T083000" in anyone.get(feed, {"If-None-Match": tag}).data
     # Today's time has passed and nothing was sent: it is due at once.
     assert planned(service, patient)[0] == ("dose_due", "2024-02-20", "2024-02-20 08:30")
@@ -103,7 +104,14 @@ def test_a_reminder_is_put_off_once_and_takes_the_place_of_the_second(
     refused(phone.send("POST", "reminders/snooze", {"minutes": 30}), 409, "/minutes")
     ticked(service, "2024-02-20T20:00:02+08:00")
     service.clock.set("2024-02-20T20:10:00+08:00")
+    before = phone.get("today")
+    assert before.json["doses"][0]["snoozed_until"] is None
     answer = phone.send("POST", "reminders/snooze", {"minutes": 130})
+    snoozed = phone.get("today", {"If-None-Match": before.headers["ETag"]})
+    assert snoozed.status_code == 200
+    until = datetime.fromisoformat(snoozed.json["doses"][0]["snoozed_until"])
+    assert until == datetime.fromisoformat(answer.json["put_off_until"])
+    assert until.utcoffset() == timedelta(hours=8)
     assert (answer.json["kind"], answer.json["dose_on"]) == ("dose_due", "2024-02-20")
     # The patient asked for it: quiet hours do not hold it back.
     todays = [row for row in planned(service, patient) if row[1].startswith("2024-02-20")]

@@ -44,13 +44,14 @@ def patient_tag(version: int, today: object, form: str = "") -> str:
 
 
 def phone_headers(caller: Phone, now: datetime, spoken: str) -> dict[str, str]:
-    """Return the headers of a response to a phone, in a language."""
+    """Return the headers of a response to a phone, in a language. The tag is of all that a response may follow from."""
     patient = caller.patient
     day = civil_date(now, patient["time_zone"])
+    surroundings = [patient[name] for name in ("preferences", "put_off_until", "contact_name", "contact_phone")]
     left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
     return {
         # The address is the same for all patients, the response is not.
-        "ETag": patient_tag(patient["version"], day, f"{caller.patient_id} {spoken} {patient['preferences'] or ''}"),
+        "ETag": patient_tag(patient["version"], day, f"{caller.patient_id} {spoken} {surroundings}"),
         # Valid until midnight without a network, but requested anew with one: a hold must reach the patient at once.
         "Cache-Control": f"private, no-cache, max-age={left}",
         "Vary": "Accept-Language",
@@ -120,7 +121,7 @@ def idempotent(view: View) -> View:
         if key is None:
             return view(*args, **kwargs)
         if not _KEY.fullmatch(key):
-            field_error = FieldError("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.")
+            field_error = FieldError("/Idempotency-Key", "Not 1 to 200 visible ASCII characters.", "malformed")
             raise Problem(422, field_error.detail, [field_error])
         content = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
         digest = hashlib.sha256(content).hexdigest()

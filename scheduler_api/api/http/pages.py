@@ -51,7 +51,11 @@ def cursor_key(query: Mapping[str, Any], parts: int, begins: str | None = None) 
         key = None
     fits = isinstance(key, list) and len(key) == parts and all(isinstance(part, str) for part in key)
     if not fits or begins not in (None, key[0]):
-        raise Problem(422, "The cursor is not valid.", [FieldError("/cursor", "Not a cursor of this list.")])
+        raise Problem(
+            422,
+            "The cursor is not valid.",
+            [FieldError("/cursor", "Not a cursor of this list.", "malformed")],
+        )
     return tuple(key)
 
 

@@ -126,7 +126,7 @@ def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if request.query_string:
             _check_query()
-            errors = [FieldError(f"/{name}", "Unknown field.") for name in request.args]
+            errors = [FieldError(f"/{name}", "Unknown field.", "unknown_field") for name in request.args]
             raise Problem(422, "This address takes no query.", errors)
         return view(*args, **kwargs)
 
@@ -135,7 +135,9 @@ def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def _check_query() -> None:
     errors = [
-        FieldError(f"/{name}", "Given more than once.") for name, values in request.args.lists() if len(values) > 1
+        FieldError(f"/{name}", "Given more than once.", "given_twice")
+        for name, values in request.args.lists()
+        if len(values) > 1
     ]
     if errors:
         raise Problem(422, "A parameter is given more than once.", errors)

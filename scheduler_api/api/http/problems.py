@@ -13,8 +13,8 @@ from flask import Flask, Response, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from scheduler_api.engine.errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
-from scheduler_api.schemas.fields import Strict, fields
+from scheduler_api.engine.errors import CODES, Conflict, FieldError, NeedsConfirmation, ValidationFailed
+from scheduler_api.schemas.fields import Choice, Strict, fields
 from scheduler_api.store.database.port import Busy, Unavailable
 from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
 from scheduler_api.use_cases.operations.idempotency import KeyReused
@@ -50,6 +50,7 @@ class FieldErrorSchema(Strict):
         required=True, metadata={"description": "JSON pointer into the body, or `/` and the name of a query parameter"}
     )
     detail = fields.String(required=True)
+    code = Choice(*CODES, required=True, metadata={"description": "Why, for programs: it stays when the words change"})
 
 
 class ProblemSchema(Strict):
@@ -89,9 +90,7 @@ class Problem(Exception):
             "detail": self.detail,
         }
         if self.errors:
-            document["errors"] = [
-                {"pointer": field_error.pointer, "detail": field_error.detail} for field_error in self.errors
-            ]
+            document["errors"] = [field_error.document() for field_error in self.errors]
         if self.confirm:
             document |= {"code": "needs_confirmation", "confirm": list(self.confirm)}
         return document
@@ -153,7 +152,7 @@ def _needs_confirmation(error: NeedsConfirmation) -> Response:
 
 
 def _key_reused() -> Response:
-    field_error = FieldError("/Idempotency-Key", "This key came before with another request.")
+    field_error = FieldError("/Idempotency-Key", "This key came before with another request.", "id_reused")
     return Problem(422, field_error.detail, [field_error]).response()
 
 

@@ -151,9 +151,11 @@ def _record(session: Session, cells: dict[str, str]) -> list[dict[str, Any]]:
 
     subject_number, protocol = cells.pop("subject_number", None), cells.pop("protocol", None)
     schema = FACTS.get(cells.get("kind", ""))
-    errors = [] if subject_number else [FieldError("/subject_number", "Missing.")]
+    errors = [] if subject_number else [FieldError("/subject_number", "Missing.", "missing")]
     if schema is None:
-        errors.append(FieldError("/kind", f"Not one of {', '.join(FACTS)}." if "kind" in cells else "Missing."))
+        errors.append(
+            FieldError("/kind", f"Not one of {', '.join(FACTS)}." if "kind" in cells else "Missing.", "missing")
+        )
         raise ValidationFailed(errors)
     try:
         new = shaped(schema, _typed(schema, cells))

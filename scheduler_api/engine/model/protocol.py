@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 Anchor = Literal["enrolment", "first_dose", "cycle", "last_dose", "visit"]
 Until = Literal["progression", "end_of_treatment", "end_of_study"]
@@ -34,6 +34,15 @@ class Dosing:
     dosing_days: frozenset[int] | None
     extend_on_hold: bool
     strengths_mg: tuple[float, ...] = ()
+    #: The numbers of the doses of a day.
+    slots: ClassVar[tuple[int, ...]] = (1,)
+    #: The unit of amounts and strengths.
+    unit: ClassVar[str] = "mg"
+
+    @property
+    def regimen(self) -> str:
+        """Return the name of the regimen. A protocol has one, which is named after its drug."""
+        return self.drug
 
 
 @dataclass(frozen=True, slots=True)

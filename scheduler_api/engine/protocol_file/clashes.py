@@ -47,7 +47,7 @@ def anchor_circle(series: Iterable[Series]) -> str | None:
 
 def _circles(series: Iterable[Series]) -> Iterator[FieldError]:
     if (name := anchor_circle(series)) is not None:
-        yield FieldError("/visits", f"The anchors of the series {name} form a circle.")
+        yield FieldError("/visits", f"The anchors of the series {name} form a circle.", "anchors_circular")
 
 
 def _overlaps(protocol: Protocol) -> Iterator[FieldError]:
@@ -56,7 +56,11 @@ def _overlaps(protocol: Protocol) -> Iterator[FieldError]:
         clash = next(filter(None, map(overlapping, _samples(series, protocol.dosing.cycle_days))), None)
         if clash is not None:
             names = f"{clash[0].name} and {clash[1].name}"
-            yield FieldError("/visits", f"The windows of {names} overlap, or the two are one visit.")
+            yield FieldError(
+                "/visits",
+                f"The windows of {names} overlap, or the two are one visit.",
+                "windows_overlap",
+            )
 
 
 def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]]:

@@ -21,7 +21,7 @@ class Fields:
 
     def field_error(self, pointer: str, detail: str) -> None:
         """Add an error at a JSON pointer."""
-        self.errors.append(FieldError(pointer, detail))
+        self.errors.append(FieldError(pointer, detail, "malformed"))
 
     def table(self, at: str, data: Any, required: tuple[str, ...], optional: tuple[str, ...]) -> bool:
         """Return whether the data is an object.

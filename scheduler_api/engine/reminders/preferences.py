@@ -63,9 +63,13 @@ def contradictions(preferences: NotificationPreferences) -> Iterator[FieldError]
         return
     again = datetime.combine(date.min, at) + timedelta(minutes=preferences.again_after_minutes)
     if again.date() > date.min:
-        yield FieldError("/again_after_minutes", "That is past midnight, when the day's dose is no longer due.")
+        yield FieldError(
+            "/again_after_minutes",
+            "That is past midnight, when the day's dose is no longer due.",
+            "past_midnight",
+        )
     elif quiet is not None and quiet.covers(again.time()) and not quiet.covers(at):
-        yield FieldError("/again_after_minutes", "That is within the quiet hours.")
+        yield FieldError("/again_after_minutes", "That is within the quiet hours.", "quiet_hours")
 
 
 def site_contradictions(preferences: SitePreferences) -> Iterator[FieldError]:
@@ -77,6 +81,10 @@ def _in_quiet_hours(pointer: str, at: time, quiet: QuietHours | None) -> Iterato
     if quiet is None:
         return
     if quiet.starts == quiet.ends:
-        yield FieldError("/quiet/to", "The same as `from`; for no quiet hours, `quiet` is null.")
+        yield FieldError("/quiet/to", "The same as `from`; for no quiet hours, `quiet` is null.", "quiet_hours")
     elif quiet.covers(at):
-        yield FieldError(pointer, f"Within the quiet hours from {quiet.starts:%H:%M} to {quiet.ends:%H:%M}.")
+        yield FieldError(
+            pointer,
+            f"Within the quiet hours from {quiet.starts:%H:%M} to {quiet.ends:%H:%M}.",
+            "quiet_hours",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -36,6 +36,16 @@ def capsules_for(amount: float, strengths_mg: tuple[float, ...]) -> Mapping[floa
             return Counter(longer[dose])
         made = longer
     return None
+
+
+@lru_cache(maxsize=256)
+def pieces(amount: float | None, strengths_mg: tuple[float, ...]) -> Sequence[Mapping[str, Any]]:
+    """Return the capsules of a planned dose (mg), largest first: `{strength, count}`.
+
+    There are none where nothing is planned (None), or where the protocol's strengths cannot make the amount.
+    """
+    capsules = (None if amount is None else capsules_for(amount, strengths_mg)) or {}
+    return [{"strength": mg, "count": count} for mg, count in sorted(capsules.items(), reverse=True)]
 
 
 def supply(treatment_plan: TreatmentPlan, first: date, last: date) -> dict[str, Any]:

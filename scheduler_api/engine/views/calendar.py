@@ -10,15 +10,17 @@ from typing import Any
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.model.protocol import Protocol, Versions
+from scheduler_api.engine.model.protocol import Dosing, Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
+from scheduler_api.engine.treatment.dose_ids import dose_id
 from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.treatment.study_day import study_day
+from scheduler_api.engine.treatment.supply import pieces
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
@@ -37,9 +39,9 @@ def default_range(today: date) -> tuple[date, date]:
 def check_range(first: date, last: date) -> None:
     """Raise ValidationFailed for a reversed range or one longer than `LONGEST_RANGE` days."""
     if last < first:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     if (last - first).days >= LONGEST_RANGE:
-        raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.")])
+        raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.", "range_too_long")])
 
 
 _by_target = attrgetter("target_on", "visit")
@@ -63,6 +65,20 @@ class PatientSchedule:
     def protocol_on(self, day: date) -> Protocol:
         """Return the version of the protocol that applies on a day."""
         return version_on(self.treatment_plan.plan, day)
+
+    def doses(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
+        """Return the dose days in `first`…`last` as seen on `today`, each with its name, its drug and its pieces."""
+        plan, rows = self.treatment_plan.plan, self.treatment_plan.rows(today, first, last)
+        dosings = ((row, version_on(plan, row["dose_on"]).dosing) for row in rows)
+        return [
+            {
+                "dose_id": str(dose_id(row["dose_on"], dosing)),
+                **row,
+                "drug": dosing.drug,
+                "pieces": pieces(row["amount"], dosing.strengths_mg),
+            }
+            for row, dosing in dosings
+        ]
 
     def visits(self, first: date, last: date, of: Collection[str] | None = None) -> list[Visit]:
         """Return the visits that meet `first`…`last`, soonest target first; of some series only, if named."""
@@ -180,7 +196,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
         "provisional": history.first_dose_on is None,
         "treatment": schedule.treatment(today),
         "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
-        "doses": treatment_plan.rows(today, first, last),
+        "doses": schedule.doses(today, first, last),
         "visits": [_with_study_day(history, visit, today) for visit in visits if visit.meets(first, last)],
         "unscheduled": unscheduled,
         "contraception": schedule.contraception(today),
@@ -195,19 +211,18 @@ def _with_study_day(history: History, visit: Visit, today: date) -> dict[str, An
 
 
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
-    """Return only what a patient needs on one day: dose, days to catch up on, visits, contraception.
+    """Return only what a patient needs on one day: doses, those to catch up on, visits, contraception.
 
     `visits` holds for each series the visit that is overdue, open or next. It equals what `calendar` says of that day.
     While a pregnancy is open they are those that are booked, `contraception` is None, and `call_site` says so if the
     site is to be called before a dose is taken (section 7).
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
-    dose = next(iter(treatment_plan.rows(today, today, today)), None)
     # Only days without a record can be unrecorded, and nearly always there are none.
     week = history.doses.between(today - timedelta(7), today - ONE_DAY)
     left_alone = history.is_left_alone(today)
     asks = SILENT in week and not left_alone
-    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
+    rows = schedule.doses(today, today - timedelta(7), today - ONE_DAY) if asks else []
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None
@@ -217,14 +232,18 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
         "time_zone": history.time_zone,
         "status": patient_status(history, today),
         "cycle": run and {"number": number, "day": day, "of_days": run.cycle_days},
-        "dose": dose
-        and {
-            "dose_on": today,
-            "status": dose["status"],
-            "amount": dose["amount"],
-            "drug": schedule.protocol_on(today).dosing.drug,
-        },
-        "unrecorded": [row["dose_on"] for row in rows if row["status"] == "unrecorded"],
+        "doses": [
+            {
+                "dose_id": row["dose_id"],
+                "drug": row["drug"],
+                "amount": row["amount"],
+                "unit": Dosing.unit,
+                "pieces": row["pieces"],
+                "status": row["status"],
+            }
+            for row in schedule.doses(today, today, today)
+        ],
+        "unrecorded": [row["dose_id"] for row in rows if row["status"] == "unrecorded"],
         "call_site": Reason("call_site_before_dose") if schedule.awaits_site(today) else None,
         "visits": [visit.row(today) for visit in visits],
         "contraception": None if is_pregnant else schedule.contraception(today),

@@ -26,6 +26,7 @@ from . import (
     m0013_visits,
     m0014_dose_words,
     m0015_screening,
+    m0016_site_contact,
 )
 from .dialect import Dialect
 
@@ -55,5 +56,6 @@ MIGRATIONS = tuple(
         m0013_visits,
         m0014_dose_words,
         m0015_screening,
+        m0016_site_contact,
     )
 )

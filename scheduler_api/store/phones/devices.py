@@ -70,10 +70,16 @@ def add_tokens(store: Store, row: Row) -> None:
 
 
 def by_access(store: Store, digest: str, now: str) -> Row | None:
-    """Return the device of a valid access token, together with its patient's whole row."""
+    """Return the device of a valid access token, its patient's whole row, and what else a phone's screen follows from.
+
+    That is the site's contact, and the latest instant until which a reminder that still makes sense was put off.
+    """
     return store.row(
-        "SELECT d.device_id, p.* FROM device_tokens t "
+        "SELECT d.device_id, p.*, s.contact_name, s.contact_phone, "
+        "(SELECT MAX(o.put_off_until) FROM outbox o WHERE o.patient_id = p.patient_id AND o.expires_at > :now) "
+        "AS put_off_until FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
+        "JOIN sites s ON s.site = p.site "
         "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
         {"hash": digest, "now": now},
     )

@@ -45,7 +45,7 @@ def find(
     if after is not None:
         at, log, stream, seq = after
         if not (seq.isascii() and seq.isdecimal()):
-            raise ValidationFailed([FieldError("/cursor", "Not a cursor of this list.")])
+            raise ValidationFailed([FieldError("/cursor", "Not a cursor of this list.", "malformed")])
         query = replace(query, after=(at, log, stream, int(seq[:15])))
     rows = search.find(session.store, query)
     at, log, stream, seq_of_last = search.position_of(rows[limit - 1]) if len(rows) > limit else ("", "", "", 0)
@@ -64,7 +64,7 @@ def export(session: Session, filters: Filters) -> Iterator[dict[str, Any]]:
 
 def _query(session: Session, filters: Filters) -> search.Query:
     if filters.since is not None and filters.until is not None and filters.until < filters.since:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     sites = sites_to_search(session, filters.site)
     if filters.patient_id is not None:
         # Whoever may see the patient today sees the whole trail.

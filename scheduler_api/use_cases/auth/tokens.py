@@ -24,8 +24,12 @@ def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, 
 
     The token is returned only here, since it is not stored. Raises ValidationFailed for an unknown role or site.
     """
-    errors = [FieldError("/role", f"Not one of {', '.join(ROLES)}.")] if role not in ROLES else []
-    errors += [FieldError("/site", f"No such site: {site}.") for site in for_sites if sites.get(store, site) is None]
+    errors = [FieldError("/role", f"Not one of {', '.join(ROLES)}.", "malformed")] if role not in ROLES else []
+    errors += [
+        FieldError("/site", f"No such site: {site}.", "not_found")
+        for site in for_sites
+        if sites.get(store, site) is None
+    ]
     if errors:
         raise ValidationFailed(errors)
     token, token_id = f"sch_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"

@@ -58,7 +58,7 @@ def to_patients(session: Session, amendment: Amendment, patient_ids: Sequence[st
     _check(session, amendment)
     rows = [patient_row(session, patient_id) for patient_id in patient_ids]
     errors = [
-        FieldError(f"/patients/{number}", "Not a patient of this protocol.")
+        FieldError(f"/patients/{number}", "Not a patient of this protocol.", "not_found")
         for number, row in enumerate(rows)
         if row["protocol"] != amendment.protocol
     ]
@@ -94,7 +94,7 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
             except ValidationFailed as error:
                 result.update(outcome="refused", problem=_problem(error))
             except Stale:
-                errors = [FieldError("", "The patient changed meanwhile. Apply it again.")]
+                errors = [FieldError("", "The patient changed meanwhile. Apply it again.", "changed_meanwhile")]
                 result.update(outcome="refused", problem=_problem(Conflict(errors)))
             else:
                 moved = recorded.consequences
@@ -109,5 +109,5 @@ def _applies(session: Session, row: Row, amendment: Amendment) -> bool:
 
 
 def _problem(error: ValidationFailed) -> dict[str, Any]:
-    errors = [{"pointer": field_error.pointer, "detail": field_error.detail} for field_error in error.errors]
+    errors = [field_error.document() for field_error in error.errors]
     return {"status": 409 if isinstance(error, Conflict) else 422, "errors": errors}

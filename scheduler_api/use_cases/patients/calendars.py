@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,7 +88,7 @@ def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]
     versions, history, today = _inputs(session, row, view)
     first, last = view.first or date.min, view.last or date.max
     if last < first:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     found = PatientSchedule(versions, history).all_deviations(today)
     return [deviation for deviation in found if first <= deviation["on"] <= last]
 
@@ -99,10 +99,12 @@ def _inputs(session: Session, row: Row, view: View) -> tuple[Versions, History, 
         history = of_row(session.store, row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
     if view.known_at > session.now:
-        raise ValidationFailed([FieldError("/known_at", "Later than now.")])
+        raise ValidationFailed([FieldError("/known_at", "Later than now.", "after_today")])
     recorded = facts.of_patient(session.store, row["patient_id"], view.known_at)
     if not recorded:
-        raise ValidationFailed([FieldError("/known_at", "Before anything was recorded of this patient.")])
+        raise ValidationFailed(
+            [FieldError("/known_at", "Before anything was recorded of this patient.", "before_enrolment")]
+        )
     history = fold(recorded)
     return versions_named(session.store, history), history, view.today or civil_date(view.known_at, history.time_zone)
 
@@ -148,7 +150,5 @@ class _pointing_into:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ValidationFailed):
-            errors = [
-                FieldError(self._prefix + field_error.pointer, field_error.detail) for field_error in error.errors
-            ]
+            errors = [replace(field_error, pointer=self._prefix + field_error.pointer) for field_error in error.errors]
             raise (Conflict if isinstance(error, Conflict) else ValidationFailed)(errors) from None

@@ -179,7 +179,7 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
 
 def _check_site(session: Session, registered: Registered) -> None:
     if not session.actor.sees(registered.site) or not sites.exists(session.store, registered.site):
-        raise ValidationFailed([FieldError("/site", "No such site.")])
+        raise ValidationFailed([FieldError("/site", "No such site.", "not_found")])
 
 
 def _write(
@@ -214,7 +214,15 @@ def _superseding(fact: Fact) -> str:
 
 def number_taken(at: str, registered: Registered) -> Conflict:
     """Return the conflict of a subject number that another patient of the protocol has, who is no screen failure."""
-    return Conflict([FieldError(at, f"{registered.protocol} has another patient {registered.subject_number}.")])
+    return Conflict(
+        [
+            FieldError(
+                at,
+                f"{registered.protocol} has another patient {registered.subject_number}.",
+                "number_taken",
+            )
+        ]
+    )
 
 
 def new_fact_id() -> str:

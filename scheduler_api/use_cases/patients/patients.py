@@ -35,10 +35,10 @@ def register(session: Session, registered: Registered, enrolled: Enrolled | None
     with session.store.transaction():
         errors = []
         if not session.actor.sees(registered.site) or not sites.exists(session.store, registered.site):
-            errors.append(FieldError("/site", "No such site."))
+            errors.append(FieldError("/site", "No such site.", "not_found"))
         versions = versions_of(session.store, registered.protocol)
         if not versions:
-            errors.append(FieldError("/protocol/id", "No such protocol."))
+            errors.append(FieldError("/protocol/id", "No such protocol.", "not_found"))
         errors += first_errors(versions or None, registered, enrolled, session.now)
         if errors:
             raise ValidationFailed(errors)

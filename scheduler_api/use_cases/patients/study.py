@@ -56,7 +56,7 @@ def deviations(
 ) -> Page[tuple[str, ...]]:
     """Return the deviations of the actor's patients, by subject number and day. Raises NotFound, ValidationFailed."""
     if first is not None and last is not None and last < first:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     items: list[dict[str, Any]] = []
     for row in every_patient(session, site, after=(after[0], "") if after else None):
         for deviation in deviations_of(session, row, _view(session, first, last)):

@@ -30,14 +30,34 @@ def supply_document(session: Session, patient_id: str, visit: str | None, first:
     until = _next(schedule, start) if visit is None else schedule.visit_schedule.visit(visit)
     if until is None:
         raise ValidationFailed(
-            [FieldError("/visit", "The patient has no such visit." if visit else "No visit is ahead: name one.")]
+            [
+                FieldError(
+                    "/visit",
+                    "The patient has no such visit." if visit else "No visit is ahead: name one.",
+                    "not_found",
+                )
+            ]
         )
     end = until.closes_on
     if end < start:
-        raise ValidationFailed([FieldError("/from", f"After {end}, when the window of {until.visit} closes.")])
+        raise ValidationFailed(
+            [
+                FieldError(
+                    "/from",
+                    f"After {end}, when the window of {until.visit} closes.",
+                    "order_reversed",
+                )
+            ]
+        )
     if (end - start).days >= LONGEST_RANGE:
         raise ValidationFailed(
-            [FieldError("/from", f"More than {LONGEST_RANGE} days before the window of {until.visit} closes.")]
+            [
+                FieldError(
+                    "/from",
+                    f"More than {LONGEST_RANGE} days before the window of {until.visit} closes.",
+                    "range_too_long",
+                )
+            ]
         )
     return {
         "patient_id": patient_id,

@@ -13,6 +13,7 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import DoseLog
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, Fact, Sent, TimeZoneChanged
 from scheduler_api.engine.phone_clocks import TOLERANCE, Spoken, clock_off, spoken
+from scheduler_api.engine.treatment.dose_ids import DoseId, dose_id
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
@@ -30,10 +31,11 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """What came of something that a phone sent, and the fact it made, if it made one."""
+    """What came of something that a phone sent, the fact that says it, and the dose that it is about, if about one."""
 
     outcome: Outcome
-    fact_id: str | None
+    fact_id: str
+    dose_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,21 +68,29 @@ def said(session: Session, patient_id: str, by_phone: Sequence[datetime], sent_a
     return [Said(one.by_phone, sent_at, one.said_at, off) for one in found]
 
 
-def record_dose(session: Session, patient_id: str, body: DoseRecorded | DoseTakenBack, when: Said) -> RecordOutcome:
-    """Keep what a patient said of a day's dose, or that it was taken back.
+def record_dose(
+    session: Session, patient_id: str, named: DoseId, body: DoseRecorded | DoseTakenBack, when: Said
+) -> RecordOutcome:
+    """Keep what a patient said of the dose `named`, or that it was taken back.
 
-    The same content said at the same instant is one word, however often it comes. Raises ValidationFailed for a day
-    that is too far back or ahead; where the phone's clock was wrong, such a word is kept for the site to confirm.
+    The same content said at the same instant is one word, however often it comes. Raises ValidationFailed for a dose
+    that the protocol does not have, or a day that is too far back or ahead; where the phone's clock was wrong, a word
+    of such a day is kept for the site to confirm.
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        known = facts.of_day(session.store, patient_id, body.dose_on)
+        schedule = schedules.of_row(session.store, patient_row(session, patient_id))
+        history, plan = schedule.history, schedule.treatment_plan.plan
+        first_of_day = dose_id(named.day, schedule.protocol_on(named.day).dosing)
+        if not named.is_known(plan):
+            raise ValidationFailed([FieldError("/dose_id", f"No such dose; that day has {first_of_day}.", "not_found")])
+        full_name = str(named if named.regimen is not None else first_of_day)
+        known = facts.of_day(session.store, patient_id, named.day)
         if (same := next((fact for fact in known if _is_same(fact, body, when)), None)) is not None:
-            return RecordOutcome("already_recorded", same.fact_id)
-        history = of_row(session.store, patient_row(session, patient_id))
+            return RecordOutcome("already_recorded", same.fact_id, full_name)
         zone, enrolled_on, off_on = history.time_zone, history.enrolled_on, history.off_study_on
         if enrolled_on is None:
-            raise ValidationFailed([FieldError("/dose_on", "The patient is not enrolled.")])
+            raise ValidationFailed([FieldError("/dose_id", "The patient is not enrolled.", "not_enrolled")])
         errors = _day_errors(session.now, zone, body.dose_on, when, enrolled_on)
         # Nobody had a phone of ours before enrolment.
         if errors and not when.clock_wrong and when.said_at.date() >= enrolled_on - timedelta(1):
@@ -93,7 +103,8 @@ def record_dose(session: Session, patient_id: str, body: DoseRecorded | DoseTake
             body = replace(body, taken_at=_possible(when.corrected(body.taken_at), session.now))
         today = max(civil_date(session.now, zone), _local_day(session.now, when))
         appended = append(session, patient_id, NewFact(body, sent=sent), today=today)
-        return RecordOutcome(_outcome(appended.after.history.doses, body.dose_on, appended.fact), appended.fact.fact_id)
+        outcome = _outcome(appended.after.history.doses, body.dose_on, appended.fact)
+        return RecordOutcome(outcome, appended.fact.fact_id, full_name)
 
 
 def dose_warnings(session: Session, patient_id: str, body: DoseRecorded, when: Said) -> list[dict[str, Any]]:
@@ -139,12 +150,12 @@ def _day_errors(now: datetime, zone: str, day: date, when: Said, enrolled_on: da
     here, there = civil_date(when.said_at, zone), _local_day(when.said_at, when)
     latest = max(civil_date(now, zone), _local_day(now, when))
     if day < enrolled_on:
-        return [FieldError("/dose_on", f"Before enrolment {enrolled_on}.")]
+        return [FieldError("/dose_id", f"Before enrolment {enrolled_on}.", "before_enrolment")]
     if day < min(here, there) - timedelta(DAYS_BACK):
         detail = f"More than {DAYS_BACK} days before it was recorded; tell the site."
-        return [FieldError("/dose_on", detail)]
+        return [FieldError("/dose_id", detail, "too_long_ago")]
     if day > latest:
-        return [FieldError("/dose_on", f"After {latest}, the day on which it was received.")]
+        return [FieldError("/dose_id", f"After {latest}, the day on which it was received.", "after_today")]
     return []
 
 

@@ -107,7 +107,7 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
             note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
             tokens = _new_pair(store, device_id, None, now)
     if patient_id is None:
-        raise ValidationFailed([FieldError("/code", "The code is wrong, used or expired.")])
+        raise ValidationFailed([FieldError("/code", "The code is wrong, used or expired.", "code_used")])
     return {**tokens, "patient_id": patient_id}
 
 

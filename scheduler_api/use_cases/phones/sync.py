@@ -29,6 +29,7 @@ from scheduler_api.engine.model.facts import (
     body_to_data,
 )
 from scheduler_api.engine.phone_clocks import clock_off
+from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import sent_facts
@@ -80,9 +81,9 @@ class SyncResult:
     clock_off: timedelta
 
 
-def dose_said(body: DoseRecorded | DoseTakenBack) -> Callable[[Session, str, Said], RecordOutcome]:
+def dose_said(named: DoseId, body: DoseRecorded | DoseTakenBack) -> Callable[[Session, str, Said], RecordOutcome]:
     """Return what keeps a word about a dose that was said offline."""
-    return lambda session, patient_id, when: record_dose(session, patient_id, body, when)
+    return lambda session, patient_id, when: record_dose(session, patient_id, named, body, when)
 
 
 def time_zone_changed(time_zone: str) -> Callable[[Session, str, Said], RecordOutcome]:
@@ -118,9 +119,10 @@ def _take_in(session: Session, patient_id: str, sent: QueuedFact, when: Said | N
     known = sent_facts.get(session.store, patient_id, sent.client_id)
     if known is not None:
         if known["request_hash"] != digest:
-            field_error = FieldError("/client_id", "This id came before with something else.")
+            field_error = FieldError("/client_id", "This id came before with something else.", "id_reused")
             return _refused(sent, [field_error], Conflict)
-        outcome = orjson.loads(known["outcome"])
+        # Outcomes of earlier versions named no dose.
+        outcome = {"dose_id": None, **orjson.loads(known["outcome"])}
         return {**outcome, "outcome": "already_recorded" if outcome["outcome"] == "recorded" else outcome["outcome"]}
     if sent.keep is None or when is None:
         return _refused(sent, sent.errors, ValidationFailed)
@@ -129,7 +131,13 @@ def _take_in(session: Session, patient_id: str, sent: QueuedFact, when: Said | N
             kept = sent.keep(session, patient_id, when)
     except ValidationFailed as error:
         return _refused(sent, error.errors, type(error))
-    outcome = {"client_id": sent.client_id, "outcome": kept.outcome, "fact_id": kept.fact_id, "problem": None}
+    outcome = {
+        "client_id": sent.client_id,
+        "dose_id": kept.dose_id,
+        "outcome": kept.outcome,
+        "fact_id": kept.fact_id,
+        "problem": None,
+    }
     row = {
         "patient_id": patient_id,
         "client_id": sent.client_id,
@@ -142,7 +150,8 @@ def _take_in(session: Session, patient_id: str, sent: QueuedFact, when: Said | N
 
 def _refused(sent: QueuedFact, errors: Sequence[FieldError], kind: type[ValidationFailed]) -> dict[str, Any]:
     problem = {"status": 409 if kind is Conflict else 422, "errors": errors}
-    return {"client_id": sent.client_id, "outcome": "refused", "fact_id": None, "problem": problem}
+    nothing = {"dose_id": None, "fact_id": None}
+    return {"client_id": sent.client_id, **nothing, "outcome": "refused", "problem": problem}
 
 
 def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:

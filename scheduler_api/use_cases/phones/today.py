@@ -9,35 +9,42 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
+from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.projections.stored_preferences import patients
 from scheduler_api.use_cases.session import Session, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_named
+from scheduler_api.use_cases.sites.sites import contact_of
+
+from .phones import Phone
 
 #: The fields of a visit on today's screen.
 VISIT_FIELDS = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
 
 
-def today_document(session: Session, patient_id: str) -> dict[str, Any]:
-    """Return today's screen: dose, days to catch up on, visits that are open or next, contraception. Raises NotFound.
+def today_document(session: Session, caller: Phone) -> dict[str, Any]:
+    """Return today's screen: doses, those to catch up on, visits that are open or next, contraception, whom to call.
 
-    `changes_at` is the instant at which it changes by itself: the patient's next midnight.
+    `changes_at` is the instant at which it changes by itself: the patient's next midnight. Raises NotFound.
     """
-    row = patient_row(session, patient_id)
-    return today_of(schedules.of_row(session.store, row), row["preferences"], session.now)
+    row = patient_row(session, caller.patient_id)
+    return today_of(schedules.of_row(session.store, row), {**caller.patient, **row}, session.now)
 
 
-def today_of(schedule: PatientSchedule, preferences: str | None, now: datetime) -> dict[str, Any]:
-    """Return today's screen of the patient with this schedule. `preferences` are the patient's, as stored."""
+def today_of(schedule: PatientSchedule, row: Row, now: datetime) -> dict[str, Any]:
+    """Return today's screen of the patient with this schedule and row, which was read with the phone's token."""
     history = schedule.history
     today = civil_date(now, history.time_zone)
     document = today_view(schedule, today)
-    if document["dose"] is not None:
-        remind_at = local_instant(today, patients(preferences).dose_time, history.time_zone)
+    remind_at = local_instant(today, patients(row["preferences"]).dose_time, history.time_zone)
+    put_off = row["put_off_until"] and datetime.fromisoformat(row["put_off_until"]).astimezone(remind_at.tzinfo)
+    for dose in document["doses"]:
         # Who is to call the site first is reminded by no notification of the phone's own either.
-        document["dose"]["remind_at"] = None if document["call_site"] else remind_at
+        dose["remind_at"] = None if document["call_site"] else remind_at
+        dose["snoozed_until"] = put_off if dose["status"] == "due" and not document["call_site"] else None
+    document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
     document["visits"] = [{name: visit[name] for name in VISIT_FIELDS} for visit in document["visits"]]
     document["changes_at"] = end_of(today, history.time_zone)
     return document

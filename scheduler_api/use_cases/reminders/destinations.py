@@ -48,17 +48,17 @@ def add_to_site(
     sites.get(session, site)
     errors = []
     if channel == "email" and audience == "patient":
-        errors.append(FieldError("/audience", "No mail goes to patients."))
+        errors.append(FieldError("/audience", "No mail goes to patients.", "not_applicable"))
     if channel == "email" and not _MAILBOX.fullmatch(address):
-        errors.append(FieldError("/address", "Not an e-mail address, plain and one."))
+        errors.append(FieldError("/address", "Not an e-mail address, plain and one.", "malformed"))
     if channel == "log" and address:
-        errors.append(FieldError("/address", "The log has no address."))
+        errors.append(FieldError("/address", "The log has no address.", "not_applicable"))
     if errors:
         raise ValidationFailed(errors)
     with session.store.transaction():
         active = [row for row in destinations.of_site(session.store, site) if row["ended_at"] is None]
         if len(active) >= AT_MOST:
-            raise ValidationFailed([FieldError("", f"A site has at most {AT_MOST} destinations.")])
+            raise ValidationFailed([FieldError("", f"A site has at most {AT_MOST} destinations.", "limit_reached")])
         row = _row(session, channel, audience, address, language) | {"site": site}
         destinations.insert(session.store, row)
         events.note(session, "destination_added", site=site, destination=row["destination_id"], channel=channel)

@@ -55,7 +55,9 @@ def _unsafe(off: list[str]) -> Iterator[FieldError]:
     for index, kind in enumerate(off):
         if kind not in SAFE_TO_SWITCH_OFF:
             yield FieldError(
-                f"/off/{index}", f"A patient may switch off {', '.join(SAFE_TO_SWITCH_OFF)}; ask the site."
+                f"/off/{index}",
+                f"A patient may switch off {', '.join(SAFE_TO_SWITCH_OFF)}; ask the site.",
+                "not_to_switch_off",
             )
 
 
@@ -73,18 +75,24 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
         until = session.now + timedelta(minutes=minutes)
         if until >= end_of(today, history.time_zone):
             raise ValidationFailed(
-                [FieldError("/minutes", "That is past midnight, when the day's dose is no longer due.")]
+                [
+                    FieldError(
+                        "/minutes",
+                        "That is past midnight, when the day's dose is no longer due.",
+                        "past_midnight",
+                    )
+                ]
             )
         schedule = PatientSchedule(versions_of(session.store, row["protocol"]), history)
         if [dose["status"] for dose in schedule.treatment_plan.rows(today, today, today)] != [
             "due"
         ] or not history.begun:
-            raise Conflict([FieldError("/minutes", "No dose is due today, or it is recorded.")])
+            raise Conflict([FieldError("/minutes", "No dose is due today, or it is recorded.", "not_due")])
         latest = _latest_reminder(sent_about(session.store, patient_id, today), today)
         if latest is None:
-            raise Conflict([FieldError("/minutes", "No reminder of today's dose has been sent yet.")])
+            raise Conflict([FieldError("/minutes", "No reminder of today's dose has been sent yet.", "not_sent")])
         if not outbox.put_off(session.store, latest["message_id"], stamp(until)):
-            raise Conflict([FieldError("/minutes", "This reminder was put off once already.")])
+            raise Conflict([FieldError("/minutes", "This reminder was put off once already.", "put_off_before")])
         plan_patient(session.store, patient_id, schedule, row["preferences"], session.now)
     return {"kind": latest["kind"], "dose_on": today, "put_off_until": until}
 

@@ -77,7 +77,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
 
 
 def _refusal(why: str) -> Conflict:
-    return Conflict([FieldError("/message_id", why)])
+    return Conflict([FieldError("/message_id", why, "not_to_resend")])
 
 
 def _documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -74,11 +74,23 @@ def add(session: Session, definition: Any) -> dict[str, Any]:
         versions = versions_of(session.store, protocol.id)
         if protocol.version in versions:
             raise Conflict(
-                [FieldError("/version", f"Version {protocol.version} is there, and a version never changes.")]
+                [
+                    FieldError(
+                        "/version",
+                        f"Version {protocol.version} is there, and a version never changes.",
+                        "id_taken",
+                    )
+                ]
             )
         if protocol.version != len(versions) + 1:
             raise ValidationFailed(
-                [FieldError("/version", f"The next version of this protocol is {len(versions) + 1}.")]
+                [
+                    FieldError(
+                        "/version",
+                        f"The next version of this protocol is {len(versions) + 1}.",
+                        "not_found",
+                    )
+                ]
             )
         return _insert(session, protocol)
 
@@ -105,7 +117,9 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
     try:
         protocols.insert(session.store, row)
     except Duplicate:
-        raise Conflict([FieldError("/version", "This version is there, and a version never changes.")]) from None
+        raise Conflict(
+            [FieldError("/version", "This version is there, and a version never changes.", "id_taken")]
+        ) from None
     note(session, "protocol_added", protocol=protocol.id, version=protocol.version)
     return summary(protocol, added_at)
 

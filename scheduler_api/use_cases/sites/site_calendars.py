@@ -130,11 +130,19 @@ def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]
 def _errors(country: str, calendar: Mapping[str, Any]) -> list[FieldError]:
     errors = []
     if calendar["region"] is not None and calendar["region"] not in regions().get(country, ()):
-        errors.append(FieldError("/region", f"Not a region of {country} with holidays of its own."))
+        errors.append(FieldError("/region", f"Not a region of {country} with holidays of its own.", "not_found"))
     closed, opened = ([day["on"] for day in calendar[name]] for name in ("closed_days", "open_days"))
     for name, named in (("closed_days", closed), ("open_days", opened)):
-        errors += [FieldError(f"/{name}/{n}/on", "Named twice.") for n, day in enumerate(named) if day in named[:n]]
-    errors += [FieldError(f"/open_days/{n}/on", "Also a closed day.") for n, day in enumerate(opened) if day in closed]
+        errors += [
+            FieldError(f"/{name}/{n}/on", "Named twice.", "given_twice")
+            for n, day in enumerate(named)
+            if day in named[:n]
+        ]
+    errors += [
+        FieldError(f"/open_days/{n}/on", "Also a closed day.", "given_twice")
+        for n, day in enumerate(opened)
+        if day in closed
+    ]
     return errors
 
 
@@ -147,9 +155,9 @@ def days_document(session: Session, site: str, first: date | None, last: date | 
     first = first or civil_date(session.now, row["time_zone"])
     last = last or first + timedelta(41)
     if last < first:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     if (last - first).days >= LONGEST_RANGE:
-        raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.")])
+        raise ValidationFailed([FieldError("/to", f"The range is longer than {LONGEST_RANGE} days.", "range_too_long")])
     calendar, slots = of_sites(session.store, [site])[site], row["slots_per_day"]
     booked = bookings(session.store, [site], str(first), str(last))
     items = []

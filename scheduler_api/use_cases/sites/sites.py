@@ -47,14 +47,32 @@ def exists(store: Store, site: str) -> bool:
 def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
     """Add a site. Raises Forbidden, ValidationFailed, or Conflict when its id is taken."""
     if not is_time_zone(site["time_zone"]):
-        raise ValidationFailed([FieldError("/time_zone", "Not an IANA time zone.")])
+        raise ValidationFailed([FieldError("/time_zone", "Not an IANA time zone.", "no_such_time_zone")])
     try:
         with session.store.transaction():
-            sites.insert(session.store, {**site, "opening_days": orjson.dumps(site["opening_days"]).decode()})
+            contact = site.get("contact") or {"name": None, "phone": None}
+            row = {**site, "opening_days": orjson.dumps(site["opening_days"]).decode()}
+            row |= {"contact_name": contact["name"], "contact_phone": contact["phone"]}
+            sites.insert(session.store, row)
             note(session, "site_added", site=site["site"], new=site)
     except Duplicate:
-        raise Conflict([FieldError("/site", "There is a site of this id.")]) from None
-    return site
+        raise Conflict([FieldError("/site", "There is a site of this id.", "id_taken")]) from None
+    return {"contact": None, **site}
+
+
+def set_contact(session: Session, site: str, contact: dict[str, str]) -> dict[str, str]:
+    """Store whom a site's patients call: a name and a telephone number. Raises NotFound."""
+    with session.store.transaction():
+        session.store.lock(f"site {site}")
+        old = get(session, site)["contact"]
+        sites.set_contact(session.store, site, contact["name"], contact["phone"])
+        note(session, "site_contact_changed", site=site, old={"contact": old}, new={"contact": contact})
+    return contact
+
+
+def contact_of(name: str | None, phone: str | None) -> dict[str, str] | None:
+    """Return whom a site's patients call, as clients see it; None if the site has not said."""
+    return None if name is None or phone is None else {"name": name, "phone": phone}
 
 
 def add_built_in(session: Session) -> None:
@@ -64,4 +82,6 @@ def add_built_in(session: Session) -> None:
 
 
 def _document(row: Row) -> dict[str, Any]:
-    return {**row, "opening_days": orjson.loads(row["opening_days"])}
+    document = {**row, "opening_days": orjson.loads(row["opening_days"])}
+    document["contact"] = contact_of(document.pop("contact_name"), document.pop("contact_phone"))
+    return document

@@ -40,10 +40,18 @@ def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
     """
     first, last = query.first, query.last
     if first is not None and last is not None and last < first:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.")])
+        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     for name, day in (("from", first), ("to", last)):
         if day is not None and day > horizon(session.now) - timedelta(1):
-            raise ValidationFailed([FieldError(f"/{name}", f"Visits are listed up to {HORIZON - 1} days ahead.")])
+            raise ValidationFailed(
+                [
+                    FieldError(
+                        f"/{name}",
+                        f"Visits are listed up to {HORIZON - 1} days ahead.",
+                        "range_too_long",
+                    )
+                ]
+            )
     todays = time_zones.todays(session.store, session.now)
     rows = visits.find(session.store, todays, sites_to_search(session, site), query)
     items = documents(session.store, rows[: query.limit])

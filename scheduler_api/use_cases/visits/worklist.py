@@ -53,7 +53,15 @@ def find(
     present = todays = time_zones.todays(session.store, session.now)
     if on is not None:
         if abs((on - session.now.date()).days) > WORKLIST_REACH:
-            raise ValidationFailed([FieldError("/on", f"The worklist reaches {WORKLIST_REACH} days back and ahead.")])
+            raise ValidationFailed(
+                [
+                    FieldError(
+                        "/on",
+                        f"The worklist reaches {WORKLIST_REACH} days back and ahead.",
+                        "range_too_long",
+                    )
+                ]
+            )
         todays = dict.fromkeys(present, on)
     sites = sites_to_search(session, site)
     over_by = None if on is None else present
@@ -86,10 +94,16 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date | None) 
             raise NotFound("No such entry today.")
         for_good = row["kind"] in ACKNOWLEDGED_FOR_GOOD
         if for_good and until is not None:
-            raise ValidationFailed([FieldError("/until", "Not null: this entry is acknowledged for good.")])
+            raise ValidationFailed([FieldError("/until", "Not null: this entry is acknowledged for good.", "for_good")])
         if not for_good and (until is None or not today < until <= today + timedelta(LONGEST_ACKNOWLEDGED)):
             raise ValidationFailed(
-                [FieldError("/until", f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.")]
+                [
+                    FieldError(
+                        "/until",
+                        f"Not a day after today, at most {LONGEST_ACKNOWLEDGED} days ahead.",
+                        "out_of_reach",
+                    )
+                ]
             )
         worklist.acknowledge(
             session.store,

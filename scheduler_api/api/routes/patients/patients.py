@@ -70,7 +70,7 @@ def register_patient(data: dict[str, Any]) -> Response:
     protocol = data["protocol"]
     version = protocol.get("version") or latest_version(store(), protocol["id"])
     if version is None:
-        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
+        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.", "not_found")])
     patient = patients.register(session(), registered_body(data, protocol["id"], version), enrolled_body(data))
     location = url_for("patients.get_patient", patient_id=patient["patient_id"])
     tag = patient_tag(patient["version"], session().now.date())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -61,13 +62,15 @@ def _protocol(data: dict[str, Any]) -> tuple[Versions, int]:
             protocol = read_protocol(data["definition"])
         except ValidationFailed as error:
             raise ValidationFailed(
-                FieldError(f"/definition{field_error.pointer}", field_error.detail) for field_error in error.errors
+                replace(field_error, pointer=f"/definition{field_error.pointer}") for field_error in error.errors
             ) from None
         return {protocol.version: protocol}, protocol.version
     versions = versions_of(store(), data["protocol"]["id"])
     if not versions:
-        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.")])
+        raise ValidationFailed([FieldError("/protocol/id", "No such protocol.", "not_found")])
     version = data["protocol"].get("version") or max(versions)
     if version not in versions:
-        raise ValidationFailed([FieldError("/protocol/version", f"The protocol has no version {version}.")])
+        raise ValidationFailed(
+            [FieldError("/protocol/version", f"The protocol has no version {version}.", "not_found")]
+        )
     return versions, version

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -16,13 +16,21 @@ from scheduler_api.api.http.operation import heeds, patient, produces
 from scheduler_api.api.http.pages import PageQuery
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
-from scheduler_api.engine.dates import parse_date
+from scheduler_api.api.routes.sites.sites import SiteContactSchema
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
+from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
-from scheduler_api.schemas.fields import Amount, Choice, CivilDate, Instant, Strict, Text, fields, listed
-from scheduler_api.schemas.patients import DOSE_STATUSES, ContraceptionSchema, PatientCalendarSchema, VisitSchema
+from scheduler_api.schemas.fields import Amount, Choice, CivilDate, DoseName, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import (
+    DOSE_STATUSES,
+    PIECES,
+    ContraceptionSchema,
+    PatientCalendarSchema,
+    PieceSchema,
+    VisitSchema,
+)
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.phones import doses, phones, today
@@ -43,14 +51,21 @@ class CycleDaySchema(Strict):
 
 
 class TodaysDoseSchema(Strict):
-    """Today's dose."""
+    """A dose of today."""
 
-    dose_on = CivilDate(required=True)
-    status = Choice(*DOSE_STATUSES, required=True)
-    amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
+    dose_id = DoseName(required=True)
     drug = fields.String(required=True)
+    amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
+    unit = fields.String(required=True, metadata={"description": "Of the amount and of strengths", "example": "mg"})
+    pieces = fields.List(fields.Nested(PieceSchema), required=True, metadata={"description": PIECES})
+    status = Choice(*DOSE_STATUSES, required=True)
     remind_at = Instant(
         required=True, allow_none=True, metadata={"description": "Null while the site is to be called first"}
+    )
+    snoozed_until = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until when the reminder of a due dose is put off"},
     )
 
 
@@ -68,8 +83,10 @@ class TodaySchema(Strict):
     time_zone = fields.String(required=True)
     status = Choice(*PATIENT_STATUSES, required=True)
     cycle = fields.Nested(CycleDaySchema, required=True, allow_none=True)
-    dose = fields.Nested(TodaysDoseSchema, required=True, allow_none=True)
-    unrecorded = fields.List(CivilDate(), required=True, metadata={"description": "Days of the last 7 nobody recorded"})
+    doses = fields.List(fields.Nested(TodaysDoseSchema), required=True)
+    unrecorded = fields.List(
+        DoseName(), required=True, metadata={"description": "Doses of the last 7 days that nobody recorded"}
+    )
     visits = fields.List(fields.Nested(TodayVisitSchema), required=True)
     call_site = fields.String(
         required=True,
@@ -85,6 +102,9 @@ class TodaySchema(Strict):
         required=True,
         allow_none=True,
         metadata={"description": "Null while the phone is to say nothing about it"},
+    )
+    site_contact = fields.Nested(
+        SiteContactSchema, required=True, allow_none=True, metadata={"description": "Whom to call; null: not said"}
     )
     changes_at = Instant(required=True, metadata={"description": "When this changes by itself: the next midnight"})
 
@@ -139,6 +159,7 @@ class DoseOutcomeSchema(Strict):
     `to_confirm`: it counts once the site confirms it. All are kept in the history.
     """
 
+    dose_id = DoseName(required=True)
     outcome = Choice(*doses.OUTCOMES, required=True)
     fact_id = fields.String(required=True)
     clock_off_seconds = fields.Integer(required=True, allow_none=True, metadata=CLOCK_OFF)
@@ -161,8 +182,8 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 @blueprint.response(200, TodaySchema)
 @_conditional
 def get_today() -> Response:
-    """Get today's screen: today's dose, days to catch up on, the visits that matter, contraception"""
-    return answer(today.today_document(session(), phone().patient_id), language=language())
+    """Get today's screen: today's doses, those to catch up on, the visits that matter, contraception"""
+    return answer(today.today_document(session(), phone()), language=language())
 
 
 @blueprint.route("/me/calendar")
@@ -179,29 +200,32 @@ def get_my_calendar(query: dict[str, Any]) -> Response:
     return answer(today.calendar_document(session(), phone().patient_id, view), language=language())
 
 
-@blueprint.route("/me/doses/<string:dose_on>", methods=["PUT"])
+@blueprint.route("/me/doses/<path:dose_id>", methods=["PUT"])
 @patient
 @blueprint.arguments(DoseConfirmationSchema)
 @blueprint.response(200, DoseOutcomeSchema)
-def record_dose(data: dict[str, Any], dose_on: str) -> Response:
-    """Record a day as taken or missed
+def record_dose(data: dict[str, Any], dose_id: str) -> Response:
+    """Record a dose as taken or missed
 
-    Today or up to 7 days back, counted when it was said. The same content said at the same instant is recorded once.
+    A dose of today or up to 7 days back, counted when it was said. The same content said at the same instant is
+    recorded once.
     """
     said_at, sent_at = data.pop("said_at"), data.pop("sent_at")
-    return _keep(DoseRecorded(_day(dose_on), **data), said_at, sent_at)
+    named = _dose(dose_id)
+    return _keep(named, DoseRecorded(named.day, **data), said_at, sent_at)
 
 
-@blueprint.route("/me/doses/<string:dose_on>", methods=["DELETE"])
+@blueprint.route("/me/doses/<path:dose_id>", methods=["DELETE"])
 @patient
 @blueprint.arguments(WhenSaidSchema, location="query")
 @blueprint.response(200, DoseOutcomeSchema)
-def take_back_dose(query: dict[str, Any], dose_on: str) -> Response:
-    """Take back what the patient said of a day before
+def take_back_dose(query: dict[str, Any], dose_id: str) -> Response:
+    """Take back what the patient said of a dose before
 
     All of it stays in the history. What the site recorded stands.
     """
-    return _keep(DoseTakenBack(_day(dose_on)), query["said_at"], query["sent_at"])
+    named = _dose(dose_id)
+    return _keep(named, DoseTakenBack(named.day), query["said_at"], query["sent_at"])
 
 
 @blueprint.route("/me/devices")
@@ -223,18 +247,24 @@ def end_my_device(device_id: str) -> Response:
     return Response(status=204)
 
 
-def _keep(body: DoseRecorded | DoseTakenBack, said_at: datetime, sent_at: datetime) -> Response:
+def _keep(named: DoseId, body: DoseRecorded | DoseTakenBack, said_at: datetime, sent_at: datetime) -> Response:
     patient_id = phone().patient_id
     (when,) = doses.said(session(), patient_id, [said_at], sent_at)
-    kept = doses.record_dose(session(), patient_id, body, when)
+    kept = doses.record_dose(session(), patient_id, named, body, when)
     off = round(when.off.total_seconds()) or None
     warnings = doses.dose_warnings(session(), patient_id, body, when) if isinstance(body, DoseRecorded) else []
-    document = {"outcome": kept.outcome, "fact_id": kept.fact_id, "clock_off_seconds": off, "warnings": warnings}
+    document = {
+        "dose_id": kept.dose_id,
+        "outcome": kept.outcome,
+        "fact_id": kept.fact_id,
+        "clock_off_seconds": off,
+        "warnings": warnings,
+    }
     return answer(document, language=language())
 
 
-def _day(text: str) -> date:
+def _dose(text: str) -> DoseId:
     try:
-        return parse_date(text)
+        return parse_dose_id(text)
     except ValueError as error:
-        raise ValidationFailed([FieldError("/dose_on", str(error))]) from None
+        raise ValidationFailed([FieldError("/dose_id", str(error), "malformed")]) from None

@@ -17,7 +17,7 @@ from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.schemas.errors import errors_of
-from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, validate
+from scheduler_api.schemas.fields import Choice, DoseName, Instant, Strict, Text, fields, validate
 from scheduler_api.use_cases.phones import sync, today
 from scheduler_api.use_cases.phones.doses import OUTCOMES
 
@@ -36,17 +36,17 @@ class QueuedSchema(Strict):
 
 
 class QueuedDoseSchema(QueuedSchema, DoseWordSchema):
-    """A day recorded while offline."""
+    """A dose recorded while offline."""
 
     kind = Choice("dose_recorded", required=True)
-    dose_on = CivilDate(required=True)
+    dose_id = DoseName(required=True)
 
 
 class QueuedDoseTakenBackSchema(QueuedSchema):
-    """A day's record taken back while offline."""
+    """A dose's record taken back while offline."""
 
     kind = Choice("dose_taken_back", required=True)
-    dose_on = CivilDate(required=True)
+    dose_id = DoseName(required=True)
 
 
 class QueuedTimeZoneSchema(QueuedSchema):
@@ -75,6 +75,9 @@ class SyncOutcomeSchema(Strict):
     """The outcome of one queued fact; `problem` only if it was refused."""
 
     client_id = fields.String(required=True)
+    dose_id = DoseName(
+        required=True, allow_none=True, metadata={"description": "Null: it was refused, or is of no dose"}
+    )
     outcome = Choice(*OUTCOMES, "refused", required=True)
     fact_id = fields.String(required=True, allow_none=True)
     problem = fields.Nested(ProblemSchema, required=True, allow_none=True)
@@ -119,7 +122,7 @@ def synchronise(data: dict[str, Any]) -> Response:
         "changes": synced.changes,
         "cursor": synced.cursor,
         "clock_off_seconds": round(synced.clock_off.total_seconds()) or None,
-        "today": today.today_document(session(), phone().patient_id),
+        "today": today.today_document(session(), phone()),
     }
     return answer(document, headers={"Content-Language": language()}, language=language())
 
@@ -130,7 +133,7 @@ def _named(queued: list[Any]) -> list[Any]:
     bad = [i for i, client_id in enumerate(ids) if not (isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id))]
     if bad:
         detail = "Missing, or not 1 to 64 letters, digits, - and _."
-        raise ValidationFailed(FieldError(f"/facts/{number}/client_id", detail) for number in bad)
+        raise ValidationFailed(FieldError(f"/facts/{number}/client_id", detail, "malformed") for number in bad)
     return queued
 
 
@@ -141,7 +144,7 @@ def _queued(content: dict[str, Any]) -> sync.QueuedFact:
     kind = kind if isinstance(kind, str) else ""
     schema = QUEUED.get(kind)
     if schema is None:
-        errors = [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.")]
+        errors = [FieldError("/kind", f"Not one of {', '.join(QUEUED)}.", "malformed")]
         return sync.QueuedFact(client_id, content, None, errors=errors)
     try:
         data = schema.load(content)
@@ -155,9 +158,9 @@ def _recording(kind: str, data: dict[str, Any]) -> Any:
     if kind == "time_zone_changed":
         return sync.time_zone_changed(data["time_zone"])
     if kind == "dose_taken_back":
-        return sync.dose_said(DoseTakenBack(data["dose_on"]))
-    return sync.dose_said(_dose(data))
+        return sync.dose_said(data["dose_id"], DoseTakenBack(data["dose_id"].day))
+    return sync.dose_said(data["dose_id"], _dose(data))
 
 
 def _dose(data: dict[str, Any]) -> DoseRecorded:
-    return DoseRecorded(data["dose_on"], data["status"], data["amount"], data["taken_at"], data["note"])
+    return DoseRecorded(data["dose_id"].day, data["status"], data["amount"], data["taken_at"], data["note"])

@@ -118,7 +118,7 @@ def _check(url: str, pointer: str) -> None:
     try:
         _outside().allowed_hosts.check(url)
     except HostNotAllowed as error:
-        raise ValidationFailed([FieldError(pointer, str(error))]) from None
+        raise ValidationFailed([FieldError(pointer, str(error), "malformed")]) from None
 
 
 @blueprint.route("/sites/<string:site>/destinations")

@@ -8,7 +8,7 @@ from flask import Response, url_for
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import idempotent
-from scheduler_api.api.http.operation import ADMINS, produces, staff
+from scheduler_api.api.http.operation import ADMINS, COORDINATORS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -34,6 +34,15 @@ def opening_days(**kwargs: Any) -> fields.List:
     )
 
 
+class SiteContactSchema(Strict):
+    """Whom a site's patients call."""
+
+    name = Text(100, required=True, metadata={"example": "Study nurse Wang"})
+    phone = Text(
+        40, required=True, pattern=r"^[0-9+(][0-9 ()/.,;#*+-]{2,39}$", metadata={"example": "+86 21 6417 5590"}
+    )
+
+
 class SiteSchema(Strict):
     """A site; `opening_days` are its days of the week."""
 
@@ -42,6 +51,12 @@ class SiteSchema(Strict):
     country = Text(2, 2, required=True, pattern=r"^[A-Z][A-Z]$", metadata={"description": "ISO 3166, two letters"})
     time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
     opening_days = opening_days(load_default=lambda: list(WEEKDAYS[:5]))
+    contact = fields.Nested(
+        SiteContactSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Whom the site's patients call, as their phones show it"},
+    )
 
 
 @blueprint.route("/sites")
@@ -73,3 +88,15 @@ def add_site(site: dict[str, Any]) -> Response:
 def get_site(site: str) -> Response:
     """Get one site"""
     return answer(sites.get(session(), site))
+
+
+@blueprint.route("/sites/<string:site>/contact", methods=["PUT"])
+@staff(COORDINATORS)
+@blueprint.arguments(SiteContactSchema)
+@blueprint.response(200, SiteContactSchema)
+def set_site_contact(contact: dict[str, Any], site: str) -> Response:
+    """Say whom a site's patients call
+
+    Only for a coordinator of the site, or an admin. Phones show it from their next request on.
+    """
+    return answer(sites.set_contact(session(), site, contact))
