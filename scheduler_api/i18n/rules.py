@@ -106,6 +106,10 @@ RULES: Mapping[str, str] = {
     "dose_on_rest_day": "{base}: {mg} mg taken where no dose was planned (rest)",
     "dose_after_end": "{base}: {mg} mg taken after the last day of treatment",
     "by_the_patients_word": "{base}, by the patient's word",
+    "amount_set_before": (
+        "{mg} mg was set from {day}; the protocol has {mg2} mg from {day2}: "
+        "{mg3} mg is planned until the site sets an amount"
+    ),
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

@@ -43,6 +43,7 @@ def naive_worklist(
     days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
     found |= {(kind, str(day)) for kind, day in _that_could_hurt(versions, history, rows, days) if day <= today}
     found |= set(_to_confirm(history, today))
+    found |= {("planned_amount_to_confirm", day) for day in _amounts_set_before(versions, history, today)}
     found |= {("pregnancy", str(day)) for day in _first_of_stretch(history, today)}
     return found | {(kind, "") for kind in _of_treatment(history, today)}
 
@@ -86,6 +87,23 @@ def _to_confirm(history: History, today: date) -> Iterator[tuple[str, str]]:
     for day, late in history.doses.unconfirmed():
         if late.received_at.astimezone(ZoneInfo(history.time_zone)).date() <= today:
             yield "record_after_death" if off_on and day > off_on else "doses_to_confirm", str(day)
+
+
+def _amounts_set_before(versions: Versions, history: History, today: date) -> Iterator[str]:
+    """The first day of the protocol's amount, where the amount in force was set while the protocol had another."""
+
+    def amount_on(day: date) -> float:
+        amended = [one.version for one in history.amendments if one.from_on <= day]
+        return versions[[history.registered.version, *amended][-1]].dosing.dose_mg
+
+    changes = [change for change in history.dose_changes if change.from_on <= today]
+    begun = [one.from_on for one in history.amendments if one.from_on <= today]
+    over = history.last_dose_day is not None and today > history.last_dose_day
+    if not changes or not begun or over or history.c1d1 is None or today < history.c1d1:
+        return
+    since = changes[-1].from_on
+    if since < begun[-1] and amount_on(since) != amount_on(begun[-1]):
+        yield str(max(begun[-1], history.c1d1))
 
 
 def _of_visit(row: dict[str, Any], today: date, off_on: date | None) -> Iterator[str]:

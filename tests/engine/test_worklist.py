@@ -305,3 +305,44 @@ def test_on_any_day_it_is_what_the_calendar_of_that_day_says(patient: Patient, t
     schedule = patient.schedule()
     everything: list[Any] = worklist(schedule, schedule.visits(date.min, today), date(1900, 1, 1), today)
     assert len({(entry.kind, entry.about) for entry in everything}) == len(everything)
+
+
+class TestAnAmountSetBeforeTheProtocolHadAnother:
+    """Planned 200 mg from 2024-02-01, of 300 mg; from 2024-02-16 on the protocol has 250 mg, then 300 mg again."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        versions = [protocol(dose_mg=mg, version=number) for number, mg in enumerate((300, 250, 300), 1)]
+        patient = Patient.treated(*versions)
+        patient.record("dose_changed", from_on="2024-02-01", amount=200)
+        patient.record("protocol_amended", version=2, from_on="2024-02-16")
+        return patient
+
+    def test_is_to_be_confirmed_and_the_lower_is_planned(self, patient: Patient) -> None:
+        assert days_of(patient, "planned_amount_to_confirm", "2024-02-16") == ("2024-02-16", None)
+        (entry,) = [one for one in entries(patient, "2024-02-16") if one.kind == "planned_amount_to_confirm"]
+        assert plain(entry.because) == (
+            "200 mg was set from 2024-02-01; the protocol has 250 mg from 2024-02-16: "
+            "200 mg is planned until the site sets an amount"
+        )
+        assert patient.on("2024-02-16").doses["2024-02-16"]["amount"] == 200
+
+    @pytest.mark.parametrize(
+        ("kind", "data", "through_on"),
+        [
+            ("dose_changed", {"from_on": "2024-02-20", "amount": 250}, "2024-02-19"),
+            ("protocol_amended", {"from_on": "2024-03-01", "version": 3}, "2024-02-29"),
+            (
+                "treatment_ended",
+                {"last_dose_on": "2024-03-10", "decided_on": "2024-03-10", "reason": "other"},
+                "2024-03-10",
+            ),
+        ],
+    )
+    def test_until(self, patient: Patient, kind: str, data: dict[str, Any], through_on: str) -> None:
+        patient.record(kind, **data)
+        assert days_of(patient, "planned_amount_to_confirm", "2024-02-16") == ("2024-02-16", through_on)
+
+    def test_not_if_it_is_set_from_the_first_day(self, patient: Patient) -> None:
+        patient.record("dose_changed", from_on="2024-02-16", amount=200)
+        assert "planned_amount_to_confirm" not in [kind for kind, _ in listed(patient, "2024-02-16")]

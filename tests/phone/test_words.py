@@ -128,6 +128,10 @@ def patients_with_work() -> Iterator[Treated]:
     held.record("hold_started", from_on="2024-02-01", reason="proteinuria")
     held.take("2024-02-02", "2024-02-03", amount=300)
     yield held
+    reduced = Treated.treated(protocol(), protocol(dose_mg=250, version=2))
+    reduced.record("dose_changed", from_on="2024-02-01", amount=200)
+    reduced.record("protocol_amended", version=2, from_on="2024-02-16")
+    yield reduced
     above = Treated.treated(protocol(dosing_days=[*range(1, 15)]))
     above.take("2024-01-10", amount=600)
     above.take("2024-01-20", amount=300)

@@ -14,9 +14,10 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
+from scheduler_api.engine.model.versions import version_on
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
-from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.visits.amended import DroppedVisit
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
@@ -39,6 +40,7 @@ KINDS = (
     "doses_to_confirm",
     "record_after_death",
     "hold_open",
+    "planned_amount_to_confirm",
     "treatment_still_open",
     "progression_date_missing",
     "pregnancy",
@@ -124,6 +126,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     entries += _of_harmful_doses(schedule.treatment_plan)
     entries += _of_late_words(history)
     entries += _of_hold(history)
+    entries += _of_planned_amounts(schedule.treatment_plan)
     entries += _of_treatment(history)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(history)]
     joined = [day for day in (history.registered.consented_on, history.enrolled_on) if day is not None]
@@ -346,6 +349,35 @@ def _of_hold(history: History) -> Iterator[WorklistEntry]:
         end_hold = ResolvingCall({"kind": "hold_ended"}, ("resumes_on",))
         due_on = from_on + _HOLD_RESOLVED
         yield _plain("hold_open", from_on, history.last_dose_day, due_on, because, end_hold, _END_TREATMENT)
+
+
+def _of_planned_amounts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield an entry for each planned amount that was set under another amount of the protocol (section 4).
+
+    It stands from the first day of the protocol's new amount until an amount is set from that day or a later one.
+    """
+    plan, history = treatment_plan.plan, treatment_plan.history
+    for period in plan[1:]:
+        from_on, to_on, ends = period.from_on or date.min, period.to_on, [treatment_plan.last_dose_day]
+        earlier = [change for change in history.dose_changes if change.from_on < from_on]
+        if not earlier or version_on(plan, earlier[-1].from_on).dosing.dose_mg == period.protocol.dosing.dose_mg:
+            continue
+        following = (change.from_on for change in history.dose_changes if change.from_on >= from_on)
+        ends += [end - ONE_DAY for end in (to_on, next(following, None)) if end is not None]
+        through_on = min((end for end in ends if end is not None), default=None)
+        from_on = max(from_on, treatment_plan.starts_on)
+        if through_on is None or from_on <= through_on:
+            because = Reason(
+                "amount_set_before",
+                mg=f"{earlier[-1].amount:g}",
+                day=earlier[-1].from_on,
+                mg2=f"{period.protocol.dosing.dose_mg:g}",
+                day2=period.from_on,
+                mg3=f"{planned_amount(plan, history, from_on):g}",
+            )
+            confirm = ResolvingCall({"kind": "dose_changed", "from_on": from_on.isoformat()}, ("amount",))
+            kind, about = "planned_amount_to_confirm", from_on.isoformat()
+            yield WorklistEntry(kind, about, None, from_on, through_on, from_on, because, (confirm,))
 
 
 def _of_treatment(history: History) -> Iterator[WorklistEntry]:
