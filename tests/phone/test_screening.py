@@ -15,7 +15,7 @@ def screened(service: Service, nurse: Client) -> Phone:
 def test_nothing_is_shown_of_treatment(service: Service, nurse: Client) -> None:
     phone = screened(service, nurse)
     shown = phone.read()
-    assert (shown["status"], shown["dose"], shown["cycle"], shown["unrecorded"]) == ("screening", None, None, [])
+    assert (shown["status"], shown["doses"], shown["cycle"], shown["unrecorded"]) == ("screening", [], None, [])
     assert shown["visits"] == []
     assert shown["contraception"]["status"] == "not_required"
     calendar = phone.read("calendar")
