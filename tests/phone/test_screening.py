@@ -26,11 +26,11 @@ def test_nothing_is_shown_of_treatment(service: Service, nurse: Client) -> None:
 
 def test_a_dose_is_refused_until_the_patient_is_enrolled(service: Service, nurse: Client) -> None:
     phone = screened(service, nurse)
-    refused(phone.record("2024-02-19"), 422, "/dose_on")
+    refused(phone.record("2024-02-19"), 422, "/dose_id")
     said = {"client_id": "a1", "kind": "dose_recorded", "said_at": "2024-02-20T11:00:00+08:00"}
-    dose = {"dose_on": "2024-02-19", "status": "taken", "amount": 300}
+    dose = {"dose_id": "2024-02-19", "status": "taken", "amount": 300}
     (outcome,) = phone.sync({**said, **dose})["outcomes"]
-    assert (outcome["outcome"], outcome["problem"]["errors"][0]["pointer"]) == ("refused", "/dose_on")
+    assert (outcome["outcome"], outcome["problem"]["errors"][0]["pointer"]) == ("refused", "/dose_id")
     etag = phone.get("today").headers["ETag"]
     phone.patient.record("enrolled", enrolled_on="2024-02-19")
     assert phone.get("today", {"If-None-Match": etag}).status_code == 200
