@@ -274,6 +274,28 @@ class TestBecause:
             "doses from 2024-01-05": "first dose 2024-01-08",
         }
 
+    def test_a_reduction_entered_after_days_that_were_taken(self) -> None:
+        """300 mg taken through 27 February; on the 28th 200 mg is entered as planned from the 26th."""
+        patient = Patient.treated()
+        patient.take("2024-01-05", "2024-02-27")
+        found = self.said(
+            patient, lambda: patient.record("dose_changed", from_on="2024-02-26", amount=200), "2024-02-28"
+        )
+        assert found == {
+            "treatment": "200 mg from 2024-02-26",
+            "doses from 2024-01-05": "200 mg from 2024-02-26",
+            "doses from 2024-02-26": "200 mg from 2024-02-26",
+            "recorded dose 2024-02-26": "200 mg from 2024-02-26",
+            "recorded dose 2024-02-27": "200 mg from 2024-02-26",
+        }
+
+    def test_a_hold_entered_after_days_that_were_taken(self) -> None:
+        patient = Patient.treated()
+        patient.take("2024-01-05", "2024-02-27")
+        found = self.said(patient, lambda: patient.record("hold_started", from_on="2024-02-27"), "2024-02-28")
+        assert found["recorded dose 2024-02-27"] == "held from 2024-02-27, end not known"
+        assert "recorded dose 2024-02-26" not in found
+
     def test_an_amendment(self) -> None:
         first = protocol(series("imaging", every={"weeks": 6}), dose_mg=300)
         second = protocol(series("imaging", every={"weeks": 8}), dose_mg=200, version=2)

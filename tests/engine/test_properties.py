@@ -21,7 +21,7 @@ from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today
 from scheduler_api.engine.views.changes import consequences, new_deviations
 
 from .naive import Known
-from .patients import Patient, plain, start_of
+from .patients import Patient, day, plain, start_of
 from .strategies import any_day, damaged_definitions, json_values, patients, ranges, todays
 
 VISIT_FIELDS = (
@@ -344,7 +344,14 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
     moved = consequences(PatientSchedule(patient.versions, before), patient.schedule(), today, through)
     assert len({entry["what"] for entry in moved}) == len(moved)
     things = _things(patient, before, today, through)
-    for entry in moved:
+    recorded = [entry for entry in moved if entry["what"].startswith("recorded dose ")]
+    deviate = {str(one["on"]) for one in patient.schedule().all_deviations(today) if one["dose_on"]}
+    for entry in recorded:
+        on = entry["what"].removeprefix("recorded dose ")
+        amounts = [dict(history.doses.taken(day(on), day(on)))[day(on)] for history in (before, patient.history)]
+        assert on in deviate
+        assert amounts[0] == amounts[1] != entry["after"]["amount"] != entry["before"]["amount"]
+    for entry in (entry for entry in moved if entry not in recorded):
         assert plain(entry["because"]).strip()
         assert entry["before"] != entry["after"]
         if entry["before"] is None:

@@ -8,10 +8,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import cycle_rows
 from scheduler_api.engine.treatment.doses import Span
+from scheduler_api.engine.treatment.off_plan import OffPlanDose, off_plan_doses
 from scheduler_api.engine.treatment.status import patient_status
 
 from .calendar import PatientSchedule
@@ -36,8 +37,8 @@ def consequences(
 
     Only what lies up to the day `through` is compared.
     Each is `{what, before, after, because}`: `what` names it (`visit imaging-w12`, `cycle 4`, `doses from 2024-02-25`,
-    `contraception`, `treatment`, `status`), `before` and `after` hold the fields that differ (None: it is not there),
-    `because` says why it is so now. What cannot have changed is not computed.
+    `recorded dose 2024-02-26`, `contraception`, `treatment`, `status`), `before` and `after` the fields that differ
+    (None: it is not there), `because` says why it is so now. What cannot have changed is not computed.
     """
     if before is not None and _changes_no_date(before, after):
         return []
@@ -57,7 +58,26 @@ def consequences(
     for what in old:
         if what not in new:
             moved.append(_moved(what, old[what].fields, None, _why_gone(after, what)))
-    return moved
+    return [*moved, *(_recorded_days(before, after) if before is not None and treatment_plan else ())]
+
+
+def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[dict[str, Any]]:
+    """Yield each day, recorded as taken all along, that differs from what is planned for it now (section 3)."""
+    was, now = (_off_plan(schedule) for schedule in (before, after))
+    for day, dose in now.items():
+        planned = before.treatment_plan.planned_on(day)
+        is_same_record = dict(before.history.doses.taken(day, day)).get(day) == dose.taken
+        if not is_same_record or planned == dose.planned or was.get(day) == dose:
+            continue
+        span = after.treatment_plan.span_on(day)
+        why = why_doses(after, span) if span is not None else why_no_more_treatment(after.history)
+        yield _moved(f"recorded dose {day}", {"amount": planned}, {"amount": dose.planned}, why)
+
+
+def _off_plan(schedule: PatientSchedule) -> dict[date, OffPlanDose]:
+    """Return the doses that count as taken and differ from the plan, by day."""
+    doses = off_plan_doses(schedule.treatment_plan, date.min + ONE_DAY, date.max - ONE_DAY)
+    return {one.day: one for one in doses if not one.by_patient and one.kind != "dose_before_start"}
 
 
 def new_deviations(before: PatientSchedule, after: PatientSchedule, today: date) -> list[dict[str, Any]]:
