@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import DoseRecorded
+from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.treatment.doses import planned_amount
@@ -474,5 +474,8 @@ def test_a_fact_makes_the_deviations_that_were_not_there_before(patient: Patient
     before, after = PatientSchedule(patient.versions, fold(patient.facts[:-1])), patient.schedule()
     there = before.deviations(today, EARLY, LATE)
     expected = [one for one in after.deviations(today, EARLY, LATE) if one not in there]
-    assert new_deviations(before, after, today) == expected
-    assert new_deviations(after, after, today) == []
+    last = patient.facts[-1]
+    on = last.body.dose_on if isinstance(last.body, DoseRecorded | DoseTakenBack) and not last.supersedes else None
+    assert new_deviations(before, after, today, on) == expected
+    assert new_deviations(before, after, today, None) == expected
+    assert new_deviations(after, after, today, None) == []

@@ -80,10 +80,20 @@ def _off_plan(schedule: PatientSchedule) -> dict[date, OffPlanDose]:
     return {one.day: one for one in doses if not one.by_patient and one.kind != "dose_before_start"}
 
 
-def new_deviations(before: PatientSchedule, after: PatientSchedule, today: date) -> list[dict[str, Any]]:
-    """Return the deviations of all time, as seen on `today`, that are there in one schedule and were not in another."""
-    known = {frozenset(deviation.items()) for deviation in before.all_deviations(today)}
-    return [found for found in after.all_deviations(today) if frozenset(found.items()) not in known]
+def new_deviations(
+    before: PatientSchedule, after: PatientSchedule, today: date, day: date | None
+) -> list[dict[str, Any]]:
+    """Return the deviations of all time, as seen on `today`, that are there in one schedule and were not in another.
+
+    `day` is given if they differ by the record of that day's dose. Mostly nothing else then depends on it, and no other
+    day is looked at: it saves half of the time that recording takes.
+    """
+    if day is not None and after.plans_like(before):
+        known, found = (schedule.deviations(today, day, day) for schedule in (before, after))
+    else:
+        known, found = (schedule.all_deviations(today) for schedule in (before, after))
+    keys = {frozenset(deviation.items()) for deviation in known}
+    return [deviation for deviation in found if frozenset(deviation.items()) not in keys]
 
 
 def _changes_no_date(before: PatientSchedule, after: PatientSchedule) -> bool:

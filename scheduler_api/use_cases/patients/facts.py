@@ -67,13 +67,17 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Appended:
-    """A fact that was added to a patient's log: the schedules before and after it, and what speaks against it."""
+    """A fact that was added to a patient's log: the schedules before and after it, and what speaks against it.
+
+    `day` is given if it records the dose of a day and moves nothing but that day.
+    """
 
     fact: Fact
     before: PatientSchedule
     after: PatientSchedule
     warnings: list[dict[str, Any]]
     version: int
+    day: date | None
 
 
 class _DryRun(Exception):
@@ -113,7 +117,8 @@ def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Re
     """Return a fact that was added, with what follows from it. In a dry run it has no id and no time of recording."""
     today, through = civil_date(session.now, appended.after.history.time_zone), horizon(session.now)
     before, after = appended.before, appended.after
-    moved, deviations = consequences(before, after, today, through), new_deviations(before, after, today)
+    moved = consequences(before, after, today, through)
+    deviations = new_deviations(before, after, today, appended.day)
     document = fact_document(appended.fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None, said_at=None)
@@ -157,7 +162,7 @@ def append(
     warned = warnings(after, body, fact.said_at)
     if warned and isinstance(body, DoseRecorded):
         plan_dose_to_check(session.store, patient_id, after, session.now)
-    return Appended(fact, before, after, warned, row["version"] + 1)
+    return Appended(fact, before, after, warned, row["version"] + 1, day)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
