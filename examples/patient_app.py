@@ -340,6 +340,8 @@ class Phone:
                 opened, closed = visit["opens_on"] <= day, visit["closes_on"] < day
                 status = "overdue" if closed else "open" if opened else "upcoming"
                 visits.setdefault(visit["series"], {**visit, "status": status})
+            elif visit["status"] == "not_required" and visit["booked_on"] and visit["booked_on"] >= day:
+                visits[visit["visit"]] = visit
         return {
             **last,
             "today": day,
@@ -457,8 +459,13 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     if screen["unrecorded"]:
         yield f"Not recorded: {', '.join(map(day_of, screen['unrecorded']))}"
     for visit in screen["visits"]:
-        when = f"booked {visit['booked_on']}" if visit["booked_on"] else f"{visit['opens_on']} to {visit['closes_on']}"
-        yield f"{visit['label']}: {visit['status']}, {when}"
+        when = f"{visit['opens_on']} to {visit['closes_on']}"
+        if visit["booked_on"]:
+            zone = visit["booked_time_zone"] if visit["booked_time_zone"] != screen["time_zone"] else None
+            at = f" {visit['booked_time']}" + (f" ({zone})" if zone else "") if visit["booked_time"] else ""
+            when = f"booked {visit['booked_on']}{at}"
+        status = "may no longer be needed, ask the site" if visit["status"] == "not_required" else visit["status"]
+        yield f"{visit['label']}: {status}, {when}"
     contraception = screen["contraception"]
     if contraception and contraception["status"] == "required":
         yield f"Contraception: required{_through(contraception)}"
@@ -536,7 +543,8 @@ def _calendar(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
         day = f" day {row['cycle_day']}" if row["cycle_day"] else ""
         yield f"{row['dose_on']}  cycle {row['cycle']}{day}  {amount}{row['status']}"
     for visit in calendar["visits"]:
-        yield f"{visit['opens_on']} to {visit['closes_on']}  {visit['label']}  {visit['status']}"
+        days = f"{visit['opens_on']} to {visit['closes_on']}" if visit["opens_on"] else f"booked {visit['booked_on']}"
+        yield f"{days}  {visit['label']}  {visit['status']}"
 
 
 def _feed(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:

@@ -320,6 +320,8 @@ function computed(state, day) {
     const status = visit.closes_on < day ? "overdue" : visit.opens_on <= day ? "open" : "upcoming";
     if (!nearest.has(visit.series)) nearest.set(visit.series, { ...visit, status });
   }
+  // Booked, though no longer required: the patient should ask the site.
+  for (const visit of visits.filter((one) => one.status === "not_required" && one.booked_on >= day)) nearest.set(visit.visit, visit);
   return {
     ...last,
     today: day,
@@ -353,7 +355,7 @@ const WORDS = {
     held: "On hold: take none until the site tells you to", rest: "A day of rest: take none",
     planned: "Not begun: take none until the site tells you to", noDose: "No dose today.",
     catchUp: "Did you take it?", visits: "Visits", booked: (day) => `Booked: ${day}`, window: (a, b) => `${a} to ${b}`,
-    upcoming: "to come", open: "due now", overdue: "overdue: call the site",
+    upcoming: "to come", open: "due now", overdue: "overdue: call the site", ask: "may no longer be needed: call the site",
     contraception: "Contraception", required: "Required", through: (day) => `Required through ${day}`,
     atLeast: (day) => `Required, at least through ${day}`, released: "No longer required",
     not_required: "Not required", contact: "Your study site", calendar: "Calendar", marks: "Green: taken. Underlined: time for a visit.", feed: "For your calendar app", makeFeed: "Make an address",
@@ -383,7 +385,7 @@ const WORDS = {
     held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天为停药日，请勿服药",
     planned: "治疗尚未开始：在研究中心通知您之前请勿服药", noDose: "今天不需要服药。",
     catchUp: "这些天服药了吗？", visits: "访视", booked: (day) => `已预约：${day}`, window: (a, b) => `${a}至${b}`,
-    upcoming: "即将到来", open: "现在进行", overdue: "已逾期，请联系研究中心",
+    upcoming: "即将到来", open: "现在进行", overdue: "已逾期，请联系研究中心", ask: "可能不再需要，请联系研究中心",
     contraception: "避孕", required: "需要避孕", through: (day) => `需要避孕至 ${day}（含当天）`,
     atLeast: (day) => `需要避孕，至少至 ${day}`, released: "不再需要避孕",
     not_required: "不需要避孕", contact: "您的研究中心", calendar: "日历", marks: "绿色：已服药。下划线：访视时间段。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
@@ -516,13 +518,16 @@ function catchUp({ unrecorded, amounts }) {
   return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
 }
 
-function visits({ visits: shown }) {
+function visits({ visits: shown, time_zone }) {
   if (!shown.length) return null;
   const line = (visit) => make("div", { className: "visit" },
     make("strong", {}, visit.label),
-    visit.booked_on && make("p", {}, WORDS.booked([longDay(visit.booked_on), visit.booked_time].filter(Boolean).join(" "))),
-    make("p", { className: visit.booked_on ? "quiet" : "" }, WORDS.window(shortDay(visit.opens_on), shortDay(visit.closes_on))),
-    make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
+    // On the clock of the site, which is named where it is not the patient's.
+    visit.booked_on && make("p", {}, WORDS.booked([longDay(visit.booked_on), visit.booked_time,
+      visit.booked_time && visit.booked_time_zone !== time_zone && `(${visit.booked_time_zone})`].filter(Boolean).join(" "))),
+    visit.opens_on && make("p", { className: visit.booked_on ? "quiet" : "" }, WORDS.window(shortDay(visit.opens_on), shortDay(visit.closes_on))),
+    visit.status === "not_required" ? make("p", {}, make("span", { className: "overdue" }, WORDS.ask))
+      : make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
   return make("section", { className: "card" }, make("h2", {}, WORDS.visits), ...shown.map(line));
 }
 
@@ -545,7 +550,7 @@ function calendar(state, screen, open) {
   const before = (new Date(`${doses[0].dose_on}T00:00:00Z`).getUTCDay() + 6) % 7;
   const names = ["01", "02", "03", "04", "05", "06", "07"].map((day) => make("span", { className: "head" }, weekday(`2024-01-${day}`)));
   const cells = doses.map(({ dose_id, dose_on, status }) => {
-    const inWindow = windows.filter((visit) => !visit.done_on && visit.opens_on <= dose_on && dose_on <= visit.closes_on);
+    const inWindow = windows.filter((visit) => !visit.done_on && visit.opens_on && visit.opens_on <= dose_on && dose_on <= visit.closes_on);
     const marks = [screen.said.get(dose_id) || status, inWindow.length && "visits", dose_on === screen.today && "now"];
     return make("span", { className: marks.filter(Boolean).join(" "), title: shortDay(dose_on) }, String(Number(dose_on.slice(8))));
   });

@@ -362,7 +362,9 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if body.amount > most:
                 return [FieldError("/amount", f"More than the protocol's {most:g} mg.", "above_highest")]
         case VisitBooked():
-            errors = _visit_errors([period.protocol for period in plan], body.visit, None)
+            # What is booked can always be cancelled, also if the plan no longer has a version with such a visit.
+            is_cancelled = body.booked_on is None and body.visit in history.bookings
+            errors = [] if is_cancelled else _visit_errors([period.protocol for period in plan], body.visit, None)
             if body.booked_on is None:
                 given = [name for name in ("time", "place") if getattr(body, name) is not None]
                 errors += [FieldError(f"/{name}", "A cancelled booking has none.", "not_applicable") for name in given]

@@ -84,6 +84,7 @@ RULES: Mapping[str, str] = {
     "booked": "booked {day}",
     "booking_cancelled": "booking cancelled",
     "not_in_plan": "no longer in the plan",
+    "booked_after_done": "{base}, but it was done on {day}",
     # What a site has to do.
     "window_open": "window {day} to {day2}, not done and not booked",
     "window_not_done": "window {day} to {day2}, not done",

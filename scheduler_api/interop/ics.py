@@ -51,12 +51,14 @@ def _event(event: Event, options: Options, time_zone: str) -> icalendar.Event:
         entry.add("dtstart", event.first)
         entry.add("dtend", event.last + timedelta(1))
     else:
-        starts_at = _local(event, time_zone)
+        starts_at = _local(event, event.zone or time_zone)
         entry.add("dtstart", starts_at)
         entry.add("dtend", starts_at + (APPOINTMENT if event.kind == "appointment" else timedelta(minutes=15)))
     if event.kind == "window":
         days = {"day": event.facts["target_on"], "first": event.first, "last": event.last}
         entry.add("description", say("Target day {day}. Open from {first} through {last}.", options.language, **days))
+    if event.facts.get("ask"):
+        entry.add("description", say("This appointment may no longer be needed: please ask the site", options.language))
     if event.facts.get("place"):
         entry.add("location", event.facts["place"])
     if event.kind == "dose" and not event.cancelled:

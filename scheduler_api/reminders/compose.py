@@ -57,9 +57,11 @@ def _to_patient(
     day, _, name = attempt.about.partition(" ")
     visit = visits.of_patient(store, row["patient_id"]).get(name)
     if visit is None:
-        return texts.visit(kind, language, texts.Window(None, day, None))
+        return texts.visit(kind, language, texts.Window(None, day, day))
     label = word(reasons.of_text(visit["label"]), language) if with_details else None
-    return texts.visit(kind, language, texts.Window(label, visit["closes_on"], visit["booked_time"]))
+    ask = visit["ends_on"] is not None and visit["ends_on"] <= visit["closes_on"]
+    booking = visit["booked_on"], visit["booked_time"], visit["booked_time_zone"]
+    return texts.visit(kind, language, texts.Window(label, visit["closes_on"], *booking, ask))
 
 
 def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> MessageText:

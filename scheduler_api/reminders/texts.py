@@ -33,11 +33,17 @@ class Dose(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The details of a visit: its label (if wanted), the last day of its window, and the time of a booking."""
+    """The details of a visit: its label (if wanted), the last day of its window, and a booking's day, time and zone.
+
+    `ask`: it may no longer be needed.
+    """
 
     label: str | None
     last: str
-    time: str | None
+    day: str | None = None
+    time: str | None = None
+    zone: str | None = None
+    ask: bool = False
 
 
 def dose(kind: str, language: str, details: Dose | None) -> MessageText:
@@ -54,8 +60,12 @@ def visit(kind: str, language: str, window: Window) -> MessageText:
     """Return a reminder of a visit."""
     title = window.label or say("Study reminder", language)
     if kind == "booking_tomorrow":
-        form = "You have a study visit tomorrow at {time}" if window.time else "You have a study visit tomorrow"
-        return MessageText(title, say(form, language, time=window.time))
+        form = "You have a study visit on {day}"
+        if window.ask:
+            form = "A study visit is booked for {day}, but it may no longer be needed: please ask the site"
+        elif window.time:
+            form = "You have a study visit on {day} at {time} ({zone})"
+        return MessageText(title, say(form, language, day=window.day, time=window.time, zone=window.zone))
     form = "Please book your next study visit, through {last}"
     if kind == "window_closing":
         form = "No study visit is booked yet. Please come by {last}"

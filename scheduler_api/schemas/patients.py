@@ -7,7 +7,7 @@ from scheduler_api.store.visits.visits import STATUSES
 from scheduler_api.use_cases.session import ROLES
 
 from .enrolments import BASES, FERTILITY
-from .fields import Amount, Choice, CivilDate, DoseName, Strict, fields
+from .fields import Amount, Choice, CivilDate, DoseName, Instant, Strict, fields
 
 RESPONSES = ("CR", "PR", "SD", "PD", "NE")
 DEVIATIONS = (
@@ -71,18 +71,29 @@ _STUDY_DAY = {
 
 
 class VisitSchema(Strict):
-    """A visit: its window, both ends included, what happened to it, and why it is planned then."""
+    """A visit: its window, both ends included, what happened to it, and why it is planned then.
+
+    If the plan no longer has a visit that is booked, it has no window, and `because` says why.
+    """
 
     visit = fields.String(required=True, metadata={"example": "imaging-w6"})
     series = fields.String(required=True)
     label = fields.String(required=True)
-    target_on = CivilDate(required=True)
-    opens_on = CivilDate(required=True)
-    closes_on = CivilDate(required=True)
+    target_on = CivilDate(
+        required=True, allow_none=True, metadata={"description": "Null, as the window, if the plan has no such visit"}
+    )
+    opens_on = CivilDate(required=True, allow_none=True)
+    closes_on = CivilDate(required=True, allow_none=True)
     status = Choice(*STATUSES, required=True)
-    booked_on = CivilDate(required=True, allow_none=True)
-    booked_time = fields.String(required=True, allow_none=True)
+    booked_on = CivilDate(required=True, allow_none=True, metadata={"description": "On the clock of the site"})
+    booked_time = fields.String(required=True, allow_none=True, metadata={"description": "On the clock of the site"})
     booked_place = fields.String(required=True, allow_none=True)
+    booked_at = Instant(
+        required=True, allow_none=True, metadata={"description": "The instant of the booking; null without a time"}
+    )
+    booked_time_zone = fields.String(
+        required=True, allow_none=True, metadata={"description": "The time zone of the site when it was booked"}
+    )
     done_on = CivilDate(required=True, allow_none=True)
     days_off = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Days outside the window; negative: early"}

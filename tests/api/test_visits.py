@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
@@ -26,6 +27,7 @@ SORTS = {
     "closes_on": ("closes_on", "patient_id", "visit"),
     "opens_on": ("opens_on", "patient_id", "visit"),
     "target_on": ("target_on", "patient_id", "visit"),
+    "booked_at": ("booked_on", "patient_id", "visit"),
     "subject": ("subject_number", "patient_id", "target_on", "visit"),
 }
 
@@ -64,8 +66,10 @@ def days_between(first: str, last: str) -> int:
     return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
-def days_off(row: dict[str, Any], day: str) -> int:
-    """Days outside a window, negative for early."""
+def days_off(row: dict[str, Any], day: str) -> int | None:
+    """Days outside a window, negative for early; None without a window."""
+    if row["opens_on"] is None:
+        return None
     return min(days_between(row["opens_on"], day), 0) or max(days_between(row["closes_on"], day), 0)
 
 
@@ -102,8 +106,12 @@ def looked_through(rows: list[dict[str, Any]], query: dict[str, str]) -> list[di
     def asked_for(row: dict[str, Any]) -> bool:
         booked = row["booked_on"] is not None and (row["done_on"] is not None or row["booked_on"] >= row["today"])
         return (
-            row["opens_on"] <= query["to"]
-            and row["closes_on"] >= query.get("from", "")
+            (row["opens_on"] or row["booked_on"]) <= query["to"]
+            and (row["closes_on"] or row["booked_on"]) >= query.get("from", "")
+            and (row["booked_on"] is not None or not {"booked_from", "booked_to"} & {*query})
+            and (row["booked_on"] or "") >= query.get("booked_from", "")
+            and (row["booked_on"] or "") <= query.get("booked_to", "9")
+            and (row["booked_on"] is not None or query.get("sort") != "booked_at")
             and row["series"] == query.get("series", row["series"])
             and row["status"] in query.get("status", row["status"]).split(",")
             and row["site"] == query.get("site", row["site"])
@@ -111,8 +119,17 @@ def looked_through(rows: list[dict[str, Any]], query: dict[str, str]) -> list[di
             and booked == ({"true": True, "false": False}[query["booked"]] if "booked" in query else booked)
         )
 
-    order = SORTS[query.get("sort", "closes_on")]
-    return sorted(filter(asked_for, rows), key=lambda row: [row[name] for name in order])
+    def place(row: dict[str, Any]) -> list[Any]:
+        """Where a row stands: without a window by its booked day, and appointments by their instants."""
+        if query.get("sort") == "booked_at":
+            zone, at = ZoneInfo(row["booked_time_zone"]), time.fromisoformat(row["booked_time"] or "00:00")
+            booked_from = datetime.combine(date.fromisoformat(row["booked_on"]), at, zone)
+            return [booked_from.timestamp(), row["patient_id"], row["visit"]]
+        days = ("opens_on", "closes_on", "target_on")
+        columns = SORTS[query.get("sort", "closes_on")]
+        return [row[name] or row["booked_on"] if name in days else row[name] for name in columns]
+
+    return sorted(filter(asked_for, rows), key=place)
 
 
 def read_all(client: Client, query: dict[str, str], limit: int) -> list[dict[str, Any]]:
@@ -146,6 +163,10 @@ def queries(chance: random.Random, today: date, patients: list[str]) -> Iterator
             query["patient"] = chance.choice(patients)
         if chance.random() < 0.3:
             query["booked"] = chance.choice(["true", "false"])
+        if chance.random() < 0.2:
+            query["booked_from"] = str(today - timedelta(chance.choice([0, 7, 100])))
+        if chance.random() < 0.2:
+            query["booked_to"] = str(today + timedelta(chance.choice([0, 7, 100])))
         if chance.random() < 0.5:
             query["sort"] = chance.choice([*SORTS])
         yield query

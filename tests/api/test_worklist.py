@@ -93,6 +93,28 @@ SITUATIONS: list[tuple[list[dict[str, Any]], str, int]] = [
         "booking_to_cancel",
         2,
     ),
+    (
+        [
+            {"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-21"},
+            {"kind": "visit_done", "series": "imaging", "visit": "imaging-w6", "done_on": "2024-02-20"},
+        ],
+        "booking_to_cancel",
+        1,
+    ),
+    (
+        [
+            {"kind": "treatment_ended", "last_dose_on": "2024-01-16", "decided_on": "2024-01-16", "reason": "other"},
+            {"kind": "visit_booked", "visit": "contraception-m1", "booked_on": "2024-02-21"},
+            {
+                "kind": "fertility_changed",
+                "fertility": "not_fertile",
+                "basis": "sterilisation",
+                "from_on": "2024-02-01",
+            },
+        ],
+        "booking_to_cancel",
+        2,
+    ),
     ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "assignment_to_confirm", 2),
     ([{"kind": "visit_done", "series": "imaging", "done_on": "2024-01-30"}], "response_missing", 1),
     (

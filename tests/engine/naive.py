@@ -596,6 +596,8 @@ class Known:
         end = self.end_of(visit.until)
         if visit.done:
             return "done"
+        if not visit.fits:
+            return None
         if self._is_cut(visit):
             return "not_required" if visit.name in self.booked() else None
         if end and end[1] <= visit.closes:
@@ -612,6 +614,21 @@ class Known:
         if visit.anchor_day is not None and today > visit.anchor_day:
             return "missed"
         return "overdue"
+
+    def stranded(self, visits: list[PlannedVisit]) -> dict[str, date]:
+        """The bookings of imaging that stand though the plan has no such visit, by name: each to cancel (section 6)."""
+        found = {}
+        for name, booked_on in self.booked().items():
+            if name != "imaging" and not name.startswith("imaging-"):
+                continue
+            if any(visit.name == name and (visit.fits or visit.done) for visit in visits):
+                continue
+            records = [record for record in self.records if record.series == "imaging"]
+            came = any(record.done_on == booked_on for record in records)
+            came = came or any(record.visit == name and record.done_on > booked_on for record in records)
+            if not came:
+                found[name] = booked_on
+        return found
 
     def booked(self) -> dict[str, date]:
         """The bookings that stand; one that is voided leaves none, also if it took the place of another (section 3)."""

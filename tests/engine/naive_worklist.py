@@ -110,10 +110,14 @@ def _of_visit(row: dict[str, Any], today: date, off_on: date | None) -> Iterator
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
     if status == "done":
+        if booked_on is not None and row["done_on"] <= today <= booked_on and booked_on > row["done_on"]:
+            yield "booking_to_cancel"
         if row["assigned"] == "late" and row["done_on"] <= today:
             yield "assignment_to_confirm"
         if row["series"] == "imaging" and row["response"] is None and row["done_on"] + WEEK <= today:
             yield "response_missing"
+    elif opens_on is None:
+        yield "booking_past" if is_past else "booking_to_cancel"
     elif status == "not_required":
         ended_on = date.fromisoformat(plain(row["because"])[-10:])
         if is_past and booked_on <= ended_on:

@@ -75,7 +75,8 @@ def test_a_shorter_range_is_a_slice_of_a_longer_one(
         "visits": [
             row
             for row in longer["visits"]
-            if (row["opens_on"] <= last and row["closes_on"] >= first) or meets(row, "done_on", "booked_on")
+            if (row["opens_on"] and row["opens_on"] <= last and row["closes_on"] >= first)
+            or meets(row, "done_on", "booked_on")
         ],
         "deviations": [row for row in longer["deviations"] if meets(row, "on")],
         "unscheduled": [row for row in longer["unscheduled"] if meets(row, "done_on")],
@@ -112,7 +113,12 @@ def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: 
         for row in rows:
             if row["status"] == status:
                 expected.setdefault(row["series"], row)
-    assert {row["series"]: row for row in view["visits"]} == expected
+    booked = [row for row in rows if row["status"] == "not_required" and row["booked_on"]]
+    booked = [row for row in booked if row["target_on"] is None or row["booked_on"] >= today]
+    current = [row for row in view["visits"] if row["status"] != "not_required"]
+    assert {row["series"]: row for row in current} == expected
+    assert len(current) == len(expected)
+    assert [row for row in view["visits"] if row["status"] == "not_required"] == booked
 
 
 @given(patients())
@@ -239,10 +245,14 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
                 off = (done_on - visit.opens).days if done_on < visit.opens else max((done_on - visit.closes).days, 0)
             window = (visit.target, visit.opens, visit.closes)
             expected[visit.name] = (*window, status, done_on, off, visit.how, visit.response, len(visit.done))
+    stranded = known.stranded(visits)
+    for name in stranded:
+        expected[name] = (None, None, None, "not_required", None, None, None, None, 0)
     rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, date(2028, 12, 31), ["imaging"])]
     fields = ("target_on", "opens_on", "closes_on", "status", "done_on", "days_off", "assigned", "response", "parts")
-    found = {row["visit"]: tuple(row[field] for field in fields) for row in rows if row["target_on"] < date(2028, 1, 1)}
-    assert found == expected
+    near = [row for row in rows if row["target_on"] is None or row["target_on"] < date(2028, 1, 1)]
+    assert {row["visit"]: tuple(row[field] for field in fields) for row in near} == expected
+    assert {row["visit"]: row["booked_on"] for row in rows if row["target_on"] is None} == stranded
     rest = {
         row["fact_id"]: row["suggested_visit"]
         for row in patient.schedule().unscheduled(EARLY, LATE)
@@ -289,7 +299,7 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
     }
     for visit in patient.schedule().visits(EARLY, LATE):
         earlier = before.get(visit.visit)
-        if visit.series in fixed and earlier is not None:
+        if visit.series in fixed and earlier is not None and visit.in_plan and earlier.in_plan:
             assert (visit.opens_on, visit.target_on, visit.closes_on) == (
                 earlier.opens_on,
                 earlier.target_on,
@@ -323,7 +333,7 @@ def test_visits_of_a_series_have_names_and_windows_of_their_own(patient: Patient
     visits = schedule.visits(EARLY, LATE)
     assert len({visit.visit for visit in visits}) == len(visits)
     for name in schedule.visit_schedule.names:
-        own = [visit for visit in visits if visit.series == name]
+        own = [visit for visit in visits if visit.series == name and visit.in_plan]
         for one, other in pairwise(own):
             assert one.closes_on < other.opens_on
             assert one.target_on < other.target_on

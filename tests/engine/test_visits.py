@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from .patients import Patient, builtin, patient_with, series
+from scheduler_api.engine.views.tasks import worklist
+
+from .patients import Patient, builtin, day, patient_with, plain, protocol, series
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,86 @@ def test_a_booked_visit_that_is_cut_stays_and_is_not_required() -> None:
     assert "imaging-w18" not in seen.visits
     patient.record("visit_booked", visit="imaging-w12", booked_on=None)
     assert "imaging-w12" not in patient.on("2024-03-01").visits
+
+
+def only_booked(patient: Patient, visit: str, today: str) -> tuple[str, str, str, str, str]:
+    """Status, booked day and reason of a visit without a window, and what the worklist asks of it until when."""
+    row = patient.on(today).visits[visit]
+    assert row["target_on"] is row["opens_on"] is row["closes_on"] is None
+    visits = patient.schedule().visits(day("2010-01-01"), day("2030-01-01"))
+    entries = worklist(patient.schedule(), visits, day(today), day(today))
+    (entry,) = [one for one in entries if one.visit == visit]
+    assert plain(entry.because).startswith(f"booked {row['booked_on']}; not required: ")
+    return row["status"], row["booked_on"], row["because"], entry.kind, str(entry.due_on)
+
+
+def test_an_open_hold_leaves_the_booking_of_a_later_cycle_to_cancel() -> None:
+    patient = patient_with(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend")
+    patient.record("visit_booked", visit="clinic-c3d1", booked_on="2024-02-16", time="09:00")
+    hold = patient.record("hold_started", from_on="2024-02-01")
+    why = "an open hold stops the count of cycles"
+    gone = ("not_required", "2024-02-16", why, "booking_to_cancel", "2024-02-16")
+    assert only_booked(patient, "clinic-c3d1", "2024-02-16") == gone
+    assert only_booked(patient, "clinic-c3d1", "2024-02-17")[3] == "booking_past"
+    shown = {row["visit"]: row["because"] for row in patient.view("2024-02-05")["visits"]}
+    assert shown["clinic-c3d1"] == why
+    done = patient.record("visit_done", series="clinic", done_on="2024-02-16", visit="clinic-c3d1")
+    assert "clinic-c3d1" not in patient.on("2024-02-20").visits
+    patient.void(done)
+    patient.void(hold)
+    assert patient.on("2024-02-05").window("clinic-c3d1") == ("2024-02-13", "2024-02-16", "2024-02-19")
+
+
+def test_a_booking_outlives_an_amendment_an_anchor_and_a_change_of_fertility() -> None:
+    first = protocol(series("imaging", every={"weeks": 6}), series("safety", "last_dose", first={"days": 30}))
+    second = protocol(series("imaging", every={"weeks": 10}, applies_to="fertile"), version=2)
+    patient = Patient.treated(first, second)
+    ended = patient.end_treatment("2024-02-01")
+    patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
+    patient.record("visit_booked", visit="safety", booked_on="2024-03-02")
+    patient.void(ended)
+    patient.record("protocol_amended", version=2, from_on="2024-03-01")
+    gone = ("not_required", "2024-03-27", "no longer in the plan", "booking_to_cancel", "2024-03-27")
+    assert only_booked(patient, "imaging-w12", "2024-03-01") == gone
+    assert only_booked(patient, "safety", "2024-03-02")[2] == "no longer in the plan"
+    patient.record("visit_booked", visit="imaging-w20", booked_on="2024-05-20")
+    patient.record("fertility_changed", fertility="not_fertile", basis="sterilisation", from_on="2024-04-10")
+    why = "enrolment 2024-01-03 + 20 weeks; not required: not fertile from 2024-04-10"
+    assert only_booked(patient, "imaging-w20", "2024-05-01")[2] == why
+    patient.record("visit_booked", visit="imaging-w20", booked_on=None)
+    assert "imaging-w20" not in patient.on("2024-05-01").visits
+
+
+def test_a_booking_for_a_visit_of_no_version_left_is_still_there_to_cancel() -> None:
+    patient = Patient.treated(
+        protocol(series("imaging", every={"weeks": 6})), protocol(series("bone-scan", every={"weeks": 8}), version=2)
+    )
+    amended = patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    patient.record("visit_booked", visit="bone-scan-w8", booked_on="2024-02-28")
+    patient.void(amended)
+    assert only_booked(patient, "bone-scan-w8", "2024-02-10")[:2] == ("not_required", "2024-02-28")
+    patient.record("visit_booked", visit="bone-scan-w8", booked_on=None)
+    assert "bone-scan-w8" not in patient.on("2024-02-10").visits
+
+
+def test_a_booking_after_the_day_its_visit_was_done_is_to_cancel() -> None:
+    patient = Patient.treated(builtin())
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
+    patient.scan("2024-02-14", response="SD")
+    visits = patient.schedule().visits(day("2024-01-01"), day("2024-03-01"))
+    listed = worklist(patient.schedule(), visits, day("2024-02-14"), day("2024-02-25"))
+    (entry,) = [entry for entry in listed if entry.kind == "booking_to_cancel"]
+    assert (str(entry.from_on), str(entry.through_on)) == ("2024-02-14", "2024-02-20")
+    assert plain(entry.because) == "booked 2024-02-20, but it was done on 2024-02-14"
+
+
+def test_after_death_the_phone_no_longer_shows_what_is_to_cancel() -> None:
+    patient = patient_with(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend")
+    patient.record("visit_booked", visit="clinic-c3d1", booked_on="2024-02-16")
+    patient.record("hold_started", from_on="2024-02-01")
+    patient.record("study_ended", ended_on="2024-02-05", reason="death")
+    assert patient.view("2024-02-06")["visits"] == []
+    assert only_booked(patient, "clinic-c3d1", "2024-02-06")[3] == "booking_to_cancel"
 
 
 def test_a_later_booking_replaces_the_earlier() -> None:

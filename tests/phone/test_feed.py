@@ -99,9 +99,29 @@ class TestShown:
         # The window stays beside it.
         assert span(feed.events()[WINDOW]) == ("2024-02-07", "2024-02-22")
 
+    def test_an_appointment_stays_on_the_clock_of_the_site(self, phone: Phone, feed: Feed) -> None:
+        """A patient who travels comes at the same instant, so that nothing of it has changed."""
+        phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
+        before = feed.events()[SCAN]
+        phone.patient.record("time_zone_changed", time_zone="Europe/Berlin")
+        after = feed.events()[SCAN]
+        assert (span(after), marks(after)) == (span(before), (0, "CONFIRMED"))
+        assert after["DTSTART"].params["TZID"] == "Asia/Shanghai"
+
     def test_an_appointment_without_a_time_is_a_day(self, phone: Phone, feed: Feed) -> None:
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21")
         assert span(feed.events()[SCAN]) == ("2024-02-21", "2024-02-22")
+
+    def test_a_booked_visit_that_is_no_longer_required_says_to_ask_the_site(self, phone: Phone, feed: Feed) -> None:
+        """Until the site cancels it, the appointment stands in the patient's calendar."""
+        phone.patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27", time="09:30")
+        phone.patient.record("progressed", progressed_on="2024-02-19", basis="clinical")
+        event = feed.events()["Appointment: Week 12 tumour imaging"]
+        assert marks(event) == (0, "CONFIRMED")
+        assert event["DESCRIPTION"] == "This appointment may no longer be needed: please ask the site"
+        assert "Window: Week 12 tumour imaging" not in feed.events()
+        phone.patient.record("visit_booked", visit="imaging-w12", booked_on=None)
+        assert marks(feed.events()["Appointment: Week 12 tumour imaging"])[1] == "CANCELLED"
 
     def test_the_last_day_of_contraception(self, phone: Phone, feed: Feed) -> None:
         assert "Last day of contraception" not in feed.events()
@@ -249,7 +269,6 @@ class TestChanging:
     def test_another_time_zone_is_a_change_of_what_has_a_time(self, phone: Phone, clock: Clock) -> None:
         """The same reading of the clock is another instant: apps that know the event must learn of it."""
         feed = Feed(phone, doses="true")
-        phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
         before = feed.events()
         clock.now += timedelta(hours=1)
         phone.patient.record("time_zone_changed", time_zone="Europe/Berlin")
@@ -325,7 +344,8 @@ class TestForm:
         phone.patient.record("time_zone_changed", time_zone=time_zone)
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
         calendar = icalendar.Calendar.from_ical(Feed(phone, doses="true").read())
-        assert {str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")} == {time_zone}
+        # Doses are on the clock of the patient, appointments on that of the site.
+        assert {str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")} == {time_zone, "Asia/Shanghai"}
         assert calendar.get_missing_tzids() == set()
 
     def test_without_events_it_is_a_calendar_still(self, service: Service, nurse: Client) -> None:
@@ -366,8 +386,8 @@ class TestForm:
         (gone,) = [event for event in events if event["summary"] == "预约：第 18 周肿瘤影像学检查"]
         assert gone["status"] == "CANCELLED"
 
-    def test_a_time_that_the_clocks_skip(self, phone: Phone, read_by_ical_js: Reader) -> None:
-        phone.patient.record("time_zone_changed", time_zone="Europe/Berlin")
+    def test_a_time_that_the_clocks_skip(self, service: Service, coordinator: Client, read_by_ical_js: Reader) -> None:
+        phone = Phone(service, coordinator.enrol(site="BERLIN"))
         phone.patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-31", time="02:30")
         feed = Feed(phone)
         event = feed.events()[SCAN.replace("6", "12")]
@@ -376,9 +396,9 @@ class TestForm:
         (seen,) = [event for event in events if event["summary"].startswith("Appointment")]
         assert (seen["starts"], seen["ends"]) == ("2024-03-31T01:00:00.000Z", "2024-03-31T02:00:00.000Z")
 
-    def test_an_hour_that_ends_after_the_clocks_change(self, phone: Phone) -> None:
+    def test_an_hour_that_ends_after_the_clocks_change(self, service: Service, coordinator: Client) -> None:
         """An appointment lasts an hour, also when the clocks change in it."""
-        phone.patient.record("time_zone_changed", time_zone="Europe/Berlin")
+        phone = Phone(service, coordinator.enrol(site="BERLIN"))
         phone.patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-31", time="01:30")
         event = Feed(phone).events()[SCAN.replace("6", "12")]
         assert event["DTEND"].dt.astimezone(UTC) - event["DTSTART"].dt.astimezone(UTC) == timedelta(hours=1)

@@ -228,7 +228,13 @@ class TestChanges:
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30", place="Room 3")
         (change,) = phone.sync()["changes"]
         assert (change["kind"], change["by"]) == ("visit_booked", "site")
-        expected = {"visit": "imaging-w6", "booked_on": "2024-02-21", "time": "09:30", "place": "Room 3"}
+        expected = {
+            "visit": "imaging-w6",
+            "booked_on": "2024-02-21",
+            "time": "09:30",
+            "place": "Room 3",
+            "time_zone": "Asia/Shanghai",
+        }
         assert change["data"] == expected
         other = Phone(service, phone.patient, "Tablet")
         other.record("2024-02-19")

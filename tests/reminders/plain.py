@@ -72,7 +72,7 @@ class Plain:
         said = [("dose_to_check", recorded_at.isoformat(timespec="microseconds")) for recorded_at in self.to_check]
         if not self.died and not is_night(at):
             said += self._dose(now, today, at)
-            said += self._scans(today, at)
+            said += self._scans(now, today, at)
             said += self._contraception(today, at)
         if not self.died and not is_night(now.astimezone(ZoneInfo(self.site_zone)).time()):
             said += self._to_site(today)
@@ -112,13 +112,26 @@ class Plain:
                 found.append((f"contraception-m{number}", target - 7 * DAY, target + 7 * DAY, True))
         return found
 
-    def _scans(self, today: date, at: time) -> list[Said]:
+    def _is_eve(self, booked: date, now: datetime) -> bool:
+        """Whether it is the last evening of the patient's before the day begins where the site is, or later."""
+        begins, zone = datetime.combine(booked, time(0), ZoneInfo(self.site_zone)), ZoneInfo(self.zone)
+        evening = datetime.combine(booked + DAY, time(18), zone)
+        while evening.timestamp() >= begins.timestamp():
+            evening = datetime.combine(evening.date() - DAY, time(18), zone)
+        return evening.timestamp() <= now.timestamp() < begins.timestamp()
+
+    def _scans(self, now: datetime, today: date, at: time) -> list[Said]:
         said = []
         for name, opens, closes, required in self._visits():
-            if name in self.done or not required:
+            if name in self.done:
                 continue
             pregnant = self.ended_for == "pregnancy"
             booked, warned = self.booked.get(name), closes - 3 * DAY
+            # What is booked is told of, though it is no longer required: to ask the site.
+            if booked is not None and self._is_eve(booked, now):
+                said.append(("booking_tomorrow", f"{booked} {name}"))
+            if not required:
+                continue
             if (
                 not pregnant
                 and opens <= today < warned
@@ -133,8 +146,6 @@ class Plain:
                 and (booked is None or booked < warned)
             ):
                 said.append(("window_closing", f"{closes} {name}"))
-            if booked == today + DAY and at >= time(18):
-                said.append(("booking_tomorrow", f"{booked} {name}"))
         return said
 
     def _contraception(self, today: date, at: time) -> list[Said]:

@@ -33,7 +33,8 @@ def said(kind: str, language: str, shown: bool) -> MessageText:
         return texts.dose(kind, language, Dose("surufatinib", 300) if shown else None)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, shown)
-    return texts.visit(kind, language, Window("Week 6 tumour imaging" if shown else None, "2024-02-21", "08:30"))
+    label, zone = "Week 6 tumour imaging" if shown else None, "America/Argentina/Buenos_Aires"
+    return texts.visit(kind, language, Window(label, "2024-02-21", "2024-02-19", "08:30", zone))
 
 
 def room(text: str) -> int:
@@ -54,10 +55,18 @@ def test_a_message_to_a_patient_is_short_and_names_neither_drug_nor_disease(kind
     assert TELLING.search(" ".join(open_))
 
 
+@pytest.mark.parametrize(("language", "asks"), [("en", "please ask the site"), ("zh-CN", "请向研究中心确认")])
+def test_what_is_booked_though_no_longer_required_asks_the_patient_to_ask(language: str, asks: str) -> None:
+    message = texts.visit("booking_tomorrow", language, Window(None, "2024-02-24", "2024-02-21", ask=True))
+    assert "2024-02-21" in message.body
+    assert asks in message.body
+    assert room(message.body) <= BODY
+
+
 @pytest.mark.parametrize("kind", TO_PATIENTS)
 def test_every_kind_says_something_of_its_own_in_each_language(kind: str) -> None:
     english, chinese = (said(kind, language, False) for language in LANGUAGES)
-    assert not re.search("[A-Za-z]", chinese.body)
+    assert not re.search("[A-Za-z]", chinese.body.replace("America/Argentina/Buenos_Aires", ""))
     assert not re.search("[\u4e00-\u9fff]", english.body)
     others = [said(other, "en", False).body for other in TO_PATIENTS if other != kind]
     assert english.body not in others
@@ -120,5 +129,5 @@ def test_a_booked_visit_is_told_with_its_time(sending: Sending) -> None:
         sending.add(gateway.url, audience="patient")
         sending.told("2024-02-20T10:00:30+00:00")
     (found,) = (received.json for received in gateway.received if received.json["kind"] == "booking_tomorrow")
-    assert found["body"] == "You have a study visit tomorrow at 08:30"
+    assert found["body"] == "You have a study visit on 2024-02-21 at 08:30 (Asia/Shanghai)"
     assert date.fromisoformat(found["about"].split()[0]) == date(2024, 2, 21)

@@ -33,6 +33,7 @@ WORDS = {
     "next_opens_on",
     "overdue_through",
     "parts",
+    *("in_plan", "booked_time_zone", "booked_from"),
     "because",
     "label",
     "settle_by",

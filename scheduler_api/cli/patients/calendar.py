@@ -73,7 +73,7 @@ def _visits(document: Mapping[str, Any]) -> Iterator[str]:
     visits, unscheduled = document["visits"], document["unscheduled"]
     width = max((len(visit["visit"]) for visit in visits), default=0)
     for visit in visits:
-        window = f"{visit['opens_on']} … {visit['closes_on']}"
+        window = f"{visit['opens_on']} … {visit['closes_on']}" if visit["opens_on"] else f"{'only booked':23}"
         yield f"{visit['visit']:{width}}  {visit['status']:12}  {window}  {_happened(visit)}".rstrip()
         yield f"{'':{width}}  {word(visit['because'], ENGLISH)}"
     for visit in unscheduled:

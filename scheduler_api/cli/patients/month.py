@@ -75,7 +75,7 @@ def _cell(
     for visit in (*document["visits"], *document["unscheduled"]):
         letter = letters[visit["series"]]
         is_done, is_booked = visit["done_on"] == day, visit.get("booked_on") == day
-        if "opens_on" in visit and visit["opens_on"] <= day <= visit["closes_on"]:
+        if visit.get("opens_on") is not None and visit["opens_on"] <= day <= visit["closes_on"]:
             window_letters += letter.upper() if day == visit["target_on"] else letter
             window = window or _WINDOW_STYLES[list(letters).index(visit["series"]) % len(_WINDOW_STYLES)]
         elif is_done or is_booked:

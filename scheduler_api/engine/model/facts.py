@@ -115,12 +115,17 @@ class DoseChanged:
 
 @dataclass(frozen=True, slots=True)
 class VisitBooked:
-    """A visit has a day; None cancels the booking."""
+    """A visit has a day; None cancels the booking.
+
+    Day and time are on the clock of the site, whose zone is kept as it was when the visit was booked.
+    """
 
     visit: str
     booked_on: date | None
     time: str | None = None
     place: str | None = None
+    site: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

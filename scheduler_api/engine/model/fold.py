@@ -247,7 +247,9 @@ class _Folding:
             case VisitBooked():
                 self.bookings.pop(body.visit, None)
                 if body.booked_on is not None:
-                    self.bookings[body.visit] = Booking(body.booked_on, body.time, body.place)
+                    # Where nobody knows the site's clock (a calendar that is only tried out) it is the patient's.
+                    site, zone = body.site or self._registered.site, body.time_zone or self._time_zone
+                    self.bookings[body.visit] = Booking(body.booked_on, body.time, body.place, site, zone)
             case HoldStarted():
                 insort(self.holds, Hold(body.from_on, body.resumes_on, fact.recorded_at), key=_from_on)
             case HoldEnded():
@@ -306,10 +308,14 @@ class _Folding:
         return ReportedDay(when.first, max(when.first, min(when.last, received_on)), when.isoformat())
 
     @property
-    def _time_zone(self) -> str:
+    def _registered(self) -> Registered:
         if self.registered is None:
             raise ValueError("No registration is on record.")
-        return self.moved_to or self.registered.time_zone
+        return self.registered
+
+    @property
+    def _time_zone(self) -> str:
+        return self.moved_to or self._registered.time_zone
 
     def _add_word(self, body: DoseRecorded | DoseTakenBack, fact: Fact) -> None:
         if isinstance(body, DoseTakenBack):
@@ -325,10 +331,8 @@ class _Folding:
 
     def freeze(self) -> History:
         """Return the history so far."""
-        if self.registered is None:
-            raise ValueError("No registration is on record.")
         return History(
-            registered=self.registered,
+            registered=self._registered,
             enrolled=self.enrolled,
             time_zone=self._time_zone,
             time_zone_said_at=self.time_zone_said_at,

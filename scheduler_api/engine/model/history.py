@@ -56,11 +56,16 @@ class Amendment(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """The day for which a visit is booked, and its time and place as they were entered."""
+    """The day for which a visit is booked, and its time and place as they were entered.
+
+    Day and time are on the clock of the site that it was booked for, in the time zone which that site had then.
+    """
 
     booked_on: date
     time: str | None
     place: str | None
+    site: str
+    time_zone: str
 
 
 class ReportedDay(NamedTuple):

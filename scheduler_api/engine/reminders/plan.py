@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from scheduler_api.engine.dates import add_months
+from scheduler_api.engine.dates import add_months, civil_date
 from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
@@ -27,6 +27,10 @@ from .preferences import NotificationPreferences, SitePreferences
 MORNING, EVENING = time(9), time(18)
 #: So many days before it closes, the patient is reminded once more of a window without a booking.
 CLOSING_DAYS = 3
+#: A booking with a time is announced at least so long before it.
+_BEFORE_BOOKING = timedelta(hours=12)
+#: What quiet hours would hold back for too long comes so long before them.
+_BEFORE_QUIET = timedelta(minutes=30)
 #: How many days after its own day a message still makes sense: one about contraception, one to the site.
 CONTRACEPTION_DAYS, SITE_DAYS = 6, 2
 #: A reminder that was sent so late delays the one that follows it.
@@ -162,12 +166,14 @@ class Planner:
 
     def _visits(self, first: date, last: date) -> Iterator[Message]:
         for visit in self._schedule.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
-            if visit.done_on is not None or visit.status(first) == "not_required":
+            if visit.done_on is not None:
                 continue
-            yield from self._window(visit, first, last)
+            is_required = visit.status(first) != "not_required"
+            yield from self._window(visit, first, last) if is_required else ()
+            # What is booked though no longer required asks the patient to ask the site.
             yield from self._booking(visit, first, last)
             missed_on = visit.closes_on + ONE_DAY
-            if first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
+            if is_required and first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
                 at = local_instant(missed_on, time(0), self._zone)
                 because = Reason("window_closed", day=visit.closes_on)
                 yield self._to_site("window_missed", visit.closes_on, at, because, visit.visit)
@@ -202,10 +208,26 @@ class Planner:
             yield self._message("window_closing", closes, at, closes, because, visit.visit)
 
     def _booking(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
-        if visit.booked_on is not None and first <= (eve := visit.booked_on - ONE_DAY) <= last:
+        """Yield a message on the evening before an appointment; it is of use until then.
+
+        That is the last evening that is at least 12 hours before it or, if it has no time, before its day begins where
+        the site is. If the patient's quiet hours would hold it back for too long, it comes before they begin.
+        """
+        booked_from = visit.booked_from
+        if visit.booked_on is None or booked_from is None:
+            return
+        latest = booked_from - (_BEFORE_BOOKING if visit.booked_time is not None else timedelta(seconds=1))
+        evening = civil_date(latest, self._zone)
+        at = local_instant(evening, EVENING, self._zone)
+        if at > latest:
+            at = local_instant(evening - ONE_DAY, EVENING, self._zone)
+        quiet = self._preferences.quiet
+        if quiet is not None and quiet.held_until(at, self._zone) > latest:
+            at = quiet.began(at, self._zone) - _BEFORE_QUIET
+        if civil_date(at, self._zone) <= last and first <= civil_date(booked_from, self._zone):
             because = Reason("booked_on", day=visit.booked_on)
-            at = local_instant(eve, EVENING, self._zone)
-            yield self._message("booking_tomorrow", visit.booked_on, at, eve, because, visit.visit)
+            message = self._message("booking_tomorrow", visit.booked_on, at, visit.booked_on, because, visit.visit)
+            yield message._replace(expires_at=booked_from)
 
     # Contraception.
 

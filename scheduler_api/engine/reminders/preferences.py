@@ -30,6 +30,11 @@ class QuietHours(NamedTuple):
             return instant
         return local_instant(local.date() + timedelta(local.time() >= self.ends), self.ends, time_zone)
 
+    def began(self, instant: datetime, time_zone: str) -> datetime:
+        """Return when the quiet hours that hold back an instant began in a time zone."""
+        local = instant.astimezone(ZoneInfo(time_zone))
+        return local_instant(local.date() - timedelta(local.time() < self.starts), self.starts, time_zone)
+
 
 NIGHT = QuietHours(time(22), time(7))
 

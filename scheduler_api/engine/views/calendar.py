@@ -213,9 +213,9 @@ def _with_study_day(history: History, visit: Visit, today: date) -> dict[str, An
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     """Return only what a patient needs on one day: doses, those to catch up on, visits, contraception.
 
-    `visits` holds for each series the visit that is overdue, open or next. It equals what `calendar` says of that day.
-    While a pregnancy is open they are those that are booked, `contraception` is None, and `call_site` says so if the
-    site is to be called before a dose is taken (section 7).
+    `visits` holds for each series the visit that is overdue, open or next, and what is booked though it is no longer
+    required. It equals what `calendar` says of that day. While a pregnancy is open they are those that are booked,
+    `contraception` is None, and `call_site` says so if the site is to be called before a dose is taken (section 7).
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     # Only days without a record can be unrecorded, and nearly always there are none.
@@ -227,6 +227,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None
     visits = [] if left_alone else _booked_visits(schedule, today) if is_pregnant else _current_visits(schedule, today)
+    visits += [] if left_alone else _booked_in_vain(schedule, today)
     return {
         "today": today,
         "time_zone": history.time_zone,
@@ -258,10 +259,14 @@ def _current_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
 
 def _booked_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
     """Return the visits that are booked for a day or a later one and still to do, soonest first."""
-    found = []
-    for name, booking in sorted(schedule.history.bookings.items(), key=lambda item: item[1].booked_on):
-        for series in schedule.visit_schedule.names if booking.booked_on >= today else ():
-            visit = schedule.visit_schedule.series(series).visit(name) if name.startswith(series) else None
-            if visit is not None and visit.status(today) in ("upcoming", "open", "overdue"):
-                found.append(visit)
-    return found
+    to_do = ("upcoming", "open", "overdue")
+    booked = [visit for visit in schedule.visit_schedule.booked() if visit.status(today) in to_do]
+    ahead = [visit for visit in booked if visit.booked_on is not None and visit.booked_on >= today]
+    return sorted(ahead, key=attrgetter("booked_on", "visit"))
+
+
+def _booked_in_vain(schedule: PatientSchedule, today: date) -> list[Visit]:
+    """Return the bookings that the site is to cancel: the patient should ask before coming."""
+    booked = [visit for visit in schedule.visit_schedule.booked() if visit.status(today) == "not_required"]
+    ahead = (visit for visit in booked if not visit.in_plan or (visit.booked_on or today) >= today)
+    return sorted(ahead, key=_by_target)

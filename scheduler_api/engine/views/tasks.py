@@ -19,7 +19,6 @@ from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
-from scheduler_api.engine.visits.amended import DroppedVisit
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.series import Visit, in_plan
 
@@ -142,12 +141,17 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
 
 def _of_visit(visit: Visit, history: History) -> Iterator[WorklistEntry]:
     if visit.done_on is not None:
+        if visit.booked_on is not None and visit.booked_on > visit.done_on:
+            because = Reason("booked_after_done", base=Reason("booked", day=visit.booked_on), day=visit.done_on)
+            yield _to_cancel(visit, visit.booked_on, visit.done_on, because, (_cancel(visit),))
         if visit.assigned == "late":
             yield _to_confirm(visit, visit.done_on)
         if visit.series == IMAGING and visit.response is None:
             because = Reason("no_response", day=visit.done_on)
             fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": str(visit.done_on)}
             yield _response_missing(visit.visit, visit.visit, visit.done_on, because, fact)
+    elif not visit.in_plan:
+        yield from _of_booking_without_visit(visit)
     elif visit.ends_on is not None and visit.ends_on <= visit.closes_on:
         yield from _of_cut_visit(visit, visit.ends_on)
     else:
@@ -190,11 +194,29 @@ def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[WorklistEntry]:
     if booked_on <= ends_on:
         yield _past(visit, booked_on)
     else:
-        because = Reason("not_required", base=Reason("booked", day=booked_on), end=visit.because.inputs["end"])
-        calls = (_cancel(visit), _done(visit))
-        yield WorklistEntry(
-            "booking_to_cancel", visit.visit, visit.visit, ends_on, booked_on, booked_on, because, calls
-        )
+        yield _to_cancel(visit, booked_on, ends_on, _booked_in_vain(visit, booked_on), (_cancel(visit), _done(visit)))
+
+
+def _of_booking_without_visit(visit: Visit) -> Iterator[WorklistEntry]:
+    """Yield what there is to do about a booking that outlived its visit: to cancel it, or to say what came of it."""
+    booked_on = visit.booked_on
+    if booked_on is not None:
+        because, calls = _booked_in_vain(visit, booked_on), (_cancel(visit), _done(visit))
+        yield _to_cancel(visit, booked_on, date.min, because, calls)
+        yield _past(visit, booked_on)._replace(because=because, resolve_with=calls)
+
+
+def _booked_in_vain(visit: Visit, booked_on: date) -> Reason:
+    """Return that a visit is booked, and why it is not required."""
+    why = visit.because.inputs["end"] if visit.because.rule == "not_required" else visit.because
+    return Reason("not_required", base=Reason("booked", day=booked_on), end=why)
+
+
+def _to_cancel(
+    visit: Visit, booked_on: date, from_on: date, because: Reason, calls: tuple[ResolvingCall, ...]
+) -> WorklistEntry:
+    """Return the entry for a booking that is no longer needed, from a day until the booked one."""
+    return WorklistEntry("booking_to_cancel", visit.visit, visit.visit, from_on, booked_on, booked_on, because, calls)
 
 
 def _past(visit: Visit, booked_on: date) -> WorklistEntry:
@@ -284,7 +306,7 @@ def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
     history, visit_schedule = schedule.history, schedule.visit_schedule
     off_on = history.off_study_on
     for dropped in (one for name in visit_schedule.names for one in visit_schedule.series(name).dropped):
-        name, because = dropped.visit.name, _why_dropped(dropped)
+        name, because = dropped.visit.name, dropped.because
         if in_plan(history, dropped.visit):
             yield WorklistEntry(
                 "visit_dropped",
@@ -296,14 +318,6 @@ def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
                 because,
                 (),
             )
-
-
-def _why_dropped(dropped: DroppedVisit) -> Reason:
-    new, kept = dropped.visit, dropped.kept
-    days = {"day": new.target_on, "day2": kept.target_on, "day3": dropped.from_on}
-    if new.name == kept.name:
-        return Reason("dropped_same_name", visit=new.name, **days)
-    return Reason("dropped_overlap", visit=new.name, visit2=kept.name, **days)
 
 
 def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[WorklistEntry]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scheduler_api.engine.model.history import Done
 from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.reason import Reason
 
 from .assignment import InPlan, assign
 from .recurrence import PlannedVisit, PlannedVisits, SeriesPlan
@@ -19,6 +20,15 @@ class DroppedVisit(NamedTuple):
     visit: PlannedVisit
     kept: PlannedVisit
     from_on: date
+
+    @property
+    def because(self) -> Reason:
+        """Return why it is not planned."""
+        new, kept = self.visit, self.kept
+        days = {"day": new.target_on, "day2": kept.target_on, "day3": self.from_on}
+        if new.name == kept.name:
+            return Reason("dropped_same_name", visit=new.name, **days)
+        return Reason("dropped_overlap", visit=new.name, visit2=kept.name, **days)
 
 
 class AmendedVisits(NamedTuple):

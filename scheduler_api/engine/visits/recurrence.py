@@ -125,6 +125,17 @@ class PlannedVisit(NamedTuple):
         return Reason("after" if number > 0 else "before", base=base, count=count(abs(number), _UNITS[recurrence.unit]))
 
 
+def label_of(series: Series, visit: str) -> Reason | None:
+    """Return the label of the visit of a series with a name, whether or not it is planned; None for another name."""
+    located = series.locate(visit)
+    if located is None:
+        return None
+    recurrence, number = located
+    if not recurrence.on_day:
+        number = (recurrence.first + (number - 1) * (recurrence.every or 0)) // (7 if recurrence.unit == "w" else 1)
+    return _label(recurrence.label, recurrence.labels, number, recurrence.on_day)
+
+
 # The same few labels for every patient of a protocol: put together once.
 @lru_cache(maxsize=1024)
 def _label(text: str, labels: tuple[tuple[str, str], ...], number: int, on_day: int) -> Reason:

@@ -12,7 +12,7 @@ from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
 
 from .amended import AmendedVisits, amended
 from .recurrence import AnchorDay, EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
-from .series import Visit, VisitSeries, in_plan
+from .series import BookedVisit, Visit, VisitSeries, in_plan
 from .series_end import series_end
 
 
@@ -24,8 +24,9 @@ class VisitSchedule:
         self._history = history
         self._series: dict[str, VisitSeries] = {}
         self._inputs: dict[str, tuple[object, ...]] = {}
-        #: The names of all series, in the order the protocol lists them.
-        self.names = tuple(dict.fromkeys([s.name for period in plan for s in period.protocol.series]))
+        self._booked = _by_series(plan, history)
+        #: The names of all series, in the order the protocol lists them, and of those that only have bookings left.
+        self.names = tuple(dict.fromkeys([*(s.name for period in plan for s in period.protocol.series), *self._booked]))
 
     @cached_property
     def _runs(self) -> tuple[CycleRun, ...]:
@@ -46,7 +47,8 @@ class VisitSchedule:
             visits = self._combined(name)
             before = self._before_holds if name in history.done_of_series else None
             before_holds = before._combined(name).planned_visits if before is not None else None
-            series = VisitSeries(name, visits.planned_visits, history, before_holds, visits.dropped)
+            booked = self._booked.get(name, {})
+            series = VisitSeries(name, visits.planned_visits, history, booked, before_holds, visits.dropped)
             self._series[name] = series
         return series
 
@@ -77,6 +79,10 @@ class VisitSchedule:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
         return next((visit for series in self.names if (visit := self.series(series).visit(name)) is not None), None)
 
+    def booked(self) -> list[Visit]:
+        """Return the visits with a booking that stands, also those that the plan no longer has."""
+        return [visit for name in self._booked for visit in self.series(name).booked()]
+
     def inputs(self, name: str) -> tuple[object, ...]:
         """Return everything that the visits of a series are computed from: equal inputs give equal visits."""
         if name not in self._inputs:
@@ -94,7 +100,7 @@ class VisitSchedule:
             done,
             # What was done is compared with where its visit would be without holds.
             history.holds if done is not None and self._before_holds is not None else (),
-            {visit: booking for visit, booking in history.bookings.items() if visit.startswith(name)},
+            self._booked.get(name),
         )
 
     def _planned_visits(self, plan: SeriesPlan) -> PlannedVisits:
@@ -127,6 +133,19 @@ class VisitSchedule:
             if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
                 return self.series(name).anchor_at(visit)
         return None
+
+
+def _by_series(plan: tuple[Period, ...], history: History) -> dict[str, dict[str, BookedVisit]]:
+    """Return the bookings that stand, by series and visit.
+
+    A visit that no version in the plan has (an amendment was taken back) is of the series that its name says.
+    """
+    found: dict[str, dict[str, BookedVisit]] = {}
+    for visit, booking in history.bookings.items():
+        series = next((s for period in plan if (s := period.protocol.series_of(visit)) is not None), None)
+        name = series.name if series is not None else visit.rpartition("-")[0] or visit
+        found.setdefault(name, {})[visit] = BookedVisit(booking, series)
+    return found
 
 
 def _last_dose(history: History) -> AnchorDay | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import partial
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.instants import local_instant
+from scheduler_api.engine.model.history import ONE_DAY, Booking, History
+from scheduler_api.engine.model.protocol import Series
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.fertility import not_fertile_since
 
 from .amended import DroppedVisit
 from .assignment import Performed, UnscheduledVisit, assign
-from .recurrence import AnchorDay, PlannedVisit, PlannedVisits
+from .recurrence import AnchorDay, PlannedVisit, PlannedVisits, label_of
 from .series_end import SeriesEnd
 
 
@@ -21,7 +25,8 @@ class Visit(NamedTuple):
 
     `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
-    records it is made of.
+    records it is made of. `in_plan` is False for what is only booked: the plan has no such visit (any more), and its
+    window, and `ends_on`, are the booked day.
     """
 
     visit: str
@@ -35,12 +40,14 @@ class Visit(NamedTuple):
     booked_on: date | None
     booked_time: str | None
     booked_place: str | None
+    booked_time_zone: str | None
     done_on: date | None
     days_off: int | None
     assigned: str | None
     response: str | None
     parts: int
     provisional: bool
+    in_plan: bool
     because: Reason
 
     def meets(self, first: date, last: date) -> bool:
@@ -48,6 +55,18 @@ class Visit(NamedTuple):
         if self.opens_on <= last and first <= self.closes_on:
             return True
         return any(day is not None and first <= day <= last for day in (self.done_on, self.booked_on))
+
+    @property
+    def booked_from(self) -> datetime | None:
+        """Return the instant of the booking; without a time, that at which its day begins on the site's clock."""
+        if self.booked_on is None or self.booked_time_zone is None:
+            return None
+        return local_instant(self.booked_on, time.fromisoformat(self.booked_time or "00:00"), self.booked_time_zone)
+
+    @property
+    def booked_at(self) -> datetime | None:
+        """Return the instant of the booking, if it has a time."""
+        return self.booked_from if self.booked_time is not None else None
 
     def status(self, today: date) -> str:
         """Return the visit's status on a day: the first line of section 5's table that fits."""
@@ -67,13 +86,15 @@ class Visit(NamedTuple):
             "visit": self.visit,
             "series": self.series,
             "label": self.label,
-            "target_on": self.target_on,
-            "opens_on": self.opens_on,
-            "closes_on": self.closes_on,
+            "target_on": self.target_on if self.in_plan else None,
+            "opens_on": self.opens_on if self.in_plan else None,
+            "closes_on": self.closes_on if self.in_plan else None,
             "status": self.status(today),
             "booked_on": self.booked_on,
             "booked_time": self.booked_time,
             "booked_place": self.booked_place,
+            "booked_at": self.booked_at,
+            "booked_time_zone": self.booked_time_zone,
             "done_on": self.done_on,
             "days_off": self.days_off,
             "assigned": self.assigned,
@@ -84,11 +105,18 @@ class Visit(NamedTuple):
         }
 
 
+class BookedVisit(NamedTuple):
+    """A booking that stands, and what a version of the protocol says of the visit's series (None: no version does)."""
+
+    booking: Booking
+    series: Series | None
+
+
 class VisitSeries:
     """One series of visits of one patient: visits done are assigned to it, then the series is cut at its end.
 
-    `before_holds` are its visits as they would be without any hold, if holds move them; `dropped` are those that an
-    amendment did not plan, because of earlier ones.
+    `booked` are its bookings, by visit; `before_holds` are its visits as they would be without any hold, if holds move
+    them; `dropped` are those that an amendment did not plan, because of earlier ones.
     """
 
     def __init__(
@@ -96,6 +124,7 @@ class VisitSeries:
         name: str,
         planned_visits: PlannedVisits,
         history: History,
+        booked: Mapping[str, BookedVisit],
         before_holds: PlannedVisits | None = None,
         dropped: tuple[DroppedVisit, ...] = (),
     ) -> None:
@@ -103,6 +132,7 @@ class VisitSeries:
         self.planned_visits = planned_visits
         self.dropped = dropped
         self._history = history
+        self._booked = booked
         self._visits: dict[int, Visit | None] = {}
         # What was done for each visit, by its index; and what fits none.
         self._performed: dict[int, Performed] = {}
@@ -128,7 +158,12 @@ class VisitSeries:
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name; None if there is none, or it was cut."""
         index = self.planned_visits.named(name)
-        return None if index is None else self._visit(index)
+        visit = None if index is None else self._visit(index)
+        return visit or self._only_booked.get(name)
+
+    def booked(self) -> list[Visit]:
+        """Return the visits with a booking that stands, also those that the plan no longer has."""
+        return [visit for name in self._booked if (visit := self.visit(name)) is not None]
 
     def visits(self, first: date, last: date) -> list[Visit]:
         """Return the visits that fall in `first`…`last`, in order of target.
@@ -136,15 +171,18 @@ class VisitSeries:
         A visit falls in it by its window, by its booking, or by the day it was done.
         """
         indexes = {index for index, done in self._performed.items() if first <= done.done_on <= last}
-        for name, booking in self._history.bookings.items():
-            if name.startswith(self.name) and first <= booking.booked_on <= last:
+        only_booked = []
+        for name, (booking, _) in self._booked.items():
+            if first <= booking.booked_on <= last:
                 index = self.planned_visits.named(name)
                 indexes |= {index} if index is not None else set()
+                only_booked += [self._only_booked[name]] if name in self._only_booked else []
         index = self.planned_visits.closing_from(first)
         while (planned := self.planned_visits.visit(index)) is not None and planned.opens_on <= last:
             indexes.add(index)
             index += 1
-        return [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
+        visits = [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
+        return sorted([*visits, *only_booked], key=attrgetter("target_on")) if only_booked else visits
 
     def performed(self, name: str) -> Performed | None:
         """Return what was done for the visit with this name."""
@@ -205,8 +243,8 @@ class VisitSeries:
             return None
         done = self._performed.get(index)
         name, history = planned.name, self._history
-        booking = history.bookings.get(name)
-        if done is None and booking is None and not in_plan(history, planned):
+        booking = self._booked[name].booking if name in self._booked else None
+        if done is None and (not fits(history, planned) or (booking is None and not in_plan(history, planned))):
             return None
         because, end = planned.because, visit_end(history, planned)
         if done is None and end is not None and end.first_on <= planned.closes_on:
@@ -223,14 +261,71 @@ class VisitSeries:
             booked_on=booking.booked_on if booking else None,
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,
+            booked_time_zone=booking.time_zone if booking else None,
             done_on=done.done_on if done else None,
             days_off=days_off(planned, done.done_on) if done else None,
             assigned=done.assigned if done else None,
             response=done.response if done else None,
             parts=len(done.records) if done else 0,
             provisional=planned.anchor.provisional,
+            in_plan=True,
             because=because,
         )
+
+    @cached_property
+    def _only_booked(self) -> dict[str, Visit]:
+        """Return what is booked though the plan has no such visit (any more), by name, until it is known to be done."""
+        found = {}
+        for name, (booking, series) in self._booked.items():
+            index = self.planned_visits.named(name)
+            if (index is None or self._visit(index) is None) and not self._came(name, booking.booked_on):
+                found[name] = self._booked_in_vain(name, booking, series, index)
+        return found
+
+    def _came(self, name: str, booked_on: date) -> bool:
+        """Return whether something was done on the day of a booking, or later and names its visit."""
+        done = self._history.done_of_series.get(self.name)
+        records = [record for records in done for record in records] if done is not None else []
+        return any(one.done_on == booked_on or (one.visit == name and one.done_on > booked_on) for one in records)
+
+    def _booked_in_vain(self, name: str, booking: Booking, series: Series | None, index: int | None) -> Visit:
+        """Return the row of a booking whose visit the plan does not have."""
+        label = label_of(series, name) if series is not None else None
+        day = booking.booked_on
+        return Visit(
+            visit=name,
+            series=self.name,
+            label=label or Reason("label", text=name, n="", day=""),
+            target_on=day,
+            opens_on=day,
+            closes_on=day,
+            overdue_through=None,
+            ends_on=day,
+            booked_on=day,
+            booked_time=booking.time,
+            booked_place=booking.place,
+            booked_time_zone=booking.time_zone,
+            done_on=None,
+            days_off=None,
+            assigned=None,
+            response=None,
+            parts=0,
+            provisional=False,
+            in_plan=False,
+            because=self._why_not_planned(name, series, index),
+        )
+
+    def _why_not_planned(self, name: str, series: Series | None, index: int | None) -> Reason:
+        """Return why the plan does not have a visit: it is not for this patient, an amendment, a hold, or no anchor."""
+        history = self._history
+        planned = self.planned_visits.at(index) if index is not None else None
+        if planned is not None and (end := visit_end(history, planned)) is not None:
+            return Reason("not_required", base=planned.because, end=end.because)
+        if (dropped := next((one for one in self.dropped if one.visit.name == name), None)) is not None:
+            return dropped.because
+        if series is not None and series.anchor == "cycle" and any(hold.resumes_on is None for hold in history.holds):
+            return Reason("open_hold_stops_cycles")
+        return Reason("not_in_plan")
 
     def _overdue_through(self, index: int, planned: PlannedVisit, end: SeriesEnd | None) -> date | None:
         """Return the last day on which a visit can be overdue: before the next opens and before E.

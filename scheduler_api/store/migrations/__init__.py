@@ -27,6 +27,8 @@ from . import (
     m0014_dose_words,
     m0015_screening,
     m0016_site_contact,
+    m0017_only_booked,
+    m0018_booked_clock,
 )
 from .dialect import Dialect
 
@@ -57,5 +59,7 @@ MIGRATIONS = tuple(
         m0014_dose_words,
         m0015_screening,
         m0016_site_contact,
+        m0017_only_booked,
+        m0018_booked_clock,
     )
 )

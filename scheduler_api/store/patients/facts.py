@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.model.facts import Fact, Registered, Sent, body_from_data, body_to_data
+from scheduler_api.engine.model.facts import Body, Fact, Registered, Sent, VisitBooked, body_from_data, body_to_data
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.treatment.taken_amounts import lacks_amount, with_amounts
 from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.sites import protocols
+from scheduler_api.store.sites import protocols, sites
 
 from .older_facts import REGISTRATION, upcast
 
@@ -54,8 +54,11 @@ def of_patient(store: Store, patient_id: str, until: datetime | None = None) -> 
 
 
 def of_rows(store: Store, rows: Sequence[Row]) -> list[Fact]:
-    """Return a patient's facts from all rows that store them, in order, and amounts that an older version left out."""
-    facts = [fact for row in rows for fact in to_facts(row)]
+    """Return a patient's facts from all rows that store them, in order, with what an older version left out.
+
+    That is the amount that was taken, and the clock that a booking is on.
+    """
+    facts = _with_clocks(store, [fact for row in rows for fact in to_facts(row)])
     registered = next((fact.body for fact in facts if isinstance(fact.body, Registered)), None)
     if registered is None or not any(lacks_amount(fact.body) for fact in facts):
         return facts
@@ -63,10 +66,30 @@ def of_rows(store: Store, rows: Sequence[Row]) -> list[Fact]:
     return with_amounts({row["version"]: read_protocol(orjson.loads(row["definition"])) for row in definitions}, facts)
 
 
+def _with_clocks(store: Store, facts: list[Fact]) -> list[Fact]:
+    """Return a patient's facts, with the time zone of the patient's site in bookings that an older version recorded."""
+    site, zones, completed = "", {}, []
+    for fact in facts:
+        body = fact.body
+        if isinstance(body, Registered):
+            site = body.site
+        elif isinstance(body, VisitBooked) and lacks_clock(body):
+            if site not in zones:
+                zones[site] = row["time_zone"] if (row := sites.get(store, site)) is not None else None
+            fact = replace(fact, body=replace(body, site=site, time_zone=zones[site]))
+        completed.append(fact)
+    return completed
+
+
+def lacks_clock(body: Body) -> bool:
+    """Return whether a fact is a booking of which nobody recorded on whose clock it is."""
+    return isinstance(body, VisitBooked) and body.booked_on is not None and body.time_zone is None
+
+
 def _completed(store: Store, patient_id: str, rows: Sequence[Row]) -> list[Fact]:
-    """Return some of a patient's facts; amounts that an older version left out follow from all of them."""
+    """Return some of a patient's facts; what an older version left out follows from all of them."""
     facts = [fact for row in rows for fact in to_facts(row)]
-    if not any(lacks_amount(fact.body) for fact in facts):
+    if not any(lacks_amount(fact.body) or lacks_clock(fact.body) for fact in facts):
         return facts
     known = {fact.fact_id: fact for fact in of_patient(store, patient_id)}
     return [known[fact.fact_id] for fact in facts]
@@ -88,7 +111,7 @@ def _data_of(fact: Fact) -> dict[str, Any]:
 def to_facts(row: Row) -> list[Fact]:
     """Return the fact that a row stores, or two if an older version stored them as one.
 
-    As `with_amounts` says, one of an older version may lack an amount.
+    One of an older version may lack what `of_rows` completes.
     """
     data = orjson.loads(row["data"])
     sent = data.pop("sent", None)

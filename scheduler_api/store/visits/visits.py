@@ -1,6 +1,7 @@
 """The table `visits`: a derived row for each visit of each patient, for questions across patients.
 
-Rows hold dates and facts, never a status: that follows from them and from today, in the query.
+Rows hold dates and facts, never a status: that follows from them and from today, in the query. Of what is only booked
+(`in_plan` 0) the window and E are the booked day, as in the engine's `Visit`: so it has its place in every order.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
@@ -17,7 +19,7 @@ from scheduler_api.store.database.sql import one_of
 from scheduler_api.store.patients import derived, reasons
 from scheduler_api.store.patients.time_zones import today_sql
 
-_COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields)
+_COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields, "booked_from")
 
 #: The statuses of the rules' section 5, in its order; the engine's `Visit.status` says the same.
 STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
@@ -40,7 +42,9 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
             name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()
         }
         row["label"], row["because"] = reasons.to_text(visit.label), reasons.to_text(visit.because)
-        row["provisional"] = int(visit.provisional)
+        # In UTC, so that it sorts as the instants do.
+        row["booked_from"] = visit.booked_from and stamp(visit.booked_from)
+        row["provisional"], row["in_plan"] = int(visit.provisional), int(visit.in_plan)
         rows[visit.visit] = {**patient, **row}
     return rows
 
@@ -61,6 +65,7 @@ SORTS: Mapping[str, tuple[str, ...]] = {
     "opens_on": ("opens_on", "patient_id", "visit"),
     "target_on": ("target_on", "patient_id", "visit"),
     "subject": ("subject_number", "patient_id", "target_on", "visit"),
+    "booked_at": ("booked_from", "patient_id", "visit"),
 }
 
 #: The columns read for a list of visits, in addition to status, today and the patient's position.
@@ -71,12 +76,15 @@ _LISTED = (
         "booked_on",
         "booked_time",
         "booked_place",
+        "booked_time_zone",
+        "booked_from",
         "done_on",
         "days_off",
         "assigned",
         "response",
         "parts",
         "provisional",
+        "in_plan",
     ),
     "because",
 )
@@ -84,12 +92,17 @@ _LISTED = (
 
 @dataclass(frozen=True)
 class Query:
-    """The conditions of a search for visits (None: no condition). `after` is the last row's key in the order `sort`."""
+    """The conditions of a search for visits (None: no condition). `after` is the last row's key in the order `sort`.
+
+    `booked_first` and `booked_last` are the first and last booked day. The order `booked_at` has only what is booked.
+    """
 
     series: str | None = None
     statuses: Sequence[str] | None = None
     first: date | None = None
     last: date | None = None
+    booked_first: date | None = None
+    booked_last: date | None = None
     booked: bool | None = None
     patient_id: str | None = None
     sort: str = "closes_on"
@@ -169,6 +182,12 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
     if query.last is not None:
         yield "v.opens_on <= :last"
         parameters["last"] = query.last.isoformat()
+    if query.sort == "booked_at":
+        yield "v.booked_from IS NOT NULL"
+    for sign, day, name in ((">=", query.booked_first, "booked_first"), ("<=", query.booked_last, "booked_last")):
+        if day is not None:
+            yield f"v.booked_on {sign} :{name}"
+            parameters[name] = day.isoformat()
     if query.booked is not None:
         # A booking before today with nothing done counts as not booked.
         is_booked = f"(v.booked_on IS NOT NULL AND (v.done_on IS NOT NULL OR v.booked_on >= {today}))"

@@ -23,7 +23,7 @@ from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.session import Session, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_named
 
-from .facts import NewFact
+from .facts import NewFact, on_the_clock_of
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,11 @@ def preview(
     new_facts: Iterable[NewFact],
     today: date,
     view: View,
+    site_zone: str | None = None,
 ) -> dict[str, Any]:
     """Return the calendar of a patient who is not stored, from facts in order; the id of each is its number, from "1".
 
+    `site_zone` is the time zone of the patient's site; where it is not known, bookings are on the patient's clock.
     Raises ValidationFailed (or Conflict), with pointers into `patient` and `facts`.
     """
     zone = registered.time_zone if is_time_zone(registered.time_zone) else "UTC"
@@ -131,6 +133,7 @@ def preview(
     history = fold(facts_so_far)
     for number, new in enumerate(new_facts, 1):
         body = fixed(new.body, PatientSchedule(versions, history).treatment_plan)
+        body = on_the_clock_of(registered.site, site_zone, body)
         fact = Fact(str(number), body, now, replaces=new.replaces, correction=new.correction)
         with _pointing_into(f"/facts/{number - 1}"):
             history = next_history(versions, history, facts_so_far, fact, now)

@@ -20,6 +20,7 @@ from scheduler_api.engine.model.facts import (
     Fact,
     Registered,
     Sent,
+    VisitBooked,
     Voided,
     body_to_data,
 )
@@ -141,7 +142,11 @@ def append(
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
-    fact = _fact(session, replace(new, body=fixed(new.body, before.treatment_plan)), row)
+    site = before.history.registered.site
+    body = fixed(new.body, before.treatment_plan)
+    if isinstance(body, VisitBooked):
+        body = on_the_clock_of(site, sites.time_zone_of(session.store, site), body)
+    fact = _fact(session, replace(new, body=body), row)
     looks_back = fact.supersedes is not None or isinstance(fact.body, Enrolled)
     earlier = facts.of_patient(session.store, patient_id) if looks_back else None
     # The record of a day names no version: those that the history names are all that matters.
@@ -163,6 +168,13 @@ def append(
     if warned and isinstance(body, DoseRecorded):
         plan_dose_to_check(session.store, patient_id, after, session.now)
     return Appended(fact, before, after, warned, row["version"] + 1, day)
+
+
+def on_the_clock_of(site: str, time_zone: str | None, body: Body) -> Body:
+    """Return the data of a fact; a booking with its site and the site's time zone, as they are when it is booked."""
+    if not isinstance(body, VisitBooked) or body.booked_on is None:
+        return body
+    return replace(body, site=site, time_zone=time_zone)
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:

@@ -50,13 +50,17 @@ class Feed:
 
 @dataclass(frozen=True)
 class Event:
-    """An event of a feed. `kind` is `window`, `appointment`, `contraception` or `dose`; times are the patient's."""
+    """An event of a feed. `kind` is `window`, `appointment`, `contraception` or `dose`; `at` is on the clock of `zone`.
+
+    An event without a time is of whole days.
+    """
 
     uid: str
     kind: str
     first: date
     last: date
     at: str | None
+    zone: str | None
     facts: dict[str, Any]
     sequence: int
     modified_at: datetime
@@ -139,20 +143,32 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     silent = history.pregnancy_on(today) is not None
     current_events: dict[str, str] = {}
 
-    def add(subject: str, kind: str, first: date, last: date, at: str | None = None, **facts: Any) -> None:
+    def add(
+        subject: str,
+        kind: str,
+        first: date,
+        last: date,
+        at: str | None = None,
+        zone: str | None = feed.time_zone,
+        **facts: Any,
+    ) -> None:
         # In another zone an event with a time is at another instant.
-        zone = feed.time_zone if at else None
+        zone = zone if at else None
         content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
         current_events[f"{subject}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
 
     for visit in schedule.visits((history.first_on or today) - timedelta(400), today + timedelta(AHEAD)):
-        if visit.done_on is None and visit.status(today) in ("upcoming", "open", "overdue"):
-            label = word(visit.label, feed.options.language)
-            if not silent:
-                add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
-            if visit.booked_on is not None and visit.booked_on >= today:
-                booked, place = visit.booked_on, visit.booked_place
-                add(visit.visit, "appointment", booked, booked, visit.booked_time, label=label, place=place)
+        status = visit.status(today)
+        if status == "done":
+            continue
+        label = word(visit.label, feed.options.language)
+        if status in ("upcoming", "open", "overdue") and not silent:
+            add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
+        if visit.booked_on is not None and visit.booked_on >= today:
+            booked, place, zone = visit.booked_on, visit.booked_place, visit.booked_time_zone
+            # The site may not have cancelled it yet.
+            ask = {"ask": True} if status == "not_required" else {}
+            add(visit.visit, "appointment", booked, booked, visit.booked_time, zone, label=label, place=place, **ask)
     through = schedule.contraception(today)["through_on"]
     if through is not None and through >= today and not silent:
         add("through", "contraception", through, through)
@@ -196,6 +212,7 @@ def _event(row: Any) -> Event:
         first=date.fromisoformat(content["first"]),
         last=date.fromisoformat(content["last"]),
         at=content["at"],
+        zone=content["zone"],
         facts=content["facts"],
         sequence=row["sequence"],
         modified_at=datetime.fromisoformat(row["modified_at"]),

@@ -46,7 +46,7 @@ _TOLD = {
     HoldStarted: ("from_on", "resumes_on"),
     HoldEnded: ("resumes_on",),
     DoseChanged: ("from_on", "amount"),
-    VisitBooked: ("visit", "booked_on", "time", "place"),
+    VisitBooked: ("visit", "booked_on", "time", "place", "time_zone"),
     VisitDone: ("series", "done_on", "visit"),
     TreatmentEnded: ("last_dose_on",),
     StudyEnded: ("ended_on",),

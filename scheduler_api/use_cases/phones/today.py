@@ -21,7 +21,10 @@ from scheduler_api.use_cases.sites.sites import contact_of
 from .phones import Phone
 
 #: The fields of a visit on today's screen.
-VISIT_FIELDS = ("visit", "label", "target_on", "opens_on", "closes_on", "status", "booked_on", "booked_time", "because")
+VISIT_FIELDS = (
+    *("visit", "label", "target_on", "opens_on", "closes_on", "status"),
+    *("booked_on", "booked_time", "booked_at", "booked_time_zone", "booked_place", "because"),
+)
 
 
 def today_document(session: Session, caller: Phone) -> dict[str, Any]:
@@ -45,7 +48,10 @@ def today_of(schedule: PatientSchedule, row: Row, now: datetime) -> dict[str, An
         dose["remind_at"] = None if document["call_site"] else remind_at
         dose["snoozed_until"] = put_off if dose["status"] == "due" and not document["call_site"] else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
-    document["visits"] = [{name: visit[name] for name in VISIT_FIELDS} for visit in document["visits"]]
+    document["visits"] = [
+        {**{name: visit[name] for name in VISIT_FIELDS}, "because": _untold(visit["because"])}
+        for visit in document["visits"]
+    ]
     document["changes_at"] = end_of(today, history.time_zone)
     return document
 
@@ -62,10 +68,16 @@ def calendar_document(session: Session, patient_id: str, view: View) -> dict[str
     document = calendar(versions_named(session.store, history), history, today, first, last)
     for visit in document["visits"]:
         visit["response"] = None
-        if visit["because"].rule == "not_required":
-            visit["because"] = Reason("not_required_untold", base=visit["because"].inputs["base"])
+        visit["because"] = _untold(visit["because"])
     if (ended := document["treatment"]["ended"]) is not None:
         ended["reason"] = None
     for done in document["unscheduled"]:
         done["response"] = None
     return {"patient_id": patient_id, **document}
+
+
+def _untold(because: Reason) -> Reason:
+    """Return a visit's reason without why it is not required, which only the site may tell."""
+    if because.rule == "not_required":
+        return Reason("not_required_untold", base=because.inputs["base"])
+    return because

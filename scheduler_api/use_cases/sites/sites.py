@@ -44,6 +44,12 @@ def exists(store: Store, site: str) -> bool:
     return sites.get(store, site) is not None
 
 
+def time_zone_of(store: Store, site: str) -> str | None:
+    """Return the time zone of a site; None if there is no such site."""
+    row = sites.get(store, site)
+    return None if row is None else str(row["time_zone"])
+
+
 def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
     """Add a site. Raises Forbidden, ValidationFailed, or Conflict when its id is taken."""
     if not is_time_zone(site["time_zone"]):

@@ -78,14 +78,20 @@ def book(
         patient = _read_patient(session, patient_id)
         _series_of(patient, booking.visit)
         before = patient.history.bookings.get(booking.visit)
-        wanted = None if booking.booked_on is None else Booking(booking.booked_on, booking.time, booking.place)
         warnings = [*_against_day(session, patient, before, booking.booked_on)] if booking.booked_on else []
-        new = None if before == wanted else NewFact(booking)
+        new = None if _is_so(before, booking) else NewFact(booking)
         outcome, after = _apply(session, patient, booking.visit, new, if_versions, dry_run)
         if booking.booked_on is not None:
             warnings += _against_visit(after, booking.visit, booking.booked_on)
         outcome.document["warnings"] += warnings
     return outcome
+
+
+def _is_so(before: Booking | None, wanted: VisitBooked) -> bool:
+    """Return whether a visit is booked as wanted already, or not booked if that is wanted."""
+    if before is None:
+        return wanted.booked_on is None
+    return (before.booked_on, before.time, before.place) == (wanted.booked_on, wanted.time, wanted.place)
 
 
 def record_result(
@@ -127,10 +133,15 @@ def _read_patient(session: Session, patient_id: str) -> _Patient:
 
 
 def _series_of(patient: _Patient, visit: str) -> str:
-    """Return the series that has a visit of this name, under any version the patient is on. Raises NotFound."""
+    """Return the series that has a visit of this name, under any version the patient is on, or booked.
+
+    Raises NotFound.
+    """
     for period in patient.schedule.treatment_plan.plan:
         if (series := period.protocol.series_of(visit)) is not None:
             return series.name
+    if (booked := patient.schedule.visit_schedule.visit(visit)) is not None:
+        return booked.series
     raise NotFound("No such visit.")
 
 
@@ -219,7 +230,7 @@ def _against_day(session: Session, patient: _Patient, before: Booking | None, da
 def _against_visit(after: _Patient, visit: str, day: date) -> Iterator[dict[str, Any]]:
     """Yield warnings about booking a visit at all."""
     planned = after.schedule.visit_schedule.visit(visit)
-    if planned is None:
+    if planned is None or not planned.in_plan:
         yield _warning("not_planned", f"{visit} is not in the patient's plan")
     elif planned.done_on is not None:
         yield _warning("already_done", f"{visit} was done on {planned.done_on}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.instants import local_instant
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.treatment.position import Place
 from scheduler_api.engine.treatment.study_day import study_day
@@ -39,8 +40,10 @@ def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
     Raises NotFound for another's site, ValidationFailed for a reversed range or one beyond what is computed ahead.
     """
     first, last = query.first, query.last
-    if first is not None and last is not None and last < first:
-        raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
+    for before, one, other in (("", first, last), ("booked_", query.booked_first, query.booked_last)):
+        if one is not None and other is not None and other < one:
+            detail = f"The range is reversed: `{before}to` is before `{before}from`."
+            raise ValidationFailed([FieldError(f"/{before}to", detail, "range_reversed")])
     for name, day in (("from", first), ("to", last)):
         if day is not None and day > horizon(session.now) - timedelta(1):
             raise ValidationFailed(
@@ -55,7 +58,7 @@ def find(session: Session, query: Query, site: str | None = None) -> VisitPage:
     todays = time_zones.todays(session.store, session.now)
     rows = visits.find(session.store, todays, sites_to_search(session, site), query)
     items = documents(session.store, rows[: query.limit])
-    key = tuple(items[-1][name] for name in visits.SORTS[query.sort]) if len(rows) > query.limit else None
+    key = tuple(rows[query.limit - 1][name] for name in visits.SORTS[query.sort]) if len(rows) > query.limit else None
     return VisitPage(items, key)
 
 
@@ -79,9 +82,13 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     today, opens_on, closes_on, booked_on = row["today"], row["opens_on"], row["closes_on"], row["booked_on"]
     last_done = positions.of_text(item.pop("position")).last_done
     overdue_through = item.pop("overdue_through")
-    item["provisional"] = row["provisional"] == 1
+    item["provisional"], in_plan = row["provisional"] == 1, item.pop("in_plan") == 1
     item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
-    item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on)
+    item["booked_at"], zone = None, item["booked_time_zone"]
+    if item.pop("booked_from") is not None and item["booked_time"] is not None:
+        at = local_instant(date.fromisoformat(booked_on), time.fromisoformat(item["booked_time"]), zone)
+        item["booked_at"] = at.isoformat()
+    item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on) if in_plan else None
     item["cycle"], item["cycle_day"], item["on_hold"] = _place(row["position"], today)
     started_on = positions.of_text(row["position"]).from_on
     item["study_day"] = study_day(started_on, date.fromisoformat(row["done_on"] or row["target_on"]))
@@ -92,6 +99,8 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
         item["closes_in_days"] = _days_between(today, closes_on)
         last = _last_overdue(today, overdue_through) if row["status"] == "overdue" else closes_on
         item["suggested_days"] = site_calendars.open_days(calendar, opens_on, last, row["target_on"], today)
+    if not in_plan:
+        item["target_on"] = item["opens_on"] = item["closes_on"] = None
     return item
 
 

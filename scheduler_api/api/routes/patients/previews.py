@@ -20,6 +20,7 @@ from scheduler_api.schemas.fields import CivilDate, Strict, fields, validate
 from scheduler_api.schemas.patients import PatientCalendarSchema
 from scheduler_api.use_cases.patients import calendars
 from scheduler_api.use_cases.sites.protocols import versions_of
+from scheduler_api.use_cases.sites.sites import time_zone_of
 
 blueprint = ResourceBlueprint("previews", __name__, description="Calendars of patients who are stored nowhere")
 
@@ -52,7 +53,8 @@ def preview_calendar(data: dict[str, Any]) -> Response:
     protocol = next(iter(versions.values())).id
     registered, enrolled = registered_body(data["patient"], protocol, version), enrolled_body(data["patient"])
     view = calendars.View(data.get("from_"), data.get("to"))
-    return answer(calendars.preview(versions, registered, enrolled, data["facts"], data["today"], view))
+    zone = time_zone_of(store(), registered.site)
+    return answer(calendars.preview(versions, registered, enrolled, data["facts"], data["today"], view, zone))
 
 
 def _protocol(data: dict[str, Any]) -> tuple[Versions, int]:

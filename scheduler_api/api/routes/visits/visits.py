@@ -31,8 +31,12 @@ class VisitQuery(PageQuery):
     patient = Text(40)
     from_ = CivilDate(data_key="from")
     to = CivilDate()
+    booked_from = CivilDate(metadata={"description": "Booked for this day or later", "example": "2026-12-07"})
+    booked_to = CivilDate(metadata={"description": "Booked for this day or earlier", "example": "2026-12-07"})
     booked = Choice("true", "false", metadata={"description": "A booking before today with nothing done is none"})
-    sort = Choice(*SORTS, load_default="closes_on")
+    sort = Choice(
+        *SORTS, load_default="closes_on", metadata={"description": "`booked_at`: only what is booked, soonest first"}
+    )
 
 
 class PatientVisitSchema(CalendarVisitSchema):
@@ -94,6 +98,8 @@ def to_visit_query(query: Mapping[str, Any]) -> Query:
         query.get("status"),
         query.get("from_"),
         query.get("to"),
+        query.get("booked_from"),
+        query.get("booked_to"),
         None if booked is None else booked == "true",
         query.get("patient"),
         sort,
