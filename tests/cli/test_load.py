@@ -34,5 +34,7 @@ def test_it_is_loaded_once(run: Commands, store: Store) -> None:
     load.load(store, 1, datetime.now(UTC))
     with pytest.raises(Conflict) as refused:
         load.load(store, 9, datetime.now(UTC))
-    assert [field_error.detail for field_error in refused.value.errors] == ["nct06110650 has a patient SYN-0000000."]
+    assert [field_error.detail for field_error in refused.value.errors] == [
+        "nct06110650 has another patient SYN-0000000."
+    ]
     assert run.ok("verify").startswith("All is well: 1 patient, ")

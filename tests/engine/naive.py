@@ -363,6 +363,8 @@ class Known:
             else:
                 status = "planned" if on > today else "due" if on == today else "unrecorded"
             yield {
+                "dose_id": f"{on}.{dosing.drug}.1",
+                "drug": dosing.drug,
                 "dose_on": on,
                 "study_day": day_of_study if self.begun else None,
                 "cycle": cycle,
@@ -538,7 +540,7 @@ class Known:
         for record in still:
             late = [
                 visit
-                for visit, following in zip(visits, [*visits[1:], None], strict=True)
+                for visit, following in zip(visits, [*visits, None][1:], strict=True)
                 if visit.exists
                 and not visit.done
                 and visit.closes < record.done_on
@@ -579,13 +581,15 @@ class Known:
                 return visit.name
         return None
 
+    def _awaits_enrolment(self, visit: PlannedVisit) -> bool:
+        """Whether it is planned only once the patient is enrolled: before, only screening is."""
+        return not self.enrolled and self.enrolment is not None and visit.target >= self.enrolment
+
     def _is_cut(self, visit: PlannedVisit) -> bool:
         """Whether the visit is not in the plan, unless it is done or booked."""
-        if not self.enrolled and self.enrolment is not None and visit.target >= self.enrolment:
-            # Only screening is planned before enrolment.
-            return True
         end = self.end_of(visit.until)
-        return not visit.fits or (end is not None and visit.opens > end[0])
+        is_after_end = end is not None and visit.opens > end[0]
+        return self._awaits_enrolment(visit) or not visit.fits or is_after_end
 
     def _required_through(self, visit: PlannedVisit) -> bool:
         end = self.end_of(visit.until)
@@ -598,8 +602,10 @@ class Known:
             return "done"
         if not visit.fits:
             return None
-        if self._is_cut(visit):
-            return "not_required" if visit.name in self.booked() else None
+        if self._is_cut(visit) and visit.name not in self.booked():
+            return None
+        if end and visit.opens > end[0]:
+            return "not_required"
         if end and end[1] <= visit.closes:
             return "not_required"
         if today < visit.opens:

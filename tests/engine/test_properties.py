@@ -134,7 +134,8 @@ def test_dose_days_are_those_of_walking_day_by_day(patient: Patient, today: date
     first = known.c1d1 or today
     document = calendar(patient.versions, patient.history, today, first, first + timedelta(400))
     inside = [row for row in document["doses"] if known.last_day is None or row["dose_on"] <= known.last_day]
-    assert inside == [*known.dose_days(today, first + timedelta(400))]
+    without_pieces = [{name: value for name, value in row.items() if name != "pieces"} for row in inside]
+    assert without_pieces == [*known.dose_days(today, first + timedelta(400))]
     outside = [row["dose_on"] for row in document["doses"] if row not in inside]
     assert outside == [on for on in known.taken if first <= on and known.last_day is not None and on > known.last_day]
 

@@ -143,9 +143,10 @@ class Course:
     def _hold(self, day: int, days: int | None, then_amount: float | None, reason: str) -> None:
         self._add(day, HoldStarted(self._day(day), reason))
         if days is not None:
-            self._add(day + days, HoldEnded(self._day(day + days)))
+            # The site calls on the evening before.
+            self._add(day + days - 1, HoldEnded(self._day(day + days)))
             if then_amount is not None:
-                self._add(day + days, DoseChanged(self._day(day + days), then_amount, f"after {reason}"))
+                self._add(day + days - 1, DoseChanged(self._day(day + days), then_amount, f"after {reason}"))
 
     def _scans(self) -> None:
         """Add scans until progression or the end of the study, each booked some weeks ahead."""
