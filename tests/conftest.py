@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cluster import Cluster
 from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from service import PATIENCE, Client, Clock, Patient, Server, Service, new_database
 from stories import amended
 
@@ -37,6 +37,8 @@ for package in (scheduler_api, bench):
 settings.register_profile(
     "usual", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+# For bench.mutate, which asks only whether a test fails: what fails is not made smaller.
+settings.register_profile("noticing", settings.get_profile("usual"), phases=[Phase.explicit, Phase.generate])
 settings.register_profile("thorough", settings.get_profile("usual"), max_examples=1500, derandomize=False)
 settings.load_profile("usual")
 

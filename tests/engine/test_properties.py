@@ -271,7 +271,8 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
 def test_what_was_done_for_no_visit_hides_none(patient: Patient, today: date) -> None:
     """A required visit counts as done by what names it, by what was done in its window, or soon after, to confirm."""
     for visit in patient.schedule().visits(EARLY, LATE):
-        if visit.done_on is not None and visit.days_off:
+        # A part that is named may lie before the window in which another part was done.
+        if visit.done_on is not None and visit.days_off and visit.parts == 1:
             assert visit.assigned == "named" or (visit.assigned == "late" and visit.days_off > 0)
 
 

@@ -164,7 +164,9 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         label = word(visit.label, feed.options.language)
         if status in ("upcoming", "open", "overdue") and not silent:
             add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
-        if visit.booked_on is not None and visit.booked_on >= today:
+        # Nobody who has left is asked to come: the appointment is cancelled there.
+        has_left = history.off_study_on is not None and history.off_study_on <= today
+        if visit.booked_on is not None and visit.booked_on >= today and not has_left:
             booked, place, zone = visit.booked_on, visit.booked_place, visit.booked_time_zone
             # The site may not have cancelled it yet.
             ask = {"ask": True} if status == "not_required" else {}
