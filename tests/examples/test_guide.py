@@ -94,11 +94,13 @@ class Reader(Shown):
 
     def _ask(self, block: str) -> None:
         head, _, body = self.really(block).partition("\n\n")
-        (method, path), *headers = (line.split(maxsplit=1) for line in head.splitlines())
+        (method, path), *written = (line.split(maxsplit=1) for line in head.splitlines())
+        # The page shows answers as they are before they are compressed, and their ETag.
+        usual = {"Accept-Language": "en", "Accept-Encoding": "identity"}
         self._answer = requests.request(
             method,
             f"{self._world.network.url}{path}",
-            headers={"Accept-Language": "en", **{name.rstrip(":"): value for name, value in headers}},
+            headers={**usual, **{name.rstrip(":"): value for name, value in written}},
             data=body.encode() or None,
             timeout=20,
         )

@@ -250,7 +250,7 @@ class TestTogether:
             with service.store.transaction():
                 about(one)
                 assert service.at_once(lambda: about(other), lambda: about(one)) == [201, 503]
-        assert len(one.read("facts")["items"]) == len(other.read("facts")["items"]) == 2
+        assert len(one.read("facts")["items"]) == len(other.read("facts")["items"]) == 3
         assert list(maintenance.verify(service.store)) == []
 
     def test_in_several_processes(self, database: str, template: Any, tmp_path: Path) -> None:
