@@ -37,7 +37,7 @@ def naive_worklist(
         unscheduled += document["unscheduled"]
         rows.update({row["dose_on"]: row for row in document["doses"]})
         start += timedelta(800)
-    found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today, history.off_study_on)}
+    found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today, history)}
     found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
     found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
     days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
@@ -106,7 +106,8 @@ def _amounts_set_before(versions: Versions, history: History, today: date) -> It
         yield str(max(begun[-1], history.c1d1))
 
 
-def _of_visit(row: dict[str, Any], today: date, off_on: date | None) -> Iterator[str]:
+def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[str]:
+    off_on = history.off_study_on
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
     if status == "done":
@@ -119,7 +120,7 @@ def _of_visit(row: dict[str, Any], today: date, off_on: date | None) -> Iterator
     elif opens_on is None:
         yield "booking_past" if is_past else "booking_to_cancel"
     elif status == "not_required":
-        ended_on = date.fromisoformat(plain(row["because"])[-10:])
+        ended_on = _first_that_it_may_be(date.fromisoformat(plain(row["because"])[-10:]), history)
         if is_past and booked_on <= ended_on:
             yield "booking_past"
         if booked_on is not None and ended_on <= today <= booked_on and booked_on > ended_on:
@@ -139,6 +140,13 @@ def _of_visit(row: dict[str, Any], today: date, off_on: date | None) -> Iterator
             yield "follow_up_due"
         if booked_on is None and row["series"] != "contraception" and today <= closes_on <= today + WEEK:
             yield "visit_to_book"
+
+
+def _first_that_it_may_be(end: date, history: History) -> date:
+    """The first of the days that an end may have been, where only its month or year is known."""
+    ended = history.treatment_ended
+    known = [history.off_study, history.progressed, history.new_therapy, ended.decided if ended else None]
+    return min([day.first_on for day in known if day is not None and day.on == end], default=end)
 
 
 def _of_unscheduled(row: dict[str, Any], today: date) -> Iterator[tuple[str, str]]:

@@ -307,6 +307,27 @@ def test_on_any_day_it_is_what_the_calendar_of_that_day_says(patient: Patient, t
     assert len({(entry.kind, entry.about) for entry in everything}) == len(everything)
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("study_ended", {"ended_on": "2024-08", "reason": "lost_to_follow_up"}),
+        ("progressed", {"progressed_on": "2024-08", "basis": "clinical"}),
+    ],
+)
+def test_an_appointment_is_to_cancel_from_the_first_day_that_an_end_may_have_been(
+    kind: str, data: dict[str, Any]
+) -> None:
+    """Some day in August: it stands for the 31st, and on the 8th the patient may have left already."""
+    patient = Patient.treated()
+    patient.record("visit_booked", visit="imaging-w36", booked_on="2024-09-12")
+    patient.record(kind, **data)
+    (entry,) = [one for one in entries(patient, "2024-08-08") if one.visit == "imaging-w36"]
+    assert (entry.kind, str(entry.from_on), str(entry.through_on)) == ("booking_to_cancel", "2024-08-01", "2024-09-12")
+    assert (entry.kind, entry.about) in naive_worklist(
+        patient.versions, patient.history, day("2024-08-08"), day("2025-06-01")
+    )
+
+
 class TestAnAmountSetBeforeTheProtocolHadAnother:
     """Planned 200 mg from 2024-02-01, of 300 mg; from 2024-02-16 on the protocol has 250 mg, then 300 mg again."""
 
