@@ -84,7 +84,7 @@ def test_by_default_it_is_the_month_of_today_with_today_in_brackets(
     today = calendars.edition(session_on(store), patient_id, calendars.View()).today
     shown = run.ok("calendar", "001")
     assert f"\n{today:%B %Y}\n" in shown
-    assert f"[{today.day:2}]! " in shown
+    assert f"[{today.day:2}]!" in shown
 
 
 @pytest.mark.parametrize("month", ["2024-13", "2024", "2024-2", "0000-01", "9999-12", "soon"])

@@ -11,10 +11,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -130,22 +130,28 @@ def _counting_together() -> Iterator[None]:
 
 
 class _Bell:
-    """Lets signal handlers wake the first process; it replaces a `threading.Event`.
+    """Lets signal handlers wake the main thread of a process; it replaces a `threading.Event`.
 
-    A handler that runs while an Event's `wait` holds its lock waits in `set` for that lock, for ever. Here each ring
-    ends one `wait`, and none is lost; one too many does no harm, since the reason is noted elsewhere.
+    A signal in the moment in which a thread begins to wait for a lock does not wake it: Python notes the signal, and
+    runs its handler when the thread goes on. So this waits for a pipe, into which Python writes each signal's number,
+    and `set` a zero. Each zero ends one `wait`, and none is lost; one too many does no harm, since the reason is noted
+    elsewhere.
     """
 
     def __init__(self) -> None:
-        self._rings: SimpleQueue[None] = SimpleQueue()
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._writing, False)
+        signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
 
     def set(self) -> None:
-        """Ring the bell; allowed at any moment, in a signal handler too."""
-        self._rings.put(None)
+        """Ring the bell; allowed at any moment, in any thread and in a signal handler."""
+        with suppress(BlockingIOError):  # The pipe is full: who waits will wake anyway.
+            os.write(self._writing, b"\0")
 
     def wait(self) -> None:
-        """Wait for a ring."""
-        self._rings.get()
+        """Wait for a ring; meanwhile the handlers of signals run."""
+        while os.read(self._reading, 1) != b"\0":
+            pass
 
     def clear(self) -> None:
         """Do nothing, since rings are not taken back."""
@@ -160,6 +166,7 @@ def _let_forks_heed_signals() -> None:
     signals = {signal.SIGTERM}
 
     def forked() -> None:
+        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
@@ -197,10 +204,13 @@ def _bound(host: str, port: int) -> str:
 
 def _application(settings: Settings) -> Any:
     """Return the application that a worker serves."""
+    from granian.server import mp
+
     from scheduler_api import create_app, logs
 
     # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mp.threading = SimpleNamespace(Event=_Bell)  # type: ignore[assignment]
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logs.configure(settings.log_level)
     return create_app(settings)
