@@ -172,8 +172,8 @@ fertility = st.sampled_from(
 
 
 @st.composite
-def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[str, Any]]:
-    """A kind of fact with its data."""
+def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = None) -> tuple[str, dict[str, Any]]:
+    """A kind of fact, any unless it is given, with its data."""
 
     def on(most: int = 300) -> str:
         return (enrolled_on + timedelta(draw(st.integers(0, most)))).isoformat()
@@ -182,7 +182,7 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str]) -> tuple[str, dict[s
         """A day, or only its month or year."""
         return on(most)[: draw(st.sampled_from([10, 10, 10, 7, 4]))]
 
-    kind = draw(st.sampled_from(KINDS))
+    kind = kind or draw(st.sampled_from(KINDS))
     match kind:
         case "enrolled":
             return kind, {"enrolled_on": on(20), "planned_first_dose_on": on(30)}
@@ -278,7 +278,9 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
     """Record, correct or void one fact, or a run of days. Raises ValidationFailed when it is refused."""
     kind, data = draw(facts(enrolled_on, visits))
     how = draw(
-        st.sampled_from(["record", "record", "record", "days", "say", "say", "correct", "correct again", "void"])
+        st.sampled_from(
+            ["record", "record", "record", "visit", "visit", "amend", "days", "say", "correct", "correct again", "void"]
+        )
     )
     if how == "record":
         patient.record(kind, **data)
@@ -286,19 +288,43 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
         first = enrolled_on + timedelta(draw(st.integers(0, 100)))
         last = first + timedelta(draw(st.integers(0, 12)))
         patient.take(first.isoformat(), last.isoformat(), draw(st.sampled_from([None, 300, 150])))
+    elif how in ("visit", "amend"):
+        draw(near_a_visit(patient, enrolled_on, how))
     elif how == "say":
         draw(a_word(patient, enrolled_on))
     elif how in ("correct", "correct again"):
         # What is superseded cannot be corrected: that is tried too, but not often.
         superseded = superseded_by(patient.facts) if draw(st.integers(0, 9)) else {}
-        same = [fact for fact in patient.facts if fact.kind == kind and fact.fact_id not in superseded]
+        able = [fact for fact in patient.facts if fact.kind in KINDS and fact.fact_id not in superseded]
+        same = [fact for fact in able if fact.kind == kind]
         if how != "correct":
-            same = [fact for fact in same if fact.supersedes is not None] or same
+            same = [fact for fact in able if fact.supersedes is not None] or same
         if same:
-            patient.correct(draw(st.sampled_from(same)).fact_id, kind, **data)
+            fact = draw(st.sampled_from(same))
+            kind, data = draw(facts(enrolled_on, visits, fact.kind))
+            patient.correct(fact.fact_id, kind, **data)
     else:
         superseded = superseded_by(patient.facts) if draw(st.integers(0, 9)) else {}
         patient.void(draw(st.sampled_from([f.fact_id for f in patient.facts if f.fact_id not in superseded])))
+
+
+@st.composite
+def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str) -> None:
+    """Do or book a visit that is planned now, or amend, about when its window is: days at random hardly meet one."""
+    planned = patient.schedule().visits(enrolled_on - timedelta(40), enrolled_on + timedelta(250))
+    imaging = [visit for visit in planned if visit.series == "imaging"]
+    if not planned:
+        return
+    visit = draw(st.sampled_from((imaging or planned)[:6]) | st.sampled_from(planned[:20]))
+    on = visit.opens_on + timedelta(draw(st.integers(-15, (visit.closes_on - visit.opens_on).days + 15)))
+    if how == "amend":
+        patient.record("protocol_amended", version=draw(st.sampled_from([*patient.versions])), from_on=on.isoformat())
+    elif draw(st.integers(0, 3)) == 0:
+        patient.record("visit_booked", visit=visit.visit, booked_on=on.isoformat())
+    else:
+        response = draw(st.sampled_from([None, "SD", "PD", "NE"])) if visit.series == "imaging" else None
+        named, part = draw(st.sampled_from([None, None, visit.visit])), draw(st.sampled_from([False, False, True]))
+        patient.record("visit_done", series=visit.series, done_on=str(on), visit=named, response=response, part=part)
 
 
 @st.composite
