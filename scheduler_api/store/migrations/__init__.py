@@ -24,11 +24,7 @@ from . import (
     m0011_no_counts,
     m0012_names,
     m0013_visits,
-    m0014_dose_words,
-    m0015_screening,
-    m0016_site_contact,
-    m0017_only_booked,
-    m0018_booked_clock,
+    m0014_second_edition,
 )
 from .dialect import Dialect
 
@@ -56,10 +52,6 @@ MIGRATIONS = tuple(
         m0011_no_counts,
         m0012_names,
         m0013_visits,
-        m0014_dose_words,
-        m0015_screening,
-        m0016_site_contact,
-        m0017_only_booked,
-        m0018_booked_clock,
+        m0014_second_edition,
     )
 )

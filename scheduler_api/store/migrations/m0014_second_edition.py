@@ -1,7 +1,4 @@
-"""From when a patient is enrolled; a number is unique among patients who are no screen failures.
-
-The table is made anew, since not every database can drop the condition that a number is unique among all.
-"""
+"""What the rules' second edition needs: screening, a site's contact, appointments on the site's clock."""
 
 from __future__ import annotations
 
@@ -11,18 +8,12 @@ from .dialect import Dialect
 
 _KEPT = (
     *("patient_id", "protocol", "subject_number", "site", "version", "head", "recorded_at", "time_zone"),
-    *(
-        "on_treatment_from",
-        "follow_up_from",
-        "off_study_from",
-        "visits_through",
-        "history",
-        "dose_words",
-        "format",
-        "preferences",
-    ),
+    *("on_treatment_from", "follow_up_from", "off_study_from", "visits_through", "history", "format", "preferences"),
 )
 _STATEMENTS = (
+    # From when a patient is enrolled; a number is unique among patients who are no screen failures. The table is made
+    # anew, since not every database can drop the condition that a number is unique among all. What was said of doses
+    # day by day, of which a history is full, stands beside the rest; rows of the format before are derived anew.
     """
     CREATE TABLE patients_since (
         patient_id TEXT PRIMARY KEY,
@@ -53,6 +44,17 @@ _STATEMENTS = (
     "CREATE INDEX patients_by_subject ON patients (subject_number, patient_id)",
     "CREATE INDEX patients_by_site ON patients (site, subject_number, patient_id)",
     "CREATE INDEX patients_by_visits_through ON patients (visits_through)",
+    # Whom a site's patients call.
+    "ALTER TABLE sites ADD COLUMN contact_name TEXT",
+    "ALTER TABLE sites ADD COLUMN contact_phone TEXT",
+    # Whether the plan has a visit, or there is only a booking left of it.
+    "ALTER TABLE visits ADD COLUMN in_plan INTEGER NOT NULL DEFAULT 1",
+    # On whose clock a visit is booked, and from which instant: the order of appointments.
+    "ALTER TABLE visits ADD COLUMN booked_time_zone TEXT",
+    "ALTER TABLE visits ADD COLUMN booked_from TEXT",
+    "CREATE INDEX visits_by_booking ON visits (booked_from, patient_id, visit) WHERE booked_from IS NOT NULL",
+    "CREATE INDEX visits_by_booking_of_site ON visits (site, booked_from, patient_id, visit) "
+    "WHERE booked_from IS NOT NULL",
 )
 
 
