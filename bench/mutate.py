@@ -3,7 +3,7 @@
 `python -m bench.mutate --seed 1 --count 150` makes so many changes one at a time (a comparison, a sign, one more or one
 less, and/or, min/max), each in a temporary copy of the tree, and lists those that no test noticed. The same seed makes
 the same changes of the same code. `equivalent.toml` beside this file has changes that change nothing, and why: they
-do not count.
+are not tried.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import ast
 import importlib.util
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -22,14 +21,17 @@ import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from queue import Queue
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-ENGINE, TESTS = Path("scheduler_api/engine"), Path("tests/engine")
+ENGINE = Path("scheduler_api/engine")
+#: The engine's own tests, and those of which message is planned when: these run with what sends them.
+TESTS = ("engine", *(f"reminders/test_{name}.py" for name in ("due_messages", "eve", "plan", "preferences", "preview")))
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 #: What the engine's tests need of the tree.
 NEEDED = ("scheduler_api", "bench", "tests", "docs", "setup.cfg", "pyproject.toml", "openapi.yaml")
@@ -108,8 +110,8 @@ def mutations(file: Path, source: str) -> Iterator[Mutation]:
             case ast.BoolOp():
                 for left, right in zip(node.values, node.values[1:], strict=False):
                     yield from between(scope, left, right, node.op)
-            case ast.Call(func=ast.Name(id="min" | "max" as name)):
-                yield change(scope, first(node), first(node) + 3, "max" if name == "min" else "min")
+            case ast.Call(func=ast.Name(id="min" | "max" as called)):
+                yield change(scope, first(node), first(node) + 3, "max" if called == "min" else "min")
             case ast.Constant(value=int() as value) if not isinstance(value, bool):
                 for other in (value + 1, value - 1):
                     yield change(scope, first(node), last(node), str(other))
@@ -124,17 +126,22 @@ def mutations(file: Path, source: str) -> Iterator[Mutation]:
     yield from inside(ast.parse(source), "")
 
 
-def drawn(sources: dict[Path, str], seed: int, count: int) -> list[Mutation]:
-    """Return so many changes, drawn with a seed, of those that leave code and are not known to change nothing."""
+def drawn(sources: dict[Path, str], seed: int, count: int) -> list[tuple[Mutation, Known]]:
+    """Return so many changes, drawn with a seed, of those that leave code.
+
+    Each has its place by its own text: where the code is otherwise changed, the other changes are drawn as before.
+    """
+    found = [(one, known(one, source)) for file, source in sources.items() for one in mutations(file, source)]
+    found.sort(key=lambda one: sha256(f"{seed} {one[1]}".encode()).digest())
+    usable = ((one, name) for one, name in found if _is_code(one.of(sources[one.file])))
+    return [one for one, _ in zip(usable, range(count), strict=False)]
+
+
+def equivalent() -> set[Known]:
+    """Return the changes that are known to change nothing."""
     with EQUIVALENT.open("rb") as file:
         entries = tomllib.load(file).get("equivalent", [])
-    equivalent = {Known(one["file"], one["in"], one["line"], one["becomes"]) for one in entries}
-    found = [mutation for file, source in sources.items() for mutation in mutations(file, source)]
-    random.Random(seed).shuffle(found)
-    usable = (
-        one for one in found if _is_code(one.of(sources[one.file])) and known(one, sources[one.file]) not in equivalent
-    )
-    return [mutation for mutation, _ in zip(usable, range(count), strict=False)]
+    return {Known(one["file"], one["in"], one["line"], one["becomes"]) for one in entries}
 
 
 def _is_code(source: str) -> bool:
@@ -188,12 +195,13 @@ class Tree:
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
 
-def cheapest_first(printed: str) -> list[str]:
-    """Return the files of the tests, those that took least first, from what pytest printed with `--durations=0`."""
+def cheapest_first(tests: Sequence[str], printed: str) -> list[str]:
+    """Return the files of tests, those that took least first, from what pytest printed with `--durations=0`."""
     took: dict[str, float] = defaultdict(float)
     for seconds, file in re.findall(r"^([\d.]+)s \w+ +(tests/\S+?\.py)", printed, re.MULTILINE):
         took[file] += float(seconds)
-    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / TESTS).glob("test_*.py")]
+    paths = [path for test in tests for path in ((ROOT / test).glob("test_*.py") if (ROOT / test).is_dir() else [test])]
+    files = [ROOT.joinpath(path).relative_to(ROOT).as_posix() for path in paths]
     return sorted(files, key=lambda file: (took[file], file))
 
 
@@ -203,7 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same changes")
     parser.add_argument("--count", type=int, default=150, help="how many changes")
     parser.add_argument("--skip", type=int, default=0, help="leave out so many of them: to go on where a run ended")
-    parser.add_argument("--tests", nargs="+", default=[str(TESTS)], help="files of tests to run instead of all")
+    parser.add_argument(
+        "--tests", nargs="+", default=[f"tests/{name}" for name in TESTS], help="tests to run instead of all"
+    )
     parser.add_argument("--workers", type=int, default=1, help="how many at a time")
     asked = parser.parse_args(arguments)
     sources = {file.relative_to(ROOT): file.read_text("utf-8") for file in sorted((ROOT / ENGINE).rglob("*.py"))}
@@ -220,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(f"The tests fail without any change: {failed}")
         print(f"Without any change the tests pass in {took:.0f} s.", flush=True)
         trees.put(whole)
-        tests = cheapest_first(printed) if asked.tests == [str(TESTS)] else asked.tests
+        tests = cheapest_first(asked.tests, printed)
 
         def noticed_by(mutation: Mutation) -> str | None:
             tree = trees.get()
@@ -229,22 +239,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
             finally:
                 trees.put(tree)
 
-        began, noticed, tried = time.monotonic(), 0, 0
+        began, same = time.monotonic(), equivalent()
+        tried = [one for one in chosen if one[1] not in same]
+        unnoticed = 0
         pool = stack.enter_context(ThreadPoolExecutor(asked.workers))
-        running: dict[Future[str | None], Mutation] = {pool.submit(noticed_by, one): one for one in chosen}
+        running = {pool.submit(noticed_by, mutation): (mutation, name) for mutation, name in tried}
         try:
             while running:
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    mutation, test = running.pop(done), done.result()
-                    tried, noticed = tried + 1, noticed + (test is not None)
-                    _, _, line, becomes = known(mutation, sources[mutation.file])
+                    (mutation, name), test = running.pop(done), done.result()
+                    unnoticed += test is None
                     print(f"{test or 'NOT NOTICED'}: {mutation.file}:{mutation.line} {mutation.scope}", flush=True)
-                    print(f"    {line}\n    {becomes}", flush=True)
+                    print(f"    {name.line}\n    {name.becomes}", flush=True)
         except KeyboardInterrupt:
             pool.shutdown(wait=True, cancel_futures=True)
-        each = (time.monotonic() - began) * asked.workers / max(tried, 1)
-        share = noticed / max(tried, 1)
-        print(f"{noticed} of {tried} changes were noticed ({share:.1%}), seed {asked.seed}; {each:.1f} s each.")
+        ended = len(tried) - len(running)
+        each = (time.monotonic() - began) * asked.workers / max(ended, 1)
+        share = (ended - unnoticed) / max(ended, 1)
+        print(f"Seed {asked.seed}, changes {asked.skip + 1} to {asked.skip + len(chosen)}; {each:.1f} s each.")
+        print(f"Of these, {len(chosen) - len(tried)} are known to change nothing.")
+        print(f"Of {ended} others {ended - unnoticed} were noticed ({share:.1%}), {unnoticed} were not.")
 
 
 if __name__ == "__main__":

@@ -14,19 +14,22 @@ from scheduler_api.engine.views.calendar import calendar
 from .patients import plain
 
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
+FORTNIGHT, FOUR_WEEKS = timedelta(14), timedelta(28)
 
 
 def naive_worklist(
     versions: Versions, history: History, today: date, last: date, present: date | None = None
-) -> set[tuple[str, str]]:
-    """Kind and subject of all that is to do on a day; visits are looked for through `last`.
+) -> dict[tuple[str, str], date | None]:
+    """When each thing that is to do on a day is due, by kind and subject; visits are looked for through `last`.
+
+    When a pregnancy is due is None: the tests say it.
 
     `present` is the day on which it is asked, if another: from then on no day is over yet.
     """
     enrolled_on = history.enrolled.enrolled_on if history.enrolled else None
     since = min([day for day in (history.registered.consented_on, enrolled_on) if day is not None], default=None)
     if since is not None and today < since:
-        return set()
+        return {}
     visits, doses, rows, unscheduled = {}, {}, {}, []
     known = [day for day in (history.registered.consented_on, enrolled_on, history.c1d1, today) if day is not None]
     first = start = min(known) - timedelta(400)
@@ -37,15 +40,19 @@ def naive_worklist(
         unscheduled += document["unscheduled"]
         rows.update({row["dose_on"]: row for row in document["doses"]})
         start += timedelta(800)
-    found = {(kind, name) for name, row in visits.items() for kind in _of_visit(row, today, history)}
-    found |= {entry for row in unscheduled for entry in _of_unscheduled(row, today)}
-    found |= {("doses_not_taken", str(day)) for day in _first_of_row(doses, today, present or today) if history.begun}
+    found: dict[tuple[str, str], date | None] = {}
+    for name, row in visits.items():
+        found |= {(kind, name): due_on for kind, due_on in _of_visit(row, today, history)}
+    for row in unscheduled:
+        found |= {(kind, row["fact_id"]): due_on for kind, due_on in _of_unscheduled(row, visits, today)}
+    if history.begun:
+        found |= {("doses_not_taken", str(on)): due for on, due in _first_of_row(doses, today, present or today)}
     days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
-    found |= {(kind, str(day)) for kind, day in _that_could_hurt(versions, history, rows, days) if day <= today}
-    found |= set(_to_confirm(history, today))
-    found |= {("planned_amount_to_confirm", day) for day in _amounts_set_before(versions, history, today)}
-    found |= {("pregnancy", str(day)) for day in _first_of_stretch(history, today)}
-    return found | {(kind, "") for kind in _of_treatment(history, today)}
+    found |= {(kind, str(on)): on for kind, on in _that_could_hurt(versions, history, rows, days) if on <= today}
+    found |= {(kind, str(on)): due_on for kind, on, due_on in _to_confirm(history, today)}
+    found |= {("planned_amount_to_confirm", str(on)): on for on in _amounts_set_before(versions, history, today)}
+    found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today)}
+    return found | {(kind, ""): due_on for kind, due_on in _of_treatment(history, today)}
 
 
 def is_pregnant(history: History, day: date) -> bool:
@@ -81,15 +88,16 @@ def _first_of_stretch(history: History, today: date) -> Iterator[date]:
     yield day
 
 
-def _to_confirm(history: History, today: date) -> Iterator[tuple[str, str]]:
+def _to_confirm(history: History, today: date) -> Iterator[tuple[str, date, date]]:
     """Each day of which a phone said something too late, or of after the end, that nobody confirmed."""
     off_on = history.off_study_on
     for day, late in history.doses.unconfirmed():
-        if late.received_at.astimezone(ZoneInfo(history.time_zone)).date() <= today:
-            yield "record_after_death" if off_on and day > off_on else "doses_to_confirm", str(day)
+        received_on = late.received_at.astimezone(ZoneInfo(history.time_zone)).date()
+        if received_on <= today:
+            yield "record_after_death" if off_on and day > off_on else "doses_to_confirm", day, received_on
 
 
-def _amounts_set_before(versions: Versions, history: History, today: date) -> Iterator[str]:
+def _amounts_set_before(versions: Versions, history: History, today: date) -> Iterator[date]:
     """The first day of the protocol's amount, where the amount in force was set while the protocol had another."""
 
     def amount_on(day: date) -> float:
@@ -103,43 +111,43 @@ def _amounts_set_before(versions: Versions, history: History, today: date) -> It
         return
     since = changes[-1].from_on
     if since < begun[-1] and amount_on(since) != amount_on(begun[-1]):
-        yield str(max(begun[-1], history.c1d1))
+        yield max(begun[-1], history.c1d1)
 
 
-def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[str]:
+def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tuple[str, date]]:
     off_on = history.off_study_on
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
     if status == "done":
         if booked_on is not None and row["done_on"] <= today <= booked_on and booked_on > row["done_on"]:
-            yield "booking_to_cancel"
+            yield "booking_to_cancel", booked_on
         if row["assigned"] == "late" and row["done_on"] <= today:
-            yield "assignment_to_confirm"
+            yield "assignment_to_confirm", row["done_on"] + FOUR_WEEKS
         if row["series"] == "imaging" and row["response"] is None and row["done_on"] + WEEK <= today:
-            yield "response_missing"
+            yield "response_missing", row["done_on"] + FORTNIGHT
     elif opens_on is None:
-        yield "booking_past" if is_past else "booking_to_cancel"
+        yield "booking_past" if is_past else "booking_to_cancel", booked_on
     elif status == "not_required":
         ended_on = _first_that_it_may_be(date.fromisoformat(plain(row["because"])[-10:]), history)
         if is_past and booked_on <= ended_on:
-            yield "booking_past"
+            yield "booking_past", closes_on
         if booked_on is not None and ended_on <= today <= booked_on and booked_on > ended_on:
-            yield "booking_to_cancel"
+            yield "booking_to_cancel", booked_on
     else:
         if status == "overdue":
-            yield "visit_overdue"
+            yield "visit_overdue", closes_on
         if is_past:
-            yield "booking_past"
+            yield "booking_past", closes_on
         # Whoever has left does not come, also for what was overdue.
         in_vain = booked_on is not None and off_on is not None and off_on < booked_on and off_on <= today
         if in_vain and not is_past:
-            yield "booking_to_cancel"
+            yield "booking_to_cancel", booked_on
         if booked_on is not None and not in_vain and not is_past and not opens_on <= booked_on <= closes_on:
-            yield "booking_outside_window"
+            yield "booking_outside_window", min(booked_on, closes_on)
         if booked_on is None and row["series"] == "contraception" and status == "open":
-            yield "follow_up_due"
+            yield "follow_up_due", closes_on
         if booked_on is None and row["series"] != "contraception" and today <= closes_on <= today + WEEK:
-            yield "visit_to_book"
+            yield "visit_to_book", closes_on
 
 
 def _first_that_it_may_be(end: date, history: History) -> date:
@@ -149,21 +157,21 @@ def _first_that_it_may_be(end: date, history: History) -> date:
     return min([day.first_on for day in known if day is not None and day.on == end], default=end)
 
 
-def _of_unscheduled(row: dict[str, Any], today: date) -> Iterator[tuple[str, str]]:
+def _of_unscheduled(row: dict[str, Any], visits: dict[str, dict[str, Any]], today: date) -> Iterator[tuple[str, date]]:
     if row["suggested_visit"] is not None and row["done_on"] <= today:
-        yield "assignment_to_confirm", row["fact_id"]
+        yield "assignment_to_confirm", visits[row["suggested_visit"]]["opens_on"]
     if row["series"] == "imaging" and row["response"] is None and row["done_on"] + WEEK <= today:
-        yield "response_missing", row["fact_id"]
+        yield "response_missing", row["done_on"] + FORTNIGHT
 
 
-def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterator[date]:
-    """The first of two or more doses in a row that were not taken, up to now."""
+def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterator[tuple[date, date]]:
+    """The first of two or more doses in a row that were not taken, up to now, and when the second was known to be."""
     row, day = [], today
     while (status := doses.get(day)) in ("missed", "unrecorded", "rest", "due"):
         row += [day] if status == "missed" or (status == "unrecorded" and day < present) else []
         day -= ONE_DAY
     if len(row) >= 2:
-        yield row[-1]
+        yield row[-1], row[-2] if doses[row[-2]] == "missed" else row[-2] + ONE_DAY
 
 
 def _that_could_hurt(
@@ -219,20 +227,22 @@ def _why_it_could_hurt(
     return ("dose_above_plan", planned, word.amount) if word.amount > planned else None
 
 
-def _of_treatment(history: History, today: date) -> Iterator[str]:
+def _of_treatment(history: History, today: date) -> Iterator[tuple[str, date]]:
     if history.enrolled is None:
         # Nothing is asked of treatment that there never was.
         return
     ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
     is_off = off_on is not None and off_on <= today
     if history.last_dose_day is None or today <= history.last_dose_day:
-        yield from ("hold_open" for hold in history.holds if not hold.resumes_on and today - hold.from_on >= WEEK)
+        for hold in history.holds:
+            if not hold.resumes_on and today - hold.from_on >= WEEK:
+                yield "hold_open", hold.from_on + WEEK + FORTNIGHT
     if ended is None:
-        if is_off:
-            yield "treatment_end_missing"
+        if off_on is not None and off_on <= today:
+            yield "treatment_end_missing", off_on + FOUR_WEEKS
         if not is_off and progressed_on is not None and progressed_on <= today:
-            yield "treatment_still_open"
+            yield "treatment_still_open", progressed_on
         if not is_off and not history.begun and today >= history.enrolled.planned_first_dose_on + WEEK:
-            yield "first_dose_missing"
+            yield "first_dose_missing", history.enrolled.planned_first_dose_on + WEEK
     if ended is not None and ended.decided_on <= today and ended.reason == "progression" and progressed_on is None:
-        yield "progression_date_missing"
+        yield "progression_date_missing", ended.decided_on + FOUR_WEEKS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from operator import add
 from typing import Any
 
 from hypothesis import assume
@@ -14,7 +15,7 @@ from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import Patient, protocol_data, series
+from .patients import Patient, protocol_data, series, start_of
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -346,6 +347,19 @@ def a_word(draw: Draw, patient: Patient, enrolled_on: date) -> None:
 #: Days to look from: mostly near the facts, now and then anywhere.
 todays = st.dates(date(2023, 2, 1), date(2025, 6, 30)) | st.dates(date(2023, 12, 1), date(2024, 12, 31))
 any_day = todays | st.dates(date(1900, 1, 1), date(2199, 12, 31))
+
+
+@st.composite
+def lives(draw: Draw) -> tuple[Patient, list[date]]:
+    """A patient, and days to look from: most of them about when something happened, opens, closes or is booked."""
+    patient = draw(patients())
+    values = (getattr(fact.body, name) for fact in patient.facts for name in fact.body.__dataclass_fields__)
+    marks = {start_of(patient), *(value for value in values if type(value) is date)}
+    for visit in patient.schedule().visits(min(marks) - timedelta(60), min(marks) + timedelta(500)):
+        marks |= {day for day in (visit.opens_on, visit.closes_on, visit.ends_on) if day is not None}
+    near = st.builds(timedelta, st.integers(-2, 2) | st.integers(3, 30))
+    about = st.builds(add, st.sampled_from(sorted(marks)), near)
+    return patient, [draw(todays), *(draw(about) for _ in range(4))]
 
 
 @st.composite

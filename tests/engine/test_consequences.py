@@ -215,6 +215,13 @@ class TestBecause:
             "doses from 2024-03-01": resumed,
         }
 
+    def test_the_end_of_the_latest_of_several_holds(self) -> None:
+        patient = Patient.treated()
+        patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-25")
+        patient.record("hold_started", from_on="2024-02-25")
+        found = self.said(patient, lambda: patient.record("hold_ended", resumes_on="2024-03-01"))
+        assert found["treatment"] == "resumed 2024-03-01"
+
     def test_what_lies_ahead_is_told_too(self) -> None:
         patient = Patient.treated()
         found = self.said(patient, lambda: patient.record("dose_changed", from_on="2024-03-11", amount=250))

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.dates import PartialDate, civil_date, parse_date, parse_partial_date
 from scheduler_api.engine.errors import ValidationFailed
+from scheduler_api.engine.views.calendar import check_range, default_range
 
-from .patients import Patient, builtin, protocol, series
+from .patients import Patient, builtin, day, protocol, series
 
 
 def ended(last_dose_on: str) -> Patient:
@@ -189,6 +190,41 @@ def test_a_change_of_time_zone_counts_from_when_it_is_recorded() -> None:
     patient.record("dose_recorded", dose_on="2024-03-01", status="taken", now=NOON_IN_LONDON)
     patient.void(change)
     assert patient.on("2024-03-01")["time_zone"] == "Pacific/Niue"
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "2024-02-29", "2199-12-31"])
+def test_a_date_is_read_as_it_is_written(text: str) -> None:
+    assert parse_date(text).isoformat() == text
+    assert parse_partial_date(text) == parse_date(text)
+
+
+@pytest.mark.parametrize("text", ["1899-12-31", "2200-01-01", "2023-02-29", "2024-2-1", "20240201", "2024-02"])
+def test_what_is_no_date_of_this_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024-05", "2024-05-01", "2024-05-31"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2024-12", "2024-12-01", "2024-12-31"),
+        ("2024", "2024-01-01", "2024-12-31"),
+    ],
+)
+def test_of_a_month_or_a_year_any_day_may_be_meant(text: str, first: str, last: str) -> None:
+    partial = parse_partial_date(text)
+    assert isinstance(partial, PartialDate)
+    assert (partial.first.isoformat(), partial.last.isoformat(), str(partial)) == (first, last, text)
+
+
+def test_a_calendar_reaches_from_a_week_back_to_six_weeks_ahead_and_at_most_over_800_days() -> None:
+    assert default_range(day("2024-02-29")) == (day("2024-02-22"), day("2024-04-11"))
+    check_range(day("2024-01-01"), day("2026-03-10"))
+    for first, last in (("2024-01-01", "2026-03-11"), ("2024-01-02", "2024-01-01")):
+        with pytest.raises(ValidationFailed):
+            check_range(day(first), day(last))
 
 
 def test_the_hour_that_summer_time_skips_or_repeats_moves_no_day() -> None:

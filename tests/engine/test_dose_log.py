@@ -94,6 +94,12 @@ def test_each_day_is_a_letter(
     assert log.first_on == min(standing, default=None)
 
 
+def test_there_may_be_more_amounts_than_capital_letters() -> None:
+    given = [(FIRST + timedelta(number), 300.0 + number) for number in range(30)]
+    log = log_of([(day, "patient", "taken", amount, 0) for day, amount in given])
+    assert [*log.taken(FIRST, FIRST + timedelta(40))] == given
+
+
 def test_an_older_word_changes_nothing_whoever_sends_it_first() -> None:
     """Phone A says missed at 08:00 and syncs last; phone B said taken at 20:10."""
     day = date(2024, 2, 20)

@@ -122,8 +122,9 @@ def test_it_stands_on_the_worklist_now_while_neither_hold_nor_end_covers_the_day
     assert about_pregnancy(patient, "2024-05-01") == [("2024-05-01", "now", calls)]
     patient.end_treatment("2024-05-02", "pregnancy")
     assert about_pregnancy(patient, "2024-05-10") == [("2024-05-02", "routine", ["pregnancy_closed"])]
-    # 40 weeks after the report somebody should know how it ended.
-    assert about_pregnancy(patient, "2024-11-26") == [("2024-05-02", "now", ["pregnancy_closed"])]
+    # 40 weeks after the report, on 2024-11-26, somebody should know how it ended.
+    assert about_pregnancy(patient, "2024-11-23") == [("2024-05-02", "soon", ["pregnancy_closed"])]
+    assert about_pregnancy(patient, "2024-11-24") == [("2024-05-02", "now", ["pregnancy_closed"])]
 
 
 def test_it_stands_until_it_is_closed_also_after_the_study() -> None:
@@ -135,6 +136,17 @@ def test_it_stands_until_it_is_closed_also_after_the_study() -> None:
     assert about_pregnancy(patient, "2024-09-30") != []
     assert about_pregnancy(patient, "2024-10-01") == []
     assert patient.view("2024-10-01")["contraception"] is not None
+
+
+@pytest.mark.parametrize(
+    ("reported_on", "is_named"), [("2024-02-20", True), ("2024-02-21", True), ("2024-02-22", False)]
+)
+def test_entries_that_are_listed_on_a_day_of_it_name_it(reported_on: str, is_named: bool) -> None:
+    """Week 6 is to be booked through 2024-02-21."""
+    patient = Patient.treated()
+    patient.record("pregnancy_reported", reported_on=reported_on, of="patient")
+    (entry,) = [one for one in entries(patient, "2024-02-20") if one.kind == "visit_to_book"]
+    assert ("pregnancy" in plain(entry.because)) is is_named
 
 
 def test_nothing_asks_for_it_after_death() -> None:

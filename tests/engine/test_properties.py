@@ -22,7 +22,7 @@ from scheduler_api.engine.views.changes import consequences, new_deviations
 
 from .naive import Known
 from .patients import Patient, day, plain, start_of
-from .strategies import any_day, damaged_definitions, json_values, patients, ranges, todays
+from .strategies import any_day, damaged_definitions, json_values, lives, patients, ranges, todays
 
 VISIT_FIELDS = (
     *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
@@ -84,8 +84,14 @@ def test_a_shorter_range_is_a_slice_of_a_longer_one(
     assert shorter == expected
 
 
-@given(patients(), todays)
-def test_the_view_of_a_day_says_what_the_calendar_says(patient: Patient, today: date) -> None:
+@given(lives())
+def test_the_view_of_a_day_says_what_the_calendar_says(life: tuple[Patient, list[date]]) -> None:
+    patient, days = life
+    for today in days:
+        _view_says_what_the_calendar_says(patient, today)
+
+
+def _view_says_what_the_calendar_says(patient: Patient, today: date) -> None:
     view = today_view(patient.schedule(), today)
     document = calendar(patient.versions, patient.history, today, today - timedelta(7), today)
     for field in ("today", "time_zone", "status"):
@@ -218,24 +224,43 @@ def test_study_days_are_counted_one_by_one(patient: Patient, today: date, span: 
         assert row["study_day"] == known.study_day(row["done_on"])
 
 
-@given(patients(), todays)
-def test_a_pregnancy_is_open_as_read_literally(patient: Patient, today: date) -> None:
+@given(lives())
+def test_a_pregnancy_is_open_as_read_literally(life: tuple[Patient, list[date]]) -> None:
     """And then the phone says nothing about contraception, shows only what is booked, and perhaps to call the site."""
-    known, view = Known(patient), today_view(patient.schedule(), today)
-    is_pregnant = known.pregnant(today)
-    assert (patient.history.pregnancy_on(today) is not None) == is_pregnant
-    assert (view["contraception"] is None) == is_pregnant
-    assert patient.history.awaits_site(today) == known.calls_before_taking(today)
-    may_take = known.last_day is None or today <= known.last_day
-    assert (view["call_site"] is not None) == (known.calls_before_taking(today) and may_take)
-    if is_pregnant:
-        assert all(visit["booked_on"] and visit["booked_on"] >= today for visit in view["visits"])
+    patient, days = life
+    known, schedule = Known(patient), patient.schedule()
+    for today in days:
+        view, is_pregnant = today_view(schedule, today), known.pregnant(today)
+        assert (patient.history.pregnancy_on(today) is not None) == is_pregnant
+        assert (view["contraception"] is None) == is_pregnant
+        assert patient.history.awaits_site(today) == known.calls_before_taking(today)
+        may_take = known.last_day is None or today <= known.last_day
+        assert (view["call_site"] is not None) == (known.calls_before_taking(today) and may_take)
+        if is_pregnant:
+            assert all(visit["booked_on"] and visit["booked_on"] >= today for visit in view["visits"])
 
 
-@given(patients(), todays)
-def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: date) -> None:
+@given(lives())
+def test_imaging_is_assigned_and_cut_as_read_literally(life: tuple[Patient, list[date]]) -> None:
+    patient, days = life
     known = Known(patient)
     visits, unscheduled = known.imaging()
+    for today in days:
+        _imaging_is_as_read_literally(patient, known, visits, today)
+    rest = {
+        row["fact_id"]: row["suggested_visit"]
+        for row in patient.schedule().unscheduled(EARLY, LATE)
+        if row["series"] == "imaging"
+    }
+    assert rest == {one.record.fact_id: one.suggested for one in unscheduled}
+    if "imaging" in patient.schedule().visit_schedule.names:
+        dropped = patient.schedule().visit_schedule.series("imaging").dropped
+        assert sorted(one.visit.name for one in dropped if one.visit.target_on < date(2028, 1, 1)) == sorted(
+            known.dropped
+        )
+
+
+def _imaging_is_as_read_literally(patient: Patient, known: Known, visits: list[Any], today: date) -> None:
     expected = {}
     for visit in visits:
         status = known.status(visit, today)
@@ -254,17 +279,6 @@ def test_imaging_is_assigned_and_cut_as_read_literally(patient: Patient, today: 
     near = [row for row in rows if row["target_on"] is None or row["target_on"] < date(2028, 1, 1)]
     assert {row["visit"]: tuple(row[field] for field in fields) for row in near} == expected
     assert {row["visit"]: row["booked_on"] for row in rows if row["target_on"] is None} == stranded
-    rest = {
-        row["fact_id"]: row["suggested_visit"]
-        for row in patient.schedule().unscheduled(EARLY, LATE)
-        if row["series"] == "imaging"
-    }
-    assert rest == {one.record.fact_id: one.suggested for one in unscheduled}
-    if "imaging" in patient.schedule().visit_schedule.names:
-        dropped = patient.schedule().visit_schedule.series("imaging").dropped
-        assert sorted(one.visit.name for one in dropped if one.visit.target_on < date(2028, 1, 1)) == sorted(
-            known.dropped
-        )
 
 
 @given(patients(), todays)

@@ -209,6 +209,11 @@ def test_all_faults_are_named_at_once() -> None:
 def test_one_fault_raises_no_other() -> None:
     data = protocol_data({**CLINIC, "on_day": 8}, cycle_days="x", dosing_days=[1, 2, 30], reduced_doses_mg=[250])
     assert errors(data) == ["/dosing/cycle_days"]
+    # Where the length of a cycle is not known, its last day may be any that a cycle can have.
+    for on_day, more in ((366, []), (367, ["/visits/0/on_day"])):
+        data = protocol_data({**CLINIC, "on_day": on_day}, cycle_days="x")
+        assert errors(data) == ["/dosing/cycle_days", *more]
+        assert errors({**data, "dosing": []}) == ["/dosing", *more]
     assert errors(protocol_data(dosing_days=[0, 99])) == ["/dosing/dosing_days/0", "/dosing/dosing_days/1"]
     assert errors(protocol_data(dose_mg="x", reduced_doses_mg=[250])) == ["/dosing/dose_mg"]
 
@@ -224,6 +229,18 @@ def test_a_single_visit_has_no_count() -> None:
 def test_no_visit_is_more_than_30_years_away() -> None:
     assert errors(protocol_data(series("call", every={"months": 120}, count=4))) == ["/visits/0/count"]
     read_protocol(protocol_data(series("call", every={"months": 120}, count=3)))
+
+
+@pytest.mark.parametrize(("unit", "most"), [("days", 3660), ("weeks", 522), ("months", 120)])
+def test_no_single_step_is_longer_than_ten_years(unit: str, most: int) -> None:
+    for number, pointers in (
+        (most, []),
+        (-most, []),
+        (most + 1, [f"/visits/0/first/{unit}"]),
+        (-most - 1, [f"/visits/0/first/{unit}"]),
+    ):
+        data = protocol_data(series("safety", first={unit: number}))
+        assert (errors(data) if pointers else [read_protocol(data)][1:]) == pointers
 
 
 def test_more_entries_than_any_trial_has() -> None:

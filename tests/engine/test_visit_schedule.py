@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .patients import Patient, Seen, patient_with, plain, protocol, series
+from .patients import Patient, Seen, day, patient_with, plain, protocol, series
 
 
 def test_first_defaults_to_every_and_names_say_where_a_visit_stands() -> None:
@@ -34,6 +34,12 @@ def test_a_negative_first_lies_before_the_anchor() -> None:
     assert patient.on("2024-01-05").window("screening") == ("2023-12-15", "2023-12-22", "2023-12-28")
     run_in = patient_with(series("lab", "first_dose", first={"weeks": -1}, every={"weeks": 1}, count=3, window=(0, 0)))
     assert run_in.targets("lab") == {"lab-w-1": "2023-12-29", "lab-w0": "2024-01-05", "lab-w1": "2024-01-12"}
+    because = {name: plain(row["because"]) for name, row in run_in.on("2024-01-05").visits.items()}
+    assert because == {
+        "lab-w-1": "first dose 2024-01-05 - 1 week",
+        "lab-w0": "first dose 2024-01-05",
+        "lab-w1": "first dose 2024-01-05 + 1 week",
+    }
 
 
 def test_a_series_from_the_first_dose_is_provisional_until_the_start_is_recorded() -> None:
@@ -106,6 +112,23 @@ def test_recurrences_are_one_series_with_windows_of_their_own() -> None:
     # The next visit to open after w48 is w57, not the w54 that the first recurrence does not have.
     assert patient.on("2025-01-21").status("imaging-w48") == "overdue"
     assert patient.on("2025-01-22").status("imaging-w48") == "missed"
+
+
+def test_what_a_recurrence_would_go_on_with_on_the_day_of_the_last_visit_is_no_next_visit() -> None:
+    """Every 2 weeks for 4 weeks, then once more in week 6, from 2024-02-07 to 2024-02-21: nothing opens after that."""
+    patient = patient_with(
+        series("imaging", every={"weeks": 2}, count=2, window=(2, 2)),
+        series("imaging", first={"weeks": 6}, window=(7, 7)),
+    )
+    assert list(patient.targets("imaging").values()) == ["2024-01-17", "2024-01-31", "2024-02-14"]
+    assert patient.on("2024-06-01").status("imaging") == "overdue"
+
+
+def test_a_series_of_cycles_is_planned_for_a_hundred_years() -> None:
+    """Somewhere it has to end, far beyond what anybody plans."""
+    patient = patient_with(series("clinic", "cycle", on_day=1, window=(0, 0)), cycle_days=366)
+    found = [visit.target_on.year for visit in patient.schedule().visits(day("2120-01-01"), day("2190-01-01"))]
+    assert found == [2120, 2121, 2122, 2123, 2124, 2125]
 
 
 def test_recurrences_may_be_written_in_any_order() -> None:

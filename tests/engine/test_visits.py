@@ -243,3 +243,13 @@ def test_the_view_of_a_day_has_of_each_series_the_visit_that_matters() -> None:
     assert shown("2024-03-21") == [("imaging-w18", "upcoming"), ("contraception-m1", "upcoming")]
     patient.record("progressed", progressed_on="2024-03-21", basis="clinical")
     assert shown("2024-03-21") == [("contraception-m1", "upcoming")]
+
+
+def test_a_visit_is_of_each_day_of_its_window_and_of_the_days_on_which_it_is_booked_and_done() -> None:
+    """Week 6, open 2024-02-07 to 2024-02-21: booked for two days before, done three days after."""
+    patient = Patient.treated()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-05")
+    patient.scan("2024-02-24")
+    days = [f"2024-02-{number:02}" for number in range(1, 29)]
+    found = [on for on in days if "imaging-w6" in patient.on("2024-03-01", on, on).visits]
+    assert found == ["2024-02-05", *days[6:21], "2024-02-24"]

@@ -26,6 +26,8 @@ EVES = [
     ("Pacific/Niue", "09:30", None, "2024-02-21 18:00"),
     # Quiet hours that end early enough hold it back, others bring it forward.
     ("Asia/Shanghai", "14:00", ("17:30", "19:00"), "2024-02-22 19:00"),
+    ("Asia/Shanghai", "07:00", ("17:30", "19:00"), "2024-02-22 19:00"),
+    ("Asia/Shanghai", "06:59", ("17:30", "19:00"), "2024-02-22 17:00"),
     ("Asia/Shanghai", "14:00", ("17:30", "07:00"), "2024-02-22 17:00"),
     ("Asia/Shanghai", "14:00", ("18:00", "07:00"), "2024-02-22 17:30"),
 ]

@@ -121,7 +121,7 @@ class DoseLog:
         """Return a letter for each day of `first`…`last`."""
         length = last.toordinal() - first.toordinal() + 1
         if self.first_on is None or length <= 0:
-            return SILENT * max(length, 0)
+            return SILENT * length
         place = first.toordinal() - self.first_on.toordinal()
         if place >= 0:
             return self.letters[place : place + length].ljust(length, SILENT)

@@ -35,7 +35,7 @@ def read_series(fields: Fields, at: str, data: Any, cycle_days: int) -> tuple[Se
     series = []
     for name, parts in recurrences.items():
         first = parts[0][1]
-        for pointer, part in parts[1:]:
+        for pointer, part in parts:
             if (part.recurrences[0].unit == "m") != (first.recurrences[0].unit == "m"):
                 detail = f"Entries of the series {name} are all in months, or all in days and weeks."
                 fields.field_error(f"{pointer}/every", detail)

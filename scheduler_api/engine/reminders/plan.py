@@ -236,7 +236,7 @@ class Planner:
 
         Section 6 of the rules says when that is. While a pregnancy is open there is none.
         """
-        ended, periods = self._history.treatment_ended, fertile_periods(self._history)
+        periods = fertile_periods(self._history)
         if not periods:
             return
         first -= timedelta(CONTRACEPTION_DAYS)
@@ -251,8 +251,6 @@ class Planner:
             ):
                 because = Reason("contraception_since", day=since)
                 yield self._in_the_morning("contraception_monthly", day, because)
-        if ended is None and self._history.off_study_on is None and not self._history.fertility_changes:
-            return
         document = self._schedule.contraception(last)
         through = document["through_on"]
         # While there may be a later dose that is not on record, no message says that it is over.

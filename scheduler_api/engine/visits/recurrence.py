@@ -226,11 +226,6 @@ class PlannedVisits:
             self._read.append(planned)
         return self._read[index]
 
-    @property
-    def is_empty(self) -> bool:
-        """Return whether there is no visit at all."""
-        return self.at(0) is None
-
     def visit(self, index: int) -> PlannedVisit | None:
         """Return the visit at an index, if it exists."""
         planned = self.at(index) if index >= 0 else None
@@ -285,10 +280,6 @@ class EvenlySpacedVisits(PlannedVisits):
         self._visits = reachable if recurrence.count is None else min(recurrence.count, reachable)
         self._planned = reachable if recurrence.count is None else min(recurrence.count + 1, reachable)
         self._made: dict[int, PlannedVisit] = {}
-
-    @property
-    def is_empty(self) -> bool:
-        return self._planned == 0
 
     @staticmethod
     def fits(series: Series) -> bool:

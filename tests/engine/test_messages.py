@@ -1,0 +1,158 @@
+"""Which messages are planned and from when to when each is of use, of the patient of the worked examples, in Shanghai.
+
+Imaging of week 6 is open from 2024-02-07 to 2024-02-21, that of week 12 from 2024-03-20 to 2024-04-03.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.reminders.plan import Message, Planner
+from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences, contradictions
+
+from .patients import Patient, day, patient_with, protocol_data, series
+from .strategies import lives
+
+SITE = SitePreferences("Asia/Shanghai")
+
+
+def messages(patient: Patient, first: date, last: date, site: SitePreferences = SITE, **own: Any) -> list[Message]:
+    """What is planned for a range of days, by default preferences unless the patient's own say otherwise."""
+    return Planner(patient.schedule(), NotificationPreferences(**own), site, {}).messages(first, last)
+
+
+def days_of(patient: Patient, kind: str, first: str = "2024-02-01", length: int = 120) -> list[str]:
+    """The days on each of which a message of a kind is planned or still of use."""
+    days = [day(first) + timedelta(number) for number in range(length)]
+    return [str(on) for on in days if any(one.kind == kind for one in messages(patient, on, on))]
+
+
+def through(first: str, last: str) -> list[str]:
+    return [str(day(first) + timedelta(number)) for number in range((day(last) - day(first)).days + 1)]
+
+
+def times(patient: Patient, kind: str, first: str, last: str) -> list[tuple[str, str, str]]:
+    """What messages of a kind are about, when they may be sent and when they expire, on the patient's clock."""
+    found = [one for one in messages(patient, day(first), day(last)) if one.kind == kind]
+    return [(one.about, f"{one.next_at:%m-%d %H:%M}", f"{one.expires_at:%m-%d %H:%M}") for one in found]
+
+
+def test_a_window_that_opens_and_closes_without_a_booking() -> None:
+    patient = Patient.treated()
+    assert days_of(patient, "window_opened", length=45) == through("2024-02-07", "2024-02-17")
+    assert days_of(patient, "window_closing", length=45) == through("2024-02-18", "2024-02-21")
+    assert days_of(patient, "window_missed", length=45) == through("2024-02-22", "2024-02-23")
+    span = ("2024-02-01", "2024-03-10")
+    assert times(patient, "window_opened", *span) == [("2024-02-07 imaging-w6", "02-07 09:00", "02-18 00:00")]
+    assert times(patient, "window_closing", *span) == [("2024-02-21 imaging-w6", "02-18 09:00", "02-22 00:00")]
+    # The site's quiet hours hold back what is known at midnight.
+    assert times(patient, "window_missed", *span) == [("2024-02-21 imaging-w6", "02-22 07:00", "02-24 00:00")]
+
+
+@pytest.mark.parametrize(("before", "opened", "closing"), [(3, 4, 0), (4, 1, 4)])
+def test_a_window_so_short_that_both_would_come_at_once_has_one_message(before: int, opened: int, closing: int) -> None:
+    patient = patient_with(series("lab", first={"weeks": 6}, window=(before, 0)))
+    assert len(days_of(patient, "window_opened")) == opened
+    assert len(days_of(patient, "window_closing")) == closing
+
+
+@pytest.mark.parametrize(
+    ("booked_on", "opened", "closing"),
+    [
+        ("2024-02-06", True, True),
+        ("2024-02-07", False, True),
+        ("2024-02-17", False, True),
+        ("2024-02-18", False, False),
+        ("2024-03-01", False, False),
+    ],
+)
+def test_who_is_booked_is_not_asked_to_book_unless_that_has_passed(booked_on: str, opened: bool, closing: bool) -> None:
+    patient = Patient.treated()
+    patient.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
+    assert bool(days_of(patient, "window_opened", length=45)) is opened
+    assert bool(days_of(patient, "window_closing", length=45)) is closing
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "opened", "closing"),
+    [
+        ("2024-02-07", True, True),
+        ("2024-02-08", False, True),
+        ("2024-02-18", False, True),
+        ("2024-02-19", False, False),
+    ],
+)
+def test_who_is_pregnant_is_not_asked_to_book(closed_on: str, opened: bool, closing: bool) -> None:
+    """A message that could be sent on a day of an open pregnancy is not sent later either."""
+    patient = Patient.treated()
+    patient.record("pregnancy_reported", reported_on="2024-02-01", of="patient")
+    patient.record("pregnancy_closed", closed_on=closed_on, outcome="not_pregnant")
+    assert bool(days_of(patient, "window_opened", length=45)) is opened
+    assert bool(days_of(patient, "window_closing", length=45)) is closing
+
+
+def test_an_appointment_is_announced_from_its_eve_until_it_begins() -> None:
+    patient = Patient.treated()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20", time="09:30")
+    assert days_of(patient, "booking_tomorrow") == ["2024-02-19", "2024-02-20"]
+    told = times(patient, "booking_tomorrow", "2024-02-01", "2024-03-01")
+    assert told == [("2024-02-20 imaging-w6", "02-19 18:00", "02-20 09:30")]
+
+
+def test_contraception_is_reminded_of_each_month_for_a_week() -> None:
+    patient = Patient.treated()
+    days = [on for month in ("2024-12", "2025-01", "2025-02") for on in through(f"{month}-03", f"{month}-09")]
+    assert days_of(patient, "contraception_monthly", "2024-11-15", 100) == days
+
+
+def test_the_release_from_contraception_is_told_for_a_week_and_only_if_it_is_certain() -> None:
+    """Last dose 2024-08-31: required through 2025-02-28."""
+    patient = Patient.treated()
+    patient.end_treatment("2024-08-31")
+    assert days_of(patient, "contraception_released", "2025-02-01", 60) == through("2025-03-01", "2025-03-07")
+    lost = Patient.treated()
+    lost.record("study_ended", ended_on="2024-08-31", reason="lost_to_follow_up", contact_after="continue")
+    assert days_of(lost, "contraception_released", "2025-02-01", 60) == []
+    # Who is not fertile any more is released at once, also while treatment goes on.
+    released = Patient.treated()
+    released.record("fertility_changed", from_on="2024-04-10", fertility="not_fertile", basis="sterilisation")
+    assert days_of(released, "contraception_released", "2024-04-01", 30) == through("2024-04-10", "2024-04-16")
+
+
+def test_the_trial_the_site_and_the_patient_each_switch_a_kind_off() -> None:
+    kind, first, last = "window_opened", day("2024-02-01"), day("2024-02-29")
+
+    def found(patient: Patient, *args: Any, **own: Any) -> bool:
+        return kind in {one.kind for one in messages(patient, first, last, *args, **own)}
+
+    data = protocol_data(series("imaging", every={"weeks": 6}))
+    patient = Patient.treated(read_protocol(data))
+    assert found(patient)
+    assert not found(patient, off=frozenset({kind}))
+    assert not found(patient, SITE._replace(off=frozenset({kind})))
+    assert not found(Patient.treated(read_protocol({**data, "reminders": {"off": [kind]}})))
+
+
+def test_a_second_reminder_that_is_switched_off_contradicts_nothing() -> None:
+    at_midnight = NotificationPreferences(again_after_minutes=240)
+    assert [error.pointer for error in contradictions(at_midnight)] == ["/again_after_minutes"]
+    assert [*contradictions(at_midnight._replace(off=frozenset({"dose_again"})))] == []
+    assert [*contradictions(at_midnight._replace(again_after_minutes=None))] == []
+
+
+@given(lives(), st.integers(0, 9))
+def test_what_is_planned_for_days_together_is_what_is_planned_for_each(
+    life: tuple[Patient, list[date]], length: int
+) -> None:
+    """Of their own days; of earlier ones only what has not expired by then."""
+    patient, days = life
+    for first in days[:2]:
+        span = [first + timedelta(number) for number in range(length + 1)]
+        together = {(one.kind, one.about) for one in messages(patient, first, span[-1])}
+        assert together == {(one.kind, one.about) for on in span for one in messages(patient, on, on)}
