@@ -48,7 +48,7 @@ _SWAPPED = {one: other for pair in _PAIRS for one, other in (pair, reversed(pair
 
 
 class Mutation(NamedTuple):
-    """One small change: the bytes `start`…`end` of a file, which are in the function `scope`, become `after`."""
+    """Holds one small change: the bytes `start`…`end` of a file, in the function `scope`, become `after`."""
 
     file: Path
     scope: str
@@ -64,7 +64,7 @@ class Mutation(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A change by the text of its line, before and after: however far the line moves, it stays the same change."""
+    """Names a change by the text of its line, before and after: wherever the line moves, it is the same change."""
 
     file: str
     scope: str

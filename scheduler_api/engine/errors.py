@@ -61,7 +61,7 @@ CODES: tuple[Code, ...] = get_args(Code)
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One bad field: a JSON pointer (RFC 6901; empty for the whole document), a sentence for the sender, and a code."""
+    """Names a bad field by a JSON pointer (RFC 6901; empty for the whole document), with a sentence and a code."""
 
     pointer: str
     detail: str

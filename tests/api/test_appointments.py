@@ -12,7 +12,7 @@ from scheduler_api.store.patients import facts
 
 
 def scan(patient: Patient) -> dict[str, Any]:
-    """What is said of the booking of the patient's scan."""
+    """Return what is said of the booking of the patient's scan."""
     row = patient.read("visits/imaging-w6")
     return {name: row[name] for name in ("booked_on", "booked_time", "booked_at", "booked_time_zone")}
 

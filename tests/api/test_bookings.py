@@ -51,7 +51,7 @@ def kinds(patient: Patient) -> list[str]:
 
 def warned(answer: dict[str, Any]) -> list[str]:
     """What an answer warns of."""
-    return [warning["kind"] for warning in answer["warnings"]]
+    return [warning["code"] for warning in answer["warnings"]]
 
 
 def test_booking_moving_and_cancelling_are_facts_like_any(patient: Patient) -> None:
@@ -122,12 +122,12 @@ def test_what_speaks_against_a_day_is_said_and_it_is_booked_all_the_same(coordin
     coordinator.send("PUT", "/v1/sites/FUSCC/calendar", {"opening_days": weekly, "slots_per_day": 1})
     book(coordinator.enrol(subject_number="002"), "imaging-w12", "2024-03-27")
     full = book(patient, "imaging-w12", "2024-03-27")
-    assert full["warnings"] == [{"kind": "no_slot_left", "detail": "1 of 1 slots are booked on 2024-03-27"}]
+    assert full["warnings"] == [{"code": "no_slot_left", "detail": "1 of 1 slots are booked on 2024-03-27"}]
     assert full["visit"]["booked_on"] == "2024-03-27"
     holiday = book(patient, "imaging-w12", "2024-04-04")
     assert holiday["warnings"] == [
         {
-            "kind": "site_closed",
+            "code": "site_closed",
             "detail": "FUSCC is not open on 2024-04-04: public holiday: Tomb-Sweeping Day",
         }
     ]
@@ -143,7 +143,7 @@ def test_a_visit_done_or_not_required_can_be_booked_and_is_said(patient: Patient
     assert warned(book(patient, "imaging-w6", "2024-02-21")) == ["already_done"]
     cut = book(patient, "imaging-w12", "2024-03-27")
     assert cut["warnings"] == [
-        {"kind": "not_required", "detail": "enrolment 2024-01-03 + 12 weeks; not required: progressed 2024-02-19"}
+        {"code": "not_required", "detail": "enrolment 2024-01-03 + 12 weeks; not required: progressed 2024-02-19"}
     ]
     to_cancel = [("booking_to_cancel", "imaging-w6"), ("booking_to_cancel", "imaging-w12")]
     assert [(entry["kind"], entry["visit"]) for entry in cut["to_do"]] == [("treatment_still_open", None), *to_cancel]

@@ -92,7 +92,7 @@ def test_an_end_before_what_is_on_record_warns_and_names_it(patient: Patient) ->
     answer = patient.record("study_ended", **fact)
     assert answer["warnings"] == dry["warnings"]
     (warning,) = answer["warnings"]
-    assert (warning["kind"], warning["detail"]) == ("records_after_end", "records after 2024-08-15: 2")
+    assert (warning["code"], warning["detail"]) == ("records_after_end", "records after 2024-08-15: 2")
     assert warning["records"] == [
         {"kind": "dose_recorded", "on": "2024-08-20"},
         {"kind": "visit_done", "on": "2024-08-21"},

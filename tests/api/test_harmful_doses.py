@@ -60,7 +60,7 @@ def test_a_dose_that_could_hurt(service: Service, patient: Patient, kind: str) -
         patient.record(**fact)
     answer = patient.record("dose_recorded", dose_on="2024-02-15", status="taken", amount=amount)
     records = [{"kind": "dose_recorded", "on": "2024-02-15"}]
-    assert answer["warnings"] == [{"kind": kind, "detail": why, "records": records}]
+    assert answer["warnings"] == [{"code": kind, "detail": why, "records": records}]
     (entry,) = entries(patient)
     assert (entry["kind"], entry["urgency"], entry["because"]) == (kind, "now", why)
     assert messages(service) == ["dose_to_check"]
@@ -126,7 +126,7 @@ def test_a_dose_as_planned_or_less_warns_of_nothing(service: Service, patient: P
 
 def test_a_dry_run_warns_and_sends_nothing(service: Service, patient: Patient) -> None:
     answer = patient.send("dose_recorded", dry_run=True, dose_on="2024-02-15", status="taken", amount=600)
-    assert [warning["kind"] for warning in answer.json["warnings"]] == ["dose_above_plan"]
+    assert [warning["code"] for warning in answer.json["warnings"]] == ["dose_above_plan"]
     assert messages(service) == []
 
 

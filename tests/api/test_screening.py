@@ -81,7 +81,7 @@ def test_a_visit_before_consent_is_recorded_with_a_warning(nurse: Client) -> Non
     patient = nurse.register(consented_on="2024-02-10")
     answer = patient.record("visit_done", series="imaging", visit="imaging-w6", done_on="2024-02-09")
     (warning,) = answer["warnings"]
-    assert (warning["kind"], warning["records"]) == (
+    assert (warning["code"], warning["records"]) == (
         "before_consent",
         [{"kind": "visit_done", "on": "2024-02-09"}],
     )

@@ -75,6 +75,21 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def registration(**changes: Any) -> dict[str, Any]:
+    """The data of a `registered`: a fertile woman in Shanghai on the built-in protocol."""
+    return {
+        "subject_number": "001",
+        "site": "FUSCC",
+        "protocol": "nct06110650",
+        "version": 1,
+        "sex": "female",
+        "fertility": "fertile",
+        "basis": None,
+        "time_zone": "Asia/Shanghai",
+        **changes,
+    }
+
+
 class Patient:
     """A patient enrolled on 2024-01-03 in Shanghai, female and fertile, whose facts arrive one after the other.
 
@@ -84,18 +99,9 @@ class Patient:
     def __init__(self, *versions: Protocol, now: datetime = NOW, **enrolment: Any) -> None:
         first, *_ = protocols = versions or (builtin(),)
         self.versions = {version.version: version for version in protocols}
-        data = {
-            "subject_number": "001",
-            "site": "FUSCC",
-            "protocol": first.id,
-            "version": first.version,
-            "enrolled_on": "2024-01-03",
-            "sex": "female",
-            "fertility": "fertile",
-            "basis": None,
-            "time_zone": "Asia/Shanghai",
-            **enrolment,
-        }
+        data = registration(
+            **{"protocol": first.id, "version": first.version, "enrolled_on": "2024-01-03", **enrolment}
+        )
         of_enrolment = {name: data.pop(name, None) for name in ("enrolled_on", "planned_first_dose_on")}
         registered, enrolled = body_from_data("registered", data), None
         assert isinstance(registered, Registered)

@@ -156,4 +156,4 @@ def test_a_warning_is_measured_by_the_plan_known_when_it_was_said(patient: Patie
     for said_at, expected in (("2024-02-20T08:00+08:00", []), ("2024-02-20T11:00+08:00", ["dose_while_held"])):
         patient.say(said_at=instant(said_at), **said)
         fact = patient.facts[-1]
-        assert [one["kind"] for one in warnings(patient.schedule(), fact.body, fact.said_at)] == expected
+        assert [one["code"] for one in warnings(patient.schedule(), fact.body, fact.said_at)] == expected

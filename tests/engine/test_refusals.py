@@ -10,7 +10,7 @@ import pytest
 
 from scheduler_api.engine.errors import Conflict, NeedsConfirmation, ValidationFailed
 
-from .patients import Patient, builtin, protocol, series
+from .patients import Patient, builtin, protocol, registration, series
 
 #: Noon in Shanghai on 2024-03-01.
 NOON = datetime(2024, 3, 1, 4, tzinfo=UTC)
@@ -390,20 +390,6 @@ def test_what_a_correction_replaces_does_not_contradict_it(patient: Patient) -> 
     patient.correct("fact-1", "treatment_started", first_dose_on="2024-01-08")
     hold = patient.record("hold_started", from_on="2024-02-01", resumes_on="2024-02-10")
     patient.correct(hold, "hold_started", from_on="2024-02-05", resumes_on="2024-02-12")
-
-
-def registration(**changes: Any) -> dict[str, Any]:
-    data = {
-        "subject_number": "001",
-        "site": "FUSCC",
-        "protocol": "nct06110650",
-        "version": 1,
-        "sex": "female",
-        "fertility": "fertile",
-        "basis": None,
-        "time_zone": "Asia/Shanghai",
-    }
-    return {**data, **changes}
 
 
 def enrolment(**changes: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
 
-from .patients import Patient, day, plain, protocol, series
+from .patients import Patient, day, plain, protocol, registration, series
 from .test_refusals import refused
 
 SCREENING = series("screening", "enrolment", first={"days": -14}, window=(7, 7))
@@ -167,7 +167,7 @@ def test_a_visit_before_consent_warns() -> None:
     patient.record("visit_done", series="screening", done_on="2024-01-07")
     (warning,) = plain(warnings(patient.schedule(), patient.facts[-1].body, patient.facts[-1].said_at))
     assert warning == {
-        "kind": "before_consent",
+        "code": "before_consent",
         "detail": "done 2024-01-07, before consent 2024-01-08",
         "records": [{"kind": "visit_done", "on": "2024-01-07"}],
     }
@@ -176,19 +176,10 @@ def test_a_visit_before_consent_warns() -> None:
 
 
 def test_consent_and_planned_enrolment_can_be_filled_in_without_a_reason(patient: Patient) -> None:
-    data = {
-        "subject_number": "001",
-        "site": "FUSCC",
-        "protocol": "nct06110650",
-        "version": 1,
-        "sex": "female",
-        "fertility": "fertile",
-        "basis": None,
-        "time_zone": "Asia/Shanghai",
-    }
-    again = patient.correct("registration", "registered", why=None, **data, consented_on="2023-12-20")
+    consented = registration(consented_on="2023-12-20")
+    again = patient.correct("registration", "registered", why=None, **consented)
     assert patient.history.registered.consented_on == day("2023-12-20")
-    other = {**data, "consented_on": "2023-12-21"}
+    other = registration(consented_on="2023-12-21")
     assert refused(lambda: patient.correct(again, "registered", why=None, **other)) == ["/reason"]
 
 

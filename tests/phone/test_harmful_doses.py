@@ -21,7 +21,7 @@ def test_the_patient_is_warned_in_the_patients_language(phone: Phone) -> None:
         answer = phone.send("PUT", "doses/2024-02-19", body, headers=headers).json
         assert answer["outcome"] == outcome
         (warning,) = answer["warnings"]
-        assert warning["kind"] == "dose_above_plan"
+        assert warning["code"] == "dose_above_plan"
         assert warning["detail"] == "2024-02-19：服用 600 mg，超过计划的 300 mg"
     assert told(phone) == 1
 
@@ -32,7 +32,7 @@ def test_a_reduction_that_an_offline_phone_had_not_seen(phone: Phone) -> None:
     days = ("2024-02-17", "2024-02-18", "2024-02-19")
     queued = [dose(day, amount=300, said_at=f"{day}T20:00:00+08:00") for day in days]
     outcomes = phone.sync(*queued)["outcomes"]
-    kinds = [[warning["kind"] for warning in outcome["warnings"]] for outcome in outcomes]
+    kinds = [[warning["code"] for warning in outcome["warnings"]] for outcome in outcomes]
     assert kinds == [[], ["dose_above_plan"], ["dose_above_plan"]]
     items = phone.patient.client.get("/v1/worklist").json["items"]
     (entry,) = [item for item in items if item["kind"] == "dose_above_plan"]
@@ -50,5 +50,5 @@ def test_the_patients_word_warns_where_the_sites_stands(phone: Phone) -> None:
     phone.patient.record("dose_recorded", dose_on="2024-02-19", status="taken", amount=300)
     answer = phone.record("2024-02-19", amount=600).json
     assert answer["outcome"] == "site_record_stands"
-    assert [warning["kind"] for warning in answer["warnings"]] == ["dose_above_plan"]
+    assert [warning["code"] for warning in answer["warnings"]] == ["dose_above_plan"]
     assert told(phone) == 1

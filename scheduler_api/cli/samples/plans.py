@@ -1,4 +1,4 @@
-"""What happens to each of the 31 synthetic patients. Nobody here is, or is taken from, a real person.
+"""Say what happens to each of the 31 synthetic patients. Nobody here is, or is taken from, a real person.
 
 Every number is a day counted from the patient's enrolment (day 0), unless it says otherwise.
 """

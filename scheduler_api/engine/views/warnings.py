@@ -17,8 +17,7 @@ from .calendar import PatientSchedule
 def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[dict[str, Any]]:
     """Return the warnings about a fact said at an instant, given the schedule with it.
 
-    Each has its `kind`, `detail` and `records`.
-    `records` are those on record that the warning is about, as `{kind, on}`.
+    Each has its `code`, `detail` and `records`: these are those on record that the warning is about, as `{kind, on}`.
     """
     after = schedule.history
     match body:
@@ -42,7 +41,7 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
         return []
     return [
         {
-            "kind": "records_after_end",
+            "code": "records_after_end",
             "detail": Reason("records_after_end", number=len(records), day=last),
             "records": sorted(records, key=lambda record: (record["on"], record["kind"])),
         }
@@ -58,7 +57,7 @@ def _before_consent(history: History, done_on: list[date]) -> list[dict[str, Any
     detail = Reason("before_consent", day=min(early), day2=consented_on)
     return [
         {
-            "kind": "before_consent",
+            "code": "before_consent",
             "detail": detail,
             "records": [{"kind": "visit_done", "on": day} for day in sorted(early)],
         }
@@ -68,7 +67,7 @@ def _before_consent(history: History, done_on: list[date]) -> list[dict[str, Any
 def _harmful(doses: HarmfulDoses) -> dict[str, Any]:
     """Return the warning about a dose that could hurt."""
     records = [{"kind": "dose_recorded", "on": doses.first_on}]
-    return {"kind": doses.kind, "detail": doses.because, "records": records}
+    return {"code": doses.kind, "detail": doses.because, "records": records}
 
 
 def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ REGISTRATION = "-registered"
 
 
 class Part(NamedTuple):
-    """One fact of those that a stored row is read as: what is put behind the row's id to name it, its kind and data."""
+    """Holds a fact of those that a row is read as: what is put behind the row's id to name it, its kind and data."""
 
     suffix: str
     kind: str

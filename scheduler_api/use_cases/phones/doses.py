@@ -31,7 +31,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """What came of something that a phone sent, the fact that says it, and the dose that it is about, if about one."""
+    """Says what came of something that a phone sent, which fact says it, and which dose it is about, if about one."""
 
     outcome: Outcome
     fact_id: str
@@ -40,7 +40,7 @@ class RecordOutcome:
 
 @dataclass(frozen=True)
 class Said:
-    """When a phone said and sent something by its own clock, when it counts as said, and what the clock is ahead."""
+    """Says when a phone said and sent something by its clock, when it counts as said, and what the clock is ahead."""
 
     phone_said_at: datetime
     phone_sent_at: datetime

@@ -251,5 +251,5 @@ def _against_result(after: _Patient, body: VisitDone) -> Iterator[dict[str, Any]
         yield _warning("no_response", "no response is recorded")
 
 
-def _warning(kind: str, detail: str | Reason) -> dict[str, Any]:
-    return {"kind": kind, "detail": detail}
+def _warning(code: str, detail: str | Reason) -> dict[str, Any]:
+    return {"code": code, "detail": detail}

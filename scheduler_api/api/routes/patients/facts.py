@@ -41,7 +41,7 @@ class RecordReferenceSchema(Strict):
 class RecordWarningSchema(Strict):
     """Something that speaks against what was recorded. It was recorded all the same."""
 
-    kind = Choice(
+    code = Choice(
         "day_past",
         "site_closed",
         "no_slot_left",

@@ -147,7 +147,7 @@ class DoseReferenceSchema(Strict):
 class DoseWarningSchema(Strict):
     """Why a dose that was recorded could hurt: the patient should call the site, which is told at once."""
 
-    kind = Choice(*HARMFUL, required=True)
+    code = Choice(*HARMFUL, required=True)
     detail = fields.String(required=True)
     records = fields.List(fields.Nested(DoseReferenceSchema), required=True)
 
