@@ -119,8 +119,7 @@ class Phone:
     def _refresh(self) -> None:
         """Get the next pair of tokens. Raises NotActivated when the session has ended, Offline.
 
-        The old refresh token is kept until the new one is in the file, so a lost answer is repeated with the same: at
-        once, because the service lets it be repeated for ten minutes only.
+        The old refresh token is kept until the new one is in the file, so a lost answer is repeated with the same.
         """
         body = {"refresh_token": self.state["refresh_token"]}
         for tries_left in (2, 1, 0):

@@ -123,8 +123,7 @@ async function activate(code) {
 
 /**
  * Get the next pair of tokens. Throws NotActivated when the session has ended, Offline.
- * The old refresh token is kept until the new one is, so a lost answer is repeated with the same: at once, because the
- * service lets it be repeated for ten minutes only.
+ * The old refresh token is kept until the new one is, so a lost answer is repeated with the same.
  */
 async function refresh() {
   const { refresh_token } = (await kept()).state;

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 #: What is made anew each time, and so is another one in the page: tokens, ids, codes, ETags, secret addresses.
-MADE = re.compile(r'(?:pat|ref)_[\w-]{43}|[fdp]-[0-9a-f]{12,16}|\b[2-9A-Z]{8}\b|"\d+\.[\d-]+\.\w+"|\S+\.ics')
+MADE = re.compile(r'(?:pat|ref)_[\w-]{43}|[fdp]-[0-9a-f]{12,16}|\b[2-9A-Z]{10}\b|"\d+\.[\d-]+\.\w+"|\S+\.ics')
 #: Instants are written to the second.
 FRACTION = re.compile(r"(T\d\d:\d\d:\d\d)\.\d+")
 LEFT_OUT = "…"

@@ -27,7 +27,7 @@ COORDINATORS = Roles(
     ("coordinator", "admin"),
     "Only a coordinator or an admin says when a site is open, what it is told, and where its messages go.",
 )
-ADMINS = Roles(("admin",), "Only an admin adds sites and protocols.")
+ADMINS = Roles(("admin",), "Only an admin adds sites and protocols, and ends the wait after wrong codes.")
 
 
 @dataclass

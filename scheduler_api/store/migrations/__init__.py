@@ -25,6 +25,7 @@ from . import (
     m0012_names,
     m0013_visits,
     m0014_second_edition,
+    m0015_token_use,
 )
 from .dialect import Dialect
 
@@ -53,5 +54,6 @@ MIGRATIONS = tuple(
         m0012_names,
         m0013_visits,
         m0014_second_edition,
+        m0015_token_use,
     )
 )

@@ -75,7 +75,7 @@ def by_access(store: Store, digest: str, now: str) -> Row | None:
     That is the site's contact, and the latest instant until which a reminder that still makes sense was put off.
     """
     return store.row(
-        "SELECT d.device_id, p.*, s.contact_name, s.contact_phone, "
+        "SELECT d.device_id, t.used_at AS token_used_at, p.*, s.contact_name, s.contact_phone, "
         "(SELECT MAX(o.put_off_until) FROM outbox o WHERE o.patient_id = p.patient_id AND o.expires_at > :now) "
         "AS put_off_until FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
@@ -102,14 +102,23 @@ def mark_replaced(store: Store, digest: str, at: str) -> None:
     )
 
 
+def mark_used(store: Store, digest: str, at: str) -> None:
+    """Record when an access token was used first."""
+    store.write(
+        "UPDATE device_tokens SET used_at = :at WHERE access_hash = :hash AND used_at IS NULL",
+        {"hash": digest, "at": at},
+    )
+
+
 def drop_unused(store: Store, digest: str, now: str) -> bool:
-    """Drop the pair that was given for a refresh token, if the phone never used it; return False if it did.
+    """Drop the pair that was given for a refresh token, if no phone ever used it; return False if one did.
 
     The row stays, marked as dropped: if a dropped token is presented after all, someone else holds the pair that
     replaced it.
     """
     used = store.row(
-        "SELECT 1 FROM device_tokens WHERE given_for = :hash AND replaced_at IS NOT NULL", {"hash": digest}
+        "SELECT 1 FROM device_tokens WHERE given_for = :hash AND (used_at IS NOT NULL OR replaced_at IS NOT NULL)",
+        {"hash": digest},
     )
     if used is not None:
         return False
@@ -129,7 +138,7 @@ def forget_expired(store: Store, device_id: str, now: str) -> None:
 
 
 def wrong_tries(store: Store, subject: str, since: str) -> list[str]:
-    """Return the times of wrong tries by a subject since an instant, in order."""
+    """Return the times of wrong tries by a sender after an instant, in order."""
     rows = store.rows(
         "SELECT tried_at FROM wrong_tries WHERE subject = :subject AND tried_at > :since ORDER BY tried_at",
         {"subject": subject, "since": since},
@@ -137,9 +146,13 @@ def wrong_tries(store: Store, subject: str, since: str) -> list[str]:
     return [row["tried_at"] for row in rows]
 
 
-def add_wrong_try(store: Store, subject: str, at: str, forget_before: str) -> None:
-    """Record a wrong try, and delete those before an instant."""
-    store.write("DELETE FROM wrong_tries WHERE tried_at < :before", {"before": forget_before})
+def forget_wrong_tries(store: Store, subject: str) -> None:
+    """Delete the wrong tries of a sender."""
+    store.write("DELETE FROM wrong_tries WHERE subject = :subject", {"subject": subject})
+
+
+def add_wrong_try(store: Store, subject: str, at: str) -> None:
+    """Record a wrong try."""
     store.write("INSERT INTO wrong_tries (subject, tried_at) VALUES (:subject, :at)", {"subject": subject, "at": at})
 
 

@@ -22,6 +22,6 @@ def forget(store: Store, now: datetime) -> int:
     with store.transaction():
         return (
             idempotency.forget(store, stamp(now - responses.KEPT))
-            + devices.delete_expired(store, stamp(now), stamp(now - phones.LONGEST_WAIT))
+            + devices.delete_expired(store, stamp(now), stamp(now - phones.TRIES_LIFE))
             + outbox.forget(store, stamp(now - MESSAGES_KEPT))
         )

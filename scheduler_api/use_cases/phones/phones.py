@@ -6,12 +6,13 @@ import hashlib
 import ipaddress
 import secrets
 import unicodedata
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
-from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.port import Busy, Row, Store
 from scheduler_api.store.phones import devices
 from scheduler_api.use_cases.audit.events import note, unknown
 from scheduler_api.use_cases.auth.tokens import digest
@@ -27,15 +28,12 @@ from scheduler_api.use_cases.session import (
 
 #: Without letters and digits that are easily confused on a cheap screen or in handwriting.
 ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
-CODE_LENGTH = 8
+CODE_LENGTH = 10
 CODE_LIFE = timedelta(hours=72)
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=90)
-#: How long a phone that lost the response to a refresh may repeat it.
-REPEAT_LIFE = timedelta(minutes=10)
-#: So many wrong codes are free; each one more makes the wait longer, and after so many nothing helps for a day.
-FREE_TRIES, REFUSED_TRIES = 5, 10
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
+#: So many wrong codes may come from an address in so long; a right one clears them.
+WRONG_TRIES, TRIES_LIFE = 10, timedelta(minutes=1)
 
 
 class Phone(NamedTuple):
@@ -79,26 +77,23 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
 def activate(store: Store, code: str, device_name: str, address: str, now: datetime) -> dict[str, Any]:
     """Turn a one-time code into the tokens of a new device.
 
-    Raises TooMany after too many wrong tries from this address or of this code, ValidationFailed for a code that is
-    wrong, used or expired.
+    Raises TooMany after too many wrong tries from this address, ValidationFailed for a code that is wrong, used or
+    expired.
     """
     sender = sender_of(address)
     # Before the slow hash, since a refused request must cost nothing.
     _check_tries(store, sender, now)
     # However it was typed: in full width or small letters, with spaces or dashes between.
     hashed_code = _code_digest("".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper())))
-    subjects = (sender, hashed_code)
     with store.transaction():
-        # Always the sender first, so that no two of these wait for each other.
-        for subject in subjects:
-            store.lock(f"tries {subject}")
-            _check_tries(store, subject, now)
+        store.lock(f"tries {sender}")
+        _check_tries(store, sender, now)
         patient_id = devices.use_code(store, hashed_code, stamp(now))
         if patient_id is None:
-            for subject in subjects:
-                devices.add_wrong_try(store, subject, stamp(now), stamp(now - LONGEST_WAIT))
+            devices.add_wrong_try(store, sender, stamp(now))
             note(Session(store, unknown(sender), now), "wrong_code", address=sender[:16])
         else:
+            devices.forget_wrong_tries(store, sender)
             device_id = f"d-{secrets.token_hex(6)}"
             devices.add_device(
                 store,
@@ -111,21 +106,31 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
     return {**tokens, "patient_id": patient_id}
 
 
-def _check_tries(store: Store, subject: str, now: datetime) -> None:
-    tries = devices.wrong_tries(store, subject, stamp(now - LONGEST_WAIT))
-    if len(tries) < FREE_TRIES:
-        return
-    wait = FIRST_WAIT * 2 ** (len(tries) - FREE_TRIES) if len(tries) < REFUSED_TRIES else LONGEST_WAIT
-    until = datetime.fromisoformat(tries[-1]) + wait
-    if now < until:
+def _check_tries(store: Store, sender: str, now: datetime) -> None:
+    tries = devices.wrong_tries(store, sender, stamp(now - TRIES_LIFE))
+    if len(tries) >= WRONG_TRIES:
+        until = datetime.fromisoformat(tries[-WRONG_TRIES]) + TRIES_LIFE
         raise TooMany(int((until - now).total_seconds()) + 1)
+
+
+def lift_wait(session: Session, address: str) -> None:
+    """Let phones at an address try codes again at once, whatever was tried there. Raises ValidationFailed."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise ValidationFailed([FieldError("/address", "Not an IP address.", "malformed")]) from None
+    sender = sender_of(address)
+    with session.store.transaction():
+        session.store.lock(f"tries {sender}")
+        devices.forget_wrong_tries(session.store, sender)
+        note(session, "wait_lifted", address=sender[:16])
 
 
 def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
     """Return a new pair of tokens for a refresh token, which is then used up.
 
-    Used again within ten minutes, by a phone that lost the response, it gives another pair in place of the lost one.
-    Any later use means that two devices hold it: the session ends. Raises Unauthenticated.
+    Used again by a phone that lost the response, it gives another pair in place of the lost one. Once that pair was
+    used, two devices must hold the token: the session ends. Raises Unauthenticated.
     """
     with store.transaction():
         unlocked = devices.by_refresh(store, digest(token))
@@ -133,7 +138,9 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
             store.lock(f"device {unlocked['device_id']}")
         pair = unlocked and devices.by_refresh(store, digest(token))
         if pair is not None and pair["refresh_expires_at"] > stamp(now):
-            if not pair["dropped"] and (pair["replaced_at"] is None or _may_repeat(store, pair, now)):
+            if not pair["dropped"] and (
+                pair["replaced_at"] is None or devices.drop_unused(store, pair["refresh_hash"], stamp(now))
+            ):
                 devices.mark_replaced(store, pair["refresh_hash"], stamp(now))
                 devices.forget_expired(store, pair["device_id"], stamp(now))
                 tokens = _new_pair(store, pair["device_id"], pair["refresh_hash"], now)
@@ -145,15 +152,19 @@ def refresh(store: Store, token: str, now: datetime) -> dict[str, Any]:
     raise Unauthenticated("The refresh token is not valid; activate the phone again.")
 
 
-def _may_repeat(store: Store, pair: Row, now: datetime) -> bool:
-    replaced_at = datetime.fromisoformat(pair["replaced_at"])
-    return now <= replaced_at + REPEAT_LIFE and devices.drop_unused(store, pair["refresh_hash"], stamp(now))
-
-
 def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
-    """Return the phone that an access token belongs to; None if the token is not, or no longer, valid."""
-    row = devices.by_access(store, digest(token), stamp(now))
-    return None if row is None else Phone(row["device_id"], row)
+    """Return the phone that an access token belongs to; None if the token is not, or no longer, valid.
+
+    The first use is noted, as soon as the database lets us: the phone has received the pair.
+    """
+    hashed = digest(token)
+    row = devices.by_access(store, hashed, stamp(now))
+    if row is None:
+        return None
+    if row["token_used_at"] is None:
+        with suppress(Busy), store.transaction():
+            devices.mark_used(store, hashed, stamp(now))
+    return Phone(row["device_id"], row)
 
 
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import segno
 from flask import Response, request
 
-from scheduler_api.api.http.operation import RECORDERS, produces, public, staff
+from scheduler_api.api.http.operation import ADMINS, RECORDERS, produces, public, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, now, session, store
@@ -28,7 +28,7 @@ class ActivationCodeSchema(Strict):
     """A one-time code, returned only here, also as a QR picture."""
 
     patient_id = fields.String(required=True)
-    code = fields.String(required=True, metadata={"example": "7KQ2MWX4"})
+    code = fields.String(required=True, metadata={"example": "7KQ2MWX4TR"})
     expires_at = Instant(required=True)
     qr_svg = fields.String(required=True, metadata={"description": "An SVG picture of the code"})
 
@@ -38,6 +38,12 @@ class PhoneActivationSchema(Strict):
 
     code = Text(20, required=True)
     device_name = Text(80, required=True)
+
+
+class WaitSchema(Strict):
+    """The network address at which phones have to wait; by default that of the request."""
+
+    address = Text(64)
 
 
 class TokenRefreshSchema(Strict):
@@ -80,6 +86,19 @@ def create_activation_code(data: dict[str, Any]) -> Response:
     return answer({**made, "qr_svg": _picture(made["code"])}, 201, {"Cache-Control": "no-store"})
 
 
+@blueprint.route("/activations/unblock", methods=["POST"])
+@staff(ADMINS)
+@blueprint.arguments(WaitSchema)
+@blueprint.response(204)
+def lift_activation_wait(data: dict[str, Any]) -> Response:
+    """Let phones at an address try codes again at once
+
+    After wrong codes they would have to wait, at most a minute.
+    """
+    phones.lift_wait(session(), data.get("address") or request.remote_addr or "")
+    return Response(status=204)
+
+
 @blueprint.route("/activate", methods=["POST"])
 @public
 @blueprint.arguments(PhoneActivationSchema)
@@ -87,7 +106,7 @@ def create_activation_code(data: dict[str, Any]) -> Response:
 def activate_phone(data: dict[str, Any]) -> Response:
     """Turn a one-time code into the tokens of a phone
 
-    Needs no token. Wrong codes are slowed after five, and refused after ten.
+    Needs no token. After ten wrong codes from an address in a minute, the next has to wait, at most a minute.
     """
     tokens = phones.activate(store(), data["code"], data["device_name"], request.remote_addr or "", now())
     return answer(tokens, headers={"Cache-Control": "no-store"})
@@ -100,8 +119,8 @@ def activate_phone(data: dict[str, Any]) -> Response:
 def refresh_tokens(data: dict[str, Any]) -> Response:
     """Get a new pair of tokens
 
-    Needs no access token. A phone that lost the response may repeat the call within ten minutes; a later second use of
-    a refresh token ends the device's session.
+    Needs no access token. A phone that lost the response may repeat the call until it has used the pair; after that a
+    second use of a refresh token ends the device's session.
     """
     return answer(phones.refresh(store(), data["refresh_token"], now()), headers={"Cache-Control": "no-store"})
 
