@@ -92,6 +92,7 @@ class VisitSchedule:
     def _inputs_of(self, name: str) -> tuple[object, ...]:
         history, stages, done = self._history, self._stages(name), self._history.done_of_series.get(name)
         series = [plan.series for _, plan in stages if plan is not None]
+        before = self._before_holds if done is not None else None
         return (
             [(period.from_on, period.to_on, plan) for period, plan in stages],
             self._runs if any(one.anchor == "cycle" for one in series) else (),
@@ -99,7 +100,7 @@ class VisitSchedule:
             history.registered.fertility if any(one.fertile_only for one in series) else (),
             done,
             # What was done is compared with where its visit would be without holds.
-            history.holds if done is not None and self._before_holds is not None else (),
+            [plan for _, plan in before._stages(name)] if before is not None else (),
             self._booked.get(name),
         )
 
