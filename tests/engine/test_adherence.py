@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .patients import Patient, protocol
+from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
+
+from .patients import Patient, day, protocol
 
 
 def counted(patient: Patient, today: str) -> dict[str, Any]:
@@ -29,6 +31,13 @@ def test_planned_is_taken_missed_and_unrecorded_through_yesterday() -> None:
         "adherence": 0.6,
         "relative_dose_intensity": 0.6,
     }
+
+
+def test_sums_of_patients_add_up_from_nothing() -> None:
+    one = dose_sums(ten_days().schedule().treatment_plan, day("2024-01-15"))
+    assert DoseSums().plus(one) == one
+    both = one.plus(dose_sums(ten_days().schedule().treatment_plan, day("2024-01-11"))).document()
+    assert (both["planned"], both["taken"], both["missed"], both["adherence"]) == (17, 12, 3, 0.7059)
 
 
 def test_today_counts_once_it_is_recorded() -> None:

@@ -180,3 +180,17 @@ def test_the_order_in_which_stretches_are_listed_changes_nothing() -> None:
         Patient.treated(protocol(*order)).on("2024-02-01").document for order in (stretches, stretches[::-1])
     )
     assert plain_order == reverse
+
+
+def test_of_a_version_that_is_soon_replaced_no_later_visit_is_left_out() -> None:
+    """Its week 7, 2024-02-21, would overlap week 6; from 2024-02-18 on a third version plans."""
+    third = protocol(series("imaging", every={"weeks": 30}), version=3)
+    patient = Patient.treated(ONE, two(series("imaging", every={"weeks": 7})), third)
+    amendment = patient.record("protocol_amended", version=2, from_on="2024-02-16")
+    dropped = patient.schedule().visit_schedule.series("imaging").dropped
+    assert [one.visit.name for one in dropped] == ["imaging-w7"]
+    patient.record("protocol_amended", version=3, from_on="2024-02-18")
+    assert patient.schedule().visit_schedule.series("imaging").dropped == ()
+    assert [*patient.on("2024-03-01").targets("imaging")][:2] == ["imaging-w6", "imaging-w30"]
+    patient.void(amendment)
+    assert patient.schedule().visit_schedule.series("imaging").dropped == ()

@@ -42,6 +42,20 @@ def test_a_new_patient_has_everything_new() -> None:
     assert found["visit imaging-w6"]["after"]["target_on"] == "2024-02-14"
 
 
+def test_what_is_planned_of_a_patient_in_screening_rests_on_the_planned_enrolment() -> None:
+    screening = series("lab", "first_dose", first={"days": -14}, window=(0, 0))
+    planned = "planned enrolment 2024-01-10"
+    for enrolment_on, expected in (
+        (None, {"treatment": "not enrolled"}),
+        ("2024-01-10", {"treatment": planned, "visit lab": f"{planned} - 14 days"}),
+    ):
+        patient = Patient.screened(protocol(screening), planned_enrolment_on=enrolment_on)
+        found = plain(consequences(None, patient.schedule(), day("2024-01-01"), day("2024-02-01")))
+        because = {entry["what"]: entry["because"] for entry in found}
+        nothing = {"status": "registered, not enrolled", "contraception": "not enrolled"}
+        assert because == {**nothing, **expected}
+
+
 def test_doses_that_begin_later_than_anyone_looks_are_no_consequence() -> None:
     found = moved(Patient(planned_first_dose_on="2024-12-01"), None, through="2024-06-30")
     assert not [what for what in found if what.startswith(("doses", "cycle"))]

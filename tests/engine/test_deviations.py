@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from .patients import Patient, protocol, series
+from .patients import Patient, day, protocol, series
 
 
-def dose_row(kind: str, day: str, planned: str, actual: str) -> dict[str, Any]:
+def dose_row(kind: str, on: str, planned: str, actual: str) -> dict[str, Any]:
     return {
         "kind": kind,
-        "on": day,
+        "on": on,
         "visit": None,
-        "dose_on": day,
+        "dose_on": on,
         "planned": planned,
         "actual": actual,
         "days_off": None,
@@ -179,3 +179,16 @@ def test_a_correction_takes_a_deviation_back() -> None:
     patient.miss("2024-01-10")
     patient.take("2024-01-10")
     assert all_of(patient) == []
+
+
+def test_those_of_all_time_reach_to_the_last_thing_on_record_whatever_day_it_is() -> None:
+    patient = Patient.treated()
+    patient.scan("2024-02-06", "imaging-w6")
+    patient.take("2024-02-20", amount=200)
+    patient.record("visit_booked", visit="imaging-w12", booked_on="2024-06-01")
+    found = [(one["kind"], str(one["on"])) for one in patient.schedule().all_deviations(day("2024-02-10"))]
+    assert found == [
+        ("visit_early", "2024-02-06"),
+        ("dose_amount", "2024-02-20"),
+        ("booking_out_of_window", "2024-06-01"),
+    ]

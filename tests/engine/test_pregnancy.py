@@ -103,6 +103,13 @@ def test_what_was_recorded_before_the_report_settles_nothing_however_it_is_corre
     assert patient.view("2024-02-22")["call_site"] is None
 
 
+def test_once_it_is_closed_there_is_nothing_to_call_about() -> None:
+    patient = pregnant()
+    patient.record("pregnancy_closed", closed_on="2024-02-25", outcome="not_pregnant")
+    assert patient.view("2024-02-24")["call_site"] is not None
+    assert patient.view("2024-02-25")["call_site"] is None
+
+
 def test_after_the_end_of_treatment_there_is_nothing_to_call_about() -> None:
     patient = pregnant()
     patient.end_treatment("2024-02-20", "pregnancy", decided_on="2024-02-21")

@@ -429,6 +429,27 @@ def test_a_corrected_enrolment_may_be_earlier_or_on_the_first_day_recorded(patie
     patient.correct(again, "enrolled", **enrolment(enrolled_on="2023-12-01"))
 
 
+def test_what_was_taken_back_or_is_to_be_confirmed_contradicts_no_enrolment() -> None:
+    patient = Patient(builtin())
+    dose = patient.record("dose_recorded", dose_on="2024-01-04", status="taken", amount=300)
+    said_at = datetime(2024, 1, 4, 8, tzinfo=UTC)
+    patient.say(said_at=said_at, to_confirm=True, dose_on="2024-01-04", status="taken", amount=300)
+    later = {"enrolled_on": "2024-01-05", "planned_first_dose_on": "2024-01-05"}
+    assert refused(lambda: patient.correct("enrolment", "enrolled", **later)) == ["/enrolled_on"]
+    patient.void(dose)
+    patient.correct("enrolment", "enrolled", **later)
+
+
+def test_staff_say_how_much_was_taken_where_nothing_is_planned() -> None:
+    patient = Patient.treated(protocol(dosing_days=[1, 2, 3, 4, 5]))
+    patient.record("hold_started", from_on="2024-01-08", resumes_on="2024-01-09")
+    for held_or_rest in ("2024-01-08", "2024-01-10"):
+        taken = {"dose_on": held_or_rest, "status": "taken"}
+        assert refused(lambda said=taken: patient.record("dose_recorded", **said)) == ["/amount"]
+        patient.record("dose_recorded", **taken, amount=300)
+    patient.record("dose_recorded", dose_on="2024-01-09", status="taken")
+
+
 # Differences from the plan: recorded, flagged, never refused.
 
 

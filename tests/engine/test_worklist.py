@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -113,7 +113,10 @@ def test_an_early_scan_that_names_no_visit_is_asked_about_until_that_visit_opens
         (entry,) = entries(patient, "2024-03-14")
         assert (entry.kind, entry.about, entry.visit) == ("assignment_to_confirm", scan, "imaging-w12")
         assert (str(entry.from_on), entry.through_on, str(entry.due_on)) == ("2024-03-13", None, "2024-03-20")
-        assert [call.fact["visit"] for call in entry.resolve_with] == ["imaging-w12", "unscheduled"]
+        assert [(call.fact["visit"], call.needs) for call in entry.resolve_with] == [
+            ("imaging-w12", ()),
+            ("unscheduled", ()),
+        ]
         fact = dict(entry.resolve_with[number].fact)
         assert fact.pop("replaces") == scan
         patient.correct(scan, why=None, **fact)
@@ -130,6 +133,36 @@ def test_an_early_scan_is_asked_about_no_more_once_its_visit_is_done_or_gone() -
         patient.scan("2024-03-13", response="SD")
         end(patient)
         assert "assignment_to_confirm" not in [kind for kind, _ in listed(patient, "2024-03-28")]
+
+
+def test_of_a_visit_that_a_hold_moved_away_somebody_says_that_it_was_extra_and_why_or_does_it_again() -> None:
+    """Day 1 of cycle 2, 2024-01-26, was done; a hold of 20 days moves it to 2024-02-15."""
+    patient = Patient.treated(protocol(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend"))
+    patient.record("visit_done", series="clinic", done_on="2024-01-27", visit="clinic-c2d1")
+    patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-02-09")
+    (entry,) = [one for one in entries(patient, "2024-02-10") if one.kind == "assignment_to_confirm"]
+    calls = [(call.fact["visit"], call.needs) for call in entry.resolve_with]
+    assert calls == [("clinic-c2d1", ("done_on",)), ("unscheduled", ("reason",))]
+
+
+@pytest.mark.parametrize(
+    ("dose_on", "kind", "calls"),
+    [
+        ("2024-02-24", "doses_to_confirm", ["dose_recorded", "voided"]),
+        ("2024-02-25", "doses_to_confirm", ["dose_recorded", "voided"]),
+        # Nothing is recorded that is dated after death.
+        ("2024-02-26", "record_after_death", ["voided"]),
+    ],
+)
+def test_what_a_phone_said_too_late_is_confirmed_or_voided(dose_on: str, kind: str, calls: list[str]) -> None:
+    patient = taking("2024-02-20")
+    patient.record("study_ended", ended_on="2024-02-25", reason="death")
+    said_at, received_at = datetime(2024, 2, 26, 8, tzinfo=UTC), datetime(2024, 4, 1, 8, tzinfo=UTC)
+    patient.say(dose_on=dose_on, status="taken", amount=300, said_at=said_at, to_confirm=True, now=received_at)
+    assert kind not in [one.kind for one in entries(patient, "2024-03-31")]
+    (entry,) = [one for one in entries(patient, "2024-04-01") if one.kind == kind]
+    assert [call.fact["kind"] for call in entry.resolve_with] == calls
+    assert (entry.about, str(entry.due_on), entry.through_on) == (dose_on, "2024-04-01", None)
 
 
 def test_a_scan_without_its_response_is_asked_about_after_a_week() -> None:
@@ -203,6 +236,14 @@ def test_an_open_hold_is_asked_about_after_a_week_and_presses_after_two() -> Non
     assert (str(entry.due_on), plain(entry.because)) == ("2024-02-22", "held from 2024-02-01, end not known")
     said = {on: urgency(entry.due_on, day(f"2024-02-{on}")) for on in ("14", "15", "19", "20")}
     assert said == {"14": "routine", "15": "soon", "19": "soon", "20": "now"}
+
+
+def test_of_several_holds_the_one_without_an_end_is_asked_about() -> None:
+    patient = Patient.treated()
+    patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-12")
+    patient.record("hold_started", from_on="2024-02-01")
+    (entry,) = [one for one in entries(patient, "2024-02-08") if one.kind == "hold_open"]
+    assert plain(entry.because) == "held from 2024-02-01, end not known"
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
         for letter in set(letters).difference(NOT_TAKEN):
             taken_amount += letters.count(letter) * doses.amount_of(letter)
         dosing, dosing_taken = _dosing_days(span, letters)
-        full_amount += 0 if stopped else dosing * span.dosing.dose_mg
+        full_amount += dosing * span.dosing.dose_mg
         planned += here
         if span.held:
             held += not_taken
