@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,14 @@ def local_instant(day: date, at: time, time_zone: str) -> datetime:
     """Return the instant at which a clock in a time zone shows a time of a day.
 
     A time that the clock skips gives the first instant after the gap; one that it shows twice, the first of the two.
+    The instant has the clock's offset then, and not its zone: in that, sums and comparisons would be of clock times, an
+    hour off in the night in which the clocks change.
     """
     zone = ZoneInfo(time_zone)
     local = datetime.combine(day, at, zone)
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-        return local
+        return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
     # In the gap: the two readings of the time lie either side of it; it ends at the offset change between them.
     before, after = local.replace(fold=1).astimezone(UTC), instant
     while after - before > timedelta(seconds=1):
@@ -26,7 +28,8 @@ def local_instant(day: date, at: time, time_zone: str) -> datetime:
             before = middle
         else:
             after = middle
-    return after.astimezone(zone).replace(microsecond=0)
+    shown = after.astimezone(zone).replace(microsecond=0)
+    return shown.replace(tzinfo=timezone(shown.utcoffset() or timedelta(0)))
 
 
 def stamp(instant: datetime) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from service import Client, Patient, Service, counting
 
+from scheduler_api.store.reminders import notification_preferences
 from scheduler_api.use_cases.projections import maintenance
 
 from .people import planned, sent_about, ticked
@@ -99,3 +102,26 @@ def test_two_reminders_of_one_dose_never_come_at_once(service: Service, patient:
     assert sent_about(service, patient) == [("dose_due", "2024-02-20")]
     # An hour after that is in the patient's quiet hours, and then the day is over.
     assert {about for _, about, _ in doses(service, patient)} == {"2024-02-21"}
+
+
+@pytest.mark.parametrize(
+    ("day", "again"),
+    [
+        ("2024-03-29", "2024-03-29 04:00"),
+        # From 02:00 the clock goes to 03:00.
+        ("2024-03-31", "2024-03-31 05:00"),
+        # From 03:00 the clock goes back to 02:00.
+        ("2024-10-27", "2024-10-27 03:00"),
+    ],
+)
+def test_the_second_reminder_keeps_its_distance_when_the_clocks_change(
+    service: Service, nurse: Client, day: str, again: str
+) -> None:
+    patient = nurse.enrol(time_zone="Europe/Berlin")
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    with service.store.transaction():
+        wishes = json.dumps({"time": "01:00", "again_after_minutes": 180, "quiet": None})
+        notification_preferences.put_patients(service.store, patient.patient_id, wishes)
+    ticked(service, f"{day}T00:00:00+02:00")
+    rows = [row for row in planned(service, patient, "Europe/Berlin") if row[0] != "doses_missed" and row[1] == day]
+    assert rows == [("dose_due", day, f"{day} 01:00"), ("dose_again", day, again)]

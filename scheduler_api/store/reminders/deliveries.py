@@ -68,13 +68,15 @@ def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
     """Return some deliveries that are due, longest due first, with message and destination.
 
     Those to destinations that are `busy` or paused are left out. What can no longer be sent (withdrawn, expired, its
-    destination ended) is included in any case.
+    destination ended) is included in any case. `followed`: the second reminder of the same dose waits or was sent.
     """
     parameters: dict[str, Any] = {"now": now, "limit": limit}
     to_others = f"AND NOT {one_of('v.destination_id', 'busy', busy, parameters)}" if busy else ""
     return store.rows(
         "SELECT v.destination_id, v.attempts, v.next_at, o.message_id, o.audience, o.patient_id, o.site, o.kind, "
-        "o.about, o.due_at, o.expires_at, o.status, d.channel, d.address, d.keys, d.language, d.failures, d.ended_at "
+        "o.about, o.due_at, o.expires_at, o.status, d.channel, d.address, d.keys, d.language, d.failures, d.ended_at, "
+        "o.kind = 'dose_due' AND EXISTS (SELECT 1 FROM outbox a WHERE a.patient_id = o.patient_id "
+        "AND a.about = o.about AND a.kind = 'dose_again' AND a.status IN ('waiting', 'sent')) AS followed "
         "FROM deliveries v JOIN outbox o ON o.message_id = v.message_id "
         "JOIN destinations d ON d.destination_id = v.destination_id "
         "WHERE v.status = 'waiting' AND v.next_at <= :now AND (d.paused_until IS NULL OR d.paused_until <= :now "
@@ -92,6 +94,15 @@ def claim(store: Store, row: Row, until: str) -> bool:
         {**row, "until": until},
     )
     return changed == 1
+
+
+def hold(store: Store, row: Row, until: str) -> None:
+    """Let a row of `due` wait until an instant, unless another worker has taken it."""
+    store.write(
+        "UPDATE deliveries SET next_at = :until WHERE message_id = :message_id "
+        "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at",
+        {**row, "until": until},
+    )
 
 
 def finalise(store: Store, row: Row, status: str, problem: str | None, at: str) -> bool:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.reminders.plan import LATE
 from scheduler_api.metrics import DELIVERIES, DELIVERY_LAG, MESSAGES_FINISHED
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import deliveries, destinations
 from scheduler_api.use_cases.projections import stored_preferences
+from scheduler_api.use_cases.projections.planning import held_until
 
 from .retrying import ATTEMPTS, TRUSTED_FAILURES, Outcome, pause, wait
 
@@ -100,9 +102,10 @@ def _channels(message: Row) -> Collection[str]:
 def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limit: int) -> tuple[list[Attempt], int]:
     """Claim at most `limit` due deliveries until an instant; return them, and how many were finalised instead.
 
-    A delivery that can no longer be sent is finalised: withdrawn, expired, or its destination has ended. `busy` says
-    how many messages this worker is sending where. A destination that failed last gets one message at a time; one that
-    failed too often in a row gets one from one worker, and all others wait for its outcome.
+    A delivery that can no longer be sent is finalised: withdrawn, expired, or its destination has ended. One that is
+    late waits while quiet hours last. `busy` says how many messages this worker is sending where. A destination that
+    failed last gets one message at a time; one that failed too often in a row gets one from one worker, and all others
+    wait for its outcome.
     """
     chosen: list[Attempt] = []
     counts = _Counts()
@@ -111,9 +114,15 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
         taken, ended = Counter(busy), set()
         for row in deliveries.due(store, stamp(now), full, limit * AT_ONCE):
             end, destination_id = _end(row, now), row["destination_id"]
+            held = held_until(store, row, now) if end is None and _is_late(row, now) else now
+            if end is None and stamp(held) >= row["expires_at"]:
+                end = "expired", "held back by quiet hours for too long"
             if end is not None:
                 _finalise(store, row, *end, now, counts)
                 ended.add(row["message_id"])
+                continue
+            if held > now:
+                deliveries.hold(store, row, stamp(held))
                 continue
             is_free = len(chosen) < limit and taken[destination_id] < (1 if row["failures"] else AT_ONCE)
             if is_free and deliveries.claim(store, row, stamp(until)):
@@ -138,7 +147,17 @@ def _end(row: Row, now: datetime) -> tuple[str, str] | None:
         return "failed", "the destination has ended"
     if row["expires_at"] <= stamp(now):
         return ("failed" if row["attempts"] else "expired"), "expired"
+    if row["followed"]:
+        return "expired", "a later reminder says the same"
     return None
+
+
+def _is_late(row: Row, now: datetime) -> bool:
+    """Return whether a message comes later than planned: after a failure, a pause or an outage.
+
+    One that is on time was planned outside quiet hours, and goes out even if they begin this minute.
+    """
+    return now - datetime.fromisoformat(row["due_at"]) > LATE
 
 
 def record_outcomes(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -152,6 +153,6 @@ def preview(session: Session, patient_id: str, days: int) -> list[PreviewedMessa
     for message in due_messages(session.store, schedule, row["preferences"], out, today, today + timedelta(days - 1)):
         if message.expires_at > session.now:
             state = status.get((message.kind, message.about), "planned" if message.makes_sense else "skipped")
-            at = message.next_at.astimezone(end_of(today, history.time_zone).tzinfo)
+            at = message.next_at.astimezone(ZoneInfo(history.time_zone))
             messages.append(PreviewedMessage(message, at, state))
     return sorted(messages, key=lambda one: (one.at, one.message.kind))
