@@ -14,7 +14,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ def empty() -> dict[str, Any]:
         "refresh_token": None,
         "time_zone": None,  # the one last told
         "cursor": 0,
+        "clock_off": 0,  # how many seconds this phone's clock is ahead, as the service last said
         "queue": [],
         "notices": [],
         "today": None,
@@ -90,6 +91,8 @@ class Phone:
     def __init__(self, file: Path, now: Callable[[], datetime] = local_now, language: str = "en") -> None:
         self.file, self.now, self.language = file, now, language
         self.state = {**empty(), **(json.loads(file.read_text("utf-8")) if file.exists() else {})}
+        #: What this phone's clock showed when the service last answered; None if it did not answer.
+        self.answered_on: str | None = None
 
     def save(self) -> None:
         """Write the state so that a crash leaves either the old one or the new one, for the owner's eyes only."""
@@ -262,6 +265,7 @@ class Phone:
         state["notices"] += [notice for notice in dict.fromkeys(notices) if notice]
         state["queue"] = [fact for fact in state["queue"] if fact["client_id"] not in outcomes]
         state["cursor"] = synced["cursor"]
+        state["clock_off"] = synced["clock_off_seconds"] or 0
         state["time_zone"] = state["time_zone"] or synced["today"]["time_zone"]
         if state["today"] is None or state["today"]["document"] != synced["today"]:
             state["today"] = {"etag": None, "document": synced["today"]}
@@ -285,21 +289,39 @@ class Phone:
         While nothing changed, that is one request with an answer of no bytes.
         """
         self._notice_time_zone()
+        self.answered_on = None
         try:
-            if self._fetch("today") or self.state["queue"]:
+            changed = self._fetch("today")
+            # Where the phone shows another day than the service, the service says how far the phone's clock is off.
+            if changed or self.state["queue"] or self._clock_day() != self._kept("today")["today"]:
                 self.sync()
                 # For days that begin without a network.
                 self._fetch("calendar")
         except Offline:
             return False
+        self.answered_on = self._clock_day()
         return True
+
+    def today(self) -> str:
+        """The day that it is: as long as the clock shows the same as at the service's last answer, the service's."""
+        day = self._clock_day()
+        return str(self._kept("today")["today"]) if day == self.answered_on else day
+
+    def _clock_day(self) -> str:
+        """The day that this phone's clock shows, less what the service last said that the clock is ahead."""
+        shown = self.now()
+        right = shown.astimezone(UTC) - timedelta(seconds=self.state["clock_off"])
+        return right.astimezone(shown.tzinfo).date().isoformat()
 
     def screen(self) -> dict[str, Any]:
         """The one screen, with or without a network: `today` as last heard, and what still waits laid over it."""
-        day, kept = self.now().date().isoformat(), self.state["today"]
+        kept = self.state["today"]
         if kept is None:
             raise Offline("Nothing has been heard from the service yet.")
-        shown = dict(kept["document"]) if kept["document"]["today"] == day else self._computed(day)
+        day = self.today()
+        # A clock that was wrong may have been set since: without an answer of today nobody knows which day it is.
+        is_known = kept["document"]["today"] == day and (not self.state["clock_off"] or self.answered_on)
+        shown = dict(kept["document"]) if is_known else self._computed(day)
         said: dict[str, str | None] = {}
         for fact in self.state["queue"]:
             if fact["kind"] != "time_zone_changed":
@@ -311,12 +333,23 @@ class Phone:
         ]
         waiting = {name for name, status in said.items() if status is None and day_of(name) < day}
         shown["unrecorded"] = sorted({*shown["unrecorded"], *waiting} - {name for name in said if said[name]})
-        return {**shown, "waiting": len(self.state["queue"]), "known_on": kept["document"]["today"]}
+        return {
+            **shown,
+            "waiting": len(self.state["queue"]),
+            "known_on": kept["document"]["today"],
+            "clock_off": self.state["clock_off"],
+        }
 
     def _computed(self, day: str) -> dict[str, Any]:
-        """What the kept calendar says of a day that began without a network."""
+        """What the kept calendar says of a day that began without a network.
+
+        `unknown`: it does not reach that day, or the phone's clock is wrong or was put back since. Then nothing is
+        said of the dose: least of all that there is none.
+        """
         last = self.state["today"]["document"]
-        calendar = self.state["calendar"]["document"] if self.state["calendar"] else {"doses": [], "visits": []}
+        calendar = self._kept("calendar") or {"doses": [], "visits": [], "to": last["today"]}
+        if day < last["today"] or self.state["clock_off"]:
+            return {**last, "today": day, "cycle": None, "doses": [], "unrecorded": [], "unknown": True}
         on_treatment = last["status"] == "on_treatment"
         rows = [row for row in calendar["doses"] if row["dose_on"] == day]
         doses = []
@@ -344,6 +377,7 @@ class Phone:
         return {
             **last,
             "today": day,
+            "unknown": day > calendar["to"],
             "cycle": {"number": rows[0]["cycle"], "day": rows[0]["cycle_day"]} if rows else None,
             "doses": doses,
             "unrecorded": [name for name in [*last["unrecorded"], *asked] if week_ago <= day_of(name) < day],
@@ -416,6 +450,11 @@ DOSE = {
 }
 
 
+#: What is said of a dose of which the phone does not know.
+UNKNOWN = (
+    "This phone does not know what is planned for this day. "
+    "Connect it to a network, or call your study site, before you take a dose."
+)
 #: What the patient is told of what became of a word, unless it counts.
 OUTCOMES = {
     "site_record_stands": "the site recorded this day, and its record stands.",
@@ -453,6 +492,10 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
         if screen["call_site"] and dose["status"] in ("due", "planned"):
             asked = screen["call_site"]
         yield f"Dose: {dose['drug']}{amount}{f' ({pieces})' if pieces else ''}: {asked}"
+    if screen.get("unknown"):
+        yield UNKNOWN
+    if screen["clock_off"]:
+        yield "The clock of this phone is wrong. Please set it."
     if screen["call_site"] and not screen["doses"]:
         yield screen["call_site"]
     if screen["unrecorded"]:
@@ -520,7 +563,7 @@ def _today(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
 
 
 def _said(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
-    day = asked.day or phone.now().date().isoformat()
+    day = asked.day or phone.today()
     if asked.command == "undo":
         phone.take_back(day)
     else:

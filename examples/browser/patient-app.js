@@ -41,6 +41,18 @@ function localInstant(at = new Date()) {
   return `${localDay(at)}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}${offset}`;
 }
 
+/** The day that this phone's clock shows, less what the service last said that the clock is ahead. */
+const clockDay = (state) => localDay(new Date(Date.now() - 1000 * (state.clock_off || 0)));
+
+/** What the clock showed when the service last answered; null if it did not answer. */
+let answeredOn = null;
+
+/** The day that it is: as long as the clock shows the same as at the service's last answer, the service's. */
+function presentDay(state) {
+  const day = clockDay(state);
+  return day === answeredOn ? state.today.document.today : day;
+}
+
 const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 // --- What the phone keeps: a state, and the queue in the order of recording --------------------------------------------
@@ -52,6 +64,7 @@ const empty = () => ({
   refresh_token: null,
   time_zone: null, // the one last told
   cursor: 0,
+  clock_off: 0, // how many seconds this phone's clock is ahead, as the service last said
   notices: [],
   today: null,
   calendar: null,
@@ -248,6 +261,7 @@ function takeIn(synced, sent, keys) {
     state.notices.push(...new Set(notices.filter(Boolean)));
     sent.forEach((one, number) => outcomes.has(one.client_id) && queue.delete(keys[number]));
     state.cursor = synced.cursor;
+    state.clock_off = synced.clock_off_seconds || 0;
     state.time_zone = state.time_zone || synced.today.time_zone;
     if (JSON.stringify(state.today?.document) !== JSON.stringify(synced.today)) {
       state.today = { etag: null, document: synced.today };
@@ -272,11 +286,16 @@ function look() {
   return navigator.locks.request("network", async () => {
     await noticeTimeZone();
     try {
-      if ((await fetchKept("today")) || (await kept()).facts.length) {
+      const changed = await fetchKept("today");
+      const { state, facts } = await kept();
+      // Where the phone shows another day than the service, the service says how far the phone's clock is off.
+      if (changed || facts.length || clockDay(state) !== state.today.document.today) {
         await sync();
         await fetchKept("calendar"); // For days that begin without a network.
       }
+      answeredOn = clockDay((await kept()).state);
     } catch (error) {
+      answeredOn = null;
       if (error instanceof Offline) return false;
       throw error;
     }
@@ -287,8 +306,10 @@ function look() {
 // --- What to show --------------------------------------------------------------------------------------------------------
 
 /** The one screen, with or without a network: `today` as last heard, and what still waits laid over it. */
-function screenOf(state, facts, day = localDay()) {
-  const shown = { ...(state.today.document.today === day ? state.today.document : computed(state, day)) };
+function screenOf(state, facts, day = presentDay(state)) {
+  // A clock that was wrong may have been set since: without an answer of today nobody knows which day it is.
+  const isKnown = state.today.document.today === day && (!state.clock_off || answeredOn);
+  const shown = { ...(isKnown ? state.today.document : computed(state, day)) };
   const said = new Map(facts.filter((one) => one.dose_id).map((one) => [one.dose_id, one.status || null]));
   shown.doses = shown.doses.map((one) => (said.has(one.dose_id) ? { ...one, status: said.get(one.dose_id) || "due" } : one));
   const unrecorded = new Set(shown.unrecorded);
@@ -297,13 +318,17 @@ function screenOf(state, facts, day = localDay()) {
     else if (dayOf(dose_id) < day) unrecorded.add(dose_id);
   }
   const amounts = new Map((state.calendar?.document.doses || []).map((row) => [row.dose_id, row.amount]));
-  return { ...shown, unrecorded: [...unrecorded].sort(), amounts, said, waiting: facts.length, knownOn: state.today.document.today };
+  return { ...shown, unrecorded: [...unrecorded].sort(), amounts, said, waiting: facts.length, knownOn: state.today.document.today, clockOff: Boolean(state.clock_off) };
 }
 
-/** What the kept calendar says of a day that began without a network. */
+/**
+ * What the kept calendar says of a day that began without a network. `unknown`: it does not reach that day, or the
+ * phone's clock is wrong or was put back since. Then nothing is said of the dose: least of all that there is none.
+ */
 function computed(state, day) {
   const last = state.today.document;
-  const { doses, visits } = state.calendar?.document || { doses: [], visits: [] };
+  const { doses, visits, to } = state.calendar?.document || { doses: [], visits: [], to: last.today };
+  if (day < last.today || state.clock_off) return { ...last, today: day, cycle: null, doses: [], unrecorded: [], unknown: true };
   const onTreatment = last.status === "on_treatment";
   const rows = doses.filter((row) => row.dose_on === day);
   const weekAgo = new Date(`${day}T00:00:00Z`);
@@ -324,6 +349,7 @@ function computed(state, day) {
   return {
     ...last,
     today: day,
+    unknown: day > to,
     cycle: rows.length ? { number: rows[0].cycle, day: rows[0].cycle_day } : null,
     doses: rows.map(({ dose_id, drug, amount, pieces, status }) => ({
       dose_id,
@@ -345,10 +371,12 @@ function computed(state, day) {
 const WORDS = {
   en: {
     title: "My trial", code: "Code from your study nurse", activate: "Start",
-    codeHint: "8 letters and digits. It is good for three days.",
+    codeHint: "10 letters and digits. It is good for three days.",
     ended: "This phone needs a new code. What you recorded is kept and will be sent.",
     offline: "No network. Please try again.", saved: "All saved", waiting: (n) => `${n} waiting for a network`,
     knownOn: (day) => `As far as was known on ${day}`,
+    clockOff: "The clock of this phone is wrong. Please set it.", savedFor: (day) => `Saved for ${day}.`,
+    unknownDose: "This phone does not know what is planned for this day. Connect it to a network, or call your study site, before you take a dose.",
     cycle: (n, day) => `Cycle ${n}` + (day ? ` · day ${day}` : ""), dose: "Today's dose", taken: "Taken", missed: "Not taken", undo: "Undo",
     due: "Take it today", dueAt: (time) => `Take it today at ${time}`, isTaken: "✓ Taken today", isMissed: "Not taken today",
     held: "On hold: take none until the site tells you to", rest: "A day of rest: take none",
@@ -375,10 +403,12 @@ const WORDS = {
   },
   "zh-CN": {
     title: "我的临床试验", code: "研究护士给您的激活码", activate: "开始",
-    codeHint: "8 位字母和数字，三天内有效。",
+    codeHint: "10 位字母和数字，三天内有效。",
     ended: "本手机需要新的激活码。您的记录已保存，激活后会自动发送。",
     offline: "没有网络，请再试一次。", saved: "已全部保存", waiting: (n) => `${n} 条记录等待网络`,
     knownOn: (day) => `以 ${day} 获得的信息为准`,
+    clockOff: "本手机的时间不正确，请校准。", savedFor: (day) => `已保存为 ${day} 的记录。`,
+    unknownDose: "本手机不知道这一天的用药安排。请在服药前连接网络，或致电研究中心。",
     cycle: (n, day) => `第 ${n} 周期` + (day ? ` · 第 ${day} 天` : ""), dose: "今日用药", taken: "已服药", missed: "未服药", undo: "撤销",
     due: "请今天服药", dueAt: (time) => `请今天 ${time} 服药`, isTaken: "✓ 今天已服药", isMissed: "今天未服药",
     held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天为停药日，请勿服药",
@@ -453,6 +483,7 @@ async function show(error = "") {
       make("p", { className: "quiet" }, screen.cycle ? WORDS.cycle(screen.cycle.number, screen.cycle.day) : WORDS.statuses[screen.status]),
       make("p", { role: "status", className: `quiet state${screen.waiting ? " waiting" : ""}` }, screen.waiting ? WORDS.waiting(screen.waiting) : WORDS.saved),
       screen.knownOn !== screen.today && make("p", { className: "quiet" }, WORDS.knownOn(shortDay(screen.knownOn)))),
+    screen.clockOff && make("p", { className: "card notice", role: "alert" }, WORDS.clockOff),
     error && make("p", { className: "card notice", role: "alert" }, error),
     ...state.notices.map(notice),
     ...doses(screen),
@@ -467,7 +498,7 @@ async function show(error = "") {
 }
 
 function activation(state, error) {
-  const code = make("input", { id: "code", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, maxLength: 11, required: true });
+  const code = make("input", { id: "code", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, maxLength: 14, required: true });
   const form = make("form", { className: "card" },
     make("label", { htmlFor: "code" }, WORDS.code), code, make("p", { className: "quiet" }, WORDS.codeHint),
     error && make("p", { className: "overdue", role: "alert" }, error), make("button", { className: "wide main" }, WORDS.activate));
@@ -488,7 +519,8 @@ function notice(text) {
   return make("section", { className: "card notice" }, make("p", {}, text), button(WORDS.ok, "", told));
 }
 
-function doses({ doses: today, status, call_site }) {
+function doses({ doses: today, status, call_site, unknown }) {
+  if (unknown) return [make("section", { className: "card dose unknown" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.unknownDose))];
   if (today.length) return today.map((one) => dose(one, call_site));
   return [make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, call_site || WORDS.statuses[status] || WORDS.noDose))];
 }
@@ -500,12 +532,12 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
   const asked = status === "due";
   const said = status === "taken" || status === "missed";
   return make("section", { className: `card dose ${status}` },
-    make("h2", {}, WORDS.dose),
+    make("h2", {}, `${WORDS.dose} · ${shortDay(dayOf(dose_id))}`),
     make("p", { className: "drug" }, amount ? `${drug} ${amount}\u00a0${unit}` : drug),
     pieces.length && make("p", {}, pieces.map((piece) => `${piece.count} × ${piece.strength}\u00a0${unit}`).join(" + ")),
     make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
-    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount))),
-    asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"))),
+    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount), dose_id)),
+    asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"), dose_id)),
     said && button(WORDS.undo, "", () => act(() => takeBack(dose_id))));
 }
 
@@ -577,11 +609,18 @@ function feed() {
   return section;
 }
 
-/** Do what the patient asked, show it at once, and then tell the service. */
-async function act(work) {
+/**
+ * Do what the patient asked, show it at once, and then tell the service. If meanwhile another day has begun, whose dose
+ * now stands in the same place, say for which day `dose_id` was saved.
+ */
+async function act(work, dose_id = null) {
   await work();
   await show();
   await update();
+  const { state } = await kept();
+  if (!dose_id || dayOf(dose_id) === presentDay(state)) return;
+  await keep((now) => { now.notices.push(WORDS.savedFor(longDay(dayOf(dose_id)))); });
+  await show();
 }
 
 /** Bring the phone up to date, and show what came of it. */

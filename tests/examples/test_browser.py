@@ -99,6 +99,65 @@ def test_without_a_network_the_page_opens_and_records_and_later_sends_each_once(
     assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken"), (real_nurse.days_ago(1), "missed")]
 
 
+#: Sets the clock of a page, so many hours ahead.
+SET_CLOCK = """(() => {
+  const ahead = %d * 3600 * 1000;
+  globalThis.RealDate ||= Date;
+  globalThis.Date = class extends RealDate {
+    constructor(...given) { given.length ? super(...given) : super(RealDate.now() + ahead); }
+    static now() { return RealDate.now() + ahead; }
+  };
+})()"""
+
+
+def test_after_weeks_without_a_network_the_page_does_not_know_the_dose(
+    page: Page, network: Network, patient: str
+) -> None:
+    page.evaluate("update()")
+    network.offline = True
+    page.evaluate(SET_CLOCK % (60 * 24))
+    page.evaluate("update()")
+    page.shows("This phone does not know what is planned for this day.")
+    assert "No dose today" not in page.text()
+    assert page.evaluate("document.querySelector('.dose button')") is None
+    # A clock that was put back since: what is shown was not yet known on that day.
+    page.evaluate(SET_CLOCK % (-3 * 24))
+    page.evaluate("update()")
+    page.shows("This phone does not know what is planned for this day.")
+    network.offline = False
+    page.evaluate(SET_CLOCK % 0)
+    page.evaluate("update()")
+    page.shows("Take it today")
+
+
+@pytest.mark.parametrize("ahead", [-26, 400 * 24])
+def test_with_a_wrong_clock_the_services_day_is_shown_and_the_patient_is_told(
+    page: Page, real_nurse: Nurse, patient: str, ahead: int
+) -> None:
+    page.evaluate(SET_CLOCK % ahead)
+    page.evaluate("update()")
+    page.shows("The clock of this phone is wrong. Please set it.", "Take it today")
+    page.click("✓ Taken")
+    page.shows("✓ Taken today", "All saved")
+    assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken")]
+    page.evaluate(SET_CLOCK % 0)
+    page.evaluate("update()")
+    page.until("!document.body.innerText.includes('The clock of this phone is wrong')")
+
+
+def test_what_is_said_after_midnight_of_the_day_before_is_said_to_be_saved(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    """The button still means the day that was read; the new day's dose then stands in the same place."""
+    network.offline = True
+    page.evaluate(SET_CLOCK % 24)
+    page.click("✓ Taken")
+    page.shows("Saved for ", "1 waiting for a network", "Take it today")
+    waiting = page.evaluate("kept().then(({ facts }) => facts.map((one) => [one.dose_id.slice(0, 10), one.status]))")
+    assert waiting == [[real_nurse.days_ago(0), "taken"]]
+    page.evaluate("keep((state, queue) => queue.clear())")
+
+
 def test_a_page_that_is_open_twice_sends_nothing_twice_and_keeps_its_session(
     page: Page, network: Network, real_nurse: Nurse, patient: str
 ) -> None:

@@ -170,6 +170,51 @@ def test_a_phone_whose_clock_is_a_minute_fast_is_believed_its_day(world: World) 
     assert standing(patient) == {"2024-02-21": "taken"}
 
 
+@pytest.mark.parametrize("wrong", [timedelta(hours=-26), timedelta(days=400), timedelta(days=-19_768)])
+def test_a_phone_whose_clock_shows_another_day_shows_the_services_day_and_says_so(
+    world: World, wrong: timedelta
+) -> None:
+    """The last is a clock of 1970. Without a network nobody knows whether it was set meanwhile."""
+    patient = world.enrol()
+    phone = app.Phone(world.phone().file, lambda: world.now() + wrong)
+    phone.activate(world.network.url, world.code(patient), "Phone")
+    assert phone.look()
+    screen = phone.screen()
+    assert (screen["today"], [dose["status"] for dose in screen["doses"]]) == ("2024-02-20", ["due"])
+    assert "The clock of this phone is wrong. Please set it." in list(app._lines(screen))
+    world.at("2024-02-21T09:00:00")
+    world.network.offline = True
+    for clock in (phone.now, world.now):
+        phone = app.Phone(phone.file, clock)
+        assert not phone.look()
+        screen = phone.screen()
+        assert (screen["unknown"], screen["doses"]) == (True, [])
+    phone.record("2024-02-21", "taken")
+    world.network.offline = False
+    assert phone.look()
+    assert phone.screen()["clock_off"] == 0
+    assert phone.screen()["today"] == "2024-02-21"
+    assert standing(patient) == {"2024-02-21": "taken"}
+
+
+def test_after_sixty_days_without_a_network_the_dose_is_unknown(world: World) -> None:
+    """Never that there is none. What the phone keeps reaches six weeks ahead."""
+    patient = world.enrol()
+    phone = world.phone(patient)
+    world.network.offline = True
+    world.at("2024-04-02T09:00:00")
+    assert phone.screen()["doses"][0]["status"] == "due"
+    for day in ("2024-04-03", "2024-04-20"):
+        world.at(f"{day}T09:00:00")
+        assert not phone.look()
+        screen = phone.screen()
+        assert (screen["today"], screen["unknown"], screen["doses"]) == (day, True, [])
+        assert app.UNKNOWN in list(app._lines(screen))
+    world.network.offline = False
+    assert phone.look()
+    assert [dose["status"] for dose in phone.screen()["doses"]] == ["due"]
+
+
 class TestCommands:
     """The file as a program, against the service in processes of its own, today."""
 
