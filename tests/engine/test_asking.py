@@ -94,6 +94,15 @@ def test_a_late_appointment_of_who_has_left_is_to_cancel_and_nobody_is_reminded_
     assert "booking_to_cancel" not in {entry.kind for entry in entries}
 
 
+def test_who_is_not_to_be_contacted_is_asked_for_nothing_from_the_day_of_leaving_on() -> None:
+    patient = Patient.treated()
+    patient.record("study_ended", ended_on="2024-02-20", reason="withdrawal")
+    before, since = patient.view("2024-02-19"), patient.view("2024-02-20")
+    assert len(before["unrecorded"]) == 7
+    assert [visit["visit"] for visit in before["visits"]] == ["contraception-m1"]
+    assert (since["unrecorded"], since["visits"]) == ([], [])
+
+
 @given(patients_who_left(), st.integers(0, 90))
 def test_who_has_died_or_left_is_not_asked_to_come(patient: Patient, later: int) -> None:
     """In the calendar, on the phone's page of the day, in the feed, by a message, and on the worklist of the site."""

@@ -32,9 +32,11 @@ def test_a_visit_is_upcoming_open_overdue_then_missed(today: str, w6: str, w12: 
 
 def test_a_done_visit_is_done_whatever_day_it_is() -> None:
     patient = Patient.treated(builtin())
+    assert patient.on("2024-02-14").visits["imaging-w6"]["parts"] == 0
     patient.scan("2024-02-14")
     for today in ("2024-02-01", "2024-02-14", "2024-05-01"):
         assert patient.on(today).status("imaging-w6") == "done"
+    assert patient.on("2024-02-14").visits["imaging-w6"]["parts"] == 1
 
 
 @pytest.mark.parametrize(

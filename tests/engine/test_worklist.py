@@ -160,9 +160,9 @@ def test_what_a_phone_said_too_late_is_confirmed_or_voided(dose_on: str, kind: s
     said_at, received_at = datetime(2024, 2, 26, 8, tzinfo=UTC), datetime(2024, 4, 1, 8, tzinfo=UTC)
     patient.say(dose_on=dose_on, status="taken", amount=300, said_at=said_at, to_confirm=True, now=received_at)
     assert kind not in [one.kind for one in entries(patient, "2024-03-31")]
-    (entry,) = [one for one in entries(patient, "2024-04-01") if one.kind == kind]
+    (entry,) = [one for one in entries(patient, "2024-04-01") if one.about == dose_on]
     assert [call.fact["kind"] for call in entry.resolve_with] == calls
-    assert (entry.about, str(entry.due_on), entry.through_on) == (dose_on, "2024-04-01", None)
+    assert (entry.kind, str(entry.due_on), entry.through_on) == (kind, "2024-04-01", None)
 
 
 def test_a_scan_without_its_response_is_asked_about_after_a_week() -> None:
@@ -213,6 +213,14 @@ def test_a_row_ends_with_a_dose_a_hold_or_treatment() -> None:
     ):
         patient = taking("2024-02-01")
         end(patient)
+        assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-04", "2024-02-09")
+
+
+def test_a_row_ends_with_the_first_of_a_hold_and_the_end() -> None:
+    for hold_on, ended_on in (("2024-02-10", "2024-02-20"), ("2024-02-20", "2024-02-10")):
+        patient = taking("2024-02-01")
+        patient.record("hold_started", from_on=hold_on)
+        patient.record("study_ended", ended_on=ended_on, reason="lost_to_follow_up")
         assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-04", "2024-02-09")
 
 
