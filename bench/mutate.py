@@ -178,7 +178,8 @@ class Tree:
         if run.returncode == 0:
             return None, run.stdout
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
-        return failed[1] if failed else run.stdout[-300:] + run.stderr[-300:], run.stdout
+        # Without a name: the tests did not even begin.
+        return failed[1] if failed else (run.stdout + run.stderr).strip().rpartition("\n")[2], run.stdout
 
     def noticed_by(self, mutation: Mutation, source: str, tests: Sequence[str], patience: float) -> str | None:
         """Make a change, run the tests, and take it back; return the first test that failed."""

@@ -194,3 +194,18 @@ def test_of_a_version_that_is_soon_replaced_no_later_visit_is_left_out() -> None
     assert [*patient.on("2024-03-01").targets("imaging")][:2] == ["imaging-w6", "imaging-w30"]
     patient.void(amendment)
     assert patient.schedule().visit_schedule.series("imaging").dropped == ()
+
+
+def test_an_earlier_visit_done_long_before_its_target_keeps_out_a_new_one_that_overlaps_it() -> None:
+    """Weeks 2 and 4 ±2 days, then week 10, 2024-03-13, open from 02-28 to 03-16; the new week 11 is open from 03-10."""
+    one = protocol(
+        series("imaging", every={"weeks": 2}, count=2, window=(2, 2)),
+        series("imaging", first={"weeks": 10}, every={"weeks": 10}, window=(14, 3)),
+    )
+    for scans, following in (((), "imaging-w11"), (("2024-03-01",), "imaging-w22")):
+        patient = Patient.treated(one, two(series("imaging", every={"weeks": 11}, window=(10, 3))))
+        for on in scans:
+            patient.scan(on)
+        patient.record("protocol_amended", version=2, from_on="2024-03-18")
+        targets = [*patient.on("2024-03-18").targets("imaging")]
+        assert targets[:4] == ["imaging-w2", "imaging-w4", "imaging-w10", following]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from scheduler_api.engine.dates import PartialDate, civil_date, parse_date, parse_partial_date
 from scheduler_api.engine.errors import ValidationFailed
+from scheduler_api.engine.instants import local_instant
 from scheduler_api.engine.views.calendar import check_range, default_range
 
 from .patients import Patient, builtin, day, protocol, series
@@ -225,6 +227,25 @@ def test_a_calendar_reaches_from_a_week_back_to_six_weeks_ahead_and_at_most_over
     for first, last in (("2024-01-01", "2026-03-11"), ("2024-01-02", "2024-01-01")):
         with pytest.raises(ValidationFailed):
             check_range(day(first), day(last))
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "on", "at", "instant"),
+    [
+        ("Asia/Shanghai", "2024-03-31", time(2, 30), "2024-03-30T18:30:00+00:00"),
+        ("Europe/London", "2024-02-20", time(8), "2024-02-20T08:00:00+00:00"),
+        # The clock skips the time: the first instant after the gap.
+        ("Europe/Berlin", "2024-03-31", time(2, 30), "2024-03-31T01:00:00+00:00"),
+        ("Atlantic/Azores", "2024-03-31", time(0, 30), "2024-03-31T01:00:00+00:00"),
+        # It shows it twice: the first of the two.
+        ("Europe/Berlin", "2024-10-27", time(2, 30), "2024-10-27T00:30:00+00:00"),
+    ],
+)
+def test_the_instant_at_which_a_clock_shows_a_time(time_zone: str, on: str, at: time, instant: str) -> None:
+    shown = local_instant(day(on), at, time_zone)
+    assert shown.astimezone(UTC).isoformat() == instant
+    offset = datetime.fromisoformat(instant).astimezone(ZoneInfo(time_zone)).utcoffset()
+    assert shown.utcoffset() == offset
 
 
 def test_the_hour_that_summer_time_skips_or_repeats_moves_no_day() -> None:

@@ -5,7 +5,7 @@ Imaging of week 6 is open from 2024-02-07 to 2024-02-21, that of week 12 from 20
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -144,6 +144,13 @@ def test_a_second_reminder_that_is_switched_off_contradicts_nothing() -> None:
     assert [error.pointer for error in contradictions(at_midnight)] == ["/again_after_minutes"]
     assert [*contradictions(at_midnight._replace(off=frozenset({"dose_again"})))] == []
     assert [*contradictions(at_midnight._replace(again_after_minutes=None))] == []
+
+
+def test_a_second_reminder_in_quiet_hours_contradicts_them_unless_the_first_is_too() -> None:
+    late = NotificationPreferences(dose_time=time(21, 30))
+    assert [error.pointer for error in contradictions(late)] == ["/again_after_minutes"]
+    assert [error.pointer for error in contradictions(late._replace(dose_time=time(22, 30)))] == ["/time"]
+    assert [*contradictions(late._replace(quiet=None))] == []
 
 
 @given(lives(), st.integers(0, 9))

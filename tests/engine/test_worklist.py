@@ -204,6 +204,15 @@ def test_a_day_recorded_missed_counts_at_once() -> None:
     assert days_of(patient, "doses_not_taken", "2024-02-02") == ("2024-02-03", None)
 
 
+@pytest.mark.parametrize(("missed", "known_on"), [("2024-02-02", "2024-02-04"), ("2024-02-03", "2024-02-03")])
+def test_of_a_day_missed_and_one_that_nobody_spoke_of_the_second_says_when_it_is_known(
+    missed: str, known_on: str
+) -> None:
+    patient = taking("2024-02-01")
+    patient.miss(missed)
+    assert days_of(patient, "doses_not_taken", "2024-02-02") == (known_on, None)
+
+
 def test_a_row_ends_with_a_dose_a_hold_or_treatment() -> None:
     """The day that ends it is not on the list any more."""
     for end in (
