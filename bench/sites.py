@@ -19,7 +19,12 @@ SCATTERED = 2_654_435_761
 SCANS = "/v1/visits?series=imaging&status=open,upcoming"
 OF_SITE = f"{SCANS}&site=S07"
 #: What a list reads of patients, and the columns that differ between patients who enrolled on one day.
-TABLES, OWN = ("patients", "treatment_positions", "visits"), ("patient_id", "site", "subject_number")
+TABLES = ("patients", "treatment_positions", "visits")
+OWN = {
+    **{column: f"people.{column}" for column in ("patient_id", "site", "subject_number")},
+    "day_site": "people.site",
+    "booked_site": "CASE WHEN some.booked_site IS NOT NULL THEN people.site END",
+}
 #: How many patients a site with a worklist has, and over how many days they enrolled.
 DESK, DESK_DAYS = 300, 600
 WORKLIST, VISITS = "/v1/worklist?site=FUSCC&limit=200", "/v1/visits?site=FUSCC"
@@ -140,7 +145,7 @@ def _copy(connection: sqlite3.Connection, table: str) -> None:
     for name, _ in indexes:
         connection.execute(f"DROP INDEX main.{name}")
     columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
-    taken = ", ".join(f"people.{column}" if column in OWN else f"some.{column}" for column in columns)
+    taken = ", ".join(OWN.get(column, f"some.{column}") for column in columns)
     # No two patients have the same facts.
     taken = taken.replace("some.head", "people.patient_id || some.head")
     connection.execute(

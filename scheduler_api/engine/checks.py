@@ -138,6 +138,8 @@ def next_history(
     else:
         after = _corrected(versions, history, list(facts or ()), fact, now)
     errors = _hold_errors(after, "/from_on" if isinstance(fact.body, HoldStarted) else "/resumes_on")
+    if (after.registered.site, after.transfers) != (history.registered.site, history.transfers):
+        errors += _transfer_errors(after, today or civil_date(now, after.time_zone))
     if errors:
         raise Conflict(errors if not isinstance(fact.body, Voided) else [replace(errors[0], pointer="/voids")])
     return after
@@ -587,6 +589,23 @@ def _same_visit(history: History, body: VisitDone) -> DoneVisit | None:
 
 def _open_hold(history: History) -> Hold | None:
     return next((hold for hold in history.holds if hold.resumes_on is None), None)
+
+
+def _transfer_errors(history: History, today: date) -> list[FieldError]:
+    """Return what contradicts in the transfers: each is to another site, and only one may lie ahead."""
+    at, since = history.registered.site, None
+    for transfer in history.transfers:
+        if transfer.from_on == since:
+            detail = f"There is a transfer from {since} already; to correct it, use `replaces`."
+            return [FieldError("/from_on", detail, "on_record")]
+        if transfer.site == at:
+            return [FieldError("/site", f"{at} has the patient on {transfer.from_on} already.", "contradicts_record")]
+        at, since = transfer.site, transfer.from_on
+    ahead = [transfer.from_on for transfer in history.transfers if transfer.from_on > today]
+    if len(ahead) > 1:
+        detail = f"Another transfer, from {ahead[0]}, lies ahead; to correct it, use `replaces`."
+        return [FieldError("/from_on", detail, "on_record")]
+    return []
 
 
 def _hold_errors(history: History, pointer: str) -> list[FieldError]:

@@ -53,6 +53,9 @@ RULES: Mapping[str, str] = {
     "natural_menopause": "natural_menopause",
     "artificial_menopause": "artificial_menopause",
     "sterilisation": "sterilisation",
+    # Sites.
+    "site_of_registration": "registered at {site}",
+    "site_from": "{site} has the patient from {day} on",
     # Treatment.
     "reported_to_confirm": "reported by the patient for {day}, received {day2}: to be confirmed",
     "before_consent": "done {day}, before consent {day2}",
@@ -90,6 +93,7 @@ RULES: Mapping[str, str] = {
     "window_not_done": "window {day} to {day2}, not done",
     "window_not_booked": "window {day} to {day2}, not booked",
     "booked_outside": "booked {day}, window {day2} to {day3}",
+    "booked_at_old_site": "booked {day} at {site}, and {site2} has the patient then",
     "booked_past": "booked {day}, nothing recorded as done",
     "done_after_window": "done {day}, after the window of {visit} closed on {day2}: was it that visit?",
     "done_before": "done {day}, before {visit} (target {day2}) opened: was it that visit done early, or an extra one?",

@@ -77,6 +77,10 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "enrolled_on": CivilDate(required=True),
         "planned_first_dose_on": CivilDate(metadata=PLANNED_FIRST_DOSE),
     },
+    "site_transferred": {
+        "site": Text(40, required=True, metadata={"description": "The site that has the patient from then on"}),
+        "from_on": CivilDate(required=True),
+    },
     "treatment_started": {"first_dose_on": CivilDate(required=True)},
     "dose_recorded": {
         "dose_on": CivilDate(required=True),

@@ -118,6 +118,13 @@ class CalendarVisitSchema(VisitSchema):
     """A visit of a calendar or list; its study day is that on which it was done, else that of its target."""
 
     study_day = fields.Integer(required=True, allow_none=True, metadata=_STUDY_DAY)
+    site = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The site that has the patient on the day it was done, is booked for or due; null on a phone"
+        },
+    )
 
 
 class ContraceptionSchema(Strict):
@@ -158,6 +165,11 @@ class DeviationSchema(Strict):
         required=True, allow_none=True, metadata={"description": "An amount, a day, or words; null: nothing was done"}
     )
     days_off = fields.Integer(required=True, allow_none=True)
+    site = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The site that had the patient on that day; null on a phone"},
+    )
 
 
 class TreatmentEndSchema(Strict):

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
+from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.engine.model.history import History
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.patients import patients
+from scheduler_api.store.patients import facts, patients
+from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.store.sites.at_sites import last_of, site_of
 
 ROLES = ("nurse", "coordinator", "monitor", "admin")
 
@@ -108,16 +114,54 @@ def sites_to_search(session: Session, site: str | None) -> Sequence[str] | None:
     return [site]
 
 
-def patient_row(session: Session, patient_id: str) -> Row:
-    """Return a patient's row, if the patient is at one of the actor's sites. Raises NotFound."""
+def patient_row(session: Session, patient_id: str, former: bool = False) -> Row:
+    """Return a patient's row, if one of the actor's sites has the patient; with `former`, also if one had.
+
+    What a former site reads is only what `known_to` gives. Raises NotFound; Forbidden for a former site otherwise.
+    """
     row = session.patient
     if row is None or row["patient_id"] != patient_id:
         row = patients.get(session.store, patient_id)
     if row is None:
         raise NotFound("No such patient.")
-    if not session.actor.sees_patient(patient_id, row["site"]):
-        raise OutOfScope("No such patient.", patient_id, row["site"])
+    if readable_until(session, row) is not None and not former:
+        raise Forbidden("Another site has the patient now; what lies before can be read.")
     return row
+
+
+class Until(NamedTuple):
+    """How far a site reads of a patient whom another has now: what was recorded before an instant, seen on a day."""
+
+    instant: datetime
+    day: date
+
+
+def readable_until(session: Session, row: Row) -> Until | None:
+    """Return how far the actor reads of a patient.
+
+    None: one of the actor's sites has the patient, and reads everything. Raises NotFound if none has or had.
+    """
+    site = site_of(row, session.now)
+    if session.actor.sees_patient(row["patient_id"], site):
+        return None
+    own = session.actor.sites if session.actor.patient_id is None else None
+    last = None if own is None else last_of(session.store, row["patient_id"], own, session.now)
+    if last is None:
+        raise OutOfScope("No such patient.", row["patient_id"], site)
+    return Until(datetime.fromisoformat(last["until_at"]), date.fromisoformat(last["through_on"]))
+
+
+def known_to(session: Session, row: Row) -> tuple[History, date]:
+    """Return the history of a patient as far as the actor may read it, and the day on which it is seen.
+
+    Raises NotFound as `readable_until`.
+    """
+    until = readable_until(session, row)
+    if until is None:
+        history = of_row(session.store, row)
+        return history, civil_date(session.now, history.time_zone)
+    before = [fact for fact in facts.of_patient(session.store, row["patient_id"]) if fact.recorded_at < until.instant]
+    return fold(before), until.day
 
 
 #: The lock that everyone who writes about a patient shares.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 NEW_FACT: dict[str, dict[str, Any]] = {
+    "site_transferred": {"site": "BERLIN", "from_on": "2024-03-01"},
     "treatment_started": {"first_dose_on": "2024-01-05"},
     "dose_recorded": {"dose_on": "2024-01-05", "status": "taken"},
     "hold_started": {"from_on": "2024-02-01"},

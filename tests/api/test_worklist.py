@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from engine.naive_worklist import naive_worklist
+from engine.naive_worklist import naive_worklist, sites_until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from service import Client, Clock, Patient, Service, refused
@@ -381,7 +381,12 @@ def brute_force(service: Service, ids: set[str], on: date | None) -> set[tuple[s
         for kind, about in naive_worklist(versions, history, today, through, present):
             # Addresses do not name a pregnancy.
             name = "to_follow" if kind == "pregnancy" else kind
-            found.add((patient_id, ".".join(filter(None, (name, patient_id, about)))))
+            # An entry is another one for each site; a booking at a site that had the patient stays that site's.
+            later = len(sites_until(history, today)) - 1
+            if kind == "booking_at_old_site" and (booking := history.bookings[about]):
+                later = 0 if booking.site in sites_until(history, booking.booked_on) else later
+            part = f"site-{later + 1}" if later else None
+            found.add((patient_id, ".".join(filter(None, (name, patient_id, about, part)))))
     return found
 
 

@@ -86,10 +86,19 @@ def test_the_demo_from_an_empty_folder_to_its_end(nowhere: Commands, tmp_path: P
         moved = re.search(r"2023-11-28 to 2025-08-15, are moved by (\d+) days, so that\n(\S+) is in its", demo.text)
         assert moved
 
-        calendar, visits, dry_run = (demo.ask(line.strip()) for line in demo.text.splitlines() if "curl -s" in line)
+        calendar, visits, dry_run, moving = (
+            demo.ask(line.strip()) for line in demo.text.splitlines() if "curl -s" in line
+        )
         assert calendar["status"] == "on_treatment"
         assert {"imaging"} == {visit["series"] for visit in visits["items"]}
         assert {visit["status"] for visit in visits["items"]} == {"open", "upcoming"}
+        # Visits from two weeks on are the other site's.
+        on = re.search(r"who moves to SYSUCC on (\S+):", demo.text)
+        assert on
+        to_come = (row for row in moving["visits"] if row["status"] == "upcoming")
+        days = [(row["booked_on"] or row["target_on"], row["site"]) for row in to_come]
+        assert days
+        assert all((site == "SYSUCC") == (day >= on[1]) for day, site in days)
         assert {"treatment", "contraception"} <= {moved["what"] for moved in dry_run["consequences"]}
         assert requests.get(f"http://127.0.0.1:{demo.port}/docs", timeout=PATIENCE).status_code == 200
 

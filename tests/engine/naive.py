@@ -92,7 +92,7 @@ class Known:
 
     def __init__(self, patient: Patient, number: int | None = None) -> None:
         """Read all facts of a patient, or the first so many."""
-        facts = patient.facts[:number]
+        self.patient, facts = patient, patient.facts[:number]
         superseded = superseded_by(facts)
         self.standing = [fact for fact in facts if fact.fact_id not in superseded]
         self.versions = patient.versions
@@ -262,6 +262,19 @@ class Known:
 
     def held(self, on: date) -> bool:
         return any(hold.from_on <= on and (hold.resumes_on is None or on < hold.resumes_on) for hold in self.holds)
+
+    def site(self, on: date) -> str:
+        """The site that has the patient on a day (section 3)."""
+        moves = [(move.from_on, move.site) for move in self.all("site_transferred") if move.from_on <= on]
+        return max(moves)[1] if moves else self.registered.site
+
+    def booked_at(self) -> dict[str, str]:
+        """The site that each booking was made for: whichever was to have the patient on that day, as then known."""
+        sites = {}
+        for visit, booked_on in self.booked().items():
+            booked = [f for f in self.standing if f.kind == "visit_booked" and f.body.visit == visit]
+            sites[visit] = Known(self.patient, self.facts.index(booked[-1])).site(booked_on)
+        return sites
 
     def pregnancies_known_from(self) -> list[date]:
         """From which days on a pregnancy of the patient is known: reported, or treatment ended for it (section 7)."""

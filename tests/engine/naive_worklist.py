@@ -43,6 +43,8 @@ def naive_worklist(
     found: dict[tuple[str, str], date | None] = {}
     for name, row in visits.items():
         found |= {(kind, name): due_on for kind, due_on in _of_visit(row, today, history)}
+        if (due_on := _cancelled_elsewhere_by(history, row, today)) is not None:
+            found["booking_at_old_site", name] = due_on
     for row in unscheduled:
         found |= {(kind, row["fact_id"]): due_on for kind, due_on in _of_unscheduled(row, visits, today)}
     if history.begun:
@@ -155,6 +157,23 @@ def _first_that_it_may_be(end: date, history: History) -> date:
     ended = history.treatment_ended
     known = [history.off_study, history.progressed, history.new_therapy, ended.decided if ended else None]
     return min([day.first_on for day in known if day is not None and day.on == end], default=end)
+
+
+def _cancelled_elsewhere_by(history: History, row: dict[str, Any], today: date) -> date | None:
+    """When a visit that is to come should be cancelled, because it is booked at a site that another has followed."""
+    booking = history.bookings.get(row["visit"])
+    if booking is None or row["status"] == "done" or booking.booked_on < today:
+        return None
+    if booking.site == sites_until(history, booking.booked_on)[-1]:
+        return None
+    return max(
+        (move.from_on for move in history.transfers if move.from_on <= booking.booked_on), default=booking.booked_on
+    )
+
+
+def sites_until(history: History, day: date) -> list[str]:
+    """The sites that had the patient through a day, one after the other."""
+    return [history.registered.site, *(move.site for move in history.transfers if move.from_on <= day)]
 
 
 def _of_unscheduled(row: dict[str, Any], visits: dict[str, dict[str, Any]], today: date) -> Iterator[tuple[str, date]]:

@@ -12,7 +12,7 @@ from typing import Any
 import scheduler_api
 from scheduler_api.engine.checks import first_errors, next_history
 from scheduler_api.engine.errors import ValidationFailed
-from scheduler_api.engine.model.facts import Body, Enrolled, Fact, Registered, Sent, Voided, body_from_data
+from scheduler_api.engine.model.facts import Body, Enrolled, Fact, Registered, Sent, VisitBooked, Voided, body_from_data
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
@@ -211,7 +211,10 @@ class Patient:
     def _add(self, fact: Fact, now: datetime) -> str:
         before = self.history
         self.given[fact.fact_id] = fact.body
-        fact = replace(fact, body=fixed(fact.body, self.schedule().treatment_plan))
+        body = fixed(fact.body, self.schedule().treatment_plan)
+        if isinstance(body, VisitBooked) and body.booked_on is not None:
+            body = replace(body, site=before.site_on(body.booked_on))
+        fact = replace(fact, body=body)
         self.history = next_history(self.versions, before, self.facts, fact, now)
         self.facts.append(fact)
         if fact.supersedes is None:

@@ -239,6 +239,8 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
         case "fertility_changed":
             from_on = draw(st.sampled_from([on(), on(), (enrolled_on - timedelta(20)).isoformat()]))
             return kind, {**draw(fertility), "from_on": from_on}
+        case "site_transferred":
+            return kind, {"site": draw(st.sampled_from(["FUSCC", "BERLIN", "PARIS"])), "from_on": on()}
         case "pregnancy_reported":
             return kind, {"reported_on": on(), "of": draw(st.sampled_from(["patient", "patient", "partner"]))}
         case "pregnancy_closed":
@@ -267,6 +269,7 @@ KINDS = [
     "study_ended",
     "fertility_changed",
     "fertility_changed",
+    *["site_transferred"] * 2,
     *["pregnancy_reported"] * 2,
     "pregnancy_closed",
     *["protocol_amended"] * 3,

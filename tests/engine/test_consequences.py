@@ -30,6 +30,7 @@ def test_a_new_patient_has_everything_new() -> None:
     found = moved(Patient.treated(), None, through="2024-02-20")
     assert set(found) == {
         "status",
+        "site",
         "treatment",
         "contraception",
         "cycle 1",

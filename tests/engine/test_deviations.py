@@ -18,6 +18,7 @@ def dose_row(kind: str, on: str, planned: str, actual: str) -> dict[str, Any]:
         "planned": planned,
         "actual": actual,
         "days_off": None,
+        "site": "FUSCC",
     }
 
 
@@ -110,6 +111,7 @@ def visit_row(kind: str, on: str, actual: str | None, days_off: int | None) -> d
         "planned": "2024-02-07/2024-02-21",
         "actual": actual,
         "days_off": days_off,
+        "site": "FUSCC",
     }
 
 

@@ -127,6 +127,15 @@ def _view_says_what_the_calendar_says(patient: Patient, today: date) -> None:
     assert [row for row in view["visits"] if row["status"] == "not_required"] == booked
 
 
+@given(patients(), any_day)
+def test_a_patient_is_at_the_site_that_the_latest_transfer_says(patient: Patient, on: date) -> None:
+    known, history = Known(patient), patient.history
+    assert history.site_on(on) == known.site(on)
+    assert {visit: booking.site for visit, booking in history.bookings.items()} == known.booked_at()
+    stays = [one for one in history.stays if (one.from_on or on) <= on <= (one.through_on or on)]
+    assert [one.site for one in stays] == [known.site(on)]
+
+
 @given(patients())
 def test_holds_and_bookings_are_those_of_reading_fact_by_fact(patient: Patient) -> None:
     known, history = Known(patient), patient.history
@@ -466,6 +475,9 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
         planned += [row["dose_on"] for row in document["doses"]]
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
+    for stay in history.stays:
+        what = "site" if stay.from_on is None else f"site from {stay.from_on}"
+        things[what] = {"site": stay.site, "through_on": stay.through_on}
     if schedule.awaits_site(today):
         things["dose reminders"] = {"sent": False}
     ends_on = history.last_dose_day

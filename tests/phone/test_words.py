@@ -26,8 +26,8 @@ from scheduler_api.i18n.rules import RULES
 from scheduler_api.store.patients import reasons
 
 OTHERS = [language for language in i18n.LANGUAGES if language != "en"]
-#: What may stay as it is: dates, numbers, and names of visits.
-VISIT = re.compile(r"\b(?:imaging|contraception|clinic|safety|call)(?:-[a-z0-9-]+)?\b", re.ASCII)
+#: What may stay as it is: dates, numbers, and names of visits and sites.
+VISIT = re.compile(r"\b(?:(?:imaging|contraception|clinic|safety|call)(?:-[a-z0-9-]+)?|FUSCC|BERLIN|PARIS)\b", re.ASCII)
 #: The labels of generated protocols, as such a protocol would give them in Chinese.
 LABELS = {f"{name} {{n}}": "访视 {n}" for name in ("imaging", "contraception", "clinic", "safety", "call")}
 
@@ -152,6 +152,10 @@ def patients_with_work() -> Iterator[Treated]:
         cut.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
         cut.record(kind, **data)
         yield cut
+    moved = Treated.treated()
+    moved.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
+    moved.record("site_transferred", site="BERLIN", from_on="2024-02-18")
+    yield moved
     for dose_on in ("2024-02-10", "2024-02-18"):
         late, received = Treated.treated(), datetime(2024, 2, 18, 12, tzinfo=UTC)
         late.record("study_ended", ended_on="2024-02-16", reason="death")

@@ -33,7 +33,7 @@ WORDS = {
     "next_opens_on",
     "overdue_through",
     "parts",
-    *("in_plan", "booked_time_zone", "booked_from"),
+    *("in_plan", "booked_time_zone", "booked_from", "booked_site", "day_site", "moved_on"),
     "because",
     "label",
     "settle_by",
@@ -45,6 +45,8 @@ WORDS = {
     "wishes",
     "preferences",
     "failed_screening",
+    "moved_to",
+    "moved_at",
     "enrolled_from",
 }
 

@@ -64,7 +64,7 @@ def conditional(view: View) -> View:
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        row = patient_row(session(), kwargs["patient_id"])
+        row = patient_row(session(), kwargs["patient_id"], former=True)
         tag = patient_tag(row["version"], civil_date(session().now, row["time_zone"]))
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
         return unless_not_modified(headers, lambda: view(*args, **kwargs))

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,17 +26,31 @@ if TYPE_CHECKING:
 TOKENS_FILE = "demo-tokens.json"
 #: How long the service may take to answer for the first time, in seconds.
 PATIENCE = 60
+#: Where a patient of the samples is to move, so long after the samples are loaded.
+SECOND_SITE = {
+    "site": "SYSUCC",
+    "name": "Sun Yat-sen University Cancer Center",
+    "country": "CN",
+    "time_zone": "Asia/Shanghai",
+    "opening_days": ["monday", "tuesday", "wednesday", "thursday", "friday"],
+}
+AHEAD = timedelta(14)
 #: Addresses that mean all of a machine's, and one of them to ask.
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The loaded samples: for which day, by how many days the trial's dates were moved, and the tokens by role."""
+    """The loaded samples: for which day, by how many days the trial's dates were moved, and the tokens by role.
+
+    `transferred` is the subject number of a patient who is to move to another site (None: an earlier version loaded the
+    samples).
+    """
 
     loaded_for: date
     moved_by_days: int
     tokens: dict[str, str]
+    transferred: str | None
 
 
 @click.command()
@@ -98,7 +112,9 @@ def _read(file: Path) -> Samples | None:
 
     try:
         data = orjson.loads(file.read_bytes())
-        return Samples(date.fromisoformat(data["loaded_for"]), data["moved_by_days"], data["tokens"])
+        return Samples(
+            date.fromisoformat(data["loaded_for"]), data["moved_by_days"], data["tokens"], data.get("transferred")
+        )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
@@ -127,13 +143,28 @@ def _load(session: Session, file: Path) -> Samples:
         }
         for audience in ("patient", "site"):
             destinations.add_to_site(session, SITE, "log", audience, "", "en")
-        loaded = Samples(today, samples.shift(today).days, made)
+        transferred = _transfer(session, today + AHEAD)
+        loaded = Samples(today, samples.shift(today).days, made, transferred)
         document = {"loaded_for": today, "moved_by_days": loaded.moved_by_days, "tokens": made}
+        document["transferred"] = transferred
         file.parent.mkdir(parents=True, exist_ok=True)
         with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
             os.fchmod(out.fileno(), 0o600)
             out.write(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return loaded
+
+
+def _transfer(session: Session, from_on: date) -> str:
+    """Add a second site, and record that the last patient on treatment moves to it on a day; return the number."""
+    from scheduler_api.engine.model.facts import SiteTransferred
+    from scheduler_api.use_cases.patients import facts, patients
+    from scheduler_api.use_cases.sites import sites
+
+    sites.add(session, SECOND_SITE)
+    patient = patients.find(session, status="on_treatment", limit=200).items[-1]
+    new = facts.NewFact(SiteTransferred(str(SECOND_SITE["site"]), from_on))
+    facts.record(session, patient["patient_id"], new)
+    return str(patient["subject_number"])
 
 
 def _welcome(session: Session, samples: Samples, settings: Settings, file: Path) -> Iterator[str]:
@@ -178,6 +209,11 @@ Try
 
   # what would follow if treatment ended {today}; nothing is recorded
   {asking} -H 'Content-Type: application/json' -d '{_end(today)}' '{of_patient}/facts?dry_run=true'"""
+        if samples.transferred is not None:
+            (moving,) = patients.find(session, subject_number=samples.transferred).items
+            yield f"""
+  # {samples.transferred}, who moves to {SECOND_SITE["site"]} on {samples.loaded_for + AHEAD}: which visit is whose
+  {asking} {url}/v1/patients/{moving["patient_id"]}/calendar"""
     yield "\nCtrl-C stops it.\n"
 
 

@@ -63,6 +63,14 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteTransferred:
+    """Another site has the patient from a day on (section 3)."""
+
+    site: str
+    from_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class TreatmentStarted:
     """The first dose was taken: C1D1."""
 
@@ -226,6 +234,7 @@ class Voided:
 Body = (
     Registered
     | Enrolled
+    | SiteTransferred
     | TreatmentStarted
     | DoseRecorded
     | DoseTakenBack
@@ -249,6 +258,7 @@ Body = (
 KINDS: Mapping[str, type[Body]] = {
     "registered": Registered,
     "enrolled": Enrolled,
+    "site_transferred": SiteTransferred,
     "treatment_started": TreatmentStarted,
     "dose_recorded": DoseRecorded,
     "dose_taken_back": DoseTakenBack,

@@ -28,6 +28,7 @@ from .facts import (
     Progressed,
     ProtocolAmended,
     Registered,
+    SiteTransferred,
     StudyEnded,
     TimeZoneChanged,
     TreatmentEnded,
@@ -49,6 +50,7 @@ from .history import (
     Hold,
     PregnancyReport,
     ReportedDay,
+    Transfer,
 )
 from .protocol import IMAGING, PROGRESSION
 
@@ -87,7 +89,10 @@ def fold(facts: Iterable[Fact]) -> History:
 
 
 def _known_since(facts: Iterable[Fact]) -> dict[str, datetime]:
-    """Return since when each hold and change of the dose is known: a corrected one that keeps its day, as before."""
+    """Return since when each hold and change of the dose is known: a corrected one that keeps its day, as before.
+
+    Of a transfer each correction is known as long as the first.
+    """
     since: dict[str, datetime] = {}
     days: dict[str, date] = {}
     for fact in facts:
@@ -95,6 +100,8 @@ def _known_since(facts: Iterable[Fact]) -> dict[str, datetime]:
             keeps_its_day = fact.replaces is not None and days.get(fact.replaces) == fact.body.from_on
             since[fact.fact_id] = since[fact.replaces or ""] if keeps_its_day else fact.recorded_at
             days[fact.fact_id] = fact.body.from_on
+        elif isinstance(fact.body, SiteTransferred):
+            since[fact.fact_id] = since.get(fact.replaces or "", fact.recorded_at)
     return since
 
 
@@ -199,7 +206,7 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str], dic
     return superseded, ends_of, resumptions
 
 
-def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment) -> date:
+def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment | Transfer) -> date:
     return entry.from_on
 
 
@@ -225,6 +232,7 @@ class _Folding:
         self.end_of_study = history.end_of_study if history else None
         self.fertility_changes = list(history.fertility_changes) if history else []
         self.amendments = list(history.amendments) if history else []
+        self.transfers = list(history.transfers) if history else []
         self.pregnancy_reports = list(history.pregnancy_reports) if history else []
         self.pregnancies_closed_on = list(history.pregnancies_closed_on) if history else []
 
@@ -262,6 +270,9 @@ class _Folding:
                 self.registered = body
             case Enrolled():
                 self.enrolled = body
+            case SiteTransferred():
+                known_since = self.known_since.get(fact.fact_id, fact.recorded_at)
+                insort(self.transfers, Transfer(body.from_on, body.site, known_since), key=_from_on)
             case TreatmentStarted():
                 self.first_dose_on = body.first_dose_on
             case Progressed():
@@ -348,6 +359,7 @@ class _Folding:
             end_of_study=self.end_of_study,
             fertility_changes=tuple(self.fertility_changes),
             amendments=tuple(self.amendments),
+            transfers=tuple(self.transfers),
             pregnancy_reports=tuple(self.pregnancy_reports),
             pregnancies_closed_on=tuple(self.pregnancies_closed_on),
         )

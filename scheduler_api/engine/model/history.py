@@ -55,6 +55,26 @@ class Amendment(NamedTuple):
     version: int
 
 
+class Transfer(NamedTuple):
+    """This site has the patient from a day on; since when that is on record, corrections left aside."""
+
+    from_on: date
+    site: str
+    known_since: datetime
+
+
+class Stay(NamedTuple):
+    """A site that has the patient from a day (None: from the beginning) through a day (None: from then on).
+
+    `next` is the transfer that ends it.
+    """
+
+    site: str
+    from_on: date | None
+    through_on: date | None
+    next: Transfer | None
+
+
 class Booking(NamedTuple):
     """The day for which a visit is booked, and its time and place as they were entered.
 
@@ -193,6 +213,7 @@ class History:
     end_of_study: EndOfStudy | None = None
     fertility_changes: tuple[FertilityChange, ...] = ()
     amendments: tuple[Amendment, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
     pregnancy_reports: tuple[PregnancyReport, ...] = ()
     pregnancies_closed_on: tuple[date, ...] = ()
 
@@ -394,6 +415,20 @@ class History:
             return end
         is_stated = ended is not None and ended.last_dose_on == end and not self.last_dose_is_unknown
         return end if is_stated else end - ONE_DAY
+
+    # Sites (section 3).
+
+    def site_on(self, day: date) -> str:
+        """Return the site that has the patient on a day."""
+        begun = [transfer.site for transfer in self.transfers if transfer.from_on <= day]
+        return begun[-1] if begun else self.registered.site
+
+    @cached_property
+    def stays(self) -> tuple[Stay, ...]:
+        """Return the sites that have the patient, one after the other."""
+        sites = [(None, self.registered.site), *((one.from_on, one.site) for one in self.transfers)]
+        stays = zip(sites, (*self.transfers, None), strict=True)
+        return tuple(Stay(site, from_on, end and end.from_on - ONE_DAY, end) for (from_on, site), end in stays)
 
     # Pregnancy (section 7).
 

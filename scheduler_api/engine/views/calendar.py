@@ -197,7 +197,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
         "treatment": schedule.treatment(today),
         "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
         "doses": schedule.doses(today, first, last),
-        "visits": [_with_study_day(history, visit, today) for visit in visits if visit.meets(first, last)],
+        "visits": [_visit_row(history, visit, today) for visit in visits if visit.meets(first, last)],
         "unscheduled": unscheduled,
         "contraception": schedule.contraception(today),
         "adherence": schedule.adherence(today),
@@ -205,9 +205,13 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
     }
 
 
-def _with_study_day(history: History, visit: Visit, today: date) -> dict[str, Any]:
-    """Return the row of a visit, with the study day on which it was done, or else of its target."""
-    return {**visit.row(today), "study_day": study_day(history.known_c1d1, visit.done_on or visit.target_on)}
+def _visit_row(history: History, visit: Visit, today: date) -> dict[str, Any]:
+    """Return the row of a visit, with the study day on which it was done, or else of its target; and with its site."""
+    return {
+        **visit.row(today),
+        "study_day": study_day(history.known_c1d1, visit.done_on or visit.target_on),
+        "site": visit.site(history, today),
+    }
 
 
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:

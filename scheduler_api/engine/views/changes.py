@@ -129,6 +129,10 @@ def _items(
         "treatment": _Item(treatment, partial(why_treatment, schedule, today)),
         "contraception": _Item(contraception, lambda changed: released),
     }
+    for number, stay in enumerate(history.stays):
+        what = "site" if stay.from_on is None else f"site from {stay.from_on}"
+        fields = {"site": stay.site, "through_on": stay.through_on}
+        items[what] = _Item(fields, partial(_why_site, history, number))
     if schedule.awaits_site(today):
         items[_REMINDERS] = _Item({"sent": False}, lambda changed: _why_no_reminders(history, today))
     if treatment_plan:
@@ -144,6 +148,14 @@ def _items(
 
 #: What `what` is of dose reminders that are not sent (section 7); there is nothing to tell of those that are.
 _REMINDERS = "dose reminders"
+
+
+def _why_site(history: History, number: int, changed: Collection[str] = ()) -> Reason:
+    """Return why a site has the patient; for one that hands the patient over, which has it then."""
+    following = history.transfers[number : number + 1] or history.transfers[number - 1 : number]
+    if not following:
+        return Reason("site_of_registration", site=history.registered.site)
+    return Reason("site_from", site=following[0].site, day=following[0].from_on)
 
 
 def _why_no_reminders(history: History, today: date) -> Reason:
@@ -193,6 +205,10 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
     if what == _REMINDERS:
         return Reason("reminders_again")
     history = schedule.history
+    if what.startswith("site from "):
+        day = date.fromisoformat(what.removeprefix("site from "))
+        at = max((number for number, stay in enumerate(history.stays) if (stay.from_on or date.min) <= day), default=0)
+        return _why_site(history, at)
     kind, _, name = what.partition(" ")
     if kind == "doses":
         return _why_other_doses(schedule, date.fromisoformat(name.removeprefix("from ")))

@@ -32,13 +32,13 @@ def deviations(
     history = treatment_plan.history
     found = [*_dose_deviations(treatment_plan, first, last)]
     for visit in visits:
-        found += visit_deviations(visit, today, history)
+        found += _visit_deviations(visit, today, history)
     found += [
         _after_end(row["visit"], row["done_on"], history)
         for row in unscheduled
         if _is_after_end(row["done_on"], history)
     ]
-    found = [deviation for deviation in found if first <= deviation["on"] <= last]
+    found = [_at_site(deviation, history) for deviation in found if first <= deviation["on"] <= last]
     return sorted(found, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
 
 
@@ -61,11 +61,20 @@ def _not_planned(treatment_plan: TreatmentPlan, kind: str) -> Reason:
     return _HELD if kind == "dose_while_held" else _REST
 
 
-def visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:
-    """Yield the deviations of a visit as seen on a day: outside its window, after the end of the study, or missed.
+def visit_deviations(visit: Visit, today: date, history: History) -> list[dict[str, Any]]:
+    """Return the deviations of a visit as seen on a day: outside its window, after the end of the study, or missed.
 
     No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
     """
+    return [_at_site(deviation, history) for deviation in _visit_deviations(visit, today, history)]
+
+
+def _at_site(deviation: dict[str, Any], history: History) -> dict[str, Any]:
+    """Return a deviation with the site to which it belongs: the one that had the patient on its day."""
+    return {**deviation, "site": history.site_on(deviation["on"])}
+
+
+def _visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:
     name, done_on, window = visit.visit, visit.done_on, f"{visit.opens_on}/{visit.closes_on}"
     if done_on is not None and _is_after_end(done_on, history):
         yield _after_end(name, done_on, history)

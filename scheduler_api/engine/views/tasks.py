@@ -24,6 +24,8 @@ from scheduler_api.engine.visits.series import Visit, in_plan
 
 from .calendar import PatientSchedule
 
+#: The kind that stands on the list of another site than the one that has the patient.
+BOOKING_AT_OLD_SITE = "booking_at_old_site"
 KINDS = (
     "visit_to_book",
     "follow_up_due",
@@ -31,6 +33,7 @@ KINDS = (
     "booking_past",
     "booking_outside_window",
     "booking_to_cancel",
+    BOOKING_AT_OLD_SITE,
     "assignment_to_confirm",
     "response_missing",
     "visit_dropped",
@@ -84,7 +87,8 @@ _END_TREATMENT = ResolvingCall({"kind": "treatment_ended"}, ("last_dose_on", "de
 class WorklistEntry(NamedTuple):
     """Something to do. It is listed on the days `from_on`…`through_on` (None: until it is resolved).
 
-    `about` tells a patient's entries of one kind apart; `due_on` is the day by which it should be resolved. It is
+    `site` has it, whichever has the patient on that day (None: the one that has the patient). `about` tells a patient's
+    entries of one kind apart; `due_on` is the day by which it should be resolved. It is
     before `from_on` only for what is late from the start: a visit whose window has closed.
     """
 
@@ -96,6 +100,7 @@ class WorklistEntry(NamedTuple):
     due_on: date
     because: Reason
     resolve_with: tuple[ResolvingCall, ...]
+    site: str | None = None
 
     def is_listed_on(self, day: date) -> bool:
         """Return whether the entry is on the list of a day."""
@@ -117,8 +122,9 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     history, entries = schedule.history, []
     if visits is not None:
         latest = last + _TO_BOOK
-        near = (visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on)
+        near = [visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on]
         entries += [entry for visit in near for entry in _of_visit(visit, history)]
+        entries += [entry for visit in near for entry in _of_booking_elsewhere(history, visit)]
         entries += [entry for visit in schedule.unscheduled_visits() for entry in _of_unscheduled(visit)]
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
@@ -217,6 +223,32 @@ def _to_cancel(
 ) -> WorklistEntry:
     """Return the entry for a booking that is no longer needed, from a day until the booked one."""
     return WorklistEntry("booking_to_cancel", visit.visit, visit.visit, from_on, booked_on, booked_on, because, calls)
+
+
+def _of_booking_elsewhere(history: History, visit: Visit) -> Iterator[WorklistEntry]:
+    """Yield the entry for a booking at a site that is not to have the patient on that day: that site cancels it.
+
+    If that site is not one of those that had the patient before (its transfer was corrected, or put off), it does not
+    see the patient, and the site that has the patient cancels the booking.
+    """
+    booked_on, site = visit.booked_on, visit.booked_site
+    if booked_on is None or visit.done_on is not None or site == history.site_on(booked_on):
+        return
+    begun = [stay for stay in history.stays if stay.from_on is None or stay.from_on <= booked_on]
+    due_on = begun[-1].from_on or booked_on
+    because = Reason("booked_at_old_site", day=booked_on, site=site, site2=begun[-1].site)
+    had = site if any(stay.site == site for stay in begun) else None
+    yield WorklistEntry(
+        BOOKING_AT_OLD_SITE,
+        visit.visit,
+        visit.visit,
+        date.min,
+        booked_on,
+        due_on,
+        because,
+        (_cancel(visit),),
+        had,
+    )
 
 
 def _past(visit: Visit, booked_on: date) -> WorklistEntry:
@@ -449,9 +481,13 @@ def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:
 
 
 def _with_pregnancy(history: History, entry: WorklistEntry) -> WorklistEntry:
-    """Return an entry with the pregnancy that is open while it is listed: whoever deals with it should know."""
+    """Return an entry with the pregnancy that is open while it is listed: whoever has the patient should know."""
     for pregnancy in history.pregnancies:
-        if pregnancy.closed_on is None and (entry.through_on is None or pregnancy.from_on <= entry.through_on):
+        if (
+            entry.site is None
+            and pregnancy.closed_on is None
+            and (entry.through_on is None or pregnancy.from_on <= entry.through_on)
+        ):
             return entry._replace(because=both(entry.because, pregnancy.because))
     return entry
 

@@ -40,6 +40,7 @@ class Visit(NamedTuple):
     booked_on: date | None
     booked_time: str | None
     booked_place: str | None
+    booked_site: str | None
     booked_time_zone: str | None
     done_on: date | None
     days_off: int | None
@@ -49,6 +50,19 @@ class Visit(NamedTuple):
     provisional: bool
     in_plan: bool
     because: Reason
+
+    @property
+    def day(self) -> date:
+        """Return the day on which the visit was done, is booked, or is due."""
+        return self.done_on or self.booked_on or self.target_on
+
+    def site(self, history: History, today: date) -> str:
+        """Return the site that has the patient on the visit's day.
+
+        What is open or overdue, and not booked, is not due before today.
+        """
+        is_to_do = self.booked_on is None and self.status(today) in ("open", "overdue")
+        return history.site_on(max(self.day, today) if is_to_do else self.day)
 
     def meets(self, first: date, last: date) -> bool:
         """Return whether the visit can be done in `first`…`last`, or was done or is booked then."""
@@ -261,6 +275,7 @@ class VisitSeries:
             booked_on=booking.booked_on if booking else None,
             booked_time=booking.time if booking else None,
             booked_place=booking.place if booking else None,
+            booked_site=booking.site if booking else None,
             booked_time_zone=booking.time_zone if booking else None,
             done_on=done.done_on if done else None,
             days_off=days_off(planned, done.done_on) if done else None,
@@ -304,6 +319,7 @@ class VisitSeries:
             booked_on=day,
             booked_time=booking.time,
             booked_place=booking.place,
+            booked_site=booking.site,
             booked_time_zone=booking.time_zone,
             done_on=None,
             days_off=None,

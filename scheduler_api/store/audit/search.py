@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from scheduler_api.engine.model.facts import KIND_OF
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.sites.at_sites import at_sites, site_sql, was_at_sites
 
 #: The position of a row in the order of time: its instant, its log, its stream, and its number in that.
 Position = tuple[str, str, str, int]
@@ -20,8 +22,8 @@ _SELECTS = {
     ),
     "facts": (
         "SELECT 'facts' AS log, f.patient_id AS stream, f.seq, f.recorded_at AS at, f.actor, f.role, f.name, "
-        "f.kind AS action, f.patient_id, p.site, NULL AS route, f.data AS detail, f.fact_id, f.replaces, f.correction, "
-        "f.hash FROM facts f JOIN patients p ON p.patient_id = f.patient_id"
+        "f.kind AS action, f.patient_id, {site} AS site, NULL AS route, f.data AS detail, f.fact_id, f.replaces, "
+        "f.correction, f.hash FROM facts f JOIN patients p ON p.patient_id = f.patient_id"
     ),
 }
 #: The names of the columns of each log: time, stream, number, action, actor, patient.
@@ -36,6 +38,7 @@ _KINDS = frozenset(KIND_OF.values())
 class Query:
     """The conditions of a search (None: no condition): from `since` on, before `until`, after a position."""
 
+    now: datetime
     sites: Sequence[str] | None = None
     patient_id: str | None = None
     actor: str | None = None
@@ -52,7 +55,10 @@ def position_of(row: Row) -> Position:
 
 
 def find(store: Store, query: Query) -> list[Row]:
-    """Return the rows that meet a query, oldest first. Of a patient who moved, only the present site sees them."""
+    """Return the rows that meet a query, oldest first.
+
+    Those about a patient are for the site that has the patient, and for one before as far as they are of its time.
+    """
     rows = []
     for log in _SELECTS:
         if query.action is None or (query.action in _KINDS) == (log == "facts"):
@@ -77,7 +83,8 @@ def _of_log(store: Store, log: str, query: Query) -> list[Row]:
     if query.until is not None:
         condition(f"{at} < :until", until=query.until)
     if query.sites is not None:
-        of_patient = one_of("p.site", "site", query.sites, parameters)
+        here = at_sites("p.", query.sites, query.now, parameters)
+        of_patient = f"({here} OR {was_at_sites('p.patient_id', query.sites, at, parameters)})"
         condition(of_patient if log == "facts" else _of_sites(query.sites, of_patient, parameters))
     if query.after is not None:
         instant, after_log, after_stream, after_seq = query.after
@@ -87,12 +94,14 @@ def _of_log(store: Store, log: str, query: Query) -> list[Row]:
         else:
             condition(f"{at} {'>=' if log > after_log else '>'} :after", after=instant)
     conditions = f" WHERE {' AND '.join(where)}" if where else ""
-    return store.rows(f"{_SELECTS[log]}{conditions} ORDER BY {at}, {stream}, {seq} LIMIT :limit", parameters)
+    select = _SELECTS[log].replace("{site}", site_sql("p.", query.now, parameters))
+    return store.rows(f"{select}{conditions} ORDER BY {at}, {stream}, {seq} LIMIT :limit", parameters)
 
 
 def _of_sites(sites: Sequence[str], of_patient: str, parameters: dict[str, Any]) -> str:
     seen = f"SELECT 1 FROM patients p WHERE p.patient_id = a.patient_id AND {of_patient}"
-    return f"{one_of('a.site', 'site', sites, parameters)} AND (a.patient_id IS NULL OR EXISTS ({seen}))"
+    about_none = f"(a.patient_id IS NULL AND {one_of('a.site', 'site', sites, parameters)})"
+    return f"({about_none} OR EXISTS ({seen}))"
 
 
 def pages(store: Store, query: Query) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 
@@ -17,3 +17,16 @@ def one_of(column: str, name: str, values: Collection[str], parameters: dict[str
     names = {f"{name}_{number}": value for number, value in enumerate(values)}
     parameters.update(names)
     return f"{column} IN ({', '.join(f':{each}' for each in names)})"
+
+
+def in_turn(select: str, ways: Sequence[str], where: Sequence[str], end: str, alias: str = "rows_found") -> str:
+    """Return a query for the rows that meet one of several conditions (`ways`), and all of `where`.
+
+    Each way is looked through by itself, so that each can have an index of its own; no row may meet two. `end` is the
+    order, of columns that are selected, and the limit; `alias` is the name that columns have in it.
+    """
+    parts = " UNION ALL ".join(
+        f"SELECT * FROM ({select} WHERE {' AND '.join((way, *where))} {end}) AS way_{number}"
+        for number, way in enumerate(ways)
+    )
+    return f"SELECT * FROM ({parts}) AS {alias} {end}"

@@ -1,4 +1,4 @@
-"""What the rules' second edition needs: screening, a site's contact, appointments on the site's clock."""
+"""What the rules' second edition needs: screening, transfers, a site's contact, appointments on the site's clock."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _STATEMENTS = (
         head TEXT NOT NULL,
         recorded_at TEXT NOT NULL,
         time_zone TEXT NOT NULL,
+        moved_to TEXT,
+        moved_at TEXT,
         failed_screening INTEGER NOT NULL DEFAULT 0,
         enrolled_from TEXT,
         on_treatment_from TEXT,
@@ -44,6 +46,28 @@ _STATEMENTS = (
     "CREATE INDEX patients_by_subject ON patients (subject_number, patient_id)",
     "CREATE INDEX patients_by_site ON patients (site, subject_number, patient_id)",
     "CREATE INDEX patients_by_visits_through ON patients (visits_through)",
+    # Where a patient goes, and from when; `site` is then the site before. And until when each site that had a
+    # patient reads what is recorded.
+    "CREATE INDEX patients_by_next_site ON patients (moved_to, subject_number, patient_id) WHERE moved_to IS NOT NULL",
+    """
+    CREATE TABLE former_sites (
+        patient_id TEXT NOT NULL,
+        site TEXT NOT NULL,
+        through_on TEXT NOT NULL,
+        until_at TEXT NOT NULL,
+        PRIMARY KEY (patient_id, site)
+    )
+    """,
+    "CREATE INDEX former_sites_by_site ON former_sites (site, until_at)",
+    "ALTER TABLE visits ADD COLUMN moved_to TEXT",
+    "ALTER TABLE visits ADD COLUMN moved_on TEXT",
+    "CREATE INDEX visits_by_next_site ON visits (moved_to, series, closes_on, patient_id, visit) "
+    "WHERE moved_to IS NOT NULL",
+    # The site of a visit's day, and the one that it is booked for.
+    "ALTER TABLE visits ADD COLUMN day_site TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE visits ADD COLUMN booked_site TEXT",
+    "DROP INDEX visits_booked",
+    "CREATE INDEX visits_booked ON visits (booked_site, series, booked_on, done_on) WHERE booked_site IS NOT NULL",
     # Whom a site's patients call.
     "ALTER TABLE sites ADD COLUMN contact_name TEXT",
     "ALTER TABLE sites ADD COLUMN contact_phone TEXT",

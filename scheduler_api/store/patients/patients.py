@@ -10,7 +10,8 @@ from typing import Any
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.status import status_days
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.sql import in_turn
+from scheduler_api.store.sites.at_sites import at_sites, site_columns, ways_to_sites
 
 from .snapshots import FORMAT, texts_of
 from .time_zones import today_sql
@@ -20,6 +21,8 @@ _COLUMNS = (
     "protocol",
     "subject_number",
     "site",
+    "moved_to",
+    "moved_at",
     "version",
     "head",
     "recorded_at",
@@ -34,6 +37,7 @@ _COLUMNS = (
     "dose_words",
     "format",
 )
+_IN_ORDER = "ORDER BY subject_number, patient_id LIMIT :limit"
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
 
@@ -51,7 +55,7 @@ def row_of(
         patient_id,
         registered.protocol,
         registered.subject_number,
-        registered.site,
+        *site_columns(history),
         version,
         head,
         recorded_at.isoformat(),
@@ -128,7 +132,10 @@ def delete_all(store: Store) -> None:
 
     The log stays.
     """
-    for table in ("patients", "visits", "treatment_positions", "worklist", "time_zones", "reminders", "reminder_times"):
+    for table in (
+        *("patients", "former_sites", "visits", "treatment_positions", "worklist", "time_zones"),
+        *("reminders", "reminder_times"),
+    ):
         store.write(f"DELETE FROM {table}", {})
 
 
@@ -137,6 +144,7 @@ class Query:
     """The conditions of a search for patients; None sets no condition. `after` is the key of the last row of a page."""
 
     todays: dict[str, date]
+    now: datetime
     sites: Sequence[str] | None = None
     status: str | None = None
     subject_number: str | None = None
@@ -154,9 +162,8 @@ def find(store: Store, query: Query) -> list[Row]:
         f"WHEN on_treatment_from <= {today} THEN 'on_treatment' WHEN enrolled_from <= {today} THEN 'enrolled' "
         "ELSE 'screening' END"
     )
+    ways = ["TRUE"] if query.sites is None else ways_to_sites("", query.sites, query.now, parameters)
     where = []
-    if query.sites is not None:
-        where.append(one_of("site", "site", query.sites, parameters))
     if query.status is not None:
         where.append(f"{status} = :status")
         parameters["status"] = query.status
@@ -172,43 +179,49 @@ def find(store: Store, query: Query) -> list[Row]:
     if query.after is not None:
         where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
         parameters["after_subject"], parameters["after_patient"] = query.after
-    return store.rows(
-        "SELECT patient_id, version, time_zone, history, dose_words, format, "
-        f"{status} AS status, {today} AS today FROM patients "
-        f"{'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY subject_number, patient_id LIMIT :limit",
-        parameters,
+    select = (
+        "SELECT patient_id, subject_number, version, time_zone, history, dose_words, format, "
+        f"{status} AS status, {today} AS today FROM patients"
     )
+    return store.rows(in_turn(select, ways, where, _IN_ORDER), parameters)
 
 
 def whole(
-    store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None, limit: int
+    store: Store,
+    sites: Sequence[str] | None,
+    now: datetime,
+    protocol: str | None,
+    after: tuple[str, str] | None,
+    limit: int,
+    former: bool = False,
 ) -> list[Row]:
-    """Return whole rows of patients, by subject number and id, after the one named; of sites, of a protocol."""
-    where, parameters = _after(sites, protocol, after)
-    return store.rows(
-        f"SELECT * FROM patients WHERE {where} ORDER BY subject_number, patient_id LIMIT :limit",
-        {**parameters, "limit": limit},
-    )
+    """Return whole rows of patients, by subject number and id, after the one named; of sites, of a protocol.
+
+    `former` includes those whom another site has since.
+    """
+    where, parameters = _after(protocol, after)
+    ways = ["TRUE"] if sites is None else ways_to_sites("", sites, now, parameters, former)
+    return store.rows(in_turn("SELECT * FROM patients", ways, where, _IN_ORDER), {**parameters, "limit": limit})
 
 
-def count_after(store: Store, sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None) -> int:
+def count_after(
+    store: Store, sites: Sequence[str] | None, now: datetime, protocol: str | None, after: tuple[str, str] | None
+) -> int:
     """Return how many patients `whole` would give without a limit."""
-    where, parameters = _after(sites, protocol, after)
-    row = store.row(f"SELECT COUNT(*) AS count FROM patients WHERE {where}", parameters)
+    where, parameters = _after(protocol, after)
+    if sites is not None:
+        where.append(at_sites("", sites, now, parameters))
+    row = store.row(f"SELECT COUNT(*) AS count FROM patients WHERE {' AND '.join(where)}", parameters)
     return int(row["count"]) if row else 0
 
 
-def _after(
-    sites: Sequence[str] | None, protocol: str | None, after: tuple[str, str] | None
-) -> tuple[str, dict[str, Any]]:
+def _after(protocol: str | None, after: tuple[str, str] | None) -> tuple[list[str], dict[str, Any]]:
     parameters: dict[str, Any] = dict(zip(("subject_number", "patient_id"), after or ("", ""), strict=True))
     where = ["(subject_number, patient_id) > (:subject_number, :patient_id)"]
-    if sites is not None:
-        where.append(one_of("site", "site", sites, parameters))
     if protocol is not None:
         where.append("protocol = :protocol")
         parameters["protocol"] = protocol
-    return " AND ".join(where), parameters
+    return where, parameters
 
 
 def is_any_of_another_format(store: Store) -> bool:
@@ -224,6 +237,8 @@ def without_facts(store: Store) -> list[Row]:
 
 
 def of_site(store: Store, site: str) -> list[str]:
-    """Return the ids of a site's patients."""
-    rows = store.rows("SELECT patient_id FROM patients WHERE site = :site ORDER BY patient_id", {"site": site})
+    """Return the ids of the patients whom a site has or is to have, or had until their latest transfer."""
+    rows = store.rows(
+        "SELECT patient_id FROM patients WHERE site = :site OR moved_to = :site ORDER BY patient_id", {"site": site}
+    )
     return [row["patient_id"] for row in rows]

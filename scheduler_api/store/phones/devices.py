@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import destinations
+from scheduler_api.store.sites.at_sites import site_sql
 
 
 def add_code(store: Store, row: Row) -> None:
@@ -69,19 +73,20 @@ def add_tokens(store: Store, row: Row) -> None:
     )
 
 
-def by_access(store: Store, digest: str, now: str) -> Row | None:
+def by_access(store: Store, digest: str, at: datetime) -> Row | None:
     """Return the device of a valid access token, its patient's whole row, and what else a phone's screen follows from.
 
     That is the site's contact, and the latest instant until which a reminder that still makes sense was put off.
     """
+    parameters = {"hash": digest, "now": stamp(at)}
     return store.row(
         "SELECT d.device_id, t.used_at AS token_used_at, p.*, s.contact_name, s.contact_phone, "
         "(SELECT MAX(o.put_off_until) FROM outbox o WHERE o.patient_id = p.patient_id AND o.expires_at > :now) "
         "AS put_off_until FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
-        "JOIN sites s ON s.site = p.site "
+        f"JOIN sites s ON s.site = {site_sql('p.', at, parameters)} "
         "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
-        {"hash": digest, "now": now},
+        parameters,
     )
 
 

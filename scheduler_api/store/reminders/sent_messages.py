@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.sites.at_sites import at_sites, site_sql, was_at_sites
 
-#: A message to or about a patient belongs to the site where the patient is now.
-_SELECT = (
-    "SELECT o.message_id, o.audience, o.patient_id, p.subject_number, COALESCE(p.site, o.site) AS site, o.kind, "
-    "o.about, o.due_at, o.expires_at, o.status, o.settled_at FROM outbox o "
-    "LEFT JOIN patients p ON p.patient_id = o.patient_id"
-)
+
+def _select(now: datetime, parameters: dict[str, Any]) -> str:
+    """Return the beginning of a query; a message to or about a patient belongs to the site that has the patient now."""
+    return (
+        f"SELECT o.message_id, o.audience, o.patient_id, p.subject_number, "
+        f"COALESCE({site_sql('p.', now, parameters)}, o.site) AS site, o.kind, "
+        "o.about, o.due_at, o.expires_at, o.status, o.settled_at FROM outbox o "
+        "LEFT JOIN patients p ON p.patient_id = o.patient_id"
+    )
 
 
 def find(
     store: Store,
+    now: datetime,
     sites: Sequence[str] | None,
     statuses: Sequence[str] | None,
     patient_id: str | None,
     after: tuple[str, str] | None,
     limit: int,
 ) -> list[Row]:
-    """Return the messages of some sites (None: all), with some statuses, about a patient; the latest due first."""
+    """Return the messages of some sites (None: all), with some statuses, about a patient; the latest due first.
+
+    A site that had a patient before reads those that were due then.
+    """
     parameters: dict[str, Any] = {"limit": limit}
-    where = []
-    for column, name, values in (("COALESCE(p.site, o.site)", "site", sites), ("o.status", "status", statuses)):
-        if values is not None:
-            where.append(one_of(column, name, values, parameters))
+    select, where = _select(now, parameters), []
+    if sites is not None:
+        none = f"(p.patient_id IS NULL AND {one_of('o.site', 'site', sites, parameters)})"
+        now_or_before = (
+            at_sites("p.", sites, now, parameters),
+            was_at_sites("o.patient_id", sites, "o.due_at", parameters),
+        )
+        where.append(f"({' OR '.join((none, *now_or_before))})")
+    if statuses is not None:
+        where.append(one_of("o.status", "status", statuses, parameters))
     if patient_id is not None:
         where.append("o.patient_id = :patient_id")
         parameters["patient_id"] = patient_id
@@ -37,15 +52,16 @@ def find(
         where.append("(o.due_at, o.message_id) < (:after_due, :after_message)")
         parameters["after_due"], parameters["after_message"] = after
     return store.rows(
-        f"{_SELECT} {'WHERE ' + ' AND '.join(where) if where else ''} "
+        f"{select} {'WHERE ' + ' AND '.join(where) if where else ''} "
         "ORDER BY o.due_at DESC, o.message_id DESC LIMIT :limit",
         parameters,
     )
 
 
-def get(store: Store, message_id: str) -> Row | None:
+def get(store: Store, message_id: str, now: datetime) -> Row | None:
     """Return one message."""
-    return store.row(f"{_SELECT} WHERE o.message_id = :message_id", {"message_id": message_id})
+    parameters: dict[str, Any] = {"message_id": message_id}
+    return store.row(f"{_select(now, parameters)} WHERE o.message_id = :message_id", parameters)
 
 
 def send_again(store: Store, message_id: str) -> None:

@@ -15,11 +15,16 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.sql import in_turn, one_of
 from scheduler_api.store.patients import derived, reasons
 from scheduler_api.store.patients.time_zones import today_sql
+from scheduler_api.store.sites.at_sites import site_columns
 
-_COLUMNS = ("patient_id", "site", "protocol", "subject_number", "time_zone", *Visit._fields, "booked_from")
+_COLUMNS = (
+    *("patient_id", "site", "moved_to", "moved_on", "day_site", "protocol", "subject_number", "time_zone"),
+    *Visit._fields,
+    "booked_from",
+)
 
 #: The statuses of the rules' section 5, in its order; the engine's `Visit.status` says the same.
 STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
@@ -34,7 +39,10 @@ _STATUS_SQL = """CASE
 
 def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
     """Return the rows of a patient's visits, by the visit's name. Each has the columns that name its patient."""
-    patient = derived.patient_columns(patient_id, history)
+    site, moved_to, _ = site_columns(history)
+    moved_on = history.transfers[-1].from_on.isoformat() if history.transfers else None
+    moved = {"site": site, "moved_to": moved_to, "moved_on": moved_on}
+    patient = {**derived.patient_columns(patient_id, history), **moved}
     rows: dict[str, Row] = {}
     for visit in visits:
         values = visit._asdict()
@@ -45,7 +53,7 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
         # In UTC, so that it sorts as the instants do.
         row["booked_from"] = visit.booked_from and stamp(visit.booked_from)
         row["provisional"], row["in_plan"] = int(visit.provisional), int(visit.in_plan)
-        rows[visit.visit] = {**patient, **row}
+        rows[visit.visit] = {**patient, **row, "day_site": history.site_on(visit.day)}
     return rows
 
 
@@ -70,12 +78,13 @@ SORTS: Mapping[str, tuple[str, ...]] = {
 
 #: The columns read for a list of visits, in addition to status, today and the patient's position.
 _LISTED = (
-    *("patient_id", "subject_number", "site", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
+    *("patient_id", "subject_number", "visit", "series", "label", "target_on", "opens_on", "closes_on"),
     "overdue_through",
     *(
         "booked_on",
         "booked_time",
         "booked_place",
+        "booked_site",
         "booked_time_zone",
         "booked_from",
         "done_on",
@@ -118,15 +127,18 @@ def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, que
     parameters: dict[str, Any] = {"limit": query.limit + 1}
     today = today_sql(todays, "v.time_zone", parameters)
     where = [*_conditions(query, todays, today, parameters)]
-    if sites is not None:
-        where.append(one_of("v.site", "site", sites, parameters))
     order = [f"v.{column}" for column in SORTS[query.sort]]
     if query.after is not None:
         names = [f"after_{number}" for number in range(len(order))]
         where.append(f"({', '.join(order)}) > ({', '.join(f':{name}' for name in names)})")
         parameters.update(zip(names, query.after, strict=True))
-    conditions = f"WHERE {' AND '.join(where)}" if where else ""
-    return store.rows(f"{_listed_sql(today)} {conditions} ORDER BY {', '.join(order)} LIMIT :limit", parameters)
+    listed, end = _listed_sql(today), f"ORDER BY {', '.join(order)} LIMIT :limit"
+    ways = ["TRUE"]
+    if sites is not None:
+        stayed = f"{one_of('v.site', 'site', sites, parameters)} AND (v.moved_on IS NULL OR v.moved_on > {today})"
+        came = f"{one_of('v.moved_to', 'site', sites, parameters)} AND v.moved_on <= {today}"
+        ways = [stayed, came]
+    return store.rows(in_turn(listed, ways, where, end, "v"), parameters)
 
 
 def named(store: Store, todays: dict[str, date], names: Collection[tuple[str, str]]) -> list[Row]:
@@ -145,16 +157,23 @@ def named(store: Store, todays: dict[str, date], names: Collection[tuple[str, st
 
 def _listed_sql(today: str) -> str:
     columns = ", ".join(f"v.{column}" for column in _LISTED)
+    status = _STATUS_SQL.format(today=today)
+    # What is to do is not due before today: the engine's `Visit.site` says the same.
+    site = (
+        f"CASE WHEN v.moved_on IS NULL OR v.done_on IS NOT NULL OR v.booked_on IS NOT NULL OR v.target_on >= {today} "
+        f"OR {status} NOT IN ('open', 'overdue') THEN v.day_site "
+        f"WHEN v.moved_on <= {today} THEN v.moved_to ELSE v.site END"
+    )
     return (
-        f"SELECT {columns}, {_STATUS_SQL.format(today=today)} AS status, {today} AS today, s.position "
+        f"SELECT {columns}, {site} AS site, {status} AS status, {today} AS today, s.position "
         "FROM visits v JOIN treatment_positions s ON s.patient_id = v.patient_id"
     )
 
 
-def listed(row: Row, status: str, today: date, treatment_position: str) -> Row:
+def listed(row: Row, site: str, status: str, today: date, treatment_position: str) -> Row:
     """Return a row of `rows_of` as `find` would give it, on a day."""
     columns = {column: row[column] for column in _LISTED}
-    return {**columns, "status": status, "today": today.isoformat(), "position": treatment_position}
+    return {**columns, "site": site, "status": status, "today": today.isoformat(), "position": treatment_position}
 
 
 def _conditions(query: Query, todays: dict[str, date], today: str, parameters: dict[str, Any]) -> Iterator[str]:
@@ -195,15 +214,15 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
 
 
 def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:
-    """Return how many bookings of a series some sites have on each day: rows `site`, `booked_on`, `count`.
+    """Return how many bookings of a series were made for some sites on each day: rows `site`, `booked_on`, `count`.
 
     A visit done on another day no longer counts on the day for which it was booked.
     """
     parameters: dict[str, Any] = {"series": series, "first": first, "last": last}
     return store.rows(
-        "SELECT site, booked_on, COUNT(*) AS count FROM visits "
-        f"WHERE {one_of('site', 'site', sites, parameters)} AND series = :series "
-        "AND booked_on IS NOT NULL AND booked_on BETWEEN :first AND :last "
-        "AND (done_on IS NULL OR done_on = booked_on) GROUP BY site, booked_on",
+        "SELECT booked_site AS site, booked_on, COUNT(*) AS count FROM visits "
+        f"WHERE {one_of('booked_site', 'site', sites, parameters)} AND series = :series "
+        "AND booked_site IS NOT NULL AND booked_on BETWEEN :first AND :last "
+        "AND (done_on IS NULL OR done_on = booked_on) GROUP BY booked_site, booked_on",
         parameters,
     )

@@ -5,19 +5,20 @@ A row of `worklist` is derived from one patient's facts and holds dates: these a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
 
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.views.tasks import UNFORESEEABLE, WorklistEntry
+from scheduler_api.engine.views.tasks import BOOKING_AT_OLD_SITE, UNFORESEEABLE, WorklistEntry
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 from scheduler_api.store.patients import derived, reasons
 from scheduler_api.store.patients.time_zones import today_sql
+from scheduler_api.store.sites.at_sites import at_sites
 
 _COLUMNS = (
     "patient_id",
@@ -50,19 +51,40 @@ def rows_of(patient_id: str, history: History, entries: Iterable[WorklistEntry])
     patient = derived.patient_columns(patient_id, history)
     rows: dict[str, Row] = {}
     for entry in entries:
-        entry_id = ".".join(filter(None, (_UNTOLD.get(entry.kind, entry.kind), patient_id, entry.about)))
-        rows[entry_id] = {
-            **patient,
-            "entry_id": entry_id,
-            "kind": entry.kind,
-            "visit": entry.visit,
-            "from_on": entry.from_on.isoformat(),
-            "through_on": entry.through_on and entry.through_on.isoformat(),
-            "due_on": entry.due_on.isoformat(),
-            "because": reasons.to_text(entry.because),
-            "resolve_with": orjson.dumps([call._asdict() for call in entry.resolve_with]).decode(),
-        }
+        for part, site in _at_sites(entry, history):
+            names = (_UNTOLD.get(part.kind, part.kind), patient_id, part.about)
+            entry_id = ".".join(filter(None, names))
+            rows[entry_id] = {**patient, "site": site, "entry_id": entry_id, **_columns(part)}
     return rows
+
+
+def _at_sites(entry: WorklistEntry, history: History) -> Iterator[tuple[WorklistEntry, str]]:
+    """Yield an entry with its site; one that is listed across a transfer in parts, of which each has a name.
+
+    What one site acknowledged says nothing of what the next is to look at.
+    """
+    if entry.site is not None:
+        yield entry, entry.site
+        return
+    for number, stay in enumerate(history.stays):
+        from_on = max(entry.from_on, stay.from_on or entry.from_on)
+        ends = [day for day in (entry.through_on, stay.through_on) if day is not None]
+        through_on = min(ends, default=None)
+        if through_on is None or from_on <= through_on:
+            about = ".".join(filter(None, (entry.about, f"site-{number + 1}"))) if number else entry.about
+            yield entry._replace(about=about, from_on=from_on, through_on=through_on), stay.site
+
+
+def _columns(entry: WorklistEntry) -> Row:
+    return {
+        "kind": entry.kind,
+        "visit": entry.visit,
+        "from_on": entry.from_on.isoformat(),
+        "through_on": entry.through_on and entry.through_on.isoformat(),
+        "due_on": entry.due_on.isoformat(),
+        "because": reasons.to_text(entry.because),
+        "resolve_with": orjson.dumps([call._asdict() for call in entry.resolve_with]).decode(),
+    }
 
 
 def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
@@ -85,6 +107,7 @@ class Query:
     """
 
     todays: dict[str, date]
+    now: datetime
     over_by: dict[str, date] | None = None
     sites: Sequence[str] | None = None
     patient_id: str | None = None
@@ -111,7 +134,10 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
         parameters["when_over"] = UNFORESEEABLE
     if query.sites is not None:
-        where.append(one_of("w.site", "site", query.sites, parameters))
+        # Of whom another site has now, a site learns only which booking of its own to cancel.
+        here = at_sites("p.", query.sites, query.now, parameters)
+        where.append(f"{one_of('w.site', 'site', query.sites, parameters)} AND (w.kind = :own OR {here})")
+        parameters["own"] = BOOKING_AT_OLD_SITE
     if query.patient_id is not None:
         where.append("w.patient_id = :patient_id")
         parameters["patient_id"] = query.patient_id

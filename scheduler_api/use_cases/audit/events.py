@@ -16,6 +16,7 @@ from scheduler_api.store.audit import events
 from scheduler_api.store.database.port import Store
 from scheduler_api.store.patients import patients
 from scheduler_api.store.sites import sites
+from scheduler_api.store.sites.at_sites import site_of
 from scheduler_api.use_cases.debouncer import Debouncer
 from scheduler_api.use_cases.session import Actor, Session
 
@@ -34,7 +35,7 @@ def note(session: Session, action: str, patient_id: str | None = None, site: str
     """
     if patient_id is not None and site is None:
         row = patients.get(session.store, patient_id)
-        site = row["site"] if row else None
+        site = site_of(row, session.now) if row else None
     at = stamp(session.now)
     actor = session.actor
     event = events.Event(

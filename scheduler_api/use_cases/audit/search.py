@@ -16,7 +16,7 @@ from scheduler_api.store.audit import search
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import facts
 from scheduler_api.use_cases.page import Page
-from scheduler_api.use_cases.session import Session, patient_row, sites_to_search
+from scheduler_api.use_cases.session import Session, patient_row, readable_until, sites_to_search
 
 #: How many entries an export reads at once.
 _PORTION = 500
@@ -66,12 +66,14 @@ def _query(session: Session, filters: Filters) -> search.Query:
     if filters.since is not None and filters.until is not None and filters.until < filters.since:
         raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     sites = sites_to_search(session, filters.site)
+    until = filters.until
     if filters.patient_id is not None:
-        # Whoever may see the patient today sees the whole trail.
-        patient_row(session, filters.patient_id)
+        # Whoever may see the patient today sees the whole trail; the site before, as far as it goes in its time.
+        readable = readable_until(session, patient_row(session, filters.patient_id, former=True))
+        until = min((one for one in (until, readable and readable.instant) if one is not None), default=None)
         sites = None if filters.site is None else sites
-    since, until = (None if instant is None else stamp(instant) for instant in (filters.since, filters.until))
-    return search.Query(sites, filters.patient_id, filters.actor, filters.action, since, until)
+    since, before = (None if instant is None else stamp(instant) for instant in (filters.since, until))
+    return search.Query(session.now, sites, filters.patient_id, filters.actor, filters.action, since, before)
 
 
 def _entry(store: Store, row: Row) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def to_site(
     sites = sites_to_search(session, site)
     rows = [*islice(every_patient(session, site, amendment.protocol, after), limit)]
     last = (rows[-1]["subject_number"], rows[-1]["patient_id"]) if rows else None
-    left = patients.count_after(session.store, sites, amendment.protocol, last) if last else 0
+    left = patients.count_after(session.store, sites, session.now, amendment.protocol, last) if last else 0
     return Portion([*_applied(session, amendment, rows, dry_run)], left, last if left else None)
 
 
@@ -99,7 +99,7 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
             else:
                 moved = recorded.consequences
                 result.update(outcome="applied", fact_id=recorded.fact["fact_id"], consequences=moved)
-        yield {**patient_fields(row), **result}
+        yield {**patient_fields(row, session.now), **result}
 
 
 def _applies(session: Session, row: Row, amendment: Amendment) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +20,10 @@ from scheduler_api.engine.views.calendar import PatientSchedule, calendar, check
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
-from scheduler_api.use_cases.session import Session, patient_row
+from scheduler_api.use_cases.session import Session, patient_row, readable_until
 from scheduler_api.use_cases.sites.protocols import versions_named
 
-from .facts import NewFact, on_the_clock_of
+from .facts import NewFact, on_a_sites_clock
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Edition:
 
 def edition(session: Session, patient_id: str, view: View) -> Edition:
     """Return the edition that a response would have, by one small read. Raises NotFound."""
-    head = patient_row(session, patient_id)
+    head = patient_row(session, patient_id, former=True)
     return Edition(head["version"], view.today or civil_date(session.now, head["time_zone"]))
 
 
@@ -62,7 +62,7 @@ def calendar_document(session: Session, patient_id: str, view: View) -> dict[str
 
     Raises NotFound, or ValidationFailed for a bad range or an instant before the registration was recorded.
     """
-    return calendar_of(session, patient_row(session, patient_id), view)
+    return calendar_of(session, patient_row(session, patient_id, former=True), view)
 
 
 def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
@@ -74,13 +74,13 @@ def calendar_of(session: Session, row: Row, view: View) -> dict[str, Any]:
 
 def adherence_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
     """Return a patient's adherence and dose intensity through today. Raises NotFound, ValidationFailed."""
-    versions, history, today = _inputs(session, patient_row(session, patient_id), view)
+    versions, history, today = _inputs(session, patient_row(session, patient_id, former=True), view)
     return {"patient_id": patient_id, "today": today, **PatientSchedule(versions, history).adherence(today)}
 
 
 def deviation_documents(session: Session, patient_id: str, view: View) -> list[dict[str, Any]]:
     """Return a patient's deviations, of all time unless a range is given. Raises NotFound, ValidationFailed."""
-    return deviations_of(session, patient_row(session, patient_id), view)
+    return deviations_of(session, patient_row(session, patient_id, former=True), view)
 
 
 def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
@@ -89,12 +89,19 @@ def deviations_of(session: Session, row: Row, view: View) -> list[dict[str, Any]
     first, last = view.first or date.min, view.last or date.max
     if last < first:
         raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
+    if (until := readable_until(session, row)) is not None:
+        # Also of what a former site recorded itself, only what lies before.
+        last = min(last, until.day)
     found = PatientSchedule(versions, history).all_deviations(today)
     return [deviation for deviation in found if first <= deviation["on"] <= last]
 
 
 def _inputs(session: Session, row: Row, view: View) -> tuple[Versions, History, date]:
     """Return the versions, the history as it was on record at the view's instant, and today."""
+    if (until := readable_until(session, row)) is not None:
+        # A former site reads what lies before, as it was known then.
+        known_at = min(view.known_at or until.instant, until.instant - timedelta(microseconds=1))
+        view = replace(view, known_at=known_at, today=min(view.today or until.day, until.day))
     if view.known_at is None:
         history = of_row(session.store, row)
         return versions_named(session.store, history), history, view.today or civil_date(session.now, history.time_zone)
@@ -116,11 +123,11 @@ def preview(
     new_facts: Iterable[NewFact],
     today: date,
     view: View,
-    site_zone: str | None = None,
+    zone_of: Callable[[str], str | None] = lambda site: None,
 ) -> dict[str, Any]:
     """Return the calendar of a patient who is not stored, from facts in order; the id of each is its number, from "1".
 
-    `site_zone` is the time zone of the patient's site; where it is not known, bookings are on the patient's clock.
+    `zone_of` gives the time zone of a site; where it is not known, bookings are on the patient's clock.
     Raises ValidationFailed (or Conflict), with pointers into `patient` and `facts`.
     """
     zone = registered.time_zone if is_time_zone(registered.time_zone) else "UTC"
@@ -133,7 +140,7 @@ def preview(
     history = fold(facts_so_far)
     for number, new in enumerate(new_facts, 1):
         body = fixed(new.body, PatientSchedule(versions, history).treatment_plan)
-        body = on_the_clock_of(registered.site, site_zone, body)
+        body = on_a_sites_clock(body, history, zone_of)
         fact = Fact(str(number), body, now, replaces=new.replaces, correction=new.correction)
         with _pointing_into(f"/facts/{number - 1}"):
             history = next_history(versions, history, facts_so_far, fact, now)

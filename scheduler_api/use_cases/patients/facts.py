@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from scheduler_api.engine.checks import HAVE_A_REASON, next_history
@@ -25,16 +26,18 @@ from scheduler_api.engine.model.facts import (
     body_to_data,
 )
 from scheduler_api.engine.model.fold import superseded_by
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
+from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.projections.planning import plan_dose_to_check
 from scheduler_api.use_cases.projections.projections import horizon, update_patient
-from scheduler_api.use_cases.session import Session, Stale, lock_patient, patient_row
+from scheduler_api.use_cases.session import Forbidden, Session, Stale, lock_patient, patient_row, readable_until
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
@@ -138,14 +141,14 @@ def append(
     `today` replaces the present day if whoever recorded the fact was in another time zone. Raises as `record`.
     """
     lock_patient(session.store, patient_id)
-    row = patient_row(session, patient_id)
+    row = patient_row(session, patient_id, former=isinstance(new.body, VisitBooked))
+    if readable_until(session, row) is not None:
+        _check_cancels_own(session, row, new)
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
-    site = before.history.registered.site
     body = fixed(new.body, before.treatment_plan)
-    if isinstance(body, VisitBooked):
-        body = on_the_clock_of(site, sites.time_zone_of(session.store, site), body)
+    body = on_a_sites_clock(body, before.history, partial(sites.time_zone_of, session.store))
     fact = _fact(session, replace(new, body=body), row)
     looks_back = fact.supersedes is not None or isinstance(fact.body, Enrolled)
     earlier = facts.of_patient(session.store, patient_id) if looks_back else None
@@ -160,8 +163,10 @@ def append(
         else versions_of(session.store, row["protocol"])
     )
     after = PatientSchedule(versions, next_history(versions, before.history, earlier, fact, session.now, today))
-    if isinstance(fact.body, Registered):
-        _check_site(session, fact.body)
+    if after.history.registered.site != before.history.registered.site:
+        _check_site(session, after.history.registered)
+    if before.history.transfers != after.history.transfers:
+        _check_transfer(session, before.history, after.history)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
     warned = warnings(after, body, fact.said_at)
@@ -170,11 +175,15 @@ def append(
     return Appended(fact, before, after, warned, row["version"] + 1, day)
 
 
-def on_the_clock_of(site: str, time_zone: str | None, body: Body) -> Body:
-    """Return the data of a fact; a booking with its site and the site's time zone, as they are when it is booked."""
+def on_a_sites_clock(body: Body, history: History, zone_of: Callable[[str], str | None]) -> Body:
+    """Return the data of a fact; a booking with the site that is to have the patient then, and that site's time zone.
+
+    Both are as they are when it is booked.
+    """
     if not isinstance(body, VisitBooked) or body.booked_on is None:
         return body
-    return replace(body, site=site, time_zone=time_zone)
+    site = history.site_on(body.booked_on)
+    return replace(body, site=site, time_zone=zone_of(site))
 
 
 def _fact(session: Session, new: NewFact, row: Row) -> Fact:
@@ -192,6 +201,31 @@ def _fact(session: Session, new: NewFact, row: Row) -> Fact:
         actor=actor.token_id,
         sent=new.sent,
     )
+
+
+def _check_cancels_own(session: Session, row: Row, new: NewFact) -> None:
+    """Check that a site that had the patient before only cancels a booking that it holds itself. Raises Forbidden."""
+    body, bookings = new.body, of_row(session.store, row).bookings
+    booking = bookings.get(body.visit) if isinstance(body, VisitBooked) else None
+    is_own = booking is not None and session.actor.sees(booking.site)
+    if not is_own or new.replaces is not None or not isinstance(body, VisitBooked) or body.booked_on is not None:
+        raise Forbidden("Another site has the patient now; only a booking at one of your sites can be cancelled.")
+
+
+def _check_transfer(session: Session, before: History, after: History) -> None:
+    """Check who transfers a patient, and where to: a coordinator of the site before, or an admin.
+
+    Once it is so the site before records nothing more, so that only who sees both sites corrects it. Raises Forbidden;
+    ValidationFailed for an unknown site.
+    """
+    changed = {*before.transfers} ^ {*after.transfers}
+    for transfer in changed:
+        old = before.site_on(transfer.from_on - timedelta(1))
+        is_of_old_site = session.actor.role == "coordinator" and session.actor.sees(old)
+        if session.actor.role != "admin" and not is_of_old_site:
+            raise Forbidden("A patient is transferred by a coordinator of the site before, or an admin.")
+        if not sites.exists(session.store, transfer.site):
+            raise ValidationFailed([FieldError("/site", "No such site.", "not_found")])
 
 
 def _check_site(session: Session, registered: Registered) -> None:
@@ -280,9 +314,11 @@ def sent_document(sent: Sent) -> dict[str, Any]:
 def history_documents(session: Session, patient_id: str) -> list[dict[str, Any]]:
     """Return all facts of a patient in the order they were received, corrected and voided ones included.
 
-    Raises NotFound.
+    A site that had the patient before reads those of its time. Raises NotFound.
     """
-    patient_row(session, patient_id)
+    until = readable_until(session, patient_row(session, patient_id, former=True))
     all_facts = facts.of_patient(session.store, patient_id)
+    if until is not None:
+        all_facts = [fact for fact in all_facts if fact.recorded_at < until.instant]
     superseded = superseded_by(all_facts)
     return [fact_document(fact, superseded.get(fact.fact_id)) for fact in all_facts]

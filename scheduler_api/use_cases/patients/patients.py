@@ -19,7 +19,7 @@ from scheduler_api.store.patients import facts, patients, time_zones
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.page import Page
 from scheduler_api.use_cases.projections.projections import horizon, insert_patient
-from scheduler_api.use_cases.session import Session, lock_patient, patient_row, sites_to_search
+from scheduler_api.use_cases.session import Session, known_to, lock_patient, patient_row, sites_to_search
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_of
 
@@ -76,7 +76,7 @@ def document(row: Row, history: History, today: date) -> dict[str, Any]:
     return {
         "patient_id": row["patient_id"],
         "subject_number": registered.subject_number,
-        "site": registered.site,
+        "site": history.site_on(today),
         "protocol": {"id": registered.protocol, "version": version},
         "consented_on": registered.consented_on,
         "planned_enrolment_on": registered.planned_enrolment_on,
@@ -92,9 +92,10 @@ def document(row: Row, history: History, today: date) -> dict[str, Any]:
 
 
 def get(session: Session, patient_id: str) -> dict[str, Any]:
-    """Return one patient. Raises NotFound."""
-    row = patient_row(session, patient_id)
-    return document(row, of_row(session.store, row), civil_date(session.now, row["time_zone"]))
+    """Return one patient, for a site that had the patient before as on the last of its days. Raises NotFound."""
+    row = patient_row(session, patient_id, former=True)
+    history, today = known_to(session, row)
+    return document(row, history, today)
 
 
 def find(
@@ -112,6 +113,7 @@ def find(
     """
     query = patients.Query(
         time_zones.todays(session.store, session.now),
+        session.now,
         sites_to_search(session, site),
         status,
         subject_number,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from scheduler_api.engine.dates import EARLIEST, civil_date
+from scheduler_api.engine.dates import EARLIEST
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
@@ -19,10 +19,10 @@ from scheduler_api.engine.treatment.status import PATIENT_STATUSES, patient_stat
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import patients
-from scheduler_api.store.patients.snapshots import of_row
+from scheduler_api.store.sites.at_sites import site_of
 from scheduler_api.use_cases.page import Page
 from scheduler_api.use_cases.projections.projections import horizon
-from scheduler_api.use_cases.session import NotFound, Session, sites_to_search
+from scheduler_api.use_cases.session import NotFound, Session, known_to, sites_to_search
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
 from .calendars import View, deviations_of
@@ -33,12 +33,19 @@ _COUNTED_AS = {"enrolled": "not_started"}
 
 
 def every_patient(
-    session: Session, site: str | None, protocol: str | None = None, after: tuple[str, str] | None = None
+    session: Session,
+    site: str | None,
+    protocol: str | None = None,
+    after: tuple[str, str] | None = None,
+    former: bool = False,
 ) -> Iterator[Row]:
-    """Yield the rows of the actor's patients by subject number, after the one given. Raises NotFound."""
+    """Yield the rows of the actor's patients by subject number, after the one given. Raises NotFound.
+
+    `former` includes those whom another site has since.
+    """
     sites = sites_to_search(session, site)
     while True:
-        rows = patients.whole(session.store, sites, protocol, after, _PORTION)
+        rows = patients.whole(session.store, sites, session.now, protocol, after, _PORTION, former)
         yield from rows
         if len(rows) < _PORTION:
             return
@@ -54,13 +61,19 @@ def deviations(
     after: tuple[str, ...] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, ...]]:
-    """Return the deviations of the actor's patients, by subject number and day. Raises NotFound, ValidationFailed."""
+    """Return the deviations of the actor's patients, by subject number and day.
+
+    Those of a `site` are of the days on which it had the patient; of others it reads what lies before. Raises NotFound,
+    ValidationFailed.
+    """
     if first is not None and last is not None and last < first:
         raise ValidationFailed([FieldError("/to", "The range is reversed: `to` is before `from`.", "range_reversed")])
     items: list[dict[str, Any]] = []
-    for row in every_patient(session, site, after=(after[0], "") if after else None):
+    for row in every_patient(session, site, after=(after[0], "") if after else None, former=True):
         for deviation in deviations_of(session, row, _view(session, first, last)):
-            item = {**patient_fields(row), **deviation}
+            item = {**patient_fields(row, session.now), **deviation}
+            if site is not None and item["site"] != site:
+                continue
             if (kinds is None or item["kind"] in kinds) and (after is None or deviation_key(item) > after):
                 items.append(item)
         if len(items) > limit:
@@ -88,22 +101,21 @@ def adherence(
     items = []
     for row in every_patient(session, site, after=start):
         schedule, today = _schedule_of(session, row)
-        items.append({**patient_fields(row), "today": today, **schedule.adherence(today)})
+        items.append({**patient_fields(row, session.now), "today": today, **schedule.adherence(today)})
         if len(items) > limit:
             break
     last = items[limit - 1] if len(items) > limit else None
     return Page(items[:limit], (last["subject_number"], last["patient_id"]) if last else None)
 
 
-def patient_fields(row: Row) -> dict[str, str]:
+def patient_fields(row: Row, now: datetime) -> dict[str, str]:
     """Return the fields by which an item of a list names its patient."""
-    return {name: row[name] for name in ("patient_id", "subject_number", "site")}
+    return {"patient_id": row["patient_id"], "subject_number": row["subject_number"], "site": site_of(row, now)}
 
 
 def _schedule_of(session: Session, row: Row) -> tuple[PatientSchedule, date]:
-    history = of_row(session.store, row)
-    schedule = PatientSchedule(versions_named(session.store, history), history)
-    return schedule, civil_date(session.now, history.time_zone)
+    history, today = known_to(session, row)
+    return PatientSchedule(versions_named(session.store, history), history), today
 
 
 @dataclass
@@ -120,7 +132,7 @@ class _Sums:
     deviations: Counter[str] = field(default_factory=Counter)
 
     def add(self, schedule: PatientSchedule, today: date) -> None:
-        """Count a patient as seen on a day."""
+        """Count a patient as seen on a day, at the site that has the patient then."""
         history = schedule.history
         status = patient_status(history, today)
         self.registered += 1
@@ -129,9 +141,16 @@ class _Sums:
         self.statuses[status] += 1
         self.on_hold += status == "on_treatment" and history.is_held(today)
         self.doses = self.doses.plus(dose_sums(schedule.treatment_plan, today))
+
+    def add_past(self, schedule: PatientSchedule, today: date, site: str) -> None:
+        """Count what happened at a site to a patient who is or was there: deviations, and imaging done or not done."""
+        history = schedule.history
         first = history.first_on or today
-        self.deviations.update(one["kind"] for one in schedule.deviations(today, first, today))
+        found = (one for one in schedule.deviations(today, first, today) if one["site"] == site)
+        self.deviations.update(one["kind"] for one in found)
         for visit in schedule.visits(date.min, today, IMAGING):
+            if visit.site(history, today) != site:
+                continue
             visit_status = visit.status(today)
             if visit_status == "done":
                 off = visit.days_off or 0
@@ -169,13 +188,25 @@ class _Sums:
 
 
 def summary(session: Session, protocol: str, site: str | None = None) -> dict[str, Any]:
-    """Return a study's counts at the actor's sites today, in total and for each site with patients. Raises NotFound."""
+    """Return a study's counts at the actor's sites today, in total and for each site that has or had patients.
+
+    A patient counts at the site that has the patient, with all doses; deviations and imaging at that of their day.
+    Raises NotFound.
+    """
     versions = versions_of(session.store, protocol)
     if not versions:
         raise NotFound("No such protocol.")
     total, sites = _Sums(), dict[str, _Sums]()
-    for row in every_patient(session, site, protocol):
-        sites.setdefault(row["site"], _Sums()).add(*_schedule_of(session, row))
+    for row in every_patient(session, site, protocol, former=True):
+        now_at = site_of(row, session.now)
+        schedule, today = _schedule_of(session, row)
+        for name in {now_at, *(stay.site for stay in schedule.history.stays)}:
+            if not session.actor.sees(name) or site not in (None, name):
+                continue
+            sums = sites.setdefault(name, _Sums())
+            if name == now_at:
+                sums.add(schedule, today)
+            sums.add_past(schedule, today, name)
     for sums in sites.values():
         total.add_sums(sums)
     return {

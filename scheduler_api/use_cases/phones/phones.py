@@ -158,7 +158,7 @@ def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
     The first use is noted, as soon as the database lets us: the phone has received the pair.
     """
     hashed = digest(token)
-    row = devices.by_access(store, hashed, stamp(now))
+    row = devices.by_access(store, hashed, now)
     if row is None:
         return None
     if row["token_used_at"] is None:

@@ -57,7 +57,7 @@ def today_of(schedule: PatientSchedule, row: Row, now: datetime) -> dict[str, An
 
 
 def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
-    """Return the patient's calendar, without what only the site may tell: responses and progression.
+    """Return the patient's calendar, without sites and what only they may tell: responses and progression.
 
     Raises as its view.
     """
@@ -67,12 +67,14 @@ def calendar_document(session: Session, patient_id: str, view: View) -> dict[str
     first, last = view.range(today)
     document = calendar(versions_named(session.store, history), history, today, first, last)
     for visit in document["visits"]:
-        visit["response"] = None
+        visit["response"] = visit["site"] = None
         visit["because"] = _untold(visit["because"])
     if (ended := document["treatment"]["ended"]) is not None:
         ended["reason"] = None
     for done in document["unscheduled"]:
         done["response"] = None
+    for deviation in document["deviations"]:
+        deviation["site"] = None
     return {"patient_id": patient_id, **document}
 
 

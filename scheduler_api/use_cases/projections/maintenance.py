@@ -15,7 +15,7 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import facts, patients, positions
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import notification_preferences, planned_messages
-from scheduler_api.store.sites import sites
+from scheduler_api.store.sites import at_sites, sites
 from scheduler_api.store.visits import visits, worklist
 from scheduler_api.use_cases.audit import checkpoints, integrity
 from scheduler_api.use_cases.session import lock_patient, lock_patients
@@ -51,6 +51,7 @@ def _rebuild_patient(store: Store, patient_id: str, recorded: list[Fact], last: 
     history = fold(recorded)
     row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, horizon(now))
     patients.insert(store, row)
+    at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, history))
     schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
     write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
 
@@ -103,6 +104,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         yield f"patient {patient_id}: the stored position is not what the facts give"
     expected = derived_rows(patient_id, schedule, through)
     for what, derived, stored_rows in (
+        ("the former site", at_sites.former_rows(patient_id, history), at_sites.former(store, patient_id)),
         ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
         ("the worklist's entry", expected.worklist, worklist.of_patient(store, patient_id)),
     ):

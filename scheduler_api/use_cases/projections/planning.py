@@ -43,7 +43,7 @@ def plan_patient(
     moment, today = stamp(now), civil_date(now, schedule.history.time_zone)
     out = sent_about(store, patient_id, today)
     messages = due_messages(store, schedule, preferences, out, today, now.date() + AHEAD)
-    rows = rows_of(patient_id, schedule.history.registered.site, messages)
+    rows = _rows_of_patient(patient_id, schedule, messages)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
     stored = planned_messages.of_patient(store, patient_id, moment)
     # What asks the site to check a dose was called for by a record, and waits to be sent whatever the calendar says.
@@ -57,7 +57,7 @@ def plan_dose_to_check(store: Store, patient_id: str, schedule: PatientSchedule,
     There is one for all that the service received at the instant `now`: a record, or everything of a sync.
     """
     expires_at = stamp(now + CHECK_WITHIN)
-    site = schedule.history.registered.site
+    site = schedule.history.site_on(civil_date(now, schedule.history.time_zone))
     row = planned_messages.row_of(patient_id, site, DOSE_TO_CHECK, stamp(now), stamp(now), expires_at, True)
     if outbox.get(store, row["message_id"]) is None:
         planned_messages.put(store, [row])
@@ -71,17 +71,31 @@ def is_planned_for(day: date, schedule: PatientSchedule, now: datetime) -> bool:
 def due_messages(
     store: Store, schedule: PatientSchedule, preferences: str | None, out: Iterable[Row], first: date, last: date
 ) -> list[Message]:
-    """Return the messages that a patient's calendar calls for in some days, also those held back until too late."""
-    site = preference_rows.of_site(store, schedule.history.registered.site)
-    assert site is not None
+    """Return the messages that a patient's calendar calls for in some days, also those held back until too late.
+
+    Each is as the site wants it that has the patient on the day that the message is about.
+    """
     sent = {(row["kind"], row["about"]): _sent_message(row) for row in out}
-    planner = Planner(
-        schedule,
-        stored_preferences.patients(preferences),
-        stored_preferences.sites(site["time_zone"], site["preferences"]),
-        sent,
-    )
-    return planner.messages(first, last)
+    messages: list[Message] = []
+    for name in dict.fromkeys(stay.site for stay in schedule.history.stays):
+        site = preference_rows.of_site(store, name)
+        assert site is not None
+        planner = Planner(
+            schedule,
+            stored_preferences.patients(preferences),
+            stored_preferences.sites(site["time_zone"], site["preferences"]),
+            sent,
+        )
+        messages += [one for one in planner.messages(first, last) if schedule.history.site_on(one.day) == name]
+    return messages
+
+
+def _rows_of_patient(patient_id: str, schedule: PatientSchedule, messages: Iterable[Message]) -> dict[str, Row]:
+    """Return the rows of messages about a patient, by id; each belongs to the site of the day that it is about."""
+    rows: dict[str, Row] = {}
+    for message in messages:
+        rows |= rows_of(patient_id, schedule.history.site_on(message.day), [message])
+    return rows
 
 
 def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> dict[str, Row]:
@@ -106,7 +120,7 @@ def wrongly_planned(store: Store, row: Row, schedule: PatientSchedule, on: date)
     patient_id, first = row["patient_id"], on - timedelta(1)
     out = sent_about(store, patient_id, first)
     messages = due_messages(store, schedule, row["preferences"], out, first, on + AHEAD)
-    expected = rows_of(patient_id, schedule.history.registered.site, messages)
+    expected = _rows_of_patient(patient_id, schedule, messages)
     planned = planned_messages.of_patient(store, patient_id)
     sent = {message["message_id"] for message in out}
     looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")

@@ -15,6 +15,7 @@ from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, positions
+from scheduler_api.store.sites import at_sites
 from scheduler_api.store.visits import visits, worklist
 
 from .planning import is_planned_for, plan_patient
@@ -88,6 +89,8 @@ def update_patient(
     if not patients.update(store, stored, row):
         return False
     patient_id, preferences = row["patient_id"], stored["preferences"]
+    if before.history.transfers or after.history.transfers:
+        at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, after.history))
     reaches_horizon = stored["visits_through"] == row["visits_through"]
     if reaches_horizon and day is not None and after.plans_like(before):
         _write_day(store, patient_id, before, after, day, preferences, now)
@@ -103,6 +106,8 @@ def _same_visits(before: PatientSchedule, after: PatientSchedule) -> bool:
         return False
     # What there is to do about a visit says that the patient is pregnant.
     if one.pregnancies != other.pregnancies:
+        return False
+    if one.transfers != other.transfers:
         return False
     return not after.changed_series(before)
 

@@ -43,7 +43,7 @@ def find(
     Raises NotFound for another's site.
     """
     sites = sites_to_search(session, site)
-    rows = sent_messages.find(session.store, sites, statuses, patient_id, after, limit + 1)
+    rows = sent_messages.find(session.store, session.now, sites, statuses, patient_id, after, limit + 1)
     items = _documents(session.store, rows[:limit])
     return Page(items, (items[-1]["due_at"], items[-1]["message_id"]) if len(rows) > limit else None)
 
@@ -55,7 +55,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
     anyway, and one that has expired (about yesterday's dose) is never sent as if it were new.
     """
     with session.store.transaction():
-        row = sent_messages.get(session.store, message_id)
+        row = sent_messages.get(session.store, message_id, session.now)
         if row is None:
             raise NotFound("No such message.")
         if not session.actor.sees(row["site"]):
@@ -68,7 +68,7 @@ def resend(session: Session, message_id: str) -> dict[str, Any]:
         if row["patient_id"] is not None:
             # This withdraws waiting messages that are no longer called for, as any fact does.
             extend_horizon(session.store, row["patient_id"], session.now)
-        row = sent_messages.get(session.store, message_id)
+        row = sent_messages.get(session.store, message_id, session.now)
         assert row is not None
         if row["status"] != "waiting":
             raise _refusal("It is no longer needed.")

@@ -23,7 +23,7 @@ from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import planned_messages
 from scheduler_api.store.visits import visits
 from scheduler_api.use_cases.patients.facts import NewFact, append, unit_of_work, with_consequences
-from scheduler_api.use_cases.session import NotFound, Session, patient_row
+from scheduler_api.use_cases.session import NotFound, Session, known_to, patient_row, readable_until
 from scheduler_api.use_cases.sites import site_calendars
 from scheduler_api.use_cases.sites.protocols import versions_named
 
@@ -75,11 +75,12 @@ def book(
     visit.
     """
     with unit_of_work(session, dry_run):
-        patient = _read_patient(session, patient_id)
+        # A site that had the patient before cancels what is booked there.
+        patient = _read_patient(session, patient_id, former=booking.booked_on is None)
         _series_of(patient, booking.visit)
         before = patient.history.bookings.get(booking.visit)
         warnings = [*_against_day(session, patient, before, booking.booked_on)] if booking.booked_on else []
-        new = None if _is_so(before, booking) else NewFact(booking)
+        new = None if _is_so(patient.history, before, booking) else NewFact(booking)
         outcome, after = _apply(session, patient, booking.visit, new, if_versions, dry_run)
         if booking.booked_on is not None:
             warnings += _against_visit(after, booking.visit, booking.booked_on)
@@ -87,11 +88,12 @@ def book(
     return outcome
 
 
-def _is_so(before: Booking | None, wanted: VisitBooked) -> bool:
-    """Return whether a visit is booked as wanted already, or not booked if that is wanted."""
-    if before is None:
-        return wanted.booked_on is None
-    return (before.booked_on, before.time, before.place) == (wanted.booked_on, wanted.time, wanted.place)
+def _is_so(history: History, before: Booking | None, wanted: VisitBooked) -> bool:
+    """Return whether a visit is booked as wanted already, at the site that is to have the patient then."""
+    if before is None or wanted.booked_on is None:
+        return (before and before.booked_on) == wanted.booked_on
+    is_there = before.site == history.site_on(wanted.booked_on)
+    return is_there and (before.booked_on, before.time, before.place) == (wanted.booked_on, wanted.time, wanted.place)
 
 
 def record_result(
@@ -125,8 +127,8 @@ def record_result(
     return outcome
 
 
-def _read_patient(session: Session, patient_id: str) -> _Patient:
-    row = patient_row(session, patient_id)
+def _read_patient(session: Session, patient_id: str, former: bool = False) -> _Patient:
+    row = patient_row(session, patient_id, former)
     history = of_row(session.store, row)
     schedule = PatientSchedule(versions_named(session.store, history), history)
     return _Patient(row, schedule, civil_date(session.now, history.time_zone))
@@ -175,6 +177,8 @@ def _apply(
         fact, moved, version = recorded.fact, recorded.consequences, recorded.version
         deviations, warnings = recorded.deviations, recorded.warnings
         after = _Patient(patient.row, appended.after, patient.today)
+    if readable_until(session, patient.row) is not None:
+        return _for_former_site(session, patient, fact, moved, version), after
     schedule = after.schedule
     now_planned = planned_messages.of_patient(session.store, patient_id)
     document = {
@@ -183,12 +187,32 @@ def _apply(
         "consequences": moved,
         "deviations": deviations,
         "warnings": warnings,
-        "to_do": worklist.of_patient(session.store, patient.row, patient.today),
+        "to_do": worklist.of_patient(session.store, patient.row, patient.today, session.now),
         "contraception": schedule.contraception(patient.today),
         "reminders_ended": _reminders(row for key, row in planned.items() if key not in now_planned),
         "reminders_planned": _reminders(row for key, row in now_planned.items() if row != planned.get(key)),
     }
     return BookingOutcome(document, version), after
+
+
+def _for_former_site(
+    session: Session, patient: _Patient, fact: dict[str, Any] | None, moved: list[dict[str, Any]], version: int
+) -> BookingOutcome:
+    """Return the outcome of a cancelled booking for a site that has the patient no more: nothing of the present."""
+    history, today = known_to(session, patient.row)
+    schedule = PatientSchedule(versions_named(session.store, history), history)
+    document = {
+        "visit": None,
+        "fact": fact,
+        "consequences": moved,
+        "deviations": [],
+        "warnings": [],
+        "to_do": [],
+        "contraception": schedule.contraception(today),
+        "reminders_ended": [],
+        "reminders_planned": [],
+    }
+    return BookingOutcome(document, version)
 
 
 def _reminders(rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -206,15 +230,16 @@ def _visit_document(session: Session, patient: _Patient, visit: str) -> dict[str
         return None
     row = visits.rows_of(patient.row["patient_id"], patient.history, [planned])[visit]
     position = positions.to_text(treatment_position(schedule.treatment_plan))
-    return documents(session.store, [visits.listed(row, planned.status(patient.today), patient.today, position)])[0]
+    site, status = planned.site(patient.history, patient.today), planned.status(patient.today)
+    return documents(session.store, [visits.listed(row, site, status, patient.today, position)])[0]
 
 
 def _against_day(session: Session, patient: _Patient, before: Booking | None, day: date) -> Iterator[dict[str, Any]]:
-    """Yield warnings about a day at the patient's site.
+    """Yield warnings about a day at the site that has the patient then.
 
     A booking that the visit has already does not count against it.
     """
-    site = patient.history.registered.site
+    site = patient.history.site_on(day)
     calendar = site_calendars.of_sites(session.store, [site])[site]
     if day < patient.today:
         yield _warning("day_past", f"{day} is past: as long as nothing is done it counts as not booked")
@@ -223,7 +248,8 @@ def _against_day(session: Session, patient: _Patient, before: Booking | None, da
         yield _warning("site_closed", f"{site} is not open on {day}: {because}")
     elif calendar.slots_per_day is not None:
         taken = site_calendars.bookings(session.store, [site], str(day), str(day)).get((site, str(day)), 0)
-        if taken - (before is not None and before.booked_on == day) >= calendar.slots_per_day:
+        has_slot = before is not None and (before.site, before.booked_on) == (site, day)
+        if taken - has_slot >= calendar.slots_per_day:
             yield _warning("no_slot_left", f"{taken} of {calendar.slots_per_day} slots are booked on {day}")
 
 

@@ -67,11 +67,12 @@ def documents(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
     calendars = site_calendars.of_sites(store, sorted({row["site"] for row in rows}))
     items = [_document(row, calendars[row["site"]]) for row in rows]
     full = _full_days(store, calendars, items)
-    for item in items:
+    for row, item in zip(rows, items, strict=True):
         days = item["suggested_days"]
         if full and item["series"] == IMAGING and (taken := full.get(item["site"])):
             # A full day is still suggested for the visit that is booked on it.
-            days = [day for day in days if day not in taken or (taken[day] and day == item["booked_on"])]
+            own = item["booked_on"] if row["booked_site"] == item["site"] else None
+            days = [day for day in days if day not in taken or (taken[day] and day == own)]
         item["suggested_days"] = days[:SUGGESTED]
     return items
 
@@ -82,6 +83,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     today, opens_on, closes_on, booked_on = row["today"], row["opens_on"], row["closes_on"], row["booked_on"]
     last_done = positions.of_text(item.pop("position")).last_done
     overdue_through = item.pop("overdue_through")
+    del item["booked_site"]
     item["provisional"], in_plan = row["provisional"] == 1, item.pop("in_plan") == 1
     item["label"], item["because"] = reasons.of_text(row["label"]), reasons.of_text(row["because"])
     item["booked_at"], zone = None, item["booked_time_zone"]

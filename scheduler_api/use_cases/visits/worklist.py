@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD, urgency
+from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD, BOOKING_AT_OLD_SITE, urgency
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import reasons, time_zones
 from scheduler_api.store.visits import visits as stored_visits
@@ -65,16 +65,16 @@ def find(
         todays = dict.fromkeys(present, on)
     sites = sites_to_search(session, site)
     over_by = None if on is None else present
-    query = worklist.Query(todays, over_by, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
+    query = worklist.Query(todays, session.now, over_by, sites, acknowledged=acknowledged, after=after, limit=limit + 1)
     rows = worklist.find(session.store, query)
     items = _documents(session.store, todays, rows[:limit])
     return Page(items, (items[-1]["due_on"], items[-1]["entry_id"]) if len(rows) > limit else None)
 
 
-def of_patient(store: Store, row: Row, today: date) -> list[dict[str, Any]]:
+def of_patient(store: Store, row: Row, today: date, now: datetime) -> list[dict[str, Any]]:
     """Return what to do on a day for a patient whose row is already read, soonest due first, without what can wait."""
     todays = {row["time_zone"]: today}
-    query = worklist.Query(todays, patient_id=row["patient_id"], limit=200)
+    query = worklist.Query(todays, now, patient_id=row["patient_id"], limit=200)
     return _documents(store, todays, worklist.find(store, query))
 
 
@@ -88,7 +88,7 @@ def acknowledge(session: Session, entry_id: str, note: str, until: date | None) 
         patient = patient_row(session, _patient_of(entry_id))
         today = civil_date(session.now, patient["time_zone"])
         todays = {patient["time_zone"]: today}
-        query = worklist.Query(todays, entry=(patient["patient_id"], entry_id), acknowledged=True)
+        query = worklist.Query(todays, session.now, entry=(patient["patient_id"], entry_id), acknowledged=True)
         row = next(iter(worklist.find(session.store, query)), None)
         if row is None:
             raise NotFound("No such entry today.")
@@ -165,7 +165,7 @@ def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
         "since": row["from_on"],
         "urgency": _urgency(row["due_on"], row["today"]),
         "label": visit["label"] if visit is not None else None,
-        "suggested_days": visit["suggested_days"] if visit is not None else (),
+        "suggested_days": visit["suggested_days"] if visit is not None and row["kind"] != BOOKING_AT_OLD_SITE else (),
         "resolve_with": _calls(row["patient_id"], row["kind"], row["entry_id"], row["resolve_with"]),
         "acknowledged": acknowledged,
     }

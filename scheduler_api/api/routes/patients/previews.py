@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -53,8 +54,8 @@ def preview_calendar(data: dict[str, Any]) -> Response:
     protocol = next(iter(versions.values())).id
     registered, enrolled = registered_body(data["patient"], protocol, version), enrolled_body(data["patient"])
     view = calendars.View(data.get("from_"), data.get("to"))
-    zone = time_zone_of(store(), registered.site)
-    return answer(calendars.preview(versions, registered, enrolled, data["facts"], data["today"], view, zone))
+    zone_of = partial(time_zone_of, store())
+    return answer(calendars.preview(versions, registered, enrolled, data["facts"], data["today"], view, zone_of))
 
 
 def _protocol(data: dict[str, Any]) -> tuple[Versions, int]:
