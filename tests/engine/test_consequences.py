@@ -53,7 +53,7 @@ def test_what_is_planned_of_a_patient_in_screening_rests_on_the_planned_enrolmen
         patient = Patient.screened(protocol(screening), planned_enrolment_on=enrolment_on)
         found = plain(consequences(None, patient.schedule(), day("2024-01-01"), day("2024-02-01")))
         because = {entry["what"]: entry["because"] for entry in found}
-        nothing = {"status": "registered, not enrolled", "contraception": "not enrolled"}
+        nothing = {"status": "registered, not enrolled", "contraception": "not enrolled", "site": "registered at FUSCC"}
         assert because == {**nothing, **expected}
 
 
