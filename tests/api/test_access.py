@@ -42,6 +42,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/protocols": {**service.client("admin").get("/v1/protocols/nct06110650/versions/1").json, "version": 2},
         "/v1/protocols/{protocol}/versions/{version}/apply": {"site": "FUSCC", "from_on": "2024-03-01"},
         "/v1/activations": {"patient_id": patient.patient_id},
+        "/v1/activations/unblock": {"address": "203.0.113.5"},
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
         "/v1/sites/{site}/reminders": {"digest": "07:30"},
         "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
