@@ -151,7 +151,10 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
     [
         ("nurse", RECORDS),
         ("coordinator", RECORDS | {"calendar", "contact", "reminders", "destinations"}),
-        ("admin", RECORDS | {"calendar", "contact", "reminders", "destinations", "protocols", "sites"}),
+        (
+            "admin",
+            RECORDS | {"calendar", "contact", "reminders", "destinations", "protocols", "sites", "unblock"},
+        ),
     ],
 )
 def test_what_each_role_may_do(service: Service, patient: Patient, name: str, may: set[str]) -> None:
