@@ -368,7 +368,11 @@ class Phone:
         for visit in calendar["visits"]:
             if booked_only and (visit["booked_on"] or "") < day:
                 continue
-            if visit["status"] in ("upcoming", "open", "overdue"):
+            if visit["appointment"]:
+                # One more appointment for a visit, or for none: each is shown until its day is over.
+                if visit["booked_on"] >= day:
+                    visits[visit["visit"]] = visit
+            elif visit["status"] in ("upcoming", "open", "overdue"):
                 opened, closed = visit["opens_on"] <= day, visit["closes_on"] < day
                 status = "overdue" if closed else "open" if opened else "upcoming"
                 visits.setdefault(visit["series"], {**visit, "status": status})
@@ -475,9 +479,14 @@ def _said_of(fact: dict[str, Any], outcome: dict[str, Any]) -> str | None:
 
 def _said_of_site(change: dict[str, Any]) -> str | None:
     if change["kind"] == "visit_booked" and change["data"]["booked_on"] is None:
-        return f"No longer booked: {change['data']['visit']}."
+        return f"No longer booked: {_visit_of(change)}."
     text = NEWS.get(change["kind"])
-    return text and text.format(**change["data"])
+    return text and text.format(**{**change["data"], "visit": _visit_of(change)})
+
+
+def _visit_of(change: dict[str, Any]) -> str:
+    """The visit that a change is about; one more appointment has a name that says more than a patient needs."""
+    return (change["data"].get("visit") or "").partition(".")[0]
 
 
 def _lines(screen: dict[str, Any]) -> Iterable[str]:

@@ -340,12 +340,14 @@ function computed(state, day) {
   const nearest = new Map();
   // While nothing is said of contraception, only what is booked is shown.
   const shown = last.contraception ? visits : visits.filter((one) => (one.booked_on || "") >= day);
-  for (const visit of shown.filter((one) => ["upcoming", "open", "overdue"].includes(one.status))) {
+  // One more appointment for a visit, or for none: each is shown until its day is over.
+  for (const one of visits.filter((one) => one.appointment && one.booked_on >= day)) nearest.set(one.visit, one);
+  for (const visit of shown.filter((one) => !one.appointment && ["upcoming", "open", "overdue"].includes(one.status))) {
     const status = visit.closes_on < day ? "overdue" : visit.opens_on <= day ? "open" : "upcoming";
     if (!nearest.has(visit.series)) nearest.set(visit.series, { ...visit, status });
   }
   // Booked, though no longer required: the patient should ask the site.
-  for (const visit of visits.filter((one) => one.status === "not_required" && one.booked_on >= day)) nearest.set(visit.visit, visit);
+  for (const visit of visits.filter((one) => !one.appointment && one.status === "not_required" && one.booked_on >= day)) nearest.set(visit.visit, visit);
   return {
     ...last,
     today: day,

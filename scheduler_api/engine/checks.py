@@ -41,6 +41,7 @@ from scheduler_api.engine.model.facts import (
     VisitDone,
     Voided,
     When,
+    is_appointment,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import DoneVisit, History, Hold, PregnancyReport
@@ -203,8 +204,12 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     elif isinstance(fact.body, Enrolled):
         _check_new_enrolment(history, after, fact.body, now)
     elif not isinstance(fact.body, Voided):
-        # It is checked against the record without the fact that it replaces.
-        without = fold([*facts, Fact("", Voided(old.fact_id), now)])
+        # It is checked against the record without the fact that it replaces. A booking may have moved an appointment,
+        # which stands without it.
+        is_booking = isinstance(fact.body, VisitBooked)
+        without = fold(
+            [one for one in facts if one is not old] if is_booking else [*facts, Fact("", Voided(old.fact_id), now)]
+        )
         _check(versions, without, fact, now)
     return fold(after)
 
@@ -364,9 +369,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if body.amount > most:
                 return [FieldError("/amount", f"More than the protocol's {most:g} mg.", "above_highest")]
         case VisitBooked():
-            # What is booked can always be cancelled, also if the plan no longer has a version with such a visit.
-            is_cancelled = body.booked_on is None and body.visit in history.bookings
-            errors = [] if is_cancelled else _visit_errors([period.protocol for period in plan], body.visit, None)
+            errors = _booking_errors([period.protocol for period in plan], history, body)
             if body.booked_on is None:
                 given = [name for name in ("time", "place") if getattr(body, name) is not None]
                 errors += [FieldError(f"/{name}", "A cancelled booking has none.", "not_applicable") for name in given]
@@ -437,6 +440,34 @@ def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dic
         listed = ", ".join(f"{mg:g}" for mg in dosing.strengths_mg)
         unusual["not_dispensable"] = f"{body.amount:g} mg cannot be made of {listed} mg."
     return {what: why for what, why in unusual.items() if what not in (body.confirmed or ())}
+
+
+def _booking_errors(protocols: list[Protocol], history: History, body: VisitBooked) -> list[FieldError]:
+    """Return what is wrong with what a booking is for: a visit, a part of one, nothing planned, or an appointment."""
+    errors = []
+    if body.part and not _may_be_part(body.visit):
+        errors.append(FieldError("/part", "Only with the name of a visit.", "not_applicable"))
+    if body.visit == UNSCHEDULED:
+        if body.series is None:
+            errors.append(FieldError("/series", f"Missing: `{UNSCHEDULED}` needs the series.", "missing"))
+        elif all(protocol.find_series(body.series) is None for protocol in protocols):
+            errors.append(FieldError("/series", "The protocol has no such series.", "not_found"))
+    elif body.series is not None:
+        errors.append(FieldError("/series", f"Only with `{UNSCHEDULED}`.", "not_applicable"))
+    if is_appointment(body.visit):
+        if body.visit not in history.bookings:
+            errors.append(FieldError("/visit", "No such appointment stands.", "not_found"))
+    elif body.booked_on is None and body.makes_appointment:
+        detail = "Of more than one appointment, name the one to cancel: imaging-w6.f-…, as lists have it."
+        errors.append(FieldError("/visit", detail, "missing"))
+    # What is booked can always be cancelled, also if the plan no longer has a version with such a visit.
+    elif body.visit != UNSCHEDULED and (body.booked_on is not None or body.visit not in history.bookings):
+        errors += _visit_errors(protocols, body.visit, None)
+    return errors
+
+
+def _may_be_part(visit: str) -> bool:
+    return visit != UNSCHEDULED and not is_appointment(visit)
 
 
 def _visit_errors(protocols: list[Protocol], visit: str, series: str | None) -> list[FieldError]:

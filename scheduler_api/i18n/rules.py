@@ -86,6 +86,9 @@ RULES: Mapping[str, str] = {
     "response_taken_back": "the response was taken back",
     "booked": "booked {day}",
     "booking_cancelled": "booking cancelled",
+    "part_appointment": "{base}: further appointment",
+    "unscheduled_appointment": "Unscheduled appointment ({series})",
+    "appointment_kept": "what was recorded as done ended the appointment",
     "not_in_plan": "no longer in the plan",
     "booked_after_done": "{base}, but it was done on {day}",
     # What a site has to do.

@@ -108,10 +108,23 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         ),
     },
     "visit_booked": {
-        "visit": Text(80, required=True),
+        "visit": Text(
+            80,
+            required=True,
+            metadata={
+                "description": "A visit; `unscheduled` for an appointment that belongs to no visit of its `series`; or "
+                "the name of one more appointment, to move or cancel it",
+                "example": "imaging-w6",
+            },
+        ),
         "booked_on": CivilDate(required=True, allow_none=True, metadata={"description": "Null cancels"}),
         "time": Clock(load_default=None),
         "place": Text(200, load_default=None),
+        "part": Flag(
+            load_default=False,
+            metadata={"description": "One more appointment for the visit: CT on one day, MRI on another"},
+        ),
+        "series": Text(40, load_default=None, metadata={"description": "Only with `unscheduled`: needed then"}),
     },
     "visit_done": {
         "series": Text(40, required=True),

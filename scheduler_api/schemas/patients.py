@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler_api.engine.model.facts import PART, UNSCHEDULED
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.store.visits.visits import STATUSES
 from scheduler_api.use_cases.session import ROLES
@@ -73,10 +74,18 @@ _STUDY_DAY = {
 class VisitSchema(Strict):
     """A visit: its window, both ends included, what happened to it, and why it is planned then.
 
-    If the plan no longer has a visit that is booked, it has no window, and `because` says why.
+    If the plan no longer has a visit that is booked, it has no window, and `because` says why. Nor has one more
+    appointment for a visit, or one for no visit: it has a row, and a name, of its own.
     """
 
-    visit = fields.String(required=True, metadata={"example": "imaging-w6"})
+    visit = fields.String(
+        required=True,
+        metadata={
+            "description": "Its name. That of one more `appointment` is its visit (or `unscheduled`), a dot, and the "
+            "fact that made it",
+            "example": "imaging-w6",
+        },
+    )
     series = fields.String(required=True)
     label = fields.String(required=True)
     target_on = CivilDate(
@@ -111,6 +120,16 @@ class VisitSchema(Strict):
         required=True, metadata={"description": "How many records the visit is made of; 0: not done", "example": 1}
     )
     provisional = fields.Boolean(required=True)
+    appointment = Choice(
+        PART,
+        UNSCHEDULED,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Not null if this is no visit, but one more appointment: for a part of a visit, or one that "
+            "belongs to no visit. `status`: `upcoming` before its day, `open` on it, `overdue` after it"
+        },
+    )
     because = fields.String(required=True)
 
 

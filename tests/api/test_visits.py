@@ -49,7 +49,7 @@ def everything(service: Service, client: Client, patients: list[str]) -> list[di
     scans = [row for row in found if row["booked_on"] and row["series"] == "imaging"]
     booked = [row for row in scans if row["booked_time_zone"] == "Asia/Shanghai"]
     for row in found:
-        to_do = row["status"] not in ("done", "not_required")
+        to_do = row["status"] not in ("done", "not_required") and row["appointment"] is None
         row["closes_in_days"] = days_between(row["today"], row["closes_on"]) if to_do else None
         row["booked_days_off"] = row["booked_on"] and days_off(row, row["booked_on"])
         row["suggested_days"] = suggested(service, row, booked) if to_do else []

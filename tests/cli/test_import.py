@@ -31,6 +31,24 @@ def _history(store: Store, subject_number: str) -> list[dict[str, object]]:
     return facts.history_documents(session, patient["patient_id"])
 
 
+def test_appointments_of_a_file_are_booked(run: Commands, store: Store, file: Path) -> None:
+    """Of a visit, one more of it, and one that belongs to no visit."""
+    file.write_text(HEAD + ENROLLED.format("001", 1))
+    run.ok("import", file)
+    rows = ["imaging-w6,,,2024-02-14", "imaging-w6,,true,2024-02-19", "unscheduled,imaging,false,2024-03-12"]
+    head = "subject_number,kind,visit,series,part,booked_on\n"
+    file.write_text(head + "".join(f"001,visit_booked,{row}\n" for row in rows))
+    run.ok("import", file)
+    booked = [fact for fact in _history(store, "001") if fact["kind"] == "visit_booked"]
+    assert [(fact["visit"], fact.get("part"), fact.get("series")) for fact in booked] == [
+        ("imaging-w6", None, None),
+        ("imaging-w6", True, None),
+        ("unscheduled", None, "imaging"),
+    ]
+    file.write_text(head + "001,visit_booked,imaging-w6,,yes,2024-02-14\n")
+    assert run.refused("import", file)[0].startswith("line 2, column part: Not true or false.")
+
+
 def test_patients_and_facts_of_a_file_are_recorded_in_its_order(run: Commands, store: Store, file: Path) -> None:
     rows = [ENROLLED.format("001", 1), ENROLLED.format("002", ""), STARTED.format("001"), STARTED.format("002")]
     rows += [DOSE.format("001", "2024-01-06", "250"), DOSE.format("001", "2024-01-07", "187.5")]

@@ -638,7 +638,7 @@ class Known:
         """The bookings of imaging that stand though the plan has no such visit, by name: each to cancel (section 6)."""
         found = {}
         for name, booked_on in self.booked().items():
-            if name != "imaging" and not name.startswith("imaging-"):
+            if "." in name or (name != "imaging" and not name.startswith("imaging-")):
                 continue
             if any(visit.name == name and (visit.fits or visit.done) for visit in visits):
                 continue
@@ -649,6 +649,71 @@ class Known:
                 found[name] = booked_on
         return found
 
+    def appointments(
+        self, visits: list[PlannedVisit], unscheduled: list[Unscheduled], today: date
+    ) -> dict[str, tuple[date, str]]:
+        """The further and the unscheduled appointments of imaging that nothing done has ended: day and status."""
+        days = {name: booked_on for name, booked_on in self.booked().items() if "." in name}
+        extra = [one.record for one in unscheduled]
+        for record in sorted(self.records, key=lambda record: (record.done_on, record.number)):
+            ended = []
+            for name, booked_on in days.items():
+                of = name.split(".")[0]
+                if record.series != "imaging" or booked_on > record.done_on:
+                    continue
+                if of == "unscheduled":
+                    is_extra = record in extra and record.visit in (None, "unscheduled")
+                    near = (record.done_on - booked_on).days <= 7
+                    if self.series_booked(name) == "imaging" and is_extra and near:
+                        ended.append(name)
+                elif record.part:
+                    named = record in extra and record.visit == of
+                    if named or any(visit.name == of and record in visit.done for visit in visits):
+                        ended.append(name)
+            if ended:
+                # The latest; of those of one day the first that was booked.
+                del days[max(sorted(ended), key=lambda name: days[name])]
+        found = {}
+        for name, booked_on in days.items():
+            of = name.split(".")[0]
+            if of == "unscheduled" and self.series_booked(name) == "imaging":
+                found[name] = booked_on, self._status_of_appointment(None, booked_on, today)
+            elif of == "imaging" or of.startswith("imaging-"):
+                visit = next((visit for visit in visits if visit.name == of), None)
+                status = self.status(visit, today) if visit else None
+                gone = visit is None or status is None
+                found[name] = (
+                    booked_on,
+                    ("not_required" if gone else self._status_of_appointment(visit, booked_on, today)),
+                )
+        return found
+
+    def _status_of_appointment(self, visit: PlannedVisit | None, booked_on: date, today: date) -> str:
+        """The status of an appointment, of a visit that the plan has or of none (section 5)."""
+        ends = [self.end_of("end_of_study")]
+        if visit is not None and not visit.done:
+            end = self.end_of(visit.until)
+            ends += [end] if end and end[1] <= visit.closes else []
+        if any(end is not None and end[1] <= booked_on for end in ends):
+            return "not_required"
+        return "upcoming" if today < booked_on else "open" if today == booked_on else "overdue"
+
+    def series_booked(self, name: str) -> str:
+        """The series of an unscheduled appointment, as it was said last."""
+        said = [fact for fact in self.facts if fact.kind == "visit_booked" and self.name_booked(fact) == name]
+        return [fact.body.series for fact in said if fact.body.series][-1]
+
+    def name_booked(self, fact: Any) -> str:
+        """What a booking is called: as its visit; one further or unscheduled also after the fact that made it."""
+        body = fact.body
+        if not body.part and body.visit != "unscheduled":
+            return body.visit
+        if fact.replaces is not None:
+            corrected = self.name_booked(next(other for other in self.facts if other.fact_id == fact.replaces))
+            if "." in corrected:
+                return body.visit + "." + corrected.split(".")[1]
+        return body.visit + "." + fact.fact_id
+
     def booked(self) -> dict[str, date]:
         """The bookings that stand; one that is voided leaves none, also if it took the place of another (section 3)."""
         standing = {fact.fact_id for fact in self.standing}
@@ -658,9 +723,9 @@ class Known:
             if fact.kind != "visit_booked":
                 continue
             if fact.fact_id in standing or (fact.fact_id in voided and fact.body.booked_on):
-                days.pop(fact.body.visit, None)
+                days.pop(self.name_booked(fact), None)
             if fact.fact_id in standing and fact.body.booked_on:
-                days[fact.body.visit] = fact.body.booked_on
+                days[self.name_booked(fact)] = fact.body.booked_on
         return days
 
 

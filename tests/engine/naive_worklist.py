@@ -120,6 +120,10 @@ def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tu
     off_on = history.off_study_on
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
+    if row["appointment"] is not None:
+        if is_past or status == "not_required":
+            yield "booking_past" if is_past else "booking_to_cancel"
+        return
     if status == "done":
         if booked_on is not None and row["done_on"] <= today <= booked_on and booked_on > row["done_on"]:
             yield "booking_to_cancel", booked_on

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.model.fold import superseded_by
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
@@ -206,10 +207,8 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
             sure = ("not_a_level", "not_dispensable")
             return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10])), "confirmed": sure}
         case "visit_booked":
-            return kind, {
-                "visit": draw(st.sampled_from(visits)),
-                "booked_on": draw(st.sampled_from([None, on(), on()])),
-            }
+            booked_on = draw(st.sampled_from([None, on(), on()]))
+            return kind, draw(an_appointment(draw(st.sampled_from(visits)), booked_on, None))
         case "visit_done":
             visit = draw(st.none() | st.sampled_from(visits))
             of = visit.split("-")[0] if visit else draw(st.sampled_from(sorted({v.split("-")[0] for v in visits})))
@@ -313,6 +312,18 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
 
 
 @st.composite
+def an_appointment(draw: Draw, visit: str, booked_on: str | None, history: History | None) -> dict[str, Any]:
+    """The data of a booking: of a visit, of a part of it, of none, or of an appointment that is moved or cancelled."""
+    names = [name for name in history.bookings if "." in name] if history is not None else []
+    how = draw(st.sampled_from(["visit", "visit", "part", "part", "unscheduled", "name", "name"]))
+    if how == "name" and names:
+        return {"visit": draw(st.sampled_from(names)), "booked_on": draw(st.sampled_from([booked_on, None]))}
+    if how == "unscheduled":
+        return {"visit": "unscheduled", "series": visit.split("-")[0], "booked_on": booked_on}
+    return {"visit": visit, "part": how == "part", "booked_on": booked_on}
+
+
+@st.composite
 def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str) -> None:
     """Do or book a visit that is planned now, or amend, about when its window is: days at random hardly meet one."""
     planned = patient.schedule().visits(enrolled_on - timedelta(40), enrolled_on + timedelta(250))
@@ -324,7 +335,8 @@ def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str) -> N
     if how == "amend":
         patient.record("protocol_amended", version=draw(st.sampled_from([*patient.versions])), from_on=on.isoformat())
     elif draw(st.integers(0, 3)) == 0:
-        patient.record("visit_booked", visit=visit.visit, booked_on=on.isoformat())
+        data = draw(an_appointment(visit.visit, on.isoformat(), patient.history))
+        patient.record("visit_booked", **data)
     else:
         response = draw(st.sampled_from([None, "SD", "PD", "NE"])) if visit.series == "imaging" else None
         named, part = draw(st.sampled_from([None, None, visit.visit])), draw(st.sampled_from([False, False, True]))

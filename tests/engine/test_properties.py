@@ -114,14 +114,19 @@ def _view_says_what_the_calendar_says(patient: Patient, today: date) -> None:
         to_come = [row for row in to_come if row["status"] in ("overdue", "open", "upcoming")]
         assert sorted(row["visit"] for row in view["visits"]) == sorted(row["visit"] for row in to_come)
         return
+    ahead = [row for row in rows if row["appointment"] and row["status"] in ("open", "upcoming")]
+    assert sorted(row["visit"] for row in view["visits"] if row["appointment"] and row["status"] != "not_required") == (
+        sorted(row["visit"] for row in ahead)
+    )
     expected: dict[str, Any] = {}
     for status in ("overdue", "open", "upcoming"):
         for row in rows:
-            if row["status"] == status:
+            if row["status"] == status and not row["appointment"]:
                 expected.setdefault(row["series"], row)
     booked = [row for row in rows if row["status"] == "not_required" and row["booked_on"]]
-    booked = [row for row in booked if row["target_on"] is None or row["booked_on"] >= today]
-    current = [row for row in view["visits"] if row["status"] != "not_required"]
+    stranded = [row for row in booked if row["target_on"] is None and not row["appointment"]]
+    booked = [row for row in booked if row in stranded or row["booked_on"] >= today]
+    current = [row for row in view["visits"] if row["status"] != "not_required" and not row["appointment"]]
     assert {row["series"]: row for row in current} == expected
     assert len(current) == len(expected)
     assert [row for row in view["visits"] if row["status"] == "not_required"] == booked
@@ -256,6 +261,9 @@ def test_imaging_is_assigned_and_cut_as_read_literally(life: tuple[Patient, list
     visits, unscheduled = known.imaging()
     for today in days:
         _imaging_is_as_read_literally(patient, known, visits, today)
+        rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, LATE, ["imaging"])]
+        more = {row["visit"]: (row["booked_on"], row["status"]) for row in rows if row["appointment"]}
+        assert more == known.appointments(visits, unscheduled, today)
     rest = {
         row["fact_id"]: row["suggested_visit"]
         for row in patient.schedule().unscheduled(EARLY, LATE)
@@ -285,6 +293,7 @@ def _imaging_is_as_read_literally(patient: Patient, known: Known, visits: list[A
         expected[name] = (None, None, None, "not_required", None, None, None, None, 0)
     rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, date(2028, 12, 31), ["imaging"])]
     fields = ("target_on", "opens_on", "closes_on", "status", "done_on", "days_off", "assigned", "response", "parts")
+    rows = [row for row in rows if not row["appointment"]]
     near = [row for row in rows if row["target_on"] is None or row["target_on"] < date(2028, 1, 1)]
     assert {row["visit"]: tuple(row[field] for field in fields) for row in near} == expected
     assert {row["visit"]: row["booked_on"] for row in rows if row["target_on"] is None} == stranded
@@ -358,7 +367,7 @@ def test_visits_of_a_series_have_names_and_windows_of_their_own(patient: Patient
     visits = schedule.visits(EARLY, LATE)
     assert len({visit.visit for visit in visits}) == len(visits)
     for name in schedule.visit_schedule.names:
-        own = [visit for visit in visits if visit.series == name and visit.in_plan]
+        own = [visit for visit in visits if visit.series == name and visit.has_window]
         for one, other in pairwise(own):
             assert one.closes_on < other.opens_on
             assert one.target_on < other.target_on

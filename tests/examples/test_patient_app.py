@@ -132,6 +132,20 @@ def test_days_that_begin_without_a_network_are_known_from_the_calendar(world: Wo
     assert [shown[0] for shown in seen.values()] == ["due", "due", "held", "held", "due"]
 
 
+def test_without_a_network_each_appointment_is_shown_until_its_day_is_over(world: World) -> None:
+    patient = world.enrol()
+    patient.record("visit_booked", visit="imaging-w6", part=True, booked_on="2024-02-22")
+    patient.record("visit_booked", visit="unscheduled", series="imaging", booked_on="2024-02-23")
+    phone = world.phone(patient)
+    world.network.offline = True
+    shown = []
+    for day in (21, 22, 23, 24):
+        world.at(f"2024-02-{day}T09:00:00")
+        phone.look()
+        shown.append([visit["booked_on"][-2:] for visit in phone.screen()["visits"] if visit["appointment"]])
+    assert shown == [["22", "23"], ["22", "23"], ["23"], []]
+
+
 def test_a_hotel_that_answers_everything_with_its_own_page_is_no_network(world: World, server: Server) -> None:
     phone = world.phone(world.enrol())
     phone.record("2024-02-20", "taken")

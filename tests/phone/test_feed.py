@@ -112,6 +112,21 @@ class TestShown:
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21")
         assert span(feed.events()[SCAN]) == ("2024-02-21", "2024-02-22")
 
+    def test_one_more_appointment_is_an_event_of_its_own(self, phone: Phone, feed: Feed) -> None:
+        """Of a part of the visit, or of no visit; done or cancelled it is no longer to come."""
+        phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
+        more = {"visit": "imaging-w6", "part": True, "booked_on": "2024-02-22", "time": "14:00", "place": "MRI"}
+        mri = phone.patient.record("visit_booked", **more)["fact"]["fact_id"]
+        phone.patient.record("visit_booked", visit="unscheduled", series="imaging", booked_on="2024-02-23")
+        shown = feed.events()
+        assert span(shown[SCAN]) == ("2024-02-21T09:30:00+08:00", "2024-02-21T10:30:00+08:00")
+        assert span(shown[f"{SCAN}: further appointment"]) == ("2024-02-22T14:00:00+08:00", "2024-02-22T15:00:00+08:00")
+        assert span(shown["Appointment: Unscheduled appointment (imaging)"]) == ("2024-02-23", "2024-02-24")
+        assert not [name for name in shown if name.startswith("Window") and "ppointment" in name]
+        phone.patient.record("visit_booked", visit=f"imaging-w6.{mri}", booked_on=None)
+        assert marks(feed.events()[f"{SCAN}: further appointment"])[1] == "CANCELLED"
+        assert marks(feed.events()[SCAN])[1] == "CONFIRMED"
+
     def test_a_booked_visit_that_is_no_longer_required_says_to_ask_the_site(self, phone: Phone, feed: Feed) -> None:
         """Until the site cancels it, the appointment stands in the patient's calendar."""
         phone.patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27", time="09:30")

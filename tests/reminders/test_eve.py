@@ -50,3 +50,20 @@ def test_the_last_evening_that_is_early_enough(
         if eve:
             break
     assert eve == [("booking_tomorrow", "2024-02-23 imaging-w6", told)]
+
+
+def test_each_appointment_of_a_visit_has_its_eve(service: Service, nurse: Client) -> None:
+    """Also two of one day; what is cancelled or done has none, nor does one more appointment have a window."""
+    patient = nurse.enrol()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
+    for data in ({"visit": "imaging-w6", "part": True}, {"visit": "unscheduled", "series": "imaging"}):
+        patient.record("visit_booked", **data, booked_on="2024-02-21", time="14:00")
+    gone = patient.record("visit_booked", visit="imaging-w6", part=True, booked_on="2024-02-21")["fact"]["fact_id"]
+    patient.record("visit_booked", visit=f"imaging-w6.{gone}", booked_on=None)
+    ticked(service, "2024-02-20T00:00:00+00:00")
+    told = [row for row in planned(service, patient, "Asia/Shanghai") if "." in row[1] or row[0] == "booking_tomorrow"]
+    assert [(kind, about.partition(".")[0], at) for kind, about, at in sorted(told)] == [
+        ("booking_tomorrow", "2024-02-21 imaging-w6", "2024-02-20 18:00"),
+        ("booking_tomorrow", "2024-02-21 imaging-w6", "2024-02-20 18:00"),
+        ("booking_tomorrow", "2024-02-21 unscheduled", "2024-02-20 18:00"),
+    ]

@@ -167,7 +167,7 @@ def _record(session: Session, cells: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
-    """Return the cells as JSON would have them: numbers where the schema has numbers, and `null`."""
+    """Return the cells as JSON would have them: numbers and booleans where the schema has those, and `null`."""
     from marshmallow import fields
 
     from scheduler_api.schemas.fields import Amount
@@ -177,6 +177,8 @@ def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
         field = schema.fields.get(name)
         if isinstance(field, Amount | fields.Number):
             data[name] = _number(cell)
+        elif isinstance(field, fields.Boolean):
+            data[name] = {"true": True, "false": False}.get(cell, cell)
         else:
             data[name] = None if cell == "null" else cell
     return data

@@ -23,7 +23,9 @@ MALE_BASES = ("sterilisation",)
 #: The reason of an end of the study that says that the patient did not fit the trial, and was never dosed in it.
 SCREEN_FAILURE = "screen_failure"
 UNSCHEDULED = "unscheduled"
-"""What a `visit_done` names instead of a visit when it was an extra one."""
+"""What a `visit_done` or a `visit_booked` names instead of a visit when it is an extra one."""
+PART = "part"
+"""What an appointment is beside that of its visit: CT on one day, MRI on another."""
 PATIENT, PARTNER = "patient", "partner"
 """Whose pregnancy it is."""
 PREGNANCY_OUTCOMES = (
@@ -125,7 +127,9 @@ class DoseChanged:
 class VisitBooked:
     """A visit has a day; None cancels the booking.
 
-    Day and time are on the clock of the site, whose zone is kept as it was when the visit was booked.
+    Day and time are on the clock of the site, whose zone is kept as it was when the visit was booked. A `part` is a
+    further appointment of the visit; one for `UNSCHEDULED` belongs to no planned visit of its `series`. Both get a name
+    of their own (`appointment_name`), which stands in the place of the visit when they are moved or cancelled.
     """
 
     visit: str
@@ -134,6 +138,13 @@ class VisitBooked:
     place: str | None = None
     site: str | None = None
     time_zone: str | None = None
+    part: bool = False
+    series: str | None = None
+
+    @property
+    def makes_appointment(self) -> bool:
+        """Return whether it makes a further or an unscheduled appointment."""
+        return self.part or self.visit == UNSCHEDULED
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +349,21 @@ class Fact:
     def supersedes(self) -> str | None:
         """Return the id of the fact that this one replaces or voids, if any."""
         return self.body.voids if isinstance(self.body, Voided) else self.replaces
+
+
+def appointment_name(visit: str, fact_id: str) -> str:
+    """Return the name of a further or an unscheduled appointment: its visit, and the fact that first made it."""
+    return f"{visit}.{fact_id}"
+
+
+def is_appointment(name: str) -> bool:
+    """Return whether a name is that of a further or an unscheduled appointment, not of a visit."""
+    return "." in name
+
+
+def visit_of(name: str) -> str:
+    """Return the visit that an appointment is for: `UNSCHEDULED`, or the name of a visit, which may be given too."""
+    return name.partition(".")[0]
 
 
 def body_to_data(body: Body) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from scheduler_api.engine.dates import PartialDate, civil_date
 
@@ -37,6 +37,8 @@ from .facts import (
     VisitDone,
     Voided,
     When,
+    appointment_name,
+    is_appointment,
 )
 from .history import (
     Amendment,
@@ -67,14 +69,15 @@ def fold(facts: Iterable[Fact]) -> History:
     superseded, ends_of, resumptions = _resolve(facts)
     active = [fact for fact in facts if fact.fact_id not in superseded]
     known_since = _known_since(facts)
-    folding = _Folding(known_since=known_since)
+    booked = _booked(facts)
+    folding = _Folding(known_since=known_since, booked=booked)
     # A corrected registration counts from the beginning.
     voided = {fact.body.voids for fact in facts if isinstance(fact.body, Voided)}
     for fact in sorted(facts, key=lambda fact: not isinstance(fact.body, Registered)):
         if fact.fact_id in superseded:
             # A voided booking leaves none: the one whose place it took does not come back.
             if isinstance(fact.body, VisitBooked) and fact.fact_id in voided and fact.body.booked_on is not None:
-                folding.bookings.pop(fact.body.visit, None)
+                folding.bookings.pop(booked[fact.fact_id].name, None)
         elif not isinstance(fact.body, HoldStarted | HoldEnded):
             folding.add(fact)
     if folding.pregnancy_reports:
@@ -103,6 +106,33 @@ def _known_since(facts: Iterable[Fact]) -> dict[str, datetime]:
         elif isinstance(fact.body, SiteTransferred):
             since[fact.fact_id] = since.get(fact.replaces or "", fact.recorded_at)
     return since
+
+
+class _Booked(NamedTuple):
+    """What a booking is called, and the series of an unscheduled one."""
+
+    name: str
+    series: str | None
+
+
+def _booked(facts: Iterable[Fact]) -> dict[str, _Booked]:
+    """Return what each booking is called, by the fact: its visit, or the appointment that it makes, moves or corrects.
+
+    An appointment keeps the fact that first made it in its name.
+    """
+    found: dict[str, _Booked] = {}
+    series: dict[str, str] = {}
+    for fact in facts:
+        if isinstance(body := fact.body, VisitBooked):
+            name = body.visit
+            if body.makes_appointment:
+                corrected = found[fact.replaces].name if fact.replaces in found else ""
+                first = corrected.partition(".")[2] if is_appointment(corrected) else fact.fact_id
+                name = appointment_name(body.visit, first)
+            if body.series is not None:
+                series[name] = body.series
+            found[fact.fact_id] = _Booked(name, series.get(name))
+    return found
 
 
 def extend(history: History, fact: Fact) -> History:
@@ -213,9 +243,16 @@ def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment | Transfer) 
 class _Folding:
     """Holds a history while facts are being folded into it."""
 
-    def __init__(self, history: History | None = None, known_since: Mapping[str, datetime] | None = None) -> None:
+    def __init__(
+        self,
+        history: History | None = None,
+        known_since: Mapping[str, datetime] | None = None,
+        booked: Mapping[str, _Booked] | None = None,
+    ) -> None:
         #: Since when holds and changes of the dose are known, by the fact; without an entry, since it was recorded.
         self.known_since = known_since or {}
+        #: What bookings are called, by the fact; without an entry, as it says itself.
+        self.booked = booked or {}
         self.registered = history.registered if history else None
         self.enrolled = history.enrolled if history else None
         self.time_zone_said_at = history.time_zone_said_at if history else None
@@ -253,11 +290,13 @@ class _Folding:
                 if body.series == IMAGING and body.response == PROGRESSION:
                     self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))
             case VisitBooked():
-                self.bookings.pop(body.visit, None)
+                name, series = self.booked.get(fact.fact_id) or _booked([fact])[fact.fact_id]
+                before = self.bookings.pop(name, None)
                 if body.booked_on is not None:
                     # Where nobody knows the site's clock (a calendar that is only tried out) it is the patient's.
                     site, zone = body.site or self._registered.site, body.time_zone or self._time_zone
-                    self.bookings[body.visit] = Booking(body.booked_on, body.time, body.place, site, zone)
+                    series = series or (before.series if before is not None else None)
+                    self.bookings[name] = Booking(body.booked_on, body.time, body.place, site, zone, series)
             case HoldStarted():
                 insort(self.holds, Hold(body.from_on, body.resumes_on, fact.recorded_at), key=_from_on)
             case HoldEnded():

@@ -79,6 +79,7 @@ class Booking(NamedTuple):
     """The day for which a visit is booked, and its time and place as they were entered.
 
     Day and time are on the clock of the site that it was booked for, in the time zone which that site had then.
+    `series` is given for an unscheduled appointment.
     """
 
     booked_on: date
@@ -86,6 +87,7 @@ class Booking(NamedTuple):
     place: str | None
     site: str
     time_zone: str
+    series: str | None = None
 
 
 class ReportedDay(NamedTuple):

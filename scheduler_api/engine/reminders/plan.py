@@ -168,6 +168,9 @@ class Planner:
         for visit in self._schedule.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
             if visit.done_on is not None:
                 continue
+            if visit.appointment is not None:
+                yield from self._booking(visit, first, last)
+                continue
             is_required = visit.status(first) != "not_required"
             yield from self._window(visit, first, last) if is_required else ()
             # What is booked though no longer required asks the patient to ask the site.

@@ -217,9 +217,10 @@ def _visit_row(history: History, visit: Visit, today: date) -> dict[str, Any]:
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     """Return only what a patient needs on one day: doses, those to catch up on, visits, contraception.
 
-    `visits` holds for each series the visit that is overdue, open or next, and what is booked though it is no longer
-    required. It equals what `calendar` says of that day. While a pregnancy is open they are those that are booked,
-    `contraception` is None, and `call_site` says so if the site is to be called before a dose is taken (section 7).
+    `visits` holds for each series the visit that is overdue, open or next, the further and the unscheduled appointments
+    to come, and what is booked though it is no longer required. It equals what `calendar` says of that day. While a
+    pregnancy is open they are those that are booked, `contraception` is None, and `call_site` says so if the site is to
+    be called before a dose is taken (section 7).
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     # Only days without a record can be unrecorded, and nearly always there are none.
@@ -230,8 +231,12 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None
-    visits = [] if left_alone else _booked_visits(schedule, today) if is_pregnant else _current_visits(schedule, today)
-    visits += [] if left_alone else _booked_in_vain(schedule, today)
+    visits: list[Visit] = []
+    if not left_alone:
+        booked = _booked_visits(schedule, today)
+        visits += booked if is_pregnant else _current_visits(schedule, today)
+        visits += [] if is_pregnant else [one for one in booked if one.appointment is not None]
+        visits += _booked_in_vain(schedule, today)
     return {
         "today": today,
         "time_zone": history.time_zone,
@@ -272,5 +277,6 @@ def _booked_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
 def _booked_in_vain(schedule: PatientSchedule, today: date) -> list[Visit]:
     """Return the bookings that the site is to cancel: the patient should ask before coming."""
     booked = [visit for visit in schedule.visit_schedule.booked() if visit.status(today) == "not_required"]
-    ahead = (visit for visit in booked if not visit.in_plan or (visit.booked_on or today) >= today)
+    stranded = [visit for visit in booked if not visit.in_plan and visit.appointment is None]
+    ahead = [visit for visit in booked if visit in stranded or (visit.booked_on or today) >= today]
     return sorted(ahead, key=_by_target)

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.model.facts import is_appointment
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import cycle_rows
@@ -216,6 +217,8 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
         if history.last_treatment_day is not None:
             return why_no_more_treatment(history)
         return Reason("open_hold_stops_cycles")
+    if is_appointment(name):
+        return Reason("appointment_kept" if name in history.bookings else "booking_cancelled")
     for series in schedule.visit_schedule.names:
         visit_series = schedule.visit_schedule.series(series)
         if (end := visit_series.end_of(name)) is not None:

@@ -66,6 +66,8 @@ def visit_deviations(visit: Visit, today: date, history: History) -> list[dict[s
 
     No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
     """
+    if visit.appointment is not None:
+        return []
     return [_at_site(deviation, history) for deviation in _visit_deviations(visit, today, history)]
 
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.model.facts import UNSCHEDULED
+from scheduler_api.engine.model.facts import PART, UNSCHEDULED, visit_of
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
 from scheduler_api.engine.model.versions import version_on
@@ -146,7 +146,9 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
 
 
 def _of_visit(visit: Visit, history: History) -> Iterator[WorklistEntry]:
-    if visit.done_on is not None:
+    if visit.appointment is not None:
+        yield from _of_appointment(visit)
+    elif visit.done_on is not None:
         if visit.booked_on is not None and visit.booked_on > visit.done_on:
             because = Reason("booked_after_done", base=Reason("booked", day=visit.booked_on), day=visit.done_on)
             yield _to_cancel(visit, visit.booked_on, visit.done_on, because, (_cancel(visit),))
@@ -190,6 +192,14 @@ def _of_booking(visit: Visit, history: History) -> Iterator[WorklistEntry]:
         entry = _visit("booking_outside_window", visit, date.min, through_on, because)
         yield entry._replace(due_on=min(booked_on, visit.closes_on))
     yield _past(visit, booked_on)
+
+
+def _of_appointment(visit: Visit) -> Iterator[WorklistEntry]:
+    """Yield what there is to do about a further or an unscheduled appointment: to cancel it, or what came of it."""
+    if visit.ends_on is not None and visit.ends_on <= visit.closes_on:
+        yield from _of_booking_without_visit(visit)
+    elif visit.booked_on is not None:
+        yield _past(visit, visit.booked_on)
 
 
 def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[WorklistEntry]:
@@ -277,7 +287,9 @@ def _cancel(visit: Visit) -> ResolvingCall:
 
 
 def _done(visit: Visit) -> ResolvingCall:
-    fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit}
+    fact: dict[str, Any] = {"kind": "visit_done", "series": visit.series, "visit": visit_of(visit.visit)}
+    if visit.appointment == PART:
+        fact["part"] = True
     return ResolvingCall(fact, ("done_on", "response") if visit.series == IMAGING else ("done_on",))
 
 

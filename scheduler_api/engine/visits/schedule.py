@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
+from scheduler_api.engine.model.facts import visit_of
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Series
 from scheduler_api.engine.model.versions import Period
@@ -102,6 +103,8 @@ class VisitSchedule:
             # What was done is compared with where its visit would be without holds.
             [plan for _, plan in before._stages(name)] if before is not None else (),
             self._booked.get(name),
+            # An appointment is of no use once the patient has left.
+            (history.off_study, history.off_study_because) if name in self._booked else None,
         )
 
     def _planned_visits(self, plan: SeriesPlan) -> PlannedVisits:
@@ -137,15 +140,16 @@ class VisitSchedule:
 
 
 def _by_series(plan: tuple[Period, ...], history: History) -> dict[str, dict[str, BookedVisit]]:
-    """Return the bookings that stand, by series and visit.
+    """Return the bookings that stand, by series and name.
 
     A visit that no version in the plan has (an amendment was taken back) is of the series that its name says.
     """
     found: dict[str, dict[str, BookedVisit]] = {}
-    for visit, booking in history.bookings.items():
+    for booked, booking in history.bookings.items():
+        visit = visit_of(booked)
         series = next((s for period in plan if (s := period.protocol.series_of(visit)) is not None), None)
-        name = series.name if series is not None else visit.rpartition("-")[0] or visit
-        found.setdefault(name, {})[visit] = BookedVisit(booking, series)
+        name = series.name if series is not None else booking.series or visit.rpartition("-")[0] or visit
+        found.setdefault(name, {})[booked] = BookedVisit(booking, series)
     return found
 
 

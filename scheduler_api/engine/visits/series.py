@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import cached_property, partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.instants import local_instant
+from scheduler_api.engine.model.facts import PART, UNSCHEDULED, is_appointment, visit_of
 from scheduler_api.engine.model.history import ONE_DAY, Booking, History
 from scheduler_api.engine.model.protocol import Series
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.fertility import not_fertile_since
 
 from .amended import DroppedVisit
+from .appointments import standing
 from .assignment import Performed, UnscheduledVisit, assign
 from .recurrence import AnchorDay, PlannedVisit, PlannedVisits, label_of
 from .series_end import SeriesEnd
@@ -26,7 +28,9 @@ class Visit(NamedTuple):
     `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
     records it is made of. `in_plan` is False for what is only booked: the plan has no such visit (any more), and its
-    window, and `ends_on`, are the booked day.
+    window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more appointment for a
+    visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day on which it is no
+    longer needed.
     """
 
     visit: str
@@ -49,6 +53,7 @@ class Visit(NamedTuple):
     parts: int
     provisional: bool
     in_plan: bool
+    appointment: str | None
     because: Reason
 
     @property
@@ -63,6 +68,11 @@ class Visit(NamedTuple):
         """
         is_to_do = self.booked_on is None and self.status(today) in ("open", "overdue")
         return history.site_on(max(self.day, today) if is_to_do else self.day)
+
+    @property
+    def has_window(self) -> bool:
+        """Return whether it has a window: it is a visit of the plan."""
+        return self.in_plan and self.appointment is None
 
     def meets(self, first: date, last: date) -> bool:
         """Return whether the visit can be done in `first`…`last`, or was done or is booked then."""
@@ -100,9 +110,9 @@ class Visit(NamedTuple):
             "visit": self.visit,
             "series": self.series,
             "label": self.label,
-            "target_on": self.target_on if self.in_plan else None,
-            "opens_on": self.opens_on if self.in_plan else None,
-            "closes_on": self.closes_on if self.in_plan else None,
+            "target_on": self.target_on if self.has_window else None,
+            "opens_on": self.opens_on if self.has_window else None,
+            "closes_on": self.closes_on if self.has_window else None,
             "status": self.status(today),
             "booked_on": self.booked_on,
             "booked_time": self.booked_time,
@@ -115,6 +125,7 @@ class Visit(NamedTuple):
             "response": self.response,
             "parts": self.parts,
             "provisional": self.provisional,
+            "appointment": self.appointment,
             "because": self.because,
         }
 
@@ -129,8 +140,8 @@ class BookedVisit(NamedTuple):
 class VisitSeries:
     """One series of visits of one patient: visits done are assigned to it, then the series is cut at its end.
 
-    `booked` are its bookings, by visit; `before_holds` are its visits as they would be without any hold, if holds move
-    them; `dropped` are those that an amendment did not plan, because of earlier ones.
+    `booked` are its bookings, by visit or by the name of a further one; `before_holds` are its visits as they would be
+    without any hold, if holds move them; `dropped` are those that an amendment did not plan, because of earlier ones.
     """
 
     def __init__(
@@ -146,7 +157,8 @@ class VisitSeries:
         self.planned_visits = planned_visits
         self.dropped = dropped
         self._history = history
-        self._booked = booked
+        self._booked = {name: one for name, one in booked.items() if not is_appointment(name)}
+        self._further = {name: one for name, one in booked.items() if is_appointment(name)}
         self._visits: dict[int, Visit | None] = {}
         # What was done for each visit, by its index; and what fits none.
         self._performed: dict[int, Performed] = {}
@@ -170,14 +182,18 @@ class VisitSeries:
         return AnchorDay(planned.target_on, True, because, planned.needs_enrolment)
 
     def visit(self, name: str) -> Visit | None:
-        """Return the visit with this name; None if there is none, or it was cut."""
+        """Return the visit, or the appointment, with this name; None if there is none, or it was cut."""
+        if is_appointment(name):
+            return self.appointments.get(name)
         index = self.planned_visits.named(name)
         visit = None if index is None else self._visit(index)
         return visit or self._only_booked.get(name)
 
     def booked(self) -> list[Visit]:
-        """Return the visits with a booking that stands, also those that the plan no longer has."""
-        return [visit for name in self._booked if (visit := self.visit(name)) is not None]
+        """Return the visits with a booking that stands, also those that the plan no longer has, and appointments."""
+        return [visit for name in self._booked if (visit := self.visit(name)) is not None] + [
+            *self.appointments.values()
+        ]
 
     def visits(self, first: date, last: date) -> list[Visit]:
         """Return the visits that fall in `first`…`last`, in order of target.
@@ -185,7 +201,7 @@ class VisitSeries:
         A visit falls in it by its window, by its booking, or by the day it was done.
         """
         indexes = {index for index, done in self._performed.items() if first <= done.done_on <= last}
-        only_booked = []
+        only_booked = [one for one in self.appointments.values() if first <= one.target_on <= last]
         for name, (booking, _) in self._booked.items():
             if first <= booking.booked_on <= last:
                 index = self.planned_visits.named(name)
@@ -284,8 +300,43 @@ class VisitSeries:
             parts=len(done.records) if done else 0,
             provisional=planned.anchor.provisional,
             in_plan=True,
+            appointment=None,
             because=because,
         )
+
+    @cached_property
+    def appointments(self) -> dict[str, Visit]:
+        """Return the further and the unscheduled appointments that nothing done has ended, by name."""
+        if not self._further:
+            return {}
+        bookings = {name: one.booking for name, one in self._further.items()}
+        stands = standing(bookings, self.performed, self.unscheduled)
+        return {name: self._appointment(name, booking, self._further[name].series) for name, booking in stands.items()}
+
+    def _appointment(self, name: str, booking: Booking, series: Series | None) -> Visit:
+        """Return the row of a further or an unscheduled appointment."""
+        of, history = visit_of(name), self._history
+        ends = [(history.off_study.first_on, history.off_study_because)] if history.off_study is not None else []
+        because = Reason("booked", day=booking.booked_on)
+        if of == UNSCHEDULED:
+            row = self._booked_in_vain(name, booking, None, None)
+            label = Reason("unscheduled_appointment", series=self.name)
+            row = row._replace(appointment=UNSCHEDULED, label=label, ends_on=None, in_plan=True, because=because)
+        else:
+            index = self.planned_visits.named(of)
+            row, visit = self._booked_in_vain(name, booking, series, index, of), self.visit(of)
+            row = row._replace(appointment=PART, label=Reason("part_appointment", base=row.label))
+            if visit is None or not visit.in_plan:
+                return row._replace(because=Reason("not_required", base=because, end=_end_in(row.because)))
+            row = row._replace(ends_on=None, in_plan=True, because=because)
+            if visit.done_on is None and visit.ends_on is not None and visit.ends_on <= visit.closes_on:
+                ends.append((visit.ends_on, _end_in(visit.because)))
+        if ends:
+            ends_on, end = min(ends, key=itemgetter(0))
+            row = row._replace(ends_on=ends_on)
+            if ends_on <= booking.booked_on:
+                row = row._replace(because=Reason("not_required", base=because, end=end))
+        return row
 
     @cached_property
     def _only_booked(self) -> dict[str, Visit]:
@@ -303,14 +354,17 @@ class VisitSeries:
         records = [record for records in done for record in records] if done is not None else []
         return any(one.done_on == booked_on or (one.visit == name and one.done_on > booked_on) for one in records)
 
-    def _booked_in_vain(self, name: str, booking: Booking, series: Series | None, index: int | None) -> Visit:
-        """Return the row of a booking whose visit the plan does not have."""
-        label = label_of(series, name) if series is not None else None
+    def _booked_in_vain(
+        self, name: str, booking: Booking, series: Series | None, index: int | None, of: str | None = None
+    ) -> Visit:
+        """Return the row of a booking whose visit (`of`, if the booking has another name) the plan does not have."""
+        of = of or name
+        label = label_of(series, of) if series is not None else None
         day = booking.booked_on
         return Visit(
             visit=name,
             series=self.name,
-            label=label or Reason("label", text=name, n="", day=""),
+            label=label or Reason("label", text=of, n="", day=""),
             target_on=day,
             opens_on=day,
             closes_on=day,
@@ -328,7 +382,8 @@ class VisitSeries:
             parts=0,
             provisional=False,
             in_plan=False,
-            because=self._why_not_planned(name, series, index),
+            appointment=None,
+            because=self._why_not_planned(of, series, index),
         )
 
     def _why_not_planned(self, name: str, series: Series | None, index: int | None) -> Reason:
@@ -354,6 +409,12 @@ class VisitSeries:
         if planned.is_single and planned.target_on < planned.anchor.day:
             days.append(planned.anchor.day)
         return min(days, default=None)
+
+
+def _end_in(because: Reason) -> Reason:
+    """Return why a visit is not required, without why it was planned."""
+    end: Reason = because.inputs["end"] if because.rule == "not_required" else because
+    return end
 
 
 def fits(history: History, planned: PlannedVisit) -> bool:

@@ -73,6 +73,8 @@ _STATEMENTS = (
     "ALTER TABLE sites ADD COLUMN contact_phone TEXT",
     # Whether the plan has a visit, or there is only a booking left of it.
     "ALTER TABLE visits ADD COLUMN in_plan INTEGER NOT NULL DEFAULT 1",
+    # Whether it is one more appointment, for a part of a visit or for none.
+    "ALTER TABLE visits ADD COLUMN appointment TEXT",
     # On whose clock a visit is booked, and from which instant: the order of appointments.
     "ALTER TABLE visits ADD COLUMN booked_time_zone TEXT",
     "ALTER TABLE visits ADD COLUMN booked_from TEXT",

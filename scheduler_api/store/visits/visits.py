@@ -1,7 +1,8 @@
 """The table `visits`: a derived row for each visit of each patient, for questions across patients.
 
 Rows hold dates and facts, never a status: that follows from them and from today, in the query. Of what is only booked
-(`in_plan` 0) the window and E are the booked day, as in the engine's `Visit`: so it has its place in every order.
+(`in_plan` 0, or with an `appointment`) the window is the booked day, as in the engine's `Visit`: so it has its place in
+every order.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ _LISTED = (
         "parts",
         "provisional",
         "in_plan",
+        "appointment",
     ),
     "because",
 )

@@ -162,7 +162,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         if status == "done":
             continue
         label = word(visit.label, feed.options.language)
-        if status in ("upcoming", "open", "overdue") and not silent:
+        if status in ("upcoming", "open", "overdue") and visit.appointment is None and not silent:
             add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
         # Nobody who has left is asked to come: the appointment is cancelled there.
         has_left = history.off_study_on is not None and history.off_study_on <= today

@@ -23,7 +23,7 @@ from .phones import Phone
 #: The fields of a visit on today's screen.
 VISIT_FIELDS = (
     *("visit", "label", "target_on", "opens_on", "closes_on", "status"),
-    *("booked_on", "booked_time", "booked_at", "booked_time_zone", "booked_place", "because"),
+    *("booked_on", "booked_time", "booked_at", "booked_time_zone", "booked_place", "appointment", "because"),
 )
 
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.model.facts import VisitBooked, VisitDone
+from scheduler_api.engine.model.facts import VisitBooked, VisitDone, is_appointment
 from scheduler_api.engine.model.history import Booking, DoneVisit, History
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.reason import Reason
@@ -71,6 +71,8 @@ def book(
 ) -> BookingOutcome:
     """Book a visit, move its booking, or cancel it (`booked_on` None); nothing is recorded if it is so already.
 
+    The name of one more appointment moves or cancels that.
+
     Any day can be booked: what speaks against it is in `warnings`. Raises as `facts.record`, NotFound for an unknown
     visit.
     """
@@ -109,8 +111,11 @@ def record_result(
     """Record that a visit took place; a result that differs from the one on record corrects it, and says why.
 
     One that only adds what was not known (a response, or which visit it was) completes it. Nothing is recorded if it is
-    so already. Raises as `facts.record`, NotFound for an unknown visit.
+    so already. Raises as `facts.record`, NotFound for an unknown visit, or for one more appointment: what came of that
+    is recorded as a fact.
     """
+    if is_appointment(visit):
+        raise NotFound("An appointment, not a visit: record what was done as a fact.")
     with unit_of_work(session, dry_run):
         patient = _read_patient(session, patient_id)
         body = VisitDone(_series_of(patient, visit), done_on, visit, response)

@@ -90,18 +90,19 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     if item.pop("booked_from") is not None and item["booked_time"] is not None:
         at = local_instant(date.fromisoformat(booked_on), time.fromisoformat(item["booked_time"]), zone)
         item["booked_at"] = at.isoformat()
-    item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on) if in_plan else None
+    has_window = in_plan and row["appointment"] is None
+    item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on) if has_window else None
     item["cycle"], item["cycle_day"], item["on_hold"] = _place(row["position"], today)
     started_on = positions.of_text(row["position"]).from_on
     item["study_day"] = study_day(started_on, date.fromisoformat(row["done_on"] or row["target_on"]))
     item["last_done_on"], item["last_response"] = last_done.get(row["series"], (None, None))
     item["closes_in_days"] = None
     item["suggested_days"] = ()
-    if row["done_on"] is None and row["status"] != "not_required":
+    if row["done_on"] is None and row["status"] != "not_required" and has_window:
         item["closes_in_days"] = _days_between(today, closes_on)
         last = _last_overdue(today, overdue_through) if row["status"] == "overdue" else closes_on
         item["suggested_days"] = site_calendars.open_days(calendar, opens_on, last, row["target_on"], today)
-    if not in_plan:
+    if not has_window:
         item["target_on"] = item["opens_on"] = item["closes_on"] = None
     return item
 

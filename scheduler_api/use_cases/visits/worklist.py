@@ -12,6 +12,7 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD, BOOKING_AT_OLD_SITE, urgency
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import reasons, time_zones
@@ -194,9 +195,12 @@ def _calls(patient_id: str, kind: str, entry_id: str, resolve_with: str) -> Sequ
 
 
 def _resolving_call(path: str, fact: Mapping[str, Any], needs: list[str]) -> dict[str, Any]:
-    """Return the call that records a fact: for a visit, the one that also warns and reports what follows."""
+    """Return the call that records a fact: for a visit, the one that also warns and reports what follows.
+
+    What belongs to no visit, and a part of one, are recorded as facts.
+    """
     kind, of_visit = fact["kind"], f"{path}/visits/{fact.get('visit')}"
-    if kind == "visit_done" and "replaces" not in fact:
+    if kind == "visit_done" and not {"replaces", "part"} & fact.keys() and fact["visit"] != UNSCHEDULED:
         body = {name: fact[name] for name in ("done_on", "response") if name in fact}
         return _call("PUT", f"{of_visit}/result", body, needs)
     if kind == "visit_booked":
