@@ -16,6 +16,7 @@ from scheduler_api.engine.model.facts import (
     SCREEN_FAILURE,
     Enrolled,
     Registered,
+    VisitDone,
 )
 from scheduler_api.use_cases.patients.facts import NewFact
 
@@ -28,7 +29,20 @@ from .enrolments import (
     enrolled_body,
     registered_body,
 )
-from .fields import Amount, Choice, CivilDate, Clock, Flag, Instant, PartialCivilDate, Strict, Text, Whole, fields
+from .fields import (
+    Amount,
+    Choice,
+    CivilDate,
+    Clock,
+    Flag,
+    Instant,
+    PartialCivilDate,
+    Strict,
+    Text,
+    Whole,
+    fields,
+    validate,
+)
 from .patients import RESPONSES, RecorderSchema
 
 
@@ -47,6 +61,11 @@ class FactSchema(Strict):
         if body is Registered:
             protocol = data["protocol"]
             return NewFact(registered_body(data, protocol["id"], protocol["version"]), replaces, correction)
+        if body is VisitDone:
+            visits, series = data.pop("visits"), data.pop("series", "")
+            if visits is None and not series:
+                raise ValidationError({"series": [str(fields.Field.default_error_messages["required"])]})
+            return NewFact(VisitDone(series, **data), replaces, correction, visits=tuple(visits or ()))
         enrolled = enrolled_body(data) if body is Enrolled else None
         return NewFact(enrolled or body(**data), replaces, correction)
 
@@ -127,7 +146,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "series": Text(40, load_default=None, metadata={"description": "Only with `unscheduled`: needed then"}),
     },
     "visit_done": {
-        "series": Text(40, required=True),
+        "series": Text(40, metadata={"description": "Needed, unless `visits` says which visits it was"}),
         "done_on": CivilDate(required=True),
         "visit": Text(
             80,
@@ -135,6 +154,16 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
             metadata={
                 "description": "Which visit it was; `unscheduled`: an extra one; left out: that in whose window it is",
                 "example": "imaging-w6",
+            },
+        ),
+        "visits": fields.List(
+            Text(80),
+            validate=validate.Length(1, 20),
+            load_default=None,
+            metadata={
+                "description": "Several visits done on one day, each of another series, in place of `series` and "
+                "`visit`. A fact is recorded for each; the response is that of imaging",
+                "example": ["imaging-w6"],
             },
         ),
         "response": Choice(*RESPONSES, load_default=None),
@@ -267,7 +296,8 @@ class RecordedFactSchema(Strict):
         dict.fromkeys(
             [
                 *("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by"),
-                *(name for schema in FACTS.values() for name in schema.fields if name not in ("kind", "replaces")),
+                # Of several visits, each has a fact of its own.
+                *(n for schema in FACTS.values() for n in schema.fields if n not in ("kind", "replaces", "visits")),
             ]
         )
     )

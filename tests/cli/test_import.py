@@ -45,6 +45,11 @@ def test_appointments_of_a_file_are_booked(run: Commands, store: Store, file: Pa
         ("imaging-w6", True, None),
         ("unscheduled", None, "imaging"),
     ]
+    head_of_visits = "subject_number,kind,visits,done_on,response\n"
+    file.write_text(head_of_visits + "001,visit_done,imaging-w6,2024-02-14,SD\n")
+    run.ok("import", file)
+    file.write_text(head_of_visits + "001,visit_done,imaging-w6 imaging-w12,2024-02-14,SD\n")
+    assert run.refused("import", file)[0].startswith("line 2, column visits/1: Another visit of the series imaging")
     file.write_text(head + "001,visit_booked,imaging-w6,,yes,2024-02-14\n")
     assert run.refused("import", file)[0].startswith("line 2, column part: Not true or false.")
 

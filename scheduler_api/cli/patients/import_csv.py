@@ -167,7 +167,10 @@ def _record(session: Session, cells: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
-    """Return the cells as JSON would have them: numbers and booleans where the schema has those, and `null`."""
+    """Return the cells as JSON would have them: numbers, booleans and lists where the schema has those, and `null`.
+
+    The entries of a list have spaces between them.
+    """
     from marshmallow import fields
 
     from scheduler_api.schemas.fields import Amount
@@ -177,6 +180,8 @@ def _typed(schema: Schema, cells: dict[str, str]) -> dict[str, Any]:
         field = schema.fields.get(name)
         if isinstance(field, Amount | fields.Number):
             data[name] = _number(cell)
+        elif isinstance(field, fields.List) and cell != "null":
+            data[name] = cell.split()
         elif isinstance(field, fields.Boolean):
             data[name] = {"true": True, "false": False}.get(cell, cell)
         else:

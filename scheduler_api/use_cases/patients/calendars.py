@@ -15,6 +15,7 @@ from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
+from scheduler_api.engine.model.versions import periods
 from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, check_range, default_range
 from scheduler_api.store.database.port import Row
@@ -23,7 +24,7 @@ from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.session import Session, patient_row, readable_until
 from scheduler_api.use_cases.sites.protocols import versions_named
 
-from .facts import NewFact, on_a_sites_clock
+from .facts import NewFact, each_of, on_a_sites_clock
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,14 @@ def preview(
     facts_so_far += [Fact("enrolled", enrolled, now)] if enrolled is not None else []
     history = fold(facts_so_far)
     for number, new in enumerate(new_facts, 1):
-        body = fixed(new.body, PatientSchedule(versions, history).treatment_plan)
-        body = on_a_sites_clock(body, history, zone_of)
-        fact = Fact(str(number), body, now, replaces=new.replaces, correction=new.correction)
         with _pointing_into(f"/facts/{number - 1}"):
-            history = next_history(versions, history, facts_so_far, fact, now)
-        facts_so_far.append(fact)
+            for place, one in enumerate(each_of(periods(versions, history), new), 1):
+                body = fixed(one.body, PatientSchedule(versions, history).treatment_plan)
+                body = on_a_sites_clock(body, history, zone_of)
+                fact_id = str(number) if place == 1 else f"{number}-{place}"
+                fact = Fact(fact_id, body, now, replaces=one.replaces, correction=one.correction)
+                history = next_history(versions, history, facts_so_far, fact, now)
+                facts_so_far.append(fact)
     first, last = view.range(today)
     return {"patient_id": None, **calendar(versions, history, today, first, last)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,11 +22,14 @@ from scheduler_api.engine.model.facts import (
     Registered,
     Sent,
     VisitBooked,
+    VisitDone,
     Voided,
     body_to_data,
 )
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.several_visits import each_visit
 from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
@@ -46,23 +49,27 @@ from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 class NewFact:
     """A fact that someone wants recorded: its data, and if it corrects another, which (`replaces`) and why.
 
-    `sent` says more of what a phone sent.
+    `sent` says more of what a phone sent. `visits` are the visits that were done, if one call names several: a fact is
+    recorded for each.
     """
 
     body: Body
     replaces: str | None = None
     correction: str | None = None
     sent: Sent | None = None
+    visits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Recorded:
     """A recorded fact as clients see it: what follows from it, and the patient's version after it.
 
-    `deviations` are those that it makes, `warnings` what speaks against it.
+    `deviations` are those that it makes, `warnings` what speaks against it. If one call recorded several facts, `fact`
+    is the first of `facts`, and the rest is about all of them.
     """
 
     fact: dict[str, Any]
+    facts: list[dict[str, Any]]
     consequences: list[dict[str, Any]]
     deviations: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
@@ -97,12 +104,37 @@ def record(
 ) -> Recorded:
     """Record one fact of a patient, or with `dry_run` only return what recording it would change.
 
-    Raises NotFound, Forbidden, Stale when the patient is at none of `if_versions`, ValidationFailed with every bad
-    field, or Conflict when the fact does not fit the record. Then nothing was recorded.
+    For several visits it is a fact for each: all of them or, if one is refused, none. Raises NotFound, Forbidden, Stale
+    when the patient is at none of `if_versions`, ValidationFailed with every bad field, or Conflict when the fact does
+    not fit the record. Then nothing was recorded.
     """
     with unit_of_work(session, dry_run):
-        recorded = with_consequences(session, append(session, patient_id, new, if_versions), dry_run)
+        if not new.visits:
+            return with_consequences(session, append(session, patient_id, new, if_versions), dry_run)
+        lock_patient(session.store, patient_id)
+        plan = schedules.of_row(session.store, patient_row(session, patient_id)).treatment_plan.plan
+        all_appended: list[Appended] = []
+        for one in each_of(plan, new):
+            all_appended.append(append(session, patient_id, one, None if all_appended else if_versions))
+        recorded = _together(session, all_appended, dry_run)
     return recorded
+
+
+def each_of(plan: Sequence[Period], new: NewFact) -> list[NewFact]:
+    """Return the facts that a call asks for: one, or one for each visit that it names. Raises ValidationFailed."""
+    if not new.visits or not isinstance(new.body, VisitDone):
+        return [new]
+    bodies = each_visit(plan, new.body, new.visits, new.replaces is not None)
+    return [replace(new, body=body, visits=()) for body in bodies]
+
+
+def _together(session: Session, all_appended: Sequence[Appended], dry_run: bool) -> Recorded:
+    """Return facts that one call recorded, with what follows from all of them."""
+    first, last = all_appended[0], all_appended[-1]
+    warned = [warning for one in all_appended for warning in one.warnings]
+    recorded = with_consequences(session, replace(last, before=first.before, warnings=warned), dry_run)
+    documents = [_new_document(one.fact, dry_run) for one in all_appended]
+    return replace(recorded, fact=documents[0], facts=documents)
 
 
 @contextmanager
@@ -123,10 +155,16 @@ def with_consequences(session: Session, appended: Appended, dry_run: bool) -> Re
     before, after = appended.before, appended.after
     moved = consequences(before, after, today, through)
     deviations = new_deviations(before, after, today, appended.day)
-    document = fact_document(appended.fact, None)
+    document = _new_document(appended.fact, dry_run)
+    return Recorded(document, [document], moved, deviations, appended.warnings, appended.version)
+
+
+def _new_document(fact: Fact, dry_run: bool) -> dict[str, Any]:
+    """Return a fact just recorded as clients see it."""
+    document = fact_document(fact, None)
     if dry_run:
         document.update(fact_id=None, recorded_at=None, said_at=None)
-    return Recorded(document, moved, deviations, appended.warnings, appended.version)
+    return document
 
 
 def append(

@@ -66,6 +66,10 @@ class RecordingResultSchema(Strict):
     """A recorded fact, what it changed, the deviations it makes, and what speaks against it."""
 
     fact = fields.Nested(NewlyRecordedFactSchema, required=True)
+    facts = fields.List(
+        fields.Nested(NewlyRecordedFactSchema),
+        metadata={"description": "Only of `visits`: the facts of all of them; `fact` is the first"},
+    )
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
     deviations = fields.List(
         fields.Nested(DeviationSchema), required=True, metadata={"description": "Those that the fact makes"}
@@ -108,6 +112,8 @@ def record_fact(
         "deviations": recorded.deviations,
         "warnings": recorded.warnings,
     }
+    if new.visits:
+        document["facts"] = recorded.facts
     if dry_run:
         return answer(document)
     return answer(document, 201, {"ETag": patient_tag(recorded.version, session().now.date())})
