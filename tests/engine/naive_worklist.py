@@ -122,7 +122,7 @@ def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tu
     is_past = booked_on is not None and booked_on < today
     if row["appointment"] is not None:
         if is_past or status == "not_required":
-            yield "booking_past" if is_past else "booking_to_cancel"
+            yield "booking_past" if is_past else "booking_to_cancel", booked_on
         return
     if status == "done":
         if booked_on is not None and row["done_on"] <= today <= booked_on and booked_on > row["done_on"]:

@@ -33,7 +33,7 @@ WORDS = {
     "next_opens_on",
     "overdue_through",
     "parts",
-    *("in_plan", "booked_time_zone", "booked_from", "booked_site", "day_site", "moved_on"),
+    *("in_plan", "booked_time_zone", "booked_from", "booked_site", "day_site", "moved_on", "appointment"),
     "because",
     "label",
     "settle_by",
