@@ -272,7 +272,7 @@ class Known:
         """The site that each booking was made for: whichever was to have the patient on that day, as then known."""
         sites = {}
         for visit, booked_on in self.booked().items():
-            booked = [f for f in self.standing if f.kind == "visit_booked" and f.body.visit == visit]
+            booked = [f for f in self.standing if f.kind == "visit_booked" and self.name_booked(f) == visit]
             sites[visit] = Known(self.patient, self.facts.index(booked[-1])).site(booked_on)
         return sites
 
@@ -696,7 +696,9 @@ class Known:
             ends += [end] if end and end[1] <= visit.closes else []
         if any(end is not None and end[1] <= booked_on for end in ends):
             return "not_required"
-        return "upcoming" if today < booked_on else "open" if today == booked_on else "overdue"
+        if today <= booked_on:
+            return "upcoming" if today < booked_on else "open"
+        return "missed" if any(end is not None and end[1] <= today for end in ends) else "overdue"
 
     def series_booked(self, name: str) -> str:
         """The series of an unscheduled appointment, as it was said last."""

@@ -66,8 +66,6 @@ def visit_deviations(visit: Visit, today: date, history: History) -> list[dict[s
 
     No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
     """
-    if visit.appointment is not None:
-        return []
     return [_at_site(deviation, history) for deviation in _visit_deviations(visit, today, history)]
 
 
@@ -77,6 +75,8 @@ def _at_site(deviation: dict[str, Any], history: History) -> dict[str, Any]:
 
 
 def _visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:
+    if visit.appointment is not None:
+        return
     name, done_on, window = visit.visit, visit.done_on, f"{visit.opens_on}/{visit.closes_on}"
     if done_on is not None and _is_after_end(done_on, history):
         yield _after_end(name, done_on, history)

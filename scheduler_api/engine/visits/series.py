@@ -333,7 +333,7 @@ class VisitSeries:
                 ends.append((visit.ends_on, _end_in(visit.because)))
         if ends:
             ends_on, end = min(ends, key=itemgetter(0))
-            row = row._replace(ends_on=ends_on)
+            row = row._replace(ends_on=ends_on, overdue_through=ends_on - ONE_DAY)
             if ends_on <= booking.booked_on:
                 row = row._replace(because=Reason("not_required", base=because, end=end))
         return row
