@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, post_load
+from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from scheduler_api.engine.checks import HAVE_A_REASON
 from scheduler_api.engine.model.facts import (
@@ -52,6 +52,12 @@ class FactSchema(Strict):
     kind: Any
     replaces = Text(40, load_default=None, metadata={"description": "The fact that this one corrects"})
 
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def names_what_was_done(self, data: dict[str, Any], given: Any, **kwargs: Any) -> None:
+        """Require the series of a visit done, unless several visits are named. Raises ValidationError."""
+        if "visits" in self.fields and "series" not in given and given.get("visits") is None:
+            raise ValidationError({"series": [str(fields.Field.default_error_messages["required"])]})
+
     @post_load
     def fact(self, data: dict[str, Any], **kwargs: Any) -> NewFact:
         """Return the fact to record."""
@@ -63,8 +69,6 @@ class FactSchema(Strict):
             return NewFact(registered_body(data, protocol["id"], protocol["version"]), replaces, correction)
         if body is VisitDone:
             visits, series = data.pop("visits"), data.pop("series", "")
-            if visits is None and not series:
-                raise ValidationError({"series": [str(fields.Field.default_error_messages["required"])]})
             return NewFact(VisitDone(series, **data), replaces, correction, visits=tuple(visits or ()))
         enrolled = enrolled_body(data) if body is Enrolled else None
         return NewFact(enrolled or body(**data), replaces, correction)

@@ -90,7 +90,7 @@ def create_activation_code(data: dict[str, Any]) -> Response:
 @staff(ADMINS)
 @blueprint.arguments(WaitSchema)
 @blueprint.response(204)
-def lift_activation_wait(data: dict[str, Any]) -> Response:
+def end_activation_wait(data: dict[str, Any]) -> Response:
     """Let phones at an address try codes again at once
 
     After wrong codes they would have to wait, at most a minute.
