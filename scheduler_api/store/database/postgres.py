@@ -40,6 +40,8 @@ _LIVELINESS = {
     "tcp_user_timeout": 15_000,
 }
 _BUSY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.TooManyConnections)
+#: The server said goodbye; the end of the connection itself may not have been read yet.
+_SHUT_DOWN = (errors.AdminShutdown, errors.CrashShutdown)
 _UNUSABLE = (OperationalError, InterfaceError, errors.UndefinedTable, errors.ReadOnlySqlTransaction)
 
 Result = TypeVar("Result")
@@ -108,7 +110,8 @@ class PostgresStore:
                 begun = begin(connection)
                 break
             except BaseException as error:
-                dead = connection.closed and isinstance(error, OperationalError | InterfaceError)
+                closed = connection.closed and isinstance(error, OperationalError | InterfaceError)
+                dead = closed or isinstance(error, _SHUT_DOWN)
                 pool.putconn(connection)
                 if not (dead and may_try_again):
                     raise
