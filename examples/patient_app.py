@@ -341,7 +341,7 @@ class Phone:
         }
 
     def _computed(self, day: str) -> dict[str, Any]:
-        """What the kept calendar says of a day that began without a network.
+        """Return what the kept calendar says of a day that began without a network.
 
         `unknown`: it does not reach that day, or the phone's clock is wrong or was put back since. Then nothing is
         said of the dose: least of all that there is none.

@@ -322,7 +322,7 @@ function screenOf(state, facts, day = presentDay(state)) {
 }
 
 /**
- * What the kept calendar says of a day that began without a network. `unknown`: it does not reach that day, or the
+ * Say what the kept calendar says of a day that began without a network. `unknown`: it does not reach that day, or the
  * phone's clock is wrong or was put back since. Then nothing is said of the dose: least of all that there is none.
  */
 function computed(state, day) {

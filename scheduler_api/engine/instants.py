@@ -19,7 +19,7 @@ def local_instant(day: date, at: time, time_zone: str) -> datetime:
     local = datetime.combine(day, at, zone)
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-        return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
+        return _with_offset(local)
     # In the gap: the two readings of the time lie either side of it; it ends at the offset change between them.
     before, after = local.replace(fold=1).astimezone(UTC), instant
     while after - before > timedelta(seconds=1):
@@ -28,8 +28,12 @@ def local_instant(day: date, at: time, time_zone: str) -> datetime:
             before = middle
         else:
             after = middle
-    shown = after.astimezone(zone).replace(microsecond=0)
-    return shown.replace(tzinfo=timezone(shown.utcoffset() or timedelta(0)))
+    return _with_offset(after.astimezone(zone).replace(microsecond=0))
+
+
+def _with_offset(local: datetime) -> datetime:
+    """Return the same instant with the offset that its zone has then."""
+    return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
 
 
 def stamp(instant: datetime) -> str:

@@ -130,7 +130,7 @@ def patient_row(session: Session, patient_id: str, former: bool = False) -> Row:
 
 
 class Until(NamedTuple):
-    """How far a site reads of a patient whom another has now: what was recorded before an instant, seen on a day."""
+    """Says how far a site reads of a patient whom another has now: what was recorded before an instant, on a day."""
 
     instant: datetime
     day: date

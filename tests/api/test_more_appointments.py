@@ -1,4 +1,4 @@
-"""One more appointment of a visit, and one that belongs to no visit: in lists, on the worklist, and by their calls."""
+"""Follow one more appointment of a visit, and one of no visit: in lists, on the worklist, and by their calls."""
 
 from __future__ import annotations
 

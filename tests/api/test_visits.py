@@ -103,7 +103,7 @@ def suggested(service: Service, row: dict[str, Any], booked: list[dict[str, Any]
 
 
 def looked_through(rows: list[dict[str, Any]], query: dict[str, str], now_at: dict[str, str]) -> list[dict[str, Any]]:
-    """What a query asks for, found by looking at every visit; `now_at` is the site that has each patient."""
+    """Return what a query asks for, found by looking at every visit; `now_at` is the site that has each patient."""
 
     def asked_for(row: dict[str, Any]) -> bool:
         booked = row["booked_on"] is not None and (row["done_on"] is not None or row["booked_on"] >= row["today"])

@@ -32,7 +32,7 @@ def _history(store: Store, subject_number: str) -> list[dict[str, object]]:
 
 
 def test_appointments_of_a_file_are_booked(run: Commands, store: Store, file: Path) -> None:
-    """Of a visit, one more of it, and one that belongs to no visit."""
+    """Appointments are imported of a visit, one more of it, and one that belongs to no visit."""
     file.write_text(HEAD + ENROLLED.format("001", 1))
     run.ok("import", file)
     rows = ["imaging-w6,,,2024-02-14", "imaging-w6,,true,2024-02-19", "unscheduled,imaging,false,2024-03-12"]

@@ -706,7 +706,7 @@ class Known:
         return [fact.body.series for fact in said if fact.body.series][-1]
 
     def name_booked(self, fact: Any) -> str:
-        """What a booking is called: as its visit; one further or unscheduled also after the fact that made it."""
+        """Return the name of a booking: its visit; if further or unscheduled, with the fact that made it."""
         body = fact.body
         if not body.part and body.visit != "unscheduled":
             return body.visit

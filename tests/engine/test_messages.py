@@ -1,4 +1,4 @@
-"""Which messages are planned and from when to when each is of use, of the patient of the worked examples, in Shanghai.
+"""Hold which messages are planned for the patient of the worked examples in Shanghai, and when each is of use.
 
 Imaging of week 6 is open from 2024-02-07 to 2024-02-21, that of week 12 from 2024-03-20 to 2024-04-03.
 """
@@ -62,6 +62,12 @@ def test_a_window_so_short_that_both_would_come_at_once_has_one_message(before: 
     assert len(days_of(patient, "window_closing")) == closing
 
 
+def asked_to_book(patient: Patient) -> tuple[bool, bool]:
+    """Whether the patient is told that a window opened, and that it closes."""
+    opened, closing = (days_of(patient, kind, length=45) for kind in ("window_opened", "window_closing"))
+    return bool(opened), bool(closing)
+
+
 @pytest.mark.parametrize(
     ("booked_on", "opened", "closing"),
     [
@@ -75,8 +81,7 @@ def test_a_window_so_short_that_both_would_come_at_once_has_one_message(before: 
 def test_who_is_booked_is_not_asked_to_book_unless_that_has_passed(booked_on: str, opened: bool, closing: bool) -> None:
     patient = Patient.treated()
     patient.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
-    assert bool(days_of(patient, "window_opened", length=45)) is opened
-    assert bool(days_of(patient, "window_closing", length=45)) is closing
+    assert asked_to_book(patient) == (opened, closing)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +98,7 @@ def test_who_is_pregnant_is_not_asked_to_book(closed_on: str, opened: bool, clos
     patient = Patient.treated()
     patient.record("pregnancy_reported", reported_on="2024-02-01", of="patient")
     patient.record("pregnancy_closed", closed_on=closed_on, outcome="not_pregnant")
-    assert bool(days_of(patient, "window_opened", length=45)) is opened
-    assert bool(days_of(patient, "window_closing", length=45)) is closing
+    assert asked_to_book(patient) == (opened, closing)
 
 
 def test_an_appointment_is_announced_from_its_eve_until_it_begins() -> None:

@@ -23,9 +23,9 @@ MALE_BASES = ("sterilisation",)
 #: The reason of an end of the study that says that the patient did not fit the trial, and was never dosed in it.
 SCREEN_FAILURE = "screen_failure"
 UNSCHEDULED = "unscheduled"
-"""What a `visit_done` or a `visit_booked` names instead of a visit when it is an extra one."""
+"""Stands in a `visit_done` or a `visit_booked` in the place of a visit when it is an extra one."""
 PART = "part"
-"""What an appointment is beside that of its visit: CT on one day, MRI on another."""
+"""Marks an appointment beside that of its visit: CT on one day, MRI on another."""
 PATIENT, PARTNER = "patient", "partner"
 """Whose pregnancy it is."""
 PREGNANCY_OUTCOMES = (

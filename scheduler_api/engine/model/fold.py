@@ -109,7 +109,7 @@ def _known_since(facts: Iterable[Fact]) -> dict[str, datetime]:
 
 
 class _Booked(NamedTuple):
-    """What a booking is called, and the series of an unscheduled one."""
+    """Holds what a booking is called, and the series of an unscheduled one."""
 
     name: str
     series: str | None

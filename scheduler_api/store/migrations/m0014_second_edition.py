@@ -1,4 +1,4 @@
-"""What the rules' second edition needs: screening, transfers, a site's contact, appointments on the site's clock."""
+"""Add what screening, transfers, a site's contact and appointments on the site's clock need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which patients a site has, and had: as SQL, and of a row.
+"""Say which patients a site has, and had: as SQL, and of a row.
 
 A row has the patient's latest transfer: `moved_at` is the instant from which `moved_to` has the patient, before it
 `site`. Without a transfer both are null. At most one transfer lies ahead, so this is true at every instant from now on.
