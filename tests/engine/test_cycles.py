@@ -289,3 +289,26 @@ def test_an_amendment_to_continue_while_on_hold_begins_the_next_cycle_once_the_r
     seen = patient.on("2024-03-01")
     assert (span(seen, 2), span(seen, 3)[0]) == (("2024-01-26", "2024-02-19"), "2024-02-20")
     assert (seen.place("2024-02-19"), seen.place("2024-02-20")) == ((2, None), (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("resumes_on", "version", "from_on", "second", "third"),
+    [
+        # Cycle 2 is through on 2024-02-15 and waits for the hold's end, as version 2 says, until another one applies.
+        ("2024-02-25", 2, "2024-02-25", ("2024-01-26", "2024-02-24"), ("2024-02-25", "2024-03-16")),
+        ("2024-02-25", 1, "2024-02-20", ("2024-01-26", "2024-02-19"), ("2024-02-20", "2024-03-11")),
+        (None, 1, "2024-02-20", ("2024-01-26", "2024-02-19"), ("2024-02-20", "2024-03-11")),
+        ("2024-02-25", 3, "2024-02-20", ("2024-01-26", "2024-02-19"), ("2024-02-20", "2024-03-18")),
+        # Before the cycle is through, nothing waits yet.
+        ("2024-02-25", 1, "2024-02-14", ("2024-01-26", "2024-02-15"), ("2024-02-16", "2024-03-07")),
+    ],
+)
+def test_a_further_amendment_while_the_next_cycle_waits_for_the_end_of_a_hold(
+    resumes_on: str | None, version: int, from_on: str, second: tuple[str, str], third: tuple[str, str]
+) -> None:
+    patient = Patient.treated(protocol(), protocol(version=2, cycle_on_hold="extend"), protocol(version=3, cycle_days=28))
+    patient.record("protocol_amended", version=2, from_on="2024-02-12")
+    patient.record("hold_started", from_on="2024-02-10", resumes_on=resumes_on)
+    patient.record("protocol_amended", version=version, from_on=from_on)
+    seen = patient.on("2024-04-01")
+    assert (span(seen, 2), span(seen, 3)) == (second, third)

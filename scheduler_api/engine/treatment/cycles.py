@@ -94,12 +94,11 @@ def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ..
         change = period.from_on
         if change is None or change <= start:
             continue
-        # A run that has not begun by then never does.
+        # A run that has not begun by then never does. The cycle before it stays the last of its kind.
         while runs[-1].starts_on >= change:
             runs.pop()
-        last = runs[-1] = runs[-1]._replace(last_number=None)
-        new = _run(start, period.protocol, history)
-        if (new.cycle_days, new.holds) == (last.cycle_days, last.holds):
+        last, new = runs[-1], _run(start, period.protocol, history)
+        if last.last_number is None and (new.cycle_days, new.holds) == (last.cycle_days, last.holds):
             continue
         number, _ = last.place(change - ONE_DAY)
         runs[-1] = last._replace(last_number=number)
