@@ -306,7 +306,8 @@ def test_an_amendment_to_continue_while_on_hold_begins_the_next_cycle_once_the_r
 def test_a_further_amendment_while_the_next_cycle_waits_for_the_end_of_a_hold(
     resumes_on: str | None, version: int, from_on: str, second: tuple[str, str], third: tuple[str, str]
 ) -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, cycle_on_hold="extend"), protocol(version=3, cycle_days=28))
+    waiting, longer = protocol(version=2, cycle_on_hold="extend"), protocol(version=3, cycle_days=28)
+    patient = Patient.treated(protocol(), waiting, longer)
     patient.record("protocol_amended", version=2, from_on="2024-02-12")
     patient.record("hold_started", from_on="2024-02-10", resumes_on=resumes_on)
     patient.record("protocol_amended", version=version, from_on=from_on)

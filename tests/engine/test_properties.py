@@ -233,9 +233,8 @@ def test_study_days_are_counted_one_by_one(patient: Patient, today: date, span: 
     for row in document["doses"]:
         assert row["study_day"] == known.study_day(row["dose_on"])
     for row in document["visits"]:
-        # A booking that the plan no longer has is on no day of the plan.
-        day = row["done_on"] or row["target_on"]
-        assert row["study_day"] == (known.study_day(day) if day else None)
+        # A further appointment has no target: its day is the one it is booked for.
+        assert row["study_day"] == known.study_day(row["done_on"] or row["target_on"] or row["booked_on"])
     for row in document["unscheduled"]:
         assert row["study_day"] == known.study_day(row["done_on"])
 
