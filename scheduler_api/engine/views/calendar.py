@@ -206,7 +206,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
 
 
 def _visit_row(history: History, visit: Visit, today: date) -> dict[str, Any]:
-    """Return the row of a visit with its site, and the study day on which it was done, else of its target or booking."""
+    """Return a visit's row with its site, and the study day on which it was done, else of its target or booking."""
     return {
         **visit.row(today),
         "study_day": study_day(history.known_c1d1, visit.done_on or visit.target_on),
