@@ -209,3 +209,32 @@ def test_a_cursor_is_of_its_list_and_shows_no_door(
     assert elsewhere.get("/v1/visits", cursor=cursor).json == {"items": [], "next_cursor": None}
     facts = coordinator.get(f"{patient.path}/facts", limit=1).json["next_cursor"]
     refused(coordinator.get("/v1/visits", cursor=facts), 422, "/cursor")
+
+
+def test_visits_that_await_the_start_of_treatment_are_among_the_upcoming_though_their_windows_have_passed(
+    admin: Client, nurse: Client
+) -> None:
+    first = admin.get("/v1/protocols/nct06110650/versions/1").json
+    window = {"before_days": 2, "after_days": 2}
+    clinic = {"series": "clinic", "label": "Cycle {n}", "anchor": "cycle", "on_day": 1, "until": "end_of_study"}
+    visits = [*first["visits"], {**clinic, "window": window}]
+    assert admin.post("/v1/protocols", {**first, "id": "clinics", "sources": {}, "visits": visits}).status_code == 201
+    for number in ("001", "002"):
+        patient = nurse.enrol(protocol="clinics", subject_number=number, planned_first_dose_on="2024-01-05")
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+
+    def listed(**query: str) -> list[tuple[str, str]]:
+        found = items(nurse, "/v1/visits", series="clinic", to="2024-03-10", limit="2", **query)
+        return [(row["subject_number"], row["visit"]) for row in found]
+
+    awaiting, later = [("001", f"clinic-c{number}d1") for number in (1, 2, 3)], [("001", "clinic-c4d1")]
+    to_come = [*awaiting, *sorted([*later, ("002", "clinic-c4d1")])]
+    for query in ({}, {"site": "FUSCC"}, {"sort": "opens_on"}, {"sort": "target_on"}):
+        found = listed(status="open,upcoming", **query)
+        assert (found[:3], sorted(found[3:])) == (awaiting, to_come[3:])
+        assert sorted(listed(status="upcoming", **query)) == sorted(found)
+    assert listed(status="open") == []
+    assert listed(status="overdue") == [("002", "clinic-c3d1")]
+    asked = [row["kind"] for row in nurse.get("/v1/worklist").json["items"] if row["subject_number"] == "001"]
+    assert "first_dose_missing" in asked
+    assert "visit_overdue" not in asked

@@ -31,7 +31,8 @@ def months_later(start: date, months: int) -> date:
 class PlannedVisit:
     """A visit of the naive model; `exists` is False for what would only follow the last one.
 
-    `interval` is its `every` in days; `anchor_day` is given for a single visit planned before its anchor.
+    `interval` is its `every` in days; `anchor_day` is given for a single visit planned before its anchor,
+    `planned_start` for one counted from C1D1 while nobody has recorded that treatment started.
     """
 
     name: str
@@ -42,6 +43,7 @@ class PlannedVisit:
     fits: bool
     interval: int | None
     anchor_day: date | None = None
+    planned_start: date | None = None
     exists: bool = True
     done: list[Any] = field(default_factory=list)
     how: str | None = None
@@ -523,9 +525,11 @@ class Known:
             anchor = self.enrolment if entry["anchor"] == "enrolment" else self.c1d1
             if anchor is None:
                 continue
+            rests_on_plan = entry["anchor"] != "enrolment" and not self.begun and not self.ended
             fertile_only = entry["applies_to"] == "fertile" if "applies_to" in entry else False
             for visit in _expand(entry, anchor):
-                visits.append(replace(visit, fits=not fertile_only or self.fertile(visit.target)))
+                fits = not fertile_only or self.fertile(visit.target)
+                visits.append(replace(visit, fits=fits, planned_start=anchor if rests_on_plan else None))
         return visits
 
     def _assign(self, visits: list[PlannedVisit], records: list[Any]) -> list[Unscheduled]:
@@ -621,6 +625,8 @@ class Known:
             return "not_required"
         if end and end[1] <= visit.closes:
             return "not_required"
+        if visit.planned_start is not None and visit.target >= visit.planned_start:
+            return "upcoming"
         if today < visit.opens:
             return "upcoming"
         if today <= visit.closes:

@@ -30,6 +30,43 @@ def test_a_visit_is_upcoming_open_overdue_then_missed(today: str, w6: str, w12: 
     assert (seen.status("imaging-w6"), seen.status("imaging-w12")) == (w6, w12)
 
 
+def test_a_visit_counted_from_a_start_that_nobody_recorded_is_upcoming_though_its_window_has_passed() -> None:
+    """Nobody is late for what was only planned: the worklist asks for the start instead (rules, section 4)."""
+    protocols = protocol(
+        series("clinic", "cycle", on_day=1, window=(1, 1)),
+        series("screening", "first_dose", first={"days": -14}, window=(7, 7)),
+        series("call", {"visit": "clinic-c1d1"}, first={"days": 3}, window=(0, 0)),
+    )
+    patient = Patient(protocols, enrolled_on="2024-01-03", planned_first_dose_on="2024-01-05")
+
+    def kinds() -> set[tuple[str, str | None]]:
+        schedule, on = patient.schedule(), day("2024-02-01")
+        found = worklist(schedule, schedule.visits(day("2023-01-01"), on), on, on)
+        found = [entry for entry in found if entry.is_listed_on(on)]
+        return {(entry.kind, entry.visit) for entry in found if entry.kind in ("visit_overdue", "first_dose_missing")}
+
+    seen = patient.on("2024-02-01")
+    assert [seen.status(name) for name in ("clinic-c1d1", "clinic-c2d1", "call", "screening")] == [
+        *("upcoming", "upcoming", "upcoming"),
+        # It aims before the planned start, which does not make it any earlier.
+        "missed",
+    ]
+    assert [row["visit"] for row in patient.view("2024-02-01")["visits"]] == ["clinic-c1d1", "call"]
+    assert kinds() == {("first_dose_missing", None)}
+    # It began after all, by a dose: then what was not done is missed, or overdue.
+    patient.record("dose_recorded", dose_on="2024-01-08", status="taken")
+    seen = patient.on("2024-02-01")
+    assert [seen.status(name) for name in ("clinic-c1d1", "clinic-c2d1", "call")] == ["missed", "overdue", "overdue"]
+    assert kinds() == {("visit_overdue", "clinic-c2d1"), ("visit_overdue", "call")}
+
+
+def test_no_start_is_awaited_of_a_treatment_that_ended_before_it_began() -> None:
+    patient = Patient(protocol(series("lab", "first_dose", first={"days": 7}, window=(1, 1), until="end_of_study")))
+    assert patient.on("2024-02-01").status("lab") == "upcoming"
+    patient.end_treatment(None, decided_on="2024-01-20")
+    assert patient.on("2024-02-01").status("lab") == "overdue"
+
+
 def test_a_done_visit_is_done_whatever_day_it_is() -> None:
     patient = Patient.treated(builtin())
     assert patient.on("2024-02-14").visits["imaging-w6"]["parts"] == 0

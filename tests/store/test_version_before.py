@@ -34,6 +34,7 @@ WORDS = {
     "overdue_through",
     "parts",
     *("in_plan", "booked_time_zone", "booked_from", "booked_site", "day_site", "moved_on", "appointment"),
+    "awaits_start",
     "because",
     "label",
     "settle_by",

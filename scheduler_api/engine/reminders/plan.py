@@ -176,7 +176,8 @@ class Planner:
             # What is booked though no longer required asks the patient to ask the site.
             yield from self._booking(visit, first, last)
             missed_on = visit.closes_on + ONE_DAY
-            if is_required and first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
+            is_missed = is_required and not visit.awaits_start
+            if is_missed and first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
                 at = local_instant(missed_on, time(0), self._zone)
                 because = Reason("window_closed", day=visit.closes_on)
                 yield self._to_site("window_missed", visit.closes_on, at, because, visit.visit)

@@ -172,8 +172,9 @@ def _of_visit(visit: Visit, history: History) -> Iterator[WorklistEntry]:
             else:
                 from_on = visit.closes_on - _TO_BOOK
                 yield _visit("visit_to_book", visit, from_on, visit.closes_on, Reason("window_not_booked", **window))
-        because = Reason("window_not_done", **window)
-        yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, visit.overdue_through, because)
+        if not visit.awaits_start:
+            because = Reason("window_not_done", **window)
+            yield _visit("visit_overdue", visit, visit.closes_on + ONE_DAY, visit.overdue_through, because)
 
 
 def _of_booking(visit: Visit, history: History) -> Iterator[WorklistEntry]:

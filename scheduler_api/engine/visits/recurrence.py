@@ -24,12 +24,14 @@ class AnchorDay(NamedTuple):
     """The day a series is counted from, whether it may still move for lack of a record, and why it is that day.
 
     `needs_enrolment`: the patient is not enrolled, so that only what aims before that day is planned yet.
+    `planned_start` is C1D1 if the day follows from it and nobody has recorded yet that treatment started.
     """
 
     day: date
     provisional: bool
     because: Reason
     needs_enrolment: bool = False
+    planned_start: date | None = None
 
 
 class SeriesPlan(NamedTuple):
@@ -83,6 +85,11 @@ class PlannedVisit(NamedTuple):
     def needs_enrolment(self) -> bool:
         """Return whether it aims at or after a day that is planned for a patient who is not enrolled (section 5)."""
         return self.anchor.needs_enrolment and self.anchor.day <= self.target_on
+
+    @property
+    def awaits_start(self) -> bool:
+        """Return whether it aims at or after a C1D1 that is only planned (section 4)."""
+        return self.anchor.planned_start is not None and self.anchor.planned_start <= self.target_on
 
     @property
     def ends_first(self) -> bool:

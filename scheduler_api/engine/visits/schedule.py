@@ -126,7 +126,10 @@ class VisitSchedule:
                 if start is None:
                     return None
                 is_planned = history.first_dose_on is None
-                return AnchorDay(start, is_planned, history.c1d1_because, not history.is_enrolled)
+                # Of a treatment that ended before it began, no start is awaited.
+                awaits_start = not history.begun and history.treatment_ended is None
+                planned_start = start if awaits_start else None
+                return AnchorDay(start, is_planned, history.c1d1_because, not history.is_enrolled, planned_start)
             case "last_dose":
                 return _last_dose(history)
             case "visit":

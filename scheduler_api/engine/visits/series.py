@@ -27,10 +27,10 @@ class Visit(NamedTuple):
 
     `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
-    records it is made of. `in_plan` is False for what is only booked: the plan has no such visit (any more), and its
-    window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more appointment for a
-    visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day on which it is no
-    longer needed.
+    records it is made of. `awaits_start`: it aims at or after a start of treatment that is only planned. `in_plan` is
+    False for what is only booked: the plan has no such visit (any more), and its window, and `ends_on`, are the booked
+    day. `appointment` is given if it is no visit, but one more appointment for a visit (`PART`) or for none
+    (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day on which it is no longer needed.
     """
 
     visit: str
@@ -52,6 +52,7 @@ class Visit(NamedTuple):
     response: str | None
     parts: int
     provisional: bool
+    awaits_start: bool
     in_plan: bool
     appointment: str | None
     because: Reason
@@ -98,7 +99,7 @@ class Visit(NamedTuple):
             return "done"
         if self.ends_on is not None and self.ends_on <= self.closes_on:
             return "not_required"
-        if today < self.opens_on:
+        if self.awaits_start or today < self.opens_on:
             return "upcoming"
         if today <= self.closes_on:
             return "open"
@@ -179,7 +180,7 @@ class VisitSeries:
         if (done := self._performed.get(index)) is not None:
             return AnchorDay(done.done_on, False, Reason("visit_done", visit=visit, day=done.done_on))
         because = Reason("visit_target", visit=visit, day=planned.target_on)
-        return AnchorDay(planned.target_on, True, because, planned.needs_enrolment)
+        return AnchorDay(planned.target_on, True, because, planned.needs_enrolment, planned.anchor.planned_start)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit, or the appointment, with this name; None if there is none, or it was cut."""
@@ -228,6 +229,8 @@ class VisitSeries:
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self.planned_visits.closing_from(today)
+        while (earlier := self.planned_visits.visit(index - 1) if index else None) is not None and earlier.awaits_start:
+            index -= 1
         if index > 0 and index - 1 not in self._performed:
             before = self._visit(index - 1)
             if before is not None and before.status(today) == "overdue":
@@ -299,6 +302,7 @@ class VisitSeries:
             response=done.response if done else None,
             parts=len(done.records) if done else 0,
             provisional=planned.anchor.provisional,
+            awaits_start=planned.awaits_start,
             in_plan=True,
             appointment=None,
             because=because,
@@ -381,6 +385,7 @@ class VisitSeries:
             response=None,
             parts=0,
             provisional=False,
+            awaits_start=False,
             in_plan=False,
             appointment=None,
             because=self._why_not_planned(of, series, index),

@@ -32,7 +32,7 @@ STATUSES = ("done", "not_required", "upcoming", "open", "overdue", "missed")
 _STATUS_SQL = """CASE
     WHEN v.done_on IS NOT NULL THEN 'done'
     WHEN v.ends_on <= v.closes_on THEN 'not_required'
-    WHEN {today} < v.opens_on THEN 'upcoming'
+    WHEN v.awaits_start = 1 OR {today} < v.opens_on THEN 'upcoming'
     WHEN {today} <= v.closes_on THEN 'open'
     WHEN v.overdue_through IS NULL OR {today} <= v.overdue_through THEN 'overdue'
     ELSE 'missed' END"""
@@ -53,7 +53,8 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
         row["label"], row["because"] = reasons.to_text(visit.label), reasons.to_text(visit.because)
         # In UTC, so that it sorts as the instants do.
         row["booked_from"] = visit.booked_from and stamp(visit.booked_from)
-        row["provisional"], row["in_plan"] = int(visit.provisional), int(visit.in_plan)
+        for flag in ("provisional", "awaits_start", "in_plan"):
+            row[flag] = int(row[flag])
         rows[visit.visit] = {**patient, **row, "day_site": history.site_on(visit.day)}
     return rows
 
@@ -140,6 +141,17 @@ def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, que
         stayed = f"{one_of('v.site', 'site', sites, parameters)} AND (v.moved_on IS NULL OR v.moved_on > {today})"
         came = f"{one_of('v.moved_to', 'site', sites, parameters)} AND v.moved_on <= {today}"
         ways = [stayed, came]
+    if (
+        query.statuses is not None
+        and set(query.statuses) <= {"open", "upcoming"}
+        and query.sort == "closes_on"
+        and todays
+    ):
+        # Says it again for the index: what is open or to come closes today or later, wherever the patient lives, or
+        # awaits the start of treatment. In another order it would only lead away from the index of that order.
+        parameters["earliest_today"] = min(todays.values()).isoformat()
+        awaiting = f"({' OR '.join(ways)}) AND v.awaits_start = 1 AND v.closes_on < :earliest_today"
+        ways = [*(f"{way} AND v.closes_on >= :earliest_today" for way in ways), awaiting]
     return store.rows(in_turn(listed, ways, where, end, "v"), parameters)
 
 
@@ -187,14 +199,9 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
     if query.statuses is not None:
         if "done" not in query.statuses:
             yield "v.done_on IS NULL"
-        if set(query.statuses) <= {"open", "upcoming"} and todays and query.sort == "closes_on":
-            # Repeats the condition for the index: what is open or to come closes today or later, wherever the patient
-            # lives. In another order it would only lead away from the index of that order.
-            yield "v.closes_on >= :earliest_today"
-            parameters["earliest_today"] = min(todays.values()).isoformat()
         if set(query.statuses) == {"open", "upcoming"}:
             # Both, the most frequent query, without computing a status for each row.
-            yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND v.closes_on >= {today}"
+            yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND (v.closes_on >= {today} OR v.awaits_start = 1)"
         else:
             yield one_of(_STATUS_SQL.format(today=today), "status", query.statuses, parameters)
     if query.first is not None:
