@@ -60,6 +60,12 @@ def test_a_visit_counted_from_a_start_that_nobody_recorded_is_upcoming_though_it
     assert kinds() == {("visit_overdue", "clinic-c2d1"), ("visit_overdue", "call")}
 
 
+def test_the_view_of_a_day_has_the_first_visit_that_awaits_the_start_though_all_windows_have_passed() -> None:
+    calls = series("call", "first_dose", every={"weeks": 1}, count=3, window=(1, 1))
+    patient = Patient(protocol(calls), enrolled_on="2024-01-03", planned_first_dose_on="2024-01-05")
+    assert [row["visit"] for row in patient.view("2024-06-01")["visits"]] == ["call-w1"]
+
+
 def test_no_start_is_awaited_of_a_treatment_that_ended_before_it_began() -> None:
     patient = Patient(protocol(series("lab", "first_dose", first={"days": 7}, window=(1, 1), until="end_of_study")))
     assert patient.on("2024-02-01").status("lab") == "upcoming"

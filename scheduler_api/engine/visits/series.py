@@ -229,7 +229,7 @@ class VisitSeries:
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self.planned_visits.closing_from(today)
-        while (earlier := self.planned_visits.visit(index - 1) if index else None) is not None and earlier.awaits_start:
+        while (earlier := self.planned_visits.at(index - 1) if index else None) is not None and earlier.awaits_start:
             index -= 1
         if index > 0 and index - 1 not in self._performed:
             before = self._visit(index - 1)
