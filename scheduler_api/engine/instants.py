@@ -31,6 +31,11 @@ def local_instant(day: date, at: time, time_zone: str) -> datetime:
     return _with_offset(after.astimezone(zone).replace(microsecond=0))
 
 
+def with_offset(instant: datetime, time_zone: str) -> datetime:
+    """Return an instant with the offset that a time zone has then."""
+    return _with_offset(instant.astimezone(ZoneInfo(time_zone)))
+
+
 def _with_offset(local: datetime) -> datetime:
     """Return the same instant with the offset that its zone has then."""
     return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))

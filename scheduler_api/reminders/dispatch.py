@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.reminders.plan import LATE
+from scheduler_api.engine.reminders.first_reminder import LATE
 from scheduler_api.metrics import MESSAGES_DUE, MESSAGES_STALE
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks

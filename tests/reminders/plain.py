@@ -51,6 +51,9 @@ class Plain:
     last_dose_on: date | None = None
     ended_for: str | None = None
     died: bool = False
+    #: When the patient last chose another time; and when time or zone last changed by the patient's own doing.
+    time_set_at: datetime | None = None
+    changed_at: datetime | None = None
     #: The instants at which a dose was recorded as taken on a day on hold: the site is asked at once to look at it.
     to_check: set[datetime] = field(default_factory=set)
     told: dict[Said, datetime] = field(default_factory=dict)
@@ -70,8 +73,9 @@ class Plain:
         today, at = local.date(), local.time()
         # What was recorded is to be looked at, though the patient died within the hour.
         said = [("dose_to_check", recorded_at.isoformat(timespec="microseconds")) for recorded_at in self.to_check]
-        if not self.died and not is_night(at):
+        if not self.died:
             said += self._dose(now, today, at)
+        if not self.died and not is_night(at):
             said += self._scans(now, today, at)
             said += self._contraception(today, at)
         if not self.died and not is_night(now.astimezone(ZoneInfo(self.site_zone)).time()):
@@ -86,15 +90,18 @@ class Plain:
         return not any(start <= day and (end is None or day < end) for start, end in self.holds)
 
     def _dose(self, now: datetime, today: date, at: time) -> list[Said]:
-        if not self._is_planned(today) or today in self.taken | self.missed or at < self.dose_time:
-            # The second one may be due before the day's time, if the patient moved or chose another.
-            first = self.told.get(("dose_due", str(today)))
-            if first is None or today in self.taken | self.missed or not self._is_planned(today):
-                return []
+        if not self._is_planned(today) or today in self.taken | self.missed:
+            return []
         first = self.told.get(("dose_due", str(today)))
         if first is None:
-            return [("dose_due", str(today))]
-        if self.again_after is not None and now >= first + self.again_after:
+            # The night is quiet, unless the patient's own change made the time pass.
+            is_due = at >= self.dose_time and (not is_night(at) or self.changed_at == now)
+            return [("dose_due", str(today))] if is_due else []
+        time_is_at = datetime.combine(today, self.dose_time, ZoneInfo(self.zone)).timestamp()
+        if self.time_set_at is not None and first < self.time_set_at and self.time_set_at.timestamp() < time_is_at:
+            # To be told later was the patient's wish.
+            return [("dose_later", f"{today} {self.dose_time:%H:%M}")] if now.timestamp() >= time_is_at else []
+        if self.again_after is not None and not is_night(at) and now >= first + self.again_after:
             return [("dose_again", str(today))]
         return []
 

@@ -54,10 +54,10 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
     assert answer.json == {**DEFAULT, "time": "08:30", "again_after_minutes": None, "show_drug": True}
     assert phone.read("reminders") == answer.json
     assert phone.get("today", {"If-None-Match": before}).status_code == 200
-    assert phone.read("today")["doses"][0]["remind_at"] == "2024-02-20T08:30:00+08:00"
+    assert phone.read("today")["doses"][0]["remind_at"] == "2024-02-20T12:00:00+08:00"
     assert b"T083000" in anyone.get(feed, {"If-None-Match": tag}).data
     # Today's time has passed and nothing was sent: it is due at once.
-    assert planned(service, patient)[0] == ("dose_due", "2024-02-20", "2024-02-20 08:30")
+    assert planned(service, patient)[0] == ("dose_due", "2024-02-20", "2024-02-20 12:00")
     assert "dose_again" not in {kind for kind, _, _ in planned(service, patient)}
     assert list(maintenance.verify(service.store)) == []
 

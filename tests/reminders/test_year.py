@@ -1,15 +1,20 @@
-"""A year of 29 patients in 6 time zones: each hears exactly what a plain loop over the hours says."""
+"""Years of patients who travel: each hears exactly what a plain loop over the hours says."""
 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from conftest import copied
+from databases import Databases
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from service import Service
 
 from scheduler_api.engine.model import facts as bodies
@@ -38,10 +43,16 @@ BEGIN, HOURS = datetime(2024, 2, 1, tzinfo=UTC), 366 * 24
 HOUR = timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a service keeps its keys."""
+    return tmp_path_factory.mktemp("year")
+
+
 class Life:
     """What happens to one patient, at random, told to the service and to the plain loop alike."""
 
-    def __init__(self, service: Service, number: int) -> None:
+    def __init__(self, service: Service, number: int, at_home: float = 0.8) -> None:
         self.chance = chance = random.Random(number)
         self.service, zone = service, [*ZONES][number % len(ZONES)]
         today = BEGIN.date() - timedelta(chance.randint(20, 60))
@@ -57,6 +68,8 @@ class Life:
             zone,
         )
         self.now, self.sex = BEGIN, sex
+        #: How much of what happens is no journey.
+        self.at_home = at_home
         self.patient_id = patients.register(self.session, registered, bodies.Enrolled(today, today))["patient_id"]
         first_dose_on = today + timedelta(chance.randint(0, 40))
         self.plain = Plain(today, zone, SITE_ZONES[ZONES[zone]], fertile, first_dose_on)
@@ -68,9 +81,10 @@ class Life:
         """Whoever records this, now."""
         return Session(self.service.store, Actor("t", "admin", None, None), self.now)
 
-    def record(self, body: bodies.Body) -> None:
-        """Record a fact."""
-        facts.append(self.session, self.patient_id, NewFact(body))
+    def record(self, body: bodies.Body, by_phone: bool = False) -> None:
+        """Record a fact, as staff or as the patient's phone."""
+        phone = Session(self.service.store, Actor("d", "patient", None, None, self.patient_id), self.now)
+        facts.append(phone if by_phone else self.session, self.patient_id, NewFact(body))
 
     def live(self, now: datetime) -> bool:
         """An hour of the patient's life; whether anything happened."""
@@ -82,9 +96,8 @@ class Life:
         if at.hour == self.chance.randint(7, 23):
             changes.append(self._dose)
         if self.chance.random() < 0.015:
-            changes.append(
-                self.chance.choice([self._hold, self._book, self._done, self._move, self._change_preferences])
-            )
+            at_home = [self._hold, self._book, self._done, self._change_preferences]
+            changes.append(self.chance.choice(at_home) if self.chance.random() < self.at_home else self._move)
         if at.hour == 12 and now.weekday() == 2:
             changes.append(self._book)
         if (now - BEGIN).days == 7 * self.ends_in_week and at.hour == 13:
@@ -160,13 +173,18 @@ class Life:
         return True
 
     def _move(self, today: date) -> bool:
-        self.plain.zone = self.chance.choice([*ZONES])
-        self.record(bodies.TimeZoneChanged(self.plain.zone))
+        zone, by_phone = self.chance.choice([*ZONES]), self.chance.random() < 0.7
+        if by_phone and zone != self.plain.zone:
+            self.plain.changed_at = self.now
+        self.plain.zone = zone
+        self.record(bodies.TimeZoneChanged(zone), by_phone)
         return True
 
     def _change_preferences(self, today: date) -> bool:
         hour, again = self.chance.randint(7, 19), self.chance.choice([None, 60, 120])
         off = self.chance.choice([[], [], ["window_opened"], ["dose_again", "contraception_released"]])
+        if self.plain.dose_time != time(hour):
+            self.plain.time_set_at = self.plain.changed_at = self.now
         self.plain.dose_time = time(hour)
         self.plain.again_after = timedelta(minutes=again) if again else None
         self.plain.off = set(off)
@@ -190,36 +208,59 @@ class Life:
         return True
 
 
-def test_a_year_of_29_patients(service: Service) -> None:
+def live_through(service: Service, lives: list[Life], outages: Sequence[tuple[datetime, datetime]] = ()) -> None:
+    """Let some lives pass beside the plain loop, and compare what each was told; no worker works in outages."""
     store = service.store
     service.clock.now = BEGIN
-    lives = [Life(service, number) for number in range(29)]
-    ids = [life.patient_id for life in lives]
     expected: dict[tuple[str, str, str], datetime] = {}
+    everyone, behind = {life.patient_id for life in lives}, True
     for number in range(HOURS // 24):
         # A day at a time goes to the disk: the year would else be spent waiting for it.
         with store.transaction():
-            maintenance.extend_horizons(store, BEGIN + number * DAY)
             for hour in range(24):
                 now = BEGIN + number * DAY + hour * HOUR
-                touched = {life.patient_id for life in lives if life.live(now)} if number else set(ids)
+                touched = {life.patient_id for life in lives if life.live(now)} if number else everyone
+                if any(first <= now < until for first, until in outages):
+                    behind = True
+                    continue
+                if behind or hour == 0:
+                    maintenance.extend_horizons(store, now)
                 tick(store, now)
                 store.write("UPDATE outbox SET status = 'sent' WHERE status = 'waiting'", {})
                 for life in lives:
-                    if life.patient_id in touched or life.plain.may_hear(now):
+                    if behind or life.patient_id in touched or life.plain.may_hear(now):
                         expected.update({(life.patient_id, *said): now for said in life.plain.hear(now)})
-    found = {
-        (row["patient_id"], row["kind"], row["about"]): datetime.fromisoformat(row["written_at"])
-        for row in store.rows("SELECT * FROM outbox WHERE patient_id IS NOT NULL")
-    }
+                behind = False
+    found = told(service)
     both = {*found, *expected}
     wrong = {key: (found.get(key), expected.get(key)) for key in both if found.get(key) != expected.get(key)}
     assert wrong == {}
-    kinds = defaultdict(int)
-    for _, kind, _ in found:
-        kinds[kind] += 1
-    assert len(kinds) == 10
-    assert min(kinds.values()) > 5
-    digests = store.rows("SELECT site, about FROM outbox WHERE kind = 'digest'")
-    assert len(digests) == len({(row["site"], row["about"]) for row in digests}) == 2 * 366
     assert list(maintenance.verify(store)) == []
+
+
+def told(service: Service) -> dict[tuple[str, str, str], datetime]:
+    """When each message about a patient went out, by patient, kind and matter."""
+    return {
+        (row["patient_id"], row["kind"], row["about"]): datetime.fromisoformat(row["written_at"])
+        for row in service.store.rows("SELECT * FROM outbox WHERE patient_id IS NOT NULL")
+    }
+
+
+def test_a_year_of_29_patients(service: Service) -> None:
+    live_through(service, [Life(service, number) for number in range(29)])
+    kinds = Counter(kind for _, kind, _ in told(service))
+    assert len(kinds) == 11
+    assert min(kinds.values()) > 3
+    digests = service.store.rows("SELECT site, about FROM outbox WHERE kind = 'digest'")
+    assert len(digests) == len({(row["site"], row["about"]) for row in digests}) == 2 * 366
+
+
+@settings(max_examples=4, phases=[Phase.generate])
+@given(seed=st.integers(29, 10**6), outages=st.lists(st.tuples(st.integers(0, HOURS), st.integers(1, 170)), max_size=5))
+def test_any_year_with_outages(
+    databases: Databases, template: tuple[str, dict[str, str]], folder: Path, seed: int, outages: list[tuple[int, int]]
+) -> None:
+    """Of each planned dose the plain loop tells once, or not at all: only at night, or once its day is over."""
+    hours = [(BEGIN + first * HOUR, BEGIN + (first + length) * HOUR) for first, length in outages]
+    with copied(databases, template, folder) as service:
+        live_through(service, [Life(service, number, at_home=0.5) for number in (seed, seed + 1)], hours)

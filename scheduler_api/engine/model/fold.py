@@ -256,6 +256,7 @@ class _Folding:
         self.registered = history.registered if history else None
         self.enrolled = history.enrolled if history else None
         self.time_zone_said_at = history.time_zone_said_at if history else None
+        self.moved_at = history.moved_at if history else None
         self.moved_to = history.time_zone if history and self.time_zone_said_at else None
         self.first_dose_on = history.first_dose_on if history else None
         self.doses = history.doses if history else DoseLog()
@@ -344,6 +345,8 @@ class _Folding:
                 insort(self.amendments, Amendment(body.from_on, body.version), key=_from_on)
             case TimeZoneChanged():
                 if self.time_zone_said_at is None or fact.said_at >= self.time_zone_said_at:
+                    if body.time_zone != self._time_zone:
+                        self.moved_at = fact.recorded_at if fact.side == "patient" else None
                     self.moved_to, self.time_zone_said_at = body.time_zone, fact.said_at
             case Voided():
                 pass
@@ -386,6 +389,7 @@ class _Folding:
             enrolled=self.enrolled,
             time_zone=self._time_zone,
             time_zone_said_at=self.time_zone_said_at,
+            moved_at=self.moved_at,
             first_dose_on=self.first_dose_on,
             doses=self.doses,
             holds=tuple(self.holds),

@@ -195,7 +195,8 @@ class History:
 
     Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` are
     what was said of doses; `enrolled` is None while the patient is only registered; `time_zone_said_at` is when the
-    present zone was said, None at registration. Lists are in order of day, then of receipt; `progressions` and
+    present zone was said, None at registration; `moved_at` is when the patient's own word of it was received, None if
+    it is the site's. Lists are in order of day, then of receipt; `progressions` and
     `new_therapies` as they were received.
     """
 
@@ -203,6 +204,7 @@ class History:
     time_zone: str
     enrolled: Enrolled | None = None
     time_zone_said_at: datetime | None = None
+    moved_at: datetime | None = None
     first_dose_on: date | None = None
     doses: DoseLog = field(default_factory=DoseLog)
     holds: tuple[Hold, ...] = ()

@@ -7,7 +7,7 @@ calls for another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -20,7 +20,8 @@ from scheduler_api.engine.treatment.fertility import fertile_periods
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
-from .kinds import DOSE_KINDS, TO_PATIENTS
+from .first_reminder import FirstReminder, SentMessages
+from .kinds import TO_PATIENTS
 from .preferences import NotificationPreferences, SitePreferences
 
 #: When what is not about a dose is sent, on the patient's clock.
@@ -33,8 +34,6 @@ _BEFORE_BOOKING = timedelta(hours=12)
 _BEFORE_QUIET = timedelta(minutes=30)
 #: How many days after its own day a message still makes sense: one about contraception, one to the site.
 CONTRACEPTION_DAYS, SITE_DAYS = 6, 2
-#: A reminder that was sent so late delays the one that follows it.
-LATE = timedelta(minutes=5)
 
 
 class Message(NamedTuple):
@@ -59,17 +58,6 @@ class Message(NamedTuple):
     def makes_sense(self) -> bool:
         """Return whether the message can be sent before it expires."""
         return self.next_at < self.expires_at
-
-
-class SentMessage(NamedTuple):
-    """A message that was sent: when, and until when the patient put it off (None: not)."""
-
-    at: datetime
-    put_off_until: datetime | None
-
-
-SentMessages = Mapping[tuple[str, str], SentMessage]
-"""The messages that were sent, by kind and what they were about."""
 
 
 class Planner:
@@ -131,27 +119,24 @@ class Planner:
                 yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
 
     def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
-        preferences, about, end = self._preferences, day.isoformat(), end_of(day, self._zone)
-        due_at = local_instant(day, preferences.dose_time, self._zone)
-        because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
-        due = self._message("dose_due", day, due_at, day, because)
         if self._is_off("dose_due", day):
             return
-        yield due
-        put_off = []
-        for kind in DOSE_KINDS[:2]:
-            sent = self._sent.get((kind, about))
-            if sent is not None and sent.put_off_until is not None:
-                put_off.append(kind)
-                because = Reason("put_off", base=due.because)
-                yield Message("dose_later", f"{about} {kind}", sent.put_off_until, sent.put_off_until, end, because)
-        if preferences.again_after_minutes is not None and "dose_due" not in put_off:
-            sent = self._sent.get(("dose_due", about))
-            # After one that went out late, or before the patient or the time moved, the time runs from then.
-            since = sent.at if sent is not None and abs(sent.at - due.next_at) > LATE else due.next_at
-            again_at = since + timedelta(minutes=preferences.again_after_minutes)
+        preferences, about, end = self._preferences, day.isoformat(), end_of(day, self._zone)
+        first = FirstReminder(day, self._history, preferences, self._sent)
+        because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
+        yield Message("dose_due", about, first.due_at, first.next_at, end, because)
+        put_off = {f"{about} {kind}": until for kind, until in first.put_off.items()}
+        if first.moved_to is not None:
+            put_off[f"{about} {preferences.dose_time:%H:%M}"] = first.moved_to
+        for what, until in put_off.items():
+            yield Message("dose_later", what, until, until, end, Reason("put_off", base=because))
+        has_second = preferences.again_after_minutes is not None and "dose_due" not in first.put_off
+        if has_second and first.moved_to is None:
+            again_at = first.sent_at + timedelta(minutes=preferences.again_after_minutes or 0)
+            # Who flew back over the date line since has the day before once more first.
+            again_at = max(again_at, local_instant(day, time(0), self._zone))
             if again_at < end:
-                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=due.because))
+                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=because))
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """Yield a message to the site for each run of two or more planned doses that were missed or not recorded."""

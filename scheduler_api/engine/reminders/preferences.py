@@ -42,13 +42,15 @@ NIGHT = QuietHours(time(22), time(7))
 class NotificationPreferences(NamedTuple):
     """A patient's preferences: when to be reminded of the dose, after how many minutes once more, and when not.
 
-    `off` are kinds of message the patient does not want. `again_after_minutes` None: not again.
+    `off` are kinds of message the patient does not want. `again_after_minutes` None: not again. `time_set_at` is when
+    the patient last chose another `dose_time`, None: never.
     """
 
     dose_time: time = time(20)
     again_after_minutes: int | None = 60
     quiet: QuietHours | None = NIGHT
     off: frozenset[str] = frozenset()
+    time_set_at: datetime | None = None
 
 
 class SitePreferences(NamedTuple):

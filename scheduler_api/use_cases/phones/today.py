@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.engine.instants import end_of, local_instant
+from scheduler_api.engine.instants import end_of, with_offset
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.reminders.first_reminder import FirstReminder
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.projections import schedules
+from scheduler_api.use_cases.projections.planning import sent_about, sent_messages
 from scheduler_api.use_cases.projections.stored_preferences import patients
 from scheduler_api.use_cases.session import Session, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_named
@@ -32,21 +34,16 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
 
     `changes_at` is the instant at which it changes by itself: the patient's next midnight. Raises NotFound.
     """
-    row = patient_row(session, caller.patient_id)
-    return today_of(schedules.of_row(session.store, row), {**caller.patient, **row}, session.now)
-
-
-def today_of(schedule: PatientSchedule, row: Row, now: datetime) -> dict[str, Any]:
-    """Return today's screen of the patient with this schedule and row, which was read with the phone's token."""
+    row = {**caller.patient, **patient_row(session, caller.patient_id)}
+    schedule = schedules.of_row(session.store, row)
     history = schedule.history
-    today = civil_date(now, history.time_zone)
+    today = civil_date(session.now, history.time_zone)
     document = today_view(schedule, today)
-    remind_at = local_instant(today, patients(row["preferences"]).dose_time, history.time_zone)
-    put_off = row["put_off_until"] and datetime.fromisoformat(row["put_off_until"]).astimezone(remind_at.tzinfo)
     for dose in document["doses"]:
         # Who is to call the site first is reminded by no notification of the phone's own either.
-        dose["remind_at"] = None if document["call_site"] else remind_at
-        dose["snoozed_until"] = put_off if dose["status"] == "due" and not document["call_site"] else None
+        is_asked = dose["status"] == "due" and not document["call_site"]
+        dose["remind_at"] = _remind_at(session, row, schedule, today) if is_asked else None
+        dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
     document["visits"] = [
         {**{name: visit[name] for name in VISIT_FIELDS}, "because": _untold(visit["because"])}
@@ -54,6 +51,20 @@ def today_of(schedule: PatientSchedule, row: Row, now: datetime) -> dict[str, An
     ]
     document["changes_at"] = end_of(today, history.time_zone)
     return document
+
+
+def _remind_at(session: Session, row: Row, schedule: PatientSchedule, today: date) -> datetime | None:
+    """Return when the reminder of today's dose comes or came; None if none comes."""
+    preferences, history = patients(row["preferences"]), schedule.history
+    # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
+    has_moved = preferences.time_set_at is not None or history.time_zone_said_at is not None
+    sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if has_moved else {}
+    return FirstReminder(today, history, preferences, sent).remind_at()
+
+
+def _local(instant: str | None, time_zone: str) -> datetime | None:
+    """Return a stored instant with the offset of a time zone."""
+    return None if instant is None else with_offset(datetime.fromisoformat(instant), time_zone)
 
 
 def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:

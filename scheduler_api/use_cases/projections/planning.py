@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.reminders.first_reminder import SentMessage, SentMessages
 from scheduler_api.engine.reminders.kinds import DIGEST, DOSE_TO_CHECK, TO_SITES
-from scheduler_api.engine.reminders.plan import Message, Planner, SentMessage, digest
+from scheduler_api.engine.reminders.plan import Message, Planner, digest
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks
@@ -75,7 +76,7 @@ def due_messages(
 
     Each is as the site wants it that has the patient on the day that the message is about.
     """
-    sent = {(row["kind"], row["about"]): _sent_message(row) for row in out}
+    sent = sent_messages(out)
     messages: list[Message] = []
     for name in dict.fromkeys(stay.site for stay in schedule.history.stays):
         site = preference_rows.of_site(store, name)
@@ -182,6 +183,11 @@ def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, R
 def sent_about(store: Store, patient_id: str, today: date) -> list[Row]:
     """Return the messages sent about a patient that may matter to the plan of a day and later ones."""
     return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
+
+
+def sent_messages(out: Iterable[Row]) -> SentMessages:
+    """Return messages of the outbox as the plan reads them."""
+    return {(row["kind"], row["about"]): _sent_message(row) for row in out}
 
 
 def _sent_message(row: Row) -> SentMessage:

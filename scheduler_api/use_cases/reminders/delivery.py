@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.reminders.plan import LATE
+from scheduler_api.engine.reminders.first_reminder import LATE
 from scheduler_api.metrics import DELIVERIES, DELIVERY_LAG, MESSAGES_FINISHED
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import deliveries, destinations

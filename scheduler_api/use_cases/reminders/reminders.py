@@ -44,6 +44,7 @@ def change_patients(session: Session, patient_id: str, preferences: dict[str, An
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         before = patient_row(session, patient_id)["preferences"]
+        text = stored_preferences.patients_text(preferences, before, stamp(session.now))
         if before != text:
             stored.put_patients(session.store, patient_id, text)
             maintenance.extend_horizon(session.store, patient_id, session.now)
