@@ -60,7 +60,9 @@ class TodaysDoseSchema(Strict):
     pieces = fields.List(fields.Nested(PieceSchema), required=True, metadata={"description": PIECES})
     status = Choice(*DOSE_STATUSES, required=True)
     remind_at = Instant(
-        required=True, allow_none=True, metadata={"description": "Null while the site is to be called first"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the reminder of a due dose comes or came; null: none comes"},
     )
     snoozed_until = Instant(
         required=True,
