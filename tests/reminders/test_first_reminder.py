@@ -1,4 +1,4 @@
-"""Of each planned dose that is not recorded there is one first reminder, where the patient is, and the phone says when."""
+"""Of each planned dose that is not recorded there is one first reminder, where the patient is; the phone says when."""
 
 from __future__ import annotations
 
