@@ -383,6 +383,7 @@ const WORDS = {
     due: "Take it today", dueAt: (time) => `Take it today at ${time}`, isTaken: "✓ Taken today", isMissed: "Not taken today",
     held: "On hold: take none until the site tells you to", rest: "A day of rest: take none",
     planned: "Not begun: take none until the site tells you to", noDose: "No dose today.",
+    days: { unrecorded: "Nothing is recorded for this day yet", due: "Nothing is recorded for this day yet", planned: "A dose is planned", unknown: "Nothing is known of this day" },
     catchUp: "Did you take it?", visits: "Visits", booked: (day) => `Booked: ${day}`, window: (a, b) => `${a} to ${b}`,
     upcoming: "to come", open: "due now", overdue: "overdue: call the site", ask: "may no longer be needed: call the site",
     contraception: "Contraception", required: "Required", through: (day) => `Required through ${day}`,
@@ -407,19 +408,20 @@ const WORDS = {
     title: "我的临床试验", code: "研究护士给您的激活码", activate: "开始",
     codeHint: "10 位字母和数字，三天内有效。",
     ended: "本手机需要新的激活码。您的记录已保存，激活后会自动发送。",
-    offline: "没有网络，请再试一次。", saved: "已全部保存", waiting: (n) => `${n} 条记录等待网络`,
-    knownOn: (day) => `以 ${day} 获得的信息为准`,
+    offline: "没有网络，请再试一次。", saved: "已全部保存", waiting: (n) => `${n} 条记录待联网后上传`,
+    knownOn: (day) => `以下信息更新于 ${day}`,
     clockOff: "本手机的时间不正确，请校准。", savedFor: (day) => `已保存为 ${day} 的记录。`,
     unknownDose: "本手机不知道这一天的用药安排。请在服药前连接网络，或致电研究中心。",
     cycle: (n, day) => `第 ${n} 周期` + (day ? ` · 第 ${day} 天` : ""), dose: "今日用药", taken: "已服药", missed: "未服药", undo: "撤销",
     due: "请今天服药", dueAt: (time) => `请今天 ${time} 服药`, isTaken: "✓ 今天已服药", isMissed: "今天未服药",
     held: "暂停用药：在研究中心通知您之前请勿服药", rest: "今天为停药日，请勿服药",
     planned: "治疗尚未开始：在研究中心通知您之前请勿服药", noDose: "今天不需要服药。",
+    days: { unrecorded: "这一天尚无服药记录", due: "这一天尚无服药记录", planned: "计划服药", unknown: "没有这一天的信息" },
     catchUp: "这些天服药了吗？", visits: "访视", booked: (day) => `已预约：${day}`, window: (a, b) => `${a}至${b}`,
-    upcoming: "即将到来", open: "现在进行", overdue: "已逾期，请联系研究中心", ask: "可能不再需要，请联系研究中心",
+    upcoming: "即将到来", open: "现可检查（在规定日期内）", overdue: "已逾期，请联系研究中心", ask: "可能不再需要，请联系研究中心",
     contraception: "避孕", required: "需要避孕", through: (day) => `需要避孕至 ${day}（含当天）`,
     atLeast: (day) => `需要避孕，至少至 ${day}`, released: "不再需要避孕",
-    not_required: "不需要避孕", contact: "您的研究中心", calendar: "日历", marks: "绿色：已服药。下划线：访视时间段。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
+    not_required: "不需要避孕", contact: "您的研究中心", calendar: "日历", marks: "绿色：已服药。下划线：可检查日期。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
     ok: "知道了", statuses: { screening: "尚未入组", enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
@@ -433,7 +435,7 @@ const WORDS = {
     dose_recorded: (data) => `研究中心将${shortDay(data.dose_on)}记录为${data.status === "taken" ? "已服药" : "未服药"}。`,
     visit_booked: (data) => data.booked_on ? `已预约访视：${shortDay(data.booked_on)}。` : "一项预约已取消。",
     treatment_ended: () => "治疗已结束。", study_ended: () => "您已结束参加本试验。",
-    voided: () => "研究中心撤回了一项记录，请查看日历。",
+    voided: () => "研究中心已撤销一条记录，请查看日历。",
   },
 }[LANGUAGE];
 
@@ -488,6 +490,7 @@ async function show(error = "") {
     screen.clockOff && make("p", { className: "card notice", role: "alert" }, WORDS.clockOff),
     error && make("p", { className: "card notice", role: "alert" }, error),
     ...state.notices.map(notice),
+    asked(screen, state),
     ...doses(screen),
     catchUp(screen),
     visits(screen),
@@ -497,6 +500,20 @@ async function show(error = "") {
     (feedSection = feedSection || feed()),
   ];
   app.replaceChildren(...parts.filter(Boolean));
+  document.getElementById(`day-${askedFor()}`)?.scrollIntoView({ block: "center" });
+}
+
+/** The day that a message was about which the patient tapped; it is in the page's address. */
+const askedFor = () => (/^#(\d{4}-\d\d-\d\d)$/.exec(location.hash) || [])[1];
+
+/** What became of the day that was asked for, unless it is the day that is shown anyway. */
+function asked({ said, today }, { calendar: kept }) {
+  const day = askedFor();
+  if (!day || day === today) return null;
+  const rows = (kept?.document.doses || []).filter((row) => row.dose_on === day);
+  const known = rows.length ? rows.map((row) => said.get(row.dose_id) || row.status) : ["unknown"];
+  return make("section", { className: "card asked", role: "status" }, make("h2", {}, longDay(day)),
+    ...known.map((status) => make("p", {}, WORDS.days[status] || WORDS[status] || "")));
 }
 
 function activation(state, error) {
@@ -533,7 +550,7 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
   const texts = { due: at ? WORDS.dueAt(at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";
   const said = status === "taken" || status === "missed";
-  return make("section", { className: `card dose ${status}` },
+  return make("section", { className: `card dose ${status}`, id: `day-${dayOf(dose_id)}` },
     make("h2", {}, `${WORDS.dose} · ${shortDay(dayOf(dose_id))}`),
     make("p", { className: "drug" }, amount ? `${drug} ${amount}\u00a0${unit}` : drug),
     pieces.length && make("p", {}, pieces.map((piece) => `${piece.count} × ${piece.strength}\u00a0${unit}`).join(" + ")),
@@ -545,7 +562,7 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
 
 function catchUp({ unrecorded, amounts }) {
   if (!unrecorded.length) return null;
-  const line = (id) => make("li", {}, make("span", {}, longDay(dayOf(id))),
+  const line = (id) => make("li", { id: `day-${dayOf(id)}`, className: dayOf(id) === askedFor() ? "asked" : "" }, make("span", {}, longDay(dayOf(id))),
     amounts.get(id) && button(`${WORDS.taken} (${amounts.get(id)}\u00a0mg)`, "", () => act(() => record(id, "taken", amounts.get(id)))),
     button(WORDS.missed, "", () => act(() => record(id, "missed"))));
   return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
@@ -650,6 +667,7 @@ async function start() {
   await show();
   const news = () => document.visibilityState === "visible" && update();
   addEventListener("online", news);
+  addEventListener("hashchange", () => show());
   document.addEventListener("visibilitychange", news);
   setInterval(news, 5 * 60 * 1000);
   await update();
@@ -662,6 +680,15 @@ function workOffline() {
   addEventListener("install", (event) => {
     skipWaiting();
     event.waitUntil(open().then((cache) => cache.addAll(FILES)));
+  });
+  // What comes by Web Push is shown as it is; a tap opens the day that it is about, which may be over by then.
+  addEventListener("push", (event) => {
+    const { id, about, title, body, language } = event.data.json();
+    event.waitUntil(registration.showNotification(title, { body, tag: id, lang: language, data: { day: about.slice(0, 10) } }));
+  });
+  addEventListener("notificationclick", (event) => {
+    event.notification.close();
+    event.waitUntil(clients.openWindow(`${registration.scope}#${event.notification.data.day}`));
   });
   addEventListener("activate", (event) => event.waitUntil(clients.claim()));
   addEventListener("fetch", (event) => {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from scheduler_api.engine.dates import civil_date
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, reasons
@@ -35,7 +34,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
         assert row is not None
         preferences = stored_preferences.patients_document(row["preferences"])
         language = preferences["language"]
-        text = _to_patient(store, attempt, row, language, preferences["show_drug"], now)
+        text = _to_patient(store, attempt, row, language, preferences["show_drug"])
         if attempt.channel != "web_push":
             payload |= {"site": attempt.site, "patient_id": attempt.patient_id}
     payload |= {"title": text.title, "body": text.body, "language": language}
@@ -43,18 +42,15 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
     return Message(attempt.message_id, attempt.kind, text.title, text.body, expires_at, payload)
 
 
-def _to_patient(
-    store: Store, attempt: Attempt, row: Row, language: str, with_details: bool, now: datetime
-) -> MessageText:
-    kind = attempt.kind
+def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_details: bool) -> MessageText:
+    kind, (day, _, name) = attempt.kind, attempt.about.partition(" ")
     if kind.startswith("dose_"):
-        today = civil_date(now, row["time_zone"])
-        doses = schedules.of_row(store, row).doses(today, today, today) if with_details else []
+        on = date.fromisoformat(day)
+        doses = schedules.of_row(store, row).doses(on, on, on) if with_details else []
         planned = next((texts.Dose(dose["drug"], dose["amount"]) for dose in doses if dose["amount"] is not None), None)
-        return texts.dose(kind, language, planned)
+        return texts.dose(kind, language, day, planned)
     if kind.startswith("contraception_"):
-        return texts.contraception(kind, language, with_details)
-    day, _, name = attempt.about.partition(" ")
+        return texts.contraception(kind, language, day, with_details)
     visit = visits.of_patient(store, row["patient_id"]).get(name)
     if visit is None:
         return texts.visit(kind, language, texts.Window(None, day, day))

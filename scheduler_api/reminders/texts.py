@@ -13,8 +13,9 @@ from scheduler_api.i18n import say
 #: How many lines a digest has at most.
 LINES = 50
 _DOSE = {
-    "dose_again": "Today's dose is not recorded yet",
-    "dose_later": "As you asked: take today's dose",
+    "dose_due": "Take your dose of {day}",
+    "dose_again": "Dose of {day}: not recorded yet",
+    "dose_later": "As asked: take your dose of {day}",
 }
 
 
@@ -46,14 +47,13 @@ class Window(NamedTuple):
     ask: bool = False
 
 
-def dose(kind: str, language: str, details: Dose | None) -> MessageText:
-    """Return a reminder of today's dose."""
-    body = say(_DOSE.get(kind, "Take today's dose"), language)
+def dose(kind: str, language: str, day: str, details: Dose | None) -> MessageText:
+    """Return a reminder of the dose of a day, which it names: it may be read the day after."""
+    body = say(_DOSE[kind], language, day=day)
     if details is None:
         return MessageText(say("Study reminder", language), body)
-    return MessageText(
-        body, say("Take today's dose: {drug} {mg} mg", language, drug=details.drug, mg=f"{details.mg:g}")
-    )
+    shown = {"day": day, "drug": details.drug, "mg": f"{details.mg:g}"}
+    return MessageText(body, say("Take your dose of {day}: {drug} {mg} mg", language, **shown))
 
 
 def visit(kind: str, language: str, window: Window) -> MessageText:
@@ -72,15 +72,15 @@ def visit(kind: str, language: str, window: Window) -> MessageText:
     return MessageText(title, say(form, language, last=window.last))
 
 
-def contraception(kind: str, language: str, is_named: bool) -> MessageText:
-    """Return a reminder about contraception, which is named only if the patient wants that."""
+def contraception(kind: str, language: str, day: str, is_named: bool) -> MessageText:
+    """Return a reminder about contraception as of a day; it is named only if the patient wants that."""
     if kind == "contraception_monthly":
         form = "Contraception is still required"
         discreet = "Please keep to the precautions agreed with your study site"
     else:
         form = "Contraception is no longer required; ask the site if in doubt"
         discreet = "The precautions agreed with your study site have ended; ask the site if in doubt"
-    return MessageText(say("Study reminder", language), say(form if is_named else discreet, language))
+    return MessageText(say("Study reminder, {day}", language, day=day), say(form if is_named else discreet, language))
 
 
 def to_site(kind: str, language: str, subject_number: str, visit: str | None) -> MessageText:

@@ -158,6 +158,14 @@ def test_what_is_said_after_midnight_of_the_day_before_is_said_to_be_saved(
     page.evaluate("keep((state, queue) => queue.clear())")
 
 
+def test_a_tap_on_a_message_opens_the_day_that_it_is_about(page: Page, real_nurse: Nurse, patient: str) -> None:
+    page.evaluate(f"location.hash = '{real_nurse.days_ago(1)}'")
+    page.until("document.querySelector('.card.asked p')?.innerText === 'Nothing is recorded for this day yet'")
+    assert page.evaluate("document.querySelectorAll('li.asked').length") == 1
+    page.evaluate(f"location.hash = '{real_nurse.days_ago(0)}'")
+    page.until("!document.querySelector('.card.asked')")
+
+
 def test_a_page_that_is_open_twice_sends_nothing_twice_and_keeps_its_session(
     page: Page, network: Network, real_nurse: Nurse, patient: str
 ) -> None:

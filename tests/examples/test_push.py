@@ -34,6 +34,13 @@ UNTIL_SHOWN = """(async () => {
 SHOWN = """navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then((shown) =>
   shown.map(({ title, body, tag, lang }) => [title, body, tag, lang]).sort())"""
 
+TAPPED = """(async () => {
+  const [notification] = await registration.getNotifications();
+  const opened = new Promise((resolve) => { clients.openWindow = async (address) => resolve(address); });
+  dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+  return opened;
+})()"""
+
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
@@ -87,3 +94,6 @@ def test_a_message_is_shown_as_it_is_and_a_repeat_takes_its_place(
         said = [PUSHED["title"], PUSHED["body"], PUSHED["id"], PUSHED["language"]]
         assert page.evaluate(SHOWN) == [["A second", PUSHED["body"], "m-0", "zh-CN"], said]
         assert page.complaints() == []
+        # The day after, a tap opens the day that it was about.
+        opened = browser.send("Runtime.evaluate", worker, expression=TAPPED, awaitPromise=True)["result"]["value"]
+        assert opened == "/app/#2024-02-21"

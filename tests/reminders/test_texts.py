@@ -30,9 +30,9 @@ TELLING = re.compile(
 def said(kind: str, language: str, shown: bool) -> MessageText:
     """A message of a kind to a patient."""
     if kind.startswith("dose_"):
-        return texts.dose(kind, language, Dose("surufatinib", 300) if shown else None)
+        return texts.dose(kind, language, "2024-02-18", Dose("surufatinib", 300) if shown else None)
     if kind.startswith("contraception_"):
-        return texts.contraception(kind, language, shown)
+        return texts.contraception(kind, language, "2024-02-18", shown)
     label, zone = "Week 6 tumour imaging" if shown else None, "America/Argentina/Buenos_Aires"
     return texts.visit(kind, language, Window(label, "2024-02-21", "2024-02-19", "08:30", zone))
 
@@ -68,6 +68,8 @@ def test_every_kind_says_something_of_its_own_in_each_language(kind: str) -> Non
     english, chinese = (said(kind, language, False) for language in LANGUAGES)
     assert not re.search("[A-Za-z]", chinese.body.replace("America/Argentina/Buenos_Aires", ""))
     assert not re.search("[\u4e00-\u9fff]", english.body)
+    # It may be read on another day than it was sent: it says which it is about.
+    assert re.search("2024-02-(18|19|21)", f"{english.title} {english.body}")
     others = [said(other, "en", False).body for other in TO_PATIENTS if other != kind]
     assert english.body not in others
 
@@ -89,17 +91,17 @@ def test_a_message_to_a_site_has_the_number_of_the_patient_alone(language: str) 
     [
         (
             {},
-            ("Study reminder", "Take today's dose", "en"),
+            ("Study reminder", "Take your dose of 2024-02-18", "en"),
             ("Study reminder", "No study visit is booked yet. Please come by 2024-02-21", "en"),
         ),
         (
             {"show_drug": True},
-            ("Take today's dose", "Take today's dose: surufatinib 300 mg", "en"),
+            ("Take your dose of 2024-02-18", "Take your dose of 2024-02-18: surufatinib 300 mg", "en"),
             ("Week 6 tumour imaging", "No study visit is booked yet. Please come by 2024-02-21", "en"),
         ),
         (
             {"language": "zh-CN", "show_drug": True},
-            ("请服用今日药物", "请服用今日药物：surufatinib 300 mg", "zh-CN"),
+            ("请服用 2024-02-18 的药物", "请服用 2024-02-18 的药物：surufatinib 300 mg", "zh-CN"),
             ("第 6 周肿瘤影像学检查", "您尚未预约访视，请最晚于 2024-02-21（含当天）到访", "zh-CN"),
         ),
         ({"channels": ["web_push"]}, None, None),
