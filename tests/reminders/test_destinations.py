@@ -146,7 +146,7 @@ def test_a_patients_phone_gets_its_reminder_with_nothing_of_drug_or_disease(
         sending.told("2024-02-20T12:00:30+00:00")
         (mine,) = (one for one in map(browser.read, push.received) if one["kind"] == "dose_due")
         (theirs,) = (received.json for received in gateway.received if received.json["kind"] == "dose_due")
-    said = {"title": "Study reminder", "body": "Take today's dose", "language": "en"}
+    said = {"title": "Study reminder", "body": "Take your dose of 2024-02-20", "language": "en"}
     message = {"id": mine["id"], "kind": "dose_due", "about": "2024-02-20", **said}
     assert mine == message
     assert theirs == {**message, "site": "FUSCC", "patient_id": patient.patient_id}
