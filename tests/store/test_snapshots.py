@@ -14,7 +14,7 @@ from service import Client, Patient, Service
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.store.database.formats import format_of
 from scheduler_api.store.patients import snapshots
-from scheduler_api.store.patients.snapshots import FORMAT, of_texts, texts_of
+from scheduler_api.store.patients.snapshots import FORMAT, of_row, of_texts, texts_of
 from scheduler_api.use_cases.projections import maintenance
 from tests.engine.patients import Patient as EnginePatient
 from tests.engine.strategies import patients
@@ -23,7 +23,8 @@ from tests.engine.strategies import patients
 @pytest.mark.one_engine
 @given(patients())
 def test_a_history_comes_back_as_it_was_stored(patient: EnginePatient) -> None:
-    history = of_texts(*texts_of(patient.history))
+    text, dose_words = texts_of(patient.history)
+    history = of_texts(text, lambda: dose_words)
     assert history == patient.history
     assert texts_of(history) == texts_of(patient.history)
 
@@ -56,6 +57,22 @@ def test_a_field_more_is_another_format() -> None:
     assert format_of(1, Old) != format_of(1, New) != format_of(2, New)
     assert FORMAT == snapshots.FORMAT > 0
     assert FORMAT < 2**53
+
+
+def test_words_left_in_the_database_are_those_of_the_row(service: Service, nurse: Client) -> None:
+    patient = nurse.enrol()
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    patient.record("dose_recorded", dose_on="2024-01-06", status="taken", amount=200)
+    row = service.store.row("SELECT * FROM patients WHERE patient_id = :id", {"id": patient.patient_id})
+    assert row is not None
+    read = {name: value for name, value in row.items() if name != "dose_words"}
+    whole, before, later = (of_row(service.store, one) for one in (row, read, read))
+    assert before == whole
+    # One whose words are asked for only after more was recorded still has none of that.
+    patient.record("dose_recorded", dose_on="2024-01-07", status="missed")
+    assert later == whole
+    assert later.doses.words_of(date(2024, 1, 6)).staff is not None
+    assert later.doses.words_of(date(2024, 1, 7)).staff is None
 
 
 RANGE = {"from": "2024-01-01", "to": "2024-03-01"}

@@ -13,7 +13,8 @@ _KEPT = (
 _STATEMENTS = (
     # From when a patient is enrolled; a number is unique among patients who are no screen failures. The table is made
     # anew, since not every database can drop the condition that a number is unique among all. What was said of doses
-    # day by day, of which a history is full, stands beside the rest; rows of the format before are derived anew.
+    # day by day, of which a history is full, stands behind the rest, so that a row can be read without it; rows of the
+    # format before are derived anew.
     """
     CREATE TABLE patients_since (
         patient_id TEXT PRIMARY KEY,
@@ -33,9 +34,9 @@ _STATEMENTS = (
         off_study_from TEXT,
         visits_through TEXT NOT NULL,
         history TEXT NOT NULL,
-        dose_words TEXT NOT NULL DEFAULT '{}',
         format INTEGER NOT NULL DEFAULT 0,
-        preferences TEXT
+        preferences TEXT,
+        dose_words TEXT NOT NULL DEFAULT '{}'
     )
     """,
     f"INSERT INTO patients_since ({', '.join(_KEPT)}) SELECT {', '.join(_KEPT)} FROM patients",

@@ -165,6 +165,11 @@ def get(store: Store, patient_id: str, fact_id: str) -> Fact | None:
     return next((fact for fact in found if fact.fact_id == fact_id), None)
 
 
+def of_patient_through(store: Store, patient_id: str, version: int) -> list[Fact]:
+    """Return a patient's facts up to number `version`, in order."""
+    return of_rows(store, [row for row in rows_of_patient(store, patient_id) if row["seq"] <= version])
+
+
 def since(store: Store, patient_id: str, version: int) -> list[Fact]:
     """Return a patient's facts after number `version`, in order."""
     rows = store.rows(

@@ -34,9 +34,11 @@ _COLUMNS = (
     "off_study_from",
     "visits_through",
     "history",
-    "dose_words",
     "format",
+    "dose_words",
 )
+#: The columns that are read of a patient `p` with a token: all but the words about each day (see `snapshots`).
+READ = ", ".join(f"p.{name}" for name in (*_COLUMNS, "preferences") if name != "dose_words")
 _IN_ORDER = "ORDER BY subject_number, patient_id LIMIT :limit"
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
@@ -50,7 +52,7 @@ def row_of(
     visits_through: date,
 ) -> Row:
     """Return a patient's row, made from the history."""
-    registered = history.registered
+    registered, (folded, dose_words) = history.registered, texts_of(history)
     values = (
         patient_id,
         registered.protocol,
@@ -63,8 +65,9 @@ def row_of(
         int(history.failed_screening),
         *(day and day.isoformat() for day in status_days(history)),
         visits_through.isoformat(),
-        *texts_of(history),
+        folded,
         FORMAT,
+        dose_words,
     )
     return dict(zip(_COLUMNS, values, strict=True))
 
@@ -180,7 +183,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(subject_number, patient_id) > (:after_subject, :after_patient)")
         parameters["after_subject"], parameters["after_patient"] = query.after
     select = (
-        "SELECT patient_id, subject_number, version, time_zone, history, dose_words, format, "
+        "SELECT patient_id, subject_number, version, time_zone, history, format, "
         f"{status} AS status, {today} AS today FROM patients"
     )
     return store.rows(in_turn(select, ways, where, _IN_ORDER), parameters)
