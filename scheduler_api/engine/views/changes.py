@@ -17,6 +17,7 @@ from scheduler_api.engine.treatment.off_plan import OffPlanDose, off_plan_doses
 from scheduler_api.engine.treatment.status import patient_status
 
 from .calendar import PatientSchedule
+from .deviations import dose_deviations
 from .explanations import why_cycle, why_doses, why_no_more_treatment, why_status, why_treatment, why_visit
 
 _VISIT_FIELDS = (
@@ -86,11 +87,11 @@ def new_deviations(
 ) -> list[dict[str, Any]]:
     """Return the deviations of all time, as seen on `today`, that are there in one schedule and were not in another.
 
-    `day` is given if they differ by the record of that day's dose. Mostly nothing else then depends on it, and no other
-    day is looked at: it saves half of the time that recording takes.
+    `day` is given if they differ by the record of that day's dose. Mostly nothing else then depends on it, and neither
+    other days nor visits are looked at: it saves more than half of the time that recording takes.
     """
     if day is not None and after.plans_like(before):
-        known, found = (schedule.deviations(today, day, day) for schedule in (before, after))
+        known, found = (dose_deviations(schedule.treatment_plan, day, day) for schedule in (before, after))
     else:
         known, found = (schedule.all_deviations(today) for schedule in (before, after))
     keys = {frozenset(deviation.items()) for deviation in known}

@@ -38,8 +38,18 @@ def deviations(
         for row in unscheduled
         if _is_after_end(row["done_on"], history)
     ]
-    found = [_at_site(deviation, history) for deviation in found if first <= deviation["on"] <= last]
-    return sorted(found, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
+    return _in_order((deviation for deviation in found if first <= deviation["on"] <= last), history)
+
+
+def dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> list[dict[str, Any]]:
+    """Return the deviations of doses in `first`…`last`, by day."""
+    return _in_order(_dose_deviations(treatment_plan, first, last), treatment_plan.history)
+
+
+def _in_order(found: Iterable[dict[str, Any]], history: History) -> list[dict[str, Any]]:
+    """Return deviations by day, each with its site."""
+    at_sites = [_at_site(deviation, history) for deviation in found]
+    return sorted(at_sites, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
 
 
 def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
