@@ -48,7 +48,7 @@ from scheduler_api.engine.model.history import DoneVisit, History, Hold, Pregnan
 from scheduler_api.engine.model.protocol import IMAGING, Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
-from scheduler_api.engine.treatment.supply import capsules_for
+from scheduler_api.engine.treatment.capsules import capsules_for
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
 from .errors import Code, Conflict, FieldError, NeedsConfirmation, ValidationFailed

@@ -37,9 +37,9 @@ class DoseId(NamedTuple):
         )
 
 
-def dose_id(day: date, dosing: Dosing) -> DoseId:
+def dose_id(day: date, dosing: Dosing) -> str:
     """Return the name of the dose of a day: while protocols have one regimen with one slot, that is its only one."""
-    return DoseId(day, dosing.regimen, dosing.slots[0])
+    return f"{day.isoformat()}.{dosing.regimen}.{dosing.slots[0]}"
 
 
 def parse_dose_id(text: str) -> DoseId:

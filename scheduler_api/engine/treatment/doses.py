@@ -14,7 +14,9 @@ from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Dosing
 from scheduler_api.engine.model.versions import Period, version_on
 
+from .capsules import pieces
 from .cycles import CycleRun, cycle_runs, run_of
+from .dose_ids import dose_id
 from .study_day import study_day
 
 
@@ -131,7 +133,8 @@ class TreatmentPlan:
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
 
-        A day recorded taken outside the plan is listed too; before C1D1 it has no cycle.
+        Each has its name, its drug and its pieces. A day recorded taken outside the plan is listed too; before C1D1 it
+        has no cycle.
         """
         rows: list[dict[str, Any]] = []
         if first < self.starts_on:
@@ -147,6 +150,8 @@ class TreatmentPlan:
         held, dosing_days = span.held, span.dosing.dosing_days
         number, cycle_day = span.run.place(span.starts_on)
         cycle_days, last_number = span.run.cycle_days, span.run.last_number
+        drug, of_plan = span.dosing.drug, pieces(span.planned_amount, span.dosing.strengths_mg)
+        of_none = pieces(None, span.dosing.strengths_mg)
         # Each day is computed from the one before.
         letters = doses.between(span.starts_on, span.ends_on)
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
@@ -167,15 +172,19 @@ class TreatmentPlan:
                     status = "planned"
                 else:
                     status = "due" if day == today else "unrecorded"
+            is_planned = not (held or rests)
             rows.append(
                 {
+                    "dose_id": dose_id(day, span.dosing),
                     "dose_on": day,
                     "study_day": study_day(started_on, day),
                     "cycle": number,
                     "cycle_day": cycle_day,
-                    "amount": None if held or rests else span.planned_amount,
+                    "amount": span.planned_amount if is_planned else None,
                     "taken_amount": taken_amount,
                     "status": status,
+                    "drug": drug,
+                    "pieces": of_plan if is_planned else of_none,
                 }
             )
             # On days that do not count the cycle stands still.
@@ -189,7 +198,9 @@ class TreatmentPlan:
         for day, amount in self.history.doses.taken(first, last):
             before = day < self.starts_on
             number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
+            dosing = version_on(self.plan, day).dosing
             yield {
+                "dose_id": dose_id(day, dosing),
                 "dose_on": day,
                 "study_day": study_day(self.history.known_c1d1, day),
                 "cycle": number,
@@ -197,4 +208,6 @@ class TreatmentPlan:
                 "amount": None,
                 "taken_amount": amount,
                 "status": "taken",
+                "drug": dosing.drug,
+                "pieces": pieces(None, dosing.strengths_mg),
             }

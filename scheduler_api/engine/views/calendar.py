@@ -16,11 +16,9 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
-from scheduler_api.engine.treatment.dose_ids import dose_id
 from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.treatment.study_day import study_day
-from scheduler_api.engine.treatment.supply import pieces
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
@@ -65,20 +63,6 @@ class PatientSchedule:
     def protocol_on(self, day: date) -> Protocol:
         """Return the version of the protocol that applies on a day."""
         return version_on(self.treatment_plan.plan, day)
-
-    def doses(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
-        """Return the dose days in `first`…`last` as seen on `today`, each with its name, its drug and its pieces."""
-        plan, rows = self.treatment_plan.plan, self.treatment_plan.rows(today, first, last)
-        dosings = ((row, version_on(plan, row["dose_on"]).dosing) for row in rows)
-        return [
-            {
-                "dose_id": str(dose_id(row["dose_on"], dosing)),
-                **row,
-                "drug": dosing.drug,
-                "pieces": pieces(row["amount"], dosing.strengths_mg),
-            }
-            for row, dosing in dosings
-        ]
 
     def visits(self, first: date, last: date, of: Collection[str] | None = None) -> list[Visit]:
         """Return the visits that meet `first`…`last`, soonest target first; of some series only, if named."""
@@ -196,7 +180,7 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
         "provisional": history.first_dose_on is None,
         "treatment": schedule.treatment(today),
         "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
-        "doses": schedule.doses(today, first, last),
+        "doses": treatment_plan.rows(today, first, last),
         "visits": [_visit_row(history, visit, today) for visit in visits if visit.meets(first, last)],
         "unscheduled": unscheduled,
         "contraception": schedule.contraception(today),
@@ -227,7 +211,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     week = history.doses.between(today - timedelta(7), today - ONE_DAY)
     left_alone = history.is_left_alone(today)
     asks = SILENT in week and not left_alone
-    rows = schedule.doses(today, today - timedelta(7), today - ONE_DAY) if asks else []
+    rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
     run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None
@@ -251,7 +235,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
                 "pieces": row["pieces"],
                 "status": row["status"],
             }
-            for row in schedule.doses(today, today, today)
+            for row in treatment_plan.rows(today, today, today)
         ],
         "unrecorded": [row["dose_id"] for row in rows if row["status"] == "unrecorded"],
         "call_site": Reason("call_site_before_dose") if schedule.awaits_site(today) else None,

@@ -318,13 +318,10 @@ class EvenlySpacedVisits(PlannedVisits):
         return min(max(-((self._first - earliest) // self._every), 0), self._planned)
 
     def open_on(self, day: date) -> list[int]:
-        # They open in the order of their targets, so that what is not open yet need not be made.
-        index, latest = self.closing_from(day), day.toordinal() + self._recurrence.before_days
-        found = []
-        while index < self._visits and (target := self._target(index)) <= latest:
-            found.append((abs(target - day.toordinal()), index))
-            index += 1
-        return [index for _, index in sorted(found)]
+        # Windows of one recurrence never overlap, so only the first that has not closed can be open.
+        index = self.closing_from(day)
+        is_open = index < self._visits and self._target(index) - self._recurrence.before_days <= day.toordinal()
+        return [index] if is_open else []
 
     def named(self, name: str) -> int | None:
         located = self._plan.series.locate(name)

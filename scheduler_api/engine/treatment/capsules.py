@@ -1,0 +1,47 @@
+"""Make a dose of capsules (rules, section 13)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+#: No dose consists of more capsules than this; an amount that would need more cannot be made.
+AT_MOST = 20
+
+
+@lru_cache(maxsize=256)
+def capsules_for(amount: float, strengths_mg: tuple[float, ...]) -> Mapping[float, int] | None:
+    """Return the fewest capsules that make a dose (mg) exactly, by strength; None if none do. Ties go to the larger."""
+    dose, strengths = _exact(amount), sorted(strengths_mg, reverse=True)
+    made: dict[Fraction, tuple[float, ...]] = {Fraction(0): ()}
+    seen = set(made)
+    for _ in range(AT_MOST):
+        longer: dict[Fraction, tuple[float, ...]] = {}
+        for strength in strengths:
+            for made_so_far, capsules in made.items():
+                total = made_so_far + _exact(strength)
+                if total <= dose and total not in seen:
+                    seen.add(total)
+                    longer[total] = (*capsules, strength)
+        if dose in longer:
+            return Counter(longer[dose])
+        made = longer
+    return None
+
+
+@lru_cache(maxsize=256)
+def pieces(amount: float | None, strengths_mg: tuple[float, ...]) -> Sequence[Mapping[str, Any]]:
+    """Return the capsules of a planned dose (mg), largest first: `{strength, count}`.
+
+    There are none where nothing is planned (None), or where the protocol's strengths cannot make the amount.
+    """
+    capsules = (None if amount is None else capsules_for(amount, strengths_mg)) or {}
+    return [{"strength": mg, "count": count} for mg, count in sorted(capsules.items(), reverse=True)]
+
+
+def _exact(amount: float) -> Fraction:
+    """Return an amount exactly as it is written, since 0.1 + 0.2 is to be 0.3."""
+    return Fraction(str(amount))
