@@ -107,6 +107,7 @@ RULES: Mapping[str, str] = {
     "dropped_overlap": (
         "the amendment of {day3} plans {visit} on {day}, in the window of {visit2} ({day2}): it is left out"
     ),
+    "reached_nobody": "since {day} no message has reached the patient",
     "on_day": "on {day}",
     "on_days": "from {day} to {day2}",
     "dose_above_plan": "{base}: {mg} mg taken where {mg2} mg were planned",

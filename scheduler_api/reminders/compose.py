@@ -9,6 +9,7 @@ from typing import Any
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, reasons
+from scheduler_api.store.reminders import destinations
 from scheduler_api.store.visits import visits
 from scheduler_api.use_cases.projections import schedules, stored_preferences
 from scheduler_api.use_cases.reminders.delivery import Attempt
@@ -37,6 +38,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
         text = _to_patient(store, attempt, row, language, preferences["show_drug"])
         if attempt.channel != "web_push":
             payload |= {"site": attempt.site, "patient_id": attempt.patient_id}
+            payload["tokens"] = destinations.relay_tokens(store, row["patient_id"])
     payload |= {"title": text.title, "body": text.body, "language": language}
     expires_at = datetime.fromisoformat(attempt.expires_at)
     return Message(attempt.message_id, attempt.kind, text.title, text.body, expires_at, payload)

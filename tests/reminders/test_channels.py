@@ -59,7 +59,7 @@ OUTCOMES: list[tuple[Behaviour, tuple[str, ...], tuple[str, ...] | None]] = [
     (answering(400), ("permanent", "answered 400"), None),
     (answering(401), ("passing", "answered 401"), ("permanent", "answered 401")),
     (answering(403), ("passing", "answered 403"), ("permanent", "answered 403")),
-    (answering(404), ("passing", "answered 404"), ("gone", "answered 404")),
+    (answering(404), ("passing", "answered 404"), ("missing", "answered 404")),
     (answering(410), ("gone", "answered 410"), None),
     (answering(413), ("permanent", "answered 413"), None),
     (answering(500), ("passing", "answered 500"), None),

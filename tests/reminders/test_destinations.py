@@ -149,7 +149,7 @@ def test_a_patients_phone_gets_its_reminder_with_nothing_of_drug_or_disease(
     said = {"title": "Study reminder", "body": "Take your dose of 2024-02-20", "language": "en"}
     message = {"id": mine["id"], "kind": "dose_due", "about": "2024-02-20", **said}
     assert mine == message
-    assert theirs == {**message, "site": "FUSCC", "patient_id": patient.patient_id}
+    assert theirs == {**message, "site": "FUSCC", "patient_id": patient.patient_id, "tokens": []}
 
 
 def test_a_phone_whose_session_ended_gets_nothing_any_more(sending: Sending, patient: Patient) -> None:

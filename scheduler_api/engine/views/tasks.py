@@ -26,6 +26,8 @@ from .calendar import PatientSchedule
 
 #: The kind that stands on the list of another site than the one that has the patient.
 BOOKING_AT_OLD_SITE = "booking_at_old_site"
+#: The kind that follows from no fact, but from what became of messages.
+REACH_NOBODY = "reminders_reach_nobody"
 KINDS = (
     "visit_to_book",
     "follow_up_due",
@@ -48,6 +50,7 @@ KINDS = (
     "pregnancy",
     "first_dose_missing",
     "treatment_end_missing",
+    REACH_NOBODY,
 )
 #: The kinds that follow from what visits follow from, and stand as long as those do.
 ABOUT_VISITS = frozenset(KINDS[: KINDS.index("doses_not_taken")])

@@ -1,4 +1,4 @@
-"""The channels: small classes that carry one message to one destination and return one of four outcomes.
+"""The channels: small classes that carry one message to one destination and return one of five outcomes.
 
 A channel has `send(message, destination, now)`. It never raises because of the receiver.
 """
@@ -43,8 +43,17 @@ class Channel(Protocol):
         """Carry a message to a destination. `now` is the present instant, with offset."""
 
 
-def of_status(status: int, retry_after: float | None, gone: tuple[int, ...], refused: tuple[int, ...]) -> Outcome:
-    """Return the outcome for an HTTP status: `gone` ends the destination, `refused` the message; others are retried."""
+def of_status(
+    status: int,
+    retry_after: float | None,
+    gone: tuple[int, ...],
+    refused: tuple[int, ...],
+    missing: tuple[int, ...] = (),
+) -> Outcome:
+    """Return the outcome for an HTTP status: `gone` ends the destination, `missing` if it lasts, `refused` the message.
+
+    Others are retried.
+    """
     why = f"answered {status}"
     if 200 <= status < 300:
         return DELIVERED
@@ -52,4 +61,4 @@ def of_status(status: int, retry_after: float | None, gone: tuple[int, ...], ref
         return Outcome("gone", why)
     if status in refused:
         return Outcome("permanent", why)
-    return Outcome("passing", why, retry_after)
+    return Outcome("missing" if status in missing else "passing", why, retry_after)

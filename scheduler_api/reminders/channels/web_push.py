@@ -18,7 +18,9 @@ from scheduler_api.use_cases.reminders.retrying import Outcome
 from . import Destination, Message, of_status
 
 #: The subscription is no more; the browser makes another when it wants to.
-GONE = (404, 410)
+GONE = (410,)
+#: Some push services say so of a subscription that is no more, others while they are being repaired.
+MISSING = (404,)
 #: 401 and 403: subscribed for another key than ours.
 REFUSED = (400, 401, 403, 413)
 #: How long a signature is good; push services refuse more than a day.
@@ -56,4 +58,4 @@ class WebPush:
             response = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
         except NoResponse as error:
             return Outcome("passing", str(error))
-        return of_status(response.status, response.retry_after, GONE, REFUSED)
+        return of_status(response.status, response.retry_after, GONE, REFUSED, MISSING)

@@ -26,6 +26,7 @@ from . import (
     m0013_visits,
     m0014_second_edition,
     m0015_token_use,
+    m0016_paths,
 )
 from .dialect import Dialect
 
@@ -55,5 +56,6 @@ MIGRATIONS = tuple(
         m0013_visits,
         m0014_second_edition,
         m0015_token_use,
+        m0016_paths,
     )
 )

@@ -43,10 +43,14 @@ def add_device(store: Store, row: Row) -> None:
 
 
 def of_patient(store: Store, patient_id: str) -> list[Row]:
-    """Return a patient's devices, oldest first."""
+    """Return a patient's devices, oldest first, each with its present or last push subscription."""
     return store.rows(
-        "SELECT device_id, name, activated_at, ended_at, ended_because FROM devices "
-        "WHERE patient_id = :patient_id ORDER BY activated_at, device_id",
+        "SELECT d.device_id, d.name, d.activated_at, d.ended_at, d.ended_because, p.channel AS push_channel, "
+        "p.failures, p.refusals, p.failing_since, p.problem, p.ended_at AS push_ended_at, "
+        "p.ended_because AS push_ended_because FROM devices d LEFT JOIN destinations p ON p.destination_id = "
+        "(SELECT x.destination_id FROM destinations x WHERE x.device_id = d.device_id "
+        "ORDER BY (x.ended_at IS NULL) DESC, x.made_at DESC, x.destination_id LIMIT 1) "
+        "WHERE d.patient_id = :patient_id ORDER BY d.activated_at, d.device_id",
         {"patient_id": patient_id},
     )
 

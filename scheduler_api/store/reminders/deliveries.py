@@ -14,7 +14,7 @@ _FINISH = (
     f"WHEN {_OF_MESSAGE.format(status='sent')} THEN 'sent' "
     f"WHEN {_OF_MESSAGE.format(status='expired')} AND NOT {_OF_MESSAGE.format(status='failed')} THEN 'expired' "
     "ELSE 'failed' END WHERE message_id = :message_id AND status = 'waiting' "
-    f"AND NOT {_OF_MESSAGE.format(status='waiting')} RETURNING status, kind"
+    f"AND NOT {_OF_MESSAGE.format(status='waiting')} RETURNING status, kind, audience, patient_id"
 )
 
 
@@ -53,6 +53,17 @@ def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: s
             for message, channels in messages
         ),
     )
+
+
+def spread_elsewhere(store: Store, message_id: str, now: str) -> None:
+    """Give a message that is neither sent nor waits anywhere to all its destinations, on whatever channel."""
+    unsent = store.row(
+        "SELECT * FROM outbox o WHERE o.message_id = :message_id AND o.status = 'waiting' AND NOT EXISTS (SELECT 1 "
+        "FROM deliveries v WHERE v.message_id = o.message_id AND v.status IN ('sent', 'waiting'))",
+        {"message_id": message_id},
+    )
+    if unsent is not None:
+        spread(store, [(unsent, CHANNELS)], now)
 
 
 def is_any_due(store: Store, now: str) -> bool:

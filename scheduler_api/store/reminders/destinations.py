@@ -61,19 +61,39 @@ def end_of_device(store: Store, device_id: str, at: str, because: str) -> None:
 def answered(store: Store, destination_id: str) -> None:
     """Note that a destination took a message, which clears its earlier failures."""
     store.write(
-        "UPDATE destinations SET failures = 0, paused_until = NULL "
-        "WHERE destination_id = :destination_id AND (failures > 0 OR paused_until IS NOT NULL)",
+        "UPDATE destinations SET failures = 0, refusals = 0, paused_until = NULL, failing_since = NULL, problem = NULL "
+        "WHERE destination_id = :destination_id AND (failing_since IS NOT NULL OR paused_until IS NOT NULL)",
         {"destination_id": destination_id},
     )
 
 
-def failed(store: Store, destination_id: str) -> int:
-    """Note that a destination failed once more; return how often in a row."""
-    row = store.rows(
-        "UPDATE destinations SET failures = failures + 1 WHERE destination_id = :destination_id RETURNING failures",
-        {"destination_id": destination_id},
+def failed(store: Store, destination_id: str, at: str, problem: str | None) -> Row:
+    """Note that a destination failed once more; return how often in a row (`failures`), and `failing_since`."""
+    return store.rows(
+        "UPDATE destinations SET failures = failures + 1, problem = :problem, "
+        "failing_since = COALESCE(failing_since, :at) WHERE destination_id = :destination_id "
+        "RETURNING failures, failing_since",
+        {"destination_id": destination_id, "at": at, "problem": problem},
     )[0]
-    return int(row["failures"])
+
+
+def refused(store: Store, destination_id: str, at: str, problem: str | None) -> None:
+    """Note that a destination refused a message for good: it answers, so that others may be tried at once."""
+    store.write(
+        "UPDATE destinations SET failures = 0, paused_until = NULL, refusals = refusals + 1, problem = :problem, "
+        "failing_since = COALESCE(failing_since, :at) WHERE destination_id = :destination_id",
+        {"destination_id": destination_id, "at": at, "problem": problem},
+    )
+
+
+def relay_tokens(store: Store, patient_id: str) -> list[str]:
+    """Return the tokens by which an operator's gateway reaches a patient's apps, oldest first."""
+    rows = store.rows(
+        "SELECT address FROM destinations WHERE patient_id = :patient_id AND channel = 'relay' AND ended_at IS NULL "
+        "ORDER BY made_at, destination_id",
+        {"patient_id": patient_id},
+    )
+    return [row["address"] for row in rows]
 
 
 def pause(store: Store, destination_id: str, until: str) -> None:

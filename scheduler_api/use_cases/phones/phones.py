@@ -16,6 +16,7 @@ from scheduler_api.store.database.port import Busy, Row, Store
 from scheduler_api.store.phones import devices
 from scheduler_api.use_cases.audit.events import note, unknown
 from scheduler_api.use_cases.auth.tokens import digest
+from scheduler_api.use_cases.reminders.destinations import state_of
 from scheduler_api.use_cases.session import (
     Actor,
     NotFound,
@@ -170,7 +171,18 @@ def authenticate(store: Store, token: str, now: datetime) -> Phone | None:
 def list_devices(session: Session, patient_id: str) -> list[dict[str, Any]]:
     """Return a patient's devices, oldest first, ended ones included. Raises NotFound."""
     patient_row(session, patient_id)
-    return [dict(row) for row in devices.of_patient(session.store, patient_id)]
+    return [_device(row) for row in devices.of_patient(session.store, patient_id)]
+
+
+def _device(row: Row) -> dict[str, Any]:
+    """Return a device as clients see it: how its push subscription is doing, None if it never had one."""
+    push = None
+    if row["push_channel"] is not None:
+        state = state_of({**row, "ended_at": row["push_ended_at"]})
+        because = row["push_ended_because"] if state == "ended" else row["problem"]
+        push = {"kind": row["push_channel"], "state": state, "ended_at": row["push_ended_at"], "because": because}
+    shown = ("device_id", "name", "activated_at", "ended_at", "ended_because")
+    return {**{name: row[name] for name in shown}, "push": push}
 
 
 def end_device(session: Session, patient_id: str, device_id: str) -> None:

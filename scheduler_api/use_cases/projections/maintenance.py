@@ -23,6 +23,7 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 
 from .planning import plan_site, wrongly_planned
 from .projections import HORIZON, derived_rows, horizon, write_projections
+from .reached import unreached_rows
 
 
 def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None) -> int:
@@ -103,10 +104,11 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     if positions.get(store, patient_id) != positions.to_text(treatment_position(schedule.treatment_plan)):
         yield f"patient {patient_id}: the stored position is not what the facts give"
     expected = derived_rows(patient_id, schedule, through)
+    to_do = expected.worklist | unreached_rows(store, patient_id, history)
     for what, derived, stored_rows in (
         ("the former site", at_sites.former_rows(patient_id, history), at_sites.former(store, patient_id)),
         ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
-        ("the worklist's entry", expected.worklist, worklist.of_patient(store, patient_id)),
+        ("the worklist's entry", to_do, worklist.of_patient(store, patient_id)),
     ):
         for name in sorted({*derived, *stored_rows}):
             if derived.get(name) != stored_rows.get(name):

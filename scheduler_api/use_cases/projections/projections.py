@@ -19,6 +19,7 @@ from scheduler_api.store.sites import at_sites
 from scheduler_api.store.visits import visits, worklist
 
 from .planning import is_planned_for, plan_patient
+from .reached import unreached_rows
 
 #: How far ahead visit rows reach, in days.
 HORIZON = 400
@@ -156,6 +157,7 @@ def write_projections(
         rows = derived_rows(patient_id, schedule, horizon(now))
         visits.replace(store, patient_id, rows.visits)
         entries = rows.worklist
+    entries |= unreached_rows(store, patient_id, schedule.history)
     positions.put(store, patient_id, treatment_position(schedule.treatment_plan))
     worklist.replace(store, patient_id, entries, stored)
     plan_patient(store, patient_id, schedule, preferences, now)

@@ -18,8 +18,9 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import deliveries, destinations
 from scheduler_api.use_cases.projections import stored_preferences
 from scheduler_api.use_cases.projections.planning import held_until
+from scheduler_api.use_cases.projections.reached import note_reached
 
-from .retrying import ATTEMPTS, TRUSTED_FAILURES, Outcome, pause, wait
+from .retrying import ATTEMPTS, MISSING_FOR, TRUSTED_FAILURES, Outcome, pause, wait
 
 #: How many messages one worker sends to one destination at once.
 AT_ONCE = 4
@@ -38,15 +39,18 @@ class _Counts:
     messages: Counter[tuple[str, str]] = field(default_factory=Counter)
     deliveries: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     lags: list[tuple[str, str, float]] = field(default_factory=list)
+    #: Whether the last message that was finished reached its patient.
+    reached: dict[str, bool] = field(default_factory=dict)
 
-    def publish(self) -> None:
-        """Add them to the metrics of this process."""
+    def publish(self, store: Store, now: datetime) -> None:
+        """Add them to the metrics of this process, and note whom no message reached."""
         for of_message, number in self.messages.items():
             MESSAGES_FINISHED.labels(*of_message).inc(number)
         for of_delivery, number in self.deliveries.items():
             DELIVERIES.labels(*of_delivery).inc(number)
         for kind, channel, seconds in self.lags:
             DELIVERY_LAG.labels(kind, channel).observe(seconds)
+        note_reached(store, self.reached, now)
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,12 @@ def spread(store: Store, now: datetime) -> int:
         fresh = deliveries.take_unspread(store, stamp(now), SPREAD_AT_ONCE)
         if fresh:
             deliveries.spread(store, [(row, _channels(row)) for row in fresh], stamp(now))
+            # Who has no way left of those that were chosen is told by any other.
+            for row in fresh:
+                if row["audience"] != "site":
+                    deliveries.spread_elsewhere(store, row["message_id"], stamp(now))
             _finish(store, {row["message_id"] for row in fresh}, now, counts)
-    counts.publish()
+    counts.publish(store, now)
     return len(fresh)
 
 
@@ -131,7 +139,7 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
                 if row["failures"] >= TRUSTED_FAILURES:
                     destinations.pause(store, destination_id, stamp(until))
         _finish(store, ended, now, counts)
-    counts.publish()
+    counts.publish(store, now)
     return chosen, len(ended)
 
 
@@ -170,14 +178,18 @@ def record_outcomes(
             attempt.message_id for attempt, outcome in tried if _record(store, attempt, outcome, now, chance(), counts)
         }
         _finish(store, over, now, counts)
-    counts.publish()
+    counts.publish(store, now)
 
 
 def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: _Counts) -> bool:
     """Record the outcome of an attempt; return whether the delivery is over."""
-    destination_id, row = attempt.destination_id, vars(attempt)
-    if outcome.result == "passing":
-        failures = destinations.failed(store, destination_id)
+    destination_id, row, result = attempt.destination_id, vars(attempt), outcome.result
+    if result in ("passing", "missing"):
+        failed = destinations.failed(store, destination_id, stamp(now), outcome.why)
+        failures, since = int(failed["failures"]), datetime.fromisoformat(failed["failing_since"])
+        if result == "missing" and now - since >= MISSING_FOR:
+            result = "gone"
+    if result in ("passing", "missing"):
         pause_for = pause(failures, outcome.retry_after)
         if pause_for is not None:
             destinations.pause(store, destination_id, stamp(now + pause_for))
@@ -186,13 +198,17 @@ def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, cha
             counts.deliveries[attempt.kind, attempt.channel, "retried"] += 1
             deliveries.put_back(store, row, outcome.why, again_at)
             return False
-    elif outcome.result == "gone":
+    elif result == "gone":
         destinations.end(store, destination_id, stamp(now), outcome.why or "gone")
         deliveries.expedite(store, destination_id, stamp(now))
+    elif result == "permanent":
+        destinations.refused(store, destination_id, stamp(now), outcome.why)
     else:
         destinations.answered(store, destination_id)
-    status = "sent" if outcome.result == "delivered" else "failed"
-    _finalise(store, row, status, outcome.why, now, counts)
+    _finalise(store, row, "sent" if result == "delivered" else "failed", outcome.why, now, counts)
+    if result == "gone":
+        # A way that works is used in its place, be it one that the patient had not chosen.
+        deliveries.spread_elsewhere(store, attempt.message_id, stamp(now))
     return True
 
 
@@ -213,3 +229,5 @@ def _finish(store: Store, message_ids: Iterable[str], now: datetime, counts: _Co
     """Finish messages that no longer wait for any destination, and count them."""
     for row in deliveries.finish(store, message_ids, stamp(now)):
         counts.messages[row["kind"], row["status"]] += 1
+        if row["audience"] != "site" and row["status"] in ("sent", "failed"):
+            counts.reached[row["patient_id"]] = row["status"] == "sent"

@@ -27,9 +27,27 @@ _PUBLIC_FIELDS = (
     "address",
     "language",
     "made_at",
+    "failing_since",
+    "problem",
     "ended_at",
     "ended_because",
 )
+
+
+_NEW = {
+    **{"failures": 0, "refusals": 0, "failing_since": None, "problem": None, "paused_until": None},
+    **{"ended_at": None, "ended_because": None},
+}
+
+
+def state_of(row: Row) -> str:
+    """Return whether a destination takes messages.
+
+    `good`; `failing`: it does not answer, or not now; `rejecting`: it refuses for good what is sent; `ended`.
+    """
+    if row["ended_at"]:
+        return "ended"
+    return "rejecting" if row["refusals"] else "failing" if row["failures"] else "good"
 
 
 def list_of_site(session: Session, site: str) -> list[dict[str, Any]]:
@@ -62,7 +80,7 @@ def add_to_site(
         row = _row(session, channel, audience, address, language) | {"site": site}
         destinations.insert(session.store, row)
         events.note(session, "destination_added", site=site, destination=row["destination_id"], channel=channel)
-    return _document({**row, "ended_at": None, "ended_because": None, "failures": 0, "paused_until": None})
+    return _document({**row, **_NEW})
 
 
 def end_of_site(session: Session, site: str, destination_id: str) -> None:
@@ -76,15 +94,18 @@ def end_of_site(session: Session, site: str, destination_id: str) -> None:
         events.note(session, "destination_ended", site=site, destination=destination_id)
 
 
-def subscribe(session: Session, device_id: str, endpoint: str, keys: dict[str, str]) -> None:
-    """Send a patient's messages to the browser of the device that makes the request, replacing its last subscription.
+def subscribe(session: Session, device_id: str, channel: str, address: str, keys: dict[str, str]) -> None:
+    """Send a patient's messages to the device that makes the request, replacing its last subscription.
+
+    `address` is a browser's endpoint (`web_push`, with its `keys`), or the app's own token, which goes with each
+    message to the gateway of the site (`relay`).
 
     Raises NotFound for any other device. The caller checks whether messages may be sent to the endpoint.
     """
     check_is_own(session, device_id)
     with session.store.transaction():
         destinations.end_of_device(session.store, device_id, stamp(session.now), "replaced")
-        row = _row(session, "web_push", "patient", endpoint, "") | {
+        row = _row(session, channel, "patient", address, "") | {
             "patient_id": session.actor.patient_id,
             "device_id": device_id,
             "keys": orjson.dumps(keys).decode(),
@@ -130,6 +151,5 @@ def _row(session: Session, channel: str, audience: str, address: str, language: 
 
 
 def _document(row: Row) -> dict[str, Any]:
-    """Return a destination as staff see it; `state` says whether it accepts messages."""
-    state = "ended" if row["ended_at"] else "failing" if row["failures"] else "good"
-    return {**{name: row[name] for name in _PUBLIC_FIELDS}, "state": state}
+    """Return a destination as staff see it."""
+    return {**{name: row[name] for name in _PUBLIC_FIELDS}, "state": state_of(row)}

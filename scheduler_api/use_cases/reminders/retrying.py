@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-#: `delivered`; `passing`: try again; `permanent`: never accepted; `gone`: the destination accepts no message any more.
-Result = Literal["delivered", "passing", "permanent", "gone"]
+#: `delivered`; `passing`: try again; `permanent`: never accepted; `gone`: the destination accepts no message any more;
+#: `missing`: it was not found, which may pass, and is gone if that lasts.
+Result = Literal["delivered", "passing", "permanent", "gone", "missing"]
+
+#: A destination that was not found for so long is gone.
+MISSING_FOR = timedelta(days=1)
 
 #: How long to wait before the second attempt; each further wait is twice as long, up to the longest.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)

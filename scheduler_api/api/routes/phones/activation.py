@@ -12,7 +12,7 @@ from scheduler_api.api.http.operation import ADMINS, RECORDERS, produces, public
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, now, session, store
-from scheduler_api.schemas.fields import Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, listed
 from scheduler_api.use_cases.phones import phones
 
 blueprint = ResourceBlueprint("phone activation", __name__, description="Patients' phones: signing in and out")
@@ -62,6 +62,19 @@ class TokenPairSchema(Strict):
     device_id = fields.String(required=True)
 
 
+class DevicePushSchema(Strict):
+    """How a device's push subscription is doing; `because` says why if it is not good."""
+
+    kind = Choice("web_push", "relay", required=True)
+    state = Choice(
+        *("good", "failing", "rejecting", "ended"),
+        required=True,
+        metadata={"description": "Other than `good`: the app should subscribe anew"},
+    )
+    ended_at = Instant(required=True, allow_none=True)
+    because = fields.String(required=True, allow_none=True)
+
+
 class DeviceSchema(Strict):
     """A device of a patient; `ended_at` is null while its session lasts."""
 
@@ -70,6 +83,9 @@ class DeviceSchema(Strict):
     activated_at = Instant(required=True)
     ended_at = Instant(required=True, allow_none=True)
     ended_because = fields.String(required=True, allow_none=True)
+    push = fields.Nested(
+        DevicePushSchema, required=True, allow_none=True, metadata={"description": "Null: it never subscribed"}
+    )
 
 
 @blueprint.route("/activations", methods=["POST"])

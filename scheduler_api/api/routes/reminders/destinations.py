@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Response, url_for
-from marshmallow import ValidationError
+from marshmallow import ValidationError, validates_schema
 
 from scheduler_api.api.http.operation import COORDINATORS, patient, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -26,6 +26,7 @@ blueprint = ResourceBlueprint("destinations", __name__, description="Where messa
 
 #: What a site can have.
 CHANNELS = ("webhook", "email", "log")
+STATES = ("good", "failing", "rejecting", "ended")
 
 
 class NewDestinationSchema(Strict):
@@ -40,7 +41,7 @@ class NewDestinationSchema(Strict):
 
 
 class DestinationSchema(Strict):
-    """A destination of a site. `failing`: the last message was not accepted."""
+    """A destination of a site. `failing`: it does not answer; `rejecting`: it refuses for good what is sent."""
 
     destination_id = fields.String(required=True)
     channel = Choice(*CHANNELS, required=True)
@@ -48,7 +49,9 @@ class DestinationSchema(Strict):
     site = fields.String(required=True)
     address = fields.String(required=True)
     language = fields.String(required=True)
-    state = Choice("good", "failing", "ended", required=True)
+    state = Choice(*STATES, required=True)
+    failing_since = Instant(required=True, allow_none=True, metadata={"description": "Since the last accepted message"})
+    problem = fields.String(required=True, allow_none=True, metadata={"description": "Why the last was not accepted"})
     made_at = Instant(required=True)
     ended_at = Instant(required=True, allow_none=True)
     ended_because = fields.String(required=True, allow_none=True)
@@ -88,11 +91,24 @@ class PushKeysSchema(Strict):
 
 
 class SubscriptionSchema(Strict):
-    """A `PushSubscription`, as browsers write it."""
+    """A `PushSubscription`, as browsers write it; or for the gateway of the site the app's own token."""
 
-    endpoint = Text(2000, required=True)
+    kind = Choice("web_push", "relay", load_default="web_push")
+    endpoint = Text(2000, load_default=None, metadata={"description": "Of a browser; required with `web_push`"})
     expirationTime = Whole(0, 10**15, load_default=None, allow_none=True)
-    keys = fields.Nested(PushKeysSchema, required=True)
+    keys = fields.Nested(PushKeysSchema, load_default=None, metadata={"description": "Required with `web_push`"})
+    token = Text(
+        4096, load_default=None, metadata={"description": "By which the gateway reaches the app; required with `relay`"}
+    )
+
+    @validates_schema
+    def _has_what_its_kind_needs(self, data: dict[str, Any], **kwargs: Any) -> None:
+        needed = ("token",) if data["kind"] == "relay" else ("endpoint", "keys")
+        missing = {name: ["Missing."] for name in needed if data[name] is None}
+        others = {"token", "endpoint", "keys"} - {*needed}
+        alien = {name: ["Not with this kind."] for name in others if data[name] is not None}
+        if missing or alien:
+            raise ValidationError({**missing, **alien})
 
 
 class PushKeySchema(Strict):
@@ -178,15 +194,19 @@ def get_push_key() -> Response:
 @blueprint.arguments(SubscriptionSchema)
 @blueprint.response(204)
 def subscribe_to_push(data: dict[str, Any], device_id: str) -> Response:
-    """Get reminders by Web Push on this device
+    """Get reminders by push messages on this device
 
-    The body is the browser's `PushSubscription`. A later one takes the place of an earlier one, so the call may be
-    repeated freely, and should be when the browser has a new subscription.
+    The body is the browser's `PushSubscription`; or with `kind` `relay` the app's own token, which is handed with each
+    message to the gateway of the site. A later one takes the place of an earlier one, so the call may be repeated
+    freely, and should be when there is a new one.
     """
     destinations.check_is_own(session(), device_id)
+    if data["kind"] == "relay":
+        destinations.subscribe(session(), device_id, "relay", data["token"], {})
+        return Response(status=204)
     _keys()
     _check(data["endpoint"], "/endpoint")
-    destinations.subscribe(session(), device_id, data["endpoint"], data["keys"])
+    destinations.subscribe(session(), device_id, "web_push", data["endpoint"], data["keys"])
     return Response(status=204)
 
 
