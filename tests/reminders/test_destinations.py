@@ -214,9 +214,10 @@ def test_the_digest_of_a_chinese_ward_is_chinese(sending: Sending, patient: Pati
         sending.told("2024-02-20T00:00:30+00:00")
     (digest,) = (received.json for received in ward.received if received.json["kind"] == "digest")
     assert digest["language"] == "zh-CN"
-    assert digest["title"] == "待办事项：2 项"
+    assert digest["title"] == "待办事项：3 项"
     number = patient.read("")["subject_number"]
     assert digest["body"].splitlines() == [
         f"{number}: 自 2024-01-05 起无服药记录：计划用药漏服或未记录",
+        f"{number}: 自 2024-02-20 起没有消息送达患者",
         f"{number}: 可检查日期 2024-02-07 至 2024-02-21，尚未预约",
     ]

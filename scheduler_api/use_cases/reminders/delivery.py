@@ -127,6 +127,8 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
                 end = "expired", "held back by quiet hours for too long"
             if end is not None:
                 _finalise(store, row, *end, now, counts)
+                if row["ended_at"] is not None and row["audience"] != "site":
+                    deliveries.spread_elsewhere(store, row["message_id"], stamp(now))
                 ended.add(row["message_id"])
                 continue
             if held > now:
@@ -206,7 +208,7 @@ def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, cha
     else:
         destinations.answered(store, destination_id)
     _finalise(store, row, "sent" if result == "delivered" else "failed", outcome.why, now, counts)
-    if result == "gone":
+    if result == "gone" and attempt.audience != "site":
         # A way that works is used in its place, be it one that the patient had not chosen.
         deliveries.spread_elsewhere(store, attempt.message_id, stamp(now))
     return True
