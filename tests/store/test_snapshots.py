@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -13,8 +13,8 @@ from service import Client, Patient, Service
 
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.store.database.formats import format_of
-from scheduler_api.store.patients import snapshots
-from scheduler_api.store.patients.snapshots import FORMAT, of_row, of_texts, texts_of
+from scheduler_api.store.patients import dose_words, snapshots
+from scheduler_api.store.patients.snapshots import FORMAT, of_row, of_text, text_of
 from scheduler_api.use_cases.projections import maintenance
 from tests.engine.patients import Patient as EnginePatient
 from tests.engine.strategies import patients
@@ -23,10 +23,14 @@ from tests.engine.strategies import patients
 @pytest.mark.one_engine
 @given(patients())
 def test_a_history_comes_back_as_it_was_stored(patient: EnginePatient) -> None:
-    text, dose_words = texts_of(patient.history)
-    history = of_texts(text, lambda: dose_words)
-    assert history == patient.history
-    assert texts_of(history) == texts_of(patient.history)
+    text, months = text_of(patient.history), dose_words.by_month(patient.history.doses.words)
+    history = of_text(text, lambda month: months.get(month, "{}"))
+    folded = patient.history.doses
+    assert isinstance(folded.words, dict)
+    for day in map(date.fromisoformat, folded.words):
+        assert history.doses.words_of(day) == folded.words_of(day)
+    assert replace(history, doses=replace(history.doses, words=folded.words)) == patient.history
+    assert text_of(history) == text
 
 
 class Pair(NamedTuple):
@@ -65,14 +69,31 @@ def test_words_left_in_the_database_are_those_of_the_row(service: Service, nurse
     patient.record("dose_recorded", dose_on="2024-01-06", status="taken", amount=200)
     row = service.store.row("SELECT * FROM patients WHERE patient_id = :id", {"id": patient.patient_id})
     assert row is not None
-    read = {name: value for name, value in row.items() if name != "dose_words"}
-    whole, before, later = (of_row(service.store, one) for one in (row, read, read))
-    assert before == whole
-    # One whose words are asked for only after more was recorded still has none of that.
+    read_before, read_later = (of_row(service.store, row).doses for _ in range(2))
+    words = read_before.words_of(date(2024, 1, 6))
+    assert words.staff is not None
+    # Asked for only after more was recorded, they still have none of that.
     patient.record("dose_recorded", dose_on="2024-01-07", status="missed")
-    assert later == whole
-    assert later.doses.words_of(date(2024, 1, 6)).staff is not None
-    assert later.doses.words_of(date(2024, 1, 7)).staff is None
+    patient.record("dose_recorded", dose_on="2024-01-06", status="missed")
+    for doses in (read_before, read_later):
+        assert doses.words_of(date(2024, 1, 6)) == words
+        assert doses.words_of(date(2024, 1, 7)).staff is None
+    assert [*maintenance.verify(service.store)] == []
+
+
+def test_verify_finds_changed_words(service: Service, treated: Patient) -> None:
+    with service.store.transaction():
+        service.store.write("UPDATE dose_words SET words = '{}' WHERE month = '2024-01'", {})
+    (wrong,) = maintenance.verify(service.store)
+    assert wrong == f"patient {treated.patient_id}: what is stored of the doses of 2024-01 is not what the facts give"
+
+
+def test_a_month_of_which_nothing_is_said_any_more(service: Service, treated: Patient) -> None:
+    (fact,) = (fact for fact in treated.read("facts")["items"] if fact["kind"] == "dose_recorded")
+    treated.record("voided", voids=fact["fact_id"], reason="of another patient")
+    assert [*maintenance.verify(service.store)] == []
+    treated.record("dose_recorded", dose_on="2024-01-06", status="missed")
+    assert [*maintenance.verify(service.store)] == []
 
 
 RANGE = {"from": "2024-01-01", "to": "2024-03-01"}

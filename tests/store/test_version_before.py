@@ -40,7 +40,6 @@ WORDS = {
     "settle_by",
     "resolve_with",
     "history",
-    "dose_words",
     "days",
     "format",
     "wishes",

@@ -1,8 +1,8 @@
 """The tables, as migrations in plain SQL. A migration that has been released is never changed; add another.
 
 Each is a module with `statements(dialect)`; it is applied once, in the order of `MIGRATIONS`, under the module's name.
-Derived: `patients`, `visits`, `standings`, `worklist`, `time_zones` and `reminders` are made from `facts` and can be
-made again at any time.
+Derived: `patients`, `dose_words`, `visits`, `standings`, `worklist`, `time_zones` and `reminders` are made from `facts`
+and can be made again at any time.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from . import (
     m0014_second_edition,
     m0015_token_use,
     m0016_paths,
+    m0017_dose_words,
 )
 from .dialect import Dialect
 
@@ -57,5 +58,6 @@ MIGRATIONS = tuple(
         m0014_second_edition,
         m0015_token_use,
         m0016_paths,
+        m0017_dose_words,
     )
 )

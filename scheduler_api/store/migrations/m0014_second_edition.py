@@ -12,9 +12,7 @@ _KEPT = (
 )
 _STATEMENTS = (
     # From when a patient is enrolled; a number is unique among patients who are no screen failures. The table is made
-    # anew, since not every database can drop the condition that a number is unique among all. What was said of doses
-    # day by day, of which a history is full, stands behind the rest, so that a row can be read without it; rows of the
-    # format before are derived anew.
+    # anew, since not every database can drop the condition that a number is unique among all.
     """
     CREATE TABLE patients_since (
         patient_id TEXT PRIMARY KEY,
@@ -35,8 +33,7 @@ _STATEMENTS = (
         visits_through TEXT NOT NULL,
         history TEXT NOT NULL,
         format INTEGER NOT NULL DEFAULT 0,
-        preferences TEXT,
-        dose_words TEXT NOT NULL DEFAULT '{}'
+        preferences TEXT
     )
     """,
     f"INSERT INTO patients_since ({', '.join(_KEPT)}) SELECT {', '.join(_KEPT)} FROM patients",

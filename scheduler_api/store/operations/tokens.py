@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.patients.patients import READ
 
 
 def insert(store: Store, row: Row) -> None:
@@ -25,7 +24,7 @@ def by_hash(store: Store, digest: str) -> Row | None:
 def with_patient(store: Store, digest: str, patient_id: str) -> Row | None:
     """Return the token with this hash, unless it was revoked, and a patient's row (all null if there is none)."""
     return store.row(
-        f"SELECT t.token_id, t.role, t.name, t.sites, {READ} FROM tokens t "
+        "SELECT t.token_id, t.role, t.name, t.sites, p.* FROM tokens t "
         "LEFT JOIN patients p ON p.patient_id = :patient_id WHERE t.hash = :hash AND t.revoked_at IS NULL",
         {"hash": digest, "patient_id": patient_id},
     )

@@ -13,7 +13,7 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import in_turn
 from scheduler_api.store.sites.at_sites import at_sites, site_columns, ways_to_sites
 
-from .snapshots import FORMAT, texts_of
+from .snapshots import FORMAT, text_of
 from .time_zones import today_sql
 
 _COLUMNS = (
@@ -35,10 +35,7 @@ _COLUMNS = (
     "visits_through",
     "history",
     "format",
-    "dose_words",
 )
-#: The columns that are read of a patient `p` with a token: all but the words about each day (see `snapshots`).
-READ = ", ".join(f"p.{name}" for name in (*_COLUMNS, "preferences") if name != "dose_words")
 _IN_ORDER = "ORDER BY subject_number, patient_id LIMIT :limit"
 _INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
@@ -52,7 +49,7 @@ def row_of(
     visits_through: date,
 ) -> Row:
     """Return a patient's row, made from the history."""
-    registered, (folded, dose_words) = history.registered, texts_of(history)
+    registered = history.registered
     values = (
         patient_id,
         registered.protocol,
@@ -65,9 +62,8 @@ def row_of(
         int(history.failed_screening),
         *(day and day.isoformat() for day in status_days(history)),
         visits_through.isoformat(),
-        folded,
+        text_of(history),
         FORMAT,
-        dose_words,
     )
     return dict(zip(_COLUMNS, values, strict=True))
 
@@ -131,12 +127,12 @@ def set_visits_through(store: Store, patient_id: str, through: date) -> None:
 
 
 def delete_all(store: Store) -> None:
-    """Delete all derived rows: patients, visits, treatment positions, worklist, time zones and reminders.
+    """Delete all derived rows: patients, dose words, visits, treatment positions, worklist, time zones and reminders.
 
     The log stays.
     """
     for table in (
-        *("patients", "former_sites", "visits", "treatment_positions", "worklist", "time_zones"),
+        *("patients", "dose_words", "former_sites", "visits", "treatment_positions", "worklist", "time_zones"),
         *("reminders", "reminder_times"),
     ):
         store.write(f"DELETE FROM {table}", {})

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.patients.patients import READ
 from scheduler_api.store.reminders import destinations
 from scheduler_api.store.sites.at_sites import site_sql
 
@@ -79,13 +78,13 @@ def add_tokens(store: Store, row: Row) -> None:
 
 
 def by_access(store: Store, digest: str, at: datetime) -> Row | None:
-    """Return the device of a valid access token, its patient's row, and what else a phone's screen follows from.
+    """Return the device of a valid access token, its patient's whole row, and what else a phone's screen follows from.
 
     That is the site's contact, and the latest instant until which a reminder that still makes sense was put off.
     """
     parameters = {"hash": digest, "now": stamp(at)}
     return store.row(
-        f"SELECT d.device_id, t.used_at AS token_used_at, {READ}, s.contact_name, s.contact_phone, "
+        "SELECT d.device_id, t.used_at AS token_used_at, p.*, s.contact_name, s.contact_phone, "
         "(SELECT MAX(o.put_off_until) FROM outbox o WHERE o.patient_id = p.patient_id AND o.expires_at > :now) "
         "AS put_off_until FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "

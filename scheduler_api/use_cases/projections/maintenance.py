@@ -12,7 +12,7 @@ from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.audit import events
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.patients import facts, patients, positions
+from scheduler_api.store.patients import dose_words, facts, patients, positions
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import notification_preferences, planned_messages
 from scheduler_api.store.sites import at_sites, sites
@@ -52,6 +52,7 @@ def _rebuild_patient(store: Store, patient_id: str, recorded: list[Fact], last: 
     history = fold(recorded)
     row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, horizon(now))
     patients.insert(store, row)
+    dose_words.write(store, patient_id, row["version"], history.doses.words)
     at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, history))
     schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
     write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
@@ -106,6 +107,11 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
     expected = derived_rows(patient_id, schedule, through)
     to_do = expected.worklist | unreached_rows(store, patient_id, history)
     for what, derived, stored_rows in (
+        (
+            "what is stored of the doses of",
+            dose_words.by_month(history.doses.words),
+            dose_words.of_patient(store, patient_id),
+        ),
         ("the former site", at_sites.former_rows(patient_id, history), at_sites.former(store, patient_id)),
         ("the row of visit", expected.visits, visits.of_patient(store, patient_id)),
         ("the worklist's entry", to_do, worklist.of_patient(store, patient_id)),

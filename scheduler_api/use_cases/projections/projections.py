@@ -14,7 +14,7 @@ from scheduler_api.engine.views import tasks as engine_worklist
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.patients import patients, positions
+from scheduler_api.store.patients import dose_words, patients, positions
 from scheduler_api.store.sites import at_sites
 from scheduler_api.store.visits import visits, worklist
 
@@ -71,6 +71,7 @@ _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 def insert_patient(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
     """Write a new patient's row and what follows from the registration. Raises Duplicate."""
     patients.insert(store, row)
+    dose_words.write(store, row["patient_id"], row["version"], schedule.history.doses.words)
     write_projections(store, row["patient_id"], schedule, None, now)
 
 
@@ -90,6 +91,7 @@ def update_patient(
     if not patients.update(store, stored, row):
         return False
     patient_id, preferences = row["patient_id"], stored["preferences"]
+    dose_words.write(store, patient_id, row["version"], after.history.doses.words)
     if before.history.transfers or after.history.transfers:
         at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, after.history))
     reaches_horizon = stored["visits_through"] == row["visits_through"]

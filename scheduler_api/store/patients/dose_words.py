@@ -1,0 +1,107 @@
+"""The table `dose_words`: what was said of each day's dose, by patient and month; derived.
+
+`version` is that of the patient when a month was last written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from scheduler_api.engine.model.dose_log import DayWords, Words
+from scheduler_api.engine.model.fold import fold
+from scheduler_api.store.database.port import Store
+
+from . import facts
+
+#: Returns what is stored of a month, written `2024-02`.
+ReadMonth = Callable[[str], str]
+_NOTHING = "{}"
+_MONTH = len("2024-02")
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode_days = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_words = msgspec.json.Decoder(Words).decode
+
+
+class StoredWords:
+    """The words about each day as they are stored; a month is read when one of its days is asked for."""
+
+    def __init__(self, read: ReadMonth) -> None:
+        self._read = read
+        self._months: dict[str, dict[str, msgspec.Raw | Words]] = {}
+        self._changed: frozenset[str] = frozenset()
+
+    def get(self, day: str, default: Words) -> Words:
+        """Return the words about a day, or the default. Raises msgspec.DecodeError if they cannot be read."""
+        words = self._month(day[:_MONTH]).get(day, default)
+        return _decode_words(words) if isinstance(words, msgspec.Raw) else words
+
+    def __or__(self, other: dict[str, Words]) -> StoredWords:
+        """Return the words with others in the place of those about the same days."""
+        changed = StoredWords(self._read)
+        changed._months = {**self._months}
+        for day, words in other.items():
+            month = day[:_MONTH]
+            changed._months[month] = {**changed._month(month), day: words}
+        changed._changed = self._changed.union(day[:_MONTH] for day in other)
+        return changed
+
+    def changed(self) -> dict[str, str]:
+        """Return the months that are not as they were read, each as it is to be stored."""
+        return {month: _encode(self._months[month]).decode() for month in sorted(self._changed)}
+
+    def _month(self, month: str) -> dict[str, msgspec.Raw | Words]:
+        if month not in self._months:
+            self._months[month] = {**_decode_days(self._read(month))}
+        return self._months[month]
+
+
+def by_month(words: DayWords) -> dict[str, str]:
+    """Return the words of a history just folded from the log, by month, as they are stored."""
+    assert isinstance(words, dict)
+    months: dict[str, dict[str, Words]] = {}
+    for day, said in words.items():
+        months.setdefault(day[:_MONTH], {})[day] = said
+    return {month: _encode(days).decode() for month, days in months.items()}
+
+
+def month_of(store: Store, patient_id: str, version: int, month: str) -> str:
+    """Return what was said of a month's doses when the patient was at a version."""
+    row = store.row(
+        "SELECT version, words FROM dose_words WHERE patient_id = :patient_id AND month = :month",
+        {"patient_id": patient_id, "month": month},
+    )
+    if row is None or row["version"] <= version:
+        return _NOTHING if row is None else str(row["words"])
+    # Something was recorded since the patient's row was read.
+    history = fold(facts.of_patient_through(store, patient_id, version))
+    return by_month(history.doses.words).get(month, _NOTHING)
+
+
+def of_patient(store: Store, patient_id: str) -> dict[str, str]:
+    """Return what is stored of a patient, by month; months of which nothing is said any more are left out."""
+    rows = store.rows("SELECT month, words FROM dose_words WHERE patient_id = :patient_id", {"patient_id": patient_id})
+    return {row["month"]: row["words"] for row in rows if row["words"] != _NOTHING}
+
+
+def write(store: Store, patient_id: str, version: int, words: DayWords) -> None:
+    """Store the words of a patient who is at a version now, touching only months that differ."""
+    if isinstance(words, StoredWords):
+        changed = words.changed()
+    else:
+        stored, wanted = of_patient(store, patient_id), by_month(words)
+        # A month of which nothing is said any more keeps its row: who read the version before sees that it changed.
+        wanted |= {month: _NOTHING for month in stored if month not in wanted}
+        changed = {month: text for month, text in wanted.items() if stored.get(month) != text}
+    if changed:
+        store.write_many(
+            "INSERT INTO dose_words (patient_id, month, version, words) "
+            "VALUES (:patient_id, :month, :version, :words) "
+            "ON CONFLICT (patient_id, month) DO UPDATE SET version = excluded.version, words = excluded.words",
+            [
+                {"patient_id": patient_id, "month": month, "version": version, "words": text}
+                for month, text in changed.items()
+            ],
+        )
