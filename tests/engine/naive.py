@@ -625,7 +625,7 @@ class Known:
             return "not_required"
         if end and end[1] <= visit.closes:
             return "not_required"
-        if visit.planned_start is not None and visit.target >= visit.planned_start:
+        if end is None and visit.planned_start is not None and visit.target >= visit.planned_start:
             return "upcoming"
         if today < visit.opens:
             return "upcoming"

@@ -60,6 +60,13 @@ def test_a_visit_counted_from_a_start_that_nobody_recorded_is_upcoming_though_it
     assert kinds() == {("visit_overdue", "clinic-c2d1"), ("visit_overdue", "call")}
 
 
+def test_nobody_who_has_left_is_awaited() -> None:
+    clinic = series("clinic", "first_dose", every={"weeks": 1}, count=3, window=(1, 1))
+    patient = Patient(protocol(clinic), enrolled_on="2024-01-03", planned_first_dose_on="2024-01-05")
+    patient.record("study_ended", ended_on="2024-03-01", reason="withdrawal")
+    assert patient.on("2024-03-01").status("clinic-w1") == "missed"
+
+
 def test_the_view_of_a_day_has_the_first_visit_that_awaits_the_start_though_all_windows_have_passed() -> None:
     calls = series("call", "first_dose", every={"weeks": 1}, count=3, window=(1, 1))
     patient = Patient(protocol(calls), enrolled_on="2024-01-03", planned_first_dose_on="2024-01-05")

@@ -302,7 +302,7 @@ class VisitSeries:
             response=done.response if done else None,
             parts=len(done.records) if done else 0,
             provisional=planned.anchor.provisional,
-            awaits_start=planned.awaits_start,
+            awaits_start=planned.awaits_start and end is None,
             in_plan=True,
             appointment=None,
             because=because,
