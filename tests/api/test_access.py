@@ -47,6 +47,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/sites/{site}/reminders": {"digest": "07:30"},
         "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
         "/v1/sites/{site}/contact": {"name": "Nurse Wang", "phone": "+86 21 6417 5590"},
+        "/v1/patients/{patient_id}/messages": {"all": True, "reason": "The patient asked for it."},
         "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
         "/v1/patients/{patient_id}/visits/{visit}/result": {"done_on": "2024-02-20", "response": "SD"},
         "/v1/sites/{site}/destinations": {"channel": "log", "audience": "site"},

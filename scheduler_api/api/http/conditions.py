@@ -43,11 +43,14 @@ def patient_tag(version: int, today: object, form: str = "") -> str:
     return f'"{version}.{today}.{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"'
 
 
+_SURROUNDINGS = ("preferences", "put_off_until", "contact_name", "contact_phone", "site_preferences")
+
+
 def phone_headers(caller: Phone, now: datetime, spoken: str) -> dict[str, str]:
     """Return the headers of a response to a phone, in a language. The tag is of all that a response may follow from."""
     patient = caller.patient
     day = civil_date(now, patient["time_zone"])
-    surroundings = [patient[name] for name in ("preferences", "put_off_until", "contact_name", "contact_phone")]
+    surroundings = [patient[name] for name in _SURROUNDINGS]
     left = int((end_of(day, patient["time_zone"]) - now).total_seconds())
     return {
         # The address is the same for all patients, the response is not.

@@ -29,6 +29,9 @@ KINDS = tuple(kind for kind in TO_PATIENTS + TO_SITES if kind not in ("dose_late
 ABOUT_PATIENTS = tuple(kind for kind in KINDS if kind != DIGEST)
 """What a protocol may switch off."""
 
+STOPPABLE = tuple(kind for kind in TO_PATIENTS if kind != "dose_later")
+"""What a site may stop for one patient."""
+
 DOSE_KINDS = TO_PATIENTS[:3]
 """The reminders of one dose day."""
 

@@ -90,8 +90,8 @@ class Planner:
 
     def _is_off(self, kind: str, day: date) -> bool:
         """Return whether the trial, the site or the patient has switched a kind off."""
-        off = self._schedule.protocol_on(day).reminders_off
-        return kind in off or kind in self._site.off or kind in self._preferences.off
+        own = self._preferences.off | self._preferences.stopped
+        return kind in own or is_off(kind, day, self._schedule, self._site)
 
     def _message(
         self, kind: str, day: date, due_at: datetime, through: date, because: Reason, visit: str | None = None
@@ -255,6 +255,11 @@ class Planner:
     def _in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
         at = local_instant(day, MORNING, self._zone)
         return self._message(kind, day, at, day + timedelta(CONTRACEPTION_DAYS), because)
+
+
+def is_off(kind: str, day: date, schedule: PatientSchedule, site: SitePreferences) -> bool:
+    """Return whether the trial or the site has switched a kind off for all patients on a day."""
+    return kind in schedule.protocol_on(day).reminders_off or kind in site.off
 
 
 def digest(site: SitePreferences, day: date) -> Message:

@@ -9,6 +9,8 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import destinations
 from scheduler_api.store.sites.at_sites import site_sql
 
+from . import feeds
+
 
 def add_code(store: Store, row: Row) -> None:
     """Store the hash of a one-time code; earlier codes of that patient become invalid."""
@@ -64,6 +66,8 @@ def end_device(store: Store, patient_id: str, device_id: str, at: str, because: 
     )
     store.write("DELETE FROM device_tokens WHERE device_id = :device_id", parameters)
     destinations.end_of_device(store, device_id, at, because)
+    # Whoever has the phone may have the address of the feed, too.
+    feeds.revoke(store, patient_id, at)
     return changed == 1
 
 
@@ -80,15 +84,17 @@ def add_tokens(store: Store, row: Row) -> None:
 def by_access(store: Store, digest: str, at: datetime) -> Row | None:
     """Return the device of a valid access token, its patient's whole row, and what else a phone's screen follows from.
 
-    That is the site's contact, and the latest instant until which a reminder that still makes sense was put off.
+    That is the site's contact and preferences, and the latest instant until which a reminder that still makes sense
+    was put off.
     """
     parameters = {"hash": digest, "now": stamp(at)}
     return store.row(
         "SELECT d.device_id, t.used_at AS token_used_at, p.*, s.contact_name, s.contact_phone, "
+        "s.time_zone AS site_time_zone, w.preferences AS site_preferences, "
         "(SELECT MAX(o.put_off_until) FROM outbox o WHERE o.patient_id = p.patient_id AND o.expires_at > :now) "
         "AS put_off_until FROM device_tokens t "
         "JOIN devices d ON d.device_id = t.device_id JOIN patients p ON p.patient_id = d.patient_id "
-        f"JOIN sites s ON s.site = {site_sql('p.', at, parameters)} "
+        f"JOIN sites s ON s.site = {site_sql('p.', at, parameters)} LEFT JOIN site_preferences w ON w.site = s.site "
         "WHERE t.access_hash = :hash AND t.access_expires_at > :now AND d.ended_at IS NULL",
         parameters,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.patients.patients import READ
 
 
 def insert(store: Store, row: Row) -> None:
@@ -13,9 +14,9 @@ def insert(store: Store, row: Row) -> None:
 
 
 def by_hash(store: Store, digest: str) -> Row | None:
-    """Return the feed of a secret, with its patient's version and time zone; None if unknown or revoked."""
+    """Return the feed of a secret, with its patient's row; None if unknown or revoked."""
     return store.row(
-        "SELECT f.patient_id, f.options, p.site, p.version, p.time_zone, p.preferences FROM feeds f "
+        f"SELECT f.options, {READ} FROM feeds f "
         "JOIN patients p ON p.patient_id = f.patient_id WHERE f.hash = :hash AND f.revoked_at IS NULL",
         {"hash": digest},
     )

@@ -25,6 +25,8 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 
 #: How many days ahead a feed has events; reminders of doses not so far.
 AHEAD, DOSES_AHEAD = 400, 30
+#: For how long an event stays in a feed once it is over; and the feed, once its patient left and is not contacted.
+PAST = timedelta(30)
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,21 @@ def revoke(session: Session, patient_id: str) -> None:
         note(session, "feed_revoked", patient_id)
 
 
-def opened_by(store: Store, secret: str) -> Feed:
-    """Return the feed that a secret opens. Raises NotFound."""
+def close(session: Session, patient_id: str) -> None:
+    """Close the patient's feed, if there is one, for staff: the phone may be lost. Raises NotFound, Forbidden."""
+    with session.store.transaction():
+        patient_row(session, patient_id)
+        if feeds.revoke(session.store, patient_id, stamp(session.now)):
+            note(session, "feed_revoked", patient_id)
+
+
+def opened_by(store: Store, secret: str, now: datetime) -> Feed:
+    """Return the feed that a secret opens. Raises NotFound.
+
+    Of a patient who left and is not to be contacted it stays open for some days, to cancel what was to come.
+    """
     row = feeds.by_hash(store, digest(secret))
-    if row is None:
+    if row is None or of_row(store, row).is_left_alone(civil_date(now, row["time_zone"]) - PAST):
         raise NotFound("No such feed.")
     options = Options(**orjson.loads(row["options"]))
     dose_time = patients(row["preferences"]).dose_time

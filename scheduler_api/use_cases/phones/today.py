@@ -9,13 +9,14 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, with_offset
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.first_reminder import FirstReminder
+from scheduler_api.engine.reminders.plan import is_off
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
 from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.projections.planning import sent_about, sent_messages
-from scheduler_api.use_cases.projections.stored_preferences import patients
+from scheduler_api.use_cases.projections.stored_preferences import patients, sites
 from scheduler_api.use_cases.session import Session, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_named
 from scheduler_api.use_cases.sites.sites import contact_of
@@ -56,6 +57,9 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
 def _remind_at(session: Session, row: Row, schedule: PatientSchedule, today: date) -> datetime | None:
     """Return when the reminder of today's dose comes or came; None if none comes."""
     preferences, history = patients(row["preferences"]), schedule.history
+    site = sites(row["site_time_zone"], row["site_preferences"])
+    if "dose_due" in preferences.stopped or is_off("dose_due", today, schedule, site):
+        return None
     # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
     has_moved = preferences.time_set_at is not None or history.time_zone_said_at is not None
     sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if has_moved else {}

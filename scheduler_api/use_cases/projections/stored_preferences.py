@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from scheduler_api.engine.reminders.kinds import TO_PATIENTS
 from scheduler_api.engine.reminders.preferences import NIGHT, NotificationPreferences, QuietHours, SitePreferences
 
 #: The channels that a patient may choose.
@@ -23,23 +24,36 @@ PATIENTS = {
     "off": [],
     "show_drug": False,
 }
-#: What is stored beside what clients see: when the patient last chose another time.
-_TIME_SET_AT = "time_set_at"
+#: What is stored beside what the patient chose: when that last was another time, and which kinds the site stopped.
+_TIME_SET_AT, _STOPPED = "time_set_at", "stopped"
+STOPPED = {"all": False, "kinds": [], "reason": None}
 SITES = {"digest": "08:00", "quiet": _NIGHT, "off": []}
 
 
 def patients_document(text: str | None) -> dict[str, Any]:
     """Return a patient's preferences as clients see them; `text` as stored, None if nothing is."""
     stored = orjson.loads(text) if text else {}
-    return {**PATIENTS, **{name: value for name, value in stored.items() if name != _TIME_SET_AT}}
+    return {**PATIENTS, **{name: value for name, value in stored.items() if name not in (_TIME_SET_AT, _STOPPED)}}
 
 
 def patients_text(document: dict[str, Any], before: str | None, at: str) -> str:
     """Return a patient's preferences as they are stored from an instant on; `before` are those stored until then."""
-    set_at = orjson.loads(before).get(_TIME_SET_AT) if before else None
+    stored = orjson.loads(before) if before else {}
+    beside = {name: stored[name] for name in (_TIME_SET_AT, _STOPPED) if name in stored}
     if document["time"] != patients_document(before)["time"]:
-        set_at = at
-    return orjson.dumps({**document, **({_TIME_SET_AT: set_at} if set_at else {})}).decode()
+        beside[_TIME_SET_AT] = at
+    return orjson.dumps({**document, **beside}).decode()
+
+
+def stopped_text(stopped: dict[str, Any], before: str | None) -> str:
+    """Return a patient's preferences as they are stored once the site stopped some kinds; `before` are those before."""
+    return orjson.dumps({**(orjson.loads(before) if before else {}), _STOPPED: stopped}).decode()
+
+
+def stopped_document(text: str | None) -> dict[str, Any]:
+    """Return which messages to a patient the site stopped, as clients see it."""
+    stored = orjson.loads(text) if text else {}
+    return {**STOPPED, **stored.get(_STOPPED, {})}
 
 
 def sites_document(text: str | None) -> dict[str, Any]:
@@ -54,7 +68,9 @@ def patients(text: str | None) -> NotificationPreferences:
     at, quiet, off = time.fromisoformat(document["time"]), _quiet(document["quiet"]), frozenset(document["off"])
     set_at = orjson.loads(text).get(_TIME_SET_AT) if text else None
     time_set_at = None if set_at is None else datetime.fromisoformat(set_at)
-    return NotificationPreferences(at, document["again_after_minutes"], quiet, off, time_set_at)
+    stopped = stopped_document(text)
+    kinds = frozenset(TO_PATIENTS if stopped["all"] else stopped["kinds"])
+    return NotificationPreferences(at, document["again_after_minutes"], quiet, off, time_set_at, kinds)
 
 
 @lru_cache(maxsize=1024)

@@ -53,6 +53,25 @@ def change_patients(session: Session, patient_id: str, preferences: dict[str, An
     return stored_preferences.patients_document(text)
 
 
+def stopped_messages(session: Session, patient_id: str) -> dict[str, Any]:
+    """Return which messages to a patient the site stopped. Raises NotFound."""
+    return stored_preferences.stopped_document(patient_row(session, patient_id)["preferences"])
+
+
+def stop_messages(session: Session, patient_id: str, stopped: dict[str, Any]) -> dict[str, Any]:
+    """Stop all messages to a patient, or some kinds, or let them go on. Raises NotFound, Forbidden."""
+    with session.store.transaction():
+        lock_patient(session.store, patient_id)
+        before = patient_row(session, patient_id)["preferences"]
+        old = stored_preferences.stopped_document(before)
+        if old != stopped:
+            text = stored_preferences.stopped_text(stopped, before)
+            stored.put_patients(session.store, patient_id, text)
+            maintenance.extend_horizon(session.store, patient_id, session.now)
+            note(session, "messages_stopped", patient_id, old=old, new=stopped)
+    return stopped
+
+
 def _unsafe(off: list[str]) -> Iterator[FieldError]:
     for index, kind in enumerate(off):
         if kind not in SAFE_TO_SWITCH_OFF:

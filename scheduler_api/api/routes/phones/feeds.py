@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 
 from scheduler_api.api.http.conditions import patient_tag, unless_not_modified
 from scheduler_api.api.http.language import language
-from scheduler_api.api.http.operation import heeds, patient, produces, public
+from scheduler_api.api.http.operation import RECORDERS, heeds, patient, produces, public, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import answer, now, phone, session, store
@@ -68,6 +68,18 @@ def revoke_feed() -> Response:
     return Response(status=204)
 
 
+@blueprint.route("/patients/<string:patient_id>/feed", methods=["DELETE"])
+@staff(RECORDERS)
+@blueprint.response(204)
+def revoke_patient_feed(patient_id: str) -> Response:
+    """Revoke the address of a patient's calendar feed, whose phone may be lost
+
+    204 also if there is none. The patient can make another on a phone.
+    """
+    feeds.close(session(), patient_id)
+    return Response(status=204)
+
+
 @blueprint.route("/feeds/<string:secret>.ics")
 @public
 @heeds("If-None-Match")
@@ -75,7 +87,7 @@ def revoke_feed() -> Response:
 @blueprint.response(200, content_type="text/calendar")
 def read_feed(secret: str) -> Response:
     """Get the feed itself, for calendar apps; the address is the key"""
-    feed = feeds.opened_by(store(), secret)
+    feed = feeds.opened_by(store(), secret, now())
     headers = {
         "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}.{feed.dose_time:%H%M}"),
         "Cache-Control": "private, no-cache",

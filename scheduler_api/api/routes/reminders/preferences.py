@@ -9,12 +9,12 @@ from marshmallow import ValidationError
 
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
-from scheduler_api.api.http.operation import COORDINATORS, heeds, patient, staff
+from scheduler_api.api.http.operation import COORDINATORS, RECORDERS, heeds, patient, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
-from scheduler_api.engine.reminders.kinds import KINDS, SAFE_TO_SWITCH_OFF
+from scheduler_api.engine.reminders.kinds import KINDS, SAFE_TO_SWITCH_OFF, STOPPABLE
 from scheduler_api.i18n import LANGUAGES
-from scheduler_api.schemas.fields import Choice, CivilDate, Clock, Instant, Strict, Whole, fields
+from scheduler_api.schemas.fields import Choice, CivilDate, Clock, Instant, Strict, Text, Whole, fields
 from scheduler_api.use_cases.projections import stored_preferences
 from scheduler_api.use_cases.reminders import reminders
 
@@ -74,6 +74,14 @@ class SiteReminderPreferencesSchema(Strict):
     off = _some(*KINDS, description="What neither the site nor its patients are sent; by default none")
 
 
+class StoppedMessagesSchema(Strict):
+    """Which messages to one patient the site stopped: all, or some kinds. What is left out goes on."""
+
+    all = Flag(load_default=False, metadata={"description": "Whether no message at all goes to the patient"})
+    kinds = _some(*STOPPABLE, description="The kinds that do not go to this patient; by default none")
+    reason = Text(500, load_default=None, allow_none=True, metadata={"description": "For the audit trail"})
+
+
 class SnoozeSchema(Strict):
     """In how many minutes to be reminded again."""
 
@@ -122,6 +130,26 @@ def snooze_reminder(data: dict[str, Any]) -> Response:
     Once for each reminder, never past midnight; it takes the place of the second reminder.
     """
     return answer(reminders.put_off(session(), phone().patient_id, data["minutes"]))
+
+
+@blueprint.route("/patients/<string:patient_id>/messages")
+@staff()
+@blueprint.response(200, StoppedMessagesSchema)
+def get_stopped_messages(patient_id: str) -> Response:
+    """Get which messages to a patient the site stopped"""
+    return answer(reminders.stopped_messages(session(), patient_id))
+
+
+@blueprint.route("/patients/<string:patient_id>/messages", methods=["PUT"])
+@staff(RECORDERS)
+@blueprint.arguments(StoppedMessagesSchema)
+@blueprint.response(200, StoppedMessagesSchema)
+def set_stopped_messages(data: dict[str, Any], patient_id: str) -> Response:
+    """Stop the messages to a patient, or some kinds of them
+
+    This replaces what was stopped before; an empty body lets all messages go on. Messages that wait are withdrawn.
+    """
+    return answer(reminders.stop_messages(session(), patient_id, {**stored_preferences.STOPPED, **data}))
 
 
 @blueprint.route("/sites/<string:site>/reminders")
