@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -12,10 +12,10 @@ from scheduler_api.engine.instants import local_instant
 from scheduler_api.i18n import say
 from scheduler_api.use_cases.phones.feeds import Event, Options
 
+from . import time_zones
+
 #: How often an app should look again, and how long an appointment is taken to last.
 REFRESH, APPOINTMENT = timedelta(hours=6), timedelta(hours=1)
-#: The document has clock changes from so long before the first to so long after the last event.
-A_YEAR = timedelta(366)
 
 
 def calendar(events: Iterable[Event], options: Options, time_zone: str) -> bytes:
@@ -29,15 +29,22 @@ def calendar(events: Iterable[Event], options: Options, time_zone: str) -> bytes
     document.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     document.add("x-published-ttl", "PT6H")
     all_events = list(events)
+    timed = [event for event in all_events if event.at is not None]
+    zones = {}
+    for name in sorted({event.zone or time_zone for event in timed}):
+        # Over all years of the feed, so that a zone is written alike whatever is in it.
+        zones[name] = time_zones.component(name, min(one.first for one in timed), max(one.last for one in timed))
+    for zone in zones.values():
+        if zone is not None:
+            document.add_component(zone)
     for event in all_events:
-        document.add_component(_event(event, options, time_zone))
-    if all_events:
-        first, last = min(event.first for event in all_events), max(event.last for event in all_events)
-        document.add_missing_timezones(first - A_YEAR, last + A_YEAR)
+        document.add_component(_event(event, options, time_zone, zones))
     return document.to_ical()
 
 
-def _event(event: Event, options: Options, time_zone: str) -> icalendar.Event:
+def _event(
+    event: Event, options: Options, time_zone: str, zones: Mapping[str, icalendar.Timezone | None]
+) -> icalendar.Event:
     entry = icalendar.Event()
     entry.add("uid", event.uid)
     entry.add("dtstamp", event.modified_at)
@@ -51,9 +58,14 @@ def _event(event: Event, options: Options, time_zone: str) -> icalendar.Event:
         entry.add("dtstart", event.first)
         entry.add("dtend", event.last + timedelta(1))
     else:
-        starts_at = _local(event, event.zone or time_zone)
+        zone = event.zone or time_zone
+        starts_at = _local(event, zone)
+        lasts = APPOINTMENT if event.kind == "appointment" else timedelta(minutes=15)
+        ends_at = (starts_at.astimezone(UTC) + lasts).astimezone(ZoneInfo(zone))
+        if zones[zone] is None or _comes_twice(starts_at) or _comes_twice(ends_at):
+            starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
         entry.add("dtstart", starts_at)
-        entry.add("dtend", starts_at + (APPOINTMENT if event.kind == "appointment" else timedelta(minutes=15)))
+        entry.add("dtend", ends_at)
     if event.kind == "window":
         days = {"day": event.facts["target_on"], "first": event.first, "last": event.last}
         entry.add("description", say("Target day {day}. Open from {first} through {last}.", options.language, **days))
@@ -75,15 +87,26 @@ def _local(event: Event, time_zone: str) -> datetime:
     return local_instant(event.first, at, time_zone).astimezone(ZoneInfo(time_zone))
 
 
+def _comes_twice(local: datetime) -> bool:
+    """Return whether clocks show a time twice that night: of such apps read either."""
+    first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
+    return first is not None and second is not None and first > second
+
+
 def _summary(event: Event, options: Options) -> str:
     language = options.language
     match event.kind:
         case "window":
-            return say("Window: {label}", language, label=event.facts["label"])
+            label = event.facts["label"]
+            return (
+                say("Window: {label}", language, label=label) if label else say("Study visit: possible days", language)
+            )
         case "appointment":
-            return say("Appointment: {label}", language, label=event.facts["label"])
+            label = event.facts["label"]
+            return say("Appointment: {label}", language, label=label) if label else say("Study visit", language)
         case "contraception":
-            return say("Last day of contraception", language)
+            named = "Last day of contraception"
+            return say(named if options.visit_names else "Last day of the agreed precautions", language)
     if event.facts.get("drug"):
         return say("Take today's dose: {drug} {mg} mg", language, drug=event.facts["drug"], mg=f"{event.facts['mg']:g}")
     return say("Take today's dose", language)

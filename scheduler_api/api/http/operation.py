@@ -36,6 +36,7 @@ class Operation:
 
     `produces` are types of content beside the JSON of its schema, or instead if it has none. `says`: with which
     statuses it answers, if it says something of the service itself; it has no schema and no problems then.
+    `any_query`: it ignores whatever query it is asked with.
     """
 
     caller: Literal["staff", "patient", "public"] | None = None
@@ -43,6 +44,7 @@ class Operation:
     headers: list[str] = field(default_factory=list)
     produces: list[str] = field(default_factory=list)
     says: tuple[int, ...] = ()
+    any_query: bool = False
 
 
 def operation_of(view: Any) -> Operation:
@@ -73,6 +75,12 @@ def patient(view: View) -> View:
 def public(view: View) -> View:
     """Let anyone call a view, without a token."""
     operation_of(view).caller = "public"
+    return view
+
+
+def any_query(view: View) -> View:
+    """Declare that a view ignores what a client adds to its address."""
+    operation_of(view).any_query = True
     return view
 
 

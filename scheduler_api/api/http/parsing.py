@@ -17,6 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from scheduler_api.engine.errors import FieldError
 from scheduler_api.schemas.errors import errors_of
 
+from .operation import operation_of
 from .problems import Problem
 
 
@@ -103,7 +104,8 @@ class ResourceBlueprint(Blueprint):
 
     def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
         declared = getattr(view_func, "_apidoc", {}).get("arguments", {}).get("parameters", [])
-        if not any(parameter["in"] == "query" for parameter in declared):
+        takes_query = operation_of(view_func).any_query or any(one["in"] == "query" for one in declared)
+        if not takes_query:
             view_func = _without_query(view_func)
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
 

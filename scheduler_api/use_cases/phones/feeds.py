@@ -31,11 +31,12 @@ PAST = timedelta(30)
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a feed: its language, whether it reminds of doses, and whether it names the drug."""
+    """The options of a feed: its language, whether it reminds of doses, and whether it names the drug and visits."""
 
     language: str = "en"
     doses: bool = False
     drug_name: bool = False
+    visit_names: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
         patient_row(session, patient_id)
         row = feeds.of_patient(session.store, patient_id)
         if row is not None:
-            return {"secret": None, "made_at": row["made_at"], **orjson.loads(row["options"])}
+            return {"secret": None, "made_at": row["made_at"], **asdict(Options(**orjson.loads(row["options"])))}
         secret, made_at = secrets.token_urlsafe(24), stamp(session.now)
         row = {"hash": digest(secret), "patient_id": patient_id, "options": _text(options), "made_at": made_at}
         feeds.insert(session.store, row)
@@ -135,11 +136,11 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
             result.append(_event(row))
         for uid, row in stored.items():
             if uid not in current:
-                # A past event is left out silently; one that was to come is cancelled.
-                last = date.fromisoformat(orjson.loads(row["content"])["last"])
-                if not row["cancelled"] and last >= civil_date(now, feed.time_zone):
+                # A past event is left out silently; one that was to come is cancelled, and stays so for some days.
+                last, today = date.fromisoformat(orjson.loads(row["content"])["last"]), civil_date(now, feed.time_zone)
+                if not row["cancelled"] and last >= today:
                     row = _put(store, feed.name, uid, row["content"], True, row["sequence"] + 1, now)
-                if row["cancelled"]:
+                if row["cancelled"] and last >= today - PAST:
                     result.append(_event(row))
     return sorted(result, key=lambda event: (event.first, event.uid))
 
@@ -150,10 +151,9 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     today = civil_date(now, feed.time_zone)
     if history.is_left_alone(today):
         return {}
-    # Another address has other events: an app that read the old one keeps no later version of them.
-    name = hashlib.sha256(feed.name.encode()).hexdigest()[:16]
     # While a pregnancy is open, only what is booked goes to the patient (rules, section 7).
     silent = history.pregnancy_on(today) is not None
+    # Another address has other events: an app that read the old one keeps no later version of them.
     current_events: dict[str, str] = {}
 
     def add(
@@ -165,16 +165,21 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         zone: str | None = feed.time_zone,
         **facts: Any,
     ) -> None:
+        if last < today - PAST:
+            return
         # In another zone an event with a time is at another instant.
         zone = zone if at else None
         content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
-        current_events[f"{subject}-{kind}-{name}@scheduler-api"] = orjson.dumps(content).decode()
+        # Calendar apps show an id here and there: it does not say what the event is about.
+        uid = hashlib.sha256(f"{feed.name} {subject} {kind}".encode()).hexdigest()[:32]
+        current_events[f"{uid}@scheduler-api"] = orjson.dumps(content).decode()
 
     for visit in schedule.visits((history.first_on or today) - timedelta(400), today + timedelta(AHEAD)):
         status = visit.status(today)
         if status == "done":
             continue
-        label = word(visit.label, feed.options.language)
+        # By default nobody who sees the calendar learns what is examined.
+        label = word(visit.label, feed.options.language) if feed.options.visit_names else None
         if status in ("upcoming", "open", "overdue") and visit.appointment is None and not silent:
             add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
         # Nobody who has left is asked to come: the appointment is cancelled there.

@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 
 from scheduler_api.api.http.conditions import patient_tag, unless_not_modified
 from scheduler_api.api.http.language import language
-from scheduler_api.api.http.operation import RECORDERS, heeds, patient, produces, public, staff
+from scheduler_api.api.http.operation import RECORDERS, any_query, heeds, patient, produces, public, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import answer, now, phone, session, store
@@ -29,6 +29,12 @@ class FeedQuery(Strict):
         "true", "false", load_default="false", metadata={"description": "Remind of doses, for 30 days ahead"}
     )
     drug_name = Choice("true", "false", load_default="false", metadata={"description": "Name the drug and its amount"})
+    visit_names = Choice(
+        "true",
+        "false",
+        load_default="false",
+        metadata={"description": "Name visits and contraception, not `Study visit`"},
+    )
 
 
 class CalendarFeedSchema(Strict):
@@ -39,6 +45,7 @@ class CalendarFeedSchema(Strict):
     language = Choice(*LANGUAGES, required=True)
     doses = fields.Boolean(required=True)
     drug_name = fields.Boolean(required=True)
+    visit_names = fields.Boolean(required=True)
 
 
 @blueprint.route("/me/feed")
@@ -52,7 +59,8 @@ def get_feed(query: dict[str, Any]) -> Response:
     """
     if request.method == "HEAD":
         raise Problem(405, "The address is returned once, and HEAD would lose it.", headers={"Allow": "GET, DELETE"})
-    options = feeds.Options(query.get("language") or language(), query["doses"] == "true", query["drug_name"] == "true")
+    shown = (query[name] == "true" for name in ("doses", "drug_name", "visit_names"))
+    options = feeds.Options(query.get("language") or language(), *shown)
     made = feeds.make(session(), phone().patient_id, options)
     secret = made.pop("secret")
     address = url_for("feeds.read_feed", secret=secret, _external=True) if secret else None
@@ -82,6 +90,7 @@ def revoke_patient_feed(patient_id: str) -> Response:
 
 @blueprint.route("/feeds/<string:secret>.ics")
 @public
+@any_query
 @heeds("If-None-Match")
 @produces("text/calendar")
 @blueprint.response(200, content_type="text/calendar")

@@ -1,0 +1,118 @@
+"""The feed of a patient in every time zone: each instant as it is, by all readers, from rules that Outlook reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import icalendar
+import pytest
+
+from scheduler_api.engine.dates import is_time_zone
+from scheduler_api.interop import ics, time_zones
+from scheduler_api.use_cases.phones.feeds import Event, Options
+
+ZONES = sorted(zone for zone in available_timezones() if is_time_zone(zone))
+FIRST, LAST = date(2025, 11, 20), date(2027, 11, 20)
+READ_AT = datetime(2025, 11, 20, tzinfo=UTC)
+HOURS = ("00:30", "02:30", "12:00", "23:30")
+
+
+def events(zone: str, days: list[date]) -> list[Event]:
+    """Appointments of two hours' kinds on some days in a zone."""
+    return [
+        Event(f"{day}-{at}", "appointment", day, day, at, zone, {"label": None}, 0, READ_AT, False)
+        for day in days
+        for at in HOURS
+    ]
+
+
+def days_of(zone: str) -> list[date]:
+    """The first of each month and the days about each change of the clocks."""
+    days = {date(year, month, 1) for year in (2026, 2027) for month in range(1, 11)}
+    for year in (2025, 2026, 2027):
+        for change in time_zones.changes(zone, year):
+            days |= {change.onset.date() + timedelta(number) for number in (-1, 0, 1)}
+    return sorted(day for day in days if FIRST <= day <= LAST)
+
+
+def instant(day: date, at: str, zone: str) -> datetime:
+    """The instant of a time of day; of one that the clocks skip, the first after the gap."""
+    local = datetime.combine(day, time.fromisoformat(at), ZoneInfo(zone))
+    found = local.astimezone(UTC)
+    while found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) < local.replace(tzinfo=None):
+        found += timedelta(minutes=1)
+    back = found.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    while back > local.replace(tzinfo=None):
+        earlier = (found - timedelta(minutes=1)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        if earlier < local.replace(tzinfo=None):
+            break
+        found, back = found - timedelta(minutes=1), earlier
+    return found
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, bytes]:
+    """The feed of each zone over two years."""
+    return {zone: ics.calendar(events(zone, days_of(zone)), Options(), zone) for zone in ZONES}
+
+
+def test_every_instant_is_equal_for_two_readers(
+    documents: dict[str, bytes], read_by_ical_js: Callable[..., list[list[dict[str, Any]]]]
+) -> None:
+    wrong = []
+    for (zone, text), seen in zip(documents.items(), read_by_ical_js(*documents.values()), strict=True):
+        expected = {f"{day}-{at}": instant(day, at, zone) for day in days_of(zone) for at in HOURS}
+        by_icalendar = {
+            str(event["UID"]): event["DTSTART"].dt.astimezone(UTC)
+            for event in icalendar.Calendar.from_ical(text).events
+        }
+        by_ical_js = {event["uid"]: datetime.fromisoformat(event["starts"]) for event in seen}
+        wrong += [
+            (zone, uid, str(expected[uid]), str(by_icalendar[uid]), str(by_ical_js[uid]))
+            for uid in expected
+            if not expected[uid] == by_icalendar[uid] == by_ical_js[uid]
+        ]
+    assert wrong == []
+
+
+def test_a_zone_is_written_as_rules_that_outlook_reads_or_not_at_all(documents: dict[str, bytes]) -> None:
+    """RFC 5545, section 3.6.5; Outlook reads one STANDARD and one DAYLIGHT, each with a rule of the n-th weekday."""
+    in_utc = []
+    for zone, text in documents.items():
+        calendar = icalendar.Calendar.from_ical(text)
+        written = calendar.walk("VTIMEZONE")
+        named = {str(event["DTSTART"].params.get("TZID", "")) for event in calendar.events}
+        if not written:
+            assert all(event["DTSTART"].to_ical().endswith(b"Z") for event in calendar.events), zone
+            in_utc.append(zone)
+            continue
+        (one,) = written
+        # What clocks show twice is in UTC, too: some readers take the first, some the second.
+        assert str(one["TZID"]) == zone
+        assert named <= {zone, ""}
+        names = [part.name for part in one.subcomponents]
+        assert names in (["STANDARD"], ["DAYLIGHT", "STANDARD"], ["STANDARD", "DAYLIGHT"]), zone
+        for part in one.subcomponents:
+            assert set(part) <= {"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME", "RRULE"}
+            assert {"DTSTART", "TZOFFSETFROM", "TZOFFSETTO"} <= set(part)
+            # In local time, which is that of the old offset.
+            assert part["DTSTART"].dt.tzinfo is None
+            assert part["DTSTART"].dt.date() < FIRST
+            if len(names) == 2:
+                rule = part["RRULE"]
+                assert rule["FREQ"] == ["YEARLY"]
+                assert set(rule) == {"FREQ", "BYMONTH", "BYDAY"}
+                onset = part["DTSTART"].dt
+                before = (onset - part["TZOFFSETFROM"].td).replace(tzinfo=UTC)
+                assert (before - timedelta(minutes=1)).astimezone(ZoneInfo(zone)).utcoffset() == part["TZOFFSETFROM"].td
+                assert before.astimezone(ZoneInfo(zone)).utcoffset() == part["TZOFFSETTO"].td
+            else:
+                assert "RRULE" not in part
+                assert part["TZOFFSETFROM"].td == part["TZOFFSETTO"].td
+    # Morocco goes by the moon, Egypt, Lebanon and others by days that no such rule has.
+    assert {"Africa/Casablanca", "Africa/El_Aaiun"} <= set(in_utc)
+    assert len(in_utc) < 20
+    assert not {"Europe/Berlin", "America/New_York", "Asia/Shanghai", "Australia/Sydney"} & set(in_utc)
