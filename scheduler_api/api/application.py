@@ -131,8 +131,8 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
 def _guard() -> None:
     """Limit the rate of a request, then let only those call the view whom it declares.
 
-    Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. None is
-    needed under /v1/feeds.
+    Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. Only
+    /v1/feeds needs none.
     Monitoring has no limit. Which methods an address has (OPTIONS), any role may know.
     """
     req = request._get_current_object()  # type: ignore[attr-defined]

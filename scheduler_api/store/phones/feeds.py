@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.patients.patients import READ
 
 
 def insert(store: Store, row: Row) -> None:
@@ -16,7 +15,7 @@ def insert(store: Store, row: Row) -> None:
 def by_hash(store: Store, digest: str) -> Row | None:
     """Return the feed of a secret, with its patient's row; None if unknown or revoked."""
     return store.row(
-        f"SELECT f.options, {READ} FROM feeds f "
+        "SELECT f.options, p.* FROM feeds f "
         "JOIN patients p ON p.patient_id = f.patient_id WHERE f.hash = :hash AND f.revoked_at IS NULL",
         {"hash": digest},
     )
