@@ -87,6 +87,25 @@ def is_time_zone(name: str) -> bool:
     return name in _time_zones()
 
 
+_FIXED = re.compile(r"(?:GMT|UTC|Etc/GMT|Etc/UTC)?([+-])(\d{1,2})(?::?(\d{2}))?", re.ASCII | re.IGNORECASE)
+
+
+def time_zone_of(name: str) -> str:
+    """Return the IANA time zone that a phone means: its own name, or for a fixed offset (`GMT+08:00`) `Etc/GMT-8`.
+
+    Raises ValueError, with a sentence for the sender, for an offset that no zone has.
+    """
+    fixed = None if is_time_zone(name) else _FIXED.fullmatch(name)
+    if fixed is None:
+        return name
+    sign, hours, minutes = fixed[1], int(fixed[2]), int(fixed[3] or 0)
+    # Of these zones the sign is the other way round.
+    zone = f"Etc/GMT{'-' if sign == '+' else '+'}{hours}"
+    if minutes or not is_time_zone(zone):
+        raise ValueError("No time zone has this offset alone: send that of the place, such as Asia/Kolkata.")
+    return zone
+
+
 @cache
 def _time_zones() -> frozenset[str]:
     # These are files of some systems' databases, not places.

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, validates_schema
 
 from scheduler_api.engine.model.facts import Enrolled, Registered
 
-from .fields import Choice, CivilDate, Strict, Text, Whole, fields
+from .fields import Choice, CivilDate, Strict, Text, TimeZone, Whole, fields
 
 FERTILITY = ("fertile", "not_fertile")
 BASES = ("natural_menopause", "artificial_menopause", "sterilisation")
@@ -49,7 +49,7 @@ class RegistrationSchema(Strict):
     sex = Choice("female", "male", required=True)
     fertility = Choice(*FERTILITY, load_default="fertile")
     basis = Choice(*BASES, load_default=None, allow_none=True, metadata={"description": "Why `not_fertile`"})
-    time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
+    time_zone = TimeZone(required=True, metadata={"example": "Asia/Shanghai"})
     consented_on = CivilDate(load_default=None, allow_none=True, metadata={"description": "If it is known"})
     planned_enrolment_on = CivilDate(
         load_default=None, allow_none=True, metadata={"description": "Visits are counted from it until enrolment"}

@@ -39,6 +39,7 @@ from .fields import (
     PartialCivilDate,
     Strict,
     Text,
+    TimeZone,
     Whole,
     fields,
     validate,
@@ -250,7 +251,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         ),
     },
     "protocol_amended": {"version": Whole(1, 10_000, required=True), "from_on": CivilDate(required=True)},
-    "time_zone_changed": {"time_zone": Text(60, required=True)},
+    "time_zone_changed": {"time_zone": TimeZone(required=True)},
     "voided": {"voids": Text(40, required=True, metadata={"description": "The fact taken back"})},
 }
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date, parse_partial_date
+from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date, parse_partial_date, time_zone_of
 from scheduler_api.engine.model.facts import UNKNOWN, When
 from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 
@@ -25,13 +25,14 @@ __all__ = [
     "QueryNumber",
     "Strict",
     "Text",
+    "TimeZone",
     "Whole",
     "fields",
     "listed",
     "validate",
 ]
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 #: Printable characters; line breaks only where a text may have lines.
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
@@ -159,6 +160,20 @@ class Text(fields.String):
             error="Does not match {regex}." if pattern else "Has control characters.",
         )
         super().__init__(validate=[validate.Length(least, most), form], **kwargs)
+
+
+class TimeZone(Text):
+    """A time zone: its IANA name, or a fixed offset, which is then the zone of that name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(60, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return time_zone_of(text)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
 
 
 class Clock(fields.String):

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.plan import Message, Planner
-from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences, contradictions
+from scheduler_api.engine.reminders.preferences import (
+    NotificationPreferences,
+    QuietHours,
+    SitePreferences,
+    contradictions,
+    second_at,
+)
 
 from .patients import Patient, day, patient_with, protocol_data, series
 from .strategies import lives
@@ -143,18 +149,24 @@ def test_the_trial_the_site_and_the_patient_each_switch_a_kind_off() -> None:
     assert not found(Patient.treated(read_protocol({**data, "reminders": {"off": [kind]}})))
 
 
-def test_a_second_reminder_that_is_switched_off_contradicts_nothing() -> None:
-    at_midnight = NotificationPreferences(again_after_minutes=240)
-    assert [error.pointer for error in contradictions(at_midnight)] == ["/again_after_minutes"]
-    assert [*contradictions(at_midnight._replace(off=frozenset({"dose_again"})))] == []
-    assert [*contradictions(at_midnight._replace(again_after_minutes=None))] == []
+def test_when_the_second_reminder_comes() -> None:
+    usual = NotificationPreferences()
+    assert second_at(usual) == time(21)
+    assert second_at(usual._replace(off=frozenset({"dose_again"}))) is None
+    assert second_at(usual._replace(again_after_minutes=None)) is None
+    assert second_at(usual._replace(again_after_minutes=240)) is None
 
 
-def test_a_second_reminder_in_quiet_hours_contradicts_them_unless_the_first_is_too() -> None:
+def test_a_second_reminder_in_quiet_hours_is_left_out() -> None:
     late = NotificationPreferences(dose_time=time(21, 30))
-    assert [error.pointer for error in contradictions(late)] == ["/again_after_minutes"]
+    assert [*contradictions(late)] == []
+    assert second_at(late) is None
     assert [error.pointer for error in contradictions(late._replace(dose_time=time(22, 30)))] == ["/time"]
-    assert [*contradictions(late._replace(quiet=None))] == []
+    assert second_at(late._replace(quiet=None)) == time(22, 30)
+    assert second_at(late._replace(quiet=None, again_after_minutes=150)) is None
+    # After quiet hours that end on the same day it comes then.
+    noon = QuietHours(time(12), time(14))
+    assert second_at(NotificationPreferences(time(11, 30), quiet=noon)) == time(14)
 
 
 @given(lives(), st.integers(0, 9))

@@ -38,7 +38,7 @@ def test_a_local_time_comes_once_when_clocks_change(
     service.clock.set(f"{day}T00:00:00+14:00")
     phone = Phone(service, patient)
     said = {"time": at, "quiet": None, "again_after_minutes": None}
-    assert phone.send("PUT", "reminders", said).status_code == 200
+    assert phone.send("PATCH", "reminders", said).status_code == 200
     for now in every(15, f"{day}T00:00:00+12:00", f"{day}T12:00:00+00:00"):
         ticked(service, now)
     rows = service.store.rows("SELECT due_at FROM outbox WHERE kind = 'dose_due' AND about = :day", {"day": day})

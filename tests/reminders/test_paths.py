@@ -70,7 +70,7 @@ def test_a_way_that_works_takes_the_place_of_one_that_ended(sending: Sending, pa
     """The patient chose pushes alone; the gateway is better than nothing."""
     with Receiver(answering(410)) as push, Receiver() as gateway:
         phone = subscribed(sending, patient, push)
-        phone.send("PUT", "reminders", {"channels": ["web_push"]})
+        phone.send("PATCH", "reminders", {"channels": ["web_push"]})
         sending.add(gateway.url, audience="patient")
         sending.told("2024-02-20T12:00:30+00:00")
         sending.deliver()

@@ -21,6 +21,7 @@ DEFAULT = {
     "quiet": {"from": "22:00", "to": "07:00"},
     "off": [],
     "show_drug": False,
+    "again_at": "21:00",
 }
 
 
@@ -50,8 +51,8 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
     feed = phone.get("feed", doses="true").json["address"]
     anyone, before = service.client(""), phone.get("today").headers["ETag"]
     tag = anyone.get(feed).headers["ETag"]
-    answer = phone.send("PUT", "reminders", {"time": "08:30", "again_after_minutes": None, "show_drug": True})
-    assert answer.json == {**DEFAULT, "time": "08:30", "again_after_minutes": None, "show_drug": True}
+    answer = phone.send("PATCH", "reminders", {"time": "08:30", "again_after_minutes": None, "show_drug": True})
+    assert answer.json == {**DEFAULT, "time": "08:30", "again_after_minutes": None, "show_drug": True, "again_at": None}
     assert phone.read("reminders") == answer.json
     assert phone.get("today", {"If-None-Match": before}).status_code == 200
     assert phone.read("today")["doses"][0]["remind_at"] == "2024-02-20T12:00:00+08:00"
@@ -63,7 +64,7 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
 
 
 def test_preferences_outlive_a_rebuild(service: Service, patient: Patient, phone: Phone) -> None:
-    preferences = phone.send("PUT", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
+    preferences = phone.send("PATCH", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
     live = planned(service, patient)
     maintenance.rebuild(service.store, service.clock())
     assert planned(service, patient) == live
@@ -75,8 +76,6 @@ def test_preferences_outlive_a_rebuild(service: Service, patient: Patient, phone
     [
         ({"time": "22:30"}, ["/time"]),
         ({"time": "06:59"}, ["/time"]),
-        ({"time": "21:30"}, ["/again_after_minutes"]),
-        ({"time": "23:30", "quiet": None}, ["/again_after_minutes"]),
         ({"quiet": {"from": "09:00", "to": "09:00"}}, ["/quiet/to"]),
         ({"time": "8:30"}, ["/time"]),
         ({"quiet": {"from": "22:00"}}, ["/quiet/to"]),
@@ -90,12 +89,44 @@ def test_preferences_that_contradict_themselves_are_refused(
     service: Service, phone: Phone, said: Any, pointers: list[str]
 ) -> None:
     with service.unchanged():
-        refused(phone.send("PUT", "reminders", said), 422, *pointers)
+        refused(phone.send("PATCH", "reminders", said), 422, *pointers)
+
+
+def test_what_is_not_named_stays_and_a_second_reminder_in_quiet_hours_is_left_out(
+    service: Service, patient: Patient, phone: Phone
+) -> None:
+    phone.send("PATCH", "reminders", {"show_drug": True, "language": "zh-CN"})
+    answer = phone.send("PATCH", "reminders", {"time": "21:30"})
+    assert answer.json == {**DEFAULT, "time": "21:30", "again_at": None, "show_drug": True, "language": "zh-CN"}
+    assert phone.read("reminders") == answer.json
+    assert {kind for kind, _, _ in planned(service, patient)} == {"dose_due", "doses_missed"}
+    refused(phone.send("PUT", "reminders", {"time": "21:30"}), 405)
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"), [("zh-Hans-CN,zh;q=0.9", "zh-CN"), ("de, en;q=0.5", "en"), (None, "en")]
+)
+def test_the_language_begins_as_the_phone_s(
+    service: Service, nurse: Client, patient: Patient, asked: str | None, language: str
+) -> None:
+    def activate(header: str | None) -> Client:
+        code = nurse.post("/v1/activations", {"patient_id": patient.patient_id}).json["code"]
+        headers = {} if header is None else {"Accept-Language": header}
+        body = {"code": code, "device_name": "Redmi"}
+        answer = service.client("").send("POST", "/v1/activate", body, headers=headers)
+        return service.client(answer.json["access_token"])
+
+    first = activate(asked)
+    assert first.get("/v1/me/reminders").json["language"] == language
+    # What was chosen since stays.
+    chosen = "en" if language == "zh-CN" else "zh-CN"
+    assert first.send("PATCH", "/v1/me/reminders", {"language": chosen}).status_code == 200
+    assert activate("zh-CN" if chosen == "en" else "en").get("/v1/me/reminders").json["language"] == chosen
 
 
 def test_a_patient_without_a_second_reminder_may_be_reminded_late(phone: Phone) -> None:
     said = {"time": "23:30", "quiet": None, "off": ["dose_again"]}
-    assert phone.send("PUT", "reminders", said).status_code == 200
+    assert phone.send("PATCH", "reminders", said).status_code == 200
 
 
 def test_a_reminder_is_put_off_once_and_takes_the_place_of_the_second(

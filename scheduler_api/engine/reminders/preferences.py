@@ -66,19 +66,21 @@ class SitePreferences(NamedTuple):
 
 def contradictions(preferences: NotificationPreferences) -> Iterator[FieldError]:
     """Yield an error for each contradiction in a patient's preferences: a reminder that could not come when wanted."""
-    quiet, at = preferences.quiet, preferences.dose_time
-    yield from _in_quiet_hours("/time", at, quiet)
-    if preferences.again_after_minutes is None or "dose_again" in preferences.off:
-        return
-    again = datetime.combine(date.min, at) + timedelta(minutes=preferences.again_after_minutes)
-    if again.date() > date.min:
-        yield FieldError(
-            "/again_after_minutes",
-            "That is past midnight, when the day's dose is no longer due.",
-            "past_midnight",
-        )
-    elif quiet is not None and quiet.covers(again.time()) and not quiet.covers(at):
-        yield FieldError("/again_after_minutes", "That is within the quiet hours.", "quiet_hours")
+    yield from _in_quiet_hours("/time", preferences.dose_time, preferences.quiet)
+
+
+def second_at(preferences: NotificationPreferences) -> time | None:
+    """Return when the second reminder of a day comes; None: none does.
+
+    Quiet hours hold it back, and after midnight the day's dose is no longer due.
+    """
+    if preferences.again_after_minutes is None or {"dose_again", "dose_due"} & (preferences.off | preferences.stopped):
+        return None
+    at, quiet = datetime.combine(date.min, preferences.dose_time), preferences.quiet
+    again = at + timedelta(minutes=preferences.again_after_minutes)
+    if again.date() > at.date() or quiet is None or not quiet.covers(again.time()):
+        return again.time() if again.date() == at.date() else None
+    return quiet.ends if quiet.ends > again.time() else None
 
 
 def site_contradictions(preferences: SitePreferences) -> Iterator[FieldError]:

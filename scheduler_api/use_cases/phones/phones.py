@@ -14,8 +14,10 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Busy, Row, Store
 from scheduler_api.store.phones import devices
+from scheduler_api.store.reminders import notification_preferences
 from scheduler_api.use_cases.audit.events import note, unknown
 from scheduler_api.use_cases.auth.tokens import digest
+from scheduler_api.use_cases.projections import stored_preferences
 from scheduler_api.use_cases.reminders.destinations import state_of
 from scheduler_api.use_cases.session import (
     Actor,
@@ -75,8 +77,12 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
     return {"patient_id": patient_id, "code": code, "expires_at": expires_at}
 
 
-def activate(store: Store, code: str, device_name: str, address: str, now: datetime) -> dict[str, Any]:
+def activate(
+    store: Store, code: str, device_name: str, address: str, now: datetime, language: str | None = None
+) -> dict[str, Any]:
     """Turn a one-time code into the tokens of a new device.
+
+    Messages to a patient who has not chosen yet are in the `language` of the phone from then on.
 
     Raises TooMany after too many wrong tries from this address, ValidationFailed for a code that is wrong, used or
     expired.
@@ -101,6 +107,8 @@ def activate(store: Store, code: str, device_name: str, address: str, now: datet
                 {"device_id": device_id, "patient_id": patient_id, "name": device_name, "activated_at": stamp(now)},
             )
             note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
+            if language is not None:
+                _begin_with(store, patient_id, language)
             tokens = _new_pair(store, device_id, None, now)
     if patient_id is None:
         raise ValidationFailed([FieldError("/code", "The code is wrong, used or expired.", "code_used")])
@@ -193,6 +201,14 @@ def end_device(session: Session, patient_id: str, device_id: str) -> None:
         if not devices.end_device(session.store, patient_id, device_id, stamp(session.now), because):
             raise NotFound("The patient has no such device, or its session has ended.")
         note(session, "session_ended", patient_id, device=device_id, because=because)
+
+
+def _begin_with(store: Store, patient_id: str, language: str) -> None:
+    """Let messages to a patient who has chosen no preferences yet be in a language."""
+    row = notification_preferences.of_patient(store, patient_id)
+    text = stored_preferences.text_in(language, row["preferences"] if row else None)
+    if text is not None:
+        notification_preferences.put_patients(store, patient_id, text)
 
 
 def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime) -> dict[str, Any]:

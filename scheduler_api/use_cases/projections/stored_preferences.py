@@ -45,6 +45,12 @@ def patients_text(document: dict[str, Any], before: str | None, at: str) -> str:
     return orjson.dumps({**document, **beside}).decode()
 
 
+def text_in(language: str, before: str | None) -> str | None:
+    """Return a patient's preferences with a language; None if one is stored `before`."""
+    stored = orjson.loads(before) if before else {}
+    return None if "language" in stored else orjson.dumps({**stored, "language": language}).decode()
+
+
 def stopped_text(stopped: dict[str, Any], before: str | None) -> str:
     """Return a patient's preferences as they are stored once the site stopped some kinds; `before` are those before."""
     return orjson.dumps({**(orjson.loads(before) if before else {}), _STOPPED: stopped}).decode()

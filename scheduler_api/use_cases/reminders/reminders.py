@@ -15,7 +15,7 @@ from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.instants import end_of, stamp
 from scheduler_api.engine.reminders.kinds import DOSE_KINDS, SAFE_TO_SWITCH_OFF
 from scheduler_api.engine.reminders.plan import Message
-from scheduler_api.engine.reminders.preferences import contradictions, site_contradictions
+from scheduler_api.engine.reminders.preferences import contradictions, second_at, site_contradictions
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import patients
@@ -32,25 +32,34 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 
 def patient_preferences(session: Session, patient_id: str) -> dict[str, Any]:
     """Return how a patient wants to be reminded. Raises NotFound."""
-    return stored_preferences.patients_document(patient_row(session, patient_id)["preferences"])
+    return _shown(patient_row(session, patient_id)["preferences"])
 
 
-def change_patients(session: Session, patient_id: str, preferences: dict[str, Any]) -> dict[str, Any]:
-    """Store a patient's preferences, and plan messages by them from now on. Raises NotFound, ValidationFailed."""
-    text = orjson.dumps(preferences).decode()
-    errors = [*_unsafe(preferences["off"]), *contradictions(stored_preferences.patients(text))]
-    if errors:
-        raise ValidationFailed(errors)
+def _shown(text: str | None) -> dict[str, Any]:
+    """Return a patient's preferences as the patient sees them, with the time of the second reminder."""
+    at = second_at(stored_preferences.patients(text))
+    return {**stored_preferences.patients_document(text), "again_at": at and f"{at:%H:%M}"}
+
+
+def change_patients(session: Session, patient_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change some of a patient's preferences, and plan messages by them from now on.
+
+    Raises NotFound, ValidationFailed.
+    """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         before = patient_row(session, patient_id)["preferences"]
+        preferences = {**stored_preferences.patients_document(before), **changes}
         text = stored_preferences.patients_text(preferences, before, stamp(session.now))
+        errors = [*_unsafe(preferences["off"]), *contradictions(stored_preferences.patients(text))]
+        if errors:
+            raise ValidationFailed(errors)
         if before != text:
             stored.put_patients(session.store, patient_id, text)
             maintenance.extend_horizon(session.store, patient_id, session.now)
             old, new = stored_preferences.patients_document(before), stored_preferences.patients_document(text)
             note(session, "reminders_changed", patient_id, old=old, new=new)
-    return stored_preferences.patients_document(text)
+    return _shown(text)
 
 
 def stopped_messages(session: Session, patient_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import segno
 from flask import Response, request
 
+from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import ADMINS, RECORDERS, produces, public, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
@@ -124,7 +125,8 @@ def activate_phone(data: dict[str, Any]) -> Response:
 
     Needs no token. After ten wrong codes from an address in a minute, the next has to wait, at most a minute.
     """
-    tokens = phones.activate(store(), data["code"], data["device_name"], request.remote_addr or "", now())
+    spoken = language() if "Accept-Language" in request.headers else None
+    tokens = phones.activate(store(), data["code"], data["device_name"], request.remote_addr or "", now(), spoken)
     return answer(tokens, headers={"Cache-Control": "no-store"})
 
 

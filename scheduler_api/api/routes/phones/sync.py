@@ -17,7 +17,7 @@ from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.schemas.errors import errors_of
-from scheduler_api.schemas.fields import Choice, DoseName, Instant, Strict, Text, fields, validate
+from scheduler_api.schemas.fields import Choice, DoseName, Instant, Strict, Text, TimeZone, fields, validate
 from scheduler_api.use_cases.phones import sync, today
 from scheduler_api.use_cases.phones.doses import OUTCOMES
 
@@ -53,7 +53,7 @@ class QueuedTimeZoneSchema(QueuedSchema):
     """The patient lives in another time zone."""
 
     kind = Choice("time_zone_changed", required=True)
-    time_zone = Text(60, required=True)
+    time_zone = TimeZone(required=True)
 
 
 QUEUED: Mapping[str, Strict] = {

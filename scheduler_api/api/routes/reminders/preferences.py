@@ -53,7 +53,7 @@ def _quiet() -> Any:
 
 
 class PatientReminderPreferencesSchema(Strict):
-    """How a patient wants to be reminded. What is left out is as by default."""
+    """How a patient wants to be reminded. What is left out stays as it is; at first it is as by default."""
 
     time = Clock(metadata={"description": "When to be reminded of the dose, local time; by default 20:00"})
     again_after_minutes = Whole(
@@ -64,6 +64,19 @@ class PatientReminderPreferencesSchema(Strict):
     quiet = _quiet()
     off = _some(*KINDS, description=f"Not to be sent: some of {', '.join(SAFE_TO_SWITCH_OFF)}; by default none")
     show_drug = Flag(metadata={"description": "Whether a lock screen may show drug and disease; by default not"})
+
+
+class ShownReminderPreferencesSchema(PatientReminderPreferencesSchema):
+    """How a patient is reminded."""
+
+    again_at = Clock(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "When the second reminder comes; null: none does, since the patient wants none, or quiet "
+            "hours or midnight come before it"
+        },
+    )
 
 
 class SiteReminderPreferencesSchema(Strict):
@@ -99,25 +112,23 @@ class SnoozedReminderSchema(Strict):
 @blueprint.route("/me/reminders")
 @patient
 @heeds("If-None-Match")
-@blueprint.response(200, PatientReminderPreferencesSchema)
+@blueprint.response(200, ShownReminderPreferencesSchema)
 def get_my_reminders() -> Response:
     """Get how the patient wants to be reminded"""
     headers = phone_headers(phone(), session().now, language())
     return unless_not_modified(headers, lambda: answer(reminders.patient_preferences(session(), phone().patient_id)))
 
 
-@blueprint.route("/me/reminders", methods=["PUT"])
+@blueprint.route("/me/reminders", methods=["PATCH"])
 @patient
 @blueprint.arguments(PatientReminderPreferencesSchema)
-@blueprint.response(200, PatientReminderPreferencesSchema)
-def set_my_reminders(data: dict[str, Any]) -> Response:
-    """Say how the patient wants to be reminded
+@blueprint.response(200, ShownReminderPreferencesSchema)
+def change_my_reminders(data: dict[str, Any]) -> Response:
+    """Change how the patient wants to be reminded
 
-    This replaces all earlier preferences. Planned messages change at once.
+    This changes what it names and leaves the rest. Planned messages change at once.
     """
-    return answer(
-        reminders.change_patients(session(), phone().patient_id, _with_defaults(data, stored_preferences.PATIENTS))
-    )
+    return answer(reminders.change_patients(session(), phone().patient_id, _as_stored(data)))
 
 
 @blueprint.route("/me/reminders/snooze", methods=["POST"])
@@ -174,7 +185,11 @@ def set_site_reminders(data: dict[str, Any], site: str) -> Response:
 
 def _with_defaults(data: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     """Return the preferences with defaults for what was left out, as they are stored."""
-    whole = {**default, **data}
+    return {**default, **_as_stored(data)}
+
+
+def _as_stored(data: dict[str, Any]) -> dict[str, Any]:
+    """Return preferences as they are stored."""
     if (quiet := data.get("quiet")) is not None:
-        whole["quiet"] = {"from": quiet["from_"], "to": quiet["to"]}
-    return whole
+        return {**data, "quiet": {"from": quiet["from_"], "to": quiet["to"]}}
+    return data

@@ -12,7 +12,7 @@ from scheduler_api.api.http.operation import ADMINS, COORDINATORS, produces, sta
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.schemas.fields import Choice, Strict, Text, fields, listed, validate
+from scheduler_api.schemas.fields import Choice, Strict, Text, TimeZone, fields, listed, validate
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.site_calendars import WEEKDAYS
 
@@ -49,7 +49,7 @@ class SiteSchema(Strict):
     site = Text(40, required=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", metadata={"example": "FUSCC"})
     name = Text(200, required=True)
     country = Text(2, 2, required=True, pattern=r"^[A-Z][A-Z]$", metadata={"description": "ISO 3166, two letters"})
-    time_zone = Text(60, required=True, metadata={"example": "Asia/Shanghai"})
+    time_zone = TimeZone(required=True, metadata={"example": "Asia/Shanghai"})
     opening_days = opening_days(load_default=lambda: list(WEEKDAYS[:5]))
     contact = fields.Nested(
         SiteContactSchema,
