@@ -108,9 +108,9 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
     elif declared.caller == "public":
         operation["security"] = []
     statuses = {401, 403, 404, 422, 429, 503}
-    if method in ("post", "put", "delete"):
+    if method in ("post", "put", "patch", "delete"):
         statuses |= {409}
-    if method in ("post", "put"):
+    if method in ("post", "put", "patch"):
         statuses |= {400, 413, 415}
     if "If-Match" in declared.headers:
         statuses.add(412)

@@ -123,7 +123,7 @@ def get_my_reminders() -> Response:
 @patient
 @blueprint.arguments(PatientReminderPreferencesSchema)
 @blueprint.response(200, ShownReminderPreferencesSchema)
-def change_my_reminders(data: dict[str, Any]) -> Response:
+def set_my_reminders(data: dict[str, Any]) -> Response:
     """Change how the patient wants to be reminded
 
     This changes what it names and leaves the rest. Planned messages change at once.
