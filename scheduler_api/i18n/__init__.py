@@ -22,6 +22,7 @@ ENGLISH = "en"
 
 #: Labels of the built-in protocol, what a calendar feed says, and what reminders say.
 TEXTS = (
+    "surufatinib",
     "Week {n} tumour imaging",
     "Month {n} contraception follow-up",
     "Appointment: {label}",
@@ -38,6 +39,8 @@ TEXTS = (
     "Study reminder, {day}",
     "Take your dose of {day}",
     "Take your dose of {day}: {drug} {mg} mg",
+    "Take your dose of {day}: {drug} {mg} mg ({pieces})",
+    "{count} × {strength} mg",
     "As asked: take your dose of {day}",
     "Dose of {day}: not recorded yet",
     "Please book your next study visit, through {last}",
@@ -105,6 +108,11 @@ WORDS = Words(files("scheduler_api").joinpath("i18n", "locale"))
 LANGUAGES = WORDS.languages
 say = WORDS.say
 word = WORDS.reason
+
+
+def name_of_drug(drug: str) -> Reason:
+    """Return the name of a drug as a label, which is said in the reader's language if its catalogue has it."""
+    return Reason("label", text=drug, n="", day="")
 
 
 @cache

@@ -49,7 +49,10 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
     if kind.startswith("dose_"):
         on = date.fromisoformat(day)
         doses = schedules.of_row(store, row).treatment_plan.rows(on, on, on) if with_details else []
-        planned = next((texts.Dose(dose["drug"], dose["amount"]) for dose in doses if dose["amount"] is not None), None)
+        planned = next(
+            (texts.Dose(dose["drug"], dose["amount"], dose["pieces"]) for dose in doses if dose["amount"] is not None),
+            None,
+        )
         return texts.dose(kind, language, day, planned)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)

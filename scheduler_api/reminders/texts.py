@@ -5,10 +5,10 @@ Neither drug nor disease is named, nor what the precautions are, unless the pati
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from scheduler_api.i18n import say
+from scheduler_api.i18n import name_of_drug, say, word
 
 #: How many lines a digest has at most.
 LINES = 50
@@ -31,6 +31,7 @@ class Dose(NamedTuple):
 
     drug: str
     mg: float
+    pieces: Sequence[Mapping[str, Any]] = ()
 
 
 class Window(NamedTuple):
@@ -52,8 +53,13 @@ def dose(kind: str, language: str, day: str, details: Dose | None) -> MessageTex
     body = say(_DOSE[kind], language, day=day)
     if details is None:
         return MessageText(say("Study reminder", language), body)
-    shown = {"day": day, "drug": details.drug, "mg": f"{details.mg:g}"}
-    return MessageText(body, say("Take your dose of {day}: {drug} {mg} mg", language, **shown))
+    shown = {"day": day, "drug": word(name_of_drug(details.drug), language), "mg": f"{details.mg:g}"}
+    pieces = " + ".join(
+        say("{count} × {strength} mg", language, count=one["count"], strength=f"{one['strength']:g}")
+        for one in details.pieces
+    )
+    form = "Take your dose of {day}: {drug} {mg} mg" + (" ({pieces})" if pieces else "")
+    return MessageText(body, say(form, language, **shown, pieces=pieces))
 
 
 def visit(kind: str, language: str, window: Window) -> MessageText:

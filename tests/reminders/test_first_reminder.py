@@ -126,3 +126,25 @@ def test_nothing_is_promised_once_a_dose_is_recorded_or_held(service: Service, p
     assert remind_at(phone) == "2024-02-20T20:00:00+01:00"
     patient.record("hold_started", from_on="2024-02-20", reason="toxicity")
     assert remind_at(phone) is None
+
+
+def test_the_calendar_says_for_each_day_when_its_reminder_comes(service: Service, patient: Patient) -> None:
+    """In Berlin the clocks go forward on the last Sunday of March."""
+    service.clock.set("2024-03-29T12:00:00+01:00")
+    patient.record("dose_recorded", dose_on="2024-03-28", status="taken")
+    patient.record("hold_started", from_on="2024-04-01", resumes_on="2024-04-02", reason="toxicity")
+    phone = Phone(service, patient)
+    rows = phone.read("calendar", from_="2024-03-28", to="2024-04-02", language="zh-CN")["doses"]
+    assert [row["remind_at"] for row in rows] == [
+        None,
+        "2024-03-29T20:00:00+01:00",
+        "2024-03-30T20:00:00+01:00",
+        "2024-03-31T20:00:00+02:00",
+        None,
+        "2024-04-02T20:00:00+02:00",
+    ]
+    assert {row["drug"] for row in rows} == {"索凡替尼"}
+    assert phone.read("today", language="zh-CN")["doses"][0]["drug"] == "索凡替尼"
+    patient.client.send("PUT", f"{patient.path}/messages", {"all": True})
+    rows = phone.read("calendar", from_="2024-03-28", to="2024-04-02")["doses"]
+    assert {row["remind_at"] for row in rows} == {None}

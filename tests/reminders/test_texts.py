@@ -96,15 +96,20 @@ def test_a_message_to_a_site_has_the_number_of_the_patient_alone(language: str) 
         ),
         (
             {"show_drug": True},
-            ("Take your dose of 2024-02-18", "Take your dose of 2024-02-18: surufatinib 300 mg", "en"),
+            ("Take your dose of 2024-02-18", "Take your dose of 2024-02-18: surufatinib 300 mg (6 × 50 mg)", "en"),
             ("Week 6 tumour imaging", "No study visit is booked yet. Please come by 2024-02-21", "en"),
         ),
         (
             {"language": "zh-CN", "show_drug": True},
-            ("请服用 2024-02-18 的药物", "请服用 2024-02-18 的药物：surufatinib 300 mg", "zh-CN"),
+            ("请服用 2024-02-18 的药物", "请服用 2024-02-18 的药物：索凡替尼 300 mg（50 mg×6 粒）", "zh-CN"),
             ("第 6 周肿瘤影像学检查", "您尚未预约访视，请最晚于 2024-02-21（含当天）到访", "zh-CN"),
         ),
-        ({"channels": ["web_push"]}, None, None),
+        # No phone has subscribed: the site's gateway is better than nothing.
+        (
+            {"channels": ["web_push"]},
+            ("Study reminder", "Take your dose of 2024-02-18", "en"),
+            ("Study reminder", "No study visit is booked yet. Please come by 2024-02-21", "en"),
+        ),
     ],
 )
 def test_a_message_has_what_the_patient_prefers(sending: Sending, preferences: Any, dose: Any, visit: Any) -> None:

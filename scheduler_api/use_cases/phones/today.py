@@ -11,6 +11,7 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.first_reminder import FirstReminder
 from scheduler_api.engine.reminders.plan import is_off
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
+from scheduler_api.i18n import name_of_drug
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
@@ -40,10 +41,11 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     history = schedule.history
     today = civil_date(session.now, history.time_zone)
     document = today_view(schedule, today)
+    reminders = _Reminders(session, row, schedule, today)
     for dose in document["doses"]:
-        # Who is to call the site first is reminded by no notification of the phone's own either.
         is_asked = dose["status"] == "due" and not document["call_site"]
-        dose["remind_at"] = _remind_at(session, row, schedule, today) if is_asked else None
+        dose["drug"] = name_of_drug(dose["drug"])
+        dose["remind_at"] = reminders.at(today, dose["status"]) if is_asked else None
         dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
     document["visits"] = [
@@ -54,16 +56,26 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     return document
 
 
-def _remind_at(session: Session, row: Row, schedule: PatientSchedule, today: date) -> datetime | None:
-    """Return when the reminder of today's dose comes or came; None if none comes."""
-    preferences, history = patients(row["preferences"]), schedule.history
-    site = sites(row["site_time_zone"], row["site_preferences"])
-    if "dose_due" in preferences.stopped or is_off("dose_due", today, schedule, site):
-        return None
-    # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
-    has_moved = preferences.time_set_at is not None or history.time_zone_said_at is not None
-    sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if has_moved else {}
-    return FirstReminder(today, history, preferences, sent).remind_at()
+class _Reminders:
+    """Says when the reminders of a patient's doses come or came, for the phone's screens."""
+
+    def __init__(self, session: Session, row: Row, schedule: PatientSchedule, today: date) -> None:
+        self._preferences, self._schedule, self._today = patients(row["preferences"]), schedule, today
+        self._site = sites(row["site_time_zone"], row["site_preferences"])
+        # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
+        moved = self._preferences.time_set_at is not None or schedule.history.time_zone_said_at is not None
+        self._sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if moved else {}
+
+    def at(self, day: date, status: str) -> datetime | None:
+        """Return when the reminder of a day's dose with a status comes or came; None if none comes."""
+        history, is_ahead = self._schedule.history, status == "due" or (status == "planned" and day > self._today)
+        # Who is to call the site first is reminded by no notification of the phone's own either.
+        if not is_ahead or not history.begun or history.awaits_site(day):
+            return None
+        is_stopped = "dose_due" in self._preferences.stopped
+        if is_stopped or is_off("dose_due", day, self._schedule, self._site):
+            return None
+        return FirstReminder(day, history, self._preferences, self._sent).remind_at()
 
 
 def _local(instant: str | None, time_zone: str) -> datetime | None:
@@ -71,16 +83,21 @@ def _local(instant: str | None, time_zone: str) -> datetime | None:
     return None if instant is None else with_offset(datetime.fromisoformat(instant), time_zone)
 
 
-def calendar_document(session: Session, patient_id: str, view: View) -> dict[str, Any]:
+def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, Any]:
     """Return the patient's calendar, without sites and what only they may tell: responses and progression.
 
     Raises as its view.
     """
-    row = patient_row(session, patient_id)
+    row = {**caller.patient, **patient_row(session, caller.patient_id)}
     history = of_row(session.store, row)
     today = civil_date(session.now, history.time_zone)
     first, last = view.range(today)
-    document = calendar(versions_named(session.store, history), history, today, first, last)
+    versions = versions_named(session.store, history)
+    document = calendar(versions, history, today, first, last)
+    reminders = _Reminders(session, row, PatientSchedule(versions, history), today)
+    for dose in document["doses"]:
+        dose["drug"] = name_of_drug(dose["drug"])
+        dose["remind_at"] = reminders.at(dose["dose_on"], dose["status"])
     for visit in document["visits"]:
         visit["response"] = visit["site"] = None
         visit["because"] = _untold(visit["because"])
@@ -90,7 +107,7 @@ def calendar_document(session: Session, patient_id: str, view: View) -> dict[str
         done["response"] = None
     for deviation in document["deviations"]:
         deviation["site"] = None
-    return {"patient_id": patient_id, **document}
+    return {"patient_id": caller.patient_id, **document}
 
 
 def _untold(because: Reason) -> Reason:

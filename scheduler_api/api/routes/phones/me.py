@@ -27,6 +27,7 @@ from scheduler_api.schemas.patients import (
     DOSE_STATUSES,
     PIECES,
     ContraceptionSchema,
+    DoseDaySchema,
     PatientCalendarSchema,
     PieceSchema,
     VisitSchema,
@@ -111,6 +112,20 @@ class TodaySchema(Strict):
     changes_at = Instant(required=True, metadata={"description": "When this changes by itself: the next midnight"})
 
 
+class MyDoseDaySchema(DoseDaySchema):
+    """A dose day of the patient's calendar."""
+
+    remind_at = Instant(
+        required=True, allow_none=True, metadata={"description": "When its reminder comes or came; null: none comes"}
+    )
+
+
+class MyCalendarSchema(PatientCalendarSchema):
+    """The calendar of the patient, for the phone."""
+
+    doses = fields.List(fields.Nested(MyDoseDaySchema), required=True)
+
+
 CLOCK_OFF = {"description": "How far the phone's clock is ahead (negative: behind), if more than five minutes"}
 
 
@@ -192,14 +207,14 @@ def get_today() -> Response:
 @patient
 @_conditional
 @blueprint.arguments(RangeQuery, location="query")
-@blueprint.response(200, PatientCalendarSchema)
+@blueprint.response(200, MyCalendarSchema)
 def get_my_calendar(query: dict[str, Any]) -> Response:
     """Get the patient's calendar
 
     By default a week back and six weeks ahead; at most 800 days. The results of scans are left to the site to tell.
     """
     view = View(query.get("from_"), query.get("to"))
-    return answer(today.calendar_document(session(), phone().patient_id, view), language=language())
+    return answer(today.calendar_document(session(), phone(), view), language=language())
 
 
 @blueprint.route("/me/doses/<path:dose_id>", methods=["PUT"])
