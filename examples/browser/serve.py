@@ -44,7 +44,7 @@ class Handler(SimpleHTTPRequestHandler):
         """What the API says."""
         self.pass_on()
 
-    do_PUT = do_DELETE = do_POST
+    do_PUT = do_PATCH = do_DELETE = do_POST
 
     def pass_on(self) -> None:
         """Ask the API, and answer what it says."""
