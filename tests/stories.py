@@ -83,20 +83,19 @@ def amended(definition: dict[str, Any]) -> list[dict[str, Any]]:
         **definition,
         "version": 2,
         "visits": [{**imaging, "every": {"weeks": 8}, "window": window}, contraception],
-        "contraception": {"months_after_last_dose": 3},
+        "contraception": [{"after_last_dose": {"months": 3}}],
         "sources": {},
     }
     clinic = {
         "series": "clinic",
         "label": "Clinic",
-        "anchor": "cycle",
-        "on_day": 1,
+        "anchor": {"days": [1]},
         "window": {"before_days": 1, "after_days": 1},
-        "until": "end_of_treatment",
-        "applies_to": "all",
+        "until": ["end_of_treatment"],
     }
-    dosing = {**definition["dosing"], "cycle_days": 28, "dosing_days": list(range(1, 22)), "cycle_on_hold": "extend"}
-    return [second, {**second, "version": 3, "dosing": dosing, "visits": [*second["visits"], clinic]}]
+    when = [{"days": {"from": 1, "to": 21}}]
+    longer = {**definition["regimens"][0], "cycle_days": 28, "when": when, "on_hold": "extend"}
+    return [second, {**second, "version": 3, "regimens": [longer], "visits": [*second["visits"], clinic]}]
 
 
 def begin(client: Client, clock: Clock, story: Story) -> Patient:

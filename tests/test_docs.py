@@ -67,18 +67,22 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_example_of_a_protocol_is_one() -> None:
-    (example,) = re.findall(r"```json\n(.*?)```", written("docs/protocols.md"), re.DOTALL)
-    protocol = read_protocol(json.loads(example))
-    assert [series.name for series in protocol.series] == ["screening", "clinic", "imaging", "biopsy-call"]
+def test_the_examples_of_protocols_are_some() -> None:
+    examples = re.findall(r"```json\n(.*?)```", written("docs/protocols.md"), re.DOTALL)
+    protocols = [read_protocol(json.loads(example)) for example in examples]
+    assert [[series.name for series in protocol.series] for protocol in protocols] == [
+        ["imaging"],
+        ["screening", "clinic", "imaging", "call", "safety"],
+        ["imaging", "hbv-dna", "pregnancy-test", "wound"],
+    ]
 
 
 def leaves(value: Any, pointer: str) -> Iterator[str]:
     """The pointers of all values that say something a clinician would ask about."""
-    if isinstance(value, dict) and pointer.count("/") < 3:
+    if isinstance(value, dict) and (pointer.count("/") < 3 or pointer.endswith("/dose")):
         for name, inner in value.items():
             yield from leaves(inner, f"{pointer}/{name}")
-    elif isinstance(value, list) and pointer == "/visits":
+    elif isinstance(value, list) and pointer in ("/regimens", "/visits", "/contraception"):
         for index, inner in enumerate(value):
             yield from leaves(inner, f"{pointer}/{index}")
     else:
@@ -92,6 +96,6 @@ def test_a_built_in_protocol_says_of_every_value_where_it_is_from(protocol: Any)
     values = [
         pointer
         for pointer in leaves({k: v for k, v in protocol.definition.items() if k != "sources"}, "")
-        if pointer not in names and not pointer.endswith(("/series", "/label", "/labels"))
+        if pointer not in names and not pointer.endswith(("/series", "/label", "/id", "/unit"))
     ]
     assert [pointer for pointer in values if pointer not in said] == []

@@ -18,7 +18,9 @@ from scheduler_api.engine.model.facts import (
     SCREEN_FAILURE,
     UNKNOWN,
     UNSCHEDULED,
+    ArmAssigned,
     Body,
+    CohortChanged,
     DoseChanged,
     DoseRecorded,
     DoseTakenBack,
@@ -27,6 +29,7 @@ from scheduler_api.engine.model.facts import (
     FertilityChanged,
     HoldEnded,
     HoldStarted,
+    MilestoneReached,
     NewTherapyStarted,
     PregnancyClosed,
     PregnancyReported,
@@ -45,12 +48,13 @@ from scheduler_api.engine.model.facts import (
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import DoneVisit, History, Hold, PregnancyReport
-from scheduler_api.engine.model.protocol import IMAGING, Protocol, Versions
+from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
 from scheduler_api.engine.treatment.capsules import capsules_for
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
+from .declared import arm_errors, declared_errors, lost_arm
 from .errors import Code, Conflict, FieldError, NeedsConfirmation, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
@@ -69,6 +73,9 @@ NEED_ENROLMENT = (
 )
 #: What may lie up to a year before enrolment: screening.
 MAY_PRECEDE_ENROLMENT = (
+    ArmAssigned,
+    CohortChanged,
+    MilestoneReached,
     VisitBooked,
     VisitDone,
     FertilityChanged,
@@ -100,6 +107,8 @@ def first_errors(
         errors.append(
             FieldError("/protocol/version", f"The protocol has no version {registered.version}.", "not_found")
         )
+    elif versions is not None and enrolled is not None:
+        errors += arm_errors(versions[registered.version], enrolled.arm)
     if enrolled is not None:
         errors += _day_errors(enrolled, None, _today_there(registered.time_zone, now))
     return errors
@@ -160,7 +169,8 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     if "/dose_on" in named:
         # What is planned on a day that cannot be is nobody's question.
         named.add("/amount")
-    errors += [field_error for field_error in _body_errors(versions, history, body) if field_error.pointer not in named]
+    found = [*_body_errors(versions, history, body), *declared_errors(periods(versions, history), body, today)]
+    errors += [field_error for field_error in found if field_error.pointer not in named]
     if errors:
         raise ValidationFailed(errors)
     if conflict := _conflict(history, body):
@@ -218,7 +228,9 @@ def _completes(old: Body, new: Body) -> bool:
     """Return whether a fact only fills in what another left open (section 3): that is no correction."""
     if isinstance(new, Voided):
         return False
-    differ = [field.name for field in fields(new) if getattr(old, field.name) != getattr(new, field.name)]
+    # What a response means comes with it.
+    compared = [field.name for field in fields(new) if field.name != "progression"]
+    differ = [name for name in compared if getattr(old, name) != getattr(new, name)]
     return bool(differ) and all(name in CAN_BE_COMPLETED and getattr(old, name) is None for name in differ)
 
 
@@ -302,7 +314,7 @@ def _day_errors(body: Body, enrolled_on: date | None, today: date) -> list[Field
         if last < earliest:
             before = "Before" if earliest == enrolled_on else "More than a year before"
             errors.append(FieldError(f"/{name}", f"{before} enrolment {enrolled_on}.", "before_enrolment"))
-        elif first > today and name not in MAY_LIE_AHEAD:
+        elif first > today and name not in MAY_LIE_AHEAD and not isinstance(body, MilestoneReached):
             errors.append(FieldError(f"/{name}", f"After today {today} in the patient's time zone.", "after_today"))
     return errors
 
@@ -365,7 +377,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                     )
                 ]
         case DoseChanged():
-            most = version_on(plan, body.from_on).dosing.dose_mg
+            most = version_on(plan, body.from_on).regimen.highest
             if body.amount > most:
                 return [FieldError("/amount", f"More than the protocol's {most:g} mg.", "above_highest")]
         case VisitBooked():
@@ -381,8 +393,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                 errors.append(FieldError("/series", "The protocol has no such series.", "not_found"))
             elif body.visit is not None and body.visit != UNSCHEDULED:
                 errors += _visit_errors(protocols, body.visit, body.series)
-            if body.response is not None and body.series != IMAGING:
-                errors.append(FieldError("/response", f"Only for the series {IMAGING}.", "not_applicable"))
+            errors += _response_errors(protocols, body)
             return errors
         case TreatmentEnded():
             return _end_errors(history, body)
@@ -415,9 +426,13 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                 return [
                     FieldError("/closed_on", f"Before the pregnancy, on record from {opened[0]} on.", "order_reversed")
                 ]
+        case Enrolled():
+            return arm_errors(versions[history.registered.version], body.arm)
         case ProtocolAmended():
             if body.version not in versions:
                 return [FieldError("/version", f"The protocol has no version {body.version}.", "not_found")]
+            if lost := lost_arm(history, versions[body.version], body.from_on):
+                return [lost]
             numbers = {period.protocol.version for period in plan} | {body.version}
             if circle := anchor_circle(series for number in sorted(numbers) for series in versions[number].series):
                 detail = f"With the versions the patient is on, the anchors of the series {circle} form a circle."
@@ -430,14 +445,14 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
 
 def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dict[Code, str]:
     """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4)."""
-    dosing = version_on(periods(versions, history), body.from_on).dosing
+    regimen = version_on(periods(versions, history), body.from_on).regimen
     unusual: dict[Code, str] = {}
-    levels = (dosing.dose_mg, *dosing.reduced_doses_mg)
+    levels = (regimen.amount, *regimen.levels)
     if body.amount not in levels:
         listed = ", ".join(f"{mg:g}" for mg in levels)
         unusual["not_a_level"] = f"{body.amount:g} mg is no dose of the protocol, which has {listed} mg."
-    if dosing.strengths_mg and capsules_for(body.amount, dosing.strengths_mg) is None:
-        listed = ", ".join(f"{mg:g}" for mg in dosing.strengths_mg)
+    if regimen.strengths and capsules_for(body.amount, regimen.strengths) is None:
+        listed = ", ".join(f"{mg:g}" for mg in regimen.strengths)
         unusual["not_dispensable"] = f"{body.amount:g} mg cannot be made of {listed} mg."
     return {what: why for what, why in unusual.items() if what not in (body.confirmed or ())}
 
@@ -464,6 +479,18 @@ def _booking_errors(protocols: list[Protocol], history: History, body: VisitBook
     elif body.visit != UNSCHEDULED and (body.booked_on is not None or body.visit not in history.bookings):
         errors += _visit_errors(protocols, body.visit, None)
     return errors
+
+
+def _response_errors(protocols: list[Protocol], body: VisitDone) -> list[FieldError]:
+    """Return what is wrong with the response of what was done: its series has none, or not this one."""
+    if body.response is None:
+        return []
+    found = [protocol.responses_of(body.series) for protocol in protocols]
+    codes = dict.fromkeys(code for responses in found if responses is not None for code in responses.codes)
+    if not codes:
+        return [FieldError("/response", f"Visits of the series {body.series} have none.", "not_applicable")]
+    known = body.response in codes
+    return [] if known else [FieldError("/response", f"Not one of {', '.join(codes)}.", "malformed")]
 
 
 def _may_be_part(visit: str) -> bool:
@@ -583,6 +610,8 @@ def _conflict(history: History, body: Body) -> FieldError | None:
                 f"A dose on {history.last_dose_on} is on record: this is no screen failure.",
                 "screen_failure",
             )
+        case MilestoneReached(milestone=name) if any(one.name == name for one in history.milestones):
+            return FieldError("/milestone", f"{name} is on record; to correct that, use `replaces`.", "on_record")
         case VisitDone() if (same := _same_visit(history, body)) is not None:
             said = "this is on record" if same.response == body.response else f"it is on record with {same.response}"
             detail = f"Done on {same.done_on}: {said} as {same.fact_id}. To correct or complete that, use `replaces`;"

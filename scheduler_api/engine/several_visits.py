@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from .errors import FieldError, ValidationFailed
 from .model.facts import VisitDone
-from .model.protocol import IMAGING
 from .model.versions import Period
 
 
 def each_visit(plan: Sequence[Period], body: VisitDone, visits: Sequence[str], corrects: bool) -> list[VisitDone]:
-    """Return what was done for each of the visits named, in their order: the response is that of imaging.
+    """Return what was done for each of the visits named, in their order: the response is of those that have responses.
 
     `body` says what they share, and names neither a series (it is empty) nor a visit; `corrects` says whether it is
     meant to replace another fact. Raises ValidationFailed with an error for every bad field.
@@ -29,10 +28,11 @@ def each_visit(plan: Sequence[Period], body: VisitDone, visits: Sequence[str], c
             detail = f"Another visit of the series {series} is named."
             errors.append(FieldError(f"/visits/{number}", detail, "given_twice"))
         else:
-            response = body.response if series == IMAGING else None
+            has_response = any(period.protocol.responses_of(series) is not None for period in plan)
+            response = body.response if has_response else None
             done.append(replace(body, series=series, visit=visit, response=response))
-    if body.response is not None and len(done) == len(visits) and all(one.series != IMAGING for one in done):
-        errors.append(FieldError("/response", f"Only for the series {IMAGING}.", "not_applicable"))
+    if body.response is not None and len(done) == len(visits) and all(one.response is None for one in done):
+        errors.append(FieldError("/response", "None of these visits has a response.", "not_applicable"))
     if errors:
         raise ValidationFailed(errors)
     return done

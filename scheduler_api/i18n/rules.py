@@ -8,6 +8,9 @@ from collections.abc import Mapping
 RULES: Mapping[str, str] = {
     # Days that others are counted from.
     "enrolment": "enrolment {day}",
+    "consent": "consent {day}",
+    "arm_assigned": "arm {text} from {day}",
+    "milestone": "{text} {day}",
     "planned_enrolment": "planned enrolment {day}",
     "not_enrolled": "not enrolled",
     "registered": "registered, not enrolled",
@@ -39,6 +42,7 @@ RULES: Mapping[str, str] = {
     "progressed": "progressed {day}",
     "new_therapy": "new therapy {day}",
     "treatment_ended": "treatment ended {day}",
+    "not_for_patient": "not for this patient from {day}",
     "no_cycle_after": "no cycle after {day}",
     "not_required": "{base}; not required: {end}",
     "not_required_untold": "{base}; not required",
@@ -50,6 +54,7 @@ RULES: Mapping[str, str] = {
     "never_fertile": "not fertile since enrolment {day} ({basis})",
     "not_fertile_for": "not fertile from {day} ({basis})",
     "not_fertile": "not fertile from {day}",
+    "no_contraception_rule": "the protocol asks this patient for none",
     "natural_menopause": "natural_menopause",
     "artificial_menopause": "artificial_menopause",
     "sterilisation": "sterilisation",

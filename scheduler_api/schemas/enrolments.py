@@ -41,6 +41,9 @@ class ProtocolReference(fields.Nested):
 PLANNED_FIRST_DOSE = {"description": "By default `enrolled_on`"}
 
 
+ARM = Text(40, load_default=None, allow_none=True, metadata={"description": "The arm assigned on that day"})
+
+
 class RegistrationSchema(Strict):
     """The data of `registered`, but for the protocol."""
 
@@ -61,12 +64,14 @@ class RegisteredPatientSchema(RegistrationSchema):
 
     enrolled_on = CivilDate(metadata={"description": "Left out: the patient is still being screened"})
     planned_first_dose_on = CivilDate(metadata=PLANNED_FIRST_DOSE)
+    arm = ARM
 
     @validates_schema
     def first_dose_of_enrolled(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Require an enrolment where a first dose is planned."""
-        if "planned_first_dose_on" in data and "enrolled_on" not in data:
-            raise ValidationError("Only with `enrolled_on`.", "planned_first_dose_on")
+        """Require an enrolment where a first dose is planned, or an arm assigned."""
+        given = [name for name in ("planned_first_dose_on", "arm") if data.get(name) is not None]
+        if given and "enrolled_on" not in data:
+            raise ValidationError({name: ["Only with `enrolled_on`."] for name in given})
 
 
 class NewPatientSchema(RegisteredPatientSchema):
@@ -91,4 +96,6 @@ def registered_body(data: Mapping[str, Any], protocol: str, version: int) -> Reg
 def enrolled_body(data: Mapping[str, Any]) -> Enrolled | None:
     """Return the body of `enrolled` from data that a schema has read; None if they do not enrol the patient."""
     enrolled_on = data.get("enrolled_on")
-    return None if enrolled_on is None else Enrolled(enrolled_on, data.get("planned_first_dose_on") or enrolled_on)
+    if enrolled_on is None:
+        return None
+    return Enrolled(enrolled_on, data.get("planned_first_dose_on") or enrolled_on, data.get("arm"))

@@ -21,6 +21,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import (
+    ARM,
     BASES,
     FERTILITY,
     PLANNED_FIRST_DOSE,
@@ -44,7 +45,7 @@ from .fields import (
     fields,
     validate,
 )
-from .patients import RESPONSES, RecorderSchema
+from .patients import RESPONSE, RecorderSchema
 
 
 class FactSchema(Strict):
@@ -100,10 +101,21 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "enrolled": {
         "enrolled_on": CivilDate(required=True),
         "planned_first_dose_on": CivilDate(metadata=PLANNED_FIRST_DOSE),
+        "arm": ARM,
     },
     "site_transferred": {
         "site": Text(40, required=True, metadata={"description": "The site that has the patient from then on"}),
         "from_on": CivilDate(required=True),
+    },
+    "arm_assigned": {"arm": Text(40, required=True), "on": CivilDate(required=True)},
+    "cohort_changed": {
+        "cohort": Text(40, required=True),
+        "member": Flag(required=True, metadata={"description": "false: no longer"}),
+        "from_on": CivilDate(required=True),
+    },
+    "milestone_reached": {
+        "milestone": Text(40, required=True, metadata={"description": "One that the protocol declares"}),
+        "on": CivilDate(required=True, metadata={"description": "May lie ahead, unless it ends visits"}),
     },
     "treatment_started": {"first_dose_on": CivilDate(required=True)},
     "dose_recorded": {
@@ -167,11 +179,11 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
             load_default=None,
             metadata={
                 "description": "Several visits done on one day, each of another series, in place of `series` and "
-                "`visit`. A fact is recorded for each; the response is that of imaging",
+                "`visit`. A fact is recorded for each; the response is of those that have one",
                 "example": ["imaging-w6"],
             },
         ),
-        "response": Choice(*RESPONSES, load_default=None),
+        "response": Text(12, load_default=None, metadata=RESPONSE),
         "part": Flag(
             load_default=False,
             metadata={"description": "One of several records of one visit: CT on one day, MRI on another"},

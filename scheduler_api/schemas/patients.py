@@ -10,7 +10,7 @@ from scheduler_api.use_cases.session import ROLES
 from .enrolments import BASES, FERTILITY
 from .fields import Amount, Choice, CivilDate, DoseName, Instant, Strict, fields
 
-RESPONSES = ("CR", "PR", "SD", "PD", "NE")
+RESPONSE = {"description": "One of the series' responses, such as CR, PR, SD, PD, NE", "example": "SD"}
 DEVIATIONS = (
     "dose_missed",
     "dose_while_held",
@@ -50,6 +50,8 @@ class PatientSchema(Strict):
     planned_enrolment_on = CivilDate(required=True, allow_none=True)
     enrolled_on = CivilDate(required=True, allow_none=True, metadata={"description": "Null: not enrolled"})
     planned_first_dose_on = CivilDate(required=True, allow_none=True)
+    arm = fields.String(required=True, allow_none=True, metadata={"description": "The arm of the patient's today"})
+    cohorts = fields.List(fields.String(), required=True, metadata={"description": "The cohorts of today"})
     sex = Choice("female", "male", required=True)
     fertility = Choice(*FERTILITY, required=True)
     basis = Choice(*BASES, required=True, allow_none=True)
@@ -115,7 +117,7 @@ class VisitSchema(Strict):
         allow_none=True,
         metadata={"description": "How what was done was assigned; `late`: to be confirmed by naming the visit"},
     )
-    response = Choice(*RESPONSES, required=True, allow_none=True)
+    response = fields.String(required=True, allow_none=True, metadata=RESPONSE)
     parts = fields.Integer(
         required=True, metadata={"description": "How many records the visit is made of; 0: not done", "example": 1}
     )

@@ -44,7 +44,7 @@ def test_a_missed_dose_and_an_earlier_one_move_nothing(patient: Patient) -> None
 
 
 def test_a_hold_does_not_move_imaging_windows_or_cycles(patient: Patient) -> None:
-    planned = {"through_on": None, "amount": 300, "held": False, "dosing_days": None}
+    planned = {"through_on": None, "amount": 300, "held": False, "days": None}
     assert moved(patient.record("hold_started", from_on="2024-02-10")) == {
         "treatment": ({"on_hold": False}, {"on_hold": True}),
         "doses from 2024-01-05": ({"through_on": None}, {"through_on": "2024-02-09"}),
@@ -62,7 +62,7 @@ def test_a_changed_dose_is_that_of_today_or_of_the_day_it_begins(patient: Patien
     assert found["treatment"] == ({"amount": 300}, {"amount": 250})
     assert moved(patient.record("dose_changed", from_on="2024-02-21", amount=200)) == {
         "doses from 2024-02-20": ({"through_on": None}, {"through_on": "2024-02-20"}),
-        "doses from 2024-02-21": (None, {"through_on": None, "amount": 200, "held": False, "dosing_days": None}),
+        "doses from 2024-02-21": (None, {"through_on": None, "amount": 200, "held": False, "days": None}),
     }
 
 

@@ -91,7 +91,7 @@ def test_answers_about_patients_are_kept_by_nobody_else(patient: Patient) -> Non
 
 
 def test_a_problem_says_what_happened_in_words(patient: Patient) -> None:
-    answer = patient.send("visit_done", series="haircut", done_on="2024-02-30", response="XX")
+    answer = patient.send("visit_done", series="haircut", done_on="2024-02-30", response="stable disease")
     problem = refused(answer, 422, "/done_on", "/response")
     assert problem["type"] == "urn:scheduler-api:impossible"
     for error in problem["errors"]:

@@ -216,7 +216,7 @@ def test_visits_that_await_the_start_of_treatment_are_among_the_upcoming_though_
 ) -> None:
     first = admin.get("/v1/protocols/nct06110650/versions/1").json
     window = {"before_days": 2, "after_days": 2}
-    clinic = {"series": "clinic", "label": "Cycle {n}", "anchor": "cycle", "on_day": 1, "until": "end_of_study"}
+    clinic = {"series": "clinic", "label": "Cycle {n}", "anchor": {"days": [1]}}
     visits = [*first["visits"], {**clinic, "window": window}]
     assert admin.post("/v1/protocols", {**first, "id": "clinics", "sources": {}, "visits": visits}).status_code == 201
     for number in ("001", "002"):

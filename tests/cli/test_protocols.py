@@ -35,8 +35,9 @@ def test_list_shows_the_built_in_protocol(run: Commands) -> None:
 def test_check_needs_no_database_and_shows_the_first_year(file: Commands) -> None:
     shown = file.ok("protocols", "check", BUILT_IN)
     lines = [" ".join(line.split()) for line in shown.splitlines()]
-    assert "dosing surufatinib, oral, 300 mg every day" in lines
-    assert "imaging every 6 weeks from enrolment; 7 days before to 7 after; until progression; all" in lines
+    assert "regimen surufatinib, oral, 300 mg every day" in lines
+    until = "until progression or new therapy or end of study; all"
+    assert f"imaging every 6 weeks from enrolment; 7 days before to 7 after; {until}" in lines
     assert "1 2024-01-05 2024-01-25" in lines
     assert "imaging-w6 Week 6 tumour imaging 2024-02-14 2024-02-07 2024-02-21 enrolment 2024-01-03 + 6 weeks" in lines
     assert "contraception-m1 Month 1 contraception follow-up 2024-08-03 2024-07-27 2024-08-10" in " ".join(lines)
@@ -44,11 +45,11 @@ def test_check_needs_no_database_and_shows_the_first_year(file: Commands) -> Non
 
 
 def test_check_reads_every_anchor_and_rhythm(file: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
-    common = {"window": {"before_days": 1, "after_days": 2}, "until": "end_of_treatment", "applies_to": "all"}
-    definition["dosing"] |= {"dosing_days": [1, 2, 3, 4, 8, 15, 16], "cycle_on_hold": "extend"}
+    common = {"window": {"before_days": 1, "after_days": 2}, "until": ["end_of_treatment"]}
+    definition["regimens"][0] |= {"when": [{"days": [1, 2, 3, 4, 8, 15, 16]}], "on_hold": "extend"}
     definition["visits"] = [
         {"series": "screening", "label": "Screening", "anchor": "first_dose", "first": {"days": -14}, **common},
-        {"series": "clinic", "label": "Cycle {n}", "anchor": "cycle", "on_day": 1, **common},
+        {"series": "clinic", "label": "Cycle {n}", "anchor": {"days": [1], "cycles": {"from": 2}}, **common},
         {"series": "call", "label": "Call", "anchor": {"visit": "screening"}, "first": {"weeks": 6}, **common},
         {
             "series": "scan",
@@ -63,26 +64,48 @@ def test_check_reads_every_anchor_and_rhythm(file: Commands, tmp_path: Path, def
     del definition["sources"]
     shown = file.ok("protocols", "check", _written(tmp_path, definition))
     lines = [" ".join(line.split()) for line in shown.splitlines()]
-    assert "dosing surufatinib, oral, 300 mg on days 1-4, 8, 15-16" in lines
+    assert "regimen surufatinib, oral, 300 mg on days 1-4, 8, 15-16" in lines
     assert "cycles 21 days; a hold makes a cycle longer" in lines
-    end = "1 days before to 2 after; until end of treatment; all"
-    assert f"screening -14 days from first_dose; {end}" in lines
-    assert f"clinic on day 1 of each cycle; {end}" in lines
+    end = "1 days before to 2 after; until end of treatment or end of study; all"
+    assert f"screening -14 days from first dose; {end}" in lines
+    assert f"clinic on day 1 of each cycle from cycle 2; {end}" in lines
     assert f"call 6 weeks from screening; {end}" in lines
     assert f"scan every 8 weeks from enrolment, first after 4 weeks, 3 times; {end}" in lines
     # Before enrolment, and still of the patient's first year.
     assert any(line.startswith("screening Screening 2023-12-22 2023-12-21 2023-12-24") for line in lines)
 
 
+def test_check_shows_a_patient_of_each_arm_and_sex_and_what_may_be_a_slip(
+    file: Commands, tmp_path: Path, definition: dict[str, Any]
+) -> None:
+    definition |= {"arms": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}], "sources": {}}
+    definition["visits"][0] |= {"who": {"arm": "a"}}
+    definition["visits"][1] |= {"who": {"sex": "female", "fertile": True}}
+    definition["contraception"] = [{"who": {"sex": "female"}, "after_last_dose": {"months": 6}}]
+    definition["regimens"][0]["route"] = "intravenous"
+    shown = file.ok("protocols", "check", _written(tmp_path, definition))
+    patients = shown.split("For example a fertile ")[1:]
+    assert [patient.partition(":")[0] for patient in patients] == [
+        "woman in arm a",
+        "man in arm a",
+        "woman in arm b",
+        "man in arm b",
+    ]
+    assert ["imaging-w6" in patient for patient in patients] == [True, True, False, False]
+    assert ["contraception-m1" in patient for patient in patients] == [True, False, True, False]
+    assert "Contraception not required: the protocol asks this patient for none" in patients[1]
+    assert "Meant so? /regimens/0/route: intravenous, and yet" in shown
+
+
 def test_check_names_every_fault(file: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:
-    definition["dosing"]["dose_mg"] = "300"
+    definition["regimens"][0]["dose"]["amount"] = "300"
     del definition["contraception"], definition["sources"]
     definition["visits"][0]["window"]["before_days"] = -1
     definition["visits"][1]["until"] = "doomsday"
     definition["colour"] = "blue"
     errors = file.refused("protocols", "check", _written(tmp_path, definition))
     assert {field_error.partition(": ")[0] for field_error in errors} == {
-        "/dosing/dose_mg",
+        "/regimens/0/dose/amount",
         "/contraception",
         "/visits/0/window/before_days",
         "/visits/1/until",

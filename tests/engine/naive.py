@@ -5,57 +5,22 @@ Nothing here shares code with the engine; the facts that stand are all it takes 
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.model.facts import Enrolled, Registered
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.protocol import Protocol
 
+from . import naive_protocol as said_by
+from .naive_protocol import DAY, HORIZON, PlannedVisit, later
 from .patients import NOW as RECEIVED
 from .patients import Patient
-
-DAY = timedelta(1)
-
-
-def months_later(start: date, months: int) -> date:
-    year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
-    return date(year, month, min(start.day, monthrange(year, month)[1]))
-
-
-@dataclass
-class PlannedVisit:
-    """A visit of the naive model; `exists` is False for what would only follow the last one.
-
-    `interval` is its `every` in days; `anchor_day` is given for a single visit planned before its anchor,
-    `planned_start` for one counted from C1D1 while nobody has recorded that treatment started.
-    """
-
-    name: str
-    target: date
-    opens: date
-    closes: date
-    until: str
-    fits: bool
-    interval: int | None
-    anchor_day: date | None = None
-    planned_start: date | None = None
-    exists: bool = True
-    done: list[Any] = field(default_factory=list)
-    how: str | None = None
-
-    @property
-    def done_on(self) -> date:
-        return min(record.done_on for record in self.done)
-
-    @property
-    def response(self) -> str | None:
-        said = [record.response for record in sorted(self.done, key=lambda record: record.number) if record.response]
-        return "PD" if "PD" in said else said[-1] if said else None
 
 
 @dataclass(frozen=True)
@@ -79,6 +44,30 @@ class Unscheduled:
     suggested: str | None
 
 
+#: The end of contraception while treatment goes on.
+FAR = date(2300, 1, 1)
+#: Facts that change from a day on for whom something is, or what is planned.
+CHANGING = ("protocol_amended", "fertility_changed", "cohort_changed")
+
+
+class MilestoneDay(NamedTuple):
+    """When a milestone is; `first` is the first day that it may be, `planned` that it is not on record yet."""
+
+    on: date
+    first: date
+    planned: bool = False
+    own: bool = False
+
+
+@dataclass
+class SeriesKnown:
+    """A series under all versions: its visits with what was done, what was done otherwise, and what was dropped."""
+
+    visits: list[PlannedVisit]
+    unscheduled: list[Unscheduled]
+    dropped: list[str]
+
+
 @dataclass
 class HoldKnown:
     """A hold of the naive model; `start` and `end` are the ids of the facts that say so now."""
@@ -92,12 +81,13 @@ class HoldKnown:
 class Known:
     """What stands of a patient's facts."""
 
-    def __init__(self, patient: Patient, number: int | None = None) -> None:
-        """Read all facts of a patient, or the first so many."""
-        self.patient, facts = patient, patient.facts[:number]
+    def __init__(self, patient: Patient, number: int | None = None, today: date = date.max) -> None:
+        """Read all facts of a patient, or the first so many; what lies after `today` is not reached yet."""
+        self.patient, facts, self.today = patient, patient.facts[:number], today
         superseded = superseded_by(facts)
         self.standing = [fact for fact in facts if fact.fact_id not in superseded]
         self.versions = patient.versions
+        self._series_known: dict[str, SeriesKnown] = {}
         self.facts = facts
         self.holds = self._holds()
         self.registered: Registered = self.all("registered")[-1]
@@ -115,6 +105,18 @@ class Known:
             Record(f.body.series, f.body.done_on, f.body.visit, f.body.response, f.body.part, f.fact_id, number)
             for number, f in enumerate((f for f in self.standing if f.kind == "visit_done"), 1)
         ]
+
+    def on(self, today: date) -> Known:
+        """The same as seen on a day: the same object unless something that was said to be reached lies ahead of it."""
+        alike = all((body.on > today) == (body.on > self.today) for body in self.announced)
+        return self if alike else Known(self.patient, today=today)
+
+    @property
+    def announced(self) -> list[Any]:
+        """The milestones whose day was still ahead when they were received."""
+        said = [fact for fact in self.standing if fact.kind == "milestone_reached"]
+        zone = ZoneInfo(self.zone)
+        return [fact.body for fact in said if fact.body.on > fact.recorded_at.astimezone(zone).date()]
 
     def all(self, kind: str) -> list[Any]:
         return [fact.body for fact in self.standing if fact.kind == kind]
@@ -317,9 +319,12 @@ class Known:
         return self.facts.index(fact)
 
     def planned_amount(self, on: date) -> float:
-        most = self.version(on).dosing.dose_mg
         change = self.latest("dose_changed", on)
-        return min(change.amount, most) if change else most
+        if change is None:
+            return said_by.amount(self.version(on))
+        amended = [body.from_on for body in self.all("protocol_amended") if change.from_on < body.from_on <= on]
+        since = [change.from_on, *amended]
+        return said_by.planned_amount(change.amount, map(self.version, since), self.version(on))
 
     def fixed(self, on: date) -> float | None:
         """How much staff who do not say so are taken to mean, by what is known now; None: they have to say it."""
@@ -352,18 +357,9 @@ class Known:
         """The days from C1D1 on, one after the other; none before enrolment."""
         if not self.enrolled:
             return
-        on, cycle, gone = self.first_day, 1, 0
-        day_of_study = 1
-        running = self.version(on).dosing
-        while on <= through:
-            dosing = self.version(on).dosing
-            # A cycle that is through waits for the next, whose first day is one that the version in force counts.
-            waits = gone == running.cycle_days
-            if waits and not (dosing.extend_on_hold and self.held(on)):
-                cycle, gone, running, waits = cycle + 1, 0, dosing, False
-            counts = not waits and not (running.extend_on_hold and self.held(on))
-            cycle_day = gone + 1 if counts else None
-            rests = counts and dosing.dosing_days is not None and cycle_day not in dosing.dosing_days
+        for day_of_study, (on, cycle, cycle_day) in enumerate(self.walk(through), 1):
+            version = self.version(on)
+            rests = cycle_day is not None and not said_by.has_dose(version, cycle_day)
             planned, taken_amount = self.planned_amount(on), None
             if on in self.taken:
                 status, taken_amount = "taken", self.taken[on]
@@ -377,9 +373,10 @@ class Known:
                 status = "missed"
             else:
                 status = "planned" if on > today else "due" if on == today else "unrecorded"
+            regimen = said_by.regimen(version)
             yield {
-                "dose_id": f"{on}.{dosing.drug}.1",
-                "drug": dosing.drug,
+                "dose_id": f"{on}.{regimen['id']}.1",
+                "drug": regimen["drug"],
                 "dose_on": on,
                 "study_day": day_of_study if self.begun else None,
                 "cycle": cycle,
@@ -388,21 +385,31 @@ class Known:
                 "taken_amount": taken_amount,
                 "status": status,
             }
+
+    def walk(self, through: date) -> Iterator[tuple[date, int, int | None]]:
+        """The days from C1D1 on with cycle and day; a day on which the count waits has no day (section 4)."""
+        on, cycle, gone = self.first_day, 1, 0
+        running = self.version(on)
+        while on <= through:
+            # A cycle that is through waits for the next, whose first day is one that the version in force counts.
+            waits = gone == said_by.regimen(running)["cycle_days"]
+            if waits and not (said_by.extends(self.version(on)) and self.held(on)):
+                cycle, gone, running, waits = cycle + 1, 0, self.version(on), False
+            counts = not waits and not (said_by.extends(running) and self.held(on))
+            yield on, cycle, gone + 1 if counts else None
             if counts:
                 gone += 1
             on += DAY
-            day_of_study += 1
 
     def full_amount(self, last: date) -> float:
         """The protocol's amount on every occasion from C1D1 through a day, had there been no hold (section 4)."""
         total, on, gone = 0.0, self.first_day, 0
-        running = self.version(on).dosing
+        running = self.version(on)
         while on <= (min(last, self.last_day) if self.last_day else last):
-            dosing = self.version(on).dosing
-            if gone == running.cycle_days:
-                gone, running = 0, dosing
-            if dosing.dosing_days is None or gone + 1 in dosing.dosing_days:
-                total += dosing.dose_mg
+            if gone == said_by.regimen(running)["cycle_days"]:
+                gone, running = 0, self.version(on)
+            if said_by.has_dose(self.version(on), gone + 1):
+                total += said_by.amount(self.version(on))
             gone += 1
             on += DAY
         return total
@@ -424,113 +431,299 @@ class Known:
             "relative_dose_intensity": round(mg / full, 4) if planned and full else None,
         }
 
-    def contraception(self, on: date) -> str:
-        """Whether contraception is required on a day, as seen on that day (section 6)."""
-        if not self.enrolled:
-            # Nobody who was never enrolled was dosed.
-            return "released" if self.off and self.off <= on else "not_required"
-        if not self.ever_fertile(self.enrolled.enrolled_on) or on < self.enrolled.enrolled_on:
-            return "not_required"
-        through = self.through(on)
-        return "required" if self.fertile(on) and on <= through else "released"
+    # For whom something is (protocol.md, `who`).
 
-    def through(self, on: date) -> date:
-        """The last day on which contraception can be required, fertility apart; far ahead while treatment goes on."""
-        through = date(2300, 1, 1)
+    def arm(self, on: date) -> str | None:
+        """The arm of a day: the latest that was assigned, of those of one day the one received last."""
+        assigned = []
+        for number, fact in enumerate(self.standing):
+            if fact.kind == "arm_assigned":
+                assigned.append((fact.body.on, number, fact.body.arm))
+            if fact.kind == "enrolled" and fact.body.arm is not None:
+                assigned.append((fact.body.enrolled_on, number, fact.body.arm))
+        return max((one for one in assigned if one[0] <= on), default=(None, None, None))[2]
+
+    def is_in(self, cohort: str, on: date) -> bool:
+        """Whether the patient is in a cohort on a day, as was said latest."""
+        said = [body for body in self.all("cohort_changed") if body.cohort == cohort]
+        latest = max((body for body in said if body.from_on <= on), key=_from_on_then_receipt(said), default=None)
+        return latest is not None and latest.member
+
+    def fits(self, who: dict[str, Any], on: date) -> bool:
+        """Whether all that `who` names holds on a day."""
+        if "sex" in who and self.registered.sex != who["sex"]:
+            return False
+        if "fertile" in who and self.fertile(on) != who["fertile"]:
+            return False
+        if "arm" in who and self.arm(on) not in _list(who["arm"]):
+            return False
+        return "cohort" not in who or any(self.is_in(cohort, on) for cohort in _list(who["cohort"]))
+
+    # Milestones (section 2).
+
+    def milestone(self, name: str, version: Protocol, after: date = date.min) -> MilestoneDay | None:
+        """When a milestone is, under a version; of progressions and new therapies the earliest after a day."""
+        said = next((body.on for body in self.all("milestone_reached") if body.milestone == name), None)
+        match name:
+            case "consent":
+                return self._day(self.registered.consented_on)
+            case "randomisation" if said is not None:
+                return self._day(said)
+            case "randomisation" if version.definition.get("arms"):
+                days = [body.on for body in self.all("arm_assigned")]
+                days += [self.enrolled.enrolled_on] if self.enrolled and self.enrolled.arm is not None else []
+                return self._day(min(days, default=None))
+            case "enrolment" | "randomisation":
+                return self._day(self.enrolment, planned=not self.enrolled)
+            case "first_dose":
+                return self._day(self.c1d1, planned=not self.begun)
+            case "last_dose":
+                return self._last_dose_known() if self.enrolled and (self.ended or self.off) else None
+            case "end_of_treatment":
+                return self._day(self.ended.decided_on) if self.ended else None
+            case "progression":
+                found = [body.progressed_on for body in self.all("progressed")]
+                found += [r.done_on for r in self.records if r.series == "imaging" and r.response == "PD"]
+                return self._earliest(found, after)
+            case "new_therapy":
+                return self._earliest([body.started_on for body in self.all("new_therapy_started")], after)
+            case "death" | "end_of_study":
+                ends = [self.ended.decided_on] if self.ended and self.ended.reason == "death" else []
+                if self.study and (self.study.reason == "death" or name == "end_of_study"):
+                    ends.append(self.study.ended_on)
+                return self._earliest(ends, date.min)
+            case _:
+                found = self._day(said)
+                return found and found._replace(own=True)
+
+    def _day(self, when: Any, planned: bool = False) -> MilestoneDay | None:
+        if when is None:
+            return None
+        return MilestoneDay(self.stands_for(when, self.died), getattr(when, "first", when), planned)
+
+    def _earliest(self, days: list[Any], after: date) -> MilestoneDay | None:
+        known = [day for day in map(self._day, days) if day is not None and day.on > after]
+        return min(known, default=None)
+
+    def _last_dose_known(self) -> MilestoneDay | None:
+        if self.last_dose is None:
+            return None
+        first = self.last_dose
+        if self.ended and self.stated_last == self.last_dose:
+            stated = self.ended.decided_on if self.ended.last_dose_on == "unknown" else self.ended.last_dose_on
+            others = [*self.taken, *([self.start.first_dose_on] if self.start else [])]
+            first = max([getattr(stated, "first", self.last_dose), *others])
+        return MilestoneDay(self.last_dose, first)
+
+    def reached(self, name: str, version: Protocol, after: date = date.min) -> tuple[date, date] | None:
+        """When a milestone was reached, and the first day that it may be: what is planned or lies ahead ends nothing.
+
+        Only what `milestone_reached` says may lie ahead of the day on which it is received (principle 1).
+        """
+        day = self.milestone(name, version, after)
+        if day is None or day.planned:
+            return None
+        is_announced = any(body.milestone == name for body in self.announced)
+        return None if is_announced and day.on > self.today else (day.on, day.first)
+
+    def end_of(self, visit: PlannedVisit) -> tuple[date, date] | None:
+        """E of section 6 and the first day that it may be, of a visit by its own version."""
+        assert visit.version is not None
+        ends = [self.reached("end_of_study", visit.version), self.reached("death", visit.version)]
+        for one in visit.until:
+            names = one["latest"] if isinstance(one, dict) else [one]
+            days = [self.reached(name, visit.version, visit.ends_after or date.min) for name in names]
+            ends.append(max(day for day in days if day is not None) if None not in days else None)
+        return min((end for end in ends if end is not None), default=None)
+
+    # Contraception (section 7).
+
+    def contraception(self, on: date) -> str:
+        """Whether contraception is required on a day, as seen on that day."""
+        if not self.enrolled and self.off and self.off <= on:
+            # Nobody who was never enrolled was dosed.
+            return "released"
+        since = min((first for _, first in self._rules[0]), default=None)
+        if since is None or on < since or not self.ever_fertile(since):
+            return "not_required"
+        return "required" if self.fertile(on) and on <= self._rules[1] else "released"
+
+    @property
+    def through(self) -> date | None:
+        """The last day on which contraception can be required, fertility apart; None while treatment goes on."""
+        return None if self._rules[1] == FAR else self._rules[1]
+
+    @cached_property
+    def _rules(self) -> tuple[list[tuple[dict[str, Any], date]], date]:
+        """The rules that count, each with the day from which it does, and the latest end."""
         if self.ended and self.last_dose is None:
             # The end says that nobody was dosed.
             through = min([self.decided, *([self.off] if self.off else [])]) - DAY
-        elif self.ended:
-            through = self.months_after(self.last_dose)
-        elif self.off:
-            through = self.months_after(max(self.off, self.last_dose or self.off))
-        return min(through, self.died - DAY) if self.died else through
+            counting = self._counting(through)
+        elif not self.enrolled and self.off:
+            through = self.off - DAY
+            counting = self._counting(through)
+        elif self.ended or self.off:
+            base = self.last_dose if self.ended else max(self.off, self.last_dose or self.off)
+            counting, through = self._counting(base, at_least=base), base
+            while (end := max([base, *(self._end_of_rule(rule, base) for rule, _ in counting)])) > through:
+                through = end
+                counting = self._counting(through, at_least=base)
+        else:
+            through, counting = FAR, self._counting(FAR)
+        return counting, min(through, self.died - DAY) if self.died else through
 
-    def months_after(self, base: date) -> date:
-        """The months after a day: the longest of all versions in force on a day on which contraception was required."""
-        assert self.enrolled
-        counting, through, on = [], base, self.enrolled.enrolled_on
-        until_then = [on + n * DAY for n in range((base - on).days + 1)]
-        if not any(map(self.fertile, until_then)):
-            # On no day until then was it required: the version of that day says how long it will be.
-            counting = [self.version(base)]
-            through = months_later(base, counting[0].months_after_last_dose)
-        while on <= through:
-            if self.fertile(on) and (not self.died or on < self.died):
-                counting.append(self.version(on))
-                through = max(through, months_later(base, self.version(on).months_after_last_dose))
-            on += DAY
-        return months_later(base, max((v.months_after_last_dose for v in counting), default=0))
+    def _end_of_rule(self, rule: dict[str, Any], base: date) -> date:
+        unit, number = next(iter(rule["after_last_dose"].items()))
+        return later(base, unit, number)
 
-    def end_of(self, until: str) -> tuple[date, date] | None:
-        """E of section 6 and the first day that it may be, of a series for all patients that hangs on no cycle."""
-        ends = [self.study.ended_on] if self.study else []
-        ends += [self.ended.decided_on] if self.ended and self.ended.reason == "death" else []
-        if until == "progression":
-            ends += [body.progressed_on for body in self.all("progressed")]
-            ends += [body.started_on for body in self.all("new_therapy_started")]
-            ends += [b.done_on for b in self.all("visit_done") if b.series == "imaging" and b.response == "PD"]
-        if until == "end_of_treatment" and self.ended:
-            ends.append(self.ended.decided_on)
-        return min(((self.stands_for(end, self.died), getattr(end, "first", end)) for end in ends), default=None)
+    def _counting(self, through: date, at_least: date | None = None) -> list[tuple[dict[str, Any], date]]:
+        """The rules that count through a day, each with its `from`.
 
-    def imaging(self) -> tuple[list[PlannedVisit], list[Unscheduled]]:
-        """Imaging through 2028 under all versions (sections 6 and 10): visits with what was done, and the rest."""
-        visits = self._planned_imaging()
-        records = [record for record in self.records if record.series == "imaging"]
-        unscheduled = self._assign(visits, records)
-        self.next_opens = {visit.name: following.opens for visit, following in pairwise(visits)}
-        return [visit for visit in visits if visit.exists], unscheduled
+        Those of a version in force on a day since `from` on which contraception was required, whose `who` fitted on
+        any day since. If by `at_least` it was required on none, the version of that day says how long it will be.
+        """
+        found = []
+        for version in self.versions.values():
+            for rule in version.definition["contraception"]:
+                since = self._since(rule.get("from", "enrolment"))
+                if since is None:
+                    continue
+                days = self._days_of_change(since, max(since, through))
+                alive = [day for day in days if self.died is None or day < self.died]
+                counts = any(self.version(day) is version and self.fertile(day) for day in alive)
+                if at_least is not None and self.version(at_least) is version:
+                    until_then = self._days_of_change(since, at_least)
+                    counts = counts or not any(map(self.fertile, until_then))
+                if counts and any(self.fits(rule.get("who", {}), day) for day in days):
+                    found.append((rule, since))
+        return found
 
-    def _planned_imaging(self) -> list[PlannedVisit]:
+    def _since(self, name: str) -> date | None:
+        """From when on a rule counts that counts from consent, enrolment or the first dose."""
+        if name == "consent" and self.registered.consented_on is not None:
+            return self.registered.consented_on
+        if not self.enrolled:
+            return None
+        return self.c1d1 if name == "first_dose" else self.enrolled.enrolled_on
+
+    def _days_of_change(self, first: date, last: date) -> list[date]:
+        """The first of these days, and those on which a version, fertility, an arm or a cohort may change."""
+        changes = [body.from_on for kind in CHANGING for body in self.all(kind)]
+        changes += [body.on for body in self.all("arm_assigned")]
+        changes += [self.enrolled.enrolled_on] if self.enrolled else []
+        return [day for day in [first, *changes] if first <= day <= last]
+
+    # Visits (sections 6 and 10).
+
+    def series(self, name: str) -> SeriesKnown:
+        """A series through 2029 under all versions: visits with what was done, and the rest."""
+        if name not in self._series_known:
+            self._series_known[name] = self._series(name)
+        return self._series_known[name]
+
+    def _series(self, name: str) -> SeriesKnown:
+        visits, dropped = self._planned(name)
+        unscheduled = self._assign(visits, [record for record in self.records if record.series == name])
+        living = [visit for visit in visits if visit.fits or visit.done]
+        for visit, following in pairwise(living):
+            visit.next_opens = following.opens
+        return SeriesKnown(visits, unscheduled, dropped)
+
+    def _planned(self, series: str) -> tuple[list[PlannedVisit], list[str]]:
         starts = sorted({amendment.from_on for amendment in self.all("protocol_amended")})
         kept: list[PlannedVisit] = []
-        beyond: list[PlannedVisit] = []
-        self.dropped: list[str] = []
+        dropped: list[str] = []
         for from_on, to_on in pairwise([date.min, *starts, date.max]):
-            visits = self._imaging_of(self.version(from_on))
-            seen = sorted((v for v in visits if v.target >= from_on), key=lambda v: v.target)
-            new = [v for v in seen if v.exists and v.target < to_on]
-            old, after_old = [*kept], [*beyond]
+            visits = self._visits_of(self.version(from_on), series)
+            seen = sorted((v for v in visits if v.target >= from_on), key=lambda v: (v.target, v.opens, v.closes))
+            new = [v for v in seen if v.target < to_on]
+            old = [*kept]
             for visit in new:
-                if any(self._drops(other, visit, old + after_old, from_on) for other in old):
-                    self.dropped.append(visit.name)
+                if any(self._drops(other, visit, old, from_on, series) for other in old):
+                    # A visit that is not for the patient is not missed.
+                    dropped += [visit.name] if visit.fits else []
                 else:
                     kept.append(visit)
-                    beyond = []
-            real = [v for v in visits if v.exists]
-            after = [v for v in seen if v.exists and v.target >= to_on]
-            after += [v for v in seen if not v.exists and all(v.target > other.target for other in real)]
-            if after:
-                first = min(after, key=lambda v: (v.target, v.opens, v.closes))
-                beyond = [replace(first, exists=False)]
-        last_closes = max((v.closes for v in kept), default=date.min)
-        return kept + [v for v in beyond if v.opens > last_closes]
+        return kept, dropped
 
-    def _drops(self, old: PlannedVisit, new: PlannedVisit, plan: list[PlannedVisit], from_on: date) -> bool:
+    def _drops(
+        self, old: PlannedVisit, new: PlannedVisit, plan: list[PlannedVisit], from_on: date, series: str
+    ) -> bool:
         """Whether an old visit takes the place of a new one: by its name, or by its window if it still counts."""
-        if old.name == new.name:
-            return True
-        if old.closes < new.opens or new.closes < old.opens:
+        if old.name != new.name and (old.closes < new.opens or new.closes < old.opens):
             return False
         copies = [replace(visit, done=[], how=None) for visit in plan]
-        earlier = [r for r in self.records if r.series == "imaging" and r.done_on < from_on]
+        earlier = [r for r in self.records if r.series == series and r.done_on < from_on]
         self._assign(copies, earlier)
-        was_done = any(copy.done for copy in copies if copy.name == old.name)
-        return was_done or old.closes >= from_on
+        was_done = any(copy.done for visit, copy in zip(plan, copies, strict=True) if visit is old)
+        if not old.fits and not was_done:
+            # It does not exist.
+            return False
+        return old.name == new.name or was_done or old.closes >= from_on
 
-    def _imaging_of(self, version: Protocol) -> list[PlannedVisit]:
-        visits = []
-        for entry in (e for e in version.definition["visits"] if e["series"] == "imaging"):
-            anchor = self.enrolment if entry["anchor"] == "enrolment" else self.c1d1
-            if anchor is None:
-                continue
-            rests_on_plan = entry["anchor"] != "enrolment" and not self.begun and not self.ended
-            fertile_only = entry["applies_to"] == "fertile" if "applies_to" in entry else False
-            for visit in _expand(entry, anchor):
-                fits = not fertile_only or self.fertile(visit.target)
-                visits.append(replace(visit, fits=fits, planned_start=anchor if rests_on_plan else None))
+    def _visits_of(self, version: Protocol, series: str) -> list[PlannedVisit]:
+        """The visits of a series under one version, those for whom they are and those for whom they are not."""
+        entries, visits = said_by.entries_of(version, series), []
+        cycle_days = said_by.regimen(version)["cycle_days"]
+        for entry in entries:
+            alone = len(entries) == 1 and said_by.has_one_target(entry, cycle_days)
+            until, ends_after = entry.get("until", []), None
+            rests_on = self.c1d1 if not self.begun and not self.ended else None
+            if said_by.is_on_cycle_days(entry):
+                if self.c1d1 is None:
+                    continue
+                found = said_by.on_cycle_days(entry, self._cycle_days, self._day_after_minus_1, cycle_days, alone)
+                until = [*until, "end_of_treatment"]
+            elif isinstance(entry["anchor"], dict):
+                counted = self._visit_that_counts(entry["anchor"]["visit"])
+                if counted is None:
+                    continue
+                rests_on = None if counted.done else counted.planned_start
+                anchor = counted.done_on if counted.done else counted.target
+                found = said_by.from_anchor(entry, anchor, alone)
+            else:
+                days = [(name, self.milestone(name, version)) for name in _list(entry["anchor"])]
+                known = [(name, day) for name, day in days if day is not None]
+                if not known:
+                    continue
+                anchor = min(day.on for _, day in known)
+                giving = [(name, day) for name, day in known if day.on == anchor]
+                if any(day.own for _, day in giving):
+                    ends_after = anchor
+                if any(name != "first_dose" for name, _ in giving):
+                    rests_on = None
+                found = said_by.from_anchor(entry, anchor, alone)
+            for visit in found:
+                fits = self.fits(entry.get("who", {}), visit.target)
+                visits.append(
+                    replace(
+                        visit, fits=fits, until=until, version=version, ends_after=ends_after, planned_start=rests_on
+                    )
+                )
         return visits
+
+    def _visit_that_counts(self, name: str) -> PlannedVisit | None:
+        """The visit of a name, if it exists."""
+        entries = [entry for version in self.versions.values() for entry in version.definition["visits"]]
+        for series in {entry["series"] for entry in entries if _is_of(name, entry["series"])}:
+            visit = _named(name, self.series(series).visits)
+            exists = visit is not None and (visit.fits or visit.done)
+            if visit is not None and exists and (visit.done or name in self.booked() or not self._is_cut(visit)):
+                return visit
+        return None
+
+    @cached_property
+    def _cycle_days(self) -> list[tuple[date, int, int]]:
+        return [(on, cycle, day) for on, cycle, day in self.walk(HORIZON) if day is not None]
+
+    @property
+    def _day_after_minus_1(self) -> date:
+        """The day from which days before day 1 are counted back: the recorded first dose, else the planned day."""
+        if self.start:
+            return self.start.first_dose_on
+        assert self.enrolment is not None
+        return self.enrolled.planned_first_dose_on if self.enrolled else self.enrolment
 
     def _assign(self, visits: list[PlannedVisit], records: list[Any]) -> list[Unscheduled]:
         """Which visit each record belongs to; what finds none."""
@@ -541,11 +734,13 @@ class Known:
             if record.visit is None:
                 rest.append(record)
                 continue
-            visit = next((v for v in visits if v.exists and v.name == record.visit and not v.done), None)
+            visit = _named(record.visit, [v for v in visits if not v.done])
             if visit:
                 visit.done, visit.how = [record], "named"
             else:
                 unscheduled.append(Unscheduled(record, None))
+        # What is not for the patient does not exist, unless it was done.
+        visits, everything = [visit for visit in visits if visit.fits or visit.done], visits
         still = []
         for record in rest:
             visit = self._by_window(visits, record.done_on, free=True)
@@ -558,8 +753,7 @@ class Known:
             late = [
                 visit
                 for visit, following in zip(visits, [*visits, None][1:], strict=True)
-                if visit.exists
-                and not visit.done
+                if not visit.done
                 and visit.closes < record.done_on
                 and self._required_through(visit)
                 and (following is None or following.opens > record.done_on)
@@ -574,7 +768,7 @@ class Known:
             if record.visit is None:
                 visit = self._by_window(visits, record.done_on, free=False)
             else:
-                visit = next((v for v in visits if v.exists and v.name == record.visit), None)
+                visit = _named(record.visit, everything)
             if visit is None:
                 unscheduled.append(Unscheduled(record, None))
                 continue
@@ -583,7 +777,7 @@ class Known:
         return unscheduled
 
     def _by_window(self, visits: list[PlannedVisit], day: date, free: bool) -> PlannedVisit | None:
-        here = [v for v in visits if v.exists and v.opens <= day <= v.closes and not self._is_cut(v)]
+        here = [v for v in visits if v.opens <= day <= v.closes and not self._is_cut(v)]
         here = [v for v in here if not (free and v.done)]
         return min(here, key=lambda v: (abs(v.target - day), v.target), default=None)
 
@@ -592,7 +786,7 @@ class Known:
             interval = visit.interval
             if interval is None and before is not None:
                 interval = (visit.target - before.target).days
-            if visit.done or not visit.exists or visit.opens <= day or interval is None or self._is_cut(visit):
+            if visit.done or visit.opens <= day or interval is None or self._is_cut(visit):
                 continue
             if 2 * (visit.target - day).days <= interval:
                 return visit.name
@@ -604,17 +798,17 @@ class Known:
 
     def _is_cut(self, visit: PlannedVisit) -> bool:
         """Whether the visit is not in the plan, unless it is done or booked."""
-        end = self.end_of(visit.until)
+        end = self.end_of(visit)
         is_after_end = end is not None and visit.opens > end[0]
         return self._awaits_enrolment(visit) or not visit.fits or is_after_end
 
     def _required_through(self, visit: PlannedVisit) -> bool:
-        end = self.end_of(visit.until)
+        end = self.end_of(visit)
         return not self._is_cut(visit) and (end is None or end[1] > visit.closes)
 
     def status(self, visit: PlannedVisit, today: date) -> str | None:
-        """The status of a visit of imaging; None if it does not exist."""
-        end = self.end_of(visit.until)
+        """The status of a visit; None if it does not exist."""
+        end = self.end_of(visit)
         if visit.done:
             return "done"
         if not visit.fits:
@@ -631,8 +825,7 @@ class Known:
             return "upcoming"
         if today <= visit.closes:
             return "open"
-        following = self.next_opens.get(visit.name)
-        if following is not None and today >= following:
+        if visit.next_opens is not None and today >= visit.next_opens:
             return "missed"
         if end is not None and today >= end[0]:
             return "missed"
@@ -640,37 +833,36 @@ class Known:
             return "missed"
         return "overdue"
 
-    def stranded(self, visits: list[PlannedVisit]) -> dict[str, date]:
-        """The bookings of imaging that stand though the plan has no such visit, by name: each to cancel (section 6)."""
+    def stranded(self, series: str, visits: list[PlannedVisit]) -> dict[str, date]:
+        """The bookings of a series that stand though the plan has no such visit, by name: to cancel (section 6)."""
         found = {}
         for name, booked_on in self.booked().items():
-            if "." in name or (name != "imaging" and not name.startswith("imaging-")):
+            if "." in name or not _is_of(name, series):
                 continue
             if any(visit.name == name and (visit.fits or visit.done) for visit in visits):
                 continue
-            records = [record for record in self.records if record.series == "imaging"]
+            records = [record for record in self.records if record.series == series]
             came = any(record.done_on == booked_on for record in records)
             came = came or any(record.visit == name and record.done_on > booked_on for record in records)
             if not came:
                 found[name] = booked_on
         return found
 
-    def appointments(
-        self, visits: list[PlannedVisit], unscheduled: list[Unscheduled], today: date
-    ) -> dict[str, tuple[date, str]]:
-        """The further and the unscheduled appointments of imaging that nothing done has ended: day and status."""
+    def appointments(self, series: str, known: SeriesKnown, today: date) -> dict[str, tuple[date, str]]:
+        """The further and the unscheduled appointments of a series that nothing done has ended: day and status."""
+        visits = known.visits
         days = {name: booked_on for name, booked_on in self.booked().items() if "." in name}
-        extra = [one.record for one in unscheduled]
+        extra = [one.record for one in known.unscheduled]
         for record in sorted(self.records, key=lambda record: (record.done_on, record.number)):
             ended = []
             for name, booked_on in days.items():
                 of = name.split(".")[0]
-                if record.series != "imaging" or booked_on > record.done_on:
+                if record.series != series or booked_on > record.done_on:
                     continue
                 if of == "unscheduled":
                     is_extra = record in extra and record.visit in (None, "unscheduled")
                     near = (record.done_on - booked_on).days <= 7
-                    if self.series_booked(name) == "imaging" and is_extra and near:
+                    if self.series_booked(name) == series and is_extra and near:
                         ended.append(name)
                 elif record.part:
                     named = record in extra and record.visit == of
@@ -682,10 +874,10 @@ class Known:
         found = {}
         for name, booked_on in days.items():
             of = name.split(".")[0]
-            if of == "unscheduled" and self.series_booked(name) == "imaging":
+            if of == "unscheduled" and self.series_booked(name) == series:
                 found[name] = booked_on, self._status_of_appointment(None, booked_on, today)
-            elif of == "imaging" or of.startswith("imaging-"):
-                visit = next((visit for visit in visits if visit.name == of), None)
+            elif _is_of(of, series):
+                visit = _named(of, visits)
                 status = self.status(visit, today) if visit else None
                 gone = visit is None or status is None
                 found[name] = (
@@ -696,9 +888,9 @@ class Known:
 
     def _status_of_appointment(self, visit: PlannedVisit | None, booked_on: date, today: date) -> str:
         """The status of an appointment, of a visit that the plan has or of none (section 5)."""
-        ends = [self.end_of("end_of_study")]
+        ends = [self.reached("end_of_study", self.version(booked_on))]
         if visit is not None and not visit.done:
-            end = self.end_of(visit.until)
+            end = self.end_of(visit)
             ends += [end] if end and end[1] <= visit.closes else []
         if any(end is not None and end[1] <= booked_on for end in ends):
             return "not_required"
@@ -737,37 +929,20 @@ class Known:
         return days
 
 
+def _is_of(name: str, series: str) -> bool:
+    """Whether a name is one that a visit of a series may have."""
+    return name == series or name.startswith(f"{series}-")
+
+
+def _named(name: str, visits: list[PlannedVisit]) -> PlannedVisit | None:
+    """The visit of a name: of several, one that is done or that is for the patient."""
+    of_name = [visit for visit in visits if visit.name == name]
+    return next((visit for visit in of_name if visit.done or visit.fits), next(iter(of_name), None))
+
+
+def _list(one_or_more: Any) -> list[Any]:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+
+
 def _from_on_then_receipt(bodies: list[Any]) -> Any:
     return lambda body: (body.from_on, max(i for i, other in enumerate(bodies) if other is body))
-
-
-def _expand(entry: dict[str, Any], anchor: date) -> list[PlannedVisit]:
-    """The visits of one entry through 2029, by name, and the one that would follow the last."""
-    unit, number = next(iter((entry.get("first") or entry["every"]).items()))
-    every = entry.get("every")
-
-    def target_of(offset: int) -> date:
-        if unit == "months":
-            return months_later(anchor, offset)
-        return anchor + offset * timedelta(7 if unit == "weeks" else 1)
-
-    window, visits = entry["window"], []
-    for k in range(entry.get("count", 5000) + 1 if every else 1):
-        offset = number + k * (every[unit] if every else 0)
-        target = target_of(offset)
-        if target > date(2029, 12, 31) and "count" not in entry:
-            break
-        visits.append(
-            PlannedVisit(
-                f"imaging-{unit[0]}{offset}" if every else "imaging",
-                target,
-                target - timedelta(window["before_days"]),
-                target + timedelta(window["after_days"]),
-                entry["until"],
-                True,
-                (target - target_of(offset - every[unit])).days if every else None,
-                anchor if not every and target < anchor else None,
-                exists=k < entry.get("count", 5000) if every else True,
-            )
-        )
-    return visits

@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.protocol import Versions
+from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.views.calendar import calendar
 
+from .naive_protocol import amount, has_dose, highest, planned_amount
 from .patients import plain
 
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
@@ -54,7 +55,7 @@ def naive_worklist(
     found |= {(kind, str(on)): due_on for kind, on, due_on in _to_confirm(history, today)}
     found |= {("planned_amount_to_confirm", str(on)): on for on in _amounts_set_before(versions, history, today)}
     found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today)}
-    return found | {(kind, ""): due_on for kind, due_on in _of_treatment(history, today)}
+    return found | {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
 
 
 def is_pregnant(history: History, day: date) -> bool:
@@ -102,9 +103,9 @@ def _to_confirm(history: History, today: date) -> Iterator[tuple[str, date, date
 def _amounts_set_before(versions: Versions, history: History, today: date) -> Iterator[date]:
     """The first day of the protocol's amount, where the amount in force was set while the protocol had another."""
 
-    def amount_on(day: date) -> float:
+    def version_on(day: date) -> Protocol:
         amended = [one.version for one in history.amendments if one.from_on <= day]
-        return versions[[history.registered.version, *amended][-1]].dosing.dose_mg
+        return versions[[history.registered.version, *amended][-1]]
 
     changes = [change for change in history.dose_changes if change.from_on <= today]
     begun = [one.from_on for one in history.amendments if one.from_on <= today]
@@ -112,7 +113,8 @@ def _amounts_set_before(versions: Versions, history: History, today: date) -> It
     if not changes or not begun or over or history.c1d1 is None or today < history.c1d1:
         return
     since = changes[-1].from_on
-    if since < begun[-1] and amount_on(since) != amount_on(begun[-1]):
+    then, now = version_on(since), version_on(begun[-1])
+    if since < begun[-1] and (amount(then) != amount(now) or highest(now) < highest(then)):
         yield max(begun[-1], history.c1d1)
 
 
@@ -240,17 +242,25 @@ def _why_it_could_hurt(
 
     if any(hold.covers(day) and known(hold) for hold in history.holds):
         return "dose_while_held", None, word.amount
-    amended = [one.version for one in history.amendments if one.from_on <= day]
-    dosing = versions[[history.registered.version, *amended][-1]].dosing
+
+    def version_on(on: date) -> Protocol:
+        amended = [one.version for one in history.amendments if one.from_on <= on]
+        return versions[[history.registered.version, *amended][-1]]
+
     cycle_day = row["cycle_day"] if row else None
-    if dosing.dosing_days is not None and cycle_day is not None and cycle_day not in dosing.dosing_days:
+    if cycle_day is not None and not has_dose(version_on(day), cycle_day):
         return "dose_on_rest_day", None, word.amount
     changes = [change for change in history.dose_changes if change.from_on <= day and known(change)]
-    planned = min(changes[-1].amount, dosing.dose_mg) if changes else dosing.dose_mg
+    planned = amount(version_on(day))
+    if changes:
+        changed = changes[-1]
+        amended = [one.from_on for one in history.amendments if changed.from_on < one.from_on <= day]
+        since = map(version_on, [changed.from_on, *amended])
+        planned = planned_amount(changed.amount, since, version_on(day))
     return ("dose_above_plan", planned, word.amount) if word.amount > planned else None
 
 
-def _of_treatment(history: History, today: date) -> Iterator[tuple[str, date]]:
+def _of_treatment(versions: Versions, history: History, today: date) -> Iterator[tuple[str, date]]:
     if history.enrolled is None:
         # Nothing is asked of treatment that there never was.
         return
@@ -264,7 +274,10 @@ def _of_treatment(history: History, today: date) -> Iterator[tuple[str, date]]:
         if off_on is not None and off_on <= today:
             yield "treatment_end_missing", off_on + FOUR_WEEKS
         if not is_off and progressed_on is not None and progressed_on <= today:
-            yield "treatment_still_open", progressed_on
+            amended = [one.version for one in history.amendments if one.from_on <= progressed_on]
+            version = versions[[history.registered.version, *amended][-1]]
+            if not version.definition.get("beyond_progression", False):
+                yield "treatment_still_open", progressed_on
         if not is_off and not history.begun and today >= history.enrolled.planned_first_dose_on + WEEK:
             yield "first_dose_missing", history.enrolled.planned_first_dose_on + WEEK
     if ended is not None and ended.decided_on <= today and ended.reason == "progression" and progressed_on is None:

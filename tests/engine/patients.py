@@ -18,12 +18,16 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.taken_amounts import fixed
+from scheduler_api.engine.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.i18n import ENGLISH, word
 
 #: When facts arrive unless a test says otherwise: long after all that happens in the tests.
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+#: Parts of a protocol beside its regimen and its visits.
+DECLARED = ("arms", "cohorts", "milestones", "contraception", "beyond_progression", "reminders", "sources")
 
 
 def day(text: str) -> date:
@@ -41,21 +45,30 @@ def builtin() -> Protocol:
 def series(name: str, anchor: Any = "enrolment", *, window: tuple[int, int] = (7, 7), **fields: Any) -> dict[str, Any]:
     """The data of one series of visits; it ends with the study unless `until` says otherwise."""
     before, after = window
-    entry = {"series": name, "label": f"{name} {{n}}", "anchor": anchor, "until": "end_of_study"}
+    entry = {"series": name, "label": f"{name} {{n}}", "anchor": anchor}
+    if name == "imaging":
+        entry["responses"] = "RECIST 1.1"
     return {**entry, "window": {"before_days": before, "after_days": after}, **fields}
 
 
-def protocol_data(*visits: dict[str, Any], version: int = 1, months: int = 6, **dosing: Any) -> dict[str, Any]:
-    """The data of a protocol of 300 mg a day in cycles of 21 days, with these series of visits."""
-    dosing = {"drug": "surufatinib", "route": "oral", "dose_mg": 300, "cycle_days": 21, **dosing}
-    if "reduced_doses_mg" not in dosing:
-        dosing["reduced_doses_mg"] = [mg for mg in (250, 200) if mg < dosing["dose_mg"]]
+def regimen_data(amount: float = 300, levels: list[float] | None = None, **fields: Any) -> dict[str, Any]:
+    """The data of a regimen: 300 mg a day in cycles of 21 days, unless said otherwise; `days` are those of a cycle."""
+    if levels is None:
+        levels = [level for level in (250, 200) if level < amount]
+    if "days" in fields:
+        fields["when"] = [{"days": fields.pop("days")}]
+    drug = {"id": "surufatinib", "drug": "surufatinib", "route": "oral"}
+    return {**drug, "dose": {"amount": amount, "unit": "mg", "levels": levels}, "cycle_days": 21, **fields}
+
+
+def protocol_data(*visits: dict[str, Any], version: int = 1, months: int = 6, **fields: Any) -> dict[str, Any]:
+    """The data of a protocol with these series of visits; what `DECLARED` does not name is its regimen's."""
+    own = {name: fields.pop(name) for name in DECLARED if name in fields}
+    contraception = [{"after_last_dose": {"months": months}}]
+    regimens = [regimen_data(**fields)]
     return {
-        "id": "test",
-        "version": version,
-        "dosing": dosing,
-        "visits": list(visits),
-        "contraception": {"months_after_last_dose": months},
+        **{"id": "test", "version": version, "regimens": regimens, "visits": list(visits)},
+        **{"contraception": contraception, **own},
     }
 
 
@@ -102,7 +115,7 @@ class Patient:
         data = registration(
             **{"protocol": first.id, "version": first.version, "enrolled_on": "2024-01-03", **enrolment}
         )
-        of_enrolment = {name: data.pop(name, None) for name in ("enrolled_on", "planned_first_dose_on")}
+        of_enrolment = {name: data.pop(name, None) for name in ("enrolled_on", "planned_first_dose_on", "arm")}
         registered, enrolled = body_from_data("registered", data), None
         assert isinstance(registered, Registered)
         self.facts = [Fact("registration", registered, now)]
@@ -211,7 +224,7 @@ class Patient:
     def _add(self, fact: Fact, now: datetime) -> str:
         before = self.history
         self.given[fact.fact_id] = fact.body
-        body = fixed(fact.body, self.schedule().treatment_plan)
+        body = as_received(fact.body, self.schedule().treatment_plan)
         if isinstance(body, VisitBooked) and body.booked_on is not None:
             body = replace(body, site=before.site_on(body.booked_on))
         fact = replace(fact, body=body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -20,7 +20,12 @@ from .patients import Patient, protocol_data, series, start_of
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-UNTIL = st.sampled_from(["progression", "end_of_treatment", "end_of_study"])
+#: What protocols may declare, and facts then name.
+ARMS, COHORTS, OWN = ["a", "b"], ["carriers", "elderly"], ["crossover", "surgery"]
+#: What series are counted from; the first ones more often.
+ANCHORS = ["enrolment", "enrolment", "first_dose", "randomisation", "consent", "progression", "end_of_treatment"]
+#: What ends a series that is counted from before treatment has ended.
+ENDS = ["progression", "new_therapy", "end_of_treatment", "last_dose", "death", "end_of_study"]
 #: The least number of days that one unit can be.
 LEAST = {"days": 1, "weeks": 7, "months": 28}
 #: Around ends of months, a leap day and the end of a year.
@@ -36,95 +41,244 @@ def windows(draw: Draw, days: int) -> tuple[int, int]:
     return before, draw(st.integers(0, min(days - 1 - before, 20)))
 
 
+class Declared(NamedTuple):
+    """The ids that a protocol declares."""
+
+    arms: list[str]
+    cohorts: list[str]
+    milestones: list[str]
+
+    def data(self) -> dict[str, Any]:
+        """The parts of a protocol that declare them; those that are empty may be left out."""
+        parts = self._asdict().items()
+        return {part: [{"id": name, "label": name.title()} for name in names] for part, names in parts if names}
+
+
+NOTHING = Declared([], [], [])
+declared = st.builds(
+    Declared, st.sampled_from([[], ARMS, ARMS]), st.sampled_from([[], COHORTS]), st.sampled_from([[], OWN, OWN])
+)
+
+
 @st.composite
-def rhythms(draw: Draw, name: str, anchor: Any) -> list[dict[str, Any]]:
-    """A series counted in days, weeks or months: single, open-ended, bounded, or in two recurrences."""
+def whos(draw: Draw, said: Declared) -> dict[str, Any]:
+    """For whom something is: mostly for everybody."""
+    who: dict[str, Any] = {}
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
+        match draw(st.sampled_from(["fertile", "fertile", "sex", "arm", "cohort"])):
+            case "sex":
+                who["sex"] = draw(st.sampled_from(["female", "female", "male"]))
+            case "arm" if said.arms:
+                who["arm"] = draw(st.sampled_from(["a", "b", ["a"], ["a", "b"]]))
+            case "cohort" if said.cohorts:
+                who["cohort"] = draw(st.sampled_from([*COHORTS, COHORTS]))
+            case "fertile":
+                who["fertile"] = draw(st.sampled_from([True, True, False]))
+    return who
+
+
+@st.composite
+def anchors(draw: Draw, said: Declared) -> Any:
+    """A milestone, or a list of them."""
+    names = [*ANCHORS, *said.milestones]
+    if draw(st.integers(0, 3)):
+        return draw(st.sampled_from(names))
+    return draw(st.lists(st.sampled_from([*names, "new_therapy", "last_dose"]), min_size=1, max_size=3, unique=True))
+
+
+@st.composite
+def untils(draw: Draw, said: Declared, anchor: Any) -> list[Any]:
+    """What ends the visits of an entry: nothing that the anchor waits for."""
+    of = anchor if isinstance(anchor, list) else [anchor]
+    late = ("last_dose", "end_of_treatment", "progression", "new_therapy", *said.milestones)
+    names = ["end_of_study", "death"] if any(name in late for name in of) else ENDS
+    names = [name for name in [*names, *said.milestones, "new_therapy"] if name not in of]
+    if any(name in said.milestones for name in of):
+        # Imaging after a crossover goes on until the next progression.
+        names += ["progression", "new_therapy"]
+    latest = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True).map(
+        lambda all_of: {"latest": all_of}
+    )
+    return draw(st.lists(st.sampled_from(names) | latest, max_size=2))
+
+
+@st.composite
+def whom_and_until(draw: Draw, said: Declared, anchor: Any) -> dict[str, Any]:
+    """Who and until of one entry; left out where they say nothing."""
+    found = {"who": draw(whos(said)), "until": draw(untils(said, anchor))}
+    return {name: value for name, value in found.items() if value or draw(st.booleans())}
+
+
+@st.composite
+def rhythms(draw: Draw, name: str, anchor: Any, said: Declared = NOTHING) -> list[dict[str, Any]]:
+    """A series counted in days, weeks or months: single, open-ended, bounded, in stretches, or for each arm its own."""
     unit = draw(st.sampled_from(["days", "weeks", "weeks", "months"]))
     every = draw(st.integers(1, {"days": 60, "weeks": 12, "months": 4}[unit]))
-    common = {"until": draw(UNTIL), "applies_to": draw(st.sampled_from(["all", "all", "fertile"]))}
+    common = draw(whom_and_until(said, anchor))
     window = draw(windows(every * LEAST[unit]))
-    shape = draw(st.sampled_from(["single", "endless", "counted", "two"]))
+    shape = draw(st.sampled_from(["single", "endless", "counted", "stretches", "stretches", "arms"]))
     first = draw(st.none() | st.integers(-20, 40))
     start: dict[str, Any] = {} if first is None else {"first": {unit: first}}
     if shape == "single":
         return [series(name, anchor, window=window, first={unit: every if first is None else first}, **common)]
+    if shape == "arms" and said.arms:
+        # Nobody is in both arms: their visits may lie on one day and have one name.
+        other = draw(st.integers(1, 9))
+        common.pop("who", None)
+        return [
+            series(name, anchor, window=window, every={unit: every}, count=3, who={"arm": "a"}, **common),
+            series(name, anchor, window=(0, 0), every={"weeks": other}, count=4, who={"arm": "b"}, **common),
+        ]
     # Months of a long series make the check of a protocol slow.
     if shape == "endless" and unit != "months":
         return [series(name, anchor, window=window, every={unit: every}, **start, **common)]
     count = draw(st.integers(1, 6))
     entry = series(name, anchor, window=window, every={unit: every}, count=count, **start, **common)
-    if shape != "two":
+    if shape != "stretches":
         return [entry]
-    then = draw(st.integers(1, 9))
-    last = (every if first is None else first) + (count - 1) * every
-    gap = min(every, then)
-    window = draw(windows(gap * LEAST[unit]))
-    entry["window"] = {"before_days": window[0], "after_days": window[1]}
-    rest = {"count": 3} if unit == "months" else {}
-    return [
-        entry,
-        series(name, anchor, window=window, first={unit: last + then}, every={unit: then}, **rest, **common),
-    ]
+    return [entry, draw(next_stretch(entry, said))]
 
 
 @st.composite
-def cycle_visits(draw: Draw, name: str, cycle_days: int) -> list[dict[str, Any]]:
-    """A series on one or two days of each cycle."""
+def next_stretch(draw: Draw, entry: dict[str, Any], said: Declared) -> dict[str, Any]:
+    """A further stretch of a series, after one with a count: in its own unit, with its own window, until and who."""
+    ((unit, every),) = entry["every"].items()
+    last = entry.get("first", entry["every"])[unit] + (entry["count"] - 1) * every
+    rest = draw(whom_and_until(said, entry["anchor"]))
+    then = draw(st.sampled_from([unit, unit, "days", "weeks"] if unit != "months" else ["months", "months", "days"]))
+    step = draw(st.integers(1, 9))
+    if then == unit:
+        first = last + step
+        window = draw(windows(min(every, step) * LEAST[unit]))
+        entry["window"] = {"before_days": window[0], "after_days": window[1]}
+    else:
+        # Well after the last of the first, however long its months are.
+        days = last * {"days": 1, "weeks": 7, "months": 31}[unit] + entry["window"]["after_days"] + 20
+        first = max(days, 1) // LEAST[then] + 3 + step
+        window = draw(windows(step * LEAST[then]))
+    rest |= {"count": 3} if then == "months" else {}
+    name, anchor = entry["series"], entry["anchor"]
+    return series(name, anchor, window=window, first={then: first}, every={then: step}, **rest)
+
+
+@st.composite
+def cycle_visits(draw: Draw, name: str, cycle_days: int, said: Declared = NOTHING) -> list[dict[str, Any]]:
+    """A series on one or two days of each cycle, or of some, perhaps with one before day 1."""
     before, after = draw(windows(max(cycle_days // 3, 1)))
     days = sorted({1, *draw(st.sets(st.just(1 + cycle_days // 2), max_size=1))})
-    until = draw(UNTIL)
-    return [
-        series(name, "cycle", window=(before, after), on_day=on_day, until=until, **draw(counts)) for on_day in days
+    common = draw(whom_and_until(said, "first_dose"))
+    choice = draw(choices)
+    cycles = {} if choice is None else {"cycles": choice}
+    entries = [series(name, {"days": days, **cycles}, window=(before, after), **common)]
+    if len(days) == 2 and draw(st.booleans()):
+        # Each day with its own cycles, for its own patients.
+        rest = draw(whom_and_until(said, "first_dose"))
+        other = draw(choices)
+        cycles = {} if other is None else {"cycles": other}
+        entries = [
+            series(name, {"days": [1], **cycles}, window=(before, after), **common),
+            series(name, {"days": days[1:], **cycles}, window=(before, after), **rest),
+        ]
+    if draw(st.integers(0, 2)) == 0:
+        rest = draw(whom_and_until(said, "first_dose"))
+        entries.append(series(name, {"days": [-before - 3], "cycles": [1]}, window=(1, 1), **rest))
+    return entries
+
+
+choices = st.sampled_from(
+    [
+        None,
+        None,
+        None,
+        {"to": 1},
+        {"to": 3},
+        {"from": 2},
+        {"from": 2, "to": 5, "every": 2},
+        {"every": 2},
+        [1],
+        [1, 2, 4],
     ]
-
-
-counts = st.just({}) | st.builds(lambda count: {"count": count}, st.integers(1, 5))
+)
 
 
 @st.composite
-def definitions(draw: Draw, version: int = 1) -> dict[str, Any]:
+def contraception_rules(draw: Draw, said: Declared) -> list[dict[str, Any]]:
+    """For how long after the last dose: mostly one rule for everybody."""
+    rules = []
+    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3, 0]))):
+        unit, most = draw(st.sampled_from([("months", 12), ("months", 12), ("weeks", 30), ("days", 200)]))
+        rule: dict[str, Any] = {"after_last_dose": {unit: draw(st.integers(0, most))}}
+        if draw(st.integers(0, 2)) == 0:
+            rule["who"] = draw(whos(said))
+        since = draw(st.sampled_from([None, None, "enrolment", "consent", "first_dose"]))
+        of = draw(st.sampled_from([None, None, "all", "surufatinib", ["surufatinib"]]))
+        rules.append({**rule, **({"from": since} if since else {}), **({"of": of} if of else {})})
+    return rules
+
+
+@st.composite
+def definitions(draw: Draw, version: int = 1, said: Declared | None = None) -> dict[str, Any]:
     """The data of a protocol; nearly always a valid one."""
+    said = draw(declared) if said is None else said
     cycle_days = draw(st.sampled_from([1, 7, 14, 21, 28, 42]))
-    visits = draw(rhythms("imaging", draw(st.sampled_from(["enrolment", "enrolment", "first_dose"]))))
+    visits = draw(rhythms("imaging", draw(anchors(said)), said))
     if draw(st.booleans()):
-        visits += draw(cycle_visits("clinic", cycle_days))
+        visits += draw(cycle_visits("clinic", cycle_days, said))
     if draw(st.booleans()):
-        visits += draw(rhythms("contraception", "last_dose"))
+        visits += draw(rhythms("contraception", "last_dose", said))
     if draw(st.booleans()):
-        visits += draw(rhythms("safety", {"visit": draw(st.sampled_from(names_in(visits)))}))
-    if draw(st.booleans()):
-        visits += draw(rhythms("call", {"visit": draw(st.sampled_from(names_in(visits)))}))
-    dosing: dict[str, Any] = {"cycle_days": cycle_days, "cycle_on_hold": draw(st.sampled_from(["continue", "extend"]))}
-    if draw(st.booleans()):
-        dosing["dosing_days"] = sorted(draw(st.sets(st.integers(1, cycle_days), min_size=1)))
-    dosing["dose_mg"] = draw(st.sampled_from([300, 200, 12.5]))
-    months = draw(st.integers(0, 12))
-    return protocol_data(*visits, version=version, months=months, **dosing)
+        visits += draw(rhythms("lab", draw(anchors(said)), said))
+    for name in ("safety", "call"):
+        if draw(st.integers(0, 2)) == 0:
+            visits += draw(rhythms(name, {"visit": draw(st.sampled_from(names_in(visits)))}, said))
+    dosing: dict[str, Any] = {"cycle_days": cycle_days, "on_hold": draw(st.sampled_from(["continue", "extend"]))}
+    how = draw(st.sampled_from(["all", "none", "list", "range"]))
+    if how == "all":
+        dosing["days"] = "all"
+    elif how == "list":
+        dosing["days"] = sorted(draw(st.sets(st.integers(1, cycle_days), min_size=1)))
+    elif how == "range":
+        every = draw(st.integers(1, cycle_days))
+        dosing["days"] = {"from": draw(st.integers(1, cycle_days)), "to": cycle_days, "every": every}
+    dosing["amount"] = draw(st.sampled_from([300, 200, 12.5]))
+    if draw(st.integers(0, 3)) == 0:
+        # Amounts that are allowed may be higher than the planned one too.
+        dosing["levels"] = draw(st.sampled_from([[], [400], [250, 100], [400, 250]]))
+    rules = draw(contraception_rules(said))
+    beyond = draw(st.sampled_from([{}, {}, {}, {"beyond_progression": True}]))
+    return protocol_data(*visits, version=version, contraception=rules, **said.data(), **beyond, **dosing)
 
 
 def names_in(visits: list[dict[str, Any]]) -> list[str]:
-    """Names of the first visits of each entry, and one that is never there."""
+    """Names of the first visits of each entry, and some that are perhaps never there."""
     names = []
     for entry in visits:
-        name = entry["series"]
-        if entry["anchor"] == "cycle":
-            names += [f"{name}-c{number}d{entry['on_day']}" for number in range(1, min(entry.get("count", 3), 3) + 1)]
+        name, anchor = entry["series"], entry["anchor"]
+        alone = sum(other["series"] == name for other in visits) == 1
+        if isinstance(anchor, dict) and "days" in anchor:
+            cycles = anchor.get("cycles", {})
+            chosen = cycles if isinstance(cycles, list) else range(cycles.get("from", 1), cycles.get("to", 9) + 1)
+            step = 1 if isinstance(cycles, list) else cycles.get("every", 1)
+            found = [f"{name}-c{number}d{day}" for number in chosen[::step][:3] for day in anchor["days"]]
+            names += [name] if alone and len(chosen[::step]) == len(anchor["days"]) == 1 else found
         elif "every" not in entry:
-            names.append(name)
+            ((unit, first),) = entry["first"].items()
+            names.append(name if alone else f"{name}-{unit[0]}{first}")
         else:
             unit, every = next(iter(entry["every"].items()))
             first = next(iter(entry.get("first", entry["every"]).values()))
-            names += [f"{name}-{unit[0]}{first + k * every}" for k in range(min(entry.get("count", 3), 3))]
+            found = [f"{name}-{unit[0]}{first + k * every}" for k in range(min(entry.get("count", 3), 3))]
+            names += [name] if alone and entry.get("count") == 1 else found
     return names
 
 
 @st.composite
 def protocols(draw: Draw) -> tuple[Protocol, ...]:
-    """One to three versions of one protocol."""
-    versions = []
+    """One to three versions of one protocol; they declare the same."""
+    versions, said = [], draw(declared)
     for version in range(1, draw(st.sampled_from([1, 1, 2, 3])) + 1):
         try:
-            versions.append(read_protocol(draw(definitions(version))))
+            versions.append(read_protocol(draw(definitions(version, said))))
         except ValidationFailed:
             assume(False)
     return tuple(versions)
@@ -145,6 +299,7 @@ def patients(draw: Draw) -> Patient:
         planned_first_dose_on=(enrolled_on + timedelta(draw(st.integers(0, 9)))).isoformat(),
         consented_on=_near(enrolled_on, draw(days_ahead)),
         planned_enrolment_on=_near(enrolled_on, draw(days_ahead)),
+        arm=draw(st.none() | st.sampled_from(ARMS)) if versions[0].definition.get("arms") and not screened else None,
         sex=sex,
         **draw(fertility),
     )
@@ -187,7 +342,17 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
     kind = kind or draw(st.sampled_from(KINDS))
     match kind:
         case "enrolled":
-            return kind, {"enrolled_on": on(20), "planned_first_dose_on": on(30)}
+            arm = draw(st.sampled_from([None, None, *ARMS]))
+            return kind, {"enrolled_on": on(20), "planned_first_dose_on": on(30), "arm": arm}
+        case "arm_assigned":
+            return kind, {"arm": draw(st.sampled_from(ARMS)), "on": on(draw(st.sampled_from([3, 60, 300])))}
+        case "cohort_changed":
+            from_on = on(draw(st.sampled_from([0, 30, 300])))
+            member = draw(st.sampled_from([True, True, False]))
+            return kind, {"cohort": draw(st.sampled_from(COHORTS)), "member": member, "from_on": from_on}
+        case "milestone_reached":
+            milestone = draw(st.sampled_from([*OWN, *OWN, "randomisation"]))
+            return kind, {"milestone": milestone, "on": on(draw(st.sampled_from([10, 200, 200])))}
         case "treatment_started":
             return kind, {"first_dose_on": on(20)}
         case "dose_recorded":
@@ -205,7 +370,7 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
             return kind, {"resumes_on": on(250)}
         case "dose_changed":
             sure = ("not_a_level", "not_dispensable")
-            return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10])), "confirmed": sure}
+            return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10, 400])), "confirmed": sure}
         case "visit_booked":
             booked_on = draw(st.sampled_from([None, on(), on()]))
             return kind, draw(an_appointment(draw(st.sampled_from(visits)), booked_on, None))
@@ -253,6 +418,9 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
 
 KINDS = [
     "enrolled",
+    *["arm_assigned"] * 2,
+    *["cohort_changed"] * 2,
+    *["milestone_reached"] * 2,
     "treatment_started",
     *["dose_recorded"] * 5,
     *["hold_started"] * 3,
@@ -261,13 +429,11 @@ KINDS = [
     "dose_changed",
     *["visit_booked"] * 2,
     *["visit_done"] * 4,
-    "progressed",
-    "new_therapy_started",
-    "treatment_ended",
-    "treatment_ended",
-    "study_ended",
-    "fertility_changed",
-    "fertility_changed",
+    *["progressed"] * 2,
+    *["new_therapy_started"] * 2,
+    *["treatment_ended"] * 5,
+    *["study_ended"] * 3,
+    *["fertility_changed"] * 3,
     *["site_transferred"] * 2,
     *["pregnancy_reported"] * 2,
     "pregnancy_closed",
@@ -281,9 +447,7 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
     """Record, correct or void one fact, or a run of days. Raises ValidationFailed when it is refused."""
     kind, data = draw(facts(enrolled_on, visits))
     how = draw(
-        st.sampled_from(
-            ["record", "record", "record", "visit", "visit", "amend", "days", "say", "correct", "correct again", "void"]
-        )
+        st.sampled_from([*["record"] * 6, "visit", "visit", "amend", "days", "say", "correct", "correct again", "void"])
     )
     if how == "record":
         patient.record(kind, **data)
@@ -411,6 +575,30 @@ def damaged(draw: Draw, data: Any) -> Any:
         return [*data[:index], draw(damaged(data[index])), *data[index + 1 :]]
     if isinstance(data, dict) and draw(st.booleans()):
         return {**data, draw(st.text(max_size=5)): 1}
-    return draw(
-        json_values | st.sampled_from([0, -1, 1, 400, "cycle", "last_dose", {"visit": "imaging"}, {"months": 1}])
-    )
+    return draw(json_values | st.sampled_from(DAMAGE))
+
+
+#: What stands in a protocol in some place, and is wrong in most others.
+DAMAGE = [
+    *(
+        0,
+        -1,
+        1,
+        400,
+        "all",
+        "last_dose",
+        {"visit": "imaging"},
+        {"months": 1},
+        {"days": [1]},
+        {"days": [-1]},
+        "enrolment",
+    ),
+    *({"arm": "a"}, {"fertile": True}, ["progression"], {"latest": ["death"]}, {"from": 1, "to": 3}, [{"id": "a"}]),
+    *(
+        {"en": "a", "zh-CN": "b"},
+        "crossover",
+        ["crossover"],
+        {"weekdays": ["mon"]},
+        {"response": ["PR"], "of": "imaging"},
+    ),
+]

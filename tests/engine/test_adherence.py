@@ -91,7 +91,7 @@ def test_a_dose_on_a_held_day_counts_as_planned_and_taken() -> None:
 
 
 def test_days_of_rest_are_not_planned_unless_a_dose_was_taken() -> None:
-    patient = Patient.treated(protocol(dosing_days=list(range(1, 15))))
+    patient = Patient.treated(protocol(days=list(range(1, 15))))
     patient.take("2024-01-05", "2024-01-18")
     whole = counted(patient, "2024-01-26")
     assert (whole["planned"], whole["taken"], whole["unrecorded"], whole["relative_dose_intensity"]) == (14, 14, 0, 1.0)
@@ -102,7 +102,7 @@ def test_days_of_rest_are_not_planned_unless_a_dose_was_taken() -> None:
 
 
 def test_held_dosing_days_count_for_the_intensity_and_held_days_of_rest_do_not() -> None:
-    patient = Patient.treated(protocol(dosing_days=list(range(1, 15))))
+    patient = Patient.treated(protocol(days=list(range(1, 15))))
     patient.take("2024-01-05", "2024-01-11")
     patient.record("hold_started", from_on="2024-01-12", resumes_on="2024-01-26")
     after = counted(patient, "2024-01-26")
@@ -157,7 +157,7 @@ def test_other_days_begin_at_c1d1() -> None:
 
 
 def test_intensity_uses_each_days_version() -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, dose_mg=200))
+    patient = Patient.treated(protocol(), protocol(version=2, amount=200))
     patient.record("protocol_amended", version=2, from_on="2024-01-10")
     patient.take("2024-01-05", "2024-01-12")
     # Planned 5 x 300 + 5 x 200 = 2500 mg, taken 5 x 300 + 3 x 200 = 2100.
@@ -172,7 +172,7 @@ def test_more_than_planned_can_be_more_than_one() -> None:
 
 def test_under_extend_dose_intensity_is_of_the_doses_that_there_would_have_been_without_the_hold() -> None:
     # 3 days of dosing in cycles of 5: without the hold doses on 5, 6, 7, 10, 11 and 12 January.
-    patient = Patient.treated(protocol(dosing_days=[1, 2, 3], cycle_days=5, cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(days=[1, 2, 3], cycle_days=5, on_hold="extend"))
     patient.record("hold_started", from_on="2024-01-06", resumes_on="2024-01-09")
     patient.take("2024-01-05")
     patient.take("2024-01-09", "2024-01-10")

@@ -134,8 +134,8 @@ def test_half_an_interval_is_half_of_every_else_of_the_gap_before() -> None:
     rules = protocol(
         series("imaging", every={"weeks": 2}, count=2, window=(2, 2)),
         series("imaging", first={"weeks": 10}, every={"weeks": 6}, window=(2, 2)),
-        series("clinic", "cycle", on_day=1, window=(0, 0)),
-        series("clinic", "cycle", on_day=8, window=(0, 0)),
+        series("clinic", {"days": [1]}, window=(0, 0)),
+        series("clinic", {"days": [8]}, window=(0, 0)),
     )
 
     def one(series_of: str, done_on: str, *earlier: str) -> str | None:
@@ -178,9 +178,9 @@ def test_a_visit_named_before_it_has_a_date_waits_under_its_name() -> None:
 
 def test_a_hold_that_moves_a_visit_away_makes_it_to_do_again() -> None:
     """Day 1 of cycle 2 is 2024-01-26; held for 20 days from the 20th on, it is 2024-02-15."""
-    clinic = series("clinic", "cycle", on_day=1, window=(3, 3))
+    clinic = series("clinic", {"days": [1]}, window=(3, 3))
     for visit in ("clinic-c2d1", None):
-        patient = Patient.treated(protocol(clinic, cycle_on_hold="extend"))
+        patient = Patient.treated(protocol(clinic, on_hold="extend"))
         patient.record("visit_done", series="clinic", done_on="2024-01-05", visit="clinic-c1d1")
         patient.record("visit_done", series="clinic", done_on="2024-01-27", visit=visit)
         assert patient.on("2024-01-28").status("clinic-c2d1") == "done"
@@ -194,7 +194,7 @@ def test_a_hold_that_moves_a_visit_away_makes_it_to_do_again() -> None:
 
 
 def test_a_hold_that_moves_a_visit_by_less_than_its_window_leaves_it_done() -> None:
-    patient = Patient.treated(protocol(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(series("clinic", {"days": [1]}, window=(3, 3)), on_hold="extend"))
     patient.record("visit_done", series="clinic", done_on="2024-01-26", visit="clinic-c2d1")
     patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-01-23")
     assert patient.on("2024-02-09").visits["clinic-c2d1"]["target_on"] == "2024-01-29"

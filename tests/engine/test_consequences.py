@@ -10,7 +10,7 @@ from scheduler_api.engine.views.changes import consequences
 from .patients import Patient, day, plain, protocol, series
 
 #: Planned doses of the built-in protocol.
-DAILY = {"through_on": None, "amount": 300, "held": False, "dosing_days": None}
+DAILY = {"through_on": None, "amount": 300, "held": False, "days": None}
 HELD = {"amount": None, "held": True}
 
 
@@ -80,7 +80,7 @@ def test_a_hold_moves_no_visit_and_no_cycle() -> None:
 
 
 def test_under_extend_a_hold_moves_cycles_and_their_visits() -> None:
-    patient = Patient.treated(protocol(series("clinic", "cycle", on_day=1, window=(0, 0)), cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(series("clinic", {"days": [1]}, window=(0, 0)), on_hold="extend"))
 
     def hold() -> None:
         patient.record("hold_started", from_on="2024-03-03", resumes_on="2024-03-05")
@@ -322,8 +322,8 @@ class TestBecause:
         assert "recorded dose 2024-02-26" not in found
 
     def test_an_amendment(self) -> None:
-        first = protocol(series("imaging", every={"weeks": 6}), dose_mg=300)
-        second = protocol(series("imaging", every={"weeks": 8}), dose_mg=200, version=2)
+        first = protocol(series("imaging", every={"weeks": 6}), amount=300)
+        second = protocol(series("imaging", every={"weeks": 8}), amount=200, version=2)
         patient = Patient.treated(first, second)
         found = self.said(patient, lambda: patient.record("protocol_amended", version=2, from_on="2024-03-20"))
         assert found == {

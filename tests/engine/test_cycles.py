@@ -11,7 +11,7 @@ from scheduler_api.engine.treatment.position import treatment_position
 
 from .patients import Patient, Seen, protocol, series
 
-EXTEND = protocol(series("clinic", "cycle", on_day=1, window=(0, 0)), cycle_on_hold="extend")
+EXTEND = protocol(series("clinic", {"days": [1]}, window=(0, 0)), on_hold="extend")
 
 
 def extended(*holds: tuple[str, str | None]) -> Patient:
@@ -251,7 +251,7 @@ def test_of_two_amendments_from_one_day_the_later_recorded_counts() -> None:
 
 
 def test_an_amendment_to_extend_counts_holds_from_the_next_cycle_on() -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(), protocol(version=2, on_hold="extend"))
     patient.record("protocol_amended", version=2, from_on="2024-02-01")
     patient.record("hold_started", from_on="2024-02-20", resumes_on="2024-02-25")
     seen = patient.on("2024-03-01")
@@ -272,7 +272,7 @@ def test_an_amendment_to_extend_counts_holds_from_the_next_cycle_on() -> None:
 def test_an_amendment_to_extend_while_on_hold(
     from_on: str, resumes_on: str | None, second: tuple[str, str | None], third: str | None
 ) -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(), protocol(version=2, on_hold="extend"))
     patient.record("protocol_amended", version=2, from_on="2024-02-12")
     patient.record("hold_started", from_on=from_on, resumes_on=resumes_on)
     seen = patient.on("2024-03-01")
@@ -283,7 +283,7 @@ def test_an_amendment_to_extend_while_on_hold(
 
 
 def test_an_amendment_to_continue_while_on_hold_begins_the_next_cycle_once_the_running_one_is_through() -> None:
-    patient = Patient.treated(protocol(cycle_on_hold="extend"), protocol(version=2))
+    patient = Patient.treated(protocol(on_hold="extend"), protocol(version=2))
     patient.record("hold_started", from_on="2024-02-16", resumes_on="2024-02-25")
     patient.record("protocol_amended", version=2, from_on="2024-02-20")
     seen = patient.on("2024-03-01")
@@ -306,7 +306,7 @@ def test_an_amendment_to_continue_while_on_hold_begins_the_next_cycle_once_the_r
 def test_a_further_amendment_while_the_next_cycle_waits_for_the_end_of_a_hold(
     resumes_on: str | None, version: int, from_on: str, second: tuple[str, str], third: tuple[str, str]
 ) -> None:
-    waiting, longer = protocol(version=2, cycle_on_hold="extend"), protocol(version=3, cycle_days=28)
+    waiting, longer = protocol(version=2, on_hold="extend"), protocol(version=3, cycle_days=28)
     patient = Patient.treated(protocol(), waiting, longer)
     patient.record("protocol_amended", version=2, from_on="2024-02-12")
     patient.record("hold_started", from_on="2024-02-10", resumes_on=resumes_on)

@@ -61,7 +61,7 @@ def test_whatever_is_taken_in_a_hold_differs_from_no_planned_amount() -> None:
 
 
 def test_a_dose_on_a_day_of_rest() -> None:
-    patient = Patient.treated(protocol(dosing_days=list(range(1, 15))))
+    patient = Patient.treated(protocol(days=list(range(1, 15))))
     patient.take("2024-01-20")
     assert all_of(patient) == [dose_row("dose_on_rest_day", "2024-01-20", "rest", "300 mg")]
 
@@ -83,7 +83,7 @@ def test_a_dose_after_the_end() -> None:
 
 @pytest.mark.parametrize("when", ["held", "rest", "after the end", "before the start", "not begun"])
 def test_missed_where_nothing_was_planned_is_none(when: str) -> None:
-    rules = protocol(dosing_days=list(range(1, 15)))
+    rules = protocol(days=list(range(1, 15)))
     patient = Patient(rules) if when == "not begun" else Patient.treated(rules)
     if when == "held":
         patient.record("hold_started", from_on="2024-01-08")

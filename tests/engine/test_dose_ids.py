@@ -62,7 +62,7 @@ def test_a_protocol_has_the_doses_of_its_drug() -> None:
 
 def test_rows_have_the_names_drugs_and_pieces_of_their_days() -> None:
     """Largest first; none on held days, nor where the strengths cannot make the amount."""
-    patient = Patient.treated(protocol(drug="surufatinib", strengths_mg=[100, 50], reduced_doses_mg=[250]))
+    patient = Patient.treated(protocol(drug="surufatinib", strengths=[100, 50], levels=[250]))
     patient.record("dose_changed", from_on="2024-02-21", amount=250, reason="rash")
     patient.record("hold_started", from_on="2024-02-22", resumes_on="2024-02-23", reason="rash")
     rows = patient.on("2024-02-20", "2024-02-20", "2024-02-22")["doses"]
@@ -73,4 +73,4 @@ def test_rows_have_the_names_drugs_and_pieces_of_their_days() -> None:
         [{"strength": 100, "count": 2}, {"strength": 50, "count": 1}],
         [],
     ]
-    assert Patient.treated(protocol(strengths_mg=[70])).view("2024-02-20")["doses"][0]["pieces"] == []
+    assert Patient.treated(protocol(strengths=[70])).view("2024-02-20")["doses"][0]["pieces"] == []

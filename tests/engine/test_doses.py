@@ -7,7 +7,7 @@ import pytest
 from .patients import Patient, Seen, protocol
 
 #: Two weeks on, one week off: 01-19 to 01-25 are days of rest.
-RESTING = protocol(dosing_days=list(range(1, 15)))
+RESTING = protocol(days=list(range(1, 15)))
 
 
 def resting() -> Patient:
@@ -90,7 +90,7 @@ def test_days_of_rest_come_back_in_every_cycle() -> None:
 
 
 def test_under_extend_a_hold_shifts_the_days_of_rest() -> None:
-    patient = Patient.treated(protocol(dosing_days=[1, 2, 3], cycle_days=5, cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(days=[1, 2, 3], cycle_days=5, on_hold="extend"))
     patient.record("hold_started", from_on="2024-01-06", resumes_on="2024-01-09")
     seen = patient.on("2024-01-04", last="2024-01-14")
     # 5: day 1; 6 to 8 held; 9 and 10: days 2 and 3; 11 and 12 rest; 13: day 1 of cycle 2.
@@ -236,7 +236,7 @@ def test_an_amount_not_stated_is_the_one_planned_as_known_when_it_was_received()
 
 
 def test_the_planned_dose_never_exceeds_that_of_the_version() -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, dose_mg=220))
+    patient = Patient.treated(protocol(), protocol(version=2, amount=220))
     patient.record("dose_changed", from_on="2024-01-20", amount=250)
     patient.record("protocol_amended", version=2, from_on="2024-02-01")
     patient.record("dose_changed", from_on="2024-02-10", amount=200)
@@ -252,7 +252,7 @@ def test_the_planned_dose_never_exceeds_that_of_the_version() -> None:
 
 
 def test_an_amendment_brings_its_dosing_days_from_its_first_day() -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, dosing_days=[1, 2, 3]))
+    patient = Patient.treated(protocol(), protocol(version=2, days=[1, 2, 3]))
     patient.record("protocol_amended", version=2, from_on="2024-01-20")
     seen = patient.on("2024-01-06")
     # 01-20 is day 16 of cycle 1; cycle 2 begins on 01-26.

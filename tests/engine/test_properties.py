@@ -16,13 +16,15 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.protocol_file.upcast import current_form
 from scheduler_api.engine.treatment.doses import planned_amount
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.changes import consequences, new_deviations
 
 from .naive import Known
+from .naive_protocol import entries_of
 from .patients import Patient, day, plain, start_of
-from .strategies import any_day, damaged_definitions, json_values, lives, patients, ranges, todays
+from .strategies import any_day, damaged_definitions, definitions, json_values, lives, patients, ranges, todays
 
 VISIT_FIELDS = (
     *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
@@ -223,9 +225,15 @@ def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> Non
         seen = schedule.contraception(on)
         assert seen["status"] == known.contraception(on), on
         if seen["status"] == "required" and seen["through_on"] is None:
-            assert seen["earliest_through_on"] >= on
+            assert known.through is None
+            # Before enrolment nobody is treated, and nothing is reckoned yet.
+            assert (seen["earliest_through_on"] is None) == (known.enrolled is None)
+            assert seen["earliest_through_on"] is None or seen["earliest_through_on"] >= on
         if seen["through_on"] is not None and seen["status"] == "required":
             assert on <= seen["through_on"]
+            assert known.through is None or seen["through_on"] <= known.through
+            # It ends earlier only where she is not fertile on the next day.
+            assert seen["through_on"] == known.through or not known.fertile(seen["through_on"] + timedelta(1))
 
 
 @given(patients(), todays, ranges(200))
@@ -259,31 +267,32 @@ def test_a_pregnancy_is_open_as_read_literally(life: tuple[Patient, list[date]])
 
 
 @given(lives())
-def test_imaging_is_assigned_and_cut_as_read_literally(life: tuple[Patient, list[date]]) -> None:
+def test_visits_are_assigned_and_cut_as_read_literally(life: tuple[Patient, list[date]]) -> None:
+    """In every series: when each visit is, for whom, until when, what was done on it, and what belongs to none."""
     patient, days = life
-    known = Known(patient)
-    visits, unscheduled = known.imaging()
-    for today in days:
-        _imaging_is_as_read_literally(patient, known, visits, today)
-        rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, LATE, ["imaging"])]
-        more = {row["visit"]: (row["booked_on"], row["status"]) for row in rows if row["appointment"]}
-        assert more == known.appointments(visits, unscheduled, today)
-    rest = {
-        row["fact_id"]: row["suggested_visit"]
-        for row in patient.schedule().unscheduled(EARLY, LATE)
-        if row["series"] == "imaging"
-    }
-    assert rest == {one.record.fact_id: one.suggested for one in unscheduled}
-    if "imaging" in patient.schedule().visit_schedule.names:
-        dropped = patient.schedule().visit_schedule.series("imaging").dropped
-        assert sorted(one.visit.name for one in dropped if one.visit.target_on < date(2028, 1, 1)) == sorted(
-            known.dropped
-        )
+    names = {entry["series"] for version in patient.versions.values() for entry in version.definition["visits"]}
+    for name in sorted(names):
+        known = Known(patient)
+        for today in days:
+            known = known.on(today)
+            _series_is_as_read_literally(patient, known, name, today)
+        rest = {
+            row["fact_id"]: row["suggested_visit"]
+            for row in patient.schedule().unscheduled(EARLY, LATE)
+            if row["series"] == name
+        }
+        series = Known(patient).series(name)
+        assert rest == {one.record.fact_id: one.suggested for one in series.unscheduled}
+        dropped = []
+        if name in patient.schedule().visit_schedule.names:
+            dropped = patient.schedule().visit_schedule.series(name).dropped
+        near = sorted(one.visit.name for one in dropped if one.visit.target_on < date(2028, 1, 1))
+        assert near == sorted(series.dropped)
 
 
-def _imaging_is_as_read_literally(patient: Patient, known: Known, visits: list[Any], today: date) -> None:
-    expected = {}
-    for visit in visits:
+def _series_is_as_read_literally(patient: Patient, known: Known, name: str, today: date) -> None:
+    series, expected = known.series(name), {}
+    for visit in series.visits:
         status = known.status(visit, today)
         if status is not None and visit.target < date(2028, 1, 1):
             done_on = visit.done_on if visit.done else None
@@ -292,10 +301,12 @@ def _imaging_is_as_read_literally(patient: Patient, known: Known, visits: list[A
                 off = (done_on - visit.opens).days if done_on < visit.opens else max((done_on - visit.closes).days, 0)
             window = (visit.target, visit.opens, visit.closes)
             expected[visit.name] = (*window, status, done_on, off, visit.how, visit.response, len(visit.done))
-    stranded = known.stranded(visits)
-    for name in stranded:
-        expected[name] = (None, None, None, "not_required", None, None, None, None, 0)
-    rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, date(2028, 12, 31), ["imaging"])]
+    stranded = known.stranded(name, series.visits)
+    for visit_name in stranded:
+        expected[visit_name] = (None, None, None, "not_required", None, None, None, None, 0)
+    rows = [visit.row(today) for visit in patient.schedule().visits(EARLY, date(2028, 12, 31), [name])]
+    more = {row["visit"]: (row["booked_on"], row["status"]) for row in rows if row["appointment"]}
+    assert more == known.appointments(name, series, today)
     fields = ("target_on", "opens_on", "closes_on", "status", "done_on", "days_off", "assigned", "response", "parts")
     rows = [row for row in rows if not row["appointment"]]
     near = [row for row in rows if row["target_on"] is None or row["target_on"] < date(2028, 1, 1)]
@@ -329,11 +340,15 @@ def test_windows_never_move_with_holds_scans_or_dose_changes(
     except ValidationFailed:
         assume(False)
     # These hang on what was done or on cycles that a hold makes longer.
-    moving = {"scan": {"visit"}, "hold": {"visit", "cycle"}, "dose": set()}[what]
+    moving = {"scan": {"visit"}, "hold": {"visit", "days"}, "dose": set()}[what]
+
+    def moves(entry: dict[str, Any]) -> bool:
+        return isinstance(entry["anchor"], dict) and not moving.isdisjoint(entry["anchor"])
+
     fixed = {
         name
         for name in patient.schedule().visit_schedule.names
-        if all(s.anchor not in moving for v in patient.versions.values() for s in v.series if s.name == name)
+        if not any(moves(entry) for v in patient.versions.values() for entry in entries_of(v, name))
     }
     for visit in patient.schedule().visits(EARLY, LATE):
         earlier = before.get(visit.visit)
@@ -447,6 +462,16 @@ def test_histories_that_plan_alike_have_the_same_plan(patient: Patient) -> None:
             assert one.treatment_plan.runs == other.treatment_plan.runs
 
 
+@given(definitions())
+def test_a_protocol_survives_being_written_and_read(data: dict[str, Any]) -> None:
+    try:
+        protocol = read_protocol(data)
+    except ValidationFailed:
+        assume(False)
+    assert read_protocol(json.loads(json.dumps(protocol.definition))) == protocol
+    assert current_form(data) == data
+
+
 @given(json_values)
 def test_any_data_is_a_protocol_or_impossible(data: Any) -> None:
     _read(data)
@@ -497,10 +522,10 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
     planned = [day for day in sorted(planned) if (history.c1d1 or day) <= day <= (ends_on or day)]
 
     def plan(day: date) -> dict[str, Any]:
-        days = schedule.protocol_on(day).dosing.dosing_days
+        days = schedule.protocol_on(day).regimen.days
         held = history.is_held(day)
         amount = None if held else planned_amount(schedule.treatment_plan.plan, history, day)
-        return {"amount": amount, "held": held, "dosing_days": days and sorted(days)}
+        return {"amount": amount, "held": held, "days": days and sorted(days)}
 
     for fields, alike in groupby(planned, plan):
         first, *_, until = [*alike] * 2

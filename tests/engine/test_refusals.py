@@ -259,7 +259,7 @@ def test_a_visit_of_another_series_or_none(patient: Patient) -> None:
 
 def test_names_of_cycle_visits_and_single_visits() -> None:
     rules = protocol(
-        series("clinic", "cycle", on_day=8, count=12), series("screening", "first_dose", first={"days": -14})
+        series("clinic", {"days": [8], "cycles": {"to": 12}}), series("screening", "first_dose", first={"days": -14})
     )
     patient = Patient.treated(rules)
     for visit in ("clinic-c1d8", "clinic-c12d8", "screening"):
@@ -303,7 +303,7 @@ def test_a_change_of_fertility_has_a_basis_for_that_sex(patient: Patient) -> Non
 
 
 def test_no_more_than_the_dose_of_the_version_of_that_day() -> None:
-    patient = Patient.treated(protocol(), protocol(version=2, dose_mg=250))
+    patient = Patient.treated(protocol(), protocol(version=2, amount=250))
     patient.record("protocol_amended", version=2, from_on="2024-03-01")
 
     def change(from_on: str, amount: float) -> Callable[[], object]:
@@ -441,7 +441,7 @@ def test_what_was_taken_back_or_is_to_be_confirmed_contradicts_no_enrolment() ->
 
 
 def test_staff_say_how_much_was_taken_where_nothing_is_planned() -> None:
-    patient = Patient.treated(protocol(dosing_days=[1, 2, 3, 4, 5]))
+    patient = Patient.treated(protocol(days=[1, 2, 3, 4, 5]))
     patient.record("hold_started", from_on="2024-01-08", resumes_on="2024-01-09")
     for held_or_rest in ("2024-01-08", "2024-01-10"):
         taken = {"dose_on": held_or_rest, "status": "taken"}

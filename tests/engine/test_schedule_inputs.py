@@ -24,9 +24,9 @@ def test_where_a_visit_would_be_without_a_hold_is_an_input_too() -> None:
 
     Once the first is recorded as done on 01-27, the other would have been on 02-06: the hold did not move it away.
     """
-    clinic = series("clinic", "cycle", on_day=1, window=(3, 3))
+    clinic = series("clinic", {"days": [1]}, window=(3, 3))
     safety = series("safety", {"visit": "clinic-c2d1"}, first={"days": 10}, window=(0, 0))
-    patient = Patient.treated(protocol(clinic, safety, cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(clinic, safety, on_hold="extend"))
     patient.record("visit_done", series="safety", done_on="2024-02-05", visit="safety")
     patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-02-09")
     before = patient.schedule()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .patients import Patient, builtin, patient_with, protocol, series
@@ -14,7 +16,7 @@ ENDS = {
 }
 
 
-def last_call(until: str, *ends: str) -> str:
+def last_call(until: list[Any], *ends: str) -> str:
     """The last daily call that exists: E itself, for its window is that one day."""
     patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until=until))
     for end in ends:
@@ -26,27 +28,32 @@ def last_call(until: str, *ends: str) -> str:
 @pytest.mark.parametrize(
     ("until", "ends", "last"),
     [
-        ("progression", ["progressed"], "2024-03-01"),
-        ("progression", ["new_therapy"], "2024-03-02"),
-        ("progression", ["treatment"], "2024-04-01"),
-        ("progression", ["study"], "2024-03-04"),
-        ("progression", ["study", "new_therapy", "progressed"], "2024-03-01"),
-        ("end_of_treatment", ["treatment"], "2024-03-10"),
-        ("end_of_treatment", ["progressed", "new_therapy"], "2024-04-01"),
-        ("end_of_treatment", ["study"], "2024-03-04"),
-        ("end_of_treatment", ["study", "treatment"], "2024-03-04"),
-        ("end_of_study", ["study"], "2024-03-04"),
-        ("end_of_study", ["progressed", "new_therapy", "treatment"], "2024-04-01"),
+        (["progression", "new_therapy"], ["progressed"], "2024-03-01"),
+        (["progression", "new_therapy"], ["new_therapy"], "2024-03-02"),
+        (["progression", "new_therapy"], ["treatment"], "2024-04-01"),
+        (["progression", "new_therapy"], ["study"], "2024-03-04"),
+        (["progression", "new_therapy"], ["study", "new_therapy", "progressed"], "2024-03-01"),
+        (["end_of_treatment"], ["treatment"], "2024-03-10"),
+        (["end_of_treatment"], ["progressed", "new_therapy"], "2024-04-01"),
+        (["end_of_treatment"], ["study"], "2024-03-04"),
+        (["end_of_treatment"], ["study", "treatment"], "2024-03-04"),
+        ([], ["study"], "2024-03-04"),
+        ([], ["progressed", "new_therapy", "treatment"], "2024-04-01"),
+        (["progression"], ["new_therapy"], "2024-04-01"),
+        ([{"latest": ["progression", "end_of_treatment"]}], ["progressed"], "2024-04-01"),
+        ([{"latest": ["progression", "end_of_treatment"]}], ["progressed", "treatment"], "2024-03-10"),
+        ([{"latest": ["progression", "end_of_treatment"]}, "new_therapy"], ["new_therapy", "treatment"], "2024-03-02"),
+        (["last_dose"], ["treatment"], "2024-03-03"),
     ],
 )
-def test_a_series_ends_with_what_its_until_names(until: str, ends: list[str], last: str) -> None:
+def test_a_series_ends_with_what_its_until_names(until: list[Any], ends: list[str], last: str) -> None:
     assert last_call(until, *ends) == last
 
 
 def test_visits_between_the_last_dose_and_the_decision_were_required() -> None:
     """Those on days of cycles too: day 1 of cycle 4 is 2024-03-08."""
-    clinic = series("clinic", "cycle", on_day=1, window=(0, 0))
-    patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment"), clinic)
+    clinic = series("clinic", {"days": [1]}, window=(0, 0))
+    patient = patient_with(series("call", every={"days": 1}, window=(0, 0), until=["end_of_treatment"]), clinic)
     patient.end_treatment("2024-03-03", decided_on="2024-03-10")
     seen = patient.on("2024-06-01")
     assert max(seen.targets("call").values()) == "2024-03-10"
@@ -54,13 +61,13 @@ def test_visits_between_the_last_dose_and_the_decision_were_required() -> None:
 
 
 def test_the_end_of_treatment_never_begun_is_its_decision() -> None:
-    patient = Patient(protocol(series("call", every={"days": 1}, window=(0, 0), until="end_of_treatment")))
+    patient = Patient(protocol(series("call", every={"days": 1}, window=(0, 0), until=["end_of_treatment"])))
     patient.end_treatment(None, decided_on="2024-01-10")
     assert max(patient.on("2024-06-01").targets("call").values()) == "2024-01-10"
 
 
 def test_of_several_progressions_and_therapies_the_earliest_counts() -> None:
-    patient = patient_with(series("imaging", every={"days": 1}, window=(0, 0), until="progression"))
+    patient = patient_with(series("imaging", every={"days": 1}, window=(0, 0), until=["progression", "new_therapy"]))
     patient.record("progressed", progressed_on="2024-03-20", basis="clinical")
     patient.record("progressed", progressed_on="2024-03-10", basis="clinical")
     patient.record("new_therapy_started", started_on="2024-03-25")
@@ -88,7 +95,7 @@ def test_only_pd_is_a_progression(response: str | None) -> None:
 
 
 def test_a_series_for_the_fertile_is_not_there_for_others() -> None:
-    rules = protocol(series("test", every={"months": 1}, applies_to="fertile"))
+    rules = protocol(series("test", every={"months": 1}, who={"fertile": True}))
     other = Patient.treated(rules, fertility="not_fertile", basis="natural_menopause")
     assert other.targets("test") == {}
     patient = Patient.treated(rules)

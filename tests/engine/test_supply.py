@@ -29,7 +29,7 @@ def capsules(document: dict[str, Any]) -> dict[float, int]:
 
 def strengths(*strengths_mg: float, **dosing: Any) -> Patient:
     """A patient of a protocol of 300 mg a day, with capsules of some strengths."""
-    return Patient.treated(protocol(strengths_mg=list(strengths_mg), **dosing))
+    return Patient.treated(protocol(strengths=list(strengths_mg), **dosing))
 
 
 def test_until_the_window_of_the_next_scan_closes() -> None:
@@ -64,7 +64,7 @@ def test_a_hold_needs_none_and_a_reduction_fewer() -> None:
 
 def test_rest_days_need_none() -> None:
     """Two cycles of 4 days on and 3 off."""
-    document = until(strengths(100, cycle_days=7, dosing_days=[1, 2, 3, 4]), "2024-01-05", "2024-01-18")
+    document = until(strengths(100, cycle_days=7, days=[1, 2, 3, 4]), "2024-01-05", "2024-01-18")
     assert capsules(document) == {100: 24}
 
 

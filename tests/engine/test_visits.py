@@ -33,7 +33,7 @@ def test_a_visit_is_upcoming_open_overdue_then_missed(today: str, w6: str, w12: 
 def test_a_visit_counted_from_a_start_that_nobody_recorded_is_upcoming_though_its_window_has_passed() -> None:
     """Nobody is late for what was only planned: the worklist asks for the start instead (rules, section 4)."""
     protocols = protocol(
-        series("clinic", "cycle", on_day=1, window=(1, 1)),
+        series("clinic", {"days": [1]}, window=(1, 1)),
         series("screening", "first_dose", first={"days": -14}, window=(7, 7)),
         series("call", {"visit": "clinic-c1d1"}, first={"days": 3}, window=(0, 0)),
     )
@@ -74,7 +74,7 @@ def test_the_view_of_a_day_has_the_first_visit_that_awaits_the_start_though_all_
 
 
 def test_no_start_is_awaited_of_a_treatment_that_ended_before_it_began() -> None:
-    patient = Patient(protocol(series("lab", "first_dose", first={"days": 7}, window=(1, 1), until="end_of_study")))
+    patient = Patient(protocol(series("lab", "first_dose", first={"days": 7}, window=(1, 1), until=[])))
     assert patient.on("2024-02-01").status("lab") == "upcoming"
     patient.end_treatment(None, decided_on="2024-01-20")
     assert patient.on("2024-02-01").status("lab") == "overdue"
@@ -120,11 +120,13 @@ def test_no_visit_is_overdue_once_its_series_has_ended() -> None:
     assert patient.on("2024-04-04").status("imaging-w12") == "missed"
 
 
-def test_a_visit_beyond_count_still_makes_the_last_one_missed() -> None:
+def test_the_last_visit_stays_overdue_until_the_series_has_ended() -> None:
     patient = patient_with(series("call", every={"weeks": 2}, count=2, window=(1, 1)))
-    assert patient.on("2024-02-12").status("call-w4") == "overdue"
-    # call-w6 would open on 02-13.
-    assert patient.on("2024-02-13").status("call-w4") == "missed"
+    assert patient.on("2024-06-01").status("call-w2") == "missed"
+    # No next one opens, though one more would have on 02-13.
+    assert patient.on("2024-06-01").status("call-w4") == "overdue"
+    patient.record("study_ended", ended_on="2024-06-01", reason="completed")
+    assert patient.on("2024-06-01").status("call-w4") == "missed"
 
 
 def test_a_single_visit_stays_overdue() -> None:
@@ -172,7 +174,7 @@ def only_booked(patient: Patient, visit: str, today: str) -> tuple[str, str, str
 
 
 def test_an_open_hold_leaves_the_booking_of_a_later_cycle_to_cancel() -> None:
-    patient = patient_with(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend")
+    patient = patient_with(series("clinic", {"days": [1]}, window=(3, 3)), on_hold="extend")
     patient.record("visit_booked", visit="clinic-c3d1", booked_on="2024-02-16", time="09:00")
     hold = patient.record("hold_started", from_on="2024-02-01")
     why = "an open hold stops the count of cycles"
@@ -190,7 +192,7 @@ def test_an_open_hold_leaves_the_booking_of_a_later_cycle_to_cancel() -> None:
 
 def test_a_booking_outlives_an_amendment_an_anchor_and_a_change_of_fertility() -> None:
     first = protocol(series("imaging", every={"weeks": 6}), series("safety", "last_dose", first={"days": 30}))
-    second = protocol(series("imaging", every={"weeks": 10}, applies_to="fertile"), version=2)
+    second = protocol(series("imaging", every={"weeks": 10}, who={"fertile": True}), version=2)
     patient = Patient.treated(first, second)
     ended = patient.end_treatment("2024-02-01")
     patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
@@ -232,7 +234,7 @@ def test_a_booking_after_the_day_its_visit_was_done_is_to_cancel() -> None:
 
 
 def test_after_death_the_phone_no_longer_shows_what_is_to_cancel() -> None:
-    patient = patient_with(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend")
+    patient = patient_with(series("clinic", {"days": [1]}, window=(3, 3)), on_hold="extend")
     patient.record("visit_booked", visit="clinic-c3d1", booked_on="2024-02-16")
     patient.record("hold_started", from_on="2024-02-01")
     patient.record("study_ended", ended_on="2024-02-05", reason="death")

@@ -149,7 +149,7 @@ def test_a_scan_that_showed_progression_early_is_a_progression_and_no_visit(pati
 
 def test_imaging_that_goes_on_by_an_amendment_leaves_out_what_had_ended(patient: Patient) -> None:
     one = builtin().definition
-    entry = {**one["visits"][0], "until": "end_of_study"}
+    entry = {**one["visits"][0], "until": []}
     two = read_protocol({**one, "version": 2, "visits": [entry, *one["visits"][1:]]})
     patient = Patient.treated(builtin(), two)
     patient.scan("2024-03-27", response="PD")

@@ -137,7 +137,7 @@ def test_an_early_scan_is_asked_about_no_more_once_its_visit_is_done_or_gone() -
 
 def test_of_a_visit_that_a_hold_moved_away_somebody_says_that_it_was_extra_and_why_or_does_it_again() -> None:
     """Day 1 of cycle 2, 2024-01-26, was done; a hold of 20 days moves it to 2024-02-15."""
-    patient = Patient.treated(protocol(series("clinic", "cycle", on_day=1, window=(3, 3)), cycle_on_hold="extend"))
+    patient = Patient.treated(protocol(series("clinic", {"days": [1]}, window=(3, 3)), on_hold="extend"))
     patient.record("visit_done", series="clinic", done_on="2024-01-27", visit="clinic-c2d1")
     patient.record("hold_started", from_on="2024-01-20", resumes_on="2024-02-09")
     (entry,) = [one for one in entries(patient, "2024-02-10") if one.kind == "assignment_to_confirm"]
@@ -281,7 +281,7 @@ def test_an_open_hold_is_resolved_by_its_end_or_by_that_of_treatment(kind: str, 
 
 def test_rest_days_neither_count_nor_end_a_row() -> None:
     """Four days on, three off: day 4 of the first week and day 1 of the second are two doses in a row."""
-    patient = Patient.treated(protocol(cycle_days=7, dosing_days=[1, 2, 3, 4]))
+    patient = Patient.treated(protocol(cycle_days=7, days=[1, 2, 3, 4]))
     patient.take("2024-01-05", "2024-01-07")
     assert days_of(patient, "doses_not_taken", "2024-01-08", "2024-01-20") == ("2024-01-13", None)
 
@@ -400,7 +400,7 @@ class TestAnAmountSetBeforeTheProtocolHadAnother:
 
     @pytest.fixture
     def patient(self) -> Patient:
-        versions = [protocol(dose_mg=mg, version=number) for number, mg in enumerate((300, 250, 300), 1)]
+        versions = [protocol(amount=mg, version=number) for number, mg in enumerate((300, 250, 300), 1)]
         patient = Patient.treated(*versions)
         patient.record("dose_changed", from_on="2024-02-01", amount=200)
         patient.record("protocol_amended", version=2, from_on="2024-02-16")

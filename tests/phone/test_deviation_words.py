@@ -68,7 +68,7 @@ def test_staff_read_them_in_english_as_json_and_as_csv(deviating: Patient) -> No
 
 
 def test_a_day_of_rest() -> None:
-    patient = Treated.treated(protocol(dosing_days=list(range(1, 15))))
+    patient = Treated.treated(protocol(days=list(range(1, 15))))
     patient.take("2024-01-20")
     days = date(2024, 2, 1), date(2024, 1, 3), date(2024, 1, 31)
     (row,) = calendar(patient.versions, patient.history, *days)["deviations"]

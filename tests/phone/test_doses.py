@@ -362,9 +362,10 @@ class TestNames:
         self, service: Service, admin: Client, nurse: Client
     ) -> None:
         definition = admin.get("/v1/protocols/nct06110650/versions/1").json
-        for version, drug in ((1, "old"), (2, "new/salt 1.5")):
-            dosing = {**definition["dosing"], "drug": drug}
-            added = admin.post("/v1/protocols", {**definition, "id": "renamed", "version": version, "dosing": dosing})
+        for version, name in ((1, "old"), (2, "new-salt_15")):
+            regimens = [{**definition["regimens"][0], "id": name, "drug": name}]
+            renamed = {**definition, "id": "renamed", "version": version, "regimens": regimens}
+            added = admin.post("/v1/protocols", renamed)
             assert added.status_code == 201, added.text
         patient = nurse.enrol(protocol={"id": "renamed", "version": 1})
         patient.record("treatment_started", first_dose_on="2024-01-05")
@@ -373,8 +374,8 @@ class TestNames:
         rows = phone.read("calendar", from_="2024-02-18", to="2024-02-19")["doses"]
         assert [(row["dose_id"], row["drug"]) for row in rows] == [
             ("2024-02-18.old.1", "old"),
-            ("2024-02-19.new/salt 1.5.1", "new/salt 1.5"),
+            ("2024-02-19.new-salt_15.1", "new-salt_15"),
         ]
-        for named in ("2024-02-19.old.1", "2024-02-20.new/salt 1.5.1"):
+        for named in ("2024-02-19.old.1", "2024-02-20.new-salt_15.1"):
             assert phone.record(named).json["dose_id"] == named
         assert [phone.status_of(day) for day in ("2024-02-19", "2024-02-20")] == ["taken", "taken"]

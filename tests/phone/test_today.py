@@ -108,10 +108,9 @@ class TestPhases:
 
     def test_on_a_rest_day(self, service: Service, admin: Client, nurse: Client, clock: Clock) -> None:
         definition = admin.get("/v1/protocols/nct06110650/versions/1").json
-        weeks = {"dosing_days": list(range(1, 15)), "cycle_days": 21}
-        added = admin.post(
-            "/v1/protocols", {**definition, "id": "two-of-three", "dosing": {**definition["dosing"], **weeks}}
-        )
+        when = [{"days": {"from": 1, "to": 14}}]
+        regimens = [{**definition["regimens"][0], "when": when, "cycle_days": 21}]
+        added = admin.post("/v1/protocols", {**definition, "id": "two-of-three", "regimens": regimens})
         assert added.status_code == 201, added.text
         patient = nurse.enrol(protocol="two-of-three")
         patient.record("treatment_started", first_dose_on="2024-01-05")
@@ -124,8 +123,8 @@ class TestPhases:
         self, service: Service, admin: Client, nurse: Client, clock: Clock
     ) -> None:
         definition = admin.get("/v1/protocols/nct06110650/versions/1").json
-        dosing = {**definition["dosing"], "cycle_on_hold": "extend"}
-        added = admin.post("/v1/protocols", {**definition, "id": "extending", "dosing": dosing})
+        regimens = [{**definition["regimens"][0], "on_hold": "extend"}]
+        added = admin.post("/v1/protocols", {**definition, "id": "extending", "regimens": regimens})
         assert added.status_code == 201, added.text
         patient = nurse.enrol(protocol="extending")
         patient.record("treatment_started", first_dose_on="2024-01-05")

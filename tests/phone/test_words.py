@@ -27,7 +27,9 @@ from scheduler_api.store.patients import reasons
 
 OTHERS = [language for language in i18n.LANGUAGES if language != "en"]
 #: What may stay as it is: dates, numbers, and names of visits and sites.
-VISIT = re.compile(r"\b(?:(?:imaging|contraception|clinic|safety|call)(?:-[a-z0-9-]+)?|FUSCC|BERLIN|PARIS)\b", re.ASCII)
+VISIT = re.compile(
+    r"\b(?:(?:imaging|contraception|clinic|safety|call|lab)(?:-[a-z0-9-]+)?|FUSCC|BERLIN|PARIS)\b", re.ASCII
+)
 #: The labels of generated protocols, as such a protocol would give them in Chinese.
 LABELS = {f"{name} {{n}}": "访视 {n}" for name in ("imaging", "contraception", "clinic", "safety", "call")}
 
@@ -128,11 +130,11 @@ def patients_with_work() -> Iterator[Treated]:
     held.record("hold_started", from_on="2024-02-01", reason="proteinuria")
     held.take("2024-02-02", "2024-02-03", amount=300)
     yield held
-    reduced = Treated.treated(protocol(), protocol(dose_mg=250, version=2))
+    reduced = Treated.treated(protocol(), protocol(amount=250, version=2))
     reduced.record("dose_changed", from_on="2024-02-01", amount=200)
     reduced.record("protocol_amended", version=2, from_on="2024-02-16")
     yield reduced
-    above = Treated.treated(protocol(dosing_days=[*range(1, 15)]))
+    above = Treated.treated(protocol(days=[*range(1, 15)]))
     above.take("2024-01-10", amount=600)
     above.take("2024-01-20", amount=300)
     above.end_treatment("2024-02-01")

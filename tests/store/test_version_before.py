@@ -34,7 +34,7 @@ WORDS = {
     "overdue_through",
     "parts",
     *("in_plan", "booked_time_zone", "booked_from", "booked_site", "day_site", "moved_on", "appointment"),
-    "awaits_start",
+    *("awaits_start", "has_response"),
     "because",
     "label",
     "settle_by",
@@ -146,6 +146,14 @@ def test_no_date_moves(old: Path) -> None:
     new = [row for row in after["worklist"] if row["kind"] == "dose_after_end"]
     assert [row["from_on"] for row in new] == ["2024-07-08"]
     after["worklist"] = [row for row in after["worklist"] if row not in new]
+    # The last visit of a series is asked for until the series ends, not only until one more would have opened.
+    for rows_then, rows_now in ((before["worklist"], after["worklist"]),):
+        last = [row for row in rows_now if row["kind"] == "visit_overdue" and row["through_on"] is None]
+        keys = {row["entry_id"] for row in last}
+        ended = [
+            row.pop("through_on") for rows_of in (rows_then, rows_now) for row in rows_of if row["entry_id"] in keys
+        ]
+        assert ended == ["2024-09-10", None]
     assert without_words(after) == without_words(before)
 
 

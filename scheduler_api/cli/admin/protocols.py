@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import click
 from scheduler_api.cli.refusals import Refused
 
 if TYPE_CHECKING:
-    from scheduler_api.engine.model.protocol import Protocol, Series
+    from scheduler_api.engine.model.protocol import Cycles, Protocol, Series, Who
 
 #: The patient that `protocols check` shows: fertile, and off treatment half-way, so that all kinds of visits appear.
 _ENROLLED_ON = date(2024, 1, 3)
@@ -41,12 +43,18 @@ def list_protocols() -> None:
 @protocols.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
-    """Say what is wrong with a protocol's FILE, or show it and the first year of a sample patient."""
+    """Say what is wrong with a protocol's FILE, or show it and the first year of a sample patient.
+
+    One of each arm, and of each sex where it makes a difference.
+    """
     from scheduler_api.engine.protocol_file.parse import read_protocol
+    from scheduler_api.engine.protocol_file.slips import slips
 
     protocol = read_protocol(_definition(file))
     _show(protocol)
-    _show_sample(protocol)
+    _show_slips(slip._asdict() for slip in slips(protocol))
+    for arm, sex in product(protocol.arms or (None,), _sexes(protocol)):
+        _show_sample(protocol, arm, sex)
 
 
 @protocols.command()
@@ -60,6 +68,19 @@ def add(file: Path) -> None:
     with session() as opened:
         added = records.add(opened, definition)
     click.echo(f"{added['id']} version {added['version']} added.")
+    _show_slips(added["warnings"])
+
+
+def _show_slips(slips: Iterable[Mapping[str, str]]) -> None:
+    for slip in slips:
+        click.echo(f"  Meant so? {slip['pointer']}: {slip['detail']}")
+
+
+def _sexes(protocol: Protocol) -> tuple[str, ...]:
+    """Return the sexes for which a protocol's schedule differs; a woman stands for all if it does not."""
+    whos = [recurrence.who for series in protocol.series for recurrence in series.recurrences]
+    whos += [rule.who for rule in protocol.contraception]
+    return ("female", "male") if any(who.sex is not None for who in whos) else ("female",)
 
 
 def _definition(file: Path) -> Any:
@@ -76,15 +97,22 @@ def _definition(file: Path) -> Any:
 
 
 def _show(protocol: Protocol) -> None:
-    dosing = protocol.dosing
-    days = "every day" if dosing.dosing_days is None else f"on days {_ranges(dosing.dosing_days)}"
-    on_hold = "a hold makes a cycle longer" if dosing.extend_on_hold else "a hold does not stop the count"
     click.echo(f"{protocol.id} version {protocol.version}: {protocol.title}")
-    click.echo(f"  dosing         {dosing.drug}, {dosing.route}, {dosing.dose_mg:g} mg {days}")
-    if dosing.reduced_doses_mg:
-        click.echo(f"  reduced to     {', '.join(f'{mg:g}' for mg in dosing.reduced_doses_mg)} mg")
-    click.echo(f"  cycles         {dosing.cycle_days} days; {on_hold}")
-    click.echo(f"  contraception  through {protocol.months_after_last_dose} months after the last dose")
+    for regimen in protocol.regimens:
+        days = "every day" if regimen.days is None else f"on days {_ranges(regimen.days)}"
+        on_hold = "a hold makes a cycle longer" if regimen.extend_on_hold else "a hold does not stop the count"
+        click.echo(f"  regimen        {regimen.drug}, {regimen.route}, {regimen.amount:g} {regimen.unit} {days}")
+        if regimen.levels:
+            click.echo(f"  levels         {', '.join(f'{level:g}' for level in regimen.levels)} {regimen.unit}")
+        click.echo(f"  cycles         {regimen.cycle_days} days; {on_hold}")
+    for kind, names in (("arms", protocol.arms), ("cohorts", protocol.cohorts), ("milestones", protocol.milestones)):
+        if names:
+            click.echo(f"  {kind:14} {', '.join(sorted(names))}")
+    for rule in protocol.contraception:
+        length = _length(rule.length, rule.unit)
+        click.echo(
+            f"  contraception  from {_words(rule.since)} through {length} after the last dose; {_whom(rule.who)}"
+        )
     for series in protocol.series:
         for line in _series_lines(series):
             click.echo(f"  {line}")
@@ -92,12 +120,11 @@ def _show(protocol: Protocol) -> None:
 
 def _series_lines(series: Series) -> list[str]:
     """Return a line for each recurrence of a series."""
-    anchor = series.anchor_visit if series.anchor == "visit" else series.anchor
-    to = "fertile patients" if series.fertile_only else "all"
+    anchor = series.anchor.visit or " or ".join(map(_words, series.anchor.milestones))
     lines = []
     for recurrence in series.recurrences:
-        if series.anchor == "cycle":
-            rhythm = f"on day {recurrence.on_day} of each cycle"
+        if recurrence.on_day:
+            rhythm = f"on day {recurrence.on_day} of {_chosen(recurrence.cycles)}"
         elif recurrence.every is None:
             rhythm = f"{_length(recurrence.first, recurrence.unit)} from {anchor}"
         else:
@@ -107,8 +134,31 @@ def _series_lines(series: Series) -> list[str]:
         if recurrence.count:
             rhythm += f", {recurrence.count} times"
         window = f"{recurrence.before_days} days before to {recurrence.after_days} after"
-        lines.append(f"{series.name:14} {rhythm}; {window}; until {series.until.replace('_', ' ')}; {to}")
+        ends = [" and ".join(map(_words, names)) for names in (*recurrence.until, ("end_of_study",))]
+        lines.append(f"{series.name:14} {rhythm}; {window}; until {' or '.join(ends)}; {_whom(recurrence.who)}")
     return lines
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _chosen(cycles: Cycles) -> str:
+    """Return which cycles are chosen, in words."""
+    if cycles.first == cycles.last:
+        return f"cycle {cycles.first}"
+    step = "each cycle" if cycles.step == 1 else f"every {cycles.step} cycles"
+    since = f" from cycle {cycles.first}" if cycles.first > 1 else ""
+    return f"{step}{since}" + (f" through cycle {cycles.last}" if cycles.last is not None else "")
+
+
+def _whom(who: Who) -> str:
+    """Return for whom something is, in words."""
+    parts = [who.sex] if who.sex is not None else []
+    parts += ["fertile" if who.fertile else "not fertile"] if who.fertile is not None else []
+    chosen = (("arm", who.arms), ("cohort", who.cohorts))
+    parts += [f"{kind} {' or '.join(sorted(names))}" for kind, names in chosen if names]
+    return f"{', '.join(parts)} patients" if parts else "all"
 
 
 def _length(number: int, unit: str) -> str:
@@ -129,13 +179,14 @@ def _ranges(days: frozenset[int]) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def _show_sample(protocol: Protocol) -> None:
+def _show_sample(protocol: Protocol, arm: str | None, sex: str) -> None:
     from scheduler_api.cli.terminal import table
     from scheduler_api.i18n import ENGLISH, word
 
-    document = _sample(protocol)
+    document = _sample(protocol, arm, sex)
+    whom = {"female": "woman", "male": "man"}[sex] + (f" in arm {arm}" if arm is not None else "")
     click.echo(
-        f"\nFor example a fertile patient: enrolled {_ENROLLED_ON}, first dose {_FIRST_DOSE_ON}, "
+        f"\nFor example a fertile {whom}: enrolled {_ENROLLED_ON}, first dose {_FIRST_DOSE_ON}, "
         f"treatment ended for intolerance, last dose {_LAST_DOSE_ON}.\n"
     )
     table(
@@ -155,14 +206,16 @@ def _show_sample(protocol: Protocol) -> None:
     ]
     table(("visit", "label", "target", "opens", "closes", "because"), rows)
     contraception = document["contraception"]
-    click.echo(
-        f"\nContraception required from {contraception['from_on']} through {contraception['through_on']}: "
-        f"{word(contraception['because'], ENGLISH)}"
-    )
+    because = word(contraception["because"], ENGLISH)
+    if contraception["from_on"] is None:
+        click.echo(f"\nContraception not required: {because}")
+    else:
+        span = f"from {contraception['from_on']} through {contraception['through_on']}"
+        click.echo(f"\nContraception required {span}: {because}")
 
 
-def _sample(protocol: Protocol) -> dict[str, Any]:
-    """Return the first year of the sample patient."""
+def _sample(protocol: Protocol, arm: str | None, sex: str) -> dict[str, Any]:
+    """Return the first year of a sample patient of an arm and a sex."""
     from scheduler_api.engine.model.facts import Enrolled, Registered, TreatmentEnded, TreatmentStarted
     from scheduler_api.use_cases.patients.calendars import View, preview
     from scheduler_api.use_cases.patients.facts import NewFact
@@ -172,12 +225,12 @@ def _sample(protocol: Protocol) -> dict[str, Any]:
         site="sample",
         protocol=protocol.id,
         version=protocol.version,
-        sex="female",
+        sex=sex,
         fertility="fertile",
         basis=None,
         time_zone="UTC",
     )
-    enrolled = Enrolled(_ENROLLED_ON, _FIRST_DOSE_ON)
+    enrolled = Enrolled(_ENROLLED_ON, _FIRST_DOSE_ON, arm)
     facts = [
         NewFact(TreatmentStarted(_FIRST_DOSE_ON)),
         NewFact(TreatmentEnded(_LAST_DOSE_ON, _LAST_DOSE_ON, "intolerance")),

@@ -62,6 +62,7 @@ class Enrolled:
 
     enrolled_on: date
     planned_first_dose_on: date
+    arm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,31 @@ class SiteTransferred:
 
     site: str
     from_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAssigned:
+    """The patient is in an arm of the trial from a day on."""
+
+    arm: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CohortChanged:
+    """The patient is, or is no longer, a member of a cohort from a day on."""
+
+    cohort: str
+    member: bool
+    from_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneReached:
+    """A milestone that the protocol declares, or `randomisation`, is or will be reached on a day."""
+
+    milestone: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +175,11 @@ class VisitBooked:
 
 @dataclass(frozen=True, slots=True)
 class VisitDone:
-    """A visit took place; for imaging with its response.
+    """A visit took place, perhaps with a response.
 
     `visit` names it, or says that it was an extra one (`UNSCHEDULED`); None leaves that to the rules. A `part` belongs
-    to a visit of which another part is, or will be, on record.
+    to a visit of which another part is, or will be, on record. `progression`: by the protocol, the response means that
+    the disease progressed, which is fixed when the fact is received.
     """
 
     series: str
@@ -160,6 +187,7 @@ class VisitDone:
     visit: str | None = None
     response: str | None = None
     part: bool = False
+    progression: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +274,9 @@ Body = (
     Registered
     | Enrolled
     | SiteTransferred
+    | ArmAssigned
+    | CohortChanged
+    | MilestoneReached
     | TreatmentStarted
     | DoseRecorded
     | DoseTakenBack
@@ -270,6 +301,9 @@ KINDS: Mapping[str, type[Body]] = {
     "registered": Registered,
     "enrolled": Enrolled,
     "site_transferred": SiteTransferred,
+    "arm_assigned": ArmAssigned,
+    "cohort_changed": CohortChanged,
+    "milestone_reached": MilestoneReached,
     "treatment_started": TreatmentStarted,
     "dose_recorded": DoseRecorded,
     "dose_taken_back": DoseTakenBack,

@@ -14,6 +14,8 @@ from .dose_log import DoseLog, LateWord, Word
 from .facts import (
     SCREEN_FAILURE,
     UNKNOWN,
+    ArmAssigned,
+    CohortChanged,
     DoseChanged,
     DoseRecorded,
     DoseTakenBack,
@@ -22,6 +24,7 @@ from .facts import (
     FertilityChanged,
     HoldEnded,
     HoldStarted,
+    MilestoneReached,
     NewTherapyStarted,
     PregnancyClosed,
     PregnancyReported,
@@ -42,7 +45,9 @@ from .facts import (
 )
 from .history import (
     Amendment,
+    ArmChange,
     Booking,
+    CohortChange,
     DoneVisit,
     DoseChange,
     EndOfStudy,
@@ -50,11 +55,11 @@ from .history import (
     FertilityChange,
     History,
     Hold,
+    MilestoneDay,
     PregnancyReport,
     ReportedDay,
     Transfer,
 )
-from .protocol import IMAGING, PROGRESSION
 
 #: The reasons to leave the study after which nothing goes to the patient, unless the site says otherwise.
 STOP_CONTACT = ("withdrawal", SCREEN_FAILURE)
@@ -236,8 +241,7 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str], dic
     return superseded, ends_of, resumptions
 
 
-def _from_on(entry: Hold | DoseChange | FertilityChange | Amendment | Transfer) -> date:
-    return entry.from_on
+_from_on = attrgetter("from_on")
 
 
 class _Folding:
@@ -269,6 +273,9 @@ class _Folding:
         self.end_of_treatment = history.end_of_treatment if history else None
         self.end_of_study = history.end_of_study if history else None
         self.fertility_changes = list(history.fertility_changes) if history else []
+        self.arm_changes = list(history.arm_changes) if history else []
+        self.cohort_changes = list(history.cohort_changes) if history else []
+        self.milestones = list(history.milestones) if history else []
         self.amendments = list(history.amendments) if history else []
         self.transfers = list(history.transfers) if history else []
         self.pregnancy_reports = list(history.pregnancy_reports) if history else []
@@ -286,9 +293,10 @@ class _Folding:
                 self._add_word(body, fact)
             case VisitDone():
                 number = len(self.visits_done) + 1
-                done = DoneVisit(body.series, body.done_on, body.visit, body.response, body.part, fact.fact_id, number)
+                what = (body.series, body.done_on, body.visit, body.response, body.part)
+                done = DoneVisit(*what, fact.fact_id, number, body.progression)
                 insort(self.visits_done, done, key=attrgetter("done_on"))
-                if body.series == IMAGING and body.response == PROGRESSION:
+                if body.progression:
                     self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))
             case VisitBooked():
                 name, series = self.booked.get(fact.fact_id) or _booked([fact])[fact.fact_id]
@@ -313,6 +321,13 @@ class _Folding:
             case SiteTransferred():
                 known_since = self.known_since.get(fact.fact_id, fact.recorded_at)
                 insort(self.transfers, Transfer(body.from_on, body.site, known_since), key=_from_on)
+            case ArmAssigned():
+                insort(self.arm_changes, ArmChange(body.on, body.arm), key=_from_on)
+            case CohortChanged():
+                insort(self.cohort_changes, CohortChange(body.from_on, body.cohort, body.member), key=_from_on)
+            case MilestoneReached():
+                is_announced = body.on > civil_date(fact.recorded_at, self._time_zone)
+                insort(self.milestones, MilestoneDay(body.on, body.milestone, is_announced), key=_from_on)
             case TreatmentStarted():
                 self.first_dose_on = body.first_dose_on
             case Progressed():
@@ -401,6 +416,9 @@ class _Folding:
             end_of_treatment=self.end_of_treatment,
             end_of_study=self.end_of_study,
             fertility_changes=tuple(self.fertility_changes),
+            arm_changes=tuple(self.arm_changes),
+            cohort_changes=tuple(self.cohort_changes),
+            milestones=tuple(self.milestones),
             amendments=tuple(self.amendments),
             transfers=tuple(self.transfers),
             pregnancy_reports=tuple(self.pregnancy_reports),

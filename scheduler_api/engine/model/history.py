@@ -13,6 +13,7 @@ from scheduler_api.engine.reason import Reason
 
 from .dose_log import DoseLog
 from .facts import PATIENT, SCREEN_FAILURE, Enrolled, Registered
+from .protocol import EVERYBODY, Who
 
 ONE_DAY = timedelta(days=1)
 
@@ -46,6 +47,32 @@ class FertilityChange(NamedTuple):
     from_on: date
     fertile: bool
     basis: str | None
+
+
+class ArmChange(NamedTuple):
+    """The patient is in this arm from a day on."""
+
+    from_on: date
+    arm: str
+
+
+class CohortChange(NamedTuple):
+    """The patient is, or is no longer, in a cohort from a day on."""
+
+    from_on: date
+    cohort: str
+    member: bool
+
+
+class MilestoneDay(NamedTuple):
+    """A milestone that a protocol declares, or `randomisation`, and its day.
+
+    `is_announced`: the day was still ahead when it was recorded.
+    """
+
+    from_on: date
+    name: str
+    is_announced: bool
 
 
 class Amendment(NamedTuple):
@@ -179,6 +206,7 @@ class DoneVisit(NamedTuple):
     part: bool
     fact_id: str
     number: int
+    progression: bool
 
 
 class Done(NamedTuple):
@@ -216,6 +244,9 @@ class History:
     end_of_treatment: EndOfTreatment | None = None
     end_of_study: EndOfStudy | None = None
     fertility_changes: tuple[FertilityChange, ...] = ()
+    arm_changes: tuple[ArmChange, ...] = ()
+    cohort_changes: tuple[CohortChange, ...] = ()
+    milestones: tuple[MilestoneDay, ...] = ()
     amendments: tuple[Amendment, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     pregnancy_reports: tuple[PregnancyReport, ...] = ()
@@ -362,7 +393,7 @@ class History:
     @cached_property
     def off_study(self) -> Milestone | None:
         """Return the first day off study: the end of the study, or death."""
-        offs = [self.died, self._milestone(self.end_of_study.ended) if self.end_of_study else None]
+        offs = [self.died, self.stands_for(self.end_of_study.ended) if self.end_of_study else None]
         return min([off for off in offs if off is not None], default=None)
 
     @property
@@ -373,7 +404,7 @@ class History:
     @cached_property
     def progressed(self) -> Milestone | None:
         """Return the earliest progression on record."""
-        return min(map(self._milestone, self.progressions), default=None)
+        return min(map(self.stands_for, self.progressions), default=None)
 
     @property
     def progressed_on(self) -> date | None:
@@ -383,7 +414,7 @@ class History:
     @cached_property
     def new_therapy(self) -> Milestone | None:
         """Return the earliest new therapy on record."""
-        return min(map(self._milestone, self.new_therapies), default=None)
+        return min(map(self.stands_for, self.new_therapies), default=None)
 
     @cached_property
     def treatment_ended(self) -> TreatmentEnd | None:
@@ -391,15 +422,15 @@ class History:
         ended = self.end_of_treatment
         if ended is None:
             return None
-        decided = self._milestone(ended.decided)
+        decided = self.stands_for(ended.decided)
         if ended.last_dose_unknown:
             return TreatmentEnd(decided.on, decided, ended.reason, True)
         if ended.last_dose is None:
             return TreatmentEnd(None, decided, ended.reason, False)
-        last = self._milestone(ended.last_dose)
+        last = self.stands_for(ended.last_dose)
         return TreatmentEnd(last.on, decided, ended.reason, not ended.last_dose.is_exact)
 
-    def _milestone(self, day: ReportedDay) -> Milestone:
+    def stands_for(self, day: ReportedDay) -> Milestone:
         """Return what a reported day stands for: the last of its days that is not after death (section 1)."""
         on = day.last_on if self.died is None else min(day.last_on, self.died.on)
         return Milestone(max(on, day.first_on), day.first_on)
@@ -535,6 +566,60 @@ class History:
                 break
             fertile = change.fertile
         return fertile
+
+    # Arms and cohorts (section 6).
+
+    @cached_property
+    def arms(self) -> tuple[ArmChange, ...]:
+        """Return the arms of the patient in order of days: the one assigned at enrolment, and the later ones."""
+        if self.enrolled is None or self.enrolled.arm is None:
+            return self.arm_changes
+        first = ArmChange(self.enrolled.enrolled_on, self.enrolled.arm)
+        return tuple(sorted([first, *self.arm_changes], key=attrgetter("from_on")))
+
+    def arm_on(self, day: date) -> str | None:
+        """Return the arm of the patient on a day; None before one is assigned."""
+        begun = [change.arm for change in self.arms if change.from_on <= day]
+        return begun[-1] if begun else None
+
+    def cohorts_on(self, day: date) -> frozenset[str]:
+        """Return the cohorts of which the patient is a member on a day."""
+        members: set[str] = set()
+        for change in self.cohort_changes:
+            if change.from_on <= day:
+                (members.add if change.member else members.discard)(change.cohort)
+        return frozenset(members)
+
+    def fits(self, who: Who, day: date) -> bool:
+        """Return whether something is for this patient on a day: all that `who` names holds."""
+        if who is EVERYBODY:
+            return True
+        return (
+            (who.sex is None or who.sex == self.registered.sex)
+            and (who.fertile is None or who.fertile == self.is_fertile(day))
+            and (who.arms is None or self.arm_on(day) in who.arms)
+            and (who.cohorts is None or not who.cohorts.isdisjoint(self.cohorts_on(day)))
+        )
+
+    def always_fits(self, who: Who) -> bool:
+        """Return whether something is for this patient on every day, by what is on record."""
+        return all(self.fits(who, day) for day in (date.min, *self.changes_of(who)))
+
+    def may_fit(self, who: Who) -> bool:
+        """Return whether something is for this patient on any day, by what is on record."""
+        return self.may_fit_from(who, date.min)
+
+    def may_fit_from(self, who: Who, day: date) -> bool:
+        """Return whether something is for this patient on a day or a later one, by what is on record."""
+        later = (change for change in self.changes_of(who) if change > day)
+        return any(self.fits(who, on) for on in (day, *later))
+
+    def changes_of(self, who: Who) -> list[date]:
+        """Return the days on which what `who` names changes for this patient, in order."""
+        days = [change.from_on for change in self.fertility_changes] if who.fertile is not None else []
+        days += [change.from_on for change in self.arms] if who.arms is not None else []
+        days += [change.from_on for change in self.cohort_changes] if who.cohorts is not None else []
+        return sorted(days)
 
 
 def _latest(*days: date | None) -> date | None:

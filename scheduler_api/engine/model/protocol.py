@@ -3,54 +3,94 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-Anchor = Literal["enrolment", "first_dose", "cycle", "last_dose", "visit"]
-Until = Literal["progression", "end_of_treatment", "end_of_study"]
 Unit = Literal["d", "w", "m"]
 
+MILESTONES = (
+    *("consent", "enrolment", "randomisation", "first_dose", "last_dose", "end_of_treatment"),
+    *("progression", "new_therapy", "death", "end_of_study"),
+)
+"""The milestones that every protocol has (section 2); a protocol may declare others."""
 IMAGING = "imaging"
-"""The series of tumour imaging: its visits carry a response, and one done with `PD` is a progression."""
-PROGRESSION = "PD"
-"""The response that says that the disease progressed."""
+"""The series of tumour imaging."""
 CONTRACEPTION = "contraception"
 """The series of contraception follow-up: calls to a patient whose treatment has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dosing:
-    """What is taken, how much and when. Amounts in mg, `dosing_days` are days of the cycle (None: all of them).
+class Who:
+    """For which patients something is: all that is named must hold (None: it does not matter)."""
 
-    `strengths_mg` are those of the capsules that exist, largest first.
+    sex: str | None = None
+    fertile: bool | None = None
+    arms: frozenset[str] | None = None
+    cohorts: frozenset[str] | None = None
+
+    def may_meet(self, other: Who) -> bool:
+        """Return whether one patient can be one of these and one of others on one day."""
+        return (
+            (self.sex is None or other.sex in (None, self.sex))
+            and (self.fertile is None or other.fertile in (None, self.fertile))
+            and (self.arms is None or other.arms is None or not self.arms.isdisjoint(other.arms))
+        )
+
+
+EVERYBODY = Who()
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """What is taken, how much and when.
+
+    `amount` is that of one intake, `levels` are the other amounts that are allowed, both in `unit`, as are `strengths`,
+    those of the capsules that exist, largest first. `days` are days of the cycle (None: all of them).
     """
 
+    id: str
     drug: str
     route: str
-    dose_mg: float
-    reduced_doses_mg: tuple[float, ...]
+    amount: float
+    levels: tuple[float, ...]
     cycle_days: int
-    dosing_days: frozenset[int] | None
+    days: frozenset[int] | None
     extend_on_hold: bool
-    strengths_mg: tuple[float, ...] = ()
+    strengths: tuple[float, ...] = ()
     #: The numbers of the doses of a day.
     slots: ClassVar[tuple[int, ...]] = (1,)
     #: The unit of amounts and strengths.
     unit: ClassVar[str] = "mg"
 
     @property
-    def regimen(self) -> str:
-        """Return the name of the regimen. A protocol has one, which is named after its drug."""
-        return self.drug
+    def highest(self) -> float:
+        """Return the highest amount that the protocol allows."""
+        return max(self.amount, *self.levels) if self.levels else self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """A choice of cycles by their numbers: those from `first` through `last` (None: all further ones) by `step`."""
+
+    first: int = 1
+    last: int | None = None
+    step: int = 1
+
+    def __contains__(self, number: int) -> bool:
+        """Return whether a cycle is one of them."""
+        chosen = number >= self.first and (number - self.first) % self.step == 0
+        return chosen and (self.last is None or number <= self.last)
 
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """One entry of a series: targets at anchor + first + (k-1)·every, or `on_day` of each cycle.
+    """One entry of a series, or one of its cycle days: when its visits are, for whom, and until when.
 
-    `first` and `every` are days (`unit` d or w) or months (m); `every` None is a single visit. `labels` are the label
-    in other languages, where the protocol itself has them.
+    Targets lie at anchor + first + (k-1)·every, or on day `on_day` of the chosen `cycles`. `first` and `every` are days
+    (`unit` d or w) or months (m); `every` None is a single visit. Of `until` the earliest counts, and of each of its
+    entries the latest. `labels` are the label in other languages, where the protocol itself has them; `place` is the
+    recurrence's place in its series.
     """
 
     label: str
@@ -62,18 +102,48 @@ class Recurrence:
     before_days: int
     after_days: int
     labels: tuple[tuple[str, str], ...] = ()
+    cycles: Cycles = Cycles()
+    until: tuple[tuple[str, ...], ...] = ()
+    who: Who = EVERYBODY
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a series is counted from: the earliest of some milestones, a visit, or the days of cycles."""
+
+    milestones: tuple[str, ...] = ()
+    visit: str | None = None
+
+    @property
+    def is_cycle(self) -> bool:
+        """Return whether visits are on days of cycles."""
+        return not self.milestones and self.visit is None
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """The responses that visits of a series can have, and those of them that mean progression."""
+
+    codes: tuple[str, ...]
+    progression: frozenset[str]
+
+
+RESPONSES: Mapping[str, Responses] = {
+    "RECIST 1.1": Responses(("CR", "PR", "SD", "PD", "NE"), frozenset({"PD"})),
+    "iRECIST": Responses(("iCR", "iPR", "iSD", "iUPD", "iCPD", "NE"), frozenset({"iCPD"})),
+}
+"""The criteria that a protocol can name. Of iRECIST, unconfirmed progression is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series of visits; its recurrences share their anchor, their end and the patients they apply to."""
+    """A series of visits; its recurrences share their anchor, and their responses (None: they have none)."""
 
     name: str
     anchor: Anchor
-    anchor_visit: str | None
-    until: Until
-    fertile_only: bool
     recurrences: tuple[Recurrence, ...]
+    responses: Responses | None = None
 
     @property
     def most_before_days(self) -> int:
@@ -87,30 +157,48 @@ class Series:
     def locate(self, visit: str) -> tuple[Recurrence, int] | None:
         """Return the recurrence and the number k of the visit with this name; None if there is none.
 
-        k counts from 1; for the anchor `cycle` it is the number of the cycle.
+        k counts from 1; on days of cycles it is the number of the cycle. Of several, for different patients, it is the
+        first.
         """
-        if self.anchor == "cycle":
-            match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d([1-9]\d{0,3})", visit, re.ASCII)
+        return next(self.locate_all(visit), None)
+
+    def locate_all(self, visit: str) -> Iterator[tuple[Recurrence, int]]:
+        """Yield each recurrence that has a visit of this name, and the number k of the visit in it."""
+        if self.is_single:
+            if visit == self.name:
+                yield self.recurrences[0], self.recurrences[0].cycles.first
+            return
+        if self.anchor.is_cycle:
+            match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
             for recurrence in self.recurrences if match else ():
                 number = int(match[1])  # type: ignore[index]
-                if int(match[2]) == recurrence.on_day and number <= (recurrence.count or number):  # type: ignore[index]
-                    return recurrence, number
-            return None
-        match = re.fullmatch(re.escape(self.name) + r"(?:-([dwm])(0|-?[1-9]\d{0,4}))?", visit, re.ASCII)
+                if int(match[2]) == recurrence.on_day and number in recurrence.cycles:  # type: ignore[index]
+                    yield recurrence, number
+            return
+        match = re.fullmatch(re.escape(self.name) + r"-([dwm])(0|-?[1-9]\d{0,4})", visit, re.ASCII)
         for recurrence in self.recurrences if match else ():
-            if recurrence.every is None:
-                if visit == self.name:
-                    return recurrence, 1
-            elif match[1] == recurrence.unit:  # type: ignore[index]
+            if match[1] == recurrence.unit:  # type: ignore[index]
                 offset = int(match[2]) * (7 if recurrence.unit == "w" else 1)  # type: ignore[index]
-                steps, rest = divmod(offset - recurrence.first, recurrence.every)
-                if (
-                    rest == 0
-                    and 0 <= steps < (recurrence.count or steps + 1)
-                    and offset <= recurrence_limit(recurrence)
-                ):
-                    return recurrence, steps + 1
-        return None
+                steps, rest = divmod(offset - recurrence.first, recurrence.every or 1)
+                last = 1 if recurrence.every is None else recurrence.count or steps + 1
+                if rest == 0 and 0 <= steps < last and offset <= recurrence_limit(recurrence):
+                    yield recurrence, steps + 1
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether it has one entry with one target; its visit then has the name of the series."""
+        if len(self.recurrences) > 1:
+            return False
+        one = self.recurrences[0]
+        return one.cycles.first == one.cycles.last if one.on_day else one.every is None or one.count == 1
+
+    def name_of(self, recurrence: Recurrence, number: int) -> str:
+        """Return the name of a visit: by its cycle (`number`) and day, or its distance from the anchor in its unit."""
+        if self.is_single:
+            return self.name
+        if recurrence.on_day:
+            return f"{self.name}-c{number}d{recurrence.on_day}"
+        return f"{self.name}-{recurrence.unit}{number}"
 
 
 def recurrence_limit(recurrence: Recurrence) -> int:
@@ -119,21 +207,49 @@ def recurrence_limit(recurrence: Recurrence) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class ContraceptionRule:
+    """For how long after the last dose contraception is required: `length` days (`unit` d) or months (m).
+
+    It is required from `since` on (`consent`, `enrolment` or `first_dose`), for the patients that `who` fits.
+    """
+
+    length: int
+    unit: Unit
+    since: str = "enrolment"
+    who: Who = EVERYBODY
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """One version of one trial's protocol. `definition` is the data it was read from.
 
-    `reminders_off` are the kinds of message that the trial does not send.
+    `arms`, `cohorts` and `milestones` are the ids that it declares. `reminders_off` are the kinds of message that the
+    trial does not send. `beyond_progression`: treatment may go on after progression without anybody being asked.
     """
 
     id: str
     version: int
     title: str
     participants: int | None
-    dosing: Dosing
+    regimens: tuple[Regimen, ...]
     series: tuple[Series, ...]
-    months_after_last_dose: int
+    contraception: tuple[ContraceptionRule, ...]
+    arms: tuple[str, ...]
+    cohorts: tuple[str, ...]
+    milestones: frozenset[str]
+    beyond_progression: bool
     reminders_off: frozenset[str]
     definition: Mapping[str, Any]
+
+    @property
+    def regimen(self) -> Regimen:
+        """Return the lead regimen."""
+        return self.regimens[0]
+
+    def responses_of(self, name: str) -> Responses | None:
+        """Return the responses of the series of this name, or None."""
+        series = self.find_series(name)
+        return None if series is None else series.responses
 
     def find_series(self, name: str) -> Series | None:
         """Return the series of this name, or None."""

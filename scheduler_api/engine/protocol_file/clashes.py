@@ -5,22 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
-from itertools import takewhile
+from itertools import combinations_with_replacement, takewhile
 from math import lcm
 
 from scheduler_api.engine.errors import FieldError
-from scheduler_api.engine.model.protocol import Protocol, Series
+from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series, Who
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleRun
-from scheduler_api.engine.visits.recurrence import AnchorDay, PlannedVisit, SeriesPlan, overlapping, planned_visits_of
+from scheduler_api.engine.visits.milestones import AnchorDay
+from scheduler_api.engine.visits.recurrence import (
+    PlannedVisit,
+    SeriesPlan,
+    overlapping,
+    planned_visits_of,
+)
 
+_DAYS_OF = {"d": 1, "w": 1, "m": 31}
 #: A recurrence with a count ends within so many years.
 LONGEST = 30
 
 
 def clashes(protocol: Protocol) -> list[FieldError]:
     """Return what is wrong with the visits of a protocol taken together, each of which is valid by itself."""
-    return [*_circles(protocol.series), *_overlaps(protocol)]
+    return [*_circles(protocol.series), *_never(protocol), *_overlaps(protocol)]
+
+
+def _never(protocol: Protocol) -> Iterator[FieldError]:
+    """Yield entries of which no visit can ever be: all open after what they are counted from has ended them."""
+    for series in protocol.series:
+        for recurrence in series.recurrences:
+            alone = {names[0] for names in recurrence.until if len(names) == 1} | {"death", "end_of_study"}
+            ended = [name for name in series.anchor.milestones if name in alone]
+            opens_after = recurrence.first * _DAYS_OF[recurrence.unit] - recurrence.before_days
+            if ended and len(ended) == len(series.anchor.milestones) and opens_after > 0:
+                detail = f"Every visit of {series.name} would open after {ended[0]}, which ends them."
+                yield FieldError("/visits", detail, "malformed")
 
 
 def anchor_circle(series: Iterable[Series]) -> str | None:
@@ -31,7 +50,7 @@ def anchor_circle(series: Iterable[Series]) -> str | None:
     entries = list(series)
     depends: dict[str, set[str]] = {}
     for entry in entries:
-        on = (other.name for other in entries if entry.anchor_visit and other.has_visit(entry.anchor_visit))
+        on = (other.name for other in entries if entry.anchor.visit and other.has_visit(entry.anchor.visit))
         depends.setdefault(entry.name, set()).update(on)
     for name in depends:
         seen, todo = set(), list(depends[name])
@@ -51,48 +70,72 @@ def _circles(series: Iterable[Series]) -> Iterator[FieldError]:
 
 
 def _overlaps(protocol: Protocol) -> Iterator[FieldError]:
-    """Yield visits of one series with overlapping windows or equal names, over ten years and every anchor day."""
+    """Yield visits of one series that one patient cannot tell apart, over ten years and every anchor day.
+
+    Windows may overlap where they must, but none may lie inside another.
+    """
     for series in protocol.series:
-        clash = next(filter(None, map(overlapping, _samples(series, protocol.dosing.cycle_days))), None)
-        if clash is not None:
-            names = f"{clash[0].name} and {clash[1].name}"
-            yield FieldError(
-                "/visits",
-                f"The windows of {names} overlap, or the two are one visit.",
-                "windows_overlap",
+        days = protocol.regimen.cycle_days
+        samples = (sample for part in _of_one_patient(series) for sample in _samples(series, part, days))
+        clashes = filter(None, map(overlapping, samples))
+        if (clash := next(clashes, None)) is not None:
+            first, second = clash
+            detail = (
+                f"{first.name} ({first.opens_on} to {first.closes_on}) and {second.name} ({second.opens_on} to "
+                f"{second.closes_on}) have one name or one target, or the window of one lies in that of the other."
             )
+            yield FieldError("/visits", detail, "windows_overlap")
 
 
-def _samples(series: Series, cycle_days: int) -> Iterator[Iterator[PlannedVisit]]:
-    """Yield the visits of a series from every anchor that may make a difference, until their pattern repeats.
+def _of_one_patient(series: Series) -> Iterator[tuple[Recurrence, ...]]:
+    """Yield the recurrences of a series that one patient may have together on one day."""
+    groups: dict[Who, list[Recurrence]] = {}
+    for recurrence in series.recurrences:
+        groups.setdefault(recurrence.who, []).append(recurrence)
+    if len(groups) == 1:
+        yield series.recurrences
+        return
+    for who, other in combinations_with_replacement(groups, 2):
+        if who.may_meet(other):
+            together = groups[who] if who == other else [*groups[who], *groups[other]]
+            yield tuple(together)
 
-    Days move with their anchor, so one anchor is enough; months differ in length, by leap year too.
+
+def _samples(series: Series, recurrences: tuple[Recurrence, ...], cycle_days: int) -> Iterator[Iterator[PlannedVisit]]:
+    """Yield the visits of some recurrences of a series, from every anchor that may make a difference.
+
+    Each time until their pattern repeats. Days move with their anchor, so one anchor is enough; months differ in
+    length, by leap year too.
     """
     anchors = [date(2023, 3, 1)]
-    if any(recurrence.unit == "m" for recurrence in series.recurrences):
+    if any(recurrence.unit == "m" for recurrence in recurrences):
         days = (anchors[0] + timedelta(number) for number in range(1461))
         anchors = [day for day in days if day.day >= 28]
+    span = timedelta(_repeats_after(recurrences, cycle_days))
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
-        planned_visits = planned_visits_of(SeriesPlan(series, anchor, None), (CycleRun(1, None, day, cycle_days, ()),))
-        yield takewhile(partial(_is_visit_until, day + timedelta(_repeats_after(series, cycle_days))), planned_visits)
+        no_ends = (None,) * len(series.recurrences)
+        runs = (CycleRun(1, None, day, cycle_days, ()),)
+        planned_visits = planned_visits_of(SeriesPlan(series, anchor, no_ends), recurrences, runs)
+        yield takewhile(partial(_is_visit_until, day + span), planned_visits)
 
 
-def _repeats_after(series: Series, cycle_days: int) -> int:
+def _repeats_after(recurrences: tuple[Recurrence, ...], cycle_days: int) -> int:
     """Return after how many days the pattern repeats: after the last counted visit and one full round of the others."""
-    recurrences = series.recurrences
-    if series.anchor == "cycle":
-        days = cycle_days * (max(recurrence.count or 0 for recurrence in recurrences) + 2)
+    if recurrences[0].on_day:
+        chosen = [recurrence.cycles for recurrence in recurrences]
+        last = max(cycles.last or cycles.first for cycles in chosen)
+        days = cycle_days * (last + 2 * lcm(*(cycles.step for cycles in chosen)) + 2)
     else:
-        ends = [
-            recurrence.first + ((recurrence.count or 1) - 1) * (recurrence.every or 0) for recurrence in recurrences
-        ]
-        around = lcm(*(recurrence.every for recurrence in recurrences if recurrence.every and not recurrence.count))
-        days = max(0, *ends) + 2 * around
-        if recurrences[0].unit == "m":
-            days = (days + 13) * 31
+        ends = [(one.first + ((one.count or 1) - 1) * (one.every or 0)) * _DAYS_OF[one.unit] for one in recurrences]
+        endless = [one for one in recurrences if one.every and not one.count]
+        in_months = [one.every or 1 for one in endless if one.unit == "m"]
+        in_days = [one.every or 1 for one in endless if one.unit != "m"]
+        # Months and days together never repeat exactly: ten years are looked at.
+        around = 3660 if in_months and in_days else 2 * max(lcm(*in_days), 31 * lcm(*in_months) if in_months else 0)
+        days = max(0, *ends) + around + (13 * 31 if any(one.unit == "m" for one in recurrences) else 0)
     return min(days, 2 * LONGEST * 366)
 
 
 def _is_visit_until(horizon: date, planned: PlannedVisit) -> bool:
-    return planned.exists and planned.target_on <= horizon
+    return planned.target_on <= horizon

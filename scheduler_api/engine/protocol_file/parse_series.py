@@ -3,119 +3,192 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from scheduler_api.engine.model.protocol import Recurrence, Series, Unit
+from scheduler_api.engine.model.protocol import (
+    RESPONSES,
+    Anchor,
+    Cycles,
+    Recurrence,
+    Responses,
+    Series,
+    Unit,
+)
 
 from .clashes import LONGEST
+from .parse_choices import Declared, read_cycles, read_days, read_duration, read_who
 from .reader import Fields
 
-ANCHORS = ("enrolment", "first_dose", "cycle", "last_dose")
-UNTIL = ("progression", "end_of_treatment", "end_of_study")
-APPLIES_TO = ("all", "fertile")
-#: The languages, besides English, in which a protocol may give its own labels.
-LANGUAGES = ("zh-CN",)
+MODES = ("in_person", "remote")
 _SERIES = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
-_LIKE_A_VISIT = re.compile(r"-(?:[dwm]-?\d+|c\d+d\d+)$", re.ASCII)
-_UNITS: Mapping[str, tuple[Unit, int, int]] = {"days": ("d", 1, 3660), "weeks": ("w", 7, 522), "months": ("m", 1, 120)}
+_LIKE_A_VISIT = re.compile(r"-(?:[dwm]-?\d+|c\d+d-?\d+)$", re.ASCII)
+_CODE = r"[A-Za-z0-9+-]{1,12}"
+_EVERY_CYCLE = (Cycles(),)
 
 
-def read_series(fields: Fields, at: str, data: Any, cycle_days: int) -> tuple[Series, ...]:
+def read_series(fields: Fields, at: str, data: Any, declared: Declared, cycle_days: int) -> tuple[Series, ...]:
     """Read the series that the entries of a list define, each with the recurrences that have its name."""
-    recurrences: dict[str, list[tuple[str, Series]]] = {}
-    entries = fields.items(at, data)
-    if len(entries) > 30:
-        fields.field_error(at, "More than 30 entries.")
-        return ()
-    for index, entry in enumerate(entries):
-        one = _entry(fields, f"{at}/{index}", entry, cycle_days)
+    entries: dict[str, list[tuple[str, Series]]] = {}
+    for index, entry in enumerate(fields.items(at, data, 200)):
+        one = _entry(fields, f"{at}/{index}", entry, declared, cycle_days)
         if one is not None:
-            recurrences.setdefault(one.name, []).append((f"{at}/{index}", one))
+            entries.setdefault(one.name, []).append((f"{at}/{index}", one))
     series = []
-    for name, parts in recurrences.items():
+    for name, parts in entries.items():
         first = parts[0][1]
         for pointer, part in parts:
-            if (part.recurrences[0].unit == "m") != (first.recurrences[0].unit == "m"):
-                detail = f"Entries of the series {name} are all in months, or all in days and weeks."
-                fields.field_error(f"{pointer}/every", detail)
-            for field, here, there in (
-                ("anchor", (part.anchor, part.anchor_visit), (first.anchor, first.anchor_visit)),
-                ("until", part.until, first.until),
-                ("applies_to", part.fertile_only, first.fertile_only),
-            ):
-                if here != there:
-                    fields.field_error(f"{pointer}/{field}", f"Entries of the series {name} have one {field}.")
-        merged = tuple(recurrence for _, part in parts for recurrence in part.recurrences)
-        series.append(Series(name, first.anchor, first.anchor_visit, first.until, first.fertile_only, merged))
-    for pointer, part in (pair for parts in recurrences.values() for pair in parts):
-        if part.anchor_visit and not any(one.has_visit(part.anchor_visit) for one in series):
-            fields.field_error(f"{pointer}/anchor/visit", f"No series has a visit {part.anchor_visit}.")
+            if part.anchor != first.anchor:
+                fields.field_error(f"{pointer}/anchor", f"Entries of the series {name} have one anchor.")
+            if part.responses != first.responses:
+                fields.field_error(f"{pointer}/responses", f"Entries of the series {name} have the same responses.")
+        recurrences = [recurrence for _, part in parts for recurrence in part.recurrences]
+        numbered = tuple(replace(recurrence, place=place) for place, recurrence in enumerate(recurrences))
+        series.append(Series(name, first.anchor, numbered, first.responses))
+    for pointer, part in (pair for parts in entries.values() for pair in parts):
+        visit = part.anchor.visit
+        if visit and visit.strip() and not any(one.has_visit(visit) for one in series):
+            fields.field_error(f"{pointer}/anchor/visit", f"No series has a visit {visit}.")
     return tuple(series)
 
 
-def _entry(fields: Fields, at: str, data: Any, cycle_days: int) -> Series | None:
-    optional = ("labels", "first", "every", "count", "on_day", "applies_to")
-    if not fields.table(at, data, ("series", "label", "anchor", "window", "until"), optional):
+def _entry(fields: Fields, at: str, data: Any, declared: Declared, cycle_days: int) -> Series | None:
+    optional = ("first", "every", "count", "until", "who", "responses", "mode", "activities")
+    if not fields.table(at, data, ("series", "label", "anchor", "window"), optional):
         return None
-    labels = data.get("labels", {})
-    if fields.table(f"{at}/labels", labels, (), LANGUAGES):
-        for language, label in labels.items():
-            fields.text(f"{at}/labels/{language}", label)
-    name = fields.pattern(
-        f"{at}/series", data.get("series"), _SERIES, "lower-case letters, digits and hyphens, at most 40"
-    )
+    words = "lower-case letters, digits and hyphens, beginning with a letter, at most 40"
+    name = fields.pattern(f"{at}/series", data.get("series"), _SERIES, words)
     if _LIKE_A_VISIT.search(name):
         fields.field_error(f"{at}/series", "Ends like the name of a visit.")
-    anchor, anchor_visit = _anchor(fields, f"{at}/anchor", data.get("anchor"))
-    recurrence = _recurrence(fields, at, data, anchor == "cycle", cycle_days)
-    until = fields.choice(f"{at}/until", data.get("until"), UNTIL)
-    applies = fields.choice(f"{at}/applies_to", data.get("applies_to", "all"), APPLIES_TO)
-    return Series(name, anchor, anchor_visit, until, applies == "fertile", (recurrence,))
-
-
-def _recurrence(fields: Fields, at: str, data: Mapping[str, Any], of_cycle: bool, cycle_days: int) -> Recurrence:
-    """Read when the visits of an entry take place, and their windows."""
-    unit: Unit = "d"
-    if of_cycle:
-        first, every = 0, None
-        for field in ("first", "every"):
+    label, labels = fields.words(f"{at}/label", data.get("label"))
+    before, after = _window(fields, f"{at}/window", data.get("window"))
+    # For people: nothing is computed from them.
+    for place, activity in enumerate(fields.items(f"{at}/activities", data.get("activities", []), 30)):
+        fields.text(f"{at}/activities/{place}", activity)
+    if "mode" in data:
+        fields.choice(f"{at}/mode", data["mode"], MODES)
+    common = {
+        "label": label,
+        "labels": labels,
+        "before_days": before,
+        "after_days": after,
+        "until": _until(fields, f"{at}/until", data.get("until", []), declared),
+        "who": read_who(fields, f"{at}/who", data.get("who"), declared),
+    }
+    anchor = _anchor(fields, f"{at}/anchor", data.get("anchor"), declared)
+    responses = _responses(fields, f"{at}/responses", data["responses"]) if "responses" in data else None
+    if anchor.is_cycle:
+        for field in ("first", "every", "count"):
             if field in data:
-                fields.field_error(f"{at}/{field}", "Not used with the anchor `cycle`: it has `on_day`.")
-        on_day = fields.integer(f"{at}/on_day", data.get("on_day"), 1, cycle_days)
-    else:
-        unit, first, every = _interval(fields, at, data)
-        on_day = 0
-        if "on_day" in data:
-            fields.field_error(f"{at}/on_day", "Only used with the anchor `cycle`.")
+                fields.field_error(f"{at}/{field}", "Not used with cycle days: `anchor` says which.")
+        of_cycles = tuple(_on_cycle_days(fields, f"{at}/anchor", data["anchor"], cycle_days, common))
+        return Series(name, anchor, of_cycles, responses)
+    return Series(name, anchor, (_recurrence(fields, at, data, common),), responses)
+
+
+def _responses(fields: Fields, at: str, data: Any) -> Responses | None:
+    """Read which responses visits have: by the name of the criteria, or the codes and those that mean progression."""
+    if not isinstance(data, dict):
+        named = fields.choice(at, data, tuple(RESPONSES), 'one of {} or {{"codes": […], "progression": […]}}')
+        return RESPONSES.get(named)
+    if not fields.table(at, data, ("codes", "progression"), ()):
+        return None
+    codes = [
+        fields.pattern(f"{at}/codes/{index}", code, _CODE, "letters, digits, + and -, at most 12")
+        for index, code in enumerate(fields.items(f"{at}/codes", data.get("codes"), 20))
+    ]
+    if len(set(codes)) < len(codes):
+        fields.field_error(f"{at}/codes", "A code is listed twice.")
+    listed = enumerate(fields.items(f"{at}/progression", data.get("progression"), 20))
+    progression = {
+        fields.choice(f"{at}/progression/{index}", code, codes, "one of the codes") for index, code in listed
+    }
+    # They mean it everywhere else, and in what was recorded before protocols said so.
+    for code in ("PD", "iCPD"):
+        if code in codes and code not in progression:
+            fields.field_error(f"{at}/progression", f"{code} means progression.")
+    return Responses(tuple(codes), frozenset(progression))
+
+
+def _window(fields: Fields, at: str, data: Any) -> tuple[int, int]:
+    if not fields.table(at, data, ("before_days", "after_days"), ()):
+        return 0, 0
+    before = fields.integer(f"{at}/before_days", data.get("before_days"), 0, 366)
+    return before, fields.integer(f"{at}/after_days", data.get("after_days"), 0, 366)
+
+
+def _anchor(fields: Fields, at: str, data: Any, declared: Declared) -> Anchor:
+    """Read an anchor: a milestone, a list of them, a visit, or days of cycles."""
+    if isinstance(data, dict):
+        if "visit" in data:
+            fields.table(at, data, ("visit",), ())
+            return Anchor(visit=fields.text(f"{at}/visit", data["visit"]) or " ")
+        if "days" in data or "cycles" in data:
+            return Anchor()
+        fields.field_error(at, 'Not {"visit": name} or {"days": […]}.')
+        return Anchor(("enrolment",))
+    if isinstance(data, list):
+        if not data:
+            fields.field_error(at, "No milestones.")
+            return Anchor(("enrolment",))
+        names = declared.names_milestones
+        read = (fields.choice(f"{at}/{index}", name, names(name)) for index, name in enumerate(data[:20]))
+        return Anchor(tuple(read))
+    words = 'one of {}, a list of them, {{"visit": name}} or {{"days": […]}}'
+    return Anchor((fields.choice(at, data, declared.names_milestones(data), words),))
+
+
+def _until(fields: Fields, at: str, data: Any, declared: Declared) -> tuple[tuple[str, ...], ...]:
+    """Read what ends the visits of an entry: the earliest of its entries, of each the latest of its milestones."""
+    names = declared.names_milestones
+    found = []
+    for index, entry in enumerate(fields.items(at, data, 20)):
+        if not isinstance(entry, dict):
+            words = 'one of {} or {{"latest": […]}}'
+            found.append((fields.choice(f"{at}/{index}", entry, names(entry), words),))
+        elif fields.table(f"{at}/{index}", entry, ("latest",), ()):
+            latest = fields.items(f"{at}/{index}/latest", entry.get("latest"), 20)
+            if not latest and isinstance(entry.get("latest"), list):
+                fields.field_error(f"{at}/{index}/latest", "No milestones.")
+            pairs = enumerate(latest)
+            found.append(tuple(fields.choice(f"{at}/{index}/latest/{n}", name, names(name)) for n, name in pairs))
+    return tuple(found)
+
+
+def _on_cycle_days(
+    fields: Fields, at: str, data: Mapping[str, Any], cycle_days: int, common: Mapping[str, Any]
+) -> Iterator[Recurrence]:
+    """Yield a recurrence for each day of the cycles that an anchor chooses."""
+    fields.table(at, data, ("days",), ("cycles",))
+    chosen = read_cycles(fields, f"{at}/cycles", data["cycles"]) if "cycles" in data else _EVERY_CYCLE
+    days = read_days(fields, f"{at}/days", data.get("days"), -366, cycle_days) if "days" in data else (1,)
+    if days is None:
+        days = tuple(range(1, cycle_days + 1))
+    if any(day < 1 for day in days) and chosen != (Cycles(1, 1),):
+        fields.field_error(f"{at}/days", 'Days before day 1 are of cycle 1: say `"cycles": [1]`.')
+    for cycles in chosen:
+        for day in days:
+            yield Recurrence(unit="d", first=0, every=None, count=None, on_day=day, cycles=cycles, **common)
+
+
+def _recurrence(fields: Fields, at: str, data: Mapping[str, Any], common: Mapping[str, Any]) -> Recurrence:
+    """Read when the visits of an entry are that is counted from a day."""
+    unit, first, every = _interval(fields, at, data)
     count = data.get("count")
     if count is not None:
         count = fields.integer(f"{at}/count", count, 1, 10_000)
-        if every is None and not of_cycle:
+        if every is None:
             fields.field_error(f"{at}/count", "A single visit has no count.")
-    before, after = 0, 0
-    if fields.table(f"{at}/window", data.get("window"), ("before_days", "after_days"), ()):
-        before = fields.integer(f"{at}/window/before_days", data["window"].get("before_days"), 0, 366)
-        after = fields.integer(f"{at}/window/after_days", data["window"].get("after_days"), 0, 366)
-    label, labels = fields.text(f"{at}/label", data.get("label")), data.get("labels")
-    own = tuple(sorted(labels.items())) if isinstance(labels, dict) else ()
-    recurrence = Recurrence(label, unit, first, every, count, on_day, before, after, own)
     if every and count and first + (count - 1) * every > LONGEST * (12 if unit == "m" else 366):
         fields.field_error(f"{at}/count", f"The last visit is more than {LONGEST} years from its anchor.")
-    return recurrence
-
-
-def _anchor(fields: Fields, at: str, data: Any) -> tuple[Any, str | None]:
-    if isinstance(data, dict):
-        fields.table(at, data, ("visit",), ())
-        return "visit", fields.text(f"{at}/visit", data.get("visit"))
-    return fields.choice(at, data, ANCHORS, 'one of {} or {{"visit": name}}'), None
+    return Recurrence(unit=unit, first=first, every=every, count=count, on_day=0, **common)
 
 
 def _interval(fields: Fields, at: str, data: Mapping[str, Any]) -> tuple[Unit, int, int | None]:
     """Read the unit, `first` and `every`, in days or months; visits are named in weeks only if both are in weeks."""
-    every = _offset(fields, f"{at}/every", data["every"], 1) if "every" in data else None
-    first = _offset(fields, f"{at}/first", data["first"], None) if "first" in data else every
+    every = read_duration(fields, f"{at}/every", data["every"], 1) if "every" in data else None
+    first = read_duration(fields, f"{at}/first", data["first"], None) if "first" in data else every
     if first is None:
         fields.field_error(f"{at}/every", "Missing: a series has `every`, or `first` for a single visit.")
         return "d", 0, None
@@ -124,12 +197,3 @@ def _interval(fields: Fields, at: str, data: Mapping[str, Any]) -> tuple[Unit, i
     if "m" in (first[0], every[0]) and first[0] != every[0]:
         fields.field_error(f"{at}/first", "`first` and `every` are both in days and weeks, or both in months.")
     return ("d" if first[0] != every[0] else every[0]), first[1], every[1]
-
-
-def _offset(fields: Fields, at: str, data: Any, least: int | None) -> tuple[Unit, int]:
-    """Read a unit and a number of days or months."""
-    if not isinstance(data, dict) or len(data) != 1 or (unit := next(iter(data))) not in _UNITS:
-        fields.field_error(at, 'Not one of {"days": n}, {"weeks": n}, {"months": n}.')
-        return "d", 1
-    letter, per_unit, most = _UNITS[unit]
-    return letter, fields.integer(f"{at}/{unit}", data[unit], -most if least is None else least, most) * per_unit

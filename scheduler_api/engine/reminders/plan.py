@@ -16,7 +16,6 @@ from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
-from scheduler_api.engine.treatment.fertility import fertile_periods
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
@@ -225,11 +224,11 @@ class Planner:
 
         Section 6 of the rules says when that is. While a pregnancy is open there is none.
         """
-        periods = fertile_periods(self._history)
-        if not periods:
+        document = self._schedule.contraception(last)
+        through, since = document["through_on"], document["from_on"]
+        if since is None:
             return
         first -= timedelta(CONTRACEPTION_DAYS)
-        since = periods[0].from_on
         months = (first.year - since.year) * 12 + first.month - since.month
         for number in range(max(months, 1), max(months, 1) + 3):
             day = add_months(since, number)
@@ -240,8 +239,6 @@ class Planner:
             ):
                 because = Reason("contraception_since", day=since)
                 yield self._in_the_morning("contraception_monthly", day, because)
-        document = self._schedule.contraception(last)
-        through = document["through_on"]
         # While there may be a later dose that is not on record, no message says that it is over.
         if through is None or document["provisional"] or through < since:
             return

@@ -59,13 +59,13 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
         taken += here
         for letter in set(letters).difference(NOT_TAKEN):
             taken_amount += letters.count(letter) * doses.amount_of(letter)
-        dosing, dosing_taken = _dosing_days(span, letters)
-        full_amount += dosing * span.dosing.dose_mg
+        occasions, taken_then = _occasions(span, letters)
+        full_amount += occasions * span.regimen.amount
         planned += here
         if span.held:
             held += not_taken
         else:
-            planned += dosing - dosing_taken
+            planned += occasions - taken_then
             missed += len(treatment_plan.missed(span))
     if stopped and history.begun:
         full_amount = _full_amount(treatment_plan.without_holds(), last)
@@ -73,16 +73,16 @@ def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
 
 
 def _full_amount(treatment_plan: TreatmentPlan, last: date) -> float:
-    """Return the protocol's dose on all dosing days of a plan through a day (mg)."""
+    """Return the protocol's dose on all occasions of a plan through a day (mg)."""
     letters = treatment_plan.history.doses.between
     spans = treatment_plan.spans(treatment_plan.starts_on, last)
-    return sum(_dosing_days(span, letters(span.starts_on, span.ends_on))[0] * span.dosing.dose_mg for span in spans)
+    return sum(_occasions(span, letters(span.starts_on, span.ends_on))[0] * span.regimen.amount for span in spans)
 
 
-def _dosing_days(span: Span, letters: str) -> tuple[int, int]:
-    """Return how many days of a span are dosing days, and how many of those were taken."""
-    if span.dosing.dosing_days is None:
+def _occasions(span: Span, letters: str) -> tuple[int, int]:
+    """Return how many days of a span have a dose by the protocol, and how many of those were taken."""
+    if span.regimen.days is None:
         return len(letters), len(letters) - letters.count(SILENT) - letters.count(MISSED)
     first = span.starts_on.toordinal()
-    dosing = [letter for place, letter in enumerate(letters, first) if not span.rests(date.fromordinal(place))]
-    return len(dosing), sum(1 for letter in dosing if letter not in NOT_TAKEN)
+    there = [letter for place, letter in enumerate(letters, first) if not span.rests(date.fromordinal(place))]
+    return len(there), sum(1 for letter in there if letter not in NOT_TAKEN)

@@ -110,8 +110,8 @@ def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ..
 
 
 def _run(start: date, protocol: Protocol, history: History) -> CycleRun:
-    holds = history.holds if protocol.dosing.extend_on_hold else ()
-    return CycleRun(1, None, start, protocol.dosing.cycle_days, holds)
+    holds = history.holds if protocol.regimen.extend_on_hold else ()
+    return CycleRun(1, None, start, protocol.regimen.cycle_days, holds)
 
 
 def _first_counted(day: date, holds: tuple[Hold, ...]) -> date | None:

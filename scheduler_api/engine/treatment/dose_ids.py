@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import parse_date
-from scheduler_api.engine.model.protocol import Dosing
+from scheduler_api.engine.model.protocol import Regimen
 from scheduler_api.engine.model.versions import Period
 
 _NAMED = re.compile(r"\.(.+)\.([1-9]\d?)", re.ASCII)
@@ -32,14 +32,15 @@ class DoseId(NamedTuple):
         Of any version: a phone that was offline names what the version before had on that day.
         """
         return self.regimen is None or any(
-            self.regimen == dosing.regimen and self.slot in dosing.slots
-            for dosing in (period.protocol.dosing for period in plan)
+            self.regimen == regimen.id and self.slot in regimen.slots
+            for period in plan
+            for regimen in period.protocol.regimens
         )
 
 
-def dose_id(day: date, dosing: Dosing) -> str:
+def dose_id(day: date, regimen: Regimen) -> str:
     """Return the name of the dose of a day: while protocols have one regimen with one slot, that is its only one."""
-    return f"{day.isoformat()}.{dosing.regimen}.{dosing.slots[0]}"
+    return f"{day.isoformat()}.{regimen.id}.{regimen.slots[0]}"
 
 
 def parse_dose_id(text: str) -> DoseId:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.model.protocol import Dosing
+from scheduler_api.engine.model.protocol import Regimen
 from scheduler_api.engine.model.versions import Period, version_on
 
 from .capsules import pieces
@@ -25,30 +25,39 @@ class Span(NamedTuple):
 
     starts_on: date
     ends_on: date
-    dosing: Dosing
+    regimen: Regimen
     planned_amount: float
     held: bool
     run: CycleRun
 
     def rests(self, day: date) -> bool:
         """Return whether the protocol has no dose on this day of the cycle; False on a day that does not count."""
-        dosing_days = self.dosing.dosing_days
-        if dosing_days is None:
+        if self.regimen.days is None:
             return False
         _, cycle_day = self.run.place(day)
-        return cycle_day is not None and cycle_day not in dosing_days
+        return cycle_day is not None and cycle_day not in self.regimen.days
 
 
 def planned_amount(plan: tuple[Period, ...], history: History, day: date) -> float:
     """Return the planned dose (mg) on a day.
 
-    It is that of the latest change from that day or before, and never above the protocol's dose.
+    It is that of the latest change from that day or before; once an amendment asks for it again, never above the
+    protocol's own.
     """
-    most = version_on(plan, day).dosing.dose_mg
+    regimen = version_on(plan, day).regimen
     for change in reversed(history.dose_changes):
         if change.from_on <= day:
-            return min(change.amount, most)
-    return most
+            before = version_on(plan, change.from_on).regimen
+            return min(change.amount, regimen.amount) if asks_again(before, regimen) else change.amount
+    return regimen.amount
+
+
+def asks_again(before: Regimen, now: Regimen) -> bool:
+    """Return whether an amount that was set under one version has to be set again under another (sections 4 and 10).
+
+    The protocol's own amount is another one, or its highest is lower.
+    """
+    return now.amount != before.amount or now.highest < before.highest
 
 
 def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]) -> list[date]:
@@ -104,7 +113,7 @@ class TreatmentPlan:
         return Span(
             starts_on,
             ends_on,
-            version_on(plan, starts_on).dosing,
+            version_on(plan, starts_on).regimen,
             planned_amount(plan, history, starts_on),
             history.is_held(starts_on),
             run_of(self.runs, starts_on),
@@ -115,7 +124,7 @@ class TreatmentPlan:
         if span.held:
             return []
         missed = self.history.doses.missed(span.starts_on, span.ends_on)
-        return [*missed] if span.dosing.dosing_days is None else [day for day in missed if not span.rests(day)]
+        return [*missed] if span.regimen.days is None else [day for day in missed if not span.rests(day)]
 
     def without_holds(self) -> TreatmentPlan:
         """Return the plan as it would be had there been no hold."""
@@ -147,15 +156,15 @@ class TreatmentPlan:
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
         doses, begun, started_on = self.history.doses, self.history.begun, self.history.known_c1d1
-        held, dosing_days = span.held, span.dosing.dosing_days
+        held, dose_days = span.held, span.regimen.days
         number, cycle_day = span.run.place(span.starts_on)
         cycle_days, last_number = span.run.cycle_days, span.run.last_number
-        drug, of_plan = span.dosing.drug, pieces(span.planned_amount, span.dosing.strengths_mg)
-        of_none = pieces(None, span.dosing.strengths_mg)
+        drug, of_plan = span.regimen.drug, pieces(span.planned_amount, span.regimen.strengths)
+        of_none = pieces(None, span.regimen.strengths)
         # Each day is computed from the one before.
         letters = doses.between(span.starts_on, span.ends_on)
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
-            rests = dosing_days is not None and cycle_day is not None and cycle_day not in dosing_days
+            rests = dose_days is not None and cycle_day is not None and cycle_day not in dose_days
             if letter not in NOT_TAKEN:
                 status, taken_amount = "taken", doses.amount_of(letter)
             else:
@@ -175,7 +184,7 @@ class TreatmentPlan:
             is_planned = not (held or rests)
             rows.append(
                 {
-                    "dose_id": dose_id(day, span.dosing),
+                    "dose_id": dose_id(day, span.regimen),
                     "dose_on": day,
                     "study_day": study_day(started_on, day),
                     "cycle": number,
@@ -198,9 +207,9 @@ class TreatmentPlan:
         for day, amount in self.history.doses.taken(first, last):
             before = day < self.starts_on
             number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
-            dosing = version_on(self.plan, day).dosing
+            regimen = version_on(self.plan, day).regimen
             yield {
-                "dose_id": dose_id(day, dosing),
+                "dose_id": dose_id(day, regimen),
                 "dose_on": day,
                 "study_day": study_day(self.history.known_c1d1, day),
                 "cycle": number,
@@ -208,6 +217,6 @@ class TreatmentPlan:
                 "amount": None,
                 "taken_amount": amount,
                 "status": "taken",
-                "drug": dosing.drug,
-                "pieces": pieces(None, dosing.strengths_mg),
+                "drug": regimen.drug,
+                "pieces": pieces(None, regimen.strengths),
             }

@@ -16,19 +16,16 @@ class FertilePeriod(NamedTuple):
     ended_by: FertilityChange | None
 
 
-def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
-    """Return the periods, from enrolment on, in which the patient is fertile, in order of days."""
-    enrolled_on = history.enrolled_on
-    if enrolled_on is None:
-        return ()
-    since = enrolled_on if history.registered.fertility == "fertile" else None
+def fertile_periods(history: History, begins: date) -> tuple[FertilePeriod, ...]:
+    """Return the periods, from a day on, in which the patient is fertile, in order of days."""
+    since = begins if history.registered.fertility == "fertile" else None
     periods = []
     for index, change in enumerate(history.fertility_changes):
         following = history.fertility_changes[index + 1 : index + 2]
         if following and following[0].from_on == change.from_on:
             continue
         if change.fertile and since is None:
-            since = max(change.from_on, enrolled_on)
+            since = max(change.from_on, begins)
         elif not change.fertile and since is not None:
             if since < change.from_on:
                 periods.append(FertilePeriod(since, change.from_on - ONE_DAY, change))
@@ -36,16 +33,3 @@ def fertile_periods(history: History) -> tuple[FertilePeriod, ...]:
     if since is not None:
         periods.append(FertilePeriod(since, None, None))
     return tuple(periods)
-
-
-def not_fertile_since(history: History, day: date) -> date:
-    """Return since when a patient is not fertile who is not so on `day`: that change, or enrolment."""
-    since = history.enrolment_on or day
-    fertile = history.registered.fertility == "fertile"
-    for change in history.fertility_changes:
-        if change.from_on > day:
-            break
-        if fertile and not change.fertile:
-            since = change.from_on
-        fertile = change.fertile
-    return since

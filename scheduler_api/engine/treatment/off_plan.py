@@ -131,7 +131,7 @@ def _by_patient(treatment_plan: TreatmentPlan, first: date, last: date) -> Itera
 def _in_span(treatment_plan: TreatmentPlan, span: Span) -> Iterator[OffPlanDose]:
     doses, first = treatment_plan.history.doses, span.starts_on
     known_later = _is_known_later(treatment_plan.history, first)
-    if not span.held and span.dosing.dosing_days is None and not known_later:
+    if not span.held and span.regimen.days is None and not known_later:
         # Nearly always: only other amounts than planned can differ, and mostly there are none.
         letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
         if all(doses.amount_of(letter) == span.planned_amount for letter in letters):

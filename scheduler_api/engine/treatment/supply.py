@@ -36,7 +36,7 @@ def supply(treatment_plan: TreatmentPlan, first: date, last: date) -> dict[str, 
 
 def _period(treatment_plan: TreatmentPlan, span: Span) -> dict[str, Any]:
     to_take = 0 if span.held else sum(1 for _ in _to_take(treatment_plan, span))
-    capsules = capsules_for(span.planned_amount, span.dosing.strengths_mg) if not span.held else {}
+    capsules = capsules_for(span.planned_amount, span.regimen.strengths) if not span.held else {}
     return {
         "from": span.starts_on,
         "to": span.ends_on,
@@ -63,9 +63,9 @@ def _because(span: Span, to_take: int, cannot: bool) -> Reason:
     still = Reason("still_to_take", number=to_take, number2=days, mg=f"{span.planned_amount:g}")
     if not cannot:
         return still
-    if not span.dosing.strengths_mg:
+    if not span.regimen.strengths:
         return Reason("no_strengths", base=still)
-    return Reason("cannot_be_made", base=still, mg=", ".join(f"{mg:g}" for mg in span.dosing.strengths_mg))
+    return Reason("cannot_be_made", base=still, mg=", ".join(f"{mg:g}" for mg in span.regimen.strengths))
 
 
 def _listed(capsules: Mapping[float, int]) -> list[dict[str, Any]]:

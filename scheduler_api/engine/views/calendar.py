@@ -10,7 +10,7 @@ from typing import Any
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.model.protocol import Dosing, Protocol, Versions
+from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.adherence import dose_sums
@@ -59,6 +59,10 @@ class PatientSchedule:
     def plans_like(self, other: PatientSchedule) -> bool:
         """Return whether cycles, planned doses and visits are those of another schedule of the patient."""
         return self.history.plans_like(other.history)
+
+    def has_responses(self, series: str) -> bool:
+        """Return whether visits of a series have responses, by any version of the protocol in the plan."""
+        return any(period.protocol.responses_of(series) is not None for period in self.treatment_plan.plan)
 
     def protocol_on(self, day: date) -> Protocol:
         """Return the version of the protocol that applies on a day."""
@@ -231,7 +235,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
                 "dose_id": row["dose_id"],
                 "drug": row["drug"],
                 "amount": row["amount"],
-                "unit": Dosing.unit,
+                "unit": Regimen.unit,
                 "pieces": row["pieces"],
                 "status": row["status"],
             }

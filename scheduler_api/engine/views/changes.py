@@ -179,7 +179,7 @@ def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Ite
         first, last = part[0], part[-1]
         amount, held, days = _plan_of(first)
         ends_on = None if last.ends_on == through != treatment_plan.last_dose_day else last.ends_on
-        fields = {"through_on": ends_on, "amount": amount, "held": held, "dosing_days": days and sorted(days)}
+        fields = {"through_on": ends_on, "amount": amount, "held": held, "days": days and sorted(days)}
         yield f"doses from {first.starts_on}", _Item(fields, partial(_why_doses, schedule, first, following))
 
 
@@ -190,7 +190,7 @@ def _parts(schedule: PatientSchedule, through: date) -> list[list[Span]]:
 
 
 def _plan_of(span: Span) -> tuple[float | None, bool, frozenset[int] | None]:
-    return None if span.held else span.planned_amount, span.held, span.dosing.dosing_days
+    return None if span.held else span.planned_amount, span.held, span.regimen.days
 
 
 def _why_doses(

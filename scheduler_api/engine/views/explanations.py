@@ -9,10 +9,10 @@ from typing import Any
 
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason, both
-from scheduler_api.engine.treatment.doses import Span
+from scheduler_api.engine.treatment.doses import Span, planned_amount
 from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.visits.milestones import Reached
 from scheduler_api.engine.visits.series import Visit
-from scheduler_api.engine.visits.series_end import SeriesEnd
 
 from .calendar import PatientSchedule
 
@@ -73,7 +73,7 @@ def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collec
     return because
 
 
-def why_visit(visit: Visit, end: SeriesEnd | None, changed: Collection[str]) -> Reason:
+def why_visit(visit: Visit, end: Reached | None, changed: Collection[str]) -> Reason:
     """Return why a visit is as it is: what was done or booked if only that changed, else why it is planned then."""
     if [*changed] == ["status"] and end is not None and end.first_on > visit.closes_on:
         return end.because
@@ -121,9 +121,9 @@ def _held(history: History, day: date) -> Reason:
 
 def _amount(schedule: PatientSchedule, day: date) -> Reason:
     """Return why this amount is planned on a day."""
-    protocol = schedule.protocol_on(day)
-    most = protocol.dosing.dose_mg
-    changes = [change for change in schedule.history.dose_changes if change.from_on <= day]
-    if changes and changes[-1].amount <= most:
-        return Reason("amount_changed", mg=f"{changes[-1].amount:g}", day=changes[-1].from_on)
-    return Reason("amount_of_protocol", mg=f"{most:g}", number=protocol.version)
+    protocol, history = schedule.protocol_on(day), schedule.history
+    planned = planned_amount(schedule.treatment_plan.plan, history, day)
+    changes = [change for change in history.dose_changes if change.from_on <= day]
+    if changes and changes[-1].amount == planned:
+        return Reason("amount_changed", mg=f"{planned:g}", day=changes[-1].from_on)
+    return Reason("amount_of_protocol", mg=f"{planned:g}", number=protocol.version)

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, visit_of
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
-from scheduler_api.engine.model.protocol import CONTRACEPTION, IMAGING
-from scheduler_api.engine.model.versions import version_on
+from scheduler_api.engine.model.protocol import CONTRACEPTION
+from scheduler_api.engine.model.versions import Period, version_on
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
-from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
+from scheduler_api.engine.treatment.doses import TreatmentPlan, asks_again, planned_amount
 from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.series import Visit, in_plan
@@ -128,14 +128,15 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         near = [visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on]
         entries += [entry for visit in near for entry in _of_visit(visit, history)]
         entries += [entry for visit in near for entry in _of_booking_elsewhere(history, visit)]
-        entries += [entry for visit in schedule.unscheduled_visits() for entry in _of_unscheduled(visit)]
+        for visit in schedule.unscheduled_visits():
+            entries += _of_unscheduled(visit, schedule.has_responses(visit.record.series))
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
     entries += _of_harmful_doses(schedule.treatment_plan)
     entries += _of_late_words(history)
     entries += _of_hold(history)
     entries += _of_planned_amounts(schedule.treatment_plan)
-    entries += _of_treatment(history)
+    entries += _of_treatment(schedule.treatment_plan.plan, history)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(history)]
     joined = [day for day in (history.registered.consented_on, history.enrolled_on) if day is not None]
     known_from = min(joined, default=date.min)
@@ -157,7 +158,7 @@ def _of_visit(visit: Visit, history: History) -> Iterator[WorklistEntry]:
             yield _to_cancel(visit, visit.booked_on, visit.done_on, because, (_cancel(visit),))
         if visit.assigned == "late":
             yield _to_confirm(visit, visit.done_on)
-        if visit.series == IMAGING and visit.response is None:
+        if visit.has_response and visit.response is None:
             because = Reason("no_response", day=visit.done_on)
             fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": str(visit.done_on)}
             yield _response_missing(visit.visit, visit.visit, visit.done_on, because, fact)
@@ -294,7 +295,7 @@ def _done(visit: Visit) -> ResolvingCall:
     fact: dict[str, Any] = {"kind": "visit_done", "series": visit.series, "visit": visit_of(visit.visit)}
     if visit.appointment == PART:
         fact["part"] = True
-    return ResolvingCall(fact, ("done_on", "response") if visit.series == IMAGING else ("done_on",))
+    return ResolvingCall(fact, ("done_on", "response") if visit.has_response else ("done_on",))
 
 
 def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
@@ -309,7 +310,7 @@ def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
     )
 
 
-def _of_unscheduled(visit: UnscheduledVisit) -> Iterator[WorklistEntry]:
+def _of_unscheduled(visit: UnscheduledVisit, has_response: bool) -> Iterator[WorklistEntry]:
     """Yield what there is to do about something done that belongs to no visit: which visit was it, what was found?"""
     record, suggested = visit
     if suggested is not None:
@@ -329,7 +330,7 @@ def _of_unscheduled(visit: UnscheduledVisit) -> Iterator[WorklistEntry]:
             because,
             (that, extra),
         )
-    if record.series == IMAGING and record.response is None:
+    if has_response and record.response is None:
         fact = _replacing(record, record.visit)
         yield _response_missing(record.fact_id, None, record.done_on, Reason("no_response", day=record.done_on), fact)
 
@@ -422,7 +423,7 @@ def _of_planned_amounts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry
     for period in plan[1:]:
         from_on, to_on, ends = period.from_on or date.min, period.to_on, [treatment_plan.last_dose_day]
         earlier = [change for change in history.dose_changes if change.from_on < from_on]
-        if not earlier or version_on(plan, earlier[-1].from_on).dosing.dose_mg == period.protocol.dosing.dose_mg:
+        if not earlier or not asks_again(version_on(plan, earlier[-1].from_on).regimen, period.protocol.regimen):
             continue
         following = (change.from_on for change in history.dose_changes if change.from_on >= from_on)
         ends += [end - ONE_DAY for end in (to_on, next(following, None)) if end is not None]
@@ -433,7 +434,7 @@ def _of_planned_amounts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry
                 "amount_set_before",
                 mg=f"{earlier[-1].amount:g}",
                 day=earlier[-1].from_on,
-                mg2=f"{period.protocol.dosing.dose_mg:g}",
+                mg2=f"{period.protocol.regimen.amount:g}",
                 day2=period.from_on,
                 mg3=f"{planned_amount(plan, history, from_on):g}",
             )
@@ -442,7 +443,7 @@ def _of_planned_amounts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry
             yield WorklistEntry(kind, about, None, from_on, through_on, from_on, because, (confirm,))
 
 
-def _of_treatment(history: History) -> Iterator[WorklistEntry]:
+def _of_treatment(plan: tuple[Period, ...], history: History) -> Iterator[WorklistEntry]:
     """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
     if history.enrolled is None:
         return
@@ -452,7 +453,7 @@ def _of_treatment(history: History) -> Iterator[WorklistEntry]:
         if off_on is not None:
             because = Reason("contraception_rests_on_last_dose", base=history.off_study_because)
             yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, _END_TREATMENT)
-        if progressed_on is not None:
+        if progressed_on is not None and not version_on(plan, progressed_on).beyond_progression:
             because = Reason("end_not_recorded", base=Reason("progressed", day=progressed_on))
             yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
         if not history.begun:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from scheduler_api.engine.model.history import Done
@@ -50,7 +52,6 @@ def amended(
     when the version began. `planned_of` gives the visits of one version, as if it had always applied.
     """
     kept: list[PlannedVisit] = []
-    beyond: PlannedVisit | None = None
     dropped: list[DroppedVisit] = []
     most_before = max((plan.series.most_before_days for _, plan in stages if plan is not None), default=0)
     for period, plan in stages:
@@ -59,57 +60,26 @@ def amended(
         planned_visits, from_on = planned_of(plan), period.from_on
         out: Mapping[str, DroppedVisit] = {}
         if from_on is not None and kept:
-            out = _dropped(planned_visits, plan, period, kept, beyond, done, in_plan)
+            out = _dropped(planned_visits, plan, period, kept, done, in_plan)
             dropped += out.values()
+        new = (planned for planned in _from(planned_visits, from_on) if planned.name not in out)
         if period.to_on is None:
-            new_ones = _from(planned_visits, from_on)
-            following = (planned for planned in new_ones if not planned.exists or planned.name not in out)
-            return AmendedVisits(PlannedVisits(_joined(kept, beyond, following), most_before), tuple(dropped))
-        new, after_new = _until(planned_visits, from_on, period.to_on)
-        if stay := [planned for planned in new if planned.name not in out]:
-            kept, beyond = [*kept, *stay], None
-        beyond = after_new or beyond
-    return AmendedVisits(PlannedVisits(_joined(kept, beyond, ()), most_before), tuple(dropped))
+            return AmendedVisits(PlannedVisits(chain(kept, new), most_before), tuple(dropped))
+        kept += takewhile(partial(_aims_before, period.to_on), new)
+    return AmendedVisits(PlannedVisits(iter(kept), most_before), tuple(dropped))
 
 
-def _until(
-    planned_visits: PlannedVisits, from_on: date | None, to_on: date
-) -> tuple[list[PlannedVisit], PlannedVisit | None]:
-    """Return the visits with targets from one day up to, not including, another, and what would follow them."""
-    new: list[PlannedVisit] = []
-    for planned in _from(planned_visits, from_on):
-        if not planned.exists or planned.target_on >= to_on:
-            return new, planned
-        new.append(planned)
-    return new, None
+def _aims_before(day: date, planned: PlannedVisit) -> bool:
+    return planned.target_on < day
 
 
 def _from(planned_visits: PlannedVisits, from_on: date | None) -> Iterator[PlannedVisit]:
-    """Yield the visits with targets from a day on, and what would follow the last."""
+    """Yield the visits with targets from a day on."""
     index = planned_visits.closing_from(from_on) if from_on is not None else 0
-    while (planned := planned_visits.at(index)) is not None:
+    while (planned := planned_visits.visit(index)) is not None:
         if from_on is None or planned.target_on >= from_on:
             yield planned
         index += 1
-
-
-def _joined(
-    kept: Sequence[PlannedVisit], beyond: PlannedVisit | None, following: Iterable[PlannedVisit]
-) -> Iterator[PlannedVisit]:
-    """Yield the visits of the earlier versions, and then those of the last one, as far as they are read.
-
-    After them comes what would follow the last of all, unless it overlaps it.
-    """
-    closes_on = max((planned.closes_on for planned in kept), default=date.min)
-    yield from kept
-    for planned in following:
-        if planned.exists:
-            beyond, closes_on = None, planned.closes_on
-            yield planned
-        else:
-            beyond = planned
-    if beyond is not None and beyond.opens_on > closes_on:
-        yield beyond._replace(exists=False)
 
 
 def _dropped(
@@ -117,7 +87,6 @@ def _dropped(
     plan: SeriesPlan,
     period: Period,
     kept: Sequence[PlannedVisit],
-    beyond: PlannedVisit | None,
     done: Done | None,
     in_plan: InPlan,
 ) -> dict[str, DroppedVisit]:
@@ -134,26 +103,24 @@ def _dropped(
     near = [old for old in kept if old.closes_on >= from_on - most_before]
     latest = max((old.closes_on for old in near), default=date.min)
     for new in _from(planned_visits, from_on) if near else ():
-        if not new.exists or new.target_on >= to_on or new.target_on - most_before > latest:
+        if new.target_on >= to_on or new.target_on - most_before > latest:
             break
         overlapped = [old for old in near if old.opens_on <= new.closes_on and new.opens_on <= old.closes_on]
         for old in overlapped:
             if old.closes_on < from_on:
                 if performed is None:
-                    performed = _performed(kept, beyond, done, from_on, in_plan)
+                    performed = _performed(kept, done, from_on, in_plan)
                 if old.name not in performed:
                     continue
             out.setdefault(new.name, DroppedVisit(new, old, from_on))
     return out
 
 
-def _performed(
-    kept: Sequence[PlannedVisit], beyond: PlannedVisit | None, done: Done | None, from_on: date, in_plan: InPlan
-) -> set[str]:
+def _performed(kept: Sequence[PlannedVisit], done: Done | None, from_on: date, in_plan: InPlan) -> set[str]:
     """Return the names of the earlier visits that were done before a day, by what was done before it."""
     if done is None:
         return set()
     known = Done(*([record for record in records if record.done_on < from_on] for records in done))
     most_before = max((planned.recurrence.before_days for planned in kept), default=0)
-    visits = PlannedVisits(iter([*kept, *([beyond._replace(exists=False)] if beyond else [])]), most_before)
+    visits = PlannedVisits(iter(kept), most_before)
     return {kept[index].name for index in assign(visits, known, in_plan).performed}

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.history import Done, DoneVisit
-from scheduler_api.engine.model.protocol import PROGRESSION
 
 from .recurrence import PlannedVisit, PlannedVisits
 
@@ -29,9 +28,10 @@ class Performed(NamedTuple):
 
     @property
     def response(self) -> str | None:
-        """Return its response: progression if any part says so, else the last one recorded."""
-        responses = [record.response for record in self.records if record.response is not None]
-        return PROGRESSION if PROGRESSION in responses else responses[-1] if responses else None
+        """Return its response: that of the part that says progression, if any does, else the last one recorded."""
+        given = [record for record in self.records if record.response is not None]
+        progressions = [record.response for record in given if record.progression]
+        return progressions[0] if progressions else given[-1].response if given else None
 
 
 class UnscheduledVisit(NamedTuple):

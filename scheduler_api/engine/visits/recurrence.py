@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from heapq import merge
@@ -13,44 +13,35 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.protocol import Recurrence, Series, recurrence_limit
 from scheduler_api.engine.reason import Reason, count
-from scheduler_api.engine.treatment.cycles import CycleRun, cycles_from
+from scheduler_api.engine.treatment.cycles import Cycle, CycleRun, cycles_from
 
-from .series_end import SeriesEnd
+from .milestones import AnchorDay, Reached
 
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 
 
-class AnchorDay(NamedTuple):
-    """The day a series is counted from, whether it may still move for lack of a record, and why it is that day.
-
-    `needs_enrolment`: the patient is not enrolled, so that only what aims before that day is planned yet.
-    `planned_start` is C1D1 if the day follows from it and nobody has recorded yet that treatment started.
-    """
-
-    day: date
-    provisional: bool
-    because: Reason
-    needs_enrolment: bool = False
-    planned_start: date | None = None
-
-
 class SeriesPlan(NamedTuple):
-    """What all visits of a series under one version of the protocol share: their anchor, E, and for whom they are.
+    """What all visits of a series under one version of the protocol share: their anchor, and E.
 
-    `is_last`: no later version has the series.
+    `ends` has the E of each recurrence. `is_last`: no later version has the series.
     """
 
     series: Series
     anchor: AnchorDay
-    end: SeriesEnd | None
+    ends: tuple[Reached | None, ...]
     is_last: bool = True
+
+    @property
+    def ends_on(self) -> date | None:
+        """Return the day after which no visit opens any more; None while nothing ended all of them."""
+        days = [end.on for end in self.ends if end is not None]
+        return max(days) if len(days) == len(self.ends) else None
 
 
 class PlannedVisit(NamedTuple):
     """One visit of a series as planned.
 
-    `number` is its position in the series: weeks, days or months from the anchor, or the cycle. `exists` is False for
-    the one computed beyond the last (section 5).
+    `number` is its position in the series: weeks, days or months from the anchor, or the cycle.
     """
 
     target_on: date
@@ -59,7 +50,6 @@ class PlannedVisit(NamedTuple):
     plan: SeriesPlan
     recurrence: Recurrence
     number: int
-    exists: bool
 
     @property
     def series(self) -> str:
@@ -74,17 +64,24 @@ class PlannedVisit(NamedTuple):
     @property
     def is_single(self) -> bool:
         """Return whether it is the only one of its entry of the protocol."""
-        return self.recurrence.every is None and not self.recurrence.on_day
+        recurrence = self.recurrence
+        return (recurrence.every is None or recurrence.count == 1) and not recurrence.on_day
+
+    @property
+    def end(self) -> Reached | None:
+        """Return its E."""
+        return self.plan.ends[self.recurrence.place]
 
     @property
     def is_past_end(self) -> bool:
         """Return whether it opens after E."""
-        return self.plan.end is not None and self.opens_on > self.plan.end.on
+        end = self.plan.ends[self.recurrence.place]
+        return end is not None and self.opens_on > end.on
 
     @property
     def needs_enrolment(self) -> bool:
         """Return whether it aims at or after a day that is planned for a patient who is not enrolled (section 5)."""
-        return self.anchor.needs_enrolment and self.anchor.day <= self.target_on
+        return self.anchor.enrolment_from is not None and self.anchor.enrolment_from <= self.target_on
 
     @property
     def awaits_start(self) -> bool:
@@ -94,7 +91,8 @@ class PlannedVisit(NamedTuple):
     @property
     def ends_first(self) -> bool:
         """Return whether E may come before its window is over."""
-        return self.plan.end is not None and self.plan.end.first_on <= self.closes_on
+        end = self.end
+        return end is not None and end.first_on <= self.closes_on
 
     @property
     def interval_days(self) -> int | None:
@@ -109,10 +107,7 @@ class PlannedVisit(NamedTuple):
     @property
     def name(self) -> str:
         """Return the visit's name, which says its place in the series."""
-        recurrence = self.recurrence
-        if recurrence.on_day:
-            return f"{self.series}-c{self.number}d{recurrence.on_day}"
-        return self.series if recurrence.every is None else f"{self.series}-{recurrence.unit}{self.number}"
+        return self.plan.series.name_of(self.recurrence, self.number)
 
     @property
     def label(self) -> Reason:
@@ -154,26 +149,13 @@ def _label(text: str, labels: tuple[tuple[str, str], ...], number: int, on_day: 
 _in_order = attrgetter("target_on", "opens_on", "closes_on")
 
 
-def planned_visits_of(plan: SeriesPlan, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
-    """Yield the visits of a series in order of target, then the one that would follow the last."""
-    if plan.series.anchor == "cycle":
-        return _with_one_end(_visits_by_cycle(plan, runs))
-    return _with_one_end(
-        merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in plan.series.recurrences), key=_in_order)
-    )
-
-
-def _with_one_end(planned_visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
-    """Yield the visits; of those computed beyond the end of a recurrence only the first after the last visit of all."""
-    last = beyond = None
-    for planned in planned_visits:
-        if planned.exists:
-            last, beyond = planned, None
-            yield planned
-        elif beyond is None and (last is None or planned.target_on > last.target_on):
-            beyond = planned
-    if beyond:
-        yield beyond
+def planned_visits_of(
+    plan: SeriesPlan, recurrences: Sequence[Recurrence], runs: tuple[CycleRun, ...]
+) -> Iterator[PlannedVisit]:
+    """Yield the visits of some recurrences of a series in order of target."""
+    if plan.series.anchor.is_cycle:
+        return _visits_by_cycle(plan, recurrences, runs)
+    return merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in recurrences), key=_in_order)
 
 
 def _visits_of_recurrence(plan: SeriesPlan, recurrence: Recurrence) -> Iterator[PlannedVisit]:
@@ -183,37 +165,47 @@ def _visits_of_recurrence(plan: SeriesPlan, recurrence: Recurrence) -> Iterator[
     offset, k = recurrence.first, 1
     while offset <= recurrence_limit(recurrence):
         target = add_months(anchor.day, offset) if recurrence.unit == "m" else anchor.day + timedelta(offset)
-        exists = recurrence.count is None or k <= recurrence.count
-        yield PlannedVisit(target, target - before, target + after, plan, recurrence, offset // per_unit, exists)
-        if recurrence.every is None or not exists:
+        yield PlannedVisit(target, target - before, target + after, plan, recurrence, offset // per_unit)
+        if recurrence.every is None or k == recurrence.count:
             return
         offset += recurrence.every
         k += 1
 
 
-def _visits_by_cycle(plan: SeriesPlan, runs: tuple[CycleRun, ...]) -> Iterator[PlannedVisit]:
-    recurrences = sorted(plan.series.recurrences, key=attrgetter("on_day"))
+def _visits_by_cycle(
+    plan: SeriesPlan, of_series: Sequence[Recurrence], runs: tuple[CycleRun, ...]
+) -> Iterator[PlannedVisit]:
+    recurrences = sorted(of_series, key=attrgetter("on_day"))
+    lasts = [recurrence.cycles.last for recurrence in recurrences]
+    last = None if None in lasts else max((number for number in lasts if number is not None), default=0)
     for cycle in cycles_from(runs, plan.anchor.day):
-        goes_on = False
-        for recurrence in recurrences:
-            here = recurrence.count is None or cycle.number <= recurrence.count
-            # A cycle too short to have its day is followed by others that may have it.
-            goes_on = goes_on or here
-            target = cycle.day(recurrence.on_day)
-            if target is None:
-                continue
-            opens_on, closes_on = target - timedelta(recurrence.before_days), target + timedelta(recurrence.after_days)
-            yield PlannedVisit(target, opens_on, closes_on, plan, recurrence, cycle.number, here)
-        never_again = cycle.run is runs[-1] and recurrences[0].on_day > cycle.run.cycle_days
-        if not goes_on or never_again or cycle.starts_on.year - plan.anchor.day.year > 100:
+        if last is not None and cycle.number > last:
             return
+        for recurrence in recurrences:
+            target = _day_of(cycle, recurrence.on_day, plan.anchor) if cycle.number in recurrence.cycles else None
+            if target is not None:
+                opens_on = target - timedelta(recurrence.before_days)
+                closes_on = target + timedelta(recurrence.after_days)
+                yield PlannedVisit(target, opens_on, closes_on, plan, recurrence, cycle.number)
+        # A cycle too short to have its day is followed by others that may have it.
+        never_again = cycle.run is runs[-1] and recurrences[0].on_day > cycle.run.cycle_days
+        if never_again or cycle.starts_on.year - plan.anchor.day.year > 100:
+            return
+
+
+def _day_of(cycle: Cycle, day: int, anchor: AnchorDay) -> date | None:
+    """Return the date of a day of a cycle; None if it has none. Day -1 is the day before day 1: there is no day 0.
+
+    Days before day 1 lie before the start as it was recorded or planned, whatever was taken before (section 4).
+    """
+    return (anchor.stated_start or cycle.starts_on) + timedelta(day) if day < 1 else cycle.day(day)
 
 
 class PlannedVisits:
     """The planned visits of one series, computed only as far as they are read; those already read never change.
 
-    They come in order of target and of closing; the last may be one that does not exist. Windows overlap only where an
-    amendment planned a visit beside an earlier one. `most_before`: so many days before its target any opens at most.
+    They come in order of target and of closing. Windows may overlap.
+    `most_before`: so many days before its target any opens at most.
     """
 
     #: No visit is more days after the one before it than this.
@@ -224,29 +216,24 @@ class PlannedVisits:
         self._most_before = timedelta(most_before)
         self._read: list[PlannedVisit] = []
 
-    def at(self, index: int) -> PlannedVisit | None:
-        """Return the visit at an index (from 0), including the one computed beyond the last; None after that."""
+    def visit(self, index: int) -> PlannedVisit | None:
+        """Return the visit at an index (from 0); None before the first and after the last."""
         while len(self._read) <= index:
             planned = next(self._source, None)
             if planned is None:
                 return None
             self._read.append(planned)
-        return self._read[index]
-
-    def visit(self, index: int) -> PlannedVisit | None:
-        """Return the visit at an index, if it exists."""
-        planned = self.at(index) if index >= 0 else None
-        return planned if planned and planned.exists else None
+        return self._read[index] if index >= 0 else None
 
     def opens_on(self, index: int) -> date | None:
         """Return when the visit at an index opens; None after the last."""
-        planned = self.at(index)
+        planned = self.visit(index)
         return planned.opens_on if planned else None
 
     def closing_from(self, day: date) -> int:
         """Return the index of the first visit whose window closes on `day` or later (of the end, if none does)."""
         while not self._read or self._read[-1].closes_on < day:
-            if self.at(len(self._read)) is None:
+            if self.visit(len(self._read)) is None:
                 return len(self._read)
         return bisect_left(self._read, day, key=attrgetter("closes_on"))
 
@@ -260,10 +247,10 @@ class PlannedVisits:
         return [index for _, index in sorted(found)]
 
     def named(self, name: str) -> int | None:
-        """Return the index of the visit of that name, if it exists."""
+        """Return the index of the visit of that name, if there is one."""
         index = 0
-        while (planned := self.at(index)) is not None:
-            if planned.exists and planned.name == name:
+        while (planned := self.visit(index)) is not None:
+            if planned.name == name:
                 return index
             index += 1
         return None
@@ -285,17 +272,16 @@ class EvenlySpacedVisits(PlannedVisits):
         self.longest_interval = 31 * every if self._monthly else every
         reachable = (recurrence_limit(recurrence) - recurrence.first) // every + 1
         self._visits = reachable if recurrence.count is None else min(recurrence.count, reachable)
-        self._planned = reachable if recurrence.count is None else min(recurrence.count + 1, reachable)
         self._made: dict[int, PlannedVisit] = {}
 
     @staticmethod
     def fits(series: Series) -> bool:
         """Return whether a series is evenly spaced."""
-        return len(series.recurrences) == 1 and series.anchor != "cycle" and series.recurrences[0].every is not None
+        return len(series.recurrences) == 1 and not series.anchor.is_cycle and series.recurrences[0].every is not None
 
-    def at(self, index: int) -> PlannedVisit | None:
+    def visit(self, index: int) -> PlannedVisit | None:
         planned = self._made.get(index)
-        if planned is None and index < self._planned:
+        if planned is None and 0 <= index < self._visits:
             recurrence, target = self._recurrence, self._target(index)
             planned = self._made[index] = PlannedVisit(
                 date.fromordinal(target),
@@ -304,24 +290,26 @@ class EvenlySpacedVisits(PlannedVisits):
                 self._plan,
                 recurrence,
                 (recurrence.first + index * self._every) // (7 if recurrence.unit == "w" else 1),
-                index < self._visits,
             )
         return planned
 
     def opens_on(self, index: int) -> date | None:
-        return date.fromordinal(self._target(index) - self._recurrence.before_days) if index < self._planned else None
+        return date.fromordinal(self._target(index) - self._recurrence.before_days) if index < self._visits else None
 
     def closing_from(self, day: date) -> int:
         earliest = day.toordinal() - self._recurrence.after_days
         if self._monthly:
-            return bisect_left(range(self._planned), earliest, key=self._target)
-        return min(max(-((self._first - earliest) // self._every), 0), self._planned)
+            return bisect_left(range(self._visits), earliest, key=self._target)
+        return min(max(-((self._first - earliest) // self._every), 0), self._visits)
 
     def open_on(self, day: date) -> list[int]:
-        # Windows of one recurrence never overlap, so only the first that has not closed can be open.
-        index = self.closing_from(day)
-        is_open = index < self._visits and self._target(index) - self._recurrence.before_days <= day.toordinal()
-        return [index] if is_open else []
+        # They open in the order of their targets, so that what is not open yet need not be made.
+        index, today = self.closing_from(day), day.toordinal()
+        latest, found = today + self._recurrence.before_days, []
+        while index < self._visits and (target := self._target(index)) <= latest:
+            found.append((abs(target - today), index))
+            index += 1
+        return [index for _, index in sorted(found)]
 
     def named(self, name: str) -> int | None:
         located = self._plan.series.locate(name)
@@ -335,11 +323,18 @@ class EvenlySpacedVisits(PlannedVisits):
 
 
 def overlapping(planned_visits: Iterator[PlannedVisit]) -> tuple[PlannedVisit, PlannedVisit] | None:
-    """Return the first two visits with overlapping windows or equal names, if any; they come in order of target."""
+    """Return the first two visits with one name or one target, or one whose window lies in that of the other, if any.
+
+    They come in order of target.
+    """
     seen: dict[str, PlannedVisit] = {}
     previous = None
     for planned in planned_visits:
-        if previous is not None and planned.opens_on <= previous.closes_on:
+        if previous is not None and (
+            planned.target_on == previous.target_on
+            or planned.opens_on < previous.opens_on
+            or planned.closes_on < previous.closes_on
+        ):
             return previous, planned
         if planned.name in seen:
             return seen[planned.name], planned

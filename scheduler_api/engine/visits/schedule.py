@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 
 from scheduler_api.engine.model.facts import visit_of
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.protocol import Series
+from scheduler_api.engine.model.protocol import Anchor, Protocol, Series
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
 
 from .amended import AmendedVisits, amended
-from .recurrence import AnchorDay, EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
+from .milestones import AnchorDay, anchor_day, start_of_treatment
+from .recurrence import EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
 from .series import BookedVisit, Visit, VisitSeries, in_plan
-from .series_end import series_end
+from .series_end import visits_end
 
 
 class VisitSchedule:
@@ -36,7 +39,7 @@ class VisitSchedule:
     @cached_property
     def _before_holds(self) -> VisitSchedule | None:
         """The visits as they would be without any hold; None if no hold moves a visit."""
-        if not self._history.holds or not any(period.protocol.dosing.extend_on_hold for period in self._plan):
+        if not self._history.holds or not any(period.protocol.regimen.extend_on_hold for period in self._plan):
             return None
         return VisitSchedule(self._plan, replace(self._history, holds=()))
 
@@ -65,13 +68,19 @@ class VisitSchedule:
         """Return the versions that apply, each with what it says of a series (None: nothing, or not yet)."""
         rules = [(period, period.protocol.find_series(name)) for period in self._plan]
         last = max((place for place, (_, series) in enumerate(rules) if series is not None), default=0)
-        return [(period, self._series_plan(series, place == last)) for place, (period, series) in enumerate(rules)]
+        return [
+            (period, self._series_plan(period.protocol, series, place == last) if series is not None else None)
+            for place, (period, series) in enumerate(rules)
+        ]
 
-    def _series_plan(self, series: Series | None, is_last: bool) -> SeriesPlan | None:
-        anchor = self._anchor(series) if series is not None else None
-        if series is None or anchor is None:
+    def _series_plan(self, protocol: Protocol, series: Series, is_last: bool) -> SeriesPlan | None:
+        anchor, history = self._anchor(protocol, series.anchor), self._history
+        if anchor is None:
             return None
-        return SeriesPlan(series, anchor, series_end(series, self._history), is_last)
+        # What is counted from a milestone of the protocol's own goes on after an earlier progression.
+        after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
+        ends = (visits_end(series, recurrence, protocol, history, after) for recurrence in series.recurrences)
+        return SeriesPlan(series, anchor, tuple(ends), is_last)
 
     def _in_plan(self, planned: PlannedVisit) -> bool:
         return in_plan(self._history, planned)
@@ -96,9 +105,8 @@ class VisitSchedule:
         before = self._before_holds if done is not None else None
         return (
             [(period.from_on, period.to_on, plan) for period, plan in stages],
-            self._runs if any(one.anchor == "cycle" for one in series) else (),
-            history.fertility_changes if any(one.fertile_only for one in series) else (),
-            history.registered.fertility if any(one.fertile_only for one in series) else (),
+            self._runs if any(one.anchor.is_cycle for one in series) else (),
+            _inputs_of_who(history, series),
             done,
             # What was done is compared with where its visit would be without holds.
             [plan for _, plan in before._stages(name)] if before is not None else (),
@@ -108,38 +116,75 @@ class VisitSchedule:
         )
 
     def _planned_visits(self, plan: SeriesPlan) -> PlannedVisits:
-        """Return the visits that one version plans, as if it had always applied."""
-        if EvenlySpacedVisits.fits(plan.series):
-            return EvenlySpacedVisits(plan)
-        return PlannedVisits(planned_visits_of(plan, self._runs), plan.series.most_before_days)
+        """Return the visits that one version plans for this patient, as if it had always applied."""
+        series, history = plan.series, self._history
+        if all(history.always_fits(one.who) for one in series.recurrences):
+            if EvenlySpacedVisits.fits(series):
+                return EvenlySpacedVisits(plan)
+            visits = planned_visits_of(plan, series.recurrences, self._runs)
+        else:
+            visits = self._for_patient(plan)
+        return PlannedVisits(visits, series.most_before_days)
 
-    def _anchor(self, series: Series) -> AnchorDay | None:
-        """Return the day a series is counted from; None while there is no such day yet."""
+    def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:
+        """Yield the visits that are for this patient on their target, or were done or booked by name.
+
+        The others do not exist, so that none of them is the next of a series (section 6).
+        """
+        series, history = plan.series, self._history
+        is_named = any(series.has_visit(name) for name in self._named_visits)
+        recurrences = [one for one in series.recurrences if is_named or history.may_fit_from(one.who, date.min)]
+        for planned in planned_visits_of(plan, recurrences, self._runs):
+            if self._is_kept(series, planned):
+                yield planned
+            elif not is_named and not any(history.may_fit_from(one.who, planned.target_on) for one in recurrences):
+                return
+
+    @cached_property
+    def _named_visits(self) -> frozenset[str]:
+        """Return the names of the visits that are booked, or that what was done says it was."""
         history = self._history
-        match series.anchor:
-            case "enrolment":
-                day = history.enrolment_on
-                planned = not history.is_enrolled
-                return None if day is None else AnchorDay(day, planned, history.enrolment_because, planned)
-            case "first_dose" | "cycle":
-                start = history.c1d1
-                if start is None:
-                    return None
-                is_planned = history.first_dose_on is None
-                # Of a treatment that ended before it began, no start is awaited.
-                awaits_start = not history.begun and history.treatment_ended is None
-                planned_start = start if awaits_start else None
-                return AnchorDay(start, is_planned, history.c1d1_because, not history.is_enrolled, planned_start)
-            case "last_dose":
-                return _last_dose(history)
-            case "visit":
-                return self._visit_anchor(series.anchor_visit or "")
+        return frozenset(history.bookings) | {one.visit for one in history.visits_done if one.visit is not None}
+
+    def _is_kept(self, series: Series, planned: PlannedVisit) -> bool:
+        """Return whether a visit is for this patient, or done or booked by its name though no visit of it is.
+
+        So that of visits of one name, for different patients, there is one.
+        """
+        history, target, name = self._history, planned.target_on, planned.name
+        if history.fits(planned.recurrence.who, target):
+            return True
+        if name not in self._named_visits:
+            return False
+        of_that_name = [recurrence for recurrence, _ in series.locate_all(name)]
+        return of_that_name[0] is planned.recurrence and not any(history.fits(one.who, target) for one in of_that_name)
+
+    def _anchor(self, protocol: Protocol, anchor: Anchor) -> AnchorDay | None:
+        """Return the day a series is counted from; None while there is no such day yet."""
+        if anchor.visit is not None:
+            return self._visit_anchor(anchor.visit)
+        if anchor.is_cycle:
+            return start_of_treatment(self._history)
+        return anchor_day(self._history, protocol, anchor.milestones)
 
     def _visit_anchor(self, visit: str) -> AnchorDay | None:
         for name in self.names:
             if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
                 return self.series(name).anchor_at(visit)
         return None
+
+
+def _inputs_of_who(history: History, series: Iterable[Series]) -> tuple[object, ...]:
+    """Return what decides for this patient whom the visits of some series are for."""
+    whos = [recurrence.who for one in series for recurrence in one.recurrences]
+    return (
+        history.registered.sex if any(who.sex is not None for who in whos) else None,
+        (history.registered.fertility, history.fertility_changes)
+        if any(who.fertile is not None for who in whos)
+        else (),
+        history.arms if any(who.arms is not None for who in whos) else (),
+        history.cohort_changes if any(who.cohorts is not None for who in whos) else (),
+    )
 
 
 def _by_series(plan: tuple[Period, ...], history: History) -> dict[str, dict[str, BookedVisit]]:
@@ -154,11 +199,3 @@ def _by_series(plan: tuple[Period, ...], history: History) -> dict[str, dict[str
         name = series.name if series is not None else booking.series or visit.rpartition("-")[0] or visit
         found.setdefault(name, {})[booked] = BookedVisit(booking, series)
     return found
-
-
-def _last_dose(history: History) -> AnchorDay | None:
-    """Return the last dose as an anchor, once treatment or the study has ended (section 2)."""
-    last, ended = history.last_dose_on, history.treatment_ended
-    if last is None or (ended is None and history.off_study is None):
-        return None
-    return AnchorDay(last, ended is None or history.last_dose_is_provisional, history.last_dose_because)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.instants import local_instant
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, is_appointment, visit_of
 from scheduler_api.engine.model.history import ONE_DAY, Booking, History
-from scheduler_api.engine.model.protocol import Series
+from scheduler_api.engine.model.protocol import Series, Who
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.fertility import not_fertile_since
 
 from .amended import DroppedVisit
 from .appointments import standing
 from .assignment import Performed, UnscheduledVisit, assign
-from .recurrence import AnchorDay, PlannedVisit, PlannedVisits, label_of
-from .series_end import SeriesEnd
+from .milestones import AnchorDay, Reached
+from .recurrence import PlannedVisit, PlannedVisits, label_of
 
 
 class Visit(NamedTuple):
@@ -27,10 +26,11 @@ class Visit(NamedTuple):
 
     `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
-    records it is made of. `awaits_start`: it aims at or after a start of treatment that is only planned. `in_plan` is
-    False for what is only booked: the plan has no such visit (any more), and its window, and `ends_on`, are the booked
-    day. `appointment` is given if it is no visit, but one more appointment for a visit (`PART`) or for none
-    (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day on which it is no longer needed.
+    records it is made of. `has_response`: visits of its series have responses. `awaits_start`: it aims at or after a
+    start of treatment that is only planned. `in_plan` is False for what is only booked: the plan has no such visit (any
+    more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
+    appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
+    on which it is no longer needed.
     """
 
     visit: str
@@ -51,6 +51,7 @@ class Visit(NamedTuple):
     assigned: str | None
     response: str | None
     parts: int
+    has_response: bool
     provisional: bool
     awaits_start: bool
     in_plan: bool
@@ -171,16 +172,20 @@ class VisitSeries:
     def anchor_at(self, visit: str) -> AnchorDay | None:
         """Return a visit as an anchor: the day it was done, else (provisionally) its target day.
 
-        None if it has no date.
+        None if it has no date, or was cut.
         """
         index = self.planned_visits.named(visit)
-        planned = self.planned_visits.at(index) if index is not None else None
+        planned = self.planned_visits.visit(index) if index is not None else None
         if index is None or planned is None:
             return None
         if (done := self._performed.get(index)) is not None:
-            return AnchorDay(done.done_on, False, Reason("visit_done", visit=visit, day=done.done_on))
+            because = Reason("visit_done", visit=visit, day=done.done_on)
+            return AnchorDay(done.done_on, False, because, planned.anchor.enrolment_from)
+        if self._visit(index) is None:
+            return None
         because = Reason("visit_target", visit=visit, day=planned.target_on)
-        return AnchorDay(planned.target_on, True, because, planned.needs_enrolment, planned.anchor.planned_start)
+        anchor = planned.anchor
+        return AnchorDay(planned.target_on, True, because, anchor.enrolment_from, anchor.planned_start)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit, or the appointment, with this name; None if there is none, or it was cut."""
@@ -220,16 +225,16 @@ class VisitSeries:
         index = self.planned_visits.named(name)
         return None if index is None else self._performed.get(index)
 
-    def end_of(self, name: str) -> SeriesEnd | None:
+    def end_of(self, name: str) -> Reached | None:
         """Return when and why the visit with this name is, or would be, no longer required."""
         index = self.planned_visits.named(name)
-        planned = self.planned_visits.at(index) if index is not None else None
+        planned = self.planned_visits.visit(index) if index is not None else None
         return None if planned is None else visit_end(self._history, planned)
 
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self.planned_visits.closing_from(today)
-        while (earlier := self.planned_visits.at(index - 1) if index else None) is not None and earlier.awaits_start:
+        while (earlier := self.planned_visits.visit(index - 1) if index else None) is not None and earlier.awaits_start:
             index -= 1
         if index > 0 and index - 1 not in self._performed:
             before = self._visit(index - 1)
@@ -245,19 +250,25 @@ class VisitSeries:
 
     def _is_the_end(self, planned: PlannedVisit) -> bool:
         """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
-        if planned.plan.is_last and planned.is_past_end:
+        plan = planned.plan
+        if (
+            plan.is_last
+            and plan.ends_on is not None
+            and planned.target_on - timedelta(plan.series.most_before_days) > plan.ends_on
+        ):
             return True
         if planned.needs_enrolment:
             return not self._is_booked_from(planned.target_on)
-        changes = self._history.fertility_changes
-        never_again = planned.plan.is_last and (not changes or changes[-1].from_on <= planned.target_on)
-        return never_again and not fits(self._history, planned)
+        if not plan.is_last:
+            return False
+        may_fit = self._history.may_fit_from
+        return not any(may_fit(one.who, planned.target_on) for one in plan.series.recurrences)
 
     def _is_booked_from(self, day: date) -> bool:
         """Return whether a visit that aims at a day or later is booked."""
         names = (name for name in self._history.bookings if name.startswith(self.name))
         booked = (
-            self.planned_visits.at(index) for name in names if (index := self.planned_visits.named(name)) is not None
+            self.planned_visits.visit(index) for name in names if (index := self.planned_visits.named(name)) is not None
         )
         return any(planned is not None and planned.target_on >= day for planned in booked)
 
@@ -301,6 +312,7 @@ class VisitSeries:
             assigned=done.assigned if done else None,
             response=done.response if done else None,
             parts=len(done.records) if done else 0,
+            has_response=planned.plan.series.responses is not None,
             provisional=planned.anchor.provisional,
             awaits_start=planned.awaits_start and end is None,
             in_plan=True,
@@ -384,6 +396,7 @@ class VisitSeries:
             assigned=None,
             response=None,
             parts=0,
+            has_response=series is not None and series.responses is not None,
             provisional=False,
             awaits_start=False,
             in_plan=False,
@@ -394,16 +407,16 @@ class VisitSeries:
     def _why_not_planned(self, name: str, series: Series | None, index: int | None) -> Reason:
         """Return why the plan does not have a visit: it is not for this patient, an amendment, a hold, or no anchor."""
         history = self._history
-        planned = self.planned_visits.at(index) if index is not None else None
+        planned = self.planned_visits.visit(index) if index is not None else None
         if planned is not None and (end := visit_end(history, planned)) is not None:
             return Reason("not_required", base=planned.because, end=end.because)
         if (dropped := next((one for one in self.dropped if one.visit.name == name), None)) is not None:
             return dropped.because
-        if series is not None and series.anchor == "cycle" and any(hold.resumes_on is None for hold in history.holds):
+        if series is not None and series.anchor.is_cycle and any(hold.resumes_on is None for hold in history.holds):
             return Reason("open_hold_stops_cycles")
         return Reason("not_in_plan")
 
-    def _overdue_through(self, index: int, planned: PlannedVisit, end: SeriesEnd | None) -> date | None:
+    def _overdue_through(self, index: int, planned: PlannedVisit, end: Reached | None) -> date | None:
         """Return the last day on which a visit can be overdue: before the next opens and before E.
 
         For a single visit planned before its anchor (screening), it is the anchor's day.
@@ -424,7 +437,7 @@ def _end_in(because: Reason) -> Reason:
 
 def fits(history: History, planned: PlannedVisit) -> bool:
     """Return whether a visit is for this patient, on its target."""
-    return not planned.plan.series.fertile_only or history.is_fertile(planned.target_on)
+    return history.fits(planned.recurrence.who, planned.target_on)
 
 
 def in_plan(history: History, planned: PlannedVisit) -> bool:
@@ -432,13 +445,29 @@ def in_plan(history: History, planned: PlannedVisit) -> bool:
     return not planned.is_past_end and not planned.needs_enrolment and fits(history, planned)
 
 
-def visit_end(history: History, planned: PlannedVisit) -> SeriesEnd | None:
+def visit_end(history: History, planned: PlannedVisit) -> Reached | None:
     """Return from when and why a visit is not required: E, or the change since which it is not for this patient."""
     if fits(history, planned):
-        return planned.plan.end
-    since = min(not_fertile_since(history, planned.target_on), planned.target_on)
-    end = SeriesEnd(since, since, Reason("not_fertile", day=since))
-    return end if planned.plan.end is None or end.on < planned.plan.end.on else planned.plan.end
+        return planned.end
+    who, target = planned.recurrence.who, planned.target_on
+    since = not_for_since(history, who, target)
+    by_fertility = who.fertile is True and not history.is_fertile(target)
+    because = Reason("not_fertile", day=since) if by_fertility else Reason("not_for_patient", day=since)
+    end = Reached(since, since, because)
+    return end if planned.end is None or end.on < planned.end.on else planned.end
+
+
+def not_for_since(history: History, who: Who, day: date) -> date:
+    """Return since when something is not for a patient that is not so on `day`: a change, or else the beginning."""
+    since, fitted = min(history.enrolment_on or day, day), history.fits(who, date.min)
+    for change in history.changes_of(who):
+        if change > day:
+            break
+        fits_now = history.fits(who, change)
+        if fitted and not fits_now:
+            since = change
+        fitted = fits_now
+    return since
 
 
 def days_off(visit: PlannedVisit | Visit, day: date) -> int:

@@ -1,38 +1,34 @@
-"""When a series of visits ends for a patient, and why (rules, section 5)."""
+"""When the visits of a series end for a patient, and why (rules, section 6)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.protocol import Series
-from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series
+
+from .milestones import Reached, reached
 
 
-class SeriesEnd(NamedTuple):
-    """The day E on which a series ends, and why. It ended on a day of `first_on`…`on`, if that is not exactly known."""
+def visits_end(
+    series: Series, recurrence: Recurrence, protocol: Protocol, history: History, after: date | None
+) -> Reached | None:
+    """Return E, the day on which the visits of one entry of a version of the protocol end for a patient, and why.
 
-    on: date
-    first_on: date
-    because: Reason
-
-
-def series_end(series: Series, history: History) -> SeriesEnd | None:
-    """Return E, the day on which a series of one version of the protocol ends for a patient, and why (section 5).
-
-    None while nothing has ended it.
+    `after`: of progressions and new therapies the earliest after that day counts. None while nothing has ended them.
     """
-    ends = []
-    if (off := history.off_study) is not None:
-        ends.append(SeriesEnd(*off, history.off_study_because))
-    if series.until == "progression":
-        for rule, milestone in (("progressed", history.progressed), ("new_therapy", history.new_therapy)):
-            if milestone is not None:
-                ends.append(SeriesEnd(*milestone, Reason(rule, day=milestone.on)))
+    ends = [reached(history, protocol, "end_of_study")]
     # Visits between the last dose and the decision were required, those on days of cycles too.
-    ended = history.treatment_ended
-    if ended is not None and (series.until == "end_of_treatment" or series.anchor == "cycle"):
-        ends.append(SeriesEnd(*ended.decided, Reason("treatment_ended", day=ended.decided_on)))
+    if series.anchor.is_cycle:
+        ends.append(reached(history, protocol, "end_of_treatment"))
+    for names in recurrence.until:
+        ends.append(_latest([reached(history, protocol, name, after) for name in names]))
     # Of several on one day always the same one is taken, whichever it is.
-    return min(ends, default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
+    return min(filter(None, ends), default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
+
+
+def _latest(days: Sequence[Reached | None]) -> Reached | None:
+    """Return the latest of some milestones; None unless all were reached."""
+    found = [day for day in days if day is not None]
+    return max(found, key=lambda end: (end.on, end.first_on)) if len(found) == len(days) else None

@@ -71,6 +71,8 @@ _STATEMENTS = (
     "ALTER TABLE sites ADD COLUMN contact_phone TEXT",
     # Whether the plan has a visit, or there is only a booking left of it.
     "ALTER TABLE visits ADD COLUMN in_plan INTEGER NOT NULL DEFAULT 1",
+    # Whether visits of its series have responses.
+    "ALTER TABLE visits ADD COLUMN has_response INTEGER NOT NULL DEFAULT 0",
     # Whether it counts from a start of treatment that is only planned. Few such windows have passed.
     "ALTER TABLE visits ADD COLUMN awaits_start INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX visits_awaiting_start ON visits (closes_on, patient_id, visit) "

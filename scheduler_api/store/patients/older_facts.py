@@ -37,6 +37,9 @@ def upcast(kind: str, data: Mapping[str, Any]) -> list[Part]:
     renamed = _RENAMED.get(kind)
     if renamed is not None:
         data = {renamed.get(name, name): value for name, value in data.items()}
+    if kind == "visit_done" and data.get("response") == "PD":
+        # What a response means was not recorded with it: PD, of imaging, which alone had responses, was progression.
+        data = {"progression": True, **data}
     if kind == "enrolled" and "subject_number" in data:
         registered = {name: data[name] for name in _REGISTERED}
         enrolled = {name: value for name, value in data.items() if name not in _REGISTERED}

@@ -29,8 +29,8 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.received import as_received
 from scheduler_api.engine.several_visits import each_visit
-from scheduler_api.engine.treatment.taken_amounts import fixed
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
 from scheduler_api.engine.views.warnings import warnings
@@ -185,7 +185,7 @@ def append(
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
-    body = fixed(new.body, before.treatment_plan)
+    body = as_received(new.body, before.treatment_plan)
     body = on_a_sites_clock(body, before.history, partial(sites.time_zone_of, session.store))
     fact = _fact(session, replace(new, body=body), row)
     looks_back = fact.supersedes is not None or isinstance(fact.body, Enrolled)

@@ -82,6 +82,8 @@ def document(row: Row, history: History, today: date) -> dict[str, Any]:
         "planned_enrolment_on": registered.planned_enrolment_on,
         "enrolled_on": history.enrolled_on,
         "planned_first_dose_on": enrolled and enrolled.planned_first_dose_on,
+        "arm": history.arm_on(today),
+        "cohorts": sorted(history.cohorts_on(today)),
         "sex": registered.sex,
         "fertility": fertility,
         "basis": basis,

@@ -81,7 +81,7 @@ def record_dose(
         lock_patient(session.store, patient_id)
         schedule = schedules.of_row(session.store, patient_row(session, patient_id))
         history, plan = schedule.history, schedule.treatment_plan.plan
-        first_of_day = dose_id(named.day, schedule.protocol_on(named.day).dosing)
+        first_of_day = dose_id(named.day, schedule.protocol_on(named.day).regimen)
         if not named.is_known(plan):
             raise ValidationFailed([FieldError("/dose_id", f"No such dose; that day has {first_of_day}.", "not_found")])
         full_name = str(named if named.regimen is not None else first_of_day)

@@ -14,6 +14,8 @@ from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.protocol_file.slips import slips
+from scheduler_api.engine.protocol_file.upcast import current_form
 from scheduler_api.store.database.port import Duplicate, Store
 from scheduler_api.store.sites import protocols
 from scheduler_api.use_cases.audit.events import note
@@ -29,7 +31,7 @@ def built_in() -> list[Protocol]:
 
 @lru_cache(maxsize=64)
 def _read(definition: str) -> Protocol:
-    return read_protocol(orjson.loads(definition))
+    return read_protocol(current_form(orjson.loads(definition)))
 
 
 def versions_of(store: Store, protocol: str) -> Versions:
@@ -68,7 +70,10 @@ def summary(protocol: Protocol, added_at: str) -> dict[str, Any]:
 
 
 def add(session: Session, definition: Any) -> dict[str, Any]:
-    """Add a version of a protocol. Raises Forbidden, ValidationFailed, or Conflict when that version is there."""
+    """Add a version of a protocol; return its summary, with what in it is probably a slip.
+
+    Raises Forbidden, ValidationFailed, or Conflict when that version is there.
+    """
     protocol = read_protocol(definition)
     with session.store.transaction():
         versions = versions_of(session.store, protocol.id)
@@ -121,7 +126,7 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
             [FieldError("/version", "This version is there, and a version never changes.", "id_taken")]
         ) from None
     note(session, "protocol_added", protocol=protocol.id, version=protocol.version)
-    return summary(protocol, added_at)
+    return {**summary(protocol, added_at), "warnings": [slip._asdict() for slip in slips(protocol)]}
 
 
 def latest_version(store: Store, protocol: str) -> int | None:

@@ -13,7 +13,8 @@ from scheduler_api.api.http.operation import ADMINS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.schemas.fields import Instant, Strict, fields, listed
+from scheduler_api.engine.protocol_file.slips import SLIPS
+from scheduler_api.schemas.fields import Choice, Instant, Strict, fields, listed
 from scheduler_api.use_cases.sites import protocols
 
 blueprint = ResourceBlueprint("protocols", __name__, description="Protocols as data, in versions that never change")
@@ -28,17 +29,31 @@ class ProtocolSummarySchema(Strict):
     added_at = Instant(required=True)
 
 
+class ProtocolWarningSchema(Strict):
+    """What in a protocol is probably a slip. It keeps the protocol from nothing."""
+
+    pointer = fields.String(required=True, metadata={"description": "Where, as a JSON pointer"})
+    code = Choice(*SLIPS, required=True)
+    detail = fields.String(required=True)
+
+
+class AddedProtocolSchema(ProtocolSummarySchema):
+    """A version of a protocol that was added, and what in it is probably a slip."""
+
+    warnings = fields.List(fields.Nested(ProtocolWarningSchema), required=True)
+
+
 class ProtocolDefinitionSchema(Strict):
-    """A protocol's definition: dosing, series of visits, contraception. docs/protocols.md explains every field."""
+    """A protocol's definition: regimens, series of visits, contraception. docs/protocols.md explains every field."""
 
     class Meta(Strict.Meta):
         unknown = "include"
 
     id = fields.Raw(required=True, metadata={"type": "string"})
     version = fields.Raw(required=True, metadata={"type": "integer"})
-    dosing = fields.Raw(required=True, metadata={"type": "object"})
+    regimens = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
     visits = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
-    contraception = fields.Raw(required=True, metadata={"type": "object"})
+    contraception = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
 
     def load(self, data: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the definition unchanged: the engine reads protocols and names every bad field."""
@@ -64,7 +79,7 @@ def _place(protocol: Mapping[str, Any]) -> tuple[str, ...]:
 @blueprint.route("/protocols", methods=["POST"])
 @staff(ADMINS)
 @blueprint.arguments(ProtocolDefinitionSchema)
-@blueprint.response(201, ProtocolSummarySchema)
+@blueprint.response(201, AddedProtocolSchema)
 @idempotent
 def add_protocol(definition: dict[str, Any]) -> Response:
     """Add a version of a protocol

@@ -16,7 +16,7 @@ from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQue
 from scheduler_api.engine.model.facts import VisitBooked
 from scheduler_api.schemas.facts import FACTS, NewlyRecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
-from scheduler_api.schemas.patients import RESPONSES, ContraceptionSchema, DeviationSchema
+from scheduler_api.schemas.patients import RESPONSE, ContraceptionSchema, DeviationSchema
 from scheduler_api.use_cases.visits import bookings
 
 from .visits import PatientVisitSchema
@@ -41,9 +41,7 @@ class VisitResultSchema(Strict):
     """A visit took place."""
 
     done_on = CivilDate(required=True, metadata={"example": "2026-12-08"})
-    response = Choice(
-        *RESPONSES, load_default=None, allow_none=True, metadata={"description": "Only of imaging", "example": "SD"}
-    )
+    response = Text(12, load_default=None, allow_none=True, metadata=RESPONSE)
     reason = Text(
         1000,
         lines=True,

@@ -13,7 +13,7 @@ from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import session
 from scheduler_api.schemas.fields import Choice, CivilDate, Text, fields, listed, validate
-from scheduler_api.schemas.patients import RESPONSES, CalendarVisitSchema
+from scheduler_api.schemas.patients import RESPONSE, CalendarVisitSchema
 from scheduler_api.store.visits.visits import SORTS, STATUSES, Query
 from scheduler_api.use_cases.visits import visits
 
@@ -57,7 +57,7 @@ class PatientVisitSchema(CalendarVisitSchema):
     last_done_on = CivilDate(
         required=True, allow_none=True, metadata={"description": "The latest done of this series, unscheduled included"}
     )
-    last_response = Choice(*RESPONSES, required=True, allow_none=True)
+    last_response = fields.String(required=True, allow_none=True, metadata=RESPONSE)
     cycle = fields.Integer(required=True, allow_none=True, metadata={"description": "Today's; null outside treatment"})
     cycle_day = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}

@@ -1,4 +1,4 @@
-"""How much was taken: fixed when a fact is received, and changed by no later one (rules, section 3)."""
+"""Fix what no later fact changes when a fact is received: how much was taken, what a response means (section 3)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from scheduler_api.engine.model.facts import (
     Fact,
     ProtocolAmended,
     Registered,
+    VisitDone,
     Voided,
 )
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
-from scheduler_api.engine.model.versions import periods
+from scheduler_api.engine.model.versions import periods, version_on
 
-from .doses import TreatmentPlan, planned_amount
+from .treatment.doses import TreatmentPlan, planned_amount
 
 #: The facts that the planned amount of a day follows from.
 _OF_THE_PLAN = (Registered, Enrolled, DoseChanged, ProtocolAmended, Voided)
@@ -31,14 +32,17 @@ def lacks_amount(body: Body) -> bool:
     return isinstance(body, DoseRecorded) and body.status == "taken" and body.amount is None
 
 
-def fixed(body: Body, treatment_plan: TreatmentPlan) -> Body:
+def as_received(body: Body, treatment_plan: TreatmentPlan) -> Body:
     """Return the data of a fact as it is to be recorded, given the plan as it is known when the fact is received.
 
     A dose taken, of which nobody said how much, was taken as planned. Where nothing is planned it is left as it is, and
-    will be refused.
+    will be refused. A response means what the protocol says, in the version of its day.
     """
     if isinstance(body, DoseRecorded) and lacks_amount(body):
         return replace(body, amount=treatment_plan.planned_on(body.dose_on))
+    if isinstance(body, VisitDone):
+        responses = version_on(treatment_plan.plan, body.done_on).responses_of(body.series)
+        return replace(body, progression=responses is not None and body.response in responses.progression)
     return body
 
 

@@ -1,0 +1,65 @@
+"""Refuse facts about arms, cohorts and milestones that the protocol does not declare (rules, sections 2 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from scheduler_api.engine.model.facts import ArmAssigned, Body, CohortChanged, MilestoneReached
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.model.versions import Period, version_on
+
+from .errors import FieldError
+
+#: The milestone that a fact may date although every protocol has it.
+RANDOMISATION = "randomisation"
+
+
+def declared_errors(plan: tuple[Period, ...], body: Body, today: date) -> list[FieldError]:
+    """Return what a fact names that the protocol, in the version of its day, does not declare.
+
+    A milestone that ends visits cannot be announced: it ends nothing before it is reached.
+    """
+    match body:
+        case ArmAssigned():
+            return arm_errors(version_on(plan, body.on), body.arm)
+        case CohortChanged():
+            cohorts = version_on(plan, body.from_on).cohorts
+            return _unknown("/cohort", "cohort", body.cohort, cohorts)
+        case MilestoneReached():
+            protocol = version_on(plan, body.on)
+            known = (*sorted(protocol.milestones), RANDOMISATION)
+            if errors := _unknown("/milestone", "milestone", body.milestone, known):
+                return errors
+            if body.on > today and body.milestone in _ending(protocol):
+                detail = f"After today {today}: {body.milestone} ends visits, so it is recorded once it is reached."
+                return [FieldError("/on", detail, "after_today")]
+    return []
+
+
+def arm_errors(protocol: Protocol, arm: str | None) -> list[FieldError]:
+    """Return the error of an arm that a protocol does not declare."""
+    return [] if arm is None else _unknown("/arm", "arm", arm, protocol.arms)
+
+
+def lost_arm(history: History, protocol: Protocol, from_on: date) -> FieldError | None:
+    """Return the error of amending a patient to a version that lacks the arm that the patient is then in."""
+    arm = history.arm_on(from_on)
+    if arm is None or arm in protocol.arms:
+        return None
+    detail = f"Version {protocol.version} has no arm {arm}, in which the patient is on {from_on}."
+    return FieldError("/version", detail, "not_applicable")
+
+
+def _ending(protocol: Protocol) -> set[str]:
+    """Return the milestones at which visits of a protocol end."""
+    recurrences = (recurrence for series in protocol.series for recurrence in series.recurrences)
+    return {name for recurrence in recurrences for names in recurrence.until for name in names}
+
+
+def _unknown(pointer: str, kind: str, name: str, known: Collection[str]) -> list[FieldError]:
+    if name in known:
+        return []
+    listed = f"It has {', '.join(known)}." if known else "It has none."
+    return [FieldError(pointer, f"The protocol has no {kind} {name}. {listed}", "not_found")]

@@ -1,0 +1,156 @@
+"""What visits are counted from, and what they end at: every milestone, the earliest of several (rules, section 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scheduler_api.engine.errors import Conflict, ValidationFailed
+
+from .patients import Patient, protocol, series
+
+ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
+OWN = [{"id": "surgery", "label": "Surgery"}, {"id": "crossover", "label": "Crossover"}]
+
+#: Facts about the patient of the worked examples, and their days.
+FACTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "progression": ("progressed", {"progressed_on": "2024-03-01", "basis": "clinical"}),
+    "new_therapy": ("new_therapy_started", {"started_on": "2024-03-02"}),
+    "end_of_treatment": (
+        "treatment_ended",
+        {"last_dose_on": "2024-03-03", "decided_on": "2024-03-10", "reason": "other"},
+    ),
+    "surgery": ("milestone_reached", {"milestone": "surgery", "on": "2024-02-15"}),
+    "randomisation": ("milestone_reached", {"milestone": "randomisation", "on": "2024-01-04"}),
+    "arm": ("arm_assigned", {"arm": "a", "on": "2024-01-06"}),
+}
+
+
+def patient_with(*facts: str, arms: bool = False, anchor: Any = "enrolment", **enrolment: Any) -> Patient:
+    """A patient with a single visit ten days after an anchor."""
+    visit = series("call", anchor, first={"days": 10}, window=(0, 0))
+    declared: dict[str, Any] = {"milestones": OWN, **({"arms": ARMS} if arms else {})}
+    patient = Patient.treated(protocol(visit, **declared), **enrolment)
+    for fact in facts:
+        kind, data = FACTS[fact]
+        patient.record(kind, **data)
+    return patient
+
+
+def target(patient: Patient) -> tuple[str, bool] | None:
+    row = patient.on("2024-06-01", "2023-06-01", "2024-08-01").visits.get("call")
+    return None if row is None else (row["target_on"], row["provisional"])
+
+
+@pytest.mark.parametrize(
+    ("anchor", "facts", "expected"),
+    [
+        ("consent", [], "2023-12-30"),
+        ("enrolment", [], "2024-01-13"),
+        ("first_dose", [], "2024-01-15"),
+        ("last_dose", [], None),
+        ("last_dose", ["end_of_treatment"], "2024-03-13"),
+        ("end_of_treatment", [], None),
+        ("end_of_treatment", ["end_of_treatment"], "2024-03-20"),
+        ("progression", [], None),
+        ("progression", ["progression"], "2024-03-11"),
+        ("new_therapy", ["new_therapy"], "2024-03-12"),
+        ("surgery", [], None),
+        ("surgery", ["surgery"], "2024-02-25"),
+        # In a trial without arms randomisation is enrolment, unless it has a day of its own.
+        ("randomisation", [], "2024-01-13"),
+        ("randomisation", ["randomisation"], "2024-01-14"),
+        (["end_of_treatment", "progression"], ["end_of_treatment"], "2024-03-20"),
+        (["end_of_treatment", "progression"], ["end_of_treatment", "progression"], "2024-03-11"),
+        (["surgery", "new_therapy"], [], None),
+    ],
+)
+def test_a_visit_is_counted_from_a_milestone(anchor: Any, facts: list[str], expected: str | None) -> None:
+    patient = patient_with(*facts, anchor=anchor, consented_on="2023-12-20")
+    assert target(patient) == (None if expected is None else (expected, False))
+
+
+def test_in_a_trial_of_arms_randomisation_is_the_day_of_the_first_arm() -> None:
+    patient = patient_with(arms=True, anchor="randomisation")
+    assert target(patient) is None
+    patient.record("arm_assigned", arm="b", on="2024-02-01")
+    assert target(patient) == ("2024-02-11", False)
+    patient.record("arm_assigned", arm="a", on="2024-01-06")
+    assert target(patient) == ("2024-01-16", False)
+    patient.record("milestone_reached", milestone="randomisation", on="2024-01-04")
+    assert target(patient) == ("2024-01-14", False)
+
+
+def test_an_arm_assigned_at_enrolment_is_one_of_that_day() -> None:
+    assert target(patient_with(arms=True, anchor="randomisation", arm="a")) == ("2024-01-13", False)
+
+
+def test_a_milestone_that_lies_ahead_is_counted_from_provisionally() -> None:
+    patient = patient_with(anchor="surgery")
+    ahead = patient.record("milestone_reached", milestone="surgery", on="2027-03-01")
+    row = patient.on("2026-12-01", "2027-03-01", "2027-04-01").visits["call"]
+    assert (row["target_on"], row["provisional"]) == ("2027-03-11", True)
+    patient.correct(ahead, "milestone_reached", milestone="surgery", on="2026-12-20")
+    row = patient.on("2026-12-21", "2026-12-20", "2027-01-20").visits["call"]
+    assert (row["target_on"], row["provisional"]) == ("2026-12-30", False)
+
+
+def test_a_milestone_is_recorded_once_and_corrected() -> None:
+    patient = patient_with("surgery", anchor="surgery")
+    with pytest.raises(Conflict):
+        patient.record("milestone_reached", milestone="surgery", on="2024-02-16")
+
+
+def test_a_milestone_that_ends_visits_cannot_be_recorded_ahead() -> None:
+    visit = series("call", every={"days": 1}, window=(0, 0), until=["surgery"])
+    patient = Patient.treated(protocol(visit, milestones=OWN))
+    with pytest.raises(ValidationFailed) as refused:
+        patient.record("milestone_reached", milestone="surgery", on="2027-03-01")
+    assert [(error.pointer, error.code) for error in refused.value.errors] == [("/on", "after_today")]
+    patient.record("milestone_reached", milestone="surgery", on="2024-02-15")
+    assert max(patient.on("2024-03-01", last="2024-03-01").targets("call").values()) == "2024-02-15"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "pointer"),
+    [
+        ("arm_assigned", {"arm": "c", "on": "2024-02-01"}, "/arm"),
+        ("cohort_changed", {"cohort": "hbv", "member": True, "from_on": "2024-02-01"}, "/cohort"),
+        ("milestone_reached", {"milestone": "progression", "on": "2024-02-01"}, "/milestone"),
+        ("arm_assigned", {"arm": "a", "on": "2027-02-01"}, "/on"),
+    ],
+)
+def test_what_the_protocol_does_not_declare_is_refused(kind: str, data: dict[str, Any], pointer: str) -> None:
+    patient = patient_with(arms=True)
+    with pytest.raises(ValidationFailed) as refused:
+        patient.record(kind, **data)
+    assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+def test_an_enrolment_names_an_arm_of_the_protocol() -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        patient_with(arms=True, arm="c")
+    assert [error.pointer for error in refused.value.errors] == ["/arm"]
+
+
+def test_imaging_after_a_crossover_ends_with_the_progression_after_it() -> None:
+    first = series("imaging", every={"weeks": 6}, until=["progression"])
+    then = series("scan", "crossover", every={"weeks": 6}, window=(7, 7), until=["progression"])
+    patient = Patient.treated(protocol(first, then, milestones=OWN))
+    patient.record("progressed", progressed_on="2024-03-01", basis="radiological")
+    patient.record("milestone_reached", milestone="crossover", on="2024-03-01")
+    seen = patient.on("2024-06-01", last="2024-08-01")
+    assert [*seen.targets("imaging")] == ["imaging-w6"]
+    assert [*seen.targets("scan")][:3] == ["scan-w6", "scan-w12", "scan-w18"]
+    patient.record("progressed", progressed_on="2024-06-01", basis="radiological")
+    assert [*patient.on("2024-06-02", last="2024-08-01").targets("scan")] == ["scan-w6", "scan-w12"]
+
+
+def test_a_version_without_the_patients_arm_is_refused() -> None:
+    two = protocol(version=2)
+    patient = Patient.treated(protocol(arms=ARMS), two)
+    patient.record("arm_assigned", arm="a", on="2024-01-06")
+    with pytest.raises(ValidationFailed) as refused:
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+    assert [error.pointer for error in refused.value.errors] == ["/version"]

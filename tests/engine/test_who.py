@@ -1,0 +1,152 @@
+"""For whom visits and contraception are: sex, fertility, arm, cohort (rules, sections 2, 6 and 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .patients import Patient, protocol, series
+
+ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
+COHORTS = [{"id": "hbv", "label": "Carriers of hepatitis B"}, {"id": "old", "label": "Over 75"}]
+
+
+def monthly(who: dict[str, Any], **enrolment: Any) -> Patient:
+    visits = series("test", every={"weeks": 4}, window=(3, 3), count=3, who=who)
+    return Patient.treated(protocol(visits, arms=ARMS, cohorts=COHORTS), **enrolment)
+
+
+def names(patient: Patient, name: str = "test") -> list[str]:
+    return [*patient.on("2024-06-01", last="2024-12-31").targets(name)]
+
+
+@pytest.mark.parametrize(
+    ("who", "enrolment", "is_for"),
+    [
+        ({"sex": "female"}, {}, True),
+        ({"sex": "male"}, {}, False),
+        ({"sex": "male"}, {"sex": "male"}, True),
+        ({"fertile": False}, {}, False),
+        ({"fertile": False}, {"fertility": "not_fertile", "basis": "sterilisation"}, True),
+        ({"sex": "female", "fertile": True}, {}, True),
+        ({"sex": "female", "fertile": True}, {"sex": "male"}, False),
+        # Before an arm is assigned nobody fits one.
+        ({"arm": ["a", "b"]}, {}, False),
+        ({"arm": "a"}, {"arm": "a"}, True),
+        ({"arm": "b"}, {"arm": "a"}, False),
+        ({"cohort": "hbv"}, {}, False),
+        ({}, {}, True),
+    ],
+)
+def test_visits_are_for_those_whom_all_that_is_named_fits(
+    who: dict[str, Any], enrolment: dict[str, Any], is_for: bool
+) -> None:
+    assert names(monthly(who, **enrolment)) == (["test-w4", "test-w8", "test-w12"] if is_for else [])
+
+
+def test_the_arm_and_the_cohort_of_the_target_count() -> None:
+    """Targets are 2024-01-31, 2024-02-28 and 2024-03-27."""
+    patient = monthly({"arm": "b"}, arm="a")
+    patient.record("arm_assigned", arm="b", on="2024-02-28")
+    assert names(patient) == ["test-w8", "test-w12"]
+    patient = monthly({"cohort": ["hbv", "old"]})
+    patient.record("cohort_changed", cohort="hbv", member=True, from_on="2024-01-31")
+    patient.record("cohort_changed", cohort="old", member=True, from_on="2024-02-01")
+    patient.record("cohort_changed", cohort="hbv", member=False, from_on="2024-02-02")
+    patient.record("cohort_changed", cohort="old", member=False, from_on="2024-03-27")
+    assert names(patient) == ["test-w4", "test-w8"]
+
+
+def test_a_done_visit_stays_and_a_booked_one_is_to_cancel_when_the_arm_changes() -> None:
+    patient = monthly({"arm": "a"}, arm="a")
+    patient.record("visit_done", series="test", visit="test-w4", done_on="2024-01-31")
+    patient.record("visit_booked", visit="test-w8", booked_on="2024-02-28")
+    patient.record("arm_assigned", arm="b", on="2024-01-20")
+    seen = patient.on("2024-02-20", last="2024-12-31")
+    assert {name: row["status"] for name, row in seen.visits.items()} == {"test-w4": "done", "test-w8": "not_required"}
+    assert seen.visits["test-w8"]["because"].endswith("not required: not for this patient from 2024-01-20")
+
+
+def test_each_arm_has_visits_of_its_own_rhythm_in_one_series() -> None:
+    by_arm = [
+        series("imaging", "randomisation", every={"weeks": weeks}, window=(7, 7), who={"arm": arm})
+        for arm, weeks in (("a", 6), ("b", 8))
+    ]
+    trial = protocol(*by_arm, arms=ARMS)
+    one, other = Patient.treated(trial, arm="a"), Patient.treated(trial, arm="b")
+    assert names(one, "imaging")[:4] == ["imaging-w6", "imaging-w12", "imaging-w18", "imaging-w24"]
+    assert names(other, "imaging")[:4] == ["imaging-w8", "imaging-w16", "imaging-w24", "imaging-w32"]
+    for patient, days in ((one, "2024-06-19"), (other, "2024-06-19")):
+        patient.record("visit_booked", visit="imaging-w24", booked_on=days)
+        seen = patient.on("2024-06-10", "2024-06-01", "2024-07-05")
+        assert [(name, row["target_on"]) for name, row in seen.visits.items()] == [("imaging-w24", "2024-06-19")]
+    # From arm to arm: what lies before the change is of the old arm, what lies after it of the new one.
+    one.record("arm_assigned", arm="b", on="2024-04-01")
+    assert names(one, "imaging")[:4] == ["imaging-w6", "imaging-w12", "imaging-w16", "imaging-w24"]
+
+
+def through(rules: list[dict[str, Any]], last_dose_on: str, *changes: tuple[str, str], **enrolment: Any) -> str | None:
+    patient = Patient.treated(protocol(contraception=rules, arms=ARMS), **enrolment)
+    for arm, on in changes:
+        patient.record("arm_assigned", arm=arm, on=on)
+    patient.end_treatment(last_dose_on)
+    return patient.on(last_dose_on)["contraception"]["through_on"]
+
+
+def test_the_rule_about_contraception_that_ends_latest_counts() -> None:
+    by_sex = [
+        {"who": {"sex": "male"}, "after_last_dose": {"months": 3}},
+        {"who": {"sex": "female"}, "after_last_dose": {"months": 6}},
+    ]
+    assert through(by_sex, "2024-08-31", sex="male") == "2024-11-30"
+    assert through(by_sex, "2024-08-31") == "2025-02-28"
+    assert through([{"after_last_dose": {"days": 30}}], "2026-01-31") == "2026-03-02"
+    assert through([{"after_last_dose": {"weeks": 2}}], "2024-02-20") == "2024-03-05"
+    by_arm = [
+        {"who": {"arm": "a"}, "after_last_dose": {"days": 180}},
+        {"who": {"arm": "b"}, "after_last_dose": {"days": 90}},
+    ]
+    # Arm A until 2024-05-01, then B: A's 180 days count.
+    assert through(by_arm, "2024-05-20", ("b", "2024-05-01"), arm="a") == "2024-11-16"
+    assert through(by_arm, "2024-05-20", arm="b") == "2024-08-18"
+    both = [{"after_last_dose": {"months": 1}}, {"after_last_dose": {"days": 40}}]
+    assert through(both, "2024-02-20") == "2024-03-31"
+
+
+def test_who_has_no_rule_needs_no_contraception() -> None:
+    trial = protocol(contraception=[{"who": {"sex": "female"}, "after_last_dose": {"months": 6}}])
+    patient = Patient.treated(trial, sex="male")
+    seen = patient.on("2024-02-01")["contraception"]
+    assert (seen["status"], seen["from_on"], seen["through_on"]) == ("not_required", None, None)
+    assert seen["because"] == "the protocol asks this patient for none"
+    assert Patient.treated(protocol(contraception=[])).on("2024-02-01")["contraception"]["status"] == "not_required"
+
+
+@pytest.mark.parametrize(
+    ("since", "before", "from_on"),
+    [
+        ("consent", "2023-12-19", "2023-12-20"),
+        ("enrolment", "2024-01-02", "2024-01-03"),
+        ("first_dose", "2024-01-04", "2024-01-05"),
+    ],
+)
+def test_contraception_is_required_from_the_day_that_the_protocol_says(since: str, before: str, from_on: str) -> None:
+    trial = protocol(contraception=[{"after_last_dose": {"months": 6}, "from": since}])
+    patient = Patient.treated(trial, consented_on="2023-12-20")
+    assert patient.on(before)["contraception"]["status"] == "not_required"
+    seen = patient.on(from_on)["contraception"]
+    assert (seen["status"], seen["from_on"]) == ("required", from_on)
+
+
+def test_from_consent_it_is_required_before_enrolment_and_no_longer_after_a_screen_failure() -> None:
+    trial = protocol(contraception=[{"after_last_dose": {"months": 6}, "from": "consent"}])
+    patient = Patient.screened(trial, consented_on="2024-01-10")
+    assert [patient.on(day)["contraception"]["status"] for day in ("2024-01-09", "2024-01-10")] == [
+        "not_required",
+        "required",
+    ]
+    patient.record("study_ended", ended_on="2024-01-20", reason="screen_failure")
+    assert patient.on("2024-01-20")["contraception"]["status"] == "released"
+    unknown = Patient.treated(trial)
+    assert unknown.on("2024-01-03")["contraception"]["from_on"] == "2024-01-03"
