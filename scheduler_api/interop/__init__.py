@@ -1,1 +1,1 @@
-"""Forms in which calendars leave the service for other programs."""
+"""Formats of other programs: calendars leave the service in one, protocols come from another."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from service import ENROLMENT, REGISTERED, Client, Patient, Service, refused
+from usdm_files import study
 
 from scheduler_api.use_cases.auth import tokens
 
@@ -40,6 +41,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
             "today": "2024-02-20",
         },
         "/v1/protocols": {**service.client("admin").get("/v1/protocols/nct06110650/versions/1").json, "version": 2},
+        "/v1/protocols/import": {"document": study("loop")},
         "/v1/protocols/{protocol}/versions/{version}/apply": {"site": "FUSCC", "from_on": "2024-03-01"},
         "/v1/activations": {"patient_id": patient.patient_id},
         "/v1/activations/unblock": {"address": "203.0.113.5"},
@@ -154,7 +156,7 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
         ("coordinator", RECORDS | {"calendar", "contact", "reminders", "destinations"}),
         (
             "admin",
-            RECORDS | {"calendar", "contact", "reminders", "destinations", "protocols", "sites", "unblock"},
+            RECORDS | {"calendar", "contact", "reminders", "destinations", "protocols", "import", "sites", "unblock"},
         ),
     ],
 )

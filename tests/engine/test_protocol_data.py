@@ -178,7 +178,10 @@ def test_a_name_that_is_not_declared_says_which_there_are_and_the_nearest() -> N
         ("/regimens/0/on_hold", "stop"),
         ("/visits", {}),
         ("/visits/0", "imaging"),
-        *[("/visits/0/series", value) for value in ("Imaging", "imaging-w6", "clinic-c1d1", "clinic-c1d-2", 6)],
+        *[
+            ("/visits/0/series", value)
+            for value in ("unscheduled", "Imaging", "imaging-w6", "clinic-c1d1", "clinic-c1d-2", 6)
+        ],
         *[("/visits/0/label", value) for value in ("", 5)],
         *[("/visits/0/anchor", value) for value in ("birth", 3, [], {}, {"visits": "clinic-c1d1"})],
         *[("/visits/0/every", value) for value in (6, {}, {"weeks": 6, "days": 1}, {"years": 1})],

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler_api.cli.refusals import Refused
+from .documents import read_json
+from .import_protocol import import_protocol
 
 if TYPE_CHECKING:
     from scheduler_api.engine.model.protocol import Cycles, Protocol, Series, Who
@@ -24,7 +25,10 @@ _YEAR = timedelta(366)
 
 @click.group()
 def protocols() -> None:
-    """List, check and add protocols."""
+    """List, check, add and import protocols."""
+
+
+protocols.add_command(import_protocol)
 
 
 @protocols.command("list")
@@ -50,7 +54,7 @@ def check(file: Path) -> None:
     from scheduler_api.engine.protocol_file.parse import read_protocol
     from scheduler_api.engine.protocol_file.slips import slips
 
-    protocol = read_protocol(_definition(file))
+    protocol = read_protocol(read_json(file))
     _show(protocol)
     _show_slips(slip._asdict() for slip in slips(protocol))
     for arm, sex in product(protocol.arms or (None,), _sexes(protocol)):
@@ -64,7 +68,7 @@ def add(file: Path) -> None:
     from scheduler_api.cli.opening import session
     from scheduler_api.use_cases.sites import protocols as records
 
-    definition = _definition(file)
+    definition = read_json(file)
     with session() as opened:
         added = records.add(opened, definition)
     click.echo(f"{added['id']} version {added['version']} added.")
@@ -81,19 +85,6 @@ def _sexes(protocol: Protocol) -> tuple[str, ...]:
     whos = [recurrence.who for series in protocol.series for recurrence in series.recurrences]
     whos += [rule.who for rule in protocol.contraception]
     return ("female", "male") if any(who.sex is not None for who in whos) else ("female",)
-
-
-def _definition(file: Path) -> Any:
-    import json
-
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise Refused(f"{file} is not UTF-8: {error.reason} at byte {error.start}.") from None
-    except json.JSONDecodeError as error:
-        raise Refused(f"{file} is not JSON: {error.msg}, line {error.lineno} column {error.colno}.") from None
-    except (RecursionError, ValueError) as error:
-        raise Refused(f"{file} is not JSON that can be read: {error}.") from None
 
 
 def _show(protocol: Protocol) -> None:

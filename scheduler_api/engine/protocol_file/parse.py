@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scheduler_api.engine.errors import ValidationFailed
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import MILESTONES, ContraceptionRule, Protocol, Regimen
 from scheduler_api.engine.reminders.kinds import ABOUT_PATIENTS
 
 from .clashes import clashes
+from .foreign import how_to_import
 from .parse_choices import Declared, read_days, read_duration, read_who
 from .parse_series import read_series
 from .reader import Fields
@@ -28,6 +29,8 @@ def read_protocol(data: Any) -> Protocol:
 
     Raises ValidationFailed with an error for every bad field.
     """
+    if (words := how_to_import(data)) is not None:
+        raise ValidationFailed([FieldError("", words, "malformed")])
     fields = Fields()
     protocol = _protocol(fields, data)
     if not fields.errors and protocol is not None:

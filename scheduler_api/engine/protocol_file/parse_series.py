@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.protocol import (
     RESPONSES,
     Anchor,
@@ -59,6 +60,8 @@ def _entry(fields: Fields, at: str, data: Any, declared: Declared, cycle_days: i
         return None
     words = "lower-case letters, digits and hyphens, beginning with a letter, at most 40"
     name = fields.pattern(f"{at}/series", data.get("series"), _SERIES, words)
+    if name == UNSCHEDULED:
+        fields.field_error(f"{at}/series", "That is the word for what belongs to no visit.")
     if _LIKE_A_VISIT.search(name):
         fields.field_error(f"{at}/series", "Ends like the name of a visit.")
     label, labels = fields.words(f"{at}/label", data.get("label"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 from flask import Response
 from marshmallow import ValidationError
@@ -13,8 +14,13 @@ from scheduler_api.api.http.operation import ADMINS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
+from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.protocol_file.slips import SLIPS
-from scheduler_api.schemas.fields import Choice, Instant, Strict, fields, listed
+from scheduler_api.interop.usdm.answers import answers_of
+from scheduler_api.interop.usdm.draft import import_study
+from scheduler_api.interop.usdm.report import Why
+from scheduler_api.schemas.fields import Choice, Instant, Strict, fields, listed, validate
+from scheduler_api.schemas.imports import ImportSchema
 from scheduler_api.use_cases.sites import protocols
 
 blueprint = ResourceBlueprint("protocols", __name__, description="Protocols as data, in versions that never change")
@@ -62,6 +68,41 @@ class ProtocolDefinitionSchema(Strict):
         return data
 
 
+class ImportedObjectSchema(Strict):
+    """What became of one object of a study. `why` says what is lost; docs/protocols.md explains each word."""
+
+    kind = fields.String(required=True)
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    why = fields.String(required=True, allow_none=True, validate=validate.OneOf(get_args(Why)))
+    detail = fields.String(required=True)
+    pointer = fields.String(required=True, allow_none=True, metadata={"description": "Its place in the draft"})
+
+
+class HoleSchema(Strict):
+    """A question that the document does not answer: where the draft has null, and the answer that fills it."""
+
+    pointers = fields.List(fields.String(), required=True)
+    question = fields.String(required=True)
+    answer = fields.String(required=True, metadata={"description": "Empty: the draft itself has to be filled in"})
+
+
+class ImportReportSchema(Strict):
+    """What became of each object that says when something happens."""
+
+    carried = fields.List(fields.Nested(ImportedObjectSchema), required=True)
+    changed = fields.List(fields.Nested(ImportedObjectSchema), required=True)
+    not_carried = fields.List(fields.Nested(ImportedObjectSchema), required=True)
+    to_fill_in = fields.List(fields.Nested(HoleSchema), required=True)
+
+
+class ImportedSchema(Strict):
+    """A draft of a protocol, not checked and not added, and the report of how it was made."""
+
+    draft = fields.Dict(required=True, metadata={"description": "As for POST /v1/protocols; null: missing"})
+    report = fields.Nested(ImportReportSchema, required=True)
+
+
 @blueprint.route("/protocols")
 @staff()
 @produces("text/csv")
@@ -87,6 +128,25 @@ def add_protocol(definition: dict[str, Any]) -> Response:
     It is checked whole, and never changes once it is there. Only for an admin.
     """
     return answer(protocols.add(session(), definition), 201)
+
+
+@blueprint.route("/protocols/import", methods=["POST"])
+@staff(ADMINS)
+@blueprint.arguments(ImportSchema)
+@blueprint.response(200, ImportedSchema)
+def preview_import(data: dict[str, Any]) -> Response:
+    """Make a draft of a protocol from a CDISC USDM document
+
+    Nothing is recorded and nothing guessed: the report says what is not carried, and what has to be filled in.
+    """
+    try:
+        imported = import_study(data["document"], answers_of(data.get("answers", {})))
+    except ValidationFailed as error:
+        raise ValidationFailed(
+            each if each.pointer.startswith("/answers/") else replace(each, pointer=f"/document{each.pointer}")
+            for each in error.errors
+        ) from None
+    return answer(imported.document())
 
 
 @blueprint.route("/protocols/<string:protocol>/versions/<int:version>")
