@@ -16,7 +16,6 @@ from scheduler_api.engine.model.facts import (
     SCREEN_FAILURE,
     Enrolled,
     Registered,
-    VisitDone,
 )
 from scheduler_api.use_cases.patients.facts import NewFact
 
@@ -55,10 +54,14 @@ class FactSchema(Strict):
     replaces = Text(40, load_default=None, metadata={"description": "The fact that this one corrects"})
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def names_what_was_done(self, data: dict[str, Any], given: Any, **kwargs: Any) -> None:
-        """Require the series of a visit done, unless several visits are named. Raises ValidationError."""
-        if "visits" in self.fields and "series" not in given and given.get("visits") is None:
-            raise ValidationError({"series": [str(fields.Field.default_error_messages["required"])]})
+    def names_a_visit(self, data: dict[str, Any], given: Any, **kwargs: Any) -> None:
+        """Require the series of a visit done, or the visit that is booked, unless several visits are named.
+
+        Raises ValidationError.
+        """
+        needed = _NEEDED_WITHOUT_VISITS.get(given.get("kind"))
+        if needed is not None and needed not in given and given.get("visits") is None:
+            raise ValidationError({needed: [str(fields.Field.default_error_messages["required"])]})
 
     @post_load
     def fact(self, data: dict[str, Any], **kwargs: Any) -> NewFact:
@@ -69,13 +72,15 @@ class FactSchema(Strict):
         if body is Registered:
             protocol = data["protocol"]
             return NewFact(registered_body(data, protocol["id"], protocol["version"]), replaces, correction)
-        if body is VisitDone:
-            visits, series = data.pop("visits"), data.pop("series", "")
-            return NewFact(VisitDone(series, **data), replaces, correction, visits=tuple(visits or ()))
+        if (needed := _NEEDED_WITHOUT_VISITS.get(kind)) is not None:
+            visits = tuple(data.pop("visits") or ())
+            return NewFact(body(**{needed: "", **data}), replaces, correction, visits=visits)
         enrolled = enrolled_body(data) if body is Enrolled else None
         return NewFact(enrolled or body(**data), replaces, correction)
 
 
+#: What is needed of the kinds that may name several visits, if they do not.
+_NEEDED_WITHOUT_VISITS = {"visit_booked": "visit", "visit_done": "series"}
 _PARTIAL = {"description": "The day, or only its month or year: 2024-05-20, 2024-05, 2024"}
 _WHY = {"description": "Why it corrects or voids; required then"}
 
@@ -91,6 +96,12 @@ def _kind(name: str, **declared: Any) -> type[Strict]:
     declared["kind"] = Choice(name, required=True)
     camel = "".join(part.title() for part in name.split("_"))
     return type(f"{camel}Fact", (FactSchema,), {"__doc__": KINDS[name].__doc__, **declared})
+
+
+def _several(description: str) -> fields.List:
+    """Return the field with which one call names several visits."""
+    metadata = {"description": description, "example": ["imaging-w6"]}
+    return fields.List(Text(80), validate=validate.Length(1, 20), load_default=None, metadata=metadata)
 
 
 _DATA: Mapping[str, Mapping[str, Any]] = {
@@ -146,12 +157,15 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "visit_booked": {
         "visit": Text(
             80,
-            required=True,
             metadata={
-                "description": "A visit; `unscheduled` for an appointment that belongs to no visit of its `series`; or "
-                "the name of one more appointment, to move or cancel it",
+                "description": "Needed, unless `visits` says which. A visit; `unscheduled` for an appointment that "
+                "belongs to no visit of its `series`; or the name of one more appointment, to move or cancel it",
                 "example": "imaging-w6",
             },
+        ),
+        "visits": _several(
+            "Several visits booked for one day, each of another series, in place of `visit`. A fact is recorded for "
+            "each"
         ),
         "booked_on": CivilDate(required=True, allow_none=True, metadata={"description": "Null cancels"}),
         "time": Clock(load_default=None),
@@ -173,15 +187,9 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
                 "example": "imaging-w6",
             },
         ),
-        "visits": fields.List(
-            Text(80),
-            validate=validate.Length(1, 20),
-            load_default=None,
-            metadata={
-                "description": "Several visits done on one day, each of another series, in place of `series` and "
-                "`visit`. A fact is recorded for each; the response is of those that have one",
-                "example": ["imaging-w6"],
-            },
+        "visits": _several(
+            "Several visits done on one day, each of another series, in place of `series` and `visit`. A fact is "
+            "recorded for each; the response is of those that have one"
         ),
         "response": Text(12, load_default=None, metadata=RESPONSE),
         "part": Flag(

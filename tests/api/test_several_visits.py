@@ -1,4 +1,4 @@
-"""Several visits of one day in one call: a fact for each, all of them or none."""
+"""Several visits of one day in one call, done or booked: a fact for each, all of them or none."""
 
 from __future__ import annotations
 
@@ -109,3 +109,32 @@ def test_in_a_preview(nurse: Client) -> None:
 
 
 ENROLMENT_OF_PREVIEW = {name: value for name, value in ENROLMENT.items() if name != "protocol"}
+
+
+def test_several_visits_are_booked_for_one_day_and_cancelled_together(nurse: Client, patient: Patient) -> None:
+    both = {"visits": ["imaging-w12", "contraception-m2"], "booked_on": "2024-03-22"}
+    result = patient.record("visit_booked", **both, time="09:30", place="Building 3")
+    assert [(fact["visit"], fact["booked_on"], fact["time"]) for fact in result["facts"]] == [
+        ("imaging-w12", "2024-03-22", "09:30"),
+        ("contraception-m2", "2024-03-22", "09:30"),
+    ]
+    assert {"visit imaging-w12", "visit contraception-m2"} <= {one["what"] for one in result["consequences"]}
+    rows = nurse.get("/v1/visits", booked_from="2024-03-22", booked_to="2024-03-22").json["items"]
+    assert {(row["visit"], row["booked_place"]) for row in rows} == {
+        ("imaging-w12", "Building 3"),
+        ("contraception-m2", "Building 3"),
+    }
+    patient.record("visit_booked", visits=["imaging-w12", "contraception-m2"], booked_on=None)
+    assert nurse.get("/v1/visits", booked_from="2024-03-22", booked_to="2024-03-22").json["items"] == []
+
+
+def test_of_several_bookings_all_are_made_or_none(patient: Patient) -> None:
+    before = patient.read()["version"]
+    day = {"booked_on": "2024-03-22"}
+    refused(patient.send("visit_booked", visits=["imaging-w12", "haircut-w1"], **day), 422, "/visits/1")
+    refused(patient.send("visit_booked", visits=["imaging-w12", "imaging-w18"], **day), 422, "/visits/1")
+    refused(patient.send("visit_booked", visits=["imaging-w12"], visit="imaging-w12", **day), 422, "/visit")
+    refused(patient.send("visit_booked", visits=["imaging-w12"], part=True, **day), 422, "/part")
+    refused(patient.send("visit_booked", visits=[], **day), 422, "/visits")
+    refused(patient.send("visit_booked", **day), 422, "/visit")
+    assert patient.read()["version"] == before

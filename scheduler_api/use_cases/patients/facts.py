@@ -49,8 +49,8 @@ from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 class NewFact:
     """A fact that someone wants recorded: its data, and if it corrects another, which (`replaces`) and why.
 
-    `sent` says more of what a phone sent. `visits` are the visits that were done, if one call names several: a fact is
-    recorded for each.
+    `sent` says more of what a phone sent. `visits` are the visits that are booked or were done, if one call names
+    several: a fact is recorded for each.
     """
 
     body: Body
@@ -122,7 +122,7 @@ def record(
 
 def each_of(plan: Sequence[Period], new: NewFact) -> list[NewFact]:
     """Return the facts that a call asks for: one, or one for each visit that it names. Raises ValidationFailed."""
-    if not new.visits or not isinstance(new.body, VisitDone):
+    if not new.visits or not isinstance(new.body, VisitBooked | VisitDone):
         return [new]
     bodies = each_visit(plan, new.body, new.visits, new.replaces is not None)
     return [replace(new, body=body, visits=()) for body in bodies]
