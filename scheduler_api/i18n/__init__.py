@@ -110,11 +110,6 @@ say = WORDS.say
 word = WORDS.reason
 
 
-def name_of_drug(drug: str) -> Reason:
-    """Return the name of a drug as a label, which is said in the reader's language if its catalogue has it."""
-    return Reason("label", text=drug, n="", day="")
-
-
 @cache
 def worded(language: str) -> Callable[[Any], str]:
     """Return what words the reasons in a document while it is written as JSON (`default=` of orjson)."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from scheduler_api.engine.instants import local_instant
-from scheduler_api.i18n import name_of_drug, say, word
+from scheduler_api.i18n import say
 from scheduler_api.use_cases.phones.feeds import Event, Options
 
 from . import time_zones
@@ -108,6 +108,6 @@ def _summary(event: Event, options: Options) -> str:
             named = "Last day of contraception"
             return say(named if options.visit_names else "Last day of the agreed precautions", language)
     if event.facts.get("drug"):
-        drug, mg = word(name_of_drug(event.facts["drug"]), language), f"{event.facts['mg']:g}"
+        drug, mg = event.facts["drug"], f"{event.facts['mg']:g}"
         return say("Take today's dose: {drug} {mg} mg", language, drug=drug, mg=mg)
     return say("Take today's dose", language)

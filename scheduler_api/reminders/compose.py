@@ -48,11 +48,10 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
     kind, (day, _, name) = attempt.kind, attempt.about.partition(" ")
     if kind.startswith("dose_"):
         on = date.fromisoformat(day)
-        doses = schedules.of_row(store, row).treatment_plan.rows(on, on, on) if with_details else []
-        planned = next(
-            (texts.Dose(dose["drug"], dose["amount"], dose["pieces"]) for dose in doses if dose["amount"] is not None),
-            None,
-        )
+        schedule = schedules.of_row(store, row)
+        doses = schedule.treatment_plan.rows(on, on, on) if with_details else []
+        drug, taken = schedule.protocol_on(on).regimen.drug_name, (dose for dose in doses if dose["amount"] is not None)
+        planned = next((texts.Dose(drug, dose["amount"], dose["pieces"]) for dose in taken), None)
         return texts.dose(kind, language, day, planned)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from scheduler_api.i18n import name_of_drug, say, word
+from scheduler_api.engine.reason import Reason
+from scheduler_api.i18n import say, word
 
 #: How many lines a digest has at most.
 LINES = 50
@@ -29,7 +30,7 @@ class MessageText(NamedTuple):
 class Dose(NamedTuple):
     """The details of a dose, for a patient who wants them in messages."""
 
-    drug: str
+    drug: Reason
     mg: float
     pieces: Sequence[Mapping[str, Any]] = ()
 
@@ -53,7 +54,7 @@ def dose(kind: str, language: str, day: str, details: Dose | None) -> MessageTex
     body = say(_DOSE[kind], language, day=day)
     if details is None:
         return MessageText(say("Study reminder", language), body)
-    shown = {"day": day, "drug": word(name_of_drug(details.drug), language), "mg": f"{details.mg:g}"}
+    shown = {"day": day, "drug": word(details.drug, language), "mg": f"{details.mg:g}"}
     pieces = " + ".join(
         say("{count} × {strength} mg", language, count=one["count"], strength=f"{one['strength']:g}")
         for one in details.pieces

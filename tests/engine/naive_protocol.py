@@ -90,7 +90,8 @@ def listed(days: Any, last: int) -> list[int]:
 def has_dose(version: Protocol, cycle_day: int) -> bool:
     one = regimen(version)
     (when,) = one.get("when", [{"days": "all"}])
-    return cycle_day in listed(when["days"], one["cycle_days"])
+    # All are all, also in a cycle that keeps the greater length of an earlier version.
+    return when["days"] == "all" or cycle_day in listed(when["days"], one["cycle_days"])
 
 
 def planned_amount(changed: float | None, since: Iterable[Protocol], now: Protocol) -> float:

@@ -251,6 +251,19 @@ def test_the_planned_dose_never_exceeds_that_of_the_version() -> None:
     ]
 
 
+def test_days_that_are_listed_are_those_days_also_in_a_cycle_that_keeps_its_greater_length() -> None:
+    """Cycle 2 keeps its 21 days, to 2024-02-15; of the new version's cycles of one day only day 1 has a dose."""
+    patient = Patient.treated(protocol(), protocol(version=2, cycle_days=1, days=[1]))
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    seen = patient.on("2024-02-20")
+    assert [seen.doses[day]["status"] for day in ("2024-01-31", "2024-02-01", "2024-02-15", "2024-02-16")] == [
+        *("unrecorded", "rest", "rest", "unrecorded"),
+    ]
+    every = Patient.treated(protocol(), protocol(version=2, cycle_days=1))
+    every.record("protocol_amended", version=2, from_on="2024-02-01")
+    assert every.on("2024-02-20").doses["2024-02-15"]["status"] == "unrecorded"
+
+
 def test_an_amendment_brings_its_dosing_days_from_its_first_day() -> None:
     patient = Patient.treated(protocol(), protocol(version=2, days=[1, 2, 3]))
     patient.record("protocol_amended", version=2, from_on="2024-01-20")

@@ -119,6 +119,20 @@ class TestPhases:
         assert self._shown(phone)["doses"][0]["status"] == "rest"
         assert phone.read()["cycle"] == {"number": 2, "day": 15, "of_days": 21}
 
+    def test_the_drug_has_its_name_in_the_patients_language(
+        self, service: Service, admin: Client, nurse: Client
+    ) -> None:
+        definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+        regimen = {**definition["regimens"][0], "id": "anlotinib", "drug": {"en": "anlotinib", "zh-CN": "安罗替尼"}}
+        added = admin.post("/v1/protocols", {**definition, "id": "anlotinib", "regimens": [regimen]})
+        assert added.status_code == 201, added.text
+        patient = nurse.enrol(protocol="anlotinib")
+        patient.record("treatment_started", first_dose_on="2024-01-05")
+        client = service.client(Phone(service, patient).access)
+        for language, name in (("zh-CN", "安罗替尼"), ("en", "anlotinib")):
+            answer = client.get("/v1/me/today", {"Accept-Language": language})
+            assert [dose["drug"] for dose in answer.json["doses"]] == [name]
+
     def test_on_a_held_day_that_does_not_count(
         self, service: Service, admin: Client, nurse: Client, clock: Clock
     ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from service import Patient
 
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.kinds import TO_PATIENTS, TO_SITES
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.reminders import texts
@@ -18,6 +19,8 @@ from scheduler_api.store.reminders import notification_preferences
 
 from .receivers import Receiver
 from .sending import Sending
+
+DRUG = Reason("label", text="surufatinib", n="", day="", labels=(("zh-CN", "索凡替尼"),))
 
 #: What a lock screen shows of a title and of a body, in Latin letters; a Chinese one takes the room of two.
 TITLE, BODY = 40, 110
@@ -30,7 +33,7 @@ TELLING = re.compile(
 def said(kind: str, language: str, shown: bool) -> MessageText:
     """A message of a kind to a patient."""
     if kind.startswith("dose_"):
-        return texts.dose(kind, language, "2024-02-18", Dose("surufatinib", 300) if shown else None)
+        return texts.dose(kind, language, "2024-02-18", Dose(DRUG, 300) if shown else None)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, "2024-02-18", shown)
     label, zone = "Week 6 tumour imaging" if shown else None, "America/Argentina/Buenos_Aires"

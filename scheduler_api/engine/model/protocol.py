@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from scheduler_api.engine.reason import Reason
+
 Unit = Literal["d", "w", "m"]
 
 MILESTONES = (
@@ -46,7 +48,8 @@ class Regimen:
     """What is taken, how much and when.
 
     `amount` is that of one intake, `levels` are the other amounts that are allowed, both in `unit`, as are `strengths`,
-    those of the capsules that exist, largest first. `days` are days of the cycle (None: all of them).
+    those of the capsules that exist, largest first. `days` are days of the cycle (None: all of them). `drugs` are the
+    drug's names in other languages, where the protocol has them.
     """
 
     id: str
@@ -58,10 +61,16 @@ class Regimen:
     days: frozenset[int] | None
     extend_on_hold: bool
     strengths: tuple[float, ...] = ()
+    drugs: tuple[tuple[str, str], ...] = ()
     #: The numbers of the doses of a day.
     slots: ClassVar[tuple[int, ...]] = (1,)
     #: The unit of amounts and strengths.
     unit: ClassVar[str] = "mg"
+
+    @property
+    def drug_name(self) -> Reason:
+        """Return the drug's name as a label, which is said in the reader's language if the protocol has it in that."""
+        return Reason("label", text=self.drug, n="", day="", labels=self.drugs)
 
     @property
     def highest(self) -> float:

@@ -118,12 +118,13 @@ def _regimen(fields: Fields, at: str, data: Any) -> Regimen | None:
     required = ("id", "drug", "route", "dose", "cycle_days")
     if not fields.table(at, data, required, ("strengths", "when", "on_hold")):
         return None
-    drug, _ = fields.words(f"{at}/drug", data.get("drug"))
+    drug, drugs = fields.words(f"{at}/drug", data.get("drug"))
     amount, levels = _dose(fields, f"{at}/dose", data.get("dose"))
     cycle_days = fields.integer(f"{at}/cycle_days", data.get("cycle_days"), 1, 366, instead=366)
     return Regimen(
         id=fields.pattern(f"{at}/id", data.get("id"), _ID, _ID_WORDS),
         drug=drug,
+        drugs=drugs,
         route=fields.text(f"{at}/route", data.get("route")),
         amount=amount,
         levels=levels,
@@ -160,7 +161,7 @@ def _when(fields: Fields, at: str, data: Any, cycle_days: int) -> frozenset[int]
     for entry in entries[:1]:
         if fields.table(f"{at}/0", entry, ("days",), ()):
             days = read_days(fields, f"{at}/0/days", entry.get("days"), 1, cycle_days) if "days" in entry else None
-    return None if days is None or len(days) == cycle_days else frozenset(days)
+    return None if days is None else frozenset(days)
 
 
 def _strengths(fields: Fields, at: str, data: Any) -> tuple[float, ...]:

@@ -193,7 +193,8 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     if through is not None and through >= today and not silent:
         add("through", "contraception", through, through)
     if feed.options.doses:
-        drug = schedule.protocol_on(today).regimen.drug if feed.options.drug_name else None
+        drug_name = schedule.protocol_on(today).regimen.drug_name
+        drug = word(drug_name, feed.options.language) if feed.options.drug_name else None
         for row in schedule.treatment_plan.rows(today, today, today + timedelta(DOSES_AHEAD)):
             if row["status"] in ("due", "planned") and history.begun and not history.awaits_site(row["dose_on"]):
                 mg = row["amount"] if drug else None

@@ -11,7 +11,6 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.first_reminder import FirstReminder
 from scheduler_api.engine.reminders.plan import is_off
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
-from scheduler_api.i18n import name_of_drug
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
@@ -44,7 +43,7 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     reminders = _Reminders(session, row, schedule, today)
     for dose in document["doses"]:
         is_asked = dose["status"] == "due" and not document["call_site"]
-        dose["drug"] = name_of_drug(dose["drug"])
+        dose["drug"] = schedule.protocol_on(today).regimen.drug_name
         dose["remind_at"] = reminders.at(today, dose["status"]) if is_asked else None
         dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
@@ -94,9 +93,10 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
     first, last = view.range(today)
     versions = versions_named(session.store, history)
     document = calendar(versions, history, today, first, last)
-    reminders = _Reminders(session, row, PatientSchedule(versions, history), today)
+    schedule = PatientSchedule(versions, history)
+    reminders = _Reminders(session, row, schedule, today)
     for dose in document["doses"]:
-        dose["drug"] = name_of_drug(dose["drug"])
+        dose["drug"] = schedule.protocol_on(dose["dose_on"]).regimen.drug_name
         dose["remind_at"] = reminders.at(dose["dose_on"], dose["status"])
     for visit in document["visits"]:
         visit["response"] = visit["site"] = None
