@@ -96,6 +96,28 @@ def test_a_milestone_that_lies_ahead_is_counted_from_provisionally() -> None:
     assert (row["target_on"], row["provisional"]) == ("2026-12-30", False)
 
 
+def test_days_before_day_1_lie_before_the_start_as_it_was_planned_whatever_was_taken_before() -> None:
+    before, after = (
+        series("clinic", {"days": [-6], "cycles": [1]}, window=(1, 1)),
+        series("clinic", {"days": [1]}, window=(3, 3)),
+    )
+    patient = Patient(protocol(before, after), enrolled_on="2024-02-29", planned_first_dose_on="2024-03-09")
+    assert [*patient.on("2024-03-02").targets("clinic").items()][:2] == [
+        ("clinic-c1d-6", "2024-03-03"),
+        ("clinic-c1d1", "2024-03-09"),
+    ]
+    patient.record("dose_recorded", dose_on="2024-03-01", status="taken", amount=300)
+    seen = patient.on("2024-03-16")
+    assert [*seen.targets("clinic").items()][:3] == [
+        ("clinic-c1d1", "2024-03-01"),
+        ("clinic-c1d-6", "2024-03-03"),
+        ("clinic-c2d1", "2024-03-22"),
+    ]
+    assert (seen.status("clinic-c1d1"), seen.status("clinic-c1d-6")) == ("missed", "overdue")
+    patient.record("treatment_started", first_dose_on="2024-03-01")
+    assert patient.on("2024-03-16").targets("clinic")["clinic-c1d-6"] == "2024-02-24"
+
+
 def test_a_milestone_is_recorded_once_and_corrected() -> None:
     patient = patient_with("surgery", anchor="surgery")
     with pytest.raises(Conflict):

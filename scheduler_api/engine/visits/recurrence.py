@@ -13,7 +13,7 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.protocol import Recurrence, Series, recurrence_limit
 from scheduler_api.engine.reason import Reason, count
-from scheduler_api.engine.treatment.cycles import Cycle, CycleRun, cycles_from
+from scheduler_api.engine.treatment.cycles import CycleRun, cycles_from
 
 from .milestones import AnchorDay, Reached
 
@@ -154,7 +154,10 @@ def planned_visits_of(
 ) -> Iterator[PlannedVisit]:
     """Yield the visits of some recurrences of a series in order of target."""
     if plan.series.anchor.is_cycle:
-        return _visits_by_cycle(plan, recurrences, runs)
+        before = [_before_day_1(plan, recurrence) for recurrence in recurrences if recurrence.on_day < 1]
+        within = [recurrence for recurrence in recurrences if recurrence.on_day > 0]
+        # A dose taken before the start that was planned moves day 1, and not the days before it.
+        return merge(sorted(before, key=_in_order), _visits_by_cycle(plan, within, runs), key=_in_order)
     return merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in recurrences), key=_in_order)
 
 
@@ -182,23 +185,27 @@ def _visits_by_cycle(
         if last is not None and cycle.number > last:
             return
         for recurrence in recurrences:
-            target = _day_of(cycle, recurrence.on_day, plan.anchor) if cycle.number in recurrence.cycles else None
+            target = cycle.day(recurrence.on_day) if cycle.number in recurrence.cycles else None
             if target is not None:
-                opens_on = target - timedelta(recurrence.before_days)
-                closes_on = target + timedelta(recurrence.after_days)
-                yield PlannedVisit(target, opens_on, closes_on, plan, recurrence, cycle.number)
+                yield _on(target, plan, recurrence, cycle.number)
         # A cycle too short to have its day is followed by others that may have it.
         never_again = cycle.run is runs[-1] and recurrences[0].on_day > cycle.run.cycle_days
         if never_again or cycle.starts_on.year - plan.anchor.day.year > 100:
             return
 
 
-def _day_of(cycle: Cycle, day: int, anchor: AnchorDay) -> date | None:
-    """Return the date of a day of a cycle; None if it has none. Day -1 is the day before day 1: there is no day 0.
+def _before_day_1(plan: SeriesPlan, recurrence: Recurrence) -> PlannedVisit:
+    """Return the visit on a day before day 1. Day -1 is the day before it: there is no day 0.
 
-    Days before day 1 lie before the start as it was recorded or planned, whatever was taken before (section 4).
+    Day 1 is here the start as it was recorded or planned, whatever was taken before (section 4).
     """
-    return (anchor.stated_start or cycle.starts_on) + timedelta(day) if day < 1 else cycle.day(day)
+    start = plan.anchor.stated_start or plan.anchor.day
+    return _on(start + timedelta(recurrence.on_day), plan, recurrence, 1)
+
+
+def _on(target: date, plan: SeriesPlan, recurrence: Recurrence, number: int) -> PlannedVisit:
+    opens_on, closes_on = target - timedelta(recurrence.before_days), target + timedelta(recurrence.after_days)
+    return PlannedVisit(target, opens_on, closes_on, plan, recurrence, number)
 
 
 class PlannedVisits:
