@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .errors import FieldError, ValidationFailed
 from .model.facts import VisitBooked, VisitDone
-from .model.versions import Period
+from .model.versions import Period, has_responses
 
 
 def each_visit(
@@ -33,8 +33,7 @@ def each_visit(
         elif isinstance(body, VisitBooked):
             found[series] = replace(body, visit=visit)
         else:
-            has_response = any(period.protocol.responses_of(series) is not None for period in plan)
-            response = body.response if has_response else None
+            response = body.response if has_responses(plan, series) else None
             found[series] = replace(body, series=series, visit=visit, response=response)
     done = [one for one in found.values() if isinstance(one, VisitDone)]
     said = body.response if isinstance(body, VisitDone) else None

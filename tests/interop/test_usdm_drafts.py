@@ -21,6 +21,12 @@ from scheduler_api.schemas.imports import ImportSchema
 pytestmark = pytest.mark.one_engine
 DESIGN = ("study", "versions", 0, "studyDesigns", 0)
 
+#: Scans of weeks 6, 12 and 18, as they are written in one entry.
+WEEK_SCANS = {
+    **{"series": "week-scan", "anchor": "first_dose", "first": {"weeks": 6}, "every": {"weeks": 6}, "count": 3},
+    "responses": "RECIST 1.1",
+}
+
 
 def imported(name: str, **answers: Any) -> Imported:
     """A study with its answers, and others."""
@@ -122,14 +128,7 @@ def test_unrolled_cycles_are_days_of_cycles_where_label_and_distance_agree() -> 
         {"series": "cycle", "anchor": {"days": [8], "cycles": [1]}},
         {"series": "cycle", "anchor": {"days": [15], "cycles": [1]}},
         {"series": "cycle", "anchor": {"days": [1], "cycles": {"from": 2, "to": 4}}},
-        {
-            "series": "week-scan",
-            "anchor": "first_dose",
-            "first": {"weeks": 6},
-            "every": {"weeks": 6},
-            "count": 3,
-            "responses": "RECIST 1.1",
-        },
+        WEEK_SCANS,
         {"series": "safety-call", "anchor": "last_dose", "first": {"days": 30}},
     ]
     assert {("c1d1", "of_cycles"), ("c4d1", "of_cycles"), ("daily", "duration_in_text")} <= losses(found)
@@ -150,14 +149,7 @@ def test_unrolled_cycles_of_another_length_are_counted_from_what_the_timings_say
     assert visits(found)[3:8] == [
         {"series": "cycle", "anchor": {"days": [15], "cycles": [1]}},
         {"series": "cycle-2-day-1", "anchor": "first_dose", "first": {"days": 21}},
-        {
-            "series": "week-scan",
-            "anchor": "first_dose",
-            "first": {"weeks": 6},
-            "every": {"weeks": 6},
-            "count": 3,
-            "responses": "RECIST 1.1",
-        },
+        WEEK_SCANS,
         {"series": "cycle-3-day-1", "anchor": {"visit": "cycle-2-day-1"}, "first": {"days": 21}},
         {"series": "cycle-4-day-1", "anchor": {"visit": "cycle-3-day-1"}, "first": {"days": 21}},
     ]

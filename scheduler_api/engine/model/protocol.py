@@ -45,7 +45,7 @@ EVERYBODY = Who()
 
 @dataclass(frozen=True, slots=True)
 class Regimen:
-    """What is taken, how much and when.
+    """Says what is taken, how much and when.
 
     `amount` is that of one intake, `levels` are the other amounts that are allowed, both in `unit`, as are `strengths`,
     those of the capsules that exist, largest first. `days` are days of the cycle (None: all of them). `drugs` are the
@@ -94,7 +94,7 @@ class Cycles:
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """One entry of a series, or one of its cycle days: when its visits are, for whom, and until when.
+    """Holds one entry of a series, or one of its cycle days: when its visits are, for whom, and until when.
 
     Targets lie at anchor + first + (k-1)·every, or on day `on_day` of the chosen `cycles`. `first` and `every` are days
     (`unit` d or w) or months (m); `every` None is a single visit. Of `until` the earliest counts, and of each of its
@@ -119,7 +119,7 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a series is counted from: the earliest of some milestones, a visit, or the days of cycles."""
+    """Says what a series is counted from: the earliest of some milestones, a visit, or the days of cycles."""
 
     milestones: tuple[str, ...] = ()
     visit: str | None = None

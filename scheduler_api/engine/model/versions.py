@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -32,6 +33,11 @@ def periods(versions: Versions, history: History) -> tuple[Period, ...]:
         changes[amendment.from_on] = versions[amendment.version]
     starts = list(changes)
     return tuple(Period(start, end, changes[start]) for start, end in zip(starts, [*starts[1:], None], strict=True))
+
+
+def has_responses(plan: Iterable[Period], series: str) -> bool:
+    """Return whether visits of a series have responses, by any version in the plan."""
+    return any(period.protocol.responses_of(series) is not None for period in plan)
 
 
 def version_on(plan: tuple[Period, ...], day: date) -> Protocol:

@@ -13,7 +13,7 @@ from .clashes import clashes
 from .foreign import how_to_import
 from .parse_choices import Declared, read_days, read_duration, read_who
 from .parse_series import read_series
-from .reader import Fields
+from .reader import Fields, resolves
 
 #: More strengths of one drug are a typing error.
 MOST_STRENGTHS = 5
@@ -210,22 +210,8 @@ def _sources(fields: Fields, data: Mapping[str, Any]) -> None:
         return
     for pointer, source in sources.items():
         at = f"/sources/{pointer.replace('~', '~0').replace('/', '~1')}"
-        if not _resolves(data, pointer):
+        if not resolves(data, pointer):
             fields.field_error(at, "Points to nothing in this protocol.")
         if fields.table(at, source, ("stated",), ("note",)):
             fields.choice(f"{at}/stated", source.get("stated"), STATED)
             fields.text(f"{at}/note", source.get("note", ""), empty=True)
-
-
-def _resolves(data: Any, pointer: str) -> bool:
-    if not pointer.startswith("/"):
-        return False
-    for token in pointer[1:].split("/"):
-        key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(data, dict) and key in data:
-            data = data[key]
-        elif isinstance(data, list) and key.isdecimal() and key.isascii() and len(key) < 6 and int(key) < len(data):
-            data = data[int(key)]
-        else:
-            return False
-    return True

@@ -109,3 +109,18 @@ def _there_is(field: Any, known: Collection[str]) -> str:
 def _perhaps(data: Any, choices: Collection[str]) -> str:
     near = get_close_matches(data, choices, 2) if isinstance(data, str) else []
     return f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+
+
+def resolves(data: Any, pointer: str) -> bool:
+    """Return whether a JSON pointer leads to a value of the data."""
+    if not pointer.startswith("/"):
+        return False
+    for token in pointer[1:].split("/"):
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(data, dict) and key in data:
+            data = data[key]
+        elif isinstance(data, list) and key.isdecimal() and key.isascii() and len(key) < 6 and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return False
+    return True

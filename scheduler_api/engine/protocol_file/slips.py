@@ -17,12 +17,12 @@ SlipCode = Literal[
     "pregnancy_test_of_all",
     "window_wide",
 ]
-"""What may be a slip. Programs go by it: its words may change, the code does not."""
+"""Names what may be a slip. Programs go by it: its words may change, the code does not."""
 SLIPS: tuple[SlipCode, ...] = get_args(SlipCode)
 
 
 class Slip(NamedTuple):
-    """What may be a slip, and where: `pointer` is a JSON pointer into the protocol."""
+    """Tells what may be a slip, and where: `pointer` is a JSON pointer into the protocol."""
 
     pointer: str
     code: SlipCode

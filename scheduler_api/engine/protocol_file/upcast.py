@@ -6,6 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scheduler_api.engine.model.protocol import Protocol
+
+from .parse import read_protocol
+from .reader import resolves
+
 _UNTIL = {
     "progression": ["progression", "new_therapy"],
     "end_of_treatment": ["end_of_treatment"],
@@ -25,6 +30,11 @@ _MOVED = {
 }
 
 
+def read_stored(data: Any) -> Protocol:
+    """Read the protocol that a stored definition (parsed JSON) of any form defines. Raises ValidationFailed."""
+    return read_protocol(current_form(data))
+
+
 def current_form(data: Any) -> Any:
     """Return a stored definition in the form of today; one that has it already unchanged."""
     if "dosing" not in data:
@@ -41,7 +51,8 @@ def current_form(data: Any) -> Any:
         found["reminders"] = data["reminders"]
     if "sources" in data:
         sources = ((_pointer(pointer), source) for pointer, source in data["sources"].items())
-        found["sources"] = {pointer: source for pointer, source in sources if _resolves(found, pointer)}
+        # What is a default now is no longer in a protocol.
+        found["sources"] = {pointer: source for pointer, source in sources if resolves(found, pointer)}
     return found
 
 
@@ -88,15 +99,3 @@ def _pointer(pointer: str) -> str:
     if pointer in _MOVED:
         return _MOVED[pointer]
     return re.sub(r"^(/visits/\d+)/applies_to$", r"\1/who", pointer)
-
-
-def _resolves(data: Any, pointer: str) -> bool:
-    """Return whether a pointer leads to a value: what is a default now is no longer in a protocol."""
-    for token in pointer[1:].split("/"):
-        if isinstance(data, list):
-            data = data[int(token)] if token.isdecimal() and int(token) < len(data) else None
-        else:
-            data = data.get(token) if isinstance(data, dict) else None
-        if data is None:
-            return False
-    return True

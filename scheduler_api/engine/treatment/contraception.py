@@ -22,16 +22,11 @@ def contraception(plan: tuple[Period, ...], history: History, today: date) -> di
     `through_on` is None during treatment; then `earliest_through_on` is the earliest day it can become. `provisional`
     means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
     """
-    rules = [rule for period in plan for rule in period.protocol.contraception if history.may_fit(rule.who)]
+    fitting = [(period, rule) for period in plan for rule in period.protocol.contraception if history.may_fit(rule.who)]
     if history.enrolled is None:
-        return _not_enrolled(rules, history, today)
+        return _not_enrolled([rule for _, rule in fitting], history, today)
     # A version that another one replaced before its rules began has none for this patient.
-    rules = [
-        rule
-        for period in plan
-        for rule in period.protocol.contraception
-        if rule in rules and (period.to_on is None or _from(rule, history) < period.to_on)
-    ]
+    rules = [rule for period, rule in fitting if period.to_on is None or _from(rule, history) < period.to_on]
     if not rules:
         return _document("not_required", None, None, None, False, Reason("no_contraception_rule"))
     since = min(_from(rule, history) for rule in rules)
@@ -85,16 +80,13 @@ def _not_enrolled(rules: Iterable[ContraceptionRule], history: History, today: d
     Whoever left without having been enrolled was never dosed (section 3).
     """
     off_on, consented_on = history.off_study_on, history.registered.consented_on
-    if off_on is not None and off_on <= today:
-        because = Reason("never_enrolled", base=history.off_study_because)
-        return _document("released", None, None, None, False, because)
+    if off_on is not None:
+        status = "released" if off_on <= today else "not_required"
+        return _document(status, None, None, None, False, Reason("never_enrolled", base=history.off_study_because))
     begins = consented_on if any(rule.since == "consent" for rule in rules) else None
     periods = fertile_periods(history, begins) if begins is not None else ()
-    if not periods or today < periods[0].from_on or off_on is not None:
-        because = Reason("not_enrolled")
-        if off_on is not None:
-            because = Reason("never_enrolled", base=history.off_study_because)
-        return _document("not_required", None, None, None, False, because)
+    if not periods or today < periods[0].from_on:
+        return _document("not_required", None, None, None, False, Reason("not_enrolled"))
     status = "required" if history.is_fertile(today) else "released"
     return _document(status, periods[0].from_on, None, None, True, Reason("consent", day=begins))
 

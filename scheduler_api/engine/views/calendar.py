@@ -60,10 +60,6 @@ class PatientSchedule:
         """Return whether cycles, planned doses and visits are those of another schedule of the patient."""
         return self.history.plans_like(other.history)
 
-    def has_responses(self, series: str) -> bool:
-        """Return whether visits of a series have responses, by any version of the protocol in the plan."""
-        return any(period.protocol.responses_of(series) is not None for period in self.treatment_plan.plan)
-
     def protocol_on(self, day: date) -> Protocol:
         """Return the version of the protocol that applies on a day."""
         return version_on(self.treatment_plan.plan, day)
@@ -170,8 +166,13 @@ def calendar(versions: Versions, history: History, today: date, first: date, las
     `versions` are the protocol's versions by number. Dates are `date` objects. Raises ValidationFailed for a reversed
     range or one of more than 800 days, KeyError when the history names a version that `versions` does not hold.
     """
+    return calendar_of(PatientSchedule(versions, history), today, first, last)
+
+
+def calendar_of(schedule: PatientSchedule, today: date, first: date, last: date) -> dict[str, Any]:
+    """Return the calendar of the patient with a schedule, as `calendar` does. Raises ValidationFailed for the range."""
     check_range(first, last)
-    schedule = PatientSchedule(versions, history)
+    history = schedule.history
     treatment_plan, protocol = schedule.treatment_plan, schedule.protocol_on(today)
     visits, unscheduled = schedule.visits_until_missed(first, last), schedule.unscheduled(first, last)
     return {

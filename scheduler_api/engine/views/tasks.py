@@ -14,7 +14,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, visit_of
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION
-from scheduler_api.engine.model.versions import Period, version_on
+from scheduler_api.engine.model.versions import Period, has_responses, version_on
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import TreatmentPlan, asks_again, planned_amount
@@ -128,8 +128,9 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         near = [visit for visit in visits if visit.opens_on <= latest or visit.booked_on or visit.done_on]
         entries += [entry for visit in near for entry in _of_visit(visit, history)]
         entries += [entry for visit in near for entry in _of_booking_elsewhere(history, visit)]
+        plan = schedule.treatment_plan.plan
         for visit in schedule.unscheduled_visits():
-            entries += _of_unscheduled(visit, schedule.has_responses(visit.record.series))
+            entries += _of_unscheduled(visit, has_responses(plan, visit.record.series))
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
     entries += _of_harmful_doses(schedule.treatment_plan)

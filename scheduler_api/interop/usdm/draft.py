@@ -18,7 +18,7 @@ from .report import Report
 from .study import Instance, Named, Study
 from .visit import MOST_TEXT
 from .visits import round_days, visits_of
-from .writing import unused, written
+from .writing import Writer, unused
 
 _REGISTERED = re.compile(r"NCT\d{8}", re.ASCII)
 
@@ -68,7 +68,7 @@ def import_study(data: Any, answers: Answers) -> Imported:
         **_about(study, report, sources),
         **({"arms": arms} if arms else {}),
         "regimens": regimens,
-        "visits": written(study, entries, answers, references, rounds, report, sources) or None,
+        "visits": Writer(study, entries, answers, references, rounds, report, sources).written() or None,
         "contraception": answers.contraception,
         "sources": sources,
     }

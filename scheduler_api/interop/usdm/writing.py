@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .answers import Answers, check_names
@@ -16,52 +18,45 @@ from .visit import Visit
 _DAY_1 = ("enrolment", "randomisation", "first_dose")
 
 
-def written(
-    study: Study,
-    entries: Sequence[Entry],
-    answers: Answers,
-    references: Mapping[str, str],
-    rounds: Mapping[str, int | None],
-    report: Report,
-    sources: dict[str, Any],
-) -> list[dict[str, Any]]:
-    """Return the entries as a protocol has them, with null where the answers and the study say nothing.
+@dataclass(frozen=True)
+class Writer:
+    """Writes entries as a protocol has them, with null where the answers and the study say nothing.
 
     `rounds` are the days that one round of a loop takes, by its decision (None: no timing says so).
-    Raises ValidationFailed if the answers name a series that is not there, or one whose window the study states.
     """
-    series = {entry.series for entry in entries}
-    check_names("until_of", answers.until_of, sorted(series), "series")
-    check_names("responses", answers.responses, sorted(series), "series")
-    asking = {entry.series for entry in entries if entry.first.window is None}
-    check_names("window_of", answers.window_of, sorted(asking), "series without a window in the study")
-    writer = _Writer(study, entries, answers, references, rounds, report, sources)
-    found = [writer.write(index, entry) for index, entry in enumerate(entries)]
-    writer.ask()
-    return found
 
+    study: Study
+    entries: Sequence[Entry]
+    answers: Answers
+    references: Mapping[str, str]
+    rounds: Mapping[str, int | None]
+    report: Report
+    sources: dict[str, Any]
+    #: Where something is missing.
+    no_until: list[str] = field(default_factory=list)
+    no_window: list[str] = field(default_factory=list)
+    no_anchor: dict[str, list[str]] = field(default_factory=dict)
+    no_cycles: dict[str, list[str]] = field(default_factory=dict)
 
-class _Writer:
-    def __init__(
-        self,
-        study: Study,
-        entries: Sequence[Entry],
-        answers: Answers,
-        references: Mapping[str, str],
-        rounds: Mapping[str, int | None],
-        report: Report,
-        sources: dict[str, Any],
-    ) -> None:
-        self.study, self.answers, self.references = study, answers, references
-        self.rounds = rounds
-        self.report, self.sources = report, sources
-        self.entry_of = {part.id: (entry, visit) for entry in entries for visit in entry.visits for part in visit.parts}
-        self.no_until: list[str] = []
-        self.no_window: list[str] = []
-        self.no_anchor: dict[str, list[str]] = {}
-        self.no_cycles: dict[str, list[str]] = {}
+    def written(self) -> list[dict[str, Any]]:
+        """Return the entries, report their visits, and ask for what is missing.
 
-    def write(self, index: int, entry: Entry) -> dict[str, Any]:
+        Raises ValidationFailed if the answers name a series that is not there, or one whose window the study states.
+        """
+        answers, series = self.answers, {entry.series for entry in self.entries}
+        check_names("until_of", answers.until_of, sorted(series), "series")
+        check_names("responses", answers.responses, sorted(series), "series")
+        asking = {entry.series for entry in self.entries if entry.first.window is None}
+        check_names("window_of", answers.window_of, sorted(asking), "series without a window in the study")
+        found = [self._write(index, entry) for index, entry in enumerate(self.entries)]
+        self._ask()
+        return found
+
+    @cached_property
+    def _entry_of(self) -> dict[str, tuple[Entry, Visit]]:
+        return {part.id: (entry, visit) for entry in self.entries for visit in entry.visits for part in visit.parts}
+
+    def _write(self, index: int, entry: Entry) -> dict[str, Any]:
         """Return one entry, and report its visits."""
         at, visit = f"/visits/{index}", entry.first
         data: dict[str, Any] = {"series": entry.series, "label": entry.label}
@@ -111,7 +106,7 @@ class _Writer:
         """Return the name of the visit that a visit is counted from; None if that is its reference's own day."""
         if visit.via is None:
             return None
-        entry, before = self.entry_of[visit.via]
+        entry, before = self._entry_of[visit.via]
         return None if any(part.id == visit.root for part in before.parts) else entry.name_of(before)
 
     def _cycles(self, at: str, entry: Entry) -> Any:
@@ -161,7 +156,7 @@ class _Writer:
         for named, why, detail in visit.said:
             self.report.change(named, why, detail, at)
 
-    def ask(self) -> None:
+    def _ask(self) -> None:
         """Ask for all that is missing, each question once."""
         instances = self.study.main.instances
         for root, pointers in self.no_anchor.items():

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from . import (
+from .dialect import Dialect
+from .first_edition import (
     m0001_tables,
     m0002_append_only,
     m0003_phones,
@@ -24,12 +25,14 @@ from . import (
     m0011_no_counts,
     m0012_names,
     m0013_visits,
+)
+from .second_edition import (
     m0014_second_edition,
     m0015_token_use,
     m0016_paths,
     m0017_dose_words,
+    m0018_visits,
 )
-from .dialect import Dialect
 
 
 class Migration(NamedTuple):
@@ -59,5 +62,6 @@ MIGRATIONS = tuple(
         m0015_token_use,
         m0016_paths,
         m0017_dose_words,
+        m0018_visits,
     )
 )

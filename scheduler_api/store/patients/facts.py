@@ -11,8 +11,7 @@ import orjson
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Body, Fact, Registered, Sent, VisitBooked, body_from_data, body_to_data
-from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.protocol_file.upcast import current_form
+from scheduler_api.engine.protocol_file.upcast import read_stored
 from scheduler_api.engine.received import lacks_amount, with_amounts
 from scheduler_api.store.audit.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
@@ -64,9 +63,7 @@ def of_rows(store: Store, rows: Sequence[Row]) -> list[Fact]:
     if registered is None or not any(lacks_amount(fact.body) for fact in facts):
         return facts
     definitions = protocols.versions(store, registered.protocol)
-    return with_amounts(
-        {row["version"]: read_protocol(current_form(orjson.loads(row["definition"]))) for row in definitions}, facts
-    )
+    return with_amounts({row["version"]: read_stored(orjson.loads(row["definition"])) for row in definitions}, facts)
 
 
 def _with_clocks(store: Store, facts: list[Fact]) -> list[Fact]:

@@ -10,7 +10,7 @@ from scheduler_api.engine.instants import end_of, with_offset
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.first_reminder import FirstReminder
 from scheduler_api.engine.reminders.plan import is_off
-from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
+from scheduler_api.engine.views.calendar import PatientSchedule, calendar_of, today_view
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
@@ -91,9 +91,8 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
     history = of_row(session.store, row)
     today = civil_date(session.now, history.time_zone)
     first, last = view.range(today)
-    versions = versions_named(session.store, history)
-    document = calendar(versions, history, today, first, last)
-    schedule = PatientSchedule(versions, history)
+    schedule = PatientSchedule(versions_named(session.store, history), history)
+    document = calendar_of(schedule, today, first, last)
     reminders = _Reminders(session, row, schedule, today)
     for dose in document["doses"]:
         dose["drug"] = schedule.protocol_on(dose["dose_on"]).regimen.drug_name

@@ -15,7 +15,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.protocol_file.slips import slips
-from scheduler_api.engine.protocol_file.upcast import current_form
+from scheduler_api.engine.protocol_file.upcast import read_stored
 from scheduler_api.store.database.port import Duplicate, Store
 from scheduler_api.store.sites import protocols
 from scheduler_api.use_cases.audit.events import note
@@ -31,7 +31,7 @@ def built_in() -> list[Protocol]:
 
 @lru_cache(maxsize=64)
 def _read(definition: str) -> Protocol:
-    return read_protocol(current_form(orjson.loads(definition)))
+    return read_stored(orjson.loads(definition))
 
 
 def versions_of(store: Store, protocol: str) -> Versions:

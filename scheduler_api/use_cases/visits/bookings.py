@@ -11,6 +11,7 @@ from typing import Any
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import VisitBooked, VisitDone, is_appointment
 from scheduler_api.engine.model.history import Booking, DoneVisit, History
+from scheduler_api.engine.model.versions import has_responses
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
@@ -277,7 +278,7 @@ def _against_result(after: _Patient, body: VisitDone) -> Iterator[dict[str, Any]
     for other in schedule.visits(day, day, [body.series]):
         if other.visit != body.visit and other.done_on is None and other.opens_on <= day <= other.closes_on:
             yield _warning("window_of_another", f"{day} is in the window of {other.visit}, which is not done")
-    if schedule.has_responses(body.series) and body.response is None:
+    if has_responses(schedule.treatment_plan.plan, body.series) and body.response is None:
         yield _warning("no_response", "no response is recorded")
 
 

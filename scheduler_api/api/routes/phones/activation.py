@@ -64,7 +64,7 @@ class TokenPairSchema(Strict):
 
 
 class DevicePushSchema(Strict):
-    """How a device's push subscription is doing; `because` says why if it is not good."""
+    """Shows how a device's push subscription is doing; `because` says why if it is not good."""
 
     kind = Choice("web_push", "relay", required=True)
     state = Choice(

@@ -53,7 +53,7 @@ def _quiet() -> Any:
 
 
 class PatientReminderPreferencesSchema(Strict):
-    """How a patient wants to be reminded. What is left out stays as it is; at first it is as by default."""
+    """Says how a patient wants to be reminded. What is left out stays as it is; at first it is as by default."""
 
     time = Clock(metadata={"description": "When to be reminded of the dose, local time; by default 20:00"})
     again_after_minutes = Whole(
@@ -67,7 +67,7 @@ class PatientReminderPreferencesSchema(Strict):
 
 
 class ShownReminderPreferencesSchema(PatientReminderPreferencesSchema):
-    """How a patient is reminded."""
+    """Shows how a patient is reminded."""
 
     again_at = Clock(
         required=True,
@@ -88,7 +88,7 @@ class SiteReminderPreferencesSchema(Strict):
 
 
 class StoppedMessagesSchema(Strict):
-    """Which messages to one patient the site stopped: all, or some kinds. What is left out goes on."""
+    """Says which messages to one patient the site stopped: all, or some kinds. What is left out goes on."""
 
     all = Flag(load_default=False, metadata={"description": "Whether no message at all goes to the patient"})
     kinds = _some(*STOPPABLE, description="The kinds that do not go to this patient; by default none")

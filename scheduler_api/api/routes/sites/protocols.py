@@ -36,7 +36,7 @@ class ProtocolSummarySchema(Strict):
 
 
 class ProtocolWarningSchema(Strict):
-    """What in a protocol is probably a slip. It keeps the protocol from nothing."""
+    """Names what in a protocol is probably a slip. The protocol can be used all the same."""
 
     pointer = fields.String(required=True, metadata={"description": "Where, as a JSON pointer"})
     code = Choice(*SLIPS, required=True)
@@ -69,7 +69,7 @@ class ProtocolDefinitionSchema(Strict):
 
 
 class ImportedObjectSchema(Strict):
-    """What became of one object of a study. `why` says what is lost; docs/protocols.md explains each word."""
+    """Says what became of one object of a study. `why` says what is lost; docs/protocols.md explains each word."""
 
     kind = fields.String(required=True)
     id = fields.String(required=True)
@@ -88,7 +88,7 @@ class HoleSchema(Strict):
 
 
 class ImportReportSchema(Strict):
-    """What became of each object that says when something happens."""
+    """Lists what became of each object that says when something happens."""
 
     carried = fields.List(fields.Nested(ImportedObjectSchema), required=True)
     changed = fields.List(fields.Nested(ImportedObjectSchema), required=True)

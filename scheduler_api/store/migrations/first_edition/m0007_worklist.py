@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 _TABLES = (
     # Derived. An entry is listed on the days from_on…through_on (null: until it is resolved).

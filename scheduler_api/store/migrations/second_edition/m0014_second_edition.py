@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 _KEPT = (
     *("patient_id", "protocol", "subject_number", "site", "version", "head", "recorded_at", "time_zone"),
@@ -71,12 +71,6 @@ _STATEMENTS = (
     "ALTER TABLE sites ADD COLUMN contact_phone TEXT",
     # Whether the plan has a visit, or there is only a booking left of it.
     "ALTER TABLE visits ADD COLUMN in_plan INTEGER NOT NULL DEFAULT 1",
-    # Whether visits of its series have responses.
-    "ALTER TABLE visits ADD COLUMN has_response INTEGER NOT NULL DEFAULT 0",
-    # Whether it counts from a start of treatment that is only planned. Few such windows have passed.
-    "ALTER TABLE visits ADD COLUMN awaits_start INTEGER NOT NULL DEFAULT 0",
-    "CREATE INDEX visits_awaiting_start ON visits (closes_on, patient_id, visit) "
-    "WHERE awaits_start = 1 AND done_on IS NULL",
     # Whether it is one more appointment, for a part of a visit or for none.
     "ALTER TABLE visits ADD COLUMN appointment TEXT",
     # On whose clock a visit is booked, and from which instant: the order of appointments.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 _STATEMENTS = (
     # `refusals`: how many messages in a row were refused for good; `problem`: why the last one was not taken.

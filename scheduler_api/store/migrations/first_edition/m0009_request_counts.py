@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 _TABLES = (
     # `what` is the bound of a bucket in seconds, or `microseconds` of all together.

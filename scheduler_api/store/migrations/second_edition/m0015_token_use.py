@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 
 def statements(dialect: Dialect) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 _TABLES = (
     # A patient's browser, or what a site has: a webhook, an e-mail address, the log. All workers know by `failures`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .dialect import Dialect
+from ..dialect import Dialect
 
 #: Derived: messages planned for the next days. A row of a patient's has the patient, one of a site's own has none.
 #: What is due together lies together, so that it goes out without a walk all over the table.

@@ -1,0 +1,1 @@
+"""What the second edition of the rules needs beside them."""
