@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, reasons
@@ -44,15 +45,18 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
     return Message(attempt.message_id, attempt.kind, text.title, text.body, expires_at, payload)
 
 
+def _details(schedule: PatientSchedule, day: date) -> texts.Dose | None:
+    """Return what is planned to be taken on a day; None if nothing is."""
+    drug = schedule.protocol_on(day).regimen.drug_name
+    doses = (row for row in schedule.treatment_plan.rows(day, day, day) if row["amount"] is not None)
+    return next((texts.Dose(drug, row["amount"], row["pieces"]) for row in doses), None)
+
+
 def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_details: bool) -> MessageText:
     kind, (day, _, name) = attempt.kind, attempt.about.partition(" ")
     if kind.startswith("dose_"):
-        on = date.fromisoformat(day)
-        schedule = schedules.of_row(store, row)
-        doses = schedule.treatment_plan.rows(on, on, on) if with_details else []
-        drug, taken = schedule.protocol_on(on).regimen.drug_name, (dose for dose in doses if dose["amount"] is not None)
-        planned = next((texts.Dose(drug, dose["amount"], dose["pieces"]) for dose in taken), None)
-        return texts.dose(kind, language, day, planned)
+        details = _details(schedules.of_row(store, row), date.fromisoformat(day)) if with_details else None
+        return texts.dose(kind, language, day, details)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)
     visit = visits.of_patient(store, row["patient_id"]).get(name)

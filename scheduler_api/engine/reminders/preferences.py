@@ -42,9 +42,9 @@ NIGHT = QuietHours(time(22), time(7))
 class NotificationPreferences(NamedTuple):
     """A patient's preferences: when to be reminded of the dose, after how many minutes once more, and when not.
 
-    `off` are kinds of message the patient does not want. `again_after_minutes` None: not again. `stopped` are
-    kinds that the site stopped for this patient. `time_set_at` is when
-    the patient last chose another `dose_time`, None: never.
+    `off` are kinds of message the patient does not want. `again_after_minutes` None: not again. `stopped` are kinds
+    that the site stopped for this patient. `time_set_at` is when the patient last chose another `dose_time`, None:
+    never.
     """
 
     dose_time: time = time(20)
