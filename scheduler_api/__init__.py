@@ -17,13 +17,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Flask:
-    """Build the application from settings (by default the environment's) and a clock giving instants with offset."""
+def create_app(
+    settings: Settings | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    seconds: Callable[[], float] | None = None,
+) -> Flask:
+    """Build the application from settings (by default the environment's) and a clock giving instants with offset.
+
+    The machine's clock is watched by the seconds that the kernel counts. Another one is trusted, unless `seconds` is
+    given, which counts evenly and is never set.
+    """
     from scheduler_api.api.application import application
     from scheduler_api.store.database.connect import connect
     from scheduler_api.use_cases.audit.checkpoints import keys_in
     from scheduler_api.use_cases.audit.events import Readings
     from scheduler_api.use_cases.auth.oidc import SignIn
+    from scheduler_api.use_cases.clocks import ClockWatch, seconds_since_boot
     from scheduler_api.use_cases.operations.rates import RateLimits
 
     from .config import Settings
@@ -31,9 +40,12 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
 
     settings = settings or Settings.from_environment()
     store, provider = connect(settings.database), settings.provider()
+    if seconds is None and clock is utc_now:
+        seconds = seconds_since_boot
     services = Services(
         store=store,
         clock=clock,
+        watch=ClockWatch(store, clock, seconds),
         keys=keys_in(settings.checkpoint_key),
         sign_in=SignIn(provider) if provider else None,
         outside=settings.outside(),

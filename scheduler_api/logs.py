@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 
 import orjson
@@ -26,6 +29,30 @@ class JsonFormatter(logging.Formatter):
             **getattr(record, "data", {}),
         }
         return orjson.dumps(line).decode()
+
+
+class Seldom:
+    """Logs what may happen again and again, such as a database that does not answer, once a minute.
+
+    The next line of the same event and cause says how often it happened unlogged meanwhile, as `more`.
+    """
+
+    def __init__(self, log: logging.Logger, seconds: float = 60.0) -> None:
+        """Log to `log`, each cause once in so many seconds."""
+        self._log, self._seconds = log, seconds
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def error(self, event: str, cause: str, **data: object) -> None:
+        """Log an event with its cause, which is one of few, and more data; or count it."""
+        now = time.monotonic()
+        with self._lock:
+            logged_at, more = self._last.get((event, cause), (-math.inf, 0))
+            if now - logged_at < self._seconds:
+                self._last[event, cause] = logged_at, more + 1
+                return
+            self._last[event, cause] = now, 0
+        self._log.error(event, extra={"data": {"error": cause, **data, **({"more": more} if more else {})}})
 
 
 def configure(level: str) -> None:

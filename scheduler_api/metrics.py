@@ -46,6 +46,9 @@ DELIVERY_LAG = Histogram(
     buckets=(1, 5, 15, 60, 300, 900, 3600, 21600),
     registry=_registry,
 )
+CLOCK_REFUSALS = Counter(
+    "scheduler_clock_refusals", "Jobs and requests refused while the clock could not be trusted.", registry=_registry
+)
 
 
 def count_request(route: str | None, method: str, status: int, seconds: float) -> None:

@@ -13,6 +13,7 @@ from scheduler_api.store.database.port import Store
 from scheduler_api.use_cases.audit.checkpoints import Keys
 from scheduler_api.use_cases.audit.events import Readings
 from scheduler_api.use_cases.auth.oidc import SignIn
+from scheduler_api.use_cases.clocks import ClockWatch
 from scheduler_api.use_cases.operations.rates import RateLimits
 
 
@@ -20,12 +21,14 @@ from scheduler_api.use_cases.operations.rates import RateLimits
 class Services:
     """A store, a clock, and what is built around them.
 
-    `clock` gives instants with offset. `keys` sign checkpoints. `sign_in` checks the tokens of staff who sign in
-    elsewhere (None: nobody does). `outside` has the settings for sending messages. `contract` is the OpenAPI document.
+    `watch` says the time, unless the clock jumped; `clock` gives instants with offset, right or not. `keys` sign
+    checkpoints. `sign_in` checks the tokens of staff who sign in elsewhere (None: nobody does). `outside` has the
+    settings for sending messages. `contract` is the OpenAPI document.
     """
 
     store: Store
     clock: Callable[[], datetime]
+    watch: ClockWatch
     keys: Keys
     sign_in: SignIn | None
     outside: Outside
@@ -35,11 +38,11 @@ class Services:
     started_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.started_at = self.now()
+        self.started_at = self.clock().astimezone(UTC)
 
     def now(self) -> datetime:
-        """Return the present instant, in UTC."""
-        return self.clock().astimezone(UTC)
+        """Return the present instant, in UTC. Raises ClockNotTrusted, Unavailable."""
+        return self.watch.now()
 
     def close(self) -> None:
         """Write what still waits to be written, and close all connections. Raises Unavailable."""

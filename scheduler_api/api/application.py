@@ -136,9 +136,10 @@ def _guard() -> None:
     Monitoring has no limit. Which methods an address has (OPTIONS), any role may know.
     """
     req = request._get_current_object()  # type: ignore[attr-defined]
-    path, instant = req.path, now()
+    path = req.path
     if path in WATCHED:
         return
+    instant = now()
     check_rate(req, instant)
     view = current_app.view_functions.get(req.endpoint)
     operation = operation_of(view) if view is not None else _of_no_view(path)

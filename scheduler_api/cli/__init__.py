@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .admin import about, keys, protocols, tokens
-from .database import audit, copy, maintenance
+from .database import audit, clock, copy, maintenance
 from .patients import calendar, enrol, import_csv, reminders
 from .refusals import Group
 from .server import demo, serve, worker
@@ -37,6 +37,7 @@ for command in (
     maintenance.backup,
     reminders.reminders,
     copy.copy,
+    clock.clock,
     about.openapi,
     about.version,
 ):

@@ -59,9 +59,13 @@ def usable(database: str) -> Iterator[None]:
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """Open a session with the rights of an admin, for commands that read and record."""
+    """Open a session with the rights of an admin, for commands that read and record. Raises ClockNotTrusted."""
+    from scheduler_api.use_cases import clocks
+
     with opened(settings_database()) as store:
-        yield session_on(store)
+        opened_session = session_on(store)
+        clocks.check(store, opened_session.now)
+        yield opened_session
 
 
 def session_on(store: Store) -> Session:

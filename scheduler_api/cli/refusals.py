@@ -43,6 +43,7 @@ def _lines(error: Exception) -> Iterator[str]:
     from scheduler_api.engine.errors import ValidationFailed
     from scheduler_api.store.database.port import Busy, Unavailable
     from scheduler_api.use_cases.audit.checkpoints import BadKey
+    from scheduler_api.use_cases.clocks import ClockNotTrusted
     from scheduler_api.use_cases.session import Forbidden, NotFound, Stale
 
     if isinstance(error, ValidationFailed):
@@ -52,7 +53,7 @@ def _lines(error: Exception) -> Iterator[str]:
         yield "The database is busy; nothing was changed. Try again in a moment."
     elif isinstance(error, Unavailable):
         yield f"The database cannot be used: {error}"
-    elif isinstance(error, BadSetting | BadKey | NotFound | Forbidden | Stale):
+    elif isinstance(error, BadSetting | BadKey | ClockNotTrusted | NotFound | Forbidden | Stale):
         yield str(error)
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

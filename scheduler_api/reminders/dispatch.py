@@ -15,7 +15,8 @@ from scheduler_api.engine.reminders.first_reminder import LATE
 from scheduler_api.metrics import MESSAGES_DUE, MESSAGES_STALE
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks
-from scheduler_api.store.reminders import outbox, planned_messages
+from scheduler_api.store.reminders import deliveries, destinations, outbox, planned_messages
+from scheduler_api.use_cases.clocks import TOLERANCE
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.projections.planning import TICK, held_until
 from scheduler_api.use_cases.session import lock_free_patients, share_patients
@@ -33,9 +34,19 @@ class Ticked(NamedTuple):
 
 
 def tick(store: Store, now: datetime) -> Ticked:
-    """Write all messages that are due to the outbox. `now` is the present instant, with offset."""
+    """Write all messages that are due to the outbox. `now` is the present instant, with offset.
+
+    If a tick was made at an instant that is still to come, by a clock that was ahead, all is planned anew before.
+    """
     due = stale = 0
     moment = stamp(now)
+    last = last_tick(store)
+    if last is not None and last - now > TOLERANCE:
+        maintenance.replan(store, now)
+        with store.transaction():
+            outbox.reopen(store, moment)
+            deliveries.reopen(store, moment)
+            destinations.resume(store)
     while planned_messages.is_any_due(store, moment) and (taken := claim(store, now)):
         due, stale = due + taken.due, stale + taken.stale
     with store.transaction():

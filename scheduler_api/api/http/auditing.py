@@ -6,10 +6,11 @@ from flask import Flask, Response, g, request
 
 from scheduler_api.store.database.port import Busy, Unavailable
 from scheduler_api.use_cases.audit import events
+from scheduler_api.use_cases.clocks import ClockNotTrusted
 from scheduler_api.use_cases.phones.phones import sender_of
 from scheduler_api.use_cases.session import NotFound, OutOfScope, Session
 
-from .problems import Problem, unavailable
+from .problems import Problem, no_time, unavailable
 from .requests import READS, now, route, services, store
 
 #: The blueprints without health data.
@@ -38,6 +39,8 @@ def _record(response: Response) -> Response:
     except (Busy, Unavailable) as error:
         # What cannot be recorded is not answered.
         return unavailable(error)
+    except ClockNotTrusted as error:
+        return no_time(error)
     return response
 
 

@@ -14,15 +14,19 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from scheduler_api.engine.errors import CODES, Conflict, FieldError, NeedsConfirmation, ValidationFailed
+from scheduler_api.logs import Seldom
+from scheduler_api.metrics import CLOCK_REFUSALS
 from scheduler_api.schemas.fields import Choice, Strict, fields
 from scheduler_api.store.database.port import Busy, Unavailable
 from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
+from scheduler_api.use_cases.clocks import ClockNotTrusted
 from scheduler_api.use_cases.operations.idempotency import KeyReused
 from scheduler_api.use_cases.session import Forbidden, Stale, TooMany, Unauthenticated
 
 from .request_log import REQUEST_ID
 
 log = logging.getLogger(__name__)
+_seldom = Seldom(log)
 
 #: Every problem type, by status: its name (after `urn:scheduler-api:`) and title. docs/api.md explains each.
 TYPES: Mapping[int, tuple[str, str]] = {
@@ -135,6 +139,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(KeyReused, lambda error: _key_reused())
     app.register_error_handler(Busy, unavailable)
     app.register_error_handler(Unavailable, unavailable)
+    app.register_error_handler(ClockNotTrusted, no_time)
     app.register_error_handler(ProviderUnavailable, lambda error: _no_provider())
 
 
@@ -171,6 +176,14 @@ def unavailable(error: Busy | Unavailable) -> Response:
         ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)
     )
     return Problem(503, detail, headers={"Retry-After": str(seconds)}).response()
+
+
+def no_time(error: ClockNotTrusted) -> Response:
+    """Return the response while the machine's clock cannot be trusted; the log says why."""
+    CLOCK_REFUSALS.inc()
+    _seldom.error("clock not trusted", type(error).__name__, message=str(error))
+    detail = "The clock of the service cannot be trusted at the moment; nothing was recorded."
+    return Problem(503, detail, headers={"Retry-After": "60"}).response()
 
 
 def _no_provider() -> Response:

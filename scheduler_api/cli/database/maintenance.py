@@ -78,6 +78,7 @@ def rebuild() -> None:
 def verify(checkpoints: BinaryIO | None) -> None:
     """Check the chains of both logs, their checkpoints, and what is derived from the facts. Exit status 1 if not well.
 
+    What was recorded by a clock that was ahead is named too: it is of an instant still to come.
     With SCHEDULER_CHECKPOINT_KEY the signatures of the checkpoints are checked too.
     """
     import orjson
@@ -91,6 +92,7 @@ def verify(checkpoints: BinaryIO | None) -> None:
 
 def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
     """Check a database; return a line with counts. Ends the command if anything is wrong, naming it."""
+    from scheduler_api import utc_now
     from scheduler_api.cli.terminal import progress
     from scheduler_api.config import Settings
     from scheduler_api.store.patients import patients
@@ -108,7 +110,8 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
             checked, facts = checked + 1, facts + (head["version"] if head else 0)
             bar.advance(task)
 
-        wrong = list(maintenance.verify(store, count, keys_in(Settings.from_environment().checkpoint_key), kept))
+        keys = keys_in(Settings.from_environment().checkpoint_key)
+        wrong = list(maintenance.verify(store, count, keys, kept, utc_now()))
     if wrong:
         raise Refused("\n".join(wrong))
     return f"All is well: {_patients(checked)}, {facts} facts."

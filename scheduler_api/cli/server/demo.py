@@ -73,6 +73,8 @@ def _prepared(settings: Settings) -> Iterator[str]:
     from scheduler_api.cli.database.maintenance import prepare
     from scheduler_api.cli.opening import session_on
     from scheduler_api.store.database.connect import connect, data_folder
+    from scheduler_api.use_cases.clocks import last_known
+    from scheduler_api.use_cases.operations import clock_acceptance
     from scheduler_api.use_cases.projections import maintenance
 
     file = data_folder(settings.database) / TOKENS_FILE
@@ -80,6 +82,9 @@ def _prepared(settings: Settings) -> Iterator[str]:
     try:
         prepare(store, settings.database)
         session = session_on(store)
+        if last_known(store) is not None:
+            # Whoever starts it after a week sees what day it is.
+            clock_acceptance.accept(session)
         samples = _loaded_before(session, file, settings.database) or _load(session, file)
         maintenance.extend_horizons(store, session.now)
         yield from _welcome(session, samples, settings, file)

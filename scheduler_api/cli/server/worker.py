@@ -20,16 +20,21 @@ from .delivering import deliver_until
 if TYPE_CHECKING:
     from scheduler_api.config import Settings
     from scheduler_api.store.database.port import Store
+    from scheduler_api.use_cases.clocks import ClockWatch
 
 log = logging.getLogger("scheduler_api.worker")
 
 
 class Job(NamedTuple):
-    """A job to be done every so many seconds; `work` returns its results, by name, for the log."""
+    """A job to be done every so many seconds; `work` returns its results, by name, for the log.
+
+    `at_any_time`: also while the clock cannot be trusted.
+    """
 
     name: str
     seconds: int
     work: Callable[[Store, Settings, datetime], Mapping[str, object]]
+    at_any_time: bool = False
 
 
 _STOPS = {signal.SIGTERM, signal.SIGINT}
@@ -42,11 +47,11 @@ def worker(while_stdin: bool) -> None:
 
     Any number may run at once, on any number of databases; `serve` runs one too.
     """
-    from apscheduler.schedulers.background import BackgroundScheduler
-
     from scheduler_api import logs, utc_now
     from scheduler_api.cli.opening import opened
     from scheduler_api.config import Settings
+    from scheduler_api.store.database.connect import connect
+    from scheduler_api.use_cases.clocks import ClockWatch, seconds_since_boot
 
     settings = Settings.from_environment()
     with opened(settings.database):
@@ -56,27 +61,17 @@ def worker(while_stdin: bool) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     if while_stdin:
         threading.Thread(target=_stop_at_end_of_stdin, daemon=True).start()
-    scheduler = BackgroundScheduler(timezone="UTC")
-    # A job that was missed while the machine slept runs once, however late.
-    for job in JOBS:
-        scheduler.add_job(
-            _run,
-            "interval",
-            args=[job, settings],
-            seconds=job.seconds,
-            next_run_time=utc_now(),
-            coalesce=True,
-            misfire_grace_time=None,
-            max_instances=1,
-        )
-    stopping = threading.Event()
-    delivering = threading.Thread(target=deliver_until, args=(stopping, settings))
-    delivering.start()
-    scheduler.start()
+    store, stopping = connect(settings.database), threading.Event()
+    watch = ClockWatch(store, utc_now, seconds_since_boot)
+    threads = [threading.Thread(target=_repeat, args=(job, settings, watch, stopping)) for job in JOBS]
+    threads.append(threading.Thread(target=deliver_until, args=(stopping, settings, watch)))
+    for thread in threads:
+        thread.start()
     signal.sigwait(_STOPS)
     stopping.set()
-    scheduler.shutdown()
-    delivering.join()
+    for thread in threads:
+        thread.join()
+    store.close()
 
 
 @contextmanager
@@ -103,14 +98,31 @@ def _stop_at_end_of_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _run(job: Job, settings: Settings) -> None:
-    """Run a job on the database of the settings, now, and log its results, if there are any."""
+def _repeat(job: Job, settings: Settings, watch: ClockWatch, stopping: threading.Event) -> None:
+    """Run a job again and again until `stopping` is set. The waits are no matter of the clock, which may jump."""
+    from .failures import log_failure
+
+    while True:
+        try:
+            _run(job, settings, watch)
+        except Exception as error:
+            # The next run tries anew: a database that is away comes back.
+            log_failure(f"{job.name} failed", error)
+        if stopping.wait(job.seconds):
+            return
+
+
+def _run(job: Job, settings: Settings, watch: ClockWatch) -> None:
+    """Run a job on the database of the settings, now, and log its results, if there are any.
+
+    While the clock cannot be trusted, only what is done at any time.
+    """
     from scheduler_api import utc_now
     from scheduler_api.store.database.connect import connect
 
     store = connect(settings.database)
     try:
-        results = job.work(store, settings, utc_now())
+        results = job.work(store, settings, utc_now() if job.at_any_time else watch.now())
     finally:
         store.close()
     if any(results.values()):
@@ -119,7 +131,10 @@ def _run(job: Job, settings: Settings) -> None:
 
 def _tick(store: Store, settings: Settings, now: datetime) -> Mapping[str, object]:
     from scheduler_api.reminders.dispatch import tick
+    from scheduler_api.use_cases.clocks import note_trusted
 
+    with store.transaction():
+        note_trusted(store, now)
     return tick(store, now)._asdict()
 
 
@@ -146,6 +161,6 @@ def _checkpoint(store: Store, settings: Settings, now: datetime) -> Mapping[str,
 JOBS = (
     Job("extended horizons", 30 * 60, _extend_horizons),
     Job("ticked", 15, _tick),
-    Job("checkpoint", 30 * 60, _checkpoint),
+    Job("checkpoint", 30 * 60, _checkpoint, at_any_time=True),
     Job("forgotten", 60 * 60, _forget),
 )

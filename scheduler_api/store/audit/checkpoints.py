@@ -13,9 +13,10 @@ _LOGS = {"audit": ("audit", "stream", "at"), "facts": ("facts", "patient_id", "r
 _PORTION = 5000
 
 
-def last(store: Store) -> Row | None:
-    """Return the last checkpoint."""
-    return store.row("SELECT * FROM checkpoints ORDER BY checkpoint DESC LIMIT 1")
+def last(store: Store, through: str | None = None) -> Row | None:
+    """Return the last checkpoint, or the last that was made no later than an instant."""
+    condition = "" if through is None else "WHERE at <= :through"
+    return store.row(f"SELECT * FROM checkpoints {condition} ORDER BY checkpoint DESC LIMIT 1", {"through": through})
 
 
 def every(store: Store) -> list[Row]:

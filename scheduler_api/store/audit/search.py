@@ -111,3 +111,17 @@ def pages(store: Store, query: Query) -> Any:
         if len(rows) < query.limit:
             return
         query = replace(query, after=position_of(rows[-1]))
+
+
+def after(store: Store, at: str, limit: int = 200) -> list[Row]:
+    """Return the log, stream, number and instant of what was recorded later than an instant, a limit of each log."""
+    logs = (("facts", "facts", "patient_id", "recorded_at"), ("audit", "audit", "stream", "at"))
+    return [
+        row
+        for log, table, stream, instant in logs
+        for row in store.rows(
+            f"SELECT '{log}' AS log, {stream} AS stream, seq, {instant} AS at FROM {table} "
+            f"WHERE {instant} > :at ORDER BY {instant}, {stream}, seq LIMIT :limit",
+            {"at": at, "limit": limit},
+        )
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -99,6 +100,9 @@ class Store(Protocol):
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the database to a new SQLite file, while others read and write."""
+
+    def clock(self) -> datetime | None:
+        """Return the present instant by the database's own clock; None if it has none but this machine's."""
 
     def exists(self) -> bool:
         """Return whether there is a database, as far as one can see without opening it."""

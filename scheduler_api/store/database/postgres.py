@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,6 +61,10 @@ class PostgresStore:
         self._pool: ConnectionPool[_Connection] | None = None
         self._opening = threading.Lock()
         self._made_by = threading.get_ident()
+
+    def clock(self) -> datetime | None:
+        row = self.row("SELECT clock_timestamp() AS now")
+        return None if row is None else row["now"]
 
     def exists(self) -> bool:
         return True

@@ -111,8 +111,18 @@ def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
 
 def not_extended_through(store: Store, through: date, limit: int) -> Sequence[str]:
     """Return the ids of some patients whose visit rows do not yet reach `through`."""
+    return _by_visits_through(store, "<", through, limit)
+
+
+def extended_beyond(store: Store, through: date, limit: int) -> Sequence[str]:
+    """Return the ids of some patients whose visit rows reach further than `through`."""
+    return _by_visits_through(store, ">", through, limit)
+
+
+def _by_visits_through(store: Store, relation: str, through: date, limit: int) -> Sequence[str]:
     rows = store.rows(
-        "SELECT patient_id FROM patients WHERE visits_through < :through ORDER BY visits_through LIMIT :limit",
+        f"SELECT patient_id FROM patients WHERE visits_through {relation} :through "
+        "ORDER BY visits_through LIMIT :limit",
         {"through": through.isoformat(), "limit": limit},
     )
     return [row["patient_id"] for row in rows]

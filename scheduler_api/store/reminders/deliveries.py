@@ -160,6 +160,15 @@ def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
     return finished
 
 
+def reopen(store: Store, now: str) -> None:
+    """Make deliveries due that would be tried only after their message has expired, by a clock that was ahead."""
+    store.write(
+        "UPDATE deliveries SET next_at = :now WHERE status = 'waiting' AND next_at > :now "
+        "AND next_at >= (SELECT expires_at FROM outbox WHERE outbox.message_id = deliveries.message_id)",
+        {"now": now},
+    )
+
+
 def release(store: Store, message_id: str) -> None:
     """Allow a withdrawn message to be given to its destinations anew, should the plan call for it again."""
     store.write("UPDATE outbox SET spread_at = NULL WHERE message_id = :message_id", {"message_id": message_id})

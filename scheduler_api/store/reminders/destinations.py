@@ -102,3 +102,8 @@ def pause(store: Store, destination_id: str, until: str) -> None:
         "UPDATE destinations SET paused_until = :until WHERE destination_id = :destination_id",
         {"destination_id": destination_id, "until": until},
     )
+
+
+def resume(store: Store) -> None:
+    """End all pauses: each destination is tried again, and paused anew if it still fails."""
+    store.write("UPDATE destinations SET paused_until = NULL WHERE paused_until IS NOT NULL", {})

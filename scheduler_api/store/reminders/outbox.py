@@ -52,6 +52,15 @@ def restore(store: Store, message_ids: Iterable[str]) -> None:
     )
 
 
+def reopen(store: Store, now: str) -> None:
+    """Let messages wait again that ended without being sent at an instant still to come, by a clock that was ahead."""
+    store.write(
+        "UPDATE outbox SET status = 'waiting', settled_at = NULL, spread_at = NULL "
+        "WHERE status IN ('expired', 'failed') AND settled_at > :now AND expires_at > :now",
+        {"now": now},
+    )
+
+
 def put_off(store: Store, message_id: str, until: str) -> bool:
     """Record that the patient put a message off until an instant; return False if it was put off before."""
     changed = store.write(

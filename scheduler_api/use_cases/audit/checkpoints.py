@@ -116,7 +116,9 @@ def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
         store.lock("checkpoints")
         last = checkpoints.last(store)
         number = last["checkpoint"] + 1 if last else 1
-        since = datetime.fromisoformat(last["at"]) - _BACK if last else None
+        # One that was made by a clock ahead does not say until when everything was seen.
+        before = checkpoints.last(store, stamp(now))
+        since = datetime.fromisoformat(before["at"]) - _BACK if before else None
         moved = checkpoints.moved_heads(store, since.isoformat() if since else "")
         digest, count = hashlib.sha256(), 0
         while portion := list(islice(moved, 5000)):
@@ -130,11 +132,11 @@ def make(store: Store, keys: Keys, now: datetime) -> dict[str, Any]:
 
 
 def make_if_due(store: Store, keys: Keys, now: datetime) -> dict[str, Any] | None:
-    """Make a checkpoint if the last is a day old; return None if it is not."""
+    """Make a checkpoint if the last is a day old, or of an instant still to come; return None if it is neither."""
     with store.transaction():
         store.lock("checkpoints")
         last = checkpoints.last(store)
-        due = last is None or datetime.fromisoformat(last["at"]) + EVERY <= now
+        due = last is None or not timedelta(0) <= now - datetime.fromisoformat(last["at"]) < EVERY
         return make(store, keys, now) if due else None
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 
-from scheduler_api.store.audit import events
+from scheduler_api.engine.instants import stamp
+from scheduler_api.store.audit import events, search
 from scheduler_api.store.audit.chain import AUDIT, FACT, link
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.operations import marks
 from scheduler_api.store.patients import facts
+from scheduler_api.use_cases.clocks import TOLERANCE
 from scheduler_api.use_cases.session import Forbidden, Session, patient_row
 
 from .checkpoints import Keys, breaks
@@ -47,8 +51,23 @@ def check(session: Session, patient_id: str | None, keys: Keys) -> IntegrityRepo
         report.events += events.length(store, stream)
         report.wrong += event_breaks(store, stream)
     report.wrong += breaks(store, keys, stream=patient_id)
+    if patient_id is None:
+        report.wrong += ahead(store, session.now)
     del report.wrong[_MOST_SENTENCES:]
     return report
+
+
+def ahead(store: Store, now: datetime) -> Iterator[str]:
+    """Yield what was recorded, or noted as done, by a clock that was ahead of the present one (`now`), a sentence each.
+
+    A fact of a later instant hides from who asks what was known until then; what was done at one is not done again.
+    """
+    limit = stamp(now + TOLERANCE)
+    for row in search.after(store, limit):
+        what, owner = ("fact", "patient") if row["log"] == "facts" else ("event", "stream")
+        yield f"{owner} {row['stream']}: {what} number {row['seq']} is of {row['at']}, which is still to come"
+    for row in marks.after(store, limit):
+        yield f"mark {row['name']}: is of {row['at']}, which is still to come"
 
 
 def fact_breaks(patient_id: str, rows: Sequence[Row]) -> Iterator[str]:

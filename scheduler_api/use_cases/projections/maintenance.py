@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from scheduler_api.engine.model.facts import Fact
 from scheduler_api.engine.model.fold import fold
@@ -63,10 +64,11 @@ def verify(
     progress: Callable[[str], None] = lambda patient_id: None,
     keys: checkpoints.Keys = checkpoints.NO_KEYS,
     kept: Iterable[Row] = (),
+    now: datetime | None = None,
 ) -> Iterator[str]:
     """Yield what is wrong with the logs or with what is derived from them, a sentence each; nothing if all is well.
 
-    `kept` are checkpoints that were exported.
+    `kept` are checkpoints that were exported. `now` is the present instant (None: nothing is compared with it).
     """
     for patient_id in facts.patients(store):
         with store.snapshot():
@@ -79,6 +81,10 @@ def verify(
     for stream in events.streams(store):
         yield from integrity.event_breaks(store, stream)
     yield from checkpoints.breaks(store, keys, kept)
+    if now is not None:
+        yield from integrity.ahead(store, now)
+        for patient_id in patients.extended_beyond(store, horizon(now + timedelta(1)), 200):
+            yield f"patient {patient_id}: visits and reminders are planned from a day that is still to come"
 
 
 def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str]:
@@ -123,6 +129,28 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 
+def replan(store: Store, now: datetime) -> int:
+    """Plan all patients and sites anew from today on; return how many patients: a clock was ahead when they were.
+
+    What a tick by that clock skipped as expired is planned again.
+    """
+    count = 0
+    for patient_ids in _batched(facts.patients(store), 200):
+        with store.transaction():
+            for patient_id in patient_ids:
+                extend_horizon(store, patient_id, now)
+        count += len(patient_ids)
+    with store.transaction():
+        _plan_sites(store, now)
+    return count
+
+
+def _batched(items: Iterator[str], size: int) -> Iterator[list[str]]:
+    """Yield items in lists of a size, the last as long as is left."""
+    while batch := list(islice(items, size)):
+        yield batch
+
+
 def extend_horizons(store: Store, now: datetime) -> int:
     """Extend the visits and reminders of all patients to the horizon; return how many patients were extended."""
     count = 0
@@ -136,6 +164,8 @@ def extend_horizons(store: Store, now: datetime) -> int:
 def extend_some(store: Store, now: datetime) -> int:
     """Extend some patients to the horizon in one unit of work; return how many (0: all reach it)."""
     patient_ids = patients.not_extended_through(store, horizon(now), 200)
+    # From a day that is still to come nothing is planned until that day: a clock was ahead.
+    patient_ids = patient_ids or patients.extended_beyond(store, horizon(now + timedelta(1)), 200)
     with store.transaction():
         # In the order of their ids, so that two who do this at once do not wait for each other.
         for patient_id in sorted(patient_ids):

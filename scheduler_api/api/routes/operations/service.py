@@ -10,11 +10,13 @@ import orjson
 from flask import Blueprint, Response, request, send_from_directory
 
 from scheduler_api.api.http.operation import public, says
+from scheduler_api.api.http.problems import no_time
 from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import now, services, store
 from scheduler_api.reminders.dispatch import last_tick
 from scheduler_api.store.database.connect import without_passwords
 from scheduler_api.store.database.port import Busy, Unavailable
+from scheduler_api.use_cases.clocks import TOLERANCE, ClockNotTrusted
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("service", __name__)
@@ -42,20 +44,25 @@ def check_health() -> Response:
 def check_readiness() -> Response:
     """Say whether requests can be served
 
-    The database answers with tables of this version, and a worker is running. Why the database does not is in the log,
-    and not in the answer, which anyone may read.
+    The database answers with tables of this version, the clock can be trusted, and a worker is running. Why not is in
+    the log, and not in the answer, which anyone may read.
     """
     try:
         waiting = store().pending_migrations()
-        seen = last_tick(store()) if not waiting else None
+        if waiting:
+            return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
+        instant, seen = now(), last_tick(store())
+    except ClockNotTrusted as error:
+        no_time(error)
+        return _json({"status": "unavailable", "database": "ok", "clock": "not trusted"}, 503)
     except (Busy, Unavailable) as error:
         found = {"error": type(error).__name__, "message": without_passwords(str(error))}
         log.warning("database does not answer", extra={"data": found})
         return _json({"status": "unavailable", "database": "does not answer"}, 503)
-    if waiting:
-        return _json({"status": "unavailable", "database": "needs `scheduler-api init`"}, 503)
     started = services().started_at
-    if now() - max(seen or started, started) > WORKER_SEEN_WITHIN:
+    if seen is not None and seen - instant > TOLERANCE:
+        return _json({"status": "unavailable", "database": "ok", "worker": "its clock was ahead"}, 503)
+    if instant - max(seen or started, started) > WORKER_SEEN_WITHIN:
         return _json({"status": "unavailable", "database": "ok", "worker": "not running"}, 503)
     return _json({"status": "ok", "database": "ok"})
 
