@@ -349,7 +349,11 @@ class Phone:
         last = self.state["today"]["document"]
         calendar = self._kept("calendar") or {"doses": [], "visits": [], "to": last["today"]}
         if day < last["today"] or self.state["clock_off"]:
-            return {**last, "today": day, "cycle": None, "doses": [], "unrecorded": [], "unknown": True}
+            notices = _still(last["notices"], last["visits"], day)
+            return {
+                **{**last, "today": day, "cycle": None, "doses": [], "unrecorded": []},
+                **{"notices": notices, "unknown": True},
+            }
         on_treatment = last["status"] == "on_treatment"
         rows = [row for row in calendar["doses"] if row["dose_on"] == day]
         doses = []
@@ -386,6 +390,7 @@ class Phone:
             "doses": doses,
             "unrecorded": [name for name in [*last["unrecorded"], *asked] if week_ago <= day_of(name) < day],
             "visits": list(visits.values()),
+            "notices": _still(last["notices"], visits.values(), day),
         }
 
     def calendar(self, first: str | None = None, last: str | None = None) -> dict[str, Any]:
@@ -420,6 +425,12 @@ class Phone:
         if told:
             self.save()
         return list(told)
+
+
+def _still(notices: Iterable[dict[str, Any]], visits: Iterable[dict[str, Any]], day: str) -> list[dict[str, Any]]:
+    """What is still to be known on a later day: not what was about the doses of the day before, or past visits."""
+    booked = {visit["visit"] for visit in visits if (visit["booked_on"] or "") >= day}
+    return [notice for notice in notices if notice["about"] is None or notice["about"] in booked]
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -459,6 +470,8 @@ UNKNOWN = (
     "This phone does not know what is planned for this day. "
     "Connect it to a network, or call your study site, before you take a dose."
 )
+#: The code of the notice that is shown in place of what is said of a dose.
+CALL_SITE = "call_site_before_dose"
 #: What the patient is told of what became of a word, unless it counts.
 OUTCOMES = {
     "site_record_stands": "the site recorded this day, and its record stands.",
@@ -494,19 +507,21 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     yield f"{screen['today']} · {screen['status'].replace('_', ' ')}"
     if cycle := screen["cycle"]:
         yield f"Cycle {cycle['number']}" + (f", day {cycle['day']}" if cycle["day"] else "")
+    call_site = next((notice["detail"] for notice in screen["notices"] if notice["code"] == CALL_SITE), None)
+    yield from (notice["detail"] for notice in screen["notices"] if notice["code"] != CALL_SITE)
     for dose in screen["doses"]:
         amount = f" {dose['amount']:g} {dose['unit']}" if dose["amount"] else ""
         pieces = " + ".join(f"{piece['count']} × {piece['strength']:g} {dose['unit']}" for piece in dose["pieces"])
         asked = DOSE[dose["status"]]
-        if screen["call_site"] and dose["status"] in ("due", "planned"):
-            asked = screen["call_site"]
+        if call_site and dose["status"] in ("due", "planned"):
+            asked = call_site
         yield f"Dose: {dose['drug']}{amount}{f' ({pieces})' if pieces else ''}: {asked}"
     if screen.get("unknown"):
         yield UNKNOWN
     if screen["clock_off"]:
         yield "The clock of this phone is wrong. Please set it."
-    if screen["call_site"] and not screen["doses"]:
-        yield screen["call_site"]
+    if call_site and not screen["doses"]:
+        yield call_site
     if screen["unrecorded"]:
         yield f"Not recorded: {', '.join(map(day_of, screen['unrecorded']))}"
     for visit in screen["visits"]:
@@ -515,7 +530,7 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
             zone = visit["booked_time_zone"] if visit["booked_time_zone"] != screen["time_zone"] else None
             at = f" {visit['booked_time']}" + (f" ({zone})" if zone else "") if visit["booked_time"] else ""
             when = f"booked {visit['booked_on']}{at}"
-        status = "may no longer be needed, ask the site" if visit["status"] == "not_required" else visit["status"]
+        status = visit["status"].replace("_", " ")
         yield f"{visit['label']}: {status}, {when}"
     contraception = screen["contraception"]
     if contraception and contraception["status"] == "required":

@@ -276,15 +276,16 @@ class Patient:
 class Server:
     """The service in processes of its own; use it as a context. `log` is where it writes its logs.
 
-    Started again it has the same port. `worker`: whether one runs beside it, as is usual.
+    Started again it has the same port. `worker`: whether one runs beside it, as is usual. `settings` are further ones.
     """
 
-    def __init__(self, database: str, folder: Path, workers: int = 1, worker: bool = True) -> None:
+    def __init__(self, database: str, folder: Path, workers: int = 1, worker: bool = True, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self.database = database
         self._options = ["--workers", str(workers), *([] if worker else ["--no-worker"])]
+        self._settings = {f"SCHEDULER_{name.upper()}": value for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
@@ -305,7 +306,7 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *self._options],
-                env={**environment, "SCHEDULER_DATABASE": self.database, **UNLIMITED},
+                env={**environment, "SCHEDULER_DATABASE": self.database, **UNLIMITED, **self._settings},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,

@@ -60,11 +60,13 @@ const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** What a phone keeps before it is activated. `today` and `calendar`, once fetched, are an etag and a document. */
 const empty = () => ({
   patient_id: null,
+  device_id: null,
   access_token: null,
   refresh_token: null,
   time_zone: null, // the one last told
   cursor: 0,
   clock_off: 0, // how many seconds this phone's clock is ahead, as the service last said
+  push: null, // what was last sent of the subscription to Web Push: its endpoint, and for which device
   notices: [],
   today: null,
   calendar: null,
@@ -123,14 +125,17 @@ async function kept() {
 async function activate(code) {
   const body = { code, device_name: navigator.userAgentData?.platform || "Web app" };
   const { document: given } = await send("POST", "/v1/activate", body);
+  // The messages to another patient are not for whoever has this phone now.
+  const { patient_id: before } = (await kept()).state;
+  if (before && before !== given.patient_id && canPush()) await (await (await pushManager()).getSubscription())?.unsubscribe();
   await keep((state, queue) => {
     // What the patient recorded before a new code was needed is still sent; another patient's is forgotten.
     if (state.patient_id !== given.patient_id) {
       Object.assign(state, empty());
       queue.clear();
     }
-    const { patient_id, access_token, refresh_token } = given;
-    Object.assign(state, { patient_id, access_token, refresh_token });
+    const { patient_id, device_id, access_token, refresh_token } = given;
+    Object.assign(state, { patient_id, device_id, access_token, refresh_token });
   });
 }
 
@@ -303,6 +308,81 @@ function look() {
   });
 }
 
+// --- Reminders by Web Push -----------------------------------------------------------------------------------------------
+
+/** Whether the browser can get messages at all: it needs HTTPS, and no private window. */
+const canPush = () => Boolean(self.PushManager && self.Notification && navigator.serviceWorker);
+
+/** The patient does not let the page notify, or has taken that back. */
+class NotPermitted extends Error {}
+
+/** The browser cannot subscribe: its maker's push service does not answer, as in mainland China. */
+class NoPushService extends Error {}
+
+const pushManager = async () => (self.registration || (await navigator.serviceWorker.ready)).pushManager;
+
+/** Whether messages come to this phone, as far as the phone knows. */
+async function isSubscribed() {
+  return canPush() && Notification.permission === "granted" && Boolean((await kept()).state.push) && Boolean(await (await pushManager()).getSubscription());
+}
+
+/** Subscribe, when the patient has tapped the button: only then may the browser ask. Throws NotPermitted, NoPushService, Refused, Offline. */
+async function subscribe() {
+  if ((await Notification.requestPermission()) !== "granted") throw new NotPermitted();
+  await checkSubscription(true);
+}
+
+/**
+ * Make the browser's subscription the one that the service sends to, if the patient wants one (`wanted`, or subscribed
+ * before): browsers drop and replace them, a new code makes a new device, and the service's key may be another one.
+ */
+function checkSubscription(wanted = false) {
+  return navigator.locks.request("network", async () => {
+    const { state } = await kept();
+    if (!canPush() || Notification.permission !== "granted" || !(wanted || state.push)) return;
+    const { document: { public_key } } = await ask("GET", "/v1/me/push-key");
+    const manager = await pushManager();
+    let subscription = await manager.getSubscription();
+    if (subscription && base64url(subscription.options.applicationServerKey) !== public_key) {
+      await subscription.unsubscribe(); // Nothing that is sent for an old key is delivered.
+      subscription = null;
+    }
+    try {
+      subscription ||= await manager.subscribe({ userVisibleOnly: true, applicationServerKey: public_key });
+    } catch (error) {
+      throw new NoPushService(error.message);
+    }
+    const sent = { endpoint: subscription.endpoint, device_id: state.device_id };
+    const isSent = JSON.stringify(sent) === JSON.stringify(state.push);
+    // One that is sent again without need loses what waits for it.
+    if (isSent && (await pushState(state.device_id)) === "good") return;
+    await ask("POST", `/v1/me/devices/${state.device_id}/push`, subscription.toJSON());
+    await keep((now) => { now.push = sent; });
+  });
+}
+
+/** How the service says that the subscription of a device is doing. */
+async function pushState(device_id) {
+  const { document: { items } } = await ask("GET", "/v1/me/devices");
+  return items.find((one) => one.device_id === device_id)?.push?.state;
+}
+
+/** Want no more messages on this phone. That the service knows of no subscription is as good. */
+function unsubscribe() {
+  return navigator.locks.request("network", async () => {
+    const { state } = await kept();
+    try {
+      await ask("DELETE", `/v1/me/devices/${state.device_id}/push`);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.problem.status !== 404) throw error;
+    }
+    await (await (await pushManager()).getSubscription())?.unsubscribe();
+    await keep((now) => { now.push = null; });
+  });
+}
+
+const base64url = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
 // --- What to show --------------------------------------------------------------------------------------------------------
 
 /** The one screen, with or without a network: `today` as last heard, and what still waits laid over it. */
@@ -328,7 +408,9 @@ function screenOf(state, facts, day = presentDay(state)) {
 function computed(state, day) {
   const last = state.today.document;
   const { doses, visits, to } = state.calendar?.document || { doses: [], visits: [], to: last.today };
-  if (day < last.today || state.clock_off) return { ...last, today: day, cycle: null, doses: [], unrecorded: [], unknown: true };
+  if (day < last.today || state.clock_off) {
+    return { ...last, today: day, cycle: null, doses: [], unrecorded: [], notices: still(last.notices, last.visits, day), unknown: true };
+  }
   const onTreatment = last.status === "on_treatment";
   const rows = doses.filter((row) => row.dose_on === day);
   const weekAgo = new Date(`${day}T00:00:00Z`);
@@ -365,7 +447,14 @@ function computed(state, day) {
     })),
     unrecorded: [...last.unrecorded, ...asked].filter((id) => weekAgo.toISOString().slice(0, 10) <= dayOf(id) && dayOf(id) < day),
     visits: [...nearest.values()],
+    notices: still(last.notices, [...nearest.values()], day),
   };
+}
+
+/** What is still to be known on a later day: not what was about the doses of the day before, or past visits. */
+function still(notices, visits, day) {
+  const booked = visits.filter((visit) => (visit.booked_on || "") >= day).map((visit) => visit.visit);
+  return notices.filter(({ about }) => about === null || booked.includes(about));
 }
 
 // --- Words ---------------------------------------------------------------------------------------------------------------
@@ -385,10 +474,13 @@ const WORDS = {
     planned: "Not begun: take none until the site tells you to", noDose: "No dose today.",
     days: { unrecorded: "Nothing is recorded for this day yet", due: "Nothing is recorded for this day yet", planned: "A dose is planned", unknown: "Nothing is known of this day" },
     catchUp: "Did you take it?", visits: "Visits", booked: (day) => `Booked: ${day}`, window: (a, b) => `${a} to ${b}`,
-    upcoming: "to come", open: "due now", overdue: "overdue: call the site", ask: "may no longer be needed: call the site",
+    upcoming: "to come", open: "due now", overdue: "overdue: call the site",
     contraception: "Contraception", required: "Required", through: (day) => `Required through ${day}`,
     atLeast: (day) => `Required, at least through ${day}`, released: "No longer required",
     not_required: "Not required", contact: "Your study site", calendar: "Calendar", marks: "Green: taken. Underlined: time for a visit.", feed: "For your calendar app", makeFeed: "Make an address",
+    push: "Reminders on this phone", makePush: "Remind me on this phone", pushed: "Reminders come to this phone, also while this page is closed.", endPush: "No more reminders here",
+    notPermitted: "This phone does not let this page remind you: allow notifications in its settings.",
+    noPushService: "This browser cannot get messages here. Look at this page every day, or ask your study site.", noPush: "Your study sends no messages to this page.",
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
     ok: "OK", statuses: { screening: "Not enrolled yet", enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
@@ -418,10 +510,13 @@ const WORDS = {
     planned: "治疗尚未开始：在研究中心通知您之前请勿服药", noDose: "今天不需要服药。",
     days: { unrecorded: "这一天尚无服药记录", due: "这一天尚无服药记录", planned: "计划服药", unknown: "没有这一天的信息" },
     catchUp: "这些天服药了吗？", visits: "访视", booked: (day) => `已预约：${day}`, window: (a, b) => `${a}至${b}`,
-    upcoming: "即将到来", open: "现可检查（在规定日期内）", overdue: "已逾期，请联系研究中心", ask: "可能不再需要，请联系研究中心",
+    upcoming: "即将到来", open: "现可检查（在规定日期内）", overdue: "已逾期，请联系研究中心",
     contraception: "避孕", required: "需要避孕", through: (day) => `需要避孕至 ${day}（含当天）`,
     atLeast: (day) => `需要避孕，至少至 ${day}`, released: "不再需要避孕",
     not_required: "不需要避孕", contact: "您的研究中心", calendar: "日历", marks: "绿色：已服药。下划线：可检查日期。", feed: "手机日历订阅", makeFeed: "生成订阅地址",
+    push: "本手机的提醒", makePush: "在本手机上提醒我", pushed: "提醒会发送到本手机，关闭本页面后也能收到。", endPush: "不再在本手机上提醒",
+    notPermitted: "本手机未允许本页面发送提醒，请在系统设置中允许通知。",
+    noPushService: "本浏览器在此无法接收消息，请每天查看本页面，或咨询研究中心。", noPush: "本试验不向本页面发送消息。",
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
     ok: "知道了", statuses: { screening: "尚未入组", enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
@@ -490,6 +585,7 @@ async function show(error = "") {
     screen.clockOff && make("p", { className: "card notice", role: "alert" }, WORDS.clockOff),
     error && make("p", { className: "card notice", role: "alert" }, error),
     ...state.notices.map(notice),
+    ...noticesAbout(screen.notices, null).map((text) => make("section", { className: "card notice" }, text)),
     asked(screen, state),
     ...doses(screen),
     catchUp(screen),
@@ -497,6 +593,7 @@ async function show(error = "") {
     screen.contraception && contraception(screen.contraception),
     contact(screen.site_contact),
     calendar(state, screen, calendarOpen),
+    canPush() && (pushSection = pushSection || push()),
     (feedSection = feedSection || feed()),
   ];
   app.replaceChildren(...parts.filter(Boolean));
@@ -526,6 +623,7 @@ function activation(state, error) {
     try {
       await activate(code.value);
       await update();
+      await pushSection?.doing(checkSubscription);
     } catch (problem) {
       await show(problem instanceof Offline ? WORDS.offline : problem.message);
     }
@@ -538,14 +636,20 @@ function notice(text) {
   return make("section", { className: "card notice" }, make("p", {}, text), button(WORDS.ok, "", told));
 }
 
-function doses({ doses: today, status, call_site, unknown }) {
+/** What the patient needs to know: about a dose or visit beside it, the rest above all. */
+const CALL_SITE = "call_site_before_dose";
+const noticesAbout = (notices, about) => notices.filter((one) => one.code !== CALL_SITE && one.about === about)
+  .map((one) => make("p", { className: "to-know", role: "alert" }, one.detail.replace(/\d{4}-\d\d-\d\d/g, shortDay)));
+
+function doses({ doses: today, status, notices, unknown }) {
+  const call_site = notices.find((one) => one.code === CALL_SITE)?.detail;
   if (unknown) return [make("section", { className: "card dose unknown" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.unknownDose))];
-  if (today.length) return today.map((one) => dose(one, call_site));
+  if (today.length) return today.map((one) => dose(one, call_site, notices));
   return [make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, call_site || WORDS.statuses[status] || WORDS.noDose))];
 }
 
 /** The buttons carry the dose that is shown: pressed after midnight, they still mean the one that was read. */
-function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_until }, call_site) {
+function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_until }, call_site, notices) {
   const at = snoozed_until || remind_at;
   const texts = { due: at ? WORDS.dueAt(at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";
@@ -554,6 +658,7 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
     make("h2", {}, `${WORDS.dose} · ${shortDay(dayOf(dose_id))}`),
     make("p", { className: "drug" }, amount ? `${drug} ${amount}\u00a0${unit}` : drug),
     pieces.length && make("p", {}, pieces.map((piece) => `${piece.count} × ${piece.strength}\u00a0${unit}`).join(" + ")),
+    ...(asked ? noticesAbout(notices, dose_id) : []),
     make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
     asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount), dose_id)),
     asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"), dose_id)),
@@ -568,7 +673,7 @@ function catchUp({ unrecorded, amounts }) {
   return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
 }
 
-function visits({ visits: shown, time_zone }) {
+function visits({ visits: shown, notices, time_zone }) {
   if (!shown.length) return null;
   const line = (visit) => make("div", { className: "visit" },
     make("strong", {}, visit.label),
@@ -576,8 +681,8 @@ function visits({ visits: shown, time_zone }) {
     visit.booked_on && make("p", {}, WORDS.booked([longDay(visit.booked_on), visit.booked_time,
       visit.booked_time && visit.booked_time_zone !== time_zone && `(${visit.booked_time_zone})`].filter(Boolean).join(" "))),
     visit.opens_on && make("p", { className: visit.booked_on ? "quiet" : "" }, WORDS.window(shortDay(visit.opens_on), shortDay(visit.closes_on))),
-    visit.status === "not_required" ? make("p", {}, make("span", { className: "overdue" }, WORDS.ask))
-      : make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
+    ...noticesAbout(notices, visit.visit),
+    visit.status !== "not_required" && make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
   return make("section", { className: "card" }, make("h2", {}, WORDS.visits), ...shown.map(line));
 }
 
@@ -607,6 +712,35 @@ function calendar(state, screen, open) {
   return make("details", { className: "card calendar", open }, make("summary", {}, WORDS.calendar),
     make("div", { className: "grid" }, ...names, ...Array.from({ length: before }, () => make("span")), ...cells),
     make("p", { className: "quiet" }, WORDS.marks));
+}
+
+let pushSection = null;
+
+/** Whether reminders come to this phone, and the button for it. `doing` tries something, and shows what came of it. */
+function push() {
+  const said = make("div");
+  const look = async (error = null) => {
+    const isOn = await isSubscribed();
+    const text = error instanceof NotPermitted || Notification.permission === "denied" ? WORDS.notPermitted
+      : error instanceof NoPushService ? WORDS.noPushService
+        : error instanceof Offline ? WORDS.offline
+          : error instanceof Refused && error.problem.status === 404 ? WORDS.noPush : error?.message;
+    said.replaceChildren(...[
+      isOn && make("p", {}, WORDS.pushed),
+      text && make("p", { className: "overdue", role: "alert" }, text),
+      isOn ? button(WORDS.endPush, "", () => doing(unsubscribe)) : button(WORDS.makePush, "main", () => doing(subscribe)),
+    ].filter(Boolean));
+  };
+  const doing = async (work) => {
+    try {
+      await work();
+      await look();
+    } catch (error) {
+      await look(error);
+    }
+  };
+  look();
+  return Object.assign(make("section", { className: "card push" }, make("h2", {}, WORDS.push), said), { doing });
 }
 
 let feedSection = null;
@@ -666,11 +800,17 @@ async function start() {
   navigator.storage?.persist?.();
   await show();
   const news = () => document.visibilityState === "visible" && update();
+  const back = () => {
+    news();
+    // The patient may have taken the permission back, and the browser may have dropped the subscription.
+    if (document.visibilityState === "visible") pushSection?.doing(checkSubscription);
+  };
   addEventListener("online", news);
   addEventListener("hashchange", () => show());
-  document.addEventListener("visibilitychange", news);
+  document.addEventListener("visibilitychange", back);
   setInterval(news, 5 * 60 * 1000);
   await update();
+  await pushSection?.doing(checkSubscription);
 }
 
 /** The service worker: the page's own files from the cache, so that it opens without a network, renewed when there is one. */
@@ -690,6 +830,8 @@ function workOffline() {
     event.notification.close();
     event.waitUntil(clients.openWindow(`${registration.scope}#${event.notification.data.day}`));
   });
+  // Without a network it is checked when the page is opened.
+  addEventListener("pushsubscriptionchange", (event) => event.waitUntil(checkSubscription().catch(() => {})));
   addEventListener("activate", (event) => event.waitUntil(clients.claim()));
   addEventListener("fetch", (event) => {
     const { request } = event;

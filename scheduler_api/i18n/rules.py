@@ -135,7 +135,18 @@ RULES: Mapping[str, str] = {
     "pregnant_on_treatment": "{base}: neither a hold nor an end of treatment is recorded",
     "no_reminders_while_pregnant": ("{base}: no dose reminder is sent until the site records how treatment goes on"),
     "reminders_again": "the site recorded how treatment goes on, or no pregnancy is open",
+    # What a patient needs to know today.
     "call_site_before_dose": "Call your study site before you take a dose.",
+    "amount_differs": "Today's dose is {mg} mg; before it was {mg2} mg. Check the amount before you take it.",
+    "booked_in_vain": "The appointment of {day} may no longer be needed: ask your study site before you come.",
+    "booked_elsewhere": (
+        "The appointment of {day} was made with your former study site: ask your study site before you come."
+    ),
+    "dose_reminders_stopped": "You are sent no dose reminders any more: look here for what to take.",
+    "messages_stopped": (
+        "You are sent no reminders or messages any more: look here for what is planned, and call your study site if in "
+        "doubt."
+    ),
     # Messages.
     "dose_of": "dose of {day}, cycle {number} day {number2}",
     "put_off": "{base}: put off until later",

@@ -63,7 +63,9 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
     if visit is None:
         return texts.visit(kind, language, texts.Window(None, day, day))
     label = word(reasons.of_text(visit["label"]), language) if with_details else None
-    ask = visit["ends_on"] is not None and visit["ends_on"] <= visit["closes_on"]
+    is_cut = visit["ends_on"] is not None and visit["ends_on"] <= visit["closes_on"]
+    # Booked with a site that no longer has the patient on that day, it may be in vain as well.
+    ask = is_cut or visit["booked_site"] not in (None, visit["day_site"])
     booking = visit["booked_on"], visit["booked_time"], visit["booked_time_zone"]
     return texts.visit(kind, language, texts.Window(label, visit["closes_on"], *booking, ask))
 
@@ -71,8 +73,10 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
 def _to_site(store: Store, attempt: Attempt, row: Row | None, now: datetime) -> MessageText:
     if row is None:
         return texts.digest(attempt.language, [*_work(store, attempt, now)])
-    visit = attempt.about.partition(" ")[2] or None
-    return texts.to_site(attempt.kind, attempt.language, row["subject_number"], visit)
+    name = attempt.about.partition(" ")[2]
+    visit = visits.of_patient(store, row["patient_id"]).get(name) if name else None
+    label = name if visit is None else word(reasons.of_text(visit["label"]), attempt.language)
+    return texts.to_site(attempt.kind, attempt.language, row["subject_number"], label)
 
 
 def _work(store: Store, attempt: Attempt, now: datetime) -> Iterator[str]:

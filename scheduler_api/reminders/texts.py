@@ -90,8 +90,8 @@ def contraception(kind: str, language: str, day: str, is_named: bool) -> Message
     return MessageText(say("Study reminder, {day}", language, day=day), say(form if is_named else discreet, language))
 
 
-def to_site(kind: str, language: str, subject_number: str, visit: str | None) -> MessageText:
-    """Return a message to a site about a patient, who is identified by subject number."""
+def to_site(kind: str, language: str, subject_number: str, visit: str) -> MessageText:
+    """Return a message to a site about a patient, who is identified by subject number; and about a visit, by label."""
     if kind == "doses_missed":
         return MessageText(subject_number, say("Two doses in a row were missed or not recorded", language))
     if kind == "dose_to_check":

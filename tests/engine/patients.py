@@ -20,6 +20,7 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
+from scheduler_api.engine.views.notices import notices
 from scheduler_api.i18n import ENGLISH, word
 
 #: When facts arrive unless a test says otherwise: long after all that happens in the tests.
@@ -204,6 +205,12 @@ class Patient:
     def view(self, today: str) -> dict[str, Any]:
         """The view of one day."""
         return plain(today_view(self.schedule(), day(today)))
+
+    def notices(self, today: str) -> list[tuple[str, str | None, str]]:
+        """What the patient needs to know on a day: code, what it is about, and the text."""
+        schedule, on = self.schedule(), day(today)
+        found = notices(schedule, on, schedule.treatment_plan.rows(on, on, on))
+        return [(one.code, one.about, plain(one.detail)) for one in found]
 
     def schedule(self) -> PatientSchedule:
         """All that follows from the record."""

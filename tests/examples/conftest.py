@@ -150,7 +150,7 @@ class Nurse:
 
     def end_devices(self, patient_id: str) -> None:
         """End the sessions of all of a patient's devices."""
-        for device in self.read(patient_id, "devices"):
+        for device in (one for one in self.read(patient_id, "devices") if one["ended_at"] is None):
             address = f"{self.url}/v1/patients/{patient_id}/devices/{device['device_id']}"
             assert requests.delete(address, headers=self._staff, timeout=PATIENCE).status_code == 204
 

@@ -137,6 +137,12 @@ class Page:
         context = self._context
         self._browser.send("Browser.grantPermissions", origin=origin, permissions=permissions, browserContextId=context)
 
+    def permission(self, name: str, setting: str) -> None:
+        """Let the patient have said `granted` or `denied` to what pages of any origin ask for."""
+        self._browser.send(
+            "Browser.setPermission", permission={"name": name}, setting=setting, browserContextId=self._context
+        )
+
     def events(self, method: str) -> list[dict[str, Any]]:
         """What has happened in it, of one sort."""
         mine = [event for event in self._browser.events if event.get("sessionId") == self._session]

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from databases import Databases
+from reminders.conftest import CONTACT
+from reminders.receivers import Browser as Subscriber
 from service import PATIENCE, Server
+
+from scheduler_api.reminders.outbound.keys import make
 
 from .conftest import Nurse
 from .devtools import Browser, Page
@@ -20,6 +25,19 @@ pytestmark = pytest.mark.only("sqlite")
 KEPT = """navigator.serviceWorker.ready
   .then(() => caches.open("patient-app"))
   .then(async (cache) => Boolean(await cache.match("./")) && Boolean(await cache.match("patient-app.js")))"""
+
+
+@pytest.fixture(scope="module")
+def server(
+    databases: Databases, template: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The service in a process of its own; it has keys, and a push service may be on this machine."""
+    database, folder = databases.copy(template[0]), tmp_path_factory.mktemp("server")
+    make(folder / "keys.json", CONTACT)
+    settings = {"delivery_keys": str(folder / "keys.json"), "private_networks": "127.0.0.0/8, ::1/128"}
+    with Server(database, folder, **settings) as server:
+        yield server
+    databases.drop(database)
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +261,114 @@ def test_the_page_speaks_chinese_to_a_chinese_phone(
     latin = page.evaluate("document.body.innerText.match(/[A-Za-z]+/g)")
     assert set(latin) == {"mg"}
     assert page.complaints() == []
+
+
+#: The push service of the browser's maker, which is far away: it gives subscriptions, with numbers.
+PUSH_SERVICE = """(() => {
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+  const service = globalThis.pushService = { made: 0, now: null };
+  PushManager.prototype.getSubscription = async () => service.now;
+  PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey }) => {
+    if (!userVisibleOnly || bytes(applicationServerKey).length !== 65) throw new TypeError("not so");
+    const endpoint = `https://127.0.0.1:9/send/${service.made += 1}`;
+    return service.now = {
+      endpoint,
+      options: { applicationServerKey: bytes(applicationServerKey).buffer },
+      toJSON: () => ({ endpoint, expirationTime: null, keys: %s }),
+      unsubscribe: async () => { service.now = null; return true; },
+    };
+  };
+})()"""
+
+
+def push_service(page: Page, permission: str = "granted") -> None:
+    """Let the page's browser have a push service, and the patient permit or deny what is asked."""
+    page.permission("notifications", permission)
+    page.evaluate(PUSH_SERVICE % json.dumps(Subscriber().keys))
+
+
+def pushes(network: Network) -> list[tuple[str, int]]:
+    """What was asked of the subscription: method and status."""
+    return [(method, status) for method, path, status in network.answered if path.endswith("/push")]
+
+
+def push_states(real_nurse: Nurse, patient: str) -> list[str | None]:
+    """How the subscription of each device is doing, as the nurse sees it."""
+    return [device["push"] and device["push"]["state"] for device in real_nurse.read(patient, "devices")]
+
+
+def test_a_button_subscribes_to_reminders_and_another_ends_them(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    push_service(page)
+    assert push_states(real_nurse, patient) == [None]
+    page.click("Remind me on this phone")
+    page.shows("Reminders come to this phone, also while this page is closed.")
+    assert push_states(real_nurse, patient) == ["good"]
+    # It is sent again only if there is need: a subscription that is sent again loses what waits for it.
+    page.evaluate("pushSection.doing(checkSubscription)")
+    assert pushes(network) == [("POST", 204)]
+    page.click("No more reminders here")
+    page.shows("Remind me on this phone")
+    assert push_states(real_nurse, patient) == ["ended"]
+    assert page.evaluate("pushService.now") is None
+    page.evaluate("pushSection.doing(checkSubscription)")
+    assert pushes(network) == [("POST", 204), ("DELETE", 204)]
+
+
+def test_a_subscription_that_the_browser_replaced_or_the_service_lost_is_sent_anew(
+    page: Page, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    push_service(page)
+    page.click("Remind me on this phone")
+    page.shows("Reminders come to this phone")
+    # The browser dropped it; then it has another key; then the service has ended it.
+    page.evaluate("pushService.now = null; pushSection.doing(checkSubscription)")
+    page.evaluate("pushService.now.options.applicationServerKey = new ArrayBuffer(65)")
+    page.evaluate("pushSection.doing(checkSubscription)")
+    assert page.evaluate("pushService.made") == 3
+    device, access = page.evaluate("kept().then(({ state }) => [state.device_id, state.access_token])")
+    address, mine = f"{network.url}/v1/me/devices/{device}/push", {"Authorization": f"Bearer {access}"}
+    assert requests.delete(address, headers=mine, timeout=PATIENCE).status_code == 204
+    page.evaluate("pushSection.doing(checkSubscription)")
+    assert pushes(network) == [("POST", 204)] * 3 + [("DELETE", 204), ("POST", 204)]
+    assert push_states(real_nurse, patient) == ["good"]
+    assert page.evaluate("pushService.made") == 3
+
+
+def test_after_a_new_code_reminders_go_on_and_another_patient_gets_none_of_them(
+    page: Page, real_nurse: Nurse, patient: str
+) -> None:
+    push_service(page)
+    page.click("Remind me on this phone")
+    page.shows("Reminders come to this phone")
+    for who, states in ((patient, ["ended", "good"]), (real_nurse.enrol(), [None])):
+        real_nurse.end_devices(patient)
+        page.evaluate("update()")
+        activate(page, real_nurse.code(who))
+        page.shows("Take it today")
+        page.until("document.querySelector('.push button')")
+        page.evaluate("pushSection.doing(checkSubscription)")
+        assert push_states(real_nurse, who) == states
+    page.shows("Remind me on this phone")
+    assert page.evaluate("pushService.now") is None
+
+
+def test_the_page_says_why_no_reminder_can_come(page: Page, network: Network) -> None:
+    push_service(page, "denied")
+    page.click("Remind me on this phone")
+    page.shows("This phone does not let this page remind you")
+    push_service(page)
+    network.offline = True
+    page.click("Remind me on this phone")
+    page.shows("No network. Please try again.")
+    network.offline = False
+    page.evaluate(
+        "PushManager.prototype.subscribe = async () => { throw new DOMException('push service not available'); }"
+    )
+    page.click("Remind me on this phone")
+    page.shows("This browser cannot get messages here.")
+    assert pushes(network) == []
 
 
 def test_an_address_for_calendar_apps(page: Page, network: Network) -> None:

@@ -29,7 +29,11 @@ def planned(service: Service, patient: Patient) -> set[str]:
 
 def test_today_says_to_call_the_site_and_no_more(pregnant: Phone) -> None:
     shown = pregnant.read()
-    assert shown["call_site"] == "Call your study site before you take a dose."
+    (notice,) = shown["notices"]
+    assert (notice["code"], notice["detail"]) == (
+        "call_site_before_dose",
+        "Call your study site before you take a dose.",
+    )
     assert (shown["contraception"], shown["visits"]) == (None, [])
     assert [(dose["status"], dose["remind_at"]) for dose in shown["doses"]] == [("due", None)]
     said = json.dumps([shown, pregnant.read("calendar"), pregnant.sync()], ensure_ascii=False)
@@ -37,7 +41,7 @@ def test_today_says_to_call_the_site_and_no_more(pregnant: Phone) -> None:
 
 
 def test_today_says_it_in_chinese(pregnant: Phone) -> None:
-    assert pregnant.read(language="zh-CN")["call_site"] == "服药前请先联系研究中心。"
+    assert [one["detail"] for one in pregnant.read(language="zh-CN")["notices"]] == ["服药前请先联系研究中心。"]
 
 
 def test_no_dose_reminder_goes_out_until_the_site_says_how_treatment_goes_on(service: Service, phone: Phone) -> None:
@@ -47,7 +51,7 @@ def test_no_dose_reminder_goes_out_until_the_site_says_how_treatment_goes_on(ser
     assert list(maintenance.verify(service.store)) == []
     phone.patient.record("dose_changed", from_on="2024-02-20", amount=200)
     assert "dose_due" in planned(service, phone.patient)
-    assert phone.read()["call_site"] is None
+    assert [one["code"] for one in phone.read()["notices"]] == ["amount_changed"]
     assert list(maintenance.verify(service.store)) == []
 
 

@@ -21,6 +21,7 @@ import scheduler_api
 from scheduler_api import i18n
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.views.calendar import calendar, today_view
+from scheduler_api.engine.views.notices import notices
 from scheduler_api.engine.views.tasks import KINDS, REACH_NOBODY, WorklistEntry, worklist
 from scheduler_api.i18n.rules import RULES
 from scheduler_api.store.patients import reasons
@@ -94,8 +95,10 @@ def test_every_reason_is_said_in_chinese(patient: Treated, today: date) -> None:
         calendar(patient.versions, patient.history, today, first, first + timedelta(500)),
         today_view(patient.schedule(), today),
     ]
+    schedule = patient.schedule()
+    told = [*notices(schedule, today, schedule.treatment_plan.rows(today, today, today))]
     for document in documents:
-        for reason in said(document):
+        for reason in [*said(document), *(notice.detail for notice in told)]:
             check(reason)
             # As phones are told of it: why a visit is not required is for the site to tell.
             if reason.rule == "not_required":

@@ -132,6 +132,35 @@ def test_a_message_has_what_the_patient_prefers(sending: Sending, preferences: A
     assert (shown("dose_due"), shown("window_closing")) == (dose, visit)
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "The window of Week 6 tumour imaging has closed and nothing is recorded as done"),
+        ("zh-CN", "第 6 周肿瘤影像学检查的可检查日期已过，尚无完成记录"),
+    ],
+)
+def test_a_window_that_was_missed_is_told_by_the_label_of_its_visit(sending: Sending, language: str, said: str) -> None:
+    sending.service.client("nurse").enrol()
+    with Receiver() as gateway:
+        sending.add(gateway.url, language=language)
+        sending.told("2024-02-21T23:30:00+00:00")
+    (found,) = (received.json for received in gateway.received if received.json["kind"] == "window_missed")
+    assert (found["title"], found["body"], found["about"]) == ("001", said, "2024-02-21 imaging-w6")
+
+
+def test_what_is_booked_with_the_site_that_the_patient_left_asks_to_ask(sending: Sending) -> None:
+    patient = sending.service.client("nurse").enrol()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="08:30")
+    moved = {"kind": "site_transferred", "site": "BERLIN", "from_on": "2024-02-21"}
+    assert sending.service.client("coordinator").post(f"{patient.path}/facts", moved).status_code == 201
+    with Receiver() as gateway:
+        for site in ("FUSCC", "BERLIN"):
+            sending.add(gateway.url, audience="patient", site=site)
+        sending.told("2024-02-20T10:00:30+00:00")
+    (found,) = (received.json for received in gateway.received if received.json["kind"] == "booking_tomorrow")
+    assert found["body"].endswith("it may no longer be needed: please ask the site")
+
+
 def test_a_booked_visit_is_told_with_its_time(sending: Sending) -> None:
     patient = sending.service.client("nurse").enrol()
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="08:30", place="Room 7")

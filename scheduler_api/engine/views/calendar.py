@@ -208,8 +208,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
 
     `visits` holds for each series the visit that is overdue, open or next, the further and the unscheduled appointments
     to come, and what is booked though it is no longer required. It equals what `calendar` says of that day. While a
-    pregnancy is open they are those that are booked, `contraception` is None, and `call_site` says so if the site is to
-    be called before a dose is taken (section 7).
+    pregnancy is open they are those that are booked, and `contraception` is None (section 7).
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     # Only days without a record can be unrecorded, and nearly always there are none.
@@ -243,7 +242,6 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
             for row in treatment_plan.rows(today, today, today)
         ],
         "unrecorded": [row["dose_id"] for row in rows if row["status"] == "unrecorded"],
-        "call_site": Reason("call_site_before_dose") if schedule.awaits_site(today) else None,
         "visits": [visit.row(today) for visit in visits],
         "contraception": None if is_pregnant else schedule.contraception(today),
     }

@@ -248,7 +248,7 @@ def _of_booking_elsewhere(history: History, visit: Visit) -> Iterator[WorklistEn
     see the patient, and the site that has the patient cancels the booking.
     """
     booked_on, site = visit.booked_on, visit.booked_site
-    if booked_on is None or visit.done_on is not None or site == history.site_on(booked_on):
+    if booked_on is None or not visit.is_booked_elsewhere(history):
         return
     begun = [stay for stay in history.stays if stay.from_on is None or stay.from_on <= booked_on]
     due_on = begun[-1].from_on or booked_on

@@ -71,6 +71,11 @@ class Visit(NamedTuple):
         is_to_do = self.booked_on is None and self.status(today) in ("open", "overdue")
         return history.site_on(max(self.day, today) if is_to_do else self.day)
 
+    def is_booked_elsewhere(self, history: History) -> bool:
+        """Return whether it is booked at a site that is not to have the patient on the booked day."""
+        booked_on = self.booked_on
+        return booked_on is not None and self.done_on is None and self.booked_site != history.site_on(booked_on)
+
     @property
     def has_window(self) -> bool:
         """Return whether it has a window: it is a visit of the plan."""

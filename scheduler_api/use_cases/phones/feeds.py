@@ -187,7 +187,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         if visit.booked_on is not None and visit.booked_on >= today and not has_left:
             booked, place, zone = visit.booked_on, visit.booked_place, visit.booked_time_zone
             # The site may not have cancelled it yet.
-            ask = {"ask": True} if status == "not_required" else {}
+            ask = {"ask": True} if status == "not_required" or visit.is_booked_elsewhere(history) else {}
             add(visit.visit, "appointment", booked, booked, visit.booked_time, zone, label=label, place=place, **ask)
     through = schedule.contraception(today)["through_on"]
     if through is not None and through >= today and not silent:

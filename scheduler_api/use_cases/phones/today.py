@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, with_offset
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.first_reminder import FirstReminder
+from scheduler_api.engine.reminders.kinds import STOPPABLE
 from scheduler_api.engine.reminders.plan import is_off
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar_of, today_view
+from scheduler_api.engine.views.notices import Notice, notices
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.patients.calendars import View
@@ -33,6 +37,8 @@ VISIT_FIELDS = (
 def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     """Return today's screen: doses, those to catch up on, visits that are open or next, contraception, whom to call.
 
+    `notices` are what the patient needs to know besides.
+
     `changes_at` is the instant at which it changes by itself: the patient's next midnight. Raises NotFound.
     """
     row = {**caller.patient, **patient_row(session, caller.patient_id)}
@@ -41,8 +47,10 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     today = civil_date(session.now, history.time_zone)
     document = today_view(schedule, today)
     reminders = _Reminders(session, row, schedule, today)
+    told = [*notices(schedule, today, document["doses"]), *_stopped(row, history, today, document["doses"])]
+    document["notices"] = [notice._asdict() for notice in told]
     for dose in document["doses"]:
-        is_asked = dose["status"] == "due" and not document["call_site"]
+        is_asked = dose["status"] == "due" and not schedule.awaits_site(today)
         dose["drug"] = schedule.protocol_on(today).regimen.drug_name
         dose["remind_at"] = reminders.at(today, dose["status"]) if is_asked else None
         dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
@@ -53,6 +61,17 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     ]
     document["changes_at"] = end_of(today, history.time_zone)
     return document
+
+
+def _stopped(row: Row, history: History, today: date, doses: Iterable[dict[str, Any]]) -> Iterator[Notice]:
+    """Yield that the patient is sent no messages any more, or no dose reminders while there are doses to take."""
+    stopped = patients(row["preferences"]).stopped
+    if history.died_on is not None:
+        return
+    if stopped.issuperset(STOPPABLE) or history.is_left_alone(today):
+        yield Notice("messages_stopped", None, Reason("messages_stopped"))
+    elif "dose_due" in stopped and any(dose["status"] == "due" for dose in doses):
+        yield Notice("dose_reminders_stopped", None, Reason("dose_reminders_stopped"))
 
 
 class _Reminders:

@@ -22,6 +22,7 @@ from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
+from scheduler_api.engine.views.notices import NOTICES
 from scheduler_api.schemas.fields import Amount, Choice, CivilDate, DoseName, Instant, Strict, Text, fields, listed
 from scheduler_api.schemas.patients import (
     DOSE_STATUSES,
@@ -79,6 +80,24 @@ class TodayVisitSchema(VisitSchema):
         fields = today.VISIT_FIELDS
 
 
+class NoticeSchema(Strict):
+    """Something that the patient needs to know today, in the language of the answer.
+
+    `call_site_before_dose`: to be shown instead of asking for any dose.
+    """
+
+    code = Choice(*NOTICES, required=True)
+    about = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The `dose_id` or the visit that it is about, if any", "example": "imaging-w12"},
+    )
+    detail = fields.String(
+        required=True,
+        metadata={"description": "What to show", "example": "Call your study site before you take a dose."},
+    )
+
+
 class TodaySchema(Strict):
     """The one screen of a patient's phone."""
 
@@ -91,14 +110,10 @@ class TodaySchema(Strict):
         DoseName(), required=True, metadata={"description": "Doses of the last 7 days that nobody recorded"}
     )
     visits = fields.List(fields.Nested(TodayVisitSchema), required=True)
-    call_site = fields.String(
+    notices = fields.List(
+        fields.Nested(NoticeSchema),
         required=True,
-        allow_none=True,
-        metadata={
-            "description": "What to show instead of asking for a dose: the patient calls the site before taking any; "
-            "null: nothing",
-            "example": "Call your study site before you take a dose.",
-        },
+        metadata={"description": "What the patient needs to know and act on, the most urgent first; usually nothing"},
     )
     contraception = fields.Nested(
         ContraceptionSchema,
