@@ -62,8 +62,12 @@ class Plain:
         """Whether this is an hour at which something may be due though nothing happened."""
         again = self.again_after or timedelta()
         hours = {time(0), time(7), time(9), time(18), self.dose_time}
-        at = now.astimezone(ZoneInfo(self.zone))
+        zone = ZoneInfo(self.zone)
+        at = now.astimezone(zone)
         if at.time() in hours or now.astimezone(ZoneInfo(self.site_zone)).time() == time(7):
+            return True
+        # Where the clocks go forward at midnight, a day begins at one or two.
+        if at.date() != (now - timedelta(hours=1)).astimezone(zone).date():
             return True
         return self.told.get(("dose_due", str(at.date()))) == now - again
 

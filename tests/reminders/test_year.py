@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,23 @@ from service import Service
 
 from scheduler_api.engine.model import facts as bodies
 from scheduler_api.reminders.dispatch import tick
+from scheduler_api.reminders.outbound.keys import make
 from scheduler_api.use_cases.patients import facts, patients
 from scheduler_api.use_cases.patients.facts import NewFact
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.reminders import reminders
 from scheduler_api.use_cases.session import Actor, Session
 
-from .plain import DAY, Plain
+from .conftest import CONTACT
+from .plain import DAY, Plain, is_night
+from .receivers import Certificate
+from .roads import Heard, Roads, Spans, roads, spans
 
 # What is called for is computed above the database; that planned rows are kept alike is tested on both.
 pytestmark = pytest.mark.only("sqlite")
 
+#: Where patients live and fly to: zones that change their clocks at night, at midnight (so that a day has no first or
+#: no last hour, or has one twice), by two hours, or during Ramadan; and on both sides of the date line.
 ZONES = {
     "Asia/Shanghai": "FUSCC",
     "Europe/Berlin": "BERLIN",
@@ -37,6 +43,14 @@ ZONES = {
     "Pacific/Kiritimati": "FUSCC",
     "Pacific/Niue": "FUSCC",
     "Australia/Sydney": "FUSCC",
+    "Africa/Cairo": "BERLIN",
+    "Asia/Beirut": "BERLIN",
+    "America/Santiago": "BERLIN",
+    "America/Havana": "BERLIN",
+    "America/Nuuk": "BERLIN",
+    "Africa/Casablanca": "BERLIN",
+    "Antarctica/Troll": "BERLIN",
+    "Pacific/Auckland": "FUSCC",
 }
 SITE_ZONES = {"FUSCC": "Asia/Shanghai", "BERLIN": "Europe/Berlin"}
 BEGIN, HOURS = datetime(2024, 2, 1, tzinfo=UTC), 366 * 24
@@ -208,8 +222,13 @@ class Life:
         return True
 
 
-def live_through(service: Service, lives: list[Life], outages: Sequence[tuple[datetime, datetime]] = ()) -> None:
-    """Let some lives pass beside the plain loop, and compare what each was told; no worker works in outages."""
+def live_through(
+    service: Service, lives: list[Life], outages: Spans = (), carry: Callable[[datetime], object] | None = None
+) -> None:
+    """Let some lives pass beside the plain loop, and compare what each was told; no worker works in outages.
+
+    `carry` sends what is due, until the next hour; by default all of it arrives at once.
+    """
     store = service.store
     service.clock.now = BEGIN
     expected: dict[tuple[str, str, str], datetime] = {}
@@ -225,12 +244,17 @@ def live_through(service: Service, lives: list[Life], outages: Sequence[tuple[da
                     continue
                 if behind or hour == 0:
                     maintenance.extend_horizons(store, now)
-                tick(store, now)
-                store.write("UPDATE outbox SET status = 'sent' WHERE status = 'waiting'", {})
+                # Of two facts of one instant the service takes the second for a microsecond later.
+                tick(store, now + timedelta(milliseconds=1))
+                if carry is None:
+                    store.write("UPDATE outbox SET status = 'sent' WHERE status = 'waiting'", {})
                 for life in lives:
                     if behind or life.patient_id in touched or life.plain.may_hear(now):
                         expected.update({(life.patient_id, *said): now for said in life.plain.hear(now)})
                 behind = False
+                if carry is not None:
+                    service.clock.now = now + timedelta(milliseconds=1)
+                    carry(now + HOUR)
     found = told(service)
     both = {*found, *expected}
     wrong = {key: (found.get(key), expected.get(key)) for key in both if found.get(key) != expected.get(key)}
@@ -241,7 +265,7 @@ def live_through(service: Service, lives: list[Life], outages: Sequence[tuple[da
 def told(service: Service) -> dict[tuple[str, str, str], datetime]:
     """When each message about a patient went out, by patient, kind and matter."""
     return {
-        (row["patient_id"], row["kind"], row["about"]): datetime.fromisoformat(row["written_at"])
+        (row["patient_id"], row["kind"], row["about"]): datetime.fromisoformat(row["written_at"]).replace(microsecond=0)
         for row in service.store.rows("SELECT * FROM outbox WHERE patient_id IS NOT NULL")
     }
 
@@ -253,6 +277,74 @@ def test_a_year_of_29_patients(service: Service) -> None:
     assert min(kinds.values()) > 3
     digests = service.store.rows("SELECT site, about FROM outbox WHERE kind = 'digest'")
     assert len(digests) == len({(row["site"], row["about"]) for row in digests}) == 2 * 366
+
+
+class Ears:
+    """What patients hear makes sense when they hear it."""
+
+    def __init__(self, lives: list[Life], ways: Roads) -> None:
+        self._lives, self._ways = {life.patient_id: life for life in lives}, ways
+        self._heard: dict[tuple[str, str], set[str]] = {}
+
+    def carry(self, until: datetime) -> None:
+        """Let messages come until an instant, and look at each."""
+        for one in self._ways.carry(until):
+            if one.patient_id is not None:
+                self._hear(one, self._lives[one.patient_id].plain)
+
+    def _hear(self, one: Heard, plain: Plain) -> None:
+        assert one.patient_id is not None
+        local = one.at.astimezone(ZoneInfo(plain.zone))
+        assert not plain.died, one
+        # Nothing at night, but what was wished for then, or follows from what the patient just changed.
+        just_changed = plain.changed_at is not None and one.at - plain.changed_at < timedelta(minutes=6)
+        assert not is_night(local.time()) or one.kind == "dose_later" or just_changed, (one, local)
+        if one.kind not in ("dose_due", "dose_again", "dose_later"):
+            return
+        day = date.fromisoformat(one.about[:10])
+        assert local.date() == day, (one, local)
+        assert plain._is_planned(day), one
+        assert day not in plain.taken | plain.missed, one
+        before = self._heard.setdefault((one.patient_id, str(day)), set())
+        # The first one does not come for the first time after those that follow it.
+        assert one.kind != "dose_due" or before <= {"dose_due"}, (one, before)
+        before.add(one.kind)
+
+
+WEEK, NIGHT, MINUTE = timedelta(7), timedelta(hours=12), timedelta(minutes=1)
+#: When each channel is down: a minute when patients are reminded, a night, a week; and a night on which all are.
+OUTAGES = {
+    "web_push": spans(BEGIN, (20, 12, MINUTE), (40, 10, NIGHT), (60, 3, WEEK), (200, 18, MINUTE), (250, 11, NIGHT)),
+    "webhook": spans(BEGIN, (30, 19, MINUTE), (50, 18, NIGHT), (100, 9, WEEK), (210, 12, MINUTE), (250, 11, NIGHT)),
+    "email": spans(BEGIN, (25, 0, MINUTE), (70, 22, NIGHT), (120, 0, WEEK), (250, 11, NIGHT)),
+}
+
+
+def test_a_year_in_which_every_channel_fails_and_workers_die(
+    databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path, trusted: Certificate
+) -> None:
+    """Each message comes, once for whoever knows its id; or staff can read why not, and no channel was up."""
+    make(tmp_path / "keys.json", CONTACT)
+    with (
+        copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
+        roads(service, trusted) as ways,
+    ):
+        service.clock.now = BEGIN
+        lives = [Life(service, 100 + number) for number in range(len(ZONES))]
+        chosen = (["web_push"], ["webhook"], ["web_push", "webhook"])
+        for number, life in enumerate(lives):
+            ways.subscribe(life.patient_id, chosen[number % 3])
+        ways.outages = OUTAGES
+        live_through(service, lives, carry=Ears(lives, ways).carry)
+        assert ways.unexplained() == {}
+        doses = service.store.rows("SELECT message_id, status FROM outbox WHERE kind = 'dose_due'")
+        came = {one.message_id for one in ways.heard}
+        never = Counter(row["status"] for row in doses if row["message_id"] not in came)
+        # A worker that died after it had sent something was followed by one that sent it again, under the same id.
+        assert len(ways.heard) > len({(one.channel, one.message_id) for one in ways.heard})
+        # Of more than a thousand first reminders those of the nights and weeks without any way did not come.
+        assert len(doses) > 1000
+        assert 10 < never.total() < len(doses) / 10
 
 
 @settings(max_examples=4, phases=[Phase.generate])
