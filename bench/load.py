@@ -20,7 +20,7 @@ import orjson
 from scheduler_api.cli.opening import session as session_of_settings
 from scheduler_api.cli.terminal import progress as progress_bar
 from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Registered, TreatmentStarted, VisitDone
-from scheduler_api.store.audit.chain import FACT, link
+from scheduler_api.store.database.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sqlite import SqliteStore
 from scheduler_api.store.reminders.planned_messages import beginning, row_of

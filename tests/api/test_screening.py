@@ -8,7 +8,7 @@ import orjson
 import pytest
 from service import ENROLMENT, REGISTERED, Client, Clock, Patient, Service, refused
 
-from scheduler_api.store.audit.chain import FACT, link
+from scheduler_api.store.database.chain import FACT, link
 from scheduler_api.use_cases.projections import maintenance
 
 TO_SCREEN = {name: value for name, value in ENROLMENT.items() if name != "enrolled_on"}

@@ -120,7 +120,9 @@ def test_a_message_has_what_the_patient_prefers(sending: Sending, preferences: A
     patient: Patient = sending.service.client("nurse").enrol()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     with sending.store.transaction():
-        notification_preferences.put_patients(sending.store, patient.patient_id, json.dumps(preferences))
+        notification_preferences.put_patients(
+            sending.store, patient.patient_id, json.dumps(preferences), sending.service.clock().isoformat()
+        )
     with Receiver() as gateway:
         sending.add(gateway.url, audience="patient")
         sending.told("2024-02-18T12:00:30+00:00")

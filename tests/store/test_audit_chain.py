@@ -12,7 +12,7 @@ import pytest
 from databases import Raw
 from service import Client, Patient, Service, refused
 
-from scheduler_api.store.audit.chain import AUDIT, FACT, link
+from scheduler_api.store.database.chain import AUDIT, FACT, link
 from scheduler_api.use_cases.audit import checkpoints
 from scheduler_api.use_cases.audit.checkpoints import Keys
 from scheduler_api.use_cases.projections import maintenance

@@ -11,7 +11,7 @@ import pytest
 from databases import Raw
 from service import Client, Patient, Service
 
-from scheduler_api.store.audit.chain import FACT, link
+from scheduler_api.store.database.chain import FACT, link
 from scheduler_api.use_cases.projections import maintenance
 
 
@@ -130,7 +130,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "fact number 1 is missing before {2}",
     ),
     "last removed": (run("DELETE FROM facts WHERE patient_id = :of AND seq = 7"), "the log ends at number 6"),
-    "all removed": (run("DELETE FROM facts WHERE patient_id = :of"), "has a row but no facts"),
+    "all removed": (run("DELETE FROM facts WHERE patient_id = :of"), "has a row in patients but no facts"),
     "reordered": (swap, "fact {5} (number 4) is not what was recorded"),
     "appended": (append(chained=False), "fact f-forged (number 8) is not what was recorded"),
     "appended and chained": (append(chained=True), "the log ends at number 8, the patient is at 7"),

@@ -34,7 +34,9 @@ def init() -> None:
 def prepare(store: Store, database: str) -> list[str]:
     """Bring a database to this version, with the built-in protocols and site; return what was done, a line each."""
     from scheduler_api.cli.opening import pending, session_on, usable
+    from scheduler_api.config import Settings
     from scheduler_api.store.patients import patients
+    from scheduler_api.use_cases.audit import checkpoints, contents
     from scheduler_api.use_cases.projections import maintenance
     from scheduler_api.use_cases.sites import protocols, sites
 
@@ -44,6 +46,8 @@ def prepare(store: Store, database: str) -> list[str]:
     with usable(database):
         done = [f"migration {name} applied" for name in store.migrate()]
     session = session_on(store)
+    covered = contents.cover_all(session)
+    done += [f"{covered} rows covered by the audit from now on"] if covered else []
     with store.transaction():
         store.lock("built-ins")
         done += [f"protocol {protocol} added" for protocol in protocols.add_built_in(session)]
@@ -53,6 +57,10 @@ def prepare(store: Store, database: str) -> list[str]:
     if patients.is_any_of_another_format(store):
         count = maintenance.rebuild(store, session.now)
         done.append(f"{_patients(count)} derived again from the log: stored by another version")
+    keys = checkpoints.keys_in(Settings.from_environment().checkpoint_key)
+    if keys.signing is not None:
+        # From now on a database without any checkpoint has lost them.
+        checkpoints.make_if_due(store, keys, session.now)
     return done
 
 

@@ -1,4 +1,4 @@
-"""The tables `checkpoints` and `checkpoint_heads`: from time to time, the last row of every chain of both logs."""
+"""The tables `checkpoints` and `checkpoint_heads`: from time to time, the last row of every chain of all logs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
 #: The table of each log, and its columns for stream and time.
-_LOGS = {"audit": ("audit", "stream", "at"), "facts": ("facts", "patient_id", "recorded_at")}
+_LOGS = {
+    "audit": ("audit", "stream", "at"),
+    "contents": ("contents", "stream", "at"),
+    "facts": ("facts", "patient_id", "recorded_at"),
+}
 _PORTION = 5000
 
 
@@ -66,6 +70,12 @@ def _covered(store: Store, log: str, streams: Sequence[str]) -> dict[str, int]:
         parameters,
     )
     return {row["stream"]: row["seq"] for row in rows}
+
+
+def last_recorded(store: Store) -> str:
+    """Return the instant of the last row of any log; empty if there is none."""
+    found = [store.row(f"SELECT MAX({at}) AS at FROM {table}") for table, _, at in _LOGS.values()]
+    return max((row["at"] for row in found if row and row["at"]), default="")
 
 
 def insert_heads(store: Store, checkpoint: int, heads: list[Row]) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import orjson
 
+from scheduler_api.store.database.chain import AUDIT, link
 from scheduler_api.store.database.port import Busy, Duplicate, Row, Store
-
-from .chain import AUDIT, link
 
 _COLUMNS = (*AUDIT, "hash")
 _INSERT = f"INSERT INTO audit ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"

@@ -92,6 +92,12 @@ class Store(Protocol):
         It does not wait.
         """
 
+    def missing_triggers(self) -> list[str]:
+        """Return the names of the triggers that keep the logs from being changed and are not there as they were made.
+
+        Where they can be there and not fire, those that would not fire count as missing.
+        """
+
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the service's tables, each with the columns of its primary key."""
 

@@ -25,7 +25,7 @@ from scheduler_api.store.migrations import MIGRATIONS
 
 from .copying import copy
 from .port import Busy, Duplicate, Parameters, Row, Unavailable, keys_by_table
-from .postgres_tables import MIGRATIONS_TABLE, statements_of
+from .postgres_tables import MIGRATIONS_TABLE, REFUSAL, REFUSED_KINDS, REFUSING, statements_of, triggers
 from .sqlite import SqliteStore
 
 #: How long a writer waits for another, in milliseconds.
@@ -245,6 +245,22 @@ class PostgresStore:
         applied = self.rows("SELECT name FROM migrations") if made and made["made"] else []
         done = {row["name"] for row in applied}
         return [migration.name for migration in MIGRATIONS if migration.name not in done]
+
+    def missing_triggers(self) -> list[str]:
+        # They fire unless they are disabled, or whoever connects has them switched off by a setting.
+        there = self.rows(
+            "SELECT t.tgname AS name, c.relname AS table_name, p.proname AS called, p.prosrc AS body, t.tgtype AS kind "
+            "FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
+            "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL "
+            "AND c.relnamespace = current_schema()::regnamespace "
+            "AND current_setting('session_replication_role') <> 'replica'"
+        )
+        found = {
+            (row["name"], row["table_name"])
+            for row in there
+            if (row["called"], row["body"], row["kind"]) == (REFUSING, REFUSAL, REFUSED_KINDS)
+        }
+        return [name for name, table in triggers().items() if (name, table) not in found]
 
     def tables(self) -> dict[str, tuple[str, ...]]:
         rows = self.rows(

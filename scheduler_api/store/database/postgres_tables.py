@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scheduler_api.store.migrations import Migration
+from scheduler_api.store.migrations import MIGRATIONS, Migration
 
 #: Which migrations were applied.
 MIGRATIONS_TABLE = """
@@ -14,6 +14,10 @@ MIGRATIONS_TABLE = """
         applied_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now()
     )
     """
+#: The function of the triggers, its text, and when they fire as the catalogue has it: before, on three kinds of change.
+REFUSING = "refuse_change"
+REFUSAL = "BEGIN RAISE EXCEPTION 'the table % is append-only', TG_TABLE_NAME; END"
+REFUSED_KINDS = 2 + 8 + 16 + 32
 
 
 class PostgresDialect:
@@ -27,14 +31,18 @@ class PostgresDialect:
 
         `key` is not needed: here nothing replaces a row without changing or deleting it.
         """
-        yield (
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "'BEGIN RAISE EXCEPTION ''the table % is append-only'', TG_TABLE_NAME; END'"
-        )
+        body = REFUSAL.replace("'", "''")
+        yield f"CREATE OR REPLACE FUNCTION {REFUSING}() RETURNS trigger LANGUAGE plpgsql AS '{body}'"
         yield (
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {REFUSING}()"
         )
+
+
+def triggers() -> dict[str, str]:
+    """Return the table of each trigger that a database of this version has, by the trigger's name."""
+    statements = (one.split() for migration in MIGRATIONS for one in migration.statements(PostgresDialect()))
+    return {words[2]: words[words.index("ON") + 1] for words in statements if words[:2] == ["CREATE", "TRIGGER"]}
 
 
 def statements_of(migration: Migration) -> Iterator[str]:

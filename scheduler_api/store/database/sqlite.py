@@ -19,7 +19,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from .port import Busy, Duplicate, Parameters, Row, Unavailable, keys_by_table
-from .sqlite_tables import migrations
+from .sqlite_tables import migrations, triggers
 
 #: How long a writer waits for another, in milliseconds.
 BUSY_TIMEOUT = 10_000
@@ -173,6 +173,11 @@ class SqliteStore:
     def pending_migrations(self) -> list[str]:
         with _translated:
             return [migration.name for migration in migrations.pending(self._database)]
+
+    def missing_triggers(self) -> list[str]:
+        rows = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        there = {row["name"]: row["sql"] for row in rows}
+        return [name for name, statement in triggers().items() if there.get(name) != statement]
 
     def tables(self) -> dict[str, tuple[str, ...]]:
         rows = self.rows(

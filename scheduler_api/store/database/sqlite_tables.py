@@ -43,3 +43,9 @@ def _register(migration: Migration) -> None:
 
 for _migration in MIGRATIONS:
     _register(_migration)
+
+
+def triggers() -> dict[str, str]:
+    """Return the statement of each trigger that a database of this version has, by name."""
+    statements = (one for migration in MIGRATIONS for one in migration.statements(SqliteDialect()))
+    return {one.split()[2]: one for one in statements if one.startswith("CREATE TRIGGER")}

@@ -32,6 +32,7 @@ from .second_edition import (
     m0016_paths,
     m0017_dose_words,
     m0018_visits,
+    m0020_contents,
 )
 
 
@@ -63,5 +64,6 @@ MIGRATIONS = tuple(
         m0016_paths,
         m0017_dose_words,
         m0018_visits,
+        m0020_contents,
     )
 )

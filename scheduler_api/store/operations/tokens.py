@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 
 
 def insert(store: Store, row: Row) -> None:
     """Add a token."""
-    store.write(
-        "INSERT INTO tokens (token_id, hash, role, name, sites, created_at) "
-        "VALUES (:token_id, :hash, :role, :name, :sites, :created_at)",
-        row,
-    )
+    contents.insert(store, "tokens", row, row["created_at"])
 
 
 def by_hash(store: Store, digest: str) -> Row | None:
@@ -37,8 +34,5 @@ def every(store: Store) -> list[Row]:
 
 def revoke(store: Store, token_id: str, at: str) -> bool:
     """Revoke a token; False if there is none of that id, or it is revoked already."""
-    changed = store.write(
-        "UPDATE tokens SET revoked_at = :at WHERE token_id = :token_id AND revoked_at IS NULL",
-        {"token_id": token_id, "at": at},
-    )
-    return changed == 1
+    change = "revoked_at = :at WHERE token_id = :token_id AND revoked_at IS NULL"
+    return contents.update(store, "tokens", change, {"token_id": token_id, "at": at}, at) == 1

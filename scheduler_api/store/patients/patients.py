@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -238,11 +238,27 @@ def is_any_of_another_format(store: Store) -> bool:
     return store.row("SELECT 1 FROM patients WHERE format <> :format LIMIT 1", {"format": FORMAT}) is not None
 
 
-def without_facts(store: Store) -> list[Row]:
-    """Return patients without a fact in the log: there should be none."""
-    return store.rows(
-        "SELECT patient_id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM facts f WHERE f.patient_id = p.patient_id)"
+#: The tables with derived rows of patients.
+DERIVED = ("patients", "dose_words", "former_sites", "visits", "treatment_positions", "worklist", "reminders")
+
+
+def without_facts(store: Store) -> Iterator[tuple[str, str]]:
+    """Yield patients with derived rows but without a fact in the log, with the table: there should be none."""
+    for table in DERIVED:
+        for row in store.rows(
+            f"SELECT DISTINCT patient_id FROM {table} t WHERE patient_id IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM facts f WHERE f.patient_id = t.patient_id) ORDER BY patient_id LIMIT 200"
+        ):
+            yield table, row["patient_id"]
+
+
+def unnoted_time_zones(store: Store) -> list[str]:
+    """Return the time zones that patients live in and the table `time_zones` does not have: there should be none."""
+    rows = store.rows(
+        "SELECT DISTINCT time_zone FROM patients p "
+        "WHERE NOT EXISTS (SELECT 1 FROM time_zones z WHERE z.time_zone = p.time_zone) ORDER BY time_zone"
     )
+    return [row["time_zone"] for row in rows]
 
 
 def of_site(store: Store, site: str) -> list[str]:

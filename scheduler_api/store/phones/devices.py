@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from scheduler_api.engine.instants import stamp
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.reminders import destinations
 from scheduler_api.store.sites.at_sites import site_sql
@@ -12,23 +13,16 @@ from scheduler_api.store.sites.at_sites import site_sql
 from . import feeds
 
 
-def add_code(store: Store, row: Row) -> None:
-    """Store the hash of a one-time code; earlier codes of that patient become invalid."""
-    store.write("DELETE FROM activations WHERE patient_id = :patient_id AND used_at IS NULL", row)
-    store.write(
-        "INSERT INTO activations (hash, patient_id, made_by, expires_at) "
-        "VALUES (:hash, :patient_id, :made_by, :expires_at)",
-        row,
-    )
+def add_code(store: Store, row: Row, at: str) -> None:
+    """Store the hash of a one-time code at an instant; earlier codes of that patient become invalid."""
+    contents.delete(store, "activations", "patient_id = :patient_id AND used_at IS NULL", row, at)
+    contents.insert(store, "activations", row, at)
 
 
 def use_code(store: Store, digest: str, now: str) -> str | None:
     """Use up a code; return the patient it is for, or None if it is unknown, used or expired."""
-    changed = store.write(
-        "UPDATE activations SET used_at = :now WHERE hash = :hash AND used_at IS NULL AND expires_at > :now",
-        {"hash": digest, "now": now},
-    )
-    if changed == 0:
+    change = "used_at = :now WHERE hash = :hash AND used_at IS NULL AND expires_at > :now"
+    if contents.update(store, "activations", change, {"hash": digest, "now": now}, now) == 0:
         return None
     row = store.row("SELECT patient_id FROM activations WHERE hash = :hash", {"hash": digest})
     return row["patient_id"] if row else None
@@ -36,11 +30,7 @@ def use_code(store: Store, digest: str, now: str) -> str | None:
 
 def add_device(store: Store, row: Row) -> None:
     """Add a device."""
-    store.write(
-        "INSERT INTO devices (device_id, patient_id, name, activated_at) "
-        "VALUES (:device_id, :patient_id, :name, :activated_at)",
-        row,
-    )
+    contents.insert(store, "devices", row, row["activated_at"])
 
 
 def of_patient(store: Store, patient_id: str) -> list[Row]:
@@ -59,11 +49,11 @@ def of_patient(store: Store, patient_id: str) -> list[Row]:
 def end_device(store: Store, patient_id: str, device_id: str, at: str, because: str) -> bool:
     """End a device's session and its subscription to messages; return False if it has no session."""
     parameters = {"patient_id": patient_id, "device_id": device_id, "at": at, "because": because}
-    changed = store.write(
-        "UPDATE devices SET ended_at = :at, ended_because = :because "
-        "WHERE device_id = :device_id AND patient_id = :patient_id AND ended_at IS NULL",
-        parameters,
+    change = (
+        "ended_at = :at, ended_because = :because "
+        "WHERE device_id = :device_id AND patient_id = :patient_id AND ended_at IS NULL"
     )
+    changed = contents.update(store, "devices", change, parameters, at)
     store.write("DELETE FROM device_tokens WHERE device_id = :device_id", parameters)
     destinations.end_of_device(store, device_id, at, because)
     # Whoever has the phone may have the address of the feed, too.
@@ -176,6 +166,6 @@ def delete_expired(store: Store, now: str, tries_before: str) -> int:
     parameters = {"now": now, "tries_before": tries_before}
     return (
         store.write("DELETE FROM device_tokens WHERE refresh_expires_at <= :now", parameters)
-        + store.write("DELETE FROM activations WHERE expires_at <= :now", parameters)
+        + contents.delete(store, "activations", "expires_at <= :now", parameters, now)
         + store.write("DELETE FROM wrong_tries WHERE tried_at < :tries_before", parameters)
     )

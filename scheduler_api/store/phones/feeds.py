@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 
 
 def insert(store: Store, row: Row) -> None:
     """Add a feed."""
-    store.write(
-        "INSERT INTO feeds (hash, patient_id, options, made_at) VALUES (:hash, :patient_id, :options, :made_at)", row
-    )
+    contents.insert(store, "feeds", row, row["made_at"])
 
 
 def by_hash(store: Store, digest: str) -> Row | None:
@@ -31,8 +30,5 @@ def of_patient(store: Store, patient_id: str) -> Row | None:
 
 def revoke(store: Store, patient_id: str, at: str) -> bool:
     """Revoke a patient's feed; False if there is none."""
-    changed = store.write(
-        "UPDATE feeds SET revoked_at = :at WHERE patient_id = :patient_id AND revoked_at IS NULL",
-        {"patient_id": patient_id, "at": at},
-    )
-    return changed > 0
+    change = "revoked_at = :at WHERE patient_id = :patient_id AND revoked_at IS NULL"
+    return contents.update(store, "feeds", change, {"patient_id": patient_id, "at": at}, at) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 
 _COLUMNS = (
@@ -21,8 +22,7 @@ _COLUMNS = (
 
 def insert(store: Store, row: Row) -> None:
     """Add a destination."""
-    names = ", ".join(_COLUMNS)
-    store.write(f"INSERT INTO destinations ({names}) VALUES ({', '.join(':' + name for name in _COLUMNS)})", row)
+    contents.insert(store, "destinations", row, row["made_at"], _COLUMNS)
 
 
 def of_site(store: Store, site: str) -> list[Row]:
@@ -42,20 +42,15 @@ def of_device(store: Store, device_id: str) -> Row | None:
 
 def end(store: Store, destination_id: str, at: str, because: str) -> None:
     """End a destination: nothing is sent there any more, not even what is waiting."""
-    store.write(
-        "UPDATE destinations SET ended_at = :at, ended_because = :because "
-        "WHERE destination_id = :destination_id AND ended_at IS NULL",
-        {"destination_id": destination_id, "at": at, "because": because},
-    )
+    change = "ended_at = :at, ended_because = :because WHERE destination_id = :destination_id AND ended_at IS NULL"
+    parameters = {"destination_id": destination_id, "at": at, "because": because}
+    contents.update(store, "destinations", change, parameters, at)
 
 
 def end_of_device(store: Store, device_id: str, at: str, because: str) -> None:
     """End the subscription of a device, if it has one."""
-    store.write(
-        "UPDATE destinations SET ended_at = :at, ended_because = :because "
-        "WHERE device_id = :device_id AND ended_at IS NULL",
-        {"device_id": device_id, "at": at, "because": because},
-    )
+    change = "ended_at = :at, ended_because = :because WHERE device_id = :device_id AND ended_at IS NULL"
+    contents.update(store, "destinations", change, {"device_id": device_id, "at": at, "because": because}, at)
 
 
 def answered(store: Store, destination_id: str) -> None:

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 
 
-def put_patients(store: Store, patient_id: str, preferences: str) -> None:
-    """Store a patient's preferences, and the copy of them in the patient's row."""
+def put_patients(store: Store, patient_id: str, preferences: str, at: str) -> None:
+    """Store a patient's preferences at an instant, and the copy of them in the patient's row."""
     row = {"patient_id": patient_id, "preferences": preferences}
-    store.write(
-        "INSERT INTO patient_preferences (patient_id, preferences) VALUES (:patient_id, :preferences) "
-        "ON CONFLICT (patient_id) DO UPDATE SET preferences = excluded.preferences",
-        row,
-    )
+    contents.put(store, "patient_preferences", row, at, tuple(row))
     store.write("UPDATE patients SET preferences = :preferences WHERE patient_id = :patient_id", row)
 
 
 def refresh_copy(store: Store, patient_id: str) -> str | None:
     """Write the copy in the patient's row again; return the preferences, None if the patient has set none."""
+    preferences = stored_of_patient(store, patient_id)
+    if preferences is not None:
+        store.write(
+            "UPDATE patients SET preferences = :preferences WHERE patient_id = :patient_id",
+            {"preferences": preferences, "patient_id": patient_id},
+        )
+    return preferences
+
+
+def stored_of_patient(store: Store, patient_id: str) -> str | None:
+    """Return the preferences that a patient has set, of which the patient's row has a copy; None if none are."""
     row = store.row(
         "SELECT preferences FROM patient_preferences WHERE patient_id = :patient_id", {"patient_id": patient_id}
     )
-    if row is None:
-        return None
-    store.write(
-        "UPDATE patients SET preferences = :preferences WHERE patient_id = :patient_id",
-        {**row, "patient_id": patient_id},
-    )
-    return str(row["preferences"])
+    return None if row is None else str(row["preferences"])
 
 
 def of_patient(store: Store, patient_id: str) -> Row | None:
@@ -46,10 +48,7 @@ def of_site(store: Store, site: str) -> Row | None:
     )
 
 
-def put_sites(store: Store, site: str, preferences: str) -> None:
-    """Store a site's preferences."""
-    store.write(
-        "INSERT INTO site_preferences (site, preferences) VALUES (:site, :preferences) "
-        "ON CONFLICT (site) DO UPDATE SET preferences = excluded.preferences",
-        {"site": site, "preferences": preferences},
-    )
+def put_sites(store: Store, site: str, preferences: str, at: str) -> None:
+    """Store a site's preferences at an instant."""
+    row = {"site": site, "preferences": preferences}
+    contents.put(store, "site_preferences", row, at, tuple(row))

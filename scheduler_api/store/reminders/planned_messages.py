@@ -73,6 +73,11 @@ def of_site(store: Store, site: str, after: str = "") -> dict[str, Row]:
     return _of(store, "r.patient_id IS NULL AND r.site = :owner", beginning(None, site), site, after)
 
 
+def of_sites(store: Store) -> list[Row]:
+    """Return what is planned for sites themselves."""
+    return store.rows("SELECT * FROM reminders WHERE patient_id IS NULL ORDER BY next_at, message_id")
+
+
 def _of(store: Store, condition: str, beginning: str, owner: str, after: str) -> dict[str, Row]:
     # The condition matters if the ids of two patients' messages happen to begin alike.
     rows = store.rows(

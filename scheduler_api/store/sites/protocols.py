@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 
 
 def insert(store: Store, row: Row) -> None:
     """Add a version. Raises Duplicate."""
-    store.write(
-        "INSERT INTO protocols (protocol, version, definition, added_at) "
-        "VALUES (:protocol, :version, :definition, :added_at)",
-        row,
-    )
+    contents.insert(store, "protocols", row, row["added_at"])
 
 
 def versions(store: Store, protocol: str) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 
@@ -20,13 +21,7 @@ def of_sites(store: Store, sites: Sequence[str]) -> list[Row]:
     )
 
 
-def put(store: Store, row: Row) -> None:
-    """Store a site's calendar, replacing the one it had."""
-    store.write("UPDATE sites SET opening_days = :opening_days WHERE site = :site", row)
-    store.write(
-        "INSERT INTO site_calendars (site, region, closed_days, open_days, slots_per_day) "
-        "VALUES (:site, :region, :closed_days, :open_days, :slots_per_day) "
-        "ON CONFLICT (site) DO UPDATE SET region = excluded.region, closed_days = excluded.closed_days, "
-        "open_days = excluded.open_days, slots_per_day = excluded.slots_per_day",
-        row,
-    )
+def put(store: Store, row: Row, at: str) -> None:
+    """Store a site's calendar at an instant, replacing the one it had."""
+    contents.update(store, "sites", "opening_days = :opening_days WHERE site = :site", row, at)
+    contents.put(store, "site_calendars", row, at, ("site", "region", "closed_days", "open_days", "slots_per_day"))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
 
-
-def insert(store: Store, row: Row) -> None:
-    """Add a site. Raises Duplicate."""
-    store.write(
-        "INSERT INTO sites (site, name, country, time_zone, opening_days, contact_name, contact_phone) "
-        "VALUES (:site, :name, :country, :time_zone, :opening_days, :contact_name, :contact_phone)",
-        row,
-    )
+_COLUMNS = ("site", "name", "country", "time_zone", "opening_days", "contact_name", "contact_phone")
 
 
-def set_contact(store: Store, site: str, name: str, phone: str) -> None:
-    """Store whom a site's patients call."""
-    store.write(
-        "UPDATE sites SET contact_name = :name, contact_phone = :phone WHERE site = :site",
+def insert(store: Store, row: Row, at: str) -> None:
+    """Add a site at an instant. Raises Duplicate."""
+    contents.insert(store, "sites", row, at, _COLUMNS)
+
+
+def set_contact(store: Store, site: str, name: str, phone: str, at: str) -> None:
+    """Store whom a site's patients call, from an instant on."""
+    contents.update(
+        store,
+        "sites",
+        "contact_name = :name, contact_phone = :phone WHERE site = :site",
         {"site": site, "name": name, "phone": phone},
+        at,
     )
 
 

@@ -31,6 +31,8 @@ from scheduler_api.store.database.port import Row, Store
 EVERY = timedelta(days=1)
 #: A checkpoint covers rows from so long before the last one: a row is written a while after the instant in it.
 _BACK = timedelta(days=1)
+#: What a row of each log is, and what its chain belongs to.
+_NAMES = {"facts": ("fact", "patient"), "audit": ("event", "stream"), "contents": ("content", "row")}
 _PEM_END = b"-----END "
 
 
@@ -157,7 +159,7 @@ def breaks(store: Store, keys: Keys, kept: Iterable[Row] = (), stream: str | Non
             if stored.get(one["checkpoint"], {}).get("hash") != one["hash"]:
                 yield f"checkpoint {one['checkpoint']}: is not the one that was exported, or is missing"
     for head in checkpoints.lost_heads(store, stream):
-        what, owner = ("fact", "patient") if head["log"] == "facts" else ("event", "stream")
+        what, owner = _NAMES[head["log"]]
         now = "is missing" if head["now"] is None else "is another now"
         yield f"{owner} {head['stream']}: {what} number {head['seq']} {now}; checkpoint {head['checkpoint']} saw it"
 
@@ -181,8 +183,17 @@ def _chain_breaks(store: Store, keys: Keys, rows: Sequence[Row]) -> Iterator[str
         signing = signing or row["signature"] is not None
         if good and signing and not _is_signed(good, row):
             yield f"checkpoint {number}: is not signed by a key that we know"
-    if good and rows and not signing:
+    if good and not rows:
+        yield "there is no checkpoint, though there is a key"
+    elif good and not signing:
         yield "no checkpoint is signed, though there is a key"
+    elif good and checkpoints.last_recorded(store) > stamp(_next_after(rows[-1])):
+        yield f"checkpoint {rows[-1]['checkpoint']}: is the last, though more was recorded for days"
+
+
+def _next_after(row: Row) -> datetime:
+    """Return the instant by which there must be another checkpoint, if anything is recorded after it."""
+    return datetime.fromisoformat(row["at"]) + 2 * EVERY
 
 
 def _digest(digest: Any, heads: Iterable[Row]) -> int:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.audit import events, search
-from scheduler_api.store.audit.chain import AUDIT, FACT, link
+from scheduler_api.store.database.chain import AUDIT, FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks
 from scheduler_api.store.patients import facts
@@ -17,6 +17,7 @@ from scheduler_api.use_cases.clocks import TOLERANCE
 from scheduler_api.use_cases.session import Forbidden, Session, patient_row
 
 from .checkpoints import Keys, breaks
+from .contents import content_breaks
 
 #: How many sentences a report has at most.
 _MOST_SENTENCES = 200
@@ -51,6 +52,8 @@ def check(session: Session, patient_id: str | None, keys: Keys) -> IntegrityRepo
         report.events += events.length(store, stream)
         report.wrong += event_breaks(store, stream)
     report.wrong += breaks(store, keys, stream=patient_id)
+    if patient_id is None:
+        report.wrong += content_breaks(store)
     if patient_id is None:
         report.wrong += ahead(store, session.now)
     del report.wrong[_MOST_SENTENCES:]

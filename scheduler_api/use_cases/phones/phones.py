@@ -72,7 +72,7 @@ def make_code(session: Session, patient_id: str) -> dict[str, Any]:
             "made_by": session.actor.token_id,
             "expires_at": stamp(expires_at),
         }
-        devices.add_code(session.store, row)
+        devices.add_code(session.store, row, stamp(session.now))
         note(session, "code_made", patient_id)
     return {"patient_id": patient_id, "code": code, "expires_at": expires_at}
 
@@ -108,7 +108,7 @@ def activate(
             )
             note(Session(store, _actor(device_id, patient_id), now), "activated", patient_id, device=device_id)
             if language is not None:
-                _begin_with(store, patient_id, language)
+                _begin_with(store, patient_id, language, now)
             tokens = _new_pair(store, device_id, None, now)
     if patient_id is None:
         raise ValidationFailed([FieldError("/code", "The code is wrong, used or expired.", "code_used")])
@@ -203,12 +203,12 @@ def end_device(session: Session, patient_id: str, device_id: str) -> None:
         note(session, "session_ended", patient_id, device=device_id, because=because)
 
 
-def _begin_with(store: Store, patient_id: str, language: str) -> None:
+def _begin_with(store: Store, patient_id: str, language: str, now: datetime) -> None:
     """Let messages to a patient who has chosen no preferences yet be in a language."""
     row = notification_preferences.of_patient(store, patient_id)
     text = stored_preferences.text_in(language, row["preferences"] if row else None)
     if text is not None:
-        notification_preferences.put_patients(store, patient_id, text)
+        notification_preferences.put_patients(store, patient_id, text, stamp(now))
 
 
 def _new_pair(store: Store, device_id: str, given_for: str | None, now: datetime) -> dict[str, Any]:

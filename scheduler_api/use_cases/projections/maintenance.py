@@ -12,17 +12,17 @@ from scheduler_api.engine.reminders.kinds import DOSE_TO_CHECK
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.audit import events
-from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.port import Busy, Row, Store, Unavailable
 from scheduler_api.store.patients import dose_words, facts, patients, positions
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import notification_preferences, planned_messages
 from scheduler_api.store.sites import at_sites, sites
 from scheduler_api.store.visits import visits, worklist
-from scheduler_api.use_cases.audit import checkpoints, integrity
+from scheduler_api.use_cases.audit import checkpoints, contents, integrity
 from scheduler_api.use_cases.session import lock_patient, lock_patients
 from scheduler_api.use_cases.sites.protocols import versions_of
 
-from .planning import plan_site, wrongly_planned
+from .planning import digest_rows, plan_site, wrongly_planned
 from .projections import HORIZON, derived_rows, horizon, write_projections
 from .reached import unreached_rows
 
@@ -71,23 +71,54 @@ def verify(
     `kept` are checkpoints that were exported. `now` is the present instant (None: nothing is compared with it).
     """
     for patient_id in facts.patients(store):
-        with store.snapshot():
-            rows = facts.rows_of_patient(store, patient_id)
-            wrong = list(integrity.fact_breaks(patient_id, rows)) or list(_differences(store, patient_id, rows))
-        yield from wrong
+        yield from _careful(f"patient {patient_id}", lambda: _wrong_of(store, patient_id, now))  # noqa: B023
         progress(patient_id)
-    for row in patients.without_facts(store):
-        yield f"patient {row['patient_id']}: has a row but no facts"
+    yield from _careful("derived rows", lambda: _stray(store))
     for stream in events.streams(store):
-        yield from integrity.event_breaks(store, stream)
-    yield from checkpoints.breaks(store, keys, kept)
+        yield from _careful(f"stream {stream}", lambda: integrity.event_breaks(store, stream))  # noqa: B023
+    yield from _careful("contents", lambda: contents.content_breaks(store))
+    yield from _careful("checkpoints", lambda: checkpoints.breaks(store, keys, kept))
+    yield from (f"trigger {name}: is missing, or not as it was made" for name in store.missing_triggers())
     if now is not None:
-        yield from integrity.ahead(store, now)
-        for patient_id in patients.extended_beyond(store, horizon(now + timedelta(1)), 200):
-            yield f"patient {patient_id}: visits and reminders are planned from a day that is still to come"
+        yield from _careful("instants", lambda: _ahead(store, now))
 
 
-def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str]:
+def _careful(what: str, check: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """Yield what a check finds; a check that cannot even read what somebody put there has found something, too."""
+    try:
+        yield from check()
+    except (Busy, Unavailable):
+        raise
+    except Exception as error:
+        yield f"{what}: cannot be read ({type(error).__name__})"
+
+
+def _wrong_of(store: Store, patient_id: str, now: datetime | None) -> list[str]:
+    with store.snapshot():
+        rows = facts.rows_of_patient(store, patient_id)
+        return list(integrity.fact_breaks(patient_id, rows)) or list(_differences(store, patient_id, rows, now))
+
+
+def _stray(store: Store) -> Iterator[str]:
+    for table, patient_id in patients.without_facts(store):
+        yield f"patient {patient_id}: has a row in {table} but no facts"
+    for time_zone in patients.unnoted_time_zones(store):
+        yield f"time zone {time_zone}: is missing, though patients live in it"
+    for row in planned_messages.of_sites(store):
+        day = date.fromisoformat(row["about"])
+        wanted = digest_rows(store, row["site"], day, day).get(row["message_id"])
+        # One that was late at night is held back by the worker.
+        if wanted is None or row["next_at"] < wanted["next_at"] or {**row, "next_at": ""} != {**wanted, "next_at": ""}:
+            yield f"site {row['site']}: the digest of {day} is not what the site wants"
+
+
+def _ahead(store: Store, now: datetime) -> Iterator[str]:
+    yield from integrity.ahead(store, now)
+    for patient_id in patients.extended_beyond(store, horizon(now + timedelta(1)), 200):
+        yield f"patient {patient_id}: visits and reminders are planned from a day that is still to come"
+
+
+def _differences(store: Store, patient_id: str, rows: list[Row], now: datetime | None) -> Iterator[str]:
     """Yield where stored and rebuilt rows differ."""
     stored = patients.get(store, patient_id)
     if stored is None:
@@ -104,6 +135,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         return
     history, through = fold(recorded), date.fromisoformat(stored["visits_through"])
     rebuilt = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, through)
+    rebuilt = {**rebuilt, "preferences": notification_preferences.stored_of_patient(store, patient_id)}
     for column in rebuilt:
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
@@ -125,7 +157,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row]) -> Iterator[str
         for name in sorted({*derived, *stored_rows}):
             if derived.get(name) != stored_rows.get(name):
                 yield f"patient {patient_id}: {what} {name} is not what the facts give"
-    for kind, about in wrongly_planned(store, stored, schedule, through - timedelta(HORIZON)):
+    for kind, about in wrongly_planned(store, stored, schedule, through - timedelta(HORIZON), now):
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 

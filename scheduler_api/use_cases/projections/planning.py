@@ -112,11 +112,14 @@ def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> d
     return rows
 
 
-def wrongly_planned(store: Store, row: Row, schedule: PatientSchedule, on: date) -> Iterator[tuple[str, str]]:
+def wrongly_planned(
+    store: Store, row: Row, schedule: PatientSchedule, on: date, now: datetime | None
+) -> Iterator[tuple[str, str]]:
     """Yield kind and subject of each message that is planned and should not be, or should be and is not.
 
     `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. Messages
-    that were sent, or had expired when they were planned or looked for, are rightly not planned.
+    that were sent, or had expired when they were planned or looked for, are rightly not planned: on that date, and no
+    later than `now` (None: at the end of that date).
     """
     patient_id, first = row["patient_id"], on - timedelta(1)
     out = sent_about(store, patient_id, first)
@@ -124,7 +127,8 @@ def wrongly_planned(store: Store, row: Row, schedule: PatientSchedule, on: date)
     expected = _rows_of_patient(patient_id, schedule, messages)
     planned = planned_messages.of_patient(store, patient_id)
     sent = {message["message_id"] for message in out}
-    looked_at = max((on + timedelta(1)).isoformat(), row["recorded_at"], marks.marked(store, TICK) or "")
+    planned_by = min((on + timedelta(1)).isoformat(), "9" if now is None else stamp(now))
+    looked_at = max(planned_by, row["recorded_at"], marks.marked(store, TICK) or "")
     for message_id in sorted({*expected, *planned}):
         should, is_planned = expected.get(message_id), planned.get(message_id)
         either = is_planned or should

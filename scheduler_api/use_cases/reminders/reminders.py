@@ -55,7 +55,7 @@ def change_patients(session: Session, patient_id: str, changes: dict[str, Any]) 
         if errors:
             raise ValidationFailed(errors)
         if before != text:
-            stored.put_patients(session.store, patient_id, text)
+            stored.put_patients(session.store, patient_id, text, stamp(session.now))
             maintenance.extend_horizon(session.store, patient_id, session.now)
             old, new = stored_preferences.patients_document(before), stored_preferences.patients_document(text)
             note(session, "reminders_changed", patient_id, old=old, new=new)
@@ -75,7 +75,7 @@ def stop_messages(session: Session, patient_id: str, stopped: dict[str, Any]) ->
         old = stored_preferences.stopped_document(before)
         if old != stopped:
             text = stored_preferences.stopped_text(stopped, before)
-            stored.put_patients(session.store, patient_id, text)
+            stored.put_patients(session.store, patient_id, text, stamp(session.now))
             maintenance.extend_horizon(session.store, patient_id, session.now)
             note(session, "messages_stopped", patient_id, old=old, new=stopped)
     return stopped
@@ -149,7 +149,7 @@ def change_sites(session: Session, site: str, preferences: dict[str, Any]) -> di
         raise ValidationFailed(errors)
     with session.store.transaction():
         old = site_preferences(session, site)
-        stored.put_sites(session.store, site, text)
+        stored.put_sites(session.store, site, text, stamp(session.now))
         plan_site(session.store, site, session.now)
         for patient_id in sorted(patients.of_site(session.store, site)):
             maintenance.extend_horizon(session.store, patient_id, session.now)

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.protocol_file.parse import read_protocol
@@ -112,7 +113,7 @@ def add_built_in(session: Session) -> list[str]:
 
 
 def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
-    added_at = session.now.isoformat()
+    added_at = stamp(session.now)
     row = {
         "protocol": protocol.id,
         "version": protocol.version,

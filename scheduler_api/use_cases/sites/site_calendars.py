@@ -13,6 +13,7 @@ import orjson
 
 from scheduler_api.engine.dates import civil_date, days
 from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.sites import site_calendars
@@ -121,7 +122,7 @@ def put(session: Session, site: str, calendar: dict[str, Any]) -> dict[str, Any]
         new["opening_days"] = orjson.dumps(sorted(calendar["opening_days"], key=WEEKDAYS.index)).decode()
         for name in ("closed_days", "open_days"):
             new[name] = orjson.dumps(sorted(calendar[name], key=itemgetter("on"))).decode()
-        site_calendars.put(session.store, new)
+        site_calendars.put(session.store, new, stamp(session.now))
         now = _document(_row(session, site))
         note(session, "site_calendar_changed", site=site, old=_document(row), new=now)
         return now

@@ -8,6 +8,7 @@ import orjson
 
 from scheduler_api.engine.dates import is_time_zone
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
+from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Duplicate, Row, Store
 from scheduler_api.store.sites import sites
 from scheduler_api.use_cases.audit.events import note
@@ -59,7 +60,7 @@ def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
             contact = site.get("contact") or {"name": None, "phone": None}
             row = {**site, "opening_days": orjson.dumps(site["opening_days"]).decode()}
             row |= {"contact_name": contact["name"], "contact_phone": contact["phone"]}
-            sites.insert(session.store, row)
+            sites.insert(session.store, row, stamp(session.now))
             note(session, "site_added", site=site["site"], new=site)
     except Duplicate:
         raise Conflict([FieldError("/site", "There is a site of this id.", "id_taken")]) from None
@@ -71,7 +72,7 @@ def set_contact(session: Session, site: str, contact: dict[str, str]) -> dict[st
     with session.store.transaction():
         session.store.lock(f"site {site}")
         old = get(session, site)["contact"]
-        sites.set_contact(session.store, site, contact["name"], contact["phone"])
+        sites.set_contact(session.store, site, contact["name"], contact["phone"], stamp(session.now))
         note(session, "site_contact_changed", site=site, old={"contact": old}, new={"contact": contact})
     return contact
 

@@ -36,6 +36,13 @@ AUDIT = (
     "route",
     "detail",
 )
+#: What the hash of an entry about a row's content covers. Its chain is the row's.
+CONTENT = (
+    "stream",
+    "seq",
+    "at",
+    "digest",
+)
 
 
 def link(previous: str, row: Mapping[str, Any], covered: Sequence[str]) -> str:
