@@ -109,6 +109,14 @@ def test_where_a_study_stands(coordinator: Client, three: list[Patient]) -> None
     assert coordinator.get("/v1/studies/nct06110650/summary", site="BERLIN").json["sites"] == [berlin]
 
 
+def test_one_more_appointment_is_no_scan(coordinator: Client, three: list[Patient]) -> None:
+    """Neither a part of a visit nor what belongs to none is a scan that was missed, once its day is over."""
+    before = coordinator.get("/v1/studies/nct06110650/summary").json["scans"]
+    for data in ({"visit": "imaging-w6", "part": True}, {"visit": "unscheduled", "series": "imaging"}):
+        three[0].record("visit_booked", **data, booked_on="2024-02-12")
+    assert coordinator.get("/v1/studies/nct06110650/summary").json["scans"] == before
+
+
 def test_sites_see_only_their_own(three: list[Patient], nurse: Client, elsewhere: Client, monitor: Client) -> None:
     assert listed(nurse) == EXPECTED[:3]
     assert listed(elsewhere) == EXPECTED[3:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,8 +113,6 @@ def test_without_colour_nothing_is_lost(run: Commands, patient_id: str, environm
 
 
 def _without_style(text: str) -> str:
-    import re
-
     return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
@@ -122,6 +121,13 @@ def test_lines_fit_a_screen_of_80_columns(run_samples: Commands) -> None:
         shown = run_samples.ok("calendar", f"FUSCC-{number:02}", "--month", "2025-04", "--months", "3")
         body = shown.partition("\n\n")[2].rpartition("\n\n")[0]
         assert max(map(len, body.splitlines())) <= 80
+
+
+def test_one_more_appointment_stands_beside_its_visit_and_is_named(run_samples: Commands) -> None:
+    lines = run_samples.ok("calendar", "FUSCC-22", "--month", "2025-05").splitlines()
+    (at,) = (number for number, line in enumerate(lines) if "one more appointment" in line)
+    assert re.fullmatch(r"imaging-w12  \w+ +one more appointment +booked 2025-05-27 14:00", lines[at])
+    assert re.fullmatch(r" +booked 2025-05-27 \(imaging-w12\.f-[0-9a-f]{16}\)", lines[at + 1])
 
 
 def test_every_dose_status_has_a_mark_of_its_own() -> None:

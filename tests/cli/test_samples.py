@@ -19,6 +19,7 @@ from scheduler_api.store.database.connect import connect
 from scheduler_api.store.visits.visits import STATUSES
 from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.visits import worklist
 
 from .conftest import TODAY, Commands
 
@@ -70,6 +71,9 @@ def _seen(database: str, today: date) -> dict[str, set[str]]:
         for name, field in (("doses", "status"), ("visits", "status"), ("deviations", "kind"), ("cycles", "status")):
             found[name] |= {row[field] for row in document[name]}
         found["assigned"] |= {str(visit["assigned"]) for visit in document["visits"]}
+        found["appointment"] |= {
+            f"{visit['appointment']} {visit['status']}" for visit in document["visits"] if visit["appointment"]
+        }
         found["response"] |= {str(visit["response"]) for visit in document["visits"]}
         found["unscheduled"] |= {visit["series"] for visit in document["unscheduled"]}
         ended = document["treatment"]["ended"]
@@ -88,6 +92,7 @@ def _check_everything_appears(seen: dict[str, set[str]]) -> None:
     assert seen["visits"] == set(STATUSES)
     assert seen["cycles"] == {"completed", "current", "upcoming"}
     assert seen["assigned"] == {"named", "window", "late", "None"}
+    assert seen["appointment"] == {"part overdue", "part upcoming", "unscheduled upcoming"}
     assert seen["response"] == {"CR", "PR", "SD", "PD", "NE", "None"}
     assert seen["unscheduled"] == {"imaging"}
     assert seen["ended"] == {*("progression", "intolerance", "withdrawal", "death", "pregnancy", "physician_decision")}
@@ -114,6 +119,14 @@ def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: str) -> No
     instants = [datetime.fromisoformat(row["recorded_at"]) for row in recorded]
     assert instants == sorted(entry.at for entry in samples.entries(TODAY))
     assert {(row["role"], row["name"]) for row in recorded} == {("nurse", "study nurse")}
+
+
+def test_a_part_that_nobody_recorded_is_on_the_worklist(run_samples: Commands) -> None:
+    store = connect(run_samples.database)
+    entries = worklist.find(session_on(store), limit=200).items
+    past = {(one["subject_number"], one["visit"].partition(".")[0]) for one in entries if one["kind"] == "booking_past"}
+    store.close()
+    assert ("FUSCC-13", "imaging-w24") in past
 
 
 def test_there_is_a_correction_and_a_fact_taken_back(sampled: str) -> None:

@@ -67,15 +67,22 @@ def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 
 
 def _visits(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield two lines for each visit: its status, and why it is planned there."""
+    """Yield two lines for each visit: its status, and why it is planned there.
+
+    Of one more appointment the first line names the visit, and the second the appointment.
+    """
+    from scheduler_api.engine.model.facts import visit_of
     from scheduler_api.i18n import ENGLISH, word
 
     visits, unscheduled = document["visits"], document["unscheduled"]
-    width = max((len(visit["visit"]) for visit in visits), default=0)
-    for visit in visits:
-        window = f"{visit['opens_on']} … {visit['closes_on']}" if visit["opens_on"] else f"{'only booked':23}"
-        yield f"{visit['visit']:{width}}  {visit['status']:12}  {window}  {_happened(visit)}".rstrip()
-        yield f"{'':{width}}  {word(visit['because'], ENGLISH)}"
+    names = [visit_of(visit["visit"]) for visit in visits]
+    width = max(map(len, names), default=0)
+    for name, visit in zip(names, visits, strict=True):
+        kind = "only booked" if visit["appointment"] is None else "one more appointment"
+        window = f"{visit['opens_on']} … {visit['closes_on']}" if visit["opens_on"] else f"{kind:23}"
+        yield f"{name:{width}}  {visit['status']:12}  {window}  {_happened(visit)}".rstrip()
+        own = "" if visit["appointment"] is None else f" ({visit['visit']})"
+        yield f"{'':{width}}  {word(visit['because'], ENGLISH)}{own}"
     for visit in unscheduled:
         yield f"{visit['series']} done {visit['done_on']} {visit['response'] or ''}".rstrip() + ", belongs to no visit"
     if visits or unscheduled:

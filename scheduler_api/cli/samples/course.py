@@ -101,6 +101,7 @@ class Course:
         self._follow_ups()
         self._mistakes()
         self._doses()
+        self._appointments()
         return sorted(self._entries, key=lambda entry: entry.at)
 
     def _day(self, number: int) -> date:
@@ -167,6 +168,19 @@ class Course:
         if self.plan.confirming_scan is not None:
             confirmed = VisitDone("imaging", self._day(self.plan.confirming_scan), UNSCHEDULED, "PR")
             self._add(self.plan.confirming_scan, confirmed)
+
+    def _appointments(self) -> None:
+        for plan in self.plan.appointments:
+            day, is_part = self._day(self._weekday(plan.day)), plan.visit is not None
+            booked = VisitBooked(
+                plan.visit or UNSCHEDULED,
+                day,
+                plan.time,
+                plan.place,
+                part=is_part,
+                series=None if is_part else "imaging",
+            )
+            self._add(plan.made, booked)
 
     @property
     def _last_scan_before(self) -> int:

@@ -28,6 +28,19 @@ class ScanPlan(NamedTuple):
     named: bool = False
 
 
+class AppointmentPlan(NamedTuple):
+    """An appointment beside those for the visits themselves: made on a day, for a later one.
+
+    It is for a part of a `visit`, or for none.
+    """
+
+    made: int
+    day: int
+    time: str
+    place: str
+    visit: str | None = None
+
+
 class EndPlan(NamedTuple):
     """The end of treatment: the last dose (None: never dosed), the day it was decided, and why."""
 
@@ -56,6 +69,7 @@ class Plan:
     holds: tuple[HoldPlan, ...] = ()
     scans: Mapping[int, ScanPlan] = field(default_factory=dict)
     confirming_scan: int | None = None
+    appointments: tuple[AppointmentPlan, ...] = ()
     doses: Mapping[int, float] = field(default_factory=dict)
     progressed: int | None = None
     new_therapy: int | None = None
@@ -138,8 +152,12 @@ PLANS: tuple[Plan, ...] = (
         doses={104: 300},
         mistake=Mistake("hold", 40, 1, "recorded for the wrong patient"),
     ),
-    # 13: on hold now.
-    Plan(sex="male", holds=(HoldPlan(70, 7, 250), HoldPlan(176, None, None, "bleeding"))),
+    # 13: on hold now; the second part of the last scan, an MRI, was booked, and nobody recorded whether it was done.
+    Plan(
+        sex="male",
+        holds=(HoldPlan(70, 7, 250), HoldPlan(176, None, None, "bleeding")),
+        appointments=(AppointmentPlan(160, 175, "14:00", "MRI, building 4", "imaging-w24"),),
+    ),
     # 14: the physician ended treatment; a follow-up skipped.
     Plan(ended=EndPlan(80, 80, "physician_decision"), skipped_follow_ups=frozenset({2})),
     # 15: far west of the centre; the scan of week 18 is overdue.
@@ -160,8 +178,12 @@ PLANS: tuple[Plan, ...] = (
     Plan(sex="male", scans={2: ScanPlan(-12, 1, "PD")}, ended=EndPlan(74, 75, "progression")),
     # 21: a scan overdue and booked for next week.
     Plan(basis="sterilisation", scans={2: ScanPlan(None, 12)}),
-    # 22: a scan open and booked.
-    Plan(sex="male", scans={2: ScanPlan(None, 1)}),
+    # 22: a scan open and booked in two parts: the CT, and some days later the MRI.
+    Plan(
+        sex="male",
+        scans={2: ScanPlan(None, 1)},
+        appointments=(AppointmentPlan(70, 89, "14:00", "MRI, building 4", "imaging-w12"),),
+    ),
     # 23: withdrew before the first dose.
     Plan(first_dose=None, ended=EndPlan(None, 6, "withdrawal"), study_ended=(6, "withdrawal")),
     # 24: took a capsule on the eve of the recorded start.
@@ -170,8 +192,12 @@ PLANS: tuple[Plan, ...] = (
     Plan(scans={1: ScanPlan(None, 3)}),
     # 26: a man who is not fertile.
     Plan(sex="male", basis="sterilisation", scans={1: ScanPlan(None, 0)}),
-    # 27 and 28: the first weeks; the latter has not said anything for some days.
-    Plan(basis="artificial_menopause"),
+    # 27 and 28: the first weeks; the former has an appointment for an extra scan, because of a headache, and the latter
+    # has not said anything for some days.
+    Plan(
+        basis="artificial_menopause",
+        appointments=(AppointmentPlan(25, 33, "10:00", "MRI, building 4"),),
+    ),
     Plan(sex="male", silent_days=4),
     # 29, 5 days: enrolled, not yet started.
     Plan(first_dose=None),

@@ -149,7 +149,8 @@ class _Sums:
         found = (one for one in schedule.deviations(today, first, today) if one["site"] == site)
         self.deviations.update(one["kind"] for one in found)
         for visit in schedule.visits(date.min, today, IMAGING):
-            if visit.site(history, today) != site:
+            # One more appointment is no visit: what was done on it is a part of one, or unscheduled.
+            if visit.appointment is not None or visit.site(history, today) != site:
                 continue
             visit_status = visit.status(today)
             if visit_status == "done":
