@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from scheduler_api.api.http.gateway import GOOD, HEAD, REFUSED, UNCHECKED
 from scheduler_api.api.http.operation import ANY_ROLE, Operation, operation_of
+from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.request_log import RequestLogMiddleware
 from scheduler_api.api.http.requests import authenticate, authenticate_phone, check_rate, now
 from scheduler_api.api.routes.operations import audit, metrics, service
@@ -30,6 +33,8 @@ from .openapi import DESCRIPTION, contract
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+#: The methods whose views may read a body.
+WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 #: Monitoring may request these without a limit.
 WATCHED = ("/healthz", "/readyz", "/metrics")
 
@@ -128,19 +133,25 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
     return app
 
 
-def _guard() -> None:
+def _guard() -> Response | None:
     """Limit the rate of a request, then let only those call the view whom it declares.
+
+    Of a request whose body has not been received yet there is the head alone: if that is good, it is answered with 100.
 
     Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. Only
     /v1/feeds needs none.
     Monitoring has no limit. Which methods an address has (OPTIONS), any role may know.
     """
     req = request._get_current_object()  # type: ignore[attr-defined]
-    path = req.path
+    path, head = req.path, req.environ.get(HEAD)
+    if REFUSED in req.environ:
+        raise Problem(*req.environ[REFUSED])
     if path in WATCHED:
-        return
+        return None
     instant = now()
-    check_rate(req, instant)
+    if head != GOOD:
+        # A request whose head was looked at before has been counted.
+        check_rate(req, instant)
     view = current_app.view_functions.get(req.endpoint)
     operation = operation_of(view) if view is not None else _of_no_view(path)
     if operation.caller == "staff":
@@ -149,6 +160,8 @@ def _guard() -> None:
         authenticate_phone(req, instant)
     elif operation.caller is None:
         raise Forbidden("This call has no declared caller.")
+    is_to_go_on = head == UNCHECKED and view is not None and req.method in WITH_BODY
+    return Response(status=HTTPStatus.CONTINUE) if is_to_go_on else None
 
 
 def _of_no_view(path: str) -> Operation:

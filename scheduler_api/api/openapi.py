@@ -111,7 +111,7 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
     if method in ("post", "put", "patch", "delete"):
         statuses |= {409}
     if method in ("post", "put", "patch"):
-        statuses |= {400, 413, 415}
+        statuses |= {400, 408, 413, 415}
     if "If-Match" in declared.headers:
         statuses.add(412)
     responses = operation["responses"]

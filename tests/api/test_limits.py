@@ -53,6 +53,14 @@ def test_a_token_has_so_many_requests_a_minute(limits: Limits) -> None:
     assert limits.statuses(6, "nurse", "192.0.2.3") == [200] * 5 + [429]
 
 
+def test_a_token_is_the_same_however_its_header_is_written(limits: Limits) -> None:
+    token = limits.service.tokens["nurse"]
+    written = [f"{scheme} {token}" for scheme in ("Bearer", "bearer", "BEARER", "Bearer ", "bEaReR", "Bearer  ")]
+    client = Client(limits.app, None)
+    found = [client.get("/v1/sites", {"Authorization": one, "X-Forwarded-For": "192.0.2.1"}) for one in written]
+    assert [answer.status_code for answer in found] == [200] * 5 + [429]
+
+
 def test_an_address_has_so_many_whatever_tokens_it_shows(service: Service, limits: Limits) -> None:
     tokens = [service.token("nurse", [], str(number)) for number in range(21)]
     assert [limits.ask(token, "192.0.2.9").status_code for token in tokens for _ in range(5)] == [200] * 100 + [429] * 5

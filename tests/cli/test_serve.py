@@ -27,8 +27,9 @@ COMMAND = [sys.executable, "-c", "from scheduler_api.cli import main; main(prog_
 #: The same with limits, in seconds and milliseconds, far beyond those of tests: what ends by them never does here.
 PATIENT = [
     *COMMAND[:2],
+    "from scheduler_api.api.http import gateway\n"
     "from scheduler_api.cli.server import demo, serve\n"
-    "demo.PATIENCE, serve.GRACE, serve.HEAD_TIMEOUT = 900, 900, 900_000\n" + COMMAND[2],
+    "demo.PATIENCE, serve.GRACE, serve.HEAD_TIMEOUT, gateway.DEADLINE = 900, 900, 900_000, 900\n" + COMMAND[2],
 ]
 
 

@@ -36,6 +36,7 @@ TYPES: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "Not found"),
     405: ("method-not-allowed", "Not a method of this address"),
     406: ("not-acceptable", "Not in a form that was asked for"),
+    408: ("too-slow", "The request took too long to arrive"),
     409: ("contradiction", "Conflict with the record"),
     412: ("stale", "The patient changed meanwhile"),
     413: ("too-large", "The request is too large"),

@@ -48,6 +48,9 @@ class RequestLogMiddleware:
         request_id = environ[REQUEST_ID] = sent if _REQUEST_ID.fullmatch(sent) else f"{getrandbits(64):016x}"
 
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            if status.startswith("100"):
+                # Its head is good; the answer comes when there is all of it.
+                return start_response(status, headers, *failure)
             headers += [
                 ("X-Request-ID", request_id),
                 ("Content-Security-Policy", environ.get(POLICY, _NOTHING)),

@@ -67,8 +67,7 @@ def unauthenticated(token: str) -> Problem:
 
 def check_rate(req: Request, instant: datetime) -> None:
     """End the request with 429 if its token or its address made more requests in this minute than allowed."""
-    address, authorization = req.remote_addr or "", req.environ.get("HTTP_AUTHORIZATION")
-    wait = services().limits.wait(address, authorization, int(instant.timestamp()))
+    wait = services().limits.wait(req.remote_addr or "", bearer_token(req), int(instant.timestamp()))
     if wait:
         detail = f"Too many requests in one minute. Try again in {wait} seconds."
         raise Problem(429, detail, headers={"Retry-After": str(wait)})

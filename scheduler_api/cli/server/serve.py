@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import socket
 import sys
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: How long a worker may go on with its requests after the signal to stop, in seconds.
 GRACE = 8
+#: How many requests a worker may be receiving, answering and sending at once; more wait to be accepted.
+CONNECTIONS = 8192
 #: How long a client may take to send the head of a request, in milliseconds.
 HEAD_TIMEOUT = 10_000
 LAST_PORT = 65535
@@ -91,9 +93,9 @@ def run(
         "scheduler_api:create_app",
         address=address,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        backpressure=CONNECTIONS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT),
         websockets=False,
@@ -204,16 +206,24 @@ def _bound(host: str, port: int) -> str:
 
 def _application(settings: Settings) -> Any:
     """Return the application that a worker serves."""
-    from granian.server import mp
-
     from scheduler_api import create_app, logs
+    from scheduler_api.api.application import WATCHED
+    from scheduler_api.api.http.gateway import Gateway
 
+    _allow_connections()
     # Ctrl-C reaches all processes of a terminal; the first one alone decides, and tells the workers by SIGTERM.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    mp.threading = SimpleNamespace(Event=_Bell)  # type: ignore[assignment]
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logs.configure(settings.log_level)
-    return create_app(settings)
+    return Gateway(create_app(settings), settings.threads, settings.max_body, WATCHED)
+
+
+def _allow_connections() -> None:
+    """Let this process have as many connections open as the machine allows: each is an open file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _end_with_parent() -> None:

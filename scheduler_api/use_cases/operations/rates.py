@@ -26,14 +26,16 @@ class RateLimits:
         self._rates = Rates(store)
         self._per_token, self._per_address = per_token, per_address
 
-    def wait(self, address: str, authorization: str | None, now: int) -> int:
+    def wait(self, address: str, token: str, now: int) -> int:
         """Count a request at a second of the epoch; return after how many seconds another may come, 0: at once.
+
+        `token` is empty if the request has none.
 
         The address is checked first, so that senders of invented tokens are stopped there.
         """
         wait = self._rates.hit(_sender(address), self._per_address, now) if self._per_address else 0
-        if not wait and self._per_token and authorization:
-            wait = self._rates.hit(authorization, self._per_token, now)
+        if not wait and self._per_token and token:
+            wait = self._rates.hit(token, self._per_token, now)
         return wait
 
     def penalise(self, address: str, now: int) -> None:
