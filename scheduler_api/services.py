@@ -14,6 +14,7 @@ from scheduler_api.use_cases.audit.checkpoints import Keys
 from scheduler_api.use_cases.audit.events import Readings
 from scheduler_api.use_cases.auth.oidc import SignIn
 from scheduler_api.use_cases.clocks import ClockWatch
+from scheduler_api.use_cases.operations.probing import WriteProbe
 from scheduler_api.use_cases.operations.rates import RateLimits
 
 
@@ -24,6 +25,7 @@ class Services:
     `watch` says the time, unless the clock jumped; `clock` gives instants with offset, right or not. `keys` sign
     checkpoints. `sign_in` checks the tokens of staff who sign in elsewhere (None: nobody does). `outside` has the
     settings for sending messages. `contract` is the OpenAPI document.
+    `is_damaged`: the database said so, to any request. `probe` tries to write.
     """
 
     store: Store
@@ -35,9 +37,12 @@ class Services:
     limits: RateLimits
     readings: Readings
     contract: dict[str, Any] = field(default_factory=dict)
+    is_damaged: bool = False
+    probe: WriteProbe = field(init=False)
     started_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
+        self.probe = WriteProbe(self.store)
         self.started_at = self.clock().astimezone(UTC)
 
     def now(self) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .admin import about, keys, protocols, tokens
-from .database import audit, clock, copy, maintenance
+from .database import audit, clock, copy, maintenance, restore
 from .patients import calendar, enrol, import_csv, reminders
 from .refusals import Group
 from .server import demo, serve, worker
@@ -35,6 +35,7 @@ for command in (
     maintenance.verify,
     maintenance.extend_horizons,
     maintenance.backup,
+    restore.restore,
     reminders.reminders,
     copy.copy,
     clock.clock,

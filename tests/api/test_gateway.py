@@ -18,7 +18,7 @@ from service import PATIENCE, Client, Server, Service, end
 
 from scheduler_api import create_app
 from scheduler_api.api.application import WATCHED
-from scheduler_api.api.http.gateway import Gateway, environ_of
+from scheduler_api.api.http.gateway import PART, Gateway, environ_of
 from scheduler_api.config import Settings
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.phones.phones import sender_of
@@ -197,6 +197,18 @@ def test_a_long_answer_comes_in_parts_and_is_whole(service: Service, monkeypatch
     exported = Client(service.app, service.tokens["admin"]).get("/v1/audit/export")
     assert lines == exported.data.splitlines()[: len(lines)]
     assert len(lines) >= 10
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br", "zstd"])
+@pytest.mark.one_engine
+def test_a_long_file_comes_to_its_end_however_it_is_compressed(server: Server, encoding: str) -> None:
+    """It comes in parts, each made by whichever thread is free; one that broke off would be shorter than announced."""
+    with requests.Session() as session:
+        for _ in range(5):
+            address = f"{server.url}/docs/static/swagger-ui-bundle.js"
+            answer = session.get(address, headers={"Accept-Encoding": encoding}, stream=True, timeout=PATIENCE)
+            assert answer.status_code == 200
+            assert len(answer.raw.read(decode_content=False)) > PART
 
 
 @pytest.mark.one_engine

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Databases, Raw
 from service import START, Client, Clock, Service, end, refused
 
 from scheduler_api import create_app, logs
 from scheduler_api.config import Settings
 from scheduler_api.store.database.connect import without_passwords
+from scheduler_api.use_cases.operations import probing
 
 
 def asked(database: str, caplog: pytest.LogCaptureFixture) -> tuple[Any, list[dict[str, Any]]]:
@@ -93,3 +96,58 @@ def test_what_nobody_expects_is_an_error(service: Service, caplog: pytest.LogCap
 )
 def test_what_a_driver_says_is_logged_without_passwords(said: str, logged: str) -> None:
     assert without_passwords(said) == logged
+
+
+@pytest.mark.only("sqlite")
+def test_a_database_that_is_damaged_is_said_to_be_until_it_is_restored(
+    service: Service, databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = service.client("nurse")
+    assert client.get("/readyz").status_code == 200
+    page = service.store.row("SELECT rootpage FROM sqlite_master WHERE name = 'sites'")
+    assert page is not None
+    with databases.raw(service.database) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    service.store.close()
+    with Path(service.database).open("r+b") as file:
+        file.seek((page["rootpage"] - 1) * 4096)
+        file.write(b"\xff" * 100)
+    with caplog.at_level(logging.ERROR, "scheduler_api"):
+        for _ in range(3):
+            refused(client.get("/v1/sites"), 503)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["database"]) == (503, "is damaged")
+    # Its cause is in the log once, however often it is met in a minute.
+    said = [record for record in caplog.records if record.message == "database does not answer"]
+    assert len(said) == 1
+    assert said[0].data["error"] == "Damaged"  # type: ignore[attr-defined]
+    assert "malformed" in said[0].data["message"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.only("sqlite")
+def test_a_disk_that_is_full_is_not_ready(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "GOOD_FOR", 0)
+    client = service.client("nurse")
+    assert client.get("/readyz").status_code == 200
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file may grow beyond a byte: the same as a disk without room.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        answer = client.get("/readyz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (answer.status_code, answer.json["database"]) == (503, "cannot be written")
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.only("postgresql")
+def test_a_database_that_may_only_be_read_is_not_ready(service: Service, raw: Raw) -> None:
+    (name,) = raw.execute("SELECT current_database() AS name")
+    raw.execute(f"ALTER DATABASE {name['name']} SET default_transaction_read_only = on")
+    try:
+        app = create_app(service.settings, service.clock)
+        answer = Client(app, None).get("/readyz")
+        end(app)
+    finally:
+        raw.execute(f"ALTER DATABASE {name['name']} RESET default_transaction_read_only")
+    assert (answer.status_code, answer.json["database"]) == (503, "cannot be written")

@@ -158,15 +158,6 @@ def test_backup_refuses_a_file_that_exists(run: Commands, tmp_path: Path) -> Non
     assert copy.read_text() == "mine"
 
 
-def test_backup_of_a_damaged_log_is_not_kept(run_samples: Commands, raw: Raw, tmp_path: Path) -> None:
-    raw.unguarded()
-    raw.execute("DELETE FROM facts WHERE seq = 3")
-    result = run_samples("backup", tmp_path / "copy.db")
-    assert result.exit_code == 1
-    assert "fact number 3 is missing" in result.stderr
-    assert not (tmp_path / "copy.db").exists()
-
-
 def test_backup_while_others_write_is_consistent(run_samples: Commands, tmp_path: Path) -> None:
     stop, written, more = threading.Event(), [], threading.Semaphore(0)
 

@@ -12,6 +12,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,12 +53,13 @@ class Part(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the application answers; `threads` make the parts of its content after the first."""
+    """What the application answers; `threads` make the parts of its content after the first, in its `context`."""
 
     status: int
     headers: Headers
     part: Part
     threads: ThreadPoolExecutor | None
+    context: Context
 
 
 class Incomplete(Exception):
@@ -144,9 +146,12 @@ class Gateway:
         """Let the application answer, in a thread unless it answers at once."""
         path = environ["PATH_INFO"]
         threads = self._watching if path in self._watched else self._answering
+        # Flask keeps what belongs to a request there, whichever thread goes on with it.
+        context = copy_context()
         if path == _ALIVE:
-            return self._begin(environ, None)
-        return await asyncio.get_running_loop().run_in_executor(threads, self._begin, environ, threads)
+            return context.run(self._begin, environ, None, context)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, context.run, self._begin, environ, threads, context)
 
     async def _send(self, answer: Answer, send: Send) -> None:
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
@@ -155,10 +160,10 @@ class Gateway:
         while part.rest is not None:
             await send({"type": "http.response.body", "body": part.content, "more_body": True})
             # Nobody who reads slowly holds a thread.
-            part = await loop.run_in_executor(answer.threads, _part, part.rest)
+            part = await loop.run_in_executor(answer.threads, answer.context.run, _part, part.rest)
         await send({"type": "http.response.body", "body": part.content})
 
-    def _begin(self, environ: WSGIEnvironment, threads: ThreadPoolExecutor | None) -> Answer:
+    def _begin(self, environ: WSGIEnvironment, threads: ThreadPoolExecutor | None, context: Context) -> Answer:
         """Call the application; return its answer, with the first part of its content."""
         said: list[tuple[str, Headers]] = []
 
@@ -169,7 +174,7 @@ class Gateway:
         response = self._application(environ, start)
         part = _part(_closing(response))
         ((status, headers),) = said
-        return Answer(int(status[:3]), headers, part, threads)
+        return Answer(int(status[:3]), headers, part, threads, context)
 
 
 def _closing(response: Iterable[bytes]) -> Iterator[bytes]:

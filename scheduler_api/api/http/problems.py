@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -17,7 +17,8 @@ from scheduler_api.engine.errors import CODES, Conflict, FieldError, NeedsConfir
 from scheduler_api.logs import Seldom
 from scheduler_api.metrics import CLOCK_REFUSALS
 from scheduler_api.schemas.fields import Choice, Strict, fields
-from scheduler_api.store.database.port import Busy, Unavailable
+from scheduler_api.store.database.connect import without_passwords
+from scheduler_api.store.database.port import Busy, Damaged, Unavailable
 from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
 from scheduler_api.use_cases.clocks import ClockNotTrusted
 from scheduler_api.use_cases.operations.idempotency import KeyReused
@@ -173,6 +174,10 @@ def _too_many(error: TooMany) -> Response:
 def unavailable(error: Busy | Unavailable) -> Response:
     """Return the response for a database that is busy or does not answer."""
     busy = isinstance(error, Busy)
+    if isinstance(error, Damaged):
+        current_app.extensions["scheduler"].is_damaged = True
+    event = "database is busy" if busy else "database does not answer"
+    _seldom.error(event, type(error).__name__, message=without_passwords(str(error)))
     detail, seconds = (
         ("The database is busy; nothing was recorded.", 1) if busy else ("The database does not answer.", 30)
     )
@@ -188,6 +193,7 @@ def no_time(error: ClockNotTrusted) -> Response:
 
 
 def _no_provider() -> Response:
+    _seldom.error("identity provider does not answer", ProviderUnavailable.__name__)
     detail = "The identity provider does not answer, so this token cannot be checked."
     return Problem(503, detail, headers={"Retry-After": "10"}).response()
 

@@ -103,6 +103,7 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
     from scheduler_api import utc_now
     from scheduler_api.cli.terminal import progress
     from scheduler_api.config import Settings
+    from scheduler_api.store.database.port import Damaged
     from scheduler_api.store.patients import patients
     from scheduler_api.use_cases.audit.checkpoints import keys_in
     from scheduler_api.use_cases.projections import maintenance
@@ -119,7 +120,11 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
             bar.advance(task)
 
         keys = keys_in(Settings.from_environment().checkpoint_key)
-        wrong = list(maintenance.verify(store, count, keys, kept, utc_now()))
+        wrong: list[str] = []
+        try:
+            wrong += maintenance.verify(store, count, keys, kept, utc_now())
+        except Damaged as error:
+            wrong.append(f"the database itself: cannot be read any further ({error})")
     if wrong:
         raise Refused("\n".join(wrong))
     return f"All is well: {_patients(checked)}, {facts} facts."
@@ -139,11 +144,17 @@ def extend_horizons() -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
-    """Copy the database into FILE, which must not exist, while the service goes on; and check the copy."""
+    """Copy the database into FILE, which must not exist, while the service goes on; and check the copy.
+
+    A copy of what is not well is kept, as FILE.not-well: it may be all there is.
+    """
     from scheduler_api.cli.opening import opened, settings_database
     from scheduler_api.store.database.connect import connect
 
+    marked = file.with_name(f"{file.name}.not-well")
     with opened(settings_database()) as store:
+        if marked.exists():
+            raise Refused(f"{marked} exists; a backup goes into a new file.")
         try:
             # The file is made here and not by the database, so that nobody else can read it and no file is overwritten.
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -156,9 +167,10 @@ def backup(file: Path) -> None:
                 result = _verified(copy)
             finally:
                 copy.close()
-        except BaseException:
-            file.unlink()
-            raise
+        except BaseException as error:
+            file.rename(marked)
+            reason = error.message if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+            raise Refused(f"{reason}\nThe copy is kept as {marked}: it is not well.") from error
     click.echo(f"{file}: {file.stat().st_size} bytes. {result}")
 
 

@@ -24,6 +24,10 @@ class Unavailable(Exception):
     """
 
 
+class Damaged(Unavailable):
+    """The database says that what it has stored is damaged: only a backup helps."""
+
+
 class Duplicate(Exception):
     """A row would repeat a key that must be unique; nothing was written, and the unit of work must end.
 
@@ -91,6 +95,9 @@ class Store(Protocol):
 
         It does not wait.
         """
+
+    def damage(self) -> list[str]:
+        """Return what the database itself finds wrong with what it has stored, as far as it can look: it reads all."""
 
     def missing_triggers(self) -> list[str]:
         """Return the names of the triggers that keep the logs from being changed and are not there as they were made.

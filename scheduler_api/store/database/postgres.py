@@ -24,7 +24,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from scheduler_api.store.migrations import MIGRATIONS
 
 from .copying import copy
-from .port import Busy, Duplicate, Parameters, Row, Unavailable, keys_by_table
+from .port import Busy, Damaged, Duplicate, Parameters, Row, Unavailable, keys_by_table
 from .postgres_tables import MIGRATIONS_TABLE, REFUSAL, REFUSED_KINDS, REFUSING, statements_of, triggers
 from .sqlite import SqliteStore
 
@@ -43,6 +43,7 @@ _LIVELINESS = {
 _BUSY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.TooManyConnections)
 #: The server said goodbye; the end of the connection itself may not have been read yet.
 _SHUT_DOWN = (errors.AdminShutdown, errors.CrashShutdown)
+_DAMAGED = (errors.DataCorrupted, errors.IndexCorrupted)
 _UNUSABLE = (OperationalError, InterfaceError, errors.UndefinedTable, errors.ReadOnlySqlTransaction)
 
 Result = TypeVar("Result")
@@ -246,6 +247,35 @@ class PostgresStore:
         done = {row["name"] for row in applied}
         return [migration.name for migration in MIGRATIONS if migration.name not in done]
 
+    def damage(self) -> list[str]:
+        # Pages are checked as they are read, where the cluster has checksums; indexes by an extension, if it is there.
+        invalid = self.rows(
+            "SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "WHERE NOT (i.indisvalid AND i.indisready) AND c.relnamespace = current_schema()::regnamespace"
+        )
+        found = [f"the index {row['name']} is not valid" for row in invalid]
+        failures = self.row(
+            "SELECT checksum_failures AS number FROM pg_stat_database WHERE datname = current_database()"
+        )
+        if failures and failures["number"]:
+            found.append(f"{failures['number']} pages failed their checksum")
+        if self.row("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'") is not None:
+            found += self._wrong_indexes()
+        return found
+
+    def _wrong_indexes(self) -> list[str]:
+        found = []
+        for row in self.rows(
+            "SELECT c.oid AS id, c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'btree' "
+            "AND c.relnamespace = current_schema()::regnamespace"
+        ):
+            try:
+                self.rows("SELECT bt_index_check(CAST(:id AS oid), true)", row)
+            except Damaged as error:
+                found.append(f"the index {row['name']}: {error}")
+        return found
+
     def missing_triggers(self) -> list[str]:
         # They fire unless they are disabled, or whoever connects has them switched off by a setting.
         there = self.rows(
@@ -355,6 +385,8 @@ class _Translated:
             raise Duplicate(str(error)) from error
         if isinstance(error, _BUSY):
             raise Busy(str(error)) from error
+        if isinstance(error, _DAMAGED):
+            raise Damaged(str(error)) from error
         if isinstance(error, PoolTimeout):
             raise Unavailable("No connection is available.") from error
         if isinstance(error, _UNUSABLE):

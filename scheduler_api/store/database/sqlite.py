@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from .port import Busy, Duplicate, Parameters, Row, Unavailable, keys_by_table
+from .port import Busy, Damaged, Duplicate, Parameters, Row, Unavailable, keys_by_table
 from .sqlite_tables import migrations, triggers
 
 #: How long a writer waits for another, in milliseconds.
@@ -30,7 +30,6 @@ _UNUSABLE = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PERM,
@@ -174,6 +173,12 @@ class SqliteStore:
         with _translated:
             return [migration.name for migration in migrations.pending(self._database)]
 
+    def damage(self) -> list[str]:
+        found = [row[0] for row in self.tuples("PRAGMA integrity_check(20)") if row[0] != "ok"]
+        return found + [
+            f"{row[0]}: names a row of {row[2]} that is missing" for row in self.tuples("PRAGMA foreign_key_check")
+        ]
+
     def missing_triggers(self) -> list[str]:
         rows = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         there = {row["name"]: row["sql"] for row in rows}
@@ -226,6 +231,8 @@ class _Translated:
             raise Duplicate(str(error)) from error
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Busy(str(error)) from error
+        if code & 0xFF == sqlite3.SQLITE_CORRUPT:
+            raise Damaged(str(error)) from error
         if code & 0xFF in _UNUSABLE or str(error).startswith("no such table"):
             raise Unavailable(str(error)) from error
 

@@ -12,7 +12,7 @@ from scheduler_api.engine.reminders.kinds import DOSE_TO_CHECK
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.audit import events
-from scheduler_api.store.database.port import Busy, Row, Store, Unavailable
+from scheduler_api.store.database.port import Busy, Damaged, Row, Store, Unavailable
 from scheduler_api.store.patients import dose_words, facts, patients, positions
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import notification_preferences, planned_messages
@@ -70,6 +70,7 @@ def verify(
 
     `kept` are checkpoints that were exported. `now` is the present instant (None: nothing is compared with it).
     """
+    yield from _careful("the database itself", lambda: (f"the database itself: {line}" for line in store.damage()))
     for patient_id in facts.patients(store):
         yield from _careful(f"patient {patient_id}", lambda: _wrong_of(store, patient_id, now))  # noqa: B023
         progress(patient_id)
@@ -87,6 +88,8 @@ def _careful(what: str, check: Callable[[], Iterable[str]]) -> Iterator[str]:
     """Yield what a check finds; a check that cannot even read what somebody put there has found something, too."""
     try:
         yield from check()
+    except Damaged as error:
+        yield f"{what}: cannot be read ({error})"
     except (Busy, Unavailable):
         raise
     except Exception as error:

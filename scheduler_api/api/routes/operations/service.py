@@ -15,7 +15,7 @@ from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import now, services, store
 from scheduler_api.reminders.dispatch import last_tick
 from scheduler_api.store.database.connect import without_passwords
-from scheduler_api.store.database.port import Busy, Unavailable
+from scheduler_api.store.database.port import Busy, Damaged, Unavailable
 from scheduler_api.use_cases.clocks import TOLERANCE, ClockNotTrusted
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ def check_health() -> Response:
 def check_readiness() -> Response:
     """Say whether requests can be served
 
-    The database answers with tables of this version, the clock can be trusted, and a worker is running. Why not is in
-    the log, and not in the answer, which anyone may read.
+    The database answers with tables of this version and can be written, the clock can be trusted, and a worker is
+    running. Why not is in the log, and not in the answer, which anyone may read.
     """
     try:
         waiting = store().pending_migrations()
@@ -56,9 +56,18 @@ def check_readiness() -> Response:
         no_time(error)
         return _json({"status": "unavailable", "database": "ok", "clock": "not trusted"}, 503)
     except (Busy, Unavailable) as error:
+        services().is_damaged |= isinstance(error, Damaged)
         found = {"error": type(error).__name__, "message": without_passwords(str(error))}
         log.warning("database does not answer", extra={"data": found})
         return _json({"status": "unavailable", "database": "does not answer"}, 503)
+    if services().is_damaged:
+        return _json({"status": "unavailable", "database": "is damaged"}, 503)
+    try:
+        services().probe.check(instant)
+    except Unavailable as error:
+        found = {"error": type(error).__name__, "message": without_passwords(str(error))}
+        log.warning("database cannot be written", extra={"data": found})
+        return _json({"status": "unavailable", "database": "cannot be written"}, 503)
     started = services().started_at
     if seen is not None and seen - instant > TOLERANCE:
         return _json({"status": "unavailable", "database": "ok", "worker": "its clock was ahead"}, 503)
