@@ -12,6 +12,7 @@ from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from scheduler_api.api.http.accept import check_accept
 from scheduler_api.api.http.gateway import GOOD, HEAD, REFUSED, UNCHECKED
 from scheduler_api.api.http.operation import ANY_ROLE, Operation, operation_of
 from scheduler_api.api.http.problems import Problem
@@ -134,7 +135,7 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
 
 
 def _guard() -> Response | None:
-    """Limit the rate of a request, then let only those call the view whom it declares.
+    """Limit the rate of a request, then let only those call the view whom it declares, and who can read its answer.
 
     Of a request whose body has not been received yet there is the head alone: if that is good, it is answered with 100.
 
@@ -160,6 +161,8 @@ def _guard() -> Response | None:
         authenticate_phone(req, instant)
     elif operation.caller is None:
         raise Forbidden("This call has no declared caller.")
+    if operation.forms and req.method != "OPTIONS":
+        check_accept(req.headers.get("Accept", ""), operation.forms)
     is_to_go_on = head == UNCHECKED and view is not None and req.method in WITH_BODY
     return Response(status=HTTPStatus.CONTINUE) if is_to_go_on else None
 

@@ -120,6 +120,11 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
         responses["304"] = {"description": "Nothing changed"}
     if declared.produces:
         responses["200"].setdefault("content", {}).update(_texts(declared.produces))
+    contents = [found for status, answer in responses.items() if status[0] == "2" and (found := answer.get("content"))]
+    # A calendar app reads a feed whatever it says that it accepts: an appointment must not be lost to a header.
+    if contents and not declared.any_query:
+        declared.forms = tuple(dict.fromkeys(form for content in contents for form in content))
+        statuses.add(406)
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         responses[str(status)] = {"description": "A problem", "content": problem}

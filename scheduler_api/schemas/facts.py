@@ -322,7 +322,13 @@ class RecordedFactSchema(Strict):
             [
                 *("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by"),
                 # Of several visits, each has a fact of its own.
-                *(n for schema in FACTS.values() for n in schema.fields if n not in ("kind", "replaces", "visits")),
+                *(
+                    column
+                    for schema in FACTS.values()
+                    for name in schema.fields
+                    if name not in ("kind", "replaces", "visits")
+                    for column in (("protocol.id", "protocol.version") if name == "protocol" else (name,))
+                ),
             ]
         )
     )

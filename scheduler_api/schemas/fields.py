@@ -39,7 +39,10 @@ _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 
 
 class Strict(Schema):
-    """A schema that refuses unknown fields. `columns` are those of a list as CSV, if not just its fields."""
+    """A schema that refuses unknown fields.
+
+    `columns` are those of a list as CSV, if not just its fields; a dot leads to a field of a field.
+    """
 
     columns: ClassVar[tuple[str, ...]] = ()
 

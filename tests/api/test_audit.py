@@ -138,8 +138,8 @@ def test_the_export_is_the_list_as_json_lines(patient: Patient, coordinator: Cli
 
 def test_the_list_as_csv(patient: Patient, coordinator: Client) -> None:
     answer = coordinator.get("/v1/audit", {"Accept": "text/csv"}, patient=patient.patient_id)
-    head, first = answer.text.splitlines()[:2]
-    assert head.startswith("at,log,actor,action,patient_id,site,route,old,new,why")
+    head, first = answer.data.decode("utf-8-sig").splitlines()[:2]
+    assert head.startswith("at,log,actor.id,actor.role,actor.name,action,patient_id,site,route,old,new,why")
     assert ",facts," in first
 
 

@@ -41,7 +41,9 @@ def rows(client: Client, path: str, **query: Any) -> list[dict[str, str]]:
     columns = set()
     for page in pages(client, path, {"Accept": "text/csv"}, **query):
         assert page.headers["Content-Type"] == "text/csv; charset=utf-8"
-        reader = csv.DictReader(io.StringIO(page.text), strict=True)
+        # By its byte order mark a spreadsheet knows that it is UTF-8, also in China.
+        assert page.data.startswith(b"\xef\xbb\xbf")
+        reader = csv.DictReader(io.StringIO(page.data.decode("utf-8-sig")), strict=True)
         found += reader
         columns.add(tuple(reader.fieldnames or ()))
     assert len(columns) == 1
@@ -97,21 +99,65 @@ def test_csv_has_what_json_has(coordinator: Client, patient: Patient, path: str)
     table = rows(coordinator, path, limit=4)
     assert len(table) == len(whole)
     for row, item in zip(table, whole, strict=True):
-        assert item.keys() <= row.keys()
-        for name, cell in row.items():
-            value = item.get(name)
-            if isinstance(value, str):
-                assert cell == (f"'{value}" if value[0] in "=+-@" else value)
-            elif value is None:
-                assert cell == ""
-            else:
-                assert json.loads(cell.lower() if isinstance(value, bool) else cell) == value
+        assert {column: cell_of(item, column) for column in row} == row
+        # No field is left out but lists of objects; and none is in a cell with others.
+        left_out = {name for name, value in item.items() if isinstance(value, list) and value and is_object(value[0])}
+        assert item.keys() - left_out == {column.partition(".")[0] for column in row} & item.keys()
+        assert not [cell for cell in row.values() if cell.startswith(("{", "[", '"', "'{"))]
+
+
+def is_object(value: object) -> bool:
+    """Whether a value has fields."""
+    return isinstance(value, dict)
+
+
+def cell_of(item: Any, column: str) -> str:
+    """What a cell of a column says of an item: `protocol.id` is a field of a field, `days.1` the first of a list."""
+    value = item
+    for step in column.split("."):
+        if isinstance(value, list):
+            value = value[int(step) - 1] if int(step) <= len(value) else None
+        else:
+            value = value and value.get(step)
+    if isinstance(value, list):
+        value = "; ".join(value)
+    if isinstance(value, str):
+        return f"'{value}" if value[:1] in tuple("=+-@") else value
+    return "" if value is None else json.dumps(value)
+
+
+def test_objects_and_short_lists_have_a_column_for_each_value(coordinator: Client, patient: Patient) -> None:
+    site = next(row for row in rows(coordinator, "/v1/sites") if row["site"] == "FUSCC")
+    assert [site[f"opening_days.{number}"] for number in (1, 5, 6, 7)] == ["monday", "friday", "", ""]
+    assert (site["contact.name"], site["contact.phone"]) == ("", "")
+    listed = rows(coordinator, "/v1/patients")[0]
+    assert (listed["protocol.id"], listed["protocol.version"], listed["cohorts"]) == ("nct06110650", "12", "")
+    (visit, *_) = rows(coordinator, "/v1/visits", series="imaging", status="overdue,open,upcoming", booked="false")
+    assert re.fullmatch(r"2024-\d\d-\d\d", visit["suggested_days.1"])
+    work = rows(coordinator, "/v1/worklist")[0]
+    assert not [column for column in work if column.startswith("resolve_with")]
+    assert "acknowledged.by.role" in work
+
+
+def test_what_was_recorded_is_told_in_a_cell_without_json(coordinator: Client, patient: Patient) -> None:
+    recorded = rows(coordinator, "/v1/audit", patient=patient.patient_id)
+    assert [row for row in recorded if "; dose_on: 2024-01-06; status: taken; amount: 300" in row["new"]]
+
+
+def test_without_the_mark_for_programs_that_ask_so(patient: Patient) -> None:
+    with_mark = patient.get("facts", {"Accept": "text/csv"})
+    for accept in ("text/csv; charset=utf-8; bom=false", "text/csv;bom=false, application/json;q=0.1"):
+        answer = patient.get("facts", {"Accept": accept})
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert b"\xef\xbb\xbf" + answer.data == with_mark.data
+        assert answer.headers["ETag"] != with_mark.headers["ETag"]
+    assert patient.get("facts", {"Accept": "text/csv; charset=utf-8"}).data == with_mark.data
 
 
 @pytest.mark.parametrize("path", ["/v1/patients", "/v1/visits"])
 def test_an_empty_list_as_csv_still_names_its_columns(nurse: Client, path: str) -> None:
     answer = nurse.get(path, {"Accept": "text/csv"})
-    assert answer.text.startswith(("patient_id,", "visit,"))
+    assert answer.data.decode("utf-8-sig").startswith(("patient_id,", "visit,"))
     assert answer.text.count("\n") == 1
 
 
@@ -125,6 +171,10 @@ def test_an_empty_list_as_csv_still_names_its_columns(nurse: Client, path: str) 
         ("*/*", "application/json"),
         ("text/csv, */*", "text/csv; charset=utf-8"),
         ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("text/csv; q=0, */*", "application/json"),
+        ("application/*;q=0.2, text/*;q=0.8", "text/csv; charset=utf-8"),
+        ("TEXT/CSV", "text/csv; charset=utf-8"),
+        ("*", "application/json"),
         ("", "application/json"),
         ("nonsense", "application/json"),
     ],
@@ -133,6 +183,58 @@ def test_who_asks_for_csv_gets_csv(nurse: Client, accept: str, kind: str) -> Non
     answer = nurse.get("/v1/sites", {"Accept": accept})
     assert answer.headers["Content-Type"] == kind
     assert "Accept" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "can_be"),
+    [
+        ("/v1/sites", "text/html", "application/json or text/csv"),
+        ("/v1/sites", "application/json;q=0, text/csv;q=0", "application/json or text/csv"),
+        ("/v1/sites", "*/*;q=0", "application/json or text/csv"),
+        ("{patient}/calendar", "text/csv", "application/json"),
+        ("{patient}", "application/fhir+json", "application/json"),
+        ("/v1/audit/export", "application/json", "application/x-ndjson"),
+    ],
+)
+def test_what_cannot_be_had_is_refused(
+    coordinator: Client, patient: Patient, path: str, accept: str, can_be: str
+) -> None:
+    problem = refused(coordinator.get(path.format(patient=patient.path), {"Accept": accept}), 406)
+    assert problem["detail"] == f"The answer is only to be had as {can_be}."
+
+
+def test_nothing_is_recorded_whose_answer_cannot_be_read(service: Service, patient: Patient) -> None:
+    with service.unchanged():
+        refused(patient.send("dose_recorded", {"Accept": "text/html"}, dose_on="2024-02-12", status="missed"), 406)
+    # What has no answer needs none that can be read.
+    other = patient.client.send("DELETE", "/v1/worklist/x.p-1.y/acknowledgement", headers={"Accept": "text/html"})
+    refused(other, 404)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=open&status=upcoming",
+        "status=open,upcoming",
+        "status=open&status=upcoming,open",
+    ],
+)
+def test_a_list_of_values_is_taken_in_both_forms(nurse: Client, patient: Patient, query: str) -> None:
+    whole = nurse.get("/v1/visits", series="imaging", status="open,upcoming", limit=200).json["items"]
+    assert {item["status"] for item in whole} == {"open", "upcoming"}
+    found, address = [], f"/v1/visits?series=imaging&limit=3&{query}"
+    while address:
+        page = nurse.send("GET", address)
+        found += page.json["items"]
+        link = page.headers.get("Link", "")
+        address = link[1 : link.index(">")] if link else ""
+    assert found == whole
+
+
+def test_one_value_given_twice_and_a_bad_one_among_several_are_refused(nurse: Client) -> None:
+    refused(nurse.send("GET", "/v1/visits?series=imaging&series=imaging"), 422, "/series")
+    refused(nurse.send("GET", "/v1/visits?status=open&status=soon"), 422, "/status/1")
+    refused(nurse.send("GET", "/v1/visits?status=open&status="), 422, "/status/1")
 
 
 def test_pages_lose_and_repeat_nothing_while_patients_are_enrolled(coordinator: Client) -> None:

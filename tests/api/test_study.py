@@ -73,7 +73,7 @@ def test_pages_and_csv(coordinator: Client, three: list[Patient], path: str) -> 
             break
         cursor = {"cursor": answer["next_cursor"]}
     assert pages == whole
-    rows = list(csv.DictReader(coordinator.get(path, {"Accept": "text/csv"}).text.splitlines()))
+    rows = list(csv.DictReader(coordinator.get(path, {"Accept": "text/csv"}).data.decode("utf-8-sig").splitlines()))
     assert [row["subject_number"] for row in rows] == [item["subject_number"] for item in whole]
 
 

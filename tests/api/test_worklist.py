@@ -230,7 +230,7 @@ def test_the_soonest_due_comes_first_in_pages_and_as_csv(nurse: Client) -> None:
         cursor = {"cursor": answer["next_cursor"]}
     assert pages == whole
     assert len(whole) == 6
-    rows = list(csv.DictReader(nurse.get("/v1/worklist", {"Accept": "text/csv"}).text.splitlines()))
+    rows = list(csv.DictReader(nurse.get("/v1/worklist", {"Accept": "text/csv"}).data.decode("utf-8-sig").splitlines()))
     assert [row["entry_id"] for row in rows] == [item["entry_id"] for item in whole]
 
 

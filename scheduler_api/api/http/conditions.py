@@ -18,8 +18,8 @@ from scheduler_api.use_cases.operations import idempotency
 from scheduler_api.use_cases.phones.phones import Phone
 from scheduler_api.use_cases.session import patient_row
 
+from .accept import wants_csv, wants_mark
 from .operation import heeds
-from .pages import wants_csv
 from .problems import Problem
 from .requests import session, store
 
@@ -39,7 +39,8 @@ def patient_tag(version: int, today: object, form: str = "") -> str:
     It changes with the patient, the day, the request and the format; `form` is what else the response depends on.
     """
     query = request.query_string.decode("latin-1")
-    identity = f"{request.environ['PATH_INFO']}?{query} {form}{'csv' if wants_csv() else ''}"
+    table = f"csv {wants_mark()}" if wants_csv() else ""
+    identity = f"{request.environ['PATH_INFO']}?{query} {form}{table}"
     return f'"{version}.{today}.{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"'
 
 

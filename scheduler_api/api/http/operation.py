@@ -36,7 +36,8 @@ class Operation:
 
     `produces` are types of content beside the JSON of its schema, or instead if it has none. `says`: with which
     statuses it answers, if it says something of the service itself; it has no schema and no problems then.
-    `any_query`: it ignores whatever query it is asked with.
+    `any_query`: it ignores whatever query it is asked with. `forms` are the types of content of its answers, JSON
+    first; they are set when the contract is made.
     """
 
     caller: Literal["staff", "patient", "public"] | None = None
@@ -45,6 +46,7 @@ class Operation:
     produces: list[str] = field(default_factory=list)
     says: tuple[int, ...] = ()
     any_query: bool = False
+    forms: tuple[str, ...] = ()
 
 
 def operation_of(view: Any) -> Operation:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from flask import Response, g, request
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
 
 from scheduler_api.engine.errors import FieldError
-from scheduler_api.engine.reason import Reason
-from scheduler_api.i18n import ENGLISH, word
 from scheduler_api.schemas.fields import QueryNumber, Strict, Text
 
+from .accept import wants_csv, wants_mark
 from .problems import Problem
 from .requests import answer
-
-#: How a cell begins that a spreadsheet would run.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+from .tables import table
 
 Item = Mapping[str, Any]
 
@@ -88,36 +79,12 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
 
 def _link_to_next(cursor: str) -> str:
     """Return the Link header of a page: the same request, going on at a cursor."""
-    parameters = [(name, value) for name, value in request.args.items() if name != "cursor"]
+    parameters = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     return f'<{request.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
 
 
-def wants_csv() -> bool:
-    """Return whether the request prefers a list as CSV to JSON."""
-    accept = request.headers.get("Accept", "")
-    if "csv" not in accept:
-        return False
-    return parse_accept_header(accept, MIMEAccept).best_match(("application/json", "text/csv")) == "text/csv"
-
-
 def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
-    columns = schema.columns or tuple(field.data_key or name for name, field in schema().fields.items())
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([_cell(item.get(column)) for column in columns] for item in items)
-    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response = Response(table(items, schema, wants_mark()), content_type="text/csv; charset=utf-8")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers.update(headers)
     return response
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, Mapping | list | tuple | bool):
-        return orjson.dumps(value).decode()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Reason):
-        value = word(value, ENGLISH)
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

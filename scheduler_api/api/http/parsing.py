@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -11,10 +11,12 @@ import orjson
 from flask import request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema
+from webargs.fields import DelimitedList
 from webargs.flaskparser import FlaskParser
 
 from scheduler_api.engine.errors import FieldError
 from scheduler_api.schemas.errors import errors_of
+from scheduler_api.schemas.fields import Choice, validate
 
 from .operation import operation_of
 from .problems import Problem
@@ -43,9 +45,10 @@ class Parser(FlaskParser):
         return parsed
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
-        """Return the query."""
-        _check_query()
-        return super().load_querystring(req, schema)
+        """Return the query: the values of a list with commas between, or each in a parameter of its own."""
+        lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, DelimitedList)}
+        _check_query(lists)
+        return {name: ",".join(values) for name, values in req.args.lists()}
 
     def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> Any:
         """Raise a problem that names every bad field."""
@@ -71,6 +74,12 @@ def document_of(body: bytes) -> Any:
     except (ValueError, RecursionError):
         raise Problem(400, "The body is not JSON, or gives a name twice.") from None
     return document
+
+
+def some_of(*choices: str) -> DelimitedList:
+    """Return a parameter of a query that is one or several of some words."""
+    description = "One or several, with commas between or each in a parameter of its own"
+    return DelimitedList(Choice(*choices), validate=validate.Length(1), metadata={"description": description})
 
 
 class ResourceBlueprint(Blueprint):
@@ -130,11 +139,12 @@ def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _check_query() -> None:
+def _check_query(lists: Collection[str] = ()) -> None:
+    """End the request with 422 if a parameter is given twice that is none of the `lists`."""
     errors = [
         FieldError(f"/{name}", "Given more than once.", "given_twice")
         for name, values in request.args.lists()
-        if len(values) > 1
+        if len(values) > 1 and name not in lists
     ]
     if errors:
         raise Problem(422, "A parameter is given more than once.", errors)

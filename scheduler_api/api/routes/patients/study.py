@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from webargs.fields import DelimitedList
 
 from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
-from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.schemas.fields import Choice, Strict, Text, fields, listed, validate
+from scheduler_api.schemas.fields import Strict, Text, fields, listed
 from scheduler_api.schemas.patients import DEVIATIONS, AdherenceSchema, DeviationSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients import study
@@ -34,11 +33,7 @@ class PatientsQuery(SiteQuery, PageQuery):
 class DeviationsQuery(PatientsQuery, RangeQuery):
     """Filters of deviations; by default all."""
 
-    kind = DelimitedList(
-        Choice(*DEVIATIONS),
-        validate=validate.Length(1),
-        metadata={"description": "One or several, with commas between"},
-    )
+    kind = some_of(*DEVIATIONS)
 
 
 class OfPatientSchema(Strict):

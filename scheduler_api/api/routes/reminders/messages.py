@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from webargs.fields import DelimitedList
 
 from scheduler_api.api.http.conditions import idempotent
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
-from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.reminders.kinds import TO_PATIENTS, TO_SITES
-from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, listed, validate
+from scheduler_api.schemas.fields import Choice, Instant, Strict, Text, fields, listed
 from scheduler_api.store.reminders.outbox import STATUSES
 from scheduler_api.use_cases.reminders import sent_messages
 
@@ -23,9 +22,7 @@ blueprint = ResourceBlueprint("messages", __name__, description="Sent messages")
 class MessageQuery(PageQuery):
     """Filters of messages."""
 
-    status = DelimitedList(
-        Choice(*STATUSES), validate=validate.Length(1), metadata={"description": "One or several, with commas between"}
-    )
+    status = some_of(*STATUSES)
     patient = Text(40)
     site = Text(40)
 

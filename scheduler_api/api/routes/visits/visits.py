@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
-from webargs.fields import DelimitedList
 
 from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
-from scheduler_api.api.http.parsing import ResourceBlueprint
+from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import session
 from scheduler_api.schemas.fields import Choice, CivilDate, Text, fields, listed, validate
 from scheduler_api.schemas.patients import RESPONSE, CalendarVisitSchema
 from scheduler_api.store.visits.visits import SORTS, STATUSES, Query
+from scheduler_api.use_cases.sites.site_calendars import SUGGESTED
 from scheduler_api.use_cases.visits import visits
 
 blueprint = ResourceBlueprint("visits", __name__, description="Visits of all patients")
@@ -24,9 +24,7 @@ class VisitQuery(PageQuery):
     """Filters of visits; `from` and `to`: those whose window meets that range."""
 
     series = Text(40, metadata={"example": "imaging"})
-    status = DelimitedList(
-        Choice(*STATUSES), validate=validate.Length(1), metadata={"description": "One or several, with commas between"}
-    )
+    status = some_of(*STATUSES)
     site = Text(40)
     patient = Text(40)
     from_ = CivilDate(data_key="from")
@@ -65,6 +63,7 @@ class PatientVisitSchema(CalendarVisitSchema):
     on_hold = fields.Boolean(required=True)
     suggested_days = fields.List(
         CivilDate(),
+        validate=validate.Length(max=SUGGESTED),
         required=True,
         metadata={
             "description": "Open days of the site in the window with a slot left, nearest to the target first; of an "

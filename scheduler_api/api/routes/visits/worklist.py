@@ -11,8 +11,9 @@ from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.views.tasks import KINDS, URGENCIES
-from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
+from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed, validate
 from scheduler_api.schemas.patients import RecorderSchema
+from scheduler_api.use_cases.sites.site_calendars import SUGGESTED
 from scheduler_api.use_cases.visits import worklist
 
 blueprint = ResourceBlueprint("worklist", __name__, description="What a site has to do")
@@ -80,7 +81,10 @@ class WorklistEntrySchema(Strict):
     because = fields.String(required=True)
     label = fields.String(required=True, allow_none=True, metadata={"description": "The visit's, as in its protocol"})
     suggested_days = fields.List(
-        CivilDate(), required=True, metadata={"description": "When the visit could be done, as in the list of visits"}
+        CivilDate(),
+        required=True,
+        validate=validate.Length(max=SUGGESTED),
+        metadata={"description": "When the visit could be done, as in the list of visits"},
     )
     resolve_with = fields.List(fields.Nested(ResolvingCallSchema), required=True)
     acknowledged = fields.Nested(AcknowledgedEntrySchema, required=True, allow_none=True)
