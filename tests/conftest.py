@@ -172,10 +172,13 @@ def raw(databases: Databases, service: Service) -> Iterator[Raw]:
 
 @pytest.fixture(scope="module")
 def amended_trial(shared: Service) -> Service:
-    """The `shared` application with three versions of the protocol."""
+    """The `shared` application with three versions of the protocol, which both sites may enrol into."""
     admin = shared.client("admin")
     for definition in amended(admin.get("/v1/protocols/nct06110650/versions/1").json):
         assert admin.post("/v1/protocols", definition).status_code == 201
+        approval = {"protocol": definition["id"], "version": definition["version"], "approved_on": "2023-01-01"}
+        for site in ("FUSCC", "BERLIN"):
+            assert admin.post(f"/v1/sites/{site}/approvals", approval).status_code == 201
     return shared
 
 

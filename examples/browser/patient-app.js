@@ -585,7 +585,7 @@ async function show(error = "") {
     screen.clockOff && make("p", { className: "card notice", role: "alert" }, WORDS.clockOff),
     error && make("p", { className: "card notice", role: "alert" }, error),
     ...state.notices.map(notice),
-    ...otherNotices(screen).map((text) => make("section", { className: "card notice" }, text)),
+    ...noticesAbout(screen.notices, null).map((text) => make("section", { className: "card notice" }, text)),
     asked(screen, state),
     ...doses(screen),
     catchUp(screen),
@@ -636,14 +636,9 @@ function notice(text) {
   return make("section", { className: "card notice" }, make("p", {}, text), button(WORDS.ok, "", told));
 }
 
-/** What the patient needs to know: about a dose or visit that is shown beside it, the rest above all. */
+/** What the patient needs to know: about a dose or visit beside it, the rest above all. */
 const CALL_SITE = "call_site_before_dose";
-const noticesAbout = (notices, about) => worded(notices.filter((one) => one.about === about));
-const otherNotices = ({ notices, doses: today, visits: shown }) => {
-  const places = [...today.map((one) => one.dose_id), ...shown.map((one) => one.visit)];
-  return worded(notices.filter((one) => !places.includes(one.about)));
-};
-const worded = (notices) => notices.filter((one) => one.code !== CALL_SITE)
+const noticesAbout = (notices, about) => notices.filter((one) => one.code !== CALL_SITE && one.about === about)
   .map((one) => make("p", { className: "to-know", role: "alert" }, one.detail.replace(/\d{4}-\d\d-\d\d/g, shortDay)));
 
 function doses({ doses: today, status, notices, unknown }) {

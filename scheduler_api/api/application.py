@@ -22,7 +22,7 @@ from scheduler_api.api.routes.operations import audit, metrics, service
 from scheduler_api.api.routes.patients import amendments, facts, patients, previews, study, supply
 from scheduler_api.api.routes.phones import activation, feeds, me, sync
 from scheduler_api.api.routes.reminders import destinations, messages, preferences
-from scheduler_api.api.routes.sites import protocols, site_calendars, sites
+from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, sites
 from scheduler_api.api.routes.visits import bookings, visits, worklist
 from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
@@ -71,6 +71,7 @@ RESOURCES = (
     amendments,
     sites,
     site_calendars,
+    approvals,
     activation,
     me,
     sync,

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from scheduler_api.engine.model.facts import Enrolled, Registered
-    from scheduler_api.store.database.port import Store
     from scheduler_api.use_cases.session import Session
 
 
@@ -28,18 +27,18 @@ def shaped(schema: Schema, data: Mapping[str, Any]) -> Any:
         raise ValidationFailed(errors_of(error.messages)) from None
 
 
-def new_patient(store: Store, data: Mapping[str, Any]) -> tuple[Registered, Enrolled | None]:
+def new_patient(session: Session, data: Mapping[str, Any]) -> tuple[Registered, Enrolled | None]:
     """Return the registration that data, shaped as for `POST /v1/patients`, describe, and the enrolment if any.
 
     Raises ValidationFailed.
     """
     from scheduler_api.engine.errors import FieldError, ValidationFailed
     from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body, registered_body
-    from scheduler_api.use_cases.sites.protocols import latest_version
+    from scheduler_api.use_cases.sites.approvals import approved_version
 
     shape = shaped(NewPatientSchema(), data)
     protocol = shape["protocol"]
-    version = protocol.get("version") or latest_version(store, protocol["id"])
+    version = protocol.get("version") or approved_version(session, protocol["id"], shape["site"])
     if version is None:
         raise ValidationFailed([FieldError("/protocol/id", "No such protocol.", "not_found")])
     return registered_body(shape, protocol["id"], version), enrolled_body(shape)

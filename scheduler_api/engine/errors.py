@@ -30,6 +30,7 @@ Code = Literal[
     "no_such_time_zone",
     "not_a_level",
     "not_applicable",
+    "not_approved",
     "not_dispensable",
     "not_due",
     "not_enrolled",

@@ -18,14 +18,14 @@ SUBJECT_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
 
 
 class ProtocolVersionSchema(Strict):
-    """A protocol and its version; without a version the latest is meant."""
+    """A protocol and its version; without a version the latest that is approved for the site."""
 
     id = Text(64, required=True)
     version = Whole(1, 10_000)
 
 
 class ProtocolReference(fields.Nested):
-    """`{"id": …, "version": …}`, or the id alone for the latest version."""
+    """`{"id": …, "version": …}`, or the id alone for the latest version that is approved for the site."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(ProtocolVersionSchema, **kwargs)

@@ -32,6 +32,7 @@ class Covered(NamedTuple):
 COVERED: Mapping[str, Covered] = {
     "protocols": Covered(("protocol", "version")),
     "sites": Covered(("site",)),
+    "approvals": Covered(("site", "protocol", "version")),
     "site_calendars": Covered(("site",)),
     "site_preferences": Covered(("site",)),
     "patient_preferences": Covered(("patient_id",)),

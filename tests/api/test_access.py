@@ -48,6 +48,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/sites": {"site": "PARIS", "name": "Curie", "country": "FR", "time_zone": "Europe/Paris"},
         "/v1/sites/{site}/reminders": {"digest": "07:30"},
         "/v1/sites/{site}/calendar": {"opening_days": ["monday"]},
+        "/v1/sites/{site}/approvals": {"protocol": "nct06110650", "version": 1, "approved_on": "2024-02-01"},
         "/v1/sites/{site}/contact": {"name": "Nurse Wang", "phone": "+86 21 6417 5590"},
         "/v1/patients/{patient_id}/messages": {"all": True, "reason": "The patient asked for it."},
         "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
@@ -153,10 +154,12 @@ def test_a_monitor_reads_everything_and_records_nothing(service: Service, patien
     ("name", "may"),
     [
         ("nurse", RECORDS),
-        ("coordinator", RECORDS | {"calendar", "contact", "reminders", "destinations"}),
+        ("coordinator", RECORDS | {"approvals", "calendar", "contact", "reminders", "destinations"}),
         (
             "admin",
-            RECORDS | {"calendar", "contact", "reminders", "destinations", "protocols", "import", "sites", "unblock"},
+            RECORDS
+            | {"approvals", "calendar", "contact", "reminders", "destinations"}
+            | {"protocols", "import", "sites", "unblock"},
         ),
     ],
 )

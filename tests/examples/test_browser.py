@@ -371,34 +371,6 @@ def test_the_page_says_why_no_reminder_can_come(page: Page, network: Network) ->
     assert pushes(network) == []
 
 
-NOTICED = """keep((state) => {
-  const said = { "Beside the visit.": "imaging-w6", "Of another visit.": "imaging-w60", "Of nothing.": null };
-  state.today.document.notices = Object.entries(said)
-    .map(([detail, about]) => ({ code: "ask_before_coming", about, detail }));
-}).then(() => show())"""
-
-
-def test_every_notice_is_shown_once_be_it_about_something_that_is_not(page: Page, network: Network) -> None:
-    network.offline = True
-    page.evaluate(NOTICED)
-    shown = page.text()
-    assert [shown.count(text) for text in ("Beside the visit.", "Of another visit.", "Of nothing.")] == [1, 1, 1]
-    assert page.evaluate("document.querySelector('.visit .to-know').innerText") == "Beside the visit."
-
-
-def test_another_amount_is_said_above_the_buttons_until_it_was_taken(
-    page: Page, real_nurse: Nurse, patient: str
-) -> None:
-    page.click("Taken (300\N{NO-BREAK SPACE}mg)", ".days")
-    change = {"kind": "dose_changed", "from_on": real_nurse.days_ago(0), "amount": 250, "reason": "Proteinuria"}
-    real_nurse.post(f"patients/{patient}/facts", **change)
-    page.evaluate("update()")
-    page.shows("Today's dose is 250 mg; before it was 300 mg. Check the amount before you take it.")
-    page.click("✓ Taken")
-    page.shows("✓ Taken today", "All saved")
-    assert "before it was" not in page.text()
-
-
 def test_an_address_for_calendar_apps(page: Page, network: Network) -> None:
     page.evaluate("[...document.querySelectorAll('details')].forEach((part) => { part.open = true; })")
     page.click("Make an address")

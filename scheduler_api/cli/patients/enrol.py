@@ -35,5 +35,5 @@ def enrol(protocol: str, version: int | None, **given: str | None) -> None:
                 # Enrolling says so, together with whatever else is wrong.
                 data["time_zone"] = "UTC"
         reference = {"id": protocol, **({} if version is None else {"version": version})}
-        patient = patients.register(opened, *new_patient(opened.store, {**data, "protocol": reference}))
+        patient = patients.register(opened, *new_patient(opened, {**data, "protocol": reference}))
     click.echo(patient["patient_id"])

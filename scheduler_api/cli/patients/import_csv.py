@@ -139,7 +139,7 @@ def _register(session: Session, cells: dict[str, str]) -> None:
     version = data.pop("version", None)
     if "protocol" in data:
         data["protocol"] = {"id": data["protocol"], **({} if version is None else {"version": _number(version)})}
-    patients.register(session, *new_patient(session.store, data))
+    patients.register(session, *new_patient(session, data))
 
 
 def _record(session: Session, cells: dict[str, str]) -> list[dict[str, Any]]:

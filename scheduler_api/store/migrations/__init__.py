@@ -33,6 +33,7 @@ from .second_edition import (
     m0017_dose_words,
     m0018_visits,
     m0020_contents,
+    m0021_approvals,
 )
 
 
@@ -65,5 +66,6 @@ MIGRATIONS = tuple(
         m0017_dose_words,
         m0018_visits,
         m0020_contents,
+        m0021_approvals,
     )
 )

@@ -21,6 +21,7 @@ from scheduler_api.use_cases.page import Page
 from scheduler_api.use_cases.projections.projections import horizon, insert_patient
 from scheduler_api.use_cases.session import Session, known_to, lock_patient, patient_row, sites_to_search
 from scheduler_api.use_cases.sites import sites
+from scheduler_api.use_cases.sites.approvals import is_approved
 from scheduler_api.use_cases.sites.protocols import versions_of
 
 from .facts import new_fact_id, number_taken
@@ -39,6 +40,9 @@ def register(session: Session, registered: Registered, enrolled: Enrolled | None
         versions = versions_of(session.store, registered.protocol)
         if not versions:
             errors.append(FieldError("/protocol/id", "No such protocol.", "not_found"))
+        elif registered.version in versions and not errors and not _is_approved(session, registered):
+            detail = f"Version {registered.version} is not approved for this site."
+            errors.append(FieldError("/protocol/version", detail, "not_approved"))
         errors += first_errors(versions or None, registered, enrolled, session.now)
         if errors:
             raise ValidationFailed(errors)
@@ -60,6 +64,10 @@ def register(session: Session, registered: Registered, enrolled: Enrolled | None
         except Duplicate:
             raise number_taken("/subject_number", registered) from None
         return document(row, history, civil_date(session.now, history.time_zone))
+
+
+def _is_approved(session: Session, registered: Registered) -> bool:
+    return is_approved(session, registered.protocol, registered.version, registered.site)
 
 
 def document(row: Row, history: History, today: date) -> dict[str, Any]:

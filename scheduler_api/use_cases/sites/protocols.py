@@ -20,7 +20,7 @@ from scheduler_api.engine.protocol_file.upcast import read_stored
 from scheduler_api.store.database.port import Duplicate, Store
 from scheduler_api.store.sites import protocols
 from scheduler_api.use_cases.audit.events import note
-from scheduler_api.use_cases.session import NotFound, Session
+from scheduler_api.use_cases.session import Forbidden, NotFound, Session
 
 
 def built_in() -> list[Protocol]:
@@ -75,6 +75,8 @@ def add(session: Session, definition: Any) -> dict[str, Any]:
 
     Raises Forbidden, ValidationFailed, or Conflict when that version is there.
     """
+    if session.sites is not None:
+        raise Forbidden("Only an admin of all sites adds protocols: every site could enrol into them.")
     protocol = read_protocol(definition)
     with session.store.transaction():
         versions = versions_of(session.store, protocol.id)
@@ -128,8 +130,3 @@ def _insert(session: Session, protocol: Protocol) -> dict[str, Any]:
         ) from None
     note(session, "protocol_added", protocol=protocol.id, version=protocol.version)
     return {**summary(protocol, added_at), "warnings": [slip._asdict() for slip in slips(protocol)]}
-
-
-def latest_version(store: Store, protocol: str) -> int | None:
-    """Return the latest version of a protocol; None if there is no such protocol."""
-    return max(versions_of(store, protocol), default=None)

@@ -12,7 +12,7 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Duplicate, Row, Store
 from scheduler_api.store.sites import sites
 from scheduler_api.use_cases.audit.events import note
-from scheduler_api.use_cases.session import NotFound, Session, sites_to_search
+from scheduler_api.use_cases.session import Forbidden, NotFound, Session, sites_to_search
 
 from .site_calendars import WEEKDAYS
 
@@ -53,6 +53,8 @@ def time_zone_of(store: Store, site: str) -> str | None:
 
 def add(session: Session, site: dict[str, Any]) -> dict[str, Any]:
     """Add a site. Raises Forbidden, ValidationFailed, or Conflict when its id is taken."""
+    if session.sites is not None:
+        raise Forbidden("Only an admin of all sites adds sites.")
     if not is_time_zone(site["time_zone"]):
         raise ValidationFailed([FieldError("/time_zone", "Not an IANA time zone.", "no_such_time_zone")])
     try:

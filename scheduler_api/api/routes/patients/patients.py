@@ -11,7 +11,7 @@ from scheduler_api.api.http.conditions import conditional, idempotent, patient_t
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
-from scheduler_api.api.http.requests import answer, session, store
+from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body, registered_body
@@ -19,7 +19,7 @@ from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Tex
 from scheduler_api.schemas.patients import AdherenceSchema, DeviationSchema, PatientCalendarSchema, PatientSchema
 from scheduler_api.schemas.queries import RangeQuery, ViewQuery
 from scheduler_api.use_cases.patients import calendars, patients
-from scheduler_api.use_cases.sites.protocols import latest_version
+from scheduler_api.use_cases.sites.approvals import approved_version
 
 blueprint = ResourceBlueprint("patients", __name__, description="Patients and their calendars")
 
@@ -68,7 +68,7 @@ def register_patient(data: dict[str, Any]) -> Response:
     subject number already.
     """
     protocol = data["protocol"]
-    version = protocol.get("version") or latest_version(store(), protocol["id"])
+    version = protocol.get("version") or approved_version(session(), protocol["id"], data["site"])
     if version is None:
         raise ValidationFailed([FieldError("/protocol/id", "No such protocol.", "not_found")])
     patient = patients.register(session(), registered_body(data, protocol["id"], version), enrolled_body(data))
