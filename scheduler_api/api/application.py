@@ -164,6 +164,9 @@ def _guard() -> Response | None:
         raise Forbidden("This call has no declared caller.")
     if operation.forms and req.method != "OPTIONS":
         check_accept(req.headers.get("Accept", ""), operation.forms)
+    if "\0" in path:
+        # No id has one, and not every database can even look for it.
+        raise Problem(HTTPStatus.NOT_FOUND, "Not found.")
     is_to_go_on = head == UNCHECKED and view is not None and req.method in WITH_BODY
     return Response(status=HTTPStatus.CONTINUE) if is_to_go_on else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,20 @@ def test_a_list_is_noted_once_with_its_question_and_what_it_showed(
     visits, patients = noted(service, "read")
     assert (visits["route"], visits["query"], visits["shown"]) == ("GET /v1/visits", "series=imaging&limit=3", 3)
     assert (patients["route"], patients["patient_id"], patients["shown"]) == ("GET /v1/patients", None, 1)
+
+
+def test_a_reading_that_cannot_be_recorded_keeps_no_other_waiting(
+    service: Service, patient: Patient, caplog: pytest.LogCaptureFixture
+) -> None:
+    actor = service.session().actor
+    for name in ("one", "half a character \ud800", "three"):
+        reading = Reading(replace(actor, name=name), "GET /v1/visits", None, "", 200)
+        service.app.extensions["scheduler"].readings.add(reading, service.clock())
+    service.app.extensions["scheduler"].readings.flush()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["readings lost"]
+    assert sorted(row["name"] for row in noted(service, "read")) == ["one", "three"]
+    service.app.extensions["scheduler"].readings.flush()
+    assert len(noted(service, "read")) == 2
 
 
 def test_a_dry_run_shows_and_is_noted_as_reading(service: Service, patient: Patient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import product
 
@@ -36,6 +37,15 @@ def asked(client: Client, route: Route, patient: Patient) -> Iterator[TestRespon
     bodies = BODIES if route.method in ("POST", "PUT", "PATCH") else BODIES[:1]
     for ids, body in product((there, {}), bodies):
         yield client.send(route.method, route.address(ids), data=body)
+
+
+def test_an_address_with_a_nul_is_no_failure(service: Service) -> None:
+    admin = service.client("admin")
+    for route in routes(service.app, "staff"):
+        ids = dict.fromkeys(re.findall(r"<(?:string:)?(\w+)>", route.rule), "a%00b")
+        if ids:
+            body = "{}" if route.method in ("POST", "PUT", "PATCH") else None
+            assert admin.send(route.method, route.address(ids), data=body).status_code in (200, 404, 415, 422), route
 
 
 def turned_away(answer: TestResponse, status: int, code: str, route: Route) -> None:

@@ -194,6 +194,9 @@ def test_what_providers_sign_with_is_taken(signed_in: SignedIn, key: str, algori
         {"typ": "ID"},
         {"typ": "Refresh"},
         {"at_hash": "x"},
+        {"nonce": "n-0S6"},
+        {"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}},
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
     ],
     ids=str,
 )

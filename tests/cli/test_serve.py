@@ -215,6 +215,27 @@ def test_a_port_that_is_taken_is_named(run: Commands, file: Commands, served: Se
     assert not Path(file.database).exists()
 
 
+@pytest.mark.one_engine
+def test_of_several_that_start_at_one_moment_one_serves(run: Commands) -> None:
+    port = free_port()
+    starting = [start(run.database, "serve", "--port", str(port), "--workers", "1", "--no-worker") for _ in range(3)]
+    try:
+        ended: list[subprocess.Popen[str]] = []
+        while len(ended) < 2:
+            ended = [process for process in starting if process.poll() is not None]
+        for process in ended:
+            assert (
+                process.communicate()[1] == f"error: Cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+            )
+        (serving,) = (process for process in starting if process not in ended)
+        await_ready(port, serving)
+    finally:
+        for process in starting:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
 def test_a_host_that_is_none_of_ours_is_named(run: Commands) -> None:
     (line,) = run.refused("serve", "--host", "192.0.2.1")
     assert line.startswith("Cannot listen on 192.0.2.1 port 8000: ")

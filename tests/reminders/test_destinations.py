@@ -117,7 +117,18 @@ def test_without_keys_there_are_no_webhooks_and_no_web_push(service: Service, nu
     ("body", "pointer"),
     [
         ({"channel": "email", "audience": "patient", "address": "a@b.example"}, "/audience"),
-        ({"channel": "email", "audience": "site", "address": "nobody"}, "/address"),
+        *(
+            ({"channel": "email", "audience": "site", "address": address}, "/address")
+            for address in (
+                "nobody",
+                "a@localhost",
+                "a@b..example",
+                "a@b.example.",
+                "a@-b.example",
+                "a@192.0.2.1",
+                ".a@b.example",
+            )
+        ),
         ({"channel": "email", "audience": "site", "address": "a@b.example, c@d.example"}, "/address"),
         ({"channel": "email", "audience": "site", "address": "A <a@b.example>"}, "/address"),
         ({"channel": "email", "audience": "site", "address": "a@b.example\r\nBcc: c@d.example"}, "/address"),

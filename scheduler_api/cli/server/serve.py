@@ -201,7 +201,28 @@ def _bound(host: str, port: int) -> str:
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
+        _take(f"{address[0]} {port}")
     return str(address[0])
+
+
+_taken: dict[str, socket.socket] = {}
+
+
+def _take(name: str) -> None:
+    """Take a name for this process and those that it starts, until the last of them ends. Raises OSError if it is gone.
+
+    Of two services that start at one moment, both would find the port free before either listens.
+    """
+    if sys.platform != "linux" or name in _taken:
+        return
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # A name that is in no folder: the kernel lets it go when its last owner ends, however that is.
+        claim.bind(f"\0scheduler-api {name}")
+    except OSError:
+        claim.close()
+        raise
+    _taken[name] = claim
 
 
 def _application(settings: Settings) -> Any:

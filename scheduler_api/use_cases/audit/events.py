@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.audit import events
-from scheduler_api.store.database.port import Store
+from scheduler_api.store.database.port import Busy, Store, Unavailable
 from scheduler_api.store.patients import patients
 from scheduler_api.store.sites import sites
 from scheduler_api.store.sites.at_sites import site_of
@@ -123,15 +123,34 @@ class Readings:
                 with self._store.transaction():
                     for reading in sorted(batch, key=lambda reading: reading.patient_id or reading.actor.token_id):
                         _note_reading(self._store, reading, batch[reading])
-            except BaseException:
-                with self._lock:
-                    for reading, waiting in self._waiting.items():
-                        if reading in batch:
-                            batch[reading].times += waiting.times
-                        else:
-                            batch[reading] = waiting
-                    self._waiting = batch
+            except (Busy, Unavailable):
+                self._put_back(batch)
                 raise
+            except Exception:
+                self._record_each(batch)
+
+    def _record_each(self, batch: dict[Reading, _Waiting]) -> None:
+        """Record readings one by one: one that cannot be recorded must not keep all others waiting for ever."""
+        while batch:
+            reading = min(batch, key=lambda reading: reading.patient_id or reading.actor.token_id)
+            try:
+                with self._store.transaction():
+                    _note_reading(self._store, reading, batch[reading])
+            except (Busy, Unavailable):
+                self._put_back(batch)
+                raise
+            except Exception as error:
+                log.error("readings lost", extra={"data": {"error": type(error).__name__}})
+            del batch[reading]
+
+    def _put_back(self, batch: dict[Reading, _Waiting]) -> None:
+        with self._lock:
+            for reading, waiting in self._waiting.items():
+                if reading in batch:
+                    batch[reading].times += waiting.times
+                else:
+                    batch[reading] = waiting
+            self._waiting = batch
 
     def close(self) -> None:
         """Record the readings that wait, and stop recording in the background. Raises Busy or Unavailable."""

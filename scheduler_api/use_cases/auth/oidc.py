@@ -34,8 +34,10 @@ KEYS_FRESH, KEYS_GOOD = timedelta(minutes=10), timedelta(hours=24)
 BETWEEN_FETCHES = timedelta(seconds=10)
 #: How long the provider may take to respond, in seconds, and how large its response may be.
 _PATIENCE, _LARGEST = 3, 262_144
-#: Claims that only an identity token has, which is meant for the client that signed in, not for us.
-_OF_ID_TOKENS = ("at_hash", "c_hash")
+#: Claims of tokens that are no access tokens, or not for who merely presents them: an identity token is meant for the
+#: client that signed in, a logout token says that somebody left, and one that is bound to a key (`cnf`: DPoP, mutual
+#: TLS) is only good with a proof of that key, which we do not ask for.
+_OF_OTHER_TOKENS = ("at_hash", "c_hash", "s_hash", "nonce", "events", "cnf")
 _TOKEN_TYPES = (None, "jwt", "at+jwt", "application/at+jwt")
 _OTHER_TOKENS = ("ID", "Refresh", "Offline", "Logout")
 
@@ -86,9 +88,9 @@ class SignIn:
                 return None
             claims = jwt.decode(token, key, algorithms=ALGORITHMS, registry=_Registry(algorithms=ALGORITHMS)).claims
             self._check(claims, now)
+            return self._actor(claims)
         except (JoseError, ValueError, TypeError, KeyError):
             return None
-        return self._actor(claims)
 
     def _check(self, claims: dict[str, Any], now: datetime) -> None:
         """Raise ValueError, or what joserfc raises, unless the claims are for us and for now."""
@@ -104,7 +106,7 @@ class SignIn:
         ).validate(claims)
         if claims["exp"] - claims["iat"] > LONGEST_LIFE.total_seconds():
             raise ValueError("It is good for too long.")
-        if claims.get("typ") in _OTHER_TOKENS or any(name in claims for name in _OF_ID_TOKENS):
+        if claims.get("typ") in _OTHER_TOKENS or any(name in claims for name in _OF_OTHER_TOKENS):
             raise ValueError("It is no access token.")
 
     def _actor(self, claims: dict[str, Any]) -> Actor:
@@ -116,7 +118,8 @@ class SignIn:
         role = role or ("monitor" if "monitor" in ours else "none")
         sites = _words(_at(claims, provider.sites_claim))
         name = _at(claims, provider.name_claim) if provider.name_claim else None
-        named = " ".join(name.split())[:80] if isinstance(name, str) else None
+        # A database may not be able to store what cannot be shown, such as half a character.
+        named = _shown(name) if isinstance(name, str) else None
         who = f"oidc:{_short(provider.issuer, 6)}:{_short(claims['sub'], 16)}"
         return Actor(who, role, named or None, None if "*" in sites else tuple(sorted(set(sites))))
 
@@ -241,6 +244,10 @@ def _words(value: Any) -> list[str]:
     if isinstance(value, str):
         return value.split()
     return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+def _shown(name: str) -> str:
+    return "".join(character for character in " ".join(name.split()) if character.isprintable())[:80]
 
 
 def _short(text: str, length: int) -> str:

@@ -18,7 +18,13 @@ from scheduler_api.use_cases.sites import sites
 
 #: How many destinations a site can have at once.
 AT_MOST = 20
-_MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+#: One plain address that the domain name system can deliver to: a name of parts between dots, and a host with a domain.
+_MAILBOX = re.compile(
+    rf"(?=[^@]{{1,64}}@.{{1,253}}\Z)[^\s@<>,;:\"()\[\]\\.]+(?:\.[^\s@<>,;:\"()\[\]\\.]+)*"
+    rf"@(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}",
+    re.ASCII,
+)
 _PUBLIC_FIELDS = (
     "destination_id",
     "channel",
