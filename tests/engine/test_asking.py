@@ -22,7 +22,7 @@ from .strategies import patients
 #: What a site still has to do about the record of a patient who died: nothing of it asks the patient to come.
 ABOUT_THE_RECORD = {
     *("treatment_end_missing", "progression_date_missing", "assignment_to_confirm"),
-    *("booking_past", "booking_to_cancel", "response_missing"),
+    *("booking_past", "booking_to_cancel", "booking_at_old_site", "response_missing"),
     *("doses_to_confirm", "record_after_death"),
     *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end"),
 }
@@ -92,6 +92,18 @@ def test_a_late_appointment_of_who_has_left_is_to_cancel_and_nobody_is_reminded_
     on_the_day.record("study_ended", ended_on="2024-03-08", reason="lost_to_follow_up", contact_after="continue")
     entries = _entries(on_the_day.schedule(), date(2024, 3, 8), date(2024, 3, 8))
     assert "booking_to_cancel" not in {entry.kind for entry in entries}
+
+
+def test_what_was_booked_with_the_site_before_is_for_it_to_cancel_also_after_a_death() -> None:
+    patient = Patient.treated()
+    patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
+    patient.record("site_transferred", site="BERLIN", from_on="2024-03-01")
+    patient.record("study_ended", ended_on="2024-02-20", reason="death")
+    entries = _entries(patient.schedule(), date(2024, 2, 21), date(2024, 12, 1))
+    assert [(entry.kind, entry.site) for entry in entries if entry.visit] == [
+        ("booking_to_cancel", None),
+        ("booking_at_old_site", "FUSCC"),
+    ]
 
 
 def test_who_is_not_to_be_contacted_is_asked_for_nothing_from_the_day_of_leaving_on() -> None:
