@@ -11,12 +11,18 @@ from typing import Any
 
 import pytest
 from databases import Databases, Raw
-from service import START, Client, Clock, Service, end, refused
+from service import PATIENCE, START, Client, Clock, Service, end, refused
 
 from scheduler_api import create_app, logs
 from scheduler_api.config import Settings
 from scheduler_api.store.database.connect import without_passwords
 from scheduler_api.use_cases.operations import probing
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks waits until a try to write has ended, on the slowest machine too."""
+    monkeypatch.setattr(probing, "WAIT", PATIENCE)
 
 
 def asked(database: str, caplog: pytest.LogCaptureFixture) -> tuple[Any, list[dict[str, Any]]]:
@@ -138,6 +144,13 @@ def test_a_disk_that_is_full_is_not_ready(service: Service, monkeypatch: pytest.
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (answer.status_code, answer.json["database"]) == (503, "cannot be written")
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_another_writes_is_ready(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As while `rebuild` runs: reads are answered, and nothing is wrong."""
+    monkeypatch.setattr(probing, "WAIT", 0.01)
+    with service.held():
+        assert service.client("nurse").get("/readyz").status_code == 200
 
 
 @pytest.mark.only("postgresql")
