@@ -74,6 +74,7 @@ def test_the_examples_of_protocols_are_some() -> None:
         ["imaging"],
         ["screening", "clinic", "imaging", "call", "safety"],
         ["imaging", "hbv-dna", "pregnancy-test", "wound"],
+        ["clinic", "lab"],
     ]
 
 

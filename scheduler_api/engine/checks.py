@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import combinations
 
 from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
@@ -35,6 +35,7 @@ from scheduler_api.engine.model.facts import (
     PregnancyReported,
     Progressed,
     ProtocolAmended,
+    RegimenEnded,
     Registered,
     StudyEnded,
     TimeZoneChanged,
@@ -48,13 +49,14 @@ from scheduler_api.engine.model.facts import (
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import DoneVisit, History, Hold, PregnancyReport
-from scheduler_api.engine.model.protocol import Protocol, Versions
-from scheduler_api.engine.model.versions import periods, version_on
+from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
+from scheduler_api.engine.model.versions import Period, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
-from scheduler_api.engine.treatment.capsules import capsules_for
+from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
+from scheduler_api.engine.treatment.doses import TreatmentPlan
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
-from .declared import arm_errors, declared_errors, lost_arm
+from .declared import arm_errors, declared_errors, lost_arm, regimen_errors
 from .errors import Code, Conflict, FieldError, NeedsConfirmation, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
@@ -67,6 +69,7 @@ NEED_ENROLMENT = (
     HoldStarted,
     HoldEnded,
     DoseChanged,
+    RegimenEnded,
     Progressed,
     NewTherapyStarted,
     TreatmentEnded,
@@ -88,7 +91,7 @@ MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 #: The time zone in which a day begins first.
 FIRST_ZONE = "Pacific/Kiritimati"
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
-HAVE_A_REASON = (HoldStarted, DoseChanged, TreatmentEnded, StudyEnded)
+HAVE_A_REASON = (HoldStarted, DoseChanged, RegimenEnded, TreatmentEnded, StudyEnded)
 #: Fields that say nothing while they are null, so that they can be filled in later without a reason.
 CAN_BE_COMPLETED = frozenset(
     {"response", "visit", "time", "place", "taken_at", "note", "consented_on", "planned_enrolment_on"}
@@ -175,6 +178,11 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
         raise ValidationFailed(errors)
     if conflict := _conflict(history, body):
         raise Conflict([conflict])
+    # What corrects an end ends the same hold.
+    if isinstance(body, HoldEnded) and fact.replaces is None and len(open_holds := _open_holds(history, body)) > 1:
+        listed = ", ".join(hold.fact_id for hold in open_holds)
+        detail = f"Several holds are open: name the fact of one ({listed})."
+        raise ValidationFailed([FieldError("/hold", detail, "missing")])
     if isinstance(body, DoseChanged) and (unconfirmed := _unconfirmed(versions, history, body)):
         raise NeedsConfirmation(unconfirmed)
     # What a patient's phone says is never lost: the site looks at it.
@@ -352,6 +360,9 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
     plan = periods(versions, history)
     match body:
         case DoseRecorded():
+            is_named = body.regimen is not None or body.slot is not None
+            if is_named and (errors := _dose_errors(TreatmentPlan(plan, history), body)):
+                return errors
             if body.status == "missed":
                 given = [name for name in ("amount", "taken_at") if getattr(body, name) is not None]
                 return [FieldError(f"/{name}", "Only for a dose that was taken.", "not_applicable") for name in given]
@@ -364,10 +375,18 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                     )
                 ]
         case HoldStarted():
+            for index, name in enumerate(body.regimens or ()):
+                if errors := regimen_errors(plan, f"/regimens/{index}", name, body.from_on):
+                    return errors
+            if body.regimens is not None and not body.regimens:
+                return [FieldError("/regimens", "None is named; left out, it holds all.", "malformed")]
             if body.resumes_on is not None and body.resumes_on <= body.from_on:
                 return [FieldError("/resumes_on", "Not after `from_on`.", "order_reversed")]
         case HoldEnded():
-            open_hold = _open_hold(history)
+            open_holds = _open_holds(history, body)
+            if not open_holds and body.hold is not None and _open_holds(history):
+                return [FieldError("/hold", "No open hold was started by this fact.", "not_found")]
+            open_hold = open_holds[0] if open_holds else None
             if open_hold is not None and body.resumes_on <= open_hold.from_on:
                 return [
                     FieldError(
@@ -377,9 +396,16 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                     )
                 ]
         case DoseChanged():
-            most = version_on(plan, body.from_on).regimen.highest
-            if body.amount > most:
-                return [FieldError("/amount", f"More than the protocol's {most:g} mg.", "above_highest")]
+            if errors := regimen_errors(plan, "/regimen", body.regimen, body.from_on):
+                return errors
+            regimen = _regimen(plan, body)
+            if regimen.per is None and body.amount > regimen.highest:
+                most = with_unit(regimen.highest, regimen.unit)
+                return [FieldError("/amount", f"More than the protocol's {most}.", "above_highest")]
+            return _day_choice_errors(regimen, body)
+        case RegimenEnded():
+            on = body.last_dose_on.last if isinstance(body.last_dose_on, PartialDate) else body.last_dose_on
+            return regimen_errors(plan, "/regimen", body.regimen, on)
         case VisitBooked():
             errors = _booking_errors([period.protocol for period in plan], history, body)
             if body.booked_on is None:
@@ -433,6 +459,8 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                 return [FieldError("/version", f"The protocol has no version {body.version}.", "not_found")]
             if lost := lost_arm(history, versions[body.version], body.from_on):
                 return [lost]
+            if lost := _lost_regimen(TreatmentPlan(plan, history), versions[body.version], body.from_on):
+                return [lost]
             numbers = {period.protocol.version for period in plan} | {body.version}
             if circle := anchor_circle(series for number in sorted(numbers) for series in versions[number].series):
                 detail = f"With the versions the patient is on, the anchors of the series {circle} form a circle."
@@ -445,15 +473,21 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
 
 def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dict[Code, str]:
     """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4)."""
-    regimen = version_on(periods(versions, history), body.from_on).regimen
+    regimen = _regimen(periods(versions, history), body)
     unusual: dict[Code, str] = {}
-    levels = (regimen.amount, *regimen.levels)
-    if body.amount not in levels:
-        listed = ", ".join(f"{mg:g}" for mg in levels)
-        unusual["not_a_level"] = f"{body.amount:g} mg is no dose of the protocol, which has {listed} mg."
+    amount, unit = with_unit(body.amount, regimen.unit), regimen.unit
+    levels = [regimen.amount, *sorted(regimen.amounts - {regimen.amount}), *regimen.levels]
+    if regimen.per is not None:
+        before = [change for change in history.changes_of_dose(regimen.id) if change.from_on <= body.from_on]
+        if before and body.amount > before[-1].amount * _MOST_ABOVE:
+            latest = with_unit(before[-1].amount, unit)
+            unusual["above_previous"] = f"{amount} is more than a tenth above {latest}, from {before[-1].from_on}."
+    elif body.amount not in levels:
+        listed = ", ".join(f"{level:g}" for level in levels)
+        unusual["not_a_level"] = f"{amount} is no dose of the protocol, which has {listed} {unit}."
     if regimen.strengths and capsules_for(body.amount, regimen.strengths) is None:
-        listed = ", ".join(f"{mg:g}" for mg in regimen.strengths)
-        unusual["not_dispensable"] = f"{body.amount:g} mg cannot be made of {listed} mg."
+        listed = ", ".join(f"{strength:g}" for strength in regimen.strengths)
+        unusual["not_dispensable"] = f"{amount} cannot be made of {listed} {unit}."
     return {what: why for what, why in unusual.items() if what not in (body.confirmed or ())}
 
 
@@ -625,7 +659,7 @@ def _conflict(history: History, body: Body) -> FieldError | None:
             )
         case PregnancyClosed() if not history.pregnancies_to_close:
             return FieldError("/kind", "No pregnancy is open.", "no_open_pregnancy")
-        case HoldEnded() if _open_hold(history) is None:
+        case HoldEnded() if not _open_holds(history):
             return FieldError("/kind", "No hold is open.", "no_open_hold")
     return None
 
@@ -647,8 +681,51 @@ def _same_visit(history: History, body: VisitDone) -> DoneVisit | None:
     return None
 
 
-def _open_hold(history: History) -> Hold | None:
-    return next((hold for hold in history.holds if hold.resumes_on is None), None)
+def _open_holds(history: History, ended: HoldEnded | None = None) -> list[Hold]:
+    """Return the open holds; if one ended, those that it may be."""
+    holds = [hold for hold in history.holds if hold.resumes_on is None]
+    return holds if ended is None or ended.hold is None else [hold for hold in holds if hold.fact_id == ended.hold]
+
+
+def _regimen(plan: tuple[Period, ...], body: DoseChanged) -> Regimen:
+    """Return the regimen that a change of the dose is of, in the version of its day."""
+    protocol = version_on(plan, body.from_on)
+    named = protocol.regimens[0] if body.regimen is None else protocol.find_regimen(body.regimen)
+    assert named is not None, "an unknown regimen is refused before"
+    return named
+
+
+def _dose_errors(treatment_plan: TreatmentPlan, body: DoseRecorded) -> list[FieldError]:
+    """Return what is wrong with the regimen and the intake that a dose is said to be of."""
+    ids = [one.name for one in treatment_plan.regimens]
+    if body.regimen is not None and body.regimen not in ids:
+        return [FieldError("/regimen", f"The protocol has no regimen {body.regimen}: {', '.join(ids)}.", "not_found")]
+    if body.slot is not None and treatment_plan.dose_plan(body.regimen, body.slot) is None:
+        return [FieldError("/slot", f"There is no intake {body.slot} of that day.", "not_found")]
+    return []
+
+
+def _day_choice_errors(regimen: Regimen, body: DoseChanged) -> list[FieldError]:
+    """Return what is wrong with how often, or on which days, a changed dose is to be taken: only fewer are possible."""
+    errors = []
+    if body.times_a_day is not None and body.times_a_day > regimen.times_a_day:
+        errors.append(FieldError("/times_a_day", f"More than the protocol's {regimen.times_a_day}.", "above_highest"))
+    if body.days is not None and not all(1 <= day <= regimen.cycle_days for day in body.days):
+        errors.append(FieldError("/days", f"Not days of a cycle of {regimen.cycle_days} days.", "malformed"))
+    return errors
+
+
+def _lost_regimen(treatment_plan: TreatmentPlan, protocol: Protocol, from_on: date) -> FieldError | None:
+    """Return the error of amending a patient to a version that lacks a regimen which then runs."""
+    for one in treatment_plan.regimens:
+        if one.holds_day(from_on) and protocol.find_regimen(one.name) is None:
+            detail = f"Version {protocol.version} has no regimen {one.name}, which runs on {from_on}."
+            return FieldError("/version", detail, "not_applicable")
+    return None
+
+
+#: An amount per kg or m² may be so many times the one before; above that it is confirmed.
+_MOST_ABOVE = 1.1
 
 
 def _transfer_errors(history: History, today: date) -> list[FieldError]:
@@ -678,7 +755,9 @@ def _hold_errors(history: History, pointer: str) -> list[FieldError]:
                     "order_reversed",
                 )
             ]
-    for one, other in pairwise(history.holds):
+    # A hold of one regimen beside a hold of all is none of the same scope.
+    pairs = ((one, other) for one, other in combinations(history.holds, 2) if one.regimens == other.regimens)
+    for one, other in pairs:
         if one.resumes_on is None or other.from_on < one.resumes_on:
             until = f"until {one.resumes_on}" if one.resumes_on else "and open"
             return [

@@ -43,6 +43,15 @@ def arm_errors(protocol: Protocol, arm: str | None) -> list[FieldError]:
     return [] if arm is None else _unknown("/arm", "arm", arm, protocol.arms)
 
 
+def regimen_errors(plan: tuple[Period, ...], pointer: str, regimen: str | None, day: date) -> list[FieldError]:
+    """Return the error of a regimen that the version of a day does not have; of several, one is named."""
+    ids = [one.id for one in version_on(plan, day).regimens]
+    if regimen is None:
+        several = f"Missing: the protocol has several regimens ({', '.join(ids)})."
+        return [] if len(ids) == 1 else [FieldError(pointer, several, "missing")]
+    return _unknown(pointer, "regimen", regimen, ids)
+
+
 def lost_arm(history: History, protocol: Protocol, from_on: date) -> FieldError | None:
     """Return the error of amending a patient to a version that lacks the arm that the patient is then in."""
     arm = history.arm_on(from_on)

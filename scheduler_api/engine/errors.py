@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 Code = Literal[
     "above_highest",
+    "above_previous",
     "after_death",
     "after_today",
     "anchors_circular",

@@ -9,6 +9,7 @@ from scheduler_api.engine.model.facts import (
     Body,
     DoseChanged,
     DoseRecorded,
+    DoseTakenBack,
     Enrolled,
     Fact,
     ProtocolAmended,
@@ -21,7 +22,8 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.model.versions import periods, version_on
 
-from .treatment.doses import TreatmentPlan, planned_amount
+from .treatment.dose_ids import DoseId
+from .treatment.doses import TreatmentPlan
 
 #: The facts that the planned amount of a day follows from.
 _OF_THE_PLAN = (Registered, Enrolled, DoseChanged, ProtocolAmended, Voided)
@@ -35,11 +37,19 @@ def lacks_amount(body: Body) -> bool:
 def as_received(body: Body, treatment_plan: TreatmentPlan) -> Body:
     """Return the data of a fact as it is to be recorded, given the plan as it is known when the fact is received.
 
-    A dose taken, of which nobody said how much, was taken as planned. Where nothing is planned it is left as it is, and
-    will be refused. A response means what the protocol says, in the version of its day.
+    A dose is that of the regimen and intake named, else the first of its day. One taken, of which nobody said how much,
+    was taken as planned. Where nothing is planned, or nothing has that name, it is left as it is, and will be refused.
+    A response means what the protocol says, in the version of its day.
     """
-    if isinstance(body, DoseRecorded) and lacks_amount(body):
-        return replace(body, amount=treatment_plan.planned_on(body.dose_on))
+    if isinstance(body, DoseRecorded | DoseTakenBack):
+        plan = treatment_plan.named(DoseId(body.dose_on, body.regimen, body.slot))
+        if plan is None:
+            return body
+        regimen, slot = plan.regimen.named(plan.slot)
+        body = replace(body, regimen=regimen, slot=slot)
+        if isinstance(body, DoseRecorded) and lacks_amount(body):
+            return replace(body, amount=plan.planned_on(body.dose_on))
+        return body
     if isinstance(body, VisitDone):
         responses = version_on(treatment_plan.plan, body.done_on).responses_of(body.series)
         return replace(body, progression=responses is not None and body.response in responses.progression)
@@ -61,7 +71,8 @@ def with_amounts(versions: Versions, facts: Sequence[Fact]) -> list[Fact]:
             history = None
         elif isinstance(body, DoseRecorded) and lacks_amount(body):
             history = history or fold(of_the_plan)
-            amount = planned_amount(periods(versions, history), history, body.dose_on)
+            plan = TreatmentPlan(periods(versions, history), history)
+            amount = plan.regimens[0].planned_amount(body.dose_on)
             fact = replace(fact, body=replace(body, amount=amount))
         completed.append(fact)
     return completed

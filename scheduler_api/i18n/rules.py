@@ -10,6 +10,7 @@ RULES: Mapping[str, str] = {
     "enrolment": "enrolment {day}",
     "consent": "consent {day}",
     "arm_assigned": "arm {text} from {day}",
+    "randomisation": "randomisation {day}",
     "milestone": "{text} {day}",
     "planned_enrolment": "planned enrolment {day}",
     "not_enrolled": "not enrolled",
@@ -54,6 +55,7 @@ RULES: Mapping[str, str] = {
     "never_fertile": "not fertile since enrolment {day} ({basis})",
     "not_fertile_for": "not fertile from {day} ({basis})",
     "not_fertile": "not fertile from {day}",
+    "last_dose_of": "last dose of {text} {day}",
     "no_contraception_rule": "the protocol asks this patient for none",
     "natural_menopause": "natural_menopause",
     "artificial_menopause": "artificial_menopause",
@@ -77,8 +79,13 @@ RULES: Mapping[str, str] = {
     "held_day": "held",
     "rest_day": "rest",
     "missed_day": "missed",
-    "amount_changed": "{mg} mg from {day}",
-    "amount_of_protocol": "{mg} mg by version {number} of the protocol",
+    "not_planned_day": "no dose",
+    "amount_to_calculate": "the amount of this patient is to be calculated",
+    "no_amount": "no amount",
+    "regimen_over": "the regimen is over",
+    "after_regimen": "{text} is over on {day}, then a gap of {count}",
+    "amount_changed": "{amount} from {day}",
+    "amount_of_protocol": "{amount} by version {number} of the protocol",
     "held_days_not_counted": "{base}; held days are not counted",
     "open_hold_stops_cycles": "an open hold stops the count of cycles",
     "both": "{base}; {other}",
@@ -115,14 +122,18 @@ RULES: Mapping[str, str] = {
     "reached_nobody": "since {day} no message has reached the patient",
     "on_day": "on {day}",
     "on_days": "from {day} to {day2}",
-    "dose_above_plan": "{base}: {mg} mg taken where {mg2} mg were planned",
-    "dose_while_held": "{base}: {mg} mg taken while dosing was held",
-    "dose_on_rest_day": "{base}: {mg} mg taken where no dose was planned (rest)",
-    "dose_after_end": "{base}: {mg} mg taken after the last day of treatment",
+    "dose_above_plan": "{base}: {amount} taken where {amount2} were planned",
+    "dose_while_held": "{base}: {amount} taken while dosing was held",
+    "dose_on_rest_day": "{base}: {amount} taken where no dose was planned (rest)",
+    "dose_after_end": "{base}: {amount} taken after the last day of treatment",
+    "dose_not_planned": "{base}: {amount} taken where no dose was planned",
+    "of_drug": "{drug}: {base}",
+    "regimens_over": "the last regimen was over on {day}",
+    "regimens_overlap": "{text} and {other} are the same drug and both run from {day} on: only {other} is planned",
     "by_the_patients_word": "{base}, by the patient's word",
     "amount_set_before": (
-        "{mg} mg was set from {day}; the protocol has {mg2} mg from {day2}: "
-        "{mg3} mg is planned until the site sets an amount"
+        "{amount} was set from {day}; the protocol has {amount2} from {day2}: "
+        "{amount3} is planned until the site sets an amount"
     ),
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
@@ -137,7 +148,7 @@ RULES: Mapping[str, str] = {
     "reminders_again": "the site recorded how treatment goes on, or no pregnancy is open",
     # What a patient needs to know today.
     "call_site_before_dose": "Call your study site before you take a dose.",
-    "amount_differs": "Today's dose is {mg} mg; before it was {mg2} mg. Check the amount before you take it.",
+    "amount_differs": "Today's dose is {amount}; before it was {amount2}. Check the amount before you take it.",
     "booked_in_vain": "The appointment of {day} may no longer be needed: ask your study site before you come.",
     "booked_elsewhere": (
         "The appointment of {day} was made with your former study site: ask your study site before you come."
@@ -159,7 +170,7 @@ RULES: Mapping[str, str] = {
     "each_morning": "each morning",
     # Supply.
     "held_no_dose": "held: no dose is planned",
-    "still_to_take": "{number} of {number2} days with {mg} mg still to take",
-    "cannot_be_made": "{base}, which cannot be made of {mg} mg",
+    "still_to_take": "{number} of {number2} days with {amount} still to take",
+    "cannot_be_made": "{base}, which cannot be made of {amount}",
     "no_strengths": "{base}, which cannot be made of: the protocol names no strengths",
 }

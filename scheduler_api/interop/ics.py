@@ -108,6 +108,8 @@ def _summary(event: Event, options: Options) -> str:
             named = "Last day of contraception"
             return say(named if options.visit_names else "Last day of the agreed precautions", language)
     if event.facts.get("drug"):
-        drug, mg = event.facts["drug"], f"{event.facts['mg']:g}"
-        return say("Take today's dose: {drug} {mg} mg", language, drug=drug, mg=mg)
+        drug, amount = event.facts["drug"], event.facts["amount"]
+        if amount is None:
+            return say("Take today's dose: {drug}", language, drug=drug)
+        return say("Take today's dose: {drug} {amount}", language, drug=drug, amount=amount)
     return say("Take today's dose", language)

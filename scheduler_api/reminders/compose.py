@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Row, Store
@@ -45,17 +46,21 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
     return Message(attempt.message_id, attempt.kind, text.title, text.body, expires_at, payload)
 
 
-def _details(schedule: PatientSchedule, day: date) -> texts.Dose | None:
-    """Return what is planned to be taken on a day; None if nothing is."""
-    drug = schedule.protocol_on(day).regimen.drug_name
-    doses = (row for row in schedule.treatment_plan.rows(day, day, day) if row["amount"] is not None)
-    return next((texts.Dose(drug, row["amount"], row["pieces"]) for row in doses), None)
+def _details(schedule: PatientSchedule, day: date, slot: int) -> list[texts.Dose]:
+    """Return what is to be taken at one time of a day."""
+    rows = schedule.treatment_plan.rows(day, day, day)
+    return [
+        texts.Dose(row["drug"], row["amount"], row["unit"], row["pieces"])
+        for row in rows
+        if row["amount"] is not None and slot_of(row["dose_id"]) == slot and row["status"] != "taken"
+    ]
 
 
 def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_details: bool) -> MessageText:
     kind, (day, _, name) = attempt.kind, attempt.about.partition(" ")
     if kind.startswith("dose_"):
-        details = _details(schedules.of_row(store, row), date.fromisoformat(day)) if with_details else None
+        slot = int(number) if (number := name.partition(" ")[0]).isdigit() else 1
+        details = _details(schedules.of_row(store, row), date.fromisoformat(day), slot) if with_details else []
         return texts.dose(kind, language, day, details)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)

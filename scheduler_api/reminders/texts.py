@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.i18n import say, word
 
 #: How many lines a digest has at most.
@@ -31,7 +32,8 @@ class Dose(NamedTuple):
     """The details of a dose, for a patient who wants them in messages."""
 
     drug: Reason
-    mg: float
+    amount: float
+    unit: str
     pieces: Sequence[Mapping[str, Any]] = ()
 
 
@@ -49,18 +51,24 @@ class Window(NamedTuple):
     ask: bool = False
 
 
-def dose(kind: str, language: str, day: str, details: Dose | None) -> MessageText:
-    """Return a reminder of the dose of a day, which it names: it may be read the day after."""
+def dose(kind: str, language: str, day: str, details: Sequence[Dose]) -> MessageText:
+    """Return a reminder of doses of a day, which it names: it may be read the day after."""
     body = say(_DOSE[kind], language, day=day)
-    if details is None:
+    if not details:
         return MessageText(say("Study reminder", language), body)
-    shown = {"day": day, "drug": word(details.drug, language), "mg": f"{details.mg:g}"}
+    what = " + ".join(_one_dose(one, language) for one in details)
+    return MessageText(body, say("Take your dose of {day}: {what}", language, day=day, what=what))
+
+
+def _one_dose(dose: Dose, language: str) -> str:
+    """Return a drug and its amount in words, with the pieces that make it."""
     pieces = " + ".join(
-        say("{count} × {strength} mg", language, count=one["count"], strength=f"{one['strength']:g}")
-        for one in details.pieces
+        say("{count} × {strength}", language, count=one["count"], strength=with_unit(one["strength"], dose.unit))
+        for one in dose.pieces
     )
-    form = "Take your dose of {day}: {drug} {mg} mg" + (" ({pieces})" if pieces else "")
-    return MessageText(body, say(form, language, **shown, pieces=pieces))
+    form = "{drug} {amount} ({pieces})" if pieces else "{drug} {amount}"
+    amount = with_unit(dose.amount, dose.unit)
+    return say(form, language, drug=word(dose.drug, language), amount=amount, pieces=pieces)
 
 
 def visit(kind: str, language: str, window: Window) -> MessageText:

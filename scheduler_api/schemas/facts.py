@@ -75,6 +75,9 @@ class FactSchema(Strict):
         if (needed := _NEEDED_WITHOUT_VISITS.get(kind)) is not None:
             visits = tuple(data.pop("visits") or ())
             return NewFact(body(**{needed: "", **data}), replaces, correction, visits=visits)
+        for name in ("regimens", "days"):
+            if data.get(name) is not None:
+                data[name] = tuple(data[name])
         enrolled = enrolled_body(data) if body is Enrolled else None
         return NewFact(enrolled or body(**data), replaces, correction)
 
@@ -103,6 +106,12 @@ def _several(description: str) -> fields.List:
     metadata = {"description": description, "example": ["imaging-w6"]}
     return fields.List(Text(80), validate=validate.Length(1, 20), load_default=None, metadata=metadata)
 
+
+_REGIMEN = Text(
+    40,
+    load_default=None,
+    metadata={"description": "Needed if the protocol has several", "example": "surufatinib"},
+)
 
 _DATA: Mapping[str, Mapping[str, Any]] = {
     "registered": {
@@ -137,22 +146,53 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         ),
         "taken_at": Instant(load_default=None),
         "note": Text(1000, lines=True, load_default=None),
+        "regimen": _REGIMEN,
+        "slot": Whole(
+            1, 99, load_default=None, metadata={"description": "Which of the day's doses; by default the first"}
+        ),
     },
     "hold_started": {
         "from_on": CivilDate(required=True),
         "resumes_on": CivilDate(load_default=None, metadata={"description": "If the end is already set"}),
         "reason": Text(500, lines=True, load_default=None),
+        "regimens": fields.List(
+            Text(40),
+            load_default=None,
+            validate=validate.Length(1, 30),
+            metadata={"description": "Those that are held; by default all", "example": ["surufatinib"]},
+        ),
     },
-    "hold_ended": {"resumes_on": CivilDate(required=True, metadata={"description": "First day of dosing again"})},
+    "hold_ended": {
+        "resumes_on": CivilDate(required=True, metadata={"description": "First day of dosing again"}),
+        "hold": Text(40, load_default=None, metadata={"description": "The fact of the hold, if several are open"}),
+    },
     "dose_changed": {
         "from_on": CivilDate(required=True),
         "amount": Amount(required=True),
         "reason": Text(500, lines=True, load_default=None),
         "confirmed": fields.List(
-            Choice("not_a_level", "not_dispensable"),
+            Choice("not_a_level", "not_dispensable", "above_previous"),
             load_default=None,
             metadata={"description": "What the sender was asked to confirm, and is sure of"},
         ),
+        "regimen": _REGIMEN,
+        "times_a_day": Whole(
+            1,
+            99,
+            load_default=None,
+            metadata={"description": "Fewer doses a day than the protocol has; by default those"},
+        ),
+        "days": fields.List(
+            Whole(1, 366),
+            load_default=None,
+            validate=validate.Length(1, 366),
+            metadata={"description": "Days of the cycle with a dose; by default the protocol's", "example": [1, 2, 3]},
+        ),
+    },
+    "regimen_ended": {
+        "regimen": Text(40, required=True, metadata={"description": "One, while treatment goes on with others"}),
+        "last_dose_on": PartialCivilDate(required=True, metadata=_PARTIAL),
+        "reason": Text(500, lines=True, load_default=None),
     },
     "visit_booked": {
         "visit": Text(

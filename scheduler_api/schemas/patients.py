@@ -17,6 +17,7 @@ DEVIATIONS = (
     "dose_above_plan",
     "dose_amount",
     "dose_on_rest_day",
+    "dose_not_planned",
     "dose_before_start",
     "dose_after_end",
     "visit_early",
@@ -160,7 +161,10 @@ class ContraceptionSchema(Strict):
 
 
 class AdherenceSchema(Strict):
-    """Days from C1D1 on; both ratios are null if nothing was planned."""
+    """Doses from C1D1 on; both ratios are null if nothing was planned.
+
+    The intensity of several drugs together is null too.
+    """
 
     planned = fields.Integer(required=True)
     taken = fields.Integer(required=True)
@@ -171,6 +175,19 @@ class AdherenceSchema(Strict):
     relative_dose_intensity = fields.Float(required=True, allow_none=True)
 
 
+class RegimenAdherenceSchema(AdherenceSchema):
+    """The adherence to one of several regimens."""
+
+    regimen = fields.String(required=True)
+    drug = fields.String(required=True)
+
+
+class AllAdherenceSchema(AdherenceSchema):
+    """The adherence to all regimens of a patient, and to each if there are several."""
+
+    regimens = fields.List(fields.Nested(RegimenAdherenceSchema), metadata={"description": "If there are several"})
+
+
 class DeviationSchema(Strict):
     """What differs between plan and record."""
 
@@ -178,6 +195,7 @@ class DeviationSchema(Strict):
     on = CivilDate(required=True)
     visit = fields.String(required=True, allow_none=True)
     dose_on = CivilDate(required=True, allow_none=True)
+    dose_id = DoseName(required=True, allow_none=True)
     planned = fields.String(
         required=True,
         metadata={"description": "An amount, a window, or words in the language of the answer", "example": "300 mg"},
@@ -246,7 +264,7 @@ class PieceSchema(Strict):
 
 
 class DoseDaySchema(Strict):
-    """A dose day: the planned amount (mg; null where nothing is planned), and the amount taken."""
+    """A dose of a day: the planned amount (null where nothing is planned), and the amount taken."""
 
     dose_id = DoseName(required=True)
     dose_on = CivilDate(required=True)
@@ -255,8 +273,13 @@ class DoseDaySchema(Strict):
     cycle_day = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}
     )
-    amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
+    amount = Amount(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null on held and rest days, and while it is to be calculated for the patient"},
+    )
     taken_amount = Amount(required=True, allow_none=True)
+    unit = fields.String(required=True, metadata={"description": "Of the amounts and of strengths", "example": "mg"})
     status = Choice(*DOSE_STATUSES, required=True)
     drug = fields.String(required=True)
     pieces = fields.List(fields.Nested(PieceSchema), required=True, metadata={"description": PIECES})
@@ -300,5 +323,5 @@ class PatientCalendarSchema(Strict):
     visits = fields.List(fields.Nested(CalendarVisitSchema), required=True)
     unscheduled = fields.List(fields.Nested(UnscheduledVisitSchema), required=True)
     contraception = fields.Nested(ContraceptionSchema, required=True)
-    adherence = fields.Nested(AdherenceSchema, required=True)
+    adherence = fields.Nested(AllAdherenceSchema, required=True)
     deviations = fields.List(fields.Nested(DeviationSchema), required=True)

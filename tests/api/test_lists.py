@@ -131,7 +131,7 @@ def test_objects_and_short_lists_have_a_column_for_each_value(coordinator: Clien
     assert [site[f"opening_days.{number}"] for number in (1, 5, 6, 7)] == ["monday", "friday", "", ""]
     assert (site["contact.name"], site["contact.phone"]) == ("", "")
     listed = rows(coordinator, "/v1/patients")[0]
-    assert (listed["protocol.id"], listed["protocol.version"], listed["cohorts"]) == ("nct06110650", "12", "")
+    assert (listed["protocol.id"], listed["protocol.version"], listed["cohorts"]) == ("nct06110650", "1", "")
     (visit, *_) = rows(coordinator, "/v1/visits", series="imaging", status="overdue,open,upcoming", booked="false")
     assert re.fullmatch(r"2024-\d\d-\d\d", visit["suggested_days.1"])
     work = rows(coordinator, "/v1/worklist")[0]

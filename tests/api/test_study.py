@@ -141,14 +141,14 @@ def test_every_bad_field_of_a_question_is_named(coordinator: Client, three: list
 def test_supply_until_a_visit_and_until_the_next(coordinator: Client, three: list[Patient]) -> None:
     """From 2024-02-20 through 2024-04-03, when week 12 closes: 44 days of 6 capsules."""
     found = three[0].read("supply", visit="imaging-w12")
-    assert (found["from"], found["to"], found["capsules"]) == (
+    assert (found["from"], found["to"], found["regimens"][0]["pieces"]) == (
         "2024-02-20",
         "2024-04-03",
-        [{"strength_mg": 50, "count": 264}],
+        [{"strength": 50, "count": 264}],
     )
     assert three[0].read("supply") == found
-    assert three[0].read("supply", from_="2024-04-01")["dose_days"] == 3
-    assert three[1].read("supply")["capsules"] == []
+    assert three[0].read("supply", from_="2024-04-01")["regimens"][0]["doses"] == 3
+    assert three[1].read("supply")["regimens"][0]["pieces"] == []
 
 
 def test_supply_that_cannot_be_told_is_refused(three: list[Patient], service: Service) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ class PlannedVisit:
     `interval` is its `every` in days; `anchor_day` is given for a single visit planned before its anchor,
     `planned_start` for one counted from C1D1 while nobody has recorded that treatment started. `until` are the
     milestones that end it, asked with its `version`; of progressions and new therapies only those after `ends_after`.
+    `regimen` is the one on whose cycle day it is; `is_dose`: it is a dose of it at the site; `is_held`: all days of its
+    window are held.
     """
 
     name: str
@@ -48,6 +50,19 @@ class PlannedVisit:
     done: list[Any] = field(default_factory=list)
     how: str | None = None
     next_opens: date | None = None
+    regimen: str | None = None
+    is_dose: bool = False
+    is_held: bool = False
+
+    @property
+    def cycle(self) -> int:
+        """The cycle in the name of a dose at the site."""
+        return int(self.name.rsplit("-c", 1)[1].split("d")[0])
+
+    @property
+    def day(self) -> int:
+        """The cycle day in the name of a dose at the site."""
+        return int(self.name.rsplit("-c", 1)[1].split("d")[1])
 
     @property
     def done_on(self) -> date:
@@ -59,9 +74,78 @@ class PlannedVisit:
         return "PD" if "PD" in said else said[-1] if said else None
 
 
-def regimen(version: Protocol) -> dict[str, Any]:
+#: A regimen as the protocol has it: one entry of `regimens`.
+Regimen = dict[str, Any]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def regimens(version: Protocol) -> list[Regimen]:
+    """The regimens of a version, in the order of the protocol."""
+    return version.definition["regimens"]
+
+
+def regimen_called(version: Protocol, name: str) -> Regimen | None:
+    """The regimen with this id, if the version has it."""
+    return next((one for one in regimens(version) if one["id"] == name), None)
+
+
+def is_given_by_site(one: Regimen) -> bool:
+    return one.get("given_by", "patient") == "site"
+
+
+def drug_name(one: Regimen) -> str:
+    """The drug's name: where it is given in several languages, the English one."""
+    return one["drug"] if isinstance(one["drug"], str) else one["drug"]["en"]
+
+
+def is_by_patient(one: Regimen) -> bool:
+    """Whether the amount is the patient's own: by weight, by surface or by kidney function."""
+    return one["dose"].get("per") is not None
+
+
+def extends_on_hold(one: Regimen) -> bool:
+    return one.get("on_hold", "continue") == "extend"
+
+
+def selector(one: Regimen, cycle: int, cycle_day: int, on: date) -> dict[str, Any] | None:
+    """The first entry of `when` that fits a day; None where there is no dose by the protocol."""
+    for when in one.get("when", [{}]):
+        if not in_cycles(when.get("cycles", {}), cycle):
+            continue
+        days = when.get("days", "all")
+        if isinstance(days, dict) and "weekdays" in days:
+            if WEEKDAYS[on.weekday()] in days["weekdays"]:
+                return when
+        # All are all, also in a cycle that keeps the greater length of an earlier version.
+        elif days == "all" or cycle_day in listed(days, one.get("cycle_days", cycle_day)):
+            return when
+    return None
+
+
+def has_doses_in(one: Regimen, cycle: int) -> bool:
+    """Whether any entry of `when` is about a cycle."""
+    return any(in_cycles(when.get("cycles", {}), cycle) for when in one.get("when", [{}]))
+
+
+def in_cycles(cycles: Any, number: int) -> bool:
+    """Whether a cycle is one of those chosen."""
+    return number in _numbers(cycles, number)
+
+
+def own_amount(one: Regimen, when: dict[str, Any] | None) -> float:
+    """The amount of one intake by the protocol: that of the entry of `when`, else the regimen's."""
+    return (when or {}).get("amount", one["dose"]["amount"])
+
+
+def highest_of(one: Regimen) -> float:
+    """The highest amount of one intake that the protocol allows."""
+    amounts = [when["amount"] for when in one.get("when", []) if "amount" in when]
+    return max([one["dose"]["amount"], *one["dose"].get("levels", []), *amounts])
+
+
+def regimen(version: Protocol) -> Regimen:
     """The one regimen."""
-    (only,) = version.definition["regimens"]
+    (only,) = regimens(version)
     return only
 
 
@@ -70,12 +154,7 @@ def amount(version: Protocol) -> float:
 
 
 def highest(version: Protocol) -> float:
-    dose = regimen(version)["dose"]
-    return max([dose["amount"], *dose.get("levels", [])])
-
-
-def extends(version: Protocol) -> bool:
-    return regimen(version).get("on_hold", "continue") == "extend"
+    return highest_of(regimen(version))
 
 
 def listed(days: Any, last: int) -> list[int]:
@@ -83,15 +162,13 @@ def listed(days: Any, last: int) -> list[int]:
     if days == "all":
         return [*range(1, last + 1)]
     if isinstance(days, dict):
-        return [day for day in range(days["from"], days["to"] + 1) if (day - days["from"]) % days.get("every", 1) == 0]
+        first, to = days.get("from", 1), days.get("to", last)
+        return [day for day in range(first, to + 1) if (day - first) % days.get("every", 1) == 0]
     return days
 
 
 def has_dose(version: Protocol, cycle_day: int) -> bool:
-    one = regimen(version)
-    (when,) = one.get("when", [{"days": "all"}])
-    # All are all, also in a cycle that keeps the greater length of an earlier version.
-    return when["days"] == "all" or cycle_day in listed(when["days"], one["cycle_days"])
+    return selector(regimen(version), 1, cycle_day, date.min) is not None
 
 
 def planned_amount(changed: float | None, since: Iterable[Protocol], now: Protocol) -> float:
@@ -110,6 +187,16 @@ def entries_of(version: Protocol, series: str) -> list[dict[str, Any]]:
     return [entry for entry in version.definition["visits"] if entry["series"] == series]
 
 
+def progressions(entry: dict[str, Any]) -> list[str]:
+    """The responses of an entry that mean progression."""
+    responses = entry.get("responses", {})
+    return NAMED[responses] if isinstance(responses, str) else responses.get("progression", [])
+
+
+#: The criteria that a protocol can name, each with what means progression.
+NAMED = {"RECIST 1.1": ["PD"], "iRECIST": ["iCPD"]}
+
+
 def is_on_cycle_days(entry: dict[str, Any]) -> bool:
     return isinstance(entry["anchor"], dict) and "days" in entry["anchor"]
 
@@ -122,31 +209,17 @@ def has_one_target(entry: dict[str, Any], cycle_days: int) -> bool:
     return "every" not in entry or entry.get("count") == 1
 
 
-def _numbers(cycles: Any, through: int) -> list[int]:
+def _numbers(cycles: Any, through: int) -> Sequence[int]:
     """The numbers of the cycles that are chosen, as far as `through` where they have no end."""
     if isinstance(cycles, list):
         return cycles
     first, last = cycles.get("from", 1), cycles.get("to", through)
-    return [number for number in range(first, last + 1) if (number - first) % cycles.get("every", 1) == 0]
+    return range(first, last + 1, cycles.get("every", 1))
 
 
-def on_cycle_days(
-    entry: dict[str, Any], walked: list[tuple[date, int, int]], start: date, cycle_days: int, alone: bool
-) -> list[PlannedVisit]:
-    """The visits of one entry on days of cycles.
-
-    `walked` are the days that have a cycle and a cycle day. Days before day 1 are counted back from `start`.
-    """
-    cycles, days = entry["anchor"].get("cycles", {}), listed(entry["anchor"]["days"], cycle_days)
-    numbers = _numbers(cycles, max((number for _, number, _ in walked), default=0))
-    found = []
-    for day in sorted(days):
-        on = [(start + day * DAY, 1)] if day < 0 else [(on, number) for on, number, of in walked if of == day]
-        for target, number in on:
-            if number in numbers:
-                name = entry["series"] if alone else f"{entry['series']}-c{number}d{day}"
-                found.append(_visit(entry, name, target, None))
-    return found
+def is_chosen(anchor: dict[str, Any], cycle: int, day: int, cycle_days: int) -> bool:
+    """Whether a day of a cycle is one of those that an anchor chooses."""
+    return day in listed(anchor["days"], cycle_days) and in_cycles(anchor.get("cycles", {}), cycle)
 
 
 def from_anchor(entry: dict[str, Any], anchor: date, alone: bool) -> list[PlannedVisit]:
@@ -166,13 +239,14 @@ def from_anchor(entry: dict[str, Any], anchor: date, alone: bool) -> list[Planne
             break
         name = entry["series"] if alone else f"{entry['series']}-{unit[0]}{offset}"
         interval = (target - later(anchor, unit, offset - step)).days if every else None
-        visit = _visit(entry, name, target, interval)
+        one = visit(entry["window"], name, target, interval)
         if (not every or entry.get("count") == 1) and target < anchor:
-            visit.anchor_day = anchor
-        found.append(visit)
+            one.anchor_day = anchor
+        found.append(one)
     return found
 
 
-def _visit(entry: dict[str, Any], name: str, target: date, interval: int | None) -> PlannedVisit:
-    before, after = entry["window"]["before_days"] * DAY, entry["window"]["after_days"] * DAY
+def visit(window: dict[str, int], name: str, target: date, interval: int | None = None) -> PlannedVisit:
+    """A visit with its window around its target."""
+    before, after = window["before_days"] * DAY, window["after_days"] * DAY
     return PlannedVisit(name, target, target - before, target + after, interval)

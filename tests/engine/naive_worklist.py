@@ -11,7 +11,11 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.views.calendar import calendar
 
+from . import naive_protocol as said_by
+from .naive import Known
+from .naive_facts import Dose
 from .naive_protocol import amount, has_dose, highest, planned_amount
+from .naive_treatment import HARMFUL
 from .patients import plain
 
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
@@ -19,21 +23,28 @@ FORTNIGHT, FOUR_WEEKS = timedelta(14), timedelta(28)
 
 
 def naive_worklist(
-    versions: Versions, history: History, today: date, last: date, present: date | None = None
+    versions: Versions,
+    history: History,
+    today: date,
+    last: date,
+    present: date | None = None,
+    known: Known | None = None,
 ) -> dict[tuple[str, str], date | None]:
     """When each thing that is to do on a day is due, by kind and subject; visits are looked for through `last`.
 
     When a pregnancy is due is None: the tests say it.
 
-    `present` is the day on which it is asked, if another: from then on no day is over yet.
+    `present` is the day on which it is asked, if another: from then on no day is over yet. `known` is what stands of
+    the facts, without which no more than one dose a day can be read; what is to be said of planned amounts, and of two
+    regimens of one drug, is then left out (`OF_AMOUNTS`).
     """
     enrolled_on = history.enrolled.enrolled_on if history.enrolled else None
     since = min([day for day in (history.registered.consented_on, enrolled_on) if day is not None], default=None)
     if since is not None and today < since:
         return {}
     visits, doses, rows, unscheduled = {}, {}, {}, []
-    known = [day for day in (history.registered.consented_on, enrolled_on, history.c1d1, today) if day is not None]
-    first = start = min(known) - timedelta(400)
+    marks = [day for day in (history.registered.consented_on, enrolled_on, history.c1d1, today) if day is not None]
+    first = start = min(marks) - timedelta(400)
     while start <= last:
         document = calendar(versions, history, today, start, min(start + timedelta(799), last))
         visits.update({row["visit"]: row for row in document["visits"]})
@@ -48,14 +59,107 @@ def naive_worklist(
             found["booking_at_old_site", name] = due_on
     for row in unscheduled:
         found |= {(kind, row["fact_id"]): due_on for kind, due_on in _of_unscheduled(row, visits, today)}
+    found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today)}
+    found |= {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
+    found |= {("hold_open", about): due_on for about, due_on in _of_holds(history, today)}
+    if known is not None:
+        return found | _of_several_doses(known, history, today, present or today, last)
     if history.begun:
         found |= {("doses_not_taken", str(on)): due for on, due in _first_of_row(doses, today, present or today)}
     days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
     found |= {(kind, str(on)): on for kind, on in _that_could_hurt(versions, history, rows, days) if on <= today}
     found |= {(kind, str(on)): due_on for kind, on, due_on in _to_confirm(history, today)}
-    found |= {("planned_amount_to_confirm", str(on)): on for on in _amounts_set_before(versions, history, today)}
-    found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today)}
-    return found | {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
+    return found | {("planned_amount_to_confirm", str(on)): on for on in _amounts_set_before(versions, history, today)}
+
+
+#: What stands of planned amounts and of regimens that overlap.
+OF_AMOUNTS = ("planned_amount_to_confirm", "dose_to_calculate", "regimens_overlap")
+
+
+def has_one_dose(known: Known) -> bool:
+    """Whether the patient takes one dose a day of one regimen, by every version, for as long as treatment goes on."""
+    found = [known.reading(name, start) for name in known.names for start, _, _ in known.periods]
+    plain_ones = [not {"times_a_day", "cycles", "max_doses", "cycles_of", "starts"} & {*one} for one in found]
+    return len(known.names) == 1 and all(plain_ones) and all("per" not in one["dose"] for one in found)
+
+
+def _of_several_doses(
+    known: Known, history: History, today: date, present: date, last: date
+) -> dict[tuple[str, str], date | None]:
+    """What is to do about the doses of several regimens, or several a day: of each dose by itself."""
+    found: dict[tuple[str, str], date | None] = {}
+    times = [known.reading(name, start).get("times_a_day", 1) for name in known.names for start, _, _ in known.periods]
+    at_first = said_by.regimens(known.versions[known.registered.version])
+
+    def about(dose: Dose) -> str:
+        """The day alone, if the patient was registered for one dose a day of one regimen, and it is that."""
+        is_only = len(at_first) == 1 and at_first[0].get("times_a_day", 1) == dose.slot == 1
+        return str(dose.on) if is_only and dose.regimen == at_first[0]["id"] else dose.dose_id
+
+    rows = [(row["dose_id"], row["dose_on"], row["status"]) for row in known.dose_days(today, today)]
+    for name, slot in sorted({(name, slot) for name in known.names for slot in range(1, max(times) + 1)}):
+        own = {on: status for dose_id, on, status in rows if dose_id == Dose(on, name, slot).dose_id}
+        if known.begun or not known.rests_on_c1d1(name):
+            for on, due_on in _first_of_row(own, today, present):
+                found["doses_not_taken", about(Dose(on, name, slot))] = due_on
+        found |= {(kind, about(Dose(on, name, slot))): on for kind, on in _harmful(known, name, slot) if on <= today}
+    for dose, late in known.to_confirm().items():
+        received_on = late.recorded_at.astimezone(ZoneInfo(history.time_zone)).date()
+        if received_on <= today:
+            kind = "record_after_death" if known.off and dose.on > known.off else "doses_to_confirm"
+            found[kind, about(dose)] = received_on
+    over_on, goes_on = _over_on(known), not known.ended and (not known.off or today < known.off)
+    if over_on is not None and over_on < today and known.begun and goes_on:
+        found["treatment_to_end", ""] = over_on + ONE_DAY + FOUR_WEEKS
+    return found
+
+
+def _over_on(known: Known) -> date | None:
+    """The last day of the last regimen, if each has an end of its own."""
+    ends = [known.ends_by_itself(name) for name in known.names if known.fitted(name, date(2300, 1, 1))]
+    return None if None in ends else max((end for end in ends if end is not None), default=None)
+
+
+def _harmful(known: Known, name: str, slot: int) -> Iterator[tuple[str, date]]:
+    """Each dose of a regimen and a slot that could hurt, but for those that go on from one like it on the day before.
+
+    The word that counts is one row of them, what the patient says beside it another.
+    """
+    counting: dict[date, tuple[Any, ...] | None] = {}
+    beside: dict[date, tuple[Any, ...] | None] = {}
+    for dose in sorted(dose for dose in known.words if (dose.regimen, dose.slot) == (name, slot)):
+        standing = known.word_that_stands(dose)
+        if standing is not None and standing.body.status == "taken":
+            counting[dose.on] = _why(known, dose, standing)
+        late = known.to_confirm().get(dose)
+        said = [known.said(dose, False)] if known.said(dose, True) else []
+        said += [late] if late is not None and not (known.off and dose.on > known.off) else []
+        for fact in said:
+            if fact is not None and fact.kind == "dose_recorded" and fact.body.status == "taken":
+                why = _why(known, dose, fact)
+                beside[dose.on] = None if why and (counting.get(dose.on) or ("",))[0] == why[0] else why
+    for row in (counting, beside):
+        for on, why in row.items():
+            if why is not None and row.get(on - ONE_DAY) != why:
+                yield why[0], on
+
+
+def _why(known: Known, dose: Dose, fact: Any) -> tuple[Any, ...] | None:
+    """Why a dose could hurt, what was planned, and what was taken."""
+    at = fact.body.taken_at or fact.said_at
+    kinds = known.deviates(dose, fact.body.amount, at) & HARMFUL
+    planned = known.planned_amount(dose.regimen, dose.on, at) if kinds == {"dose_above_plan"} else None
+    return (*kinds, planned, fact.body.amount) if kinds else None
+
+
+def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:
+    """Each hold without an end, by the regimens that it names, and when it should have one."""
+    if history.enrolled is None:
+        return
+    if history.last_dose_day is None or today <= history.last_dose_day:
+        for hold in history.holds:
+            if not hold.resumes_on and today - hold.from_on >= WEEK:
+                yield ".".join(hold.regimens or ()), hold.from_on + WEEK + FORTNIGHT
 
 
 def is_pregnant(history: History, day: date) -> bool:
@@ -94,7 +198,7 @@ def _first_of_stretch(history: History, today: date) -> Iterator[date]:
 def _to_confirm(history: History, today: date) -> Iterator[tuple[str, date, date]]:
     """Each day of which a phone said something too late, or of after the end, that nobody confirmed."""
     off_on = history.off_study_on
-    for day, late in history.doses.unconfirmed():
+    for day, late in history.log("").unconfirmed():
         received_on = late.received_at.astimezone(ZoneInfo(history.time_zone)).date()
         if received_on <= today:
             yield "record_after_death" if off_on and day > off_on else "doses_to_confirm", day, received_on
@@ -206,11 +310,11 @@ def _that_could_hurt(
 
     The word that counts is one row of them, what the patient says beside it another.
     """
-    late = dict(history.doses.unconfirmed())
+    late = dict(history.log("").unconfirmed())
     counting: dict[date, tuple[Any, ...] | None] = {}
     beside: dict[date, tuple[Any, ...] | None] = {}
     for day in days:
-        words = history.doses.words_of(day)
+        words = history.log("").words_of(day)
         if words.standing is not None and words.standing.status == "taken":
             counting[day] = _why_it_could_hurt(versions, history, rows.get(day), day, words.standing)
         said = [words.said_by_patient] if words.staff is not None else []
@@ -266,10 +370,6 @@ def _of_treatment(versions: Versions, history: History, today: date) -> Iterator
         return
     ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
     is_off = off_on is not None and off_on <= today
-    if history.last_dose_day is None or today <= history.last_dose_day:
-        for hold in history.holds:
-            if not hold.resumes_on and today - hold.from_on >= WEEK:
-                yield "hold_open", hold.from_on + WEEK + FORTNIGHT
     if ended is None:
         if off_on is not None and off_on <= today:
             yield "treatment_end_missing", off_on + FOUR_WEEKS

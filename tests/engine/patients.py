@@ -221,7 +221,11 @@ class Patient:
         for number in range((end - start).days + 1):
             on = start + timedelta(number)
             said = data
-            if status == "taken" and data["amount"] is None and self.schedule().treatment_plan.planned_on(on) is None:
+            if (
+                status == "taken"
+                and data["amount"] is None
+                and self.schedule().treatment_plan.first_of(on).planned_on(on) is None
+            ):
                 said = {"amount": 300}
             self.record("dose_recorded", dose_on=on.isoformat(), status=status, **said)
 

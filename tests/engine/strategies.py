@@ -16,7 +16,8 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import Patient, protocol_data, series, start_of
+from .naive import Known
+from .patients import Patient, protocol_data, regimen_data, series, start_of
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -58,6 +59,114 @@ NOTHING = Declared([], [], [])
 declared = st.builds(
     Declared, st.sampled_from([[], ARMS, ARMS]), st.sampled_from([[], COHORTS]), st.sampled_from([[], OWN, OWN])
 )
+
+
+class Course(NamedTuple):
+    """What is the same of a regimen in every version of a protocol: what it is, for whom, and where it starts.
+
+    `is_plain`: it has one dose a day, on the same days of every cycle, for as long as treatment goes on.
+    """
+
+    id: str = "surufatinib"
+    drug: str = "surufatinib"
+    is_plain: bool = True
+    rest: dict[str, Any] = {}  # noqa: RUF012
+
+
+class Taking(NamedTuple):
+    """What facts about doses name: regimens where there are several, slots up to `slots`, holds that are open."""
+
+    regimens: tuple[str, ...] = ()
+    slots: int = 1
+    open_holds: tuple[str, ...] = ()
+
+
+ONE_DOSE = Taking()
+
+
+@st.composite
+def courses(draw: Draw, said: Declared) -> list[Course]:
+    """The regimens of a protocol: of most only one, and that a simple one."""
+    more = draw(st.sampled_from([0, 0, 0, 0, 0, 1, 1, 2]))
+    who = draw(st.sampled_from([{}, {}, {"arm": "a"}, {"arm": ["a", "b"]}])) if said.arms and more else {}
+    first = Course(is_plain=draw(st.sampled_from([True, True, True, False])), rest={"who": who} if who else {})
+    found = [first]
+    for name in ("fruquintinib", "olaparib")[:more]:
+        before = draw(st.sampled_from(found))
+        drug = draw(st.sampled_from([name, name, name, "surufatinib"]))
+        rest: dict[str, Any] = {}
+        match draw(st.sampled_from(["first_dose", "first_dose", "after", "after", "milestone", "cycles_of"])):
+            case "after":
+                # Its cycles go on from those before it, so that no two visits have one name.
+                rest = {"starts": {"after": before.id}, "first_cycle": 100 * len(found)}
+                rest |= draw(st.sampled_from([{}, {}, {"gap": {"days": 9}}, {"gap": {"weeks": 2}}]))
+            case "milestone":
+                milestone = draw(st.sampled_from([*said.milestones, *said.milestones, "randomisation", "progression"]))
+                rest = {"starts": {"milestone": milestone}}
+            case "cycles_of" if "cycles_of" not in before.rest:
+                rest = {"cycles_of": before.id}
+        if said.arms or said.cohorts:
+            whom = [{}, {}, *[{"arm": name} for name in said.arms], *[{"cohort": COHORTS} for _ in said.cohorts[:1]]]
+            rest |= {"who": who} if (who := draw(st.sampled_from(whom))) else {}
+        found.append(Course(name, drug, draw(st.booleans()), rest))
+    return found
+
+
+@st.composite
+def regimens(draw: Draw, course: Course) -> dict[str, Any]:
+    """The data of a regimen in one version."""
+    cycle_days = draw(st.sampled_from([1, 7, 14, 21, 28, 42]))
+    shares = "cycles_of" in course.rest
+    own = {} if shares else {"cycle_days": cycle_days, "on_hold": draw(st.sampled_from(["continue", "extend"]))}
+    amount, levels = draw(st.sampled_from([300, 200, 12.5])), None
+    if draw(st.integers(0, 3)) == 0:
+        # Amounts that are allowed may be higher than the planned one too.
+        levels = draw(st.sampled_from([[], [400], [250, 100], [400, 250]]))
+    # The days of a regimen that shares the cycles of another have to be in those, however long.
+    last = 1 if shares else cycle_days
+    if course.is_plain:
+        days = draw(days_of(last))
+        own |= {} if days is None else {"when": [{"days": days}]}
+    else:
+        own["times_a_day"] = draw(st.sampled_from([1, 1, 2, 2, 3]))
+        own |= {"when": draw(st.lists(selectors(last), min_size=1, max_size=3))} if draw(st.booleans()) else {}
+        if not shares:
+            own |= {"cycles": draw(st.integers(1, 9))} if draw(st.integers(0, 2)) == 0 else {}
+            own |= {"first_cycle": draw(st.integers(1, 7))} if draw(st.integers(0, 3)) == 0 else {}
+    data = {**regimen_data(amount, levels), "id": course.id, "drug": course.drug, **own, **course.rest}
+    if shares:
+        del data["cycle_days"]
+    if not course.is_plain and draw(st.integers(0, 5)) == 0:
+        data["dose"] = {"amount": 5, "unit": "mg", "per": draw(st.sampled_from(["kg", "m2"]))}
+    return data
+
+
+@st.composite
+def days_of(draw: Draw, cycle_days: int) -> Any:
+    """Which days of a cycle have a dose; None leaves it out, which is all of them."""
+    how = draw(st.sampled_from(["all", "none", "list", "range"]))
+    if how == "list":
+        return sorted(draw(st.sets(st.integers(1, cycle_days), min_size=1)))
+    if how == "range":
+        every = draw(st.integers(1, cycle_days))
+        return {"from": draw(st.integers(1, cycle_days)), "to": cycle_days, "every": every}
+    return "all" if how == "all" else None
+
+
+@st.composite
+def selectors(draw: Draw, cycle_days: int) -> dict[str, Any]:
+    """An entry of `when`: days of some cycles, perhaps of the week, perhaps with an amount of their own."""
+    weekdays = st.sampled_from([["mon"], ["mon", "wed", "fri"], ["sat", "sun"]])
+    days = draw(days_of(cycle_days))
+    if draw(st.integers(0, 4)) == 0:
+        days = {"weekdays": draw(weekdays)}
+    cycles = draw(choices)
+    amount = draw(st.sampled_from([None, None, 100, 250, 400]))
+    return {
+        **({} if cycles is None else {"cycles": cycles}),
+        "days": "all" if days is None else days,
+        **({} if amount is None else {"amount": amount}),
+    }
 
 
 @st.composite
@@ -162,26 +271,29 @@ def next_stretch(draw: Draw, entry: dict[str, Any], said: Declared) -> dict[str,
 
 
 @st.composite
-def cycle_visits(draw: Draw, name: str, cycle_days: int, said: Declared = NOTHING) -> list[dict[str, Any]]:
-    """A series on one or two days of each cycle, or of some, perhaps with one before day 1."""
+def cycle_visits(
+    draw: Draw, name: str, cycle_days: int, said: Declared = NOTHING, regimen: str | None = None
+) -> list[dict[str, Any]]:
+    """A series on one or two days of each cycle, or of some, perhaps with one before day 1, of the lead or another."""
     before, after = draw(windows(max(cycle_days // 3, 1)))
     days = sorted({1, *draw(st.sets(st.just(1 + cycle_days // 2), max_size=1))})
     common = draw(whom_and_until(said, "first_dose"))
     choice = draw(choices)
     cycles = {} if choice is None else {"cycles": choice}
-    entries = [series(name, {"days": days, **cycles}, window=(before, after), **common)]
+    of = {} if regimen is None else {"regimen": regimen}
+    entries = [series(name, {"days": days, **cycles, **of}, window=(before, after), **common)]
     if len(days) == 2 and draw(st.booleans()):
         # Each day with its own cycles, for its own patients.
         rest = draw(whom_and_until(said, "first_dose"))
         other = draw(choices)
         cycles = {} if other is None else {"cycles": other}
         entries = [
-            series(name, {"days": [1], **cycles}, window=(before, after), **common),
-            series(name, {"days": days[1:], **cycles}, window=(before, after), **rest),
+            series(name, {"days": [1], **cycles, **of}, window=(before, after), **common),
+            series(name, {"days": days[1:], **cycles, **of}, window=(before, after), **rest),
         ]
     if draw(st.integers(0, 2)) == 0:
         rest = draw(whom_and_until(said, "first_dose"))
-        entries.append(series(name, {"days": [-before - 3], "cycles": [1]}, window=(1, 1), **rest))
+        entries.append(series(name, {"days": [-before - 3], "cycles": [1], **of}, window=(1, 1), **rest))
     return entries
 
 
@@ -202,7 +314,7 @@ choices = st.sampled_from(
 
 
 @st.composite
-def contraception_rules(draw: Draw, said: Declared) -> list[dict[str, Any]]:
+def contraception_rules(draw: Draw, said: Declared, taken: list[str]) -> list[dict[str, Any]]:
     """For how long after the last dose: mostly one rule for everybody."""
     rules = []
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3, 0]))):
@@ -211,19 +323,26 @@ def contraception_rules(draw: Draw, said: Declared) -> list[dict[str, Any]]:
         if draw(st.integers(0, 2)) == 0:
             rule["who"] = draw(whos(said))
         since = draw(st.sampled_from([None, None, "enrolment", "consent", "first_dose"]))
-        of = draw(st.sampled_from([None, None, "all", "surufatinib", ["surufatinib"]]))
+        of = draw(st.sampled_from([None, None, "all", *taken, taken[:1], taken[1:] or taken]))
         rules.append({**rule, **({"from": since} if since else {}), **({"of": of} if of else {})})
     return rules
 
 
 @st.composite
-def definitions(draw: Draw, version: int = 1, said: Declared | None = None) -> dict[str, Any]:
+def definitions(
+    draw: Draw, version: int = 1, said: Declared | None = None, taken: list[Course] | None = None
+) -> dict[str, Any]:
     """The data of a protocol; nearly always a valid one."""
     said = draw(declared) if said is None else said
-    cycle_days = draw(st.sampled_from([1, 7, 14, 21, 28, 42]))
+    taken = draw(courses(said)) if taken is None else taken
+    found = [draw(regimens(course)) for course in taken]
+    lengths = {one["id"]: one["cycle_days"] for one in found if "cycle_days" in one}
     visits = draw(rhythms("imaging", draw(anchors(said)), said))
     if draw(st.booleans()):
-        visits += draw(cycle_visits("clinic", cycle_days, said))
+        visits += draw(cycle_visits("clinic", min(lengths.values()), said))
+    if len(found) > 1 and draw(st.booleans()):
+        of = draw(st.sampled_from(sorted(lengths)))
+        visits += draw(cycle_visits("infusion", lengths[of], said, of))
     if draw(st.booleans()):
         visits += draw(rhythms("contraception", "last_dose", said))
     if draw(st.booleans()):
@@ -231,22 +350,10 @@ def definitions(draw: Draw, version: int = 1, said: Declared | None = None) -> d
     for name in ("safety", "call"):
         if draw(st.integers(0, 2)) == 0:
             visits += draw(rhythms(name, {"visit": draw(st.sampled_from(names_in(visits)))}, said))
-    dosing: dict[str, Any] = {"cycle_days": cycle_days, "on_hold": draw(st.sampled_from(["continue", "extend"]))}
-    how = draw(st.sampled_from(["all", "none", "list", "range"]))
-    if how == "all":
-        dosing["days"] = "all"
-    elif how == "list":
-        dosing["days"] = sorted(draw(st.sets(st.integers(1, cycle_days), min_size=1)))
-    elif how == "range":
-        every = draw(st.integers(1, cycle_days))
-        dosing["days"] = {"from": draw(st.integers(1, cycle_days)), "to": cycle_days, "every": every}
-    dosing["amount"] = draw(st.sampled_from([300, 200, 12.5]))
-    if draw(st.integers(0, 3)) == 0:
-        # Amounts that are allowed may be higher than the planned one too.
-        dosing["levels"] = draw(st.sampled_from([[], [400], [250, 100], [400, 250]]))
-    rules = draw(contraception_rules(said))
+    rules = draw(contraception_rules(said, [course.id for course in taken]))
     beyond = draw(st.sampled_from([{}, {}, {}, {"beyond_progression": True}]))
-    return protocol_data(*visits, version=version, contraception=rules, **said.data(), **beyond, **dosing)
+    data = protocol_data(*visits, version=version, contraception=rules, **said.data(), **beyond)
+    return {**data, "regimens": found}
 
 
 def names_in(visits: list[dict[str, Any]]) -> list[str]:
@@ -259,7 +366,8 @@ def names_in(visits: list[dict[str, Any]]) -> list[str]:
             cycles = anchor.get("cycles", {})
             chosen = cycles if isinstance(cycles, list) else range(cycles.get("from", 1), cycles.get("to", 9) + 1)
             step = 1 if isinstance(cycles, list) else cycles.get("every", 1)
-            found = [f"{name}-c{number}d{day}" for number in chosen[::step][:3] for day in anchor["days"]]
+            of = f"{anchor['regimen']}-" if anchor.get("regimen", "surufatinib") != "surufatinib" else ""
+            found = [f"{name}-{of}c{number}d{day}" for number in chosen[::step][:3] for day in anchor["days"]]
             names += [name] if alone and len(chosen[::step]) == len(anchor["days"]) == 1 else found
         elif "every" not in entry:
             ((unit, first),) = entry["first"].items()
@@ -274,11 +382,12 @@ def names_in(visits: list[dict[str, Any]]) -> list[str]:
 
 @st.composite
 def protocols(draw: Draw) -> tuple[Protocol, ...]:
-    """One to three versions of one protocol; they declare the same."""
+    """One to three versions of one protocol; they declare the same, and have the same regimens."""
     versions, said = [], draw(declared)
+    taken = draw(courses(said))
     for version in range(1, draw(st.sampled_from([1, 1, 2, 3])) + 1):
         try:
-            versions.append(read_protocol(draw(definitions(version, said))))
+            versions.append(read_protocol(draw(definitions(version, said, taken))))
         except ValidationFailed:
             assume(False)
     return tuple(versions)
@@ -311,7 +420,15 @@ def patients(draw: Draw) -> Patient:
             draw(a_step(patient, enrolled_on, visits))
         except ValidationFailed:
             continue
+    assume(not _begins_again(patient))
     return patient
+
+
+def _begins_again(patient: Patient) -> bool:
+    """Whether a regimen starts at a milestone after treatment was said to end: that is not scheduled."""
+    schedule, ended = patient.schedule(), patient.history.treatment_ended
+    starts = [one.started.on for one in schedule.treatment_plan.regimens if one.started and not one.rests_on_first_dose]
+    return ended is not None and any(on >= ended.decided_on for on in starts)
 
 
 def _near(day: date, number: int | None) -> str | None:
@@ -329,7 +446,25 @@ fertility = st.sampled_from(
 
 
 @st.composite
-def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = None) -> tuple[str, dict[str, Any]]:
+def doses(draw: Draw, taking: Taking) -> dict[str, Any]:
+    """Which dose of a day: named as far as a protocol has more than one."""
+    named = {"regimen": draw(st.sampled_from(taking.regimens))} if taking.regimens else {}
+    return named | ({"slot": draw(st.integers(1, taking.slots))} if taking.slots > 1 else {})
+
+
+def taking_of(patient: Patient) -> Taking:
+    """What facts about doses of a patient name."""
+    found = [one for version in patient.versions.values() for one in version.definition["regimens"]]
+    names = tuple(dict.fromkeys(one["id"] for one in found))
+    opened = tuple(hold.start for hold in Known(patient).holds if hold.resumes_on is None)
+    slots = max(one.get("times_a_day", 1) for one in found)
+    return Taking(names if len(names) > 1 else (), slots, opened if len(opened) > 1 else ())
+
+
+@st.composite
+def facts(
+    draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = None, taking: Taking = ONE_DOSE
+) -> tuple[str, dict[str, Any]]:
     """A kind of fact, any unless it is given, with its data."""
 
     def on(most: int = 300) -> str:
@@ -339,7 +474,8 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
         """A day, or only its month or year."""
         return on(most)[: draw(st.sampled_from([10, 10, 10, 7, 4]))]
 
-    kind = kind or draw(st.sampled_from(KINDS))
+    kind = kind or draw(st.sampled_from([*KINDS, *["regimen_ended"] * 3] if taking.regimens else KINDS))
+    of = {"regimen": draw(st.sampled_from(taking.regimens))} if taking.regimens else {}
     match kind:
         case "enrolled":
             arm = draw(st.sampled_from([None, None, *ARMS]))
@@ -358,19 +494,26 @@ def facts(draw: Draw, enrolled_on: date, visits: list[str], kind: str | None = N
         case "dose_recorded":
             status = draw(st.sampled_from(["taken", "taken", "missed"]))
             amount = draw(st.sampled_from([None, None, 300, 300, 200, 600])) if status == "taken" else None
-            return kind, {"dose_on": on(150), "status": status, "amount": amount}
+            return kind, {"dose_on": on(150), "status": status, "amount": amount, **draw(doses(taking))}
         case "hold_started":
             from_on = draw(st.integers(0, 200))
             resumes = draw(st.none() | st.integers(1, 30))
             return kind, {
                 "from_on": (enrolled_on + timedelta(from_on)).isoformat(),
                 "resumes_on": None if resumes is None else (enrolled_on + timedelta(from_on + resumes)).isoformat(),
+                **({"regimens": [of["regimen"]]} if of and draw(st.booleans()) else {}),
             }
         case "hold_ended":
-            return kind, {"resumes_on": on(250)}
+            named = {"hold": draw(st.sampled_from(taking.open_holds))} if taking.open_holds else {}
+            return kind, {"resumes_on": on(250), **named}
         case "dose_changed":
-            sure = ("not_a_level", "not_dispensable")
-            return kind, {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10, 400])), "confirmed": sure}
+            sure = ["not_a_level", "not_dispensable", *["above_previous"] * (taking != ONE_DOSE)]
+            data = {"from_on": on(), "amount": draw(st.sampled_from([250, 200, 10, 400])), "confirmed": sure, **of}
+            if taking != ONE_DOSE:
+                data |= draw(st.sampled_from([{}, {}, {"times_a_day": 1}, {"days": [1]}, {"days": [1, 2, 5]}]))
+            return kind, data
+        case "regimen_ended":
+            return kind, {"last_dose_on": about(), **of}
         case "visit_booked":
             booked_on = draw(st.sampled_from([None, on(), on()]))
             return kind, draw(an_appointment(draw(st.sampled_from(visits)), booked_on, None))
@@ -445,7 +588,8 @@ KINDS = [
 @st.composite
 def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -> None:
     """Record, correct or void one fact, or a run of days. Raises ValidationFailed when it is refused."""
-    kind, data = draw(facts(enrolled_on, visits))
+    taking = taking_of(patient)
+    kind, data = draw(facts(enrolled_on, visits, None, taking))
     how = draw(
         st.sampled_from([*["record"] * 6, "visit", "visit", "amend", "days", "say", "correct", "correct again", "void"])
     )
@@ -454,21 +598,29 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
     elif how == "days":
         first = enrolled_on + timedelta(draw(st.integers(0, 100)))
         last = first + timedelta(draw(st.integers(0, 12)))
-        patient.take(first.isoformat(), last.isoformat(), draw(st.sampled_from([None, 300, 150])))
+        amount, dose = draw(st.sampled_from([None, 300, 150])), draw(doses(taking))
+        if not dose:
+            patient.take(first.isoformat(), last.isoformat(), amount)
+        else:
+            for number in range((last - first).days + 1):
+                on = (first + timedelta(number)).isoformat()
+                patient.record("dose_recorded", dose_on=on, status="taken", amount=amount, **dose)
     elif how in ("visit", "amend"):
         draw(near_a_visit(patient, enrolled_on, how))
     elif how == "say":
-        draw(a_word(patient, enrolled_on))
+        draw(a_word(patient, enrolled_on, taking))
     elif how in ("correct", "correct again"):
         # What is superseded cannot be corrected: that is tried too, but not often.
         superseded = superseded_by(patient.facts) if draw(st.integers(0, 9)) else {}
-        able = [fact for fact in patient.facts if fact.kind in KINDS and fact.fact_id not in superseded]
+        able = [
+            fact for fact in patient.facts if fact.kind in (*KINDS, "regimen_ended") and fact.fact_id not in superseded
+        ]
         same = [fact for fact in able if fact.kind == kind]
         if how != "correct":
             same = [fact for fact in able if fact.supersedes is not None] or same
         if same:
             fact = draw(st.sampled_from(same))
-            kind, data = draw(facts(enrolled_on, visits, fact.kind))
+            kind, data = draw(facts(enrolled_on, visits, fact.kind, taking))
             patient.correct(fact.fact_id, kind, **data)
     else:
         superseded = superseded_by(patient.facts) if draw(st.integers(0, 9)) else {}
@@ -508,13 +660,14 @@ def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str) -> N
 
 
 @st.composite
-def a_word(draw: Draw, patient: Patient, enrolled_on: date) -> None:
+def a_word(draw: Draw, patient: Patient, enrolled_on: date, taking: Taking) -> None:
     """Let the patient say something of a few days at a phone, or take it back; it arrives in any order."""
     on = enrolled_on + timedelta(draw(st.integers(0, 40)))
     for number in range(draw(st.integers(1, 3))):
         dose_on = (on + timedelta(number)).isoformat()
         said_at = datetime.combine(on, time(8), UTC) + timedelta(hours=draw(st.integers(0, 50)))
         said: dict[str, Any] = {"dose_on": dose_on, "said_at": said_at, "to_confirm": draw(st.integers(0, 4)) == 0}
+        said |= draw(doses(taking))
         status = draw(st.sampled_from(["taken", "taken", "missed", "taken_back"]))
         if status == "taken_back":
             patient.say("dose_taken_back", **said)

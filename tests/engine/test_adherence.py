@@ -34,9 +34,9 @@ def test_planned_is_taken_missed_and_unrecorded_through_yesterday() -> None:
 
 
 def test_sums_of_patients_add_up_from_nothing() -> None:
-    one = dose_sums(ten_days().schedule().treatment_plan, day("2024-01-15"))
+    one = dose_sums(ten_days().schedule().treatment_plan.doses, day("2024-01-15"))
     assert DoseSums().plus(one) == one
-    both = one.plus(dose_sums(ten_days().schedule().treatment_plan, day("2024-01-11"))).document()
+    both = one.plus(dose_sums(ten_days().schedule().treatment_plan.doses, day("2024-01-11"))).document()
     assert (both["planned"], both["taken"], both["missed"], both["adherence"]) == (17, 12, 3, 0.7059)
 
 

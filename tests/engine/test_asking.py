@@ -24,7 +24,7 @@ ABOUT_THE_RECORD = {
     *("treatment_end_missing", "progression_date_missing", "assignment_to_confirm"),
     *("booking_past", "booking_to_cancel", "booking_at_old_site", "response_missing"),
     *("doses_to_confirm", "record_after_death"),
-    *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end"),
+    *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_not_planned", "dose_after_end"),
 }
 #: What asks a site to have the patient come.
 TO_COME = {"visit_to_book", "follow_up_due", "visit_overdue", "booking_outside_window"}
@@ -160,6 +160,6 @@ def _entries(schedule: PatientSchedule, first: date, last: date) -> list[Any]:
 
 def _feed(schedule: PatientSchedule, today: date) -> list[dict[str, Any]]:
     """The events of the patient's feed with reminders of doses, as read at noon in a zone that is on UTC."""
-    feed = feeds.Feed("name", "p-1", feeds.Options(doses=True), 1, "UTC", time(20))
+    feed = feeds.Feed("name", "p-1", feeds.Options(doses=True), 1, "UTC", NotificationPreferences())
     events = feeds._current(schedule, feed, datetime.combine(today, time(12), UTC))
     return [feeds.orjson.loads(event) for event in events.values()]

@@ -54,10 +54,10 @@ def test_every_name_is_read_back(day: date, regimen: str, slot: int) -> None:
 
 
 def test_a_protocol_has_the_doses_of_its_drug() -> None:
-    plan = Patient(protocol(drug="surufatinib")).schedule().treatment_plan.plan
+    plan = Patient(protocol(drug="surufatinib")).schedule().treatment_plan
     known = ["2024-02-20", "2024-02-20.surufatinib.1"]
     unknown = ["2024-02-20.surufatinib.2", "2024-02-20.Surufatinib.1", "2024-02-20.aspirin.1"]
-    assert [parse_dose_id(text).is_known(plan) for text in known + unknown] == [True] * 2 + [False] * 3
+    assert [plan.named(parse_dose_id(text)) is not None for text in known + unknown] == [True] * 2 + [False] * 3
 
 
 def test_rows_have_the_names_drugs_and_pieces_of_their_days() -> None:

@@ -23,7 +23,7 @@ def patient() -> Patient:
 
 def harms(patient: Patient) -> list[str]:
     """What could hurt, in words."""
-    plan = patient.schedule().treatment_plan
+    (plan,) = patient.schedule().treatment_plan.doses
     first, last = (datetime.fromisoformat(day).date() for day in ("2024-01-01", "2024-12-31"))
     return [str(plain(doses.because)) for doses in harmful_doses(plan, first, last)]
 

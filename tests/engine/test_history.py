@@ -83,8 +83,8 @@ def test_a_later_record_of_a_day_corrects_the_earlier() -> None:
     assert patient.on("2024-01-12").status("2024-01-10") == "missed"
     patient.take("2024-01-10", amount=200)
     assert patient.on("2024-01-12").doses["2024-01-10"]["taken_amount"] == 200
-    assert [*patient.history.doses.taken(date.min, date.max)] == [(day("2024-01-10"), 200)]
-    assert [*patient.history.doses.missed(date.min, date.max)] == []
+    assert [*patient.history.log("").taken(date.min, date.max)] == [(day("2024-01-10"), 200)]
+    assert [*patient.history.log("").missed(date.min, date.max)] == []
 
 
 def test_a_corrected_record_counts_as_the_latest() -> None:
@@ -123,7 +123,7 @@ def test_days_taken_are_in_order_of_days_however_they_arrive() -> None:
     patient = Patient()
     for dose_on in ("2024-01-12", "2024-01-08", "2024-01-10"):
         patient.take(dose_on)
-    taken = [on for on, _ in patient.history.doses.taken(date.min, date.max)]
+    taken = [on for on, _ in patient.history.log("").taken(date.min, date.max)]
     assert taken == days("2024-01-08", "2024-01-10", "2024-01-12")
     assert (patient.history.c1d1, patient.history.last_dose_on) == (day("2024-01-08"), day("2024-01-12"))
 

@@ -149,24 +149,44 @@ def test_the_trial_the_site_and_the_patient_each_switch_a_kind_off() -> None:
     assert not found(Patient.treated(read_protocol({**data, "reminders": {"off": [kind]}})))
 
 
+def second(preferences: NotificationPreferences, slot: int = 1, slots: int = 1) -> time | None:
+    """When the second reminder of a dose comes."""
+    return second_at(preferences, slot, preferences.times_of(slots))
+
+
 def test_when_the_second_reminder_comes() -> None:
     usual = NotificationPreferences()
-    assert second_at(usual) == time(21)
-    assert second_at(usual._replace(off=frozenset({"dose_again"}))) is None
-    assert second_at(usual._replace(again_after_minutes=None)) is None
-    assert second_at(usual._replace(again_after_minutes=240)) is None
+    assert second(usual) == time(21)
+    assert second(usual._replace(off=frozenset({"dose_again"}))) is None
+    assert second(usual._replace(again_after_minutes=None)) is None
+    assert second(usual._replace(again_after_minutes=240)) is None
 
 
 def test_a_second_reminder_in_quiet_hours_is_left_out() -> None:
-    late = NotificationPreferences(dose_time=time(21, 30))
-    assert [*contradictions(late)] == []
-    assert second_at(late) is None
-    assert [error.pointer for error in contradictions(late._replace(dose_time=time(22, 30)))] == ["/time"]
-    assert second_at(late._replace(quiet=None)) == time(22, 30)
-    assert second_at(late._replace(quiet=None, again_after_minutes=150)) is None
+    late = NotificationPreferences((time(21, 30),))
+    assert [*contradictions(late, 1)] == []
+    assert second(late) is None
+    too_late = late._replace(times=(time(22, 30),))
+    assert [error.pointer for error in contradictions(too_late, 1)] == ["/times/0"]
+    assert second(late._replace(quiet=None)) == time(22, 30)
+    assert second(late._replace(quiet=None, again_after_minutes=150)) is None
     # After quiet hours that end on the same day it comes then.
     noon = QuietHours(time(12), time(14))
-    assert second_at(NotificationPreferences(time(11, 30), quiet=noon)) == time(14)
+    assert second(NotificationPreferences((time(11, 30),), quiet=noon)) == time(14)
+
+
+def test_each_dose_of_a_day_has_its_time() -> None:
+    """By default 08:00 and 20:00; the second reminder comes at the latest two hours before the next dose."""
+    usual = NotificationPreferences()
+    assert [second(usual, slot, 2) for slot in (1, 2)] == [time(9), time(21)]
+    assert [second(usual._replace(again_after_minutes=minutes), 1, 2) for minutes in (600, 601)] == [time(18), None]
+    assert usual.times_of(3) == (time(8), time(14), time(20))
+    near = usual._replace(times=(time(8), time(11, 59)))
+    assert [error.pointer for error in contradictions(near, 2)] == ["/times/1"]
+    assert [*contradictions(near._replace(times=(time(8), time(12))), 2)] == []
+    assert [error.pointer for error in contradictions(near, 1)][:1] == ["/times"]
+    # What was chosen for one dose a day says nothing of two.
+    assert usual._replace(times=(time(7, 30),)).times_of(2) == (time(8), time(20))
 
 
 @given(lives(), st.integers(0, 9))

@@ -176,3 +176,10 @@ def test_a_version_without_the_patients_arm_is_refused() -> None:
     with pytest.raises(ValidationFailed) as refused:
         patient.record("protocol_amended", version=2, from_on="2024-03-01")
     assert [error.pointer for error in refused.value.errors] == ["/version"]
+
+
+def test_of_several_new_therapies_the_earliest_counts() -> None:
+    patient = Patient.treated(protocol(series("imaging", every={"weeks": 6}, until=["new_therapy"])))
+    patient.record("new_therapy_started", started_on="2024-05-01")
+    patient.record("new_therapy_started", started_on="2024-03-01")
+    assert [*patient.on("2024-06-01", last="2024-08-01").targets("imaging")] == ["imaging-w6"]

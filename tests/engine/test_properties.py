@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from functools import partial
 from itertools import groupby, pairwise
 from random import Random
 from typing import Any
@@ -17,14 +18,15 @@ from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.protocol_file.upcast import current_form
-from scheduler_api.engine.treatment.doses import planned_amount
+from scheduler_api.engine.treatment.dose_ids import parse_dose_id
+from scheduler_api.engine.treatment.doses import DosePlan
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.changes import consequences, new_deviations
 from scheduler_api.engine.views.notices import notices
 
 from .naive import Known
 from .naive_protocol import entries_of
-from .patients import Patient, day, plain, start_of
+from .patients import Patient, plain, start_of
 from .strategies import any_day, damaged_definitions, definitions, json_values, lives, patients, ranges, todays
 
 VISIT_FIELDS = (
@@ -38,7 +40,7 @@ def test_every_history_has_a_calendar_on_every_day(patient: Patient, today: date
     last = first + timedelta(days)
     if 0 <= days < 800:
         document = calendar(patient.versions, patient.history, today, first, last)
-        assert len({row["dose_on"] for row in document["doses"]}) == len(document["doses"])
+        assert len({row["dose_id"] for row in document["doses"]}) == len(document["doses"])
     else:
         with pytest.raises(ValidationFailed):
             calendar(patient.versions, patient.history, today, first, last)
@@ -156,31 +158,51 @@ def test_holds_and_bookings_are_those_of_reading_fact_by_fact(patient: Patient) 
 def test_dose_days_are_those_of_walking_day_by_day(patient: Patient, today: date) -> None:
     known = Known(patient)
     first = known.c1d1 or today
-    document = calendar(patient.versions, patient.history, today, first, first + timedelta(400))
-    inside = [row for row in document["doses"] if known.last_day is None or row["dose_on"] <= known.last_day]
-    without_pieces = [{name: value for name, value in row.items() if name != "pieces"} for row in inside]
-    assert without_pieces == [*known.dose_days(today, first + timedelta(400))]
-    outside = [row["dose_on"] for row in document["doses"] if row not in inside]
-    assert outside == [on for on in known.taken if first <= on and known.last_day is not None and on > known.last_day]
+    expected = [*known.dose_days(today, first + timedelta(400))]
+    # A regimen may start at a milestone that was reached before the first dose.
+    begin = min([first, *(row["dose_on"] for row in expected)])
+    document = calendar(patient.versions, patient.history, today, begin, first + timedelta(400))
+    planned = {row["dose_id"] for row in expected}
+    inside = [{**row, "drug": plain(row["drug"])} for row in document["doses"] if row["dose_id"] in planned]
+    assert [{name: row[name] for name in row if name != "pieces"} for row in inside] == expected
+    outside = {row["dose_id"]: row["taken_amount"] for row in document["doses"] if row["dose_id"] not in planned}
+    in_range = [dose for dose in known.outside() if begin <= dose.on <= first + timedelta(400)]
+    assert outside == {dose.dose_id: known.taken[dose] for dose in in_range}
+
+
+@given(patients(), todays)
+def test_doses_deviate_as_read_one_by_one(patient: Patient, today: date) -> None:
+    """What stands by the plan as it was known when the dose was taken; and what the patient says beside it."""
+    known = Known(patient)
+    rows = [row for row in patient.schedule().all_deviations(today) if row["dose_on"] is not None]
+    expected = {*known.dose_deviations(today), *known.deviations_beside()}
+    assert {(row["kind"], row["dose_id"]) for row in rows} == {(kind, dose.dose_id) for kind, dose in expected}
 
 
 @given(patients())
 def test_the_words_that_stand_are_those_read_one_by_one(patient: Patient) -> None:
     """Of each day whose word stands, what it says, when and by which fact; and what is still to be confirmed."""
-    known, log = Known(patient), patient.history.doses
-    for on in known.days_said():
-        staff, own = known.said(on, True), known.said(on, False)
-        words = log.words_of(on)
+    known, treatment_plan = Known(patient), patient.schedule().treatment_plan
+    for dose in known.words:
+        plan = treatment_plan.dose_plan(dose.regimen, dose.slot)
+        assert plan is not None
+        log = plan.log
+        staff, own = known.said(dose, True), known.said(dose, False)
+        words = log.words_of(dose.on)
         for fact, word in ((staff, words.staff), (own, words.patient)):
             assert (fact is None) == (word is None)
             if fact is not None and word is not None:
                 assert (word.fact_id, word.said_at) == (fact.fact_id, fact.said_at)
                 said = (fact.body.status, fact.body.amount) if fact.kind == "dose_recorded" else ("taken_back", None)
                 assert (word.status, word.amount) == said
-        stands = known.word(on)
-        assert log.status(on) == (stands and stands.status)
-    late = {on: (word.word.fact_id, word.received_at) for on, word in log.unconfirmed()}
-    assert late == {on: (fact.fact_id, fact.recorded_at) for on, fact in known.to_confirm().items()}
+        stands = known.word(dose)
+        assert log.status(dose.on) == (stands and stands.status)
+    late = {
+        (on, plan.regimen.name, plan.slot): (word.word.fact_id, word.received_at)
+        for plan in treatment_plan.doses
+        for on, word in plan.log.unconfirmed()
+    }
+    assert late == {dose: (fact.fact_id, fact.recorded_at) for dose, fact in known.to_confirm().items()}
     assert patient.history.last_dose_on == known.last_dose
 
 
@@ -192,8 +214,12 @@ def test_what_was_taken_is_fixed_when_it_is_received(patient: Patient) -> None:
         if isinstance(given, DoseRecorded) and given.status == "taken":
             assert isinstance(fact.body, DoseRecorded)
             assert fact.body.amount == given.amount or (
-                given.amount is None and fact.body.amount == Known(patient, number).fixed(given.dose_on)
+                given.amount is None and fact.body.amount == _fixed(Known(patient, number), given)
             )
+
+
+def _fixed(known: Known, given: DoseRecorded) -> float | None:
+    return known.fixed(known.dose_of(given))
 
 
 @given(patients(), todays)
@@ -201,19 +227,25 @@ def test_cycles_are_those_of_walking_day_by_day(patient: Patient, today: date) -
     known = Known(patient)
     first = known.c1d1 or today
     last = first + timedelta(400)
-    walked: dict[int, list[date]] = {}
-    for row in known.days(today, min(last, known.end_day) if known.end_day else last):
-        walked.setdefault(row["cycle"], []).append(row["dose_on"])
+    walked = {
+        days[0]: (number, days[-1])
+        for name in known.names
+        for number, days in known.cycles(name, last).items()
+        if days[-1] >= first and known.shown(days[0]) == name
+    }
     cycles = calendar(patient.versions, patient.history, today, first, last)["cycles"]
-    assert {row["number"]: row["starts_on"] for row in cycles} == {number: days[0] for number, days in walked.items()}
+    assert {row["starts_on"]: row["number"] for row in cycles} == {on: number for on, (number, _) in walked.items()}
     for row in cycles:
         if row["ends_on"] is not None and row["ends_on"] < last:
-            assert row["ends_on"] == walked[row["number"]][-1]
+            assert row["ends_on"] == walked[row["starts_on"]][1]
 
 
 @given(patients(), todays)
 def test_adherence_is_what_counting_day_by_day_gives(patient: Patient, today: date) -> None:
-    assert patient.schedule().adherence(today) == Known(patient).adherence(today)
+    known, document = Known(patient), patient.schedule().adherence(today)
+    for own in document.get("regimens", [{"regimen": known.names[0], **document}]):
+        expected = known.adherence(today, own["regimen"])
+        assert {name: own[name] for name in expected} == expected
 
 
 @given(patients())
@@ -229,7 +261,7 @@ def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> Non
             assert known.through is None
             # Before enrolment nobody is treated, and nothing is reckoned yet.
             assert (seen["earliest_through_on"] is None) == (known.enrolled is None)
-            assert seen["earliest_through_on"] is None or seen["earliest_through_on"] >= on
+            assert seen["earliest_through_on"] == known.earliest_through(on)
         if seen["through_on"] is not None and seen["status"] == "required":
             assert on <= seen["through_on"]
             assert known.through is None or seen["through_on"] <= known.through
@@ -412,9 +444,10 @@ def test_consequences_lead_from_one_calendar_to_the_other(patient: Patient, toda
     recorded = [entry for entry in moved if entry["what"].startswith("recorded dose ")]
     deviate = {str(one["on"]) for one in patient.schedule().all_deviations(today) if one["dose_on"]}
     for entry in recorded:
-        on = entry["what"].removeprefix("recorded dose ")
-        amounts = [dict(history.doses.taken(day(on), day(on)))[day(on)] for history in (before, patient.history)]
-        assert on in deviate
+        dose = parse_dose_id(entry["what"].removeprefix("recorded dose "))
+        plans = [PatientSchedule(patient.versions, one).treatment_plan.named(dose) for one in (before, patient.history)]
+        amounts = [dict(plan.log.taken(dose.day, dose.day))[dose.day] for plan in plans if plan is not None]
+        assert str(dose.day) in deviate
         assert amounts[0] == amounts[1] != entry["after"]["amount"] != entry["before"]["amount"]
     for entry in (entry for entry in moved if entry not in recorded):
         assert plain(entry["because"]).strip()
@@ -460,8 +493,9 @@ def test_histories_that_plan_alike_have_the_same_plan(patient: Patient) -> None:
         if after.plans_like(before):
             one, other = PatientSchedule(patient.versions, before), PatientSchedule(patient.versions, after)
             assert one.visits(EARLY, LATE) == other.visits(EARLY, LATE)
-            assert [*one.treatment_plan.spans(EARLY, LATE)] == [*other.treatment_plan.spans(EARLY, LATE)]
-            assert one.treatment_plan.runs == other.treatment_plan.runs
+            for plan, same in zip(one.treatment_plan.doses, other.treatment_plan.doses, strict=True):
+                assert [*plan.spans(EARLY, LATE)] == [*same.spans(EARLY, LATE)]
+                assert plan.runs == same.runs
 
 
 @given(definitions())
@@ -493,7 +527,7 @@ def _read(data: Any) -> None:
     assert errors is None or errors
     for field_error in errors or ():
         assert field_error.pointer == "" or field_error.pointer.startswith("/")
-        assert field_error.detail.endswith(".")
+        assert field_error.detail.endswith((".", "?"))
 
 
 def _days_of_facts(patient: Patient) -> list[date]:
@@ -505,14 +539,14 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
     """What `consequences` speaks of, taken from calendars that together reach from years back through a day."""
     things: dict[str, dict[str, Any]] = {}
     schedule = PatientSchedule(patient.versions, history)
-    planned: list[date] = []
+    planned: list[tuple[date, str]] = []
     last = through
     for _ in range(6):
         document = calendar(patient.versions, history, today, last - timedelta(799), last)
         last -= timedelta(800)
         for row in document["visits"]:
             things[f"visit {row['visit']}"] = {field: row[field] for field in VISIT_FIELDS}
-        planned += [row["dose_on"] for row in document["doses"]]
+        planned += [(row["dose_on"], row["dose_id"]) for row in document["doses"]]
         for row in document["cycles"]:
             things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
     for stay in history.stays:
@@ -520,23 +554,32 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
         things[what] = {"site": stay.site, "through_on": stay.through_on}
     if schedule.awaits_site(today):
         things["dose reminders"] = {"sent": False}
-    ends_on = history.last_dose_day
-    planned = [day for day in sorted(planned) if (history.c1d1 or day) <= day <= (ends_on or day)]
-
-    def plan(day: date) -> dict[str, Any]:
-        days = schedule.protocol_on(day).regimen.days
-        held = history.is_held(day)
-        amount = None if held else planned_amount(schedule.treatment_plan.plan, history, day)
-        return {"amount": amount, "held": held, "days": days and sorted(days)}
-
-    for fields, alike in groupby(planned, plan):
-        first, *_, until = [*alike] * 2
-        through_on = None if until == through != ends_on else until
-        things[f"doses from {first}"] = {"through_on": through_on, **fields}
+    plans = schedule.treatment_plan.doses
+    for dose_plan in plans:
+        ends_on = dose_plan.last_dose_day
+        of_plan = [day for day, name in sorted(planned) if name == dose_plan.dose_id(day)]
+        of_plan = [day for day in of_plan if dose_plan.span_on(day) and day <= (ends_on or day)]
+        for fields, alike in groupby(of_plan, partial(_plan_of, dose_plan)):
+            first, *_, until = [*alike] * 2
+            through_on = None if until == through != ends_on else until
+            of = "" if len(plans) == 1 else f" of {dose_plan.name}"
+            things[f"doses{of} from {first}"] = {"through_on": through_on, **fields}
     for part in ("contraception", "treatment"):
         things[part] = {field: value for field, value in document[part].items() if field != "because"}
     things["status"] = {"status": document["status"]}
     return things
+
+
+def _plan_of(dose_plan: DosePlan, day: date) -> dict[str, Any]:
+    """What is planned of an intake on a day."""
+    span, regimen = dose_plan.span_on(day), dose_plan.regimen
+    assert span is not None
+    when, change = regimen.regimen_on(day).when, regimen.change_on(day)
+    days = when[0].days if len(when) == 1 else None
+    if change is not None and change.days is not None:
+        days = frozenset(change.days)
+    held = regimen.is_held(day)
+    return {"amount": None if held else span.planned_amount, "held": held, "days": days and sorted(days)}
 
 
 def test_the_engine_reads_nothing_but_what_it_is_given() -> None:

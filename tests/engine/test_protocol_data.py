@@ -110,7 +110,7 @@ def test_a_value_that_may_be_left_out(pointer: str) -> None:
     ("pointer", "there_are", "meant"),
     [
         ("/visit", ("regimens", "visits", "contraception", "arms"), "visits"),
-        ("/regimens/0/doses", ("id", "drug", "dose", "cycle_days"), "dose"),
+        ("/regimens/0/dos", ("id", "drug", "dose", "cycle_days"), "dose"),
         ("/regimens/0/dose/level", ("amount", "unit", "levels"), "levels"),
         ("/arms/0/name", ("id", "label"), None),
         ("/visits/0/evry", ("series", "anchor", "every", "until", "who"), "every"),
@@ -166,7 +166,7 @@ def test_a_name_that_is_not_declared_says_which_there_are_and_the_nearest() -> N
         *[("/regimens/0/drug", value) for value in (" ", 5, ["surufatinib"])],
         *[("/regimens/0/dose", value) for value in (300, [])],
         *[("/regimens/0/dose/amount", value) for value in (0, -1, "300", True, float("nan"), float("inf"))],
-        *[("/regimens/0/dose/unit", value) for value in ("", "g", 5)],
+        *[("/regimens/0/dose/unit", value) for value in ("", "a unit of twenty-one letters", 5)],
         *[("/regimens/0/dose/levels", value) for value in (250, None)],
         *[("/regimens/0/dose/levels/0", value) for value in (300, 0, "250")],
         *[("/regimens/0/strengths", value) for value in (50, [1, 2, 3, 4, 5, 6], [50, 50])],
@@ -515,8 +515,8 @@ def test_cycle_visits_and_ends_of_the_form_before_are_read() -> None:
     assert [entry["anchor"] for entry in found["visits"]] == [{"days": [8], "cycles": {"to": 4}}, {"days": [15]}]
     assert [entry["until"] for entry in found["visits"]] == [["end_of_treatment"]] * 2
     assert [entry.get("who") for entry in found["visits"]] == [None, {"fertile": True}]
-    regimen = read_protocol(found).regimen
-    assert (regimen.drug, regimen.days, regimen.extend_on_hold) == ("5-FU", {1, 8}, True)
+    (regimen,) = read_protocol(found).regimens
+    assert (regimen.drug, [one.days for one in regimen.when], regimen.extend_on_hold) == ("5-FU", [{1, 8}], True)
 
 
 def test_a_trial_says_what_it_does_not_send() -> None:

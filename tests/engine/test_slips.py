@@ -55,6 +55,7 @@ def test_every_slip_is_tried() -> None:
             series("imaging", first={"weeks": 60}, every={"weeks": 12}),
         ),
         protocol_data(series("lab", every={"weeks": 4}, window=(7, 7))),
+        protocol_data(series("lab", every={"days": 28}, window=(7, 7))),
         protocol_data(series("pregnancy-test", every={"weeks": 6}, who={"sex": "female", "fertile": True})),
     ],
 )

@@ -19,12 +19,13 @@ from .strategies import patients
 
 def until(patient: Patient, first: str, last: str) -> dict[str, Any]:
     """The supply of some days."""
-    return supply(patient.schedule().treatment_plan, day(first), day(last))
+    (of_regimen,) = supply(patient.schedule().treatment_plan, day(first), day(last))
+    return of_regimen
 
 
 def capsules(document: dict[str, Any]) -> dict[float, int]:
     """Count by strength."""
-    return {entry["strength_mg"]: entry["count"] for entry in document["capsules"]}
+    return {entry["strength"]: entry["count"] for entry in document["pieces"]}
 
 
 def strengths(*strengths_mg: float, **dosing: Any) -> Patient:
@@ -35,14 +36,14 @@ def strengths(*strengths_mg: float, **dosing: Any) -> Patient:
 def test_until_the_window_of_the_next_scan_closes() -> None:
     """From 2024-02-20 to 2024-04-03, when imaging-w12 closes, are 44 days of 300 mg: 6 capsules of 50 mg each."""
     document = until(Patient.treated(), "2024-02-20", "2024-04-03")
-    assert (document["dose_days"], capsules(document), document["complete"]) == (44, {50: 264}, True)
+    assert (document["doses"], capsules(document), document["complete"]) == (44, {50: 264}, True)
 
 
 def test_recorded_days_need_no_capsule_any_more() -> None:
     patient = Patient.treated()
     patient.take("2024-02-20")
     patient.miss("2024-02-21")
-    assert until(patient, "2024-02-20", "2024-02-22")["dose_days"] == 1
+    assert until(patient, "2024-02-20", "2024-02-22")["doses"] == 1
 
 
 def test_a_hold_needs_none_and_a_reduction_fewer() -> None:
@@ -52,9 +53,7 @@ def test_a_hold_needs_none_and_a_reduction_fewer() -> None:
     patient.record("dose_changed", from_on="2024-02-10", amount=250, reason="fever")
     document = until(patient, "2024-02-01", "2024-02-12")
     assert capsules(document) == {50: 45}
-    told = [
-        (str(row["from"]), str(row["to"]), row["held"], row["amount"], row["dose_days"]) for row in document["periods"]
-    ]
+    told = [(str(row["from"]), str(row["to"]), row["held"], row["amount"], row["doses"]) for row in document["periods"]]
     assert told == [
         ("2024-02-01", "2024-02-05", False, 300, 5),
         ("2024-02-06", "2024-02-09", True, None, 0),
@@ -71,8 +70,7 @@ def test_rest_days_need_none() -> None:
 def test_nothing_is_needed_after_treatment_ended() -> None:
     patient = Patient.treated()
     patient.end_treatment("2024-02-10")
-    document = until(patient, "2024-02-11", "2024-03-01")
-    assert (document["dose_days"], document["capsules"], document["complete"]) == (0, [], True)
+    assert supply(patient.schedule().treatment_plan, day("2024-02-11"), day("2024-03-01")) == []
 
 
 def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
@@ -80,7 +78,7 @@ def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
     patient = strengths(100)
     patient.record("dose_changed", from_on="2024-02-03", amount=250, confirmed=["not_dispensable"])
     document = until(patient, "2024-02-01", "2024-02-04")
-    assert (capsules(document), document["complete"], document["dose_days"]) == ({100: 6}, False, 4)
+    assert (capsules(document), document["complete"], document["doses"]) == ({100: 6}, False, 4)
     assert plain(document["periods"][1]["because"]) == (
         "2 of 2 days with 250 mg still to take, which cannot be made of 100 mg"
     )
@@ -127,9 +125,10 @@ def test_it_is_what_the_calendar_plans(patient: Patient, today: date, length: in
     """Every day that the calendar shows planned, due or unrecorded, and no other, at its dose."""
     last = date.fromordinal(today.toordinal() + length)
     found = supply(patient.schedule().treatment_plan, today, last)
+    periods = [period for of_regimen in found for period in of_regimen["periods"]]
     rows = patient.schedule().treatment_plan.rows(today, today, last)
     planned = [row["amount"] for row in rows if row["status"] in ("planned", "due", "unrecorded")]
     if patient.history.begun:
-        assert found["dose_days"] == len(planned)
-    told = [(row["amount"], row["dose_days"]) for row in found["periods"] if row["dose_days"]]
+        assert sum(of_regimen["doses"] for of_regimen in found) == len(planned)
+    told = [(row["amount"], row["doses"]) for row in periods if row["doses"]]
     assert sum(mg * count for mg, count in told) == pytest.approx(sum(planned)) or not patient.history.begun

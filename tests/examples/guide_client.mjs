@@ -79,7 +79,7 @@ const commands = {
   record: () => record(words[0]),
   sync,
   calendar: async () => (await ask("GET", "/v1/me/calendar")).document.doses,
-  remind: async () => (await ask("PATCH", "/v1/me/reminders", { time: words[0] })).document,
+  remind: async () => (await ask("PATCH", "/v1/me/reminders", { times: [words[0]] })).document,
   snooze: async () => {
     const { status, document } = await ask("POST", "/v1/me/reminders/snooze", { minutes: Number(words[0]) });
     return status === 200 ? document : document.errors[0].code;

@@ -369,6 +369,7 @@ class TestNames:
             assert added.status_code == 201, added.text
         patient = nurse.enrol(protocol={"id": "renamed", "version": 1})
         patient.record("treatment_started", first_dose_on="2024-01-05")
+        patient.record("regimen_ended", regimen="old", last_dose_on="2024-02-18")
         patient.record("protocol_amended", version=2, from_on="2024-02-19", reason="approved")
         phone = Phone(service, patient)
         rows = phone.read("calendar", from_="2024-02-18", to="2024-02-19")["doses"]

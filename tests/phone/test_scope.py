@@ -67,7 +67,7 @@ BODIES: dict[str, Any] = {
     "/v1/previews": {"protocol": "nct06110650", "patient": {}, "facts": [], "today": "2024-02-20"},
     "/v1/me/sync": {"cursor": 0, "facts": []},
     "/v1/me/doses/{dose_id}": {"status": "taken"},
-    "/v1/me/reminders": {"time": "19:00"},
+    "/v1/me/reminders": {"times": ["19:00"]},
     "/v1/me/reminders/snooze": {"minutes": 10},
 }
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 from engine.patients import Patient as Treated
-from engine.patients import protocol, series, start_of
+from engine.patients import protocol, protocol_data, regimen_data, series, start_of
 from engine.strategies import any_day, patients, todays
 from hypothesis import example, given
 
 import scheduler_api
 from scheduler_api import i18n
+from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.views.calendar import calendar, today_view
 from scheduler_api.engine.views.notices import notices
@@ -29,10 +30,14 @@ from scheduler_api.store.patients import reasons
 OTHERS = [language for language in i18n.LANGUAGES if language != "en"]
 #: What may stay as it is: dates, numbers, and names of visits and sites.
 VISIT = re.compile(
-    r"\b(?:(?:imaging|contraception|clinic|safety|call|lab)(?:-[a-z0-9-]+)?|FUSCC|BERLIN|PARIS)\b", re.ASCII
+    r"\b(?:(?:imaging|contraception|clinic|safety|call|lab|infusion)(?:-[a-z0-9-]+)?"
+    r"|surufatinib|fruquintinib|olaparib|[ab]|crossover|surgery|FUSCC|BERLIN|PARIS)\b",
+    re.ASCII,
 )
 #: The labels of generated protocols, as such a protocol would give them in Chinese.
-LABELS = {f"{name} {{n}}": "访视 {n}" for name in ("imaging", "contraception", "clinic", "safety", "call")}
+LABELS = {
+    f"{name} {{n}}": "访视 {n}" for name in ("imaging", "contraception", "clinic", "safety", "call", "lab", "infusion")
+}
 
 
 def placeholders(text: str) -> list[str]:
@@ -161,6 +166,13 @@ def patients_with_work() -> Iterator[Treated]:
     moved.record("visit_booked", visit="imaging-w6", booked_on="2024-02-20")
     moved.record("site_transferred", site="BERLIN", from_on="2024-02-18")
     yield moved
+    by_weight = {**regimen_data(cycles=2), "dose": {"amount": 5, "unit": "mg", "per": "kg"}, "drug": "fruquintinib"}
+    second = {**regimen_data(cycles=2), "id": "olaparib", "times_a_day": 2}
+    several = Treated.treated(read_protocol({**protocol_data(), "regimens": [by_weight, second]}))
+    several.record("dose_recorded", dose_on="2024-03-20", status="taken", amount=300, regimen="olaparib", slot=1)
+    yield several
+    same = Treated.treated(read_protocol({**protocol_data(), "regimens": [regimen_data(), second]}))
+    yield same
     for dose_on in ("2024-02-10", "2024-02-18"):
         late, received = Treated.treated(), datetime(2024, 2, 18, 12, tzinfo=UTC)
         late.record("study_ended", ended_on="2024-02-16", reason="death")

@@ -37,7 +37,7 @@ def test_a_local_time_comes_once_when_clocks_change(
     patient = treated(coordinator, zone)
     service.clock.set(f"{day}T00:00:00+14:00")
     phone = Phone(service, patient)
-    said = {"time": at, "quiet": None, "again_after_minutes": None}
+    said = {"times": [at], "quiet": None, "again_after_minutes": None}
     assert phone.send("PATCH", "reminders", said).status_code == 200
     for now in every(15, f"{day}T00:00:00+12:00", f"{day}T12:00:00+00:00"):
         ticked(service, now)

@@ -40,7 +40,7 @@ def test_the_last_evening_that_is_early_enough(
     patient = nurse.enrol(time_zone=zone)
     if quiet is not None:
         with service.store.transaction():
-            said = json.dumps({"quiet": {"from": quiet[0], "to": quiet[1]}, "time": "12:00"})
+            said = json.dumps({"quiet": {"from": quiet[0], "to": quiet[1]}, "times": ["12:00"]})
             notification_preferences.put_patients(service.store, patient.patient_id, said, service.clock().isoformat())
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-23", time=time)
     service.clock.set("2024-02-21T00:00:00+00:00")

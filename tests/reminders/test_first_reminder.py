@@ -93,12 +93,12 @@ def test_a_time_moved_later_is_kept_though_the_reminder_was_sent(service: Servic
     ticked(service, "2024-02-20T19:00:05+00:00")
     service.clock.set("2024-02-20T19:10:00+00:00")
     phone = Phone(service, patient)
-    assert phone.send("PATCH", "reminders", {"time": "20:30", "quiet": None}).status_code == 200
+    assert phone.send("PATCH", "reminders", {"times": ["20:30"], "quiet": None}).status_code == 200
     assert remind_at(phone) == "2024-02-20T20:30:00+01:00"
     ticked(service, "2024-02-20T19:30:05+00:00")
     assert doses(service, patient) == [("dose_due", "2024-02-20"), ("dose_later", "2024-02-20 20:30")]
     # And once more: what still waits is of the past then.
-    assert phone.send("PATCH", "reminders", {"time": "21:00", "quiet": None}).status_code == 200
+    assert phone.send("PATCH", "reminders", {"times": ["21:00"], "quiet": None}).status_code == 200
     assert remind_at(phone) == "2024-02-20T21:00:00+01:00"
     ticked(service, "2024-02-20T20:00:05+00:00")
     assert doses(service, patient)[1:] == [("dose_later", "2024-02-20 21:00")]
@@ -108,11 +108,11 @@ def test_a_time_moved_later_is_kept_though_the_reminder_was_sent(service: Servic
 def test_a_time_moved_earlier_is_due_at_once_and_later_again_is_told_later(service: Service, patient: Patient) -> None:
     service.clock.set("2024-02-20T11:00:00+00:00")
     phone = Phone(service, patient)
-    phone.send("PATCH", "reminders", {"time": "09:00"})
+    phone.send("PATCH", "reminders", {"times": ["09:00"]})
     ticked(service, "2024-02-20T11:00:10+00:00")
     assert doses(service, patient) == [("dose_due", "2024-02-20")]
     service.clock.set("2024-02-20T11:20:00+00:00")
-    phone.send("PATCH", "reminders", {"time": "18:00"})
+    phone.send("PATCH", "reminders", {"times": ["18:00"]})
     assert remind_at(phone) == "2024-02-20T18:00:00+01:00"
     ticked(service, "2024-02-20T17:00:05+00:00")
     assert doses(service, patient) == [("dose_due", "2024-02-20"), ("dose_later", "2024-02-20 18:00")]

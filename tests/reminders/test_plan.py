@@ -120,7 +120,7 @@ def test_the_second_reminder_keeps_its_distance_when_the_clocks_change(
     patient = nurse.enrol(time_zone="Europe/Berlin")
     patient.record("treatment_started", first_dose_on="2024-01-05")
     with service.store.transaction():
-        wishes = json.dumps({"time": "01:00", "again_after_minutes": 180, "quiet": None})
+        wishes = json.dumps({"times": ["01:00"], "again_after_minutes": 180, "quiet": None})
         notification_preferences.put_patients(service.store, patient.patient_id, wishes, service.clock().isoformat())
     ticked(service, f"{day}T00:00:00+02:00")
     rows = [row for row in planned(service, patient, "Europe/Berlin") if row[0] != "doses_missed" and row[1] == day]

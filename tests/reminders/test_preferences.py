@@ -14,14 +14,14 @@ from scheduler_api.use_cases.projections import maintenance
 from .people import planned, sent_about, ticked
 
 DEFAULT = {
-    "time": "20:00",
+    "times": ["20:00"],
     "again_after_minutes": 60,
     "channels": ["web_push", "webhook"],
     "language": "en",
     "quiet": {"from": "22:00", "to": "07:00"},
     "off": [],
     "show_drug": False,
-    "again_at": "21:00",
+    "again_at": ["21:00"],
 }
 
 
@@ -51,8 +51,14 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
     feed = phone.get("feed", doses="true").json["address"]
     anyone, before = service.client(""), phone.get("today").headers["ETag"]
     tag = anyone.get(feed).headers["ETag"]
-    answer = phone.send("PATCH", "reminders", {"time": "08:30", "again_after_minutes": None, "show_drug": True})
-    assert answer.json == {**DEFAULT, "time": "08:30", "again_after_minutes": None, "show_drug": True, "again_at": None}
+    answer = phone.send("PATCH", "reminders", {"times": ["08:30"], "again_after_minutes": None, "show_drug": True})
+    assert answer.json == {
+        **DEFAULT,
+        "times": ["08:30"],
+        "again_after_minutes": None,
+        "show_drug": True,
+        "again_at": [None],
+    }
     assert phone.read("reminders") == answer.json
     assert phone.get("today", {"If-None-Match": before}).status_code == 200
     assert phone.read("today")["doses"][0]["remind_at"] == "2024-02-20T12:00:00+08:00"
@@ -64,7 +70,7 @@ def test_a_new_time_counts_at_once_for_reminders_today_and_the_feed(
 
 
 def test_preferences_outlive_a_rebuild(service: Service, patient: Patient, phone: Phone) -> None:
-    preferences = phone.send("PATCH", "reminders", {"time": "09:15", "off": ["dose_again"]}).json
+    preferences = phone.send("PATCH", "reminders", {"times": ["09:15"], "off": ["dose_again"]}).json
     live = planned(service, patient)
     maintenance.rebuild(service.store, service.clock())
     assert planned(service, patient) == live
@@ -74,10 +80,10 @@ def test_preferences_outlive_a_rebuild(service: Service, patient: Patient, phone
 @pytest.mark.parametrize(
     ("said", "pointers"),
     [
-        ({"time": "22:30"}, ["/time"]),
-        ({"time": "06:59"}, ["/time"]),
+        ({"times": ["22:30"]}, ["/times/0"]),
+        ({"times": ["06:59"]}, ["/times/0"]),
         ({"quiet": {"from": "09:00", "to": "09:00"}}, ["/quiet/to"]),
-        ({"time": "8:30"}, ["/time"]),
+        ({"times": ["8:30"]}, ["/times/0"]),
         ({"quiet": {"from": "22:00"}}, ["/quiet/to"]),
         ({"off": ["window_opened", "dose_due", "booking_tomorrow"]}, ["/off/1", "/off/2"]),
         ({"off": ["dose_later"]}, ["/off/0"]),
@@ -96,11 +102,11 @@ def test_what_is_not_named_stays_and_a_second_reminder_in_quiet_hours_is_left_ou
     service: Service, patient: Patient, phone: Phone
 ) -> None:
     phone.send("PATCH", "reminders", {"show_drug": True, "language": "zh-CN"})
-    answer = phone.send("PATCH", "reminders", {"time": "21:30"})
-    assert answer.json == {**DEFAULT, "time": "21:30", "again_at": None, "show_drug": True, "language": "zh-CN"}
+    answer = phone.send("PATCH", "reminders", {"times": ["21:30"]})
+    assert answer.json == {**DEFAULT, "times": ["21:30"], "again_at": [None], "show_drug": True, "language": "zh-CN"}
     assert phone.read("reminders") == answer.json
     assert {kind for kind, _, _ in planned(service, patient)} == {"dose_due", "doses_missed"}
-    refused(phone.send("PUT", "reminders", {"time": "21:30"}), 405)
+    refused(phone.send("PUT", "reminders", {"times": ["21:30"]}), 405)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_the_language_begins_as_the_phone_s(
 
 
 def test_a_patient_without_a_second_reminder_may_be_reminded_late(phone: Phone) -> None:
-    said = {"time": "23:30", "quiet": None, "off": ["dose_again"]}
+    said = {"times": ["23:30"], "quiet": None, "off": ["dose_again"]}
     assert phone.send("PATCH", "reminders", said).status_code == 200
 
 

@@ -47,7 +47,7 @@ def test_a_kind_is_stopped_for_one_patient(service: Service, nurse: Client, pati
     answer = phone.get("today", {"If-None-Match": before})
     assert answer.json["doses"][0]["remind_at"] is None
     # What the patient chooses later changes nothing of that.
-    assert phone.send("PATCH", "reminders", {"time": "18:00"}).status_code == 200
+    assert phone.send("PATCH", "reminders", {"times": ["18:00"]}).status_code == 200
     assert to_patient(service, patient) == everything - {"dose_due", "dose_again"}
     assert phone.read("reminders")["off"] == []
     assert list(maintenance.verify(service.store)) == []

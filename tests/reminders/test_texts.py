@@ -33,7 +33,7 @@ TELLING = re.compile(
 def said(kind: str, language: str, shown: bool) -> MessageText:
     """A message of a kind to a patient."""
     if kind.startswith("dose_"):
-        return texts.dose(kind, language, "2024-02-18", Dose(DRUG, 300) if shown else None)
+        return texts.dose(kind, language, "2024-02-18", [Dose(DRUG, 300, "mg")] if shown else [])
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, "2024-02-18", shown)
     label, zone = "Week 6 tumour imaging" if shown else None, "America/Argentina/Buenos_Aires"

@@ -202,7 +202,7 @@ class Life:
         self.plain.dose_time = time(hour)
         self.plain.again_after = timedelta(minutes=again) if again else None
         self.plain.off = set(off)
-        said: dict[str, Any] = {"time": f"{hour:02}:00", "again_after_minutes": again, "off": off}
+        said: dict[str, Any] = {"times": [f"{hour:02}:00"], "again_after_minutes": again, "off": off}
         quiet = {"from": "22:00", "to": "07:00"}
         reminders.change_patients(self.session, self.patient_id, {**said, "quiet": quiet})
         return True

@@ -66,7 +66,7 @@ def filled(service: Service, coordinator: Client, admin: Client) -> Patient:
     patient.record("dose_recorded", dose_on="2024-01-05", status="taken")
     phone = Phone(service, patient)
     phone.read("feed")
-    assert phone.send("PATCH", "reminders", {"time": "18:00"}).status_code == 200
+    assert phone.send("PATCH", "reminders", {"times": ["18:00"]}).status_code == 200
     assert coordinator.post("/v1/activations", {"patient_id": patient.patient_id}).status_code == 201
     calendar = {"region": None, "opening_days": ["monday"], "closed_days": [], "open_days": [], "slots_per_day": 2}
     assert coordinator.send("PUT", "/v1/sites/FUSCC/calendar", calendar).status_code == 200

@@ -23,13 +23,15 @@ from tests.engine.strategies import patients
 @pytest.mark.one_engine
 @given(patients())
 def test_a_history_comes_back_as_it_was_stored(patient: EnginePatient) -> None:
-    text, months = text_of(patient.history), dose_words.by_month(patient.history.doses.words)
-    history = of_text(text, lambda month: months.get(month, "{}"))
-    folded = patient.history.doses
-    assert isinstance(folded.words, dict)
-    for day in map(date.fromisoformat, folded.words):
-        assert history.doses.words_of(day) == folded.words_of(day)
-    assert replace(history, doses=replace(history.doses, words=folded.words)) == patient.history
+    text, months = text_of(patient.history), dose_words.by_month(patient.history.doses)
+    history = of_text(text, lambda log: lambda month: months.get((log, month), "{}"))
+    doses = {}
+    for name, folded in patient.history.doses.items():
+        assert isinstance(folded.words, dict)
+        for day in map(date.fromisoformat, folded.words):
+            assert history.log(name).words_of(day) == folded.words_of(day)
+        doses[name] = replace(history.log(name), words=folded.words)
+    assert replace(history, doses=doses) == patient.history
     assert text_of(history) == text
 
 
@@ -69,7 +71,7 @@ def test_words_left_in_the_database_are_those_of_the_row(service: Service, nurse
     patient.record("dose_recorded", dose_on="2024-01-06", status="taken", amount=200)
     row = service.store.row("SELECT * FROM patients WHERE patient_id = :id", {"id": patient.patient_id})
     assert row is not None
-    read_before, read_later = (of_row(service.store, row).doses for _ in range(2))
+    read_before, read_later = (of_row(service.store, row).log("") for _ in range(2))
     words = read_before.words_of(date(2024, 1, 6))
     assert words.staff is not None
     # Asked for only after more was recorded, they still have none of that.

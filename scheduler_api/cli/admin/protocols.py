@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_abbr
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import product
@@ -14,7 +15,7 @@ from .documents import read_json
 from .import_protocol import import_protocol
 
 if TYPE_CHECKING:
-    from scheduler_api.engine.model.protocol import Cycles, Protocol, Series, Who
+    from scheduler_api.engine.model.protocol import Cycles, DoseDays, Protocol, Regimen, Series, Who
 
 #: The patient that `protocols check` shows: fertile, and off treatment half-way, so that all kinds of visits appear.
 _ENROLLED_ON = date(2024, 1, 3)
@@ -90,9 +91,14 @@ def _sexes(protocol: Protocol) -> tuple[str, ...]:
 def _show(protocol: Protocol) -> None:
     click.echo(f"{protocol.id} version {protocol.version}: {protocol.title}")
     for regimen in protocol.regimens:
-        days = "every day" if regimen.days is None else f"on days {_ranges(regimen.days)}"
+        days = "; ".join(map(_dose_days, regimen.when)) or "every day"
         on_hold = "a hold makes a cycle longer" if regimen.extend_on_hold else "a hold does not stop the count"
-        click.echo(f"  regimen        {regimen.drug}, {regimen.route}, {regimen.amount:g} {regimen.unit} {days}")
+        times = f" {regimen.times_a_day} times" if regimen.times_a_day > 1 else ""
+        per = f" per {regimen.per}" if regimen.per else ""
+        amount = f"{regimen.amount:g} {regimen.unit}{per}{times}"
+        click.echo(f"  regimen        {regimen.drug}, {regimen.route}, {amount} {days}")
+        if len(protocol.regimens) > 1:
+            click.echo(f"                 {_start(regimen)}; for {_whom(regimen.who)}")
         if regimen.levels:
             click.echo(f"  levels         {', '.join(f'{level:g}' for level in regimen.levels)} {regimen.unit}")
         click.echo(f"  cycles         {regimen.cycle_days} days; {on_hold}")
@@ -157,6 +163,25 @@ def _length(number: int, unit: str) -> str:
         number //= 7
     word = {"d": "day", "w": "week", "m": "month"}[unit]
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _dose_days(chosen: DoseDays) -> str:
+    """Return on which days of which cycles there are doses, in words."""
+    days = "every day" if chosen.days is None else f"on days {_ranges(chosen.days)}"
+    if chosen.weekdays is not None:
+        days = f"on {', '.join(day_abbr[day] for day in sorted(chosen.weekdays))}"
+    cycles = f" of {' and '.join(map(_chosen, chosen.cycles))}" if chosen.cycles else ""
+    return days + cycles + ("" if chosen.amount is None else f" ({chosen.amount:g})")
+
+
+def _start(regimen: Regimen) -> str:
+    """Return when a regimen starts, in words."""
+    starts = regimen.starts
+    if regimen.cycles_of is not None:
+        return f"with {regimen.cycles_of}"
+    if starts.after is not None:
+        return f"after {starts.after}" + (f" and {starts.gap_days} days" if starts.gap_days else "")
+    return "from the first dose" if starts.milestone is None else f"from {_words(starts.milestone)}"
 
 
 def _ranges(days: frozenset[int]) -> str:

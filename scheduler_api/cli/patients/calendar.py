@@ -61,7 +61,9 @@ def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     if treatment["cycle"] is not None:
         day = treatment["cycle_day"]
         words += f", cycle {treatment['cycle']}" + (f" day {day}, " if day else ", ")
-        words += "on hold" if treatment["on_hold"] else f"{treatment['amount']:g} mg a day"
+        today = [row for row in document["doses"] if row["dose_on"] == document["today"] and row["amount"] is not None]
+        planned = [f"{row['amount']:g} {row['unit']}" for row in today]
+        words += "on hold" if treatment["on_hold"] else " and ".join(planned) or "no dose"
     place = f"{about['site']}, {protocol['id']} version {protocol['version']}, {document['time_zone']}"
     return f"{about['subject_number']} ({about['patient_id']}), {place}\nToday {document['today']}: {words}"
 

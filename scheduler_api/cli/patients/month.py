@@ -18,6 +18,8 @@ DOSES: Mapping[str, tuple[str, str]] = {
     "due": ("!", "bold"),
     "planned": (".", "dim"),
 }
+#: Which dose of a day says most, the first before the others.
+_NEED = ("missed", "unrecorded", "due", "planned", "held", "taken", "rest")
 DONE, BOOKED = "*", "@"
 _WINDOW_STYLES = ("on blue", "on magenta", "on cyan", "on bright_black")
 _HEAD = "        " + "".join(f" {name}      " for name in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))
@@ -42,7 +44,9 @@ def series_letters(names: Iterable[str]) -> dict[str, str]:
 
 
 def _month(document: Mapping[str, Any], first: date, letters: Mapping[str, str], marks: set[str]) -> Text:
-    doses = {row["dose_on"]: row for row in document["doses"]}
+    # Of several doses of a day the one is shown that somebody should look at.
+    by_need = sorted(document["doses"], key=lambda row: _NEED.index(row["status"]), reverse=True)
+    doses = {row["dose_on"]: row for row in by_need}
     text = Text.assemble((f"{first:%B %Y}\n", "bold"), (f"{_HEAD.rstrip()}\n", "dim"))
     monday = first - timedelta(first.weekday())
     while monday < first or monday.month == first.month:

@@ -1,6 +1,6 @@
 """Keep what was said of the doses of one patient: the latest word of each side about a day (rules, section 3).
 
-A history holds one log. With several regimens, or several intakes a day, it will hold one for each.
+A history holds one log for each intake of each regimen.
 """
 
 from __future__ import annotations
@@ -74,6 +74,11 @@ class DayWords(Protocol):
 
     def __or__(self, other: dict[str, Words], /) -> DayWords:
         """Return the words with others in the place of those about the same days."""
+
+
+def log_name(regimen: str | None, slot: int | None) -> str:
+    """Return the name of the log of an intake of a regimen; empty in a protocol that has only one of both."""
+    return "" if regimen is None else f"{regimen}.{slot}"
 
 
 @dataclass(frozen=True, slots=True)

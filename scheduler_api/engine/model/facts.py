@@ -107,46 +107,74 @@ class TreatmentStarted:
 
 @dataclass(frozen=True, slots=True)
 class DoseRecorded:
-    """A day's dose was taken or missed. `amount` is what was taken: fixed when the fact is received, None if missed."""
+    """A dose was taken or missed. `amount` is what was taken: fixed when the fact is received, None if missed.
+
+    `regimen` and `slot` (its number among the doses of the day) are None where the protocol has only one of both.
+    """
 
     dose_on: date
     status: str
     amount: float | None = None
     taken_at: datetime | None = None
     note: str | None = None
+    regimen: str | None = None
+    slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DoseTakenBack:
-    """The patient takes back what was said on a phone of a day's dose."""
+    """The patient takes back what was said on a phone of a dose, named as in `DoseRecorded`."""
 
     dose_on: date
+    regimen: str | None = None
+    slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HoldStarted:
-    """Dosing is held from a day on, until `resumes_on` if that day is already set."""
+    """Dosing of some regimens (None: of all) is held from a day on, until `resumes_on` if that day is already set."""
 
     from_on: date
     reason: str | None = None
     resumes_on: date | None = None
+    regimens: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HoldEnded:
-    """The open hold ends; `resumes_on` is the first day of dosing again."""
+    """An open hold ends; `resumes_on` is the first day of dosing again.
+
+    `hold` is the fact that started it, None where only one is open.
+    """
 
     resumes_on: date
+    hold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DoseChanged:
-    """The planned amount (mg) from a day on; `confirmed`: what whoever sent it was asked, and is sure of."""
+    """The planned amount of one intake from a day on, and how many intakes a day or on which days of the cycle.
+
+    None leaves those as the protocol has them. `regimen` is None where the protocol has only one; `confirmed`: what
+    whoever sent it was asked, and is sure of.
+    """
 
     from_on: date
     amount: float
     reason: str | None = None
     confirmed: tuple[str, ...] | None = None
+    regimen: str | None = None
+    times_a_day: int | None = None
+    days: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegimenEnded:
+    """One regimen ended while treatment goes on with others; its last dose may be known only by month or year."""
+
+    regimen: str
+    last_dose_on: When
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +311,7 @@ Body = (
     | HoldStarted
     | HoldEnded
     | DoseChanged
+    | RegimenEnded
     | VisitBooked
     | VisitDone
     | Progressed
@@ -310,6 +339,7 @@ KINDS: Mapping[str, type[Body]] = {
     "hold_started": HoldStarted,
     "hold_ended": HoldEnded,
     "dose_changed": DoseChanged,
+    "regimen_ended": RegimenEnded,
     "visit_booked": VisitBooked,
     "visit_done": VisitDone,
     "progressed": Progressed,
@@ -440,8 +470,6 @@ def _conversions(kind: str) -> tuple[tuple[str, Any], ...]:
             found.append((name, _read_when))
         elif datetime in members or date in members:
             found.append((name, (datetime if datetime in members else date).fromisoformat))
-        elif any(typing.get_origin(member) is tuple for member in members):
-            found.append((name, tuple))
     return tuple(found)
 
 

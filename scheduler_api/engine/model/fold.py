@@ -10,7 +10,7 @@ from typing import NamedTuple, assert_never
 
 from scheduler_api.engine.dates import PartialDate, civil_date
 
-from .dose_log import DoseLog, LateWord, Word
+from .dose_log import DoseLog, LateWord, Word, log_name
 from .facts import (
     SCREEN_FAILURE,
     UNKNOWN,
@@ -30,6 +30,7 @@ from .facts import (
     PregnancyReported,
     Progressed,
     ProtocolAmended,
+    RegimenEnded,
     Registered,
     SiteTransferred,
     StudyEnded,
@@ -57,6 +58,7 @@ from .history import (
     Hold,
     MilestoneDay,
     PregnancyReport,
+    RegimenEnd,
     ReportedDay,
     Transfer,
 )
@@ -71,7 +73,8 @@ def fold(facts: Iterable[Fact]) -> History:
     Raises ValueError when there is no active registration.
     """
     facts = list(facts)
-    superseded, ends_of, resumptions = _resolve(facts)
+    resolved = _resolve(facts)
+    superseded = resolved.superseded
     active = [fact for fact in facts if fact.fact_id not in superseded]
     known_since = _known_since(facts)
     booked = _booked(facts)
@@ -90,9 +93,10 @@ def fold(facts: Iterable[Fact]) -> History:
     bodies = {fact.fact_id: fact.body for fact in active}
     for fact_id, body in bodies.items():
         if isinstance(body, HoldStarted):
-            end = bodies.get(ends_of.get(fact_id, ""))
-            resumes_on = end.resumes_on if isinstance(end, HoldEnded) else resumptions.get(fact_id)
-            insort(folding.holds, Hold(body.from_on, resumes_on, known_since[fact_id]), key=_from_on)
+            end = bodies.get(resolved.ends_of.get(fact_id, ""))
+            resumes_on = end.resumes_on if isinstance(end, HoldEnded) else resolved.resumptions.get(fact_id)
+            hold = Hold(body.from_on, resumes_on, known_since[fact_id], body.regimens, fact_id)
+            insort(folding.holds, hold, key=_from_on)
     return folding.freeze()
 
 
@@ -187,14 +191,22 @@ def _pregnancy_reports(facts: Sequence[Fact], active: Sequence[Fact]) -> list[Pr
 
 def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
     """Return which facts are superseded, each with the fact that replaced or voided it (or its hold's start)."""
-    return _resolve(facts)[0]
+    return _resolve(facts).superseded
 
 
-def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str], dict[str, date]]:
-    """Return which facts are superseded and by what, which active hold start has which active end, and which its own.
+class _Resolved(NamedTuple):
+    """Which facts are superseded and by what, which active hold start has which active end, and which its own.
 
-    The last is the day on which dosing resumes that the start, or one that it corrects, was recorded with.
+    `resumptions` are the days on which dosing resumes that a start, or one that it corrects, was recorded with.
     """
+
+    superseded: dict[str, str]
+    ends_of: dict[str, str]
+    resumptions: dict[str, date]
+
+
+def _resolve(facts: Sequence[Fact]) -> _Resolved:
+    """Return what became of each fact, by the corrections and ends among them."""
     resumptions: dict[str, date] = {}
     superseded: dict[str, str] = {}
     ends_of: dict[str, str] = {}
@@ -237,8 +249,9 @@ def _resolve(facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str], dic
             if old in starts_of:
                 close(starts_of.pop(old), fact.fact_id)
             elif open_holds:
-                close(open_holds.pop(), fact.fact_id)
-    return superseded, ends_of, resumptions
+                named = body.hold in open_holds
+                close(open_holds.pop(open_holds.index(body.hold or "") if named else -1), fact.fact_id)
+    return _Resolved(superseded, ends_of, resumptions)
 
 
 _from_on = attrgetter("from_on")
@@ -263,9 +276,10 @@ class _Folding:
         self.moved_at = history.moved_at if history else None
         self.moved_to = history.time_zone if history and self.time_zone_said_at else None
         self.first_dose_on = history.first_dose_on if history else None
-        self.doses = history.doses if history else DoseLog()
+        self.doses = dict(history.doses) if history else {}
         self.holds = list(history.holds) if history else []
         self.dose_changes = list(history.dose_changes) if history else []
+        self.regimen_ends = list(history.regimen_ends) if history else []
         self.bookings = dict(history.bookings) if history else {}
         self.visits_done = list(history.visits_done) if history else []
         self.progressions = list(history.progressions) if history else []
@@ -307,13 +321,19 @@ class _Folding:
                     series = series or (before.series if before is not None else None)
                     self.bookings[name] = Booking(body.booked_on, body.time, body.place, site, zone, series)
             case HoldStarted():
-                insort(self.holds, Hold(body.from_on, body.resumes_on, fact.recorded_at), key=_from_on)
+                hold = Hold(body.from_on, body.resumes_on, fact.recorded_at, body.regimens, fact.fact_id)
+                insort(self.holds, hold, key=_from_on)
             case HoldEnded():
-                index = next(i for i, hold in enumerate(self.holds) if hold.resumes_on is None)
+                index = self._open_hold(body.hold)
                 self.holds[index] = self.holds[index]._replace(resumes_on=body.resumes_on)
             case DoseChanged():
                 known_since = self.known_since.get(fact.fact_id, fact.recorded_at)
-                insort(self.dose_changes, DoseChange(body.from_on, body.amount, known_since), key=_from_on)
+                dose_change = DoseChange(
+                    body.from_on, body.amount, known_since, body.regimen, body.times_a_day, body.days
+                )
+                insort(self.dose_changes, dose_change, key=_from_on)
+            case RegimenEnded():
+                self.regimen_ends.append(RegimenEnd(body.regimen, self._reported(body.last_dose_on, fact)))
             case Registered():
                 self.registered = body
             case Enrolled():
@@ -392,10 +412,17 @@ class _Folding:
             if body.status == "taken" and body.amount is None:
                 raise ValueError(f"The fact {fact.fact_id} does not say how much was taken.")
             word = Word(body.status, body.amount, fact.said_at, fact.fact_id, body.taken_at)
+        name = log_name(body.regimen, body.slot)
+        log = self.doses.get(name) or DoseLog()
         if fact.to_confirm:
-            self.doses = self.doses.with_late_word(body.dose_on, LateWord(word, fact.recorded_at))
+            self.doses[name] = log.with_late_word(body.dose_on, LateWord(word, fact.recorded_at))
         else:
-            self.doses = self.doses.with_word(body.dose_on, fact.side, word)
+            self.doses[name] = log.with_word(body.dose_on, fact.side, word)
+
+    def _open_hold(self, named: str | None) -> int:
+        """Return the place of the open hold that is named, or else of the last: `hold_ended` names one of several."""
+        places = [place for place, hold in enumerate(self.holds) if hold.resumes_on is None]
+        return next((place for place in places if self.holds[place].fact_id == named), places[-1])
 
     def freeze(self) -> History:
         """Return the history so far."""
@@ -409,6 +436,7 @@ class _Folding:
             doses=self.doses,
             holds=tuple(self.holds),
             dose_changes=tuple(self.dose_changes),
+            regimen_ends=tuple(self.regimen_ends),
             bookings=self.bookings,
             visits_done=tuple(self.visits_done),
             progressions=tuple(self.progressions),

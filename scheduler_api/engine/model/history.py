@@ -21,12 +21,15 @@ ONE_DAY = timedelta(days=1)
 class Hold(NamedTuple):
     """A hold from `from_on` up to, not including, `resumes_on`; open while that is None.
 
-    `recorded_at`: the instant since which somebody could know of it.
+    `recorded_at`: the instant since which somebody could know of it. It holds the `regimens` named, None all of them;
+    `fact_id` is the fact that started it.
     """
 
     from_on: date
     resumes_on: date | None
     recorded_at: datetime
+    regimens: tuple[str, ...] | None = None
+    fact_id: str = ""
 
     def covers(self, day: date) -> bool:
         """Return whether `day` is held."""
@@ -34,11 +37,17 @@ class Hold(NamedTuple):
 
 
 class DoseChange(NamedTuple):
-    """The planned dose is this many mg a day, from a day on; known since the instant `recorded_at`."""
+    """The planned amount of one intake of a regimen from a day on; known since the instant `recorded_at`.
+
+    `regimen` None is the only one. `times_a_day` and the `days` of the cycle are those of the protocol where None.
+    """
 
     from_on: date
     amount: int | float
     recorded_at: datetime
+    regimen: str | None = None
+    times_a_day: int | None = None
+    days: tuple[int, ...] | None = None
 
 
 class FertilityChange(NamedTuple):
@@ -133,6 +142,13 @@ class ReportedDay(NamedTuple):
         return len(self.text) == 10
 
 
+class RegimenEnd(NamedTuple):
+    """The end of one regimen as a fact reported it."""
+
+    regimen: str
+    last_dose: ReportedDay
+
+
 class EndOfTreatment(NamedTuple):
     """The end of treatment as a fact reported it. `last_dose` None: never dosed, unless `last_dose_unknown`."""
 
@@ -221,11 +237,11 @@ class Done(NamedTuple):
 class History:
     """The history of one patient: the active facts, folded.
 
-    Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` are
-    what was said of doses; `enrolled` is None while the patient is only registered; `time_zone_said_at` is when the
-    present zone was said, None at registration; `moved_at` is when the patient's own word of it was received, None if
-    it is the site's. Lists are in order of day, then of receipt; `progressions` and
-    `new_therapies` as they were received.
+    Its fields are what is stored of it; a field that is added here is stored and read without further code. `doses` has
+    what was said of doses, a log for each intake of each regimen by its `log_name`; `enrolled` is None while the
+    patient is only registered; `time_zone_said_at` is when the present zone was said, None at registration; `moved_at`
+    is when the patient's own word of it was received, None if it is the site's. Lists are in order of day, then of
+    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received.
     """
 
     registered: Registered
@@ -234,9 +250,10 @@ class History:
     time_zone_said_at: datetime | None = None
     moved_at: datetime | None = None
     first_dose_on: date | None = None
-    doses: DoseLog = field(default_factory=DoseLog)
+    doses: Mapping[str, DoseLog] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     dose_changes: tuple[DoseChange, ...] = ()
+    regimen_ends: tuple[RegimenEnd, ...] = ()
     bookings: Mapping[str, Booking] = field(default_factory=dict)
     visits_done: tuple[DoneVisit, ...] = ()
     progressions: tuple[ReportedDay, ...] = ()
@@ -257,7 +274,21 @@ class History:
     @cached_property
     def begun(self) -> bool:
         """Return whether a start or a taken day is on record; before that no dose is due (section 4)."""
-        return self.first_dose_on is not None or self.doses.first_taken_on is not None
+        return self.first_dose_on is not None or self.first_taken_on is not None
+
+    @cached_property
+    def first_taken_on(self) -> date | None:
+        """Return the first day on which a dose was taken; None if there is none."""
+        return min((day for log in self.doses.values() if (day := log.first_taken_on) is not None), default=None)
+
+    @cached_property
+    def last_taken_on(self) -> date | None:
+        """Return the last day on which a dose was taken; None if there is none."""
+        return _latest(*(log.last_taken_on for log in self.doses.values()))
+
+    def log(self, name: str) -> DoseLog:
+        """Return what was said of the doses of an intake of a regimen, by its `log_name`."""
+        return self.doses.get(name) or _NOTHING_SAID
 
     @property
     def is_enrolled(self) -> bool:
@@ -282,7 +313,7 @@ class History:
     @cached_property
     def first_on(self) -> date | None:
         """Return the first day of the patient in the trial that is on record: consent, enrolment, or something done."""
-        days = [self.registered.consented_on, self.enrolled_on, self.doses.first_taken_on]
+        days = [self.registered.consented_on, self.enrolled_on, self.first_taken_on]
         days += [visit.done_on for visit in self.visits_done[:1]]
         return min((day for day in days if day is not None), default=None)
 
@@ -293,7 +324,7 @@ class History:
         Before enrolment it is planned for the day of enrolment; None while that has no date either.
         """
         planned = self.enrolment_on if self.enrolled is None else self.enrolled.planned_first_dose_on
-        return self.first_dose_on or self.doses.first_taken_on or planned
+        return self.first_dose_on or self.first_taken_on or planned
 
     @property
     def known_c1d1(self) -> date | None:
@@ -305,7 +336,7 @@ class History:
         """Return why cycle 1 day 1 is that day."""
         if self.enrolled is None:
             return Reason("not_enrolled") if self.c1d1 is None else self.enrolment_because
-        taken = self.doses.first_taken_on
+        taken = self.first_taken_on
         rule = "first_dose" if self.first_dose_on else "first_taken" if taken else "planned_first_dose"
         return Reason(rule, day=self.c1d1)
 
@@ -315,13 +346,15 @@ class History:
 
         Days that a patient said late count too, though they are still to confirm.
         """
-        return _latest(self.confirmed_last_dose_on, self.doses.last_unconfirmed_on)
+        return _latest(self.confirmed_last_dose_on, *(log.last_unconfirmed_on for log in self.doses.values()))
 
     @cached_property
     def confirmed_last_dose_on(self) -> date | None:
         """Return the last dose without what staff are still to confirm; None: no dose is sure."""
         ended = self.treatment_ended
-        return _latest(self.first_dose_on, self.doses.last_taken_on, ended.last_dose_on if ended else None)
+        stated = [ended.last_dose_on] if ended else []
+        stated += [self.stands_for(end.last_dose).on for end in self.regimen_ends]
+        return _latest(self.first_dose_on, self.last_taken_on, *stated)
 
     @property
     def last_dose_is_provisional(self) -> bool:
@@ -349,7 +382,7 @@ class History:
         if reported is None or not self._stated_last_dose_is_inexact:
             return Reason("last_dose", day=last)
         if reported.last_dose is None:
-            rule = "last_dose" if self.doses.last_taken_on == last else "treatment_ended"
+            rule = "last_dose" if self.last_taken_on == last else "treatment_ended"
             return Reason("last_dose_unknown", base=Reason(rule, day=last))
         return Reason("last_dose_reported", text=reported.last_dose.text, day=last)
 
@@ -445,11 +478,15 @@ class History:
     @cached_property
     def last_dose_day(self) -> date | None:
         """Return the last day that has a dose: the day of the end has one only if it was recorded (section 4)."""
-        end, ended = self.last_treatment_day, self.treatment_ended
-        if end is None or self.doses.status(end) is not None:
+        end = self.last_treatment_day
+        if end is None or any(log.status(end) is not None for log in self.doses.values()):
             return end
-        is_stated = ended is not None and ended.last_dose_on == end and not self.last_dose_is_unknown
-        return end if is_stated else end - ONE_DAY
+        return end if self.is_stated_last_dose(end) else end - ONE_DAY
+
+    def is_stated_last_dose(self, day: date) -> bool:
+        """Return whether the end of treatment says that the last dose was taken on a day."""
+        ended = self.treatment_ended
+        return ended is not None and ended.last_dose_on == day and not self.last_dose_is_unknown
 
     # Sites (section 3).
 
@@ -555,8 +592,28 @@ class History:
         )
 
     def is_held(self, day: date) -> bool:
-        """Return whether `day` lies in a hold."""
+        """Return whether `day` lies in a hold, of whichever regimens."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
+
+    def holds_of(self, *regimens: str) -> tuple[Hold, ...]:
+        """Return the holds that name one of some regimens or all, in order of days; those that overlap are one."""
+        if all(hold.regimens is None for hold in self.holds):
+            return self.holds
+        joined: list[Hold] = []
+        for hold in self.holds:
+            if hold.regimens is not None and set(regimens).isdisjoint(hold.regimens):
+                continue
+            last = joined[-1] if joined else None
+            if last is None or (last.resumes_on is not None and last.resumes_on <= hold.from_on):
+                joined.append(hold)
+            elif last.resumes_on is not None:
+                ends_on = None if hold.resumes_on is None else max(last.resumes_on, hold.resumes_on)
+                joined[-1] = last._replace(resumes_on=ends_on)
+        return tuple(joined)
+
+    def changes_of_dose(self, regimen: str) -> tuple[DoseChange, ...]:
+        """Return the changes of the planned amount of a regimen, in order of days."""
+        return tuple(one for one in self.dose_changes if one.regimen in (None, regimen))
 
     def is_fertile(self, day: date) -> bool:
         """Return whether the patient is fertile on a day, by the latest change or by registration (section 6)."""
@@ -627,4 +684,5 @@ def _latest(*days: date | None) -> date | None:
     return max((day for day in days if day is not None), default=None)
 
 
+_NOTHING_SAID = DoseLog()
 _all_but_doses = attrgetter(*(one.name for one in fields(History) if one.name != "doses"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from datetime import date
+from typing import Any, Literal
 
 from scheduler_api.engine.reason import Reason
 
@@ -44,41 +45,6 @@ EVERYBODY = Who()
 
 
 @dataclass(frozen=True, slots=True)
-class Regimen:
-    """Says what is taken, how much and when.
-
-    `amount` is that of one intake, `levels` are the other amounts that are allowed, both in `unit`, as are `strengths`,
-    those of the capsules that exist, largest first. `days` are days of the cycle (None: all of them). `drugs` are the
-    drug's names in other languages, where the protocol has them.
-    """
-
-    id: str
-    drug: str
-    route: str
-    amount: float
-    levels: tuple[float, ...]
-    cycle_days: int
-    days: frozenset[int] | None
-    extend_on_hold: bool
-    strengths: tuple[float, ...] = ()
-    drugs: tuple[tuple[str, str], ...] = ()
-    #: The numbers of the doses of a day.
-    slots: ClassVar[tuple[int, ...]] = (1,)
-    #: The unit of amounts and strengths.
-    unit: ClassVar[str] = "mg"
-
-    @property
-    def drug_name(self) -> Reason:
-        """Return the drug's name as a label, which is said in the reader's language if the protocol has it in that."""
-        return Reason("label", text=self.drug, n="", day="", labels=self.drugs)
-
-    @property
-    def highest(self) -> float:
-        """Return the highest amount that the protocol allows."""
-        return max(self.amount, *self.levels) if self.levels else self.amount
-
-
-@dataclass(frozen=True, slots=True)
 class Cycles:
     """A choice of cycles by their numbers: those from `first` through `last` (None: all further ones) by `step`."""
 
@@ -90,6 +56,115 @@ class Cycles:
         """Return whether a cycle is one of them."""
         chosen = number >= self.first and (number - self.first) % self.step == 0
         return chosen and (self.last is None or number <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class DoseDays:
+    """Says on which days of which cycles there are doses, and of what amount (None: the regimen's own).
+
+    `cycles` empty stands for all cycles, `days` and `weekdays` (0 is Monday) None for all days.
+    """
+
+    cycles: tuple[Cycles, ...] = ()
+    days: frozenset[int] | None = None
+    weekdays: frozenset[int] | None = None
+    amount: float | None = None
+
+    def holds(self, day: date, cycle: int, cycle_day: int) -> bool:
+        """Return whether a day, which is `cycle_day` of a cycle, is one of them."""
+        return (
+            (not self.cycles or any(cycle in choice for choice in self.cycles))
+            and (self.days is None or cycle_day in self.days)
+            and (self.weekdays is None or day.weekday() in self.weekdays)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Says when a regimen starts: with the first dose, `after` another regimen and a gap, or at a `milestone`."""
+
+    after: str | None = None
+    gap_days: int = 0
+    milestone: str | None = None
+
+    @property
+    def is_first_dose(self) -> bool:
+        """Return whether it starts with the first dose of treatment."""
+        return self.after is None and self.milestone is None
+
+
+FIRST_DOSE = Start()
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """Says what is taken, how much and when.
+
+    `amount` is that of one intake, `levels` are the other amounts that are allowed, both in `unit`, as are `strengths`,
+    those of the pieces that exist, largest first; `per` (`kg`, `m2`, `AUC`) says that the amount of each patient is to
+    be calculated. There are `times_a_day` intakes on each of the days that `when` names: of several entries the first
+    that holds the day counts, and none at all stands for every day. `cycle_days` is the length of a cycle; with
+    `cycles_of` cycles, holds and end are those of another regimen. It ends after `cycles` cycles
+    (None: with treatment); its first cycle has the number `first_cycle`. `drugs` are the drug's names in other
+    languages, where the protocol has them.
+    """
+
+    id: str
+    drug: str
+    route: str
+    amount: float
+    levels: tuple[float, ...]
+    cycle_days: int
+    when: tuple[DoseDays, ...]
+    extend_on_hold: bool
+    strengths: tuple[float, ...] = ()
+    drugs: tuple[tuple[str, str], ...] = ()
+    unit: str = "mg"
+    per: str | None = None
+    times_a_day: int = 1
+    cycles_of: str | None = None
+    starts: Start = FIRST_DOSE
+    cycles: int | None = None
+    first_cycle: int = 1
+    who: Who = EVERYBODY
+
+    @property
+    def slots(self) -> range:
+        """Return the numbers of the intakes of a day."""
+        return range(1, self.times_a_day + 1)
+
+    @property
+    def drug_name(self) -> Reason:
+        """Return the drug's name as a label, which is said in the reader's language if the protocol has it in that."""
+        return Reason("label", text=self.drug, n="", day="", labels=self.drugs)
+
+    @property
+    def highest(self) -> float:
+        """Return the highest amount that the protocol allows."""
+        return max(self.amounts | {*self.levels})
+
+    @property
+    def amounts(self) -> frozenset[float]:
+        """Return the amounts that the protocol itself plans on any day."""
+        found = frozenset(self.amount if one.amount is None else one.amount for one in self.when)
+        return found or frozenset([self.amount])
+
+    @property
+    def is_even(self) -> bool:
+        """Return whether the protocol plans the same amount on all its days."""
+        return not any(one.amount is not None and one.amount != self.amount for one in self.when)
+
+    def amount_on(self, day: date, cycle: int, cycle_day: int | None) -> float | None:
+        """Return the protocol's amount of one intake on a day of a cycle; None on a day without a dose.
+
+        A day that does not count (its `cycle_day` is None) has one.
+        """
+        if not self.when or cycle_day is None:
+            return self.amount
+        for one in self.when:
+            if one.holds(day, cycle, cycle_day):
+                return self.amount if one.amount is None else one.amount
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +194,15 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Says what a series is counted from: the earliest of some milestones, a visit, or the days of cycles."""
+    """Says what a series is counted from: the earliest of some milestones, a visit, or the days of cycles.
+
+    These are the cycles of `regimen`, or of the lead regimen (None); `names_regimen`: names of visits say so.
+    """
 
     milestones: tuple[str, ...] = ()
     visit: str | None = None
+    regimen: str | None = None
+    names_regimen: bool = False
 
     @property
     def is_cycle(self) -> bool:
@@ -178,7 +258,7 @@ class Series:
                 yield self.recurrences[0], self.recurrences[0].cycles.first
             return
         if self.anchor.is_cycle:
-            match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
+            match = re.fullmatch(re.escape(self._stem) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
             for recurrence in self.recurrences if match else ():
                 number = int(match[1])  # type: ignore[index]
                 if int(match[2]) == recurrence.on_day and number in recurrence.cycles:  # type: ignore[index]
@@ -201,12 +281,17 @@ class Series:
         one = self.recurrences[0]
         return one.cycles.first == one.cycles.last if one.on_day else one.every is None or one.count == 1
 
+    @property
+    def _stem(self) -> str:
+        """Return what names of its visits on cycle days begin with."""
+        return f"{self.name}-{self.anchor.regimen}" if self.anchor.names_regimen else self.name
+
     def name_of(self, recurrence: Recurrence, number: int) -> str:
         """Return the name of a visit: by its cycle (`number`) and day, or its distance from the anchor in its unit."""
         if self.is_single:
             return self.name
         if recurrence.on_day:
-            return f"{self.name}-c{number}d{recurrence.on_day}"
+            return f"{self._stem}-c{number}d{recurrence.on_day}"
         return f"{self.name}-{recurrence.unit}{number}"
 
 
@@ -219,13 +304,15 @@ def recurrence_limit(recurrence: Recurrence) -> int:
 class ContraceptionRule:
     """For how long after the last dose contraception is required: `length` days (`unit` d) or months (m).
 
-    It is required from `since` on (`consent`, `enrolment` or `first_dose`), for the patients that `who` fits.
+    It is required from `since` on (`consent`, `enrolment` or `first_dose`), for the patients that `who` fits. `of` are
+    the regimens whose drugs' last dose counts; none stands for all.
     """
 
     length: int
     unit: Unit
     since: str = "enrolment"
     who: Who = EVERYBODY
+    of: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +338,13 @@ class Protocol:
     definition: Mapping[str, Any]
 
     @property
-    def regimen(self) -> Regimen:
-        """Return the lead regimen."""
-        return self.regimens[0]
+    def has_one_dose_a_day(self) -> bool:
+        """Return whether it has only one regimen, of one intake a day: then no dose needs to be named."""
+        return len(self.regimens) == 1 and self.regimens[0].times_a_day == 1
+
+    def find_regimen(self, name: str) -> Regimen | None:
+        """Return the regimen with this id, or None."""
+        return next((regimen for regimen in self.regimens if regimen.id == name), None)
 
     def responses_of(self, name: str) -> Responses | None:
         """Return the responses of the series of this name, or None."""

@@ -11,8 +11,8 @@ from math import lcm
 from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series, Who
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.cycles import CycleRun
-from scheduler_api.engine.visits.milestones import AnchorDay
+from scheduler_api.engine.treatment.cycles import CycleCourse, CycleRun
+from scheduler_api.engine.treatment.milestones import AnchorDay
 from scheduler_api.engine.visits.recurrence import (
     PlannedVisit,
     SeriesPlan,
@@ -27,7 +27,22 @@ LONGEST = 30
 
 def clashes(protocol: Protocol) -> list[FieldError]:
     """Return what is wrong with the visits of a protocol taken together, each of which is valid by itself."""
-    return [*_circles(protocol.series), *_never(protocol), *_overlaps(protocol)]
+    return [*_circles(protocol.series), *_never(protocol), *_same_cycles(protocol), *_overlaps(protocol)]
+
+
+def _same_cycles(protocol: Protocol) -> Iterator[FieldError]:
+    """Yield regimens that follow a lead one and number their cycles as that did, where visits are on such cycles."""
+    if not any(series.anchor.is_cycle and series.anchor.regimen is None for series in protocol.series):
+        return
+    for index, regimen in enumerate(protocol.regimens):
+        before = protocol.find_regimen(regimen.starts.after or "")
+        if before is None or not before.who.may_meet(regimen.who):
+            continue
+        following = before.first_cycle + (before.cycles or 1)
+        if regimen.first_cycle < following:
+            detail = f"Visits are on days of the lead regimen's cycles, and this one goes on after {before.id}: its "
+            detail += f"first cycle is number {following} or a later one."
+            yield FieldError(f"/regimens/{index}/first_cycle", detail, "malformed")
 
 
 def _never(protocol: Protocol) -> Iterator[FieldError]:
@@ -75,8 +90,15 @@ def _overlaps(protocol: Protocol) -> Iterator[FieldError]:
     Windows may overlap where they must, but none may lie inside another.
     """
     for series in protocol.series:
-        days = protocol.regimen.cycle_days
-        samples = (sample for part in _of_one_patient(series) for sample in _samples(series, part, days))
+        # On days of the lead regimen's cycles: whichever that is for a patient.
+        regimens = [one for one in protocol.regimens if series.anchor.regimen in (None, one.id)]
+        of_cycles = {(one.cycle_days, one.first_cycle) for one in regimens if series.anchor.is_cycle} or {(1, 1)}
+        samples = (
+            sample
+            for part in _of_one_patient(series)
+            for cycle_days, first_cycle in sorted(of_cycles)
+            for sample in _samples(series, part, cycle_days, first_cycle)
+        )
         clashes = filter(None, map(overlapping, samples))
         if (clash := next(clashes, None)) is not None:
             first, second = clash
@@ -101,7 +123,9 @@ def _of_one_patient(series: Series) -> Iterator[tuple[Recurrence, ...]]:
             yield tuple(together)
 
 
-def _samples(series: Series, recurrences: tuple[Recurrence, ...], cycle_days: int) -> Iterator[Iterator[PlannedVisit]]:
+def _samples(
+    series: Series, recurrences: tuple[Recurrence, ...], cycle_days: int, first_cycle: int
+) -> Iterator[Iterator[PlannedVisit]]:
     """Yield the visits of some recurrences of a series, from every anchor that may make a difference.
 
     Each time until their pattern repeats. Days move with their anchor, so one anchor is enough; months differ in
@@ -115,8 +139,8 @@ def _samples(series: Series, recurrences: tuple[Recurrence, ...], cycle_days: in
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
         no_ends = (None,) * len(series.recurrences)
-        runs = (CycleRun(1, None, day, cycle_days, ()),)
-        planned_visits = planned_visits_of(SeriesPlan(series, anchor, no_ends), recurrences, runs)
+        course = CycleCourse((CycleRun(first_cycle, None, day, cycle_days, ()),))
+        planned_visits = planned_visits_of(SeriesPlan(series, anchor, no_ends), recurrences, (course,))
         yield takewhile(partial(_is_visit_until, day + span), planned_visits)
 
 

@@ -11,17 +11,14 @@ from scheduler_api.engine.reminders.kinds import ABOUT_PATIENTS
 
 from .clashes import clashes
 from .foreign import how_to_import
-from .parse_choices import Declared, read_days, read_duration, read_who
+from .parse_choices import Declared, read_duration, read_who
+from .parse_regimens import ID, ID_WORDS, read_regimens
 from .parse_series import read_series
 from .reader import Fields, resolves
 
-#: More strengths of one drug are a typing error.
-MOST_STRENGTHS = 5
 STATED = ("registry", "protocol", "publication", "usdm", "default")
 SINCE = ("enrolment", "consent", "first_dose")
 _PROTOCOL = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
-_ID = r"[a-z](?:[a-z0-9_-]{0,38}[a-z0-9])?"
-_ID_WORDS = "lower-case letters, digits, hyphens and underscores, beginning with a letter, at most 40"
 
 
 def read_protocol(data: Any) -> Protocol:
@@ -58,8 +55,8 @@ def _protocol(fields: Fields, data: Any) -> Protocol | None:
         _ids(fields, "/cohorts", data.get("cohorts", []), 20),
         _ids(fields, "/milestones", data.get("milestones", []), 30, MILESTONES),
     )
-    regimens = _regimens(fields, "/regimens", data.get("regimens"))
-    series = read_series(fields, "/visits", data.get("visits"), declared, regimens[0].cycle_days if regimens else 366)
+    regimens = read_regimens(fields, "/regimens", data.get("regimens"), declared)
+    series = read_series(fields, "/visits", data.get("visits"), declared, regimens)
     contraception = _contraception(fields, "/contraception", data.get("contraception"), declared, regimens)
     beyond = fields.flag("/beyond_progression", data.get("beyond_progression", False))
     off = _reminders_off(fields, "/reminders", data.get("reminders", {}))
@@ -89,7 +86,7 @@ def _ids(fields: Fields, at: str, data: Any, most: int, taken: tuple[str, ...] =
     before = len(fields.errors)
     for index, entry in enumerate(fields.items(at, data, most)):
         if fields.table(f"{at}/{index}", entry, ("id", "label"), ()):
-            name = fields.pattern(f"{at}/{index}/id", entry.get("id"), _ID, _ID_WORDS)
+            name = fields.pattern(f"{at}/{index}/id", entry.get("id"), ID, ID_WORDS)
             fields.words(f"{at}/{index}/label", entry.get("label"))
             if name in taken:
                 fields.field_error(f"{at}/{index}/id", "Every protocol has a milestone of this name.")
@@ -104,75 +101,6 @@ def _reminders_off(fields: Fields, at: str, data: Any) -> frozenset[str]:
         return frozenset()
     kinds = fields.items(f"{at}/off", data.get("off", []), 100)
     return frozenset(fields.choice(f"{at}/off/{index}", kind, ABOUT_PATIENTS) for index, kind in enumerate(kinds))
-
-
-def _regimens(fields: Fields, at: str, data: Any) -> tuple[Regimen, ...]:
-    entries = fields.items(at, data)
-    if isinstance(data, list) and len(data) != 1:
-        fields.field_error(at, "One regimen is needed, and no more than one can be scheduled.")
-    found = [_regimen(fields, f"{at}/{index}", entry) for index, entry in enumerate(entries[:1])]
-    return tuple(regimen for regimen in found if regimen is not None)
-
-
-def _regimen(fields: Fields, at: str, data: Any) -> Regimen | None:
-    required = ("id", "drug", "route", "dose", "cycle_days")
-    if not fields.table(at, data, required, ("strengths", "when", "on_hold")):
-        return None
-    drug, drugs = fields.words(f"{at}/drug", data.get("drug"))
-    amount, levels = _dose(fields, f"{at}/dose", data.get("dose"))
-    cycle_days = fields.integer(f"{at}/cycle_days", data.get("cycle_days"), 1, 366, instead=366)
-    return Regimen(
-        id=fields.pattern(f"{at}/id", data.get("id"), _ID, _ID_WORDS),
-        drug=drug,
-        drugs=drugs,
-        route=fields.text(f"{at}/route", data.get("route")),
-        amount=amount,
-        levels=levels,
-        strengths=_strengths(fields, f"{at}/strengths", data.get("strengths", [])),
-        cycle_days=cycle_days,
-        days=_when(fields, f"{at}/when", data.get("when", [{"days": "all"}]), cycle_days),
-        extend_on_hold=fields.choice(f"{at}/on_hold", data.get("on_hold", "continue"), ("continue", "extend"))
-        == "extend",
-    )
-
-
-def _dose(fields: Fields, at: str, data: Any) -> tuple[float, tuple[float, ...]]:
-    """Read the amount of one intake and its levels."""
-    if not fields.table(at, data, ("amount", "unit"), ("levels",)):
-        return 0.0, ()
-    amount = fields.amount(f"{at}/amount", data.get("amount"))
-    fields.choice(f"{at}/unit", data.get("unit"), (Regimen.unit,), "the unit that can be scheduled, {}")
-    levels = [
-        fields.amount(f"{at}/levels/{index}", level)
-        for index, level in enumerate(fields.items(f"{at}/levels", data.get("levels", []), 20))
-    ]
-    for index, level in enumerate(levels):
-        if level and level in (amount, *levels[:index]):
-            fields.field_error(f"{at}/levels/{index}", "It is the amount, or listed twice.")
-    return amount, tuple(levels)
-
-
-def _when(fields: Fields, at: str, data: Any, cycle_days: int) -> frozenset[int] | None:
-    """Read on which days of each cycle there is a dose; None: on all."""
-    entries = fields.items(at, data)
-    if isinstance(data, list) and len(data) != 1:
-        fields.field_error(at, "One entry is needed, and no more than one can be scheduled.")
-    days = None
-    for entry in entries[:1]:
-        if fields.table(f"{at}/0", entry, ("days",), ()):
-            days = read_days(fields, f"{at}/0/days", entry.get("days"), 1, cycle_days) if "days" in entry else None
-    return None if days is None else frozenset(days)
-
-
-def _strengths(fields: Fields, at: str, data: Any) -> tuple[float, ...]:
-    strengths = fields.items(at, data)
-    if len(strengths) > MOST_STRENGTHS:
-        fields.field_error(at, f"More than {MOST_STRENGTHS} strengths.")
-        return ()
-    amounts = [fields.amount(f"{at}/{index}", amount) for index, amount in enumerate(strengths)]
-    if len(set(amounts)) < len([amount for amount in amounts if amount]):
-        fields.field_error(at, "A strength is listed twice.")
-    return tuple(sorted(amounts, reverse=True))
 
 
 def _contraception(
@@ -190,10 +118,15 @@ def _contraception(
             fields.choice(f"{here}/of/{number}", regimen, ids, "a regimen of the protocol ({})")
         if not isinstance(of, list) and of != "all":
             fields.choice(f"{here}/of", of, ids, "`all` or a regimen of the protocol ({})")
+        names = frozenset(of if isinstance(of, list) else [of] if of != "all" else [])
         since = fields.choice(f"{here}/from", entry.get("from", "enrolment"), SINCE)
         rules.append(
             ContraceptionRule(
-                length, "m" if unit == "m" else "d", since, read_who(fields, f"{here}/who", entry.get("who"), declared)
+                length,
+                "m" if unit == "m" else "d",
+                since,
+                read_who(fields, f"{here}/who", entry.get("who"), declared),
+                names,
             )
         )
     return tuple(rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from scheduler_api.engine.model.protocol import (
     Anchor,
     Cycles,
     Recurrence,
+    Regimen,
     Responses,
     Series,
     Unit,
@@ -29,11 +30,13 @@ _CODE = r"[A-Za-z0-9+-]{1,12}"
 _EVERY_CYCLE = (Cycles(),)
 
 
-def read_series(fields: Fields, at: str, data: Any, declared: Declared, cycle_days: int) -> tuple[Series, ...]:
+def read_series(
+    fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]
+) -> tuple[Series, ...]:
     """Read the series that the entries of a list define, each with the recurrences that have its name."""
     entries: dict[str, list[tuple[str, Series]]] = {}
     for index, entry in enumerate(fields.items(at, data, 200)):
-        one = _entry(fields, f"{at}/{index}", entry, declared, cycle_days)
+        one = _entry(fields, f"{at}/{index}", entry, declared, regimens)
         if one is not None:
             entries.setdefault(one.name, []).append((f"{at}/{index}", one))
     series = []
@@ -54,7 +57,7 @@ def read_series(fields: Fields, at: str, data: Any, declared: Declared, cycle_da
     return tuple(series)
 
 
-def _entry(fields: Fields, at: str, data: Any, declared: Declared, cycle_days: int) -> Series | None:
+def _entry(fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]) -> Series | None:
     optional = ("first", "every", "count", "until", "who", "responses", "mode", "activities")
     if not fields.table(at, data, ("series", "label", "anchor", "window"), optional):
         return None
@@ -79,13 +82,15 @@ def _entry(fields: Fields, at: str, data: Any, declared: Declared, cycle_days: i
         "until": _until(fields, f"{at}/until", data.get("until", []), declared),
         "who": read_who(fields, f"{at}/who", data.get("who"), declared),
     }
-    anchor = _anchor(fields, f"{at}/anchor", data.get("anchor"), declared)
+    anchor = _anchor(fields, f"{at}/anchor", data.get("anchor"), declared, regimens)
     responses = _responses(fields, f"{at}/responses", data["responses"]) if "responses" in data else None
     if anchor.is_cycle:
         for field in ("first", "every", "count"):
             if field in data:
                 fields.field_error(f"{at}/{field}", "Not used with cycle days: `anchor` says which.")
-        of_cycles = tuple(_on_cycle_days(fields, f"{at}/anchor", data["anchor"], cycle_days, common))
+        named = [one.cycle_days for one in regimens if anchor.regimen in (None, one.id)]
+        days = _on_cycle_days(fields, f"{at}/anchor", data["anchor"], max(named, default=366), common)
+        of_cycles = tuple(days)
         return Series(name, anchor, of_cycles, responses)
     return Series(name, anchor, (_recurrence(fields, at, data, common),), responses)
 
@@ -121,14 +126,17 @@ def _window(fields: Fields, at: str, data: Any) -> tuple[int, int]:
     return before, fields.integer(f"{at}/after_days", data.get("after_days"), 0, 366)
 
 
-def _anchor(fields: Fields, at: str, data: Any, declared: Declared) -> Anchor:
+def _anchor(fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]) -> Anchor:
     """Read an anchor: a milestone, a list of them, a visit, or days of cycles."""
     if isinstance(data, dict):
         if "visit" in data:
             fields.table(at, data, ("visit",), ())
             return Anchor(visit=fields.text(f"{at}/visit", data["visit"]) or " ")
         if "days" in data or "cycles" in data:
-            return Anchor()
+            if "regimen" not in data:
+                return Anchor()
+            named = fields.choice(f"{at}/regimen", data["regimen"], [one.id for one in regimens] or [data["regimen"]])
+            return Anchor(regimen=named, names_regimen=bool(regimens) and named != regimens[0].id)
         fields.field_error(at, 'Not {"visit": name} or {"days": […]}.')
         return Anchor(("enrolment",))
     if isinstance(data, list):
@@ -163,7 +171,7 @@ def _on_cycle_days(
     fields: Fields, at: str, data: Mapping[str, Any], cycle_days: int, common: Mapping[str, Any]
 ) -> Iterator[Recurrence]:
     """Yield a recurrence for each day of the cycles that an anchor chooses."""
-    fields.table(at, data, ("days",), ("cycles",))
+    fields.table(at, data, ("days",), ("cycles", "regimen"))
     chosen = read_cycles(fields, f"{at}/cycles", data["cycles"]) if "cycles" in data else _EVERY_CYCLE
     days = read_days(fields, f"{at}/days", data.get("days"), -366, cycle_days) if "days" in data else (1,)
     if days is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -36,12 +36,22 @@ SentMessages = Mapping[tuple[str, str], SentMessage]
 
 @dataclass(frozen=True)
 class FirstReminder:
-    """The first reminder of a day's dose; `sent` are the messages that went out to the patient about that day."""
+    """The first reminder of a dose of a day: its number among them is `slot`, and `times` are their times.
+
+    `sent` are the messages that went out to the patient about that day.
+    """
 
     day: date
+    slot: int
+    times: tuple[time, ...]
     history: History
     preferences: NotificationPreferences
     sent: SentMessages
+
+    @property
+    def about(self) -> str:
+        """Return what its messages are about: the day, and which of its doses, if that is not the first."""
+        return f"{self.day}" if self.slot == 1 else f"{self.day} {self.slot}"
 
     @cached_property
     def due_at(self) -> datetime:
@@ -59,7 +69,7 @@ class FirstReminder:
     @cached_property
     def put_off(self) -> dict[str, datetime]:
         """Return until when the patient put off a reminder of the day, by its kind."""
-        found = ((kind, self.sent.get((kind, self.day.isoformat()))) for kind in DOSE_KINDS[:2])
+        found = ((kind, self.sent.get((kind, self.about))) for kind in DOSE_KINDS[:2])
         return {kind: sent.put_off_until for kind, sent in found if sent is not None and sent.put_off_until is not None}
 
     @cached_property
@@ -85,11 +95,11 @@ class FirstReminder:
 
     @property
     def _sent(self) -> SentMessage | None:
-        return self.sent.get(("dose_due", self.day.isoformat()))
+        return self.sent.get(("dose_due", self.about))
 
     @cached_property
     def _time(self) -> datetime:
-        return local_instant(self.day, self.preferences.dose_time, self.history.time_zone)
+        return local_instant(self.day, self.times[self.slot - 1], self.history.time_zone)
 
     @cached_property
     def _changed_at(self) -> datetime | None:

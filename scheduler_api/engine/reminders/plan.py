@@ -16,12 +16,13 @@ from scheduler_api.engine.instants import end_of, local_instant
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
+from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
 from .first_reminder import FirstReminder, SentMessages
 from .kinds import TO_PATIENTS
-from .preferences import NotificationPreferences, SitePreferences
+from .preferences import BEFORE_NEXT, NotificationPreferences, SitePreferences
 
 #: When what is not about a dose is sent, on the patient's clock.
 MORNING, EVENING = time(9), time(18)
@@ -68,6 +69,7 @@ class Planner:
         self._schedule, self._preferences, self._site, self._sent = schedule, preferences, site, sent
         self._history: History = schedule.history
         self._zone = schedule.history.time_zone
+        self._times = preferences.times_of(schedule.treatment_plan.slots)
 
     def messages(self, first: date, last: date) -> list[Message]:
         """Return all messages whose day is in `first`…`last`, and earlier ones that have not expired on `first`.
@@ -112,21 +114,27 @@ class Planner:
         """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
         if not self._history.begun:
             return
+        reminded: set[tuple[date, int]] = set()
         for row in self._schedule.treatment_plan.rows(first, first, last):
+            day, slot = row["dose_on"], slot_of(row["dose_id"])
             # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7).
-            if row["status"] in ("due", "planned") and not self._history.awaits_site(row["dose_on"]):
-                yield from self._dose(row["dose_on"], row["cycle"], row["cycle_day"])
+            is_to_take = row["status"] in ("due", "planned") and not self._history.awaits_site(day)
+            # All drugs that are taken at one time have one reminder.
+            if is_to_take and (day, slot) not in reminded:
+                reminded.add((day, slot))
+                yield from self._dose(day, slot, row["cycle"], row["cycle_day"])
 
-    def _dose(self, day: date, cycle: int, cycle_day: int) -> Iterator[Message]:
+    def _dose(self, day: date, slot: int, cycle: int, cycle_day: int) -> Iterator[Message]:
         if self._is_off("dose_due", day):
             return
-        preferences, about, end = self._preferences, day.isoformat(), end_of(day, self._zone)
-        first = FirstReminder(day, self._history, preferences, self._sent)
+        preferences, end = self._preferences, end_of(day, self._zone)
+        first = FirstReminder(day, slot, self._times, self._history, preferences, self._sent)
+        about = first.about
         because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
         yield Message("dose_due", about, first.due_at, first.next_at, end, because)
         put_off = {f"{about} {kind}": until for kind, until in first.put_off.items()}
         if first.moved_to is not None:
-            put_off[f"{about} {preferences.dose_time:%H:%M}"] = first.moved_to
+            put_off[f"{about} {self._times[slot - 1]:%H:%M}"] = first.moved_to
         for what, until in put_off.items():
             yield Message("dose_later", what, until, until, end, Reason("put_off", base=because))
         has_second = preferences.again_after_minutes is not None and "dose_due" not in first.put_off
@@ -134,13 +142,19 @@ class Planner:
             again_at = first.sent_at + timedelta(minutes=preferences.again_after_minutes or 0)
             # Who flew back over the date line since has the day before once more first.
             again_at = max(again_at, local_instant(day, time(0), self._zone))
-            if again_at < end:
-                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=because))
+            latest = end
+            if slot < len(self._times):
+                latest = local_instant(day, self._times[slot], self._zone) - BEFORE_NEXT
+            if again_at < end and again_at <= latest:
+                which = None if slot == 1 else str(slot)
+                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=because), which)
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """Yield a message to the site for each run of two or more planned doses that were missed or not recorded."""
         first -= timedelta(SITE_DAYS)
-        for row in dose_gaps(self._schedule.treatment_plan, first, last):
+        gaps = (gap for plan in self._schedule.treatment_plan.doses for gap in dose_gaps(plan, first, last))
+        # Of doses of a day the site hears once.
+        for row in {gap.second_on: gap for gap in gaps}.values():
             if first <= row.second_on <= last:
                 # From the day itself if it is recorded missed, else when the day is over.
                 at = local_instant(row.reported_on, time(0), self._zone)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, SILENT
 from scheduler_api.engine.model.history import ONE_DAY
 
-from .doses import Span, TreatmentPlan
+from .doses import DosePlan, Span
 
 
 class DoseSums(NamedTuple):
-    """Days and mg from C1D1 on, which can be added up over patients; `full_amount` is at the protocol's full dose."""
+    """Doses from the first on, and their amounts in one unit, which can be added up over patients.
+
+    `full_amount` is at the protocol's full dose.
+    """
 
     planned: int = 0
     taken: int = 0
@@ -41,48 +47,67 @@ class DoseSums(NamedTuple):
         }
 
 
-def dose_sums(treatment_plan: TreatmentPlan, today: date) -> DoseSums:
-    """Sum up what was planned and taken from C1D1 through yesterday.
+def dose_sums(plans: Iterable[DosePlan], today: date) -> DoseSums:
+    """Sum up what was planned and taken of some intakes, from the first day of each through yesterday.
 
     Today counts once it is recorded; days before treatment begins and after it ends do not count.
     """
-    history = treatment_plan.history
-    doses = history.doses
-    last = today - ONE_DAY if doses.status(today) is None else today
+    return reduce(DoseSums.plus, (_sums(plan, today) for plan in plans), DoseSums())
+
+
+def _sums(plan: DosePlan, today: date) -> DoseSums:
+    if not plan.history.begun:
+        return DoseSums()
+    log = plan.log
+    last = today - ONE_DAY if log.status(today) is None else today
     planned = taken = missed = held = 0
     taken_amount = full_amount = 0.0
-    stopped = any(run.holds for run in treatment_plan.runs)
-    for span in treatment_plan.spans(treatment_plan.starts_on, last) if history.begun else ():
-        letters = doses.between(span.starts_on, span.ends_on)
+    for span in plan.spans(plan.starts_on, last):
+        letters = log.between(span.starts_on, span.ends_on)
         length, not_taken = len(letters), letters.count(SILENT) + letters.count(MISSED)
         here = length - not_taken
         taken += here
         for letter in set(letters).difference(NOT_TAKEN):
-            taken_amount += letters.count(letter) * doses.amount_of(letter)
-        occasions, taken_then = _occasions(span, letters)
-        full_amount += occasions * span.regimen.amount
+            taken_amount += letters.count(letter) * log.amount_of(letter)
+        occasions, taken_then, full = _occasions(plan, span, letters)
+        full_amount += full
         planned += here
         if span.held:
             held += not_taken
         else:
             planned += occasions - taken_then
-            missed += len(treatment_plan.missed(span))
-    if stopped and history.begun:
-        full_amount = _full_amount(treatment_plan.without_holds(), last)
+            missed += len(plan.missed(span))
+    if any(run.holds for run in plan.runs):
+        full_amount = _full_amount(plan.without_holds(), last)
     return DoseSums(planned, taken, missed, held, taken_amount, full_amount)
 
 
-def _full_amount(treatment_plan: TreatmentPlan, last: date) -> float:
-    """Return the protocol's dose on all occasions of a plan through a day (mg)."""
-    letters = treatment_plan.history.doses.between
-    spans = treatment_plan.spans(treatment_plan.starts_on, last)
-    return sum(_occasions(span, letters(span.starts_on, span.ends_on))[0] * span.regimen.amount for span in spans)
+def _full_amount(plan: DosePlan, last: date) -> float:
+    """Return the protocol's dose on all occasions of a plan through a day, in the regimen's unit."""
+    spans = plan.spans(plan.starts_on, last)
+    return sum(_occasions(plan, span, plan.log.between(span.starts_on, span.ends_on))[2] for span in spans)
 
 
-def _occasions(span: Span, letters: str) -> tuple[int, int]:
-    """Return how many days of a span have a dose by the protocol, and how many of those were taken."""
-    if span.regimen.days is None:
-        return len(letters), len(letters) - letters.count(SILENT) - letters.count(MISSED)
-    first = span.starts_on.toordinal()
-    there = [letter for place, letter in enumerate(letters, first) if not span.rests(date.fromordinal(place))]
-    return len(there), sum(1 for letter in there if letter not in NOT_TAKEN)
+def _occasions(plan: DosePlan, span: Span, letters: str) -> tuple[int, int, float]:
+    """Return how many days of a span have a dose by the protocol, how many of those were taken, and their full amount.
+
+    Where the amount is to be calculated for each patient, the first that was set is the full one.
+    """
+    if span.regimen.per is not None:
+        first = plan.regimen.changes[0].amount if plan.regimen.changes else 0.0
+        full = {day: first for day in days(span.starts_on, span.ends_on) if not span.rests(day)}
+    elif span.is_daily:
+        return (
+            len(letters),
+            len(letters) - letters.count(SILENT) - letters.count(MISSED),
+            len(letters) * span.regimen.amount,
+        )
+    else:
+        amounts = ((day, span.own_amount(day)) for day in days(span.starts_on, span.ends_on))
+        full = {day: amount for day, amount in amounts if amount is not None}
+    taken = sum(
+        1
+        for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True)
+        if day in full and letter not in NOT_TAKEN
+    )
+    return len(full), taken, sum(full.values())

@@ -13,14 +13,14 @@ AT_MOST = 20
 
 
 @lru_cache(maxsize=256)
-def capsules_for(amount: float, strengths_mg: tuple[float, ...]) -> Mapping[float, int] | None:
-    """Return the fewest capsules that make a dose (mg) exactly, by strength; None if none do. Ties go to the larger."""
-    dose, strengths = _exact(amount), sorted(strengths_mg, reverse=True)
+def capsules_for(amount: float, strengths: tuple[float, ...]) -> Mapping[float, int] | None:
+    """Return the fewest capsules that make a dose exactly, by strength; None if none do. Ties go to the larger."""
+    dose, largest_first = _exact(amount), sorted(strengths, reverse=True)
     made: dict[Fraction, tuple[float, ...]] = {Fraction(0): ()}
     seen = set(made)
     for _ in range(AT_MOST):
         longer: dict[Fraction, tuple[float, ...]] = {}
-        for strength in strengths:
+        for strength in largest_first:
             for made_so_far, capsules in made.items():
                 total = made_so_far + _exact(strength)
                 if total <= dose and total not in seen:
@@ -33,13 +33,18 @@ def capsules_for(amount: float, strengths_mg: tuple[float, ...]) -> Mapping[floa
 
 
 @lru_cache(maxsize=256)
-def pieces(amount: float | None, strengths_mg: tuple[float, ...]) -> Sequence[Mapping[str, Any]]:
-    """Return the capsules of a planned dose (mg), largest first: `{strength, count}`.
+def pieces(amount: float | None, strengths: tuple[float, ...]) -> Sequence[Mapping[str, Any]]:
+    """Return the capsules of a planned dose, largest first: `{strength, count}`.
 
     There are none where nothing is planned (None), or where the protocol's strengths cannot make the amount.
     """
-    capsules = (None if amount is None else capsules_for(amount, strengths_mg)) or {}
-    return [{"strength": mg, "count": count} for mg, count in sorted(capsules.items(), reverse=True)]
+    capsules = (None if amount is None else capsules_for(amount, strengths)) or {}
+    return [{"strength": strength, "count": count} for strength, count in sorted(capsules.items(), reverse=True)]
+
+
+def with_unit(amount: float, unit: str) -> str:
+    """Return an amount as it is written: `300 mg`."""
+    return f"{amount:g} {unit}"
 
 
 def _exact(amount: float) -> Fraction:

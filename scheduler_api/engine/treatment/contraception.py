@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.history import ONE_DAY, History
@@ -13,16 +13,24 @@ from scheduler_api.engine.model.protocol import ContraceptionRule
 from scheduler_api.engine.model.versions import Period, version_on
 from scheduler_api.engine.reason import Reason, count
 
+from .doses import TreatmentPlan
 from .fertility import FertilePeriod, fertile_periods
+from .last_dose import concerns, has_ended, last_dose_of
 
 
-def contraception(plan: tuple[Period, ...], history: History, today: date) -> dict[str, Any]:
+def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     """Return the status on `today`, the first and the last day on which contraception is required, and why.
 
     `through_on` is None during treatment; then `earliest_through_on` is the earliest day it can become. `provisional`
     means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
     """
-    fitting = [(period, rule) for period in plan for rule in period.protocol.contraception if history.may_fit(rule.who)]
+    plan, history = treatment_plan.plan, treatment_plan.history
+    fitting = [
+        (period, rule)
+        for period in plan
+        for rule in period.protocol.contraception
+        if history.may_fit(rule.who) and _concerns(rule, treatment_plan, date.max)
+    ]
     if history.enrolled is None:
         return _not_enrolled([rule for _, rule in fitting], history, today)
     # A version that another one replaced before its rules began has none for this patient.
@@ -33,10 +41,10 @@ def contraception(plan: tuple[Period, ...], history: History, today: date) -> di
     periods = fertile_periods(history, since)
     if not periods:
         return _document("not_required", None, None, None, False, _why_never(history))
-    through_on, because, provisional = _through(plan, history)
+    through_on, because, provisional = _through(treatment_plan)
     earliest = None
     if through_on is None:
-        earliest, because = _earliest_through(plan, history, today)
+        earliest, because = _earliest_through(treatment_plan, today)
     for cap, why in _caps(periods, history):
         if cap <= (through_on or earliest or cap):
             through_on, earliest, because, provisional = cap, None, why, False
@@ -97,8 +105,9 @@ def _why_never(history: History) -> Reason:
     return Reason("never_fertile", day=history.enrolled_on, basis=Reason(basis or ""))
 
 
-def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, Reason, bool]:
+def _through(treatment_plan: TreatmentPlan) -> tuple[date | None, Reason, bool]:
     """Return the last day required by the end of treatment or study, why, and whether it is provisional."""
+    history = treatment_plan.history
     ended, off, last = history.treatment_ended, history.off_study_on, history.last_dose_on
     if ended is None and off is None:
         return None, history.last_dose_because, False
@@ -110,18 +119,18 @@ def _through(plan: tuple[Period, ...], history: History) -> tuple[date | None, R
         return day - ONE_DAY, because, False
     if last is not None and (ended is not None or off is None or last > off):
         why, provisional = history.last_dose_because, ended is None or history.last_dose_is_provisional
-        return *_longest_after(plan, history, last, why), provisional
+        return *_longest_after(treatment_plan, last, why), provisional
     assert off is not None
     why = Reason("end_not_recorded", base=history.off_study_because)
-    return *_longest_after(plan, history, off, why), True
+    return *_longest_after(treatment_plan, off, why), True
 
 
-def _earliest_through(plan: tuple[Period, ...], history: History, today: date) -> tuple[date, Reason]:
-    last = history.last_dose_on
+def _earliest_through(treatment_plan: TreatmentPlan, today: date) -> tuple[date, Reason]:
+    history, last = treatment_plan.history, treatment_plan.history.last_dose_on
     base, why = today, Reason("today", day=today)
     if last is not None and last >= today:
         base, why = last, history.last_dose_because
-    through_on, because = _longest_after(plan, history, base, why)
+    through_on, because = _longest_after(treatment_plan, base, why, today)
     return through_on, Reason("treatment_goes_on", base=because)
 
 
@@ -140,41 +149,93 @@ def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[da
     return caps
 
 
-def _longest_after(plan: tuple[Period, ...], history: History, base: date, why: Reason) -> tuple[date, Reason]:
-    """Return the latest end of all rules that count, after the last dose `base`.
+class _Base(NamedTuple):
+    """The day from which a rule reckons, and why it is that day."""
+
+    on: date
+    because: Reason
+
+
+def _longest_after(
+    treatment_plan: TreatmentPlan, base: date, why: Reason, today: date | None = None
+) -> tuple[date, Reason]:
+    """Return the latest end of all rules that count, after the last dose `base`; `today` while treatment goes on.
 
     A rule counts whose patients were ever this one since it began, and whose version was in force on a day on which
     contraception was required; also one that comes into force after `base`, if contraception is still required then.
     """
-    through_on, because = base, Reason("no_contraception_rule")
-    counting = _counting(plan, history, through_on)
+    plan, history = treatment_plan.plan, treatment_plan.history
+    latest_on, because, through_on = None, Reason("no_contraception_rule"), base
+    # While treatment goes on, what is still to start counts too.
+    drugs_through = base if today is None else date.max
+    counting = _counting(treatment_plan, through_on, drugs_through)
     if not counting:
         # Where it was required on no day up to `base`, the version of that day says how long it will be.
         rules = version_on(plan, base).contraception
-        counting = [rule for rule in rules if history.may_fit(rule.who)]
-    while counting:
-        ends = ((_end(rule, base), rule) for rule in counting)
-        latest, longest = max(ends, key=itemgetter(0))
-        unit = "month" if longest.unit == "m" else "day"
-        because = Reason("after", base=why, count=count(longest.length, unit))
-        if latest <= through_on:
+        counting = [
+            rule for rule in rules if history.may_fit(rule.who) and _concerns(rule, treatment_plan, drugs_through)
+        ]
+    while True:
+        ends = [
+            (_end(rule, one.on), rule, one)
+            for rule in counting
+            for one in _bases(rule, treatment_plan, base, why, today)
+        ]
+        if not ends:
             break
-        through_on = latest
-        counting += _counting(plan, history, through_on)
-    return through_on, because
+        latest_on, longest, counted_from = max(ends, key=itemgetter(0))
+        unit = "month" if longest.unit == "m" else "day"
+        because = Reason("after", base=counted_from.because, count=count(longest.length, unit))
+        if latest_on <= through_on:
+            break
+        through_on = latest_on
+        counting = _counting(treatment_plan, through_on, max(drugs_through, through_on))
+    return base if latest_on is None else latest_on, because
+
+
+def _bases(
+    rule: ContraceptionRule, treatment_plan: TreatmentPlan, base: date, why: Reason, today: date | None
+) -> Iterator[_Base]:
+    """Yield the days from which a rule reckons: `base`, the last dose of all, or the last dose of each of its drugs.
+
+    While treatment goes on a drug reckons from its last dose once its regimens have ended, else from `today`. Where the
+    study ended and nobody said when the drug did, it reckons as all do (section 7).
+    """
+    if not rule.of:
+        yield _Base(base, why)
+    history = treatment_plan.history
+    for name in sorted(rule.of):
+        last, is_over = last_dose_of(treatment_plan, name), has_ended(treatment_plan, name, today or base)
+        of_drug = Reason("last_dose_of", text=name, day=last)
+        if today is not None and (last is None or not is_over):
+            yield (
+                _Base(last, of_drug) if last is not None and last > today else _Base(today, Reason("today", day=today))
+            )
+        elif today is None and history.treatment_ended is None and not is_over:
+            yield _Base(base, why)
+        elif last is not None:
+            yield _Base(last, of_drug)
+
+
+def _concerns(rule: ContraceptionRule, treatment_plan: TreatmentPlan, through: date) -> bool:
+    """Return whether a rule is of a drug of this patient, or of all."""
+    return not rule.of or any(concerns(treatment_plan, name, through) for name in rule.of)
 
 
 def _end(rule: ContraceptionRule, base: date) -> date:
     return add_months(base, rule.length) if rule.unit == "m" else base + timedelta(rule.length)
 
 
-def _counting(plan: tuple[Period, ...], history: History, through: date) -> list[ContraceptionRule]:
-    """Return the rules that count by what was so on the days through a day."""
+def _counting(treatment_plan: TreatmentPlan, through: date, drugs_through: date) -> list[ContraceptionRule]:
+    """Return the rules that count by what was so through a day, of drugs that concern the patient through a day."""
+    history = treatment_plan.history
     return [
         rule
-        for period in plan
+        for period in treatment_plan.plan
         for rule in period.protocol.contraception
-        if _fitted(rule, history, through) and _is_required_in(period, rule, history, through)
+        if _fitted(rule, history, through)
+        and _is_required_in(period, rule, history, through)
+        and _concerns(rule, treatment_plan, drugs_through)
     ]
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, History, Hold
-from scheduler_api.engine.model.protocol import Protocol
-from scheduler_api.engine.model.versions import Period, version_on
-from scheduler_api.engine.reason import Reason, count
+from scheduler_api.engine.model.history import ONE_DAY, Hold
+from scheduler_api.engine.model.protocol import Regimen
 
 
 class CycleRun(NamedTuple):
@@ -80,24 +78,48 @@ class Cycle(NamedTuple):
         return self.run.day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
 
 
-def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ...]:
-    """Return how cycles are counted from C1D1 on.
+class CycleCourse(NamedTuple):
+    """The cycles of a regimen through its own end (None: it has none), as far as `counts` says that a day counts.
+
+    `decides` is what that answer follows from.
+    """
+
+    runs: tuple[CycleRun, ...]
+    through_on: date | None = None
+    counts: Callable[[date], bool] | None = None
+    decides: object = None
+
+    def has(self, day: date) -> bool:
+        """Return whether a day of one of the cycles is one that counts."""
+        return (self.through_on is None or day <= self.through_on) and (self.counts is None or self.counts(day))
+
+
+class Stage(NamedTuple):
+    """From `from_on` (None: from the beginning) a regimen is as one version of the protocol has it."""
+
+    from_on: date | None
+    regimen: Regimen
+
+
+def cycle_runs(stages: Sequence[Stage], start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
+    """Return how the cycles of a regimen that is held by these holds are counted, from its start on.
 
     After an amendment the current cycle keeps its length and its way of counting, and the next has the new version's:
-    also its first day is one that the version counts which is then in force. There are none while C1D1 has no date.
+    also its first day is one that the version counts which is then in force. There are none while the start has no
+    date.
     """
-    start = history.c1d1
     if start is None:
         return ()
-    runs = [_run(start, version_on(plan, start), history)]
-    for period in plan[1:]:
-        change = period.from_on
+    begun = [stage for stage in stages if stage.from_on is None or stage.from_on <= start] or [*stages[:1]]
+    runs = [_run(start, begun[-1].regimen, holds)]
+    for stage in stages:
+        change = stage.from_on
         if change is None or change <= start:
             continue
         # A run that has not begun by then never does. The cycle before it stays the last of its kind.
         while runs[-1].starts_on >= change:
             runs.pop()
-        last, new = runs[-1], _run(start, period.protocol, history)
+        last, new = runs[-1], _run(start, stage.regimen, holds)
         if last.last_number is None and (new.cycle_days, new.holds) == (last.cycle_days, last.holds):
             continue
         number, _ = last.place(change - ONE_DAY)
@@ -109,9 +131,8 @@ def cycle_runs(plan: tuple[Period, ...], history: History) -> tuple[CycleRun, ..
     return tuple(runs)
 
 
-def _run(start: date, protocol: Protocol, history: History) -> CycleRun:
-    holds = history.holds if protocol.regimen.extend_on_hold else ()
-    return CycleRun(1, None, start, protocol.regimen.cycle_days, holds)
+def _run(start: date, regimen: Regimen, holds: tuple[Hold, ...]) -> CycleRun:
+    return CycleRun(regimen.first_cycle, None, start, regimen.cycle_days, holds if regimen.extend_on_hold else ())
 
 
 def _first_counted(day: date, holds: tuple[Hold, ...]) -> date | None:
@@ -144,40 +165,3 @@ def cycles_from(runs: tuple[CycleRun, ...], day: date) -> Iterator[Cycle]:
         following = runs[index].start_of(number + 1)
         yield Cycle(number, starts_on, following - ONE_DAY if following else None, run)
         number, starts_on = number + 1, following
-
-
-def cycle_rows(
-    runs: tuple[CycleRun, ...], history: History, today: date, first: date, last: date
-) -> list[dict[str, Any]]:
-    """Return the cycles that meet `first`…`last`, as the calendar shows them.
-
-    None starts after the end of treatment.
-    """
-    if not runs:
-        return []
-    end, begun, because = history.last_treatment_day, history.begun, history.c1d1_because
-    rows = []
-    for cycle in cycles_from(runs, first):
-        if cycle.starts_on > last or (end is not None and cycle.starts_on > end):
-            break
-        ends_on = cycle.ends_on
-        if end is not None and (ends_on is None or ends_on > end):
-            ends_on = end
-        if ends_on is not None and ends_on < first:
-            continue
-        if not begun or today < cycle.starts_on:
-            status = "upcoming"
-        else:
-            status = "completed" if ends_on is not None and ends_on < today else "current"
-        days = (cycle.starts_on - runs[0].starts_on).days
-        rows.append(
-            {
-                "number": cycle.number,
-                "starts_on": cycle.starts_on,
-                "ends_on": ends_on,
-                "status": status,
-                "provisional": history.first_dose_on is None,
-                "because": Reason("after", base=because, count=count(days, "day")),
-            }
-        )
-    return rows

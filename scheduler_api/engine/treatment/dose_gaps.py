@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import days
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.dose_log import DoseLog
+from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
 
-from .doses import TreatmentPlan
+from .doses import DosePlan
 
 #: How many days ahead the second of two doses in a row is looked for; after a longer pause they are not in a row.
 _LONGEST_PAUSE = 400
@@ -34,49 +36,55 @@ class DoseGap(NamedTuple):
         return Reason("no_dose_taken", day=self.first_on)
 
 
-def is_between_doses_taken(history: History, day: date) -> bool:
+def is_between_doses_taken(log: DoseLog, day: date) -> bool:
     """Return whether doses were taken the day before and the day after.
 
     Then the day is in no run, whatever is recorded for it.
     """
-    return history.doses.is_taken(day - ONE_DAY) and history.doses.is_taken(day + ONE_DAY)
+    return log.is_taken(day - ONE_DAY) and log.is_taken(day + ONE_DAY)
 
 
-def dose_gaps(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[DoseGap]:
+def dose_gaps(plan: DosePlan, first: date, last: date) -> Iterator[DoseGap]:
     """Yield runs of two or more planned doses, missed or unrecorded, through `last`.
 
     A day taken or held ends a run, a rest day does not. Runs that end before `first` are left out.
     """
-    if not treatment_plan.history.begun:
+    if not plan.history.begun or plan.starts_on == date.max:
         return
-    for start, end in _untaken_periods(treatment_plan, first):
-        two = list(islice(_planned(treatment_plan, start, min(end or date.max, last)), 2))
+    for start, end in _untaken_periods(plan, first):
+        two = list(islice(_planned(plan, start, min(end or date.max, last)), 2))
         if len(two) == 2:
-            reported_on = two[1] if treatment_plan.history.doses.status(two[1]) == "missed" else two[1] + ONE_DAY
+            reported_on = two[1] if plan.log.status(two[1]) == "missed" else two[1] + ONE_DAY
             yield DoseGap(two[0], two[1], reported_on, end)
 
 
-def _untaken_periods(treatment_plan: TreatmentPlan, first: date) -> Iterator[tuple[date, date | None]]:
-    """Yield the periods of the plan without a day taken or held, leaving out those that end before `first`."""
-    start: date | None = treatment_plan.starts_on
-    for hold in treatment_plan.history.holds:
-        if start is not None and start < hold.from_on:
-            yield from _between_taken(treatment_plan, start, hold.from_on - ONE_DAY, first)
-        resumes_on = hold.resumes_on
+def _untaken_periods(plan: DosePlan, first: date) -> Iterator[tuple[date, date | None]]:
+    """Yield the periods of the plan without a day taken or held, leaving out those that end before `first`.
+
+    Days on which there is no such dose of the patient's end a run too.
+    """
+    start: date | None = plan.starts_on
+    for from_on, resumes_on in _breaks(plan):
+        if start is not None and start < from_on:
+            yield from _between_taken(plan, start, from_on - ONE_DAY, first)
         start = None if start is None or resumes_on is None else max(start, resumes_on)
     if start is not None:
-        yield from _between_taken(treatment_plan, start, None, first)
+        yield from _between_taken(plan, start, None, first)
 
 
-def _between_taken(
-    treatment_plan: TreatmentPlan, start: date, end: date | None, first: date
-) -> Iterator[tuple[date, date | None]]:
+def _breaks(plan: DosePlan) -> list[tuple[date, date | None]]:
+    """Return the holds, and the days without such a dose, as the first day and the day after the last."""
+    holds = [(hold.from_on, hold.resumes_on) for hold in plan.regimen.holds]
+    return sorted([*holds, *plan.absences()], key=itemgetter(0))
+
+
+def _between_taken(plan: DosePlan, start: date, end: date | None, first: date) -> Iterator[tuple[date, date | None]]:
     """Yield the periods between the days taken in `start`…`end`."""
-    if treatment_plan.last_dose_day is not None:
-        end = treatment_plan.last_dose_day if end is None else min(end, treatment_plan.last_dose_day)
+    if plan.last_dose_day is not None:
+        end = plan.last_dose_day if end is None else min(end, plan.last_dose_day)
     if end is not None and (end < start or end < first):
         return
-    doses, earliest, begin = treatment_plan.history.doses, start - ONE_DAY, max(start, first)
+    doses, earliest, begin = plan.log, start - ONE_DAY, max(start, first)
     # Long before `first` everything is past: begin with the last day taken before it.
     edges = [
         max(doses.last_taken_before(begin) or earliest, earliest),
@@ -91,8 +99,8 @@ def _between_taken(
         yield edges[-1] + ONE_DAY, end
 
 
-def _planned(treatment_plan: TreatmentPlan, start: date, end: date) -> Iterator[date]:
+def _planned(plan: DosePlan, start: date, end: date) -> Iterator[date]:
     """Yield the days of a period on which a dose is planned."""
     end = min(end, start + timedelta(_LONGEST_PAUSE))
-    for span in treatment_plan.spans(start, end):
+    for span in plan.spans(start, end):
         yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))

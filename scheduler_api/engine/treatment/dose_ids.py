@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import parse_date
-from scheduler_api.engine.model.protocol import Regimen
-from scheduler_api.engine.model.versions import Period
 
 _NAMED = re.compile(r"\.(.+)\.([1-9]\d?)", re.ASCII)
 _DAY = len("2024-02-20")
@@ -26,21 +23,15 @@ class DoseId(NamedTuple):
         """Return it as it is written."""
         return str(self.day) if self.regimen is None else f"{self.day}.{self.regimen}.{self.slot}"
 
-    def is_known(self, plan: Iterable[Period]) -> bool:
-        """Return whether a version of the protocol has the regimen and slot, if one is named.
 
-        Of any version: a phone that was offline names what the version before had on that day.
-        """
-        return self.regimen is None or any(
-            self.regimen == regimen.id and self.slot in regimen.slots
-            for period in plan
-            for regimen in period.protocol.regimens
-        )
+def dose_id(day: date, regimen: str, slot: int) -> str:
+    """Return the name of the dose of a day: an intake of a regimen."""
+    return f"{day.isoformat()}.{regimen}.{slot}"
 
 
-def dose_id(day: date, regimen: Regimen) -> str:
-    """Return the name of the dose of a day: while protocols have one regimen with one slot, that is its only one."""
-    return f"{day.isoformat()}.{regimen.id}.{regimen.slots[0]}"
+def slot_of(name: str) -> int:
+    """Return the number of a dose, whose whole name is given, among those of its day."""
+    return int(name.rpartition(".")[2])
 
 
 def parse_dose_id(text: str) -> DoseId:

@@ -5,90 +5,92 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
+from functools import cached_property, partial
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import days
-from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN
+from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Regimen
-from scheduler_api.engine.model.versions import Period, version_on
+from scheduler_api.engine.model.versions import Period
 
 from .capsules import pieces
-from .cycles import CycleRun, cycle_runs, run_of
-from .dose_ids import dose_id
+from .cycles import CycleCourse, CycleRun, run_of
+from .dose_ids import DoseId, dose_id
+from .regimens import RegimenPlan
 from .study_day import study_day
 
 
 class Span(NamedTuple):
-    """Days, both ends included, on which the plan is the same: one version, one planned dose (mg), held or not."""
+    """Days, both ends included, on which the plan is the same: one version, one planned amount, held or not.
+
+    `planned_amount` is that of one intake, None where it is to be calculated first. `days` are those of the cycle that
+    a change of the dose named instead of the protocol's.
+    """
 
     starts_on: date
     ends_on: date
     regimen: Regimen
-    planned_amount: float
+    planned_amount: float | None
     held: bool
     run: CycleRun
+    days: frozenset[int] | None = None
+
+    @property
+    def is_daily(self) -> bool:
+        """Return whether every day has a dose."""
+        return not self.regimen.when and self.days is None
 
     def rests(self, day: date) -> bool:
-        """Return whether the protocol has no dose on this day of the cycle; False on a day that does not count."""
-        if self.regimen.days is None:
+        """Return whether there is no dose on this day of the cycle; False on a day that does not count."""
+        if self.is_daily:
             return False
-        _, cycle_day = self.run.place(day)
-        return cycle_day is not None and cycle_day not in self.regimen.days
+        return self.own_amount(day) is None
+
+    def own_amount(self, day: date) -> float | None:
+        """Return the protocol's amount on a day of the span; None on one without a dose."""
+        if self.is_daily:
+            return self.regimen.amount
+        number, cycle_day = self.run.place(day)
+        if self.days is not None and cycle_day is not None:
+            return self.regimen.amount if cycle_day in self.days else None
+        return self.regimen.amount_on(day, number, cycle_day)
 
 
-def planned_amount(plan: tuple[Period, ...], history: History, day: date) -> float:
-    """Return the planned dose (mg) on a day.
+class DosePlan:
+    """The planned doses of one intake (`slot`) of a regimen, as spans in which the same is planned, and their record.
 
-    It is that of the latest change from that day or before; once an amendment asks for it again, never above the
-    protocol's own.
-    """
-    regimen = version_on(plan, day).regimen
-    for change in reversed(history.dose_changes):
-        if change.from_on <= day:
-            before = version_on(plan, change.from_on).regimen
-            return min(change.amount, regimen.amount) if asks_again(before, regimen) else change.amount
-    return regimen.amount
-
-
-def asks_again(before: Regimen, now: Regimen) -> bool:
-    """Return whether an amount that was set under one version has to be set again under another (sections 4 and 10).
-
-    The protocol's own amount is another one, or its highest is lower.
-    """
-    return now.amount != before.amount or now.highest < before.highest
-
-
-def _cuts(plan: tuple[Period, ...], history: History, runs: tuple[CycleRun, ...]) -> list[date]:
-    """Return the days after C1D1 on which the plan may change, in order."""
-    cuts: set[date | None] = set()
-    for run in runs[1:]:
-        cuts.add(run.starts_on)
-    for period in plan[1:]:
-        cuts.add(period.from_on)
-    for change in history.dose_changes:
-        cuts.add(change.from_on)
-    for hold in history.holds:
-        cuts.update((hold.from_on, hold.resumes_on))
-    return sorted(filter(None, cuts))
-
-
-class TreatmentPlan:
-    """The treatment plan, from C1D1 through the end of treatment, as spans in which the same is planned.
-
-    For a patient who is not enrolled it holds no day.
+    They exist from the regimen's start through its end; on the first and the last day only what is on record does, if
+    another intake of the first day was recorded, or the last dose is not stated (section 4).
     """
 
-    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
-        self.plan = plan
-        self.history = history
-        self.runs = cycle_runs(plan, history) if history.is_enrolled else ()
-        start = history.c1d1 if history.is_enrolled else None
-        self.starts_on = date.max if start is None else start
-        self.ends_on = history.last_treatment_day
-        self.last_dose_day = history.last_dose_day
-        self._cuts = _cuts(plan, history, self.runs)
+    def __init__(self, treatment_plan: TreatmentPlan, regimen: RegimenPlan, slot: int) -> None:
+        self._treatment_plan = treatment_plan
+        self.regimen = regimen
+        self.slot = slot
+        self.history: History = regimen.history
+        self.log: DoseLog = regimen.log(slot)
+        self.runs = regimen.runs
+        self.treatment_starts_on = regimen.starts_on
+        self.starts_on = regimen.starts_on if self.history.is_enrolled else date.max
+        self.ends_on = regimen.ends_on
+        self.last_dose_day = self._last_dose_day()
+        if slot < regimen.slots and self._begins_later():
+            self.starts_on += ONE_DAY
+        self._cuts = sorted(regimen.changes_of_plan())
+        #: Regimens of the same drug that started later: where one of them has a dose, held or not, this plan has none.
+        self.overlapped_by: tuple[RegimenPlan, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what tells it apart from other intakes of the patient's."""
+        return f"{self.regimen.name}.{self.slot}"
+
+    def dose_id(self, day: date) -> str:
+        """Return the name of its dose of a day."""
+        return dose_id(day, self.regimen.name, self.slot)
 
     def holds_day(self, day: date) -> bool:
         """Return whether a day lies in treatment, the day of its end included."""
@@ -98,75 +100,151 @@ class TreatmentPlan:
         """Yield the spans of the plan that meet `first`…`last`, cut to that range, in order of days."""
         first = max(first, self.starts_on)
         last = last if self.last_dose_day is None else min(last, self.last_dose_day)
-        if last < first:
+        if last < first or self.starts_on == date.max:
             return
         cuts = [day for day in self._cuts if first < day <= last]
         for start, following in pairwise([first, *cuts, last + ONE_DAY]):
-            yield self._span(start, following - ONE_DAY)
+            if self._exists_on(start):
+                yield from self._spans(start, following - ONE_DAY)
 
     def span_on(self, day: date) -> Span | None:
         """Return what is planned for a day of treatment, the day of its end included; None on any other."""
-        return self._span(day, day) if self.holds_day(day) else None
-
-    def _span(self, starts_on: date, ends_on: date) -> Span:
-        plan, history = self.plan, self.history
-        return Span(
-            starts_on,
-            ends_on,
-            version_on(plan, starts_on).regimen,
-            planned_amount(plan, history, starts_on),
-            history.is_held(starts_on),
-            run_of(self.runs, starts_on),
-        )
+        exists = self.holds_day(day) and self._exists_on(day) and not (self.overlapped_by and self._is_overlapped(day))
+        return self._span(day, day) if exists else None
 
     def missed(self, span: Span) -> list[date]:
         """Return the days of a span recorded missed on which a dose was planned, in order."""
         if span.held:
             return []
-        missed = self.history.doses.missed(span.starts_on, span.ends_on)
-        return [*missed] if span.regimen.days is None else [day for day in missed if not span.rests(day)]
-
-    def without_holds(self) -> TreatmentPlan:
-        """Return the plan as it would be had there been no hold."""
-        return TreatmentPlan(self.plan, replace(self.history, holds=()))
-
-    def place(self, day: date) -> tuple[int, int | None] | None:
-        """Return cycle and cycle day of a day, the latter None on one that does not count; None outside the plan."""
-        return run_of(self.runs, day).place(day) if self.holds_day(day) else None
+        missed = self.log.missed(span.starts_on, span.ends_on)
+        return [*missed] if span.is_daily else [day for day in missed if not span.rests(day)]
 
     def planned_on(self, day: date) -> float | None:
         """Return the amount planned on a day; None where nothing is: held, at rest, or outside treatment."""
         span = self.span_on(day)
         return None if span is None or span.held or span.rests(day) else span.planned_amount
 
+    def without_holds(self) -> DosePlan:
+        """Return the plan as it would be had there been no hold."""
+        plan = self._treatment_plan.without_holds.dose_plan(self.regimen.name, self.slot)
+        assert plan is not None, "holds change no regimen's intakes"
+        return plan
+
+    def has_dose_on(self, day: date) -> bool:
+        """Return whether a dose is planned on a day."""
+        span = self.span_on(day)
+        return span is not None and not span.held and not span.rests(day)
+
+    def last_planned(self, last: date) -> date | None:
+        """Return the last day through `last` that has a dose; None if there is none."""
+        day, first = last, self.starts_on
+        while day >= first:
+            if self.has_dose_on(day):
+                return day
+            day -= ONE_DAY
+        return None
+
+    def outside(self, first: date, last: date) -> Iterator[tuple[date, int | float]]:
+        """Yield the days taken in `first`…`last` that no span holds, in order, each with its amount."""
+        begin = first
+        for span in self.spans(first, last):
+            if begin < span.starts_on:
+                yield from self.log.taken(begin, span.starts_on - ONE_DAY)
+            begin = span.ends_on + ONE_DAY
+        if begin <= last:
+            yield from self.log.taken(begin, last)
+
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
 
-        Each has its name, its drug and its pieces. A day recorded taken outside the plan is listed too; before C1D1 it
-        has no cycle.
+        Each has its name, its drug and its pieces. A day recorded taken outside the plan is listed too; before day 1
+        it has no cycle.
         """
         rows: list[dict[str, Any]] = []
-        if first < self.starts_on:
-            rows += self._outside(first, min(last, self.starts_on - ONE_DAY))
+        begin = first
         for span in self.spans(first, last):
+            if begin < span.starts_on:
+                rows += self._outside(begin, span.starts_on - ONE_DAY)
             self._add_rows(rows, span, today)
-        if self.ends_on is not None:
-            rows += self._outside(max(first, self.starts_on, self.ends_on + ONE_DAY), last)
+            begin = span.ends_on + ONE_DAY
+        if begin <= last:
+            rows += self._outside(begin, last)
         return rows
 
+    def _last_dose_day(self) -> date | None:
+        """Return the last day that has a dose: that of the end has one only if it is recorded, or said to have one."""
+        end, history = self.ends_on, self.history
+        if end is None or end == self.regimen.own_end or self.log.status(end) is not None:
+            return end
+        return end if history.is_stated_last_dose(end) else end - ONE_DAY
+
+    def _begins_later(self) -> bool:
+        """Return whether on day 1 only a later intake of the day is on record."""
+        start, regimen = self.starts_on, self.regimen
+        if start == date.max or self.log.status(start) is not None:
+            return False
+        return any(regimen.log(slot).status(start) is not None for slot in range(self.slot + 1, regimen.slots + 1))
+
+    def absences(self) -> Iterator[tuple[date, date | None]]:
+        """Yield the days, the first and the one after the last (None: for good), on which there is no such dose.
+
+        Then the regimen is not for the patient, or has fewer doses a day.
+        """
+        cuts = [self.starts_on, *(day for day in self._cuts if day > self.starts_on)]
+        for start, following in zip(cuts, [*cuts[1:], None], strict=True):
+            if not self._exists_on(start):
+                yield start, following
+
+    def _exists_on(self, day: date) -> bool:
+        regimen = self.regimen
+        return (self.slot == 1 or self.slot <= regimen.times_on(day)) and regimen.exists_on(day)
+
+    def _spans(self, starts_on: date, ends_on: date) -> Iterator[Span]:
+        """Yield the spans of days between two cuts: one, unless amounts differ from day to day or drugs overlap."""
+        regimen = self.regimen.regimen_on(starts_on)
+        if regimen.is_even and not self.overlapped_by:
+            yield self._span(starts_on, ends_on)
+            return
+        kinds = groupby(days(starts_on, ends_on), lambda day: (self._is_overlapped(day), self._amount(day)))
+        for (is_overlapped, _), of_kind in kinds:
+            if not is_overlapped:
+                same = [*of_kind]
+                yield self._span(same[0], same[-1])
+
+    def _amount(self, day: date) -> float | None:
+        return self.regimen.planned_amount(day) if self.regimen.own_amount(day) is not None else None
+
+    def _is_overlapped(self, day: date) -> bool:
+        if self.regimen.is_held(day) or self.regimen.own_amount(day) is None:
+            return False
+        return any(other.holds_day(day) and other.own_amount(day) is not None for other in self.overlapped_by)
+
+    def _span(self, starts_on: date, ends_on: date) -> Span:
+        regimen = self.regimen
+        change = regimen.change_on(starts_on) if regimen.changes else None
+        return Span(
+            starts_on,
+            ends_on,
+            regimen.regimen_on(starts_on),
+            regimen.planned_amount(starts_on),
+            regimen.is_held(starts_on),
+            run_of(self.runs, starts_on),
+            None if change is None or change.days is None else frozenset(change.days),
+        )
+
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
-        doses, begun, started_on = self.history.doses, self.history.begun, self.history.known_c1d1
-        held, dose_days = span.held, span.regimen.days
+        log, begun, started_on = self.log, self.history.begun, self.history.known_c1d1
+        held, is_daily, regimen = span.held, span.is_daily, span.regimen
         number, cycle_day = span.run.place(span.starts_on)
         cycle_days, last_number = span.run.cycle_days, span.run.last_number
-        drug, of_plan = span.regimen.drug, pieces(span.planned_amount, span.regimen.strengths)
-        of_none = pieces(None, span.regimen.strengths)
+        drug, unit, of_plan = regimen.drug_name, regimen.unit, pieces(span.planned_amount, regimen.strengths)
+        of_none = pieces(None, regimen.strengths)
         # Each day is computed from the one before.
-        letters = doses.between(span.starts_on, span.ends_on)
+        letters = log.between(span.starts_on, span.ends_on)
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
-            rests = dose_days is not None and cycle_day is not None and cycle_day not in dose_days
+            rests = not is_daily and span.rests(day)
             if letter not in NOT_TAKEN:
-                status, taken_amount = "taken", doses.amount_of(letter)
+                status, taken_amount = "taken", log.amount_of(letter)
             else:
                 taken_amount = None
                 if held:
@@ -184,13 +262,14 @@ class TreatmentPlan:
             is_planned = not (held or rests)
             rows.append(
                 {
-                    "dose_id": dose_id(day, span.regimen),
+                    "dose_id": self.dose_id(day),
                     "dose_on": day,
                     "study_day": study_day(started_on, day),
                     "cycle": number,
                     "cycle_day": cycle_day,
                     "amount": span.planned_amount if is_planned else None,
                     "taken_amount": taken_amount,
+                    "unit": unit,
                     "status": status,
                     "drug": drug,
                     "pieces": of_plan if is_planned else of_none,
@@ -203,20 +282,153 @@ class TreatmentPlan:
                     number, cycle_day = (number, None) if number == last_number else (number + 1, 1)
 
     def _outside(self, first: date, last: date) -> Iterator[dict[str, Any]]:
-        """Yield days taken outside the plan; before C1D1 they have no cycle."""
-        for day, amount in self.history.doses.taken(first, last):
-            before = day < self.starts_on
-            number, cycle_day = (None, None) if before else run_of(self.runs, day).place(day)
-            regimen = version_on(self.plan, day).regimen
+        """Yield days taken outside the plan; before the regimen's day 1 they have no cycle."""
+        for day, amount in self.log.taken(first, last):
+            number, cycle_day = (None, None) if day < self.treatment_starts_on else run_of(self.runs, day).place(day)
+            regimen = self.regimen.regimen_on(day)
             yield {
-                "dose_id": dose_id(day, regimen),
+                "dose_id": self.dose_id(day),
                 "dose_on": day,
                 "study_day": study_day(self.history.known_c1d1, day),
                 "cycle": number,
                 "cycle_day": cycle_day,
                 "amount": None,
                 "taken_amount": amount,
+                "unit": regimen.unit,
                 "status": "taken",
-                "drug": regimen.drug,
+                "drug": regimen.drug_name,
                 "pieces": pieces(None, regimen.strengths),
             }
+
+
+class TreatmentPlan:
+    """The treatment plan of a patient: the regimens of the protocol, and the doses of each of their intakes.
+
+    For a patient who is not enrolled it holds no day.
+    """
+
+    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
+        self.plan = plan
+        self.history = history
+        self.regimens = _regimens(plan, history)
+        self.doses = tuple(DosePlan(self, one, slot) for one in self.regimens for slot in range(1, one.slots + 1))
+        if len(self.regimens) > 1:
+            _set_overlaps(self.doses)
+        self.starts_on = date.max if not history.is_enrolled or history.c1d1 is None else history.c1d1
+        self.ends_on = history.last_treatment_day
+
+    @property
+    def slots(self) -> int:
+        """Return how many times a day doses are taken at most."""
+        return max(one.slots for one in self.regimens)
+
+    def holds_day(self, day: date) -> bool:
+        """Return whether a day lies in treatment, the day of its end included."""
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+    def regimen(self, name: str | None) -> RegimenPlan | None:
+        """Return the plan of the regimen with an id, None of the only one; None for an unknown one."""
+        if name is None:
+            return self.regimens[0]
+        return next((one for one in self.regimens if one.name == name), None)
+
+    def of_drug(self, name: str) -> list[RegimenPlan]:
+        """Return all regimens of the drug of a regimen."""
+        named = self.regimen(name)
+        return [] if named is None else [one for one in self.regimens if one.first.drug == named.first.drug]
+
+    def dose_plan(self, regimen: str | None, slot: int | None) -> DosePlan | None:
+        """Return the plan of an intake of a regimen (None: the only one); None for one that nothing names."""
+        for one in self.doses:
+            if (regimen is None or one.regimen.name == regimen) and one.slot == (slot or 1):
+                return one
+        return None
+
+    def first_of(self, day: date) -> DosePlan:
+        """Return the first intake of the first regimen that has a dose on a day, or else that runs, or else of all."""
+        with_dose = (one for one in self.doses if one.has_dose_on(day))
+        running = (one for one in self.doses if one.regimen.holds_day(day))
+        return next(with_dose, None) or next(running, None) or self.doses[0]
+
+    def named(self, dose: DoseId) -> DosePlan | None:
+        """Return the plan of the dose with a name; a date alone is the first of that day. None for an unknown one."""
+        if dose.regimen is None and dose.slot in (None, 1):
+            return self.first_of(dose.day)
+        return self.dose_plan(dose.regimen, dose.slot)
+
+    def regimen_of_day(self, day: date) -> RegimenPlan | None:
+        """Return the first regimen that fits the patient and runs on a day: its cycle is that of the day."""
+        return next((one for one in self.regimens if one.holds_day(day)), None)
+
+    def place(self, day: date) -> tuple[int, int | None] | None:
+        """Return cycle and cycle day of a day, the latter None on one that does not count; None outside the plan."""
+        regimen = self.regimen_of_day(day)
+        return None if regimen is None else regimen.place(day)
+
+    def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
+        """Return the cycles of a regimen, or of the lead one (None): the first that fits the patient on a day.
+
+        A regimen that starts after it carries its cycles on.
+        """
+        if regimen is not None:
+            return tuple(CycleCourse(one.runs, one.own_end) for one in self.regimens if one.name == regimen)
+        if len(self.regimens) == 1:
+            return (CycleCourse(self.regimens[0].runs, self.regimens[0].own_end),)
+        history = self.history
+        decides = self.plan, history.arms, history.cohort_changes, history.fertility_changes, history.registered
+        return tuple(
+            CycleCourse(one.runs, one.own_end, partial(self._is_lead, one), decides)
+            for one in self.regimens
+            if one.runs and history.may_fit(one.first.who)
+        )
+
+    def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:
+        """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that."""
+        lead = next((one for one in self.regimens if one.exists_on(day)), None)
+        following: RegimenPlan | None = regimen
+        while following is not None and following is not lead:
+            following = self.regimen(following.first.starts.after) if following.first.starts.after else None
+        return following is not None
+
+    @cached_property
+    def without_holds(self) -> TreatmentPlan:
+        """Return the plan as it would be had there been no hold."""
+        return TreatmentPlan(self.plan, replace(self.history, holds=()))
+
+    def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
+        """Return the dose days in `first`…`last` as the calendar shows them, in order of days, regimens and intakes."""
+        if len(self.doses) == 1:
+            return self.doses[0].rows(today, first, last)
+        rows = [row for one in self.doses for row in one.rows(today, first, last)]
+        return sorted(rows, key=itemgetter("dose_on"))
+
+
+def _regimens(plan: tuple[Period, ...], history: History) -> tuple[RegimenPlan, ...]:
+    """Return the plans of all regimens that a version in force has, in the order in which the versions list them."""
+    names = dict.fromkeys(regimen.id for period in plan for regimen in period.protocol.regimens)
+    found: dict[str, RegimenPlan] = {}
+
+    def of(name: str, waiting: frozenset[str] = frozenset()) -> None:
+        regimens = [one for period in plan if (one := period.protocol.find_regimen(name)) is not None]
+        for needed in (regimens[0].cycles_of, regimens[0].starts.after):
+            # Only of different versions the starts can form a circle: such a regimen never starts.
+            if needed is not None and needed in names and needed not in found and needed not in waiting:
+                of(needed, waiting | {name})
+        found.setdefault(name, RegimenPlan(name, plan, history, found))
+
+    for name in names:
+        if name not in found:
+            of(name)
+    return tuple(found[name] for name in names)
+
+
+def _set_overlaps(doses: tuple[DosePlan, ...]) -> None:
+    """Tell each plan which others of its drug started later, or on the same day and listed before it (section 4)."""
+    for place, one in enumerate(doses):
+        of_drug = [other for other in enumerate(doses) if other[1].regimen.first.drug == one.regimen.first.drug]
+        start = one.regimen.starts_on, -place
+        one.overlapped_by = tuple(
+            other.regimen
+            for number, other in of_drug
+            if other.regimen is not one.regimen and other.slot == 1 and (other.regimen.starts_on, -number) > start
+        )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import Hold
+from scheduler_api.engine.model.history import ONE_DAY, Hold
 
 from .cycles import CycleRun, run_of
 from .doses import TreatmentPlan
+from .regimens import RegimenPlan
 
 
 class Place(NamedTuple):
@@ -30,35 +31,55 @@ class LastDone(NamedTuple):
     response: str | None
 
 
-class TreatmentPosition(NamedTuple):
-    """Holds what a patient's position on any day is computed from. Dates and facts only: nothing changes at midnight.
+class Course(NamedTuple):
+    """Holds days, `from_on`…`through_on` (None: for good), on which a regimen runs, its cycles and its holds."""
 
-    `from_on` is C1D1, None while treatment has not begun; `through_on` is the last day of treatment; `last_done` is the
-    latest visit of each series, including unscheduled ones.
-    """
-
-    from_on: date | None
+    from_on: date
     through_on: date | None
     runs: tuple[CycleRun, ...]
     holds: tuple[Hold, ...]
+
+
+class TreatmentPosition(NamedTuple):
+    """Holds what a patient's position on any day is computed from. Dates and facts only: nothing changes at midnight.
+
+    `started_on` is C1D1, None while treatment has not begun; `courses` are those of each regimen in the protocol's
+    order, none while treatment has not begun; `last_done` is the latest visit of each series, including unscheduled
+    ones.
+    """
+
+    started_on: date | None
+    courses: tuple[Course, ...]
     last_done: Mapping[str, LastDone]
 
     def at(self, today: date) -> Place:
         """Return the patient's position on a day, as the calendar's `treatment` shows it."""
-        if self.from_on is None or today < self.from_on or (self.through_on is not None and today > self.through_on):
-            return Place(None, None, False)
-        cycle, cycle_day = run_of(self.runs, today).place(today)
-        return Place(cycle, cycle_day, any(hold.covers(today) for hold in self.holds))
+        for course in self.courses:
+            if course.from_on <= today and (course.through_on is None or today <= course.through_on):
+                cycle, cycle_day = run_of(course.runs, today).place(today)
+                return Place(cycle, cycle_day, any(hold.covers(today) for hold in course.holds))
+        return Place(None, None, False)
 
 
 def treatment_position(treatment_plan: TreatmentPlan) -> TreatmentPosition:
     """Return the position of the patient who has this treatment plan."""
     history = treatment_plan.history
+    regimens = treatment_plan.regimens if history.begun else ()
     return TreatmentPosition(
         history.known_c1d1,
-        treatment_plan.ends_on,
-        treatment_plan.runs,
-        history.holds,
+        tuple(course for regimen in regimens for course in _courses(regimen)),
         # They are in order of days, then of receipt: the last of each series stays.
         {visit.series: LastDone(visit.done_on, visit.response) for visit in history.visits_done},
     )
+
+
+def _courses(regimen: RegimenPlan) -> Iterator[Course]:
+    """Yield the stretches of days on which a regimen runs: several, if it is not always for this patient."""
+    if regimen.started is None:
+        return
+    cuts = sorted(day for day in regimen.changes_of_existence() if day > regimen.starts_on)
+    for start, following in zip([regimen.starts_on, *cuts], [*cuts, None], strict=True):
+        if regimen.holds_day(start):
+            ends = [regimen.ends_on, None if following is None else following - ONE_DAY]
+            through_on = min((end for end in ends if end is not None), default=None)
+            yield Course(start, through_on, regimen.runs, regimen.holds)

@@ -10,13 +10,14 @@ from typing import Any
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
+from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
-from scheduler_api.engine.treatment.cycles import cycle_rows, run_of
-from scheduler_api.engine.treatment.doses import TreatmentPlan, planned_amount
+from scheduler_api.engine.treatment.cycle_rows import cycle_rows
+from scheduler_api.engine.treatment.cycles import run_of
+from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.treatment.study_day import study_day
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
@@ -54,7 +55,7 @@ class PatientSchedule:
     def __init__(self, versions: Versions, history: History) -> None:
         self.history = history
         self.treatment_plan = TreatmentPlan(periods(versions, history), history)
-        self.visit_schedule = VisitSchedule(self.treatment_plan.plan, history)
+        self.visit_schedule = VisitSchedule(self.treatment_plan)
 
     def plans_like(self, other: PatientSchedule) -> bool:
         """Return whether cycles, planned doses and visits are those of another schedule of the patient."""
@@ -116,19 +117,33 @@ class PatientSchedule:
 
     def all_deviations(self, today: date) -> list[dict[str, Any]]:
         """Return the deviations of all time as seen on `today`: through the last thing on record."""
-        history, doses = self.history, self.history.doses
-        last = [today, doses.last_recorded_on or today, *(done.done_on for done in history.visits_done)]
+        history = self.history
+        last = [today, *(done.done_on for done in history.visits_done)]
         last += [booking.booked_on for booking in history.bookings.values()]
-        last += [day for day, _ in doses.taken_by_patient()]
+        for log in history.doses.values():
+            last += [log.last_recorded_on or today, *(day for day, _ in log.taken_by_patient())]
         return self.deviations(today, date.min + ONE_DAY, max(last))
 
     def adherence(self, today: date) -> dict[str, Any]:
-        """Return adherence and relative dose intensity through `today` (section 4)."""
-        return dose_sums(self.treatment_plan, today).document()
+        """Return adherence and relative dose intensity through `today` (section 4): of all doses, and by regimen.
+
+        Amounts of different drugs do not add up, so that with several regimens the intensity of all is None.
+        """
+        treatment_plan = self.treatment_plan
+        document = dose_sums(treatment_plan.doses, today).document()
+        if len(treatment_plan.regimens) == 1:
+            return document
+        regimens = []
+        for regimen in treatment_plan.regimens:
+            if regimen.starts_on <= today and self.history.may_fit(regimen.first.who):
+                plans = (plan for plan in treatment_plan.doses if plan.regimen is regimen)
+                sums = dose_sums(plans, today).document()
+                regimens.append({"regimen": regimen.name, "drug": regimen.first.drug_name, **sums})
+        return {**document, "relative_dose_intensity": None, "regimens": regimens}
 
     def contraception(self, today: date) -> dict[str, Any]:
         """Return contraception as seen on `today` (section 6)."""
-        return contraception(self.treatment_plan.plan, self.history, today)
+        return contraception(self.treatment_plan, today)
 
     def awaits_site(self, day: date) -> bool:
         """Return whether the patient is to call the site before taking a dose on a day of treatment (section 7)."""
@@ -138,7 +153,8 @@ class PatientSchedule:
     def treatment(self, today: date) -> dict[str, Any]:
         """Return treatment as seen on `today`: its first and last dose, and the patient's position in it."""
         history, treatment_plan = self.history, self.treatment_plan
-        place = treatment_plan.place(today) if history.begun else None
+        regimen = treatment_plan.regimen_of_day(today) if history.begun else None
+        place = regimen.place(today) if regimen is not None else None
         ended = history.treatment_ended
         return {
             "first_dose_on": history.c1d1 if history.is_enrolled else None,
@@ -152,8 +168,8 @@ class PatientSchedule:
             },
             "cycle": place[0] if place else None,
             "cycle_day": place[1] if place else None,
-            "amount": planned_amount(treatment_plan.plan, history, today) if place else None,
-            "on_hold": place is not None and history.is_held(today),
+            "amount": regimen.planned_amount(today) if regimen is not None else None,
+            "on_hold": regimen is not None and regimen.is_held(today),
             "because": history.c1d1_because if history.is_enrolled else Reason("not_enrolled"),
         }
 
@@ -184,7 +200,7 @@ def calendar_of(schedule: PatientSchedule, today: date, first: date, last: date)
         "status": patient_status(history, today),
         "provisional": history.first_dose_on is None,
         "treatment": schedule.treatment(today),
-        "cycles": cycle_rows(treatment_plan.runs, history, today, first, last),
+        "cycles": cycle_rows(treatment_plan, today, first, last),
         "doses": treatment_plan.rows(today, first, last),
         "visits": [_visit_row(history, visit, today) for visit in visits if visit.meets(first, last)],
         "unscheduled": unscheduled,
@@ -212,11 +228,12 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     # Only days without a record can be unrecorded, and nearly always there are none.
-    week = history.doses.between(today - timedelta(7), today - ONE_DAY)
+    weeks = (plan.log.between(today - timedelta(7), today - ONE_DAY) for plan in treatment_plan.doses)
     left_alone = history.is_left_alone(today)
-    asks = SILENT in week and not left_alone
+    asks = not left_alone and any(SILENT in week for week in weeks)
     rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
-    run = run_of(treatment_plan.runs, today) if history.begun and treatment_plan.holds_day(today) else None
+    regimen = treatment_plan.regimen_of_day(today) if history.begun else None
+    run = run_of(regimen.runs, today) if regimen is not None else None
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None
     visits: list[Visit] = []
@@ -235,7 +252,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
                 "dose_id": row["dose_id"],
                 "drug": row["drug"],
                 "amount": row["amount"],
-                "unit": Regimen.unit,
+                "unit": row["unit"],
                 "pieces": row["pieces"],
                 "status": row["status"],
             }

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.model.facts import is_appointment
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.cycles import cycle_rows
-from scheduler_api.engine.treatment.doses import Span
+from scheduler_api.engine.treatment.cycle_rows import cycle_rows
+from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import OffPlanDose, off_plan_doses
 from scheduler_api.engine.treatment.status import patient_status
 
@@ -66,20 +66,33 @@ def consequences(
 def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[dict[str, Any]]:
     """Yield each day, recorded as taken all along, that differs from what is planned for it now (section 3)."""
     was, now = (_off_plan(schedule) for schedule in (before, after))
-    for day, dose in now.items():
-        planned = before.treatment_plan.planned_on(day)
-        is_same_record = dict(before.history.doses.taken(day, day)).get(day) == dose.taken
-        if not is_same_record or planned == dose.planned or was.get(day) == dose:
+    for (plan, day), (now_plan, dose) in now.items():
+        was_plan = before.treatment_plan.dose_plan(now_plan.regimen.name, now_plan.slot)
+        if was_plan is None:
             continue
-        span = after.treatment_plan.span_on(day)
-        why = why_doses(after, span) if span is not None else why_no_more_treatment(after.history)
-        yield _moved(f"recorded dose {day}", {"amount": planned}, {"amount": dose.planned}, why)
+        planned = was_plan.planned_on(day)
+        is_same_record = dict(was_plan.log.taken(day, day)).get(day) == dose.taken
+        if not is_same_record or planned == dose.planned or was.get((plan, day), (None, None))[1] == dose:
+            continue
+        span = now_plan.span_on(day)
+        why = why_doses(after, now_plan, span) if span is not None else why_no_more_treatment(after.history)
+        what = f"recorded dose {day if _is_only(after.treatment_plan) else now_plan.dose_id(day)}"
+        yield _moved(what, {"amount": planned}, {"amount": dose.planned}, why)
 
 
-def _off_plan(schedule: PatientSchedule) -> dict[date, OffPlanDose]:
-    """Return the doses that count as taken and differ from the plan, by day."""
-    doses = off_plan_doses(schedule.treatment_plan, date.min + ONE_DAY, date.max - ONE_DAY)
-    return {one.day: one for one in doses if not one.by_patient and one.kind != "dose_before_start"}
+def _off_plan(schedule: PatientSchedule) -> dict[tuple[str, date], tuple[DosePlan, OffPlanDose]]:
+    """Return the doses that count as taken and differ from the plan, by intake and day."""
+    return {
+        (plan.name, one.day): (plan, one)
+        for plan in schedule.treatment_plan.doses
+        for one in off_plan_doses(plan, date.min + ONE_DAY, date.max - ONE_DAY)
+        if not one.by_patient and one.kind != "dose_before_start"
+    }
+
+
+def _is_only(treatment_plan: TreatmentPlan) -> bool:
+    """Return whether there is one dose a day, so that nobody needs to say which."""
+    return len(treatment_plan.doses) == 1
 
 
 def new_deviations(
@@ -109,13 +122,15 @@ def _treatment_inputs(schedule: PatientSchedule) -> tuple[object, ...]:
     history, treatment_plan = schedule.history, schedule.treatment_plan
     start = history.first_dose_on is None, history.c1d1_because
     return (
-        treatment_plan.runs,
+        [(one.started, one.runs, one.ends_on) for one in treatment_plan.regimens],
         start,
-        history.last_treatment_day,
-        history.last_dose_day,
+        [one.last_dose_day for one in treatment_plan.doses],
         treatment_plan.plan,
         history.holds,
         history.dose_changes,
+        history.arms,
+        history.cohort_changes,
+        history.fertility_changes,
     )
 
 
@@ -138,10 +153,11 @@ def _items(
     if schedule.awaits_site(today):
         items[_REMINDERS] = _Item({"sent": False}, lambda changed: _why_no_reminders(history, today))
     if treatment_plan:
-        for row in cycle_rows(schedule.treatment_plan.runs, history, today, schedule.treatment_plan.starts_on, through):
+        for row in cycle_rows(schedule.treatment_plan, today, schedule.treatment_plan.starts_on, through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
             items[f"cycle {row['number']}"] = _Item(fields, partial(why_cycle, schedule, row))
-        items.update(_doses(schedule, through))
+        for plan in schedule.treatment_plan.doses:
+            items.update(_doses(schedule, plan, through))
     for visit in schedule.visits(date.min, through, series) if series else ():
         end = schedule.visit_schedule.series(visit.series).end_of(visit.visit)
         items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit, end))
@@ -169,38 +185,46 @@ def _why_no_reminders(history: History, today: date) -> Reason:
 _TREATMENT_FIELDS = ("first_dose_on", "last_dose_on", "ended", "cycle", "cycle_day", "amount", "on_hold")
 
 
-def _doses(schedule: PatientSchedule, through: date) -> Iterator[tuple[str, _Item]]:
-    """Yield the planned doses, named by the first day from which they are alike.
+def _doses(schedule: PatientSchedule, plan: DosePlan, through: date) -> Iterator[tuple[str, _Item]]:
+    """Yield the planned doses of an intake, named by the first day from which they are alike.
 
-    Their `through_on` is None if they reach the end of the range.
+    Their `through_on` is None if they reach the end of the range. Where there are several intakes a day, or regimens,
+    the name says which.
     """
-    treatment_plan, parts = schedule.treatment_plan, _parts(schedule, through)
+    parts = _parts(plan, through)
+    of = "" if _is_only(schedule.treatment_plan) else f" of {plan.name}"
     for part, following in zip(parts, [*parts[1:], None], strict=False):
         first, last = part[0], part[-1]
         amount, held, days = _plan_of(first)
-        ends_on = None if last.ends_on == through != treatment_plan.last_dose_day else last.ends_on
+        ends_on = None if last.ends_on == through != plan.last_dose_day else last.ends_on
         fields = {"through_on": ends_on, "amount": amount, "held": held, "days": days and sorted(days)}
-        yield f"doses from {first.starts_on}", _Item(fields, partial(_why_doses, schedule, first, following))
+        yield f"doses{of} from {first.starts_on}", _Item(fields, partial(_why_doses, schedule, plan, first, following))
 
 
-def _parts(schedule: PatientSchedule, through: date) -> list[list[Span]]:
-    """Return the spans of the treatment plan through a day, grouping neighbours in which the same is planned."""
-    treatment_plan = schedule.treatment_plan
-    return [[*spans] for _, spans in groupby(treatment_plan.spans(treatment_plan.starts_on, through), _plan_of)]
+def _parts(plan: DosePlan, through: date) -> list[list[Span]]:
+    """Return the spans of a plan through a day, grouping neighbours in which the same is planned."""
+    return [[*spans] for _, spans in groupby(plan.spans(plan.starts_on, through), _plan_of)]
 
 
 def _plan_of(span: Span) -> tuple[float | None, bool, frozenset[int] | None]:
-    return None if span.held else span.planned_amount, span.held, span.regimen.days
+    return None if span.held else span.planned_amount, span.held, _days_of(span)
+
+
+def _days_of(span: Span) -> frozenset[int] | None:
+    """Return the days of the cycle that have a dose; None if every day has one, or if cycles differ."""
+    if span.days is not None or span.is_daily:
+        return span.days
+    return span.regimen.when[0].days if len(span.regimen.when) == 1 else None
 
 
 def _why_doses(
-    schedule: PatientSchedule, first: Span, following: list[Span] | None, changed: Collection[str]
+    schedule: PatientSchedule, plan: DosePlan, first: Span, following: list[Span] | None, changed: Collection[str]
 ) -> Reason:
     if [*changed] != ["through_on"]:
-        return why_doses(schedule, first)
+        return why_doses(schedule, plan, first)
     if following:
-        return why_doses(schedule, following[0])
-    return why_no_more_treatment(schedule.history) if schedule.treatment_plan.ends_on else why_doses(schedule, first)
+        return why_doses(schedule, plan, following[0])
+    return why_no_more_treatment(schedule.history) if plan.ends_on else why_doses(schedule, plan, first)
 
 
 def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
@@ -213,7 +237,8 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
         return _why_site(history, at)
     kind, _, name = what.partition(" ")
     if kind == "doses":
-        return _why_other_doses(schedule, date.fromisoformat(name.removeprefix("from ")))
+        of, _, from_on = name.rpartition("from ")
+        return _why_other_doses(schedule, of.strip().removeprefix("of "), date.fromisoformat(from_on))
     if kind == "cycle":
         if history.last_treatment_day is not None:
             return why_no_more_treatment(history)
@@ -227,14 +252,18 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
     return Reason("not_in_plan")
 
 
-def _why_other_doses(schedule: PatientSchedule, day: date) -> Reason:
-    """Return why what is planned does not change on a day."""
-    treatment_plan = schedule.treatment_plan
-    if day < treatment_plan.starts_on:
-        return schedule.history.c1d1_because
-    if not treatment_plan.holds_day(day):
+def _why_other_doses(schedule: PatientSchedule, of: str, day: date) -> Reason:
+    """Return why what is planned for an intake does not change on a day."""
+    plan = next((one for one in schedule.treatment_plan.doses if of in ("", one.name)), None)
+    started = plan.regimen.started if plan is not None else None
+    if plan is None or started is None:
+        return Reason("not_in_plan")
+    if day < plan.starts_on:
+        return started.because
+    parts = _parts(plan, day)
+    if not plan.holds_day(day) or not parts:
         return why_no_more_treatment(schedule.history)
-    return why_doses(schedule, _parts(schedule, day)[-1][0])
+    return why_doses(schedule, plan, parts[-1][0])
 
 
 def _moved(what: str, before: dict[str, Any] | None, after: dict[str, Any] | None, because: Reason) -> dict[str, Any]:

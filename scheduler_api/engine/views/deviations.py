@@ -8,12 +8,14 @@ from typing import Any
 
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.capsules import with_unit
+from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import off_plan_doses
 from scheduler_api.engine.visits.series import Visit, days_off
 
 #: What stands in the place of an amount where none was planned, or taken.
 _HELD, _REST, _MISSED = Reason("held_day"), Reason("rest_day"), Reason("missed_day")
+_NO_DOSE, _TO_CALCULATE = Reason("not_planned_day"), Reason("amount_to_calculate")
 
 
 def deviations(
@@ -49,26 +51,43 @@ def dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> l
 def _in_order(found: Iterable[dict[str, Any]], history: History) -> list[dict[str, Any]]:
     """Return deviations by day, each with its site."""
     at_sites = [_at_site(deviation, history) for deviation in found]
-    return sorted(at_sites, key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or ""))
+    return sorted(
+        at_sites,
+        key=lambda deviation: (deviation["on"], deviation["kind"], deviation["visit"] or deviation["dose_id"] or ""),
+    )
 
 
 def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[dict[str, Any]]:
-    for one in off_plan_doses(treatment_plan, first, last):
-        planned = _not_planned(treatment_plan, one.kind) if one.planned is None else _mg(one.planned)
-        taken = _mg(one.taken)
-        yield _dose(one.kind, one.day, planned, Reason("by_the_patients_word", base=taken) if one.by_patient else taken)
-    for span in treatment_plan.spans(first, last) if treatment_plan.history.begun else ():
-        for day in treatment_plan.missed(span):
-            yield _dose("dose_missed", day, _mg(span.planned_amount), _MISSED)
+    for plan in treatment_plan.doses:
+        yield from _deviations_of(plan, first, last)
 
 
-def _not_planned(treatment_plan: TreatmentPlan, kind: str) -> Reason:
+def _deviations_of(plan: DosePlan, first: date, last: date) -> Iterator[dict[str, Any]]:
+    for one in off_plan_doses(plan, first, last):
+        planned = _not_planned(plan, one.kind) if one.planned is None else with_unit(one.planned, one.unit)
+        taken = with_unit(one.taken, one.unit)
+        actual = Reason("by_the_patients_word", base=taken) if one.by_patient else taken
+        yield _dose(one.kind, plan, one.day, planned, actual)
+    for span in plan.spans(first, last) if plan.history.begun else ():
+        amount = span.planned_amount
+        planned = _TO_CALCULATE if amount is None else with_unit(amount, span.regimen.unit)
+        for day in plan.missed(span):
+            yield _dose("dose_missed", plan, day, planned, _MISSED)
+
+
+def _not_planned(plan: DosePlan, kind: str) -> Reason:
     """Return why no dose was planned where one was taken."""
-    if kind == "dose_before_start":
-        return Reason("first_dose", day=treatment_plan.starts_on)
-    if kind == "dose_after_end":
-        return Reason("last_day_of_treatment", day=treatment_plan.ends_on)
-    return _HELD if kind == "dose_while_held" else _REST
+    history = plan.history
+    match kind:
+        case "dose_before_start":
+            return Reason("first_dose", day=history.c1d1)
+        case "dose_after_end":
+            return Reason("last_day_of_treatment", day=history.last_treatment_day)
+        case "dose_while_held":
+            return _HELD
+        case "dose_not_planned":
+            return _NO_DOSE
+    return _REST
 
 
 def visit_deviations(visit: Visit, today: date, history: History) -> list[dict[str, Any]]:
@@ -112,12 +131,13 @@ def _after_end(visit: str | None, done_on: date, history: History) -> dict[str, 
     return _visit("visit_after_end", visit, done_on, history.off_study_because, str(done_on))
 
 
-def _dose(kind: str, day: date, planned: str | Reason, actual: str | Reason) -> dict[str, Any]:
+def _dose(kind: str, plan: DosePlan, day: date, planned: str | Reason, actual: str | Reason) -> dict[str, Any]:
     return {
         "kind": kind,
         "on": day,
         "visit": None,
         "dose_on": day,
+        "dose_id": plan.dose_id(day),
         "planned": planned,
         "actual": actual,
         "days_off": None,
@@ -132,11 +152,8 @@ def _visit(
         "on": day,
         "visit": visit,
         "dose_on": None,
+        "dose_id": None,
         "planned": planned,
         "actual": actual,
         "days_off": days_off,
     }
-
-
-def _mg(amount: float) -> str:
-    return f"{amount:g} mg"

@@ -7,11 +7,13 @@ from datetime import date
 from functools import reduce
 from typing import Any
 
-from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.history import History, Hold
 from scheduler_api.engine.reason import Reason, both
-from scheduler_api.engine.treatment.doses import Span, planned_amount
+from scheduler_api.engine.treatment.capsules import with_unit
+from scheduler_api.engine.treatment.doses import DosePlan, Span
+from scheduler_api.engine.treatment.milestones import Reached
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.treatment.status import patient_status
-from scheduler_api.engine.visits.milestones import Reached
 from scheduler_api.engine.visits.series import Visit
 
 from .calendar import PatientSchedule
@@ -42,25 +44,26 @@ def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[st
         reasons.append(_ended(history))
     elif "last_dose_on" in changed:
         reasons.append(history.last_dose_because if history.last_dose_on else Reason("no_dose"))
-    if "on_hold" in changed and schedule.treatment_plan.holds_day(today):
-        reasons.append(_held(history, today))
-    if "amount" in changed and schedule.treatment_plan.holds_day(today):
-        reasons.append(_amount(schedule, today))
+    regimen = schedule.treatment_plan.regimen_of_day(today)
+    if "on_hold" in changed and regimen is not None:
+        reasons.append(_held(regimen.holds, today))
+    if "amount" in changed and regimen is not None:
+        reasons.append(_amount(schedule, regimen, today))
     last = history.last_treatment_day
     if not reasons and last is not None and today > last:
         reasons.append(why_no_more_treatment(history))
     return reduce(both, dict.fromkeys(reasons)) if reasons else history.c1d1_because
 
 
-def why_doses(schedule: PatientSchedule, span: Span) -> Reason:
+def why_doses(schedule: PatientSchedule, plan: DosePlan, span: Span) -> Reason:
     """Return why doses are planned, or held, as they are from the first day of a span on."""
-    history, day = schedule.history, span.starts_on
+    day, regimen = span.starts_on, plan.regimen
     if span.held:
-        return _held(history, day)
-    reasons = [history.c1d1_because] if day == schedule.treatment_plan.starts_on else []
-    if any(hold.resumes_on == day for hold in history.holds):
-        reasons.append(_held(history, day))
-    return reduce(both, [*reasons, _amount(schedule, day)])
+        return _held(regimen.holds, day)
+    reasons = [regimen.started.because] if regimen.started is not None and day == regimen.started.on else []
+    if any(hold.resumes_on == day for hold in regimen.holds):
+        reasons.append(_held(regimen.holds, day))
+    return reduce(both, [*reasons, _amount(schedule, regimen, day)])
 
 
 def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
@@ -68,7 +71,7 @@ def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collec
     because: Reason = row["because"]
     if [*changed] == ["ends_on"] and row["ends_on"] == schedule.history.last_treatment_day:
         return why_no_more_treatment(schedule.history)
-    if changed and any(run.holds for run in schedule.treatment_plan.runs):
+    if changed and any(run.holds for one in schedule.treatment_plan.regimens for run in one.runs):
         return Reason("held_days_not_counted", base=because)
     return because
 
@@ -91,10 +94,10 @@ def why_visit(visit: Visit, end: Reached | None, changed: Collection[str]) -> Re
 
 
 def why_no_more_treatment(history: History) -> Reason:
-    """Return why there are no doses and no cycles after the last day of treatment."""
+    """Return why there are no doses and no cycles after the last day of treatment, or of a regimen."""
     if history.treatment_ended is not None and history.died_on is None:
         return _ended(history)
-    return history.off_study_because
+    return Reason("regimen_over") if history.off_study is None else history.off_study_because
 
 
 def _ended(history: History) -> Reason:
@@ -108,22 +111,23 @@ def _ended(history: History) -> Reason:
     return Reason("ended", reason=ended.reason, day=ended.last_dose_on)
 
 
-def _held(history: History, day: date) -> Reason:
+def _held(holds: tuple[Hold, ...], day: date) -> Reason:
     """Return why a day is held, or no longer held."""
-    for hold in history.holds:
+    for hold in holds:
         if hold.covers(day):
             if hold.resumes_on is None:
                 return Reason("held_open", day=hold.from_on)
             return Reason("held", day=hold.from_on, day2=hold.resumes_on)
-    resumed = [hold.resumes_on for hold in history.holds if hold.resumes_on is not None and hold.resumes_on <= day]
+    resumed = [hold.resumes_on for hold in holds if hold.resumes_on is not None and hold.resumes_on <= day]
     return Reason("resumed", day=max(resumed)) if resumed else Reason("no_hold")
 
 
-def _amount(schedule: PatientSchedule, day: date) -> Reason:
+def _amount(schedule: PatientSchedule, regimen: RegimenPlan, day: date) -> Reason:
     """Return why this amount is planned on a day."""
-    protocol, history = schedule.protocol_on(day), schedule.history
-    planned = planned_amount(schedule.treatment_plan.plan, history, day)
-    changes = [change for change in history.dose_changes if change.from_on <= day]
-    if changes and changes[-1].amount == planned:
-        return Reason("amount_changed", mg=f"{planned:g}", day=changes[-1].from_on)
-    return Reason("amount_of_protocol", mg=f"{planned:g}", number=protocol.version)
+    planned, change = regimen.planned_amount(day), regimen.change_on(day)
+    if planned is None:
+        return Reason("amount_to_calculate")
+    amount = with_unit(planned, regimen.regimen_on(day).unit)
+    if change is not None and change.amount == planned:
+        return Reason("amount_changed", amount=amount, day=change.from_on)
+    return Reason("amount_of_protocol", amount=amount, number=schedule.protocol_on(day).version)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.capsules import with_unit
+from scheduler_api.engine.treatment.dose_ids import parse_dose_id
 from scheduler_api.engine.visits.series import Visit
 
 from .calendar import PatientSchedule
@@ -52,13 +54,21 @@ def _changed_amounts(schedule: PatientSchedule, today: date, doses: Iterable[dic
     So it stands until the new amount was taken once, also if a hold lies between, or nobody looked at the phone on the
     first day. If no dose is recorded, the day before counts.
     """
-    plan, history = schedule.treatment_plan, schedule.history
-    before, now = plan.span_on(history.doses.last_taken_before(today) or today - ONE_DAY), plan.span_on(today)
-    if before is None or now is None or before.regimen.id != now.regimen.id:
-        return
-    if before.planned_amount != now.planned_amount:
-        detail = Reason("amount_differs", mg=f"{now.planned_amount:g}", mg2=f"{before.planned_amount:g}")
-        yield from (Notice("amount_changed", dose["dose_id"], detail) for dose in doses if dose["status"] == "due")
+    for dose in doses:
+        plan = schedule.treatment_plan.named(parse_dose_id(dose["dose_id"]))
+        if plan is None or dose["status"] != "due":
+            continue
+        before, now = plan.span_on(plan.log.last_taken_before(today) or today - ONE_DAY), plan.span_on(today)
+        if before is None or now is None or before.planned_amount is None or now.planned_amount is None:
+            continue
+        if before.planned_amount != now.planned_amount:
+            unit, unit_before = now.regimen.unit, before.regimen.unit
+            detail = Reason(
+                "amount_differs",
+                amount=with_unit(now.planned_amount, unit),
+                amount2=with_unit(before.planned_amount, unit_before),
+            )
+            yield Notice("amount_changed", dose["dose_id"], detail)
 
 
 def _doubts(schedule: PatientSchedule, visit: Visit, today: date) -> Iterator[Notice]:

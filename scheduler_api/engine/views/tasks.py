@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, visit_of
-from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
+from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, DoseChange, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION
-from scheduler_api.engine.model.versions import Period, has_responses, version_on
+from scheduler_api.engine.model.versions import has_responses, version_on
 from scheduler_api.engine.reason import Reason, both
+from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
-from scheduler_api.engine.treatment.doses import TreatmentPlan, asks_again, planned_amount
+from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.series import Visit, in_plan
 
@@ -45,7 +47,10 @@ KINDS = (
     "record_after_death",
     "hold_open",
     "planned_amount_to_confirm",
+    "dose_to_calculate",
+    "regimens_overlap",
     "treatment_still_open",
+    "treatment_to_end",
     "progression_date_missing",
     "pregnancy",
     "first_dose_missing",
@@ -72,6 +77,10 @@ _PAPER = timedelta(28)
 _RESPONSE, _RESPONSE_GIVEN = timedelta(7), timedelta(14)
 #: The outcome of a pregnancy is known at the latest so long after it was reported (40 weeks).
 _TERM = timedelta(280)
+#: An amount that is to be calculated is asked for from so long before the first dose.
+_TO_CALCULATE = timedelta(7)
+#: So far ahead a planned amount is looked for that the protocol replaces.
+_AHEAD = timedelta(800)
 #: So long after an amendment begins somebody should have looked at the visits that it does not plan.
 _DROPPED = timedelta(7)
 
@@ -134,10 +143,12 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
     entries += _of_harmful_doses(schedule.treatment_plan)
-    entries += _of_late_words(history)
+    entries += _of_late_words(schedule.treatment_plan)
     entries += _of_hold(history)
-    entries += _of_planned_amounts(schedule.treatment_plan)
-    entries += _of_treatment(schedule.treatment_plan.plan, history)
+    for regimen in schedule.treatment_plan.regimens:
+        entries += _of_planned_amount(schedule.treatment_plan, regimen)
+    entries += _of_overlaps(schedule.treatment_plan)
+    entries += _of_treatment(schedule.treatment_plan)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(history)]
     joined = [day for day in (history.registered.consented_on, history.enrolled_on) if day is not None]
     known_from = min(joined, default=date.min)
@@ -371,27 +382,51 @@ def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
 
 
 def _of_doses(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator[WorklistEntry]:
-    for row in dose_gaps(treatment_plan, first, last):
-        record = ResolvingCall({"kind": "dose_recorded"}, ("dose_on", "status"))
-        hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
-        calls = (record, hold, _END_TREATMENT)
-        about, reported_on = row.first_on.isoformat(), row.reported_on
-        yield WorklistEntry(
-            "doses_not_taken", about, None, reported_on, row.through_on, reported_on, row.because, calls
-        )
+    hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
+    for plan in treatment_plan.doses:
+        record = ResolvingCall({"kind": "dose_recorded", **_named(plan)}, ("dose_on", "status"))
+        for row in dose_gaps(plan, first, last):
+            calls = (record, hold, _END_TREATMENT)
+            about, reported_on = _about(plan, row.first_on), row.reported_on
+            because = _of_drug(treatment_plan, plan.regimen, row.because)
+            yield WorklistEntry(
+                "doses_not_taken", about, None, reported_on, row.through_on, reported_on, because, calls
+            )
 
 
 def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     """Yield an entry for each run of doses that could hurt, however long ago: until it is acknowledged or corrected."""
-    for run in harmful_doses(treatment_plan, date.min + ONE_DAY, date.max - ONE_DAY):
-        correct = ResolvingCall({"kind": "dose_recorded", "dose_on": run.first_on.isoformat()}, _CORRECTION)
-        about, on = run.first_on.isoformat(), run.first_on
-        yield WorklistEntry(run.kind, about, None, on, None, on, run.because, (correct,))
+    for plan in treatment_plan.doses:
+        for run in harmful_doses(plan, date.min + ONE_DAY, date.max - ONE_DAY):
+            fact = {"kind": "dose_recorded", "dose_on": run.first_on.isoformat(), **_named(plan)}
+            about, on = _about(plan, run.first_on), run.first_on
+            because = _of_drug(treatment_plan, plan.regimen, run.because)
+            yield WorklistEntry(run.kind, about, None, on, None, on, because, (ResolvingCall(fact, _CORRECTION),))
 
 
-def _of_late_words(history: History) -> Iterator[WorklistEntry]:
-    """Yield an entry for each day of which a phone said something that staff are to confirm (section 3)."""
-    for day, late in history.doses.unconfirmed():
+def _named(plan: DosePlan) -> dict[str, Any]:
+    """Return how facts name an intake: by nothing, if it is the only one."""
+    regimen, slot = plan.regimen.named(plan.slot)
+    return {} if regimen is None else {"regimen": regimen, "slot": slot}
+
+
+def _about(plan: DosePlan, day: date) -> str:
+    """Return what tells entries about the doses of a day apart."""
+    return day.isoformat() if plan.regimen.named(plan.slot)[0] is None else plan.dose_id(day)
+
+
+def _of_drug(treatment_plan: TreatmentPlan, regimen: RegimenPlan, because: Reason) -> Reason:
+    """Return a reason with the drug that it is about, where there are several."""
+    if len(treatment_plan.regimens) == 1:
+        return because
+    return Reason("of_drug", base=because, drug=regimen.first.drug_name)
+
+
+def _of_late_words(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield an entry for each dose of which a phone said something that staff are to confirm (section 3)."""
+    history = treatment_plan.history
+    said = ((one, *late) for one in treatment_plan.doses for late in one.log.unconfirmed())
+    for plan, day, late in said:
         received_on, word = civil_date(late.received_at, history.time_zone), late.word
         because = Reason("reported_to_confirm", day=day, day2=received_on)
         calls = [ResolvingCall({"kind": "voided", "voids": word.fact_id}, ("reason",))]
@@ -399,53 +434,115 @@ def _of_late_words(history: History) -> Iterator[WorklistEntry]:
         kind = "record_after_death" if is_after_end else "doses_to_confirm"
         # Only what was taken or missed can be recorded by staff, and nothing after death.
         if word.status != "taken_back" and (history.died_on is None or day <= history.died_on):
-            fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": word.status}
+            fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": word.status, **_named(plan)}
             confirm = fact if word.amount is None else {**fact, "amount": word.amount}
             calls.insert(0, ResolvingCall(confirm, ()))
-        yield WorklistEntry(kind, day.isoformat(), None, received_on, None, received_on, because, tuple(calls))
+        because = _of_drug(treatment_plan, plan.regimen, because)
+        yield WorklistEntry(kind, _about(plan, day), None, received_on, None, received_on, because, tuple(calls))
 
 
 def _of_hold(history: History) -> Iterator[WorklistEntry]:
-    """Yield the entry for a hold without a recorded end, which is always the last hold."""
-    if history.holds and history.holds[-1].resumes_on is None:
-        from_on = history.holds[-1].from_on + _HOLD
-        because = Reason("held_open", day=history.holds[-1].from_on)
-        end_hold = ResolvingCall({"kind": "hold_ended"}, ("resumes_on",))
-        due_on = from_on + _HOLD_RESOLVED
-        yield _plain("hold_open", from_on, history.last_dose_day, due_on, because, end_hold, _END_TREATMENT)
+    """Yield an entry for each hold without a recorded end."""
+    holds = [hold for hold in history.holds if hold.resumes_on is None]
+    for hold in holds:
+        from_on = hold.from_on + _HOLD
+        because = Reason("held_open", day=hold.from_on)
+        which = {"hold": hold.fact_id} if len(holds) > 1 else {}
+        end_hold = ResolvingCall({"kind": "hold_ended", **which}, ("resumes_on",))
+        due_on, about = from_on + _HOLD_RESOLVED, ".".join(hold.regimens or ())
+        entry = _plain("hold_open", from_on, history.last_dose_day, due_on, because, end_hold, _END_TREATMENT)
+        yield entry._replace(about=about)
 
 
-def _of_planned_amounts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
-    """Yield an entry for each planned amount that was set under another amount of the protocol (section 4).
+def _of_planned_amount(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> Iterator[WorklistEntry]:
+    """Yield what is to be said of the planned amounts of a regimen (section 4).
 
-    It stands from the first day of the protocol's new amount until an amount is set from that day or a later one.
+    An amount that was set under another amount of the protocol is to be confirmed, from the first day of the new amount
+    until one is set from that day or a later one; and an amount per kg or m² is to be calculated.
     """
-    plan, history = treatment_plan.plan, treatment_plan.history
-    for period in plan[1:]:
-        from_on, to_on, ends = period.from_on or date.min, period.to_on, [treatment_plan.last_dose_day]
-        earlier = [change for change in history.dose_changes if change.from_on < from_on]
-        if not earlier or not asks_again(version_on(plan, earlier[-1].from_on).regimen, period.protocol.regimen):
-            continue
-        following = (change.from_on for change in history.dose_changes if change.from_on >= from_on)
-        ends += [end - ONE_DAY for end in (to_on, next(following, None)) if end is not None]
+    history, changes = regimen.history, regimen.changes
+    if regimen.started is None or not history.is_enrolled or not history.may_fit(regimen.first.who):
+        return
+    plans = [plan for plan in treatment_plan.doses if plan.regimen is regimen]
+    last = max((plan.last_dose_day for plan in plans if plan.last_dose_day), default=None)
+    call: dict[str, Any] = {"kind": "dose_changed"}
+    if len(treatment_plan.regimens) > 1:
+        call["regimen"] = regimen.name
+    if regimen.first.per is not None and not any(change.from_on <= regimen.starts_on for change in changes):
+        ends = [last, changes[0].from_on - ONE_DAY if changes else None]
         through_on = min((end for end in ends if end is not None), default=None)
-        from_on = max(from_on, treatment_plan.starts_on)
-        if through_on is None or from_on <= through_on:
-            because = Reason(
-                "amount_set_before",
-                mg=f"{earlier[-1].amount:g}",
-                day=earlier[-1].from_on,
-                mg2=f"{period.protocol.regimen.amount:g}",
-                day2=period.from_on,
-                mg3=f"{planned_amount(plan, history, from_on):g}",
-            )
-            confirm = ResolvingCall({"kind": "dose_changed", "from_on": from_on.isoformat()}, ("amount",))
-            kind, about = "planned_amount_to_confirm", from_on.isoformat()
-            yield WorklistEntry(kind, about, None, from_on, through_on, from_on, because, (confirm,))
+        from_on = min(regimen.starts_on - _TO_CALCULATE, through_on or date.max)
+        because = _of_drug(treatment_plan, regimen, Reason("amount_to_calculate"))
+        set_it = ResolvingCall({**call, "from_on": regimen.starts_on.isoformat()}, ("amount",))
+        yield WorklistEntry(
+            "dose_to_calculate", regimen.name, None, from_on, through_on, regimen.starts_on, because, (set_it,)
+        )
+    for stage in regimen.stages[1:]:
+        change_on = stage.from_on or date.min
+        earlier = [change for change in changes if change.from_on < change_on]
+        if not earlier or regimen.asks_again(earlier[-1], max(change_on, regimen.starts_on)) is None:
+            continue
+        yield from _to_confirm_amount(treatment_plan, regimen, earlier[-1], change_on, last, call)
+    for change in changes if len(regimen.stages) == 1 and not regimen.first.is_even else ():
+        following = next((one.from_on for one in changes if one.from_on > change.from_on), None)
+        latest = following - ONE_DAY if following is not None else change.from_on + _AHEAD
+        if (since := regimen.asks_again(change, latest)) is not None:
+            yield from _to_confirm_amount(treatment_plan, regimen, change, since, last, call)
 
 
-def _of_treatment(plan: tuple[Period, ...], history: History) -> Iterator[WorklistEntry]:
+def _to_confirm_amount(
+    treatment_plan: TreatmentPlan,
+    regimen: RegimenPlan,
+    earlier: DoseChange,
+    since: date,
+    last: date | None,
+    call: dict[str, Any],
+) -> Iterator[WorklistEntry]:
+    """Yield the entry for a planned amount that was set before the protocol's own amount became another one."""
+    changes, to_on = (
+        regimen.changes,
+        next((one.from_on for one in regimen.stages if (one.from_on or since) > since), None),
+    )
+    following = next((change.from_on for change in changes if change.from_on >= since), None)
+    ends = [last, *(end - ONE_DAY for end in (to_on, following) if end is not None)]
+    through_on = min((end for end in ends if end is not None), default=None)
+    from_on = max(since, regimen.starts_on)
+    if through_on is not None and through_on < from_on:
+        return
+    now, planned = regimen.regimen_on(from_on), regimen.planned_amount(from_on)
+    own = now.amount if now.is_even else regimen.own_amount(from_on) or now.amount
+    because = Reason(
+        "amount_set_before",
+        amount=with_unit(earlier.amount, regimen.regimen_on(earlier.from_on).unit),
+        day=earlier.from_on,
+        amount2=with_unit(own, now.unit),
+        day2=since,
+        amount3=Reason("no_amount") if planned is None else with_unit(planned, now.unit),
+    )
+    because = _of_drug(treatment_plan, regimen, because)
+    confirm = ResolvingCall({**call, "from_on": from_on.isoformat()}, ("amount",))
+    about = from_on.isoformat() if len(treatment_plan.regimens) == 1 else f"{from_on}.{regimen.name}"
+    yield WorklistEntry("planned_amount_to_confirm", about, None, from_on, through_on, from_on, because, (confirm,))
+
+
+def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield an entry for two regimens of one drug that run at a time: only the later is planned (section 4)."""
+    for plan in treatment_plan.doses:
+        regimen = plan.regimen
+        for other in plan.overlapped_by if plan.slot == 1 else ():
+            since = max(other.starts_on, regimen.starts_on)
+            if since == date.max or not regimen.holds_day(since) or not other.holds_day(since):
+                continue
+            through_on = min((end for end in (regimen.ends_on, other.ends_on) if end is not None), default=None)
+            because = Reason("regimens_overlap", text=regimen.name, other=other.name, day=since)
+            end = ResolvingCall({"kind": "regimen_ended", "regimen": regimen.name}, ("last_dose_on",))
+            about = f"{regimen.name}.{other.name}"
+            yield WorklistEntry("regimens_overlap", about, None, since, through_on, since, because, (end,))
+
+
+def _of_treatment(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
+    plan, history = treatment_plan.plan, treatment_plan.history
     if history.enrolled is None:
         return
     ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
@@ -457,6 +554,10 @@ def _of_treatment(plan: tuple[Period, ...], history: History) -> Iterator[Workli
         if progressed_on is not None and not version_on(plan, progressed_on).beyond_progression:
             because = Reason("end_not_recorded", base=Reason("progressed", day=progressed_on))
             yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
+        if (over_on := _all_over_on(treatment_plan)) is not None and history.begun:
+            because = Reason("end_not_recorded", base=Reason("regimens_over", day=over_on))
+            day = over_on + ONE_DAY
+            yield _plain("treatment_to_end", day, through_on, day + _PAPER, because, _END_TREATMENT)
         if not history.begun:
             planned_on = history.enrolled.planned_first_dose_on
             because = Reason("no_start_recorded", day=planned_on)
@@ -467,6 +568,17 @@ def _of_treatment(plan: tuple[Period, ...], history: History) -> Iterator[Workli
         because = Reason("no_progression_recorded", day=ended.decided_on)
         call = ResolvingCall({"kind": "progressed"}, ("progressed_on", "basis"))
         yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
+
+
+def _all_over_on(treatment_plan: TreatmentPlan) -> date | None:
+    """Return the last day of the last regimen, if each has an end of its own; None while one goes on."""
+    ends = [
+        one.own_end
+        for one in treatment_plan.regimens
+        if one.started is not None and treatment_plan.history.may_fit(one.first.who)
+    ]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:

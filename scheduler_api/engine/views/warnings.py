@@ -9,6 +9,7 @@ from typing import Any
 from scheduler_api.engine.model.facts import Body, DoseRecorded, Registered, StudyEnded, TreatmentEnded, VisitDone
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
 
 from .calendar import PatientSchedule
@@ -22,7 +23,9 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
     after = schedule.history
     match body:
         case DoseRecorded(amount=float() | int() as taken):
-            harmful = harmful_dose(schedule.treatment_plan, body.dose_on, taken, body.taken_at or said_at)
+            plan = schedule.treatment_plan.named(DoseId(body.dose_on, body.regimen, body.slot))
+            assert plan is not None, "a dose that nothing names is refused"
+            harmful = harmful_dose(plan, body.dose_on, taken, body.taken_at or said_at)
             return [] if harmful is None else [_harmful(harmful)]
         case VisitDone():
             return _before_consent(after, [body.done_on])
@@ -80,5 +83,5 @@ def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:
 
 
 def _doses_after(history: History, day: date) -> Iterator[dict[str, Any]]:
-    for on, _ in history.doses.taken(day + ONE_DAY, date.max):
+    for on in (on for log in history.doses.values() for on, _ in log.taken(day + ONE_DAY, date.max)):
         yield {"kind": "dose_recorded", "on": on}

@@ -13,9 +13,8 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.protocol import Recurrence, Series, recurrence_limit
 from scheduler_api.engine.reason import Reason, count
-from scheduler_api.engine.treatment.cycles import CycleRun, cycles_from
-
-from .milestones import AnchorDay, Reached
+from scheduler_api.engine.treatment.cycles import CycleCourse, cycles_from
+from scheduler_api.engine.treatment.milestones import AnchorDay, Reached
 
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 
@@ -150,14 +149,15 @@ _in_order = attrgetter("target_on", "opens_on", "closes_on")
 
 
 def planned_visits_of(
-    plan: SeriesPlan, recurrences: Sequence[Recurrence], runs: tuple[CycleRun, ...]
+    plan: SeriesPlan, recurrences: Sequence[Recurrence], courses: Sequence[CycleCourse]
 ) -> Iterator[PlannedVisit]:
-    """Yield the visits of some recurrences of a series in order of target."""
+    """Yield the visits of some recurrences of a series in order of target; on days of cycles, of those of `courses`."""
     if plan.series.anchor.is_cycle:
         before = [_before_day_1(plan, recurrence) for recurrence in recurrences if recurrence.on_day < 1]
         within = [recurrence for recurrence in recurrences if recurrence.on_day > 0]
         # A dose taken before the start that was planned moves day 1, and not the days before it.
-        return merge(sorted(before, key=_in_order), _visits_by_cycle(plan, within, runs), key=_in_order)
+        by_cycle = (_visits_by_cycle(plan, within, course) for course in courses if within and course.runs)
+        return merge(sorted(before, key=_in_order), *by_cycle, key=_in_order)
     return merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in recurrences), key=_in_order)
 
 
@@ -175,22 +175,21 @@ def _visits_of_recurrence(plan: SeriesPlan, recurrence: Recurrence) -> Iterator[
         k += 1
 
 
-def _visits_by_cycle(
-    plan: SeriesPlan, of_series: Sequence[Recurrence], runs: tuple[CycleRun, ...]
-) -> Iterator[PlannedVisit]:
-    recurrences = sorted(of_series, key=attrgetter("on_day"))
+def _visits_by_cycle(plan: SeriesPlan, of_series: Sequence[Recurrence], course: CycleCourse) -> Iterator[PlannedVisit]:
+    recurrences, runs = sorted(of_series, key=attrgetter("on_day")), course.runs
     lasts = [recurrence.cycles.last for recurrence in recurrences]
     last = None if None in lasts else max((number for number in lasts if number is not None), default=0)
-    for cycle in cycles_from(runs, plan.anchor.day):
-        if last is not None and cycle.number > last:
+    start = runs[0].starts_on
+    for cycle in cycles_from(runs, start):
+        if (last is not None and cycle.number > last) or (course.through_on and cycle.starts_on > course.through_on):
             return
         for recurrence in recurrences:
             target = cycle.day(recurrence.on_day) if cycle.number in recurrence.cycles else None
-            if target is not None:
+            if target is not None and course.has(target):
                 yield _on(target, plan, recurrence, cycle.number)
         # A cycle too short to have its day is followed by others that may have it.
         never_again = cycle.run is runs[-1] and recurrences[0].on_day > cycle.run.cycle_days
-        if never_again or cycle.starts_on.year - plan.anchor.day.year > 100:
+        if never_again or cycle.starts_on.year - start.year > 100:
             return
 
 

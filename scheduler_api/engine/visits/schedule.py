@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
@@ -11,10 +10,11 @@ from scheduler_api.engine.model.facts import visit_of
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Anchor, Protocol, Series
 from scheduler_api.engine.model.versions import Period
-from scheduler_api.engine.treatment.cycles import CycleRun, cycle_runs
+from scheduler_api.engine.treatment.cycles import CycleCourse
+from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.milestones import AnchorDay, anchor_day, start_of_treatment
 
 from .amended import AmendedVisits, amended
-from .milestones import AnchorDay, anchor_day, start_of_treatment
 from .recurrence import EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
 from .series import BookedVisit, Visit, VisitSeries, in_plan
 from .series_end import visits_end
@@ -23,9 +23,10 @@ from .series_end import visits_end
 class VisitSchedule:
     """The visits of one patient; each series is computed when it is first read, and only as far as it is read."""
 
-    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
-        self._plan = plan
-        self._history = history
+    def __init__(self, treatment_plan: TreatmentPlan) -> None:
+        self._treatment_plan = treatment_plan
+        self._plan = plan = treatment_plan.plan
+        self._history = history = treatment_plan.history
         self._series: dict[str, VisitSeries] = {}
         self._inputs: dict[str, tuple[object, ...]] = {}
         self._booked = _by_series(plan, history)
@@ -33,15 +34,12 @@ class VisitSchedule:
         self.names = tuple(dict.fromkeys([*(s.name for period in plan for s in period.protocol.series), *self._booked]))
 
     @cached_property
-    def _runs(self) -> tuple[CycleRun, ...]:
-        return cycle_runs(self._plan, self._history)
-
-    @cached_property
     def _before_holds(self) -> VisitSchedule | None:
         """The visits as they would be without any hold; None if no hold moves a visit."""
-        if not self._history.holds or not any(period.protocol.regimen.extend_on_hold for period in self._plan):
+        regimens = (one for period in self._plan for one in period.protocol.regimens)
+        if not self._history.holds or not any(one.extend_on_hold for one in regimens):
             return None
-        return VisitSchedule(self._plan, replace(self._history, holds=()))
+        return VisitSchedule(self._treatment_plan.without_holds)
 
     def series(self, name: str) -> VisitSeries:
         """Return the visits of one series (of a name in `names`)."""
@@ -105,7 +103,11 @@ class VisitSchedule:
         before = self._before_holds if done is not None else None
         return (
             [(period.from_on, period.to_on, plan) for period, plan in stages],
-            self._runs if any(one.anchor.is_cycle for one in series) else (),
+            [
+                (course.runs, course.through_on, course.decides)
+                for name in dict.fromkeys(one.anchor.regimen for one in series if one.anchor.is_cycle)
+                for course in self._treatment_plan.cycle_courses(name)
+            ],
             _inputs_of_who(history, series),
             done,
             # What was done is compared with where its visit would be without holds.
@@ -121,10 +123,14 @@ class VisitSchedule:
         if all(history.always_fits(one.who) for one in series.recurrences):
             if EvenlySpacedVisits.fits(series):
                 return EvenlySpacedVisits(plan)
-            visits = planned_visits_of(plan, series.recurrences, self._runs)
+            visits = planned_visits_of(plan, series.recurrences, self._courses(series))
         else:
             visits = self._for_patient(plan)
         return PlannedVisits(visits, series.most_before_days)
+
+    def _courses(self, series: Series) -> tuple[CycleCourse, ...]:
+        """Return the cycles on whose days a series is; none if it is counted from something else."""
+        return self._treatment_plan.cycle_courses(series.anchor.regimen) if series.anchor.is_cycle else ()
 
     def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:
         """Yield the visits that are for this patient on their target, or were done or booked by name.
@@ -134,7 +140,7 @@ class VisitSchedule:
         series, history = plan.series, self._history
         is_named = any(series.has_visit(name) for name in self._named_visits)
         recurrences = [one for one in series.recurrences if is_named or history.may_fit_from(one.who, date.min)]
-        for planned in planned_visits_of(plan, recurrences, self._runs):
+        for planned in planned_visits_of(plan, recurrences, self._courses(series)):
             if self._is_kept(series, planned):
                 yield planned
             elif not is_named and not any(history.may_fit_from(one.who, planned.target_on) for one in recurrences):
@@ -164,8 +170,22 @@ class VisitSchedule:
         if anchor.visit is not None:
             return self._visit_anchor(anchor.visit)
         if anchor.is_cycle:
-            return start_of_treatment(self._history)
+            return self._start_of_cycles(anchor.regimen)
         return anchor_day(self._history, protocol, anchor.milestones)
+
+    def _start_of_cycles(self, regimen: str | None) -> AnchorDay | None:
+        """Return the first day of the cycles of a regimen, or of the lead one (None)."""
+        plan = self._treatment_plan.regimen(regimen) if regimen is not None else None
+        if plan is None or plan.first.starts.is_first_dose:
+            return start_of_treatment(self._history)
+        started, treatment = plan.started, start_of_treatment(self._history)
+        if started is None:
+            return None
+        anchor = AnchorDay(started.on, started.provisional, started.because)
+        if treatment is None or not plan.rests_on_first_dose:
+            return anchor
+        planned_start = None if treatment.planned_start is None else started.on
+        return anchor._replace(enrolment_from=treatment.enrolment_from, planned_start=planned_start)
 
     def _visit_anchor(self, visit: str) -> AnchorDay | None:
         for name in self.names:

@@ -13,11 +13,11 @@ from scheduler_api.engine.model.facts import PART, UNSCHEDULED, is_appointment, 
 from scheduler_api.engine.model.history import ONE_DAY, Booking, History
 from scheduler_api.engine.model.protocol import Series, Who
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.milestones import AnchorDay, Reached
 
 from .amended import DroppedVisit
 from .appointments import standing
 from .assignment import Performed, UnscheduledVisit, assign
-from .milestones import AnchorDay, Reached
 from .recurrence import PlannedVisit, PlannedVisits, label_of
 
 

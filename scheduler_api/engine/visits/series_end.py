@@ -7,8 +7,7 @@ from datetime import date
 
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series
-
-from .milestones import Reached, reached
+from scheduler_api.engine.treatment.milestones import Reached, reached
 
 
 def visits_end(

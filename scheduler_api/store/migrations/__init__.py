@@ -32,6 +32,7 @@ from .second_edition import (
     m0016_paths,
     m0017_dose_words,
     m0018_visits,
+    m0019_dose_logs,
     m0020_contents,
     m0021_approvals,
 )
@@ -65,6 +66,7 @@ MIGRATIONS = tuple(
         m0016_paths,
         m0017_dose_words,
         m0018_visits,
+        m0019_dose_logs,
         m0020_contents,
         m0021_approvals,
     )

@@ -1,15 +1,15 @@
-"""The table `dose_words`: what was said of each day's dose, by patient and month; derived.
+"""The table `dose_words`: what was said of doses, by patient, log (an intake of a regimen) and month; derived.
 
 `version` is that of the patient when a month was last written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from scheduler_api.engine.model.dose_log import DayWords, Words
+from scheduler_api.engine.model.dose_log import DoseLog, Words
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.store.database.port import Store
 
@@ -17,6 +17,8 @@ from . import facts
 
 #: Returns what is stored of a month, written `2024-02`.
 ReadMonth = Callable[[str], str]
+#: The log (an intake of a regimen) and the month of what is stored.
+Key = tuple[str, str]
 _NOTHING = "{}"
 _MONTH = len("2024-02")
 
@@ -48,9 +50,9 @@ class StoredWords:
         changed._changed = self._changed.union(day[:_MONTH] for day in other)
         return changed
 
-    def changed(self) -> dict[str, str]:
-        """Return the months that are not as they were read, each as it is to be stored."""
-        return {month: _encode(self._months[month]).decode() for month in sorted(self._changed)}
+    def changed(self) -> Iterator[tuple[str, str]]:
+        """Yield the months that are not as they were read, each as it is to be stored."""
+        return ((month, _encode(self._months[month]).decode()) for month in sorted(self._changed))
 
     def _month(self, month: str) -> dict[str, msgspec.Raw | Words]:
         if month not in self._months:
@@ -58,50 +60,62 @@ class StoredWords:
         return self._months[month]
 
 
-def by_month(words: DayWords) -> dict[str, str]:
-    """Return the words of a history just folded from the log, by month, as they are stored."""
-    assert isinstance(words, dict)
-    months: dict[str, dict[str, Words]] = {}
-    for day, said in words.items():
-        months.setdefault(day[:_MONTH], {})[day] = said
-    return {month: _encode(days).decode() for month, days in months.items()}
+def changed(doses: Mapping[str, DoseLog]) -> dict[Key, str]:
+    """Return the months that are not as they were read, each as it is to be stored."""
+    words = ((log, one.words) for log, one in doses.items())
+    return {
+        (log, month): text for log, read in words if isinstance(read, StoredWords) for month, text in read.changed()
+    }
 
 
-def month_of(store: Store, patient_id: str, version: int, month: str) -> str:
+def by_month(doses: Mapping[str, DoseLog]) -> dict[Key, str]:
+    """Return the words of a history just folded from the log, by log and month, as they are stored."""
+    months: dict[Key, dict[str, Words]] = {}
+    for log, one in doses.items():
+        assert isinstance(one.words, dict)
+        for day, said in one.words.items():
+            months.setdefault((log, day[:_MONTH]), {})[day] = said
+    return {key: _encode(days).decode() for key, days in months.items()}
+
+
+def month_of(store: Store, patient_id: str, version: int, log: str, month: str) -> str:
     """Return what was said of a month's doses when the patient was at a version."""
     row = store.row(
-        "SELECT version, words FROM dose_words WHERE patient_id = :patient_id AND month = :month",
-        {"patient_id": patient_id, "month": month},
+        "SELECT version, words FROM dose_words WHERE patient_id = :patient_id AND log = :log AND month = :month",
+        {"patient_id": patient_id, "log": log, "month": month},
     )
     if row is None or row["version"] <= version:
         return _NOTHING if row is None else str(row["words"])
     # Something was recorded since the patient's row was read.
     history = fold(facts.of_patient_through(store, patient_id, version))
-    return by_month(history.doses.words).get(month, _NOTHING)
+    return by_month(history.doses).get((log, month), _NOTHING)
 
 
-def of_patient(store: Store, patient_id: str) -> dict[str, str]:
-    """Return what is stored of a patient, by month; months of which nothing is said any more are left out."""
-    rows = store.rows("SELECT month, words FROM dose_words WHERE patient_id = :patient_id", {"patient_id": patient_id})
-    return {row["month"]: row["words"] for row in rows if row["words"] != _NOTHING}
+def of_patient(store: Store, patient_id: str) -> dict[Key, str]:
+    """Return what is stored of a patient, by log and month; months of which nothing is said any more are left out."""
+    rows = store.rows(
+        "SELECT log, month, words FROM dose_words WHERE patient_id = :patient_id", {"patient_id": patient_id}
+    )
+    return {(row["log"], row["month"]): row["words"] for row in rows if row["words"] != _NOTHING}
 
 
-def write(store: Store, patient_id: str, version: int, words: DayWords) -> None:
+def write(store: Store, patient_id: str, version: int, doses: Mapping[str, DoseLog]) -> None:
     """Store the words of a patient who is at a version now, touching only months that differ."""
-    if isinstance(words, StoredWords):
-        changed = words.changed()
+    if any(isinstance(one.words, StoredWords) for one in doses.values()):
+        new = {log: one for log, one in doses.items() if not isinstance(one.words, StoredWords)}
+        wanted = changed(doses) | by_month(new)
     else:
-        stored, wanted = of_patient(store, patient_id), by_month(words)
+        stored, wanted = of_patient(store, patient_id), by_month(doses)
         # A month of which nothing is said any more keeps its row: who read the version before sees that it changed.
-        wanted |= {month: _NOTHING for month in stored if month not in wanted}
-        changed = {month: text for month, text in wanted.items() if stored.get(month) != text}
-    if changed:
+        wanted |= {key: _NOTHING for key in stored if key not in wanted}
+        wanted = {key: text for key, text in wanted.items() if stored.get(key) != text}
+    if wanted:
         store.write_many(
-            "INSERT INTO dose_words (patient_id, month, version, words) "
-            "VALUES (:patient_id, :month, :version, :words) "
-            "ON CONFLICT (patient_id, month) DO UPDATE SET version = excluded.version, words = excluded.words",
+            "INSERT INTO dose_words (patient_id, log, month, version, words) "
+            "VALUES (:patient_id, :log, :month, :version, :words) "
+            "ON CONFLICT (patient_id, log, month) DO UPDATE SET version = excluded.version, words = excluded.words",
             [
-                {"patient_id": patient_id, "month": month, "version": version, "words": text}
-                for month, text in changed.items()
+                {"patient_id": patient_id, "log": log, "month": month, "version": version, "words": text}
+                for (log, month), text in wanted.items()
             ],
         )

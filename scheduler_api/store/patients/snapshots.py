@@ -9,6 +9,7 @@ and nearly every calendar need nothing, and the record of a dose one month.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -27,7 +28,7 @@ from . import facts
 from .dose_words import ReadMonth, StoredWords, month_of
 
 #: Raise it when derived data get another meaning though their fields stay the same.
-_MEANING = 2
+_MEANING = 3
 #: The format of all derived data stored of a patient. It follows from the types, so nobody can forget to change it.
 FORMAT = format_of(_MEANING, History, Words, Visit, WorklistEntry, TreatmentPosition)
 
@@ -38,23 +39,26 @@ _decode = msgspec.json.Decoder(History, dec_hook=lambda kind, value: value).deco
 
 def text_of(history: History) -> str:
     """Return the snapshot of a history, without the words about each day's dose. Equal histories give equal texts."""
-    return _encode(replace(history, doses=replace(history.doses, words={}))).decode()
+    doses = {name: replace(log, words={}) for name, log in history.doses.items()}
+    return _encode(replace(history, doses=doses)).decode()
 
 
-def of_text(text: str, read: ReadMonth) -> History:
-    """Return the history that a snapshot holds; `read` returns what was said of the doses of a month.
+def of_text(text: str, read: Callable[[str], ReadMonth]) -> History:
+    """Return the history that a snapshot holds; `read` returns for a log what reads what was said of a month.
 
     Raises msgspec.DecodeError if it cannot be read.
     """
     folded = _decode(text)
-    return replace(folded, doses=replace(folded.doses, words=StoredWords(read)))
+    doses = {name: replace(log, words=StoredWords(read(name))) for name, log in folded.doses.items()}
+    return replace(folded, doses=doses)
 
 
 def of_row(store: Store, row: Row) -> History:
     """Return the history in a patient's row; folded from the log if the row is of another format."""
     if row["format"] == FORMAT:
         try:
-            return of_text(row["history"], partial(month_of, store, row["patient_id"], row["version"]))
+            read = partial(month_of, store, row["patient_id"], row["version"])
+            return of_text(row["history"], partial(partial, read))
         except msgspec.DecodeError:
             pass
     return fold(facts.of_patient(store, row["patient_id"]))

@@ -13,6 +13,7 @@ from typing import Any
 from scheduler_api.engine.checks import HAVE_A_REASON, next_history
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
+from scheduler_api.engine.model.dose_log import log_name
 from scheduler_api.engine.model.facts import (
     Body,
     DoseRecorded,
@@ -194,7 +195,8 @@ def append(
     body, day = fact.body, None
     if isinstance(body, DoseRecorded | DoseTakenBack) and fact.supersedes is None and not fact.to_confirm:
         # Who speaks of a day that is to be confirmed moves more than that day.
-        day = None if body.dose_on.isoformat() in before.history.doses.to_confirm else body.dose_on
+        log = before.history.log(log_name(body.regimen, body.slot))
+        day = None if body.dose_on.isoformat() in log.to_confirm else body.dose_on
     versions = (
         versions_named(session.store, before.history)
         if day is not None

@@ -140,7 +140,11 @@ class _Sums:
         self.screen_failures += history.failed_screening
         self.statuses[status] += 1
         self.on_hold += status == "on_treatment" and history.is_held(today)
-        self.doses = self.doses.plus(dose_sums(schedule.treatment_plan, today))
+        sums = dose_sums(schedule.treatment_plan.doses, today)
+        if len(schedule.treatment_plan.regimens) > 1:
+            # Amounts of different drugs do not add up.
+            sums = sums._replace(taken_amount=0.0, full_amount=0.0)
+        self.doses = self.doses.plus(sums)
 
     def add_past(self, schedule: PatientSchedule, today: date, site: str) -> None:
         """Count what happened at a site to a patient who is or was there: deviations, and imaging done or not done."""

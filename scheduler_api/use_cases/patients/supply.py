@@ -63,8 +63,9 @@ def supply_document(session: Session, patient_id: str, visit: str | None, first:
         "patient_id": patient_id,
         "visit": until.visit,
         "today": today,
-        "drug": schedule.protocol_on(start).regimen.drug,
-        **supply(schedule.treatment_plan, start, end),
+        "from": start,
+        "to": end,
+        "regimens": supply(schedule.treatment_plan, start, end),
     }
 
 

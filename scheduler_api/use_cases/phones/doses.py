@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 from scheduler_api.engine.checks import FIRST_ZONE
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.dose_log import DoseLog
+from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, Fact, Sent, TimeZoneChanged
 from scheduler_api.engine.phone_clocks import TOLERANCE, Spoken, clock_off, spoken
-from scheduler_api.engine.treatment.dose_ids import DoseId, dose_id
+from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts
 from scheduler_api.store.patients.snapshots import of_row
@@ -80,11 +80,13 @@ def record_dose(
     with session.store.transaction():
         lock_patient(session.store, patient_id)
         schedule = schedules.of_row(session.store, patient_row(session, patient_id))
-        history, plan = schedule.history, schedule.treatment_plan.plan
-        first_of_day = dose_id(named.day, schedule.protocol_on(named.day).regimen)
-        if not named.is_known(plan):
+        history, plan = schedule.history, schedule.treatment_plan.named(named)
+        if plan is None:
+            first_of_day = schedule.treatment_plan.first_of(named.day).dose_id(named.day)
             raise ValidationFailed([FieldError("/dose_id", f"No such dose; that day has {first_of_day}.", "not_found")])
-        full_name = str(named if named.regimen is not None else first_of_day)
+        full_name = plan.dose_id(named.day)
+        regimen, slot = plan.regimen.named(plan.slot)
+        body = replace(body, regimen=regimen, slot=slot)
         known = facts.of_day(session.store, patient_id, named.day)
         if (same := next((fact for fact in known if _is_same(fact, body, when)), None)) is not None:
             return RecordOutcome("already_recorded", same.fact_id, full_name)
@@ -103,12 +105,15 @@ def record_dose(
             body = replace(body, taken_at=_possible(when.corrected(body.taken_at), session.now))
         today = max(civil_date(session.now, zone), _local_day(session.now, when))
         appended = append(session, patient_id, NewFact(body, sent=sent), today=today)
-        outcome = _outcome(appended.after.history.doses, body.dose_on, appended.fact)
+        outcome = _outcome(appended.after.history.log(log_name(regimen, slot)), body.dose_on, appended.fact)
         return RecordOutcome(outcome, appended.fact.fact_id, full_name)
 
 
-def dose_warnings(session: Session, patient_id: str, body: DoseRecorded, when: Said) -> list[dict[str, Any]]:
-    """Return what speaks against what a patient said of a day, also where the site's record of that day stands."""
+def dose_warnings(
+    session: Session, patient_id: str, named: DoseId, body: DoseRecorded, when: Said
+) -> list[dict[str, Any]]:
+    """Return what speaks against what a patient said of a dose, also where the site's record of it stands."""
+    body = replace(body, regimen=named.regimen, slot=named.slot)
     return warnings(schedules.of_row(session.store, patient_row(session, patient_id)), body, when.said_at)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.reminders.preferences import NotificationPreferences
+from scheduler_api.engine.treatment.capsules import with_unit
+from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Store
@@ -48,7 +51,7 @@ class Feed:
     options: Options
     version: int
     time_zone: str
-    dose_time: time
+    preferences: NotificationPreferences
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,8 @@ def opened_by(store: Store, secret: str, now: datetime) -> Feed:
     if row is None or of_row(store, row).is_left_alone(civil_date(now, row["time_zone"]) - PAST):
         raise NotFound("No such feed.")
     options = Options(**orjson.loads(row["options"]))
-    dose_time = patients(row["preferences"]).dose_time
-    return Feed(digest(secret), row["patient_id"], options, row["version"], row["time_zone"], dose_time)
+    preferences = patients(row["preferences"])
+    return Feed(digest(secret), row["patient_id"], options, row["version"], row["time_zone"], preferences)
 
 
 def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
@@ -193,20 +196,15 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     if through is not None and through >= today and not silent:
         add("through", "contraception", through, through)
     if feed.options.doses:
-        drug_name = schedule.protocol_on(today).regimen.drug_name
-        drug = word(drug_name, feed.options.language) if feed.options.drug_name else None
+        times = feed.preferences.times_of(schedule.treatment_plan.slots)
+        is_only = len(schedule.treatment_plan.doses) == 1
         for row in schedule.treatment_plan.rows(today, today, today + timedelta(DOSES_AHEAD)):
             if row["status"] in ("due", "planned") and history.begun and not history.awaits_site(row["dose_on"]):
-                mg = row["amount"] if drug else None
-                add(
-                    f"{row['dose_on']}",
-                    "dose",
-                    row["dose_on"],
-                    row["dose_on"],
-                    f"{feed.dose_time:%H:%M}",
-                    drug=drug,
-                    mg=mg,
-                )
+                named, day, slot = feed.options.drug_name, row["dose_on"], slot_of(row["dose_id"])
+                drug = word(row["drug"], feed.options.language) if named else None
+                amount = with_unit(row["amount"], row["unit"]) if named and row["amount"] is not None else None
+                uid = f"{day}" if is_only else row["dose_id"]
+                add(uid, "dose", day, day, f"{times[slot - 1]:%H:%M}", drug=drug, amount=amount)
     return current_events
 
 

@@ -19,6 +19,7 @@ from scheduler_api.engine.model.facts import (
     HoldEnded,
     HoldStarted,
     ProtocolAmended,
+    RegimenEnded,
     StudyEnded,
     TimeZoneChanged,
     TreatmentEnded,
@@ -38,14 +39,18 @@ from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 
 from .doses import RecordOutcome, Said, change_time_zone, record_dose, said
 
+#: Which dose of a day it is about, where there is more than one; left out otherwise.
+_WHICH = ("regimen", "slot")
+_LEFT_OUT = (*_WHICH, "regimens", "hold", "times_a_day", "days")
 #: What of a fact a phone is told: days and amounts. Reasons, notes and responses are for the site to tell.
 _TOLD = {
     TreatmentStarted: ("first_dose_on",),
-    DoseRecorded: ("dose_on", "status", "amount"),
-    DoseTakenBack: ("dose_on",),
-    HoldStarted: ("from_on", "resumes_on"),
-    HoldEnded: ("resumes_on",),
-    DoseChanged: ("from_on", "amount"),
+    DoseRecorded: ("dose_on", "status", "amount", *_WHICH),
+    DoseTakenBack: ("dose_on", *_WHICH),
+    HoldStarted: ("from_on", "resumes_on", "regimens"),
+    HoldEnded: ("resumes_on", "hold"),
+    DoseChanged: ("from_on", "amount", "regimen", "times_a_day", "days"),
+    RegimenEnded: ("regimen", "last_dose_on"),
     VisitBooked: ("visit", "booked_on", "time", "place", "time_zone"),
     VisitDone: ("series", "done_on", "visit"),
     TreatmentEnded: ("last_dose_on",),
@@ -164,7 +169,7 @@ def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | Non
         if superseded is None or type(superseded.body) not in _TOLD:
             return None
     data = body_to_data(fact.body)
-    told = {name: data.get(name) for name in names}
+    told = {name: data.get(name) for name in names if name in data or name not in _LEFT_OUT}
     return {
         "fact_id": fact.fact_id,
         "kind": fact.kind,

@@ -13,6 +13,7 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.reminders.first_reminder import FirstReminder
 from scheduler_api.engine.reminders.kinds import STOPPABLE
 from scheduler_api.engine.reminders.plan import is_off
+from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar_of, today_view
 from scheduler_api.engine.views.notices import Notice, notices
 from scheduler_api.store.database.port import Row
@@ -51,8 +52,7 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     document["notices"] = [notice._asdict() for notice in told]
     for dose in document["doses"]:
         is_asked = dose["status"] == "due" and not schedule.awaits_site(today)
-        dose["drug"] = schedule.protocol_on(today).regimen.drug_name
-        dose["remind_at"] = reminders.at(today, dose["status"]) if is_asked else None
+        dose["remind_at"] = reminders.at(today, slot_of(dose["dose_id"]), dose["status"]) if is_asked else None
         dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
     document["visits"] = [
@@ -79,13 +79,14 @@ class _Reminders:
 
     def __init__(self, session: Session, row: Row, schedule: PatientSchedule, today: date) -> None:
         self._preferences, self._schedule, self._today = patients(row["preferences"]), schedule, today
+        self._times = self._preferences.times_of(schedule.treatment_plan.slots)
         self._site = sites(row["site_time_zone"], row["site_preferences"])
         # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
         moved = self._preferences.time_set_at is not None or schedule.history.time_zone_said_at is not None
         self._sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if moved else {}
 
-    def at(self, day: date, status: str) -> datetime | None:
-        """Return when the reminder of a day's dose with a status comes or came; None if none comes."""
+    def at(self, day: date, slot: int, status: str) -> datetime | None:
+        """Return when the reminder of a dose with a status comes or came; None if none comes."""
         history, is_ahead = self._schedule.history, status == "due" or (status == "planned" and day > self._today)
         # Who is to call the site first is reminded by no notification of the phone's own either.
         if not is_ahead or not history.begun or history.awaits_site(day):
@@ -93,7 +94,7 @@ class _Reminders:
         is_stopped = "dose_due" in self._preferences.stopped
         if is_stopped or is_off("dose_due", day, self._schedule, self._site):
             return None
-        return FirstReminder(day, history, self._preferences, self._sent).remind_at()
+        return FirstReminder(day, slot, self._times, history, self._preferences, self._sent).remind_at()
 
 
 def _local(instant: str | None, time_zone: str) -> datetime | None:
@@ -114,8 +115,7 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
     document = calendar_of(schedule, today, first, last)
     reminders = _Reminders(session, row, schedule, today)
     for dose in document["doses"]:
-        dose["drug"] = schedule.protocol_on(dose["dose_on"]).regimen.drug_name
-        dose["remind_at"] = reminders.at(dose["dose_on"], dose["status"])
+        dose["remind_at"] = reminders.at(dose["dose_on"], slot_of(dose["dose_id"]), dose["status"])
     for visit in document["visits"]:
         visit["response"] = visit["site"] = None
         visit["because"] = _untold(visit["because"])

@@ -53,7 +53,7 @@ def _rebuild_patient(store: Store, patient_id: str, recorded: list[Fact], last: 
     history = fold(recorded)
     row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, horizon(now))
     patients.insert(store, row)
-    dose_words.write(store, patient_id, row["version"], history.doses.words)
+    dose_words.write(store, patient_id, row["version"], history.doses)
     at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, history))
     schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
     write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
@@ -150,7 +150,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row], now: datetime |
     for what, derived, stored_rows in (
         (
             "what is stored of the doses of",
-            dose_words.by_month(history.doses.words),
+            dose_words.by_month(history.doses),
             dose_words.of_patient(store, patient_id),
         ),
         ("the former site", at_sites.former_rows(patient_id, history), at_sites.former(store, patient_id)),
@@ -159,7 +159,8 @@ def _differences(store: Store, patient_id: str, rows: list[Row], now: datetime |
     ):
         for name in sorted({*derived, *stored_rows}):
             if derived.get(name) != stored_rows.get(name):
-                yield f"patient {patient_id}: {what} {name} is not what the facts give"
+                named = " ".join(name[::-1]).strip() if isinstance(name, tuple) else name
+                yield f"patient {patient_id}: {what} {named} is not what the facts give"
     for kind, about in wrongly_planned(store, stored, schedule, through - timedelta(HORIZON), now):
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 

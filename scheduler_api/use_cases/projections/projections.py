@@ -71,7 +71,7 @@ _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 def insert_patient(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
     """Write a new patient's row and what follows from the registration. Raises Duplicate."""
     patients.insert(store, row)
-    dose_words.write(store, row["patient_id"], row["version"], schedule.history.doses.words)
+    dose_words.write(store, row["patient_id"], row["version"], schedule.history.doses)
     write_projections(store, row["patient_id"], schedule, None, now)
 
 
@@ -91,7 +91,7 @@ def update_patient(
     if not patients.update(store, stored, row):
         return False
     patient_id, preferences = row["patient_id"], stored["preferences"]
-    dose_words.write(store, patient_id, row["version"], after.history.doses.words)
+    dose_words.write(store, patient_id, row["version"], after.history.doses)
     if before.history.transfers or after.history.transfers:
         at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, after.history))
     reaches_horizon = stored["visits_through"] == row["visits_through"]
@@ -125,13 +125,19 @@ def _write_day(
     now: datetime,
 ) -> None:
     """Write what the record of a day changes while the plan is the same: entries on doses not taken, and messages."""
-    moved, through = False, horizon(now)
-    if not is_between_doses_taken(after.history, day):
-        # Also those too short for the worklist: there is a message about them.
-        was, is_now = ([*dose_gaps(schedule.treatment_plan, *_reach(through))] for schedule in (before, after))
-        moved = was != is_now
-    harmed, harms = (harmful_doses(schedule.treatment_plan, day, day) for schedule in (before, after))
-    if moved or harmed != harms:
+    moved = harm_moved = False
+    through = horizon(now)
+    for plan in after.treatment_plan.doses:
+        was_plan = before.treatment_plan.dose_plan(plan.regimen.name, plan.slot)
+        if was_plan is None or was_plan.log is plan.log:
+            continue
+        if not is_between_doses_taken(plan.log, day):
+            # Also those too short for the worklist: there is a message about them.
+            was, is_now = ([*dose_gaps(one, *_reach(through))] for one in (was_plan, plan))
+            moved |= was != is_now
+        harmed, harms = (harmful_doses(one, day, day) for one in (was_plan, plan))
+        harm_moved |= harmed != harms
+    if moved or harm_moved:
         stored_entries, entries = (worklist_rows(patient_id, schedule, None, through) for schedule in (before, after))
         worklist.replace(store, patient_id, entries, stored_entries)
     if moved or is_planned_for(day, after, now):

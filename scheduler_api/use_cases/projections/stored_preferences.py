@@ -14,9 +14,10 @@ from scheduler_api.engine.reminders.preferences import NIGHT, NotificationPrefer
 #: The channels that a patient may choose.
 CHANNELS = ("web_push", "webhook")
 _NIGHT = {"from": f"{NIGHT.starts:%H:%M}", "to": f"{NIGHT.ends:%H:%M}"}
-#: The defaults of a patient. `show_drug`: whether a lock screen may show drug and disease.
+#: The defaults of a patient. `times` are as by default while none are chosen. `show_drug`: whether a lock screen may
+#: show drug and disease.
 PATIENTS = {
-    "time": "20:00",
+    "times": [],
     "again_after_minutes": 60,
     "channels": list(CHANNELS),
     "language": "en",
@@ -33,6 +34,9 @@ SITES = {"digest": "08:00", "quiet": _NIGHT, "off": []}
 def patients_document(text: str | None) -> dict[str, Any]:
     """Return a patient's preferences as clients see them; `text` as stored, None if nothing is."""
     stored = orjson.loads(text) if text else {}
+    if "time" in stored:
+        # Stored when there was one dose a day.
+        stored["times"] = [stored.pop("time")]
     return {**PATIENTS, **{name: value for name, value in stored.items() if name not in (_TIME_SET_AT, _STOPPED)}}
 
 
@@ -40,7 +44,7 @@ def patients_text(document: dict[str, Any], before: str | None, at: str) -> str:
     """Return a patient's preferences as they are stored from an instant on; `before` are those stored until then."""
     stored = orjson.loads(before) if before else {}
     beside = {name: stored[name] for name in (_TIME_SET_AT, _STOPPED) if name in stored}
-    if document["time"] != patients_document(before)["time"]:
+    if document["times"] != patients_document(before)["times"]:
         beside[_TIME_SET_AT] = at
     return orjson.dumps({**document, **beside}).decode()
 
@@ -71,12 +75,13 @@ def sites_document(text: str | None) -> dict[str, Any]:
 def patients(text: str | None) -> NotificationPreferences:
     """Return a patient's preferences as stored."""
     document = patients_document(text)
-    at, quiet, off = time.fromisoformat(document["time"]), _quiet(document["quiet"]), frozenset(document["off"])
+    times = tuple(map(time.fromisoformat, document["times"]))
+    quiet, off = _quiet(document["quiet"]), frozenset(document["off"])
     set_at = orjson.loads(text).get(_TIME_SET_AT) if text else None
     time_set_at = None if set_at is None else datetime.fromisoformat(set_at)
     stopped = stopped_document(text)
     kinds = frozenset(TO_PATIENTS if stopped["all"] else stopped["kinds"])
-    return NotificationPreferences(at, document["again_after_minutes"], quiet, off, time_set_at, kinds)
+    return NotificationPreferences(times, document["again_after_minutes"], quiet, off, time_set_at, kinds)
 
 
 @lru_cache(maxsize=1024)

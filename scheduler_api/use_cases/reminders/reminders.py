@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from scheduler_api.engine.instants import end_of, stamp
 from scheduler_api.engine.reminders.kinds import DOSE_KINDS, SAFE_TO_SWITCH_OFF
 from scheduler_api.engine.reminders.plan import Message
 from scheduler_api.engine.reminders.preferences import contradictions, second_at, site_contradictions
+from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import patients
@@ -23,7 +24,7 @@ from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import notification_preferences as stored
 from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.audit.events import note
-from scheduler_api.use_cases.projections import maintenance, stored_preferences
+from scheduler_api.use_cases.projections import maintenance, schedules, stored_preferences
 from scheduler_api.use_cases.projections.planning import due_messages, plan_patient, plan_site, sent_about
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 from scheduler_api.use_cases.sites import sites
@@ -32,13 +33,25 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 
 def patient_preferences(session: Session, patient_id: str) -> dict[str, Any]:
     """Return how a patient wants to be reminded. Raises NotFound."""
-    return _shown(patient_row(session, patient_id)["preferences"])
+    row = patient_row(session, patient_id)
+    return _shown(row["preferences"], _slots(session, row))
 
 
-def _shown(text: str | None) -> dict[str, Any]:
-    """Return a patient's preferences as the patient sees them, with the time of the second reminder."""
-    at = second_at(stored_preferences.patients(text))
-    return {**stored_preferences.patients_document(text), "again_at": at and f"{at:%H:%M}"}
+def _slots(session: Session, row: Row) -> int:
+    """Return how many times a day a patient takes doses."""
+    return schedules.of_row(session.store, row).treatment_plan.slots
+
+
+def _shown(text: str | None, slots: int) -> dict[str, Any]:
+    """Return a patient's preferences as the patient sees them: the time of each reminder, and of each second one."""
+    preferences = stored_preferences.patients(text)
+    times = preferences.times_of(slots)
+    again = [second_at(preferences, slot, times) for slot in range(1, len(times) + 1)]
+    return {
+        **stored_preferences.patients_document(text),
+        "times": [f"{at:%H:%M}" for at in times],
+        "again_at": [at and f"{at:%H:%M}" for at in again],
+    }
 
 
 def change_patients(session: Session, patient_id: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -48,10 +61,11 @@ def change_patients(session: Session, patient_id: str, changes: dict[str, Any]) 
     """
     with session.store.transaction():
         lock_patient(session.store, patient_id)
-        before = patient_row(session, patient_id)["preferences"]
+        row = patient_row(session, patient_id)
+        before, slots = row["preferences"], _slots(session, row)
         preferences = {**stored_preferences.patients_document(before), **changes}
         text = stored_preferences.patients_text(preferences, before, stamp(session.now))
-        errors = [*_unsafe(preferences["off"]), *contradictions(stored_preferences.patients(text))]
+        errors = [*_unsafe(preferences["off"]), *contradictions(stored_preferences.patients(text), slots)]
         if errors:
             raise ValidationFailed(errors)
         if before != text:
@@ -59,7 +73,7 @@ def change_patients(session: Session, patient_id: str, changes: dict[str, Any]) 
             maintenance.extend_horizon(session.store, patient_id, session.now)
             old, new = stored_preferences.patients_document(before), stored_preferences.patients_document(text)
             note(session, "reminders_changed", patient_id, old=old, new=new)
-    return _shown(text)
+    return _shown(text, slots)
 
 
 def stopped_messages(session: Session, patient_id: str) -> dict[str, Any]:
@@ -114,11 +128,11 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
                 ]
             )
         schedule = PatientSchedule(versions_of(session.store, row["protocol"]), history)
-        if [dose["status"] for dose in schedule.treatment_plan.rows(today, today, today)] != [
-            "due"
-        ] or not history.begun:
+        rows = schedule.treatment_plan.rows(today, today, today)
+        due = {slot_of(dose["dose_id"]) for dose in rows if dose["status"] == "due"}
+        if not due or not history.begun:
             raise Conflict([FieldError("/minutes", "No dose is due today, or it is recorded.", "not_due")])
-        latest = _latest_reminder(sent_about(session.store, patient_id, today), today)
+        latest = _latest_reminder(sent_about(session.store, patient_id, today), today, due)
         if latest is None:
             raise Conflict([FieldError("/minutes", "No reminder of today's dose has been sent yet.", "not_sent")])
         if not outbox.put_off(session.store, latest["message_id"], stamp(until)):
@@ -127,9 +141,10 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
     return {"kind": latest["kind"], "dose_on": today, "put_off_until": until}
 
 
-def _latest_reminder(out: list[Row], today: date) -> Row | None:
-    """Return the latest reminder of today's dose that can be put off: not one that was put off before."""
-    sent = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] == today.isoformat()]
+def _latest_reminder(out: list[Row], today: date, due: Collection[int]) -> Row | None:
+    """Return the latest reminder of today's doses that are due which can be put off: not one put off before."""
+    about = {f"{today}" if slot == 1 else f"{today} {slot}" for slot in due}
+    sent = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] in about]
     return max(sent, key=lambda row: row["written_at"], default=None)
 
 

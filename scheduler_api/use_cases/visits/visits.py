@@ -93,7 +93,7 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
     has_window = in_plan and row["appointment"] is None
     item["booked_days_off"] = booked_on and _days_off(booked_on, opens_on, closes_on) if has_window else None
     item["cycle"], item["cycle_day"], item["on_hold"] = _place(row["position"], today)
-    started_on = positions.of_text(row["position"]).from_on
+    started_on = positions.of_text(row["position"]).started_on
     item["study_day"] = study_day(started_on, date.fromisoformat(row["done_on"] or row["target_on"]))
     item["last_done_on"], item["last_response"] = last_done.get(row["series"], (None, None))
     item["closes_in_days"] = None

@@ -16,7 +16,7 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.enrolments import NewPatientSchema, enrolled_body, registered_body
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed
-from scheduler_api.schemas.patients import AdherenceSchema, DeviationSchema, PatientCalendarSchema, PatientSchema
+from scheduler_api.schemas.patients import AllAdherenceSchema, DeviationSchema, PatientCalendarSchema, PatientSchema
 from scheduler_api.schemas.queries import RangeQuery, ViewQuery
 from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.sites.approvals import approved_version
@@ -33,7 +33,7 @@ class PatientQuery(PageQuery):
     q = Text(40, metadata={"description": "A part of the subject number"})
 
 
-class PatientAdherenceSchema(AdherenceSchema):
+class PatientAdherenceSchema(AllAdherenceSchema):
     """A patient's adherence through today."""
 
     patient_id = fields.String(required=True)

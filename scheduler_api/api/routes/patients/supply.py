@@ -11,6 +11,7 @@ from scheduler_api.api.http.operation import staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import Amount, CivilDate, Strict, Text, fields
+from scheduler_api.schemas.patients import PieceSchema
 from scheduler_api.use_cases.patients import supply
 
 blueprint = ResourceBlueprint("supply", __name__, description="What a patient has to be given")
@@ -23,40 +24,45 @@ class SupplyQuery(Strict):
     from_ = CivilDate(data_key="from", metadata={"description": "By default today"})
 
 
-class CapsulesSchema(Strict):
-    """A number of capsules of one strength."""
-
-    strength_mg = Amount(required=True)
-    count = fields.Integer(required=True)
-
-
 class SupplyPeriodSchema(Strict):
-    """Days on which the plan is the same. `capsules_a_day` is null if the dose cannot be made of the strengths."""
+    """Days on which the plan of one dose of the day is the same.
 
+    `pieces_a_dose` is null if the dose cannot be made of the strengths, or is still to be calculated.
+    """
+
+    slot = fields.Integer(required=True, metadata={"description": "Which dose of the day"})
     from_ = CivilDate(required=True, data_key="from")
     to = CivilDate(required=True)
     held = fields.Boolean(required=True)
     amount = Amount(required=True, allow_none=True)
-    dose_days = fields.Integer(required=True, metadata={"description": "Planned doses of which nothing is recorded"})
-    capsules_a_day = fields.List(fields.Nested(CapsulesSchema), required=True, allow_none=True)
+    doses = fields.Integer(required=True, metadata={"description": "Planned doses of which nothing is recorded"})
+    pieces_a_dose = fields.List(fields.Nested(PieceSchema), required=True, allow_none=True)
     because = fields.String(required=True)
 
 
-class SupplySchema(Strict):
-    """Capsules for the planned doses until the window of a visit closes, that day included."""
+class RegimenSupplySchema(Strict):
+    """The pieces for the planned doses of one regimen."""
 
-    patient_id = fields.String(required=True)
-    visit = fields.String(required=True)
-    today = CivilDate(required=True)
+    regimen = fields.String(required=True)
     drug = fields.String(required=True)
-    from_ = CivilDate(required=True, data_key="from")
-    to = CivilDate(required=True)
-    dose_days = fields.Integer(required=True)
-    capsules = fields.List(fields.Nested(CapsulesSchema), required=True)
+    unit = fields.String(required=True, metadata={"description": "Of amounts and strengths", "example": "mg"})
+    doses = fields.Integer(required=True)
+    pieces = fields.List(fields.Nested(PieceSchema), required=True)
     complete = fields.Boolean(
         required=True, metadata={"description": "False: a dose cannot be made of the strengths, and is in no total"}
     )
     periods = fields.List(fields.Nested(SupplyPeriodSchema), required=True)
+
+
+class SupplySchema(Strict):
+    """What the planned doses take until the window of a visit closes, that day included."""
+
+    patient_id = fields.String(required=True)
+    visit = fields.String(required=True)
+    today = CivilDate(required=True)
+    from_ = CivilDate(required=True, data_key="from")
+    to = CivilDate(required=True)
+    regimens = fields.List(fields.Nested(RegimenSupplySchema), required=True)
 
 
 @blueprint.route("/patients/<string:patient_id>/supply")
@@ -65,7 +71,7 @@ class SupplySchema(Strict):
 @blueprint.arguments(SupplyQuery, location="query")
 @blueprint.response(200, SupplySchema)
 def get_supply(query: dict[str, Any], patient_id: str) -> Response:
-    """Count the capsules that cover the planned doses until a visit
+    """Count the pieces that cover the planned doses until a visit
 
     So that nobody runs out before it: through the day on which its window closes.
     """

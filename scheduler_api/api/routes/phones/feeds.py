@@ -97,8 +97,9 @@ def revoke_patient_feed(patient_id: str) -> Response:
 def read_feed(secret: str) -> Response:
     """Get the feed itself, for calendar apps; the address is the key"""
     feed = feeds.opened_by(store(), secret, now())
+    times = "".join(f".{at:%H%M}" for at in feed.preferences.times)
     headers = {
-        "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}.{feed.dose_time:%H%M}"),
+        "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}{times}"),
         "Cache-Control": "private, no-cache",
     }
 

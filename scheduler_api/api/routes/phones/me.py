@@ -284,7 +284,7 @@ def _keep(named: DoseId, body: DoseRecorded | DoseTakenBack, said_at: datetime, 
     (when,) = doses.said(session(), patient_id, [said_at], sent_at)
     kept = doses.record_dose(session(), patient_id, named, body, when)
     off = round(when.off.total_seconds()) or None
-    warnings = doses.dose_warnings(session(), patient_id, body, when) if isinstance(body, DoseRecorded) else []
+    warnings = doses.dose_warnings(session(), patient_id, named, body, when) if isinstance(body, DoseRecorded) else []
     document = {
         "dose_id": kept.dose_id,
         "outcome": kept.outcome,

@@ -163,4 +163,6 @@ def _recording(kind: str, data: dict[str, Any]) -> Any:
 
 
 def _dose(data: dict[str, Any]) -> DoseRecorded:
-    return DoseRecorded(data["dose_id"].day, data["status"], data["amount"], data["taken_at"], data["note"])
+    named = data["dose_id"]
+    said = data["status"], data["amount"], data["taken_at"], data["note"]
+    return DoseRecorded(named.day, *said, named.regimen, named.slot)

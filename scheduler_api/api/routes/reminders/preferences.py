@@ -55,7 +55,14 @@ def _quiet() -> Any:
 class PatientReminderPreferencesSchema(Strict):
     """Says how a patient wants to be reminded. What is left out stays as it is; at first it is as by default."""
 
-    time = Clock(metadata={"description": "When to be reminded of the dose, local time; by default 20:00"})
+    times = fields.List(
+        Clock(),
+        metadata={
+            "description": "When to be reminded of each dose of a day, local time, at least 4 hours apart; none: as by "
+            "default, which for one dose a day is 20:00",
+            "example": ["20:00"],
+        },
+    )
     again_after_minutes = Whole(
         5, 720, allow_none=True, metadata={"description": "Once more if nothing is recorded; by default 60, null: not"}
     )
@@ -69,12 +76,13 @@ class PatientReminderPreferencesSchema(Strict):
 class ShownReminderPreferencesSchema(PatientReminderPreferencesSchema):
     """Shows how a patient is reminded."""
 
-    again_at = Clock(
+    again_at = fields.List(
+        Clock(allow_none=True),
         required=True,
-        allow_none=True,
         metadata={
-            "description": "When the second reminder comes; null: none does, since the patient wants none, or quiet "
-            "hours or midnight come before it"
+            "description": "When the second reminder of each dose comes; null: none does, since the patient wants "
+            "none, or quiet hours, midnight or the next dose come before it",
+            "example": ["21:00"],
         },
     )
 

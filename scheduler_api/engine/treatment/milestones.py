@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.model.history import History, Milestone, ReportedDay
@@ -65,7 +64,9 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
             return None if day is None else Reached(day.day, day.day, day.because)
     own = next((one for one in history.milestones if one.name == name), None)
     if own is not None:
-        return Reached(own.from_on, own.from_on, Reason("milestone", text=name, day=own.from_on))
+        # Randomisation is everybody's milestone; others have the trial's own name.
+        because = Reason(name, day=own.from_on) if name == "randomisation" else None
+        return Reached(own.from_on, own.from_on, because or Reason("milestone", text=name, day=own.from_on))
     if name == "randomisation":
         if not protocol.arms:
             return reached(history, protocol, "enrolment")
@@ -89,7 +90,13 @@ def _earliest(rule: str, history: History, days: Iterable[ReportedDay], after: d
 def anchor_day(history: History, protocol: Protocol, names: Iterable[str]) -> AnchorDay | None:
     """Return the earliest day of some milestones as an anchor, planned ones too; None while none has a day."""
     days = (_anchor(history, protocol, name) for name in names)
-    return min((day for day in days if day is not None), default=None, key=attrgetter("day"))
+    # Of two on one day the one that is on record counts: nothing that is required waits for a start.
+    return min((day for day in days if day is not None), default=None, key=_earlier)
+
+
+def _earlier(anchor: AnchorDay) -> tuple[date, bool, bool, bool]:
+    waits = anchor.planned_start is not None, anchor.enrolment_from is not None
+    return anchor.day, *waits, anchor.provisional
 
 
 def _anchor(history: History, protocol: Protocol, name: str) -> AnchorDay | None:

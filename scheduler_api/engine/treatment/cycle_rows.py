@@ -1,0 +1,71 @@
+"""List the cycles of a patient as the calendar shows them (rules, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from scheduler_api.engine.model.history import ONE_DAY
+from scheduler_api.engine.reason import Reason, count
+
+from .cycles import cycles_from
+from .doses import TreatmentPlan
+from .regimens import RegimenPlan
+
+
+def cycle_rows(treatment_plan: TreatmentPlan, today: date, first: date, last: date) -> list[dict[str, Any]]:
+    """Return the cycles that meet `first`…`last`: those of the first regimen that fits the patient and runs.
+
+    None starts after the end of that regimen.
+    """
+    rows = []
+    for regimen in treatment_plan.regimens:
+        for row in _rows(regimen, today, first, last):
+            if treatment_plan.regimen_of_day(row["starts_on"]) is regimen:
+                rows.append(row)
+    return sorted(rows, key=lambda row: row["starts_on"])
+
+
+def _rows(regimen: RegimenPlan, today: date, first: date, last: date) -> Iterator[dict[str, Any]]:
+    started, history, end = regimen.started, regimen.history, regimen.ends_on
+    if started is None or not history.is_enrolled:
+        return
+    for cycle in cycles_from(regimen.runs, first):
+        if cycle.starts_on > last or (end is not None and cycle.starts_on > end):
+            break
+        ends_on = cycle.ends_on
+        if end is not None and (ends_on is None or ends_on > end):
+            ends_on = end
+        run = _existing(regimen, cycle.starts_on, ends_on)
+        if run is None:
+            continue
+        starts_on, ends_on = run
+        if starts_on > last or (ends_on is not None and ends_on < first):
+            continue
+        if not history.begun or today < starts_on:
+            status = "upcoming"
+        else:
+            status = "completed" if ends_on is not None and ends_on < today else "current"
+        days = (starts_on - started.on).days
+        yield {
+            "number": cycle.number,
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "status": status,
+            "provisional": started.provisional,
+            "because": Reason("after", base=started.because, count=count(days, "day")),
+        }
+
+
+def _existing(regimen: RegimenPlan, first: date, last: date | None) -> tuple[date, date | None] | None:
+    """Return the first and the last day of a cycle on which a regimen is for the patient; None if it is on none."""
+    changes = sorted(day for day in regimen.changes_of_existence() if first < day and (last is None or day <= last))
+    if not changes:
+        return (first, last) if regimen.exists_on(first) else None
+    parts = [(start, end) for start, end in pairwise([first, *changes, None]) if start and regimen.exists_on(start)]
+    if not parts:
+        return None
+    ends_on = parts[-1][1]
+    return parts[0][0], last if ends_on is None else ends_on - ONE_DAY

@@ -1,0 +1,68 @@
+"""The last dose of one drug of a patient, and whether the patient is done with it (rules, sections 3 and 7)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from .doses import TreatmentPlan
+from .regimens import RegimenPlan
+
+
+def concerns(treatment_plan: TreatmentPlan, regimen: str, through: date) -> bool:
+    """Return whether the drug of a regimen concerns a patient by a day: it was for the patient, or is yet to start."""
+    drug = treatment_plan.of_drug(regimen)
+    # Also one that was taken though the plan never had it.
+    is_taken = any(_days_taken(treatment_plan, one) for one in drug)
+    return is_taken or any(_fitted(one, through) or _may_start(one) for one in drug)
+
+
+def has_ended(treatment_plan: TreatmentPlan, regimen: str, today: date) -> bool:
+    """Return whether all regimens of the drug of a regimen, as far as they are for the patient, ended before a day."""
+    drug = treatment_plan.of_drug(regimen)
+    if any(_may_start(one) for one in drug):
+        return False
+    ends = [one.own_end for one in drug if _fitted(one, date.max)]
+    return all(end is not None and end < today for end in ends)
+
+
+def last_dose_of(treatment_plan: TreatmentPlan, regimen: str) -> date | None:
+    """Return the last dose of the drug of a regimen, the latest of all its regimens; None if there is none."""
+    days = (_last_dose(treatment_plan, one) for one in treatment_plan.of_drug(regimen))
+    return max((day for day in days if day is not None), default=None)
+
+
+def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | None:
+    history, plans = treatment_plan.history, [one for one in treatment_plan.doses if one.regimen is regimen]
+    days = _days_taken(treatment_plan, regimen)
+    days += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen == regimen.name]
+    stated = history.treatment_ended.last_dose_on if history.treatment_ended is not None else None
+    end = regimen.own_end
+    if stated is not None and regimen.starts_on <= stated and (end is None or stated <= end):
+        # What is said of the last dose of all is that of each drug that was still taken.
+        days += [stated] if _fitted(regimen, stated) else []
+    if not days and end is not None and regimen.starts_on <= end:
+        # It had ended, and nobody recorded a dose of it: the last may have been the last that was planned.
+        last = end if history.off_study_on is None else min(end, history.off_study_on)
+        days += [day for one in plans if (day := one.last_planned(last)) is not None]
+    return max(days, default=None)
+
+
+def _days_taken(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> list[date]:
+    """Return the last days on which doses of a regimen were taken, or may have been, of each of its intakes."""
+    logs = [one.log for one in treatment_plan.doses if one.regimen is regimen]
+    return [day for log in logs for day in (log.last_taken_on, log.last_unconfirmed_on) if day is not None]
+
+
+def _fitted(regimen: RegimenPlan, through: date) -> bool:
+    """Return whether a regimen was for the patient on a day since its start, through a day."""
+    if regimen.started is None:
+        return False
+    days = [regimen.starts_on, *(day for day in regimen.changes_of_existence() if regimen.starts_on < day)]
+    return any(day <= through and regimen.exists_on(day) for day in days)
+
+
+def _may_start(regimen: RegimenPlan) -> bool:
+    """Return whether a regimen is still to start, though nobody can say when."""
+    history = regimen.history
+    is_over = history.treatment_ended is not None or history.off_study is not None
+    return regimen.started is None and not is_over and regimen.exists_on(date.max)

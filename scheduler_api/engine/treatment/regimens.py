@@ -1,0 +1,288 @@
+"""When one regimen of a patient runs, how its cycles are counted, and what it plans on a day (rules, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+from scheduler_api.engine.dates import civil_date, days
+from scheduler_api.engine.model.dose_log import DoseLog, log_name
+from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold
+from scheduler_api.engine.model.protocol import EVERYBODY, Regimen
+from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.reason import Reason, count
+
+from .cycles import CycleRun, Stage, cycle_runs, cycles_from, run_of
+from .milestones import anchor_day
+
+
+class Started(NamedTuple):
+    """The day on which a regimen starts, why it is that day, and whether a later record may move it."""
+
+    on: date
+    because: Reason
+    provisional: bool
+
+
+class RegimenPlan:
+    """The plan of one regimen of a patient: its start, cycles, holds, amounts and end.
+
+    `stages` are what the versions of the protocol in force say of it, one after the other. Of a regimen that never
+    starts for this patient, or that has not yet, `started` is None and no day belongs to it.
+    """
+
+    def __init__(
+        self, name: str, plan: tuple[Period, ...], history: History, others: Mapping[str, RegimenPlan]
+    ) -> None:
+        self.name = name
+        self.history = history
+        self._plan = plan
+        self.stages = _stages(name, plan)
+        self.first = self.stages[0].regimen
+        shared: RegimenPlan | None = others.get(self.first.cycles_of or "")
+        follows = shared or others.get(self.first.starts.after or "")
+        #: Whether its start follows from that of treatment, and from no milestone.
+        self.rests_on_first_dose: bool = (
+            self.first.starts.is_first_dose if follows is None else follows.rests_on_first_dose
+        )
+        #: It, and the regimen whose cycles it shares: what holds or ends that one does the same to it.
+        self._names: tuple[str, ...] = (name,) if shared is None else (name, *shared._names)
+        self.holds = history.holds_of(*self._names)
+        self.changes = history.changes_of_dose(name)
+        self.started: Started | None = self._started(others) if shared is None else shared.started
+        start = None if self.started is None else self.started.on
+        self.runs: tuple[CycleRun, ...] = cycle_runs(self.stages, start, self.holds) if shared is None else shared.runs
+        self.starts_on = date.max if start is None else start
+        self._ran_out: date | None = self._day_run_out() if shared is None else shared._ran_out
+        self.own_end = self._own_end()
+        ends = [history.last_treatment_day, self.own_end]
+        self.ends_on = min((end for end in ends if end is not None), default=None)
+        self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
+
+    def regimen_on(self, day: date) -> Regimen:
+        """Return what the protocol says of the regimen on a day; before it has it, what it says first."""
+        regimen = self.first
+        for stage in self.stages[1:]:
+            if stage.from_on is not None and stage.from_on <= day:
+                regimen = stage.regimen
+        return regimen
+
+    def exists_on(self, day: date) -> bool:
+        """Return whether the version in force on a day has the regimen, and it is for this patient on that day."""
+        return self._is_in_force(day) and self.history.fits(self.regimen_on(day).who, day)
+
+    def holds_day(self, day: date) -> bool:
+        """Return whether the regimen runs on a day, the day of its end included."""
+        runs = self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        return runs and self.history.is_enrolled and self.exists_on(day)
+
+    def is_held(self, day: date) -> bool:
+        """Return whether the regimen is held on a day."""
+        return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
+
+    def place(self, day: date) -> tuple[int, int | None] | None:
+        """Return cycle and cycle day of a day, the latter None on one that does not count; None where it does not run.
+
+        A day before the first cycle has none either.
+        """
+        return run_of(self.runs, day).place(day) if self.holds_day(day) else None
+
+    @cached_property
+    def last_cycle_ends_on(self) -> date | None:
+        """Return the last day of its last cycle, at its full length; None while it has no end of its own."""
+        if self.own_end is None or not self.runs or self.own_end < self.starts_on:
+            return None
+        run = run_of(self.runs, self.own_end)
+        return run.day_of(run.place(self.own_end)[0], run.cycle_days)
+
+    @property
+    def slots(self) -> int:
+        """Return the most intakes that any day has or had, by the protocol, by changes of the dose, or on record."""
+        most = max(stage.regimen.times_a_day for stage in self.stages)
+        most = max([most, *(change.times_a_day or 1 for change in self.changes)])
+        while f"{self.name}.{most + 1}" in self.history.doses:
+            most += 1
+        return most
+
+    def named(self, slot: int) -> tuple[str | None, int | None]:
+        """Return how facts name one of its intakes.
+
+        They name none that is the only one of the version with which the patient was registered.
+        """
+        registered = self._plan[0].protocol
+        is_only = slot == 1 and registered.has_one_dose_a_day and self.name == registered.regimens[0].id
+        return (None, None) if is_only else (self.name, slot)
+
+    def log(self, slot: int) -> DoseLog:
+        """Return what was said of one of its intakes."""
+        return self.history.log(log_name(*self.named(slot)))
+
+    # What is planned on a day.
+
+    def change_on(self, day: date) -> DoseChange | None:
+        """Return the latest change of the dose from a day or before."""
+        return next((change for change in reversed(self.changes) if change.from_on <= day), None)
+
+    def times_on(self, day: date) -> int:
+        """Return how many intakes a day has, if it has any."""
+        change = self.change_on(day)
+        return self.regimen_on(day).times_a_day if change is None or change.times_a_day is None else change.times_a_day
+
+    def own_amount(self, day: date) -> float | None:
+        """Return the protocol's amount of one intake on a day that runs; None on a day without a dose."""
+        number, cycle_day = run_of(self.runs, day).place(day)
+        regimen, change = self.regimen_on(day), self.change_on(day)
+        if change is not None and change.days is not None and cycle_day is not None:
+            return regimen.amount if cycle_day in change.days else None
+        return regimen.amount_on(day, number, cycle_day)
+
+    def planned_amount(self, day: date) -> float | None:
+        """Return the planned amount of one intake on a day, if it has a dose; None while it is to be calculated.
+
+        It is that of the latest change from that day or before; once the protocol asks for it again, never above the
+        protocol's own.
+        """
+        regimen, change = self.regimen_on(day), self.change_on(day)
+        own = regimen.amount if regimen.is_even else self.own_amount(day) or regimen.amount
+        if change is None:
+            return own if regimen.per is None else None
+        if self.asks_again(change, day) is None:
+            return change.amount
+        if regimen.per is not None:
+            return None
+        return own if regimen.unit != self.regimen_on(change.from_on).unit else min(change.amount, own)
+
+    def asks_again(self, change: DoseChange, day: date) -> date | None:
+        """Return since when an amount that was set before has to be set again on a day; None if it stands.
+
+        The protocol's own amount is another one since, its highest is lower, or its unit another (sections 4 and 10).
+        """
+        before, now = self.regimen_on(change.from_on), self.regimen_on(day)
+        if before.is_even and now.is_even:
+            if (now.amount, now.unit) != (before.amount, before.unit) or now.highest < before.highest:
+                return max((s.from_on for s in self.stages if s.from_on and s.from_on <= day), default=None)
+            return None
+        if now.unit != before.unit or now.highest < before.highest:
+            return max((s.from_on for s in self.stages if s.from_on and s.from_on <= day), default=None)
+        return self._first_other_amount(change, day)
+
+    def _first_other_amount(self, change: DoseChange, day: date) -> date | None:
+        """Return the first day since a change on which the protocol's amount is one that it did not have before.
+
+        Before is: on the day of the change, or in the length of a cycle before it.
+        """
+        searched, found = self._other_amounts.get(change, (change.from_on - ONE_DAY, None))
+        if found is None and searched < day:
+            cycle_days = timedelta(self.regimen_on(change.from_on).cycle_days)
+            first = max(change.from_on - cycle_days, self.starts_on)
+            before = {own for one in days(first, change.from_on) if (own := self.own_amount(one)) is not None}
+            for one in days(max(searched + ONE_DAY, self.starts_on), day):
+                own = self.own_amount(one)
+                if not before and own is not None:
+                    before = {own}
+                if own is not None and own not in before:
+                    found = one
+                    break
+            self._other_amounts[change] = day, found
+        return found if found is not None and found <= day else None
+
+    def is_known_later(self, day: date) -> bool:
+        """Return whether a hold or change from a day on was recorded on that very day."""
+        recorded = [hold.recorded_at for hold in self._own_holds if hold.from_on == day]
+        recorded += [change.recorded_at for change in self.changes if change.from_on == day]
+        return any(civil_date(instant, self.history.time_zone) == day for instant in recorded)
+
+    def as_known(self, day: date, at: datetime) -> RegimenPlan:
+        """Return the plan without the holds and changes from a day on that were recorded after an instant."""
+        known = copy(self)
+        holds = tuple(hold for hold in self.history.holds if hold.from_on != day or hold.recorded_at <= at)
+        known.holds = replace(self.history, holds=holds).holds_of(*self._names)
+        known.changes = tuple(one for one in self.changes if one.from_on != day or one.recorded_at <= at)
+        known._other_amounts = {}
+        return known
+
+    @property
+    def _own_holds(self) -> tuple[Hold, ...]:
+        holds = self.history.holds
+        return tuple(hold for hold in holds if hold.regimens is None or not set(self._names).isdisjoint(hold.regimens))
+
+    def changes_of_plan(self) -> set[date]:
+        """Return the days on which what is planned may change, but for the days of cycles themselves."""
+        cuts = {run.starts_on for run in self.runs[1:]}
+        cuts |= {change.from_on for change in self.changes}
+        for hold in self.holds:
+            cuts.add(hold.from_on)
+            if hold.resumes_on is not None:
+                cuts.add(hold.resumes_on)
+        return cuts | self.changes_of_existence()
+
+    def changes_of_existence(self) -> set[date]:
+        """Return the days on which it may be another regimen, or none for this patient."""
+        cuts = {period.from_on for period in self._plan[1:] if period.from_on is not None}
+        for who in {stage.regimen.who for stage in self.stages}:
+            if who is not EVERYBODY:
+                cuts.update(self.history.changes_of(who))
+        return cuts
+
+    # Start and end.
+
+    def _started(self, others: Mapping[str, RegimenPlan]) -> Started | None:
+        history, starts = self.history, self.first.starts
+        if starts.is_first_dose:
+            start = history.c1d1
+            return None if start is None else Started(start, history.c1d1_because, history.first_dose_on is None)
+        if starts.milestone is not None:
+            protocol = next(p.protocol for p in self._plan if p.protocol.find_regimen(self.name) is self.first)
+            day = anchor_day(history, protocol, (starts.milestone,))
+            return None if day is None else Started(day.day, day.because, day.provisional)
+        other = others.get(starts.after or "")
+        ends_on = other.last_cycle_ends_on if other is not None else None
+        if other is None or other.started is None or ends_on is None:
+            return None
+        start = ends_on + timedelta(1 + starts.gap_days)
+        because = Reason("after_regimen", text=other.name, day=ends_on, count=count(starts.gap_days, "day"))
+        return Started(start, because, other.started.provisional)
+
+    def _own_end(self) -> date | None:
+        """Return the last day of the regimen by what ends it alone: its cycles, `who`, or a record that it ended.
+
+        None while treatment alone ends it.
+        """
+        history, ends = self.history, [] if self._ran_out is None else [self._ran_out]
+        if self.started is None:
+            return None
+        if not self.exists_on(date.max):
+            days = (day - ONE_DAY for day in self.changes_of_existence())
+            ends.append(max((day for day in days if self.exists_on(day)), default=date.min))
+        ends += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen in self._names]
+        return min(ends, default=None)
+
+    def _day_run_out(self) -> date | None:
+        """Return the day before the cycle that the version in force then no longer has; None if there is none."""
+        if self.started is None or all(stage.regimen.cycles is None for stage in self.stages):
+            return None
+        for cycle in islice(cycles_from(self.runs, self.starts_on), _MOST_CYCLES):
+            cycles = self.regimen_on(cycle.starts_on).cycles
+            if cycles is not None and cycle.number - self.runs[0].first_number >= cycles:
+                return cycle.starts_on - ONE_DAY
+        return None
+
+    def _is_in_force(self, day: date) -> bool:
+        if len(self._plan) == 1:
+            return True
+        begun = [period for period in self._plan if period.from_on is None or period.from_on <= day]
+        return begun[-1].protocol.find_regimen(self.name) is not None
+
+
+#: No regimen with an end has more cycles.
+_MOST_CYCLES = 2000
+
+
+def _stages(name: str, plan: tuple[Period, ...]) -> tuple[Stage, ...]:
+    found = [(period.from_on, period.protocol.find_regimen(name)) for period in plan]
+    return tuple(Stage(from_on, regimen) for from_on, regimen in found if regimen is not None)

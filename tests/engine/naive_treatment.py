@@ -1,0 +1,958 @@
+"""Regimens, cycles and doses, walked day by day (rules, sections 2, 4, 5 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from scheduler_api.engine.model.protocol import Protocol
+
+from . import naive_protocol as said_by
+from .naive_facts import Dose, Facts, Record, latest_from, once
+from .naive_protocol import DAY, HORIZON, Regimen, later
+
+#: A day after all that happens.
+FAR = date(2300, 1, 1)
+
+
+class MilestoneDay(NamedTuple):
+    """When a milestone is; `first` is the first day that it may be, `planned` that it is not on record yet."""
+
+    on: date
+    first: date
+    planned: bool = False
+    own: bool = False
+
+
+@dataclass
+class Calendar:
+    """The cycles of one regimen.
+
+    `days` has the cycle of each day, and its day of the cycle; `targets` the day on which day 1 of each cycle is due;
+    `over` is the day after the last cycle, if there is a last one.
+    """
+
+    days: dict[date, tuple[int, int | None]] = field(default_factory=dict)
+    targets: dict[int, date] = field(default_factory=dict)
+    over: date | None = None
+
+    @property
+    def begins(self) -> date | None:
+        return min(self.days, default=None)
+
+
+class Treatment(Facts):
+    """What a patient takes and is given."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._calendars: dict[tuple[str, bool], Calendar] = {}
+        self._starts: dict[str, date | None] = {}
+        #: Of regimens whose cycles count from the actual day: on which day the day-1 dose of a cycle was given.
+        self._given: dict[str, dict[int, date]] = {}
+
+    # Which regimens there are.
+
+    @cached_property
+    def periods(self) -> list[tuple[date, date, Protocol]]:
+        """The versions in force, each with its first day and the day after its last."""
+        starts = sorted({amendment.from_on for amendment in self.all("protocol_amended")})
+        return [(start, end, self.version(start)) for start, end in pairwise([date.min, *starts, date.max])]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Every regimen that a version in force has, in the order of the protocol."""
+        return list(dict.fromkeys(one["id"] for _, _, version in self.periods for one in said_by.regimens(version)))
+
+    @once
+    def reading(self, name: str, on: date) -> Regimen:
+        """A regimen by the version of a day; where that has it no longer or not yet, by the next that has, or the last.
+
+        A calendar goes on while a version lacks its regimen; doses do not.
+        """
+        versions = [version for _, end, version in self.periods if end > on]
+        versions += [version for _, _, version in reversed(self.periods)]
+        return next(one for one in (said_by.regimen_called(v, name) for v in versions) if one is not None)
+
+    @once
+    def root(self, name: str) -> str:
+        """The regimen whose cycles a regimen counts by: its own, unless it shares another's."""
+        shares = self.reading(name, date.min).get("cycles_of")
+        return name if shares is None else self.root(shares)
+
+    @once
+    def of_drug(self, name: str) -> list[str]:
+        """All regimens of the drug of a regimen."""
+        drug = said_by.drug_name(self.reading(name, date.min))
+        return [other for other in self.names if said_by.drug_name(self.reading(other, date.min)) == drug]
+
+    @once
+    def is_given_by_site(self, name: str) -> bool:
+        return said_by.is_given_by_site(self.reading(name, date.min))
+
+    @once
+    def given(self, name: str) -> list[Record]:
+        """What was given of a regimen at the site, in order of days."""
+        found = [record for record in self.records if record.series == name and self.is_given_by_site(name)]
+        return sorted(found, key=lambda record: (record.done_on, record.number))
+
+    @once
+    def held(self, name: str, on: date, at: datetime | None = None) -> bool:
+        """Whether a regimen is held on a day, as known at an instant: a hold names it, or whose cycles it shares."""
+        return any(
+            hold.covers(on)
+            and self.was_known(hold.from_on, hold.known_since, on, at)
+            and (hold.regimens is None or name in hold.regimens or self.root(name) in hold.regimens)
+            for hold in self.holds
+        )
+
+    # Starts (section 4).
+
+    @property
+    def begun(self) -> bool:
+        return self.start is not None or bool(self._days_dosed)
+
+    @cached_property
+    def _days_dosed(self) -> list[date]:
+        """The days on which a dose was taken or given, but for doses of days before day 1."""
+        days = [dose.on for dose in self.taken]
+        for name in self.names:
+            days += [record.done_on for record in self.given(name) if not self._is_before_day_1(name, record)]
+        return days
+
+    def _is_before_day_1(self, name: str, record: Record) -> bool:
+        """Whether what was given belongs to a day before day 1: by its name, or because it lies in its window."""
+        if record.visit is not None and record.visit.startswith(f"{name}-c"):
+            return "d-" in record.visit
+        days = self.days_before_1(name)
+        one = self.reading(name, record.done_on)
+        has_others = any(
+            day > 0 for when in one.get("when", [{}]) for day in said_by.listed(when.get("days", "all"), 1)
+        )
+        if days and not has_others:
+            return True
+        return record.visit is None and any(opens <= record.done_on <= closes for _, _, opens, closes in days)
+
+    @once
+    def days_before_1(self, name: str) -> list[tuple[int, date, date, date]]:
+        """The days before day 1 of a regimen: the number of each, its target, and when its window opens and closes."""
+        start = self.day_after_minus_1(name)
+        if start is None:
+            return []
+        found = {}
+        for when in self.reading(name, start).get("when", [{}]):
+            days = when.get("days", "all")
+            for day in said_by.listed(days, 1) if not isinstance(days, dict) or "from" in days else []:
+                target = start + min(day, 0) * DAY
+                if day < 0 and day not in found and said_by.in_cycles(when.get("cycles", {}), 1):
+                    window = when.get("window") or self.reading(name, start)["window"]
+                    opens, closes = target - window["before_days"] * DAY, target + window["after_days"] * DAY
+                    found[day] = day, target, opens, closes
+        return list(found.values())
+
+    def day_after_minus_1(self, name: str) -> date | None:
+        """From when days before day 1 are counted back: the recorded first dose, else the planned day.
+
+        Of a regimen that begins later, from its own beginning.
+        """
+        if self.reading(self.root(name), date.min).get("starts", "first_dose") != "first_dose":
+            return self.start_of(name)
+        if self.start:
+            return self.start.first_dose_on
+        return self.enrolled.planned_first_dose_on if self.enrolled else self.enrolment
+
+    @property
+    def c1d1(self) -> date | None:
+        """Cycle 1 day 1; before enrolment it is planned for the day of enrolment."""
+        if self.start:
+            return self.start.first_dose_on
+        planned = self.enrolled.planned_first_dose_on if self.enrolled else self.enrolment
+        return min(self._days_dosed, default=planned)
+
+    @property
+    def first_day(self) -> date:
+        """Cycle 1 day 1 of a patient who is enrolled."""
+        assert self.c1d1 is not None
+        return self.c1d1
+
+    def start_of(self, name: str) -> date | None:
+        """The day on which a regimen starts, by the version that is in force then; None if nobody can say yet."""
+        if name not in self._starts:
+            self._starts[name] = None
+            self._starts[name] = self._start_of(self.root(name))
+        return self._starts[name]
+
+    def _start_of(self, name: str) -> date | None:
+        for _, to_on, version in self.periods:
+            one = said_by.regimen_called(version, name)
+            if one is not None:
+                day = self._start_by(one, version)
+                if day is not None and day < to_on:
+                    return day
+        return None
+
+    def _start_by(self, one: Regimen, version: Protocol) -> date | None:
+        starts = one.get("starts", "first_dose")
+        if starts == "first_dose":
+            return self.c1d1
+        if "milestone" in starts:
+            day = self.milestone(starts["milestone"], version)
+            return day and day.on
+        follows = self.day_after(starts["after"])
+        if follows is None or "gap" not in one:
+            return follows
+        return later(follows, *next(iter(one["gap"].items())))
+
+    @once
+    def starts_at(self, name: str) -> MilestoneDay | None:
+        """The milestone at which a regimen starts, or the one that it follows."""
+        for _, _, version in self.periods:
+            one = said_by.regimen_called(version, self.root(name))
+            starts = one.get("starts", "first_dose") if one else "first_dose"
+            if "after" in starts:
+                return self.starts_at(starts["after"])
+            if "milestone" in starts:
+                return self.milestone(starts["milestone"], version)
+        return None
+
+    @once
+    def rests_on_c1d1(self, name: str) -> bool:
+        """Whether the start of a regimen follows from C1D1."""
+        starts = self.reading(self.root(name), date.min).get("starts", "first_dose")
+        return starts == "first_dose" or ("after" in starts and self.rests_on_c1d1(starts["after"]))
+
+    # Ends (sections 3 and 4).
+
+    @once
+    def is_ended_by(self, name: str, end: Any) -> bool:
+        """Whether an end of treatment ends a regimen: not one that starts at a milestone from the decision on."""
+        day = self.starts_at(name)
+        return day is None or day.on < self.decided_by(end)
+
+    @cached_property
+    def ended(self) -> Any:
+        """The end of treatment that counts: the latest, unless a regimen has started again since (section 4)."""
+        if not self.ends:
+            return None
+        end = self.ends[-1]
+        return None if any(self._reopens(name, end) for name in self.names) else end
+
+    def _reopens(self, name: str, end: Any) -> bool:
+        day = self.starts_at(name)
+        if day is None or self.is_ended_by(name, end) or (self.off is not None and day.on > self.off):
+            return False
+        return any(self.takes(name, on) for on in self.days_of_change(day.on, FAR))
+
+    @property
+    def decided(self) -> date:
+        return self.decided_by(self.ended)
+
+    @property
+    def stated_last(self) -> date | None:
+        return self.last_dose_by(self.ended) if self.ended else None
+
+    @property
+    def end_day(self) -> date | None:
+        """The day on which treatment or the study ended: a dose taken on it is inside (section 4)."""
+        days = [self.off] if self.off else []
+        if self.ended:
+            days.append(self.stated_last or self.decided)
+        return min(days, default=None)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which a dose is listed: of the day of the end perhaps only what somebody said of it."""
+        end = self.end_day
+        return end if end is None or any(self.slots(name, end) for name in self.names) else end - DAY
+
+    @once
+    def end_of_regimen(self, name: str) -> date | None:
+        """The last day on which a regimen can have doses: until it, treatment or the study ended."""
+        days = [self.off] if self.off else []
+        days += [self.last_dose_by(end) or self.decided_by(end) for end in self.ends if self.is_ended_by(name, end)]
+        days += self.said_to_end(name)
+        return min(days, default=None)
+
+    @once
+    def said_to_end(self, name: str) -> list[date]:
+        """The last dose by each `regimen_ended` of a regimen, or of the one whose cycles it shares."""
+        bodies = [body for body in self.all("regimen_ended") if body.regimen in (name, self.root(name))]
+        return [self.stands_for(body.last_dose_on, self.died) for body in bodies]
+
+    @once
+    def early_ends(self, name: str) -> list[date]:
+        """The last days of a regimen by what ends it before its last cycle is over, treatment apart.
+
+        It was said to have ended, has had its doses, or is no longer for the patient.
+        """
+        days = self.said_to_end(name) + self.said_to_end(self.root(name))
+        had = [self.had_all(one) for one in {name, self.root(name)}]
+        days += [dose.on for dose in had if dose is not None]
+        last = self.last_for_patient(name)
+        return days + ([last] if last is not None else [])
+
+    @once
+    def last_for_patient(self, name: str) -> date | None:
+        """The last day on which a regimen is for the patient; None if that goes on. Before all days if it never is."""
+        changes = self.days_of_change(date.min, FAR)
+        if self.takes(name, FAR):
+            return None
+        return max((day - DAY for day in changes if day > date.min and self.takes(name, day - DAY)), default=date.min)
+
+    @once
+    def ends_by_itself(self, name: str) -> date | None:
+        """The last day of a regimen, treatment apart: its cycles are over too."""
+        over = self.calendar(name).over
+        return min([*self.early_ends(name), *([over - DAY] if over else [])], default=None)
+
+    def day_after(self, name: str) -> date | None:
+        """The day after the last cycle of a regimen, which keeps its full length; None if no end is known."""
+        calendar = self.calendar(name)
+        if calendar.begins is None:
+            return None
+        days = [calendar.over] if calendar.over is not None else []
+        for last in self.early_ends(name):
+            if last < calendar.begins:
+                # It never had a cycle.
+                return None
+            if last in calendar.days:
+                number, _ = calendar.days[last]
+                follows = calendar.targets.get(number + 1, calendar.over)
+                days += [follows] if follows is not None else []
+        return min(days, default=None)
+
+    @once
+    def had_all(self, name: str) -> Dose | None:
+        """The dose with which a regimen has had its `max_doses`, as far as is known.
+
+        At the site what was given counts. Of what a patient takes everything planned counts that is not known to have
+        been missed or held: it may have been taken, and a dose too many is worse than one too few.
+        """
+        begins = self.start_of(name)
+        most = None if begins is None else self.reading(name, begins).get("max_doses")
+        if most is None:
+            return None
+        if self.is_given_by_site(name):
+            given = self.given(name)
+            return Dose(given[most - 1].done_on, name, 1) if len(given) >= most else None
+        early = [dose for dose in self.taken if dose.regimen == name and dose.on < begins]
+        if len(early) >= most:
+            return early[most - 1]
+        number = len(early)
+        for on in self.calendar(name).days:
+            slots = self._slots(name, on) if self.takes(name, on) and not self.held(name, on) else []
+            slots = slots if self.is_occasion(name, on) and not self._is_superseded(name, on) else []
+            taken = [dose.slot for dose in self.taken if (dose.on, dose.regimen) == (on, name)]
+            for slot in sorted({*slots, *taken}):
+                number += Dose(on, name, slot) not in self.missed
+                if number == most:
+                    return Dose(on, name, slot)
+        return None
+
+    # Cycles (section 4).
+
+    def calendar(self, name: str, with_holds: bool = True) -> Calendar:
+        """The cycles of a regimen, or those of the one whose cycles it shares; perhaps as if there were no hold."""
+        root = self.root(name)
+        if root not in self._given:
+            self._given[root] = {}
+            self._settle(root)
+        if (root, with_holds) not in self._calendars:
+            self._calendars[root, with_holds] = self.walk(root, self._given[root], with_holds)
+        return self._calendars[root, with_holds]
+
+    def _settle(self, name: str) -> None:
+        """Find on which days the day-1 doses of a regimen were given, if its cycles are counted from them."""
+
+    def walk(self, name: str, given: dict[int, date], with_holds: bool = True) -> Calendar:
+        """Walk the cycles of a regimen day by day; a day on which the count waits has no day of the cycle (section 4).
+
+        `given` are the days on which the day-1 doses were given from which cycles count.
+        """
+        calendar, start = Calendar(), self.start_of(name)
+        if start is None:
+            return calendar
+        first = self.reading(name, start).get("first_cycle", 1)
+        begins = given.get(first, start)
+        ended = min(self.said_to_end(name), default=date.max)
+
+        def waits_on(on: date, by: Regimen) -> bool:
+            """Whether a day does not count, because the regimen is held, which it is only until it ends."""
+            return with_holds and said_by.extends_on_hold(by) and on <= ended and self.held(name, on)
+
+        on, cycle, gone = min(start, begins), first, 0
+        began = on
+        running = self.reading(name, on)
+        while on <= HORIZON:
+            now = self.reading(name, on)
+            if first not in calendar.targets and on >= start and not waits_on(on, now):
+                calendar.targets[first] = on
+            # A cycle that is through waits for the next, whose first day is one that the version in force counts.
+            is_through = gone == running["cycle_days"]
+            if is_through and cycle + 1 not in calendar.targets and not waits_on(on, now):
+                if "cycles" in now and cycle + 1 - first >= now["cycles"]:
+                    calendar.over = on
+                    break
+                calendar.targets[cycle + 1] = on
+            may_begin = cycle + 1 - first < now.get("cycles", cycle + 1) and waits_on(on, now)
+            if may_begin and self._is_fixed(name, cycle + 1, on, began, running["cycle_days"]):
+                # A day-1 dose at the site on the day that would be day 1, were it not for the hold.
+                calendar.targets[cycle + 1], is_through = on, True
+                given = {**given, cycle + 1: on}
+            day_1 = given.get(cycle + 1)
+            is_due = is_through and cycle + 1 in calendar.targets and (day_1 is None or day_1 < on)
+            if is_due or (day_1 == on and on > begins):
+                if cycle + 1 not in calendar.targets:
+                    # Given before its target, which stays where it would have been.
+                    target, left = on, running["cycle_days"] - gone
+                    while left or waits_on(target, now):
+                        left -= not waits_on(target, running)
+                        target += DAY
+                    calendar.targets[cycle + 1] = target
+                cycle, gone, running, is_through, began = cycle + 1, 0, now, False, on
+            counts = not is_through and on >= begins and (on in (begins, day_1) or not waits_on(on, running))
+            if on == begins and first not in given:
+                counts = not waits_on(on, running)
+            calendar.days[on] = cycle, gone + 1 if counts else None
+            gone += counts
+            on += DAY
+        return calendar
+
+    def _is_fixed(self, name: str, cycle: int, on: date, began: date, cycle_days: int) -> bool:
+        """Whether the day-1 dose of a cycle was given at the site on a held day that would be its day 1 otherwise.
+
+        The cycle before began on a day and is so many days long, without the days of holds that do not cover this one.
+        """
+        named = (None, f"{name}-c{cycle}d1")
+        if not any(record.done_on == on and record.visit in named for record in self.given(name)):
+            return False
+        others = [hold for hold in self.holds if not hold.covers(on)]
+        others = [hold for hold in others if hold.regimens is None or name in hold.regimens]
+        days = [began + number * DAY for number in range((on - began).days)]
+        return sum(not any(hold.covers(day) for hold in others) for day in days) == cycle_days
+
+    def shown(self, on: date) -> str | None:
+        """The regimen that a day shows: the first that fits the patient and runs."""
+        return next((one["id"] for one in said_by.regimens(self.version(on)) if self.runs(one["id"], on)), None)
+
+    def place(self, on: date) -> tuple[int | None, int | None]:
+        """The cycle and the cycle day that a day shows."""
+        name = self.shown(on)
+        return (None, None) if name is None else self.calendar(name).days[on]
+
+    def lead(self, on: date) -> str | None:
+        """The lead of a day by `who` alone: the first regimen of the list that is for the patient."""
+        return next((one["id"] for one in said_by.regimens(self.version(on)) if self.takes(one["id"], on)), None)
+
+    def lead_days(self) -> Iterator[tuple[date, int, int, str]]:
+        """The days that have a cycle of the lead, or of a regimen that carries its cycles on, with that regimen."""
+        on = min((day for name in self.names for day in [self.calendar(name).begins] if day), default=HORIZON)
+        while on < HORIZON:
+            lead = self.lead(on)
+            for name in self._carrying_on(lead, on) if lead else []:
+                number, day = self.calendar(name).days.get(on, (None, None))
+                if number is None or self.is_over(name, on):
+                    continue
+                if day is not None:
+                    yield on, number, day, name
+                break
+            on += DAY
+
+    def _carrying_on(self, name: str, on: date) -> list[str]:
+        """A regimen and those that start after it and are for the patient on a day, the last of them first."""
+        found = [name]
+        for one in said_by.regimens(self.version(on)):
+            starts = one.get("starts", "first_dose")
+            if "after" in starts and starts["after"] in found and self.takes(one["id"], on):
+                found.append(one["id"])
+        follows = self.day_after(name) if len(found) > 1 else None
+        return [one for one in reversed(found) if one != name or follows is None or on < follows]
+
+    def days_of(self, name: str) -> list[tuple[date, int, int, str]]:
+        """The days that have a cycle and a cycle day of a regimen that is for the patient on that day."""
+        days = [(on, number, day) for on, (number, day) in self.calendar(name).days.items() if day is not None]
+        return [(*one, name) for one in days if self.takes(name, one[0]) and not self.is_over(name, one[0])]
+
+    def is_over(self, name: str, on: date) -> bool:
+        """Whether a regimen was said to have ended before a day, or has had all its doses: then it has no cycles."""
+        had = self.had_all(name)
+        return any(on > last for last in [*self.said_to_end(name), *([had.on] if had else [])])
+
+    def cycles(self, name: str, through: date) -> dict[int, list[date]]:
+        """The days of each cycle of a regimen, as far as it runs."""
+        found: dict[int, list[date]] = {}
+        for on, (number, _) in self.calendar(name).days.items():
+            if on <= through and self.runs(name, on):
+                found.setdefault(number, []).append(on)
+        return found
+
+    # Doses (section 4).
+
+    @once
+    def runs(self, name: str, on: date) -> bool:
+        """Whether a regimen runs on a day: it is for the patient, has begun and not ended, nor had all its doses."""
+        end, had = self.end_of_regimen(name), self.had_all(name)
+        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name).days:
+            return False
+        return (end is None or on <= end) and (had is None or on <= had.on)
+
+    @once
+    def change(self, name: str, on: date, at: datetime | None = None) -> Any:
+        """The `dose_changed` of a regimen that holds on a day, as known at an instant."""
+        facts = self._changes_of(name)
+        known = [one.body for one in facts if self.was_known(one.body.from_on, self._known_since(one), on, at)]
+        return latest_from(known, on)
+
+    @once
+    def _changes_of(self, name: str) -> list[Any]:
+        facts = [fact for fact in self.standing if fact.kind == "dose_changed"]
+        return [fact for fact in facts if (fact.body.regimen or self._only_regimen(fact.body.from_on)) == name]
+
+    @once
+    def _selector(self, name: str, on: date) -> dict[str, Any] | None:
+        """The entry of `when` that holds on a day by the protocol alone; None on a day without a dose."""
+        number, day = self.calendar(name).days.get(on, (0, None))
+        return None if day is None else said_by.selector(self.reading(name, on), number, day, on)
+
+    @once
+    def is_occasion(self, name: str, on: date, at: datetime | None = None) -> bool:
+        """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol."""
+        number, day = self.calendar(name).days.get(on, (0, None))
+        change = self.change(name, on, at)
+        if day is not None and change is not None and change.days is not None:
+            return day in change.days and said_by.has_doses_in(self.reading(name, on), number)
+        return self._selector(name, on) is not None
+
+    def _slots(self, name: str, on: date, at: datetime | None = None) -> list[int]:
+        """The numbers of the doses of a day, be it one of doses, of rest or held."""
+        change = self.change(name, on, at)
+        times = change.times_a_day if change is not None else None
+        return [*range(1, (times or self.reading(name, on).get("times_a_day", 1)) + 1)]
+
+    @once
+    def _is_superseded(self, name: str, on: date) -> bool:
+        """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
+        begins = self.start_of(name)
+        assert begins is not None
+        if self.held(name, on) or not self.is_occasion(name, on):
+            # It plans nothing itself.
+            return False
+        for other in self.of_drug(name):
+            since = self.start_of(other)
+            if other == name or since is None or since > on:
+                continue
+            first = since == begins and self.names.index(other) < self.names.index(name)
+            if (since > begins or first) and self._plans(other, on):
+                return True
+        return False
+
+    def _plans(self, name: str, on: date) -> bool:
+        """Whether a regimen has a dose on a day, or would have, were it not held."""
+        if not self.runs(name, on):
+            return False
+        return self.is_occasion(name, on) or (self.calendar(name).days[on][1] is None and self.held(name, on))
+
+    @once
+    def slots(self, name: str, on: date, at: datetime | None = None, to_the_end: bool = False) -> list[int]:
+        """The doses of a regimen that are listed on a day, as known at an instant (section 4).
+
+        On the last day only those that somebody recorded, unless it is stated as that of the last dose, or all are
+        wanted.
+        """
+        if self.is_given_by_site(name) or not self.runs(name, on) or self._is_superseded(name, on):
+            return []
+        had = self.had_all(name)
+        found = [slot for slot in self._slots(name, on, at) if had is None or Dose(on, name, slot) <= had]
+        recorded = [slot for slot in found if self.is_recorded(Dose(on, name, slot))]
+        if on == self.c1d1 and recorded:
+            found = [slot for slot in found if slot >= min(recorded)]
+        if on == self.end_of_regimen(name) and on not in self._stated_last_days(name) and not to_the_end:
+            return recorded
+        return found
+
+    @once
+    def _stated_last_days(self, name: str) -> list[date | None]:
+        """The days that somebody recorded as that of the last dose of a regimen."""
+        says_a_day = [end for end in self.ends if end.last_dose_on not in (None, "unknown")]
+        days = [self.last_dose_by(end) for end in says_a_day if self.is_ended_by(name, end)]
+        return [*days, *self.said_to_end(name)]
+
+    def planned_amount(self, name: str, on: date, at: datetime | None = None) -> float | None:
+        """The amount of one intake planned for a day, as known at an instant; None if it is still to be calculated."""
+        change, now = self.change(name, on, at), self.reading(name, on)
+        own = None if said_by.is_by_patient(now) else said_by.own_amount(now, self._selector(name, on))
+        if change is None:
+            return own
+        if self._unit(name, on) != self._unit(name, change.from_on):
+            return own
+        if not self._stays(name, change.from_on, on):
+            return None if own is None else min(change.amount, own)
+        return change.amount
+
+    def _unit(self, name: str, on: date) -> tuple[str, str | None]:
+        dose = self.reading(name, on)["dose"]
+        return dose["unit"], dose.get("per")
+
+    @once
+    def _stays(self, name: str, from_on: date, through: date) -> bool:
+        """Whether the protocol's own amount stays through a day what it was on another, and its highest at least that.
+
+        Another amount that the cycle before had already is none.
+        """
+        days = [body.from_on for body in self.all("protocol_amended") if from_on < body.from_on <= through]
+        then = self.reading(name, from_on)
+        for now in (self.reading(name, day) for day in days):
+            if now["dose"]["amount"] != then["dose"]["amount"]:
+                return False
+            if said_by.highest_of(now) < said_by.highest_of(then) and not said_by.is_by_patient(now):
+                return False
+        length = self.reading(self.root(name), from_on)["cycle_days"] * DAY
+        occasions = self._occasions_of(name)
+        before = [own for on, own in occasions if from_on - length <= on < from_on]
+        since = [(on, own) for on, own in occasions if on >= from_on]
+        known = {*before, *(own for _, own in since[:1])}
+        return all(own in known for on, own in since if on <= through)
+
+    @once
+    def _occasions_of(self, name: str) -> list[tuple[date, float]]:
+        """The days on which the protocol itself has a dose of a regimen, each with its amount."""
+        return [(on, self._own(name, on)) for on in self.calendar(name).days if self._selector(name, on) is not None]
+
+    @once
+    def _own(self, name: str, on: date) -> float:
+        return said_by.own_amount(self.reading(name, on), self._selector(name, on))
+
+    def fixed(self, dose: Dose) -> float | None:
+        """How much staff who do not say so are taken to mean, by what is known now; None: they have to say it."""
+        name, on = dose.regimen, dose.on
+        if not self.enrolled or dose.slot not in self.slots(name, on, to_the_end=True):
+            return None
+        return None if self.held(name, on) or not self.is_occasion(name, on) else self.planned_amount(name, on)
+
+    def study_day(self, on: date) -> int | None:
+        """The study day, counted one day after the other from C1D1, on which it is 1; there is no day 0 (section 1)."""
+        if not self.begun:
+            return None
+        number, day = 1, self.first_day
+        while day < on:
+            number, day = number + 1, day + DAY
+        while day > on:
+            number, day = number - 1 if number > 1 or number < 0 else -1, day - DAY
+        return number
+
+    def dose_days(self, today: date, through: date) -> Iterator[dict[str, Any]]:
+        """The doses that are listed through a day: of each day, in the order of the protocol (section 4)."""
+        begins = [day for name in self.names for day in [self.calendar(name).begins] if day is not None]
+        on = min(begins, default=through)
+        while on <= through:
+            for one in said_by.regimens(self.version(on)):
+                for slot in self.slots(one["id"], on):
+                    yield self._row(Dose(on, one["id"], slot), today)
+            on += DAY
+
+    def _row(self, dose: Dose, today: date) -> dict[str, Any]:
+        name, on = dose.regimen, dose.on
+        cycle, cycle_day = self.calendar(name).days[on]
+        # A day that is not held and has no cycle day waits for a dose at the site.
+        is_held, rests = self.held(name, on), not self.is_occasion(name, on)
+        if dose in self.taken:
+            status = "taken"
+        elif is_held:
+            status = "held"
+        elif rests:
+            status = "rest"
+        elif not self.begun and self.rests_on_c1d1(name):
+            status = "planned"
+        elif dose in self.missed:
+            status = "missed"
+        else:
+            status = "planned" if on > today else "due" if on == today else "unrecorded"
+        return {
+            "dose_id": dose.dose_id,
+            "drug": said_by.drug_name(self.reading(name, on)),
+            "dose_on": on,
+            "study_day": self.study_day(on),
+            "cycle": cycle,
+            "cycle_day": cycle_day,
+            "amount": None if is_held or rests else self.planned_amount(name, on),
+            "taken_amount": self.taken.get(dose),
+            "unit": self.reading(name, on)["dose"]["unit"],
+            "status": status,
+        }
+
+    def outside(self) -> list[Dose]:
+        """The doses taken that the plan does not have: each is listed on its own, outside adherence (section 4)."""
+        return [dose for dose in self.taken if dose.slot not in self.slots(dose.regimen, dose.on)]
+
+    def full_amount(self, name: str, today: date) -> float:
+        """The protocol's amount on every occasion before a day, and those recorded on it, had there been no hold."""
+        calendar, total, number = self.calendar(name, with_holds=False), 0.0, 0
+        changes = [fact.body for fact in self._changes_of(name)]
+        for on, (cycle, day) in calendar.days.items():
+            if on > today:
+                break
+            one = self.reading(name, on)
+            when = None if day is None else said_by.selector(one, cycle, day, on)
+            if when is None:
+                continue
+            amount = said_by.own_amount(one, when)
+            if said_by.is_by_patient(one):
+                amount = changes[0].amount if changes else 0
+            for slot in range(1, one.get("times_a_day", 1) + 1):
+                number += 1
+                if on == today and not self.is_recorded(Dose(on, name, slot)):
+                    continue
+                if self._would_be_listed(name, on, slot) and number <= one.get("max_doses", number):
+                    total += amount
+        return total
+
+    def _would_be_listed(self, name: str, on: date, slot: int) -> bool:
+        """Whether a dose by the protocol would be listed, had there been no hold and no change."""
+        end, dose = self.end_of_regimen(name), Dose(on, name, slot)
+        if not self.takes(name, on) or (end is not None and on > end) or self._is_superseded(name, on):
+            return False
+        if on == end and on not in self._stated_last_days(name):
+            return self.is_recorded(dose)
+        recorded = [one.slot for one in [*self.taken, *self.missed] if (one.on, one.regimen) == (on, name)]
+        return on != self.c1d1 or slot >= min(recorded, default=slot)
+
+    def adherence(self, today: date, name: str | None = None) -> dict[str, Any]:
+        """Adherence to one regimen, the only one unless it is named, counted dose by dose (section 4)."""
+        (name,) = [name] if name else self.names
+        is_begun = self.begun or not self.rests_on_c1d1(name)
+        rows = list(self.dose_days(today, today)) if is_begun else []
+        doses = [(Dose(row["dose_on"], name, int(row["dose_id"].rsplit(".", 1)[1])), row) for row in rows]
+        own = [(dose, row) for dose, row in doses if row["dose_id"] == dose.dose_id]
+        rows = [row for dose, row in own if dose.on < today or self.is_recorded(dose)]
+        count = {
+            status: sum(row["status"] == status for row in rows) for status in ("taken", "missed", "unrecorded", "held")
+        }
+        planned = count["taken"] + count["missed"] + count["unrecorded"]
+        full = self.full_amount(name, today) if is_begun else 0
+        taken = sum(row["taken_amount"] or 0 for row in rows)
+        return {
+            "planned": planned,
+            **count,
+            "adherence": round(count["taken"] / planned, 4) if planned else None,
+            "relative_dose_intensity": round(taken / full, 4) if planned and full else None,
+        }
+
+    # Deviations of doses (sections 5 and 9).
+
+    def dose_deviations(self, today: date) -> set[tuple[str, Dose]]:
+        """What deviates in each dose that counts."""
+        found = set()
+        for dose in self.taken:
+            body = self.word(dose)
+            at = body.taken_at or self.word_that_stands(dose).said_at
+            found |= {(kind, dose) for kind in self.deviates(dose, body.amount, at)}
+        rows = {row["dose_id"]: row["status"] for row in self.dose_days(today, max([today, *self._last_said]))}
+        for dose in self.missed:
+            if rows.get(dose.dose_id) == "missed":
+                found.add(("dose_missed", dose))
+        return found
+
+    def deviations_beside(self) -> set[tuple[str, Dose]]:
+        """What could hurt in what the patient said and does not count: staff said otherwise, or have to confirm it."""
+        found = set()
+        for dose in self.words:
+            own, late = self.said(dose, False), self.to_confirm().get(dose)
+            beside = [own] if self.said(dose, True) else []
+            for fact in [*beside, late]:
+                if fact is not None and fact.kind == "dose_recorded" and fact.body.status == "taken":
+                    at = fact.body.taken_at or fact.said_at
+                    kinds = self.deviates(dose, fact.body.amount, at) & HARMFUL
+                    found |= {(kind, dose) for kind in kinds}
+        return found
+
+    @property
+    def _last_said(self) -> list[date]:
+        return [dose.on for dose in self.words]
+
+    def deviates(self, dose: Dose, amount: float, at: datetime) -> set[str]:
+        """How taking so much differs from the plan, as it was known at an instant."""
+        name, on = dose.regimen, dose.on
+        if self.c1d1 is None or on < self.c1d1:
+            return {"dose_before_start"}
+        end = self.end_of_regimen(name)
+        if end is not None and on > end:
+            return {"dose_after_end"}
+        if not self.runs(name, on) or self._is_superseded(name, on):
+            # Nothing is planned before it starts, between regimens, and after the last has run out.
+            return {"dose_not_planned"}
+        if self.held(name, on, at):
+            return {"dose_while_held"}
+        if not self.is_occasion(name, on, at):
+            return {"dose_on_rest_day"}
+        had = self.had_all(name)
+        if dose.slot not in self._slots(name, on, at) or (had is not None and dose > had):
+            return {"dose_not_planned"}
+        planned = self.planned_amount(name, on, at)
+        if planned is None or amount == planned:
+            return set()
+        return {"dose_amount", "dose_above_plan"} if amount > planned else {"dose_amount"}
+
+    @once
+    def _last_day_by_plan(self, name: str) -> date | None:
+        """The last day of a regimen that has ended by itself; None if it never began."""
+        begins, last = self.calendar(name).begins, self.ends_by_itself(name)
+        return None if begins is None or last is None or last < begins else last
+
+    # The last dose (section 3).
+
+    @cached_property
+    def last_dose(self) -> date | None:
+        days = [*(dose.on for dose in self.taken), *([self.start.first_dose_on] if self.start else [])]
+        days += [record.done_on for name in self.names for record in self.given(name)]
+        days += [last for end in self.ends if (last := self.last_dose_by(end)) is not None]
+        days += [self.stands_for(body.last_dose_on, self.died) for body in self.all("regimen_ended")]
+        days += [on for on, _ in self._late_days()]
+        return max(days, default=None)
+
+    def _late_days(self) -> Iterator[tuple[date, str]]:
+        """The days that the patient said too late to have taken something, each with the regimen."""
+        for dose, late in self.to_confirm().items():
+            if late.kind == "dose_recorded" and late.body.status == "taken":
+                # A day after it was received cannot be: then it was that day, anywhere on Earth.
+                yield min(dose.on, late.recorded_at.date() + DAY), dose.regimen
+
+    @once
+    def own_days(self, name: str) -> list[date]:
+        """The days on which a dose of a regimen was taken or given, or may have been."""
+        days = [dose.on for dose in self.taken if dose.regimen == name]
+        days += [record.done_on for record in self.given(name)]
+        return days + [on for on, regimen in self._late_days() if regimen == name]
+
+    @once
+    def last_dose_of(self, name: str) -> date | None:
+        """The last dose of the drug of a regimen: the latest of all regimens of that drug."""
+        days = [day for one in self.of_drug(name) for day in [self._last_dose_of_one(one)] if day is not None]
+        return max(days, default=None)
+
+    def _last_dose_of_one(self, name: str) -> date | None:
+        own = self.own_days(name)
+        days = own + [
+            self.stands_for(body.last_dose_on, self.died) for body in self.all("regimen_ended") if body.regimen == name
+        ]
+        begins, last = self.calendar(name).begins, self._last_day_by_plan(name)
+        for end in self.ends:
+            on = self.last_dose_by(end)
+            counts = not self.is_given_by_site(name) or not own
+            if on is None or begins is None or on < begins or not counts or (last is not None and last < on):
+                continue
+            if self.is_ended_by(name, end) and any(self.takes(name, day) for day in self.days_of_change(begins, on)):
+                days.append(on)
+        if not days and last is not None:
+            # It had ended, and nobody recorded a dose of it: the last may have been the last that was planned.
+            days += [on for on in self._planned_days(name) if on <= min(last, self.off or last)]
+        return max(days, default=None)
+
+    @once
+    def _planned_days(self, name: str) -> list[date]:
+        """The days on which the plan has a dose of a regimen for the patient."""
+        days = [on for on in self.calendar(name).days if self.is_occasion(name, on)]
+        days += [target for _, target, _, _ in self.days_before_1(name)]
+        return [on for on in days if self.takes(name, on) and not self.held(name, on)]
+
+    @once
+    def fitted(self, name: str, through: date) -> bool:
+        """Whether a regimen was for the patient on a day since its start, through a day."""
+        begins = self.start_of(name)
+        return begins is not None and any(self.takes(name, on) for on in self.days_of_change(begins, through))
+
+    @once
+    def may_start(self, name: str) -> bool:
+        """Whether a regimen is still to start by the plan, though nobody can say when."""
+        is_over = self.ended is not None or self.off is not None
+        return self.start_of(name) is None and not is_over and self.takes(name, FAR)
+
+    @once
+    def drug_has_ended(self, name: str, today: date) -> bool:
+        """Whether all regimens of a drug that fit or fitted the patient have ended by a day."""
+        if any(self.may_start(one) for one in self.of_drug(name)):
+            return False
+        fitting = [one for one in self.of_drug(name) if self.fitted(one, FAR)]
+        ends = [self.ends_by_itself(one) for one in fitting]
+        return all(end is not None and end < today for end in ends)
+
+    # Milestones (section 2).
+
+    def milestone(self, name: str, version: Protocol, after: date = date.min) -> MilestoneDay | None:
+        """When a milestone is, under a version; of progressions and new therapies the earliest after a day."""
+        said = next((body.on for body in self.all("milestone_reached") if body.milestone == name), None)
+        match name:
+            case "consent":
+                return self._day(self.registered.consented_on)
+            case "randomisation" if said is not None:
+                return self._day(said)
+            case "randomisation" if version.definition.get("arms"):
+                days = [body.on for body in self.all("arm_assigned")]
+                days += [self.enrolled.enrolled_on] if self.enrolled and self.enrolled.arm is not None else []
+                return self._day(min(days, default=None))
+            case "enrolment" | "randomisation":
+                return self._day(self.enrolment, planned=not self.enrolled)
+            case "first_dose":
+                return self._day(self.c1d1, planned=not self.begun)
+            case "last_dose":
+                return self._last_dose_known() if self.enrolled and (self.ended or self.off) else None
+            case "end_of_treatment":
+                return self._day(self.ended.decided_on) if self.ended else None
+            case "progression":
+                found = [body.progressed_on for body in self.all("progressed")]
+                found += [record.done_on for record in self.records if record.progression]
+                return self._earliest(found, after)
+            case "new_therapy":
+                return self._earliest([body.started_on for body in self.all("new_therapy_started")], after)
+            case "death" | "end_of_study":
+                ends = [end.decided_on for end in self.ends if end.reason == "death"]
+                if self.study and (self.study.reason == "death" or name == "end_of_study"):
+                    ends.append(self.study.ended_on)
+                return self._earliest(ends, date.min)
+            case _:
+                found = self._day(said)
+                return found and found._replace(own=True)
+
+    def last_dose_of_day(self, name: str) -> MilestoneDay | None:
+        """The last dose of a drug as a milestone: once its regimens, treatment or the study have ended (section 2)."""
+        if not self.enrolled or not (self.ended or self.off or self.drug_has_ended(name, self.today)):
+            return None
+        return self._day(self.last_dose_of(name))
+
+    def _day(self, when: Any, planned: bool = False) -> MilestoneDay | None:
+        if when is None:
+            return None
+        return MilestoneDay(self.stands_for(when, self.died), getattr(when, "first", when), planned)
+
+    def _earliest(self, days: list[Any], after: date) -> MilestoneDay | None:
+        known = [day for day in map(self._day, days) if day is not None and day.on > after]
+        return min(known, default=None)
+
+    def _last_dose_known(self) -> MilestoneDay | None:
+        if self.last_dose is None:
+            return None
+        first = self.last_dose
+        if self.ended and self.stated_last == self.last_dose:
+            stated = self.ended.decided_on if self.ended.last_dose_on == "unknown" else self.ended.last_dose_on
+            others = [*(dose.on for dose in self.taken), *([self.start.first_dose_on] if self.start else [])]
+            others += [record.done_on for name in self.names for record in self.given(name)]
+            first = max([getattr(stated, "first", self.last_dose), *others])
+        return MilestoneDay(self.last_dose, first)
+
+    def reached(self, name: str, version: Protocol, after: date = date.min) -> tuple[date, date] | None:
+        """When a milestone was reached, and the first day that it may be: what is planned or lies ahead ends nothing.
+
+        Only what `milestone_reached` says may lie ahead of the day on which it is received (principle 1).
+        """
+        day = self.milestone(name, version, after)
+        if day is None or day.planned:
+            return None
+        is_announced = any(body.milestone == name for body in self.announced)
+        return None if is_announced and day.on > self.today else (day.on, day.first)
+
+
+#: The deviations of a dose that could hurt (section 5).
+HARMFUL = {"dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end", "dose_not_planned"}

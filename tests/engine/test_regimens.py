@@ -1,0 +1,393 @@
+"""Several regimens, several doses a day, and days that change from cycle to cycle: by hand (rules, section 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scheduler_api.engine.errors import Conflict, NeedsConfirmation, ValidationFailed
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.views.tasks import worklist
+
+from .patients import Patient, day, plain, protocol_data, regimen_data, series
+
+Data = dict[str, Any]
+
+
+def drug(name: str = "olaparib", amount: float = 200, **fields: Any) -> Data:
+    """The data of another regimen: 200 mg a day in cycles of 21 days, unless said otherwise."""
+    return {**regimen_data(amount, [], **fields), "id": name, "drug": name}
+
+
+def treated(*regimens: Data, visits: tuple[Data, ...] = (), **rest: Any) -> Patient:
+    """The patient of the worked examples, whose first dose was on 2024-01-05, on a protocol with these regimens."""
+    arm = rest.pop("arm", None)
+    data = {**protocol_data(*visits, **rest), "regimens": list(regimens)}
+    return Patient.treated(read_protocol(data), **({"arm": arm} if arm else {}))
+
+
+def take(patient: Patient, dose_on: str, amount: float, regimen: str | None = None, slot: int | None = None) -> str:
+    """Record a dose as taken."""
+    names = {"regimen": regimen, "slot": slot}
+    return patient.record("dose_recorded", dose_on=dose_on, status="taken", amount=amount, **names)
+
+
+def doses(patient: Patient, on: str, today: str = "2024-06-30") -> dict[str, tuple[float | None, str]]:
+    """The doses of a day, without the day in their names: the planned amount and the status of each."""
+    rows = patient.on(today, on, on)["doses"]
+    return {row["dose_id"].removeprefix(f"{on}."): (row["amount"], row["status"]) for row in rows}
+
+
+def to_do(patient: Patient, kind: str, on: str) -> list[str]:
+    """What is to do of a kind on a day, in words."""
+    entries = worklist(patient.schedule(), None, day(on), day(on))
+    return [str(plain(entry.because)) for entry in entries if entry.kind == kind]
+
+
+class TestTwiceADay:
+    """Each dose of a day stands by itself."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        return treated({**regimen_data(), "times_a_day": 2})
+
+    def test_one_taken_and_one_not_said(self, patient: Patient) -> None:
+        take(patient, "2024-01-10", 300, slot=1)
+        assert doses(patient, "2024-01-10") == {
+            "surufatinib.1": (300, "taken"),
+            "surufatinib.2": (300, "unrecorded"),
+        }
+        # From 5 to 10 January, two a day: the first of the 5th, which is not said, too.
+        counted = patient.schedule().adherence(day("2024-01-11"))
+        assert (counted["planned"], counted["taken"], counted["unrecorded"]) == (12, 1, 11)
+
+    def test_a_date_alone_is_the_first_of_the_day(self, patient: Patient) -> None:
+        take(patient, "2024-01-10", 300)
+        assert doses(patient, "2024-01-10")["surufatinib.1"] == (300, "taken")
+
+    def test_on_day_1_doses_before_the_first_recorded_one_are_not_listed(self, patient: Patient) -> None:
+        take(patient, "2024-01-05", 300, slot=2)
+        assert doses(patient, "2024-01-05") == {"surufatinib.2": (300, "taken")}
+
+    def test_fewer_a_day(self, patient: Patient) -> None:
+        """A second dose where one is planned could hurt."""
+        patient.record("dose_changed", from_on="2024-01-10", amount=250, times_a_day=1)
+        assert doses(patient, "2024-01-10") == {"surufatinib.1": (250, "unrecorded")}
+        take(patient, "2024-01-10", 250, slot=2)
+        assert ("dose_not_planned", "2024-01-10") in patient.on("2024-01-11").deviations()
+        assert to_do(patient, "dose_not_planned", "2024-01-11") == [
+            "on 2024-01-10: 250 mg taken where no dose was planned"
+        ]
+
+    def test_no_more_a_day_than_the_protocol_has(self, patient: Patient) -> None:
+        with pytest.raises(ValidationFailed, match="/times_a_day"):
+            patient.record("dose_changed", from_on="2024-01-10", amount=250, times_a_day=3)
+        with pytest.raises(ValidationFailed, match="/slot"):
+            take(patient, "2024-01-10", 300, slot=3)
+
+
+class TestTwoDrugs:
+    """Each regimen runs by itself."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        clinic = series("clinic", {"days": [1]}, window=(1, 1))
+        of_other = series("lab", {"regimen": "olaparib", "days": [1]}, window=(1, 1))
+        return treated(regimen_data(), drug(cycle_days=28), visits=(clinic, of_other))
+
+    def test_one_held_a_week(self, patient: Patient) -> None:
+        """Its doses are held; the other's, cycles and visits are unchanged."""
+        patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-17", regimens=["olaparib"])
+        assert doses(patient, "2024-01-12") == {"surufatinib.1": (300, "unrecorded"), "olaparib.1": (None, "held")}
+        assert doses(patient, "2024-01-17")["olaparib.1"] == (200, "unrecorded")
+        assert patient.targets("clinic", "2024-02-20") == {"clinic-c1d1": "2024-01-05", "clinic-c2d1": "2024-01-26"} | {
+            "clinic-c3d1": "2024-02-16"
+        }
+
+    def test_visits_on_days_of_another_regimens_cycles_have_its_name(self, patient: Patient) -> None:
+        assert patient.targets("lab", "2024-03-02") == {
+            "lab-olaparib-c1d1": "2024-01-05",
+            "lab-olaparib-c2d1": "2024-02-02",
+            "lab-olaparib-c3d1": "2024-03-01",
+        }
+
+    def test_a_hold_of_all_beside_one_of_its_own(self, patient: Patient) -> None:
+        own = patient.record("hold_started", from_on="2024-01-10", regimens=["olaparib"])
+        of_all = patient.record("hold_started", from_on="2024-01-12")
+        assert doses(patient, "2024-01-13") == {"surufatinib.1": (None, "held"), "olaparib.1": (None, "held")}
+        with pytest.raises(ValidationFailed, match="/hold"):
+            patient.record("hold_ended", resumes_on="2024-01-15")
+        patient.record("hold_ended", resumes_on="2024-01-15", hold=of_all)
+        assert doses(patient, "2024-01-15") == {"surufatinib.1": (300, "unrecorded"), "olaparib.1": (None, "held")}
+        patient.record("hold_ended", resumes_on="2024-01-20", hold=own)
+        assert doses(patient, "2024-01-20")["olaparib.1"] == (200, "unrecorded")
+        with pytest.raises(Conflict, match="overlap"):
+            patient.record("hold_started", from_on="2024-01-18", regimens=["olaparib"])
+
+    def test_facts_about_one_of_several_name_it(self, patient: Patient) -> None:
+        for kind, data in (
+            ("dose_changed", {"from_on": "2024-01-10", "amount": 200}),
+            ("regimen_ended", {"regimen": "aspirin", "last_dose_on": "2024-01-10"}),
+            ("hold_started", {"from_on": "2024-01-10", "regimens": ["aspirin"]}),
+            ("dose_recorded", {"dose_on": "2024-01-10", "status": "missed", "regimen": "aspirin"}),
+        ):
+            with pytest.raises(ValidationFailed, match="/regimen"):
+                patient.record(kind, **data)
+
+    def test_a_reduction_of_one(self, patient: Patient) -> None:
+        patient.record("dose_changed", from_on="2024-01-10", amount=250, regimen="surufatinib")
+        assert doses(patient, "2024-01-10") == {
+            "surufatinib.1": (250, "unrecorded"),
+            "olaparib.1": (200, "unrecorded"),
+        }
+
+    def test_one_ends_and_the_other_goes_on(self, patient: Patient) -> None:
+        """The lab visits end with it; what is taken of it later was not planned."""
+        take(patient, "2024-01-20", 200, "olaparib")
+        patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-01-20", reason="anaemia")
+        assert doses(patient, "2024-01-21") == {"surufatinib.1": (300, "unrecorded")}
+        assert patient.targets("lab", "2024-03-02") == {"lab-olaparib-c1d1": "2024-01-05"}
+        take(patient, "2024-01-25", 200, "olaparib")
+        assert patient.on("2024-01-26").deviations("dose_not_planned") == [("dose_not_planned", "2024-01-25")]
+
+    def test_adherence_is_of_each(self, patient: Patient) -> None:
+        take(patient, "2024-01-05", 300, "surufatinib")
+        take(patient, "2024-01-05", 100, "olaparib")
+        counted = patient.schedule().adherence(day("2024-01-06"))
+        assert (counted["planned"], counted["taken"], counted["relative_dose_intensity"]) == (2, 2, None)
+        assert [(one["regimen"], one["relative_dose_intensity"]) for one in counted["regimens"]] == [
+            ("surufatinib", 1),
+            ("olaparib", 0.5),
+        ]
+
+
+class TestDaysThatChange:
+    """Loading, weekdays, every other cycle."""
+
+    def test_a_loading_dose(self) -> None:
+        patient = treated(regimen_data(300, [], when=[{"cycles": [1], "days": [1], "amount": 600}, {"days": "all"}]))
+        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-01-05", "2024-01-06", "2024-01-26")] == [
+            600,
+            300,
+            300,
+        ]
+
+    def test_weekdays(self) -> None:
+        """2024-01-05 is a Friday."""
+        patient = treated(regimen_data(when=[{"days": {"weekdays": ["mon", "fri"]}}]))
+        days = [f"2024-01-{number:02}" for number in range(5, 13)]
+        assert [on for on in days if doses(patient, on)["surufatinib.1"][0]] == [
+            "2024-01-05",
+            "2024-01-08",
+            "2024-01-12",
+        ]
+
+    def test_other_days_in_other_cycles(self) -> None:
+        """Days 1 to 14 of odd cycles, none in even ones: cycle 2 begins on 26 January, cycle 3 on 16 February."""
+        when = [{"cycles": {"from": 1, "every": 2}, "days": {"from": 1, "to": 14}}]
+        patient = treated(regimen_data(when=when))
+        said = [
+            doses(patient, on)["surufatinib.1"][1] for on in ("2024-01-18", "2024-01-19", "2024-01-26", "2024-02-16")
+        ]
+        assert said == ["unrecorded", "rest", "rest", "unrecorded"]
+
+    def test_an_amount_set_before_the_protocols_becomes_another_is_confirmed(self) -> None:
+        """100 mg in cycle 1, then 300. Set to 50 in cycle 1, the lower stands in cycle 2, and somebody is asked."""
+        ramp = regimen_data(300, [50, 100], when=[{"cycles": [1], "days": "all", "amount": 100}, {"days": "all"}])
+        patient = treated(ramp)
+        patient.record("dose_changed", from_on="2024-01-10", amount=50)
+        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-01-10", "2024-01-26")] == [50, 50]
+        assert to_do(patient, "planned_amount_to_confirm", "2024-01-25") == []
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-01-26")) == 1
+        patient.record("dose_changed", from_on="2024-01-26", amount=300)
+        assert doses(patient, "2024-01-26")["surufatinib.1"][0] == 300
+
+
+def test_visits_on_all_days_of_a_cycle_and_on_a_range_of_them() -> None:
+    """Days 1 to 7 of cycle 1, and days 2 to 4 of cycle 2: every day, unless a step is said."""
+    daily = series("lab", {"days": "all", "cycles": [1]}, window=(0, 0))
+    some = series("lab", {"days": {"from": 2, "to": 4}, "cycles": [2]}, window=(0, 0))
+    patient = treated(regimen_data(cycle_days=7), visits=(daily, some))
+    assert [*patient.targets("lab")] == [
+        *(f"lab-c1d{number}" for number in range(1, 8)),
+        "lab-c2d2",
+        "lab-c2d3",
+        "lab-c2d4",
+    ]
+
+
+class TestStartsAndEnds:
+    """With the first dose, after another, at a milestone; after its cycles, or with `who`."""
+
+    def test_one_after_the_other_with_a_gap(self) -> None:
+        """Two cycles of 21 days end on 15 February; after a gap of 7 days the other carries the cycles on."""
+        second = drug(starts={"after": "surufatinib"}, gap={"days": 7}, cycle_days=28, first_cycle=3)
+        clinic = series("clinic", {"days": [1]}, window=(1, 1))
+        patient = treated(regimen_data(cycles=2), second, visits=(clinic,))
+        assert doses(patient, "2024-02-15") == {"surufatinib.1": (300, "unrecorded")}
+        assert doses(patient, "2024-02-16") == {}
+        assert patient.on("2024-02-16")["treatment"]["cycle"] is None
+        assert doses(patient, "2024-02-23") == {"olaparib.1": (200, "unrecorded")}
+        assert patient.targets("clinic", "2024-03-30") == {
+            "clinic-c1d1": "2024-01-05",
+            "clinic-c2d1": "2024-01-26",
+            "clinic-c3d1": "2024-02-23",
+            "clinic-c4d1": "2024-03-22",
+        }
+
+    def test_after_one_that_ended_early_its_cycle_keeps_its_full_length(self) -> None:
+        patient = treated(regimen_data(cycles=6), drug(starts={"after": "surufatinib"}))
+        patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-01-30")
+        assert doses(patient, "2024-02-15") == {}
+        assert doses(patient, "2024-02-16") == {"olaparib.1": (200, "unrecorded")}
+
+    def test_at_a_milestone(self) -> None:
+        crossover = [{"id": "crossover", "label": "Crossover"}]
+        patient = treated(regimen_data(), drug(starts={"milestone": "crossover"}), milestones=crossover)
+        assert list(doses(patient, "2024-02-10")) == ["surufatinib.1"]
+        patient.record("milestone_reached", milestone="crossover", on="2024-02-10")
+        assert list(doses(patient, "2024-02-09")) == ["surufatinib.1"]
+        assert list(doses(patient, "2024-02-10")) == ["surufatinib.1", "olaparib.1"]
+
+    def test_when_the_last_has_run_out_the_end_of_treatment_is_asked_for(self) -> None:
+        patient = treated(regimen_data(cycles=2))
+        assert to_do(patient, "treatment_to_end", "2024-02-15") == []
+        assert to_do(patient, "treatment_to_end", "2024-02-16") == [
+            "the last regimen was over on 2024-02-15, end of treatment not recorded"
+        ]
+
+    def test_each_arm_has_its_own(self) -> None:
+        """The lead regimen is that of the patient's arm; after a change of arm that of the new one."""
+        arms = [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]
+        of_arm = ({**regimen_data(), "who": {"arm": "a"}}, {**drug(cycle_days=28), "who": {"arm": "b"}})
+        clinic = series("clinic", {"days": [1]}, window=(1, 1))
+        patient = treated(*of_arm, visits=(clinic,), arms=arms, arm="b")
+        assert doses(patient, "2024-01-10") == {"olaparib.1": (200, "unrecorded")}
+        assert patient.targets("clinic", "2024-02-10") == {"clinic-c1d1": "2024-01-05", "clinic-c2d1": "2024-02-02"}
+        patient.record("arm_assigned", arm="a", on="2024-01-20")
+        assert list(doses(patient, "2024-01-19")) == ["olaparib.1"]
+        assert list(doses(patient, "2024-01-20")) == ["surufatinib.1"]
+        assert patient.targets("clinic", "2024-02-20") == {
+            "clinic-c1d1": "2024-01-05",
+            "clinic-c2d1": "2024-01-26",
+            "clinic-c3d1": "2024-02-16",
+        }
+
+    def test_of_two_of_one_drug_only_the_later_is_planned(self) -> None:
+        crossover = [{"id": "crossover", "label": "Crossover"}]
+        again = {**drug("again", 100, starts={"milestone": "crossover"}), "drug": "surufatinib"}
+        patient = treated(regimen_data(), again, milestones=crossover)
+        patient.record("milestone_reached", milestone="crossover", on="2024-02-10")
+        assert doses(patient, "2024-02-10") == {"again.1": (100, "unrecorded")}
+        assert len(to_do(patient, "regimens_overlap", "2024-02-10")) == 1
+        patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-02-09")
+        assert to_do(patient, "regimens_overlap", "2024-02-10") == []
+
+    def test_one_shares_the_cycles_of_another(self) -> None:
+        """What ends or holds that one does the same to it."""
+        shared = drug(when=[{"days": [1, 8]}])
+        del shared["cycle_days"]
+        patient = treated(regimen_data(cycles=2), {**shared, "cycles_of": "surufatinib"})
+        assert [doses(patient, on)["olaparib.1"][1] for on in ("2024-01-12", "2024-01-13")] == ["unrecorded", "rest"]
+        patient.record("hold_started", from_on="2024-01-12", resumes_on="2024-01-13", regimens=["surufatinib"])
+        assert doses(patient, "2024-01-12") == {"surufatinib.1": (None, "held"), "olaparib.1": (None, "held")}
+        assert doses(patient, "2024-02-16") == {}
+
+
+class TestPerBody:
+    """The amount of each patient is calculated by the site."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        return treated({**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg"}})
+
+    def test_until_it_is_said_none_is_planned_and_somebody_is_asked(self, patient: Patient) -> None:
+        assert doses(patient, "2024-01-10") == {"surufatinib.1": (None, "unrecorded")}
+        assert len(to_do(patient, "dose_to_calculate", "2024-01-10")) == 1
+        with pytest.raises(ValidationFailed, match="/amount"):
+            patient.record("dose_recorded", dose_on="2024-01-10", status="taken")
+        patient.record("dose_changed", from_on="2024-01-05", amount=320)
+        assert doses(patient, "2024-01-10") == {"surufatinib.1": (320, "unrecorded")}
+        assert to_do(patient, "dose_to_calculate", "2024-01-10") == []
+
+    def test_a_tenth_more_is_confirmed(self, patient: Patient) -> None:
+        """The first is accepted, whatever it is; dose intensity goes by it."""
+        patient.record("dose_changed", from_on="2024-01-05", amount=320)
+        with pytest.raises(NeedsConfirmation) as refused:
+            patient.record("dose_changed", from_on="2024-01-08", amount=353)
+        assert [*refused.value.confirm] == ["above_previous"]
+        patient.record("dose_changed", from_on="2024-01-08", amount=160)
+        take(patient, "2024-01-05", 320)
+        take(patient, "2024-01-08", 160)
+        assert patient.schedule().adherence(day("2024-01-09"))["relative_dose_intensity"] == 0.375
+
+
+def test_contraception_goes_on_after_the_drug_that_asks_for_it_longest() -> None:
+    """180 days after the last olaparib on 1 March, or 30 after the last surufatinib on 20 May: the later, 28 August."""
+    rules = [
+        {"after_last_dose": {"days": 180}, "of": "olaparib"},
+        {"after_last_dose": {"days": 30}, "of": "surufatinib"},
+    ]
+    patient = treated(regimen_data(), drug(), contraception=rules)
+    take(patient, "2024-03-01", 200, "olaparib")
+    patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-03-01")
+    seen = patient.on("2024-03-10")["contraception"]
+    assert (seen["through_on"], seen["earliest_through_on"]) == (None, "2024-08-28")
+    patient.end_treatment("2024-05-20")
+    assert patient.on("2024-06-01")["contraception"]["through_on"] == "2024-08-28"
+
+
+def test_a_version_without_a_regimen_that_runs_is_refused() -> None:
+    both = {**protocol_data(), "regimens": [regimen_data(), drug()]}
+    patient = Patient.treated(read_protocol(both), read_protocol(protocol_data(version=2)))
+    with pytest.raises(ValidationFailed, match="olaparib"):
+        patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-01-20")
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+
+
+def test_what_was_recorded_of_the_only_dose_stays_that_of_its_regimen() -> None:
+    """Facts of a trial with one dose a day name none; a version with a second drug changes nothing of theirs."""
+    two = {**protocol_data(version=2), "regimens": [drug(), regimen_data()]}
+    patient = Patient.treated(read_protocol(protocol_data()), read_protocol(two))
+    take(patient, "2024-01-10", 300)
+    patient.record("protocol_amended", version=2, from_on="2024-01-20")
+    take(patient, "2024-01-25", 300, "surufatinib")
+    assert doses(patient, "2024-01-10") == {"surufatinib.1": (300, "taken")}
+    assert doses(patient, "2024-01-25") == {"surufatinib.1": (300, "taken"), "olaparib.1": (200, "unrecorded")}
+
+
+class TestWhatCannotBe:
+    """Faults of a protocol's regimens."""
+
+    @pytest.mark.parametrize(
+        ("regimens", "pointer"),
+        [
+            ([], "/regimens"),
+            ([regimen_data(), regimen_data()], "/regimens/1/id"),
+            ([regimen_data(), drug(starts={"after": "aspirin"})], "/regimens/1/starts/after"),
+            ([drug(starts={"after": "surufatinib"}), regimen_data(starts={"after": "olaparib"})], "/regimens/0"),
+            ([regimen_data(gap={"days": 7})], "/regimens/0/gap"),
+            ([regimen_data(), {**drug(), "cycles_of": "surufatinib"}], "/regimens/1/cycle_days"),
+            ([{**regimen_data(), "times_a_day": 0}], "/regimens/0/times_a_day"),
+            ([{**regimen_data(), "given_by": "site"}], "/regimens/0/given_by"),
+            ([regimen_data(when=[{"days": {"weekdays": ["monday"]}}])], "/regimens/0/when/0/days/weekdays/0"),
+            ([{**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "foot"}}], "/regimens/0/dose/per"),
+            (
+                [{**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg", "levels": [4]}}],
+                "/regimens/0/dose/levels",
+            ),
+        ],
+    )
+    def test_a_fault_is_named(self, regimens: list[Data], pointer: str) -> None:
+        with pytest.raises(ValidationFailed) as refused:
+            read_protocol({**protocol_data(), "regimens": regimens})
+        assert pointer in [error.pointer for error in refused.value.errors]
+
+    def test_cycles_that_go_on_have_numbers_that_go_on(self) -> None:
+        """Otherwise two visits would be clinic-c1d1."""
+        clinic = series("clinic", {"days": [1]}, window=(1, 1))
+        regimens = [regimen_data(cycles=2), drug(starts={"after": "surufatinib"})]
+        with pytest.raises(ValidationFailed, match="/regimens/1/first_cycle"):
+            read_protocol({**protocol_data(clinic), "regimens": regimens})
