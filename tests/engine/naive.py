@@ -130,7 +130,11 @@ class Known(Treatment):
         ends = []
         for name in _drugs_of(rule):
             last = self.last_dose if name is None else self.last_dose_of(name)
-            if last is None or name is None or not self.drug_has_ended(name, today):
+            if name is not None and (last is None or not self.drug_has_ended(name, today)):
+                # What is only planned of it is no dose yet.
+                last = max((on for one in self.of_drug(name) for on in self.own_days(one)), default=today)
+                last = max(last, today)
+            elif name is None:
                 last = max(last or today, today)
             ends.append(later(last, *next(iter(rule["after_last_dose"].items()))))
         return max(ends)

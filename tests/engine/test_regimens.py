@@ -338,6 +338,16 @@ def test_contraception_goes_on_after_the_drug_that_asks_for_it_longest() -> None
     assert patient.on("2024-06-01")["contraception"]["through_on"] == "2024-08-28"
 
 
+def test_what_is_only_planned_of_a_drug_is_no_dose_yet() -> None:
+    """Two cycles of it end on 15 February; on 10 January, 30 days from that day."""
+    patient = treated(
+        regimen_data(), drug(cycles=2), contraception=[{"after_last_dose": {"days": 30}, "of": "olaparib"}]
+    )
+    assert patient.on("2024-01-10")["contraception"]["earliest_through_on"] == "2024-02-09"
+    # Once it has run out and nobody recorded a dose, its last planned day counts.
+    assert patient.on("2024-03-01")["contraception"]["earliest_through_on"] == "2024-03-16"
+
+
 def test_a_version_without_a_regimen_that_runs_is_refused() -> None:
     both = {**protocol_data(), "regimens": [regimen_data(), drug()]}
     patient = Patient.treated(read_protocol(both), read_protocol(protocol_data(version=2)))

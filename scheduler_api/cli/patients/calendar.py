@@ -56,14 +56,17 @@ def _first_day(session: Session, patient_id: str, month: str | None) -> date:
 
 
 def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    from scheduler_api.i18n import ENGLISH, word
+
     treatment, protocol = document["treatment"], document["protocol"]
     words = document["status"].replace("_", " ")
     if treatment["cycle"] is not None:
         day = treatment["cycle_day"]
         words += f", cycle {treatment['cycle']}" + (f" day {day}, " if day else ", ")
         today = [row for row in document["doses"] if row["dose_on"] == document["today"] and row["amount"] is not None]
-        planned = [f"{row['amount']:g} {row['unit']}" for row in today]
-        words += "on hold" if treatment["on_hold"] else " and ".join(planned) or "no dose"
+        several = len({row["drug"] for row in document["doses"]}) > 1
+        planned = [f"{word(row['drug'], ENGLISH)} " * several + f"{row['amount']:g} {row['unit']}" for row in today]
+        words += "on hold" if treatment["on_hold"] else ", ".join(planned) or "no dose"
     place = f"{about['site']}, {protocol['id']} version {protocol['version']}, {document['time_zone']}"
     return f"{about['subject_number']} ({about['patient_id']}), {place}\nToday {document['today']}: {words}"
 

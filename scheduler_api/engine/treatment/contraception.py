@@ -15,7 +15,7 @@ from scheduler_api.engine.reason import Reason, count
 
 from .doses import TreatmentPlan
 from .fertility import FertilePeriod, fertile_periods
-from .last_dose import concerns, has_ended, last_dose_of
+from .last_dose import concerns, has_ended, last_dose_of, last_taken_of
 
 
 def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
@@ -208,9 +208,12 @@ def _bases(
         last, is_over = last_dose_of(treatment_plan, name), has_ended(treatment_plan, name, today or base)
         of_drug = Reason("last_dose_of", text=name, day=last)
         if today is not None and (last is None or not is_over):
-            yield (
-                _Base(last, of_drug) if last is not None and last > today else _Base(today, Reason("today", day=today))
-            )
+            # What is only planned of a drug is no dose yet.
+            last = last_taken_of(treatment_plan, name)
+            if last is None or last <= today:
+                yield _Base(today, Reason("today", day=today))
+            else:
+                yield _Base(last, Reason("last_dose_of", text=name, day=last))
         elif today is None and history.treatment_ended is None and not is_over:
             yield _Base(base, why)
         elif last is not None:

@@ -25,6 +25,12 @@ def has_ended(treatment_plan: TreatmentPlan, regimen: str, today: date) -> bool:
     return all(end is not None and end < today for end in ends)
 
 
+def last_taken_of(treatment_plan: TreatmentPlan, regimen: str) -> date | None:
+    """Return the last day on which the drug of a regimen was taken, or may have been; None if there is none."""
+    drug = treatment_plan.of_drug(regimen)
+    return max((day for one in drug for day in _days_taken(treatment_plan, one)), default=None)
+
+
 def last_dose_of(treatment_plan: TreatmentPlan, regimen: str) -> date | None:
     """Return the last dose of the drug of a regimen, the latest of all its regimens; None if there is none."""
     days = (_last_dose(treatment_plan, one) for one in treatment_plan.of_drug(regimen))
