@@ -1,4 +1,4 @@
-"""Civil dates (rules, section 1): strict reading, months, and the range of dates the service works with."""
+"""Civil dates (rules, section 1): strict reading, months, study days, and the range of dates the service works with."""
 
 from __future__ import annotations
 
@@ -80,6 +80,14 @@ def add_months(day: date, months: int) -> date:
         return date(year, month, day.day)
     except ValueError:
         return date(year, month, monthrange(year, month)[1])
+
+
+def study_day(c1d1: date | None, day: date) -> int | None:
+    """Return the study day of a date: 1 on C1D1, -1 on the day before, never 0; None while C1D1 is only planned."""
+    if c1d1 is None:
+        return None
+    distance = (day - c1d1).days
+    return distance + 1 if distance >= 0 else distance
 
 
 def is_time_zone(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler_api.engine.treatment.study_day import study_day
+from scheduler_api.engine.dates import study_day
 
 from .patients import Patient, day
 

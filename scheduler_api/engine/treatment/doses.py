@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.dates import days
+from scheduler_api.engine.dates import days, study_day
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Regimen
@@ -20,7 +20,6 @@ from .capsules import pieces
 from .cycles import CycleCourse, CycleRun, run_of
 from .dose_ids import DoseId, dose_id
 from .regimens import RegimenPlan
-from .study_day import study_day
 
 
 class Span(NamedTuple):

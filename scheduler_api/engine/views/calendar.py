@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
 
+from scheduler_api.engine.dates import study_day
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, History
@@ -19,7 +20,6 @@ from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.cycles import run_of
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.status import patient_status
-from scheduler_api.engine.treatment.study_day import study_day
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit

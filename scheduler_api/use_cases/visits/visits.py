@@ -8,11 +8,11 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any
 
+from scheduler_api.engine.dates import study_day
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import local_instant
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.engine.treatment.position import Place
-from scheduler_api.engine.treatment.study_day import study_day
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import positions, reasons, time_zones
 from scheduler_api.store.visits import visits
