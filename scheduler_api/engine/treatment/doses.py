@@ -143,16 +143,6 @@ class DosePlan:
             day -= ONE_DAY
         return None
 
-    def outside(self, first: date, last: date) -> Iterator[tuple[date, int | float]]:
-        """Yield the days taken in `first`…`last` that no span holds, in order, each with its amount."""
-        begin = first
-        for span in self.spans(first, last):
-            if begin < span.starts_on:
-                yield from self.log.taken(begin, span.starts_on - ONE_DAY)
-            begin = span.ends_on + ONE_DAY
-        if begin <= last:
-            yield from self.log.taken(begin, last)
-
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the dose days in `first`…`last` as the calendar shows them, in order of days.
 
@@ -321,10 +311,6 @@ class TreatmentPlan:
         """Return how many times a day doses are taken at most."""
         return max(one.slots for one in self.regimens)
 
-    def holds_day(self, day: date) -> bool:
-        """Return whether a day lies in treatment, the day of its end included."""
-        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
-
     def regimen(self, name: str | None) -> RegimenPlan | None:
         """Return the plan of the regimen with an id, None of the only one; None for an unknown one."""
         if name is None:
@@ -358,11 +344,6 @@ class TreatmentPlan:
     def regimen_of_day(self, day: date) -> RegimenPlan | None:
         """Return the first regimen that fits the patient and runs on a day: its cycle is that of the day."""
         return next((one for one in self.regimens if one.holds_day(day)), None)
-
-    def place(self, day: date) -> tuple[int, int | None] | None:
-        """Return cycle and cycle day of a day, the latter None on one that does not count; None outside the plan."""
-        regimen = self.regimen_of_day(day)
-        return None if regimen is None else regimen.place(day)
 
     def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
         """Return the cycles of a regimen, or of the lead one (None): the first that fits the patient on a day.
