@@ -459,7 +459,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                 return [FieldError("/version", f"The protocol has no version {body.version}.", "not_found")]
             if lost := lost_arm(history, versions[body.version], body.from_on):
                 return [lost]
-            if lost := _lost_regimen(TreatmentPlan(plan, history), versions[body.version], body.from_on):
+            if lost := _lost_regimen(plan, history, versions[body.version], body.from_on):
                 return [lost]
             numbers = {period.protocol.version for period in plan} | {body.version}
             if circle := anchor_circle(series for number in sorted(numbers) for series in versions[number].series):
@@ -715,10 +715,12 @@ def _day_choice_errors(regimen: Regimen, body: DoseChanged) -> list[FieldError]:
     return errors
 
 
-def _lost_regimen(treatment_plan: TreatmentPlan, protocol: Protocol, from_on: date) -> FieldError | None:
+def _lost_regimen(plan: tuple[Period, ...], history: History, protocol: Protocol, from_on: date) -> FieldError | None:
     """Return the error of amending a patient to a version that lacks a regimen which then runs."""
-    for one in treatment_plan.regimens:
-        if one.holds_day(from_on) and protocol.find_regimen(one.name) is None:
+    lost = {one.id for period in plan for one in period.protocol.regimens if protocol.find_regimen(one.id) is None}
+    # Nearly always none is lost, and nothing is computed.
+    for one in TreatmentPlan(plan, history).regimens if lost else ():
+        if one.name in lost and one.holds_day(from_on):
             detail = f"Version {protocol.version} has no regimen {one.name}, which runs on {from_on}."
             return FieldError("/version", detail, "not_applicable")
     return None

@@ -299,12 +299,21 @@ class TreatmentPlan:
     def __init__(self, plan: tuple[Period, ...], history: History) -> None:
         self.plan = plan
         self.history = history
-        self.regimens = _regimens(plan, history)
-        self.doses = tuple(DosePlan(self, one, slot) for one in self.regimens for slot in range(1, one.slots + 1))
-        if len(self.regimens) > 1:
-            _set_overlaps(self.doses)
         self.starts_on = date.max if not history.is_enrolled or history.c1d1 is None else history.c1d1
         self.ends_on = history.last_treatment_day
+
+    @cached_property
+    def regimens(self) -> tuple[RegimenPlan, ...]:
+        """Return the plans of all regimens, in the order in which the versions list them."""
+        return _regimens(self.plan, self.history)
+
+    @cached_property
+    def doses(self) -> tuple[DosePlan, ...]:
+        """Return the plans of all intakes, in the order of their regimens."""
+        doses = tuple(DosePlan(self, one, slot) for one in self.regimens for slot in range(1, one.slots + 1))
+        if len(self.regimens) > 1:
+            _set_overlaps(doses)
+        return doses
 
     @property
     def slots(self) -> int:

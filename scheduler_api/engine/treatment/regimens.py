@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
@@ -66,11 +67,9 @@ class RegimenPlan:
 
     def regimen_on(self, day: date) -> Regimen:
         """Return what the protocol says of the regimen on a day; before it has it, what it says first."""
-        regimen = self.first
-        for stage in self.stages[1:]:
-            if stage.from_on is not None and stage.from_on <= day:
-                regimen = stage.regimen
-        return regimen
+        if len(self.stages) == 1:
+            return self.first
+        return self.stages[max(bisect_right(self.stages, day, key=_from_on) - 1, 0)].regimen
 
     def exists_on(self, day: date) -> bool:
         """Return whether the version in force on a day has the regimen, and it is for this patient on that day."""
@@ -275,12 +274,17 @@ class RegimenPlan:
     def _is_in_force(self, day: date) -> bool:
         if len(self._plan) == 1:
             return True
-        begun = [period for period in self._plan if period.from_on is None or period.from_on <= day]
-        return begun[-1].protocol.find_regimen(self.name) is not None
+        period = self._plan[bisect_right(self._plan, day, key=_from_on) - 1]
+        return period.protocol.find_regimen(self.name) is not None
 
 
 #: No regimen with an end has more cycles.
 _MOST_CYCLES = 2000
+
+
+def _from_on(one: Stage | Period) -> date:
+    """Return the first day of a stage or a period."""
+    return one.from_on or date.min
 
 
 def _stages(name: str, plan: tuple[Period, ...]) -> tuple[Stage, ...]:
