@@ -428,7 +428,7 @@ class Phone:
 
 
 def _still(notices: Iterable[dict[str, Any]], visits: Iterable[dict[str, Any]], day: str) -> list[dict[str, Any]]:
-    """What is still to be known on a later day: not what was about the doses of the day before, or past visits."""
+    """Return what is still to be known on a later day: not what was about doses of the day before, or past visits."""
     booked = {visit["visit"] for visit in visits if (visit["booked_on"] or "") >= day}
     return [notice for notice in notices if notice["about"] is None or notice["about"] in booked]
 

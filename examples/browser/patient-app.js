@@ -451,7 +451,7 @@ function computed(state, day) {
   };
 }
 
-/** What is still to be known on a later day: not what was about the doses of the day before, or past visits. */
+/** Return what is still to be known on a later day: not what was about doses of the day before, or past visits. */
 function still(notices, visits, day) {
   const booked = visits.filter((visit) => (visit.booked_on || "") >= day).map((visit) => visit.visit);
   return notices.filter(({ about }) => about === null || booked.includes(about));

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from scheduler_api.engine.reminders.about import slot_about
 from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.i18n import word
@@ -59,9 +60,10 @@ def _details(schedule: PatientSchedule, day: date, slot: int) -> list[texts.Dose
 def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_details: bool) -> MessageText:
     kind, (day, _, name) = attempt.kind, attempt.about.partition(" ")
     if kind.startswith("dose_"):
-        slot = int(number) if (number := name.partition(" ")[0]).isdigit() else 1
-        details = _details(schedules.of_row(store, row), date.fromisoformat(day), slot) if with_details else []
-        return texts.dose(kind, language, day, details)
+        if not with_details:
+            return texts.dose(kind, language, day, [])
+        doses = _details(schedules.of_row(store, row), date.fromisoformat(day), slot_about(name))
+        return texts.dose(kind, language, day, doses)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)
     visit = visits.of_patient(store, row["patient_id"]).get(name)

@@ -45,7 +45,7 @@ class ClockNotTrusted(Exception):
 
 
 class Reading(NamedTuple):
-    """What the clock shows, and how many seconds the kernel has counted, at one moment."""
+    """Holds what the clock shows, and how many seconds the kernel has counted, at one moment."""
 
     at: datetime
     seconds: float

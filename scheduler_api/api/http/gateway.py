@@ -53,7 +53,7 @@ class Part(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the application answers; `threads` make the parts of its content after the first, in its `context`."""
+    """Holds what the application answers; `threads` make the parts of its content after the first, in its `context`."""
 
     status: int
     headers: Headers

@@ -170,7 +170,10 @@ class DoseChanged:
 
 @dataclass(frozen=True, slots=True)
 class RegimenEnded:
-    """One regimen ended while treatment goes on with others; its last dose may be known only by month or year."""
+    """State that one regimen ended while treatment goes on with others.
+
+    Its last dose may be known only by month or year.
+    """
 
     regimen: str
     last_dose_on: When

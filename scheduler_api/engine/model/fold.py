@@ -195,7 +195,7 @@ def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
 
 
 class _Resolved(NamedTuple):
-    """Which facts are superseded and by what, which active hold start has which active end, and which its own.
+    """Holds which facts are superseded and by what, which active hold start has which active end, and which its own.
 
     `resumptions` are the days on which dosing resumes that a start, or one that it corrects, was recorded with.
     """

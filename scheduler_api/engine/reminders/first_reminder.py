@@ -16,6 +16,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, local_instant, with_offset
 from scheduler_api.engine.model.history import History
 
+from .about import about_dose
 from .kinds import DOSE_KINDS
 from .preferences import NotificationPreferences
 
@@ -51,7 +52,7 @@ class FirstReminder:
     @property
     def about(self) -> str:
         """Return what its messages are about: the day, and which of its doses, if that is not the first."""
-        return f"{self.day}" if self.slot == 1 else f"{self.day} {self.slot}"
+        return about_dose(self.day, self.slot)
 
     @cached_property
     def due_at(self) -> datetime:

@@ -20,6 +20,7 @@ from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
+from .about import about_day
 from .first_reminder import FirstReminder, SentMessages
 from .kinds import TO_PATIENTS
 from .preferences import BEFORE_NEXT, NotificationPreferences, SitePreferences
@@ -94,17 +95,15 @@ class Planner:
         own = self._preferences.off | self._preferences.stopped
         return kind in own or is_off(kind, day, self._schedule, self._site)
 
-    def _message(
-        self, kind: str, day: date, due_at: datetime, through: date, because: Reason, visit: str | None = None
-    ) -> Message:
+    def _message(self, kind: str, about: str, due_at: datetime, through: date, because: Reason) -> Message:
         """Return a message to the patient, held back by the patient's quiet hours."""
-        quiet, about = self._preferences.quiet, f"{day} {visit}" if visit else day.isoformat()
+        quiet = self._preferences.quiet
         next_at = quiet.held_until(due_at, self._zone) if quiet else due_at
         return Message(kind, about, due_at, next_at, end_of(through, self._zone), because)
 
     def _to_site(self, kind: str, day: date, due_at: datetime, because: Reason, visit: str | None = None) -> Message:
         """Return a message to the site about the patient, held back by the site's quiet hours."""
-        quiet, about = self._site.quiet, f"{day} {visit}" if visit else day.isoformat()
+        quiet, about = self._site.quiet, about_day(day, visit)
         next_at = quiet.held_until(due_at, self._site.time_zone) if quiet else due_at
         return Message(kind, about, due_at, next_at, end_of(day + timedelta(SITE_DAYS), self._zone), because)
 
@@ -146,8 +145,7 @@ class Planner:
             if slot < len(self._times):
                 latest = local_instant(day, self._times[slot], self._zone) - BEFORE_NEXT
             if again_at < end and again_at <= latest:
-                which = None if slot == 1 else str(slot)
-                yield self._message("dose_again", day, again_at, day, Reason("not_recorded_yet", base=because), which)
+                yield self._message("dose_again", about, again_at, day, Reason("not_recorded_yet", base=because))
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """Yield a message to the site for each run of two or more planned doses that were missed or not recorded."""
@@ -198,7 +196,7 @@ class Planner:
         ):
             at = local_instant(opens, MORNING, self._zone)
             because = Reason("window_opened", day=opens)
-            yield self._message("window_opened", opens, at, opened_through, because, visit.visit)
+            yield self._message("window_opened", about_day(opens, visit.visit), at, opened_through, because)
         if (
             opens < warned_on <= last
             and first <= closes
@@ -207,7 +205,7 @@ class Planner:
         ):
             at = local_instant(warned_on, MORNING, self._zone)
             because = Reason("window_closes", day=closes)
-            yield self._message("window_closing", closes, at, closes, because, visit.visit)
+            yield self._message("window_closing", about_day(closes, visit.visit), at, closes, because)
 
     def _booking(self, visit: Visit, first: date, last: date) -> Iterator[Message]:
         """Yield a message on the evening before an appointment; it is of use until then.
@@ -228,7 +226,9 @@ class Planner:
             at = quiet.began(at, self._zone) - _BEFORE_QUIET
         if civil_date(at, self._zone) <= last and first <= civil_date(booked_from, self._zone):
             because = Reason("booked_on", day=visit.booked_on)
-            message = self._message("booking_tomorrow", visit.booked_on, at, visit.booked_on, because, visit.visit)
+            message = self._message(
+                "booking_tomorrow", about_day(visit.booked_on, visit.visit), at, visit.booked_on, because
+            )
             yield message._replace(expires_at=booked_from)
 
     # Contraception.
@@ -265,7 +265,7 @@ class Planner:
 
     def _in_the_morning(self, kind: str, day: date, because: Reason) -> Message:
         at = local_instant(day, MORNING, self._zone)
-        return self._message(kind, day, at, day + timedelta(CONTRACEPTION_DAYS), because)
+        return self._message(kind, about_day(day), at, day + timedelta(CONTRACEPTION_DAYS), because)
 
 
 def is_off(kind: str, day: date, schedule: PatientSchedule, site: SitePreferences) -> bool:

@@ -205,19 +205,16 @@ def _bases(
         yield _Base(base, why)
     history = treatment_plan.history
     for name in sorted(rule.of):
-        last, is_over = last_dose_of(treatment_plan, name), has_ended(treatment_plan, name, today or base)
-        of_drug = Reason("last_dose_of", text=name, day=last)
-        if today is not None and (last is None or not is_over):
-            # What is only planned of a drug is no dose yet.
-            last = last_taken_of(treatment_plan, name)
-            if last is None or last <= today:
-                yield _Base(today, Reason("today", day=today))
-            else:
-                yield _Base(last, Reason("last_dose_of", text=name, day=last))
+        is_over = has_ended(treatment_plan, name, today or base)
+        # What is only planned of a drug that goes on is no dose yet.
+        goes_on = today is not None and not is_over
+        last = last_taken_of(treatment_plan, name) if goes_on else last_dose_of(treatment_plan, name)
+        if today is not None and (last is None or (goes_on and last <= today)):
+            yield _Base(today, Reason("today", day=today))
         elif today is None and history.treatment_ended is None and not is_over:
             yield _Base(base, why)
         elif last is not None:
-            yield _Base(last, of_drug)
+            yield _Base(last, Reason("last_dose_of", text=name, day=last))
 
 
 def _concerns(rule: ContraceptionRule, treatment_plan: TreatmentPlan, through: date) -> bool:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
-from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason, count
 
 from .cycles import cycles_from
@@ -38,10 +36,10 @@ def _rows(regimen: RegimenPlan, today: date, first: date, last: date) -> Iterato
         ends_on = cycle.ends_on
         if end is not None and (ends_on is None or ends_on > end):
             ends_on = end
-        run = _existing(regimen, cycle.starts_on, ends_on)
-        if run is None:
+        stretches = [*regimen.stretches(cycle.starts_on, ends_on)]
+        if not stretches:
             continue
-        starts_on, ends_on = run
+        starts_on, ends_on = stretches[0][0], stretches[-1][1]
         if starts_on > last or (ends_on is not None and ends_on < first):
             continue
         if not history.begun or today < starts_on:
@@ -57,15 +55,3 @@ def _rows(regimen: RegimenPlan, today: date, first: date, last: date) -> Iterato
             "provisional": started.provisional,
             "because": Reason("after", base=started.because, count=count(days, "day")),
         }
-
-
-def _existing(regimen: RegimenPlan, first: date, last: date | None) -> tuple[date, date | None] | None:
-    """Return the first and the last day of a cycle on which a regimen is for the patient; None if it is on none."""
-    changes = sorted(day for day in regimen.changes_of_existence() if first < day and (last is None or day <= last))
-    if not changes:
-        return (first, last) if regimen.exists_on(first) else None
-    parts = [(start, end) for start, end in pairwise([first, *changes, None]) if start and regimen.exists_on(start)]
-    if not parts:
-        return None
-    ends_on = parts[-1][1]
-    return parts[0][0], last if ends_on is None else ends_on - ONE_DAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -63,6 +63,17 @@ class CycleRun(NamedTuple):
             held_to = day if hold.resumes_on is None else min(hold.resumes_on, day)
             held += max((held_to - held_from).days, 0)
         return held
+
+
+def protocol_amount(regimen: Regimen, own_days: Collection[int] | None, run: CycleRun, day: date) -> float | None:
+    """Return the protocol's amount of one intake on a day of a run; None on a day without a dose.
+
+    `own_days` are the cycle days that a change of the dose named instead of the protocol's (section 4).
+    """
+    number, cycle_day = run.place(day)
+    if own_days is not None and cycle_day is not None:
+        return regimen.amount if cycle_day in own_days else None
+    return regimen.amount_on(day, number, cycle_day)
 
 
 class Cycle(NamedTuple):

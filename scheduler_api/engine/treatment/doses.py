@@ -17,7 +17,7 @@ from scheduler_api.engine.model.protocol import Regimen
 from scheduler_api.engine.model.versions import Period
 
 from .capsules import pieces
-from .cycles import CycleCourse, CycleRun, run_of
+from .cycles import CycleCourse, CycleRun, protocol_amount, run_of
 from .dose_ids import DoseId, dose_id
 from .regimens import RegimenPlan
 
@@ -52,10 +52,7 @@ class Span(NamedTuple):
         """Return the protocol's amount on a day of the span; None on one without a dose."""
         if self.is_daily:
             return self.regimen.amount
-        number, cycle_day = self.run.place(day)
-        if self.days is not None and cycle_day is not None:
-            return self.regimen.amount if cycle_day in self.days else None
-        return self.regimen.amount_on(day, number, cycle_day)
+        return protocol_amount(self.regimen, self.days, self.run, day)
 
 
 class DosePlan:
@@ -72,7 +69,6 @@ class DosePlan:
         self.history: History = regimen.history
         self.log: DoseLog = regimen.log(slot)
         self.runs = regimen.runs
-        self.treatment_starts_on = regimen.starts_on
         self.starts_on = regimen.starts_on if self.history.is_enrolled else date.max
         self.ends_on = regimen.ends_on
         self.last_dose_day = self._last_dose_day()
@@ -106,6 +102,17 @@ class DosePlan:
             if self._exists_on(start):
                 yield from self._spans(start, following - ONE_DAY)
 
+    def parts(self, first: date, last: date) -> Iterator[tuple[date, date, Span | None]]:
+        """Yield the parts of `first`…`last` in order: first day, last day, and the span (None: outside the plan)."""
+        begin = first
+        for span in self.spans(first, last):
+            if begin < span.starts_on:
+                yield begin, span.starts_on - ONE_DAY, None
+            yield span.starts_on, span.ends_on, span
+            begin = span.ends_on + ONE_DAY
+        if begin <= last:
+            yield begin, last, None
+
     def span_on(self, day: date) -> Span | None:
         """Return what is planned for a day of treatment, the day of its end included; None on any other."""
         exists = self.holds_day(day) and self._exists_on(day) and not (self.overlapped_by and self._is_overlapped(day))
@@ -120,8 +127,8 @@ class DosePlan:
 
     def planned_on(self, day: date) -> float | None:
         """Return the amount planned on a day; None where nothing is: held, at rest, or outside treatment."""
-        span = self.span_on(day)
-        return None if span is None or span.held or span.rests(day) else span.planned_amount
+        span = self._span_with_dose(day)
+        return None if span is None else span.planned_amount
 
     def without_holds(self) -> DosePlan:
         """Return the plan as it would be had there been no hold."""
@@ -131,8 +138,7 @@ class DosePlan:
 
     def has_dose_on(self, day: date) -> bool:
         """Return whether a dose is planned on a day."""
-        span = self.span_on(day)
-        return span is not None and not span.held and not span.rests(day)
+        return self._span_with_dose(day) is not None
 
     def last_planned(self, last: date) -> date | None:
         """Return the last day through `last` that has a dose; None if there is none."""
@@ -150,14 +156,11 @@ class DosePlan:
         it has no cycle.
         """
         rows: list[dict[str, Any]] = []
-        begin = first
-        for span in self.spans(first, last):
-            if begin < span.starts_on:
-                rows += self._outside(begin, span.starts_on - ONE_DAY)
-            self._add_rows(rows, span, today)
-            begin = span.ends_on + ONE_DAY
-        if begin <= last:
-            rows += self._outside(begin, last)
+        for begin, end, span in self.parts(first, last):
+            if span is None:
+                rows += self._outside(begin, end)
+            else:
+                self._add_rows(rows, span, today)
         return rows
 
     def _last_dose_day(self) -> date | None:
@@ -183,6 +186,11 @@ class DosePlan:
         for start, following in zip(cuts, [*cuts[1:], None], strict=True):
             if not self._exists_on(start):
                 yield start, following
+
+    def _span_with_dose(self, day: date) -> Span | None:
+        """Return what is planned for a day on which a dose is; None on any other."""
+        span = self.span_on(day)
+        return None if span is None or span.held or span.rests(day) else span
 
     def _exists_on(self, day: date) -> bool:
         regimen = self.regimen
@@ -273,7 +281,7 @@ class DosePlan:
     def _outside(self, first: date, last: date) -> Iterator[dict[str, Any]]:
         """Yield days taken outside the plan; before the regimen's day 1 they have no cycle."""
         for day, amount in self.log.taken(first, last):
-            number, cycle_day = (None, None) if day < self.treatment_starts_on else run_of(self.runs, day).place(day)
+            number, cycle_day = (None, None) if day < self.regimen.starts_on else run_of(self.runs, day).place(day)
             regimen = self.regimen.regimen_on(day)
             yield {
                 "dose_id": self.dose_id(day),

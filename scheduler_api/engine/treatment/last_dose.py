@@ -61,10 +61,7 @@ def _days_taken(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> list[dat
 
 def _fitted(regimen: RegimenPlan, through: date) -> bool:
     """Return whether a regimen was for the patient on a day since its start, through a day."""
-    if regimen.started is None:
-        return False
-    days = [regimen.starts_on, *(day for day in regimen.changes_of_existence() if regimen.starts_on < day)]
-    return any(day <= through and regimen.exists_on(day) for day in days)
+    return regimen.started is not None and any(regimen.stretches(regimen.starts_on, through))
 
 
 def _may_start(regimen: RegimenPlan) -> bool:

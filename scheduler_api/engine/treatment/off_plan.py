@@ -107,13 +107,8 @@ def _standing(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanDose]:
     if log.first_taken_on is None or log.last_taken_on is None:
         return
     first, last = max(first, log.first_taken_on), min(last, log.last_taken_on)
-    begin = first
-    for span in plan.spans(first, last):
-        if begin < span.starts_on:
-            yield from _outside(plan, begin, span.starts_on - ONE_DAY)
-        yield from _in_span(plan, span)
-        begin = span.ends_on + ONE_DAY
-    yield from _outside(plan, begin, last)
+    for begin, end, span in plan.parts(first, last):
+        yield from _outside(plan, begin, end) if span is None else _in_span(plan, span)
 
 
 def _by_patient(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanDose]:
@@ -174,7 +169,7 @@ def _differences(span: Span, day: date, taken: float) -> Iterator[OffPlanDose]:
 
 
 def _outside(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanDose]:
-    for day, amount in plan.log.taken(first, last) if first <= last else ():
+    for day, amount in plan.log.taken(first, last):
         yield OffPlanDose(_kind_outside(plan, day), day, None, amount, plan.regimen.regimen_on(day).unit)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, Hold
+from scheduler_api.engine.model.history import Hold
 
 from .cycles import CycleRun, run_of
 from .doses import TreatmentPlan
@@ -75,11 +75,7 @@ def treatment_position(treatment_plan: TreatmentPlan) -> TreatmentPosition:
 
 def _courses(regimen: RegimenPlan) -> Iterator[Course]:
     """Yield the stretches of days on which a regimen runs: several, if it is not always for this patient."""
-    if regimen.started is None:
+    if regimen.started is None or not regimen.history.is_enrolled:
         return
-    cuts = sorted(day for day in regimen.changes_of_existence() if day > regimen.starts_on)
-    for start, following in zip([regimen.starts_on, *cuts], [*cuts, None], strict=True):
-        if regimen.holds_day(start):
-            ends = [regimen.ends_on, None if following is None else following - ONE_DAY]
-            through_on = min((end for end in ends if end is not None), default=None)
-            yield Course(start, through_on, regimen.runs, regimen.holds)
+    for first, last in regimen.stretches(regimen.starts_on, regimen.ends_on):
+        yield Course(first, last, regimen.runs, regimen.holds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ from scheduler_api.engine.model.protocol import EVERYBODY, Regimen
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
 
-from .cycles import CycleRun, Stage, cycle_runs, cycles_from, run_of
+from .cycles import CycleRun, Stage, cycle_runs, cycles_from, protocol_amount, run_of
 from .milestones import anchor_day
 
 
@@ -134,11 +134,14 @@ class RegimenPlan:
 
     def own_amount(self, day: date) -> float | None:
         """Return the protocol's amount of one intake on a day that runs; None on a day without a dose."""
-        number, cycle_day = run_of(self.runs, day).place(day)
-        regimen, change = self.regimen_on(day), self.change_on(day)
-        if change is not None and change.days is not None and cycle_day is not None:
-            return regimen.amount if cycle_day in change.days else None
-        return regimen.amount_on(day, number, cycle_day)
+        change = self.change_on(day)
+        own_days = None if change is None else change.days
+        return protocol_amount(self.regimen_on(day), own_days, run_of(self.runs, day), day)
+
+    def usual_amount(self, day: date) -> float:
+        """Return the protocol's amount of one intake on a day, or where that day has none, the regimen's."""
+        regimen = self.regimen_on(day)
+        return regimen.amount if regimen.is_even else self.own_amount(day) or regimen.amount
 
     def planned_amount(self, day: date) -> float | None:
         """Return the planned amount of one intake on a day, if it has a dose; None while it is to be calculated.
@@ -146,8 +149,7 @@ class RegimenPlan:
         It is that of the latest change from that day or before; once the protocol asks for it again, never above the
         protocol's own.
         """
-        regimen, change = self.regimen_on(day), self.change_on(day)
-        own = regimen.amount if regimen.is_even else self.own_amount(day) or regimen.amount
+        regimen, change, own = self.regimen_on(day), self.change_on(day), self.usual_amount(day)
         if change is None:
             return own if regimen.per is None else None
         if self.asks_again(change, day) is None:
@@ -162,13 +164,10 @@ class RegimenPlan:
         The protocol's own amount is another one since, its highest is lower, or its unit another (sections 4 and 10).
         """
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
-        if before.is_even and now.is_even:
-            if (now.amount, now.unit) != (before.amount, before.unit) or now.highest < before.highest:
-                return max((s.from_on for s in self.stages if s.from_on and s.from_on <= day), default=None)
-            return None
-        if now.unit != before.unit or now.highest < before.highest:
+        are_even = before.is_even and now.is_even
+        if now.unit != before.unit or now.highest < before.highest or (are_even and now.amount != before.amount):
             return max((s.from_on for s in self.stages if s.from_on and s.from_on <= day), default=None)
-        return self._first_other_amount(change, day)
+        return None if are_even else self._first_other_amount(change, day)
 
     def _first_other_amount(self, change: DoseChange, day: date) -> date | None:
         """Return the first day since a change on which the protocol's amount is one that it did not have before.
@@ -228,6 +227,19 @@ class RegimenPlan:
                 cuts.update(self.history.changes_of(who))
         return cuts
 
+    def stretches(self, first: date = date.min, last: date | None = None) -> Iterator[tuple[date, date | None]]:
+        """Yield the stretches of `first`…`last` on which `exists_on` is so: the first day, and the last (None: no end).
+
+        Stretches may be adjacent: a change need not end one.
+        """
+        if last is not None and last < first:
+            return
+        changes = sorted(day for day in self.changes_of_existence() if first < day and (last is None or day <= last))
+        ends = [*(day - ONE_DAY for day in changes), last]
+        for start, end in zip([first, *changes], ends, strict=True):
+            if self.exists_on(start):
+                yield start, end
+
     # Start and end.
 
     def _started(self, others: Mapping[str, RegimenPlan]) -> Started | None:
@@ -256,8 +268,7 @@ class RegimenPlan:
         if self.started is None:
             return None
         if not self.exists_on(date.max):
-            days = (day - ONE_DAY for day in self.changes_of_existence())
-            ends.append(max((day for day in days if self.exists_on(day)), default=date.min))
+            ends.append(max((end for _, end in self.stretches() if end is not None), default=date.min))
         ends += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen in self._names]
         return min(ends, default=None)
 

@@ -1,4 +1,4 @@
-"""What a patient needs to know on a day, and to act on, beyond the day's doses and visits."""
+"""Tell a patient what there is to know on a day, and to act on, beyond the day's doses and visits."""
 
 from __future__ import annotations
 

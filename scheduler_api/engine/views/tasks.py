@@ -499,23 +499,19 @@ def _to_confirm_amount(
     call: dict[str, Any],
 ) -> Iterator[WorklistEntry]:
     """Yield the entry for a planned amount that was set before the protocol's own amount became another one."""
-    changes, to_on = (
-        regimen.changes,
-        next((one.from_on for one in regimen.stages if (one.from_on or since) > since), None),
-    )
-    following = next((change.from_on for change in changes if change.from_on >= since), None)
+    to_on = next((one.from_on for one in regimen.stages if (one.from_on or since) > since), None)
+    following = next((change.from_on for change in regimen.changes if change.from_on >= since), None)
     ends = [last, *(end - ONE_DAY for end in (to_on, following) if end is not None)]
     through_on = min((end for end in ends if end is not None), default=None)
     from_on = max(since, regimen.starts_on)
     if through_on is not None and through_on < from_on:
         return
     now, planned = regimen.regimen_on(from_on), regimen.planned_amount(from_on)
-    own = now.amount if now.is_even else regimen.own_amount(from_on) or now.amount
     because = Reason(
         "amount_set_before",
         amount=with_unit(earlier.amount, regimen.regimen_on(earlier.from_on).unit),
         day=earlier.from_on,
-        amount2=with_unit(own, now.unit),
+        amount2=with_unit(regimen.usual_amount(from_on), now.unit),
         day2=since,
         amount3=Reason("no_amount") if planned is None else with_unit(planned, now.unit),
     )

@@ -22,7 +22,7 @@ Entry = Mapping[str, Any]
 
 
 class Revoked(NamedTuple):
-    """What an entry of the trail says was revoked: the kind of thing, its id, and when and by whom."""
+    """Holds what an entry of the trail says was revoked: the kind of thing, its id, and when and by whom."""
 
     what: str
     name: str

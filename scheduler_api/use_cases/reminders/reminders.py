@@ -13,6 +13,7 @@ import orjson
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.instants import end_of, stamp
+from scheduler_api.engine.reminders.about import about_dose
 from scheduler_api.engine.reminders.kinds import DOSE_KINDS, SAFE_TO_SWITCH_OFF
 from scheduler_api.engine.reminders.plan import Message
 from scheduler_api.engine.reminders.preferences import contradictions, second_at, site_contradictions
@@ -143,7 +144,7 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
 
 def _latest_reminder(out: list[Row], today: date, due: Collection[int]) -> Row | None:
     """Return the latest reminder of today's doses that are due which can be put off: not one put off before."""
-    about = {f"{today}" if slot == 1 else f"{today} {slot}" for slot in due}
+    about = {about_dose(today, slot) for slot in due}
     sent = [row for row in out if row["kind"] in DOSE_KINDS[:2] and row["about"] in about]
     return max(sent, key=lambda row: row["written_at"], default=None)
 

@@ -55,7 +55,7 @@ class RegimenSupplySchema(Strict):
 
 
 class SupplySchema(Strict):
-    """What the planned doses take until the window of a visit closes, that day included."""
+    """Holds what the planned doses take until the window of a visit closes, that day included."""
 
     patient_id = fields.String(required=True)
     visit = fields.String(required=True)

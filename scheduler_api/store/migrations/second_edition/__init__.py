@@ -1,1 +1,1 @@
-"""What the second edition of the rules needs beside them."""
+"""Bring the tables of the first edition to what the second edition of the rules needs."""

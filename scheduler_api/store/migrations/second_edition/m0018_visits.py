@@ -1,4 +1,4 @@
-"""Whether a visit has a response, and whether it counts from a start that is only planned."""
+"""Say whether a visit has a response, and whether it counts from a start that is only planned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said of doses, by the intake of a regimen: the table is derived, and written anew from the log."""
+"""Keep what was said of doses by the intake of a regimen: the table is derived, and written anew from the log."""
 
 from __future__ import annotations
 

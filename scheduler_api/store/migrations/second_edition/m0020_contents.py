@@ -1,4 +1,4 @@
-"""What was last written into each row from which a date or a right follows, besides the facts: a third chained log."""
+"""Add a third chained log: what was last written into each row, besides the facts, on which a date or right rests."""
 
 from __future__ import annotations
 
