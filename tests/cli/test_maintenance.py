@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from databases import Databases, Raw
+from ports import free_port
 from service import PATIENCE
 
 from scheduler_api.cli import main
@@ -80,7 +81,8 @@ def test_a_file_that_is_no_database_is_left_as_it_is(file: Commands, command: st
     letter = Path(file.database)
     letter.parent.mkdir()
     letter.write_text("a letter, not a database; " * 20)
-    (line,) = file.refused(command)
+    port = ("--port", str(free_port())) if command in ("serve", "demo") else ()
+    (line,) = file.refused(command, *port)
     assert line.startswith(f"The database {letter} cannot be used: ")
     assert letter.read_text() == "a letter, not a database; " * 20
 
