@@ -61,6 +61,18 @@ def test_every_word_of_the_rules_is_explained(page: str, words: tuple[str, ...])
     assert [word for word in words if f"`{word}`" not in text] == []
 
 
+def test_every_file_of_the_engine_is_listed_in_its_folder() -> None:
+    engine = ROOT / "scheduler_api/engine"
+    listed, folder = [], engine
+    for row in re.findall(r"^\| (.*?) \|", (engine / "README.md").read_text(), re.MULTILINE):
+        names = re.findall(r"`([\w/.]+)`", row)
+        if row.startswith("**"):
+            folder = engine / names[0]
+        else:
+            listed += [folder / name for name in names]
+    assert sorted(listed) == sorted(file for file in engine.rglob("*.py") if file.name != "__init__.py")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text())
