@@ -50,10 +50,11 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import DoneVisit, History, Hold, PregnancyReport
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
-from scheduler_api.engine.model.versions import Period, periods, version_on
+from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.visits.given import settled_plan
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
 from .declared import arm_errors, declared_errors, lost_arm, regimen_errors
@@ -162,11 +163,12 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
     body, today = fact.body, today or civil_date(now, history.time_zone)
     # What staff are still to confirm may name any day: the phone's clock was wrong.
-    if not history.is_enrolled and isinstance(body, NEED_ENROLMENT):
+    is_dose = isinstance(body, VisitDone) and gives_doses(periods(versions, history), body.series)
+    if not history.is_enrolled and (is_dose or isinstance(body, NEED_ENROLMENT)):
         raise ValidationFailed(
             FieldError(f"/{name}", "The patient is not enrolled.", "not_enrolled") for name, _, _ in _days(body)
         )
-    errors = [] if fact.to_confirm else _day_errors(body, history.enrolled_on, today)
+    errors = [] if fact.to_confirm else _day_errors(body, history.enrolled_on, today, is_dose)
     errors += _moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
     if "/dose_on" in named:
@@ -237,7 +239,7 @@ def _completes(old: Body, new: Body) -> bool:
     if isinstance(new, Voided):
         return False
     # What a response means comes with it.
-    compared = [field.name for field in fields(new) if field.name != "progression"]
+    compared = [field.name for field in fields(new) if field.name not in ("progression", "before_start")]
     differ = [name for name in compared if getattr(old, name) != getattr(new, name)]
     return bool(differ) and all(name in CAN_BE_COMPLETED and getattr(old, name) is None for name in differ)
 
@@ -310,14 +312,17 @@ def _days(body: Body) -> Iterator[tuple[str, date, date]]:
             yield field.name, day, day
 
 
-def _day_errors(body: Body, enrolled_on: date | None, today: date) -> list[FieldError]:
+def _day_errors(body: Body, enrolled_on: date | None, today: date, is_dose: bool = False) -> list[FieldError]:
     """Return which dates cannot be; of one that is partial, some day must be possible.
 
-    `enrolled_on` is None while no day is too early: the patient is not enrolled.
+    `enrolled_on` is None while no day is too early: the patient is not enrolled. `is_dose`: it is a visit at which a
+    dose was given.
     """
     if isinstance(body, Enrolled):
         enrolled_on = body.enrolled_on
     errors, earliest = [], date.min if enrolled_on is None else _earliest(body, enrolled_on)
+    if is_dose and enrolled_on is not None:
+        earliest = enrolled_on
     for name, first, last in _days(body):
         if last < earliest:
             before = "Before" if earliest == enrolled_on else "More than a year before"
@@ -360,6 +365,8 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
     plan = periods(versions, history)
     match body:
         case DoseRecorded():
+            if (of_site := _given_at_site(plan, body)) is not None:
+                return [of_site]
             is_named = body.regimen is not None or body.slot is not None
             if is_named and (errors := _dose_errors(TreatmentPlan(plan, history), body)):
                 return errors
@@ -420,7 +427,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             elif body.visit is not None and body.visit != UNSCHEDULED:
                 errors += _visit_errors(protocols, body.visit, body.series)
             errors += _response_errors(protocols, body)
-            return errors
+            return errors + _given_errors(plan, body)
         case TreatmentEnded():
             return _end_errors(history, body)
         case StudyEnded():
@@ -496,6 +503,8 @@ def _booking_errors(protocols: list[Protocol], history: History, body: VisitBook
     errors = []
     if body.part and not _may_be_part(body.visit):
         errors.append(FieldError("/part", "Only with the name of a visit.", "not_applicable"))
+    elif body.part and any(one is not None and one.gives for one in (p.series_of(body.visit) for p in protocols)):
+        errors.append(FieldError("/part", "A dose has no parts.", "not_applicable"))
     if body.visit == UNSCHEDULED:
         if body.series is None:
             errors.append(FieldError("/series", f"Missing: `{UNSCHEDULED}` needs the series.", "missing"))
@@ -525,6 +534,31 @@ def _response_errors(protocols: list[Protocol], body: VisitDone) -> list[FieldEr
         return [FieldError("/response", f"Visits of the series {body.series} have none.", "not_applicable")]
     known = body.response in codes
     return [] if known else [FieldError("/response", f"Not one of {', '.join(codes)}.", "malformed")]
+
+
+def _given_errors(plan: tuple[Period, ...], body: VisitDone) -> list[FieldError]:
+    """Return what is wrong with the amount given at a visit: only one that is a dose has one, and needs it."""
+    if not gives_doses(plan, body.series):
+        is_given = body.amount is not None
+        return [FieldError("/amount", "Only of a dose given at the site.", "not_applicable")] if is_given else []
+    errors = [FieldError("/part", "A dose has no parts.", "not_applicable")] if body.part else []
+    if body.amount is None:
+        detail = "Missing: no amount is planned for this dose, so say how much was given."
+        errors.append(FieldError("/amount", detail, "missing"))
+    return errors
+
+
+def _given_at_site(plan: tuple[Period, ...], body: DoseRecorded) -> FieldError | None:
+    """Return the error of a dose that the patient is said to have taken of what is given at the site."""
+    protocol = version_on(plan, body.dose_on)
+    taken = protocol.taken_by_patient
+    regimen = protocol.find_regimen(body.regimen or "")
+    if regimen is None and body.regimen is None and not taken:
+        regimen = protocol.regimens[0]
+    if regimen is None or not regimen.given_by_site:
+        return None
+    detail = f"{regimen.id} is given at the site: record a `visit_done` of the series {regimen.id}."
+    return FieldError("/regimen", detail, "not_applicable")
 
 
 def _may_be_part(visit: str) -> bool:
@@ -586,7 +620,7 @@ def _after_failure(history: History, body: Body) -> Conflict | None:
     if left is None or not history.failed_screening:
         return None
     match body:
-        case TreatmentStarted() | DoseRecorded(status="taken"):
+        case TreatmentStarted() | DoseRecorded(status="taken") | VisitDone(amount=float() | int()):
             pass
         case TreatmentEnded() if body.last_dose_on is not None:
             pass
@@ -707,6 +741,9 @@ def _dose_errors(treatment_plan: TreatmentPlan, body: DoseRecorded) -> list[Fiel
 
 def _day_choice_errors(regimen: Regimen, body: DoseChanged) -> list[FieldError]:
     """Return what is wrong with how often, or on which days, a changed dose is to be taken: only fewer are possible."""
+    if regimen.given_by_site:
+        given = [name for name in ("times_a_day", "days") if getattr(body, name) is not None]
+        return [FieldError(f"/{name}", "Only of what the patient takes.", "not_applicable") for name in given]
     errors = []
     if body.times_a_day is not None and body.times_a_day > regimen.times_a_day:
         errors.append(FieldError("/times_a_day", f"More than the protocol's {regimen.times_a_day}.", "above_highest"))
@@ -719,7 +756,7 @@ def _lost_regimen(plan: tuple[Period, ...], history: History, protocol: Protocol
     """Return the error of amending a patient to a version that lacks a regimen which then runs."""
     lost = {one.id for period in plan for one in period.protocol.regimens if protocol.find_regimen(one.id) is None}
     # Nearly always none is lost, and nothing is computed.
-    for one in TreatmentPlan(plan, history).regimens if lost else ():
+    for one in settled_plan(plan, history).regimens if lost else ():
         if one.name in lost and one.holds_day(from_on):
             detail = f"Version {protocol.version} has no regimen {one.name}, which runs on {from_on}."
             return FieldError("/version", detail, "not_applicable")

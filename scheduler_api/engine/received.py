@@ -1,4 +1,7 @@
-"""Fix what no later fact changes when a fact is received: how much was taken, what a response means (section 3)."""
+"""Fix what no later fact changes when a fact is received: how much was taken or given, what a response means.
+
+Rules, section 3.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
-from scheduler_api.engine.model.versions import periods, version_on
+from scheduler_api.engine.model.versions import gives_doses, periods, version_on
+from scheduler_api.engine.visits.given import as_given
 
 from .treatment.dose_ids import DoseId
 from .treatment.doses import TreatmentPlan
@@ -34,12 +38,13 @@ def lacks_amount(body: Body) -> bool:
     return isinstance(body, DoseRecorded) and body.status == "taken" and body.amount is None
 
 
-def as_received(body: Body, treatment_plan: TreatmentPlan) -> Body:
+def as_received(body: Body, treatment_plan: TreatmentPlan, replaces: str | None = None) -> Body:
     """Return the data of a fact as it is to be recorded, given the plan as it is known when the fact is received.
 
     A dose is that of the regimen and intake named, else the first of its day. One taken, of which nobody said how much,
     was taken as planned. Where nothing is planned, or nothing has that name, it is left as it is, and will be refused.
-    A response means what the protocol says, in the version of its day.
+    A response means what the protocol says, in the version of its day. A dose at the site was given as planned too,
+    unless somebody says how much. `replaces` is the fact that it corrects.
     """
     if isinstance(body, DoseRecorded | DoseTakenBack):
         plan = treatment_plan.named(DoseId(body.dose_on, body.regimen, body.slot))
@@ -50,6 +55,8 @@ def as_received(body: Body, treatment_plan: TreatmentPlan) -> Body:
         if isinstance(body, DoseRecorded) and lacks_amount(body):
             return replace(body, amount=plan.planned_on(body.dose_on))
         return body
+    if isinstance(body, VisitDone) and gives_doses(treatment_plan.plan, body.series):
+        return as_given(body, treatment_plan, replaces)
     if isinstance(body, VisitDone):
         responses = version_on(treatment_plan.plan, body.done_on).responses_of(body.series)
         return replace(body, progression=responses is not None and body.response in responses.progression)

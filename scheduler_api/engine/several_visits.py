@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .errors import FieldError, ValidationFailed
 from .model.facts import VisitBooked, VisitDone
-from .model.versions import Period, has_responses
+from .model.versions import Period, gives_doses, has_responses
 
 
 def each_visit(
@@ -15,9 +15,9 @@ def each_visit(
 ) -> list[VisitBooked | VisitDone]:
     """Return what is booked, or was done, for each of the visits named, in their order.
 
-    A response is of those that have responses. `body` says what they share, and names neither a series nor a visit;
-    `corrects` says whether it is meant to replace another fact. Raises ValidationFailed with an error for every bad
-    field.
+    A response is of those that have responses, an amount of those that are doses. `body` says what they share, and
+    names neither a series nor a visit; `corrects` says whether it is meant to replace another fact. Raises
+    ValidationFailed with an error for every bad field.
     """
     given = {"series": bool(body.series), "visit": bool(body.visit), "part": body.part, "replaces": corrects}
     detail = "Not together with `visits`."
@@ -34,11 +34,15 @@ def each_visit(
             found[series] = replace(body, visit=visit)
         else:
             response = body.response if has_responses(plan, series) else None
-            found[series] = replace(body, series=series, visit=visit, response=response)
+            amount = body.amount if gives_doses(plan, series) else None
+            found[series] = replace(body, series=series, visit=visit, response=response, amount=amount)
     done = [one for one in found.values() if isinstance(one, VisitDone)]
     said = body.response if isinstance(body, VisitDone) else None
     if said is not None and len(done) == len(visits) and all(one.response is None for one in done):
         errors.append(FieldError("/response", "None of these visits has a response.", "not_applicable"))
+    given = body.amount if isinstance(body, VisitDone) else None
+    if given is not None and len(done) == len(visits) and all(one.amount is None for one in done):
+        errors.append(FieldError("/amount", "None of these visits is a dose.", "not_applicable"))
     if errors:
         raise ValidationFailed(errors)
     return [*found.values()]

@@ -221,12 +221,9 @@ class Patient:
         for number in range((end - start).days + 1):
             on = start + timedelta(number)
             said = data
-            if (
-                status == "taken"
-                and data["amount"] is None
-                and self.schedule().treatment_plan.first_of(on).planned_on(on) is None
-            ):
-                said = {"amount": 300}
+            if status == "taken" and data["amount"] is None:
+                first = self.schedule().treatment_plan.first_of(on)
+                said = {"amount": 300} if first is None or first.planned_on(on) is None else data
             self.record("dose_recorded", dose_on=on.isoformat(), status=status, **said)
 
     def _next_id(self) -> str:
@@ -235,7 +232,7 @@ class Patient:
     def _add(self, fact: Fact, now: datetime) -> str:
         before = self.history
         self.given[fact.fact_id] = fact.body
-        body = as_received(fact.body, self.schedule().treatment_plan)
+        body = as_received(fact.body, self.schedule().treatment_plan, fact.replaces)
         if isinstance(body, VisitBooked) and body.booked_on is not None:
             body = replace(body, site=before.site_on(body.booked_on))
         fact = replace(fact, body=body)

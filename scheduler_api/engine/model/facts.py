@@ -210,7 +210,8 @@ class VisitDone:
 
     `visit` names it, or says that it was an extra one (`UNSCHEDULED`); None leaves that to the rules. A `part` belongs
     to a visit of which another part is, or will be, on record. `progression`: by the protocol, the response means that
-    the disease progressed, which is fixed when the fact is received.
+    the disease progressed, which is fixed when the fact is received. So are, of a dose given at the site, the `amount`
+    given, where nobody says it, and whether it is `before_start`: of a day before day 1, which starts no treatment.
     """
 
     series: str
@@ -219,6 +220,8 @@ class VisitDone:
     response: str | None = None
     part: bool = False
     progression: bool = False
+    amount: float | None = None
+    before_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)

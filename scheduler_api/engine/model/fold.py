@@ -308,7 +308,8 @@ class _Folding:
             case VisitDone():
                 number = len(self.visits_done) + 1
                 what = (body.series, body.done_on, body.visit, body.response, body.part)
-                done = DoneVisit(*what, fact.fact_id, number, body.progression)
+                given = body.amount, body.before_start
+                done = DoneVisit(*what, fact.fact_id, number, body.progression, *given)
                 insort(self.visits_done, done, key=attrgetter("done_on"))
                 if body.progression:
                     self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))

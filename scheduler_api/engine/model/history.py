@@ -213,7 +213,10 @@ class Pregnancy(NamedTuple):
 
 
 class DoneVisit(NamedTuple):
-    """A visit recorded as done, and the fact that says so; `number` counts them in the order they were received."""
+    """A visit recorded as done, and the fact that says so; `number` counts them in the order they were received.
+
+    `amount` is what was given, if it is a dose given at the site; `before_start`: of a day before day 1.
+    """
 
     series: str
     done_on: date
@@ -223,6 +226,8 @@ class DoneVisit(NamedTuple):
     fact_id: str
     number: int
     progression: bool
+    amount: float | None = None
+    before_start: bool = False
 
 
 class Done(NamedTuple):
@@ -273,18 +278,32 @@ class History:
 
     @cached_property
     def begun(self) -> bool:
-        """Return whether a start or a taken day is on record; before that no dose is due (section 4)."""
+        """Return whether a start or a dose taken or given is on record; before that no dose is due (section 4)."""
         return self.first_dose_on is not None or self.first_taken_on is not None
 
     @cached_property
     def first_taken_on(self) -> date | None:
-        """Return the first day on which a dose was taken; None if there is none."""
-        return min((day for log in self.doses.values() if (day := log.first_taken_on) is not None), default=None)
+        """Return the first day on which a dose was taken or given; None if there is none.
+
+        A dose given on a day before day 1 starts no treatment.
+        """
+        days = [day for log in self.doses.values() if (day := log.first_taken_on) is not None]
+        days += [dose.done_on for dose in self.given if not dose.before_start]
+        return min(days, default=None)
 
     @cached_property
     def last_taken_on(self) -> date | None:
-        """Return the last day on which a dose was taken; None if there is none."""
-        return _latest(*(log.last_taken_on for log in self.doses.values()))
+        """Return the last day on which a dose was taken or given; None if there is none."""
+        return _latest(*(log.last_taken_on for log in self.doses.values()), *(dose.done_on for dose in self.given))
+
+    @cached_property
+    def given(self) -> tuple[DoneVisit, ...]:
+        """Return the doses given at the site, in order of days, then of receipt."""
+        return tuple(visit for visit in self.visits_done if visit.amount is not None)
+
+    def given_of(self, regimen: str) -> tuple[DoneVisit, ...]:
+        """Return the doses of a regimen given at the site, in order of days, then of receipt."""
+        return tuple(dose for dose in self.given if dose.series == regimen)
 
     def log(self, name: str) -> DoseLog:
         """Return what was said of the doses of an intake of a regimen, by its `log_name`."""

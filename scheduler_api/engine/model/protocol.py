@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from scheduler_api.engine.reason import Reason
@@ -60,23 +61,32 @@ class Cycles:
 
 @dataclass(frozen=True, slots=True)
 class DoseDays:
-    """Says on which days of which cycles there are doses, and of what amount (None: the regimen's own).
+    """Says on which days of which cycles there are doses, of what amount and in what window (None: the regimen's own).
 
-    `cycles` empty stands for all cycles, `days` and `weekdays` (0 is Monday) None for all days.
+    `cycles` empty stands for all cycles, `days` and `weekdays` (0 is Monday) None for all days. A window is the days
+    before and after; only what is given at the site has one.
     """
 
     cycles: tuple[Cycles, ...] = ()
     days: frozenset[int] | None = None
     weekdays: frozenset[int] | None = None
     amount: float | None = None
+    window: tuple[int, int] | None = None
+
+    def has_cycle(self, number: int) -> bool:
+        """Return whether a cycle is one of those with doses."""
+        return not self.cycles or any(number in choice for choice in self.cycles)
+
+    def may_hold(self, cycle: int, cycle_day: int) -> bool:
+        """Return whether some day, whichever weekday it is, can be one of them."""
+        return self.has_cycle(cycle) and (cycle_day > 0 if self.days is None else cycle_day in self.days)
 
     def holds(self, day: date, cycle: int, cycle_day: int) -> bool:
         """Return whether a day, which is `cycle_day` of a cycle, is one of them."""
-        return (
-            (not self.cycles or any(cycle in choice for choice in self.cycles))
-            and (self.days is None or cycle_day in self.days)
-            and (self.weekdays is None or day.weekday() in self.weekdays)
-        )
+        return self.may_hold(cycle, cycle_day) and (self.weekdays is None or day.weekday() in self.weekdays)
+
+
+EVERY_DAY = DoseDays()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,11 @@ class Regimen:
     be calculated. There are `times_a_day` intakes on each of the days that `when` names: of several entries the first
     that holds the day counts, and none at all stands for every day. `cycle_days` is the length of a cycle; with
     `cycles_of` cycles, holds and end are those of another regimen. It ends after `cycles` cycles
-    (None: with treatment); its first cycle has the number `first_cycle`. `drugs` are the drug's names in other
-    languages, where the protocol has them.
+    (None: with treatment), or with its dose number `max_doses`; its first cycle has the number `first_cycle`. `drugs`
+    are the drug's names in other languages, where the protocol has them.
+
+    One that is `given_by_site` has a visit for each of its doses, in a `window` of days before and after; with
+    `counts_actual` its cycles count from the day on which their day-1 dose was given.
     """
 
     id: str
@@ -127,6 +140,15 @@ class Regimen:
     cycles: int | None = None
     first_cycle: int = 1
     who: Who = EVERYBODY
+    max_doses: int | None = None
+    given_by_site: bool = False
+    counts_actual: bool = False
+    window: tuple[int, int] = (0, 0)
+
+    @property
+    def entries(self) -> tuple[DoseDays, ...]:
+        """Return the entries of `when`: one of every day if it has none."""
+        return self.when or (EVERY_DAY,)
 
     @property
     def slots(self) -> range:
@@ -157,14 +179,29 @@ class Regimen:
     def amount_on(self, day: date, cycle: int, cycle_day: int | None) -> float | None:
         """Return the protocol's amount of one intake on a day of a cycle; None on a day without a dose.
 
-        A day that does not count (its `cycle_day` is None) has one.
+        A day that does not count (its `cycle_day` is None) has one if the patient takes it.
         """
-        if not self.when or cycle_day is None:
-            return self.amount
-        for one in self.when:
-            if one.holds(day, cycle, cycle_day):
-                return self.amount if one.amount is None else one.amount
-        return None
+        if cycle_day is None:
+            return None if self.given_by_site else self.amount
+        entry = self.entry_on(day, cycle, cycle_day)
+        return None if entry is None else self.amount_of(entry)
+
+    def entry_on(self, day: date, cycle: int, cycle_day: int) -> DoseDays | None:
+        """Return the first entry of `when` that holds a day of a cycle; None on a day without a dose."""
+        if not self.when:
+            return EVERY_DAY
+        return next((one for one in self.when if one.holds(day, cycle, cycle_day)), None)
+
+    def amount_of(self, entry: DoseDays) -> float:
+        """Return the protocol's amount of one intake on the days of an entry of `when`."""
+        return self.amount if entry.amount is None else entry.amount
+
+    def days_listed(self, cycle_days: int) -> list[int]:
+        """Return the days on which a cycle of a length may have doses, in order; those before day 1 are of cycle 1."""
+        found: set[int] = set()
+        for one in self.entries:
+            found |= set(range(1, cycle_days + 1)) if one.days is None else one.days
+        return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +264,17 @@ RESPONSES: Mapping[str, Responses] = {
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series of visits; its recurrences share their anchor, and their responses (None: they have none)."""
+    """A series of visits; its recurrences share their anchor, and their responses (None: they have none).
+
+    `gives` is the regimen of which each visit is a dose, None if visits are no doses. Such a series has one recurrence
+    for each entry of the regimen's `when`, in that order; `on_day` is then the same recurrence on one of its days.
+    """
 
     name: str
     anchor: Anchor
     recurrences: tuple[Recurrence, ...]
     responses: Responses | None = None
+    gives: Regimen | None = None
 
     @property
     def most_before_days(self) -> int:
@@ -257,6 +299,13 @@ class Series:
             if visit == self.name:
                 yield self.recurrences[0], self.recurrences[0].cycles.first
             return
+        if self.gives is not None:
+            match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
+            number, day = (int(match[1]), int(match[2])) if match else (0, 0)
+            for recurrence, entry in zip(self.recurrences, self.gives.entries, strict=True):
+                if match and day <= self.gives.cycle_days and entry.may_hold(number, day):
+                    yield on_day(recurrence, day), number
+            return
         if self.anchor.is_cycle:
             match = re.fullmatch(re.escape(self._stem) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
             for recurrence in self.recurrences if match else ():
@@ -276,7 +325,7 @@ class Series:
     @property
     def is_single(self) -> bool:
         """Return whether it has one entry with one target; its visit then has the name of the series."""
-        if len(self.recurrences) > 1:
+        if len(self.recurrences) > 1 or self.gives is not None:
             return False
         one = self.recurrences[0]
         return one.cycles.first == one.cycles.last if one.on_day else one.every is None or one.count == 1
@@ -293,6 +342,13 @@ class Series:
         if recurrence.on_day:
             return f"{self._stem}-c{number}d{recurrence.on_day}"
         return f"{self.name}-{recurrence.unit}{number}"
+
+
+# The same few for every patient of a protocol.
+@lru_cache(maxsize=1024)
+def on_day(recurrence: Recurrence, day: int) -> Recurrence:
+    """Return the recurrence of the doses of a regimen on one of its cycle days."""
+    return replace(recurrence, on_day=day)
 
 
 def recurrence_limit(recurrence: Recurrence) -> int:
@@ -338,9 +394,15 @@ class Protocol:
     definition: Mapping[str, Any]
 
     @property
-    def has_one_dose_a_day(self) -> bool:
-        """Return whether it has only one regimen, of one intake a day: then no dose needs to be named."""
-        return len(self.regimens) == 1 and self.regimens[0].times_a_day == 1
+    def taken_by_patient(self) -> tuple[Regimen, ...]:
+        """Return the regimens that the patient takes, in the protocol's order; the others are given at the site."""
+        return tuple(regimen for regimen in self.regimens if not regimen.given_by_site)
+
+    @property
+    def only_dose(self) -> Regimen | None:
+        """Return the regimen whose dose needs no name: the only one that the patient takes, once a day."""
+        taken = self.taken_by_patient
+        return taken[0] if len(taken) == 1 and taken[0].times_a_day == 1 else None
 
     def find_regimen(self, name: str) -> Regimen | None:
         """Return the regimen with this id, or None."""

@@ -40,6 +40,12 @@ def has_responses(plan: Iterable[Period], series: str) -> bool:
     return any(period.protocol.responses_of(series) is not None for period in plan)
 
 
+def gives_doses(plan: Iterable[Period], series: str) -> bool:
+    """Return whether visits of a series are doses given at the site, by any version in the plan."""
+    found = (period.protocol.find_series(series) for period in plan)
+    return any(one is not None and one.gives is not None for one in found)
+
+
 def version_on(plan: tuple[Period, ...], day: date) -> Protocol:
     """Return the version that applies on a day."""
     protocol = plan[0].protocol

@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement, takewhile
 from math import lcm
 
 from scheduler_api.engine.errors import FieldError
-from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series, Who
+from scheduler_api.engine.model.protocol import Cycles, Protocol, Recurrence, Regimen, Series, Who
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleCourse, CycleRun
 from scheduler_api.engine.treatment.milestones import AnchorDay
@@ -135,7 +135,7 @@ def _samples(
     if any(recurrence.unit == "m" for recurrence in recurrences):
         days = (anchors[0] + timedelta(number) for number in range(1461))
         anchors = [day for day in days if day.day >= 28]
-    span = timedelta(_repeats_after(recurrences, cycle_days))
+    span = timedelta(_repeats_after(recurrences, cycle_days, series.gives))
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
         no_ends = (None,) * len(series.recurrences)
@@ -144,10 +144,14 @@ def _samples(
         yield takewhile(partial(_is_visit_until, day + span), planned_visits)
 
 
-def _repeats_after(recurrences: tuple[Recurrence, ...], cycle_days: int) -> int:
+def _repeats_after(recurrences: tuple[Recurrence, ...], cycle_days: int, gives: Regimen | None) -> int:
     """Return after how many days the pattern repeats: after the last counted visit and one full round of the others."""
     if recurrences[0].on_day:
         chosen = [recurrence.cycles for recurrence in recurrences]
+        if gives is not None:
+            chosen = [cycles for entry in gives.entries for cycles in entry.cycles or (Cycles(),)]
+            # Days of the week are other days of a cycle until seven cycles are over.
+            cycle_days *= 7 if any(entry.weekdays is not None for entry in gives.entries) else 1
         last = max(cycles.last or cycles.first for cycles in chosen)
         days = cycle_days * (last + 2 * lcm(*(cycles.step for cycles in chosen)) + 2)
     else:

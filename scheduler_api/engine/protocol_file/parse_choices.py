@@ -77,6 +77,14 @@ def read_cycles(fields: Fields, at: str, data: Any) -> tuple[Cycles, ...]:
     return tuple(Cycles(number, number) for number in sorted(set(numbers)))
 
 
+def read_window(fields: Fields, at: str, data: Any) -> tuple[int, int]:
+    """Read the days before and after the target that the window of a visit has."""
+    if not fields.table(at, data, ("before_days", "after_days"), ()):
+        return 0, 0
+    before = fields.integer(f"{at}/before_days", data.get("before_days"), 0, 366)
+    return before, fields.integer(f"{at}/after_days", data.get("after_days"), 0, 366)
+
+
 def read_who(fields: Fields, at: str, data: Any, declared: Declared) -> Who:
     """Read for whom something is; for everybody if nothing is said."""
     if data is None:

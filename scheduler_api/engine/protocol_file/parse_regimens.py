@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scheduler_api.engine.model.protocol import FIRST_DOSE, DoseDays, Regimen, Start
+from scheduler_api.engine.model.protocol import FIRST_DOSE, Cycles, DoseDays, Regimen, Start
 
-from .parse_choices import Declared, read_cycles, read_days, read_duration, read_who
+from .parse_choices import Declared, read_cycles, read_days, read_duration, read_who, read_window
 from .reader import Fields
 
 #: More strengths of one drug are a typing error.
@@ -20,8 +20,10 @@ ID_WORDS = "lower-case letters, digits, hyphens and underscores, beginning with 
 _REQUIRED = ("id", "drug", "route", "dose")
 _OPTIONAL = (
     *("strengths", "when", "on_hold", "given_by", "times_a_day", "cycle_days", "cycles_of", "starts", "gap"),
-    *("cycles", "first_cycle", "who", "activities"),
+    *("cycles", "first_cycle", "who", "activities", "max_doses", "window", "cycles_count_from"),
 )
+#: Fields of a regimen only of what is given at the site, and of what only the patient can take.
+_ONLY_SITE, _ONLY_PATIENT = ("window", "cycles_count_from"), ("times_a_day", "strengths")
 
 
 def read_regimens(fields: Fields, at: str, data: Any, declared: Declared) -> tuple[Regimen, ...]:
@@ -62,13 +64,18 @@ def _regimen(
     drug, drugs = fields.words(f"{at}/drug", data.get("drug"))
     dose = data.get("dose")
     amount, levels = _dose(fields, f"{at}/dose", dose)
-    if isinstance(data.get("given_by"), str) and data["given_by"] != "patient":
-        fields.choice(f"{at}/given_by", data["given_by"], ("patient",), "who can give it so far: {}")
+    by_site = fields.choice(f"{at}/given_by", data.get("given_by", "patient"), ("patient", "site")) == "site"
+    for field in _ONLY_PATIENT if by_site else _ONLY_SITE:
+        if field in data:
+            whom = "of what the patient takes" if by_site else 'with `"given_by": "site"`'
+            fields.field_error(f"{at}/{field}", f"Only {whom}.")
+    if by_site and "window" not in data:
+        fields.field_error(f"{at}/window", "Missing: each dose given at the site is a visit, which has a window.")
     cycles_of, cycle_days = data.get("cycles_of"), 366
     if cycles_of is not None:
         fields.choice(f"{at}/cycles_of", cycles_of, [one for one in ids if one != data.get("id")])
         cycle_days = max(1, min(lengths.get(str(cycles_of), 366), 366))
-        for field in ("cycle_days", "on_hold", "starts", "gap", "cycles", "first_cycle"):
+        for field in ("cycle_days", "on_hold", "starts", "gap", "cycles", "first_cycle", "cycles_count_from"):
             if field in data:
                 fields.field_error(f"{at}/{field}", f"Not used with `cycles_of`: it is that of {cycles_of}.")
     else:
@@ -76,6 +83,10 @@ def _regimen(
     for place, activity in enumerate(fields.items(f"{at}/activities", data.get("activities", []), 30)):
         fields.text(f"{at}/activities/{place}", activity)
     table = dose if isinstance(dose, dict) else {}
+    days = (-366 if by_site and cycles_of is None else 1, cycle_days)
+    counts_from = fields.choice(
+        f"{at}/cycles_count_from", data.get("cycles_count_from", "planned"), ("planned", "actual")
+    )
     return Regimen(
         id=fields.pattern(f"{at}/id", data.get("id"), ID, ID_WORDS),
         drug=drug,
@@ -89,13 +100,17 @@ def _regimen(
         times_a_day=fields.integer(f"{at}/times_a_day", data.get("times_a_day", 1), 1, MOST_TIMES_A_DAY),
         cycle_days=cycle_days,
         cycles_of=cycles_of,
-        when=tuple(_when(fields, f"{at}/when", data.get("when", [{"days": "all"}]), cycle_days)),
+        when=tuple(_when(fields, f"{at}/when", data.get("when", [{"days": "all"}]), days, by_site)),
         starts=_starts(fields, at, data, declared, ids),
         cycles=_count(fields, at, data, "cycles"),
         first_cycle=fields.integer(f"{at}/first_cycle", data.get("first_cycle", 1), 1, 10_000),
         who=read_who(fields, f"{at}/who", data.get("who"), declared),
         extend_on_hold=fields.choice(f"{at}/on_hold", data.get("on_hold", "continue"), ("continue", "extend"))
         == "extend",
+        max_doses=_count(fields, at, data, "max_doses"),
+        given_by_site=by_site,
+        counts_actual=counts_from == "actual",
+        window=read_window(fields, f"{at}/window", data["window"]) if by_site and "window" in data else (0, 0),
     )
 
 
@@ -145,8 +160,11 @@ def _starts(fields: Fields, at: str, data: Mapping[str, Any], declared: Declared
     return Start(milestone=fields.choice(f"{at}/starts/milestone", name, declared.names_milestones(name)))
 
 
-def _when(fields: Fields, at: str, data: Any, cycle_days: int) -> Iterator[DoseDays]:
-    """Yield on which days of which cycles there are doses; nothing if every day has one."""
+def _when(fields: Fields, at: str, data: Any, possible: tuple[int, int], by_site: bool) -> Iterator[DoseDays]:
+    """Yield on which days of which cycles there are doses; nothing if every day has one.
+
+    `possible` are the first and the last day that may be named.
+    """
     entries = fields.items(at, data, 50)
     if isinstance(data, list) and not data:
         fields.field_error(at, "No days.")
@@ -154,8 +172,10 @@ def _when(fields: Fields, at: str, data: Any, cycle_days: int) -> Iterator[DoseD
         return
     for index, entry in enumerate(entries):
         here = f"{at}/{index}"
-        if not fields.table(here, entry, ("days",), ("cycles", "amount")):
+        if not fields.table(here, entry, ("days",), ("cycles", "amount", "window")):
             continue
+        if "window" in entry and not by_site:
+            fields.field_error(f"{here}/window", 'Only with `"given_by": "site"`.')
         days, weekdays = entry.get("days"), None
         if isinstance(days, dict) and "weekdays" in days:
             fields.table(f"{here}/days", days, ("weekdays",), ())
@@ -165,13 +185,17 @@ def _when(fields: Fields, at: str, data: Any, cycle_days: int) -> Iterator[DoseD
                 fields.field_error(f"{here}/days/weekdays", "No days.")
             days, weekdays = None, frozenset(WEEKDAYS.index(one) for one in chosen if one in WEEKDAYS)
         elif "days" in entry:
-            read = read_days(fields, f"{here}/days", days, 1, cycle_days)
+            read = read_days(fields, f"{here}/days", days, *possible)
             days = None if read is None else frozenset(read)
+        cycles = read_cycles(fields, f"{here}/cycles", entry["cycles"]) if "cycles" in entry else ()
+        if days is not None and min(days, default=1) < 1 and cycles != (Cycles(1, 1),):
+            fields.field_error(f"{here}/days", 'Days before day 1 are of cycle 1: say `"cycles": [1]`.')
         yield DoseDays(
-            read_cycles(fields, f"{here}/cycles", entry["cycles"]) if "cycles" in entry else (),
+            cycles,
             days,
             weekdays,
             fields.amount(f"{here}/amount", entry["amount"]) if "amount" in entry else None,
+            read_window(fields, f"{here}/window", entry["window"]) if "window" in entry else None,
         )
 
 

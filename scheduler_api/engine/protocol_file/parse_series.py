@@ -20,11 +20,12 @@ from scheduler_api.engine.model.protocol import (
 )
 
 from .clashes import LONGEST
-from .parse_choices import Declared, read_cycles, read_days, read_duration, read_who
+from .parse_choices import Declared, read_cycles, read_days, read_duration, read_who, read_window
 from .reader import Fields
 
 MODES = ("in_person", "remote")
 _SERIES = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
+_SERIES_WORDS = "lower-case letters, digits and hyphens, beginning with a letter, at most 40"
 _LIKE_A_VISIT = re.compile(r"-(?:[dwm]-?\d+|c\d+d-?\d+)$", re.ASCII)
 _CODE = r"[A-Za-z0-9+-]{1,12}"
 _EVERY_CYCLE = (Cycles(),)
@@ -33,7 +34,10 @@ _EVERY_CYCLE = (Cycles(),)
 def read_series(
     fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]
 ) -> tuple[Series, ...]:
-    """Read the series that the entries of a list define, each with the recurrences that have its name."""
+    """Read the series that the entries of a list define, each with the recurrences that have its name.
+
+    Behind them stand those of the regimens that are given at the site, whose doses are visits.
+    """
     entries: dict[str, list[tuple[str, Series]]] = {}
     for index, entry in enumerate(fields.items(at, data, 200)):
         one = _entry(fields, f"{at}/{index}", entry, declared, regimens)
@@ -50,6 +54,13 @@ def read_series(
         recurrences = [recurrence for _, part in parts for recurrence in part.recurrences]
         numbered = tuple(replace(recurrence, place=place) for place, recurrence in enumerate(recurrences))
         series.append(Series(name, first.anchor, numbered, first.responses))
+    for place, regimen in enumerate(regimens):
+        if regimen.given_by_site:
+            pointer = f"/regimens/{place}/id"
+            _check_name(fields, pointer, fields.pattern(pointer, regimen.id, _SERIES, _SERIES_WORDS))
+            for pointer, _ in entries.get(regimen.id, ()):
+                fields.field_error(f"{pointer}/series", f"The doses of the regimen {regimen.id} are that series.")
+            series.append(_doses(regimen))
     for pointer, part in (pair for parts in entries.values() for pair in parts):
         visit = part.anchor.visit
         if visit and visit.strip() and not any(one.has_visit(visit) for one in series):
@@ -57,18 +68,36 @@ def read_series(
     return tuple(series)
 
 
+def _doses(regimen: Regimen) -> Series:
+    """Return the series of the doses of a regimen that is given at the site."""
+    recurrences = []
+    for place, entry in enumerate(regimen.entries):
+        before, after = entry.window or regimen.window
+        recurrences.append(
+            Recurrence(
+                label="",
+                unit="d",
+                first=0,
+                every=None,
+                count=None,
+                on_day=1,
+                before_days=before,
+                after_days=after,
+                who=regimen.who,
+                place=place,
+            )
+        )
+    return Series(regimen.id, Anchor(regimen=regimen.id), tuple(recurrences), None, regimen)
+
+
 def _entry(fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]) -> Series | None:
     optional = ("first", "every", "count", "until", "who", "responses", "mode", "activities")
     if not fields.table(at, data, ("series", "label", "anchor", "window"), optional):
         return None
-    words = "lower-case letters, digits and hyphens, beginning with a letter, at most 40"
-    name = fields.pattern(f"{at}/series", data.get("series"), _SERIES, words)
-    if name == UNSCHEDULED:
-        fields.field_error(f"{at}/series", "That is the word for what belongs to no visit.")
-    if _LIKE_A_VISIT.search(name):
-        fields.field_error(f"{at}/series", "Ends like the name of a visit.")
+    name = fields.pattern(f"{at}/series", data.get("series"), _SERIES, _SERIES_WORDS)
+    _check_name(fields, f"{at}/series", name)
     label, labels = fields.words(f"{at}/label", data.get("label"))
-    before, after = _window(fields, f"{at}/window", data.get("window"))
+    before, after = read_window(fields, f"{at}/window", data.get("window"))
     # For people: nothing is computed from them.
     for place, activity in enumerate(fields.items(f"{at}/activities", data.get("activities", []), 30)):
         fields.text(f"{at}/activities/{place}", activity)
@@ -95,6 +124,14 @@ def _entry(fields: Fields, at: str, data: Any, declared: Declared, regimens: Seq
     return Series(name, anchor, (_recurrence(fields, at, data, common),), responses)
 
 
+def _check_name(fields: Fields, at: str, name: str) -> None:
+    """Check the name of a series of visits, also of those that are doses: nothing else may be called like it."""
+    if name == UNSCHEDULED:
+        fields.field_error(at, "That is the word for what belongs to no visit.")
+    if _LIKE_A_VISIT.search(name):
+        fields.field_error(at, "Ends like the name of a visit.")
+
+
 def _responses(fields: Fields, at: str, data: Any) -> Responses | None:
     """Read which responses visits have: by the name of the criteria, or the codes and those that mean progression."""
     if not isinstance(data, dict):
@@ -117,13 +154,6 @@ def _responses(fields: Fields, at: str, data: Any) -> Responses | None:
         if code in codes and code not in progression:
             fields.field_error(f"{at}/progression", f"{code} means progression.")
     return Responses(tuple(codes), frozenset(progression))
-
-
-def _window(fields: Fields, at: str, data: Any) -> tuple[int, int]:
-    if not fields.table(at, data, ("before_days", "after_days"), ()):
-        return 0, 0
-    before = fields.integer(f"{at}/before_days", data.get("before_days"), 0, 366)
-    return before, fields.integer(f"{at}/after_days", data.get("after_days"), 0, 366)
 
 
 def _anchor(fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]) -> Anchor:

@@ -33,10 +33,11 @@ def _rows(regimen: RegimenPlan, today: date, first: date, last: date) -> Iterato
     for cycle in cycles_from(regimen.runs, first):
         if cycle.starts_on > last or (end is not None and cycle.starts_on > end):
             break
-        ends_on = cycle.ends_on
+        ends_on, is_first = cycle.ends_on, cycle.number == regimen.runs[0].first_number
         if end is not None and (ends_on is None or ends_on > end):
             ends_on = end
-        stretches = [*regimen.stretches(cycle.starts_on, ends_on)]
+        # The first may wait for its day-1 dose, from which it is counted.
+        stretches = [*regimen.stretches(regimen.starts_on if is_first else cycle.starts_on, ends_on)]
         if not stretches:
             continue
         starts_on, ends_on = stretches[0][0], stretches[-1][1]

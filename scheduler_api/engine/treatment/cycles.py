@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.history import ONE_DAY, Hold
 from scheduler_api.engine.model.protocol import Regimen
 
@@ -13,7 +14,8 @@ from scheduler_api.engine.model.protocol import Regimen
 class CycleRun(NamedTuple):
     """Cycles of one length, counted one way, from `starts_on` (day 1 of cycle `first_number`) on.
 
-    Cycle `last_number` goes on until the next run starts, None: all further cycles are counted so.
+    Cycle `last_number` goes on until the next run starts, None: all further cycles are counted so. `target_on` is the
+    day on which the day-1 dose of the first cycle was due, if the run counts from the day on which it was given.
     """
 
     first_number: int
@@ -22,12 +24,15 @@ class CycleRun(NamedTuple):
     cycle_days: int
     holds: tuple[Hold, ...]
     """The holds that stop the count: all under `extend`, none under `continue`."""
+    target_on: date | None = None
 
     def place(self, day: date) -> tuple[int, int | None]:
-        """Return cycle number and cycle day of a day of this run.
+        """Return cycle number and cycle day of a day of this run, or before the first.
 
         The cycle day is None on a day that does not count: it belongs to the cycle that was running before it.
         """
+        if day < self.starts_on:
+            return self.first_number, None
         counted = (day - self.starts_on).days - self._held_before(day)
         if any(hold.covers(day) for hold in self.holds):
             return self.first_number + max(counted - 1, 0) // self.cycle_days, None
@@ -85,8 +90,15 @@ class Cycle(NamedTuple):
     run: CycleRun
 
     def day(self, cycle_day: int) -> date | None:
-        """Return the date of this day of the cycle; None after an open hold or in a shorter cycle."""
-        return self.run.day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
+        """Return the date of this day of the cycle; None after an open hold, in a shorter cycle, or after its end."""
+        day = self.run.day_of(self.number, cycle_day) if cycle_day <= self.run.cycle_days else None
+        return None if day is None or (self.ends_on is not None and day > self.ends_on) else day
+
+    @property
+    def target_on(self) -> date | None:
+        """Return the day on which its day-1 dose is due, or was; None after an open hold."""
+        is_given = self.number == self.run.first_number and self.run.target_on is not None
+        return self.run.target_on if is_given else self.day(1)
 
 
 class CycleCourse(NamedTuple):
@@ -112,17 +124,133 @@ class Stage(NamedTuple):
     regimen: Regimen
 
 
-def cycle_runs(stages: Sequence[Stage], start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
+class GivenDays(NamedTuple):
+    """Holds the days of doses given at the site that cycles count from.
+
+    `day_1` are the days from which a cycle, by its number, is counted: that of its day-1 dose. `in_hold` are the days
+    of doses that may be day 1 of a cycle, each with the number of the cycle that its record names (None: it names no
+    visit), in order; they count only on a held day that would be day 1 of the next cycle, were it not for the hold.
+    `holds` are the holds of the regimen, each as it was recorded.
+    """
+
+    day_1: Mapping[int, date] = {}
+    in_hold: tuple[tuple[date, int | None], ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+NONE_GIVEN = GivenDays()
+
+
+def cycle_runs(
+    stages: Sequence[Stage], start: date | None, holds: tuple[Hold, ...], given: GivenDays = NONE_GIVEN
+) -> tuple[CycleRun, ...]:
     """Return how the cycles of a regimen that is held by these holds are counted, from its start on.
 
     After an amendment the current cycle keeps its length and its way of counting, and the next has the new version's:
-    also its first day is one that the version counts which is then in force. There are none while the start has no
-    date.
+    also its first day is one that the version counts which is then in force. From each day `given` cycles are counted
+    anew, though the target of that cycle stays. There are none while the start has no date.
     """
     if start is None:
         return ()
-    begun = [stage for stage in stages if stage.from_on is None or stage.from_on <= start] or [*stages[:1]]
-    runs = [_run(start, begun[-1].regimen, holds)]
+    runs = _planned_runs(stages, start, holds)
+    day_1, in_hold = dict(given.day_1), [*given.in_hold]
+    number = runs[0].first_number
+    if number in day_1:
+        runs = _counted_from(runs, stages, holds, number, day_1.pop(number))
+    waiting = sorted(day_1.items())
+    while waiting or in_hold:
+        if in_hold and (not waiting or in_hold[0][0] <= waiting[0][1]):
+            held_on, named = in_hold.pop(0)
+            following = _next_in_hold(runs, stages, given.holds, held_on, waiting[0][0] if waiting else None)
+            if following is not None and named in (None, following):
+                runs = _counted_from(runs, stages, holds, following, held_on, held_on)
+                waiting = [one for one in waiting if one[0] > following]
+        else:
+            number, day = waiting.pop(0)
+            before = start_of(runs, number - 1) if number > runs[0].first_number else None
+            if before is not None and before < day:
+                runs = _counted_from(runs, stages, holds, number, day)
+    return runs
+
+
+def _counted_from(
+    runs: tuple[CycleRun, ...],
+    stages: Sequence[Stage],
+    holds: tuple[Hold, ...],
+    number: int,
+    day: date,
+    target_on: date | None = None,
+) -> tuple[CycleRun, ...]:
+    """Return the runs with a cycle, and all that follow, counted from a day; its target stays unless it is given."""
+    target_on = target_on or _target_of(runs, number) or day
+    earlier = [run for run in runs if run.first_number < number]
+    if earlier:
+        earlier[-1] = earlier[-1]._replace(last_number=number - 1)
+    first, *later = _planned_runs(stages, day, holds, is_given=True)
+    shift = number - first.first_number
+    return (*earlier, *(_numbered(run, shift) for run in (first._replace(target_on=target_on), *later)))
+
+
+def _numbered(run: CycleRun, shift: int) -> CycleRun:
+    last = None if run.last_number is None else run.last_number + shift
+    return run._replace(first_number=run.first_number + shift, last_number=last)
+
+
+def _next_in_hold(
+    runs: tuple[CycleRun, ...], stages: Sequence[Stage], holds: tuple[Hold, ...], day: date, waiting: int | None
+) -> int | None:
+    """Return the number of the cycle whose day 1 a held day would be, were it not for the holds that cover it.
+
+    None if it would be no day 1, or is not held. `waiting` is the next cycle that begins on another day (None: none
+    does).
+    """
+    regimen = _stage_on(stages, day).regimen
+    if not regimen.extend_on_hold or day <= runs[0].starts_on or not any(hold.covers(day) for hold in holds):
+        return None
+    run = run_of(runs, day)
+    number = run.place(day)[0] if waiting is None else min(run.place(day)[0], waiting - 1)
+    began = start_of(runs, number)
+    if began is None or began >= day:
+        return None
+    others = [hold for hold in holds if not hold.covers(day)]
+    counted = sum(not any(hold.covers(one) for hold in others) for one in days(began, day - ONE_DAY))
+    has_next = regimen.cycles is None or number + 1 - runs[0].first_number < regimen.cycles
+    return number + 1 if counted == _run_of_cycle(runs, number).cycle_days and has_next else None
+
+
+def _stage_on(stages: Sequence[Stage], day: date) -> Stage:
+    """Return the stage of a day; before the first, that one."""
+    begun = [stage for stage in stages if stage.from_on is None or stage.from_on <= day]
+    return begun[-1] if begun else stages[0]
+
+
+def _run_of_cycle(runs: tuple[CycleRun, ...], number: int) -> CycleRun:
+    return next((run for run in reversed(runs) if run.first_number <= number), runs[0])
+
+
+def start_of(runs: tuple[CycleRun, ...], number: int) -> date | None:
+    """Return the first day of a cycle; None when an open hold comes before it."""
+    return _run_of_cycle(runs, number).start_of(number)
+
+
+def _target_of(runs: tuple[CycleRun, ...], number: int) -> date | None:
+    """Return the day on which the day-1 dose of a cycle is due; None when an open hold comes before it."""
+    run = _run_of_cycle(runs, number)
+    return run.day_of(number, 1) if number == run.first_number else run.start_of(number)
+
+
+def _planned_runs(
+    stages: Sequence[Stage], start: date, holds: tuple[Hold, ...], is_given: bool = False
+) -> tuple[CycleRun, ...]:
+    """Return how cycles are counted from a day on, by what the versions of the protocol say of them.
+
+    A day on which a dose `is_given` counts, held or not; a hold goes on with the next.
+    """
+    runs = [_run(start, _stage_on(stages, start).regimen, holds)]
+    if is_given and any(hold.covers(start) for hold in runs[0].holds):
+        later = (hold._replace(from_on=max(hold.from_on, start + ONE_DAY)) for hold in runs[0].holds)
+        own = tuple(hold for hold in later if hold.resumes_on is None or hold.resumes_on > hold.from_on)
+        runs = [runs[0]._replace(holds=own)]
     for stage in stages:
         change = stage.from_on
         if change is None or change <= start:

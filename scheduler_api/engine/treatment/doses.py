@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
@@ -21,12 +21,15 @@ from .cycles import CycleCourse, CycleRun, protocol_amount, run_of
 from .dose_ids import DoseId, dose_id
 from .regimens import RegimenPlan
 
+#: No cycle is counted from the day of a dose.
+NONE_GIVEN: Mapping[str, Mapping[int, date]] = {}
+
 
 class Span(NamedTuple):
     """Days, both ends included, on which the plan is the same: one version, one planned amount, held or not.
 
     `planned_amount` is that of one intake, None where it is to be calculated first. `days` are those of the cycle that
-    a change of the dose named instead of the protocol's.
+    a change of the dose named instead of the protocol's. `waits`: the cycle waits for a dose at the site.
     """
 
     starts_on: date
@@ -36,11 +39,12 @@ class Span(NamedTuple):
     held: bool
     run: CycleRun
     days: frozenset[int] | None = None
+    waits: bool = False
 
     @property
     def is_daily(self) -> bool:
         """Return whether every day has a dose."""
-        return not self.regimen.when and self.days is None
+        return not self.regimen.when and self.days is None and not self.waits
 
     def rests(self, day: date) -> bool:
         """Return whether there is no dose on this day of the cycle; False on a day that does not count."""
@@ -50,6 +54,8 @@ class Span(NamedTuple):
 
     def own_amount(self, day: date) -> float | None:
         """Return the protocol's amount on a day of the span; None on one without a dose."""
+        if self.waits:
+            return None
         if self.is_daily:
             return self.regimen.amount
         return protocol_amount(self.regimen, self.days, self.run, day)
@@ -193,7 +199,9 @@ class DosePlan:
         return None if span is None or span.held or span.rests(day) else span
 
     def _exists_on(self, day: date) -> bool:
-        regimen = self.regimen
+        regimen, last = self.regimen, self.regimen.last_of_doses
+        if last is not None and last < (day, self.slot):
+            return False
         return (self.slot == 1 or self.slot <= regimen.times_on(day)) and regimen.exists_on(day)
 
     def _spans(self, starts_on: date, ends_on: date) -> Iterator[Span]:
@@ -214,7 +222,7 @@ class DosePlan:
     def _is_overlapped(self, day: date) -> bool:
         if self.regimen.is_held(day) or self.regimen.own_amount(day) is None:
             return False
-        return any(other.holds_day(day) and other.own_amount(day) is not None for other in self.overlapped_by)
+        return any(other.plans(day) for other in self.overlapped_by)
 
     def _span(self, starts_on: date, ends_on: date) -> Span:
         regimen = self.regimen
@@ -227,6 +235,7 @@ class DosePlan:
             regimen.is_held(starts_on),
             run_of(self.runs, starts_on),
             None if change is None or change.days is None else frozenset(change.days),
+            self.regimen.waits(starts_on),
         )
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
@@ -299,34 +308,39 @@ class DosePlan:
 
 
 class TreatmentPlan:
-    """The treatment plan of a patient: the regimens of the protocol, and the doses of each of their intakes.
+    """The treatment plan of a patient: the regimens of the protocol, and the doses that the patient takes, by intake.
 
-    For a patient who is not enrolled it holds no day.
+    For a patient who is not enrolled it holds no day. `given_on` are the days from which cycles of regimens are counted
+    that are given at the site, by regimen and number of the cycle.
     """
 
-    def __init__(self, plan: tuple[Period, ...], history: History) -> None:
+    def __init__(
+        self, plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NONE_GIVEN
+    ) -> None:
         self.plan = plan
         self.history = history
+        self.given_on = given_on
         self.starts_on = date.max if not history.is_enrolled or history.c1d1 is None else history.c1d1
         self.ends_on = history.last_treatment_day
 
     @cached_property
     def regimens(self) -> tuple[RegimenPlan, ...]:
         """Return the plans of all regimens, in the order in which the versions list them."""
-        return _regimens(self.plan, self.history)
+        return _regimens(self.plan, self.history, self.given_on)
 
     @cached_property
     def doses(self) -> tuple[DosePlan, ...]:
-        """Return the plans of all intakes, in the order of their regimens."""
-        doses = tuple(DosePlan(self, one, slot) for one in self.regimens for slot in range(1, one.slots + 1))
+        """Return the plans of all intakes that the patient takes, in the order of their regimens."""
+        taken = [one for one in self.regimens if not one.first.given_by_site]
+        doses = tuple(DosePlan(self, one, slot) for one in taken for slot in range(1, one.slots + 1))
         if len(self.regimens) > 1:
-            _set_overlaps(doses)
+            _set_overlaps(doses, self.regimens)
         return doses
 
     @property
     def slots(self) -> int:
-        """Return how many times a day doses are taken at most."""
-        return max(one.slots for one in self.regimens)
+        """Return how many times a day doses are taken at most; at least 1."""
+        return max((one.slot for one in self.doses), default=1)
 
     def regimen(self, name: str | None) -> RegimenPlan | None:
         """Return the plan of the regimen with an id, None of the only one; None for an unknown one."""
@@ -346,11 +360,14 @@ class TreatmentPlan:
                 return one
         return None
 
-    def first_of(self, day: date) -> DosePlan:
-        """Return the first intake of the first regimen that has a dose on a day, or else that runs, or else of all."""
+    def first_of(self, day: date) -> DosePlan | None:
+        """Return the first intake of the first regimen that has a dose on a day, or else that runs, or else of all.
+
+        None if the patient takes nothing.
+        """
         with_dose = (one for one in self.doses if one.has_dose_on(day))
         running = (one for one in self.doses if one.regimen.holds_day(day))
-        return next(with_dose, None) or next(running, None) or self.doses[0]
+        return next(with_dose, None) or next(running, None) or next(iter(self.doses), None)
 
     def named(self, dose: DoseId) -> DosePlan | None:
         """Return the plan of the dose with a name; a date alone is the first of that day. None for an unknown one."""
@@ -390,7 +407,7 @@ class TreatmentPlan:
     @cached_property
     def without_holds(self) -> TreatmentPlan:
         """Return the plan as it would be had there been no hold."""
-        return TreatmentPlan(self.plan, replace(self.history, holds=()))
+        return TreatmentPlan(self.plan, replace(self.history, holds=()), self.given_on)
 
     def rows(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the dose days in `first`…`last` as the calendar shows them, in order of days, regimens and intakes."""
@@ -400,7 +417,9 @@ class TreatmentPlan:
         return sorted(rows, key=itemgetter("dose_on"))
 
 
-def _regimens(plan: tuple[Period, ...], history: History) -> tuple[RegimenPlan, ...]:
+def _regimens(
+    plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]]
+) -> tuple[RegimenPlan, ...]:
     """Return the plans of all regimens that a version in force has, in the order in which the versions list them."""
     names = dict.fromkeys(regimen.id for period in plan for regimen in period.protocol.regimens)
     found: dict[str, RegimenPlan] = {}
@@ -411,7 +430,7 @@ def _regimens(plan: tuple[Period, ...], history: History) -> tuple[RegimenPlan, 
             # Only of different versions the starts can form a circle: such a regimen never starts.
             if needed is not None and needed in names and needed not in found and needed not in waiting:
                 of(needed, waiting | {name})
-        found.setdefault(name, RegimenPlan(name, plan, history, found))
+        found.setdefault(name, RegimenPlan(name, plan, history, found, given_on.get(name, {})))
 
     for name in names:
         if name not in found:
@@ -419,13 +438,9 @@ def _regimens(plan: tuple[Period, ...], history: History) -> tuple[RegimenPlan, 
     return tuple(found[name] for name in names)
 
 
-def _set_overlaps(doses: tuple[DosePlan, ...]) -> None:
-    """Tell each plan which others of its drug started later, or on the same day and listed before it (section 4)."""
-    for place, one in enumerate(doses):
-        of_drug = [other for other in enumerate(doses) if other[1].regimen.first.drug == one.regimen.first.drug]
-        start = one.regimen.starts_on, -place
-        one.overlapped_by = tuple(
-            other.regimen
-            for number, other in of_drug
-            if other.regimen is not one.regimen and other.slot == 1 and (other.regimen.starts_on, -number) > start
-        )
+def _set_overlaps(doses: tuple[DosePlan, ...], regimens: tuple[RegimenPlan, ...]) -> None:
+    """Tell each plan which regimens of its drug started later, or on the same day and listed before it (section 4)."""
+    order = {one.name: (one.starts_on, -place) for place, one in enumerate(regimens)}
+    for one in doses:
+        of_drug = [other for other in regimens if other.first.drug == one.regimen.first.drug]
+        one.overlapped_by = tuple(other for other in of_drug if order[other.name] > order[one.regimen.name])

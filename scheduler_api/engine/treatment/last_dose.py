@@ -40,21 +40,30 @@ def last_dose_of(treatment_plan: TreatmentPlan, regimen: str) -> date | None:
 def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | None:
     history, plans = treatment_plan.history, [one for one in treatment_plan.doses if one.regimen is regimen]
     days = _days_taken(treatment_plan, regimen)
+    is_recorded = regimen.first.given_by_site and bool(days)
     days += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen == regimen.name]
     stated = history.treatment_ended.last_dose_on if history.treatment_ended is not None else None
     end = regimen.own_end
-    if stated is not None and regimen.starts_on <= stated and (end is None or stated <= end):
-        # What is said of the last dose of all is that of each drug that was still taken.
+    if stated is not None and not is_recorded and regimen.starts_on <= stated and (end is None or stated <= end):
+        # What is said of the last dose of all is that of each drug that was still taken; of what the site gave itself
+        # each dose is on record.
         days += [stated] if _fitted(regimen, stated) else []
     if not days and end is not None and regimen.starts_on <= end:
         # It had ended, and nobody recorded a dose of it: the last may have been the last that was planned.
         last = end if history.off_study_on is None else min(end, history.off_study_on)
-        days += [day for one in plans if (day := one.last_planned(last)) is not None]
+        planned = [one.last_planned(last) for one in plans]
+        planned += [regimen.last_planned(last)] if regimen.first.given_by_site else []
+        days += [day for day in planned if day is not None]
     return max(days, default=None)
 
 
 def _days_taken(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> list[date]:
-    """Return the last days on which doses of a regimen were taken, or may have been, of each of its intakes."""
+    """Return the last days on which doses of a regimen were taken, or may have been, of each of its intakes.
+
+    Of one that is given at the site these are the days on which it was given.
+    """
+    if regimen.first.given_by_site:
+        return [dose.done_on for dose in treatment_plan.history.given_of(regimen.name)]
     logs = [one.log for one in treatment_plan.doses if one.regimen is regimen]
     return [day for log in logs for day in (log.last_taken_on, log.last_unconfirmed_on) if day is not None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -13,13 +14,13 @@ from typing import NamedTuple
 
 from scheduler_api.engine.dates import civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
-from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold
+from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
 from scheduler_api.engine.model.protocol import EVERYBODY, Regimen
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
 
-from .cycles import CycleRun, Stage, cycle_runs, cycles_from, protocol_amount, run_of
-from .milestones import anchor_day
+from .cycles import CycleRun, GivenDays, Stage, cycle_runs, cycles_from, protocol_amount, run_of
+from .milestones import anchor_day, start_of_treatment
 
 
 class Started(NamedTuple):
@@ -34,11 +35,17 @@ class RegimenPlan:
     """The plan of one regimen of a patient: its start, cycles, holds, amounts and end.
 
     `stages` are what the versions of the protocol in force say of it, one after the other. Of a regimen that never
-    starts for this patient, or that has not yet, `started` is None and no day belongs to it.
+    starts for this patient, or that has not yet, `started` is None and no day belongs to it. `given_on` are the days
+    from which cycles are counted, by their number: those of their day-1 doses at the site.
     """
 
     def __init__(
-        self, name: str, plan: tuple[Period, ...], history: History, others: Mapping[str, RegimenPlan]
+        self,
+        name: str,
+        plan: tuple[Period, ...],
+        history: History,
+        others: Mapping[str, RegimenPlan],
+        given_on: Mapping[int, date],
     ) -> None:
         self.name = name
         self.history = history
@@ -57,13 +64,30 @@ class RegimenPlan:
         self.changes = history.changes_of_dose(name)
         self.started: Started | None = self._started(others) if shared is None else shared.started
         start = None if self.started is None else self.started.on
-        self.runs: tuple[CycleRun, ...] = cycle_runs(self.stages, start, self.holds) if shared is None else shared.runs
-        self.starts_on = date.max if start is None else start
-        self._ran_out: date | None = self._day_run_out() if shared is None else shared._ran_out
+        self.runs: tuple[CycleRun, ...] = self._runs(start, given_on) if shared is None else shared.runs
+        self._may_wait = any(run.target_on is not None for run in self.runs)
+        self.starts_on = date.max if start is None else min(start, self.runs[0].starts_on)
+        self.ran_out_on: date | None = self._day_run_out() if shared is None else shared.ran_out_on
+        self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
+        #: The last of its `max_doses`: the day, and the number of the intake.
+        self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
+        self._shared = shared
         self.own_end = self._own_end()
         ends = [history.last_treatment_day, self.own_end]
         self.ends_on = min((end for end in ends if end is not None), default=None)
-        self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
+
+    def _runs(self, start: date | None, given_on: Mapping[int, date]) -> tuple[CycleRun, ...]:
+        if not self.first.given_by_site:
+            return cycle_runs(self.stages, start, self.holds)
+        # Of what names a visit only day 1 of a cycle can count.
+        day_1 = re.compile(re.escape(self.name) + r"-c([1-9]\d{0,4})d1", re.ASCII)
+        in_hold = [
+            (dose.done_on, None if named is None else int(named[1]))
+            for dose in self.history.given_of(self.name)
+            if (named := day_1.fullmatch(dose.visit or "")) is not None or dose.visit is None
+        ]
+        given = GivenDays(given_on, tuple(one for one in in_hold if self.is_held(one[0])), self._own_holds)
+        return cycle_runs(self.stages, start, self.holds, given)
 
     def regimen_on(self, day: date) -> Regimen:
         """Return what the protocol says of the regimen on a day; before it has it, what it says first."""
@@ -83,6 +107,10 @@ class RegimenPlan:
     def is_held(self, day: date) -> bool:
         """Return whether the regimen is held on a day."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
+
+    def waits(self, day: date) -> bool:
+        """Return whether a day waits for a day-1 dose at the site: it is not held, and is no day of a cycle."""
+        return self._may_wait and run_of(self.runs, day).place(day)[1] is None and not self.is_held(day)
 
     def place(self, day: date) -> tuple[int, int | None] | None:
         """Return cycle and cycle day of a day, the latter None on one that does not count; None where it does not run.
@@ -113,9 +141,8 @@ class RegimenPlan:
 
         They name none that is the only one of the version with which the patient was registered.
         """
-        registered = self._plan[0].protocol
-        is_only = slot == 1 and registered.has_one_dose_a_day and self.name == registered.regimens[0].id
-        return (None, None) if is_only else (self.name, slot)
+        only = self._plan[0].protocol.only_dose
+        return (None, None) if slot == 1 and only is not None and self.name == only.id else (self.name, slot)
 
     def log(self, slot: int) -> DoseLog:
         """Return what was said of one of its intakes."""
@@ -134,9 +161,35 @@ class RegimenPlan:
 
     def own_amount(self, day: date) -> float | None:
         """Return the protocol's amount of one intake on a day that runs; None on a day without a dose."""
+        if self.waits(day):
+            return None
         change = self.change_on(day)
         own_days = None if change is None else change.days
         return protocol_amount(self.regimen_on(day), own_days, run_of(self.runs, day), day)
+
+    def plans(self, day: date) -> bool:
+        """Return whether the regimen has a dose on a day, or would have, were it not held."""
+        if not self.holds_day(day):
+            return False
+        is_off_cycle = self.is_held(day) and run_of(self.runs, day).place(day)[1] is None
+        return is_off_cycle or self.own_amount(day) is not None
+
+    def last_planned(self, last: date) -> date | None:
+        """Return the last day through `last` on which a dose is due by the cycles; None if there is none."""
+        day = last
+        while day >= self.starts_on:
+            if self.exists_on(day) and not self.is_held(day) and self.own_amount(day) is not None:
+                return day
+            day -= ONE_DAY
+        before = (self.stated_start + timedelta(one) for one in self.first.days_listed(1) if one < 1)
+        due = (day for day in before if day <= last and self.exists_on(day) and not self.is_held(day))
+        return max(due, default=None)
+
+    @property
+    def stated_start(self) -> date:
+        """Return the day before which day -1 is: the start as recorded or planned, whatever was taken before it."""
+        treatment = start_of_treatment(self.history) if self.first.starts.is_first_dose else None
+        return self.starts_on if treatment is None or treatment.stated_start is None else treatment.stated_start
 
     def usual_amount(self, day: date) -> float:
         """Return the protocol's amount of one intake on a day, or where that day has none, the regimen's."""
@@ -149,7 +202,11 @@ class RegimenPlan:
         It is that of the latest change from that day or before; once the protocol asks for it again, never above the
         protocol's own.
         """
-        regimen, change, own = self.regimen_on(day), self.change_on(day), self.usual_amount(day)
+        return self.amount_instead(self.usual_amount(day), day)
+
+    def amount_instead(self, own: float, day: date) -> float | None:
+        """Return the amount planned on a day instead of the protocol's; None while it is to be calculated."""
+        regimen, change = self.regimen_on(day), self.change_on(day)
         if change is None:
             return own if regimen.per is None else None
         if self.asks_again(change, day) is None:
@@ -211,7 +268,10 @@ class RegimenPlan:
 
     def changes_of_plan(self) -> set[date]:
         """Return the days on which what is planned may change, but for the days of cycles themselves."""
-        cuts = {run.starts_on for run in self.runs[1:]}
+        cuts = {run.starts_on for run in self.runs}
+        if self._may_wait:
+            cuts |= {hold.from_on for run in self.runs for hold in run.holds}
+            cuts |= {day + ONE_DAY for run in self.runs if (day := _last_counted(run)) is not None}
         cuts |= {change.from_on for change in self.changes}
         for hold in self.holds:
             cuts.add(hold.from_on)
@@ -264,13 +324,51 @@ class RegimenPlan:
 
         None while treatment alone ends it.
         """
-        history, ends = self.history, [] if self._ran_out is None else [self._ran_out]
         if self.started is None:
             return None
-        if not self.exists_on(date.max):
-            ends.append(max((end for _, end in self.stretches() if end is not None), default=date.min))
-        ends += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen in self._names]
-        return min(ends, default=None)
+        doses = (self.last_of_doses, None if self._shared is None else self._shared.last_of_doses)
+        ends = [self.ran_out_on, self.last_day_for_patient, *(day for day, _ in filter(None, doses))]
+        ends += [self.history.stands_for(end).on for end in self.said_to_end]
+        return min((end for end in ends if end is not None), default=None)
+
+    @cached_property
+    def last_day_for_patient(self) -> date | None:
+        """Return the last day on which it is for this patient: before all days if it never is, None if that goes on."""
+        if self.exists_on(date.max):
+            return None
+        return max((end for _, end in self.stretches() if end is not None), default=date.min)
+
+    @property
+    def said_to_end(self) -> list[ReportedDay]:
+        """Return the last doses by the records that it ended, or the one whose cycles it shares."""
+        return [end.last_dose for end in self.history.regimen_ends if end.regimen in self._names]
+
+    def _last_of_doses(self) -> tuple[date, int] | None:
+        """Return the dose with which it has had its `max_doses`; None while it has not, or may have any number.
+
+        At the site those count that were given. Of what the patient takes every planned dose counts that is not known
+        to have been missed: it may have been taken, and one dose too many is worse than one too few.
+        """
+        if self.started is None or (most := self.regimen_on(self.started.on).max_doses) is None:
+            return None
+        if self.first.given_by_site:
+            given = self.history.given_of(self.name)
+            return (given[most - 1].done_on, 1) if len(given) >= most else None
+        logs = [self.log(slot) for slot in range(1, self.slots + 1)]
+        early = [day for log in logs for day, _ in log.taken(date.min + ONE_DAY, self.starts_on - ONE_DAY)]
+        if len(early) >= most:
+            return sorted(early)[most - 1], 1
+        number = len(early)
+        for first, last in self.stretches(self.starts_on, self.starts_on + _LONGEST_OF_DOSES):
+            for day in days(first, last or self.starts_on + _LONGEST_OF_DOSES):
+                is_planned = not self.is_held(day) and self.own_amount(day) is not None
+                planned = range(1, self.times_on(day) + 1) if is_planned else ()
+                for slot, log in enumerate(logs, 1):
+                    status = log.status(day)
+                    number += status == "taken" or (status is None and slot in planned)
+                    if number == most:
+                        return day, slot
+        return None
 
     def _day_run_out(self) -> date | None:
         """Return the day before the cycle that the version in force then no longer has; None if there is none."""
@@ -291,6 +389,13 @@ class RegimenPlan:
 
 #: No regimen with an end has more cycles.
 _MOST_CYCLES = 2000
+#: No number of doses takes longer.
+_LONGEST_OF_DOSES = timedelta(3660)
+
+
+def _last_counted(run: CycleRun) -> date | None:
+    """Return the last day that counts of a run that ends; None if it does not end, or an open hold comes first."""
+    return None if run.last_number is None else run.day_of(run.last_number, run.cycle_days)
 
 
 def _from_on(one: Stage | Period) -> date:

@@ -18,9 +18,9 @@ from scheduler_api.engine.treatment.adherence import dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.cycles import run_of
-from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
+from scheduler_api.engine.visits.given import settled_plan
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
 
@@ -54,7 +54,7 @@ class PatientSchedule:
 
     def __init__(self, versions: Versions, history: History) -> None:
         self.history = history
-        self.treatment_plan = TreatmentPlan(periods(versions, history), history)
+        self.treatment_plan = settled_plan(periods(versions, history), history)
         self.visit_schedule = VisitSchedule(self.treatment_plan)
 
     def plans_like(self, other: PatientSchedule) -> bool:

@@ -111,8 +111,14 @@ def _moved_from(
 def _claim_window(
     planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
 ) -> bool:
-    """Assign a record to the visit, not done, whose window it is in; return whether there is one."""
-    for index in planned_visits.open_on(record.done_on):
+    """Assign a record to the visit, not done, whose window it is in; return whether there is one.
+
+    Of several it is the nearest, and of doses given at the site the earliest.
+    """
+    here = planned_visits.open_on(record.done_on)
+    if len(here) > 1 and (first := planned_visits.visit(min(here))) is not None and first.is_dose:
+        here.sort()
+    for index in here:
         planned = planned_visits.visit(index)
         if index not in performed and planned is not None and in_plan(planned):
             performed[index] = Performed((record,), "window")

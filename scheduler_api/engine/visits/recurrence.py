@@ -11,9 +11,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import add_months
-from scheduler_api.engine.model.protocol import Recurrence, Series, recurrence_limit
+from scheduler_api.engine.model.history import Hold
+from scheduler_api.engine.model.protocol import Recurrence, Regimen, Series, on_day, recurrence_limit
 from scheduler_api.engine.reason import Reason, count
-from scheduler_api.engine.treatment.cycles import CycleCourse, cycles_from
+from scheduler_api.engine.treatment.cycles import Cycle, CycleCourse, cycles_from
 from scheduler_api.engine.treatment.milestones import AnchorDay, Reached
 
 _UNITS = {"d": "day", "w": "week", "m": "month"}
@@ -22,13 +23,15 @@ _UNITS = {"d": "day", "w": "week", "m": "month"}
 class SeriesPlan(NamedTuple):
     """What all visits of a series under one version of the protocol share: their anchor, and E.
 
-    `ends` has the E of each recurrence. `is_last`: no later version has the series.
+    `ends` has the E of each recurrence. `is_last`: no later version has the series. `holds` are those of the regimen of
+    which the visits are doses, none if they are no doses.
     """
 
     series: Series
     anchor: AnchorDay
     ends: tuple[Reached | None, ...]
     is_last: bool = True
+    holds: tuple[Hold, ...] = ()
 
     @property
     def ends_on(self) -> date | None:
@@ -65,6 +68,29 @@ class PlannedVisit(NamedTuple):
         """Return whether it is the only one of its entry of the protocol."""
         recurrence = self.recurrence
         return (recurrence.every is None or recurrence.count == 1) and not recurrence.on_day
+
+    @property
+    def is_dose(self) -> bool:
+        """Return whether it is a dose given at the site."""
+        return self.plan.series.gives is not None
+
+    @property
+    def own_amount(self) -> float | None:
+        """Return the protocol's amount of the dose that it is; None if it is none."""
+        gives = self.plan.series.gives
+        return None if gives is None else gives.amount_of(gives.entries[self.recurrence.place])
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether it is a dose, and all days of its window are held: then it is only listed if booked."""
+        day = self.opens_on
+        for hold in self.plan.holds:
+            if not hold.covers(day):
+                continue
+            if hold.resumes_on is None or hold.resumes_on > self.closes_on:
+                return True
+            day = hold.resumes_on
+        return False
 
     @property
     def end(self) -> Reached | None:
@@ -111,8 +137,7 @@ class PlannedVisit(NamedTuple):
     @property
     def label(self) -> Reason:
         """Return the visit's label: the protocol's, with {n} for its number and {day} for the day of the cycle."""
-        recurrence = self.recurrence
-        return _label(recurrence.label, recurrence.labels, self.number, recurrence.on_day)
+        return _label_of(self.plan.series, self.recurrence, self.number)
 
     @property
     def because(self) -> Reason:
@@ -134,6 +159,12 @@ def label_of(series: Series, visit: str) -> Reason | None:
     recurrence, number = located
     if not recurrence.on_day:
         number = (recurrence.first + (number - 1) * (recurrence.every or 0)) // (7 if recurrence.unit == "w" else 1)
+    return _label_of(series, recurrence, number)
+
+
+def _label_of(series: Series, recurrence: Recurrence, number: int) -> Reason:
+    if series.gives is not None:
+        return Reason("dose_visit", drug=series.gives.drug_name, number=number, number2=recurrence.on_day)
     return _label(recurrence.label, recurrence.labels, number, recurrence.on_day)
 
 
@@ -151,7 +182,13 @@ _in_order = attrgetter("target_on", "opens_on", "closes_on")
 def planned_visits_of(
     plan: SeriesPlan, recurrences: Sequence[Recurrence], courses: Sequence[CycleCourse]
 ) -> Iterator[PlannedVisit]:
-    """Yield the visits of some recurrences of a series in order of target; on days of cycles, of those of `courses`."""
+    """Yield the visits of some recurrences of a series in order of target; on days of cycles, of those of `courses`.
+
+    Doses given at the site are those of all recurrences.
+    """
+    if (gives := plan.series.gives) is not None:
+        doses = (_doses_by_cycle(plan, gives, course) for course in courses if course.runs)
+        return merge(sorted(_doses_before_day_1(plan, gives), key=_in_order), *doses, key=_in_order)
     if plan.series.anchor.is_cycle:
         before = [_before_day_1(plan, recurrence) for recurrence in recurrences if recurrence.on_day < 1]
         within = [recurrence for recurrence in recurrences if recurrence.on_day > 0]
@@ -191,6 +228,51 @@ def _visits_by_cycle(plan: SeriesPlan, of_series: Sequence[Recurrence], course: 
         never_again = cycle.run is runs[-1] and recurrences[0].on_day > cycle.run.cycle_days
         if never_again or cycle.starts_on.year - start.year > 100:
             return
+
+
+def _doses_by_cycle(plan: SeriesPlan, gives: Regimen, course: CycleCourse) -> Iterator[PlannedVisit]:
+    """Yield the doses of a regimen on days of its cycles, in order of target.
+
+    The target of a day-1 dose stays when another day becomes day 1, so that it may lie after the days of its cycle, or
+    of later ones.
+    """
+    latest = max((run.target_on for run in course.runs if run.target_on is not None), default=date.min)
+    last, start = course.runs[-1].first_number, course.runs[0].starts_on
+    waiting: list[PlannedVisit] = []
+    for cycle in cycles_from(course.runs, start):
+        if course.through_on is not None and cycle.starts_on > course.through_on:
+            break
+        if cycle.number > last and cycle.starts_on > latest:
+            # All that is waiting lies before this cycle and those after it.
+            yield from sorted(waiting, key=_in_order)
+            waiting = []
+        waiting += _doses_of_cycle(plan, gives, cycle)
+        if cycle.starts_on.year - start.year > 100:
+            break
+    yield from sorted(waiting, key=_in_order)
+
+
+def _doses_of_cycle(plan: SeriesPlan, gives: Regimen, cycle: Cycle) -> Iterator[PlannedVisit]:
+    for day in gives.days_listed(cycle.run.cycle_days):
+        target = cycle.target_on if day == 1 else cycle.day(day) if day > 1 else None
+        if target is not None and (dose := _dose_on(target, plan, gives, cycle.number, day)) is not None:
+            yield dose
+
+
+def _doses_before_day_1(plan: SeriesPlan, gives: Regimen) -> Iterator[PlannedVisit]:
+    start = plan.anchor.stated_start or plan.anchor.day
+    for day in gives.days_listed(1):
+        if day < 1 and (dose := _dose_on(start + timedelta(day), plan, gives, 1, day)) is not None:
+            yield dose
+
+
+def _dose_on(target: date, plan: SeriesPlan, gives: Regimen, cycle: int, day: int) -> PlannedVisit | None:
+    """Return the dose of a day of a cycle, by the first entry of the regimen's `when` that holds it."""
+    entry = gives.entry_on(target, cycle, day)
+    if entry is None:
+        return None
+    recurrence = plan.series.recurrences[gives.entries.index(entry)]
+    return _on(target, plan, on_day(recurrence, day), cycle)
 
 
 def _before_day_1(plan: SeriesPlan, recurrence: Recurrence) -> PlannedVisit:

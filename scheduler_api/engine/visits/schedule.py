@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from scheduler_api.engine.model.facts import visit_of
@@ -17,7 +17,7 @@ from scheduler_api.engine.treatment.milestones import AnchorDay, anchor_day, sta
 from .amended import AmendedVisits, amended
 from .recurrence import EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
 from .series import BookedVisit, Visit, VisitSeries, in_plan
-from .series_end import visits_end
+from .series_end import dose_visits_end, visits_end
 
 
 class VisitSchedule:
@@ -47,12 +47,27 @@ class VisitSchedule:
         if series is None:
             history = self._history
             visits = self._combined(name)
-            before = self._before_holds if name in history.done_of_series else None
+            is_moved = name in history.done_of_series and not self._gives(name)
+            before = self._before_holds if is_moved else None
             before_holds = before._combined(name).planned_visits if before is not None else None
             booked = self._booked.get(name, {})
             series = VisitSeries(name, visits.planned_visits, history, booked, before_holds, visits.dropped)
             self._series[name] = series
         return series
+
+    def _gives(self, name: str) -> bool:
+        """Return whether the visits of a series are doses given at the site: these stay doses wherever a hold moves."""
+        series = (period.protocol.find_series(name) for period in self._plan)
+        return any(one is not None and one.gives is not None for one in series)
+
+    def day_1_given(self, regimen: str) -> dict[int, tuple[date, date]]:
+        """Return the day-1 doses of a regimen that were given at the site, by cycle: the day, and the target."""
+        series = self.series(regimen)
+        given = {}
+        for planned, performed in series.all_performed():
+            if planned.recurrence.on_day == 1:
+                given[planned.number] = performed.done_on, planned.target_on
+        return given
 
     def _combined(self, name: str) -> AmendedVisits:
         """Return the planned visits of one series over all versions."""
@@ -75,6 +90,11 @@ class VisitSchedule:
         anchor, history = self._anchor(protocol, series.anchor), self._history
         if anchor is None:
             return None
+        if series.gives is not None:
+            regimen = self._treatment_plan.regimen(series.name)
+            assert regimen is not None, "the version has it"
+            end = dose_visits_end(protocol, regimen)
+            return SeriesPlan(series, anchor, (end,) * len(series.recurrences), is_last, regimen.holds)
         # What is counted from a milestone of the protocol's own goes on after an earlier progression.
         after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
         ends = (visits_end(series, recurrence, protocol, history, after) for recurrence in series.recurrences)
@@ -100,14 +120,10 @@ class VisitSchedule:
     def _inputs_of(self, name: str) -> tuple[object, ...]:
         history, stages, done = self._history, self._stages(name), self._history.done_of_series.get(name)
         series = [plan.series for _, plan in stages if plan is not None]
-        before = self._before_holds if done is not None else None
+        before = self._before_holds if done is not None and not self._gives(name) else None
         return (
             [(period.from_on, period.to_on, plan) for period, plan in stages],
-            [
-                (course.runs, course.through_on, course.decides)
-                for name in dict.fromkeys(one.anchor.regimen for one in series if one.anchor.is_cycle)
-                for course in self._treatment_plan.cycle_courses(name)
-            ],
+            [(course.runs, course.through_on, course.decides) for one in series for course in self._courses(one)],
             _inputs_of_who(history, series),
             done,
             # What was done is compared with where its visit would be without holds.
@@ -126,11 +142,29 @@ class VisitSchedule:
             visits = planned_visits_of(plan, series.recurrences, self._courses(series))
         else:
             visits = self._for_patient(plan)
+        if series.gives is not None:
+            visits = self._until_all_given(series.name, visits)
         return PlannedVisits(visits, series.most_before_days)
 
     def _courses(self, series: Series) -> tuple[CycleCourse, ...]:
-        """Return the cycles on whose days a series is; none if it is counted from something else."""
+        """Return the cycles on whose days a series is; none if it is counted from something else.
+
+        Doses given at the site are there until their cycles or `max_doses` have run out; what else ends them is E.
+        """
+        if series.gives is not None:
+            regimen = self._treatment_plan.regimen(series.name)
+            return () if regimen is None else (CycleCourse(regimen.runs, regimen.ran_out_on),)
         return self._treatment_plan.cycle_courses(series.anchor.regimen) if series.anchor.is_cycle else ()
+
+    def _until_all_given(self, regimen: str, visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
+        """Yield the doses of a regimen that open before it has had the last of its `max_doses`."""
+        plan = self._treatment_plan.regimen(regimen)
+        last = plan.last_of_doses if plan is not None else None
+        for planned in visits:
+            if last is None or planned.opens_on <= last[0]:
+                yield planned
+            elif planned.target_on - timedelta(planned.plan.series.most_before_days) > last[0]:
+                return
 
     def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:
         """Yield the visits that are for this patient on their target, or were done or booked by name.

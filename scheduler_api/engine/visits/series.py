@@ -225,6 +225,11 @@ class VisitSeries:
         visits = [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
         return sorted([*visits, *only_booked], key=attrgetter("target_on")) if only_booked else visits
 
+    def all_performed(self) -> list[tuple[PlannedVisit, Performed]]:
+        """Return the visits that were done, each with what was done for it."""
+        found = ((self.planned_visits.visit(index), done) for index, done in self._performed.items())
+        return [(planned, done) for planned, done in found if planned is not None]
+
     def performed(self, name: str) -> Performed | None:
         """Return what was done for the visit with this name."""
         index = self.planned_visits.named(name)
@@ -293,7 +298,8 @@ class VisitSeries:
         done = self._performed.get(index)
         name, history = planned.name, self._history
         booking = self._booked[name].booking if name in self._booked else None
-        if done is None and (not fits(history, planned) or (booking is None and not in_plan(history, planned))):
+        is_listed = booking is not None or (in_plan(history, planned) and not planned.is_held)
+        if done is None and (not fits(history, planned) or not is_listed):
             return None
         because, end = planned.because, visit_end(history, planned)
         if done is None and end is not None and end.first_on <= planned.closes_on:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.milestones import Reached, reached
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 
 def visits_end(
@@ -24,6 +26,23 @@ def visits_end(
     for names in recurrence.until:
         ends.append(_latest([reached(history, protocol, name, after) for name in names]))
     # Of several on one day always the same one is taken, whichever it is.
+    return min(filter(None, ends), default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
+
+
+def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
+    """Return E of the doses of a regimen that is given at the site, and why; None while nothing has ended them.
+
+    They end with the study, with treatment, when the regimen was said to have ended, and on the first day from which it
+    is no longer for the patient. One that has run out ends nothing: there are no further doses.
+    """
+    history, last = regimen.history, regimen.last_day_for_patient
+    ends = [reached(history, protocol, "end_of_study"), reached(history, protocol, "end_of_treatment")]
+    for said in regimen.said_to_end:
+        day = history.stands_for(said)
+        ends.append(Reached(*day, Reason("regimen_ended", text=regimen.name, day=day.on)))
+    if last is not None and last != date.min:
+        since = last + ONE_DAY
+        ends.append(Reached(since, since, Reason("not_for_patient", day=since)))
     return min(filter(None, ends), default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
 
 

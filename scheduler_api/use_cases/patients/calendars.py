@@ -142,7 +142,7 @@ def preview(
     for number, new in enumerate(new_facts, 1):
         with _pointing_into(f"/facts/{number - 1}"):
             for place, one in enumerate(each_of(periods(versions, history), new), 1):
-                body = as_received(one.body, PatientSchedule(versions, history).treatment_plan)
+                body = as_received(one.body, PatientSchedule(versions, history).treatment_plan, one.replaces)
                 body = on_a_sites_clock(body, history, zone_of)
                 fact_id = str(number) if place == 1 else f"{number}-{place}"
                 fact = Fact(fact_id, body, now, replaces=one.replaces, correction=one.correction)

@@ -186,7 +186,7 @@ def append(
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
-    body = as_received(new.body, before.treatment_plan)
+    body = as_received(new.body, before.treatment_plan, new.replaces)
     body = on_a_sites_clock(body, before.history, partial(sites.time_zone_of, session.store))
     fact = _fact(session, replace(new, body=body), row)
     looks_back = fact.supersedes is not None or isinstance(fact.body, Enrolled)

@@ -82,8 +82,9 @@ def record_dose(
         schedule = schedules.of_row(session.store, patient_row(session, patient_id))
         history, plan = schedule.history, schedule.treatment_plan.named(named)
         if plan is None:
-            first_of_day = schedule.treatment_plan.first_of(named.day).dose_id(named.day)
-            raise ValidationFailed([FieldError("/dose_id", f"No such dose; that day has {first_of_day}.", "not_found")])
+            first = schedule.treatment_plan.first_of(named.day)
+            there_is = "the site gives all doses" if first is None else f"that day has {first.dose_id(named.day)}"
+            raise ValidationFailed([FieldError("/dose_id", f"No such dose; {there_is}.", "not_found")])
         full_name = plan.dose_id(named.day)
         regimen, slot = plan.regimen.named(plan.slot)
         body = replace(body, regimen=regimen, slot=slot)
