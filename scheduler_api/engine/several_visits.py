@@ -34,14 +34,14 @@ def each_visit(
             found[series] = replace(body, visit=visit)
         else:
             response = body.response if has_responses(plan, series) else None
-            amount = body.amount if gives_doses(plan, series) else None
-            found[series] = replace(body, series=series, visit=visit, response=response, amount=amount)
+            of_dose = body.amount if gives_doses(plan, series) else None
+            found[series] = replace(body, series=series, visit=visit, response=response, amount=of_dose)
     done = [one for one in found.values() if isinstance(one, VisitDone)]
     said = body.response if isinstance(body, VisitDone) else None
     if said is not None and len(done) == len(visits) and all(one.response is None for one in done):
         errors.append(FieldError("/response", "None of these visits has a response.", "not_applicable"))
-    given = body.amount if isinstance(body, VisitDone) else None
-    if given is not None and len(done) == len(visits) and all(one.amount is None for one in done):
+    amount = body.amount if isinstance(body, VisitDone) else None
+    if amount is not None and len(done) == len(visits) and all(one.amount is None for one in done):
         errors.append(FieldError("/amount", "None of these visits is a dose.", "not_applicable"))
     if errors:
         raise ValidationFailed(errors)

@@ -89,7 +89,9 @@ RULES: Mapping[str, str] = {
     "held_days_not_counted": "{base}; held days are not counted",
     "open_hold_stops_cycles": "an open hold stops the count of cycles",
     "both": "{base}; {other}",
+    "regimen_ended": "{text} ended, last dose {day}",
     # Visits.
+    "dose_visit": "{drug}, cycle {number} day {number2}",
     "done_named": "done {day}, recorded for it",
     "done_window": "done {day}, inside its window",
     "done_late": "done {day}, after its window and before the next opened: to be confirmed",

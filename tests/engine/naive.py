@@ -367,9 +367,14 @@ class Known(Treatment):
         del self._calendars[name, True]
 
     def dose_at_site(self, visit: PlannedVisit) -> float | None:
-        """The amount planned for a dose at the site."""
+        """The amount planned for a dose at the site: the protocol's, unless it was changed by the day it is given."""
         assert visit.regimen is not None
-        return self.planned_amount(visit.regimen, visit.target)
+        assert visit.version is not None
+        one = said_by.regimen_called(visit.version, visit.regimen)
+        assert one is not None
+        when = said_by.selector(one, visit.cycle, visit.day, visit.target)
+        own = None if said_by.is_by_patient(one) else said_by.own_amount(one, when)
+        return self.planned_amount(visit.regimen, visit.done_on if visit.done else visit.target, own=own)
 
     def deviations_of_doses_at_site(self, today: date) -> set[tuple[str, str]]:
         """What deviates in doses that are given at the site, by visit or, of those that belong to none, by fact."""
@@ -377,7 +382,7 @@ class Known(Treatment):
         for name in (name for name in self.names if self.is_given_by_site(name)):
             series = self.series(name)
             for visit in series.visits:
-                if self.status(visit, today) == "missed":
+                if self.status(visit, today) in ("overdue", "missed"):
                     found.add(("dose_missed", visit.name))
                 for record in visit.done:
                     if not visit.opens <= record.done_on <= visit.closes:
@@ -402,10 +407,13 @@ class Known(Treatment):
 
     def _visit_that_counts(self, name: str) -> PlannedVisit | None:
         """The visit of a name, if it exists."""
-        entries = [entry for version in self.versions.values() for entry in version.definition["visits"]]
-        for series in {entry["series"] for entry in entries if _is_of(name, entry["series"])}:
+        entries = [entry["series"] for version in self.versions.values() for entry in version.definition["visits"]]
+        entries += [one for one in self.names if self.is_given_by_site(one)]
+        for series in {entry for entry in entries if _is_of(name, entry)}:
             visit = _named(name, self.series(series).visits)
             exists = visit is not None and (visit.fits or visit.done)
+            # A dose at the site that is held all the time is not listed.
+            exists = exists and not (visit.is_held and not visit.done and name not in self.booked())
             if visit is not None and exists and (visit.done or name in self.booked() or not self._is_cut(visit)):
                 return visit
         return None

@@ -33,7 +33,10 @@ class Dose(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """What was recorded of a visit, numbered in order of receipt; `amount` is what was given, if it is a dose."""
+    """What was recorded of a visit, numbered in order of receipt.
+
+    `amount` is what was given, if it is a dose; `before_start`: of a day before day 1, as it was known on receipt.
+    """
 
     series: str
     done_on: date
@@ -44,6 +47,7 @@ class Record:
     number: int
     amount: float | None = None
     progression: bool = False
+    before_start: bool = False
 
 
 @dataclass
@@ -106,8 +110,9 @@ class Facts:
         self.records = [
             Record(
                 *(f.body.series, f.body.done_on, f.body.visit, f.body.response, f.body.part, f.fact_id, number),
-                amount=getattr(f.body, "amount", None),
+                amount=f.body.amount,
                 progression=self._is_progression(f.body),
+                before_start=f.body.before_start,
             )
             for number, f in enumerate((f for f in self.standing if f.kind == "visit_done"), 1)
         ]
@@ -140,7 +145,8 @@ class Facts:
     def _only_regimen(self, on: date) -> str:
         """The one regimen that the patient takes, by the version of a day, else by the first that has only one."""
         found = [self._taken_by_patient(version) for version in [self.version(on), *self.versions.values()]]
-        return next((names[0] for names in found if len(names) == 1), next(names[0] for names in found if names))
+        several = next((names[0] for names in found if names), "")
+        return next((names[0] for names in found if len(names) == 1), several)
 
     def _taken_by_patient(self, version: Protocol) -> list[str]:
         return [one["id"] for one in said_by.regimens(version) if not said_by.is_given_by_site(one)]

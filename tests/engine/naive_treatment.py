@@ -121,21 +121,21 @@ class Treatment(Facts):
         """The days on which a dose was taken or given, but for doses of days before day 1."""
         days = [dose.on for dose in self.taken]
         for name in self.names:
-            days += [record.done_on for record in self.given(name) if not self._is_before_day_1(name, record)]
+            days += [record.done_on for record in self.given(name) if not record.before_start]
         return days
 
-    def _is_before_day_1(self, name: str, record: Record) -> bool:
-        """Whether what was given belongs to a day before day 1: by its name, or because it lies in its window."""
-        if record.visit is not None and record.visit.startswith(f"{name}-c"):
-            return "d-" in record.visit
+    def is_before_day_1(self, name: str, body: Any) -> bool:
+        """Whether what is given belongs to a day before day 1: by its name, or because it lies in its window."""
+        if body.visit is not None and body.visit.startswith(f"{name}-c"):
+            return "d-" in body.visit
         days = self.days_before_1(name)
-        one = self.reading(name, record.done_on)
+        one = self.reading(name, body.done_on)
         has_others = any(
             day > 0 for when in one.get("when", [{}]) for day in said_by.listed(when.get("days", "all"), 1)
         )
-        if days and not has_others:
+        if not has_others:
             return True
-        return record.visit is None and any(opens <= record.done_on <= closes for _, _, opens, closes in days)
+        return body.visit is None and any(opens <= body.done_on <= closes for _, _, opens, closes in days)
 
     @once
     def days_before_1(self, name: str) -> list[tuple[int, date, date, date]]:
@@ -345,7 +345,7 @@ class Treatment(Facts):
         number = len(early)
         for on in self.calendar(name).days:
             slots = self._slots(name, on) if self.takes(name, on) and not self.held(name, on) else []
-            slots = slots if self.is_occasion(name, on) and not self._is_superseded(name, on) else []
+            slots = slots if self.is_occasion(name, on) else []
             taken = [dose.slot for dose in self.taken if (dose.on, dose.regimen) == (on, name)]
             for slot in sorted({*slots, *taken}):
                 number += Dose(on, name, slot) not in self.missed
@@ -409,14 +409,16 @@ class Treatment(Facts):
                 if cycle + 1 not in calendar.targets:
                     # Given before its target, which stays where it would have been.
                     target, left = on, running["cycle_days"] - gone
-                    while left or waits_on(target, now):
+                    while target < FAR and (left or waits_on(target, self.reading(name, target))):
                         left -= not waits_on(target, running)
                         target += DAY
-                    calendar.targets[cycle + 1] = target
+                    # Under an open hold there is no such day.
+                    calendar.targets[cycle + 1] = target if target < FAR else on
                 cycle, gone, running, is_through, began = cycle + 1, 0, now, False, on
             counts = not is_through and on >= begins and (on in (begins, day_1) or not waits_on(on, running))
-            if on == begins and first not in given:
-                counts = not waits_on(on, running)
+            if on == begins:
+                running = now
+                counts = first in given or not waits_on(on, running)
             calendar.days[on] = cycle, gone + 1 if counts else None
             gone += counts
             on += DAY
@@ -581,10 +583,16 @@ class Treatment(Facts):
         days = [self.last_dose_by(end) for end in says_a_day if self.is_ended_by(name, end)]
         return [*days, *self.said_to_end(name)]
 
-    def planned_amount(self, name: str, on: date, at: datetime | None = None) -> float | None:
-        """The amount of one intake planned for a day, as known at an instant; None if it is still to be calculated."""
+    def planned_amount(
+        self, name: str, on: date, at: datetime | None = None, own: float | str | None = "of the day"
+    ) -> float | None:
+        """The amount of one intake planned for a day, as known at an instant; None if it is still to be calculated.
+
+        `own` is the protocol's amount, unless it is that of the day.
+        """
         change, now = self.change(name, on, at), self.reading(name, on)
-        own = None if said_by.is_by_patient(now) else said_by.own_amount(now, self._selector(name, on))
+        if isinstance(own, str):
+            own = None if said_by.is_by_patient(now) else said_by.own_amount(now, self._selector(name, on))
         if change is None:
             return own
         if self._unit(name, on) != self._unit(name, change.from_on):
@@ -703,7 +711,8 @@ class Treatment(Facts):
             if said_by.is_by_patient(one):
                 amount = changes[0].amount if changes else 0
             for slot in range(1, one.get("times_a_day", 1) + 1):
-                number += 1
+                # What was missed is made up for at the end.
+                number += Dose(on, name, slot) not in self.missed
                 if on == today and not self.is_recorded(Dose(on, name, slot)):
                     continue
                 if self._would_be_listed(name, on, slot) and number <= one.get("max_doses", number):

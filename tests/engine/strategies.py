@@ -62,7 +62,7 @@ declared = st.builds(
 
 
 class Course(NamedTuple):
-    """What is the same of a regimen in every version of a protocol: what it is, for whom, and where it starts.
+    """What is the same of a regimen in every version: what it is, for whom, who gives it, and where it starts.
 
     `is_plain`: it has one dose a day, on the same days of every cycle, for as long as treatment goes on.
     """
@@ -72,13 +72,23 @@ class Course(NamedTuple):
     is_plain: bool = True
     rest: dict[str, Any] = {}  # noqa: RUF012
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it is given at the site."""
+        return self.rest.get("given_by") == "site"
+
 
 class Taking(NamedTuple):
-    """What facts about doses name: regimens where there are several, slots up to `slots`, holds that are open."""
+    """What facts about doses name: regimens where there are several, slots up to `slots`, holds that are open.
+
+    `taken` are those that the patient takes, where they need a name; `given` those that the site gives.
+    """
 
     regimens: tuple[str, ...] = ()
     slots: int = 1
     open_holds: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 ONE_DOSE = Taking()
@@ -89,7 +99,8 @@ def courses(draw: Draw, said: Declared) -> list[Course]:
     """The regimens of a protocol: of most only one, and that a simple one."""
     more = draw(st.sampled_from([0, 0, 0, 0, 0, 1, 1, 2]))
     who = draw(st.sampled_from([{}, {}, {"arm": "a"}, {"arm": ["a", "b"]}])) if said.arms and more else {}
-    first = Course(is_plain=draw(st.sampled_from([True, True, True, False])), rest={"who": who} if who else {})
+    is_plain = draw(st.sampled_from([True, True, True, False]))
+    first = Course(is_plain=is_plain, rest={**({"who": who} if who else {}), **draw(given_by(is_plain))})
     found = [first]
     for name in ("fruquintinib", "olaparib")[:more]:
         before = draw(st.sampled_from(found))
@@ -108,8 +119,19 @@ def courses(draw: Draw, said: Declared) -> list[Course]:
         if said.arms or said.cohorts:
             whom = [{}, {}, *[{"arm": name} for name in said.arms], *[{"cohort": COHORTS} for _ in said.cohorts[:1]]]
             rest |= {"who": who} if (who := draw(st.sampled_from(whom))) else {}
-        found.append(Course(name, drug, draw(st.booleans()), rest))
+        is_plain = draw(st.booleans())
+        rest |= draw(given_by(is_plain, "cycles_of" in rest))
+        found.append(Course(name, drug, is_plain, rest))
     return found
+
+
+@st.composite
+def given_by(draw: Draw, is_plain: bool, shares: bool = False) -> dict[str, Any]:
+    """Who gives a regimen: the patient takes what is plain, and the site gives every other one of the rest."""
+    if is_plain or draw(st.booleans()):
+        return {}
+    counts = {} if shares else {"cycles_count_from": draw(st.sampled_from(["planned", "actual", "actual"]))}
+    return {"given_by": "site", **counts}
 
 
 @st.composite
@@ -124,7 +146,11 @@ def regimens(draw: Draw, course: Course) -> dict[str, Any]:
         levels = draw(st.sampled_from([[], [400], [250, 100], [400, 250]]))
     # The days of a regimen that shares the cycles of another have to be in those, however long.
     last = 1 if shares else cycle_days
-    if course.is_plain:
+    if course.is_given:
+        own |= draw(given_when(last, shares))
+        own |= {"cycles": draw(st.integers(1, 9))} if not shares and draw(st.integers(0, 3)) == 0 else {}
+        own |= {"first_cycle": draw(st.integers(1, 7))} if not shares and draw(st.integers(0, 5)) == 0 else {}
+    elif course.is_plain:
         days = draw(days_of(last))
         own |= {} if days is None else {"when": [{"days": days}]}
     else:
@@ -133,12 +159,33 @@ def regimens(draw: Draw, course: Course) -> dict[str, Any]:
         if not shares:
             own |= {"cycles": draw(st.integers(1, 9))} if draw(st.integers(0, 2)) == 0 else {}
             own |= {"first_cycle": draw(st.integers(1, 7))} if draw(st.integers(0, 3)) == 0 else {}
+    if not course.is_plain and draw(st.integers(0, 3)) == 0:
+        own["max_doses"] = draw(st.integers(1, 12))
     data = {**regimen_data(amount, levels), "id": course.id, "drug": course.drug, **own, **course.rest}
     if shares:
         del data["cycle_days"]
     if not course.is_plain and draw(st.integers(0, 5)) == 0:
         data["dose"] = {"amount": 5, "unit": "mg", "per": draw(st.sampled_from(["kg", "m2"]))}
     return data
+
+
+@st.composite
+def given_when(draw: Draw, cycle_days: int, shares: bool) -> dict[str, Any]:
+    """On which days something is given at the site, and in which window: mostly on day 1, perhaps of other amounts."""
+    days = sorted({1, *draw(st.sets(st.sampled_from([1 + cycle_days // 2, 1 + cycle_days // 3]), max_size=2))})
+    before, after = draw(windows(max(cycle_days // 3, 1)))
+    entries: list[dict[str, Any]] = [{"days": draw(st.sampled_from([[1], days]))}]
+    if draw(st.integers(0, 2)) == 0:
+        # A loading dose, or some cycles with days of their own.
+        loading = {"cycles": draw(st.sampled_from([[1], [1, 2], {"to": 3}, {"from": 2, "every": 2}])), "days": [1]}
+        loading |= draw(st.sampled_from([{}, {"amount": 400}, {"window": {"before_days": 0, "after_days": 0}}]))
+        entries = [loading, *entries]
+    if not shares and draw(st.integers(0, 3)) == 0:
+        entries.append({"cycles": [1], "days": [-1 - draw(st.integers(1, 4)) - after]})
+    if draw(st.integers(0, 7)) == 0:
+        entries = [{"days": {"weekdays": draw(st.sampled_from([["mon"], ["tue", "fri"]]))}}]
+        before = after = min(before, after, 1)
+    return {"when": entries, "window": {"before_days": before, "after_days": after}}
 
 
 @st.composite
@@ -349,11 +396,23 @@ def definitions(
         visits += draw(rhythms("lab", draw(anchors(said)), said))
     for name in ("safety", "call"):
         if draw(st.integers(0, 2)) == 0:
-            visits += draw(rhythms(name, {"visit": draw(st.sampled_from(names_in(visits)))}, said))
+            names = [*names_in(visits), *dose_names(found)]
+            visits += draw(rhythms(name, {"visit": draw(st.sampled_from(names))}, said))
     rules = draw(contraception_rules(said, [course.id for course in taken]))
     beyond = draw(st.sampled_from([{}, {}, {}, {"beyond_progression": True}]))
     data = protocol_data(*visits, version=version, contraception=rules, **said.data(), **beyond)
     return {**data, "regimens": found}
+
+
+def dose_names(regimens: list[dict[str, Any]]) -> list[str]:
+    """Names of the first doses of what is given at the site, and some that are perhaps never there."""
+    names = []
+    for one in regimens:
+        first = one.get("first_cycle", 1)
+        for when in one["when"] if one.get("given_by") == "site" else ():
+            days = when["days"] if isinstance(when["days"], list) else [1, 2]
+            names += [f"{one['id']}-c{first + number}d{day}" for number in range(3) for day in days]
+    return list(dict.fromkeys(names))
 
 
 def names_in(visits: list[dict[str, Any]]) -> list[str]:
@@ -415,6 +474,7 @@ def patients(draw: Draw) -> Patient:
     if not screened and draw(st.integers(0, 3)):
         patient.record("treatment_started", first_dose_on=str(enrolled_on + timedelta(draw(st.integers(0, 9)))))
     visits = [name for version in versions for name in names_in(version.definition["visits"])]
+    visits += [name for version in versions for name in dose_names(version.definition["regimens"])]
     for _ in range(draw(st.sampled_from([8, 4, 16, 24]))):
         try:
             draw(a_step(patient, enrolled_on, visits))
@@ -448,7 +508,7 @@ fertility = st.sampled_from(
 @st.composite
 def doses(draw: Draw, taking: Taking) -> dict[str, Any]:
     """Which dose of a day: named as far as a protocol has more than one."""
-    named = {"regimen": draw(st.sampled_from(taking.regimens))} if taking.regimens else {}
+    named = {"regimen": draw(st.sampled_from(taking.taken))} if taking.taken else {}
     return named | ({"slot": draw(st.integers(1, taking.slots))} if taking.slots > 1 else {})
 
 
@@ -458,7 +518,10 @@ def taking_of(patient: Patient) -> Taking:
     names = tuple(dict.fromkeys(one["id"] for one in found))
     opened = tuple(hold.start for hold in Known(patient).holds if hold.resumes_on is None)
     slots = max(one.get("times_a_day", 1) for one in found)
-    return Taking(names if len(names) > 1 else (), slots, opened if len(opened) > 1 else ())
+    given = tuple(dict.fromkeys(one["id"] for one in found if one.get("given_by") == "site"))
+    several = names if len(names) > 1 else ()
+    taken = tuple(name for name in several if name not in given)
+    return Taking(several, slots, opened if len(opened) > 1 else (), taken, given)
 
 
 @st.composite
@@ -523,11 +586,13 @@ def facts(
             responses = ["SD", "PR", None, None, "PD"] if of == "imaging" else [None]
             # An extra one, a part of a visit, or one done before enrolment, now and then.
             visit = draw(st.sampled_from([visit, visit, visit, "unscheduled"]))
-            part = draw(st.sampled_from([False, False, False, True]))
+            part = draw(st.sampled_from([False, False, False, True])) and of not in taking.given
+            amount = draw(st.sampled_from([None, None, 300, 200, 450])) if of in taking.given else None
             early = (enrolled_on - timedelta(draw(st.sampled_from([5, 30])))).isoformat()
             done_on = draw(st.sampled_from([on(), on(), on(), on(), early]))
             response = draw(st.sampled_from(responses))
-            return kind, {"series": of, "done_on": done_on, "visit": visit, "response": response, "part": part}
+            data = {"series": of, "done_on": done_on, "visit": visit, "response": response, "part": part}
+            return kind, {**data, "amount": amount}
         case "progressed":
             return kind, {"progressed_on": about(), "basis": "clinical"}
         case "new_therapy_started":
@@ -606,7 +671,7 @@ def a_step(draw: Draw, patient: Patient, enrolled_on: date, visits: list[str]) -
                 on = (first + timedelta(number)).isoformat()
                 patient.record("dose_recorded", dose_on=on, status="taken", amount=amount, **dose)
     elif how in ("visit", "amend"):
-        draw(near_a_visit(patient, enrolled_on, how))
+        draw(near_a_visit(patient, enrolled_on, how, taking.given))
     elif how == "say":
         draw(a_word(patient, enrolled_on, taking))
     elif how in ("correct", "correct again"):
@@ -640,11 +705,19 @@ def an_appointment(draw: Draw, visit: str, booked_on: str | None, history: Histo
 
 
 @st.composite
-def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str) -> None:
+def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str, given: tuple[str, ...]) -> None:
     """Do or book a visit that is planned now, or amend, about when its window is: days at random hardly meet one."""
     planned = patient.schedule().visits(enrolled_on - timedelta(40), enrolled_on + timedelta(250))
     imaging = [visit for visit in planned if visit.series == "imaging"]
     if not planned:
+        return
+    if (doses := [visit for visit in planned if visit.series in given]) and draw(st.booleans()):
+        # The next one that nobody has given, about its target.
+        dose = next((visit for visit in doses if visit.done_on is None), doses[-1])
+        on = dose.target_on + timedelta(draw(st.sampled_from([0, 0, 0, 1, -1, 2, -3, 5, 9])))
+        named = draw(st.sampled_from([None, None, dose.visit]))
+        amount = draw(st.sampled_from([None, None, 200, 450]))
+        patient.record("visit_done", series=dose.series, done_on=str(on), visit=named, amount=amount)
         return
     visit = draw(st.sampled_from((imaging or planned)[:6]) | st.sampled_from(planned[:20]))
     on = visit.opens_on + timedelta(draw(st.integers(-15, (visit.closes_on - visit.opens_on).days + 15)))
@@ -655,7 +728,8 @@ def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str) -> N
         patient.record("visit_booked", **data)
     else:
         response = draw(st.sampled_from([None, "SD", "PD", "NE"])) if visit.series == "imaging" else None
-        named, part = draw(st.sampled_from([None, None, visit.visit])), draw(st.sampled_from([False, False, True]))
+        named = draw(st.sampled_from([None, None, visit.visit]))
+        part = draw(st.sampled_from([False, False, True])) and visit.series not in given
         patient.record("visit_done", series=visit.series, done_on=str(on), visit=named, response=response, part=part)
 
 

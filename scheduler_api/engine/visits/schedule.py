@@ -197,7 +197,7 @@ class VisitSchedule:
         if name not in self._named_visits:
             return False
         of_that_name = [recurrence for recurrence, _ in series.locate_all(name)]
-        return of_that_name[0] is planned.recurrence and not any(history.fits(one.who, target) for one in of_that_name)
+        return of_that_name[0] == planned.recurrence and not any(history.fits(one.who, target) for one in of_that_name)
 
     def _anchor(self, protocol: Protocol, anchor: Anchor) -> AnchorDay | None:
         """Return the day a series is counted from; None while there is no such day yet."""
