@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
+from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, VisitDone
 from scheduler_api.engine.model.fold import extend, fold
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.protocol_file.upcast import current_form
@@ -305,6 +305,7 @@ def test_visits_are_assigned_and_cut_as_read_literally(life: tuple[Patient, list
     """In every series: when each visit is, for whom, until when, what was done on it, and what belongs to none."""
     patient, days = life
     names = {entry["series"] for version in patient.versions.values() for entry in version.definition["visits"]}
+    names |= {one.id for version in patient.versions.values() for one in version.regimens if one.given_by_site}
     for name in sorted(names):
         known = Known(patient)
         for today in days:
@@ -346,6 +347,37 @@ def _series_is_as_read_literally(patient: Patient, known: Known, name: str, toda
     near = [row for row in rows if row["target_on"] is None or row["target_on"] < date(2028, 1, 1)]
     assert {row["visit"]: tuple(row[field] for field in fields) for row in near} == expected
     assert {row["visit"]: row["booked_on"] for row in rows if row["target_on"] is None} == stranded
+
+
+@given(patients(), todays)
+def test_doses_at_the_site_deviate_as_read_one_by_one(patient: Patient, today: date) -> None:
+    known, schedule = Known(patient), patient.schedule()
+    unknown = {visit.visit for visit in schedule.visits(EARLY, LATE) if visit.provisional}
+    names = [*schedule.visit_schedule.names_of_doses]
+    rows = [row for row in schedule.all_deviations(today) if row["kind"] in ("dose_out_of_window", "dose_missed")]
+    found = {(row["kind"], row["visit"]) for row in rows if row["dose_on"] is None}
+    found |= {(one.kind, one.visit or one.record.fact_id) for one in schedule.off_plan_given()}
+    expected = known.on(today).deviations_of_doses_at_site(today)
+    resting = ("dose_out_of_window", "dose_missed")
+    assert found == {one for one in expected if one[0] not in resting or one[1] not in unknown}
+    assert names == [one for one in known.names if known.is_given_by_site(one)]
+
+
+@given(patients())
+def test_what_was_given_is_fixed_when_it_is_received(patient: Patient) -> None:
+    """Nurses who do not say how much mean what was planned as known then; a correction keeps what was said before."""
+    for number, fact in enumerate(patient.facts):
+        body, given = fact.body, patient.given.get(fact.fact_id)
+        if not isinstance(body, VisitDone) or not isinstance(given, VisitDone) or body.amount is None:
+            continue
+        known = Known(patient, number + 1)
+        assert body.before_start == Known(patient, number).is_before_day_1(body.series, body)
+        if given.amount is None and fact.replaces is None:
+            visits = known.series(body.series).visits
+            visit = next(one for one in visits if fact.fact_id in [record.fact_id for record in one.done])
+            assert body.amount == known.dose_at_site(visit)
+        elif given.amount is not None:
+            assert body.amount == given.amount
 
 
 @given(patients(), todays)

@@ -343,6 +343,13 @@ class RegimenPlan:
         """Return the last doses by the records that it ended, or the one whose cycles it shares."""
         return [end.last_dose for end in self.history.regimen_ends if end.regimen in self._names]
 
+    @property
+    def treatment_ended_on(self) -> date | None:
+        """Return the last day on which doses are possible: then treatment, the study or the regimen was ended."""
+        ends = [self.history.stands_for(end).on for end in self.said_to_end]
+        ends += [end] if (end := self.history.last_treatment_day) is not None else []
+        return min(ends, default=None)
+
     def _last_of_doses(self) -> tuple[date, int] | None:
         """Return the dose with which it has had its `max_doses`; None while it has not, or may have any number.
 

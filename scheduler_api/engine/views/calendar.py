@@ -10,7 +10,7 @@ from typing import Any
 from scheduler_api.engine.dates import study_day
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
@@ -21,6 +21,7 @@ from scheduler_api.engine.treatment.cycles import run_of
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.given import settled_plan
+from scheduler_api.engine.visits.off_plan_given import OffPlanGiven, off_plan_given
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
 
@@ -100,11 +101,19 @@ class PatientSchedule:
                 "response": done.response,
                 "part": done.part,
                 "suggested_visit": suggested and suggested.name,
+                **self._given(done),
             }
             for done, suggested in found
             if first <= done.done_on <= last
         ]
         return sorted(rows, key=lambda row: (row["done_on"], row["series"]))
+
+    def _given(self, done: DoneVisit) -> dict[str, Any]:
+        """Return what was given, if something done is a dose at the site; nothing of what is none."""
+        regimen = self.treatment_plan.regimen(done.series)
+        if done.amount is None or regimen is None:
+            return {}
+        return {"given_amount": done.amount, "unit": regimen.regimen_on(done.done_on).unit}
 
     def unscheduled_visits(self) -> list[UnscheduledVisit]:
         """Return what was done for a series of the plan and belongs to none of its visits, by series."""
@@ -113,7 +122,11 @@ class PatientSchedule:
     def deviations(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
         """Return the deviations that happened in `first`…`last` (section 8)."""
         visits, unscheduled = self.visits_until_missed(first, last), self.unscheduled(first, last)
-        return deviations(self.treatment_plan, visits, unscheduled, today, first, last)
+        return deviations(self.treatment_plan, self.off_plan_given(), visits, unscheduled, today, first, last)
+
+    def off_plan_given(self) -> list[OffPlanGiven]:
+        """Return the doses that were not given at the site as planned."""
+        return [*off_plan_given(self.visit_schedule)]
 
     def all_deviations(self, today: date) -> list[dict[str, Any]]:
         """Return the deviations of all time as seen on `today`: through the last thing on record."""
@@ -206,7 +219,7 @@ def calendar_of(schedule: PatientSchedule, today: date, first: date, last: date)
         "unscheduled": unscheduled,
         "contraception": schedule.contraception(today),
         "adherence": schedule.adherence(today),
-        "deviations": deviations(treatment_plan, visits, unscheduled, today, first, last),
+        "deviations": deviations(treatment_plan, schedule.off_plan_given(), visits, unscheduled, today, first, last),
     }
 
 

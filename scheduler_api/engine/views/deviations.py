@@ -11,6 +11,7 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import off_plan_doses
+from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 from scheduler_api.engine.visits.series import Visit, days_off
 
 #: What stands in the place of an amount where none was planned, or taken.
@@ -20,6 +21,7 @@ _NO_DOSE, _TO_CALCULATE = Reason("not_planned_day"), Reason("amount_to_calculate
 
 def deviations(
     treatment_plan: TreatmentPlan,
+    given: Iterable[OffPlanGiven],
     visits: Iterable[Visit],
     unscheduled: Iterable[Mapping[str, Any]],
     today: date,
@@ -28,17 +30,19 @@ def deviations(
 ) -> list[dict[str, Any]]:
     """Return the deviations that happened in `first`…`last`, by day.
 
-    `visits` and the rows of `unscheduled` are all that may have one in that range. What was `planned` and what is
-    `actual` are amounts and days as text, or reasons where words are needed.
+    `visits` and the rows of `unscheduled` are all that may have one in that range; `given` are the doses that were not
+    given as planned. What was `planned` and what is `actual` are amounts and days as text, or reasons where words are
+    needed.
     """
     history = treatment_plan.history
     found = [*_dose_deviations(treatment_plan, first, last)]
+    found += [_given(one, history) for one in given]
     for visit in visits:
         found += _visit_deviations(visit, today, history)
     found += [
         _after_end(row["visit"], row["done_on"], history)
         for row in unscheduled
-        if _is_after_end(row["done_on"], history)
+        if _is_after_end(row["done_on"], history) and "unit" not in row
     ]
     return _in_order((deviation for deviation in found if first <= deviation["on"] <= last), history)
 
@@ -64,7 +68,7 @@ def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> 
 
 def _deviations_of(plan: DosePlan, first: date, last: date) -> Iterator[dict[str, Any]]:
     for one in off_plan_doses(plan, first, last):
-        planned = _not_planned(plan, one.kind) if one.planned is None else with_unit(one.planned, one.unit)
+        planned = _not_planned(plan.history, one.kind) if one.planned is None else with_unit(one.planned, one.unit)
         taken = with_unit(one.taken, one.unit)
         actual = Reason("by_the_patients_word", base=taken) if one.by_patient else taken
         yield _dose(one.kind, plan, one.day, planned, actual)
@@ -75,9 +79,15 @@ def _deviations_of(plan: DosePlan, first: date, last: date) -> Iterator[dict[str
             yield _dose("dose_missed", plan, day, planned, _MISSED)
 
 
-def _not_planned(plan: DosePlan, kind: str) -> Reason:
-    """Return why no dose was planned where one was taken."""
-    history = plan.history
+def _given(one: OffPlanGiven, history: History) -> dict[str, Any]:
+    """Return the deviation of a dose that was not given as planned."""
+    planned = _not_planned(history, one.kind) if one.planned is None else with_unit(one.planned, one.unit)
+    about = one.visit or one.record.visit or one.record.series
+    return _visit(one.kind, about, one.record.done_on, planned, with_unit(one.given, one.unit))
+
+
+def _not_planned(history: History, kind: str) -> Reason:
+    """Return why no dose was planned where one was taken or given."""
     match kind:
         case "dose_before_start":
             return Reason("first_dose", day=history.c1d1)
@@ -107,16 +117,18 @@ def _visit_deviations(visit: Visit, today: date, history: History) -> Iterator[d
     if visit.appointment is not None:
         return
     name, done_on, window = visit.visit, visit.done_on, f"{visit.opens_on}/{visit.closes_on}"
-    if done_on is not None and _is_after_end(done_on, history):
+    is_dose = visit.unit is not None
+    if done_on is not None and _is_after_end(done_on, history) and not is_dose:
         yield _after_end(name, done_on, history)
     if visit.provisional:
         return
     if done_on is not None and visit.days_off:
-        kind = "visit_early" if visit.days_off < 0 else "visit_late"
+        kind = "dose_out_of_window" if is_dose else "visit_early" if visit.days_off < 0 else "visit_late"
         yield _visit(kind, name, done_on, window, str(done_on), visit.days_off)
     status = visit.status(today)
     if status in ("overdue", "missed"):
-        yield _visit("visit_missed", name, visit.closes_on + ONE_DAY, window, None)
+        kind = "dose_missed" if is_dose else "visit_missed"
+        yield _visit(kind, name, visit.closes_on + ONE_DAY, window, None)
     booked = visit.booked_on
     if booked and status not in ("done", "not_required") and (off := days_off(visit, booked)):
         yield _visit("booking_out_of_window", name, booked, window, str(booked), off)
@@ -145,7 +157,12 @@ def _dose(kind: str, plan: DosePlan, day: date, planned: str | Reason, actual: s
 
 
 def _visit(
-    kind: str, visit: str | None, day: date, planned: str | Reason, actual: str | None, days_off: int | None = None
+    kind: str,
+    visit: str | None,
+    day: date,
+    planned: str | Reason,
+    actual: str | Reason | None,
+    days_off: int | None = None,
 ) -> dict[str, Any]:
     return {
         "kind": kind,

@@ -22,6 +22,7 @@ from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
+from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 from scheduler_api.engine.visits.series import Visit, in_plan
 
 from .calendar import PatientSchedule
@@ -143,6 +144,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         entries += _of_dropped(schedule)
     entries += _of_doses(schedule.treatment_plan, first, last)
     entries += _of_harmful_doses(schedule.treatment_plan)
+    entries += _of_harmful_given(schedule.off_plan_given())
     entries += _of_late_words(schedule.treatment_plan)
     entries += _of_hold(history)
     for regimen in schedule.treatment_plan.regimens:
@@ -314,8 +316,8 @@ def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
     """Return the entry for what was done late and names no visit."""
     because = Reason("done_after_window", day=done_on, visit=visit.visit, day2=visit.closes_on)
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
-    if visit.response is not None:
-        fact["response"] = visit.response
+    given = {"response": visit.response, "amount": visit.given_amount}
+    fact |= {name: value for name, value in given.items() if value is not None}
     confirm = ResolvingCall(fact, ())
     return WorklistEntry(
         "assignment_to_confirm", visit.visit, visit.visit, done_on, None, done_on + _PAPER, because, (confirm,)
@@ -350,7 +352,8 @@ def _of_unscheduled(visit: UnscheduledVisit, has_response: bool) -> Iterator[Wor
 def _replacing(record: DoneVisit, visit: str | None) -> dict[str, Any]:
     """Return the fact that says the same as a record, and which visit it was."""
     fact: dict[str, Any] = {"kind": "visit_done", "series": record.series, "done_on": record.done_on.isoformat()}
-    given = {"visit": visit, "response": record.response, "part": record.part or None, "replaces": record.fact_id}
+    given = {"visit": visit, "response": record.response, "part": record.part or None, "amount": record.amount}
+    given["replaces"] = record.fact_id
     return fact | {name: value for name, value in given.items() if value is not None}
 
 
@@ -402,6 +405,16 @@ def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             about, on = _about(plan, run.first_on), run.first_on
             because = _of_drug(treatment_plan, plan.regimen, run.because)
             yield WorklistEntry(run.kind, about, None, on, None, on, because, (ResolvingCall(fact, _CORRECTION),))
+
+
+def _of_harmful_given(given: Iterable[OffPlanGiven]) -> Iterator[WorklistEntry]:
+    """Yield an entry for each dose given at the site that could hurt, until it is acknowledged or corrected."""
+    for one in (one for one in given if one.is_harmful):
+        record = one.record
+        fact = {"kind": "visit_done", "series": record.series, "done_on": record.done_on.isoformat()}
+        call = ResolvingCall({**fact, "replaces": record.fact_id}, ("amount", "reason"))
+        on = record.done_on
+        yield WorklistEntry(one.kind, one.about, one.visit, on, None, on, one.because, (call,))
 
 
 def _named(plan: DosePlan) -> dict[str, Any]:
@@ -465,6 +478,8 @@ def _of_planned_amount(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> I
         return
     plans = [plan for plan in treatment_plan.doses if plan.regimen is regimen]
     last = max((plan.last_dose_day for plan in plans if plan.last_dose_day), default=None)
+    if regimen.first.given_by_site:
+        last = regimen.ends_on
     call: dict[str, Any] = {"kind": "dose_changed"}
     if len(treatment_plan.regimens) > 1:
         call["regimen"] = regimen.name

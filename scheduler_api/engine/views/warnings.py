@@ -11,6 +11,7 @@ from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
+from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 
 from .calendar import PatientSchedule
 
@@ -28,7 +29,9 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             harmful = harmful_dose(plan, body.dose_on, taken, body.taken_at or said_at)
             return [] if harmful is None else [_harmful(harmful)]
         case VisitDone():
-            return _before_consent(after, [body.done_on])
+            same = (body.series, body.done_on, body.visit)
+            given = [one for one in schedule.off_plan_given() if one.is_harmful and one.record[:3] == same]
+            return [*_before_consent(after, [body.done_on]), *map(_harmful_given, given)]
         case Registered():
             return _before_consent(after, [visit.done_on for visit in after.visits_done])
         case TreatmentEnded() if (ended := after.treatment_ended) is not None:
@@ -71,6 +74,12 @@ def _harmful(doses: HarmfulDoses) -> dict[str, Any]:
     """Return the warning about a dose that could hurt."""
     records = [{"kind": "dose_recorded", "on": doses.first_on}]
     return {"code": doses.kind, "detail": doses.because, "records": records}
+
+
+def _harmful_given(one: OffPlanGiven) -> dict[str, Any]:
+    """Return the warning about a dose given at the site that could hurt."""
+    records = [{"kind": "visit_done", "on": one.record.done_on}]
+    return {"code": one.kind, "detail": one.because, "records": records}
 
 
 def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:

@@ -51,9 +51,15 @@ class VisitSchedule:
             before = self._before_holds if is_moved else None
             before_holds = before._combined(name).planned_visits if before is not None else None
             booked = self._booked.get(name, {})
-            series = VisitSeries(name, visits.planned_visits, history, booked, before_holds, visits.dropped)
+            regimen = self._treatment_plan.regimen(name) if self._gives(name) else None
+            series = VisitSeries(name, visits.planned_visits, history, booked, before_holds, visits.dropped, regimen)
             self._series[name] = series
         return series
+
+    @property
+    def names_of_doses(self) -> list[str]:
+        """Return the names of the series whose visits are doses given at the site."""
+        return [name for name in self.names if self._gives(name)]
 
     def _gives(self, name: str) -> bool:
         """Return whether the visits of a series are doses given at the site: these stay doses wherever a hold moves."""
@@ -129,6 +135,7 @@ class VisitSchedule:
             # What was done is compared with where its visit would be without holds.
             [plan for _, plan in before._stages(name)] if before is not None else (),
             self._booked.get(name),
+            _inputs_of_amounts(history, series),
             # An appointment is of no use once the patient has left.
             (history.off_study, history.off_study_because) if name in self._booked else None,
         )
@@ -226,6 +233,11 @@ class VisitSchedule:
             if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
                 return self.series(name).anchor_at(visit)
         return None
+
+
+def _inputs_of_amounts(history: History, series: Iterable[Series]) -> tuple[object, ...]:
+    """Return what decides how much is planned of a dose given at the site."""
+    return history.dose_changes if any(one.gives is not None for one in series) else ()
 
 
 def _inputs_of_who(history: History, series: Iterable[Series]) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from scheduler_api.engine.model.history import ONE_DAY, Booking, History
 from scheduler_api.engine.model.protocol import Series, Who
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.milestones import AnchorDay, Reached
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 from .amended import DroppedVisit
 from .appointments import standing
@@ -30,7 +31,8 @@ class Visit(NamedTuple):
     start of treatment that is only planned. `in_plan` is False for what is only booked: the plan has no such visit (any
     more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
     appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
-    on which it is no longer needed.
+    on which it is no longer needed. Of a dose given at the site `amount` is the planned one (None: to be calculated)
+    and `given_amount` what was given, both in `unit`, which is None of all other visits.
     """
 
     visit: str
@@ -57,6 +59,9 @@ class Visit(NamedTuple):
     in_plan: bool
     appointment: str | None
     because: Reason
+    amount: float | None = None
+    given_amount: float | None = None
+    unit: str | None = None
 
     @property
     def day(self) -> date:
@@ -112,7 +117,8 @@ class Visit(NamedTuple):
         return "overdue" if self.overdue_through is None or today <= self.overdue_through else "missed"
 
     def row(self, today: date) -> dict[str, Any]:
-        """Return the visit as the calendar shows it on a day."""
+        """Return the visit as the calendar shows it on a day; only of a dose given at the site with its amounts."""
+        dose = {"amount": self.amount, "given_amount": self.given_amount, "unit": self.unit}
         return {
             "visit": self.visit,
             "series": self.series,
@@ -134,6 +140,7 @@ class Visit(NamedTuple):
             "provisional": self.provisional,
             "appointment": self.appointment,
             "because": self.because,
+            **({} if self.unit is None else dose),
         }
 
 
@@ -148,7 +155,8 @@ class VisitSeries:
     """One series of visits of one patient: visits done are assigned to it, then the series is cut at its end.
 
     `booked` are its bookings, by visit or by the name of a further one; `before_holds` are its visits as they would be
-    without any hold, if holds move them; `dropped` are those that an amendment did not plan, because of earlier ones.
+    without any hold, if holds move them; `dropped` are those that an amendment did not plan, because of earlier ones;
+    `regimen` is the one whose doses given at the site the visits are.
     """
 
     def __init__(
@@ -159,8 +167,10 @@ class VisitSeries:
         booked: Mapping[str, BookedVisit],
         before_holds: PlannedVisits | None = None,
         dropped: tuple[DroppedVisit, ...] = (),
+        regimen: RegimenPlan | None = None,
     ) -> None:
         self.name = name
+        self.regimen = regimen
         self.planned_visits = planned_visits
         self.dropped = dropped
         self._history = history
@@ -329,7 +339,18 @@ class VisitSeries:
             in_plan=True,
             appointment=None,
             because=because,
+            amount=self.planned_amount(planned, done.done_on if done else planned.target_on),
+            given_amount=done.records[0].amount if done else None,
+            unit=None if planned.plan.series.gives is None else planned.plan.series.gives.unit,
         )
+
+    def planned_amount(self, dose: PlannedVisit, day: date) -> float | None:
+        """Return the amount planned for a dose at the site on the day on which it is given.
+
+        None while it is to be calculated, or for a visit that is no dose.
+        """
+        own = dose.own_amount
+        return None if own is None or self.regimen is None else self.regimen.amount_instead(own, day)
 
     @cached_property
     def appointments(self) -> dict[str, Visit]:
