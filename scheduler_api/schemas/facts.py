@@ -236,6 +236,10 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
             load_default=False,
             metadata={"description": "One of several records of one visit: CT on one day, MRI on another"},
         ),
+        "amount": Amount(
+            load_default=None,
+            metadata={"description": "What was given, if it is a dose at the site; left out: what was planned"},
+        ),
     },
     "progressed": {
         "progressed_on": PartialCivilDate(required=True, metadata=_PARTIAL),

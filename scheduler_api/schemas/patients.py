@@ -11,6 +11,8 @@ from .enrolments import BASES, FERTILITY
 from .fields import Amount, Choice, CivilDate, DoseName, Instant, Strict, fields
 
 RESPONSE = {"description": "One of the series' responses, such as CR, PR, SD, PD, NE", "example": "SD"}
+_PLANNED = {"description": "The amount planned, only of a dose given at the site; null: still to be calculated"}
+_GIVEN = {"description": "The amount that was given"}
 DEVIATIONS = (
     "dose_missed",
     "dose_while_held",
@@ -20,6 +22,7 @@ DEVIATIONS = (
     "dose_not_planned",
     "dose_before_start",
     "dose_after_end",
+    "dose_out_of_window",
     "visit_early",
     "visit_late",
     "visit_missed",
@@ -134,6 +137,9 @@ class VisitSchema(Strict):
         },
     )
     because = fields.String(required=True)
+    amount = Amount(allow_none=True, metadata=_PLANNED)
+    given_amount = Amount(allow_none=True, metadata=_GIVEN)
+    unit = fields.String(metadata={"description": "Of the amounts; only of a dose given at the site"})
 
 
 class CalendarVisitSchema(VisitSchema):
@@ -304,6 +310,8 @@ class UnscheduledVisitSchema(Strict):
         allow_none=True,
         metadata={"description": "The visit to come that this may have been, done early; it stays to do"},
     )
+    given_amount = Amount(metadata=_GIVEN)
+    unit = fields.String(metadata={"description": "Of the amount; only of a dose given at the site"})
 
 
 class PatientCalendarSchema(Strict):

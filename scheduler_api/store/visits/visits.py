@@ -98,7 +98,7 @@ _LISTED = (
         "in_plan",
         "appointment",
     ),
-    "because",
+    *("because", "amount", "given_amount", "unit"),
 )
 
 

@@ -102,6 +102,9 @@ def _document(row: Row, calendar: SiteCalendar) -> dict[str, Any]:
         item["closes_in_days"] = _days_between(today, closes_on)
         last = _last_overdue(today, overdue_through) if row["status"] == "overdue" else closes_on
         item["suggested_days"] = site_calendars.open_days(calendar, opens_on, last, row["target_on"], today)
+    if item["unit"] is None:
+        # Only a dose given at the site has amounts.
+        del item["amount"], item["given_amount"], item["unit"]
     if not has_window:
         item["target_on"] = item["opens_on"] = item["closes_on"] = None
     return item

@@ -1,0 +1,83 @@
+"""Find the doses given at the site otherwise than planned, and among them those that could hurt (rules, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from scheduler_api.engine.model.history import DoneVisit
+from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.capsules import with_unit
+from scheduler_api.engine.treatment.off_plan import HARMFUL
+
+from .recurrence import PlannedVisit
+from .schedule import VisitSchedule
+from .series import VisitSeries
+
+
+class OffPlanGiven(NamedTuple):
+    """A dose that was not given as planned: the record, the visit that it belongs to, and how it differs.
+
+    `planned` is None where no amount was planned; amounts are in `unit`.
+    """
+
+    kind: str
+    record: DoneVisit
+    visit: str | None
+    drug: Reason
+    planned: float | None
+    given: float
+    unit: str
+
+    @property
+    def about(self) -> str:
+        """Return what it is about: the visit, or of a dose that belongs to none its series and the record."""
+        return self.visit or f"{self.record.series}.{self.record.fact_id}"
+
+    @property
+    def is_harmful(self) -> bool:
+        """Return whether it could hurt."""
+        return self.kind in HARMFUL
+
+    @property
+    def because(self) -> Reason:
+        """Return what is wrong with it."""
+        amounts = {"amount": with_unit(self.given, self.unit)}
+        if self.planned is not None:
+            amounts["amount2"] = with_unit(self.planned, self.unit)
+        base = Reason("on_day", day=self.record.done_on)
+        return Reason("of_drug", base=Reason(f"given_{self.kind}", base=base, **amounts), drug=self.drug)
+
+
+def off_plan_given(visit_schedule: VisitSchedule) -> Iterator[OffPlanGiven]:
+    """Yield each way in which a dose given at the site differs from the plan.
+
+    A dose above the planned amount differs in two: it is another amount, and it could hurt.
+    """
+    for name in visit_schedule.names_of_doses:
+        yield from _of_series(visit_schedule.series(name))
+
+
+def _of_series(series: VisitSeries) -> Iterator[OffPlanGiven]:
+    regimen = series.regimen
+    assert regimen is not None, "visits that are doses have a regimen"
+    doses: list[tuple[DoneVisit, PlannedVisit | None]] = [(one.record, None) for one in series.unscheduled]
+    doses += [(done.records[0], planned) for planned, done in series.all_performed()]
+    for record, planned in doses:
+        if record.amount is None:
+            continue
+        day, amount = record.done_on, None
+        if regimen.treatment_ended_on is not None and day > regimen.treatment_ended_on:
+            kinds = ["dose_after_end"]
+        elif regimen.is_held(day):
+            kinds = ["dose_while_held"]
+        elif planned is None:
+            kinds = ["dose_not_planned"]
+        else:
+            amount = series.planned_amount(planned, day)
+            kinds = [] if amount in (None, record.amount) else ["dose_amount"]
+            kinds += ["dose_above_plan"] if amount is not None and record.amount > amount else []
+        now = regimen.regimen_on(day)
+        for kind in kinds:
+            visit = None if planned is None else planned.name
+            yield OffPlanGiven(kind, record, visit, now.drug_name, amount, record.amount, now.unit)
