@@ -317,8 +317,7 @@ def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
     because = Reason("done_after_window", day=done_on, visit=visit.visit, day2=visit.closes_on)
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
     given = {"response": visit.response, "amount": visit.given_amount}
-    fact.update((name, value) for name, value in given.items() if value is not None)
-    confirm = ResolvingCall(fact, ())
+    confirm = ResolvingCall({**fact, **{name: value for name, value in given.items() if value is not None}}, ())
     return WorklistEntry(
         "assignment_to_confirm", visit.visit, visit.visit, done_on, None, done_on + _PAPER, because, (confirm,)
     )
