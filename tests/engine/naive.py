@@ -392,6 +392,21 @@ class Known(Treatment):
                 found |= {(kind, one.record.fact_id) for kind in self._deviates_at_site(name, one.record, None)}
         return found
 
+    def adherence_at_site(self, today: date, name: str) -> dict[str, Any]:
+        """Adherence to a regimen that is given at the site: a dose counts once it was given, or its window is over."""
+        statuses = []
+        for visit in self.series(name).visits if self.begun else []:
+            if visit.done or (visit.closes < today and not self._is_cut(visit) and self._required_through(visit)):
+                statuses.append("taken" if visit.done else "held" if visit.is_held else "missed")
+        count = {status: statuses.count(status) for status in ("taken", "missed", "held")}
+        planned = count["taken"] + count["missed"]
+        return {
+            "planned": planned,
+            **count,
+            "unrecorded": 0,
+            "adherence": round(count["taken"] / planned, 4) if planned else None,
+        }
+
     def _deviates_at_site(self, name: str, record: Record, visit: PlannedVisit | None) -> set[str]:
         end = self.end_of_regimen(name)
         if end is not None and record.done_on > end:

@@ -243,6 +243,30 @@ class TestAmounts:
         assert seen.deviations() == [("dose_out_of_window", "2024-01-31"), ("dose_missed", "2024-02-25")]
 
 
+class TestAdherence:
+    """A dose counts once it was given, or its window is over."""
+
+    def test_given_missed_and_held(self) -> None:
+        # C1 given, C2 (01-26) missed, C3 (02-16) held, C4 (03-08) given with half the amount; C5 is 03-29.
+        patient = treated(infusion(cycles_count_from="planned"), regimen_data())
+        give(patient, "2024-01-05")
+        patient.record("hold_started", from_on="2024-02-10", resumes_on="2024-02-25", regimens=["pembrolizumab"])
+        give(patient, "2024-03-08", amount=100)
+        (own, _) = patient.on("2024-03-20")["adherence"]["regimens"]
+        assert own == {
+            **{"regimen": "pembrolizumab", "drug": "pembrolizumab"},
+            **{"planned": 3, "taken": 2, "missed": 1, "unrecorded": 0, "held": 1},
+            # 300 mg of the 800 mg of four cycles.
+            **{"adherence": 0.6667, "relative_dose_intensity": 0.375},
+        }
+
+    def test_a_dose_whose_window_is_open_does_not_count_yet(self) -> None:
+        patient = treated()
+        give(patient, "2024-01-05")
+        assert patient.on("2024-01-29")["adherence"]["planned"] == 1
+        assert patient.on("2024-01-30")["adherence"]["planned"] == 2
+
+
 class TestStartAndEnd:
     """A dose given starts treatment, counts for the last dose, and may be the last of so many."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, timedelta
+from functools import reduce
 from operator import attrgetter
 from typing import Any
 
@@ -14,13 +15,15 @@ from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.adherence import dose_sums
+from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.cycles import run_of
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.given import settled_plan
+from scheduler_api.engine.visits.given_sums import given_sums
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven, off_plan_given
 from scheduler_api.engine.visits.schedule import VisitSchedule
 from scheduler_api.engine.visits.series import Visit
@@ -142,17 +145,22 @@ class PatientSchedule:
 
         Amounts of different drugs do not add up, so that with several regimens the intensity of all is None.
         """
-        treatment_plan = self.treatment_plan
-        document = dose_sums(treatment_plan.doses, today).document()
-        if len(treatment_plan.regimens) == 1:
+        of_regimens = [self.dose_sums_of(regimen, today) for regimen in self.treatment_plan.regimens]
+        document = reduce(DoseSums.plus, of_regimens).document()
+        if len(of_regimens) == 1:
             return document
         regimens = []
-        for regimen in treatment_plan.regimens:
+        for regimen, sums in zip(self.treatment_plan.regimens, of_regimens, strict=True):
             if regimen.starts_on <= today and self.history.may_fit(regimen.first.who):
-                plans = (plan for plan in treatment_plan.doses if plan.regimen is regimen)
-                sums = dose_sums(plans, today).document()
-                regimens.append({"regimen": regimen.name, "drug": regimen.first.drug_name, **sums})
+                row = {"regimen": regimen.name, "drug": regimen.first.drug_name}
+                regimens.append({**row, **sums.document()})
         return {**document, "relative_dose_intensity": None, "regimens": regimens}
+
+    def dose_sums_of(self, regimen: RegimenPlan, today: date) -> DoseSums:
+        """Return what was planned, taken and given of a regimen through `today`."""
+        if regimen.first.given_by_site:
+            return given_sums(self.treatment_plan, self.visit_schedule, regimen.name, today)
+        return dose_sums((plan for plan in self.treatment_plan.doses if plan.regimen is regimen), today)
 
     def contraception(self, today: date) -> dict[str, Any]:
         """Return contraception as seen on `today` (section 6)."""
