@@ -145,19 +145,23 @@ class PatientSchedule:
 
         Amounts of different drugs do not add up, so that with several regimens the intensity of all is None.
         """
-        of_regimens = [self.dose_sums_of(regimen, today) for regimen in self.treatment_plan.regimens]
-        document = reduce(DoseSums.plus, of_regimens).document()
-        if len(of_regimens) == 1:
+        document = self.dose_sums(today).document()
+        if len(self.treatment_plan.regimens) == 1:
             return document
         regimens = []
-        for regimen, sums in zip(self.treatment_plan.regimens, of_regimens, strict=True):
+        for regimen in self.treatment_plan.regimens:
             if regimen.starts_on <= today and self.history.may_fit(regimen.first.who):
                 row = {"regimen": regimen.name, "drug": regimen.first.drug_name}
-                regimens.append({**row, **sums.document()})
-        return {**document, "relative_dose_intensity": None, "regimens": regimens}
+                regimens.append({**row, **self._dose_sums_of(regimen, today).document()})
+        return {**document, "regimens": regimens}
 
-    def dose_sums_of(self, regimen: RegimenPlan, today: date) -> DoseSums:
-        """Return what was planned, taken and given of a regimen through `today`."""
+    def dose_sums(self, today: date) -> DoseSums:
+        """Return what was planned, taken and given through `today`, without amounts where they are of several drugs."""
+        regimens = self.treatment_plan.regimens
+        sums = reduce(DoseSums.plus, (self._dose_sums_of(regimen, today) for regimen in regimens))
+        return sums if len(regimens) == 1 else sums._replace(taken_amount=0.0, full_amount=0.0)
+
+    def _dose_sums_of(self, regimen: RegimenPlan, today: date) -> DoseSums:
         if regimen.first.given_by_site:
             return given_sums(self.treatment_plan, self.visit_schedule, regimen.name, today)
         return dose_sums((plan for plan in self.treatment_plan.doses if plan.regimen is regimen), today)

@@ -14,7 +14,7 @@ from typing import Any
 from scheduler_api.engine.dates import EARLIEST
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
-from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
+from scheduler_api.engine.treatment.adherence import DoseSums
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES, patient_status
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
@@ -140,11 +140,7 @@ class _Sums:
         self.screen_failures += history.failed_screening
         self.statuses[status] += 1
         self.on_hold += status == "on_treatment" and history.is_held(today)
-        sums = dose_sums(schedule.treatment_plan.doses, today)
-        if len(schedule.treatment_plan.regimens) > 1:
-            # Amounts of different drugs do not add up.
-            sums = sums._replace(taken_amount=0.0, full_amount=0.0)
-        self.doses = self.doses.plus(sums)
+        self.doses = self.doses.plus(schedule.dose_sums(today))
 
     def add_past(self, schedule: PatientSchedule, today: date, site: str) -> None:
         """Count what happened at a site to a patient who is or was there: deviations, and imaging done or not done."""
