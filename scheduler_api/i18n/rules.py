@@ -97,6 +97,7 @@ RULES: Mapping[str, str] = {
     "done_late": "done {day}, after its window and before the next opened: to be confirmed",
     "nothing_belongs": "nothing on record belongs to it any more",
     "response": "response {response}",
+    "responded": "response {response} {day}",
     "response_taken_back": "the response was taken back",
     "booked": "booked {day}",
     "booking_cancelled": "booking cancelled",

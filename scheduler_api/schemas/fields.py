@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from scheduler_api.engine.dates import EARLIEST, LATEST, parse_date, parse_partial_date, time_zone_of
 from scheduler_api.engine.model.facts import UNKNOWN, When
+from scheduler_api.engine.protocol_file.reader import MOST_AMOUNT
 from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 
 __all__ = [
@@ -108,11 +109,11 @@ class Instant(fields.Field[datetime]):
 
 
 class Amount(fields.Field[float]):
-    """An amount in mg, above 0."""
+    """An amount in the unit of its regimen, above 0."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100_000:
-            raise ValidationError("Not a number of mg above 0, at most 100000.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST_AMOUNT:
+            raise ValidationError(f"Not a number above 0, at most {MOST_AMOUNT}.")
         return int(value) if value == int(value) else value
 
 

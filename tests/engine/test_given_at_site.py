@@ -407,3 +407,55 @@ class TestTheProtocol:
         assert patient.targets("call") == {"call": "2024-01-29"}
         give(patient, "2024-01-28")
         assert patient.targets("call") == {"call": "2024-01-31"}
+
+
+class TestOtherAnchors:
+    """Visits counted from a response, or from the last dose of one drug."""
+
+    def test_from_the_first_of_some_responses(self) -> None:
+        confirmed = series("confirmation", {"response": ["PR", "CR"], "of": "imaging"}, first={"weeks": 4})
+        patient = treated(visits=(series("imaging", every={"weeks": 6}), confirmed))
+        assert patient.targets("confirmation") == {}
+        patient.scan("2024-02-14", response="SD")
+        patient.scan("2024-03-27", response="PR")
+        patient.scan("2024-05-08", response="CR")
+        assert patient.targets("confirmation") == {"confirmation": "2024-04-24"}
+        (row,) = [row for row in patient.on("2024-05-10")["visits"] if row["series"] == "confirmation"]
+        assert row["because"] == "response PR 2024-03-27 + 4 weeks"
+
+    def test_from_the_last_dose_of_a_drug_that_was_ended(self) -> None:
+        after = series("after", {"last_dose_of": "pembrolizumab"}, first={"days": 30})
+        patient = treated(infusion(), regimen_data(), visits=(after,))
+        give(patient, "2024-01-05")
+        give(patient, "2024-01-26")
+        assert patient.targets("after") == {}
+        patient.record("regimen_ended", regimen="pembrolizumab", last_dose_on="2024-01-26")
+        assert patient.targets("after") == {"after": "2024-02-25"}
+        assert not patient.on("2024-02-01").visits["after"]["provisional"]
+
+    def test_from_the_last_planned_day_of_a_drug_that_runs_out(self) -> None:
+        # Four days of two cycles of seven days: the last planned day is 2024-01-15.
+        after = series("after", {"last_dose_of": "surufatinib"}, first={"days": 30})
+        tablets = {**regimen_data(), "cycle_days": 7, "cycles": 2, "when": [{"days": [1, 2, 3, 4]}]}
+        patient = treated(tablets, infusion(), visits=(after,))
+        patient.record("dose_recorded", dose_on="2024-01-14", status="taken", amount=300)
+        assert patient.targets("after") == {"after": "2024-02-14"}
+        assert patient.on("2024-02-01").visits["after"]["provisional"]
+        patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-01-14")
+        assert patient.targets("after") == {"after": "2024-02-13"}
+
+    @pytest.mark.parametrize(
+        ("anchor", "detail"),
+        [
+            ({"response": ["PR"], "of": "lab"}, "No series lab with responses"),
+            ({"response": ["OK"], "of": "imaging"}, "imaging has no response OK: CR, PR"),
+            ({"response": [], "of": "imaging"}, "No responses"),
+            ({"response": ["PR"], "of": "imaging", "each": True}, "each"),
+            ({"last_dose_of": "aspirin"}, "Not one of pembrolizumab"),
+            ({"hour": 3}, "Not {"),
+        ],
+    )
+    def test_what_they_name_is_there(self, anchor: Data, detail: str) -> None:
+        with pytest.raises(ValidationFailed) as refused:
+            treated(visits=(series("imaging", every={"weeks": 6}), series("call", anchor, first={"days": 3})))
+        assert any(detail in one.detail or detail in one.pointer for one in refused.value.errors), refused.value.errors

@@ -231,20 +231,26 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Says what a series is counted from: the earliest of some milestones, a visit, or the days of cycles.
+    """Says what a series is counted from.
 
-    These are the cycles of `regimen`, or of the lead regimen (None); `names_regimen`: names of visits say so.
+    That is the earliest of some milestones; a visit; the first of some `responses` of another series; the last dose of
+    the drug of a regimen; or the days of cycles, those of `regimen` or of the lead regimen (None). `names_regimen`:
+    names of visits say so.
     """
 
     milestones: tuple[str, ...] = ()
     visit: str | None = None
     regimen: str | None = None
     names_regimen: bool = False
+    responses: tuple[str, ...] = ()
+    responses_of: str | None = None
+    last_dose_of: str | None = None
 
     @property
     def is_cycle(self) -> bool:
         """Return whether visits are on days of cycles."""
-        return not self.milestones and self.visit is None
+        is_day = self.visit or self.responses_of or self.last_dose_of
+        return not self.milestones and not is_day
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,6 @@ def _dose(fields: Fields, at: str, data: Any) -> tuple[float, tuple[float, ...]]
         fields.field_error(f"{at}/unit", "Longer than 20 letters.")
     if "per" in data:
         fields.choice(f"{at}/per", data["per"], PER)
-        if data.get("levels"):
-            fields.field_error(f"{at}/levels", "Not used with `per`: the amount of each patient is calculated.")
     levels = [
         fields.amount(f"{at}/levels/{index}", level)
         for index, level in enumerate(fields.items(f"{at}/levels", data.get("levels", []), 20))

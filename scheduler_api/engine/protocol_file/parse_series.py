@@ -62,9 +62,7 @@ def read_series(
                 fields.field_error(f"{pointer}/series", f"The doses of the regimen {regimen.id} are that series.")
             series.append(_doses(regimen))
     for pointer, part in (pair for parts in entries.values() for pair in parts):
-        visit = part.anchor.visit
-        if visit and visit.strip() and not any(one.has_visit(visit) for one in series):
-            fields.field_error(f"{pointer}/anchor/visit", f"No series has a visit {visit}.")
+        _check_anchor(fields, f"{pointer}/anchor", part.anchor, series)
     return tuple(series)
 
 
@@ -157,7 +155,7 @@ def _responses(fields: Fields, at: str, data: Any) -> Responses | None:
 
 
 def _anchor(fields: Fields, at: str, data: Any, declared: Declared, regimens: Sequence[Regimen]) -> Anchor:
-    """Read an anchor: a milestone, a list of them, a visit, or days of cycles."""
+    """Read an anchor: a milestone, a list of them, a visit, a response, a drug's last dose, or days of cycles."""
     if isinstance(data, dict):
         if "visit" in data:
             fields.table(at, data, ("visit",), ())
@@ -167,7 +165,14 @@ def _anchor(fields: Fields, at: str, data: Any, declared: Declared, regimens: Se
                 return Anchor()
             named = fields.choice(f"{at}/regimen", data["regimen"], [one.id for one in regimens] or [data["regimen"]])
             return Anchor(regimen=named, names_regimen=bool(regimens) and named != regimens[0].id)
-        fields.field_error(at, 'Not {"visit": name} or {"days": […]}.')
+        if "last_dose_of" in data:
+            fields.table(at, data, ("last_dose_of",), ())
+            ids = [one.id for one in regimens] or [data["last_dose_of"]]
+            return Anchor(last_dose_of=fields.choice(f"{at}/last_dose_of", data["last_dose_of"], ids))
+        if "response" in data:
+            return _response_anchor(fields, at, data)
+        words = 'Not {"visit": name}, {"days": […]}, {"last_dose_of": regimen} or {"response": […], "of": series}.'
+        fields.field_error(at, words)
         return Anchor(("enrolment",))
     if isinstance(data, list):
         if not data:
@@ -178,6 +183,30 @@ def _anchor(fields: Fields, at: str, data: Any, declared: Declared, regimens: Se
         return Anchor(tuple(read))
     words = 'one of {}, a list of them, {{"visit": name}} or {{"days": […]}}'
     return Anchor((fields.choice(at, data, declared.names_milestones(data), words),))
+
+
+def _response_anchor(fields: Fields, at: str, data: Mapping[str, Any]) -> Anchor:
+    """Read the first of some responses of a series, from which others are counted."""
+    fields.table(at, data, ("response", "of"), ())
+    listed = data["response"] if isinstance(data["response"], list) else [data["response"]]
+    if not listed:
+        fields.field_error(f"{at}/response", "No responses.")
+    codes = [fields.text(f"{at}/response", code) for code in listed[:20]]
+    return Anchor(responses=tuple(codes), responses_of=fields.text(f"{at}/of", data.get("of")) or " ")
+
+
+def _check_anchor(fields: Fields, at: str, anchor: Anchor, series: Sequence[Series]) -> None:
+    """Check that an anchor names something that there is: a visit, or responses of a series."""
+    visit, of = anchor.visit, anchor.responses_of
+    if visit and visit.strip() and not any(one.has_visit(visit) for one in series):
+        fields.field_error(f"{at}/visit", f"No series has a visit {visit}.")
+    if of and of.strip():
+        named = next((one for one in series if one.name == of), None)
+        codes = () if named is None or named.responses is None else named.responses.codes
+        if not codes:
+            fields.field_error(f"{at}/of", f"No series {of} with responses.")
+        elif unknown := [code for code in anchor.responses if code not in codes]:
+            fields.field_error(f"{at}/response", f"{of} has no response {unknown[0]}: {', '.join(codes)}.")
 
 
 def _until(fields: Fields, at: str, data: Any, declared: Declared) -> tuple[tuple[str, ...], ...]:

@@ -13,6 +13,9 @@ T = TypeVar("T")
 #: The languages, besides English, in which a protocol may give its own words.
 LANGUAGES = ("zh-CN",)
 
+#: More of a unit is a typing error; of cells a dose has millions.
+MOST_AMOUNT = 1_000_000_000_000
+
 
 class Fields:
     """Reads one field after the other and collects errors; what it returns is valid only if there are none.
@@ -87,9 +90,9 @@ class Fields:
 
     def amount(self, at: str, data: Any) -> float:
         """Read an amount of a drug."""
-        if isinstance(data, int | float) and not isinstance(data, bool) and 0 < data <= 100_000:
+        if isinstance(data, int | float) and not isinstance(data, bool) and 0 < data <= MOST_AMOUNT:
             return data
-        return self._wrong(at, data, "Not a number above 0, at most 100000.", 0.0)
+        return self._wrong(at, data, f"Not a number above 0, at most {MOST_AMOUNT}.", 0.0)
 
     def flag(self, at: str, data: Any) -> bool:
         """Read true or false."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from scheduler_api.engine.reason import Reason
+
 from .doses import TreatmentPlan
+from .milestones import AnchorDay
 from .regimens import RegimenPlan
 
 
@@ -37,8 +40,38 @@ def last_dose_of(treatment_plan: TreatmentPlan, regimen: str) -> date | None:
     return max((day for day in days if day is not None), default=None)
 
 
+def last_dose_anchor(treatment_plan: TreatmentPlan, regimen: str) -> AnchorDay | None:
+    """Return the last dose of the drug of a regimen as an anchor: once its regimens, treatment or the study have ended.
+
+    Of a drug that only runs out it is, provisionally, its last planned day, until a record has ended it: on which of
+    its last days it was really taken nobody can know before.
+    """
+    history, drug = treatment_plan.history, treatment_plan.of_drug(regimen)
+    is_over = history.treatment_ended is not None or history.off_study is not None
+    concerned = [one for one in drug if _fitted(one, date.max) or _may_start(one)]
+    runs_on = any(one.started is None or one.own_end is None for one in concerned)
+    last = last_dose_of(treatment_plan, regimen)
+    if not history.is_enrolled or (not is_over and (runs_on or not concerned)):
+        return None
+    running_out = [one for one in concerned if not is_over and one.own_end == one.ran_out_on]
+    planned = [_last_planned(treatment_plan, one, one.own_end) for one in running_out if one.own_end is not None]
+    days = [day for day in (last, *planned) if day is not None]
+    if not days:
+        return None
+    is_provisional = bool(running_out) or history.last_dose_is_provisional
+    because = Reason("last_dose_of", text=drug[0].first.drug_name, day=max(days))
+    return AnchorDay(max(days), is_provisional, because)
+
+
+def _last_planned(treatment_plan: TreatmentPlan, regimen: RegimenPlan, last: date) -> date | None:
+    """Return the last day through `last` on which a dose of a regimen is planned."""
+    planned = [one.last_planned(last) for one in treatment_plan.doses if one.regimen is regimen]
+    planned += [regimen.last_planned(last)] if regimen.first.given_by_site else []
+    return max((day for day in planned if day is not None), default=None)
+
+
 def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | None:
-    history, plans = treatment_plan.history, [one for one in treatment_plan.doses if one.regimen is regimen]
+    history = treatment_plan.history
     days = _days_taken(treatment_plan, regimen)
     is_recorded = regimen.first.given_by_site and bool(days)
     days += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen == regimen.name]
@@ -51,9 +84,8 @@ def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | No
     if not days and end is not None and regimen.starts_on <= end:
         # It had ended, and nobody recorded a dose of it: the last may have been the last that was planned.
         last = end if history.off_study_on is None else min(end, history.off_study_on)
-        planned = [one.last_planned(last) for one in plans]
-        planned += [regimen.last_planned(last)] if regimen.first.given_by_site else []
-        days += [day for day in planned if day is not None]
+        planned = _last_planned(treatment_plan, regimen, last)
+        days += [] if planned is None else [planned]
     return max(days, default=None)
 
 

@@ -10,8 +10,10 @@ from scheduler_api.engine.model.facts import visit_of
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Anchor, Protocol, Series
 from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleCourse
 from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.last_dose import last_dose_anchor
 from scheduler_api.engine.treatment.milestones import AnchorDay, anchor_day, start_of_treatment
 
 from .amended import AmendedVisits, amended
@@ -212,6 +214,10 @@ class VisitSchedule:
             return self._visit_anchor(anchor.visit)
         if anchor.is_cycle:
             return self._start_of_cycles(anchor.regimen)
+        if anchor.last_dose_of is not None:
+            return last_dose_anchor(self._treatment_plan, anchor.last_dose_of)
+        if anchor.responses_of is not None:
+            return self._response_anchor(anchor.responses_of, anchor.responses)
         return anchor_day(self._history, protocol, anchor.milestones)
 
     def _start_of_cycles(self, regimen: str | None) -> AnchorDay | None:
@@ -227,6 +233,15 @@ class VisitSchedule:
             return anchor
         planned_start = None if treatment.planned_start is None else started.on
         return anchor._replace(enrolment_from=treatment.enrolment_from, planned_start=planned_start)
+
+    def _response_anchor(self, series: str, responses: tuple[str, ...]) -> AnchorDay | None:
+        """Return the first day on which something done for a series had one of some responses; None before it."""
+        history = self._history
+        for done in history.visits_done:
+            if done.series == series and done.response in responses:
+                because = Reason("responded", response=done.response, day=done.done_on)
+                return AnchorDay(done.done_on, False, because, None if history.is_enrolled else history.enrolment_on)
+        return None
 
     def _visit_anchor(self, visit: str) -> AnchorDay | None:
         for name in self.names:
