@@ -381,13 +381,9 @@ class TestWhatCannotBe:
             ([regimen_data(gap={"days": 7})], "/regimens/0/gap"),
             ([regimen_data(), {**drug(), "cycles_of": "surufatinib"}], "/regimens/1/cycle_days"),
             ([{**regimen_data(), "times_a_day": 0}], "/regimens/0/times_a_day"),
-            ([{**regimen_data(), "given_by": "site"}], "/regimens/0/given_by"),
+            ([{**regimen_data(), "given_by": "site"}], "/regimens/0/window"),
             ([regimen_data(when=[{"days": {"weekdays": ["monday"]}}])], "/regimens/0/when/0/days/weekdays/0"),
             ([{**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "foot"}}], "/regimens/0/dose/per"),
-            (
-                [{**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg", "levels": [4]}}],
-                "/regimens/0/dose/levels",
-            ),
         ],
     )
     def test_a_fault_is_named(self, regimens: list[Data], pointer: str) -> None:
