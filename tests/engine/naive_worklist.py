@@ -79,7 +79,8 @@ OF_AMOUNTS = ("planned_amount_to_confirm", "dose_to_calculate", "regimens_overla
 def has_one_dose(known: Known) -> bool:
     """Whether the patient takes one dose a day of one regimen, by every version, for as long as treatment goes on."""
     found = [known.reading(name, start) for name in known.names for start, _, _ in known.periods]
-    plain_ones = [not {"times_a_day", "cycles", "max_doses", "cycles_of", "starts"} & {*one} for one in found]
+    more = {"times_a_day", "cycles", "max_doses", "cycles_of", "starts", "given_by"}
+    plain_ones = [not more & {*one} for one in found]
     return len(known.names) == 1 and all(plain_ones) and all("per" not in one["dose"] for one in found)
 
 
@@ -89,7 +90,8 @@ def _of_several_doses(
     """What is to do about the doses of several regimens, or several a day: of each dose by itself."""
     found: dict[tuple[str, str], date | None] = {}
     times = [known.reading(name, start).get("times_a_day", 1) for name in known.names for start, _, _ in known.periods]
-    at_first = said_by.regimens(known.versions[known.registered.version])
+    registered = said_by.regimens(known.versions[known.registered.version])
+    at_first = [one for one in registered if not said_by.is_given_by_site(one)]
 
     def about(dose: Dose) -> str:
         """The day alone, if the patient was registered for one dose a day of one regimen, and it is that."""
@@ -103,6 +105,11 @@ def _of_several_doses(
             for on, due_on in _first_of_row(own, today, present):
                 found["doses_not_taken", about(Dose(on, name, slot))] = due_on
         found |= {(kind, about(Dose(on, name, slot))): on for kind, on in _harmful(known, name, slot) if on <= today}
+    for name in (name for name in known.names if known.is_given_by_site(name)):
+        for kind, of in known.deviations_of_doses_at_site(today):
+            record = next((one for one in known.given(name) if of in (one.fact_id, _visit_of(known, name, one))), None)
+            if kind in HARMFUL and record is not None and record.done_on <= today:
+                found[kind, f"{name}.{of}" if of == record.fact_id else of] = record.done_on
     for dose, late in known.to_confirm().items():
         received_on = late.recorded_at.astimezone(ZoneInfo(history.time_zone)).date()
         if received_on <= today:
@@ -112,6 +119,11 @@ def _of_several_doses(
     if over_on is not None and over_on < today and known.begun and goes_on:
         found["treatment_to_end", ""] = over_on + ONE_DAY + FOUR_WEEKS
     return found
+
+
+def _visit_of(known: Known, name: str, record: Any) -> str | None:
+    """The dose at the site that a record belongs to."""
+    return next((visit.name for visit in known.series(name).visits if record in visit.done), None)
 
 
 def _over_on(known: Known) -> date | None:
