@@ -536,7 +536,7 @@ class Treatment(Facts):
         return [*range(1, (times or self.reading(name, on).get("times_a_day", 1)) + 1)]
 
     @once
-    def _is_superseded(self, name: str, on: date) -> bool:
+    def is_superseded(self, name: str, on: date) -> bool:
         """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
         begins = self.start_of(name)
         assert begins is not None
@@ -565,7 +565,7 @@ class Treatment(Facts):
         On the last day only those that somebody recorded, unless it is stated as that of the last dose, or all are
         wanted.
         """
-        if self.is_given_by_site(name) or not self.runs(name, on) or self._is_superseded(name, on):
+        if self.is_given_by_site(name) or not self.runs(name, on) or self.is_superseded(name, on):
             return []
         had = self.had_all(name)
         found = [slot for slot in self._slots(name, on, at) if had is None or Dose(on, name, slot) <= had]
@@ -722,7 +722,7 @@ class Treatment(Facts):
     def _would_be_listed(self, name: str, on: date, slot: int) -> bool:
         """Whether a dose by the protocol would be listed, had there been no hold and no change."""
         end, dose = self.end_of_regimen(name), Dose(on, name, slot)
-        if not self.takes(name, on) or (end is not None and on > end) or self._is_superseded(name, on):
+        if not self.takes(name, on) or (end is not None and on > end) or self.is_superseded(name, on):
             return False
         if on == end and on not in self._stated_last_days(name):
             return self.is_recorded(dose)
@@ -790,7 +790,7 @@ class Treatment(Facts):
         end = self.end_of_regimen(name)
         if end is not None and on > end:
             return {"dose_after_end"}
-        if not self.runs(name, on) or self._is_superseded(name, on):
+        if not self.runs(name, on) or self.is_superseded(name, on):
             # Nothing is planned before it starts, between regimens, and after the last has run out.
             return {"dose_not_planned"}
         if self.held(name, on, at):

@@ -101,6 +101,9 @@ def _of_several_doses(
     rows = [(row["dose_id"], row["dose_on"], row["status"]) for row in known.dose_days(today, today)]
     for name, slot in sorted({(name, slot) for name in known.names for slot in range(1, max(times) + 1)}):
         own = {on: status for dose_id, on, status in rows if dose_id == Dose(on, name, slot).dose_id}
+        # A day that another regimen of the drug plans ends no row.
+        days = [on for on in known.calendar(name).days if on <= today and known.runs(name, on)]
+        own |= {on: "rest" for on in days if on not in own and known.is_superseded(name, on)}
         if known.begun or not known.rests_on_c1d1(name):
             for on, due_on in _first_of_row(own, today, present):
                 found["doses_not_taken", about(Dose(on, name, slot))] = due_on
