@@ -493,10 +493,10 @@ class Treatment(Facts):
     # Doses (section 4).
 
     @once
-    def runs(self, name: str, on: date) -> bool:
+    def runs(self, name: str, on: date, with_holds: bool = True) -> bool:
         """Whether a regimen runs on a day: it is for the patient, has begun and not ended, nor had all its doses."""
         end, had = self.end_of_regimen(name), self.had_all(name)
-        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name).days:
+        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name, with_holds).days:
             return False
         return (end is None or on <= end) and (had is None or on <= had.on)
 
@@ -513,19 +513,19 @@ class Treatment(Facts):
         return [fact for fact in facts if (fact.body.regimen or self._only_regimen(fact.body.from_on)) == name]
 
     @once
-    def _selector(self, name: str, on: date) -> dict[str, Any] | None:
+    def _selector(self, name: str, on: date, with_holds: bool = True) -> dict[str, Any] | None:
         """The entry of `when` that holds on a day by the protocol alone; None on a day without a dose."""
-        number, day = self.calendar(name).days.get(on, (0, None))
+        number, day = self.calendar(name, with_holds).days.get(on, (0, None))
         return None if day is None else said_by.selector(self.reading(name, on), number, day, on)
 
     @once
-    def is_occasion(self, name: str, on: date, at: datetime | None = None) -> bool:
+    def is_occasion(self, name: str, on: date, at: datetime | None = None, with_holds: bool = True) -> bool:
         """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol."""
-        number, day = self.calendar(name).days.get(on, (0, None))
+        number, day = self.calendar(name, with_holds).days.get(on, (0, None))
         change = self.change(name, on, at)
         if day is not None and change is not None and change.days is not None:
             return day in change.days and said_by.has_doses_in(self.reading(name, on), number)
-        return self._selector(name, on) is not None
+        return self._selector(name, on, with_holds) is not None
 
     def _slots(self, name: str, on: date, at: datetime | None = None) -> list[int]:
         """The numbers of the doses of a day, be it one of doses, of rest or held."""
@@ -534,11 +534,11 @@ class Treatment(Facts):
         return [*range(1, (times or self.reading(name, on).get("times_a_day", 1)) + 1)]
 
     @once
-    def _is_superseded(self, name: str, on: date) -> bool:
+    def _is_superseded(self, name: str, on: date, with_holds: bool = True) -> bool:
         """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
         begins = self.start_of(name)
         assert begins is not None
-        if self.held(name, on) or not self.is_occasion(name, on):
+        if (with_holds and self.held(name, on)) or not self.is_occasion(name, on, with_holds=with_holds):
             # It plans nothing itself.
             return False
         for other in self.of_drug(name):
@@ -546,15 +546,16 @@ class Treatment(Facts):
             if other == name or since is None or since > on:
                 continue
             first = since == begins and self.names.index(other) < self.names.index(name)
-            if (since > begins or first) and self._plans(other, on):
+            if (since > begins or first) and self._plans(other, on, with_holds):
                 return True
         return False
 
-    def _plans(self, name: str, on: date) -> bool:
+    def _plans(self, name: str, on: date, with_holds: bool = True) -> bool:
         """Whether a regimen has a dose on a day, or would have, were it not held."""
-        if not self.runs(name, on):
+        if not self.runs(name, on, with_holds):
             return False
-        return self.is_occasion(name, on) or (self.calendar(name).days[on][1] is None and self.held(name, on))
+        waits = self.calendar(name, with_holds).days[on][1] is None and with_holds and self.held(name, on)
+        return self.is_occasion(name, on, with_holds=with_holds) or waits
 
     @once
     def slots(self, name: str, on: date, at: datetime | None = None, to_the_end: bool = False) -> list[int]:
@@ -689,9 +690,10 @@ class Treatment(Facts):
         return [dose for dose in self.taken if dose.slot not in self.slots(dose.regimen, dose.on)]
 
     def full_amount(self, name: str, today: date) -> float:
-        """The protocol's amount on every occasion before a day, and those recorded on it, had there been no hold."""
+        """The protocol's amount on all its days before a day, and what is recorded on it, had there been no hold."""
         calendar, total, number = self.calendar(name, with_holds=False), 0.0, 0
         changes = [fact.body for fact in self._changes_of(name)]
+        first = latest_from(changes, min((body.from_on for body in changes), default=date.min))
         for on, (cycle, day) in calendar.days.items():
             if on > today:
                 break
@@ -701,7 +703,7 @@ class Treatment(Facts):
                 continue
             amount = said_by.own_amount(one, when)
             if said_by.is_by_patient(one):
-                amount = changes[0].amount if changes else 0
+                amount = first.amount if first else 0
             for slot in range(1, one.get("times_a_day", 1) + 1):
                 number += 1
                 if on == today and not self.is_recorded(Dose(on, name, slot)):
@@ -713,7 +715,7 @@ class Treatment(Facts):
     def _would_be_listed(self, name: str, on: date, slot: int) -> bool:
         """Whether a dose by the protocol would be listed, had there been no hold and no change."""
         end, dose = self.end_of_regimen(name), Dose(on, name, slot)
-        if not self.takes(name, on) or (end is not None and on > end) or self._is_superseded(name, on):
+        if not self.takes(name, on) or (end is not None and on > end) or self._is_superseded(name, on, with_holds=False):
             return False
         if on == end and on not in self._stated_last_days(name):
             return self.is_recorded(dose)

@@ -62,8 +62,7 @@ class DosePlan:
     another intake of the first day was recorded, or the last dose is not stated (section 4).
     """
 
-    def __init__(self, treatment_plan: TreatmentPlan, regimen: RegimenPlan, slot: int) -> None:
-        self._treatment_plan = treatment_plan
+    def __init__(self, regimen: RegimenPlan, slot: int) -> None:
         self.regimen = regimen
         self.slot = slot
         self.history: History = regimen.history
@@ -130,10 +129,10 @@ class DosePlan:
         span = self._span_with_dose(day)
         return None if span is None else span.planned_amount
 
-    def without_holds(self) -> DosePlan:
-        """Return the plan as it would be had there been no hold."""
-        plan = self._treatment_plan.without_holds.dose_plan(self.regimen.name, self.slot)
-        assert plan is not None, "holds change no regimen's intakes"
+    def by_protocol(self) -> DosePlan:
+        """Return the plan as it would be from the regimen's start on, without any hold and with the protocol's days."""
+        plan = DosePlan(self.regimen.by_protocol, self.slot)
+        plan.overlapped_by = tuple(other.by_protocol for other in self.overlapped_by)
         return plan
 
     def has_dose_on(self, day: date) -> bool:
@@ -318,7 +317,7 @@ class TreatmentPlan:
     @cached_property
     def doses(self) -> tuple[DosePlan, ...]:
         """Return the plans of all intakes, in the order of their regimens."""
-        doses = tuple(DosePlan(self, one, slot) for one in self.regimens for slot in range(1, one.slots + 1))
+        doses = tuple(DosePlan(one, slot) for one in self.regimens for slot in range(1, one.slots + 1))
         if len(self.regimens) > 1:
             _set_overlaps(doses)
         return doses

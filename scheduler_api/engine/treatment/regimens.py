@@ -55,14 +55,10 @@ class RegimenPlan:
         self._names: tuple[str, ...] = (name,) if shared is None else (name, *shared._names)
         self.holds = history.holds_of(*self._names)
         self.changes = history.changes_of_dose(name)
+        self._shared = shared
         self.started: Started | None = self._started(others) if shared is None else shared.started
-        start = None if self.started is None else self.started.on
-        self.runs: tuple[CycleRun, ...] = cycle_runs(self.stages, start, self.holds) if shared is None else shared.runs
-        self.starts_on = date.max if start is None else start
-        self._ran_out: date | None = self._day_run_out() if shared is None else shared._ran_out
-        self.own_end = self._own_end()
-        ends = [history.last_treatment_day, self.own_end]
-        self.ends_on = min((end for end in ends if end is not None), default=None)
+        self.starts_on = date.max if self.started is None else self.started.on
+        self._count_cycles(shared)
         self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
 
     def regimen_on(self, day: date) -> Regimen:
@@ -240,7 +236,25 @@ class RegimenPlan:
             if self.exists_on(start):
                 yield start, end
 
+    @cached_property
+    def by_protocol(self) -> RegimenPlan:
+        """Return the plan as it would be from its start on, without any hold and with the protocol's own days."""
+        full = copy(self)
+        full.holds = ()
+        full.changes = tuple(change._replace(times_a_day=None, days=None) for change in self.changes)
+        full._count_cycles(None if self._shared is None else self._shared.by_protocol)
+        return full
+
     # Start and end.
+
+    def _count_cycles(self, shared: RegimenPlan | None) -> None:
+        """Count its cycles, or take those of the regimen that it shares them with, and see where it ends."""
+        start = None if self.started is None else self.started.on
+        self.runs: tuple[CycleRun, ...] = cycle_runs(self.stages, start, self.holds) if shared is None else shared.runs
+        self._ran_out: date | None = self._day_run_out() if shared is None else shared._ran_out
+        self.own_end = self._own_end()
+        ends = [self.history.last_treatment_day, self.own_end]
+        self.ends_on = min((end for end in ends if end is not None), default=None)
 
     def _started(self, others: Mapping[str, RegimenPlan]) -> Started | None:
         history, starts = self.history, self.first.starts

@@ -60,7 +60,7 @@ class VisitSchedule:
         plans = [plan for _, plan in stages if plan is not None]
         if len(stages) == 1:
             return AmendedVisits(self._planned_visits(plans[0]) if plans else PlannedVisits(iter(())), ())
-        return amended(stages, self._planned_visits, self._history.done_of_series.get(name), self._in_plan)
+        return amended(stages, self._planned_visits, self._history.done_of_series.get(name), in_plan)
 
     def _stages(self, name: str) -> list[tuple[Period, SeriesPlan | None]]:
         """Return the versions that apply, each with what it says of a series (None: nothing, or not yet)."""
@@ -79,9 +79,6 @@ class VisitSchedule:
         after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
         ends = (visits_end(series, recurrence, protocol, history, after) for recurrence in series.recurrences)
         return SeriesPlan(series, anchor, tuple(ends), is_last)
-
-    def _in_plan(self, planned: PlannedVisit) -> bool:
-        return in_plan(self._history, planned)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
@@ -133,16 +130,15 @@ class VisitSchedule:
         return self._treatment_plan.cycle_courses(series.anchor.regimen) if series.anchor.is_cycle else ()
 
     def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:
-        """Yield the visits that are for this patient on their target, or were done or booked by name.
-
-        The others do not exist, so that none of them is the next of a series (section 6).
-        """
+        """Yield the visits that are for this patient on their target, and those that were done or booked by name."""
         series, history = plan.series, self._history
         is_named = any(series.has_visit(name) for name in self._named_visits)
         recurrences = [one for one in series.recurrences if is_named or history.may_fit_from(one.who, date.min)]
         for planned in planned_visits_of(plan, recurrences, self._courses(series)):
-            if self._is_kept(series, planned):
+            if history.fits(planned.recurrence.who, planned.target_on):
                 yield planned
+            elif self._is_kept(series, planned):
+                yield planned._replace(is_for_patient=False)
             elif not is_named and not any(history.may_fit_from(one.who, planned.target_on) for one in recurrences):
                 return
 
@@ -153,13 +149,11 @@ class VisitSchedule:
         return frozenset(history.bookings) | {one.visit for one in history.visits_done if one.visit is not None}
 
     def _is_kept(self, series: Series, planned: PlannedVisit) -> bool:
-        """Return whether a visit is for this patient, or done or booked by its name though no visit of it is.
+        """Return whether a visit that is not for this patient was done or booked by its name, and none of it is.
 
         So that of visits of one name, for different patients, there is one.
         """
         history, target, name = self._history, planned.target_on, planned.name
-        if history.fits(planned.recurrence.who, target):
-            return True
         if name not in self._named_visits:
             return False
         of_that_name = [recurrence for recurrence, _ in series.locate_all(name)]
