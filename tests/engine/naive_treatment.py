@@ -806,14 +806,20 @@ class Treatment(Facts):
 
     # The last dose (section 3).
 
-    @cached_property
+    @property
     def last_dose(self) -> date | None:
+        return max((day for day, _ in self._days_of_last_dose), default=None)
+
+    @cached_property
+    def _days_of_last_dose(self) -> list[tuple[date, date]]:
+        """The days of which the last dose is the latest, each with the first day that it may be."""
         days = [*(dose.on for dose in self.taken), *([self.start.first_dose_on] if self.start else [])]
         days += [record.done_on for name in self.names for record in self.given(name)]
-        days += [last for end in self.ends if (last := self.last_dose_by(end)) is not None]
-        days += [self.stands_for(body.last_dose_on, self.died) for body in self.all("regimen_ended")]
         days += [on for on, _ in self._late_days()]
-        return max(days, default=None)
+        said = [end.decided_on if end.last_dose_on == "unknown" else end.last_dose_on for end in self.ends]
+        said += [body.last_dose_on for body in self.all("regimen_ended")]
+        known = [(day.on, day.first) for day in map(self._day, said) if day is not None]
+        return known + [(day, day) for day in days]
 
     def _late_days(self) -> Iterator[tuple[date, str]]:
         """The days that the patient said too late to have taken something, each with the regimen."""
@@ -909,11 +915,11 @@ class Treatment(Facts):
                 return self._earliest(found, after)
             case "new_therapy":
                 return self._earliest([body.started_on for body in self.all("new_therapy_started")], after)
-            case "death" | "end_of_study":
-                ends = [end.decided_on for end in self.ends if end.reason == "death"]
-                if self.study and (self.study.reason == "death" or name == "end_of_study"):
-                    ends.append(self.study.ended_on)
-                return self._earliest(ends, date.min)
+            case "death":
+                return self._day_of_death()
+            case "end_of_study":
+                left = self._day(self.study.ended_on) if self.study and self.study.reason != "death" else None
+                return min((day for day in (left, self._day_of_death()) if day is not None), default=None)
             case _:
                 found = self._day(said)
                 return found and found._replace(own=True)
@@ -929,6 +935,13 @@ class Treatment(Facts):
             return None
         return MilestoneDay(self.stands_for(when, self.died), getattr(when, "first", when), planned)
 
+    def _day_of_death(self) -> MilestoneDay | None:
+        """Death, which is one: of two dates the earlier, of two that stand for one day the better known."""
+        said = [end.decided_on for end in self.ends if end.reason == "death"]
+        said += [self.study.ended_on] if self.study and self.study.reason == "death" else []
+        known = [MilestoneDay(self.stands_for(day), getattr(day, "first", day)) for day in said]
+        return min(known, key=lambda day: (day.on, -day.first.toordinal()), default=None)
+
     def _earliest(self, days: list[Any], after: date) -> MilestoneDay | None:
         known = [day for day in map(self._day, days) if day is not None and day.on > after]
         return min(known, default=None)
@@ -936,13 +949,8 @@ class Treatment(Facts):
     def _last_dose_known(self) -> MilestoneDay | None:
         if self.last_dose is None:
             return None
-        first = self.last_dose
-        if self.ended and self.stated_last == self.last_dose:
-            stated = self.ended.decided_on if self.ended.last_dose_on == "unknown" else self.ended.last_dose_on
-            others = [*(dose.on for dose in self.taken), *([self.start.first_dose_on] if self.start else [])]
-            others += [record.done_on for name in self.names for record in self.given(name)]
-            first = max([getattr(stated, "first", self.last_dose), *others])
-        return MilestoneDay(self.last_dose, first)
+        # If two days are not exactly known, it is at least the later of their first days.
+        return MilestoneDay(self.last_dose, max(first for _, first in self._days_of_last_dose))
 
     def reached(self, name: str, version: Protocol, after: date = date.min) -> tuple[date, date] | None:
         """When a milestone was reached, and the first day that it may be: what is planned or lies ahead ends nothing.
