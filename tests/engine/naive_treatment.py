@@ -715,7 +715,9 @@ class Treatment(Facts):
     def _would_be_listed(self, name: str, on: date, slot: int) -> bool:
         """Whether a dose by the protocol would be listed, had there been no hold and no change."""
         end, dose = self.end_of_regimen(name), Dose(on, name, slot)
-        if not self.takes(name, on) or (end is not None and on > end) or self._is_superseded(name, on, with_holds=False):
+        if not self.takes(name, on) or (end is not None and on > end):
+            return False
+        if self._is_superseded(name, on, with_holds=False):
             return False
         if on == end and on not in self._stated_last_days(name):
             return self.is_recorded(dose)
