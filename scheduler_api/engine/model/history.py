@@ -289,7 +289,7 @@ class History:
     @cached_property
     def last_taken_on(self) -> date | None:
         """Return the last day on which a dose was taken; None if there is none."""
-        return _latest(*(log.last_taken_on for log in self.doses.values()))
+        return max((day for log in self.doses.values() if (day := log.last_taken_on) is not None), default=None)
 
     def log(self, name: str) -> DoseLog:
         """Return what was said of the doses of an intake of a regimen, by its `log_name`."""
@@ -358,7 +358,7 @@ class History:
         """
         unconfirmed = [log.last_unconfirmed_on for log in self.doses.values()]
         days = [Milestone(day, day) for day in unconfirmed if day is not None]
-        return _latest_of([self._confirmed_last_dose, *days])
+        return _latest([self._confirmed_last_dose, *days])
 
     @property
     def confirmed_last_dose_on(self) -> date | None:
@@ -370,7 +370,7 @@ class History:
         ended = self.treatment_ended
         days = [Milestone(day, day) for day in (self.first_dose_on, self.last_taken_on) if day is not None]
         stated = [ended.last_dose] if ended else []
-        return _latest_of([*days, *stated, *(self.stands_for(end.last_dose) for end in self.regimen_ends)])
+        return _latest([*days, *stated, *(self.stands_for(end.last_dose) for end in self.regimen_ends)])
 
     @property
     def last_dose_is_provisional(self) -> bool:
@@ -404,7 +404,8 @@ class History:
             return Reason("last_dose_unknown", base=Reason(rule, day=last))
         if reported is not None:
             return Reason("last_dose_reported", text=reported.text, day=last)
-        return Reason("last_dose", day=last)
+        is_confirmed = self.last_dose == self._confirmed_last_dose
+        return Reason("last_dose" if is_confirmed else "last_dose_to_confirm", day=last)
 
     @cached_property
     def _death(self) -> tuple[Milestone, str] | None:
@@ -412,9 +413,8 @@ class History:
         ended, left = self.end_of_treatment, self.end_of_study
         deaths = [(ended.decided, ended.fact_id)] if ended and ended.reason == "death" else []
         deaths += [(left.ended, left.fact_id)] if left and left.reason == "death" else []
-        deaths.sort(key=lambda death: death[0].first_on, reverse=True)
-        day, fact_id = min(deaths, key=lambda death: death[0].last_on, default=(None, ""))
-        return None if day is None else (Milestone(day.last_on, day.first_on), fact_id)
+        deaths.sort(key=lambda death: (death[0].last_on, death[0].last_on - death[0].first_on))
+        return next(((Milestone(day.last_on, day.first_on), fact_id) for day, fact_id in deaths), None)
 
     @property
     def died(self) -> Milestone | None:
@@ -703,12 +703,7 @@ class History:
         return sorted(days)
 
 
-def _latest(*days: date | None) -> date | None:
-    """Return the latest of some days, those that are not known left out; None if none is."""
-    return max((day for day in days if day is not None), default=None)
-
-
-def _latest_of(days: Iterable[Milestone | None]) -> Milestone | None:
+def _latest(days: Iterable[Milestone | None]) -> Milestone | None:
     """Return the latest of some days, any of which may be inexact; None if none is known."""
     known = [day for day in days if day is not None]
     return Milestone(max(day.on for day in known), max(day.first_on for day in known)) if known else None
