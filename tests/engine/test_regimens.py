@@ -236,6 +236,12 @@ class TestStartsAndEnds:
             "clinic-c4d1": "2024-03-22",
         }
 
+    def test_on_its_first_day_a_later_regimen_has_all_its_doses(self) -> None:
+        """The day was planned, unlike C1D1: nobody has said what became of the first dose."""
+        patient = treated(regimen_data(cycles=1), drug(starts={"after": "surufatinib"}, times_a_day=2))
+        take(patient, "2024-01-26", 200, "olaparib", 2)
+        assert doses(patient, "2024-01-26") == {"olaparib.1": (200, "unrecorded"), "olaparib.2": (200, "taken")}
+
     def test_after_one_that_ended_early_its_cycle_keeps_its_full_length(self) -> None:
         patient = treated(regimen_data(cycles=6), drug(starts={"after": "surufatinib"}))
         patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-01-30")

@@ -58,8 +58,8 @@ class Span(NamedTuple):
 class DosePlan:
     """The planned doses of one intake (`slot`) of a regimen, as spans in which the same is planned, and their record.
 
-    They exist from the regimen's start through its end; on the first and the last day only what is on record does, if
-    another intake of the first day was recorded, or the last dose is not stated (section 4).
+    They exist from the regimen's start through its end; on C1D1 and the last day only what is on record does, if a later
+    intake of C1D1 was recorded, or the last dose is not stated (section 4).
     """
 
     def __init__(self, regimen: RegimenPlan, slot: int) -> None:
@@ -170,9 +170,9 @@ class DosePlan:
         return end if history.is_stated_last_dose(end) else end - ONE_DAY
 
     def _begins_later(self) -> bool:
-        """Return whether on day 1 only a later intake of the day is on record."""
+        """Return whether on C1D1 only a later intake of the day is on record."""
         start, regimen = self.starts_on, self.regimen
-        if start == date.max or self.log.status(start) is not None:
+        if start != self.history.c1d1 or self.log.status(start) is not None:
             return False
         return any(regimen.log(slot).status(start) is not None for slot in range(self.slot + 1, regimen.slots + 1))
 
