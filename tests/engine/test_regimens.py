@@ -242,6 +242,14 @@ class TestStartsAndEnds:
         take(patient, "2024-01-26", 200, "olaparib", 2)
         assert doses(patient, "2024-01-26") == {"olaparib.1": (200, "unrecorded"), "olaparib.2": (200, "taken")}
 
+    @pytest.mark.parametrize(("last_dose_on", "listed"), [("unknown", []), ("2024-01-25", ["surufatinib.1"])])
+    def test_the_last_day_of_its_cycles_may_be_that_of_treatment(self, last_dose_on: str, listed: list[str]) -> None:
+        """Nobody recorded a dose of that day: there is one only if it is said to be the last."""
+        patient = treated(regimen_data(cycles=1))
+        patient.end_treatment(last_dose_on, decided_on="2024-01-25")
+        assert list(doses(patient, "2024-01-24")) == ["surufatinib.1"]
+        assert list(doses(patient, "2024-01-25")) == listed
+
     def test_after_one_that_ended_early_its_cycle_keeps_its_full_length(self) -> None:
         patient = treated(regimen_data(cycles=6), drug(starts={"after": "surufatinib"}))
         patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-01-30")

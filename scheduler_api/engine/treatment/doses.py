@@ -58,8 +58,8 @@ class Span(NamedTuple):
 class DosePlan:
     """The planned doses of one intake (`slot`) of a regimen, as spans in which the same is planned, and their record.
 
-    They exist from the regimen's start through its end; on C1D1 and the last day only what is on record does, if a later
-    intake of C1D1 was recorded, or the last dose is not stated (section 4).
+    They exist from the regimen's start through its end; on C1D1 and on the last day only what is on record does, if a
+    later intake of C1D1 was recorded, or the last dose is not stated (section 4).
     """
 
     def __init__(self, regimen: RegimenPlan, slot: int) -> None:
@@ -165,9 +165,10 @@ class DosePlan:
     def _last_dose_day(self) -> date | None:
         """Return the last day that has a dose: that of the end has one only if it is recorded, or said to have one."""
         end, history = self.ends_on, self.history
-        if end is None or end == self.regimen.own_end or self.log.status(end) is not None:
+        if end is None or end != history.last_treatment_day or self.log.status(end) is not None:
             return end
-        return end if history.is_stated_last_dose(end) else end - ONE_DAY
+        is_stated = history.is_stated_last_dose(end) or end in self.regimen.days_said_to_end
+        return end if is_stated else end - ONE_DAY
 
     def _begins_later(self) -> bool:
         """Return whether on C1D1 only a later intake of the day is on record."""

@@ -278,13 +278,18 @@ class RegimenPlan:
 
         None while treatment alone ends it.
         """
-        history, ends = self.history, [] if self._ran_out is None else [self._ran_out]
+        ends = [] if self._ran_out is None else [self._ran_out]
         if self.started is None:
             return None
         if not self.exists_on(date.max):
             ends.append(max((end for _, end in self.stretches() if end is not None), default=date.min))
-        ends += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen in self._names]
-        return min(ends, default=None)
+        return min([*ends, *self.days_said_to_end], default=None)
+
+    @property
+    def days_said_to_end(self) -> list[date]:
+        """Return the last dose by each record that the regimen ended, or that did whose cycles it shares."""
+        history = self.history
+        return [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen in self._names]
 
     def _day_run_out(self) -> date | None:
         """Return the day before the cycle that the version in force then no longer has; None if there is none."""
