@@ -272,9 +272,14 @@ class Treatment(Facts):
     @once
     def end_of_regimen(self, name: str) -> date | None:
         """The last day on which a regimen can have doses: until it, treatment or the study ended."""
+        of_treatment = self.end_of_treatment_of(name)
+        return min([*self.said_to_end(name), *([of_treatment] if of_treatment else [])], default=None)
+
+    @once
+    def end_of_treatment_of(self, name: str) -> date | None:
+        """The last day on which a regimen can have doses, if treatment or the study ended."""
         days = [self.off] if self.off else []
         days += [self.last_dose_by(end) or self.decided_by(end) for end in self.ends if self.is_ended_by(name, end)]
-        days += self.said_to_end(name)
         return min(days, default=None)
 
     @once
@@ -493,10 +498,10 @@ class Treatment(Facts):
     # Doses (section 4).
 
     @once
-    def runs(self, name: str, on: date, with_holds: bool = True) -> bool:
+    def runs(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen runs on a day: it is for the patient, has begun and not ended, nor had all its doses."""
         end, had = self.end_of_regimen(name), self.had_all(name)
-        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name, with_holds).days:
+        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name, not by_protocol).days:
             return False
         return (end is None or on <= end) and (had is None or on <= had.on)
 
@@ -513,19 +518,22 @@ class Treatment(Facts):
         return [fact for fact in facts if (fact.body.regimen or self._only_regimen(fact.body.from_on)) == name]
 
     @once
-    def _selector(self, name: str, on: date, with_holds: bool = True) -> dict[str, Any] | None:
+    def _selector(self, name: str, on: date, by_protocol: bool = False) -> dict[str, Any] | None:
         """The entry of `when` that holds on a day by the protocol alone; None on a day without a dose."""
-        number, day = self.calendar(name, with_holds).days.get(on, (0, None))
+        number, day = self.calendar(name, not by_protocol).days.get(on, (0, None))
         return None if day is None else said_by.selector(self.reading(name, on), number, day, on)
 
     @once
-    def is_occasion(self, name: str, on: date, at: datetime | None = None, with_holds: bool = True) -> bool:
-        """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol."""
-        number, day = self.calendar(name, with_holds).days.get(on, (0, None))
+    def is_occasion(self, name: str, on: date, at: datetime | None = None, by_protocol: bool = False) -> bool:
+        """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol.
+
+        Here and below, `by_protocol` asks what would be so, had there been neither a hold nor a change.
+        """
+        number, day = self.calendar(name, not by_protocol).days.get(on, (0, None))
         change = self.change(name, on, at)
-        if day is not None and change is not None and change.days is not None:
+        if day is not None and change is not None and change.days is not None and not by_protocol:
             return day in change.days and said_by.has_doses_in(self.reading(name, on), number)
-        return self._selector(name, on, with_holds) is not None
+        return self._selector(name, on, by_protocol) is not None
 
     def _slots(self, name: str, on: date, at: datetime | None = None) -> list[int]:
         """The numbers of the doses of a day, be it one of doses, of rest or held."""
@@ -534,11 +542,11 @@ class Treatment(Facts):
         return [*range(1, (times or self.reading(name, on).get("times_a_day", 1)) + 1)]
 
     @once
-    def _is_superseded(self, name: str, on: date, with_holds: bool = True) -> bool:
+    def _is_superseded(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
         begins = self.start_of(name)
         assert begins is not None
-        if (with_holds and self.held(name, on)) or not self.is_occasion(name, on, with_holds=with_holds):
+        if (not by_protocol and self.held(name, on)) or not self.is_occasion(name, on, by_protocol=by_protocol):
             # It plans nothing itself.
             return False
         for other in self.of_drug(name):
@@ -546,16 +554,16 @@ class Treatment(Facts):
             if other == name or since is None or since > on:
                 continue
             first = since == begins and self.names.index(other) < self.names.index(name)
-            if (since > begins or first) and self._plans(other, on, with_holds):
+            if (since > begins or first) and self._plans(other, on, by_protocol):
                 return True
         return False
 
-    def _plans(self, name: str, on: date, with_holds: bool = True) -> bool:
+    def _plans(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen has a dose on a day, or would have, were it not held."""
-        if not self.runs(name, on, with_holds):
+        if not self.runs(name, on, by_protocol):
             return False
-        waits = self.calendar(name, with_holds).days[on][1] is None and with_holds and self.held(name, on)
-        return self.is_occasion(name, on, with_holds=with_holds) or waits
+        waits = self.calendar(name, not by_protocol).days[on][1] is None and not by_protocol and self.held(name, on)
+        return self.is_occasion(name, on, by_protocol=by_protocol) or waits
 
     @once
     def slots(self, name: str, on: date, at: datetime | None = None, to_the_end: bool = False) -> list[int]:
@@ -717,7 +725,7 @@ class Treatment(Facts):
         end, dose = self.end_of_regimen(name), Dose(on, name, slot)
         if not self.takes(name, on) or (end is not None and on > end):
             return False
-        if self._is_superseded(name, on, with_holds=False):
+        if self._is_superseded(name, on, by_protocol=True):
             return False
         if on == end and on not in self._stated_last_days(name):
             return self.is_recorded(dose)
@@ -782,7 +790,7 @@ class Treatment(Facts):
         name, on = dose.regimen, dose.on
         if self.c1d1 is None or on < self.c1d1:
             return {"dose_before_start"}
-        end = self.end_of_regimen(name)
+        end = self.end_of_treatment_of(name)
         if end is not None and on > end:
             return {"dose_after_end"}
         if not self.runs(name, on) or self._is_superseded(name, on):

@@ -35,6 +35,11 @@ class Hold(NamedTuple):
         """Return whether `day` is held."""
         return self.from_on <= day and (self.resumes_on is None or day < self.resumes_on)
 
+    def through(self, day: date) -> Hold:
+        """Return the same hold, over on the day after `day` at the latest."""
+        goes_on = day < date.max and (self.resumes_on is None or self.resumes_on > day + ONE_DAY)
+        return self._replace(resumes_on=day + ONE_DAY) if goes_on else self
+
 
 class DoseChange(NamedTuple):
     """The planned amount of one intake of a regimen from a day on; known since the instant `recorded_at`.

@@ -77,7 +77,7 @@ def _sums(plan: DosePlan, today: date) -> DoseSums:
         else:
             planned += occasions - taken_then
             missed += len(plan.missed(span))
-    if plan.regimen.holds or plan.regimen.changes:
+    if plan.regimen.holds or plan.regimen.changes or plan.overlapped_by:
         full_amount = _full_amount(plan.by_protocol(), last)
     return DoseSums(planned, taken, missed, held, taken_amount, full_amount)
 

@@ -209,7 +209,8 @@ class RegimenPlan:
         """Return the days on which what is planned may change, but for the days of cycles themselves."""
         cuts = {run.starts_on for run in self.runs[1:]}
         cuts |= {change.from_on for change in self.changes}
-        for hold in self.holds:
+        # Where it shares the cycles of another, those are perhaps held by themselves.
+        for hold in (*self.holds, *(hold for run in self.runs for hold in run.holds)):
             cuts.add(hold.from_on)
             if hold.resumes_on is not None:
                 cuts.add(hold.resumes_on)
@@ -250,7 +251,10 @@ class RegimenPlan:
     def _count_cycles(self, shared: RegimenPlan | None) -> None:
         """Count its cycles, or take those of the regimen that it shares them with, and see where it ends."""
         start = None if self.started is None else self.started.on
-        self.runs: tuple[CycleRun, ...] = cycle_runs(self.stages, start, self.holds) if shared is None else shared.runs
+        # A regimen that has ended is held no longer, so that one that starts after it has a day to start on.
+        ended = min(self.days_said_to_end, default=date.max)
+        holds = tuple(hold.through(ended) for hold in self.holds if hold.from_on <= ended)
+        self.runs: tuple[CycleRun, ...] = cycle_runs(self.stages, start, holds) if shared is None else shared.runs
         self._ran_out: date | None = self._day_run_out() if shared is None else shared._ran_out
         self.own_end = self._own_end()
         ends = [self.history.last_treatment_day, self.own_end]

@@ -168,18 +168,16 @@ class VisitSchedule:
         return anchor_day(self._history, protocol, anchor.milestones)
 
     def _start_of_cycles(self, regimen: str | None) -> AnchorDay | None:
-        """Return the first day of the cycles of a regimen, or of the lead one (None)."""
+        """Return the first day of the cycles of a regimen, or of the lead one (None); None while C1D1 has no date."""
         plan = self._treatment_plan.regimen(regimen) if regimen is not None else None
-        if plan is None or plan.first.starts.is_first_dose:
-            return start_of_treatment(self._history)
-        started, treatment = plan.started, start_of_treatment(self._history)
-        if started is None:
+        treatment = start_of_treatment(self._history)
+        if plan is None or plan.first.starts.is_first_dose or treatment is None:
+            return treatment
+        if (started := plan.started) is None:
             return None
-        anchor = AnchorDay(started.on, started.provisional, started.because)
-        if treatment is None or not plan.rests_on_first_dose:
-            return anchor
-        planned_start = None if treatment.planned_start is None else started.on
-        return anchor._replace(enrolment_from=treatment.enrolment_from, planned_start=planned_start)
+        awaits_start = plan.rests_on_first_dose and treatment.planned_start is not None
+        planned_start = started.on if awaits_start else None
+        return AnchorDay(started.on, started.provisional, started.because, treatment.enrolment_from, planned_start)
 
     def _visit_anchor(self, visit: str) -> AnchorDay | None:
         for name in self.names:
