@@ -6,6 +6,7 @@ stands, `naive_treatment` what the patient takes and is given; here is what foll
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -192,11 +193,19 @@ class Known(Treatment):
 
     def _series(self, name: str) -> SeriesKnown:
         visits, dropped = self._planned(name)
-        unscheduled = self._assign(visits, [record for record in self.records if record.series == name])
+        before = self._without_holds._planned(name)[0] if self.holds else []
+        unscheduled = self._assign(visits, [record for record in self.records if record.series == name], before)
         living = [visit for visit in visits if visit.fits or visit.done]
         for visit, following in pairwise(living):
             visit.next_opens = following.opens
         return SeriesKnown(visits, unscheduled, dropped)
+
+    @cached_property
+    def _without_holds(self) -> Known:
+        """All that would follow if there had been no hold."""
+        known = Known(self.patient, len(self.facts), self.today)
+        known.holds = []
+        return known
 
     def _planned(self, series: str) -> tuple[list[PlannedVisit], list[str]]:
         starts = sorted({amendment.from_on for amendment in self.all("protocol_amended")})
@@ -462,8 +471,10 @@ class Known(Treatment):
         last = self.last_for_patient(name) if own else None
         return found + ([(last + DAY, last + DAY)] if last is not None and last > date.min else [])
 
-    def _assign(self, visits: list[PlannedVisit], records: list[Any]) -> list[Unscheduled]:
-        """Which visit each record belongs to; what finds none."""
+    def _assign(
+        self, visits: list[PlannedVisit], records: list[Any], before: Sequence[PlannedVisit] = ()
+    ) -> list[Unscheduled]:
+        """Which visit each record belongs to; what finds none. `before` are the visits as if there had been no hold."""
         records = sorted(records, key=lambda record: (record.done_on, record.number))
         whole = [record for record in records if not record.part]
         rest, unscheduled = [], []
@@ -472,7 +483,9 @@ class Known(Treatment):
                 rest.append(record)
                 continue
             visit = _named(record.visit, [v for v in visits if not v.done])
-            if visit:
+            if visit and _is_moved_away(visit, record.done_on, before):
+                unscheduled.append(Unscheduled(record, None if self._is_cut(visit) else visit.name))
+            elif visit:
                 visit.done, visit.how = [record], "named"
             else:
                 unscheduled.append(Unscheduled(record, None))
@@ -500,7 +513,8 @@ class Known(Treatment):
             else:
                 lost.append(record)
         for record in lost:
-            unscheduled.append(Unscheduled(record, self._suggested(visits, record.done_on)))
+            suggested = self._suggested(visits, record.done_on) or self._moved_from(visits, record.done_on, before)
+            unscheduled.append(Unscheduled(record, suggested))
         for record in (record for record in records if record.part):
             if record.visit is None:
                 visit = self._by_window(visits, record.done_on, free=False)
@@ -511,7 +525,17 @@ class Known(Treatment):
                 continue
             visit.how = visit.how or ("named" if record.visit else "window")
             visit.done = [*visit.done, record]
-        return unscheduled
+        done = [visit.name for visit in everything if visit.done]
+        return [replace(one, suggested=None) if one.suggested in done else one for one in unscheduled]
+
+    def _moved_from(self, visits: list[PlannedVisit], day: date, before: Sequence[PlannedVisit]) -> str | None:
+        """The visit that a hold moved on from a day on which it could be done."""
+        here = [visit for visit in before if visit.opens <= day <= visit.closes]
+        for earlier in sorted(here, key=lambda visit: (abs(visit.target - day), visit.target)):
+            visit = _named(earlier.name, visits)
+            if visit and visit.opens > day and not self._is_cut(visit):
+                return visit.name
+        return None
 
     def _by_window(self, visits: list[PlannedVisit], day: date, free: bool) -> PlannedVisit | None:
         here = [v for v in visits if v.opens <= day <= v.closes and not self._is_cut(v)]
@@ -680,6 +704,13 @@ def _named(name: str, visits: list[PlannedVisit]) -> PlannedVisit | None:
     """The visit of a name: of several, one that is done or that is for the patient."""
     of_name = [visit for visit in visits if visit.name == name]
     return next((visit for visit in of_name if visit.done or visit.fits), next(iter(of_name), None))
+
+
+def _is_moved_away(visit: PlannedVisit, day: date, before: Sequence[PlannedVisit]) -> bool:
+    """Whether a hold moved a visit from a day: it is outside its window, and would be inside without any hold."""
+    earlier = _named(visit.name, [*before])
+    is_outside = not visit.opens <= day <= visit.closes
+    return is_outside and earlier is not None and earlier.opens <= day <= earlier.closes
 
 
 def _drugs_of(rule: dict[str, Any]) -> list[str | None]:

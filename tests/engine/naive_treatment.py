@@ -272,9 +272,14 @@ class Treatment(Facts):
     @once
     def end_of_regimen(self, name: str) -> date | None:
         """The last day on which a regimen can have doses: until it, treatment or the study ended."""
+        of_treatment = self.end_of_treatment_of(name)
+        return min([*self.said_to_end(name), *([of_treatment] if of_treatment else [])], default=None)
+
+    @once
+    def end_of_treatment_of(self, name: str) -> date | None:
+        """The last day on which a regimen can have doses, if treatment or the study ended."""
         days = [self.off] if self.off else []
         days += [self.last_dose_by(end) or self.decided_by(end) for end in self.ends if self.is_ended_by(name, end)]
-        days += self.said_to_end(name)
         return min(days, default=None)
 
     @once
@@ -495,10 +500,10 @@ class Treatment(Facts):
     # Doses (section 4).
 
     @once
-    def runs(self, name: str, on: date) -> bool:
+    def runs(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen runs on a day: it is for the patient, has begun and not ended, nor had all its doses."""
         end, had = self.end_of_regimen(name), self.had_all(name)
-        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name).days:
+        if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name, not by_protocol).days:
             return False
         return (end is None or on <= end) and (had is None or on <= had.on)
 
@@ -515,19 +520,22 @@ class Treatment(Facts):
         return [fact for fact in facts if (fact.body.regimen or self._only_regimen(fact.body.from_on)) == name]
 
     @once
-    def _selector(self, name: str, on: date) -> dict[str, Any] | None:
+    def _selector(self, name: str, on: date, by_protocol: bool = False) -> dict[str, Any] | None:
         """The entry of `when` that holds on a day by the protocol alone; None on a day without a dose."""
-        number, day = self.calendar(name).days.get(on, (0, None))
+        number, day = self.calendar(name, not by_protocol).days.get(on, (0, None))
         return None if day is None else said_by.selector(self.reading(name, on), number, day, on)
 
     @once
-    def is_occasion(self, name: str, on: date, at: datetime | None = None) -> bool:
-        """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol."""
-        number, day = self.calendar(name).days.get(on, (0, None))
+    def is_occasion(self, name: str, on: date, at: datetime | None = None, by_protocol: bool = False) -> bool:
+        """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol.
+
+        Here and below, `by_protocol` asks what would be so, had there been neither a hold nor a change.
+        """
+        number, day = self.calendar(name, not by_protocol).days.get(on, (0, None))
         change = self.change(name, on, at)
-        if day is not None and change is not None and change.days is not None:
+        if day is not None and change is not None and change.days is not None and not by_protocol:
             return day in change.days and said_by.has_doses_in(self.reading(name, on), number)
-        return self._selector(name, on) is not None
+        return self._selector(name, on, by_protocol) is not None
 
     def _slots(self, name: str, on: date, at: datetime | None = None) -> list[int]:
         """The numbers of the doses of a day, be it one of doses, of rest or held."""
@@ -536,11 +544,11 @@ class Treatment(Facts):
         return [*range(1, (times or self.reading(name, on).get("times_a_day", 1)) + 1)]
 
     @once
-    def is_superseded(self, name: str, on: date) -> bool:
+    def is_superseded(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
         begins = self.start_of(name)
         assert begins is not None
-        if self.held(name, on) or not self.is_occasion(name, on):
+        if (not by_protocol and self.held(name, on)) or not self.is_occasion(name, on, by_protocol=by_protocol):
             # It plans nothing itself.
             return False
         for other in self.of_drug(name):
@@ -548,15 +556,16 @@ class Treatment(Facts):
             if other == name or since is None or since > on:
                 continue
             first = since == begins and self.names.index(other) < self.names.index(name)
-            if (since > begins or first) and self._plans(other, on):
+            if (since > begins or first) and self._plans(other, on, by_protocol):
                 return True
         return False
 
-    def _plans(self, name: str, on: date) -> bool:
+    def _plans(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen has a dose on a day, or would have, were it not held."""
-        if not self.runs(name, on):
+        if not self.runs(name, on, by_protocol):
             return False
-        return self.is_occasion(name, on) or (self.calendar(name).days[on][1] is None and self.held(name, on))
+        waits = self.calendar(name, not by_protocol).days[on][1] is None and not by_protocol and self.held(name, on)
+        return self.is_occasion(name, on, by_protocol=by_protocol) or waits
 
     @once
     def slots(self, name: str, on: date, at: datetime | None = None, to_the_end: bool = False) -> list[int]:
@@ -697,9 +706,10 @@ class Treatment(Facts):
         return [dose for dose in self.taken if dose.slot not in self.slots(dose.regimen, dose.on)]
 
     def full_amount(self, name: str, today: date) -> float:
-        """The protocol's amount on every occasion before a day, and those recorded on it, had there been no hold."""
+        """The protocol's amount on all its days before a day, and what is recorded on it, had there been no hold."""
         calendar, total, number = self.calendar(name, with_holds=False), 0.0, 0
         changes = [fact.body for fact in self._changes_of(name)]
+        first = latest_from(changes, min((body.from_on for body in changes), default=date.min))
         for on, (cycle, day) in calendar.days.items():
             if on > today:
                 break
@@ -709,7 +719,7 @@ class Treatment(Facts):
                 continue
             amount = said_by.own_amount(one, when)
             if said_by.is_by_patient(one):
-                amount = changes[0].amount if changes else 0
+                amount = first.amount if first else 0
             for slot in range(1, one.get("times_a_day", 1) + 1):
                 # What was missed is made up for at the end.
                 number += Dose(on, name, slot) not in self.missed
@@ -722,7 +732,9 @@ class Treatment(Facts):
     def _would_be_listed(self, name: str, on: date, slot: int) -> bool:
         """Whether a dose by the protocol would be listed, had there been no hold and no change."""
         end, dose = self.end_of_regimen(name), Dose(on, name, slot)
-        if not self.takes(name, on) or (end is not None and on > end) or self.is_superseded(name, on):
+        if not self.takes(name, on) or (end is not None and on > end):
+            return False
+        if self.is_superseded(name, on, by_protocol=True):
             return False
         if on == end and on not in self._stated_last_days(name):
             return self.is_recorded(dose)
@@ -787,7 +799,7 @@ class Treatment(Facts):
         name, on = dose.regimen, dose.on
         if self.c1d1 is None or on < self.c1d1:
             return {"dose_before_start"}
-        end = self.end_of_regimen(name)
+        end = self.end_of_treatment_of(name)
         if end is not None and on > end:
             return {"dose_after_end"}
         if not self.runs(name, on) or self.is_superseded(name, on):
@@ -813,14 +825,20 @@ class Treatment(Facts):
 
     # The last dose (section 3).
 
-    @cached_property
+    @property
     def last_dose(self) -> date | None:
+        return max((day for day, _ in self._days_of_last_dose), default=None)
+
+    @cached_property
+    def _days_of_last_dose(self) -> list[tuple[date, date]]:
+        """The days of which the last dose is the latest, each with the first day that it may be."""
         days = [*(dose.on for dose in self.taken), *([self.start.first_dose_on] if self.start else [])]
         days += [record.done_on for name in self.names for record in self.given(name)]
-        days += [last for end in self.ends if (last := self.last_dose_by(end)) is not None]
-        days += [self.stands_for(body.last_dose_on, self.died) for body in self.all("regimen_ended")]
         days += [on for on, _ in self._late_days()]
-        return max(days, default=None)
+        said = [end.decided_on if end.last_dose_on == "unknown" else end.last_dose_on for end in self.ends]
+        said += [body.last_dose_on for body in self.all("regimen_ended")]
+        known = [(day.on, day.first) for day in map(self._day, said) if day is not None]
+        return known + [(day, day) for day in days]
 
     def _late_days(self) -> Iterator[tuple[date, str]]:
         """The days that the patient said too late to have taken something, each with the regimen."""
@@ -916,11 +934,11 @@ class Treatment(Facts):
                 return self._earliest(found, after)
             case "new_therapy":
                 return self._earliest([body.started_on for body in self.all("new_therapy_started")], after)
-            case "death" | "end_of_study":
-                ends = [end.decided_on for end in self.ends if end.reason == "death"]
-                if self.study and (self.study.reason == "death" or name == "end_of_study"):
-                    ends.append(self.study.ended_on)
-                return self._earliest(ends, date.min)
+            case "death":
+                return self._day_of_death()
+            case "end_of_study":
+                left = self._day(self.study.ended_on) if self.study and self.study.reason != "death" else None
+                return min((day for day in (left, self._day_of_death()) if day is not None), default=None)
             case _:
                 found = self._day(said)
                 return found and found._replace(own=True)
@@ -936,6 +954,13 @@ class Treatment(Facts):
             return None
         return MilestoneDay(self.stands_for(when, self.died), getattr(when, "first", when), planned)
 
+    def _day_of_death(self) -> MilestoneDay | None:
+        """Death, which is one: of two dates the earlier, of two that stand for one day the better known."""
+        said = [end.decided_on for end in self.ends if end.reason == "death"]
+        said += [self.study.ended_on] if self.study and self.study.reason == "death" else []
+        known = [MilestoneDay(self.stands_for(day), getattr(day, "first", day)) for day in said]
+        return min(known, key=lambda day: (day.on, -day.first.toordinal()), default=None)
+
     def _earliest(self, days: list[Any], after: date) -> MilestoneDay | None:
         known = [day for day in map(self._day, days) if day is not None and day.on > after]
         return min(known, default=None)
@@ -943,13 +968,8 @@ class Treatment(Facts):
     def _last_dose_known(self) -> MilestoneDay | None:
         if self.last_dose is None:
             return None
-        first = self.last_dose
-        if self.ended and self.stated_last == self.last_dose:
-            stated = self.ended.decided_on if self.ended.last_dose_on == "unknown" else self.ended.last_dose_on
-            others = [*(dose.on for dose in self.taken), *([self.start.first_dose_on] if self.start else [])]
-            others += [record.done_on for name in self.names for record in self.given(name)]
-            first = max([getattr(stated, "first", self.last_dose), *others])
-        return MilestoneDay(self.last_dose, first)
+        # If two days are not exactly known, it is at least the later of their first days.
+        return MilestoneDay(self.last_dose, max(first for _, first in self._days_of_last_dose))
 
     def reached(self, name: str, version: Protocol, after: date = date.min) -> tuple[date, date] | None:
         """When a milestone was reached, and the first day that it may be: what is planned or lies ahead ends nothing.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
 
-from .patients import Patient, day, protocol
+from .patients import Patient, day, protocol, protocol_data, regimen_data
 
 
 def counted(patient: Patient, today: str) -> dict[str, Any]:
@@ -179,3 +182,49 @@ def test_under_extend_dose_intensity_is_of_the_doses_that_there_would_have_been_
     adherence = patient.on("2024-01-13")["adherence"]
     assert (adherence["planned"], adherence["held"], adherence["adherence"]) == (3, 3, 1)
     assert adherence["relative_dose_intensity"] == 0.5
+
+
+def test_dose_intensity_is_of_the_protocols_days_also_where_a_hold_keeps_the_next_version_from_beginning() -> None:
+    """A dose each Friday. The version from 5 February waits while dosing is on hold, and never begins."""
+    weekly = {"days": [1], "cycle_days": 7}
+    patient = Patient.treated(protocol(**weekly), protocol(version=2, on_hold="extend", **weekly))
+    patient.take("2024-01-05")
+    patient.record("hold_started", from_on="2024-01-20")
+    patient.record("protocol_amended", version=2, from_on="2024-02-05")
+    # 14 Fridays from 5 January through 5 April.
+    assert counted(patient, "2024-04-10")["relative_dose_intensity"] == round(1 / 14, 4)
+
+
+def test_dose_intensity_of_a_regimen_is_counted_from_its_own_start() -> None:
+    """Two cycles of 7 days, held for a week: the second drug starts on 26 January, and not on the 19th."""
+    first = regimen_data(cycle_days=7, on_hold="extend", cycles=2)
+    second = {**regimen_data(cycle_days=7, on_hold="extend"), "id": "next", "starts": {"after": "surufatinib"}}
+    data = {**protocol_data(), "regimens": [first, {**second, "drug": "olaparib", "first_cycle": 3}]}
+    patient = Patient.treated(read_protocol(data))
+    patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-17")
+    patient.record("dose_recorded", dose_on="2024-01-26", status="taken", amount=300, regimen="next", slot=1)
+    # 26, 27 and 28 January.
+    by_regimen = {one["regimen"]: one for one in counted(patient, "2024-01-29")["regimens"]}
+    assert by_regimen["next"]["relative_dose_intensity"] == round(1 / 3, 4)
+
+
+@pytest.mark.parametrize("fewer", [{"days": [1]}, {"times_a_day": 1}])
+def test_fewer_days_or_doses_than_the_protocol_has_make_dose_intensity_lower(fewer: dict[str, Any]) -> None:
+    patient = Patient.treated(protocol(times_a_day=2, cycle_days=7))
+    dose = {"regimen": "surufatinib", "slot": 1}
+    patient.record("dose_recorded", dose_on="2024-01-05", status="taken", amount=300, **dose)
+    patient.record("dose_changed", from_on="2024-01-12", amount=300, regimen="surufatinib", **fewer)
+    # Twice a day on the 24 days from 5 through 28 January.
+    assert counted(patient, "2024-01-29")["relative_dose_intensity"] == round(1 / 48, 4)
+
+
+def test_of_an_amount_for_each_patient_dose_intensity_goes_by_the_first_that_stands() -> None:
+    data = protocol_data()
+    data["regimens"][0]["dose"] = {"amount": 5, "unit": "mg", "per": "kg"}
+    patient = Patient.treated(read_protocol(data))
+    patient.record("dose_changed", from_on="2024-01-10", amount=300, regimen="surufatinib")
+    for amount in (400, 320):
+        sure = ["above_previous"]
+        patient.record("dose_changed", from_on="2024-01-05", amount=amount, regimen="surufatinib", confirmed=sure)
+    patient.take("2024-01-05", "2024-01-06", amount=320)
+    assert counted(patient, "2024-01-09")["relative_dose_intensity"] == 0.5

@@ -236,6 +236,31 @@ class TestStartsAndEnds:
             "clinic-c4d1": "2024-03-22",
         }
 
+    def test_on_its_first_day_a_later_regimen_has_all_its_doses(self) -> None:
+        """The day was planned, unlike C1D1: nobody has said what became of the first dose."""
+        patient = treated(regimen_data(cycles=1), drug(starts={"after": "surufatinib"}, times_a_day=2))
+        take(patient, "2024-01-26", 200, "olaparib", 2)
+        assert doses(patient, "2024-01-26") == {"olaparib.1": (200, "unrecorded"), "olaparib.2": (200, "taken")}
+
+    @pytest.mark.parametrize(("last_dose_on", "listed"), [("unknown", []), ("2024-01-25", ["surufatinib.1"])])
+    def test_the_last_day_of_its_cycles_may_be_that_of_treatment(self, last_dose_on: str, listed: list[str]) -> None:
+        """Nobody recorded a dose of that day: there is one only if it is said to be the last."""
+        patient = treated(regimen_data(cycles=1))
+        patient.end_treatment(last_dose_on, decided_on="2024-01-25")
+        assert list(doses(patient, "2024-01-24")) == ["surufatinib.1"]
+        assert list(doses(patient, "2024-01-25")) == listed
+
+    def test_after_one_that_ended_on_hold_the_next_starts_all_the_same(self) -> None:
+        """Its second cycle of 14 days began on 19 January and waited from 24 through 28 January, its last day."""
+        patient = treated(
+            regimen_data(cycles=4, cycle_days=14, on_hold="extend"), drug(starts={"after": "surufatinib"})
+        )
+        patient.record("hold_started", from_on="2024-01-24", regimens=["surufatinib"])
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "held")}
+        patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-01-28")
+        assert doses(patient, "2024-02-06") == {}
+        assert doses(patient, "2024-02-07") == {"olaparib.1": (200, "unrecorded")}
+
     def test_after_one_that_ended_early_its_cycle_keeps_its_full_length(self) -> None:
         patient = treated(regimen_data(cycles=6), drug(starts={"after": "surufatinib"}))
         patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-01-30")
@@ -283,6 +308,17 @@ class TestStartsAndEnds:
         assert len(to_do(patient, "regimens_overlap", "2024-02-10")) == 1
         patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-02-09")
         assert to_do(patient, "regimens_overlap", "2024-02-10") == []
+
+    def test_days_of_cycles_that_it_shares_wait_while_it_is_held_itself(self) -> None:
+        """Cycle 3 begins on 16 February; the hold of all makes the 20th and the 21st wait, and day 5 is the 22nd."""
+        second = drug(cycles_of="surufatinib")
+        del second["cycle_days"]
+        patient = treated(regimen_data(on_hold="extend"), second)
+        patient.record("hold_started", from_on="2024-02-01", regimens=["olaparib"])
+        patient.record("hold_started", from_on="2024-02-20", resumes_on="2024-02-22")
+        rows = patient.on("2024-02-25", "2024-02-19", "2024-02-22")["doses"]
+        places = [(row["cycle"], row["cycle_day"]) for row in rows if row["dose_id"].endswith("olaparib.1")]
+        assert places == [(3, 4), (3, None), (3, None), (3, 5)]
 
     def test_one_shares_the_cycles_of_another(self) -> None:
         """What ends or holds that one does the same to it."""
@@ -397,3 +433,18 @@ class TestWhatCannotBe:
         regimens = [regimen_data(cycles=2), drug(starts={"after": "surufatinib"})]
         with pytest.raises(ValidationFailed, match="/regimens/1/first_cycle"):
             read_protocol({**protocol_data(clinic), "regimens": regimens})
+
+
+def test_before_enrolment_no_visit_is_planned_on_days_of_a_regimen_that_starts_at_a_milestone() -> None:
+    """An arm is assigned while the patient is screened: nobody is asked to come for treatment before enrolment."""
+    arms = [{"id": "a", "label": "Arm A"}]
+    second = drug(starts={"milestone": "randomisation"})
+    infusions = series("infusion", {"days": [1], "cycles": {"to": 2}, "regimen": "olaparib"}, window=(1, 1))
+    trial = read_protocol({**protocol_data(infusions, arms=arms), "regimens": [regimen_data(), second]})
+    patients = Patient.screened(trial), Patient.screened(trial, planned_enrolment_on="2024-01-08")
+    for patient in patients:
+        patient.record("arm_assigned", arm="a", on="2024-01-10")
+        assert patient.targets("infusion") == {}
+        patient.record("enrolled", enrolled_on="2024-01-09", planned_first_dose_on="2024-01-10", arm=None)
+        targets = {"infusion-olaparib-c1d1": "2024-01-10", "infusion-olaparib-c2d1": "2024-01-31"}
+        assert patient.targets("infusion") == targets

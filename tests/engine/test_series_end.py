@@ -122,3 +122,49 @@ def test_follow_up_is_for_patients_fertile_on_the_day_of_the_visit() -> None:
     assert patient.targets("contraception") == {}
     patient.record("fertility_changed", fertility="fertile", basis=None, from_on="2024-04-16")
     assert [*patient.targets("contraception", last="2024-12-31")] == [f"contraception-m{n}" for n in range(2, 7)]
+
+
+@pytest.mark.parametrize(
+    ("last_dose_on", "decided_on"), [("unknown", "2024-05"), ("2024-05", "2024-06-03"), ("2024-05", "2024-05")]
+)
+def test_a_last_dose_of_a_month_ends_visits_on_any_of_its_days(last_dose_on: str, decided_on: str) -> None:
+    """A call two weeks after imaging, until the last dose; the patient may have taken that on any day in May.
+
+    Imaging aims at 2024-05-08 and is not done: the call at 2024-05-22 is not missed, nor is one that closes on 05-01.
+    """
+    calls = series("call", {"visit": "imaging-w18"}, first={"weeks": 2}, window=(1, 1), until=["last_dose"])
+    early = series("early", every={"days": 118}, window=(1, 1), count=1, until=["last_dose"])
+    before = series("before", every={"days": 117}, window=(1, 1), count=1, until=["last_dose"])
+    patient = patient_with(series("imaging", every={"weeks": 6}), calls, early, before)
+    patient.record("treatment_ended", last_dose_on=last_dose_on, decided_on=decided_on, reason="intolerance")
+    for today in ("2024-04-20", "2024-05-28", "2024-07-01"):
+        seen = patient.on(today)
+        assert (seen.status("call"), seen.status("early")) == ("not_required", "not_required")
+    assert patient.on("2024-07-01").status("before") == "missed"
+    # A dose on 2024-05-10 leaves only the days since.
+    patient.take("2024-05-10")
+    assert (seen := patient.on("2024-07-01")).status("early") == "missed"
+    assert seen.status("call") == "not_required"
+
+
+def test_the_last_dose_of_a_regimen_of_which_only_the_month_is_known_is_provisional_and_ends_visits() -> None:
+    patient = patient_with(series("call", every={"weeks": 2}, window=(1, 1), until=["last_dose"]))
+    patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-05")
+    patient.record("study_ended", ended_on="2024-08-01", reason="completed")
+    # Targets are 2024-04-24, 2024-05-08, 2024-05-22.
+    seen = patient.on("2024-08-01")
+    assert [seen.status(f"call-w{weeks}") for weeks in (16, 18, 20)] == ["missed", "not_required", "not_required"]
+    patient.record("treatment_ended", last_dose_on="2024-05", decided_on="2024-06-03", reason="completed")
+    contraception = patient.on("2024-08-01")["contraception"]
+    assert (contraception["through_on"], contraception["provisional"]) == ("2024-11-30", True)
+
+
+@pytest.mark.parametrize("dates", [("2024", "2024-06-01"), ("2024-06-01", "2024"), ("2024-06", "2024-06-30")])
+def test_of_two_dates_of_death_the_better_known_counts(dates: tuple[str, str]) -> None:
+    """Death is one: who died on 2024-06-01 did not die earlier in 2024, and what had closed by then was required."""
+    patient = patient_with(series("imaging", every={"weeks": 6}))
+    patient.record("study_ended", ended_on=dates[0], reason="death")
+    patient.record("treatment_ended", last_dose_on="2024-03-01", decided_on=dates[1], reason="death")
+    seen = patient.on("2024-07-01")
+    # It closes on 2024-05-15.
+    assert seen.status("imaging-w18") == "missed"

@@ -150,3 +150,48 @@ def test_from_consent_it_is_required_before_enrolment_and_no_longer_after_a_scre
     assert patient.on("2024-01-20")["contraception"]["status"] == "released"
     unknown = Patient.treated(trial)
     assert unknown.on("2024-01-03")["contraception"]["from_on"] == "2024-01-03"
+
+
+def until_january(*more: Any) -> Patient:
+    """Every two weeks from enrolment, with targets 2024-01-17 and 2024-01-31; not fertile from 2024-01-20 on."""
+    visits = series("lab", every={"weeks": 2}, window=(3, 3), who={"fertile": True})
+    patient = Patient.treated(protocol(visits), *more)
+    patient.record("fertility_changed", fertility="not_fertile", basis="sterilisation", from_on="2024-01-20")
+    return patient
+
+
+def test_a_booked_visit_that_is_not_for_the_patient_is_not_the_next_of_its_series() -> None:
+    patient = until_january()
+    patient.record("visit_booked", visit="lab-w4", booked_on="2024-01-31")
+    seen = patient.on("2024-02-05")
+    assert (seen.status("lab-w2"), seen.status("lab-w4")) == ("overdue", "not_required")
+    # What is booked and not required stays on the phone too, to be cancelled.
+    assert [row["visit"] for row in patient.view("2024-02-05")["visits"]] == ["lab-w2", "lab-w4"]
+    patient.record("visit_done", series="lab", done_on="2024-02-05")
+    assert patient.on("2024-02-05").visits["lab-w2"]["assigned"] == "late"
+
+
+def test_a_visit_named_by_a_record_is_that_of_the_version_in_which_it_is_for_the_patient() -> None:
+    """From 2024-02-01 on it is for everybody, and counted from the first dose: `lab-w4` is on 2024-02-02."""
+    everybody = protocol(series("lab", "first_dose", every={"weeks": 2}, window=(3, 3)), version=2)
+    patient = until_january(everybody)
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    done = patient.record("visit_done", series="lab", done_on="2024-02-02", visit="lab-w4")
+    seen = patient.on("2024-02-03")
+    row = seen.visits["lab-w4"]
+    assert (row["target_on"], row["done_on"], row["days_off"]) == ("2024-02-02", "2024-02-02", 0)
+    # The next that it has opens on 2024-01-30, and not on 2024-01-28.
+    assert [patient.on(day).status("lab-w2") for day in ("2024-01-29", "2024-01-30")] == ["overdue", "missed"]
+    assert seen["unscheduled"] == []
+    patient.void(done)
+    assert patient.on("2024-02-03").status("lab-w4") == "open"
+
+
+def test_what_was_done_by_name_before_an_amendment_stays_done_and_is_not_planned_again() -> None:
+    everybody = protocol(series("lab", "first_dose", every={"weeks": 2}, window=(3, 3)), version=2)
+    patient = until_january(everybody)
+    patient.record("visit_done", series="lab", done_on="2024-01-31", visit="lab-w4")
+    patient.record("protocol_amended", version=2, from_on="2024-02-01")
+    seen = patient.on("2024-02-19")
+    assert seen.targets("lab")["lab-w4"] == "2024-01-31"
+    assert (seen.status("lab-w2"), seen.status("lab-w4"), seen.status("lab-w6")) == ("missed", "done", "open")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -34,6 +34,11 @@ class Hold(NamedTuple):
     def covers(self, day: date) -> bool:
         """Return whether `day` is held."""
         return self.from_on <= day and (self.resumes_on is None or day < self.resumes_on)
+
+    def through(self, day: date) -> Hold:
+        """Return the same hold, over on the day after `day` at the latest."""
+        goes_on = day < date.max and (self.resumes_on is None or self.resumes_on > day + ONE_DAY)
+        return self._replace(resumes_on=day + ONE_DAY) if goes_on else self
 
 
 class DoseChange(NamedTuple):
@@ -178,13 +183,18 @@ class Milestone(NamedTuple):
 class TreatmentEnd(NamedTuple):
     """The end of treatment, each day standing for what was reported (section 1).
 
-    `last_dose_on` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known.
+    `last_dose` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known.
     """
 
-    last_dose_on: date | None
+    last_dose: Milestone | None
     decided: Milestone
     reason: str
     is_provisional: bool
+
+    @property
+    def last_dose_on(self) -> date | None:
+        """Return the day of the last dose."""
+        return None if self.last_dose is None else self.last_dose.on
 
     @property
     def decided_on(self) -> date:
@@ -294,7 +304,8 @@ class History:
     @cached_property
     def last_taken_on(self) -> date | None:
         """Return the last day on which a dose was taken or given; None if there is none."""
-        return _latest(*(log.last_taken_on for log in self.doses.values()), *(dose.done_on for dose in self.given))
+        days = [day for log in self.doses.values() if (day := log.last_taken_on) is not None]
+        return max([*days, *(dose.done_on for dose in self.given)], default=None)
 
     @cached_property
     def given(self) -> tuple[DoneVisit, ...]:
@@ -359,26 +370,38 @@ class History:
         rule = "first_dose" if self.first_dose_on else "first_taken" if taken else "planned_first_dose"
         return Reason(rule, day=self.c1d1)
 
-    @cached_property
+    @property
     def last_dose_on(self) -> date | None:
-        """Return the last dose (section 3), the latest of first dose, days taken and end; None if never dosed.
+        """Return the day of the last dose; None if never dosed."""
+        return None if self.last_dose is None else self.last_dose.on
+
+    @cached_property
+    def last_dose(self) -> Milestone | None:
+        """Return the last dose (section 3), the latest of first dose, days taken and ends; None if never dosed.
 
         Days that a patient said late count too, though they are still to confirm.
         """
-        return _latest(self.confirmed_last_dose_on, *(log.last_unconfirmed_on for log in self.doses.values()))
+        unconfirmed = [log.last_unconfirmed_on for log in self.doses.values()]
+        days = [Milestone(day, day) for day in unconfirmed if day is not None]
+        return _latest([self._confirmed_last_dose, *days])
 
-    @cached_property
+    @property
     def confirmed_last_dose_on(self) -> date | None:
         """Return the last dose without what staff are still to confirm; None: no dose is sure."""
+        return None if self._confirmed_last_dose is None else self._confirmed_last_dose.on
+
+    @cached_property
+    def _confirmed_last_dose(self) -> Milestone | None:
         ended = self.treatment_ended
-        stated = [ended.last_dose_on] if ended else []
-        stated += [self.stands_for(end.last_dose).on for end in self.regimen_ends]
-        return _latest(self.first_dose_on, self.last_taken_on, *stated)
+        days = [Milestone(day, day) for day in (self.first_dose_on, self.last_taken_on) if day is not None]
+        stated = [ended.last_dose] if ended else []
+        return _latest([*days, *stated, *(self.stands_for(end.last_dose) for end in self.regimen_ends)])
 
     @property
     def last_dose_is_provisional(self) -> bool:
         """Return whether the last dose is not known, is still to confirm, or rests on an inexact day (section 1)."""
-        return self.last_dose_on != self.confirmed_last_dose_on or self._stated_last_dose_is_inexact
+        is_sure = self.last_dose == self._confirmed_last_dose and not self.last_dose_is_unknown
+        return not is_sure or self._reported_last_dose is not None
 
     @property
     def last_dose_is_unknown(self) -> bool:
@@ -386,32 +409,37 @@ class History:
         return self.end_of_treatment is not None and self.end_of_treatment.last_dose_unknown
 
     @property
-    def _stated_last_dose_is_inexact(self) -> bool:
-        ended = self.treatment_ended
-        if ended is None:
-            return False
-        return self.last_dose_is_unknown or (ended.is_provisional and ended.last_dose_on == self.last_dose_on)
+    def _reported_last_dose(self) -> ReportedDay | None:
+        """Return what was reported of the last dose if its day is not exactly known."""
+        last, ended = self.last_dose, self.end_of_treatment
+        if last is None or last.first_on == last.on:
+            return None
+        reported = [ended.last_dose] if ended is not None else []
+        reported += [end.last_dose for end in self.regimen_ends]
+        return next((day for day in reported if day is not None and self.stands_for(day).on == last.on), None)
 
     @property
     def last_dose_because(self) -> Reason:
         """Return why the last dose is that day: an inexact one in the words in which it was reported."""
-        last, reported = self.last_dose_on, self.end_of_treatment
+        last, reported = self.last_dose_on, self._reported_last_dose
         if last != self.confirmed_last_dose_on:
             return Reason("last_dose_to_confirm", day=last)
-        if reported is None or not self._stated_last_dose_is_inexact:
-            return Reason("last_dose", day=last)
-        if reported.last_dose is None:
+        if self.last_dose_is_unknown:
             rule = "last_dose" if self.last_taken_on == last else "treatment_ended"
             return Reason("last_dose_unknown", base=Reason(rule, day=last))
-        return Reason("last_dose_reported", text=reported.last_dose.text, day=last)
+        if reported is not None:
+            return Reason("last_dose_reported", text=reported.text, day=last)
+        is_confirmed = self.last_dose == self._confirmed_last_dose
+        return Reason("last_dose" if is_confirmed else "last_dose_to_confirm", day=last)
 
     @cached_property
     def _death(self) -> tuple[Milestone, str] | None:
-        """Return the earliest date of death, and the fact that says so."""
+        """Return the earliest date of death, and the fact that says so; of two alike the one that is better known."""
         ended, left = self.end_of_treatment, self.end_of_study
         deaths = [(ended.decided, ended.fact_id)] if ended and ended.reason == "death" else []
         deaths += [(left.ended, left.fact_id)] if left and left.reason == "death" else []
-        return min(((Milestone(day.last_on, day.first_on), fact_id) for day, fact_id in deaths), default=None)
+        deaths.sort(key=lambda death: (death[0].last_on, death[0].last_on - death[0].first_on))
+        return next(((Milestone(day.last_on, day.first_on), fact_id) for day, fact_id in deaths), None)
 
     @property
     def died(self) -> Milestone | None:
@@ -445,8 +473,10 @@ class History:
     @cached_property
     def off_study(self) -> Milestone | None:
         """Return the first day off study: the end of the study, or death."""
-        offs = [self.died, self.stands_for(self.end_of_study.ended) if self.end_of_study else None]
-        return min([off for off in offs if off is not None], default=None)
+        left = self.end_of_study
+        if left is None or left.reason == "death":
+            return self.died
+        return min([off for off in (self.died, self.stands_for(left.ended)) if off is not None])
 
     @property
     def off_study_on(self) -> date | None:
@@ -476,11 +506,11 @@ class History:
             return None
         decided = self.stands_for(ended.decided)
         if ended.last_dose_unknown:
-            return TreatmentEnd(decided.on, decided, ended.reason, True)
+            return TreatmentEnd(decided, decided, ended.reason, True)
         if ended.last_dose is None:
             return TreatmentEnd(None, decided, ended.reason, False)
         last = self.stands_for(ended.last_dose)
-        return TreatmentEnd(last.on, decided, ended.reason, not ended.last_dose.is_exact)
+        return TreatmentEnd(last, decided, ended.reason, not ended.last_dose.is_exact)
 
     def stands_for(self, day: ReportedDay) -> Milestone:
         """Return what a reported day stands for: the last of its days that is not after death (section 1)."""
@@ -698,9 +728,10 @@ class History:
         return sorted(days)
 
 
-def _latest(*days: date | None) -> date | None:
-    """Return the latest of some days, those that are not known left out; None if none is."""
-    return max((day for day in days if day is not None), default=None)
+def _latest(days: Iterable[Milestone | None]) -> Milestone | None:
+    """Return the latest of some days, any of which may be inexact; None if none is known."""
+    known = [day for day in days if day is not None]
+    return Milestone(max(day.on for day in known), max(day.first_on for day in known)) if known else None
 
 
 _NOTHING_SAID = DoseLog()

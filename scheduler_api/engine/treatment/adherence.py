@@ -77,8 +77,8 @@ def _sums(plan: DosePlan, today: date) -> DoseSums:
         else:
             planned += occasions - taken_then
             missed += len(plan.missed(span))
-    if any(run.holds for run in plan.runs):
-        full_amount = _full_amount(plan.without_holds(), last)
+    if plan.regimen.holds or plan.regimen.changes or plan.overlapped_by:
+        full_amount = _full_amount(plan.by_protocol(), last)
     return DoseSums(planned, taken, missed, held, taken_amount, full_amount)
 
 
@@ -94,7 +94,10 @@ def _occasions(plan: DosePlan, span: Span, letters: str) -> tuple[int, int, floa
     Where the amount is to be calculated for each patient, the first that was set is the full one.
     """
     if span.regimen.per is not None:
-        first = plan.regimen.changes[0].amount if plan.regimen.changes else 0.0
+        changes = plan.regimen.changes
+        # Of two from that day the one that stands.
+        change = plan.regimen.change_on(changes[0].from_on) if changes else None
+        first = change.amount if change is not None else 0.0
         full = {day: first for day in days(span.starts_on, span.ends_on) if not span.rests(day)}
     elif span.is_daily:
         return (

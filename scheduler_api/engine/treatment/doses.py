@@ -64,12 +64,11 @@ class Span(NamedTuple):
 class DosePlan:
     """The planned doses of one intake (`slot`) of a regimen, as spans in which the same is planned, and their record.
 
-    They exist from the regimen's start through its end; on the first and the last day only what is on record does, if
-    another intake of the first day was recorded, or the last dose is not stated (section 4).
+    They exist from the regimen's start through its end; on C1D1 and on the last day only what is on record does, if a
+    later intake of C1D1 was recorded, or the last dose is not stated (section 4).
     """
 
-    def __init__(self, treatment_plan: TreatmentPlan, regimen: RegimenPlan, slot: int) -> None:
-        self._treatment_plan = treatment_plan
+    def __init__(self, regimen: RegimenPlan, slot: int) -> None:
         self.regimen = regimen
         self.slot = slot
         self.history: History = regimen.history
@@ -136,10 +135,10 @@ class DosePlan:
         span = self._span_with_dose(day)
         return None if span is None else span.planned_amount
 
-    def without_holds(self) -> DosePlan:
-        """Return the plan as it would be had there been no hold."""
-        plan = self._treatment_plan.without_holds.dose_plan(self.regimen.name, self.slot)
-        assert plan is not None, "holds change no regimen's intakes"
+    def by_protocol(self) -> DosePlan:
+        """Return the plan as it would be from the regimen's start on, without any hold and with the protocol's days."""
+        plan = DosePlan(self.regimen.by_protocol, self.slot)
+        plan.overlapped_by = tuple(other.by_protocol for other in self.overlapped_by)
         return plan
 
     def has_dose_on(self, day: date) -> bool:
@@ -172,14 +171,15 @@ class DosePlan:
     def _last_dose_day(self) -> date | None:
         """Return the last day that has a dose: that of the end has one only if it is recorded, or said to have one."""
         end, history = self.ends_on, self.history
-        if end is None or end == self.regimen.own_end or self.log.status(end) is not None:
+        if end is None or end != history.last_treatment_day or self.log.status(end) is not None:
             return end
-        return end if history.is_stated_last_dose(end) else end - ONE_DAY
+        is_stated = history.is_stated_last_dose(end) or end in self.regimen.days_said_to_end
+        return end if is_stated else end - ONE_DAY
 
     def _begins_later(self) -> bool:
-        """Return whether on day 1 only a later intake of the day is on record."""
+        """Return whether on C1D1 only a later intake of the day is on record."""
         start, regimen = self.starts_on, self.regimen
-        if start == date.max or self.log.status(start) is not None:
+        if start != self.history.c1d1 or self.log.status(start) is not None:
             return False
         return any(regimen.log(slot).status(start) is not None for slot in range(self.slot + 1, regimen.slots + 1))
 
@@ -332,7 +332,7 @@ class TreatmentPlan:
     def doses(self) -> tuple[DosePlan, ...]:
         """Return the plans of all intakes that the patient takes, in the order of their regimens."""
         taken = [one for one in self.regimens if not one.first.given_by_site]
-        doses = tuple(DosePlan(self, one, slot) for one in taken for slot in range(1, one.slots + 1))
+        doses = tuple(DosePlan(one, slot) for one in taken for slot in range(1, one.slots + 1))
         if len(self.regimens) > 1:
             _set_overlaps(doses, self.regimens)
         return doses

@@ -60,8 +60,8 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
         case "enrolment":
             return _exactly(history.enrolled_on, history.enrolment_because)
         case "last_dose":
-            day = last_dose(history)
-            return None if day is None else Reached(day.day, day.day, day.because)
+            last, day = history.last_dose, last_dose(history)
+            return None if last is None or day is None else Reached(*last, day.because)
     own = next((one for one in history.milestones if one.name == name), None)
     if own is not None:
         # Randomisation is everybody's milestone; others have the trial's own name.

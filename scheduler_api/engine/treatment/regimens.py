@@ -62,32 +62,11 @@ class RegimenPlan:
         self._names: tuple[str, ...] = (name,) if shared is None else (name, *shared._names)
         self.holds = history.holds_of(*self._names)
         self.changes = history.changes_of_dose(name)
-        self.started: Started | None = self._started(others) if shared is None else shared.started
-        start = None if self.started is None else self.started.on
-        self.runs: tuple[CycleRun, ...] = self._runs(start, given_on) if shared is None else shared.runs
-        self._may_wait = any(run.target_on is not None for run in self.runs)
-        self.starts_on = date.max if start is None else min(start, self.runs[0].starts_on)
-        self.ran_out_on: date | None = self._day_run_out() if shared is None else shared.ran_out_on
-        self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
-        #: The last of its `max_doses`: the day, and the number of the intake.
-        self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
         self._shared = shared
-        self.own_end = self._own_end()
-        ends = [history.last_treatment_day, self.own_end]
-        self.ends_on = min((end for end in ends if end is not None), default=None)
-
-    def _runs(self, start: date | None, given_on: Mapping[int, date]) -> tuple[CycleRun, ...]:
-        if not self.first.given_by_site:
-            return cycle_runs(self.stages, start, self.holds)
-        # Of what names a visit only day 1 of a cycle can count.
-        day_1 = re.compile(re.escape(self.name) + r"-c([1-9]\d{0,4})d1", re.ASCII)
-        in_hold = [
-            (dose.done_on, None if named is None else int(named[1]))
-            for dose in self.history.given_of(self.name)
-            if (named := day_1.fullmatch(dose.visit or "")) is not None or dose.visit is None
-        ]
-        given = GivenDays(given_on, tuple(one for one in in_hold if self.is_held(one[0])), self._own_holds)
-        return cycle_runs(self.stages, start, self.holds, given)
+        self.started: Started | None = self._started(others) if shared is None else shared.started
+        self._given_on = given_on
+        self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
+        self._count_cycles(shared)
 
     def regimen_on(self, day: date) -> Regimen:
         """Return what the protocol says of the regimen on a day; before it has it, what it says first."""
@@ -273,7 +252,8 @@ class RegimenPlan:
             cuts |= {hold.from_on for run in self.runs for hold in run.holds}
             cuts |= {day + ONE_DAY for run in self.runs if (day := _last_counted(run)) is not None}
         cuts |= {change.from_on for change in self.changes}
-        for hold in self.holds:
+        # Where it shares the cycles of another, those are perhaps held by themselves.
+        for hold in (*self.holds, *(hold for run in self.runs for hold in run.holds)):
             cuts.add(hold.from_on)
             if hold.resumes_on is not None:
                 cuts.add(hold.resumes_on)
@@ -300,7 +280,45 @@ class RegimenPlan:
             if self.exists_on(start):
                 yield start, end
 
+    @cached_property
+    def by_protocol(self) -> RegimenPlan:
+        """Return the plan as it would be from its start on, without any hold and with the protocol's own days."""
+        full = copy(self)
+        full.holds = ()
+        full.changes = tuple(change._replace(times_a_day=None, days=None) for change in self.changes)
+        full._count_cycles(None if self._shared is None else self._shared.by_protocol)
+        return full
+
     # Start and end.
+
+    def _count_cycles(self, shared: RegimenPlan | None) -> None:
+        """Count its cycles, or take those of the regimen that it shares them with, and see where it ends."""
+        start = None if self.started is None else self.started.on
+        # A regimen that has ended is held no longer, so that one that starts after it has a day to start on.
+        ended = min(self.days_said_to_end, default=date.max)
+        holds = tuple(hold.through(ended) for hold in self.holds if hold.from_on <= ended)
+        self.runs: tuple[CycleRun, ...] = self._runs(start, holds) if shared is None else shared.runs
+        self._may_wait = any(run.target_on is not None for run in self.runs)
+        self.starts_on = date.max if start is None else min(start, self.runs[0].starts_on)
+        self.ran_out_on: date | None = self._day_run_out() if shared is None else shared.ran_out_on
+        #: The last of its `max_doses`: the day, and the number of the intake.
+        self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
+        self.own_end = self._own_end()
+        ends = [self.history.last_treatment_day, self.own_end]
+        self.ends_on = min((end for end in ends if end is not None), default=None)
+
+    def _runs(self, start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
+        if not self.first.given_by_site:
+            return cycle_runs(self.stages, start, holds)
+        # Of what names a visit only day 1 of a cycle can count.
+        day_1 = re.compile(re.escape(self.name) + r"-c([1-9]\d{0,4})d1", re.ASCII)
+        in_hold = tuple(
+            (dose.done_on, None if named is None else int(named[1]))
+            for dose in self.history.given_of(self.name)
+            if (named := day_1.fullmatch(dose.visit or "")) is not None or dose.visit is None
+            if any(hold.covers(dose.done_on) for hold in holds)
+        )
+        return cycle_runs(self.stages, start, holds, GivenDays(self._given_on, in_hold, self._own_holds))
 
     def _started(self, others: Mapping[str, RegimenPlan]) -> Started | None:
         history, starts = self.history, self.first.starts
@@ -328,8 +346,7 @@ class RegimenPlan:
             return None
         doses = (self.last_of_doses, None if self._shared is None else self._shared.last_of_doses)
         ends = [self.ran_out_on, self.last_day_for_patient, *(day for day, _ in filter(None, doses))]
-        ends += [self.history.stands_for(end).on for end in self.said_to_end]
-        return min((end for end in ends if end is not None), default=None)
+        return min((end for end in [*ends, *self.days_said_to_end] if end is not None), default=None)
 
     @cached_property
     def last_day_for_patient(self) -> date | None:
@@ -344,11 +361,15 @@ class RegimenPlan:
         return [end.last_dose for end in self.history.regimen_ends if end.regimen in self._names]
 
     @property
+    def days_said_to_end(self) -> list[date]:
+        """Return the days that these last doses stand for."""
+        return [self.history.stands_for(end).on for end in self.said_to_end]
+
+    @property
     def treatment_ended_on(self) -> date | None:
         """Return the last day on which doses are possible: then treatment, the study or the regimen was ended."""
-        ends = [self.history.stands_for(end).on for end in self.said_to_end]
-        ends += [end] if (end := self.history.last_treatment_day) is not None else []
-        return min(ends, default=None)
+        last = self.history.last_treatment_day
+        return min([*self.days_said_to_end, *([] if last is None else [last])], default=None)
 
     def _last_of_doses(self) -> tuple[date, int] | None:
         """Return the dose with which it has had its `max_doses`; None while it has not, or may have any number.

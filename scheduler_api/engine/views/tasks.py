@@ -370,7 +370,7 @@ def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
     off_on = history.off_study_on
     for dropped in (one for name in visit_schedule.names for one in visit_schedule.series(name).dropped):
         name, because = dropped.visit.name, dropped.because
-        if in_plan(history, dropped.visit):
+        if in_plan(dropped.visit):
             yield WorklistEntry(
                 "visit_dropped",
                 f"{name}.{dropped.from_on}",

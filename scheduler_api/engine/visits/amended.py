@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import chain, takewhile
 from typing import NamedTuple
 
@@ -49,7 +49,8 @@ def amended(
     """Return the visits of a series: those of each version whose targets lie in the days for which it applies.
 
     A visit of a new version is dropped if an earlier one has its name, or overlaps it and was done or had not closed
-    when the version began. `planned_of` gives the visits of one version, as if it had always applied.
+    when the version began. An earlier one that is not for the patient drops none unless it was done then, and gives way
+    to one of its name. `planned_of` gives the visits of one version, as if it had always applied.
     """
     kept: list[PlannedVisit] = []
     dropped: list[DroppedVisit] = []
@@ -60,8 +61,11 @@ def amended(
         planned_visits, from_on = planned_of(plan), period.from_on
         out: Mapping[str, DroppedVisit] = {}
         if from_on is not None and kept:
-            out = _dropped(planned_visits, plan, period, kept, done, in_plan)
-            dropped += out.values()
+            performed = cache(partial(_performed, kept, done, from_on, in_plan))
+            named = partial(_named, planned_visits, plan, period)
+            out = _dropped(planned_visits, plan, period, kept, performed)
+            dropped += (one for one in out.values() if one.visit.is_for_patient)
+            kept = [one for one in kept if one.is_for_patient or one.name in out or named(one.name) is None]
         new = (planned for planned in _from(planned_visits, from_on) if planned.name not in out)
         if period.to_on is None:
             return AmendedVisits(PlannedVisits(chain(kept, new), most_before), tuple(dropped))
@@ -87,18 +91,15 @@ def _dropped(
     plan: SeriesPlan,
     period: Period,
     kept: Sequence[PlannedVisit],
-    done: Done | None,
-    in_plan: InPlan,
+    performed: Callable[[], set[str]],
 ) -> dict[str, DroppedVisit]:
-    """Return which visits of a version the earlier ones keep out, by name."""
+    """Return which visits of a version the earlier ones keep out, by name; `performed` had been done before it."""
     from_on, to_on = period.from_on or date.min, period.to_on or date.max
     out: dict[str, DroppedVisit] = {}
     for old in kept:
-        index = planned_visits.named(old.name) if plan.series.has_visit(old.name) else None
-        new = planned_visits.visit(index) if index is not None else None
-        if new is not None and from_on <= new.target_on < to_on:
+        new = _named(planned_visits, plan, period, old.name)
+        if new is not None and (old.is_for_patient or not new.is_for_patient or old.name in performed()):
             out[new.name] = DroppedVisit(new, old, from_on)
-    performed: set[str] | None = None
     most_before = timedelta(plan.series.most_before_days)
     near = [old for old in kept if old.closes_on >= from_on - most_before]
     latest = max((old.closes_on for old in near), default=date.min)
@@ -107,13 +108,17 @@ def _dropped(
             break
         overlapped = [old for old in near if old.opens_on <= new.closes_on and new.opens_on <= old.closes_on]
         for old in overlapped:
-            if old.closes_on < from_on:
-                if performed is None:
-                    performed = _performed(kept, done, from_on, in_plan)
-                if old.name not in performed:
-                    continue
-            out.setdefault(new.name, DroppedVisit(new, old, from_on))
+            if (old.is_for_patient and old.closes_on >= from_on) or old.name in performed():
+                out.setdefault(new.name, DroppedVisit(new, old, from_on))
     return out
+
+
+def _named(planned_visits: PlannedVisits, plan: SeriesPlan, period: Period, name: str) -> PlannedVisit | None:
+    """Return the visit of a name that a version plans in the days for which it applies."""
+    index = planned_visits.named(name) if plan.series.has_visit(name) else None
+    planned = planned_visits.visit(index) if index is not None else None
+    from_on, to_on = period.from_on or date.min, period.to_on or date.max
+    return planned if planned is not None and from_on <= planned.target_on < to_on else None
 
 
 def _performed(kept: Sequence[PlannedVisit], done: Done | None, from_on: date, in_plan: InPlan) -> set[str]:

@@ -133,11 +133,11 @@ def _claim_late(
 
     The visit was required through its window.
     """
-    index = planned_visits.closing_from(record.done_on) - 1
+    index = planned_visits.existing(planned_visits.closing_from(record.done_on) - 1, -1, performed)
     planned = planned_visits.visit(index)
     if planned is None or index in performed or not in_plan(planned) or planned.ends_first:
         return False
-    following = planned_visits.opens_on(index + 1)
+    following = planned_visits.opens_on(planned_visits.existing(index + 1, 1, performed))
     if following is not None and following <= record.done_on:
         return False
     performed[index] = Performed((record,), "late")
@@ -150,7 +150,7 @@ def _suggested(
     """Return the visit, not done and not open yet, that lies at most half an interval ahead of a record."""
     index = planned_visits.closing_from(record.done_on)
     while (planned := planned_visits.visit(index)) is not None:
-        interval, ahead = _interval(planned_visits, index, planned), (planned.target_on - record.done_on).days
+        interval, ahead = _interval(planned_visits, performed, index), (planned.target_on - record.done_on).days
         if 2 * ahead > planned_visits.longest_interval:
             return None
         near = planned.opens_on > record.done_on and interval is not None and 2 * ahead <= interval
@@ -160,11 +160,13 @@ def _suggested(
     return None
 
 
-def _interval(planned_visits: PlannedVisits, index: int, planned: PlannedVisit) -> int | None:
+def _interval(planned_visits: PlannedVisits, performed: dict[int, Performed], index: int) -> int | None:
     """Return the days from one visit to the next: its `every`, else the days since the target before it."""
-    days = planned.interval_days
-    previous = planned_visits.visit(index - 1) if days is None else None
-    return (planned.target_on - previous.target_on).days if previous is not None else days
+    planned = planned_visits.visit(index)
+    if planned is None or planned.interval_days is not None:
+        return None if planned is None else planned.interval_days
+    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed))
+    return None if previous is None else (planned.target_on - previous.target_on).days
 
 
 def _attach(planned_visits: PlannedVisits, assigned: Assigned, record: DoneVisit, in_plan: InPlan) -> None:

@@ -55,7 +55,7 @@ def _counting(series: VisitSeries, plan: RegimenPlan, today: date) -> Iterator[P
         index += 1
         if dose.name in given:
             yield dose
-        elif dose.closes_on < today and in_plan(plan.history, dose):
+        elif dose.closes_on < today and in_plan(dose):
             end = visit_end(plan.history, dose)
             if end is None or end.first_on > dose.closes_on:
                 yield dose

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from heapq import merge
@@ -43,7 +43,8 @@ class SeriesPlan(NamedTuple):
 class PlannedVisit(NamedTuple):
     """One visit of a series as planned.
 
-    `number` is its position in the series: weeks, days or months from the anchor, or the cycle.
+    `number` is its position in the series: weeks, days or months from the anchor, or the cycle. One that is not for the
+    patient is here only because it was booked, or done, by its name.
     """
 
     target_on: date
@@ -52,6 +53,7 @@ class PlannedVisit(NamedTuple):
     plan: SeriesPlan
     recurrence: Recurrence
     number: int
+    is_for_patient: bool = True
 
     @property
     def series(self) -> str:
@@ -313,6 +315,15 @@ class PlannedVisits:
             self._read.append(planned)
         return self._read[index] if index >= 0 else None
 
+    def existing(self, index: int, step: int, done: Container[int]) -> int:
+        """Return the first index, from one on in steps of 1 or -1, of a visit that is for the patient or was done.
+
+        It is past either end if there is none.
+        """
+        while index not in done and (planned := self.visit(index)) is not None and not planned.is_for_patient:
+            index += step
+        return index
+
     def opens_on(self, index: int) -> date | None:
         """Return when the visit at an index opens; None after the last."""
         planned = self.visit(index)
@@ -380,6 +391,10 @@ class EvenlySpacedVisits(PlannedVisits):
                 (recurrence.first + index * self._every) // (7 if recurrence.unit == "w" else 1),
             )
         return planned
+
+    def existing(self, index: int, step: int, done: Container[int]) -> int:
+        # All are for the patient.
+        return index
 
     def opens_on(self, index: int) -> date | None:
         return date.fromordinal(self._target(index) - self._recurrence.before_days) if index < self._visits else None

@@ -83,7 +83,7 @@ class VisitSchedule:
         plans = [plan for _, plan in stages if plan is not None]
         if len(stages) == 1:
             return AmendedVisits(self._planned_visits(plans[0]) if plans else PlannedVisits(iter(())), ())
-        return amended(stages, self._planned_visits, self._history.done_of_series.get(name), self._in_plan)
+        return amended(stages, self._planned_visits, self._history.done_of_series.get(name), in_plan)
 
     def _stages(self, name: str) -> list[tuple[Period, SeriesPlan | None]]:
         """Return the versions that apply, each with what it says of a series (None: nothing, or not yet)."""
@@ -107,9 +107,6 @@ class VisitSchedule:
         after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
         ends = (visits_end(series, recurrence, protocol, history, after) for recurrence in series.recurrences)
         return SeriesPlan(series, anchor, tuple(ends), is_last)
-
-    def _in_plan(self, planned: PlannedVisit) -> bool:
-        return in_plan(self._history, planned)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
@@ -176,16 +173,15 @@ class VisitSchedule:
                 return
 
     def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:
-        """Yield the visits that are for this patient on their target, or were done or booked by name.
-
-        The others do not exist, so that none of them is the next of a series (section 6).
-        """
+        """Yield the visits that are for this patient on their target, and those that were done or booked by name."""
         series, history = plan.series, self._history
         is_named = any(series.has_visit(name) for name in self._named_visits)
         recurrences = [one for one in series.recurrences if is_named or history.may_fit_from(one.who, date.min)]
         for planned in planned_visits_of(plan, recurrences, self._courses(series)):
-            if self._is_kept(series, planned):
+            if history.fits(planned.recurrence.who, planned.target_on):
                 yield planned
+            elif self._is_kept(series, planned):
+                yield planned._replace(is_for_patient=False)
             elif not is_named and not any(history.may_fit_from(one.who, planned.target_on) for one in recurrences):
                 return
 
@@ -196,13 +192,11 @@ class VisitSchedule:
         return frozenset(history.bookings) | {one.visit for one in history.visits_done if one.visit is not None}
 
     def _is_kept(self, series: Series, planned: PlannedVisit) -> bool:
-        """Return whether a visit is for this patient, or done or booked by its name though no visit of it is.
+        """Return whether a visit that is not for this patient was done or booked by its name, and none of it is.
 
         So that of visits of one name, for different patients, there is one.
         """
         history, target, name = self._history, planned.target_on, planned.name
-        if history.fits(planned.recurrence.who, target):
-            return True
         if name not in self._named_visits:
             return False
         of_that_name = [recurrence for recurrence, _ in series.locate_all(name)]
@@ -221,18 +215,16 @@ class VisitSchedule:
         return anchor_day(self._history, protocol, anchor.milestones)
 
     def _start_of_cycles(self, regimen: str | None) -> AnchorDay | None:
-        """Return the first day of the cycles of a regimen, or of the lead one (None)."""
+        """Return the first day of the cycles of a regimen, or of the lead one (None); None while C1D1 has no date."""
         plan = self._treatment_plan.regimen(regimen) if regimen is not None else None
-        if plan is None or plan.first.starts.is_first_dose:
-            return start_of_treatment(self._history)
-        started, treatment = plan.started, start_of_treatment(self._history)
-        if started is None:
+        treatment = start_of_treatment(self._history)
+        if plan is None or plan.first.starts.is_first_dose or treatment is None:
+            return treatment
+        if (started := plan.started) is None:
             return None
-        anchor = AnchorDay(started.on, started.provisional, started.because)
-        if treatment is None or not plan.rests_on_first_dose:
-            return anchor
-        planned_start = None if treatment.planned_start is None else started.on
-        return anchor._replace(enrolment_from=treatment.enrolment_from, planned_start=planned_start)
+        awaits_start = plan.rests_on_first_dose and treatment.planned_start is not None
+        planned_start = started.on if awaits_start else None
+        return AnchorDay(started.on, started.provisional, started.because, treatment.enrolment_from, planned_start)
 
     def _response_anchor(self, series: str, responses: tuple[str, ...]) -> AnchorDay | None:
         """Return the first day on which something done for a series had one of some responses; None before it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -181,8 +181,7 @@ class VisitSeries:
         self._performed: dict[int, Performed] = {}
         self.unscheduled: list[UnscheduledVisit] = []
         if (done := history.done_of_series.get(name)) is not None:
-            is_in_plan = partial(in_plan, history)
-            self._performed, self.unscheduled = assign(planned_visits, done, is_in_plan, before_holds)
+            self._performed, self.unscheduled = assign(planned_visits, done, in_plan, before_holds)
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
         """Return a visit as an anchor: the day it was done, else (provisionally) its target day.
@@ -254,12 +253,12 @@ class VisitSeries:
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self.planned_visits.closing_from(today)
-        while (earlier := self.planned_visits.visit(index - 1) if index else None) is not None and earlier.awaits_start:
-            index -= 1
-        if index > 0 and index - 1 not in self._performed:
-            before = self._visit(index - 1)
-            if before is not None and before.status(today) == "overdue":
-                return before
+        before = self._existing(index - 1, -1)
+        while (earlier := self.planned_visits.visit(before)) is not None and earlier.awaits_start:
+            index, before = before, self._existing(before - 1, -1)
+        visit = self._visit(before)
+        if visit is not None and visit.status(today) == "overdue":
+            return visit
         while (planned := self.planned_visits.visit(index)) is not None and not self._is_the_end(planned):
             if index not in self._performed:
                 visit = self._visit(index)
@@ -267,6 +266,9 @@ class VisitSeries:
                     return visit
             index += 1
         return None
+
+    def _existing(self, index: int, step: int) -> int:
+        return self.planned_visits.existing(index, step, self._performed)
 
     def _is_the_end(self, planned: PlannedVisit) -> bool:
         """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
@@ -308,8 +310,8 @@ class VisitSeries:
         done = self._performed.get(index)
         name, history = planned.name, self._history
         booking = self._booked[name].booking if name in self._booked else None
-        is_listed = booking is not None or (in_plan(history, planned) and not planned.is_held)
-        if done is None and (not fits(history, planned) or not is_listed):
+        is_listed = booking is not None or (in_plan(planned) and not planned.is_held)
+        if done is None and (not planned.is_for_patient or not is_listed):
             return None
         because, end = planned.because, visit_end(history, planned)
         if done is None and end is not None and end.first_on <= planned.closes_on:
@@ -454,7 +456,7 @@ class VisitSeries:
         For a single visit planned before its anchor (screening), it is the anchor's day.
         """
         days = [end.on - ONE_DAY] if end is not None else []
-        if (following := self.planned_visits.opens_on(index + 1)) is not None:
+        if (following := self.planned_visits.opens_on(self._existing(index + 1, 1))) is not None:
             days.append(following - ONE_DAY)
         if planned.is_single and planned.target_on < planned.anchor.day:
             days.append(planned.anchor.day)
@@ -467,19 +469,14 @@ def _end_in(because: Reason) -> Reason:
     return end
 
 
-def fits(history: History, planned: PlannedVisit) -> bool:
-    """Return whether a visit is for this patient, on its target."""
-    return history.fits(planned.recurrence.who, planned.target_on)
-
-
-def in_plan(history: History, planned: PlannedVisit) -> bool:
+def in_plan(planned: PlannedVisit) -> bool:
     """Return whether a visit is for this patient, who is enrolled if need be, and does not open after E."""
-    return not planned.is_past_end and not planned.needs_enrolment and fits(history, planned)
+    return planned.is_for_patient and not planned.is_past_end and not planned.needs_enrolment
 
 
 def visit_end(history: History, planned: PlannedVisit) -> Reached | None:
     """Return from when and why a visit is not required: E, or the change since which it is not for this patient."""
-    if fits(history, planned):
+    if planned.is_for_patient:
         return planned.end
     who, target = planned.recurrence.who, planned.target_on
     since = not_for_since(history, who, target)
