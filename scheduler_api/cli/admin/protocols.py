@@ -101,6 +101,8 @@ def _show(protocol: Protocol) -> None:
             click.echo(f"                 {_start(regimen)}; for {_whom(regimen.who)}")
         if regimen.levels:
             click.echo(f"  levels         {', '.join(f'{level:g}' for level in regimen.levels)} {regimen.unit}")
+        if regimen.given_by_site:
+            click.echo(f"  at the site    {_given(regimen)}")
         click.echo(f"  cycles         {regimen.cycle_days} days; {on_hold}")
     for kind, names in (("arms", protocol.arms), ("cohorts", protocol.cohorts), ("milestones", protocol.milestones)):
         if names:
@@ -111,13 +113,28 @@ def _show(protocol: Protocol) -> None:
             f"  contraception  from {_words(rule.since)} through {length} after the last dose; {_whom(rule.who)}"
         )
     for series in protocol.series:
-        for line in _series_lines(series):
+        # What is given at the site stands with its regimen.
+        for line in _series_lines(series) if series.gives is None else ():
             click.echo(f"  {line}")
+
+
+def _given(regimen: Regimen) -> str:
+    """Return how a regimen is given at the site, in words: windows, what cycles count from, how many doses."""
+    windows = dict.fromkeys(entry.window or regimen.window for entry in regimen.entries)
+    words = [" or ".join(f"{before} days before to {after} after" for before, after in windows)]
+    words += ["cycles count from the day given"] if regimen.counts_actual else []
+    words += [f"at most {regimen.max_doses} doses"] if regimen.max_doses is not None else []
+    return "; ".join(words)
 
 
 def _series_lines(series: Series) -> list[str]:
     """Return a line for each recurrence of a series."""
-    anchor = series.anchor.visit or " or ".join(map(_words, series.anchor.milestones))
+    of = series.anchor
+    anchor = of.visit or " or ".join(map(_words, of.milestones))
+    if of.responses_of is not None:
+        anchor = f"the first {' or '.join(of.responses)} of {of.responses_of}"
+    elif of.last_dose_of is not None:
+        anchor = f"the last dose of {of.last_dose_of}"
     lines = []
     for recurrence in series.recurrences:
         if recurrence.on_day:
