@@ -1,0 +1,62 @@
+"""A patient's phones: the code that activates one, and the end of a device or of the calendar feed."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import segno
+from flask import Blueprint, Response, url_for
+from markupsafe import Markup
+
+from scheduler_api.api.http.operation import RECORDERS
+from scheduler_api.api.http.operation import page as signed_in
+from scheduler_api.api.http.requests import session
+from scheduler_api.use_cases.patients import patients
+from scheduler_api.use_cases.phones import feeds, phones
+
+from .pages import go_to, page
+
+_PATH = "/ward/patients/<string:patient_id>"
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Add these pages."""
+    blueprint.add_url_rule(f"{_PATH}/code", view_func=make_code, methods=["POST"])
+    blueprint.add_url_rule(f"{_PATH}/devices/<string:device_id>/end", view_func=end_device, methods=["POST"])
+    blueprint.add_url_rule(f"{_PATH}/feed/end", view_func=end_feed, methods=["POST"])
+
+
+@signed_in(RECORDERS)
+def make_code(patient_id: str) -> Response:
+    """Make a one-time code for a patient's phone, and show it once"""
+    made = phones.make_code(session(), patient_id)
+    return page(
+        "code.html",
+        patient=patients.get(session(), patient_id),
+        made=made,
+        picture=_picture(made["code"]),
+        app=url_for("pages.show_start", _external=True) + "app/",
+    )
+
+
+@signed_in(RECORDERS)
+def end_device(patient_id: str, device_id: str) -> Response:
+    """Sign a patient's device out"""
+    phones.end_device(session(), patient_id, device_id)
+    return go_to("show_patient", "device_ended", patient_id=patient_id)
+
+
+@signed_in(RECORDERS)
+def end_feed(patient_id: str) -> Response:
+    """Close a patient's calendar feed, whose address may have become known"""
+    feeds.close(session(), patient_id)
+    return go_to("show_patient", "feed_ended", patient_id=patient_id)
+
+
+def _picture(text: str) -> Markup:
+    """Return a text as a picture that a phone reads."""
+    picture = BytesIO()
+    segno.make_qr(text, error="m").save(
+        picture, kind="svg", scale=6, xmldecl=False, svgns=False, nl=False, omitsize=True
+    )
+    return Markup(picture.getvalue().decode())
