@@ -1,8 +1,8 @@
 """Texts that patients and sites read, in each language that has a catalogue.
 
-English is written in the code; any other language is a folder of `locale` with two catalogues: `messages.po` of what the
-API and reminders say, and `pages.po` of the pages. What they lack is said in English. Dates stay as they are: the client
-writes them in the manner of its place.
+English is written in the code; any other language is a folder of `locale` with two catalogues: `messages.po` of what
+the API and reminders say, and `pages.po` of the pages. What they lack is said in English. Dates stay as they are: the
+client writes them in the manner of its place.
 """
 
 from __future__ import annotations

@@ -326,7 +326,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def label(group: str, code: object, language: str) -> str:
-    """Return what pages call a code of a group in a language; the code itself if it has no label."""
+def label(group: str, code: object, language: str, **values: object) -> str:
+    """Return what pages call a code of a group in a language, with values; the code itself if it has no label."""
     text = LABELS[group].get(str(code))
-    return str(code) if text is None else say(text, language)
+    return str(code) if text is None else say(text, language, **values)

@@ -31,7 +31,7 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
     if kind == "visit" and name in labels:
         return words.reason_in(language, labels[name])
     of_kind = LABELS["what"].get(kind)
-    text = what if of_kind is None else label("what", kind, language).replace("{name}", name)
+    text = what if of_kind is None else label("what", kind, language, name=name)
     return words.reason_in(language, text)
 
 
@@ -59,6 +59,8 @@ def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
     if name.endswith("_on") and len(str(value)) == len("2024-02-20"):
         day: Markup = words.of(language)["day"](value)
         return day
+    if name == "taken_at":
+        return words.reason_in(language, str(value).replace("T", " ")[:16])
     if name == "amount":
         return f"{value:g} mg"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -29,9 +29,9 @@ from .tasks import grouped
 from .ward import may_record
 
 #: How many patients a page of the list has, and how many next visits the page of one.
-_PATIENTS, _NEXT = 100, 8
-#: How many facts of the history are shown at first.
-_LATEST = 25
+_PATIENTS, _NEXT = 100, 4
+#: What is recorded every day, and so is left out of the history unless it is asked for.
+_OF_DAYS = ("dose_recorded", "dose_taken_back")
 
 
 class PatientsQuery(Strict):
@@ -45,7 +45,7 @@ class PatientsQuery(Strict):
 
 
 class PatientQuery(Strict):
-    """What of a patient is shown: a month, and the whole history or its latest facts."""
+    """What of a patient is shown: a month, and the history with or without the doses of each day."""
 
     month = Text(7, pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
     history = Choice("all")
@@ -88,7 +88,8 @@ def show_patient(patient_id: str) -> Response:
     shown = date.fromisoformat(f"{query['month']}-01") if "month" in query else today.replace(day=1)
     last = (shown + timedelta(31)).replace(day=1) - timedelta(1)
     calendar = calendars.calendar_document(session(), patient_id, calendars.View(shown, last))
-    history = facts.history_documents(session(), patient_id)[::-1]
+    whole = facts.history_documents(session(), patient_id)[::-1]
+    history = whole if query.get("history") else [fact for fact in whole if fact["kind"] not in _OF_DAYS]
     is_ours = until is None
     return page(
         "patient.html",
@@ -100,8 +101,8 @@ def show_patient(patient_id: str) -> Response:
         today=today,
         next_visits=_next_visits(patient_id) if is_ours else [],
         groups=grouped(worklist.of_patient(session().store, row, today, now)) if is_ours else [],
-        history=history if query.get("history") else history[:_LATEST],
-        facts_count=len(history),
+        history=history,
+        doses_left_out=len(whole) - len(history),
         devices=phones.list_devices(session(), patient_id) if is_ours else [],
         fact_rows=partial(rows_of_fact, language=language()),
         fact_data=data_of_fact,

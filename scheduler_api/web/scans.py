@@ -24,12 +24,15 @@ from .ward import present
 #: The picture shows so much before and after today.
 _BACK, _AHEAD = timedelta(21), timedelta(41)
 #: In units of the picture: the column of names, a day, the line of dates, and a row.
-_NAMES, _DAY, _TOP, _STEP = 110, 14, 34, 26
+_NAMES, _DAY, _TOP, _STEP = 92, 11, 34, 26
 _PORTION = 200
 
 
 class Bar(NamedTuple):
-    """A visit in the picture: its window, and where its target, booking and day are (None: not in the picture)."""
+    """A visit in the picture: its window, and where its target, booking and day are (None: not in the picture).
+
+    `past`: it was booked for a day that is over, and nothing is recorded as done.
+    """
 
     x: int
     width: int
@@ -37,6 +40,7 @@ class Bar(NamedTuple):
     target: int | None
     booked: int | None
     done: int | None
+    past: bool
 
 
 class Range(NamedTuple):
@@ -119,4 +123,5 @@ def _bar(visit: Mapping[str, Any], shown: Range) -> Bar:
         shown.x(visit["target_on"]),
         shown.x(booked),
         shown.x(visit["done_on"]),
+        booked is not None and booked < visit["today"],
     )

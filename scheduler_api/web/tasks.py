@@ -14,7 +14,8 @@ ALARMS = (*HARMFUL, "doses_not_taken", "record_after_death")
 
 class Action(NamedTuple):
     """A button. `what` is done: a visit is booked on one of the suggested days, its booking is cancelled, its page is
-    opened, a `fact` is recorded of which some fields are known, or the entry is acknowledged.
+    opened, a `fact` is recorded of which some fields are known, one is corrected in the history, or the entry is
+    acknowledged.
     """
 
     what: str
@@ -40,7 +41,8 @@ def actions(entry: Mapping[str, Any]) -> Iterator[Action]:
         if path.endswith("/acknowledgement"):
             yield Action("acknowledge")
         elif path.endswith("/facts"):
-            yield Action("record", call["body"])
+            is_correction = "replaces" in call["needs"]
+            yield Action("correct") if is_correction else Action("record", call["body"])
         elif method == "DELETE":
             yield Action("cancel")
         elif not opened:

@@ -32,8 +32,8 @@ ADMINS = Roles(("admin",), "Only an admin adds sites and protocols, and ends the
 
 @dataclass
 class Operation:
-    """Holds what a view declares. `caller`: whose token it takes (`page`: the cookie of whose session); `headers`: those
-    of a request that it heeds.
+    """Holds what a view declares. `caller`: whose token it takes (`page`: the cookie of whose session); `headers`:
+    those of a request that it heeds.
 
     `produces` are types of content beside the JSON of its schema, or instead if it has none. `says`: with which
     statuses it answers, if it says something of the service itself; it has no schema and no problems then.
