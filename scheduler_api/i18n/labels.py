@@ -28,7 +28,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "upcoming": "Upcoming",
         "open": "Window open",
         "overdue": "Overdue",
-        "missed": "Missed",
+        "missed": "Not done in time",
     },
     "dose_status": {
         "taken": "Taken",
@@ -224,10 +224,11 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "treatment": "Treatment",
         "contraception": "Contraception",
         "site": "Site",
+        "site_from": "Site from {name}",
         "cycle": "Cycle {name}",
         "visit": "Visit {name}",
-        "doses": "Planned doses {name}",
-        "recorded": "Recorded {name}",
+        "doses": "Planned doses from {name}",
+        "recorded": "Recorded dose of {name}",
         "dose": "Dose reminders",
     },
     "deviation": {

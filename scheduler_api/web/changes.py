@@ -30,6 +30,11 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
     kind, _, name = what.partition(" ")
     if kind == "visit" and name in labels:
         return words.reason_in(language, labels[name])
+    if kind == "site" and name:
+        kind = "site_from"
+    # Of several intakes the name says which: `of surufatinib.1 from 2024-02-25`.
+    of, _, name = name.rpartition("from ") if "from " in name else ("", "", name.removeprefix("dose "))
+    name = f"{name} ({of.strip().removeprefix('of ')})" if of.strip() else name
     of_kind = LABELS["what"].get(kind)
     text = what if of_kind is None else label("what", kind, language, name=name)
     return words.reason_in(language, text)

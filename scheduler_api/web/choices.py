@@ -58,3 +58,8 @@ def amounts_of(session: Session, row: Row) -> list[str]:
 def visits_of(session: Session, patient_id: str) -> list[dict[str, Any]]:
     """Return the visits of a patient, by target day, as far as a page of the list reaches."""
     return visits.find(session, Query(patient_id=patient_id, sort="target_on", limit=200)).items
+
+
+def labels_of(session: Session, patient_id: str) -> dict[str, Any]:
+    """Return the labels of a patient's visits, by name."""
+    return {item["visit"]: item["label"] for item in visits_of(session, patient_id)}

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from scheduler_api.i18n.labels import LABELS, label
 from scheduler_api.schemas.facts import FACTS
 
+from . import words
 from .changes import value_in
 from .forms import NEVER
 
@@ -17,14 +18,20 @@ from .forms import NEVER
 _ABOUT_IT = ("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by")
 
 
-def rows_of_fact(fact: Mapping[str, Any], language: str) -> Iterator[tuple[str, Markup | str]]:
-    """Yield the data of a fact, each with the name of its field."""
+def rows_of_fact(
+    fact: Mapping[str, Any], labels: Mapping[str, Any], language: str
+) -> Iterator[tuple[str, Markup | str]]:
+    """Yield the data of a fact, each with the name of its field; `labels` are those of visits, by name."""
     for name, value in fact.items():
         if name in _ABOUT_IT or value is None:
             continue
         text = value_in(name, value, "choice", language)
         if isinstance(text, str) and not isinstance(text, Markup) and text in LABELS["choice"]:
             text = label("choice", text, language)
+        if name == "visit":
+            text = words.reason_in(language, labels.get(value, value))
+        elif name == "series":
+            text = label("series", value, language)
         yield label("field", name, language), text
 
 

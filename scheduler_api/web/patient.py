@@ -20,6 +20,7 @@ from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.session import patient_row, readable_until
 from scheduler_api.use_cases.visits import visits, worklist
 
+from .choices import labels_of
 from .history import data_of_fact, rows_of_fact
 from .month import Month, month_of
 from .pages import language, page
@@ -104,7 +105,7 @@ def show_patient(patient_id: str) -> Response:
         history=history,
         doses_left_out=len(whole) - len(history),
         devices=phones.list_devices(session(), patient_id) if is_ours else [],
-        fact_rows=partial(rows_of_fact, language=language()),
+        fact_rows=partial(rows_of_fact, labels=labels_of(session(), patient_id), language=language()),
         fact_data=data_of_fact,
         correctable=WITH_FORM,
         is_ours=is_ours,

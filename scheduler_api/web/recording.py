@@ -23,7 +23,7 @@ from scheduler_api.use_cases.patients.facts import NewFact, Recorded
 from scheduler_api.use_cases.session import Stale, patient_row
 
 from .changes import changed
-from .choices import amounts_of, options_of, visits_of
+from .choices import amounts_of, labels_of, options_of
 from .forms import form_of, new_fact
 from .pages import go_to, language, page
 
@@ -123,7 +123,7 @@ def _form(
     errors = refused.errors if refused is not None else ()
     fields = form_of(kind, given, options_of(session(), row), errors)
     shown = {error for field in fields for error in field.errors}
-    labels = {item["visit"]: item["label"] for item in visits_of(session(), patient_id)}
+    labels = labels_of(session(), patient_id)
     return page(
         "record.html",
         status,

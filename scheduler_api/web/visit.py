@@ -23,7 +23,7 @@ from scheduler_api.use_cases.session import patient_row
 from scheduler_api.use_cases.visits import bookings
 
 from .changes import changed
-from .choices import options_of, visits_of
+from .choices import labels_of, options_of
 from .pages import go_to, language, page
 from .recording import codes
 from .ward import may_record
@@ -114,7 +114,7 @@ def _visit(
 ) -> Response:
     """Return the page of a visit. `what` is the form that was sent: with its `outcome`, or what is wrong with it."""
     document, _ = bookings.get(session(), patient_id, visit)
-    labels = {item["visit"]: item["label"] for item in visits_of(session(), patient_id)}
+    labels = labels_of(session(), patient_id)
     row = patient_row(session(), patient_id)
     return page(
         "visit.html",
