@@ -7,9 +7,8 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
-    from . import acknowledging, devices, patient, recording, scans, sign_in, visit, ward
+    # Each of these adds its views to the blueprint.
+    from . import acknowledging, devices, patient, recording, scans, sign_in, visit, ward  # noqa: F401
     from .pages import blueprint
 
-    for module in (sign_in, ward, scans, acknowledging, patient, recording, visit, devices):
-        module.add_to(blueprint)
     app.register_blueprint(blueprint)

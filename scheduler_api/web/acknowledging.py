@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.operation import RECORDERS
@@ -18,23 +18,19 @@ from scheduler_api.schemas.errors import errors_of
 from scheduler_api.use_cases.session import NotFound, patient_row
 from scheduler_api.use_cases.visits import worklist
 
-from .pages import go_to, page
+from .pages import blueprint, go_to, page
 
 _PATH = "/ward/worklist/<string:entry_id>/acknowledgement"
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule(_PATH, view_func=show_acknowledgement)
-    blueprint.add_url_rule(_PATH, view_func=acknowledge, methods=["POST"])
-
-
+@blueprint.route(_PATH)
 @signed_in(RECORDERS)
 def show_acknowledgement(entry_id: str) -> Response:
     """Show an entry of the worklist, and the form that lets it wait"""
     return _form(entry_id)
 
 
+@blueprint.route(_PATH, methods=["POST"])
 @signed_in(RECORDERS)
 def acknowledge(entry_id: str) -> Response:
     """Let an entry wait until a day, or for good where something happened that stays on record"""

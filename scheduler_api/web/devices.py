@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import segno
-from flask import Blueprint, Response, url_for
+from flask import Response, url_for
 from markupsafe import Markup
 
 from scheduler_api.api.http.operation import RECORDERS
@@ -14,18 +14,12 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.phones import feeds, phones
 
-from .pages import go_to, page
+from .pages import blueprint, go_to, page
 
 _PATH = "/ward/patients/<string:patient_id>"
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule(f"{_PATH}/code", view_func=make_code, methods=["POST"])
-    blueprint.add_url_rule(f"{_PATH}/devices/<string:device_id>/end", view_func=end_device, methods=["POST"])
-    blueprint.add_url_rule(f"{_PATH}/feed/end", view_func=end_feed, methods=["POST"])
-
-
+@blueprint.route(f"{_PATH}/code", methods=["POST"])
 @signed_in(RECORDERS)
 def make_code(patient_id: str) -> Response:
     """Make a one-time code for a patient's phone, and show it once"""
@@ -39,6 +33,7 @@ def make_code(patient_id: str) -> Response:
     )
 
 
+@blueprint.route(f"{_PATH}/devices/<string:device_id>/end", methods=["POST"])
 @signed_in(RECORDERS)
 def end_device(patient_id: str, device_id: str) -> Response:
     """Sign a patient's device out"""
@@ -46,6 +41,7 @@ def end_device(patient_id: str, device_id: str) -> Response:
     return go_to("show_patient", "device_ended", patient_id=patient_id)
 
 
+@blueprint.route(f"{_PATH}/feed/end", methods=["POST"])
 @signed_in(RECORDERS)
 def end_feed(patient_id: str) -> Response:
     """Close a patient's calendar feed, whose address may have become known"""

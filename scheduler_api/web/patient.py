@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, g
+from flask import Response, g
 
 from scheduler_api.api.http.operation import any_query
 from scheduler_api.api.http.operation import page as signed_in
@@ -23,7 +23,7 @@ from scheduler_api.use_cases.visits import visits, worklist
 from .choices import labels_of
 from .history import data_of_fact, rows_of_fact
 from .month import Month, month_of
-from .pages import language, page
+from .pages import blueprint, language, page
 from .queries import all_sites, asked
 from .recording import WITH_FORM
 from .tasks import grouped
@@ -52,12 +52,7 @@ class PatientQuery(Strict):
     history = Choice("all")
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule("/ward/patients", view_func=show_patients)
-    blueprint.add_url_rule("/ward/patients/<string:patient_id>", view_func=show_patient)
-
-
+@blueprint.route("/ward/patients")
 @signed_in()
 @any_query
 def show_patients() -> Response:
@@ -78,6 +73,7 @@ def show_patients() -> Response:
     )
 
 
+@blueprint.route("/ward/patients/<string:patient_id>")
 @signed_in()
 @any_query
 def show_patient(patient_id: str) -> Response:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from scheduler_api.api.http.operation import RECORDERS, any_query
@@ -25,7 +25,7 @@ from scheduler_api.use_cases.session import Stale, patient_row
 from .changes import changed
 from .choices import amounts_of, labels_of, options_of
 from .forms import form_of, new_fact
-from .pages import go_to, language, page
+from .pages import blueprint, go_to, language, page
 
 #: What is recorded most, as buttons: a label, and what is known of the fact.
 OFTEN: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -65,12 +65,7 @@ SELDOM = (
 WITH_FORM = frozenset(FACTS) - {"registered"}
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule("/ward/patients/<string:patient_id>/record", view_func=choose_fact)
-    blueprint.add_url_rule("/ward/patients/<string:patient_id>/record", view_func=record, methods=["POST"])
-
-
+@blueprint.route("/ward/patients/<string:patient_id>/record")
 @signed_in(RECORDERS)
 def choose_fact(patient_id: str) -> Response:
     """Show what can be recorded about a patient"""
@@ -78,6 +73,7 @@ def choose_fact(patient_id: str) -> Response:
     return page("choose_fact.html", patient=patient, often=OFTEN, ends=ENDS, seldom=SELDOM)
 
 
+@blueprint.route("/ward/patients/<string:patient_id>/record", methods=["POST"])
 @signed_in(RECORDERS)
 @any_query
 def record(patient_id: str) -> Response:

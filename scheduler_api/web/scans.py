@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, g
+from flask import Response, g
 
 from scheduler_api.api.http.operation import any_query
 from scheduler_api.api.http.operation import page as signed_in
@@ -17,7 +17,7 @@ from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits
 
 from . import words
-from .pages import language, page
+from .pages import blueprint, language, page
 from .queries import WardQuery, all_series, all_sites, asked
 from .ward import present
 
@@ -56,11 +56,7 @@ class Range(NamedTuple):
         return _NAMES + (date.fromisoformat(day) - self.first).days * _DAY + _DAY // 2
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule("/ward/scans", view_func=show_scans)
-
-
+@blueprint.route("/ward/scans")
 @signed_in()
 @any_query
 def show_scans() -> Response:

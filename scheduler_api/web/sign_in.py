@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 
 from scheduler_api.api.http.operation import any_query, public
 from scheduler_api.api.http.operation import page as signed_in
@@ -13,20 +13,12 @@ from scheduler_api.i18n import LANGUAGES
 from scheduler_api.use_cases.auth import web_sessions
 from scheduler_api.use_cases.session import Unauthenticated
 
-from .pages import LANGUAGE_COOKIE, page, set_secret
+from .pages import LANGUAGE_COOKIE, blueprint, page, set_secret
 
 _A_YEAR = 31_536_000
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule("/", view_func=show_start)
-    blueprint.add_url_rule("/sign-in", view_func=show_sign_in)
-    blueprint.add_url_rule("/sign-in", view_func=sign_in, methods=["POST"])
-    blueprint.add_url_rule("/sign-out", view_func=sign_out, methods=["POST"])
-    blueprint.add_url_rule("/language", view_func=choose_language, methods=["POST"])
-
-
+@blueprint.route("/")
 @public
 @any_query
 def show_start() -> Response:
@@ -36,6 +28,7 @@ def show_start() -> Response:
     return page("start.html", is_signed_in=is_signed_in)
 
 
+@blueprint.route("/sign-in")
 @public
 @any_query
 def show_sign_in() -> Response:
@@ -43,6 +36,7 @@ def show_sign_in() -> Response:
     return page("sign_in.html", next=request.args.get("next", ""), wrong=False)
 
 
+@blueprint.route("/sign-in", methods=["POST"])
 @public
 def sign_in() -> Response:
     """Start a session for whoever has a staff token"""
@@ -56,6 +50,7 @@ def sign_in() -> Response:
     return response
 
 
+@blueprint.route("/sign-out", methods=["POST"])
 @signed_in()
 def sign_out() -> Response:
     """End the session"""
@@ -65,6 +60,7 @@ def sign_out() -> Response:
     return response
 
 
+@blueprint.route("/language", methods=["POST"])
 @public
 def choose_language() -> Response:
     """Remember the language that somebody chose"""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
@@ -24,20 +24,14 @@ from scheduler_api.use_cases.visits import bookings
 
 from .changes import changed
 from .choices import labels_of, options_of
-from .pages import go_to, language, page
+from .pages import blueprint, go_to, language, page
 from .recording import codes
 from .ward import may_record
 
 _PATH = "/ward/patients/<string:patient_id>/visits/<string:visit>"
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule(_PATH, view_func=show_visit)
-    blueprint.add_url_rule(f"{_PATH}/booking", view_func=book_visit, methods=["POST"])
-    blueprint.add_url_rule(f"{_PATH}/result", view_func=record_result, methods=["POST"])
-
-
+@blueprint.route(_PATH)
 @signed_in()
 @any_query
 def show_visit(patient_id: str, visit: str) -> Response:
@@ -45,6 +39,7 @@ def show_visit(patient_id: str, visit: str) -> Response:
     return _visit(patient_id, visit)
 
 
+@blueprint.route(f"{_PATH}/booking", methods=["POST"])
 @signed_in(RECORDERS)
 @any_query
 def book_visit(patient_id: str, visit: str) -> Response:
@@ -58,6 +53,7 @@ def book_visit(patient_id: str, visit: str) -> Response:
     return _carried_out("booking", BookingSchema, call, patient_id, visit, "booked")
 
 
+@blueprint.route(f"{_PATH}/result", methods=["POST"])
 @signed_in(RECORDERS)
 @any_query
 def record_result(patient_id: str, visit: str) -> Response:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from flask import Blueprint, Response, g
+from flask import Response, g
 
 from scheduler_api.api.http.operation import RECORDERS, any_query
 from scheduler_api.api.http.operation import page as signed_in
@@ -17,7 +17,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits, worklist
 
-from .pages import page
+from .pages import blueprint, page
 from .queries import WardQuery, all_series, all_sites, asked
 from .tasks import grouped
 
@@ -26,12 +26,7 @@ _AHEAD = timedelta(13)
 _PORTION = 200
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Add these pages."""
-    blueprint.add_url_rule("/ward", view_func=show_today)
-    blueprint.add_url_rule("/ward/days", view_func=show_days)
-
-
+@blueprint.route("/ward")
 @signed_in()
 @any_query
 def show_today() -> Response:
@@ -54,6 +49,7 @@ def show_today() -> Response:
     )
 
 
+@blueprint.route("/ward/days")
 @signed_in()
 @any_query
 def show_days() -> Response:
