@@ -24,12 +24,14 @@ _PATH = "/ward/patients/<string:patient_id>"
 def make_code(patient_id: str) -> Response:
     """Make a one-time code for a patient's phone, and show it once"""
     made = phones.make_code(session(), patient_id)
+    app = url_for("pages.show_app", _external=True)
     return page(
         "code.html",
         patient=patients.get(session(), patient_id),
         made=made,
-        picture=_picture(made["code"]),
-        app=url_for("pages.show_start", _external=True) + "app/",
+        app=app,
+        # What stands behind `#` is sent to no server, and so is in no log.
+        picture=_picture(f"{app}#code={made['code']}"),
     )
 
 

@@ -143,7 +143,7 @@ def _csrf_field() -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(csrf_token())
 
 
-@blueprint.route("/static/<path:name>")
+@blueprint.route("/static/<string:name>")
 @public
 @any_query
 def show_static_file(name: str) -> Response:

@@ -27,6 +27,6 @@ def visitor(service: Service) -> Visitor:
 @pytest.fixture
 def patient(nurse: Client) -> Patient:
     """A patient enrolled 2024-01-03, first dose 2024-01-05, with a number that nobody else has."""
-    patient = nurse.enrol(subject_number=f"FUSCC-{next(_NUMBERS):02}")
+    patient = nurse.enrol(subject_number=f"S-{next(_NUMBERS):02}")
     patient.record("treatment_started", first_dose_on="2024-01-05")
     return patient
