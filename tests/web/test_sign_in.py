@@ -12,6 +12,7 @@ from conftest import copied
 from databases import Databases
 from service import Client, Patient, Service
 
+import scheduler_api
 from scheduler_api.api.http.requests import SESSION_COOKIE
 from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.operations import housekeeping
@@ -183,3 +184,11 @@ def test_the_language_is_the_browsers_until_another_is_chosen(service: Service) 
     english = visitor.after(visitor.press(page, "English"))
     assert english.one("html").attrib["lang"] == "en"
     assert english.one("h1").text == "Sign in"
+
+
+def test_the_files_of_others_are_those_that_the_list_names() -> None:
+    folder = Path(scheduler_api.__file__).parent / "web" / "static"
+    lines = [line.split() for line in (folder / "vendored.txt").read_text().splitlines() if not line.startswith("#")]
+    assert len(lines) == 2
+    for _, _, _, name, digest in lines:
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
