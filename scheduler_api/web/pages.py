@@ -140,7 +140,10 @@ def everywhere() -> dict[str, Any]:
 
 
 def _csrf_field() -> Markup:
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(csrf_token())
+    if "csrf_field" not in g:
+        g.csrf_field = Markup('<input type="hidden" name="csrf_token" value="{}">').format(csrf_token())
+    field: Markup = g.csrf_field
+    return field
 
 
 @blueprint.route("/static/<string:name>")

@@ -21,8 +21,8 @@ from .pages import blueprint, page
 from .queries import WardQuery, all_series, all_sites, asked
 from .tasks import grouped
 
-#: How many days ahead the page shows who comes.
-_AHEAD = timedelta(13)
+#: How far ahead the page of coming days shows who comes, and that of today.
+_AHEAD, _WEEK = timedelta(13), timedelta(6)
 _PORTION = 200
 
 
@@ -36,11 +36,13 @@ def show_today() -> Response:
     today, zone = present(sites, site)
     entries = [*_all_entries(site)]
     g.item_count = len(entries)
+    by_day = _by_day(_booked(site, None, today, today + _WEEK))
     return page(
         "today.html",
         groups=grouped(entries),
         count=len(entries),
-        coming=_booked(site, None, today, today),
+        coming=by_day.pop(today.isoformat(), []),
+        days=by_day,
         sites=sites,
         query=query,
         today=today,
@@ -58,8 +60,12 @@ def show_days() -> Response:
     today, zone = present(sites, query.get("site"))
     found = _booked(query.get("site"), query.get("series"), today, today + _AHEAD)
     g.item_count = len(found)
-    days = [(day, [*of_day]) for day, of_day in groupby(found, itemgetter("booked_on"))]
-    return page("days.html", days=days, sites=sites, series=all_series(), query=query, today=today, zone=zone)
+    return page("days.html", days=_by_day(found), sites=sites, series=all_series(), query=query, today=today, zone=zone)
+
+
+def _by_day(booked: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return what is booked by its day, in the same order."""
+    return {day: [*of_day] for day, of_day in groupby(booked, itemgetter("booked_on"))}
 
 
 def present(sites: list[dict[str, Any]], site: str | None) -> tuple[date, str]:

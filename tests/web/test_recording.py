@@ -238,7 +238,7 @@ def test_a_dose_that_could_hurt_is_acknowledged_for_good(visitor: Visitor, nurse
     (entry,) = entries_of(nurse, patient, "dose_above_plan")
     form = visitor.page(f"/ward/worklist/{entry['entry_id']}/acknowledgement")
     assert form.all("input", name="until") == []
-    visitor.after(visitor.press(form, "Let it wait", note="Examined"))
+    visitor.after(visitor.press(form, "Seen", note="Examined"))
     assert entries_of(nurse, patient, "dose_above_plan") == []
 
 
