@@ -44,10 +44,10 @@ def language() -> str:
     return chosen if chosen in LANGUAGES else preferred_language()
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Return a page made of a template."""
+def page(template: str, status: int = 200, spoken: str | None = None, **values: Any) -> Response:
+    """Return a page made of a template, in a language (by default that of the request)."""
     request.environ[POLICY] = CONTENT_POLICY
-    spoken = language()
+    spoken = spoken or language()
     response = make_response(
         render_template(
             template,

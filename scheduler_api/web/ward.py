@@ -34,9 +34,9 @@ def show_today() -> Response:
     query, sites = asked(WardQuery), all_sites()
     site = query.get("site")
     today, zone = present(sites, site)
-    entries = [*_all_entries(site)]
+    entries = [*all_entries(site)]
     g.item_count = len(entries)
-    by_day = _by_day(_booked(site, None, today, today + _WEEK))
+    by_day = _by_day(booked(site, None, today, today + _WEEK))
     return page(
         "today.html",
         groups=grouped(entries),
@@ -58,14 +58,14 @@ def show_days() -> Response:
     """Show who comes in the coming days, and who came today"""
     query, sites = asked(WardQuery), all_sites()
     today, zone = present(sites, query.get("site"))
-    found = _booked(query.get("site"), query.get("series"), today, today + _AHEAD)
+    found = booked(query.get("site"), query.get("series"), today, today + _AHEAD)
     g.item_count = len(found)
     return page("days.html", days=_by_day(found), sites=sites, series=all_series(), query=query, today=today, zone=zone)
 
 
-def _by_day(booked: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _by_day(found: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Return what is booked by its day, in the same order."""
-    return {day: [*of_day] for day, of_day in groupby(booked, itemgetter("booked_on"))}
+    return {day: [*of_day] for day, of_day in groupby(found, itemgetter("booked_on"))}
 
 
 def present(sites: list[dict[str, Any]], site: str | None) -> tuple[date, str]:
@@ -79,7 +79,7 @@ def may_record() -> bool:
     return session().actor.role in RECORDERS.names
 
 
-def _all_entries(site: str | None) -> Iterator[dict[str, Any]]:
+def all_entries(site: str | None) -> Iterator[dict[str, Any]]:
     """Yield the whole worklist: an alarm must not wait on a second page."""
     after = None
     while True:
@@ -90,7 +90,7 @@ def _all_entries(site: str | None) -> Iterator[dict[str, Any]]:
         after = found.after
 
 
-def _booked(site: str | None, series: str | None, first: date, last: date) -> list[dict[str, Any]]:
+def booked(site: str | None, series: str | None, first: date, last: date) -> list[dict[str, Any]]:
     """Return what is booked on some days, in the order of the appointments; on a day first what has a time."""
     items: list[dict[str, Any]] = []
     after: tuple[str, ...] | None = None
