@@ -47,7 +47,7 @@ def test_a_diary_has_the_doses_of_a_cycle(patient: Patient, visitor: Visitor) ->
     assert text_of(rows[4]) == "5 Tue 20 Feb 300 mg = 6 × 50 ☐"
     assert len(rows) == 21
     other = visitor.page(f"/ward/patients/{patient.patient_id}/diary?cycle=1")
-    assert [row.attrib["data-dose"] for row in other.root.iter("tr") if "data-dose" in row.attrib][0][
-        :10
-    ] == "2024-01-05"
+    assert (
+        next(row.attrib["data-dose"] for row in other.root.iter("tr") if "data-dose" in row.attrib)[:10] == "2024-01-05"
+    )
     assert visitor.page(f"/ward/patients/{patient.patient_id}/diary?cycle=99", 404).status == 404

@@ -92,7 +92,7 @@ def test_a_monitor_reads_every_page_and_records_nothing(service: Service, patien
             if "monitor" in route.declared.roles.names:
                 assert (route.method, answer.status_code) == ("GET", 200), route
                 posted = {form.get("action") for form in Page(answer).root.iter("form") if form.get("method") == "post"}
-                assert posted == {"/language", "/sign-out"}, route
+                assert posted <= {"/language", "/sign-out"}, route
             else:
                 assert answer.status_code == 403, route
                 refused.add(route.rule)
