@@ -8,7 +8,7 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Add the pages to the application."""
     # Each of these adds its views to the blueprint.
-    from . import acknowledging, devices, patient, patient_app, printing, recording, scans, sign_in, visit, ward  # noqa
+    from . import acknowledging, cohort, devices, patient, patient_app, printing, recording, scans, sign_in, visit, ward  # noqa: F401  # noqa: F401
     from .pages import blueprint
 
     app.register_blueprint(blueprint)
