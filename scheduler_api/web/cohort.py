@@ -25,6 +25,7 @@ NAMES, WIDTH, TOP, STEP, CELL = 92, 640, 26, 20, 24
 _SHADES = ((0.95, "a"), (0.9, "b"), (0.8, "c"), (0.5, "d"), (0.0, "e"))
 #: How wide and high the picture of enrolment is.
 _CURVE, _HEIGHT = 320, 140
+_SIZE = {"names": NAMES, "width": WIDTH, "top": TOP, "step": STEP, "cell": CELL, "height": _HEIGHT, "curve": _CURVE}
 
 
 class CohortQuery(Strict):
@@ -72,15 +73,7 @@ def show_cohort() -> Response:
         shade=shade,
         enrolment=[*_enrolment(found)],
         curve=_curve([*_enrolment(found)], summary["planned"]),
-        size={
-            "names": NAMES,
-            "width": WIDTH,
-            "top": TOP,
-            "step": STEP,
-            "cell": CELL,
-            "height": _HEIGHT,
-            "curve": _CURVE,
-        },
+        size=_SIZE,
     )
 
 
