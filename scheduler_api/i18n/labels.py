@@ -315,6 +315,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "500": "The service failed. Nothing was recorded.",
         "503": "The service does not answer at the moment. Nothing was recorded.",
     },
+    "stated": {
+        "registry": "Trial registry",
+        "protocol": "Protocol of the trial",
+        "publication": "Publication",
+        "usdm": "USDM document",
+        "default": "Our default",
+    },
     "said": {
         "booked": "Booked.",
         "cancelled": "The booking is cancelled.",

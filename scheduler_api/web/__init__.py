@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask
+
+#: The modules with views.
+_VIEWS = (
+    *("sign_in", "ward", "scans", "patient", "visit", "recording", "acknowledging", "devices", "cohort", "protocol"),
+    *("printing", "patient_app"),
+)
 
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
-    # Each of these adds its views to the blueprint.
-    from . import acknowledging, cohort, devices, patient, patient_app, printing, recording, scans, sign_in, visit, ward  # noqa: F401  # noqa: F401
     from .pages import blueprint
 
+    for name in _VIEWS:
+        # It adds its views to the blueprint.
+        import_module(f".{name}", __name__)
     app.register_blueprint(blueprint)

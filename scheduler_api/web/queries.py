@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import request
@@ -24,10 +24,15 @@ class WardQuery(Strict):
 
 def asked(schema: type[Strict]) -> dict[str, Any]:
     """Return the query of this request. Ends it with 422 if a field is bad."""
+    return asked_of(schema, request.args)
+
+
+def asked_of(schema: type[Strict], given: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was filled in, by a schema. Ends the request with 422 if a field is bad."""
     try:
-        found: dict[str, Any] = schema().load({name: one for name, one in request.args.items() if one}, unknown=EXCLUDE)
+        found: dict[str, Any] = schema().load({name: one for name, one in given.items() if one}, unknown=EXCLUDE)
     except ValidationError as error:
-        raise Problem(422, "The address of this page is wrong.", [*errors_of(error.normalized_messages())]) from None
+        raise Problem(422, "What was asked for is not right.", [*errors_of(error.normalized_messages())]) from None
     return found
 
 
