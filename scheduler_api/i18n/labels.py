@@ -330,6 +330,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "acknowledged": "The entry waits.",
         "device_ended": "The device is signed out.",
         "feed_ended": "The calendar feed is closed.",
+        "messages_stopped": "No messages go to the patient any more.",
+        "messages_go_on": "Messages go to the patient again.",
     },
 }
 

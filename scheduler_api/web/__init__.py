@@ -9,7 +9,7 @@ from flask import Flask
 #: The modules with views.
 _VIEWS = (
     *("sign_in", "ward", "scans", "patient", "visit", "recording", "acknowledging", "devices", "cohort", "protocol"),
-    *("printing", "patient_app"),
+    *("registering", "printing", "patient_app"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import segno
-from flask import Response, url_for
+from flask import Response, request, url_for
 from markupsafe import Markup
 
 from scheduler_api.api.http.operation import RECORDERS
@@ -13,6 +13,8 @@ from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import session
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.phones import feeds, phones
+from scheduler_api.use_cases.projections.stored_preferences import STOPPED
+from scheduler_api.use_cases.reminders import reminders
 
 from .pages import blueprint, go_to, page
 
@@ -49,6 +51,15 @@ def end_feed(patient_id: str) -> Response:
     """Close a patient's calendar feed, whose address may have become known"""
     feeds.close(session(), patient_id)
     return go_to("show_patient", "feed_ended", patient_id=patient_id)
+
+
+@blueprint.route(f"{_PATH}/messages", methods=["POST"])
+@signed_in(RECORDERS)
+def stop_messages(patient_id: str) -> Response:
+    """Stop all messages to a patient, or let them go on"""
+    stop = request.form.get("all") == "true"
+    reminders.stop_messages(session(), patient_id, {**STOPPED, "all": stop})
+    return go_to("show_patient", "messages_stopped" if stop else "messages_go_on", patient_id=patient_id)
 
 
 def _picture(text: str) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,28 +58,42 @@ class FormField:
 
 
 def form_of(
-    kind: str, given: MultiDict[str, str], options: Mapping[str, Options], errors: Iterable[FieldError] = ()
+    kind: str, given: MultiDict[str, str], options: Mapping[str, Options], errors: Sequence[FieldError] = ()
 ) -> list[FormField]:
-    """Return the fields of the form for a kind of fact, with what was filled in and what is wrong with it.
+    """Return the fields of the form for a kind of fact, as `fields_of`."""
+    refused = {_field_of(error) for error in errors}
+    hidden = {*_LEFT_OUT, *_hidden(kind, given, refused)}
+    schema = {name: field for name, field in FACTS[kind].fields.items() if name not in hidden}
+    found = fields_of(schema, given, options, errors)
+    for field in found:
+        field.required |= field.name == _correction(kind)
+    return found
 
-    `options` are those of this patient, by field; a field for which there are none is left out.
+
+def fields_of(
+    schema: Mapping[str, Any], given: MultiDict[str, str], options: Mapping[str, Options], errors: Sequence[FieldError]
+) -> list[FormField]:
+    """Return the fields of a form, with what was filled in and what is wrong with it.
+
+    `options` are those to choose from, by field; a field for which there are none is left out.
     """
     by_name: dict[str, list[FieldError]] = {}
     for error in errors:
-        by_name.setdefault(error.pointer.split("/")[1] if "/" in error.pointer else "", []).append(error)
+        by_name.setdefault(_field_of(error), []).append(error)
     found = []
-    for name, field in FACTS[kind].fields.items():
-        refusals = by_name.get(name, [])
-        if name in _LEFT_OUT or name in _hidden(kind, given, refusals):
-            continue
-        choices = _options_of(field, options.get(name))
+    for name, field in schema.items():
+        choices, refusals = _options_of(field, options.get(name)), by_name.get(name, [])
         if choices is not None and not choices:
             continue
         values = [one for one in given.getlist(name) if one]
         seldom = name in _SELDOM and not values and not refusals
-        required = field.required or name == _correction(kind)
-        found.append(FormField(name, _kind_of(field), required, seldom, choices, values, refusals))
+        found.append(FormField(name, _kind_of(field), field.required, seldom, choices, values, refusals))
     return found
+
+
+def _field_of(error: FieldError) -> str:
+    """Return the field that an error is about; empty if it is about none."""
+    return error.pointer.split("/")[1] if "/" in error.pointer else ""
 
 
 def _correction(kind: str) -> str:
@@ -87,11 +101,11 @@ def _correction(kind: str) -> str:
     return "correction_reason" if issubclass(KINDS[kind], HAVE_A_REASON) else "reason"
 
 
-def _hidden(kind: str, given: MultiDict[str, str], refusals: Sequence[FieldError]) -> Iterable[str]:
+def _hidden(kind: str, given: MultiDict[str, str], refused: Collection[str]) -> Iterable[str]:
     """Yield the fields that this form need not have: why it corrects, and what is to be confirmed."""
     if not given.get("replaces") and kind != "voided":
         yield _correction(kind)
-    if not refusals and not given.get("confirmed"):
+    if "confirmed" not in refused and not given.get("confirmed"):
         yield "confirmed"
     if kind == "voided":
         yield "voids"

@@ -12,11 +12,13 @@ from scheduler_api.api.http.operation import any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import session
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Choice, Strict, Text
 from scheduler_api.store.visits.visits import Query
-from scheduler_api.use_cases.patients import calendars, facts, patients
+from scheduler_api.use_cases.patients import calendars, facts, patients, supply
 from scheduler_api.use_cases.phones import phones
+from scheduler_api.use_cases.reminders import reminders
 from scheduler_api.use_cases.session import patient_row, readable_until
 from scheduler_api.use_cases.visits import visits, worklist
 
@@ -70,6 +72,7 @@ def show_patients() -> Response:
         query=query,
         sites=all_sites(),
         statuses=PATIENT_STATUSES,
+        may_record=may_record(),
     )
 
 
@@ -105,8 +108,19 @@ def show_patient(patient_id: str) -> Response:
         fact_data=data_of_fact,
         correctable=WITH_FORM,
         is_ours=is_ours,
+        supply=_supply(patient_id) if is_ours else None,
+        stopped=reminders.stopped_messages(session(), patient_id) if is_ours else None,
         may_record=may_record() and is_ours,
     )
+
+
+def _supply(patient_id: str) -> dict[str, Any] | None:
+    """Return what is to be handed out until the next visit; None if none is ahead, or no dose is planned."""
+    try:
+        found = supply.supply_document(session(), patient_id, None, None)
+    except ValidationFailed:
+        return None
+    return found if any(regimen["doses"] for regimen in found["regimens"]) else None
 
 
 def _next_visits(patient_id: str) -> list[dict[str, Any]]:

@@ -274,3 +274,44 @@ def test_texts_of_people_are_shown_as_they_are_and_run_nothing(visitor: Visitor,
     assert shown.one("input", name="resumes_on").attrib["value"] == XSS
     for query in (f"/ward?said={XSS}&warned={XSS}", f"/sign-in?next={XSS}"):
         assert visitor.page(query).all("img") == []
+
+
+def test_a_new_patient_is_registered_after_a_look_at_the_visits(
+    service: Service, visitor: Visitor, nurse: Client
+) -> None:
+    page = visitor.page("/ward/register")
+    filled = {"subject_number": "NEW-7", "sex": "female", "protocol": "nct06110650", "enrolled_on": "2024-02-20"}
+    with service.unchanged():
+        shown = Page(previewed(visitor, page, **filled))
+    visits = {card.get("data-visit"): shown.days(card) for card in shown.all("div", class_="change")}
+    # 20 February and six weeks is 2 April.
+    assert visits["imaging-w6"] == ["2024-03-26", "2024-04-09", "2024-04-02"]
+    after = visitor.after(visitor.press(shown, "Record"))
+    assert "NEW-7" in after.text
+    (patient,) = nurse.get("/v1/patients", subject_number="NEW-7").json["items"]
+    assert (patient["status"], patient["time_zone"], patient["site"]) == ("enrolled", "Asia/Shanghai", "FUSCC")
+    again = previewed(visitor, page, **filled)
+    assert again.status_code == 200
+    taken = visitor.press(Page(again), "Record")
+    assert taken.status_code == 409
+    assert "another patient NEW-7" in taken.text
+    bad = Page(previewed(visitor, page, **{**filled, "subject_number": "Mrs Li", "enrolled_on": "2024-02-30"}))
+    assert {one.attrib["id"] for one in bad.all("p", class_="error")} == {"e-subject_number", "e-enrolled_on"}
+
+
+def test_what_is_to_be_handed_out_is_the_supply(visitor: Visitor, patient: Patient) -> None:
+    supply = patient.read("supply")
+    page = visitor.page(f"/ward/patients/{patient.patient_id}")
+    (line,) = [one for one in page.root.iter("li") if "data-supply" in one.attrib]
+    (regimen,) = supply["regimens"]
+    (piece,) = regimen["pieces"]
+    assert text_of(line) == f"surufatinib {regimen['doses']} doses: {piece['count']} × 50 mg"
+    assert piece["count"] == 6 * regimen["doses"]
+
+
+def test_messages_are_stopped_and_go_on(visitor: Visitor, patient: Patient) -> None:
+    address = f"/ward/patients/{patient.patient_id}"
+    after = visitor.after(visitor.press(visitor.page(address), "Stop all messages"))
+    assert patient.read("messages")["all"] is True
+    visitor.after(visitor.press(after, "Let messages go on"))
+    assert patient.read("messages")["all"] is False
