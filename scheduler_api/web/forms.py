@@ -136,7 +136,7 @@ def _kind_of(field: Any) -> str:
 
 def _has_lines(field: Any) -> bool:
     """Return whether a text may have line breaks."""
-    return any(getattr(validator, "regex", None) and validator.regex.match("\n") for validator in field.validators)
+    return any(getattr(validator, "regex", None) and validator.regex.fullmatch("\n") for validator in field.validators)
 
 
 def new_fact(kind: str, given: MultiDict[str, str], zone: str) -> NewFact:

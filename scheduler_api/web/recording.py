@@ -128,6 +128,7 @@ def _form(
         fields=fields,
         amounts=amounts_of(session(), row) if "amount" in FACTS[kind].fields else [],
         hidden={name: given[name] for name in ("replaces", "voids") if given.get(name)},
+        refusals=errors,
         errors=[error for error in errors if error not in shown],
         confirm=refused.confirm if isinstance(refused, NeedsConfirmation) else (),
         stale=stale,

@@ -109,6 +109,7 @@ def _form(
         "register.html",
         status,
         fields=fields,
+        refusals=errors,
         errors=[error for error in errors if error not in shown],
         preview=preview,
         seen=seen,
