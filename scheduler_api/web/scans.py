@@ -19,7 +19,7 @@ from scheduler_api.use_cases.visits import visits
 from . import words
 from .pages import blueprint, language, page
 from .queries import WardQuery, all_series, all_sites, asked
-from .ward import present
+from .ward import PORTIONS, present
 
 #: The picture shows so much before and after today.
 _BACK, _AHEAD = timedelta(21), timedelta(41)
@@ -96,13 +96,14 @@ def _visits(site: str | None, series: str, shown: Range) -> list[dict[str, Any]]
     """Return the visits whose window meets the picture, by subject number."""
     items: list[dict[str, Any]] = []
     after: tuple[str, ...] | None = None
-    while True:
+    for _ in range(PORTIONS):
         query = Query(series, None, shown.first, shown.last, sort="subject", after=after, limit=_PORTION)
         found = visits.find(session(), query, site)
         items += (item for item in found.items if item["status"] != "not_required" or item["booked_on"])
         if found.after is None:
-            return items
+            break
         after = found.after
+    return items
 
 
 def _bar(visit: Mapping[str, Any], shown: Range) -> Bar:

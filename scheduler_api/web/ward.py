@@ -24,6 +24,8 @@ from .tasks import grouped
 #: How far ahead the page of coming days shows who comes, and that of today.
 _AHEAD, _WEEK = timedelta(13), timedelta(6)
 _PORTION = 200
+#: What is more than so many portions is not on one page: whoever sees so many patients chooses a site.
+PORTIONS = 10
 
 
 @blueprint.route("/ward")
@@ -41,6 +43,7 @@ def show_today() -> Response:
         "today.html",
         groups=grouped(entries),
         count=len(entries),
+        is_cut=len(entries) == PORTIONS * _PORTION,
         coming=by_day.pop(today.isoformat(), []),
         days=by_day,
         sites=sites,
@@ -80,9 +83,9 @@ def may_record() -> bool:
 
 
 def all_entries(site: str | None) -> Iterator[dict[str, Any]]:
-    """Yield the whole worklist: an alarm must not wait on a second page."""
+    """Yield the worklist on one page: an alarm must not wait on a second."""
     after = None
-    while True:
+    for _ in range(PORTIONS):
         found = worklist.find(session(), site, after=after, limit=_PORTION)
         yield from found.items
         if found.after is None:
@@ -94,10 +97,11 @@ def booked(site: str | None, series: str | None, first: date, last: date) -> lis
     """Return what is booked on some days, in the order of the appointments; on a day first what has a time."""
     items: list[dict[str, Any]] = []
     after: tuple[str, ...] | None = None
-    while True:
+    for _ in range(PORTIONS):
         query = Query(series, None, booked_first=first, booked_last=last, sort="booked_at", after=after, limit=_PORTION)
         found = visits.find(session(), query, site)
         items += found.items
         if found.after is None:
-            return items
+            break
         after = found.after
+    return items

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ _PATTERNS: Mapping[str, Mapping[str, str]] = {
 }
 #: British English, for the order of day and month.
 _LOCALES = {ENGLISH: "en_GB"}
+#: A date that is no further from today is plain without its year.
+_PLAIN = timedelta(120)
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
@@ -38,11 +40,10 @@ def of(language: str) -> dict[str, Any]:
     """Return the functions with which templates write dates, times and reasons in a language."""
     return {
         "day": partial(_time_element, "day", language),
-        "near": partial(_time_element, "near", language),
+        "near": partial(_near, language),
         "full": partial(_time_element, "full", language),
-        "short": partial(_time_element, "short", language),
         "plain_day": lambda value: date_in(to_date(value), "day", language),
-        "plain_near": lambda value: date_in(to_date(value), "near", language),
+        "plain_near": partial(_plain_near, language),
         "month": lambda value: date_in(to_date(value), "month", language),
         "moment": partial(_moment, language),
         "reason": partial(reason_in, language),
@@ -64,6 +65,17 @@ def _time_element(manner: str, language: str, value: date | str | None) -> Marku
         return Markup("<time>{}</time>").format(value)
     day = to_date(value)
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), date_in(day, manner, language))
+
+
+def _near(language: str, value: date | str, today: date | str) -> Markup:
+    """Return a date with its weekday, for people and programs; without its year only if that is plain from today."""
+    return Markup('<time datetime="{}">{}</time>').format(str(value), _plain_near(language, value, today))
+
+
+@lru_cache(maxsize=8192)
+def _plain_near(language: str, value: date | str, today: date | str) -> str:
+    day = to_date(value)
+    return date_in(day, "near" if abs(day - to_date(today)) <= _PLAIN else "day", language)
 
 
 def _moment(language: str, value: datetime | str, zone: str) -> Markup:

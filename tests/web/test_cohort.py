@@ -7,6 +7,9 @@ from service import Client, Patient, Service
 
 from .reading import Visitor, text_of
 
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
 
 @pytest.fixture(scope="module")
 def treated(service: Service) -> Patient:

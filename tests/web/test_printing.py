@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from service import Client, Patient
 
 from .reading import Visitor, text_of
+
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
 
 
 def test_the_list_of_the_day_has_every_entry(patient: Patient, nurse: Client, visitor: Visitor) -> None:

@@ -7,6 +7,9 @@ from service import Client, Service
 
 from .reading import Page, Visitor, text_of
 
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def three_versions(amended_trial: Service) -> None:

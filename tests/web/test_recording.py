@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from service import Client, Patient, Service
 from werkzeug.test import TestResponse
 
 from scheduler_api.engine.model.facts import KINDS
 
 from .reading import Page, Visitor, fields_of, text_of
+
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
 
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 

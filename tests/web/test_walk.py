@@ -11,6 +11,9 @@ from service import Patient, Service
 
 from .reading import Page, Visitor, path_of
 
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
 SUBJECT = "SUBJECT-0815"
 FORM = {"kind": "dose_recorded", "filled": "1", "if_version": "3", "booked_on": "2024-02-21", "done_on": "2024-02-19"}
 FORM |= {"dose_on": "2024-02-19", "status": "taken", "note": "Seen", "until": "2024-02-22"}

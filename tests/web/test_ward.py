@@ -10,6 +10,9 @@ from service import Client, Patient, Service
 
 from .reading import Page, Visitor, text_of
 
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
 
 @pytest.fixture(scope="module")
 def busy(service: Service) -> Patient:

@@ -483,7 +483,7 @@ const WORDS = {
     notPermitted: "This phone does not let this page remind you: allow notifications in its settings.",
     noPushService: "This browser cannot get messages here. Look at this page every day, or ask your study site.", noPush: "Your study sends no messages to this page.",
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
-    reminders: "Reminders", remindAt: "Remind me at", later: "Remind me in an hour", laterAt: (time) => `You will be reminded at ${time}.`,
+    reminders: "Reminders", remindAt: "Remind me at", later: "Remind me in an hour",
     save: "Save", kept: "Saved.", language: "Language",
     ok: "OK", statuses: { screening: "Not enrolled yet", enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
@@ -521,7 +521,7 @@ const WORDS = {
     notPermitted: "本手机未允许本页面发送提醒，请在系统设置中允许通知。",
     noPushService: "本浏览器在此无法接收消息，请每天查看本页面，或咨询研究中心。", noPush: "本试验不向本页面发送消息。",
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
-    reminders: "提醒", remindAt: "提醒时间", later: "一小时后提醒我", laterAt: (time) => `将于 ${time} 提醒您。`,
+    reminders: "提醒", remindAt: "提醒时间", later: "一小时后提醒我",
     save: "保存", kept: "已保存。", language: "语言",
     ok: "知道了", statuses: { screening: "尚未入组", enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
@@ -671,12 +671,19 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
     make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
     asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount), dose_id)),
     asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"), dose_id)),
-    asked && remind_at && !snoozed_until && button(WORDS.later, "wide later", () => act(() => snooze().catch(() => {}))),
+    asked && remind_at && !snoozed_until && Date.parse(remind_at) <= Date.now() && button(WORDS.later, "wide later", snooze),
     said && button(WORDS.undo, "", () => act(() => takeBack(dose_id))));
 }
 
-/** Be reminded of today's dose an hour from now: only with a network, since the service sends the reminder. */
-const snooze = () => navigator.locks.request("network", () => ask("POST", "/v1/me/reminders/snooze", { minutes: 60 }));
+/** Be reminded of today's dose again an hour from now: only with a network, since the service sends the reminder. */
+async function snooze() {
+  try {
+    await navigator.locks.request("network", () => ask("POST", "/v1/me/reminders/snooze", { minutes: 60 }));
+    await update();
+  } catch (problem) {
+    await show(problem instanceof Offline ? WORDS.offline : problem.message);
+  }
+}
 
 function catchUp({ unrecorded, amounts }) {
   if (!unrecorded.length) return null;
