@@ -16,10 +16,10 @@ from scheduler_api.api.http.operation import RECORDERS, any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
-from scheduler_api.engine.errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
+from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.schemas.facts import FACTS
 from scheduler_api.use_cases.patients import facts, patients
-from scheduler_api.use_cases.patients.facts import NewFact, Recorded
+from scheduler_api.use_cases.patients.facts import Recorded
 from scheduler_api.use_cases.session import Stale, patient_row
 
 from .changes import changed
@@ -27,15 +27,8 @@ from .choices import amounts_of, labels_of, options_of
 from .forms import form_of, new_fact
 from .pages import blueprint, go_to, language, page
 
-#: What is recorded most, as buttons: a label, and what is known of the fact.
-OFTEN: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("hold_started", {}),
-    ("hold_ended", {}),
-    ("dose_changed", {}),
-    ("dose_recorded", {}),
-    ("progressed", {}),
-    ("treatment_ended", {}),
-)
+#: What is recorded most, as buttons.
+OFTEN = ("hold_started", "hold_ended", "dose_changed", "dose_recorded", "progressed", "treatment_ended")
 #: Ends of the study that have a button of their own: the reason, and what is known of the fact.
 ENDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("withdrawal", {"reason": "withdrawal"}),
@@ -88,15 +81,15 @@ def record(patient_id: str) -> Response:
     try:
         new = new_fact(kind, given, zone)
         # What was seen is what is recorded: a form that was changed since is shown again with what follows now.
-        seen = dry_run or given.get("seen") != _digest(new)
-        recorded = facts.record(session(), patient_id, new, _versions(given), seen)
+        only_shown = dry_run or given.get("seen") != digest_of(new)
+        recorded = facts.record(session(), patient_id, new, versions_in(given), only_shown)
     except Stale:
         return _form(patient_id, kind, given, 412, stale=True)
     except ValidationFailed as refused:
         status = 409 if isinstance(refused, Conflict) else 422
         return _form(patient_id, kind, given, status, refused)
-    if seen:
-        return _form(patient_id, kind, given, recorded=recorded, seen=_digest(new))
+    if only_shown:
+        return _form(patient_id, kind, given, recorded=recorded, seen=digest_of(new))
     return go_to("show_patient", "recorded", patient_id=patient_id, warned=codes(recorded.warnings))
 
 
@@ -130,7 +123,6 @@ def _form(
         hidden={name: given[name] for name in ("replaces", "voids") if given.get(name)},
         refusals=errors,
         errors=[error for error in errors if error not in shown],
-        confirm=refused.confirm if isinstance(refused, NeedsConfirmation) else (),
         stale=stale,
         recorded=recorded,
         changes=changed(recorded.consequences, labels, language()) if recorded is not None else [],
@@ -138,13 +130,14 @@ def _form(
     )
 
 
-def _versions(given: MultiDict[str, str]) -> frozenset[int]:
-    """Return the version of the patient that the form was made for. Raises ValidationFailed."""
+def versions_in(given: MultiDict[str, str]) -> frozenset[int]:
+    """Return the version of the patient that a form was made for. Raises ValidationFailed."""
     version = given.get("if_version", "")
     if not (version.isascii() and version.isdecimal() and len(version) <= 12):
         raise ValidationFailed([FieldError("/if_version", "The form is not complete.", "malformed")])
     return frozenset((int(version),))
 
 
-def _digest(new: NewFact) -> str:
-    return hashlib.sha256(repr(new).encode()).hexdigest()[:16]
+def digest_of(filled: object) -> str:
+    """Return by what a form is known again, to see whether it was changed since it was looked at."""
+    return hashlib.sha256(repr(filled).encode()).hexdigest()[:16]

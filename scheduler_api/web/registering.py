@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -29,6 +28,7 @@ from scheduler_api.use_cases.sites.sites import time_zone_of
 from .forms import Options, fields_of
 from .pages import blueprint, go_to, page
 from .queries import all_sites
+from .recording import digest_of
 
 #: How far ahead the visits of a patient who is not recorded yet are shown.
 _AHEAD = timedelta(7 * 26)
@@ -51,7 +51,7 @@ def register() -> Response:
     given = request.form
     try:
         registered, enrolled = _read(given)
-        digest = hashlib.sha256(repr((registered, enrolled)).encode()).hexdigest()[:16]
+        digest = digest_of((registered, enrolled))
         if request.args.get("dry_run") == "true" or given.get("seen") != digest:
             return _form(given, preview=_preview(registered, enrolled), seen=digest)
         patient = patients.register(session(), registered, enrolled)

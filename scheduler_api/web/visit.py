@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask import Response, request
@@ -19,14 +18,17 @@ from scheduler_api.engine.model.facts import VisitBooked
 from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.fields import Strict
 from scheduler_api.use_cases.patients import patients
-from scheduler_api.use_cases.session import patient_row
+from scheduler_api.use_cases.session import Stale, patient_row
 from scheduler_api.use_cases.visits import bookings
 
 from .changes import changed
 from .choices import labels_of, options_of
 from .pages import blueprint, go_to, language, page
-from .recording import codes
+from .recording import codes, digest_of, versions_in
 from .ward import may_record
+
+#: Carries out what a form says, if the patient is at one of some versions (None: at any), or only shows what follows.
+Call = Callable[[dict[str, Any], Collection[int] | None, bool], bookings.BookingOutcome]
 
 _PATH = "/ward/patients/<string:patient_id>/visits/<string:visit>"
 
@@ -45,12 +47,12 @@ def show_visit(patient_id: str, visit: str) -> Response:
 def book_visit(patient_id: str, visit: str) -> Response:
     """Book a visit, move its booking or cancel it; with `dry_run` only show what would follow"""
 
-    def call(given: dict[str, Any], dry_run: bool) -> bookings.BookingOutcome:
-        return bookings.book(session(), patient_id, VisitBooked(visit, **given), None, dry_run)
+    def call(given: dict[str, Any], versions: Collection[int] | None, dry_run: bool) -> bookings.BookingOutcome:
+        return bookings.book(session(), patient_id, VisitBooked(visit, **given), versions, dry_run)
 
     if request.form.get("cancel"):
-        return _recorded("booking", patient_id, visit, partial(call, {"booked_on": None}), "cancelled")
-    return _carried_out("booking", BookingSchema, call, patient_id, visit, "booked")
+        return _carried_out("booking", {"booked_on": None}, call, patient_id, visit, "cancelled")
+    return _filled_in("booking", BookingSchema, call, patient_id, visit, "booked")
 
 
 @blueprint.route(f"{_PATH}/result", methods=["POST"])
@@ -59,21 +61,14 @@ def book_visit(patient_id: str, visit: str) -> Response:
 def record_result(patient_id: str, visit: str) -> Response:
     """Record that a visit took place; with `dry_run` only show what would follow"""
 
-    def call(given: dict[str, Any], dry_run: bool) -> bookings.BookingOutcome:
+    def call(given: dict[str, Any], versions: Collection[int] | None, dry_run: bool) -> bookings.BookingOutcome:
         done_on, response, reason = given["done_on"], given["response"], given["reason"]
-        return bookings.record_result(session(), patient_id, visit, done_on, response, reason, None, dry_run)
+        return bookings.record_result(session(), patient_id, visit, done_on, response, reason, versions, dry_run)
 
-    return _carried_out("result", VisitResultSchema, call, patient_id, visit, "recorded")
+    return _filled_in("result", VisitResultSchema, call, patient_id, visit, "recorded")
 
 
-def _carried_out(
-    what: str,
-    schema: type[Strict],
-    call: Callable[[dict[str, Any], bool], bookings.BookingOutcome],
-    patient_id: str,
-    visit: str,
-    said: str,
-) -> Response:
+def _filled_in(what: str, schema: type[Strict], call: Call, patient_id: str, visit: str, said: str) -> Response:
     """Return what came of a form: its page with what is wrong or would follow, or the way to the next page."""
     names = schema().fields
     given = {name: text for name, one in request.form.items() if name in names and (text := one.strip())}
@@ -81,19 +76,21 @@ def _carried_out(
         document = schema().load(given)
     except ValidationError as error:
         return _visit(patient_id, visit, 422, what, errors=[*errors_of(error.normalized_messages())])
-    return _recorded(what, patient_id, visit, partial(call, document), said)
+    return _carried_out(what, document, call, patient_id, visit, said)
 
 
-def _recorded(
-    what: str, patient_id: str, visit: str, call: Callable[[bool], bookings.BookingOutcome], said: str
-) -> Response:
-    dry_run = request.args.get("dry_run") == "true"
+def _carried_out(what: str, given: dict[str, Any], call: Call, patient_id: str, visit: str, said: str) -> Response:
+    # A day that is booked by one touch has nothing to look at first; a form is recorded as it was looked at.
+    is_form, digest = "seen" in request.form, digest_of(given)
+    only_shown = request.args.get("dry_run") == "true" or (is_form and request.form["seen"] != digest)
     try:
-        outcome = call(dry_run)
+        outcome = call(given, versions_in(request.form) if is_form else None, only_shown)
+    except Stale:
+        return _visit(patient_id, visit, 412, what, stale=True)
     except ValidationFailed as refused:
         return _visit(patient_id, visit, 409 if isinstance(refused, Conflict) else 422, what, errors=[*refused.errors])
-    if dry_run:
-        return _visit(patient_id, visit, 200, what, outcome.document)
+    if only_shown:
+        return _visit(patient_id, visit, 200, what, outcome.document, seen=digest)
     said, warned = said if outcome.document["fact"] else "unchanged", codes(outcome.document["warnings"])
     if request.form.get("back") == "today":
         return go_to("show_today", said, warned=warned)
@@ -107,6 +104,8 @@ def _visit(
     what: str | None = None,
     outcome: dict[str, Any] | None = None,
     errors: list[FieldError] | None = None,
+    seen: str = "",
+    stale: bool = False,
 ) -> Response:
     """Return the page of a visit. `what` is the form that was sent: with its `outcome`, or what is wrong with it."""
     document, _ = bookings.get(session(), patient_id, visit)
@@ -124,4 +123,6 @@ def _visit(
         outcome=outcome,
         changes=changed(outcome["consequences"], labels, language()) if outcome else [],
         errors=errors or [],
+        seen=seen,
+        stale=stale,
     )

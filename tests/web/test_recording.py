@@ -225,6 +225,24 @@ def test_a_result_is_recorded_with_what_follows(visitor: Visitor, nurse: Client,
     assert (done["done_on"], done["response"], done["status"]) == ("2024-02-19", "PD", "done")
 
 
+def test_a_result_that_changed_since_it_was_looked_at_is_shown_again(
+    service: Service, visitor: Visitor, nurse: Client, patient: Patient
+) -> None:
+    address = f"/ward/patients/{patient.patient_id}/visits/imaging-w6"
+    shown = Page(visitor.press(visitor.page(address), "Show what follows", 1, done_on="2024-02-19", response="SD"))
+    with service.unchanged():
+        again = visitor.press(shown, "Record", done_on="2024-02-18")
+        assert again.status_code == 200
+    patient.record("dose_recorded", dose_on="2024-02-19", status="taken")
+    with service.unchanged():
+        stale = visitor.press(Page(again), "Record")
+        assert stale.status_code == 412
+        assert "The patient changed meanwhile. Look again." in stale.text
+    shown = Page(visitor.press(Page(stale), "Show what follows", 1))
+    visitor.after(visitor.press(shown, "Record"))
+    assert nurse.get(f"{patient.path}/visits/imaging-w6").json["done_on"] == "2024-02-18"
+
+
 def test_an_entry_waits_until_a_day(visitor: Visitor, nurse: Client, patient: Patient) -> None:
     patient.record("hold_started", from_on="2024-02-01")
     (entry,) = entries_of(nurse, patient, "hold_open")
