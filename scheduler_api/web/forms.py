@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,8 @@ NEVER = "never"
 _SELDOM = ("taken_at", "slot", "regimens", "hold", "times_a_day", "days", "part", "planned_first_dose_on")
 #: Fields that only programs use, or that the page adds by itself.
 _LEFT_OUT = ("kind", "replaces", "visits")
+
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 
 Options = Sequence[tuple[str, str]]
 
@@ -75,7 +78,8 @@ def fields_of(
 ) -> list[FormField]:
     """Return the fields of a form, with what was filled in and what is wrong with it.
 
-    `options` are those to choose from, by field; a field for which there are none is left out.
+    `options` are those to choose from, by field; a field for which there are none is left out, unless it has a value:
+    what is on record is not lost while it is corrected.
     """
     by_name: dict[str, list[FieldError]] = {}
     for error in errors:
@@ -83,9 +87,12 @@ def fields_of(
     found = []
     for name, field in schema.items():
         choices, refusals = _options_of(field, options.get(name)), by_name.get(name, [])
-        if choices is not None and not choices:
-            continue
         values = [one for one in given.getlist(name) if one]
+        if choices is not None:
+            known = {value for value, _ in choices}
+            choices = [*choices, *((value, "") for value in values if value not in known)]
+            if not choices:
+                continue
         seldom = name in _SELDOM and not values and not refusals
         found.append(FormField(name, _kind_of(field), field.required, seldom, choices, values, refusals))
     return found
@@ -174,9 +181,14 @@ def _value(field: Any, values: Sequence[str], zone: str) -> Any:
 
 def _number(text: str, of: type[int] | type[float]) -> Any:
     try:
-        return of(text) if text.isascii() else text
+        return of(text) if _NUMBER.fullmatch(text) else text
     except ValueError:
         return text
+
+
+def local_time(instant: str, zone: str) -> str:
+    """Return an instant as the local time that a form has."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _instant(text: str, zone: str) -> str:

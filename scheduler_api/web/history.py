@@ -9,10 +9,11 @@ from markupsafe import Markup
 
 from scheduler_api.i18n.labels import LABELS, label
 from scheduler_api.schemas.facts import FACTS
+from scheduler_api.schemas.fields import Instant, PartialCivilDate
 
 from . import words
 from .changes import value_in
-from .forms import NEVER
+from .forms import NEVER, local_time
 
 #: What a fact has besides its data.
 _ABOUT_IT = ("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by")
@@ -35,13 +36,16 @@ def rows_of_fact(
         yield label("field", name, language), text
 
 
-def data_of_fact(fact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the data of a fact as a form has it."""
+def data_of_fact(fact: Mapping[str, Any], zone: str) -> Iterator[tuple[str, str]]:
+    """Yield the data of a fact as a form has it; its times are local in a zone."""
     for name, field in FACTS[fact["kind"]].fields.items():
-        value = fact.get(name)
-        if name in fact and name not in _ABOUT_IT and name not in ("reason", "correction_reason"):
-            if value is None and field.required:
-                yield name, NEVER
-            for one in value if isinstance(value, list | tuple) else [value]:
-                if one is not None:
-                    yield name, str(one).lower() if isinstance(one, bool) else str(one)
+        if name in _ABOUT_IT or name in ("reason", "correction_reason") or name not in fact:
+            continue
+        value = fact[name]
+        if value is None and field.required and isinstance(field, PartialCivilDate):
+            yield name, NEVER
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(field, Instant) and one is not None:
+                yield name, local_time(str(one), zone)
+            elif one is not None:
+                yield name, str(one).lower() if isinstance(one, bool) else str(one)

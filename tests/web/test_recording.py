@@ -166,6 +166,31 @@ def test_a_record_is_corrected_from_the_history_with_a_reason(visitor: Visitor, 
     assert facts[1]["reason"] == "The patient was sick"
 
 
+def test_a_correction_keeps_what_is_on_record(visitor: Visitor, patient: Patient) -> None:
+    """Nothing is lost that the form need not ask for: a time to the second, the visit, the drug."""
+    said = {"dose_on": "2024-02-19", "status": "taken", "taken_at": "2024-02-19T00:15:30+00:00"}
+    patient.record("dose_recorded", **said, regimen="surufatinib")
+    form = Page(visitor.press(visitor.page(f"/ward/patients/{patient.patient_id}?history=all"), "Correct"))
+    assert form.one("input", name="taken_at").attrib["value"] == "2024-02-19T08:15:30"
+    shown = Page(previewed(visitor, form, note="Seen", reason="A note"))
+    visitor.after(visitor.press(shown, "Record"))
+    old, new = (one for one in patient.read("facts")["items"] if one["kind"] == "dose_recorded")
+    assert new["taken_at"] == "2024-02-19T08:15:30+08:00"
+    assert (new["amount"], new.get("regimen")) == (old["amount"], old.get("regimen"))
+    patient.record("visit_done", series="imaging", visit="unscheduled", done_on="2024-02-18", response="SD")
+    form = Page(visitor.press(visitor.page(f"/ward/patients/{patient.patient_id}"), "Correct"))
+    sent = fields_of(next(form for form in form.root.iter("form") if "/record" in form.get("action", "")))
+    assert (sent["series"], sent["visit"], sent["response"]) == ("imaging", "unscheduled", "SD")
+
+
+def test_a_number_is_written_in_plain_digits(visitor: Visitor, patient: Patient) -> None:
+    page = form_for(visitor, patient, "dose_recorded")
+    for amount in ("2_00", "nan", "inf", "1e2", "２００", "2,5", "0", "-1"):
+        refused = previewed(visitor, page, dose_on="2024-02-19", status="taken", amount=amount)
+        assert refused.status_code == 422, amount
+    assert previewed(visitor, page, dose_on="2024-02-19", status="taken", amount="250.0").status_code == 200
+
+
 def test_a_record_is_taken_back_with_a_reason(visitor: Visitor, patient: Patient) -> None:
     patient.record("hold_started", from_on="2024-02-19")
     form = Page(visitor.press(visitor.page(f"/ward/patients/{patient.patient_id}"), "Take back"))
