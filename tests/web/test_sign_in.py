@@ -17,7 +17,7 @@ from scheduler_api.api.http.requests import SESSION_COOKIE
 from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.operations import housekeeping
 
-from .reading import Visitor, path_of
+from .reading import Page, Visitor, path_of
 
 
 def secret_of(visitor: Visitor) -> str:
@@ -177,12 +177,17 @@ def test_a_file_of_the_pages_may_be_kept_since_its_address_changes_with_it(servi
     assert service.app.test_client().get("/static/../pages.py").status_code == 404
 
 
-def test_the_language_is_the_browsers_until_another_is_chosen(service: Service) -> None:
+def test_the_language_is_the_browsers_until_another_is_chosen(service: Service, patient: Patient) -> None:
     visitor = Visitor(service, language="zh-CN")
     page = visitor.page("/sign-in")
     assert page.one("html").attrib["lang"] == "zh-CN"
     english = visitor.after(visitor.press(page, "English"))
     assert english.one("html").attrib["lang"] == "en"
+    # From the answer to a form it leads to a page, not to the form's address.
+    nurse = Visitor(service, "nurse")
+    form = nurse.page(f"/ward/patients/{patient.patient_id}/record")
+    filled = Page(nurse.press(form, "Dose hold"))
+    assert nurse.press(filled, "中文").headers["Location"] == f"/ward/patients/{patient.patient_id}"
     assert english.one("h1").text == "Sign in"
 
 
