@@ -125,7 +125,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "first_dose_on": "First dose on",
         "dose_on": "Day of the dose",
         "status": "Status",
-        "amount": "Amount (mg)",
+        "amount": "Amount",
         "taken_at": "Taken at",
         "taken_amount": "Taken",
         "note": "Note",

@@ -67,5 +67,5 @@ def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
     if name == "taken_at":
         return words.reason_in(language, str(value).replace("T", " ")[:16])
     if name == "amount":
-        return f"{value:g} mg"
+        return f"{value:.10g}"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

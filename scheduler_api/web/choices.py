@@ -52,7 +52,7 @@ def amounts_of(session: Session, row: Row) -> list[str]:
     schedule = schedules.of_row(session.store, row)
     protocol = schedule.protocol_on(civil_date(session.now, row["time_zone"]))
     amounts = {amount for one in protocol.regimens for amount in (one.amount, *one.levels)}
-    return [f"{amount:g}" for amount in sorted(amounts, reverse=True)]
+    return [f"{amount:.10g}" for amount in sorted(amounts, reverse=True)]
 
 
 def visits_of(session: Session, patient_id: str) -> list[dict[str, Any]]:
