@@ -328,6 +328,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "recorded": "Recorded.",
         "unchanged": "This was on record already.",
         "acknowledged": "The entry waits.",
+        "seen": "It is noted that this was seen.",
         "device_ended": "The device is signed out.",
         "feed_ended": "The calendar feed is closed.",
         "messages_stopped": "No messages go to the patient any more.",

@@ -48,7 +48,7 @@ def acknowledge(entry_id: str) -> Response:
         return _form(entry_id, [*errors_of(error.normalized_messages())])
     except ValidationFailed as refused:
         return _form(entry_id, [*refused.errors])
-    return go_to("show_today", "acknowledged")
+    return go_to("show_today", "seen" if document["until"] is None else "acknowledged")
 
 
 def _entry(entry_id: str) -> dict[str, Any]:

@@ -250,6 +250,15 @@ def test_a_result_is_recorded_with_what_follows(visitor: Visitor, nurse: Client,
     assert (done["done_on"], done["response"], done["status"]) == ("2024-02-19", "PD", "done")
 
 
+def test_a_booking_that_a_late_visit_left_over_is_cancelled(visitor: Visitor, nurse: Client, patient: Patient) -> None:
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-27")
+    patient.record("visit_done", series="imaging", visit="imaging-w6", done_on="2024-02-19", response="SD")
+    address = f"/ward/patients/{patient.patient_id}/visits/imaging-w6"
+    after = visitor.after(visitor.press(visitor.page(address), "Cancel the booking"))
+    assert "The booking is cancelled." in after.text
+    assert nurse.get(f"{patient.path}/visits/imaging-w6").json["booked_on"] is None
+
+
 def test_a_result_that_changed_since_it_was_looked_at_is_shown_again(
     service: Service, visitor: Visitor, nurse: Client, patient: Patient
 ) -> None:
@@ -285,7 +294,7 @@ def test_a_dose_that_could_hurt_is_acknowledged_for_good(visitor: Visitor, nurse
     (entry,) = entries_of(nurse, patient, "dose_above_plan")
     form = visitor.page(f"/ward/worklist/{entry['entry_id']}/acknowledgement")
     assert form.all("input", name="until") == []
-    visitor.after(visitor.press(form, "Seen", note="Examined"))
+    assert "It is noted that this was seen." in visitor.after(visitor.press(form, "Seen", note="Examined")).text
     assert entries_of(nurse, patient, "dose_above_plan") == []
 
 
