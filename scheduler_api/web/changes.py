@@ -11,6 +11,9 @@ from scheduler_api.i18n.labels import LABELS, label
 
 from . import words
 
+#: What has statuses of its own: the group of their labels.
+_STATUSES = {"visit": "visit_status", "contraception": "contraception"}
+
 
 def changed(consequences: list[dict[str, Any]], labels: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     """Return consequences as people read them; `labels` are those of visits, by name."""
@@ -43,7 +46,7 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
 def _rows(one: Mapping[str, Any], language: str) -> Iterator[tuple[str, Markup | str, Markup | str]]:
     """Yield each field that differs: its name, and its values before and after; of what is new or gone what it had."""
     before, after = one["before"] or {}, one["after"] or {}
-    group = "visit_status" if one["what"].startswith("visit ") else "status"
+    group = _STATUSES.get(one["what"].partition(" ")[0], "status")
     for name in after or before:
         old, new = before.get(name), after.get(name)
         if (old is None and new is None) or (name == "provisional" and not (old or new)):

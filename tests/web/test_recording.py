@@ -63,6 +63,7 @@ def test_what_follows_is_shown_and_nothing_is_recorded(service: Service, visitor
     (of_api,) = [one for one in answer["consequences"] if one["what"] == "contraception"]
     assert of_api["after"]["through_on"] == "2024-08-19"
     assert set(shown.days(contraception)) == {"2024-08-19", of_api["before"]["earliest_through_on"]}
+    assert "On treatment → In follow-up" in shown.text
     assert "Nothing is recorded yet." in shown.text
 
     recorded = visitor.after(visitor.press(shown, "Record"))
@@ -142,6 +143,8 @@ def test_what_may_be_a_mistake_is_asked_and_recorded_once_confirmed(visitor: Vis
     shown = Page(asked)
     choices = [one.attrib["value"] for one in shown.all("input", name="confirmed")]
     assert {"not_a_level", "not_dispensable"} <= set(choices)
+    (error,) = shown.all("p", class_="error")
+    assert "not_a_level" in text_of(error)
     sent = fields_of(next(form for form in shown.root.iter("form") if "/record" in form.get("action", "")))
     address = f"/ward/patients/{patient.patient_id}/record"
     both = {**sent, "confirmed": "not_a_level,not_dispensable"}
