@@ -3,7 +3,7 @@
 # make bench  measures, and writes docs/benchmarks.md          make reading  writes of it what runs for one request
 # make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
 # make bench-scale  measures many patients on both engines, writes docs/scale.md    make bench-scale PATIENTS=20000
-# make openapi, lint, lock, clean: see below
+# make openapi, vendored, pictures, lint, lock, clean: see below
 #
 # All of them first make .venv from requirements.lock, if it is not there. Another interpreter: make PYTHON=python3.13
 
@@ -20,10 +20,22 @@ INSTALLED = .venv/.installed
 PEERS_PYTHON = python3.12
 PEERS = .venv-peers/.installed
 
-.PHONY: run test bench reading bench-peers bench-scale openapi lint lock clean
+.PHONY: run vendored pictures test bench reading bench-peers bench-scale openapi lint lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
+
+# Fetches the files of others that the pages use, by their names, and checks their hashes. It needs npm.
+STATIC = scheduler_api/web/static
+vendored:
+	@grep -v '^#' $(STATIC)/vendored.txt | while read -r package version path file hash; do \
+		folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder $$package@$$version > /dev/null \
+		&& tar xzf $$folder/*.tgz -C $$folder && cp $$folder/package/$$path $(STATIC)/$$file \
+		&& echo "$$hash  $(STATIC)/$$file" | sha256sum --check && rm -r $$folder || exit 1; done
+
+# Makes the pictures of the README anew, by the demo in a browser (Chromium).
+pictures: $(INSTALLED)
+	PYTHONPATH=tests $(BIN)/python -m web.pictures
 
 # Those that touch a database run on both engines; ENGINE=sqlite or ENGINE=postgresql runs them on one, which is quicker.
 ENGINE = both

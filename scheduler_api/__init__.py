@@ -34,6 +34,7 @@ def create_app(
     from scheduler_api.use_cases.auth.oidc import SignIn
     from scheduler_api.use_cases.clocks import ClockWatch, seconds_since_boot
     from scheduler_api.use_cases.operations.rates import RateLimits
+    from scheduler_api.web import register
 
     from .config import Settings
     from .services import Services
@@ -52,4 +53,6 @@ def create_app(
         limits=RateLimits(store, settings.rate_per_token, settings.rate_per_address),
         readings=Readings(store),
     )
-    return application(services, settings.max_body, settings.trusted_proxies)
+    app = application(services, settings.max_body, settings.trusted_proxies)
+    register(app)
+    return app

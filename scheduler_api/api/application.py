@@ -17,7 +17,7 @@ from scheduler_api.api.http.gateway import GOOD, HEAD, REFUSED, UNCHECKED
 from scheduler_api.api.http.operation import ANY_ROLE, Operation, operation_of
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.request_log import RequestLogMiddleware
-from scheduler_api.api.http.requests import authenticate, authenticate_phone, check_rate, now
+from scheduler_api.api.http.requests import authenticate, authenticate_page, authenticate_phone, check_rate, now
 from scheduler_api.api.routes.operations import audit, metrics, service
 from scheduler_api.api.routes.patients import amendments, facts, patients, previews, study, supply
 from scheduler_api.api.routes.phones import activation, feeds, me, sync
@@ -158,6 +158,8 @@ def _guard() -> Response | None:
     operation = operation_of(view) if view is not None else _of_no_view(path)
     if operation.caller == "staff":
         authenticate(req, instant, operation.roles if req.method != "OPTIONS" else ANY_ROLE)
+    elif operation.caller == "page":
+        authenticate_page(req, instant, operation.roles)
     elif operation.caller == "patient":
         authenticate_phone(req, instant)
     elif operation.caller is None:

@@ -1,7 +1,8 @@
 """Texts that patients and sites read, in each language that has a catalogue.
 
-English is written in the code; any other language is a folder of `locale` with a catalogue. What a catalogue lacks is
-said in English. Dates stay as they are: the client writes them in the manner of its place.
+English is written in the code; any other language is a folder of `locale` with two catalogues: `messages.po` of what
+the API and reminders say, and `pages.po` of the pages. What they lack is said in English. Dates stay as they are: the
+client writes them in the manner of its place.
 """
 
 from __future__ import annotations
@@ -101,9 +102,12 @@ class Words:
     def _read(self, language: str) -> dict[str, str]:
         if language == ENGLISH:
             return {}
-        path = self._folder.joinpath(language.replace("-", "_"), "LC_MESSAGES", "messages.po")
-        with path.open("rb") as file:
-            return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+        folder = self._folder.joinpath(language.replace("-", "_"), "LC_MESSAGES")
+        texts: dict[str, str] = {}
+        for path in (one for one in folder.iterdir() if one.name.endswith(".po")):
+            with path.open("rb") as file:
+                texts |= {str(one.id): str(one.string) for one in read_po(file) if one.id and one.string}
+        return texts
 
 
 WORDS = Words(files("scheduler_api").joinpath("i18n", "locale"))

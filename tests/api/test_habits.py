@@ -58,7 +58,7 @@ def test_head_is_get_without_a_body(patient: Patient, path: str) -> None:
 def test_every_answer_has_a_request_id_of_its_own(patient: Patient, service: Service) -> None:
     answers = [patient.get("calendar"), patient.get("nothing"), patient.send("born")]
     answers += [
-        Client(service.app, None).get(path) for path in ("/healthz", "/docs", "/openapi.json", "/v1/sites", "/")
+        Client(service.app, None).get(path) for path in ("/healthz", "/docs", "/openapi.json", "/v1/sites", "/nothing")
     ]
     assert {answer.status_code for answer in answers} == {200, 401, 404, 422}
     assert len({answer.headers["X-Request-ID"] for answer in answers}) == len(answers)

@@ -81,7 +81,8 @@ class Demo:
 def test_the_demo_from_an_empty_folder_to_its_end(nowhere: Commands, tmp_path: Path) -> None:
     run, database = nowhere, nowhere.database
     with Demo(database, tmp_path) as demo:
-        assert f"address         http://127.0.0.1:{demo.port}\n" in demo.text
+        assert f"for the ward    http://127.0.0.1:{demo.port}/ward " in demo.text
+        assert f"for patients    http://127.0.0.1:{demo.port}/app/ " in demo.text
         assert f"documentation   http://127.0.0.1:{demo.port}/docs\n" in demo.text
         moved = re.search(r"2023-11-28 to 2025-08-15, are moved by (\d+) days, so that\n(\S+) is in its", demo.text)
         assert moved

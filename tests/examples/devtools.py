@@ -156,6 +156,13 @@ class Page:
         assert not failed, failed
         self._browser.wait_for("Page.loadEventFired", self._session)
 
+    def leave(self, expression: str) -> None:
+        """Do what leads to another page, and wait until that is loaded."""
+        events = self._browser.events
+        events[:] = [event for event in events if event.get("method") != "Page.loadEventFired"]
+        self.evaluate(expression)
+        self._browser.wait_for("Page.loadEventFired", self._session)
+
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, or what it promises."""
         done = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)

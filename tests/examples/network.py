@@ -8,10 +8,12 @@ import sys
 import threading
 from collections import deque
 from functools import partial
-from http.server import ThreadingHTTPServer
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -26,27 +28,63 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-class _Handler(load(EXAMPLES / "browser" / "serve.py").Handler):  # type: ignore[misc]
-    """The example's proxy under the network's weather."""
+#: What belongs to one connection and is not passed on.
+OF_CONNECTION = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "date", "server"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """A proxy under the network's weather, as a site has one in front of the service."""
 
     server: Network
 
+    def __init__(self, *args: Any, api: str, **kwargs: Any) -> None:
+        self.api = urlsplit(api)
+        super().__init__(*args, **kwargs)
+
     def do_GET(self) -> None:
-        if self.path.startswith("/v1/") or not self.server.offline:
-            super().do_GET()
+        """What the service says."""
+        self.pass_on()
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+    def pass_on(self) -> None:
+        """Ask the service, and answer what it says. Only calls of the API meet the weather, unless all is offline."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.server.offline and not self.path.startswith("/v1/"):
+            return
+        status, headers, content = self.asked(body) if self.path.startswith("/v1/") else self.answer_to(body)
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
 
     def asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Fair: as it is. Twice: the service gets the request twice. Lost: it gets it, and its answer gets lost."""
         weather = self.server.next_weather()
         if weather == "offline":
             raise ConnectionError(weather)
-        answer: tuple[int, list[tuple[str, str]], bytes] = super().asked(body)
+        answer = self.answer_to(body)
         self.server.answered.append((self.command, self.path, answer[0]))
         if weather == "twice":
-            answer = super().asked(body)
+            answer = self.answer_to(body)
         if weather == "lost":
             raise ConnectionError(weather)
         return answer
+
+    def answer_to(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """What the service says to this request: status, headers, body."""
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in OF_CONNECTION}
+        forwarded = {"For": self.client_address[0], "Proto": "http", "Host": self.headers.get("Host", "")}
+        headers.update({f"X-Forwarded-{name}": value for name, value in forwarded.items()})
+        connection = HTTPConnection(self.api.hostname or "", self.api.port, timeout=30)
+        try:
+            connection.request(self.command, self.path, body or None, headers)
+            answer = connection.getresponse()
+            kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in OF_CONNECTION]
+            return answer.status, kept, answer.read()
+        finally:
+            connection.close()
 
     def log_message(self, *args: object) -> None:
         """Tests are quiet."""

@@ -32,7 +32,8 @@ ADMINS = Roles(("admin",), "Only an admin adds sites and protocols, and ends the
 
 @dataclass
 class Operation:
-    """Holds what a view declares. `caller`: whose token it takes; `headers`: those of a request that it heeds.
+    """Holds what a view declares. `caller`: whose token it takes (`page`: the cookie of whose session); `headers`:
+    those of a request that it heeds.
 
     `produces` are types of content beside the JSON of its schema, or instead if it has none. `says`: with which
     statuses it answers, if it says something of the service itself; it has no schema and no problems then.
@@ -40,7 +41,7 @@ class Operation:
     first; they are set when the contract is made.
     """
 
-    caller: Literal["staff", "patient", "public"] | None = None
+    caller: Literal["staff", "page", "patient", "public"] | None = None
     roles: Roles = ANY_ROLE
     headers: list[str] = field(default_factory=list)
     produces: list[str] = field(default_factory=list)
@@ -63,6 +64,17 @@ def staff(roles: Roles = ANY_ROLE) -> Callable[[View], View]:
     def declare(view: View) -> View:
         operation = operation_of(view)
         operation.caller, operation.roles = "staff", roles
+        return view
+
+    return declare
+
+
+def page(roles: Roles = ANY_ROLE) -> Callable[[View], View]:
+    """Let staff of some roles who are signed in to the pages call a view, with the cookie of their session."""
+
+    def declare(view: View) -> View:
+        operation = operation_of(view)
+        operation.caller, operation.roles = "page", roles
         return view
 
     return declare

@@ -12,7 +12,7 @@ from flask import Request, Response, current_app, g
 from scheduler_api.i18n import ENGLISH, worded
 from scheduler_api.services import Services
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.use_cases.auth import tokens
+from scheduler_api.use_cases.auth import tokens, web_sessions
 from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.session import ROLES, Actor, Forbidden, Session
 
@@ -21,6 +21,8 @@ from .problems import Problem
 
 #: The methods that change nothing.
 READS = ("GET", "HEAD")
+#: The cookie with the secret of a session on the pages.
+SESSION_COOKIE = "scheduler_session"
 
 
 def services() -> Services:
@@ -59,6 +61,12 @@ def bearer_token(req: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" and token.isascii() else ""
 
 
+def session_secret(req: Request) -> str:
+    """Return the secret of the session on the pages that a request has; empty if it has none."""
+    secret = req.cookies.get(SESSION_COOKIE, "")
+    return secret if secret.isascii() else ""
+
+
 def unauthenticated(token: str) -> Problem:
     """Return the problem of a request whose token is missing or not valid."""
     detail = "The token is not valid." if token else "The request has no `Authorization: Bearer` token."
@@ -66,8 +74,9 @@ def unauthenticated(token: str) -> Problem:
 
 
 def check_rate(req: Request, instant: datetime) -> None:
-    """End the request with 429 if its token or its address made more requests in this minute than allowed."""
-    wait = services().limits.wait(req.remote_addr or "", bearer_token(req), int(instant.timestamp()))
+    """End the request with 429 if its token, session or address made more requests in this minute than allowed."""
+    sender = bearer_token(req) or session_secret(req)
+    wait = services().limits.wait(req.remote_addr or "", sender, int(instant.timestamp()))
     if wait:
         detail = f"Too many requests in one minute. Try again in {wait} seconds."
         raise Problem(429, detail, headers={"Retry-After": str(wait)})
@@ -84,6 +93,23 @@ def authenticate(req: Request, instant: datetime, roles: Roles) -> None:
     if actor is None:
         raise unauthenticated(token)
     g.session = Session(store(), actor, instant, route(req), patient)
+    _check_role(actor, roles)
+
+
+def authenticate_page(req: Request, instant: datetime, roles: Roles) -> None:
+    """Authenticate a member of staff who is signed in to the pages, and set the session of the request.
+
+    Ends the request with 401 if nobody is signed in, with 403 for another role than `roles`.
+    """
+    secret = session_secret(req)
+    actor = web_sessions.authenticate(store(), secret, instant) if secret else None
+    if actor is None:
+        raise Problem(401, "Nobody is signed in.")
+    g.session = Session(store(), actor, instant, route(req))
+    _check_role(actor, roles)
+
+
+def _check_role(actor: Actor, roles: Roles) -> None:
     if actor.role not in roles.names:
         raise Forbidden(roles.refusal if actor.role in ROLES else ANY_ROLE.refusal)
 

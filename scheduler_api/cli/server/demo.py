@@ -185,7 +185,8 @@ def _welcome(session: Session, samples: Samples, settings: Settings, file: Path)
     days = (TRIAL_LAST - TRIAL_FIRST).days
     yield f"""
 Scheduler API, with 31 synthetic patients
-  address         {url}
+  for the ward    {url}/ward (sign in with a token below)
+  for patients    {url}/app/ (with a code that the ward makes)
   documentation   {url}/docs
   database        {without_password(settings.database)}
 

@@ -35,7 +35,8 @@ from .second_edition import (
     m0019_dose_logs,
     m0020_contents,
     m0021_approvals,
-    m0022_given_doses,
+    m0022_web_sessions,
+    m0023_given_doses,
 )
 
 
@@ -70,6 +71,7 @@ MIGRATIONS = tuple(
         m0019_dose_logs,
         m0020_contents,
         m0021_approvals,
-        m0022_given_doses,
+        m0022_web_sessions,
+        m0023_given_doses,
     )
 )

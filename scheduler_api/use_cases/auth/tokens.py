@@ -54,7 +54,7 @@ def create(store: Store, role: str, for_sites: Sequence[str], name: str | None, 
 def authenticate(store: Store, token: str) -> Actor | None:
     """Return the actor that a token names; None if there is none, or it was revoked."""
     row = tokens.by_hash(store, digest(token))
-    return None if row is None else _actor(row)
+    return None if row is None else actor_of(row)
 
 
 def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple[Actor | None, Row | None]:
@@ -65,7 +65,7 @@ def authenticate_for_patient(store: Store, token: str, patient_id: str) -> tuple
     row = tokens.with_patient(store, digest(token), patient_id)
     if row is None:
         return None, None
-    return _actor(row), row if row["patient_id"] is not None else None
+    return actor_of(row), row if row["patient_id"] is not None else None
 
 
 def list_all(store: Store) -> list[dict[str, Any]]:
@@ -86,7 +86,8 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _actor(row: Row) -> Actor:
+def actor_of(row: Row) -> Actor:
+    """Return the actor that a row of a token names."""
     return Actor(row["token_id"], row["role"], row["name"], _sites(row))
 
 

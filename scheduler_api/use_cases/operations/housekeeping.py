@@ -1,4 +1,4 @@
-"""Delete what is no longer needed: old responses, wrong tries, expired codes and tokens, old messages."""
+"""Delete what is no longer needed: old responses, wrong tries, what has expired, old messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.port import Store
-from scheduler_api.store.operations import idempotency
+from scheduler_api.store.operations import idempotency, web_sessions
 from scheduler_api.store.phones import devices
 from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.phones import phones
@@ -23,5 +23,6 @@ def forget(store: Store, now: datetime) -> int:
         return (
             idempotency.forget(store, stamp(now - responses.KEPT))
             + devices.delete_expired(store, stamp(now), stamp(now - phones.TRIES_LIFE))
+            + web_sessions.delete_ended(store, stamp(now))
             + outbox.forget(store, stamp(now - MESSAGES_KEPT))
         )

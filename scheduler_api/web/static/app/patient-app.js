@@ -1,5 +1,5 @@
-/* A patient's phone as a web page: the same client as patient_app.py, part by part. docs/patient-app.md walks through
- * it. It is served from the same origin as the API. This one file is also the page's service worker (at the end), so
+/* A patient's phone as a web page: the same client as examples/patient_app.py, part by part. docs/patient-app.md walks
+ * through it. It is served from the same origin as the API. This one file is also the page's service worker (at the end), so
  * that the page opens without a network. */
 "use strict";
 
@@ -7,7 +7,8 @@
 const PATIENCE = 20000;
 /** How many queued facts are sent at once. */
 const BATCH = 100;
-const LANGUAGE = navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+/** The language that the patient chose in the app, else the phone's. A service worker has neither choice nor words. */
+const LANGUAGE = globalThis.localStorage?.getItem("language") || (navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en");
 /** How dates are written: 24 November or November 24, as the phone is set, if it is set to our language. */
 const LOCALE = navigator.language.startsWith(LANGUAGE) ? navigator.language : LANGUAGE;
 
@@ -482,6 +483,8 @@ const WORDS = {
     notPermitted: "This phone does not let this page remind you: allow notifications in its settings.",
     noPushService: "This browser cannot get messages here. Look at this page every day, or ask your study site.", noPush: "Your study sends no messages to this page.",
     feedMade: "There is an address already. Who lost it makes a new one; the old one ends.", newFeed: "Make a new one",
+    reminders: "Reminders", remindAt: "Remind me at", later: "Remind me in an hour",
+    save: "Save", kept: "Saved.", language: "Language",
     ok: "OK", statuses: { screening: "Not enrolled yet", enrolled: "Enrolled", on_treatment: "", follow_up: "Follow-up", off_study: "The study has ended for you" },
     notRecorded: (what, why) => `${what} was not recorded. ${why}`,
     couldHurt: (why) => `${why}. Call your study site now.`,
@@ -518,6 +521,8 @@ const WORDS = {
     notPermitted: "本手机未允许本页面发送提醒，请在系统设置中允许通知。",
     noPushService: "本浏览器在此无法接收消息，请每天查看本页面，或咨询研究中心。", noPush: "本试验不向本页面发送消息。",
     feedMade: "已有订阅地址。如已丢失，可重新生成，旧地址随即失效。", newFeed: "重新生成",
+    reminders: "提醒", remindAt: "提醒时间", later: "一小时后提醒我",
+    save: "保存", kept: "已保存。", language: "语言",
     ok: "知道了", statuses: { screening: "尚未入组", enrolled: "已入组", on_treatment: "", follow_up: "随访期", off_study: "您已结束参加本试验" },
     notRecorded: (what, why) => `${what}的记录未被接受。${why}`,
     couldHurt: (why) => `${why}。请立即联系研究中心。`,
@@ -593,12 +598,16 @@ async function show(error = "") {
     screen.contraception && contraception(screen.contraception),
     contact(screen.site_contact),
     calendar(state, screen, calendarOpen),
+    (reminderSection = reminderSection || reminders()),
     canPush() && (pushSection = pushSection || push()),
     (feedSection = feedSection || feed()),
   ];
   app.replaceChildren(...parts.filter(Boolean));
   document.getElementById(`day-${askedFor()}`)?.scrollIntoView({ block: "center" });
 }
+
+/** The code in the link that the nurse gave; it stands behind `#`, so it is sent to nobody, and does not stay there. */
+const linkedCode = (/^#code=([0-9A-Za-z]{10})$/.exec(globalThis.location?.hash || "") || [])[1] || "";
 
 /** The day that a message was about which the patient tapped; it is in the page's address. */
 const askedFor = () => (/^#(\d{4}-\d\d-\d\d)$/.exec(location.hash) || [])[1];
@@ -614,7 +623,7 @@ function asked({ said, today }, { calendar: kept }) {
 }
 
 function activation(state, error) {
-  const code = make("input", { id: "code", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, maxLength: 14, required: true });
+  const code = make("input", { id: "code", autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: false, maxLength: 14, required: true, value: linkedCode });
   const form = make("form", { className: "card" },
     make("label", { htmlFor: "code" }, WORDS.code), code, make("p", { className: "quiet" }, WORDS.codeHint),
     error && make("p", { className: "overdue", role: "alert" }, error), make("button", { className: "wide main" }, WORDS.activate));
@@ -662,7 +671,18 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
     make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
     asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount), dose_id)),
     asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"), dose_id)),
+    asked && remind_at && !snoozed_until && Date.parse(remind_at) <= Date.now() && button(WORDS.later, "wide later", snooze),
     said && button(WORDS.undo, "", () => act(() => takeBack(dose_id))));
+}
+
+/** Be reminded of today's dose again an hour from now: only with a network, since the service sends the reminder. */
+async function snooze() {
+  try {
+    await navigator.locks.request("network", () => ask("POST", "/v1/me/reminders/snooze", { minutes: 60 }));
+    await update();
+  } catch (problem) {
+    await show(problem instanceof Offline ? WORDS.offline : problem.message);
+  }
 }
 
 function catchUp({ unrecorded, amounts }) {
@@ -682,6 +702,7 @@ function visits({ visits: shown, notices, time_zone }) {
       visit.booked_time && visit.booked_time_zone !== time_zone && `(${visit.booked_time_zone})`].filter(Boolean).join(" "))),
     visit.opens_on && make("p", { className: visit.booked_on ? "quiet" : "" }, WORDS.window(shortDay(visit.opens_on), shortDay(visit.closes_on))),
     ...noticesAbout(notices, visit.visit),
+    visit.because && make("p", { className: "quiet" }, visit.because.replace(/\d{4}-\d\d-\d\d/g, dayOfYear)),
     visit.status !== "not_required" && make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
   return make("section", { className: "card" }, make("h2", {}, WORDS.visits), ...shown.map(line));
 }
@@ -712,6 +733,41 @@ function calendar(state, screen, open) {
   return make("details", { className: "card calendar", open }, make("summary", {}, WORDS.calendar),
     make("div", { className: "grid" }, ...names, ...Array.from({ length: before }, () => make("span")), ...cells),
     make("p", { className: "quiet" }, WORDS.marks));
+}
+
+let reminderSection = null;
+
+/** When to be reminded, and in which language. The service keeps both, since it sends the reminders. */
+function reminders() {
+  const said = make("div", { role: "status" });
+  const time = make("input", { type: "time", id: "remind-at", required: true });
+  const language = make("select", { id: "language" },
+    ...[["en", "English"], ["zh-CN", "中文"]].map(([value, text]) => make("option", { value, lang: value, selected: value === LANGUAGE }, text)));
+  const change = (method, body) => navigator.locks.request("network", () => ask(method, "/v1/me/reminders", body));
+  const choices = make("div", {},
+    make("label", { htmlFor: "remind-at" }, WORDS.remindAt), time,
+    make("label", { htmlFor: "language" }, WORDS.language), language, button(WORDS.save, "main"), said);
+  const told = (error) => said.replaceChildren(make("p", { className: "overdue" }, error instanceof Offline ? WORDS.offline : error.message));
+  choices.querySelector("button").onclick = async () => {
+    try {
+      await change("PATCH", { times: [time.value], language: language.value });
+      localStorage.setItem("language", language.value);
+      if (language.value !== LANGUAGE) location.reload();
+      said.replaceChildren(make("p", {}, WORDS.kept));
+    } catch (error) {
+      told(error);
+    }
+  };
+  const section = make("details", { className: "card reminders" }, make("summary", {}, WORDS.reminders), choices);
+  section.ontoggle = async () => {
+    if (!section.open || time.value) return;
+    try {
+      time.defaultValue = (await change("GET")).document.times[0] || "20:00";
+    } catch (error) {
+      told(error);
+    }
+  };
+  return section;
 }
 
 let pushSection = null;
@@ -795,6 +851,7 @@ async function update() {
 async function start() {
   document.documentElement.lang = LANGUAGE;
   document.title = WORDS.title;
+  if (linkedCode) history.replaceState(null, "", location.pathname);
   navigator.serviceWorker?.register("patient-app.js");
   // So that the browser does not clear away what still waits.
   navigator.storage?.persist?.();
@@ -815,7 +872,7 @@ async function start() {
 
 /** The service worker: the page's own files from the cache, so that it opens without a network, renewed when there is one. */
 function workOffline() {
-  const FILES = ["./", "patient-app.js"];
+  const FILES = ["./", "app.css", "patient-app.js", "manifest.webmanifest", "icon.svg"];
   const open = () => caches.open("patient-app");
   addEventListener("install", (event) => {
     skipWaiting();

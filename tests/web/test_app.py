@@ -1,4 +1,4 @@
-"""The page for browsers, in a browser, against the service in processes of its own."""
+"""The patient's app, in a browser, against the service in processes of its own."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from collections.abc import Iterator
 import pytest
 import requests
 from databases import Databases
+from examples.conftest import Nurse
+from examples.devtools import Browser, Page
+from examples.network import Network
 from reminders.conftest import CONTACT
 from reminders.receivers import Browser as Subscriber
 from service import PATIENCE, Server
 
 from scheduler_api.reminders.outbound.keys import make
-
-from .conftest import Nurse
-from .devtools import Browser, Page
-from .network import Network
 
 # What a client does is the same on either database.
 pytestmark = pytest.mark.only("sqlite")
@@ -45,6 +44,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser for all tests of this file."""
     with Browser(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def real_nurse(server: Server, template: tuple[str, dict[str, str]]) -> Nurse:
+    """A nurse of that service."""
+    return Nurse(server.url, template[1]["nurse"])
 
 
 @pytest.fixture
@@ -389,3 +394,26 @@ def test_it_fits_the_screen_of_a_phone_with_type_and_buttons_large_enough(page: 
     assert min(sizes) >= 48
     texts = "[...document.querySelectorAll('p, button, span, h1, h2, summary')]"
     assert min(page.evaluate(f"{texts}.map((text) => parseFloat(getComputedStyle(text).fontSize))")) >= 17
+
+
+def test_a_link_with_a_code_fills_it_in_and_does_not_keep_it(
+    browser: Browser, network: Network, real_nurse: Nurse, patient: str
+) -> None:
+    page = browser.page(timezone=real_nurse.zone, language="en-GB")
+    code = real_nurse.code(patient)
+    page.go(f"{network.url}/app/#code={code}")
+    page.until("document.querySelector('form')")
+    assert page.evaluate("document.querySelector('input').value") == code
+    assert page.evaluate("location.href") == f"{network.url}/app/"
+    page.evaluate("document.querySelector('form').requestSubmit()")
+    page.shows("Take it today at 20:00")
+    assert page.complaints() == []
+
+
+def test_a_patient_chooses_the_language_and_when_to_be_reminded(page: Page, real_nurse: Nurse, patient: str) -> None:
+    page.evaluate("document.querySelector('.reminders summary').click()")
+    page.until("document.getElementById('remind-at').value === '20:00'")
+    page.evaluate("document.getElementById('remind-at').value = '21:30'")
+    page.evaluate("document.getElementById('language').value = 'zh-CN'")
+    page.leave("void document.querySelector('.reminders button').onclick()")
+    page.shows("今日用药", "请今天 21:30 服药")

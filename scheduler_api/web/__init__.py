@@ -1,0 +1,23 @@
+"""Pages for people: the ward for staff, and the app for patients."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import Flask
+
+#: The modules with views.
+_VIEWS = (
+    *("sign_in", "ward", "scans", "patient", "visit", "recording", "acknowledging", "devices", "cohort", "protocol"),
+    *("registering", "printing", "patient_app"),
+)
+
+
+def register(app: Flask) -> None:
+    """Add the pages to the application."""
+    from .pages import blueprint
+
+    for name in _VIEWS:
+        # It adds its views to the blueprint.
+        import_module(f".{name}", __name__)
+    app.register_blueprint(blueprint)

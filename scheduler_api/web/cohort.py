@@ -1,0 +1,146 @@
+"""`/ward/cohort`: the patients of a study together, as pictures with their data beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from flask import Response, g
+
+from scheduler_api.api.http.operation import any_query
+from scheduler_api.api.http.operation import page as signed_in
+from scheduler_api.api.http.requests import session
+from scheduler_api.schemas.fields import Strict, Text
+from scheduler_api.use_cases.patients import courses, study
+from scheduler_api.use_cases.sites import protocols
+
+from .pages import blueprint, page
+from .queries import all_sites, asked
+
+#: In units of the pictures: the column of names, the width for time, the line above, a row, and a cell of the map.
+NAMES, WIDTH, TOP, STEP, CELL = 92, 640, 26, 20, 24
+#: From which adherence on a cell of the map has which shade, the best first.
+_SHADES = ((0.95, "a"), (0.9, "b"), (0.8, "c"), (0.5, "d"), (0.0, "e"))
+#: How wide and high the picture of enrolment is.
+_CURVE, _HEIGHT = 320, 140
+_SIZE = {"names": NAMES, "width": WIDTH, "top": TOP, "step": STEP, "cell": CELL, "height": _HEIGHT, "curve": _CURVE}
+
+
+class CohortQuery(Strict):
+    """Which study, by default the first, and at which site."""
+
+    site = Text(40)
+    protocol = Text(80)
+
+
+class Lane(NamedTuple):
+    """A patient's course as a lane of the swimmer plot, in its units from the first day of treatment."""
+
+    course: Mapping[str, Any]
+    length: int
+    days: int
+    holds: list[tuple[int, int]]
+    responses: list[tuple[int, str]]
+    progressed: int | None
+    goes_on: bool
+
+
+@blueprint.route("/ward/cohort")
+@signed_in()
+@any_query
+def show_cohort() -> Response:
+    """Show the patients of a study: treatment, adherence, enrolment and deviations"""
+    query = asked(CohortQuery)
+    names = list(dict.fromkeys(summary["id"] for summary in protocols.list_all(session())))
+    protocol = query.setdefault("protocol", names[0] if names else "")
+    summary = study.summary(session(), protocol, query.get("site"))
+    found = [*courses.courses(session(), protocol, query.get("site"))]
+    g.item_count = len(found)
+    treated = sorted((one for one in found if one["first_on"]), key=_days, reverse=True)
+    longest = max(map(_reach, treated), default=1)
+    return page(
+        "cohort.html",
+        query=query,
+        sites=all_sites(),
+        protocols=names,
+        summary=summary,
+        lanes=[_lane(one, longest) for one in treated],
+        ticks=[(day * WIDTH // longest, day // 7) for day in range(0, longest + 1, _weeks_between(longest) * 7)],
+        treated=treated,
+        most_cycles=max((one["cycles"][-1]["cycle"] for one in treated if one["cycles"]), default=0),
+        shade=shade,
+        enrolment=[*_enrolment(found)],
+        curve=_curve([*_enrolment(found)], summary["planned"]),
+        size=_SIZE,
+    )
+
+
+def shade(adherence: float) -> str:
+    """Return the shade of a cell of the map of adherence."""
+    return next(name for least, name in _SHADES if adherence >= least)
+
+
+def _days(course: Mapping[str, Any]) -> int:
+    """Return how many days a treatment has lasted."""
+    length: int = (course["last_on"] - course["first_on"]).days + 1
+    return length
+
+
+def _reach(course: Mapping[str, Any]) -> int:
+    """Return how many days the picture of a treatment needs: responses may come after it."""
+    last_on = max(course["last_on"], *(one["on"] for one in course["responses"]), course["last_on"])
+    length: int = (last_on - course["first_on"]).days + 1
+    return length
+
+
+def _weeks_between(longest: int) -> int:
+    """Return how many weeks lie between two lines of the picture, so that there are at most ten."""
+    return next((weeks for weeks in (1, 2, 4, 6, 12, 26, 52) if longest <= weeks * 7 * 10), 104)
+
+
+def _lane(course: Mapping[str, Any], longest: int) -> Lane:
+    first_on = course["first_on"]
+
+    def x(day: date) -> int:
+        return (day - first_on).days * WIDTH // longest
+
+    progressed_on = course["progressed_on"]
+    return Lane(
+        course,
+        max(_days(course) * WIDTH // longest, 2),
+        _days(course),
+        [(x(hold["from_on"]), max(x(hold["through_on"]) - x(hold["from_on"]), 2)) for hold in course["holds"]],
+        [(x(one["on"]), one["response"]) for one in course["responses"]],
+        x(progressed_on) if progressed_on is not None and progressed_on >= first_on else None,
+        course["ended"] is None and course["status"] == "on_treatment",
+    )
+
+
+def _enrolment(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[date, int]]:
+    """Yield the first day of each month in which patients were enrolled, and how many were by its end."""
+    months = Counter(one["enrolled_on"].replace(day=1) for one in found if one["enrolled_on"] is not None)
+    total = 0
+    for month in sorted(months):
+        total += months[month]
+        yield month, total
+
+
+def _curve(enrolment: Sequence[tuple[date, int]], planned: int | None) -> dict[str, Any] | None:
+    """Return enrolment as a line of steps, and how high the plan lies (None: it has no number)."""
+    if not enrolment:
+        return None
+    first, last = enrolment[0][0], enrolment[-1][0]
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    most = max(enrolment[-1][1], planned or 0)
+    path, before = [f"M0 {_HEIGHT}"], 0
+    for month, total in enrolment:
+        x = ((month.year - first.year) * 12 + month.month - first.month) * _CURVE // months
+        path.append(f"H{x}V{_HEIGHT - total * _HEIGHT // most}")
+        before = total
+    return {
+        "path": "".join([*path, f"H{_CURVE}"]),
+        "planned": None if planned is None else _HEIGHT - planned * _HEIGHT // most,
+        "total": before,
+    }

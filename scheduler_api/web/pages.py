@@ -1,0 +1,156 @@
+"""What all pages have in common: their words, their safety, and problems as pages."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import send_from_directory as send_file
+from markupsafe import Markup
+
+from scheduler_api.api.http.language import language as preferred_language
+from scheduler_api.api.http.operation import any_query, public
+from scheduler_api.api.http.problems import Problem
+from scheduler_api.api.http.request_log import POLICY
+from scheduler_api.api.http.requests import SESSION_COOKIE, session_secret
+from scheduler_api.i18n import LANGUAGES, say
+from scheduler_api.i18n.labels import LABELS, label
+
+from . import words
+
+#: The cookie with the language that somebody chose.
+LANGUAGE_COOKIE = "scheduler_language"
+#: A page runs our own files only, sends its forms only to us, and may be shown in no frame.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_STATIC = Path(__file__).parent / "static"
+_A_YEAR = 31_536_000
+
+blueprint = Blueprint("pages", "scheduler_api.web", template_folder="templates")
+
+
+def language() -> str:
+    """Return the language of this page: the one chosen, else that of `Accept-Language`."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return chosen if chosen in LANGUAGES else preferred_language()
+
+
+def page(template: str, status: int = 200, spoken: str | None = None, **values: Any) -> Response:
+    """Return a page made of a template, in a language (by default that of the request)."""
+    request.environ[POLICY] = CONTENT_POLICY
+    spoken = spoken or language()
+    response = make_response(
+        render_template(
+            template,
+            _=partial(say, language=spoken),
+            label=partial(label, language=spoken),
+            language=spoken,
+            languages=LANGUAGES,
+            actor=g.session.actor if "session" in g else None,
+            **words.of(spoken),
+            **values,
+        ),
+        status,
+    )
+    response.headers.update(
+        {"Cache-Control": "no-store", "Content-Language": spoken, "Vary": "Accept-Language, Cookie"}
+    )
+    if "new_secret" in g:
+        set_secret(response, g.new_secret)
+    return response
+
+
+def set_secret(response: Response, secret: str) -> None:
+    """Give a browser the secret of its session, which scripts cannot read and other sites' forms do not send."""
+    response.set_cookie(SESSION_COOKIE, secret, httponly=True, secure=request.is_secure, samesite="Lax", path="/")
+
+
+def csrf_token() -> str:
+    """Return what every form of this session has, and nobody else knows."""
+    secret = session_secret(request)
+    if not secret:
+        # Who is not signed in has a secret that opens no session, so that the form of the sign-in is no exception.
+        secret = g.new_secret = g.get("new_secret") or secrets.token_urlsafe(32)
+    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def go_to(endpoint: str, said: str | None = None, **values: Any) -> Response:
+    """Lead to a page after a form was recorded, saying a label of the group `said` there."""
+    response: Any = redirect(url_for(f"pages.{endpoint}", **values, said=said), 303)
+    return response
+
+
+@blueprint.before_request
+def check_form() -> None:
+    """End a form that is not from one of our pages of this session with 403."""
+    if request.method == "POST" and not hmac.compare_digest(
+        request.form.get("csrf_token", "").encode(), csrf_token().encode()
+    ):
+        raise Problem(403, "This form is not from a page of this session. Open the page again.")
+
+
+@blueprint.after_request
+def as_page(response: Response) -> Response:
+    """Show a problem as a page; whoever is not signed in is led to the sign-in."""
+    if response.mimetype != "application/problem+json":
+        return response
+    if response.status_code == 401:
+        asked = request.full_path.rstrip("?") if request.method == "GET" else None
+        address = url_for("pages.show_sign_in") + (f"?{urlencode({'next': asked})}" if asked else "")
+        if "HX-Request" in request.headers:
+            return Response(status=204, headers={"HX-Redirect": address})
+        led: Any = redirect(address, 303)
+        return led
+    document = orjson.loads(response.get_data())
+    shown = page("problem.html", response.status_code, problem=document)
+    for name in ("Allow", "Retry-After"):
+        if name in response.headers:
+            shown.headers[name] = response.headers[name]
+    return shown
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def static(name: str) -> str:
+    """Return the address of a file of the pages, which changes with its content."""
+    return url_for("pages.show_static_file", name=name, v=_digest(name))
+
+
+@blueprint.app_context_processor
+def everywhere() -> dict[str, Any]:
+    """Return what every template may use."""
+    return {
+        "csrf": _csrf_field,
+        "static": static,
+        "labels_said": LABELS["said"],
+        "labels_warning": LABELS["warning"],
+    }
+
+
+def _csrf_field() -> Markup:
+    if "csrf_field" not in g:
+        g.csrf_field = Markup('<input type="hidden" name="csrf_token" value="{}">').format(csrf_token())
+    field: Markup = g.csrf_field
+    return field
+
+
+@blueprint.route("/static/<string:name>")
+@public
+@any_query
+def show_static_file(name: str) -> Response:
+    """Return a file of the pages; its address changes with its content, so it may be kept for long."""
+    response = send_file(_STATIC, name, max_age=_A_YEAR)
+    response.headers["Cache-Control"] = f"public, max-age={_A_YEAR}, immutable"
+    return response

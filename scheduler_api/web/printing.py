@@ -1,0 +1,94 @@
+"""`/ward/print` and its like: lists on A4, which a browser prints, in the language that is asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, g
+
+from scheduler_api.api.http.operation import any_query
+from scheduler_api.api.http.operation import page as signed_in
+from scheduler_api.api.http.problems import Problem
+from scheduler_api.api.http.requests import session
+from scheduler_api.i18n import LANGUAGES
+from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text
+from scheduler_api.use_cases.patients import calendars, patients
+
+from .pages import blueprint, page
+from .queries import all_sites, asked
+from .tasks import grouped
+from .ward import all_entries, booked, present
+
+#: A patient's schedule covers so much, as far as a calendar reaches.
+_BACK, _AHEAD = timedelta(399), timedelta(400)
+
+
+class PrintQuery(Strict):
+    """The site of a list, and the language of what is printed; of a diary, the cycle."""
+
+    site = Text(40)
+    language = Choice(*LANGUAGES)
+    cycle = QueryNumber(1, 999)
+
+
+@blueprint.route("/ward/print")
+@signed_in()
+@any_query
+def print_today() -> Response:
+    """Show the list of the day for paper"""
+    query = asked(PrintQuery)
+    today, zone = present(all_sites(), query.get("site"))
+    entries = [*all_entries(query.get("site"))]
+    g.item_count = len(entries)
+    return page(
+        "print_today.html",
+        spoken=query.get("language"),
+        groups=grouped(entries),
+        coming=booked(query.get("site"), None, today, today),
+        today=today,
+        zone=zone,
+    )
+
+
+@blueprint.route("/ward/patients/<string:patient_id>/print")
+@signed_in()
+@any_query
+def print_schedule(patient_id: str) -> Response:
+    """Show a patient's visits for paper"""
+    query, calendar = asked(PrintQuery), _calendar(patient_id)
+    to_come = [visit for visit in calendar["visits"] if visit["status"] in ("open", "upcoming", "overdue")]
+    return page(
+        "print_schedule.html",
+        spoken=query.get("language"),
+        patient=patients.get(session(), patient_id),
+        calendar=calendar,
+        visits=to_come,
+    )
+
+
+@blueprint.route("/ward/patients/<string:patient_id>/diary")
+@signed_in()
+@any_query
+def print_diary(patient_id: str) -> Response:
+    """Show a cycle's days for paper, on which the patient writes what was taken; by default the present cycle"""
+    query, calendar = asked(PrintQuery), _calendar(patient_id)
+    numbers = [cycle["number"] for cycle in calendar["cycles"]]
+    current = [cycle["number"] for cycle in calendar["cycles"] if cycle["status"] == "current"]
+    number = query.get("cycle") or next(iter(current or numbers[-1:]), None)
+    if number not in numbers:
+        raise Problem(404, "No such cycle.")
+    return page(
+        "print_diary.html",
+        spoken=query.get("language"),
+        patient=patients.get(session(), patient_id),
+        cycle=next(cycle for cycle in calendar["cycles"] if cycle["number"] == number),
+        doses=[dose for dose in calendar["doses"] if dose["cycle"] == number],
+        numbers=numbers,
+    )
+
+
+def _calendar(patient_id: str) -> dict[str, Any]:
+    """Return a patient's calendar of about two years around today."""
+    today = calendars.edition(session(), patient_id, calendars.View()).today
+    return calendars.calendar_document(session(), patient_id, calendars.View(today - _BACK, today + _AHEAD))

@@ -1,0 +1,77 @@
+"""`/`, `/sign-in`, `/sign-out` and the choice of a language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+
+from scheduler_api.api.http.operation import any_query, public
+from scheduler_api.api.http.operation import page as signed_in
+from scheduler_api.api.http.requests import SESSION_COOKIE, now, route, session, session_secret, store
+from scheduler_api.i18n import LANGUAGES
+from scheduler_api.use_cases.auth import web_sessions
+from scheduler_api.use_cases.session import Unauthenticated
+
+from .pages import LANGUAGE_COOKIE, blueprint, page, set_secret
+
+_A_YEAR = 31_536_000
+
+
+@blueprint.route("/")
+@public
+@any_query
+def show_start() -> Response:
+    """Say what this is, and lead to the sign-in"""
+    secret = session_secret(request)
+    is_signed_in = bool(secret) and web_sessions.authenticate(store(), secret, now()) is not None
+    return page("start.html", is_signed_in=is_signed_in)
+
+
+@blueprint.route("/sign-in")
+@public
+@any_query
+def show_sign_in() -> Response:
+    """Show the form of the sign-in"""
+    return page("sign_in.html", next=request.args.get("next", ""), wrong=False)
+
+
+@blueprint.route("/sign-in", methods=["POST"])
+@public
+def sign_in() -> Response:
+    """Start a session for whoever has a staff token"""
+    token, address = request.form.get("token", "").strip(), request.form.get("next", "")
+    try:
+        secret = web_sessions.start(store(), token, now(), route(request))
+    except Unauthenticated:
+        return page("sign_in.html", 401, next=address, wrong=True)
+    response: Any = redirect(address if _is_ours(address) else url_for("pages.show_today"), 303)
+    set_secret(response, secret)
+    return response
+
+
+@blueprint.route("/sign-out", methods=["POST"])
+@signed_in()
+def sign_out() -> Response:
+    """End the session"""
+    web_sessions.end(session(), session_secret(request))
+    response: Any = redirect(url_for("pages.show_start"), 303)
+    response.delete_cookie(SESSION_COOKIE, path="/")
+    return response
+
+
+@blueprint.route("/language", methods=["POST"])
+@public
+def choose_language() -> Response:
+    """Remember the language that somebody chose"""
+    address = request.form.get("next", "")
+    response: Any = redirect(address if _is_ours(address) else url_for("pages.show_start"), 303)
+    chosen = request.form.get("language", "")
+    if chosen in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_A_YEAR, httponly=True, samesite="Lax", path="/")
+    return response
+
+
+def _is_ours(address: str) -> bool:
+    """Return whether an address is a page of ours, and leads nowhere else."""
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()

@@ -1,0 +1,107 @@
+"""Dates, times and reasons as people of a language write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date
+from markupsafe import Markup
+
+from scheduler_api.engine.reason import Reason
+from scheduler_api.i18n import ENGLISH, word
+
+#: How dates are written: with the day of the week, without the year, only the month, and short for a narrow column.
+_PATTERNS: Mapping[str, Mapping[str, str]] = {
+    ENGLISH: {"day": "d MMM y", "full": "EEEE d MMMM y", "near": "EEE d MMM", "month": "MMMM y", "short": "d MMM"},
+    "zh-CN": {"day": "y年M月d日", "full": "y年M月d日 EEEE", "near": "M月d日 EEE", "month": "y年M月", "short": "M月d日"},
+}
+#: British English, for the order of day and month.
+_LOCALES = {ENGLISH: "en_GB"}
+#: A date that is no further from today is plain without its year.
+_PLAIN = timedelta(120)
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
+
+
+@lru_cache(maxsize=8192)
+def date_in(day: date, manner: str, language: str) -> str:
+    """Return a date in a language: with its year (`day`), its weekday too (`full`), weekday but no year (`near`) …"""
+    patterns = _PATTERNS.get(language, _PATTERNS[ENGLISH])
+    return format_date(day, patterns[manner], _LOCALES.get(language, language.replace("-", "_")))
+
+
+@lru_cache(maxsize=8)
+def of(language: str) -> dict[str, Any]:
+    """Return the functions with which templates write dates, times and reasons in a language."""
+    return {
+        "day": partial(_time_element, "day", language),
+        "near": partial(_near, language),
+        "full": partial(_time_element, "full", language),
+        "plain_day": lambda value: date_in(to_date(value), "day", language),
+        "plain_near": partial(_plain_near, language),
+        "month": lambda value: date_in(to_date(value), "month", language),
+        "moment": partial(_moment, language),
+        "reason": partial(reason_in, language),
+        "weekdays": _weekdays(language),
+    }
+
+
+def to_date(value: date | str) -> date:
+    """Return a date, given as such or as text."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+@lru_cache(maxsize=8192)
+def _time_element(manner: str, language: str, value: date | str | None) -> Markup:
+    """Return a date for people, and as programs read it; one of which only the year or month is known as it is."""
+    if value is None:
+        return Markup("")
+    if isinstance(value, str) and not _ISO.fullmatch(value):
+        return Markup("<time>{}</time>").format(value)
+    day = to_date(value)
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), date_in(day, manner, language))
+
+
+def _near(language: str, value: date | str, today: date | str) -> Markup:
+    """Return a date with its weekday, for people and programs; without its year only if that is plain from today."""
+    return Markup('<time datetime="{}">{}</time>').format(str(value), _plain_near(language, value, today))
+
+
+@lru_cache(maxsize=8192)
+def _plain_near(language: str, value: date | str, today: date | str) -> str:
+    day = to_date(value)
+    return date_in(day, "near" if abs(day - to_date(today)) <= _PLAIN else "day", language)
+
+
+def _moment(language: str, value: datetime | str, zone: str) -> Markup:
+    """Return an instant on the clock of a time zone."""
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    local = instant.astimezone(ZoneInfo(zone))
+    text = f"{date_in(local.date(), 'day', language)} {local:%H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), text)
+
+
+def reason_in(language: str, value: Reason | str | None) -> str:
+    """Return a reason or a label in a language, its dates as people write them."""
+    if value is None:
+        return ""
+    text = word(value, language) if isinstance(value, Reason) else value
+    return _ISO.sub(lambda found: _if_date(found[0], language), text)
+
+
+def _if_date(text: str, language: str) -> str:
+    try:
+        return date_in(date.fromisoformat(text), "day", language)
+    except ValueError:
+        return text
+
+
+def _weekdays(language: str) -> tuple[str, ...]:
+    """Return the names of the days of a week, Monday first."""
+    names = Locale.parse(_LOCALES.get(language, language.replace("-", "_"))).days["stand-alone"]["abbreviated"]
+    return tuple(names[number] for number in range(7))

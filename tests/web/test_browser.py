@@ -1,0 +1,98 @@
+"""The pages of the ward in a browser, on a tablet: what scripts add, and that nothing is complained about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from examples.conftest import Nurse
+from examples.devtools import Browser, Page
+from service import Server
+
+# What a browser does is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
+
+@pytest.fixture(scope="module")
+def nurse_of_server(server: Server, template: tuple[str, dict[str, str]]) -> Nurse:
+    """A nurse who also has software of her own."""
+    return Nurse(server.url, template[1]["nurse"])
+
+
+@pytest.fixture(scope="module")
+def page(
+    server: Server, template: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    """A tablet on which a nurse has signed in."""
+    profile: Path = tmp_path_factory.mktemp("browser")
+    with Browser(profile) as browser:
+        page = browser.page(language="en-GB")
+        page.send("Emulation.setDeviceMetricsOverride", width=820, height=1180, deviceScaleFactor=1, mobile=True)
+        page.go(f"{server.url}/ward")
+        page.evaluate(f"document.getElementById('token').value = '{template[1]['nurse']}'")
+        page.leave("document.querySelector('main form button').click()")
+        assert page.evaluate("location.pathname") == "/ward"
+        yield page
+        assert page.complaints() == []
+
+
+#: Asks for the list as the page does after a minute.
+RENEW = "void htmx.ajax('GET', '/ward', {source: '#today', target: '#today', select: '#today', swap: 'outerHTML'})"
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    """Fill a field in, as a finger does."""
+    field = f"document.querySelector('main [name={name}]')"
+    page.evaluate(f"{field}.value = '{value}'; {field}.dispatchEvent(new Event('change', {{bubbles: true}}))")
+
+
+def test_what_follows_shows_itself_while_a_form_is_filled_in(
+    page: Page, server: Server, nurse_of_server: Nurse
+) -> None:
+    patient = nurse_of_server.enrol()
+    page.go(f"{server.url}/ward/patients/{patient}/record")
+    page.leave("document.querySelector('button[value=hold_started]').click()")
+    fill(page, "from_on", nurse_of_server.days_ago(0))
+    page.until("document.querySelector('#preview .change')")
+    page.shows("Nothing is recorded yet.", "end not known")
+    # A day that makes no sense takes back what was shown, and says why.
+    fill(page, "resumes_on", nurse_of_server.days_ago(3))
+    page.until("document.querySelector('#preview [role=alert]')")
+    assert page.evaluate("document.querySelector('#preview .change')") is None
+    assert page.evaluate("[...document.querySelectorAll('#buttons button')].map((one) => one.textContent)") == [
+        "Show what follows"
+    ]
+    fill(page, "resumes_on", "")
+    page.until("document.querySelector('#preview .change')")
+    page.leave("[...document.querySelectorAll('#buttons button')].find((one) => one.textContent === 'Record').click()")
+    page.shows("Recorded.", "On hold")
+    (hold,) = [fact for fact in nurse_of_server.read(patient, "facts") if fact["kind"] == "hold_started"]
+    assert hold["from_on"] == nurse_of_server.days_ago(0)
+    assert "resumes_on" not in hold
+
+
+def test_the_list_of_the_day_renews_itself(page: Page, server: Server, nurse_of_server: Nurse) -> None:
+    page.go(f"{server.url}/ward")
+    patient = nurse_of_server.enrol()
+    nurse_of_server.post(
+        f"patients/{patient}/facts",
+        kind="dose_recorded",
+        dose_on=nurse_of_server.days_ago(1),
+        status="taken",
+        amount=900,
+    )
+    assert patient not in page.evaluate("document.body.innerHTML")
+    # A minute later.
+    page.evaluate(
+        "htmx.ajax('GET', '/ward', {source: '#today', target: '#today', select: '#today', swap: 'outerHTML'})"
+    )
+    page.until(f"document.body.innerHTML.includes('dose_above_plan.{patient}')")
+    assert page.evaluate("document.querySelectorAll('#today').length") == 1
+
+
+def test_a_session_that_ended_leads_to_the_sign_in(page: Page, server: Server) -> None:
+    page.go(f"{server.url}/ward")
+    page.send("Network.clearBrowserCookies")
+    page.leave(RENEW)
+    assert page.evaluate("location.pathname") == "/sign-in"

@@ -1,0 +1,74 @@
+"""A protocol's page: what is stated and what is a default, what a version changed, and what it would move."""
+
+from __future__ import annotations
+
+import pytest
+from service import Client, Service
+
+from .reading import Page, Visitor, text_of
+
+# What a page shows is the same on either database.
+pytestmark = pytest.mark.only("sqlite")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def three_versions(amended_trial: Service) -> None:
+    """Version 2 has scans every 8 weeks, and contraception for 3 months; version 3 has longer cycles."""
+
+
+def values(page: Page, name: str) -> dict[str, list[str]]:
+    """The cells of each row that has an attribute, by its value."""
+    rows = [row for row in page.root.iter("tr") if name in row.attrib]
+    return {row.attrib[name]: [text_of(cell) for cell in row.iter("td")] for row in rows}
+
+
+def test_each_value_says_where_it_comes_from(nurse: Client, visitor: Visitor) -> None:
+    definition = nurse.get("/v1/protocols/nct06110650/versions/1").json
+    shown = values(visitor.page("/ward/protocols/nct06110650/versions/1"), "data-value")
+    words = {"registry": "Trial registry", "default": "Our default"}
+    for pointer, source in definition["sources"].items():
+        assert shown[pointer][1:] == [words[source["stated"]], source.get("note", "")]
+    assert shown["/participants"][0] == "29"
+    assert shown["/visits/0/every"][0] == '{"weeks":6}'
+
+
+def test_the_schedule_is_a_picture(visitor: Visitor) -> None:
+    page = visitor.page("/ward/protocols/nct06110650/versions/1")
+    cycles, visits = page.all("rect", class_="cycle"), page.all("rect", class_="w")
+    # 40 weeks are 14 cycles of three weeks, the last of which is cut, and scans from week 6 to week 36.
+    assert len(cycles) == 14
+    windows = [bar for bar in visits if bar not in cycles]
+    assert [text_of(bar) for bar in windows][:6] == [f"Week {week} tumour imaging" for week in range(6, 37, 6)]
+    # Week 6 is day 42: its window opens on day 35, at 2.4 units a day after the names.
+    assert int(windows[0].attrib["x"]) == 150 + int(35 * 2.4)
+
+
+def test_what_a_version_changed_is_listed(visitor: Visitor) -> None:
+    assert values(visitor.page("/ward/protocols/nct06110650/versions/1"), "data-change") == {}
+    assert values(visitor.page("/ward/protocols/nct06110650/versions/2"), "data-change") == {
+        "/visits/0/every/weeks": ["6", "8"],
+        "/visits/0/window/before_days": ["7", "3"],
+        "/visits/0/window/after_days": ["7", "4"],
+        "/contraception/0/after_last_dose/months": ["6", "3"],
+    }
+    third = values(visitor.page("/ward/protocols/nct06110650/versions/3"), "data-change")
+    assert third["/regimens/0/cycle_days"] == ["21", "28"]
+    assert third["/visits/2/series"] == ["–", "clinic"]
+    assert visitor.page("/ward/protocols/nct06110650/versions/4", 404).status == 404
+
+
+def test_what_it_would_move_is_shown_and_not_recorded(service: Service, nurse: Client, visitor: Visitor) -> None:
+    # Of version 1, as the coordinator decided.
+    protocol = {"id": "nct06110650", "version": 1}
+    patient = nurse.enrol(subject_number="OLD-1", protocol=protocol)
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    page = visitor.page("/ward/protocols/nct06110650/versions/2")
+    said = {"kind": "protocol_amended", "version": 2, "from_on": "2024-03-01"}
+    consequences = patient.send(dry_run=True, **said).json["consequences"]
+    with service.unchanged():
+        shown = Page(visitor.press(page, "Show what follows", from_on="2024-03-01", site="FUSCC"))
+    moved = values(shown, "data-moved")
+    assert moved[patient.patient_id] == [f"{len(consequences)} changes"]
+    assert consequences
+    assert visitor.press(page, "Show what follows", from_on="2024-02-30", site="FUSCC").status_code == 422
+    assert visitor.press(page, "Show what follows", from_on="2024-03-01", site="BERLIN").status_code == 404
