@@ -8,6 +8,7 @@ import pytest
 
 from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.protocol_file.slips import slips
 from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
 
@@ -396,6 +397,9 @@ class TestTheProtocol:
         with pytest.raises(ValidationFailed) as refused:
             read_protocol(data)
         assert any(detail in one.detail for one in refused.value.errors), refused.value.errors
+
+    def test_an_infusion_at_the_site_is_no_slip(self) -> None:
+        assert slips(read_protocol({**protocol_data(), "regimens": [infusion()]})) == []
 
     def test_a_series_of_visits_cannot_have_its_name(self) -> None:
         with pytest.raises(ValidationFailed, match="The doses of the regimen pembrolizumab are that series"):

@@ -36,7 +36,7 @@ def slips(protocol: Protocol) -> list[Slip]:
 
 def _of_regimens(protocol: Protocol) -> Iterator[Slip]:
     for index, regimen in enumerate(protocol.regimens):
-        if re.search(r"intraven|infusion|\biv\b", regimen.route, re.IGNORECASE):
+        if not regimen.given_by_site and re.search(r"intraven|infusion|\biv\b", regimen.route, re.IGNORECASE):
             detail = f"{regimen.route}, and yet the patient is to take it and confirm each dose."
             yield Slip(f"/regimens/{index}/route", "intravenous_by_patient", detail)
 

@@ -32,6 +32,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.received import as_received
 from scheduler_api.engine.several_visits import each_visit
+from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
 from scheduler_api.engine.views.warnings import warnings
@@ -210,7 +211,7 @@ def append(
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
     warned = warnings(after, body, fact.said_at)
-    if warned and isinstance(body, DoseRecorded):
+    if any(one["code"] in HARMFUL for one in warned):
         plan_dose_to_check(session.store, patient_id, after, session.now)
     return Appended(fact, before, after, warned, row["version"] + 1, day)
 

@@ -1,0 +1,79 @@
+"""A drug given at the site, from the protocol to the phone: booked and recorded as a visit, with what was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from service import Client, Patient, Service, refused
+
+from scheduler_api.reminders.dispatch import tick
+from scheduler_api.use_cases.projections import maintenance
+
+DEFINITION = {
+    "id": "infusions",
+    "version": 1,
+    "regimens": [
+        {
+            **{"id": "lenvatinib", "drug": "lenvatinib", "route": "oral", "cycle_days": 21},
+            **{"dose": {"amount": 20, "unit": "mg", "levels": [14]}, "strengths": [4, 10]},
+        },
+        {
+            **{"id": "pembrolizumab", "drug": {"en": "pembrolizumab", "zh-CN": "帕博利珠单抗"}, "route": "intravenous"},
+            **{"given_by": "site", "dose": {"amount": 200, "unit": "mg"}, "cycle_days": 21, "when": [{"days": [1]}]},
+            **{"cycles_count_from": "actual", "window": {"before_days": 3, "after_days": 3}},
+        },
+    ],
+    "visits": [],
+    "contraception": [{"after_last_dose": {"days": 120}, "of": "pembrolizumab"}],
+}
+
+
+@pytest.fixture
+def patient(admin: Client, nurse: Client) -> Patient:
+    """A patient of that trial, whose first infusion was on 2024-01-05; today is 2024-02-20."""
+    assert admin.post("/v1/protocols", DEFINITION).status_code == 201
+    patient = nurse.enrol(protocol="infusions")
+    patient.record("visit_done", series="pembrolizumab", done_on="2024-01-05")
+    return patient
+
+
+def doses(patient: Patient) -> list[dict[str, Any]]:
+    """The infusions as lists have them."""
+    query = {"series": "pembrolizumab", "patient": patient.patient_id, "limit": "3", "sort": "target_on"}
+    items = patient.client.get("/v1/visits", **query).json["items"]
+    return [
+        {name: item[name] for name in ("visit", "target_on", "done_on", "amount", "given_amount")} for item in items
+    ]
+
+
+def test_it_moves_what_follows_and_says_what_was_given(service: Service, patient: Patient) -> None:
+    answer = patient.record("visit_done", series="pembrolizumab", done_on="2024-01-28")
+    assert answer["fact"]["amount"] == 200
+    moved = {row["what"]: row["after"] for row in answer["consequences"]}
+    assert moved["visit pembrolizumab-c3d1"]["target_on"] == "2024-02-18"
+    first, second, third = doses(patient)
+    given = {"amount": 200, "given_amount": 200}
+    assert first == {"visit": "pembrolizumab-c1d1", "target_on": "2024-01-05", "done_on": "2024-01-05", **given}
+    assert second == {"visit": "pembrolizumab-c2d1", "target_on": "2024-01-26", "done_on": "2024-01-28", **given}
+    assert third["target_on"] == "2024-02-18"
+    assert third["given_amount"] is None
+    assert maintenance.verify(service.store).ok
+
+
+def test_too_much_is_told_at_once(service: Service, patient: Patient) -> None:
+    answer = patient.record("visit_done", series="pembrolizumab", done_on="2024-01-26", amount=400)
+    said = "pembrolizumab: on 2024-01-26: 400 mg given where 200 mg were planned"
+    assert [(one["code"], one["detail"]) for one in answer["warnings"]] == [("dose_above_plan", said)]
+    entries = patient.client.get("/v1/worklist", limit=200).json["items"]
+    assert [one["because"] for one in entries if one["kind"] == "dose_above_plan"] == [said]
+    tick(service.store, service.clock.now)
+    rows = service.store.rows("SELECT kind FROM outbox WHERE audience = 'site' AND kind = 'dose_to_check'", {})
+    assert len(rows) == 1
+
+
+def test_what_is_no_dose_of_it_is_refused(patient: Patient) -> None:
+    fact = {"kind": "dose_recorded", "dose_on": "2024-02-01", "status": "taken", "regimen": "pembrolizumab"}
+    assert refused(patient.post(fact)) == [("/regimen", "not_applicable")]
+    early = {"kind": "visit_done", "series": "pembrolizumab", "done_on": "2024-01-01", "amount": 200}
+    assert refused(patient.post(early)) == [("/done_on", "before_enrolment")]
