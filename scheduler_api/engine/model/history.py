@@ -236,7 +236,7 @@ class DoneVisit(NamedTuple):
     fact_id: str
     number: int
     progression: bool
-    amount: float | None = None
+    amount: int | float | None = None
     before_start: bool = False
 
 
