@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -206,6 +206,10 @@ class Service:
 def contract_of(document: bytes) -> Contract:
     """The contract, read once."""
     return Contract(orjson.loads(document))
+
+
+#: Gives the application around a database of its own, as often as it is called.
+Anew = Callable[[], AbstractContextManager[Service]]
 
 
 class Client:
