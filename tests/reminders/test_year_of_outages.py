@@ -74,7 +74,7 @@ def test_a_year_of_two_drugs_of_which_one_is_taken_twice_a_day(
             without_digest = {**site_preferences(service.session(), site), "off": ["digest"]}
             change_sites(service.session(), site, without_digest)
         # Half of what happens to them is a journey; one dies and one withdraws.
-        lives = [Life(service, number, 0.5, protocol, TWO_DRUGS) for number in (199, 201)]
+        lives = [Life(service, number, 0.5, protocol, TWO_DRUGS) for number in (199, 200)]
         for life, channels in zip(lives, (["web_push"], ["web_push", "webhook"]), strict=True):
             ways.subscribe(life.patient_id, channels)
         ways.outages = OUTAGES
