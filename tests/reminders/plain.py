@@ -110,7 +110,8 @@ class Plain:
         local = now.astimezone(ZoneInfo(self.zone))
         today, at = local.date(), local.time()
         # What was recorded is to be looked at, though the patient died within the hour.
-        said = [("dose_to_check", recorded_at.isoformat(timespec="microseconds")) for recorded_at in self.to_check]
+        to_check = [recorded_at for recorded_at in self.to_check if now - recorded_at < 7 * DAY]
+        said = [("dose_to_check", recorded_at.isoformat(timespec="microseconds")) for recorded_at in to_check]
         if not self.died and self.left_on is None:
             for slot, about in enumerate(self._abouts(today), 1):
                 said += self._dose(now, today, at, slot, about)
