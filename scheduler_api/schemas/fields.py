@@ -108,11 +108,11 @@ class Instant(fields.Field[datetime]):
 
 
 class Amount(fields.Field[float]):
-    """An amount in mg, above 0."""
+    """An amount above 0, in the unit of its regimen."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100_000:
-            raise ValidationError("Not a number of mg above 0, at most 100000.")
+            raise ValidationError("Not a number above 0, at most 100000.")
         return int(value) if value == int(value) else value
 
 
