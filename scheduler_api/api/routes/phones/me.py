@@ -154,7 +154,7 @@ class DoseWordSchema(Strict):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _says_how_much(self, data: dict[str, Any], given: Any, **kwargs: Any) -> None:
-        if data.get("status") == "taken" and given.get("amount") is None:
+        if data.get("status") == "taken" and isinstance(given, dict) and given.get("amount") is None:
             raise ValidationError(str(fields.Field.default_error_messages["required"]), "amount")
 
 
