@@ -17,7 +17,7 @@ from scheduler_api.engine.model.versions import version_on
 from scheduler_api.i18n import word
 from scheduler_api.schemas.enrolments import NewPatientSchema
 from scheduler_api.schemas.facts import FACTS
-from scheduler_api.schemas.fields import Amount, CivilDate, Clock, PartialCivilDate
+from scheduler_api.schemas.fields import Amount, ByName, CivilDate, Clock, PartialCivilDate
 from scheduler_api.use_cases.patients import facts, patients
 from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.session import NotFound, patient_row
@@ -168,13 +168,16 @@ def _typed(schema: Schema, cells: Mapping[str, str]) -> dict[str, Any]:
 def _value(declared: fields.Field[Any] | None, cell: str) -> Any:
     """Return a cell as JSON would have it; one that cannot be that stays as it is, and is refused as such.
 
-    The entries of a list have spaces between them.
+    The entries of a list have spaces between them, counts by name are written `50: 120; 200: 30`.
     """
     match declared:
         case Amount() | fields.Number():
             return _number(cell)
         case fields.List():
             return [_value(declared.inner, entry) for entry in cell.split()]
+        case ByName():
+            pairs = (pair.partition(":") for pair in cell.split(";"))
+            return {name.strip(): _number(count.strip()) for name, _, count in pairs}
         case fields.Boolean():
             return {"true": True, "false": False}.get(cell.lower(), cell)
         case CivilDate() | PartialCivilDate() if (found := _DATE.fullmatch(cell)) is not None:

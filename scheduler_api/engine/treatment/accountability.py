@@ -1,4 +1,4 @@
-"""Count the drug that was given out and came back, and compare it with the diary (rules, section 16)."""
+"""Count the drug that was given out and came back, and compare it with the diary (rules, section 14)."""
 
 from __future__ import annotations
 

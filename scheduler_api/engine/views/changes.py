@@ -86,7 +86,7 @@ _COUNT_FIELDS = ("returned_on", "dispensed", "returned", "lost", "compliance", "
 
 
 def _moved_counts(before: PatientSchedule | None, after: PatientSchedule) -> list[dict[str, Any]]:
-    """Return what differs in the counts of drug between two schedules (section 16), each period by its first day."""
+    """Return what differs in the counts of drug between two schedules (section 14), each period by its first day."""
     was, now = ({} if schedule is None else _counts(schedule) for schedule in (before, after))
     moved = []
     for what, (fields, because) in now.items():
