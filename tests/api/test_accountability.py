@@ -15,7 +15,6 @@ pytestmark = pytest.mark.only("sqlite")
 @pytest.fixture
 def counted(patient: Patient) -> Patient:
     """A patient who began on 2024-01-05, was given 60 capsules of 50 mg, and took 300 mg on five days of seven."""
-    patient.record("treatment_started", first_dose_on="2024-01-05")
     patient.record("drug_dispensed", on="2024-01-05", units={"50": 60}, kit="A-1")
     for number in range(5, 10):
         patient.record("dose_recorded", dose_on=f"2024-01-{number:02d}", status="taken")
@@ -58,7 +57,7 @@ def test_the_worklist_asks_until_the_diary_is_corrected_or_it_is_acknowledged(co
     counted.record("drug_returned", on="2024-01-12", units={"50": 12})
 
     def asked() -> list[str]:
-        items = nurse.get("/v1/worklist?limit=200").json["items"]
+        items = nurse.get("/v1/worklist", limit=200).json["items"]
         return [one["entry_id"] for one in items if one["kind"] == "drug_count_differs"]
 
     (entry,) = asked()
@@ -67,7 +66,7 @@ def test_the_worklist_asks_until_the_diary_is_corrected_or_it_is_acknowledged(co
     # 2100 mg by the diary, 2400 by the count: a day's doses.
     assert asked() == []
     taken_back = counted.record("dose_recorded", dose_on="2024-01-11", status="missed")
-    assert taken_back["consequences"][0]["what"] == "drug count from 2024-01-05"
+    assert "drug count from 2024-01-05" in [one["what"] for one in taken_back["consequences"]]
     assert asked() == [entry]
     said = nurse.put(f"/v1/worklist/{entry}/acknowledgement", {"note": "A bottle was left on a train", "until": None})
     assert said.status_code == 200, said.text
@@ -87,4 +86,4 @@ def test_what_cannot_be_is_refused(service: Service, counted: Patient) -> None:
 
 def test_another_site_does_not_read_it(counted: Patient, service: Service) -> None:
     path = f"/v1/patients/{counted.patient_id}/accountability"
-    assert service.client("other_nurse").get(path).status_code == 404
+    assert service.client("elsewhere").get(path).status_code == 404
