@@ -68,7 +68,9 @@ def test_the_worklist_asks_until_the_diary_is_corrected_or_it_is_acknowledged(co
     taken_back = counted.record("dose_recorded", dose_on="2024-01-11", status="missed")
     assert "drug count from 2024-01-05" in [one["what"] for one in taken_back["consequences"]]
     assert asked() == [entry]
-    said = nurse.put(f"/v1/worklist/{entry}/acknowledgement", {"note": "A bottle was left on a train", "until": None})
+    said = nurse.send(
+        "PUT", f"/v1/worklist/{entry}/acknowledgement", {"note": "A bottle was left on a train", "until": None}
+    )
     assert said.status_code == 200, said.text
     assert asked() == []
 

@@ -284,6 +284,10 @@ class TestWhatFollows:
         for kind in ("drug_dispensed", "drug_returned", "drug_dispensed"):
             patient.record(kind, on="2024-01-05", units={"50": 10}, kit="A-1")
             assert warned(patient) == []
+        # A return that names no kit may be of any.
+        patient.record("drug_returned", on="2024-01-06", units={"50": 10})
+        patient.record("drug_dispensed", on="2024-01-06", units={"50": 10}, kit="A-1")
+        assert warned(patient) == []
 
 
 _STEP = st.tuples(

@@ -207,7 +207,7 @@ def _period(treatment_plan: TreatmentPlan, regimens: list[RegimenPlan], handed: 
         expected=expected,
         used=None if returned_on is None else _amount(dispensed) - _amount(returned) - _amount(lost),
         taken=taken,
-        planned=None if planned is None else sum(planned.values(), Fraction()),
+        planned=None if planned is None else _total(planned.values()),
         a_day=max((planned or {}).values(), default=Fraction()),
         margin=version_on(treatment_plan.plan, returned_on or from_on).accountability_margin,
     )
@@ -218,12 +218,13 @@ def _taken(
 ) -> tuple[Fraction, Counter[float] | None]:
     """Return the amount that was taken by the diary on the days `first`…`last`, and the pieces that make it."""
     amount, expected, can_be_made = Fraction(), Counter[float](), True
-    for plan in doses:
-        for _, taken in plan.log.taken(first, last):
-            amount += exact(taken)
-            pieces = capsules_for(taken, strengths)
-            can_be_made &= pieces is not None
-            expected.update(pieces or {})
+    # There are few different amounts.
+    amounts = Counter(taken for plan in doses for _, taken in plan.log.taken(first, last))
+    for taken, times in amounts.items():
+        amount += exact(taken) * times
+        pieces = capsules_for(taken, strengths)
+        can_be_made &= pieces is not None
+        expected.update({strength: count * times for strength, count in (pieces or {}).items()})
     return amount, expected if can_be_made else None
 
 
@@ -232,12 +233,11 @@ def _planned(doses: list[DosePlan], first: date, last: date) -> dict[date, Fract
     planned: dict[date, Fraction] = {}
     for plan in doses:
         for span in plan.spans(first, last):
-            for day in days(span.starts_on, span.ends_on) if not span.held else ():
-                if span.rests(day):
-                    continue
-                if span.planned_amount is None:
-                    return None
-                planned[day] = planned.get(day, Fraction()) + exact(span.planned_amount)
+            of_span = [day for day in days(span.starts_on, span.ends_on) if not span.held and not span.rests(day)]
+            if of_span and span.planned_amount is None:
+                return None
+            amount = exact(span.planned_amount or 0)
+            planned.update({day: planned[day] + amount if day in planned else amount for day in of_span})
     return planned
 
 
@@ -251,6 +251,10 @@ def _sum(counts: Iterable[DrugCount], what: str) -> Counter[float]:
 
 def _units(count: DrugCount) -> dict[float, int]:
     return {float(strength): number for strength, number in count.units.items()}
+
+
+def _total(amounts: Iterable[Fraction]) -> Fraction:
+    return sum((amount * times for amount, times in Counter(amounts).items()), Fraction())
 
 
 def _amount(pieces: Mapping[float, int]) -> Fraction:

@@ -77,13 +77,19 @@ def _dispensed_after_end(history: History, body: DrugDispensed) -> Iterator[dict
 
 
 def _kit_given_twice(history: History, body: DrugDispensed) -> Iterator[dict[str, Any]]:
-    """Yield the warning about a kit that was given out before; what came back may be given out again."""
-    kit = body.kit and body.kit.casefold()
-    out = 0
+    """Yield the warning about a kit that was given out before; what came back may be given out again.
+
+    With a return that names no kit all may have come back.
+    """
+    if body.kit is None:
+        return
+    kit, times = body.kit.casefold(), 0
     for one in history.drug_counts:
-        if kit and one.kit is not None and one.kit.casefold() == kit and one.on <= body.on:
-            out += {"dispensed": 1, "returned": -1}.get(one.what, 0)
-    if out > 1:
+        if one.on <= body.on and one.what == "returned" and (one.kit is None or one.kit.casefold() == kit):
+            times = 0
+        elif one.on <= body.on and one.what == "dispensed" and one.kit is not None and one.kit.casefold() == kit:
+            times += 1
+    if times > 1:
         yield _about("kit_given_twice", Reason("kit_given_twice", text=body.kit), body)
 
 
