@@ -203,10 +203,14 @@ def test_pieces_of_drug_are_written_by_strength(run: Commands, store: Store, fil
     *_, returned = _recorded(store, "001")
     assert (returned["units"], returned["lost"], returned["kit"]) == ({"50": 30}, {"50": 6}, "A-1")
     assert warning in run.ok("calendar", "001", "--month", "2024-01")
-    file.write_text(f"{head}001,drug_returned,,,,,,2024-02-01,50: some; 75: 1,,\n001,drug_lost,,,,,,2024-02-01,6,,\n")
+    file.write_text(
+        f"{head}001,drug_returned,,,,,,2024-02-01,50: some; 75: 1,,\n001,drug_lost,,,,,,2024-02-01,6,,\n"
+        "001,drug_lost,,,,,,2024-02-01,50: 1; 50: 2,,\n"
+    )
     assert run.refused("import", file)[:-1] == [
         "row 2, column units/50: Not a valid integer.",
         "row 3, column units/6: Not a valid integer.",
+        "row 4, column units: Not a valid mapping type.",
     ]
 
 

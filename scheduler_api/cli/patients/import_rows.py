@@ -176,8 +176,9 @@ def _value(declared: fields.Field[Any] | None, cell: str) -> Any:
         case fields.List():
             return [_value(declared.inner, entry) for entry in cell.split()]
         case ByName():
-            pairs = (pair.partition(":") for pair in cell.split(";"))
-            return {name.strip(): _number(count.strip()) for name, _, count in pairs}
+            pairs = [pair.partition(":") for pair in cell.split(";")]
+            counts = {name.strip(): _number(count.strip()) for name, _, count in pairs}
+            return counts if len(counts) == len(pairs) else cell
         case fields.Boolean():
             return {"true": True, "false": False}.get(cell.lower(), cell)
         case CivilDate() | PartialCivilDate() if (found := _DATE.fullmatch(cell)) is not None:
