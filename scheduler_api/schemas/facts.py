@@ -31,6 +31,7 @@ from .enrolments import (
 )
 from .fields import (
     Amount,
+    ByName,
     Choice,
     CivilDate,
     Clock,
@@ -113,6 +114,15 @@ _REGIMEN = Text(
     metadata={"description": "Needed if the protocol has several", "example": "surufatinib"},
 )
 
+
+def _units(least: int, description: str, **kwargs: Any) -> ByName:
+    """Return the field of a count for each strength, at least so many strengths and so many pieces of each."""
+    return ByName(Whole(least, 100_000), least, metadata={"description": description, "example": {"50": 120}}, **kwargs)
+
+
+_KIT = Text(80, load_default=None, metadata={"description": "What is written on the bottle or kit"})
+_NOTE = Text(1000, lines=True, load_default=None)
+
 _DATA: Mapping[str, Mapping[str, Any]] = {
     "registered": {
         **RegistrationSchema._declared_fields,
@@ -193,6 +203,32 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "regimen": Text(40, required=True, metadata={"description": "One, while treatment goes on with others"}),
         "last_dose_on": PartialCivilDate(required=True, metadata=_PARTIAL),
         "reason": Text(500, lines=True, load_default=None),
+    },
+    "drug_dispensed": {
+        "on": CivilDate(required=True),
+        "units": _units(1, "Pieces given to the patient, by strength", required=True),
+        "regimen": _REGIMEN,
+        "kit": _KIT,
+        "note": _NOTE,
+    },
+    "drug_returned": {
+        "on": CivilDate(required=True),
+        "units": _units(
+            0,
+            "Pieces that came back, by strength; none: all were used. What the patient keeps is dispensed again",
+            required=True,
+        ),
+        "lost": _units(1, "Pieces that were lost since the return before", load_default=None),
+        "regimen": _REGIMEN,
+        "kit": _KIT,
+        "note": _NOTE,
+    },
+    "drug_lost": {
+        "on": CivilDate(required=True),
+        "units": _units(1, "Pieces that were lost or destroyed, by strength", required=True),
+        "regimen": _REGIMEN,
+        "kit": _KIT,
+        "note": _NOTE,
     },
     "visit_booked": {
         "visit": Text(

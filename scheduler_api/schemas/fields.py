@@ -15,6 +15,7 @@ from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 
 __all__ = [
     "Amount",
+    "ByName",
     "Choice",
     "CivilDate",
     "Clock",
@@ -108,11 +109,11 @@ class Instant(fields.Field[datetime]):
 
 
 class Amount(fields.Field[float]):
-    """An amount in mg, above 0."""
+    """An amount above 0, in the unit of its regimen."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100_000:
-            raise ValidationError("Not a number of mg above 0, at most 100000.")
+            raise ValidationError("Not a number above 0, at most 100000.")
         return int(value) if value == int(value) else value
 
 
@@ -185,6 +186,22 @@ class Clock(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         form = Form(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", error="Not a time of day, such as 09:30.")
         super().__init__(validate=form, **kwargs)
+
+
+class ByName(fields.Dict):
+    """An object with names that only its values are declared for; an error is at the name."""
+
+    def __init__(self, values: fields.Field[Any], fewest: int = 0, **kwargs: Any) -> None:
+        super().__init__(Text(200), values, validate=validate.Length(fewest, 1000), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            messages = {name: inner.get("value", inner.get("key")) for name, inner in error.messages.items()}
+            raise ValidationError(messages) from None
 
 
 class Flag(fields.Boolean):

@@ -151,3 +151,26 @@ def test_the_site_sees_each_drug(patient: Patient) -> None:
     assert [(row["dose_id"], row["status"]) for row in rows] == [(MORNING, "due"), (EVENING, "due"), (OTHER, "held")]
     gone = patient.read("calendar", today="2024-02-20")["contraception"]
     assert gone["earliest_through_on"] == "2024-09-20"
+
+
+def test_the_phone_is_told_which_drug_a_change_or_a_hold_is_of(phone: Phone, patient: Patient) -> None:
+    patient.record("dose_changed", from_on="2024-02-21", amount=100, regimen="surufatinib")
+    patient.record("hold_started", from_on="2024-02-20", regimens=["olaparib"])
+    patient.record("hold_started", from_on="2024-02-22")
+    patient.record("hold_ended", resumes_on="2024-02-25", hold=patient.read("facts")["items"][-2]["fact_id"])
+    patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-02-19")
+    told = phone.sync(cursor=0)["changes"][1:]
+    assert [change["data"] for change in told] == [
+        {
+            "from_on": "2024-02-21",
+            "amount": 100,
+            "regimen": "surufatinib",
+            "drug": "surufatinib",
+            "unit": "mg",
+            "times_a_day": 2,
+        },
+        {"from_on": "2024-02-20", "resumes_on": None, "regimens": ["olaparib"], "drugs": ["olaparib"]},
+        {"from_on": "2024-02-22", "resumes_on": None},
+        {"resumes_on": "2024-02-25", "hold": told[1]["fact_id"], "drugs": ["olaparib"]},
+        {"regimen": "olaparib", "last_dose_on": "2024-02-19", "drug": "olaparib"},
+    ]

@@ -321,6 +321,7 @@ class Protocol:
 
     `arms`, `cohorts` and `milestones` are the ids that it declares. `reminders_off` are the kinds of message that the
     trial does not send. `beyond_progression`: treatment may go on after progression without anybody being asked.
+    `accountability_margin`: how many percent the count of returned drug may differ from the diary.
     """
 
     id: str
@@ -336,6 +337,7 @@ class Protocol:
     beyond_progression: bool
     reminders_off: frozenset[str]
     definition: Mapping[str, Any]
+    accountability_margin: int = 10
 
     @property
     def has_one_dose_a_day(self) -> bool:

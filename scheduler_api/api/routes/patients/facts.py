@@ -13,6 +13,7 @@ from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS
 from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Strict, fields, listed
@@ -53,6 +54,10 @@ class RecordWarningSchema(Strict):
         "no_response",
         "records_after_end",
         "before_consent",
+        "dispensed_after_end",
+        "kit_given_twice",
+        "unknown_kit",
+        COUNT_DIFFERS,
         *HARMFUL,
         required=True,
     )

@@ -152,10 +152,10 @@ class DoseWordSchema(Strict):
     taken_at = Instant(load_default=None)
     note = Text(1000, lines=True, load_default=None)
 
-    @validates_schema
-    def _says_how_much(self, data: dict[str, Any], **kwargs: Any) -> None:
-        if data["status"] == "taken" and data["amount"] is None:
-            raise ValidationError("Missing: the amount that the screen showed.", "amount")
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _says_how_much(self, data: dict[str, Any], given: Any, **kwargs: Any) -> None:
+        if data.get("status") == "taken" and isinstance(given, dict) and given.get("amount") is None:
+            raise ValidationError(str(fields.Field.default_error_messages["required"]), "amount")
 
 
 class WhenSaidSchema(Strict):
