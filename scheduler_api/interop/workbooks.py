@@ -1,0 +1,132 @@
+"""Write tables as Excel workbooks: real dates, frozen headers, windows coloured by status; row by row to the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NamedTuple
+
+import xlsxwriter
+
+from .cells import text_of
+
+#: The type of content of a workbook.
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: A sheet of Excel has so many rows at most.
+MOST_ROWS = 1_048_576
+#: Colours of what has a status: green is done, yellow is to do, red is late.
+_COLOURS = {
+    "done": "#C6EFCE",
+    "taken": "#C6EFCE",
+    "open": "#FFEB9C",
+    "due": "#FFEB9C",
+    "overdue": "#FFC7CE",
+    "unrecorded": "#FFC7CE",
+    "missed": "#FF9999",
+    "upcoming": "#DDEBF7",
+    "held": "#D9D9D9",
+    "not_required": "#D9D9D9",
+}
+_COLOURED = ("status", "target_on", "opens_on", "closes_on")
+_DATE = "yyyy-mm-dd"
+_WIDTHS = {"date": 11, "partial date": 11, "number": 9, "boolean": 9, "instant": 33}
+_WIDTH = 18
+_HEADER = {"bold": True, "bottom": 1}
+
+
+class Heading(NamedTuple):
+    """A column of a sheet: its name, and the kind of its values (as of a column of an export)."""
+
+    name: str
+    kind: str
+
+
+class Sheet:
+    """A table of a workbook. When a sheet is full, it goes on in another."""
+
+    def __init__(self, workbook: Workbook, name: str, headings: Sequence[Heading]) -> None:
+        self._workbook, self._name, self._headings = workbook, name, headings
+        names = [heading.name for heading in headings]
+        self._status = names.index("status") if "status" in names else None
+        self._sheets = 0
+        self._begin()
+
+    def add(self, values: Iterable[Any]) -> None:
+        """Add a row."""
+        if self._row == MOST_ROWS:
+            self.end()
+            self._begin()
+        row = [*values]
+        status = row[self._status] if self._status is not None else None
+        for place, (heading, value) in enumerate(zip(self._headings, row, strict=True)):
+            if value is not None:
+                colour = _COLOURS.get(str(status)) if heading.name in _COLOURED else None
+                self._write(place, heading.kind, value, colour)
+        self._row += 1
+
+    def end(self) -> None:
+        """Give the sheet a filter over all its rows."""
+        self._sheet.autofilter(0, 0, self._row - 1, len(self._headings) - 1)
+
+    def _begin(self) -> None:
+        self._sheets += 1
+        name = self._name if self._sheets == 1 else f"{self._name} {self._sheets}"
+        self._sheet = sheet = self._workbook.file.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        header = self._workbook.format(**_HEADER)
+        for place, heading in enumerate(self._headings):
+            sheet.set_column(place, place, max(_WIDTHS.get(heading.kind, _WIDTH), len(heading.name) + 3))
+            sheet.write_string(0, place, heading.name, header)
+        self._row = 1
+
+    def _write(self, place: int, kind: str, value: Any, colour: str | None) -> None:
+        look = {"bg_color": colour} if colour is not None else {}
+        if kind in ("date", "partial date"):
+            text = text_of(value)
+            if len(text) == len("2024-02-20"):
+                look["num_format"] = _DATE
+                self._sheet.write_datetime(self._row, place, date.fromisoformat(text), self._workbook.format(**look))
+                return
+        style = self._workbook.format(**look) if look else None
+        if isinstance(value, bool):
+            self._sheet.write_boolean(self._row, place, value, style)
+        elif isinstance(value, int | float):
+            self._sheet.write_number(self._row, place, value, style)
+        else:
+            self._sheet.write_string(self._row, place, text_of(value), style)
+
+
+class Workbook:
+    """A workbook that is written to a file when its block ends.
+
+    Rows go to a folder of its own at once, so that any number can be written; the folder is gone afterwards.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._folder = TemporaryDirectory()
+        self.file = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": self._folder.name})
+        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._sheets: list[Sheet] = []
+
+    def sheet(self, name: str, headings: Sequence[Heading]) -> Sheet:
+        """Add a table with a name of at most 28 characters."""
+        self._sheets.append(Sheet(self, name, headings))
+        return self._sheets[-1]
+
+    def format(self, **look: Any) -> Any:
+        """Return the format with a look; equal ones are one."""
+        key = tuple(sorted(look.items()))
+        if key not in self._formats:
+            self._formats[key] = self.file.add_format(look)
+        return self._formats[key]
+
+    def __enter__(self) -> Workbook:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        with self._folder:
+            if error is None:
+                for sheet in self._sheets:
+                    sheet.end()
+                self.file.close()
