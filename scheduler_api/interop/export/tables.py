@@ -29,10 +29,10 @@ DICTIONARY = "dictionary"
 DICTIONARY_COLUMNS = ("table", "column", "label", "type", "unit", "codes", "section")
 
 
-def dictionary() -> Iterator[tuple[str, ...]]:
+def dictionary() -> Iterator[tuple[str | None, ...]]:
     """Yield the rows of the data dictionary: for each table a row of its own, then one for each column."""
     for table in TABLES:
-        yield table.name, "", table.label, "table", "", "", ""
+        yield table.name, None, table.label, "table", None, None, None
         for column in table.header:
-            codes = "; ".join(column.codes)
-            yield table.name, column.name, column.label, column.kind, column.unit or "", codes, column.section
+            codes = "; ".join(column.codes) or None
+            yield table.name, column.name, column.label, column.kind, column.unit, codes, column.section
