@@ -37,7 +37,7 @@ def text_of(value: Any) -> str:
 def csv_cell(value: Any) -> str | float | None:
     """Return a value as the csv module is to write it; before a text that would be run as a formula there is a `'`."""
     if type(value) in _PLAIN:
-        return value  # type: ignore[no-any-return]
+        return value
     return _guarded(value)
 
 

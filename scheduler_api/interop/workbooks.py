@@ -93,8 +93,8 @@ class Sheet:
             self._sheet.write_boolean(self._row, place, value, style)
         elif isinstance(value, int | float):
             self._sheet.write_number(self._row, place, value, style)
-        else:
-            self._sheet.write_string(self._row, place, text_of(value), style)
+        elif text := text_of(value):
+            self._sheet.write_string(self._row, place, text, style)
 
 
 class Workbook:
