@@ -12,11 +12,11 @@ import click
 @click.command()
 @click.argument("protocol")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(("csv", "xlsx")), default="csv", show_default=True)
+@click.option("--format", "form", type=click.Choice(("csv", "xlsx", "sdtm")), default="csv", show_default=True)
 @click.option("--site", help="Only patients whom this site has or had.")
 @click.option("--known-at", metavar="INSTANT", help="As it was on record then: RFC 3339 with an offset.")
 def export(protocol: str, file: Path, form: str, site: str | None, known_at: str | None) -> None:
-    """Write all tables of PROTOCOL (its id) into FILE, which must not exist: a zip of CSV files, or a workbook.
+    """Write all tables of PROTOCOL (its id) into FILE, which must not exist: a zip of CSV files, a workbook, or SDTM.
 
     Nobody but the account that runs the command can read the file. That it was made is recorded in the audit.
     """

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import shutil
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import IO
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile
 
+from scheduler_api.interop.archives import add_to
 from scheduler_api.interop.cells import MARK, csv_cell
 from scheduler_api.interop.workbooks import Heading, Workbook
 from scheduler_api.use_cases.patients.exports import Export
@@ -37,17 +35,6 @@ def write_csv(export: Export, file: IO[bytes]) -> int:
             text.seek(0)
             add_to(archive, f"{name}.csv", export.as_of, MARK, text)
     return count
-
-
-def add_to(archive: ZipFile, name: str, at: datetime, head: str, text: IO[str], tail: str = "") -> None:
-    """Add a text, between a head and a tail, to an archive as a file of an instant."""
-    entry = ZipInfo(name, at.astimezone(UTC).timetuple()[:6])
-    entry.compress_type = ZIP_DEFLATED
-    with archive.open(entry, "w", force_zip64=True) as target:
-        writer = codecs.getwriter("utf-8")(target)
-        writer.write(head)
-        shutil.copyfileobj(text, writer)
-        writer.write(tail)
 
 
 def write_workbook(export: Export, file: IO[bytes]) -> int:

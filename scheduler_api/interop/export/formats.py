@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import IO, NamedTuple
 
+from scheduler_api.interop.sdtm.datasets import write_sdtm
 from scheduler_api.interop.workbooks import XLSX
 from scheduler_api.use_cases.patients.exports import Export
 
@@ -24,4 +25,5 @@ class Format(NamedTuple):
 FORMATS: Mapping[str, Format] = {
     "csv": Format(ZIP, "zip", write_csv),
     "xlsx": Format(XLSX, "xlsx", write_workbook),
+    "sdtm": Format(ZIP, "zip", write_sdtm),
 }

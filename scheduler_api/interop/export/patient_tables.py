@@ -100,11 +100,6 @@ CONTRACEPTION = Table(
 )
 
 
-def _deviations(patient: ExportedPatient) -> Iterator[Mapping[str, Any]]:
-    found = patient.schedule.all_deviations(patient.today)
-    yield from (one for one in found if one["on"] <= patient.last)
-
-
 DEVIATION_TABLE = Table(
     "deviations",
     "Where the record differs from the plan",
@@ -118,5 +113,5 @@ DEVIATION_TABLE = Table(
         text("actual", "What was done; empty: nothing", "8"),
         number("days_off", "Days outside the window; negative: early", "5", "day"),
     ),
-    _deviations,
+    ExportedPatient.deviations,
 )

@@ -14,6 +14,7 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Fact, Voided
 from scheduler_api.engine.model.fold import fold, superseded_by
 from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row
@@ -64,6 +65,11 @@ class ExportedPatient:
         """Return all visits that open, were done or are booked through `last`, soonest target first."""
         return self.schedule.visits(date.min + timedelta(1), self.last)
 
+    def deviations(self) -> list[dict[str, Any]]:
+        """Return all deviations through `last`, by day."""
+        found = self.schedule.all_deviations(self.today)
+        return [one for one in found if one["on"] <= self.last]
+
     def document(self) -> dict[str, Any]:
         """Return the patient as a list of patients does."""
         return document(self.row, self.history, self.today)
@@ -71,12 +77,14 @@ class ExportedPatient:
 
 @dataclass(frozen=True)
 class Export:
-    """An export: the protocol, the instant whose records count, and the patients, to be read once.
+    """An export: the protocol, when it was made, the instant whose records count, and the patients, to be read once.
 
-    `countries` are those of the sites, by site.
+    `versions` are all versions of the protocol, `countries` those of the sites, by site.
     """
 
     protocol: str
+    versions: Versions
+    made_at: datetime
     as_of: datetime
     patients: Iterator[ExportedPatient]
     countries: Mapping[str, str]
@@ -88,14 +96,15 @@ def export(session: Session, protocol: str, site: str | None = None, known_at: d
     Who was not on record yet at `known_at` is left out; a site that had a patient before gets what lies before. Raises
     NotFound for an unknown protocol or another's site, ValidationFailed for an instant that lies ahead.
     """
-    if not versions_of(session.store, protocol):
+    versions = versions_of(session.store, protocol)
+    if not versions:
         raise NotFound("No such protocol.")
     if known_at is not None and known_at > session.now:
         raise ValidationFailed([FieldError("/known_at", "Later than now.", "after_today")])
     sites_to_search(session, site)
     as_of = known_at or session.now
     countries = {one["site"]: one["country"] for one in sites.list_all(session)}
-    return Export(protocol, as_of, _patients(session, protocol, site, as_of), countries)
+    return Export(protocol, versions, session.now, as_of, _patients(session, protocol, site, as_of), countries)
 
 
 def note_export(session: Session, of: Export, site: str | None, count: int) -> None:

@@ -24,7 +24,7 @@ class ExportQuery(Strict):
     format = Choice(
         *FORMATS,
         load_default="csv",
-        metadata={"description": "`csv`: a zip of CSV files; `xlsx`: one workbook"},
+        metadata={"description": "`csv`: a zip of CSV files; `xlsx`: one workbook; `sdtm`: a zip of Dataset-JSON"},
     )
     site = Text(40)
     known_at = Instant(metadata={"description": "As it was on record at an instant; by default now"})
