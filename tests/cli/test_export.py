@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from databases import Databases, Raw
 from service import Client, Service
 
+from scheduler_api.cli import main
+from scheduler_api.interop.export.formats import FORMATS
 from scheduler_api.interop.export.tables import DICTIONARY, TABLES
 
 from .conftest import Commands
@@ -299,6 +302,71 @@ def test_windows_have_the_colour_of_their_status(book: openpyxl.Workbook) -> Non
     assert colours["missed"] == {"FFFF9999"}
 
 
+def test_sdtm_says_what_the_tables_say(tables: dict[str, Rows], monitor: Client) -> None:
+    with zipfile.ZipFile(io.BytesIO(monitor.get(ADDRESS, format="sdtm").data)) as archive:
+        datasets = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+    assert [*datasets] == ["dm.json", "ds.json", "dv.json", "ex.json", "sv.json"]
+    records = {name[:2]: records_of(dataset) for name, dataset in datasets.items()}
+    patients = {f"NCT06110650-{row['patient_id']}": row for row in tables["patients"]}
+    assert [(one["USUBJID"], one["SUBJID"]) for one in records["dm"]] == [
+        (subject, row["subject_number"]) for subject, row in patients.items()
+    ]
+    for one in records["dm"]:
+        row = patients[one["USUBJID"]]
+        assert (one["RFSTDTC"] or "", one["RFXENDTC"] or "") == (
+            row["first_dose_on"],
+            row["last_dose_on"] if row["first_dose_on"] else "",
+        )
+        assert (one["SEX"], one["COUNTRY"]) == (row["sex"][0].upper(), "CHN")
+    # Each day of a record of exposure is a dose taken, of that amount.
+    days = sorted(
+        (one["USUBJID"], str(date.fromisoformat(one["EXSTDTC"]) + timedelta(number)), one["EXDOSE"])
+        for one in records["ex"]
+        for number in range(one["EXENDY"] - one["EXSTDY"] + 1)
+    )
+    assert days == sorted(
+        (f"NCT06110650-{row['patient_id']}", row["dose_on"], float(row["taken_amount"]))
+        for row in tables["doses"]
+        if row["status"] == "taken"
+    )
+    visits = [row for row in tables["visits"] if row["status"] in ("done", "missed") and not row["appointment"]]
+    planned = [one for one in records["sv"] if one["SVPRESP"] == "Y"]
+    assert [(one["VISIT"], one["SVSTDTC"] or "", one["SVOCCUR"]) for one in planned] == [
+        (row["visit"].upper(), row["done_on"], "Y" if row["done_on"] else "N") for row in visits
+    ]
+    assert len(records["sv"]) - len(planned) == len(tables["unscheduled"])
+    names = {one["VISITNUM"]: one["VISIT"] for one in planned}
+    assert len(names) == len({*names.values()})
+    assert [(one["DVDECOD"], one["DVSTDTC"]) for one in records["dv"]] == [
+        (row["kind"].replace("_", " ").upper(), row["on"]) for row in tables["deviations"]
+    ]
+    ends = {(one["USUBJID"], one["DSSCAT"]): one for one in records["ds"] if one["DSSCAT"]}
+    for subject, row in patients.items():
+        for category, name in (("STUDY TREATMENT", "treatment_ended_on"), ("STUDY PARTICIPATION", "study_ended_on")):
+            assert (ends[subject, category]["DSSTDTC"] if (subject, category) in ends else "") == row[name]
+
+
+def records_of(dataset: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of a dataset, which must keep the rules of Dataset-JSON 1.1."""
+    assert dataset["datasetJSONVersion"] == "1.1.0"
+    assert datetime.fromisoformat(dataset["datasetJSONCreationDateTime"]).tzinfo is not None
+    assert dataset["records"] == len(dataset["rows"])
+    assert (dataset["itemGroupOID"], dataset["studyOID"]) == (f"IG.{dataset['name']}", "NCT06110650")
+    columns, types = dataset["columns"], {"string": str, "integer": int, "double": int | float}
+    keys = [column["keySequence"] for column in columns if "keySequence" in column]
+    assert sorted(keys) == [*range(1, len(keys) + 1)]
+    for row in dataset["rows"]:
+        assert len(row) == len(columns)
+        assert all(
+            value is None or isinstance(value, types[column["dataType"]])
+            for value, column in zip(row, columns, strict=True)
+        )
+    found = [dict(zip((column["name"] for column in columns), row, strict=True)) for row in dataset["rows"]]
+    key_names = [column["name"] for column in columns if "keySequence" in column]
+    assert len({tuple(one[name] for name in key_names) for one in found}) == len(found)
+    return found
+
+
 def test_a_command_writes_what_the_api_gives(run_samples: Commands, tables: dict[str, Rows], tmp_path: Path) -> None:
     file = tmp_path / "trial.zip"
     said = run_samples.ok("export", "nct06110650", file, "--known-at", "2025-05-20T12:00:00+08:00")
@@ -313,6 +381,11 @@ def test_that_a_command_exported_is_in_the_audit(run_samples: Commands, raw: Raw
     assert (entry["actor"][:4], entry["role"]) == ("cli-", "admin")
     assert '"patients":31' in entry["detail"]
     assert '"only_site":"FUSCC"' in entry["detail"]
+
+
+def test_a_command_has_the_formats_of_the_api() -> None:
+    (form,) = [option for option in main.commands["export"].params if option.name == "form"]
+    assert [*form.type.choices] == [*FORMATS]  # type: ignore[attr-defined]
 
 
 def test_a_command_that_is_refused_leaves_no_file(run_samples: Commands, tmp_path: Path) -> None:

@@ -32,13 +32,13 @@ def write_sdtm(export: Export, file: IO[bytes]) -> int:
         for count, patient in enumerate(export.patients, 1):  # noqa: B007
             for domain, text in zip(DOMAINS, texts, strict=True):
                 for row in domain.rows(export, patient):
-                    text.write(",\n" if records[domain.name] else "")
+                    text.write("," if records[domain.name] else "")
                     text.write(orjson.dumps(row).decode())
                     records[domain.name] += 1
         for domain, text in zip(DOMAINS, texts, strict=True):
             text.seek(0)
             head = orjson.dumps(_head(export, domain, records[domain.name])).decode().removesuffix("}")
-            add_to(archive, f"{domain.name.lower()}.json", export.as_of, f'{head},"rows":[\n', text, "]}\n")
+            add_to(archive, f"{domain.name.lower()}.json", export.as_of, f'{head},"rows":[', text, "]}")
     return count
 
 

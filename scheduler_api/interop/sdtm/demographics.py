@@ -27,7 +27,7 @@ def _records(export: Export, patient: ExportedPatient) -> Iterator[Record]:
     yield {
         "SUBJID": registered.subject_number,
         "RFSTDTC": dtc(history.known_c1d1),
-        "RFENDTC": last_exposure(history) if ended is not None else None,
+        "RFENDTC": last_exposure(history),
         "RFXSTDTC": dtc(history.known_c1d1),
         "RFXENDTC": last_exposure(history),
         "RFICDTC": dtc(registered.consented_on),

@@ -20,7 +20,7 @@ class Variable:
 
     name: str
     label: str
-    data_type: Literal["string", "integer", "float"] = "string"
+    data_type: Literal["string", "integer", "double"] = "string"
     key: int | None = None
 
 

@@ -40,7 +40,7 @@ EX = Domain(
     (
         *identifiers("EX"),
         Variable("EXTRT", "Name of Treatment"),
-        Variable("EXDOSE", "Dose", "float"),
+        Variable("EXDOSE", "Dose", "double"),
         Variable("EXDOSU", "Dose Units"),
         Variable("EXDOSFRM", "Dose Form"),
         Variable("EXDOSFRQ", "Dosing Frequency per Interval"),

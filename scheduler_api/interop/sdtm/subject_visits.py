@@ -89,7 +89,7 @@ SV = Domain(
         STUDYID,
         DOMAIN,
         USUBJID,
-        Variable("VISITNUM", "Visit Number", "float", key=3),
+        Variable("VISITNUM", "Visit Number", "double", key=3),
         Variable("VISIT", "Visit Name"),
         Variable("SVPRESP", "Pre-specified"),
         Variable("SVOCCUR", "Occurrence"),
