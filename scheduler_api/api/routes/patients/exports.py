@@ -49,6 +49,6 @@ def export_study(query: dict[str, Any], protocol: str) -> Response:
     g.item_count = chosen.write(export, file)
     file.seek(0)
     name = f"{protocol}-{export.as_of:%Y-%m-%d}.{chosen.ending}"
-    response = send_file(file, chosen.content_type, as_attachment=True, download_name=name, etag=False)
+    response = send_file(file, chosen.content_type, as_attachment=True, download_name=name, conditional=False)
     response.headers["Cache-Control"] = "no-store"
     return response
