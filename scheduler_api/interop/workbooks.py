@@ -32,7 +32,6 @@ _COLOURED = ("status", "target_on", "opens_on", "closes_on")
 _DATE = "yyyy-mm-dd"
 _WIDTHS = {"date": 11, "partial date": 11, "number": 9, "boolean": 9, "instant": 33}
 _WIDTH = 18
-_HEADER = {"bold": True, "bottom": 1}
 
 
 class Heading(NamedTuple):
@@ -74,21 +73,19 @@ class Sheet:
         name = self._name if self._sheets == 1 else f"{self._name} {self._sheets}"
         self._sheet = sheet = self._workbook.file.add_worksheet(name)
         sheet.freeze_panes(1, 0)
-        header = self._workbook.format(**_HEADER)
         for place, heading in enumerate(self._headings):
             sheet.set_column(place, place, max(_WIDTHS.get(heading.kind, _WIDTH), len(heading.name) + 3))
-            sheet.write_string(0, place, heading.name, header)
+            sheet.write_string(0, place, heading.name, self._workbook.header)
         self._row = 1
 
     def _write(self, place: int, kind: str, value: Any, colour: str | None) -> None:
-        look = {"bg_color": colour} if colour is not None else {}
         if kind in ("date", "partial date"):
             text = text_of(value)
             if len(text) == len("2024-02-20"):
-                look["num_format"] = _DATE
-                self._sheet.write_datetime(self._row, place, date.fromisoformat(text), self._workbook.format(**look))
+                style = self._workbook.format(_DATE, colour)
+                self._sheet.write_datetime(self._row, place, date.fromisoformat(text), style)
                 return
-        style = self._workbook.format(**look) if look else None
+        style = self._workbook.format(None, colour) if colour is not None else None
         if isinstance(value, bool):
             self._sheet.write_boolean(self._row, place, value, style)
         elif isinstance(value, int | float):
@@ -106,7 +103,8 @@ class Workbook:
     def __init__(self, file: IO[bytes]) -> None:
         self._folder = TemporaryDirectory()
         self.file = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": self._folder.name})
-        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self.header = self.file.add_format({"bold": True, "bottom": 1})
+        self._formats: dict[tuple[str | None, str | None], Any] = {}
         self._sheets: list[Sheet] = []
 
     def sheet(self, name: str, headings: Sequence[Heading]) -> Sheet:
@@ -114,19 +112,22 @@ class Workbook:
         self._sheets.append(Sheet(self, name, headings))
         return self._sheets[-1]
 
-    def format(self, **look: Any) -> Any:
-        """Return the format with a look; equal ones are one."""
-        key = tuple(sorted(look.items()))
-        if key not in self._formats:
-            self._formats[key] = self.file.add_format(look)
-        return self._formats[key]
+    def format(self, number: str | None, colour: str | None) -> Any:
+        """Return the format of cells with a format of numbers and a colour behind them (None: as usual)."""
+        if (number, colour) not in self._formats:
+            look = {"num_format": number, "bg_color": colour}
+            self._formats[number, colour] = self.file.add_format({name: one for name, one in look.items() if one})
+        return self._formats[number, colour]
 
     def __enter__(self) -> Workbook:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         with self._folder:
-            if error is None:
-                for sheet in self._sheets:
-                    sheet.end()
-                self.file.close()
+            if error is not None:
+                for one in self.file.worksheets():
+                    one.row_data_fh.close()
+                return
+            for sheet in self._sheets:
+                sheet.end()
+            self.file.close()

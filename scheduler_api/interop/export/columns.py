@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from scheduler_api.use_cases.patients.exports import ExportedPatient
 
 #: What the values of a column are. A `partial date` is a date of which perhaps only the month or the year is known, as
 #: it was written; an `instant` has its offset.
-Kind = Literal["text", "date", "partial date", "instant", "time", "number", "boolean"]
+Kind = Literal["text", "date", "partial date", "instant", "number", "boolean"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,6 @@ class Column:
     section: str
     codes: tuple[str, ...] = ()
     unit: str | None = None
-
-    def of(self, section: str) -> Column:
-        """Return the same column under another section of the rules."""
-        return replace(self, section=section)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduler_api.engine.model.history import ReportedDay
+from scheduler_api.engine.model.facts import UNKNOWN
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.enrolments import BASES, FERTILITY
 from scheduler_api.schemas.patients import DEVIATIONS
@@ -14,15 +14,12 @@ from scheduler_api.use_cases.patients.exports import ExportedPatient
 from .columns import BECAUSE, SITE, Table, day, flag, number, partial_day, text
 
 
-def written(reported: ReportedDay | None) -> str | None:
-    """Return a day as it was reported: perhaps only a month or a year."""
-    return None if reported is None else reported.text
-
-
 def _patients(patient: ExportedPatient) -> Iterator[Mapping[str, Any]]:
     history, treatment = patient.history, patient.schedule.treatment(patient.today)
     ended, left, document = history.end_of_treatment, history.end_of_study, patient.document()
-    stated = "unknown" if ended is not None and ended.last_dose_unknown else written(ended.last_dose if ended else None)
+    progressed = min(history.progressions, key=history.stands_for, default=None)
+    new_therapy = min(history.new_therapies, key=history.stands_for, default=None)
+    stated = ended.last_dose.text if ended is not None and ended.last_dose is not None else None
     yield {
         **document,
         "protocol_version": document["protocol"]["version"],
@@ -33,13 +30,13 @@ def _patients(patient: ExportedPatient) -> Iterator[Mapping[str, Any]]:
         "cycle": treatment["cycle"],
         "cycle_day": treatment["cycle_day"],
         "on_hold": treatment["on_hold"],
-        "progressed_on": written(min(history.progressions, key=history.stands_for, default=None)),
-        "new_therapy_on": written(min(history.new_therapies, key=history.stands_for, default=None)),
-        "treatment_ended_on": written(ended.decided if ended else None),
-        "treatment_last_dose_on": stated,
-        "treatment_end_reason": ended.reason if ended else None,
-        "study_ended_on": written(left.ended if left else None),
-        "study_end_reason": left.reason if left else None,
+        "progressed_on": progressed and progressed.text,
+        "new_therapy_on": new_therapy and new_therapy.text,
+        "treatment_ended_on": ended and ended.decided.text,
+        "treatment_last_dose_on": UNKNOWN if ended is not None and ended.last_dose_unknown else stated,
+        "treatment_end_reason": ended and ended.reason,
+        "study_ended_on": left and left.ended.text,
+        "study_end_reason": left and left.reason,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from scheduler_api.engine.dates import study_day
@@ -109,16 +109,16 @@ UNSCHEDULED_VISITS = Table(
 )
 
 
-def visit_of_each_fact(patient: ExportedPatient) -> dict[str, str]:
+def _visit_of_each_fact(patient: ExportedPatient) -> dict[str, str]:
     """Return the visit to which each record of something done belongs, by the id of its fact."""
     visits = patient.schedule.visit_schedule
-    done = (visit for visit in patient.schedule.visits(date.min + timedelta(1), patient.today) if visit.done_on)
+    done = (visit for visit in patient.visits if visit.done_on is not None)
     performed = ((visit.visit, visits.series(visit.series).performed(visit.visit)) for visit in done)
     return {record.fact_id: name for name, one in performed if one is not None for record in one.records}
 
 
 def _responses(patient: ExportedPatient) -> Iterator[Mapping[str, Any]]:
-    history, visits = patient.history, visit_of_each_fact(patient)
+    history, visits = patient.history, _visit_of_each_fact(patient)
     for done in history.visits_done:
         if done.response is not None:
             yield {
