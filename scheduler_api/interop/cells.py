@@ -13,7 +13,7 @@ from scheduler_api.i18n import ENGLISH, word
 MARK = "\ufeff"
 #: How a text begins that a spreadsheet would run.
 _FORMULA = frozenset("=+-@\t\r")
-#: The types of what is written as it is: all but one value in ten of an export.
+#: The types of what is written as it is.
 _PLAIN = (type(None), int, float)
 
 

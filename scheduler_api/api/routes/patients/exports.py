@@ -38,8 +38,8 @@ class ExportQuery(Strict):
 def export_study(query: dict[str, Any], protocol: str) -> Response:
     """Export a study: a table each of patients, doses, visits, facts and more, and a data dictionary
 
-    Of the patients of your sites; who was not registered yet at `known_at` is left out. It computes every patient,
-    which takes some seconds for a thousand.
+    Of the patients of your sites; who was not registered yet at `known_at` is left out. It computes every patient: ten
+    seconds for a thousand, as a workbook a minute.
     """
     chosen = FORMATS[query["format"]]
     check_accept(request.headers.get("Accept", ""), (chosen.content_type,))
