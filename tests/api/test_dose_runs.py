@@ -13,6 +13,8 @@ from service import Client, Clock, Patient, Service, refused
 
 from .test_lists import XLSX, items, rows
 
+#: What is above the database is the same on both.
+pytestmark = pytest.mark.only("sqlite")
 ADDRESS = "/v1/doses"
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-import pytest
 from phone.phones import Phone, dose
 from service import Client, Clock, Patient, Service, refused
 
@@ -58,19 +57,16 @@ def test_who_may_not(service: Service, patient: Patient, nurse: Client, elsewher
     refused(staff(service, "monitor", "BERLIN").get(ADDRESS, site="FUSCC"), 404)
 
 
-@pytest.mark.parametrize(
-    ("query", "pointer"),
-    [
-        ({"format": "sas"}, "/format"),
-        ({"known_at": "2024-02-20"}, "/known_at"),
-        ({"known_at": "2024-02-20T12:00:00"}, "/known_at"),
-        ({"known_at": "2199-01-01T00:00:00Z"}, "/known_at"),
-        ({"patient": "p-1"}, "/patient"),
-        ({"site": ""}, "/site"),
-    ],
-)
-def test_a_bad_parameter_is_named(monitor: Client, patient: Patient, query: dict[str, str], pointer: str) -> None:
-    refused(monitor.get(ADDRESS, **query), 422, pointer)
+def test_a_bad_parameter_is_named(monitor: Client, patient: Patient) -> None:
+    for name, value in (
+        ("format", "sas"),
+        ("known_at", "2024-02-20"),
+        ("known_at", "2024-02-20T12:00:00"),
+        ("known_at", "2199-01-01T00:00:00Z"),
+        ("patient", "p-1"),
+        ("site", ""),
+    ):
+        refused(monitor.get(ADDRESS, **{name: value}), 422, f"/{name}")
 
 
 def test_what_is_not_there(monitor: Client) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from service import Client, Clock, Patient
 
+#: What is above the database is the same on both.
+pytestmark = pytest.mark.only("sqlite")
 Records = dict[str, list[dict[str, Any]]]
 
 

@@ -24,6 +24,8 @@ from scheduler_api.interop.export.tables import DICTIONARY, TABLES
 
 from .conftest import Commands
 
+#: What is above the database is the same on both.
+pytestmark = pytest.mark.only("sqlite")
 ROOT = Path(__file__).parents[2]
 ADDRESS = "/v1/exports/nct06110650"
 #: Noon in Shanghai of the day that the samples are for.
