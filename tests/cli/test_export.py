@@ -305,7 +305,9 @@ def test_windows_have_the_colour_of_their_status(book: openpyxl.Workbook) -> Non
 
 
 def test_sdtm_says_what_the_tables_say(tables: dict[str, Rows], monitor: Client) -> None:
-    with zipfile.ZipFile(io.BytesIO(monitor.get(ADDRESS, format="sdtm").data)) as archive:
+    answer = monitor.get(ADDRESS, format="sdtm")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=nct06110650-2025-05-20.sdtm.zip"
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         datasets = {name: json.loads(archive.read(name)) for name in archive.namelist()}
     assert [*datasets] == ["dm.json", "ds.json", "dv.json", "ex.json", "sv.json"]
     records = {name[:2]: records_of(dataset) for name, dataset in datasets.items()}

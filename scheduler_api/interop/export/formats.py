@@ -25,5 +25,5 @@ class Format(NamedTuple):
 FORMATS: Mapping[str, Format] = {
     "csv": Format(ZIP, "zip", write_csv),
     "xlsx": Format(XLSX, "xlsx", write_workbook),
-    "sdtm": Format(ZIP, "zip", write_sdtm),
+    "sdtm": Format(ZIP, "sdtm.zip", write_sdtm),
 }
