@@ -8,7 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from service import Client, Clock, Patient
+from service import Client, Clock, Patient, Service
 
 #: What is above the database is the same on both.
 pytestmark = pytest.mark.only("sqlite")
@@ -101,6 +101,13 @@ def test_demographics_and_disposition(monitor: Client, treated: Patient, nurse: 
         "INFORMED CONSENT OBTAINED",
         "SCREEN FAILURE",
     ]
+
+
+def test_where_a_patient_was_registered_stays(service: Service, treated: Patient, coordinator: Client) -> None:
+    Patient(coordinator, treated.patient_id).record("site_transferred", site="BERLIN", from_on="2024-02-22")
+    service.clock.set("2024-02-25T12:00:00+08:00")
+    (record,) = exported(service.client(service.token("monitor", ["BERLIN"])))["DM"]
+    assert (record["SITEID"], record["COUNTRY"]) == ("FUSCC", "CHN")
 
 
 def test_a_death_is_in_demographics_as_it_was_written(monitor: Client, treated: Patient) -> None:

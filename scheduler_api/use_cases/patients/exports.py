@@ -19,10 +19,10 @@ from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts
+from scheduler_api.store.sites import sites
 from scheduler_api.use_cases.audit.events import note
 from scheduler_api.use_cases.projections.projections import horizon
 from scheduler_api.use_cases.session import NotFound, Session, readable_until, sites_to_search
-from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
 from .patients import document
@@ -79,7 +79,7 @@ class ExportedPatient:
 class Export:
     """An export: the protocol, when it was made, the instant whose records count, and the patients, to be read once.
 
-    `versions` are all versions of the protocol, `countries` those of the sites, by site.
+    `versions` are all versions of the protocol, `countries` those of all sites, by site.
     """
 
     protocol: str
@@ -103,7 +103,7 @@ def export(session: Session, protocol: str, site: str | None = None, known_at: d
         raise ValidationFailed([FieldError("/known_at", "Later than now.", "after_today")])
     sites_to_search(session, site)
     as_of = known_at or session.now
-    countries = {one["site"]: one["country"] for one in sites.list_all(session)}
+    countries = {row["site"]: row["country"] for row in sites.every(session.store)}
     return Export(protocol, versions, session.now, as_of, _patients(session, protocol, site, as_of), countries)
 
 
