@@ -94,9 +94,7 @@ def _sheet(content: bytes, name: str | None) -> Iterator[list[str]]:
 def _chosen(sheets: dict[str, Any], name: str | None) -> str:
     """Return the name of the sheet to read. Raises Unreadable if it is not clear, or not there."""
     if name is None:
-        filled = [
-            title for title, sheet in sheets.items() if any(any(row) for row in sheet.iter_rows(values_only=True))
-        ]
+        filled = [title for title, sheet in sheets.items() if _has_values(sheet)]
         if len(filled) > 1:
             raise Unreadable(f"a workbook with several sheets ({', '.join(filled)}): say which is meant.")
         return filled[0] if filled else next(iter(sheets))

@@ -393,21 +393,6 @@ class RecordedFactSchema(Strict):
     class Meta(Strict.Meta):
         unknown = "include"
 
-    columns = tuple(
-        dict.fromkeys(
-            [
-                *("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by"),
-                # Of several visits, each has a fact of its own.
-                *(
-                    column
-                    for schema in FACTS.values()
-                    for name in schema.fields
-                    if name not in ("kind", "replaces", "visits")
-                    for column in (("protocol.id", "protocol.version") if name == "protocol" else (name,))
-                ),
-            ]
-        )
-    )
     fact_id = fields.String(required=True)
     kind = Choice(*KINDS, required=True)
     recorded_at = Instant(required=True)
@@ -418,6 +403,20 @@ class RecordedFactSchema(Strict):
     voided_by = fields.String(
         required=True, allow_none=True, metadata={"description": "The fact that replaced or voided this one"}
     )
+
+
+def _columns() -> dict[str, fields.Field[Any]]:
+    """Return the columns of a list of facts: what each has, then the fields of every kind."""
+    columns = dict(RecordedFactSchema._declared_fields)
+    for schema in FACTS.values():
+        for name, field in schema.fields.items():
+            # Of several visits, each has a fact of its own.
+            if name not in ("kind", "replaces", "visits"):
+                columns.setdefault(name, field)
+    return columns
+
+
+RecordedFactSchema.columns = _columns()
 
 
 class NewlyRecordedFactSchema(RecordedFactSchema):

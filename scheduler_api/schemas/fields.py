@@ -42,10 +42,10 @@ _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 class Strict(Schema):
     """A schema that refuses unknown fields.
 
-    `columns` are those of a list as CSV, if not just its fields; a dot leads to a field of a field.
+    `columns` are those of a list as a table, each with its field, if they are not just the fields of the schema.
     """
 
-    columns: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[Mapping[str, fields.Field[Any]]] = {}
 
     class Meta:
         unknown = RAISE

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import conditional, idempotent, if_match, patient_tag
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -126,7 +127,7 @@ def record_fact(
 
 @blueprint.route("/patients/<string:patient_id>/facts")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @conditional
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(RecordedFactSchema, "FactList"))

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, validates_schema
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import heeds, patient, produces
@@ -262,7 +263,7 @@ def take_back_dose(query: dict[str, Any], dose_id: str) -> Response:
 
 @blueprint.route("/me/devices")
 @patient
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "MyDeviceList"))
 def list_my_devices(query: dict[str, Any]) -> Response:
