@@ -359,8 +359,8 @@ class Phone:
         doses = []
         for row in rows:
             status = "due" if row["status"] == "planned" and on_treatment else row["status"]
-            dose = {name: row[name] for name in ("dose_id", "drug", "amount", "pieces")}
-            doses.append({**dose, "unit": "mg", "status": status, "remind_at": None, "snoozed_until": None})
+            dose = {name: row[name] for name in ("dose_id", "drug", "amount", "unit", "pieces")}
+            doses.append({**dose, "status": status, "remind_at": None, "snoozed_until": None})
         week_ago = (date.fromisoformat(day) - timedelta(7)).isoformat()
         # The calendar may be older than `today`, which knows what was said of the days through its own.
         since = [row for row in calendar["doses"] if last["today"] < row["dose_on"] < day]
@@ -446,9 +446,10 @@ _opener = build_opener(_NoRedirects)
 
 #: What a change by the site means to the patient; any other is only in the calendar.
 NEWS = {
-    "hold_started": "From {from_on}: take no dose until the site tells you to.",
-    "hold_ended": "From {resumes_on}: take your doses again.",
-    "dose_changed": "From {from_on}: {amount} mg a day.",
+    "hold_started": "From {from_on}: take no {drugs} until the site tells you to.",
+    "hold_ended": "From {resumes_on}: take your {drugs} again.",
+    "dose_changed": "From {from_on}: {drug} {amount:g} {unit}, {times}.",
+    "regimen_ended": "{drug} has ended: take no more of it.",
     "dose_recorded": "The site recorded {dose_on} as {status}.",
     "visit_booked": "Booked: {visit} on {booked_on}.",
     "treatment_ended": "Treatment has ended.",
@@ -493,8 +494,17 @@ def _said_of(fact: dict[str, Any], outcome: dict[str, Any]) -> str | None:
 def _said_of_site(change: dict[str, Any]) -> str | None:
     if change["kind"] == "visit_booked" and change["data"]["booked_on"] is None:
         return f"No longer booked: {_visit_of(change)}."
-    text = NEWS.get(change["kind"])
-    return text and text.format(**{**change["data"], "visit": _visit_of(change)})
+    text, data = NEWS.get(change["kind"]), change["data"]
+    drugs = " and ".join(data.get("drugs") or ["doses" if change["kind"] == "hold_ended" else "dose"])
+    return text and text.format(**{**data, "visit": _visit_of(change), "drugs": drugs, "times": _times(data)})
+
+
+def _times(data: dict[str, Any]) -> str:
+    """How often a changed dose is to be taken, and on which days of the cycle if not on all that were planned."""
+    times = data.get("times_a_day", 1)
+    often = {1: "once a day", 2: "twice a day"}.get(times, f"{times} times a day")
+    days = ", ".join(map(str, data.get("days") or ()))
+    return f"{often}, on the days {days} of the cycle" if days else often
 
 
 def _visit_of(change: dict[str, Any]) -> str:
@@ -515,7 +525,9 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
         asked = DOSE[dose["status"]]
         if call_site and dose["status"] in ("due", "planned"):
             asked = call_site
-        yield f"Dose: {dose['drug']}{amount}{f' ({pieces})' if pieces else ''}: {asked}"
+        # Of several, the one that is meant is named: take 2024-02-20.surufatinib.2
+        name = f" {dose['dose_id']}" if len(screen["doses"]) > 1 else ""
+        yield f"Dose{name}: {dose['drug']}{amount}{f' ({pieces})' if pieces else ''}: {asked}"
     if screen.get("unknown"):
         yield UNKNOWN
     if screen["clock_off"]:
@@ -523,7 +535,9 @@ def _lines(screen: dict[str, Any]) -> Iterable[str]:
     if call_site and not screen["doses"]:
         yield call_site
     if screen["unrecorded"]:
-        yield f"Not recorded: {', '.join(map(day_of, screen['unrecorded']))}"
+        names = screen["unrecorded"]
+        days = list(dict.fromkeys(map(day_of, names)))
+        yield f"Not recorded: {', '.join(days if len(days) == len(names) else names)}"
     for visit in screen["visits"]:
         when = f"{visit['opens_on']} to {visit['closes_on']}"
         if visit["booked_on"]:
@@ -564,7 +578,7 @@ def main(arguments: list[str] | None = None, now: Callable[[], datetime] = local
     except Refused as refused:
         print(refused, file=sys.stderr)
     except UnknownAmount as unknown:
-        print(f"{unknown}: no amount is shown for this day. Say how much was taken: --mg.", file=sys.stderr)
+        print(f"{unknown}: no amount is shown for this day. Say how much was taken: --amount.", file=sys.stderr)
     except Offline:
         print("No network. Try again later.", file=sys.stderr)
     else:
@@ -587,13 +601,13 @@ def _today(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
 
 
 def _said(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
-    day = asked.day or phone.today()
+    dose = asked.dose or phone.today()
     if asked.command == "undo":
-        phone.take_back(day)
+        phone.take_back(dose)
     else:
-        more = {"amount": asked.mg, "note": asked.note}
+        more = {"amount": asked.amount, "note": asked.note}
         status = "taken" if asked.command == "take" else "missed"
-        phone.record(day, status, **{name: value for name, value in more.items() if value is not None})
+        phone.record(dose, status, **{name: value for name, value in more.items() if value is not None})
     return _today(phone, asked)
 
 
@@ -605,7 +619,7 @@ def _sync(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
 def _calendar(phone: Phone, asked: argparse.Namespace) -> Iterable[str]:
     calendar = phone.calendar(asked.first, asked.last)
     for row in calendar["doses"]:
-        amount = f"{row['amount']:g} mg  " if row["amount"] else ""
+        amount = f"{row['drug']} {row['amount']:g} {row['unit']}  " if row["amount"] else ""
         day = f" day {row['cycle_day']}" if row["cycle_day"] else ""
         yield f"{row['dose_on']}  cycle {row['cycle']}{day}  {amount}{row['status']}"
     for visit in calendar["visits"]:
@@ -646,10 +660,10 @@ def _parser() -> argparse.ArgumentParser:
     activate.add_argument("--name", default="Patient app", help="what tells this phone from others")
     commands.add_parser("today", help="show today")
     for command, what in (("take", "taken"), ("miss", "not taken"), ("undo", "not recorded after all")):
-        one = commands.add_parser(command, help=f"say that a day's dose was {what}")
-        one.add_argument("day", nargs="?", type=_day, help="YYYY-MM-DD; by default today")
+        one = commands.add_parser(command, help=f"say that a dose was {what}")
+        one.add_argument("dose", nargs="?", type=_dose, help="its name, or a day for its first dose; by default today")
         if command != "undo":
-            one.add_argument("--mg", type=float, help="the day's total; by default as planned")
+            one.add_argument("--amount", type=float, help="what was taken of it; by default as planned")
             one.add_argument("--note")
     commands.add_parser("sync", help="send what waits, and hear what changed")
     calendar = commands.add_parser("calendar", help="show a week back and six weeks ahead")
@@ -664,6 +678,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _day(text: str) -> str:
     return date.fromisoformat(text).isoformat()
+
+
+def _dose(text: str) -> str:
+    return _day(day_of(text)) + text[len(day_of(text)) :]
 
 
 if __name__ == "__main__":

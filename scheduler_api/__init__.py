@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .config import Settings
+    from .services import Services
 
 
 def utc_now() -> datetime:
@@ -28,22 +29,32 @@ def create_app(
     given, which counts evenly and is never set.
     """
     from scheduler_api.api.application import application
+    from scheduler_api.web import register
+
+    from .config import Settings
+
+    settings = settings or Settings.from_environment()
+    app = application(services_of(settings, clock, seconds), settings.max_body, settings.trusted_proxies)
+    register(app)
+    return app
+
+
+def services_of(
+    settings: Settings, clock: Callable[[], datetime], seconds: Callable[[], float] | None = None
+) -> Services:
+    """Return the parts of an instance that has these settings; `clock` and `seconds` as for `create_app`."""
     from scheduler_api.store.database.connect import connect
     from scheduler_api.use_cases.audit.checkpoints import keys_in
     from scheduler_api.use_cases.audit.events import Readings
     from scheduler_api.use_cases.auth.oidc import SignIn
     from scheduler_api.use_cases.clocks import ClockWatch, seconds_since_boot
     from scheduler_api.use_cases.operations.rates import RateLimits
-    from scheduler_api.web import register
-
-    from .config import Settings
     from .services import Services
 
-    settings = settings or Settings.from_environment()
     store, provider = connect(settings.database), settings.provider()
     if seconds is None and clock is utc_now:
         seconds = seconds_since_boot
-    services = Services(
+    return Services(
         store=store,
         clock=clock,
         watch=ClockWatch(store, clock, seconds),
@@ -53,6 +64,3 @@ def create_app(
         limits=RateLimits(store, settings.rate_per_token, settings.rate_per_address),
         readings=Readings(store),
     )
-    app = application(services, settings.max_body, settings.trusted_proxies)
-    register(app)
-    return app

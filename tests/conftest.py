@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -15,7 +15,7 @@ import pytest
 from cluster import Cluster
 from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
 from hypothesis import HealthCheck, Phase, settings
-from service import PATIENCE, Client, Clock, Patient, Server, Service, new_database
+from service import PATIENCE, Anew, Client, Clock, Patient, Server, Service, new_database
 from stories import amended
 
 import bench
@@ -171,15 +171,25 @@ def raw(databases: Databases, service: Service) -> Iterator[Raw]:
 
 
 @pytest.fixture(scope="module")
-def amended_trial(shared: Service) -> Service:
-    """The `shared` application with three versions of the protocol, which both sites may enrol into."""
-    admin = shared.client("admin")
+def amended_trial(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Anew:
+    """The application with three versions of the protocol, around a database of its own each time that one asks."""
+    return partial(copied, databases, amended_template_of(databases), tmp_path_factory.mktemp("amended"))
+
+
+@cache
+def amended_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
+    """A template with three versions of the protocol, which both sites may enrol into."""
+    template, tokens = template_of(databases)
+    database = databases.copy(template)
+    service = Service(database, tokens)
+    admin = service.client("admin")
     for definition in amended(admin.get("/v1/protocols/nct06110650/versions/1").json):
         assert admin.post("/v1/protocols", definition).status_code == 201
         approval = {"protocol": definition["id"], "version": definition["version"], "approved_on": "2023-01-01"}
         for site in ("FUSCC", "BERLIN"):
             assert admin.post(f"/v1/sites/{site}/approvals", approval).status_code == 201
-    return shared
+    service.close()
+    return database, tokens
 
 
 @pytest.fixture

@@ -123,6 +123,8 @@ class Postgresql:
         self.cluster = cluster
         self._names = (f"test_{number}" for number in count())
         self._lent: dict[str, list[str]] = defaultdict(list)
+        #: The tables of each database that was lent.
+        self._tables: dict[str, list[str]] = {}
 
     def new(self) -> str:
         return self._made("CREATE DATABASE {}")
@@ -149,10 +151,17 @@ class Postgresql:
         if used:
             copied = used.pop()
             again = "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept.{table}"
-            _for_all_tables(copied, again, first="SET session_replication_role = replica")
+            first = "SET session_replication_role = replica"
         else:
             copied = self.copy(database)
-            _for_all_tables(copied, "CREATE TABLE kept.{table} AS TABLE {table}", first="CREATE SCHEMA kept")
+            again, first = "CREATE TABLE kept.{table} AS TABLE {table}", "CREATE SCHEMA kept"
+        if database not in self._tables:
+            store = connect(copied)
+            self._tables[database] = list(store.tables())
+            store.close()
+        whole = "; ".join([first, *(again.format(table=table) for table in self._tables[database])])
+        with closing(psycopg.connect(copied)) as connection, connection:
+            connection.execute(whole)  # type: ignore[call-overload]
         yield copied
         used.append(copied)
 
@@ -172,15 +181,6 @@ class _RawPostgresql:
 
     def unguarded(self) -> None:
         self.execute("SET session_replication_role = replica")
-
-
-def _for_all_tables(database: str, statement: str, first: str) -> None:
-    store = connect(database)
-    tables = list(store.tables())
-    store.close()
-    whole = "; ".join([first, *(statement.format(table=table) for table in tables)])
-    with closing(psycopg.connect(database)) as connection, connection:
-        connection.execute(whole)  # type: ignore[call-overload]
 
 
 def _name(database: str) -> str:

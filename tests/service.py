@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -28,7 +29,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from refusal_codes import documented
 from werkzeug.test import EnvironBuilder, TestResponse
 
-from scheduler_api import create_app
+from scheduler_api import create_app, services_of
 from scheduler_api.config import Settings
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.database.port import Store
@@ -105,20 +106,36 @@ def end(app: Flask) -> None:
     app.extensions["scheduler"].close()
 
 
+#: Applications that nobody uses at the moment, by the settings that they are built with.
+_UNUSED: dict[tuple[int, int], list[Flask]] = defaultdict(list)
+
+
 class Service:
-    """The application around a database, in this process, with settings that differ from the usual ones."""
+    """The application around a database, in this process, with settings that differ from the usual ones.
+
+    To build an application takes longer than most tests. All that it knows of a database, of settings and of the time
+    it has from its `Services`: one that has ended is used again, with new ones.
+    """
 
     def __init__(self, database: str, tokens: Mapping[str, str], **settings: Any) -> None:
         self.database, self.tokens = database, tokens
         self.clock = Clock()
         usual = {"rate_per_token": 0, "rate_per_address": 0}
         self.settings = Settings(database=database, **{**usual, **settings})
-        self.app = create_app(self.settings, self.clock)
+        self._unused = _UNUSED[self.settings.max_body, self.settings.trusted_proxies]
+        if self._unused:
+            self.app = self._unused.pop()
+            services = services_of(self.settings, self.clock)
+            services.contract = self.app.extensions["scheduler"].contract
+            self.app.extensions["scheduler"] = services
+        else:
+            self.app = create_app(self.settings, self.clock)
         self.store: Store = self.app.extensions["scheduler"].store
 
     def close(self) -> None:
         """End it."""
         end(self.app)
+        self._unused.append(self.app)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -189,6 +206,10 @@ class Service:
 def contract_of(document: bytes) -> Contract:
     """The contract, read once."""
     return Contract(orjson.loads(document))
+
+
+#: Gives the application around a database of its own, as often as it is called.
+Anew = Callable[[], AbstractContextManager[Service]]
 
 
 class Client:

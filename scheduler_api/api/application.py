@@ -19,7 +19,16 @@ from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.request_log import RequestLogMiddleware
 from scheduler_api.api.http.requests import authenticate, authenticate_page, authenticate_phone, check_rate, now
 from scheduler_api.api.routes.operations import audit, metrics, service
-from scheduler_api.api.routes.patients import amendments, facts, patients, previews, study, supply
+from scheduler_api.api.routes.patients import (
+    accountability,
+    amendments,
+    exports,
+    facts,
+    patients,
+    previews,
+    study,
+    supply,
+)
 from scheduler_api.api.routes.phones import activation, feeds, me, sync
 from scheduler_api.api.routes.reminders import destinations, messages, preferences
 from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, sites
@@ -65,7 +74,9 @@ RESOURCES = (
     bookings,
     worklist,
     study,
+    exports,
     supply,
+    accountability,
     previews,
     protocols,
     amendments,

@@ -69,7 +69,9 @@ def _of_the_service(view: Any) -> dict[str, Any]:
 
 def _texts(content_types: Iterable[str]) -> dict[str, Any]:
     """Return content of other types than JSON, of which the contract says no more."""
-    return {content_type: {"schema": {"type": "string"}} for content_type in content_types}
+    text: dict[str, Any] = {"type": "string"}
+    binary = {**text, "format": "binary"}
+    return {name: {"schema": text if name.startswith("text/") else binary} for name in content_types}
 
 
 def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import click
 
 from .admin import about, keys, protocols, tokens
 from .database import audit, clock, copy, maintenance, restore
-from .patients import calendar, enrol, import_csv, reminders
+from .patients import calendar, enrol, export, import_table, reminders
 from .refusals import Group
 from .server import demo, serve, worker
 
@@ -28,8 +28,9 @@ for command in (
     tokens.tokens,
     protocols.protocols,
     enrol.enrol,
-    import_csv.import_csv,
+    import_table.import_table,
     calendar.calendar,
+    export.export,
     audit.audit,
     maintenance.rebuild,
     maintenance.verify,

@@ -24,6 +24,9 @@ from scheduler_api.engine.model.facts import (
     DoseChanged,
     DoseRecorded,
     DoseTakenBack,
+    DrugDispensed,
+    DrugLost,
+    DrugReturned,
     Enrolled,
     Fact,
     FertilityChanged,
@@ -52,6 +55,7 @@ from scheduler_api.engine.model.history import DoneVisit, History, Hold, Pregnan
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
 from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
+from scheduler_api.engine.treatment.accountability import more_than_dispensed
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.visits.given import settled_plan
@@ -71,10 +75,15 @@ NEED_ENROLMENT = (
     HoldEnded,
     DoseChanged,
     RegimenEnded,
+    DrugDispensed,
+    DrugReturned,
+    DrugLost,
     Progressed,
     NewTherapyStarted,
     TreatmentEnded,
 )
+#: What happens after the death of a patient too: relatives bring back what is left.
+MAY_FOLLOW_DEATH = (DrugReturned, DrugLost)
 #: What may lie up to a year before enrolment: screening.
 MAY_PRECEDE_ENROLMENT = (
     ArmAssigned,
@@ -95,7 +104,7 @@ FIRST_ZONE = "Pacific/Kiritimati"
 HAVE_A_REASON = (HoldStarted, DoseChanged, RegimenEnded, TreatmentEnded, StudyEnded)
 #: Fields that say nothing while they are null, so that they can be filled in later without a reason.
 CAN_BE_COMPLETED = frozenset(
-    {"response", "visit", "time", "place", "taken_at", "note", "consented_on", "planned_enrolment_on"}
+    {"response", "visit", "time", "place", "taken_at", "note", "kit", "consented_on", "planned_enrolment_on"}
 )
 
 
@@ -152,6 +161,8 @@ def next_history(
     else:
         after = _corrected(versions, history, list(facts or ()), fact, now)
     errors = _hold_errors(after, "/from_on" if isinstance(fact.body, HoldStarted) else "/resumes_on")
+    if after.drug_counts != history.drug_counts:
+        errors += _more_than_dispensed(versions, after, fact.body)
     if (after.registered.site, after.transfers) != (history.registered.site, history.transfers):
         errors += _transfer_errors(after, today or civil_date(now, after.time_zone))
     if errors:
@@ -607,7 +618,7 @@ def _latest(when: When | str) -> date:
 def _after_death(history: History, body: Body) -> Conflict | None:
     """Return the conflict of a fact dated after the patient's death (section 3)."""
     died_on = history.died_on
-    if died_on is None:
+    if died_on is None or isinstance(body, MAY_FOLLOW_DEATH):
         return None
     detail = f"After the death of the patient on {died_on}, which {history.death_recorded_by} records."
     errors = [FieldError(f"/{name}", detail, "after_death") for name, first, _ in _days(body) if first > died_on]
@@ -782,6 +793,13 @@ def _transfer_errors(history: History, today: date) -> list[FieldError]:
         detail = f"Another transfer, from {ahead[0]}, lies ahead; to correct it, use `replaces`."
         return [FieldError("/from_on", detail, "on_record")]
     return []
+
+
+def _more_than_dispensed(versions: Versions, history: History, body: Body) -> list[FieldError]:
+    """Return what came back or was lost, as a fact now has it, though it was not given out by then."""
+    said = more_than_dispensed(TreatmentPlan(periods(versions, history), history))
+    field = "lost" if isinstance(body, DrugReturned) and not body.units else "units"
+    return [] if said is None else [FieldError(f"/{field}", said, "more_than_dispensed")]
 
 
 def _hold_errors(history: History, pointer: str) -> list[FieldError]:

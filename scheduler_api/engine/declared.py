@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from scheduler_api.engine.model.facts import ArmAssigned, Body, CohortChanged, MilestoneReached
+from scheduler_api.engine.model.facts import (
+    ArmAssigned,
+    Body,
+    CohortChanged,
+    DrugDispensed,
+    DrugLost,
+    DrugReturned,
+    MilestoneReached,
+)
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.model.versions import Period, version_on
 
-from .errors import FieldError
+from .errors import FieldError, pointer_token
 
 #: The milestone that a fact may date although every protocol has it.
 RANDOMISATION = "randomisation"
@@ -35,6 +43,8 @@ def declared_errors(plan: tuple[Period, ...], body: Body, today: date) -> list[F
             if body.on > today and body.milestone in _ending(protocol):
                 detail = f"After today {today}: {body.milestone} ends visits, so it is recorded once it is reached."
                 return [FieldError("/on", detail, "after_today")]
+        case DrugDispensed() | DrugReturned() | DrugLost():
+            return _count_errors(plan, body)
     return []
 
 
@@ -50,6 +60,29 @@ def regimen_errors(plan: tuple[Period, ...], pointer: str, regimen: str | None, 
         several = f"Missing: the protocol has several regimens ({', '.join(ids)})."
         return [] if len(ids) == 1 else [FieldError(pointer, several, "missing")]
     return _unknown(pointer, "regimen", regimen, ids)
+
+
+def _count_errors(plan: tuple[Period, ...], body: DrugDispensed | DrugReturned | DrugLost) -> list[FieldError]:
+    """Return what is wrong with the regimen and the strengths of what was given out, came back or was lost.
+
+    Any version in force counts: what an earlier one had may come back under a later one.
+    """
+    regimens = [regimen for period in plan for regimen in period.protocol.regimens]
+    ids = [*dict.fromkeys(regimen.id for regimen in regimens)]
+    if body.regimen is None and len(ids) > 1:
+        return [FieldError("/regimen", f"Missing: the protocol has several regimens ({', '.join(ids)}).", "missing")]
+    if body.regimen is not None and (errors := _unknown("/regimen", "regimen", body.regimen, ids)):
+        return errors
+    drug = next(regimen.drug for regimen in regimens if regimen.id == (body.regimen or ids[0]))
+    of_drug = {strength for regimen in regimens if regimen.drug == drug for strength in regimen.strengths}
+    known = [f"{strength:g}" for strength in sorted(of_drug)]
+    given = [("units", body.units), ("lost", body.lost or {} if isinstance(body, DrugReturned) else {})]
+    return [
+        error
+        for field, units in given
+        for strength in units
+        for error in _unknown(f"/{field}/{pointer_token(strength)}", "strength", strength, known)
+    ]
 
 
 def lost_arm(history: History, protocol: Protocol, from_on: date) -> FieldError | None:

@@ -25,6 +25,7 @@ Code = Literal[
     "limit_reached",
     "malformed",
     "missing",
+    "more_than_dispensed",
     "needs_amendment",
     "no_open_hold",
     "no_open_pregnancy",
@@ -59,6 +60,11 @@ Code = Literal[
 ]
 """Why a field is refused. Programs go by it: its words may change, the code does not. docs/api.md explains each."""
 CODES: tuple[Code, ...] = get_args(Code)
+
+
+def pointer_token(name: str) -> str:
+    """Return a name as it stands in a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,16 @@ RULES: Mapping[str, str] = {
     "booked_on": "booked on {day}",
     "contraception_since": "contraception required since {day}",
     "each_morning": "each morning",
+    # What was given out, and came back.
+    "drug_out": "{drug}: given out since {day}",
+    "drug_counted": (
+        "{drug}: {amount} used by the count from {day} until the return of {day2}, {amount2} taken by the diary"
+    ),
+    "count_differs": "{base}; they may differ by {number} %",
+    "nothing_dispensed": "nothing that was given out is on record any more",
+    "dispensed_after_end": "given out {day}, after the last day of treatment {day2}",
+    "kit_given_twice": "{text} was given out before and did not come back",
+    "unknown_kit": "no kit {text} was given out",
     # Supply.
     "held_no_dose": "held: no dose is planned",
     "still_to_take": "{number} of {number2} days with {amount} still to take",

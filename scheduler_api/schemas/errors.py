@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema
 from marshmallow.fields import Field
 
-from scheduler_api.engine.errors import Code, FieldError
+from scheduler_api.engine.errors import Code, FieldError, pointer_token
 
 #: What marshmallow itself refuses: our words, and the code. What else a schema refuses is `malformed`.
 _REFUSALS: Mapping[str, tuple[str, Code]] = {
@@ -23,8 +23,7 @@ def errors_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
     """Yield the field errors in marshmallow's messages."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
-            token = str(name).replace("~", "~0").replace("/", "~1")
-            yield from errors_of(inner, pointer if name == "_schema" else f"{pointer}/{token}")
+            yield from errors_of(inner, pointer if name == "_schema" else f"{pointer}/{pointer_token(str(name))}")
     elif isinstance(messages, list):
         for message in messages:
             yield from errors_of(message, pointer)

@@ -31,6 +31,7 @@ from .enrolments import (
 )
 from .fields import (
     Amount,
+    ByName,
     Choice,
     CivilDate,
     Clock,
@@ -113,6 +114,15 @@ _REGIMEN = Text(
     metadata={"description": "Needed if the protocol has several", "example": "surufatinib"},
 )
 
+
+def _units(least: int, description: str, **kwargs: Any) -> ByName:
+    """Return the field of a count for each strength, at least so many strengths and so many pieces of each."""
+    return ByName(Whole(least, 100_000), least, metadata={"description": description, "example": {"50": 120}}, **kwargs)
+
+
+_KIT = Text(80, load_default=None, metadata={"description": "What is written on the bottle or kit"})
+_NOTE = Text(1000, lines=True, load_default=None)
+
 _DATA: Mapping[str, Mapping[str, Any]] = {
     "registered": {
         **RegistrationSchema._declared_fields,
@@ -193,6 +203,32 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "regimen": Text(40, required=True, metadata={"description": "One, while treatment goes on with others"}),
         "last_dose_on": PartialCivilDate(required=True, metadata=_PARTIAL),
         "reason": Text(500, lines=True, load_default=None),
+    },
+    "drug_dispensed": {
+        "on": CivilDate(required=True),
+        "units": _units(1, "Pieces given to the patient, by strength", required=True),
+        "regimen": _REGIMEN,
+        "kit": _KIT,
+        "note": _NOTE,
+    },
+    "drug_returned": {
+        "on": CivilDate(required=True),
+        "units": _units(
+            0,
+            "Pieces that came back, by strength; none: all were used. What the patient keeps is dispensed again",
+            required=True,
+        ),
+        "lost": _units(1, "Pieces that were lost since the return before", load_default=None),
+        "regimen": _REGIMEN,
+        "kit": _KIT,
+        "note": _NOTE,
+    },
+    "drug_lost": {
+        "on": CivilDate(required=True),
+        "units": _units(1, "Pieces that were lost or destroyed, by strength", required=True),
+        "regimen": _REGIMEN,
+        "kit": _KIT,
+        "note": _NOTE,
     },
     "visit_booked": {
         "visit": Text(
@@ -361,21 +397,6 @@ class RecordedFactSchema(Strict):
     class Meta(Strict.Meta):
         unknown = "include"
 
-    columns = tuple(
-        dict.fromkeys(
-            [
-                *("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by"),
-                # Of several visits, each has a fact of its own.
-                *(
-                    column
-                    for schema in FACTS.values()
-                    for name in schema.fields
-                    if name not in ("kind", "replaces", "visits")
-                    for column in (("protocol.id", "protocol.version") if name == "protocol" else (name,))
-                ),
-            ]
-        )
-    )
     fact_id = fields.String(required=True)
     kind = Choice(*KINDS, required=True)
     recorded_at = Instant(required=True)
@@ -386,6 +407,20 @@ class RecordedFactSchema(Strict):
     voided_by = fields.String(
         required=True, allow_none=True, metadata={"description": "The fact that replaced or voided this one"}
     )
+
+
+def _columns() -> dict[str, fields.Field[Any]]:
+    """Return the columns of a list of facts: what each has, then the fields of every kind."""
+    columns = dict(RecordedFactSchema._declared_fields)
+    for schema in FACTS.values():
+        for name, field in schema.fields.items():
+            # Of several visits, each has a fact of its own.
+            if name not in ("kind", "replaces", "visits"):
+                columns.setdefault(name, field)
+    return columns
+
+
+RecordedFactSchema.columns = _columns()
 
 
 class NewlyRecordedFactSchema(RecordedFactSchema):

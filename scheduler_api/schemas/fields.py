@@ -16,6 +16,7 @@ from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
 
 __all__ = [
     "Amount",
+    "ByName",
     "Choice",
     "CivilDate",
     "Clock",
@@ -42,10 +43,10 @@ _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 class Strict(Schema):
     """A schema that refuses unknown fields.
 
-    `columns` are those of a list as CSV, if not just its fields; a dot leads to a field of a field.
+    `columns` are those of a list as a table, each with its field, if they are not just the fields of the schema.
     """
 
-    columns: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[Mapping[str, fields.Field[Any]]] = {}
 
     class Meta:
         unknown = RAISE
@@ -186,6 +187,22 @@ class Clock(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         form = Form(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", error="Not a time of day, such as 09:30.")
         super().__init__(validate=form, **kwargs)
+
+
+class ByName(fields.Dict):
+    """An object with names that only its values are declared for; an error is at the name."""
+
+    def __init__(self, values: fields.Field[Any], fewest: int = 0, **kwargs: Any) -> None:
+        super().__init__(Text(200), values, validate=validate.Length(fewest, 1000), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            messages = {name: inner.get("value", inner.get("key")) for name, inner in error.messages.items()}
+            raise ValidationError(messages) from None
 
 
 class Flag(fields.Boolean):

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-
-from marshmallow import ValidationError
 
 from scheduler_api.engine.model.protocol import MILESTONES
 
-from .fields import Amount, Choice, Strict, Text, Whole, fields, validate
-
-
-class ByName(fields.Dict):
-    """An object with names of somebody else's; an error is at the name."""
-
-    def __init__(self, values: fields.Field[Any], **kwargs: Any) -> None:
-        super().__init__(Text(200), values, load_default=dict, validate=validate.Length(max=1000), **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        try:
-            return super()._deserialize(value, attr, data, **kwargs)
-        except ValidationError as error:
-            if not isinstance(error.messages, dict):
-                raise
-            messages = {name: inner.get("value", inner.get("key")) for name, inner in error.messages.items()}
-            raise ValidationError(messages) from None
+from .fields import Amount, ByName, Choice, Strict, Text, Whole, fields, validate
 
 
 class DaysAroundSchema(Strict):
@@ -54,14 +35,20 @@ class ImportAnswersSchema(Strict):
     id = Text(64, metadata={"description": "The id of the protocol; else the number of the registry"})
     version = Whole(1, 10_000, load_default=1)
     references = ByName(
-        Choice(*MILESTONES), metadata={"description": "Which milestone an instance is, by its id or name"}
+        Choice(*MILESTONES),
+        load_default=dict,
+        metadata={"description": "Which milestone an instance is, by its id or name"},
     )
     until = _as_in_a_protocol(metadata={"description": "What ends visits, as in a protocol"})
-    until_of = ByName(_as_in_a_protocol(), metadata={"description": "The same for single series"})
+    until_of = ByName(_as_in_a_protocol(), load_default=dict, metadata={"description": "The same for single series"})
     window = fields.Nested(DaysAroundSchema, metadata={"description": "For visits of which the study states none"})
-    window_of = ByName(fields.Nested(DaysAroundSchema), metadata={"description": "The same for single series"})
+    window_of = ByName(
+        fields.Nested(DaysAroundSchema), load_default=dict, metadata={"description": "The same for single series"}
+    )
     responses = ByName(
-        fields.Raw(), metadata={"description": "The responses that visits of a series have, as in a protocol"}
+        fields.Raw(),
+        load_default=dict,
+        metadata={"description": "The responses that visits of a series have, as in a protocol"},
     )
     administration = Text(200, metadata={"description": "The id of what the patient takes daily"})
     dose_mg = Amount()
@@ -70,6 +57,7 @@ class ImportAnswersSchema(Strict):
     contraception = _as_in_a_protocol(metadata={"description": "The rules, as in a protocol"})
     loops = ByName(
         fields.Nested(CyclesSchema),
+        load_default=dict,
         metadata={"description": "The cycles of a loop, by the id or name of the decision that leads back"},
     )
     leave_out = fields.List(

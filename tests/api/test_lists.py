@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import re
+from datetime import datetime
 from typing import Any
 
+import openpyxl
 import pytest
 from service import Client, Patient, Service, refused
 from werkzeug.test import TestResponse
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def pages(client: Client, path: str, headers: dict[str, str] | None = None, **query: Any) -> list[TestResponse]:
@@ -126,6 +130,42 @@ def cell_of(item: Any, column: str) -> str:
     return "" if value is None else json.dumps(value)
 
 
+@pytest.mark.parametrize("path", LISTS)
+def test_a_workbook_has_what_json_has_and_dates_are_dates(coordinator: Client, patient: Patient, path: str) -> None:
+    path = path.format(patient=patient.path)
+    whole = coordinator.get(path, limit=200).json["items"]
+    answer = coordinator.get(path, {"Accept": XLSX}, limit=200)
+    assert answer.headers["Content-Type"] == XLSX
+    name = path.rpartition("/")[2]
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={name}.xlsx"
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data))[name]
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", sheet.dimensions)
+    header, *values = sheet.iter_rows(values_only=True)
+    assert [*header] == [*rows(coordinator, path)[0]]
+    for row, item in zip(values, whole, strict=True):
+        for column, value in zip(header, row, strict=True):
+            text = cell_of(item, str(column)).removeprefix("'")
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+                assert value == datetime.fromisoformat(text)
+            elif isinstance(value, bool | int | float):
+                assert json.loads(text) == value
+            else:
+                assert (value or "") == text
+
+
+def test_windows_of_visits_are_coloured_by_status(coordinator: Client, patient: Patient) -> None:
+    answer = coordinator.get("/v1/visits", {"Accept": XLSX}, patient=patient.patient_id)
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data))["visits"]
+    names = [one.value for one in sheet[1]]
+    found = {
+        row[names.index("visit")].value: [row[names.index(name)].fill.fgColor.rgb for name in ("opens_on", "closes_on")]
+        for row in sheet.iter_rows(min_row=2)
+    }
+    # The first is done, the second to come.
+    assert found["imaging-w6"] == ["FFC6EFCE", "FFC6EFCE"]
+    assert found["imaging-w12"] == ["FFDDEBF7", "FFDDEBF7"]
+
+
 def test_objects_and_short_lists_have_a_column_for_each_value(coordinator: Client, patient: Patient) -> None:
     site = next(row for row in rows(coordinator, "/v1/sites") if row["site"] == "FUSCC")
     assert [site[f"opening_days.{number}"] for number in (1, 5, 6, 7)] == ["monday", "friday", "", ""]
@@ -188,9 +228,9 @@ def test_who_asks_for_csv_gets_csv(nurse: Client, accept: str, kind: str) -> Non
 @pytest.mark.parametrize(
     ("path", "accept", "can_be"),
     [
-        ("/v1/sites", "text/html", "application/json or text/csv"),
-        ("/v1/sites", "application/json;q=0, text/csv;q=0", "application/json or text/csv"),
-        ("/v1/sites", "*/*;q=0", "application/json or text/csv"),
+        ("/v1/sites", "text/html", f"application/json or text/csv or {XLSX}"),
+        ("/v1/sites", f"application/json;q=0, text/csv;q=0, {XLSX};q=0", f"application/json or text/csv or {XLSX}"),
+        ("/v1/sites", "*/*;q=0", f"application/json or text/csv or {XLSX}"),
         ("{patient}/calendar", "text/csv", "application/json"),
         ("{patient}", "application/fhir+json", "application/json"),
         ("/v1/audit/export", "application/json", "application/x-ndjson"),

@@ -6,8 +6,9 @@ import re
 
 import pytest
 from flask import Flask
-from service import Service, refused
+from service import Client, Service, end, refused
 
+from scheduler_api import create_app
 from scheduler_api.api.http.operation import operation_of, patient, public, staff
 
 VERBS = (
@@ -40,11 +41,11 @@ def test_each_view_says_who_may_call_it(service: Service) -> None:
 
 
 def test_a_view_that_says_nothing_is_found_and_answers_nobody(service: Service) -> None:
-    other = Service(service.database, service.tokens)
-    other.app.add_url_rule("/v1/forgotten", "forgotten", lambda: "all patients")
-    assert declaring_nobody(other.app) == ["forgotten"]
-    refused(other.client("admin").get("/v1/forgotten"), 403)
-    other.close()
+    app = create_app(service.settings, service.clock)
+    app.add_url_rule("/v1/forgotten", "forgotten", lambda: "all patients")
+    assert declaring_nobody(app) == ["forgotten"]
+    refused(Client(app, service.tokens["admin"]).get("/v1/forgotten"), 403)
+    end(app)
 
 
 @pytest.mark.one_engine

@@ -12,7 +12,7 @@ import holidays
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from service import Client, Patient, Service
+from service import Anew, Client, Patient, Service
 from stories import Story, begin, stories, tell
 
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
@@ -177,36 +177,36 @@ def queries(chance: random.Random, today: date, patients: list[str]) -> Iterator
 @given(lives=st.lists(stories(), min_size=10, max_size=16), chance=st.randoms(use_true_random=False))
 @settings(max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 def test_a_list_is_what_looking_through_all_calendars_finds(
-    amended_trial: Service, lives: list[Story], chance: random.Random
+    amended_trial: Anew, lives: list[Story], chance: random.Random
 ) -> None:
-    service = amended_trial
-    coordinator, nurse = service.client("coordinator"), service.client("nurse")
-    one_a_day = {"opening_days": ["monday", "tuesday", "wednesday", "thursday", "friday"], "slots_per_day": 1}
-    assert coordinator.send("PUT", "/v1/sites/FUSCC/calendar", one_a_day).status_code == 200
-    for story in lives:
-        patient = begin(coordinator, service.clock, story)
-        known = [patient.read("facts")["items"][0]]
-        for step in story.steps:
-            answer = tell(patient, service.clock, step, known)
-            if answer is not None and answer.status_code == 201:
-                known.append(answer.json["fact"])
-    patients = [row["patient_id"] for row in service.store.rows("SELECT patient_id FROM patients")]
-    for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
-        service.clock.set(f"{instant}:00+00:00")
-        maintenance.extend_horizons(service.store, service.clock())
-        rows = everything(service, coordinator, patients)
-        now_at = {one: coordinator.get(f"/v1/patients/{one}").json["site"] for one in patients}
-        for query in queries(chance, service.clock.now.date(), patients):
-            expected = looked_through(rows, query, now_at)
-            assert read_all(coordinator, query, 23) == expected
-            assert read_all(nurse, query, 200) == [row for row in expected if now_at[row["patient_id"]] == "FUSCC"]
-        maintenance.rebuild(service.store, service.clock())
-        assert read_all(coordinator, query, 200) == expected
-        alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
-        for status in PATIENT_STATUSES:
-            listed = coordinator.get("/v1/patients", status=status, limit=200).json["items"]
-            with_status = [patient for patient in alone if patient["status"] == status]
-            assert listed == sorted(with_status, key=lambda patient: patient["subject_number"])
+    with amended_trial() as service:
+        coordinator, nurse = service.client("coordinator"), service.client("nurse")
+        one_a_day = {"opening_days": ["monday", "tuesday", "wednesday", "thursday", "friday"], "slots_per_day": 1}
+        assert coordinator.send("PUT", "/v1/sites/FUSCC/calendar", one_a_day).status_code == 200
+        for story in lives:
+            patient = begin(coordinator, service.clock, story)
+            known = [patient.read("facts")["items"][0]]
+            for step in story.steps:
+                answer = tell(patient, service.clock, step, known)
+                if answer is not None and answer.status_code == 201:
+                    known.append(answer.json["fact"])
+        patients = [row["patient_id"] for row in service.store.rows("SELECT patient_id FROM patients")]
+        for instant in ("2024-02-13T23:30", "2024-05-21T10:30", "2024-08-31T11:00"):
+            service.clock.set(f"{instant}:00+00:00")
+            maintenance.extend_horizons(service.store, service.clock())
+            rows = everything(service, coordinator, patients)
+            now_at = {one: coordinator.get(f"/v1/patients/{one}").json["site"] for one in patients}
+            for query in queries(chance, service.clock.now.date(), patients):
+                expected = looked_through(rows, query, now_at)
+                assert read_all(coordinator, query, 23) == expected
+                assert read_all(nurse, query, 200) == [row for row in expected if now_at[row["patient_id"]] == "FUSCC"]
+            maintenance.rebuild(service.store, service.clock())
+            assert read_all(coordinator, query, 200) == expected
+            alone = [coordinator.get(f"/v1/patients/{patient_id}").json for patient_id in patients]
+            for status in PATIENT_STATUSES:
+                listed = coordinator.get("/v1/patients", status=status, limit=200).json["items"]
+                with_status = [patient for patient in alone if patient["status"] == status]
+                assert listed == sorted(with_status, key=lambda patient: patient["subject_number"])
 
 
 def test_rows_reach_as_far_as_they_say(service: Service, coordinator: Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 from engine.naive_worklist import naive_worklist, sites_until
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from service import Client, Clock, Patient, Service, refused
+from service import Anew, Client, Clock, Patient, Service, refused
 from stories import Story, begin, stories, tell
 
 from scheduler_api.engine.dates import civil_date
@@ -407,26 +407,26 @@ def whole_worklist(client: Client, ids: set[str], on: date | None) -> set[tuple[
     histories=st.lists(stories(), min_size=1, max_size=2), days=st.lists(st.integers(-60, 60), min_size=1, max_size=3)
 )
 def test_it_equals_a_brute_force_over_all_calendars(
-    amended_trial: Service, histories: list[Story], days: list[int]
+    amended_trial: Anew, histories: list[Story], days: list[int]
 ) -> None:
     """After any story, on any day, after the days went on and after a rebuild."""
-    service = amended_trial
-    client, ids, latest = service.client("coordinator"), set(), service.clock.now
-    for story in histories:
-        patient = begin(client, service.clock, story)
-        ids.add(patient.patient_id)
-        known = [patient.read("facts")["items"][0]]
-        for step in story.steps:
-            answer = tell(patient, service.clock, step, known)
-            if answer is not None and answer.status_code == 201:
-                known.append(answer.json["fact"])
-        latest = max(latest, service.clock.now)
-    # Stories are told beside each other; the days go on from the latest.
-    service.clock.now = latest
-    for change in (None, maintenance.extend_horizons, maintenance.rebuild):
-        if change is not None:
-            service.clock.now += timedelta(45)
-            change(service.store, service.clock())
-        maintenance.extend_horizons(service.store, service.clock())
-        for on in (None, *(service.clock.now.date() + timedelta(number) for number in days)):
-            assert whole_worklist(client, ids, on) == brute_force(service, ids, on)
+    with amended_trial() as service:
+        client, ids, latest = service.client("coordinator"), set(), service.clock.now
+        for story in histories:
+            patient = begin(client, service.clock, story)
+            ids.add(patient.patient_id)
+            known = [patient.read("facts")["items"][0]]
+            for step in story.steps:
+                answer = tell(patient, service.clock, step, known)
+                if answer is not None and answer.status_code == 201:
+                    known.append(answer.json["fact"])
+            latest = max(latest, service.clock.now)
+        # Stories are told beside each other; the days go on from the latest.
+        service.clock.now = latest
+        for change in (None, maintenance.extend_horizons, maintenance.rebuild):
+            if change is not None:
+                service.clock.now += timedelta(45)
+                change(service.store, service.clock())
+            maintenance.extend_horizons(service.store, service.clock())
+            for on in (None, *(service.clock.now.date() + timedelta(number) for number in days)):
+                assert whole_worklist(client, ids, on) == brute_force(service, ids, on)

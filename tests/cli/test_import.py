@@ -49,9 +49,9 @@ def test_appointments_of_a_file_are_booked(run: Commands, store: Store, file: Pa
     file.write_text(head_of_visits + "001,visit_done,imaging-w6,2024-02-14,SD\n")
     run.ok("import", file)
     file.write_text(head_of_visits + "001,visit_done,imaging-w6 imaging-w12,2024-02-14,SD\n")
-    assert run.refused("import", file)[0].startswith("line 2, column visits/1: Another visit of the series imaging")
+    assert run.refused("import", file)[0].startswith("row 2, column visits/1: Another visit of the series imaging")
     file.write_text(head + "001,visit_booked,imaging-w6,,yes,2024-02-14\n")
-    assert run.refused("import", file)[0].startswith("line 2, column part: Not true or false.")
+    assert run.refused("import", file)[0].startswith("row 2, column part: Not true or false.")
 
 
 def test_patients_and_facts_of_a_file_are_recorded_in_its_order(run: Commands, store: Store, file: Path) -> None:
@@ -94,21 +94,21 @@ def test_every_bad_row_is_named_and_nothing_recorded(run: Commands, store: Store
     file.write_text(HEAD + "".join(rows))
     *errors, last = run.refused("import", file)
     assert [field_error.partition(": ")[0] for field_error in errors] == [
-        "line 3, column version",
-        "line 5, column kind",
-        "line 7, column dose_on",
-        "line 7, column amount",
-        "line 8, column subject_number",
-        "line 9, column dose_on",
-        "line 10, column kind",
-        "line 11, column subject_number",
-        "line 12, column note",
-        "line 14, column kind",
-        "line 15, column subject_number",
-        "line 16, column subject_number",
+        "row 3, column version",
+        "row 5, column kind",
+        "row 7, column dose_on",
+        "row 7, column amount",
+        "row 8, column subject_number",
+        "row 9, column dose_on",
+        "row 10, column kind",
+        "row 11, column subject_number",
+        "row 12, column note",
+        "row 13, column kind",
+        "row 14, column subject_number",
+        "row 15, column subject_number",
     ]
-    assert errors[0] == "line 3, column version: The protocol has no version 9."
-    assert errors[2] == "line 7, column dose_on: This date does not exist."
+    assert errors[0] == "row 3, column version: The protocol has no version 9."
+    assert errors[2] == "row 7, column dose_on: This date does not exist."
     assert last == f"Nothing of {file} was recorded."
     assert [row["kind"] for row in store.rows("SELECT kind FROM facts")] == ["registered", "enrolled"]
 
@@ -152,7 +152,7 @@ def test_without_a_day_of_enrolment_a_patient_is_registered_and_enrolled_by_a_la
     assert (failed["subject_number"], str(failed["consented_on"])) == ("002", "2024-01-02")
     file.write_text(head + f"002,registered,{place},,,,,\n")
     (line, _) = run.refused("import", file)
-    assert line == "line 2, column subject_number: nct06110650 has another patient 002."
+    assert line == "row 2, column subject_number: nct06110650 has another patient 002."
 
 
 def test_an_amendment_has_its_version_in_the_column_of_that_name(
@@ -187,7 +187,7 @@ def test_a_subject_number_of_two_protocols_needs_the_protocol(
     ]
     file.write_text("subject_number,kind,protocol,first_dose_on\n001,treatment_started,,2024-01-05\n")
     field_error, _ = run.refused("import", file)
-    assert field_error.startswith("line 2, column subject_number: There are several patients 001: ")
+    assert field_error.startswith("row 2, column subject_number: There are several patients 001: ")
     assert all(patient_id in field_error for patient_id in ids)
     file.write_text("subject_number,kind,protocol,first_dose_on\n001,treatment_started,other,2024-01-05\n")
     run.ok("import", file)
@@ -199,16 +199,29 @@ def test_a_subject_number_of_two_protocols_needs_the_protocol(
 @pytest.mark.parametrize(
     ("content", "errors"),
     [
-        (b"", ["line 1: there is no column subject_number.", "line 1: there is no column kind."]),
+        (b"", ["row 1: there is no column subject_number.", "row 1: there is no column kind."]),
         (
             b"subject_number,kind,colour,dose_on,dose_on\n",
-            ["line 1, column colour: no kind of fact has it.", "line 1, column dose_on: given more than once."],
+            [
+                "row 1, column colour: no kind of fact has it.",
+                "row 1, column dose_on: given more than once.",
+                "Nothing of {file} was recorded.",
+            ],
         ),
-        (b"subject_number,kind\n1,voided,x\n", ["line 2: 3 cells under 2 columns."]),
-        (b"subject_number,kind\n\xff\n", ["{file} is not UTF-8: invalid start byte at byte 20."]),
-        (b'subject_number,kind\n"1\n', ["{file}, line 2: unexpected end of data."]),
+        (
+            b"subject_number,kind\n1,voided,x\n",
+            [
+                "row 2: x stands in no column that has a name.",
+                "row 2, column subject_number: No such patient: 1.",
+                "row 2, column voids: Missing.",
+                "row 2, column reason: Missing.",
+                "Nothing of {file} was recorded.",
+            ],
+        ),
+        (b"subject_number,kind\n\xff\n", ["{file} is neither an Excel workbook nor CSV in UTF-8 or GB18030."]),
+        (b'subject_number,kind\n"1\n', ["{file} is no CSV in row 2: unexpected end of data."]),
     ],
-    ids=["empty", "columns", "cells", "UTF-8", "quotes"],
+    ids=["empty", "columns", "cells", "encoding", "quotes"],
 )
 def test_a_file_that_cannot_be_read_is_refused(run: Commands, file: Path, content: bytes, errors: list[str]) -> None:
     file.write_bytes(content)

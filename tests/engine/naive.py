@@ -215,25 +215,25 @@ class Known(Treatment):
             visits = self._visits_of(self.version(from_on), series)
             seen = sorted((v for v in visits if v.target >= from_on), key=lambda v: (v.target, v.opens, v.closes))
             new = [v for v in seen if v.target < to_on]
-            old = [*kept]
+            old = self._done_before(kept, from_on, series)
             for visit in new:
-                if any(self._drops(other, visit, old, from_on, series) for other in old):
+                if any(self._drops(other, visit, from_on, was_done) for other, was_done in old):
                     # A visit that is not for the patient is not missed.
                     dropped += [visit.name] if visit.fits else []
                 else:
                     kept.append(visit)
         return kept, dropped
 
-    def _drops(
-        self, old: PlannedVisit, new: PlannedVisit, plan: list[PlannedVisit], from_on: date, series: str
-    ) -> bool:
+    def _done_before(self, plan: list[PlannedVisit], on: date, series: str) -> list[tuple[PlannedVisit, bool]]:
+        """Each visit of a plan, and whether it was done by what was done before a day."""
+        copies = [replace(visit, done=[], how=None) for visit in plan]
+        self._assign(copies, [r for r in self.records if r.series == series and r.done_on < on])
+        return [(visit, bool(copy.done)) for visit, copy in zip(plan, copies, strict=True)]
+
+    def _drops(self, old: PlannedVisit, new: PlannedVisit, from_on: date, was_done: bool) -> bool:
         """Whether an old visit takes the place of a new one: by its name, or by its window if it still counts."""
         if old.name != new.name and (old.closes < new.opens or new.closes < old.opens):
             return False
-        copies = [replace(visit, done=[], how=None) for visit in plan]
-        earlier = [r for r in self.records if r.series == series and r.done_on < from_on]
-        self._assign(copies, earlier)
-        was_done = any(copy.done for visit, copy in zip(plan, copies, strict=True) if visit is old)
         if not old.fits and not was_done:
             # It does not exist.
             return False

@@ -28,7 +28,10 @@ NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 
 #: Parts of a protocol beside its regimen and its visits.
-DECLARED = ("arms", "cohorts", "milestones", "contraception", "beyond_progression", "reminders", "sources")
+DECLARED = (
+    *("arms", "cohorts", "milestones", "contraception", "beyond_progression", "accountability_margin", "reminders"),
+    "sources",
+)
 
 
 def day(text: str) -> date:

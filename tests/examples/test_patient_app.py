@@ -229,6 +229,42 @@ def test_after_sixty_days_without_a_network_the_dose_is_unknown(world: World) ->
     assert [dose["status"] for dose in phone.screen()["doses"]] == ["due"]
 
 
+def test_the_words_for_several_drugs_name_each_with_its_unit_and_times(world: World) -> None:
+    admin = world.service.client("admin")
+    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+    (first,) = definition["regimens"]
+    twice = {**first, "times_a_day": 2, "dose": {"amount": 150, "unit": "mg", "levels": [100]}}
+    other = {**first, "id": "drops", "drug": "vitamin D", "dose": {"amount": 5, "unit": "drops"}, "strengths": []}
+    two = {**definition, "id": "two-drugs", "regimens": [twice, other], "sources": {}}
+    assert admin.post("/v1/protocols", two).status_code == 201
+    world.at("2024-02-20T09:00")
+    patient = world.enrol(protocol={"id": "two-drugs", "version": 1}, first_dose_on="2024-02-20")
+    phone = world.phone(patient)
+    assert [line for line in app._lines(phone.screen()) if line.startswith("Dose")] == [
+        "Dose 2024-02-20.surufatinib.1: surufatinib 150 mg (3 × 50 mg): take it today",
+        "Dose 2024-02-20.surufatinib.2: surufatinib 150 mg (3 × 50 mg): take it today",
+        "Dose 2024-02-20.drops.1: vitamin D 5 drops: take it today",
+    ]
+    # A day that begins without a network, and the second dose of it.
+    world.at("2024-02-21T21:00", None, "offline")
+    phone.record("2024-02-21.surufatinib.2", "taken")
+    assert [dose["unit"] for dose in phone.screen()["doses"]] == ["mg", "mg", "drops"]
+    assert "Not recorded: 2024-02-20.drops.1, " in "\n".join(app._lines(phone.screen()))
+    world.at("2024-02-21T22:00")
+    patient.record("dose_changed", from_on="2024-02-22", amount=100, regimen="surufatinib")
+    patient.record("hold_started", from_on="2024-02-22", regimens=["drops"])
+    patient.record("hold_ended", resumes_on="2024-02-25")
+    patient.record("dose_changed", from_on="2024-02-26", amount=100, regimen="surufatinib", times_a_day=1, days=[1, 2])
+    assert phone.look()
+    assert list(phone.notices()) == [
+        "From 2024-02-22: surufatinib 100 mg, twice a day.",
+        "From 2024-02-22: take no vitamin D until the site tells you to.",
+        "From 2024-02-25: take your vitamin D again.",
+        "From 2024-02-26: surufatinib 100 mg, once a day, on the days 1, 2 of the cycle.",
+    ]
+    assert patient.read("calendar", from_="2024-02-21", to="2024-02-21")["doses"][1]["taken_amount"] == 150
+
+
 class TestCommands:
     """The file as a program, against the service in processes of its own, today."""
 
@@ -257,7 +293,7 @@ class TestCommands:
         yesterday = real_nurse.days_ago(1)
         assert "Not recorded" not in run("miss", yesterday, "--note", "Forgot it")[1]
         assert f"Not recorded: {yesterday}" in run("undo", yesterday)[1]
-        assert f"{yesterday}  cycle 1 day 1  300 mg  unrecorded" in run("calendar", "--from", yesterday)[1]
+        assert f"{yesterday}  cycle 1 day 1  surufatinib 300 mg  unrecorded" in run("calendar", "--from", yesterday)[1]
         assert run("sync")[::2] == (0, "")
         assert real_nurse.doses(patient) == [(real_nurse.days_ago(0), "taken"), (yesterday, "missed")]
         status, address, _ = run("feed", "--doses")

@@ -257,6 +257,7 @@ class TestBadInput:
         [
             ({}, ["/status"]),
             ({"status": "taken"}, ["/amount"]),
+            ({"status": "taken", "amount": None, "said_at": None}, ["/said_at", "/amount"]),
             ({"status": "missed", "said_at": None}, ["/said_at"]),
             ({"status": "missed", "sent_at": "2024-02-20T20:00:00"}, ["/sent_at"]),
             ({"status": "held"}, ["/status"]),
@@ -286,6 +287,10 @@ class TestBadInput:
             body = {"said_at": AT, "sent_at": phone.now(), **body}
         with service.unchanged():
             refused(phone.send("PUT", "doses/2024-02-19", body), 422, *pointers)
+
+    def test_an_amount_that_is_needed_is_missing(self, phone: Phone) -> None:
+        answer = phone.send("PUT", "doses/2024-02-19", {"status": "taken", "said_at": AT, "sent_at": phone.now()})
+        assert answer.json["errors"] == [{"pointer": "/amount", "detail": "Missing.", "code": "missing"}]
 
     def test_what_is_no_json(self, service: Service, phone: Phone) -> None:
         with service.unchanged():

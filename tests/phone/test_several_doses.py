@@ -102,6 +102,29 @@ def test_there_is_a_reminder_at_each_time_until_all_of_it_is_recorded(
     assert snoozed.json["put_off_until"].startswith("2024-02-20T12:30:00")
 
 
+@pytest.mark.parametrize(("back_at", "comes"), [("18:04", True), ("18:06", False)])
+def test_a_reminder_that_would_come_near_the_next_dose_does_not_come(
+    service: Service, patient: Patient, back_at: str, comes: bool
+) -> None:
+    """No worker worked all day: until two hours before eight in the evening, the morning's dose may still be taken."""
+    at = "2024-02-20"
+    ticked(service, f"{at}T00:00:00+08:00")
+    ticked(service, f"{at}T{back_at}:00+08:00")
+    assert (("dose_due", at) in sent_about(service, patient)) == comes
+    assert ("dose_again", at) not in sent_about(service, patient)
+    ticked(service, f"{at}T20:00:00+08:00")
+    assert ("dose_due", f"{at} 2") in sent_about(service, patient)
+
+
+def test_the_site_hears_of_missed_doses_as_soon_as_of_one_of_them(service: Service, patient: Patient) -> None:
+    """One of the doses of the 20th is said to be missed; that nobody spoke of the others is known the next day."""
+    for regimen, slot in (("surufatinib", 1), ("surufatinib", 2), ("olaparib", 1)):
+        patient.record("dose_recorded", dose_on="2024-02-18", status="taken", regimen=regimen, slot=slot)
+    for day in ("2024-02-19", "2024-02-20"):
+        patient.record("dose_recorded", dose_on=day, status="missed", regimen="surufatinib", slot=1)
+    assert ("doses_missed", "2024-02-20", "2024-02-20 07:00") in planned(service, patient)
+
+
 def test_times_are_one_for_each_dose_of_a_day(phone: Phone) -> None:
     assert phone.read("reminders")["times"] == ["08:00", "20:00"]
     assert phone.send("PATCH", "reminders", {"times": ["07:30", "19:30"]}).json["again_at"] == ["08:30", "20:30"]
@@ -128,3 +151,26 @@ def test_the_site_sees_each_drug(patient: Patient) -> None:
     assert [(row["dose_id"], row["status"]) for row in rows] == [(MORNING, "due"), (EVENING, "due"), (OTHER, "held")]
     gone = patient.read("calendar", today="2024-02-20")["contraception"]
     assert gone["earliest_through_on"] == "2024-09-20"
+
+
+def test_the_phone_is_told_which_drug_a_change_or_a_hold_is_of(phone: Phone, patient: Patient) -> None:
+    patient.record("dose_changed", from_on="2024-02-21", amount=100, regimen="surufatinib")
+    patient.record("hold_started", from_on="2024-02-20", regimens=["olaparib"])
+    patient.record("hold_started", from_on="2024-02-22")
+    patient.record("hold_ended", resumes_on="2024-02-25", hold=patient.read("facts")["items"][-2]["fact_id"])
+    patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-02-19")
+    told = phone.sync(cursor=0)["changes"][1:]
+    assert [change["data"] for change in told] == [
+        {
+            "from_on": "2024-02-21",
+            "amount": 100,
+            "regimen": "surufatinib",
+            "drug": "surufatinib",
+            "unit": "mg",
+            "times_a_day": 2,
+        },
+        {"from_on": "2024-02-20", "resumes_on": None, "regimens": ["olaparib"], "drugs": ["olaparib"]},
+        {"from_on": "2024-02-22", "resumes_on": None},
+        {"resumes_on": "2024-02-25", "hold": told[1]["fact_id"], "drugs": ["olaparib"]},
+        {"regimen": "olaparib", "last_dose_on": "2024-02-19", "drug": "olaparib"},
+    ]

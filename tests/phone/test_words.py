@@ -173,6 +173,10 @@ def patients_with_work() -> Iterator[Treated]:
     yield several
     same = Treated.treated(read_protocol({**protocol_data(), "regimens": [regimen_data(), second]}))
     yield same
+    counted = Treated.treated()
+    counted.record("drug_dispensed", on="2024-01-05", units={"50": 100})
+    counted.record("drug_returned", on="2024-02-10", units={})
+    yield counted
     for dose_on in ("2024-02-10", "2024-02-18"):
         late, received = Treated.treated(), datetime(2024, 2, 18, 12, tzinfo=UTC)
         late.record("study_ended", ended_on="2024-02-16", reason="death")

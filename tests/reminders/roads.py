@@ -85,7 +85,7 @@ class Roads:
             if delivery.is_any_due(store, clock.now):
                 if self._chance.random() < 0.02:
                     self._die()
-                deliver(store, self.sending.channels, clock, Pace(threads=8, lease=LEASE, look=PATIENCE))
+                deliver(store, self.sending.channels, clock, Pace(threads=2, lease=LEASE, look=PATIENCE))
                 self._read_mails()
             yield from self.heard[before:]
             clock.now = max(self._next_at() or until, clock.now + timedelta(seconds=1))

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from service import Client, Service
+from service import Anew, Client, Service
 from stories import Story, begin, stories, tell
 
 from scheduler_api.use_cases.projections import maintenance
@@ -21,23 +21,23 @@ def derived(service: Service) -> dict[str, Any]:
 
 
 @given(histories=st.lists(stories(), min_size=1, max_size=2))
-def test_rebuilt_equals_live(amended_trial: Service, histories: list[Story]) -> None:
-    service = amended_trial
-    for story in histories:
-        patient = begin(service.client("coordinator"), service.clock, story)
-        known = [patient.read("facts")["items"][0]]
-        for step in story.steps:
-            answer = tell(patient, service.clock, step, known)
-            if answer is not None and answer.status_code == 201:
-                known.append(answer.json["fact"])
-    assert list(maintenance.verify(service.store)) == []
-    service.clock.set("2025-06-01T00:00:00+00:00")
-    maintenance.extend_horizons(service.store, service.clock())
-    live = derived(service)
-    maintenance.rebuild(service.store, service.clock())
-    assert derived(service) == live
-    zones = service.store.rows("SELECT DISTINCT time_zone FROM patients")
-    assert {row["time_zone"] for row in zones} == {row["time_zone"] for row in service.record()["time_zones"]}
+def test_rebuilt_equals_live(amended_trial: Anew, histories: list[Story]) -> None:
+    with amended_trial() as service:
+        for story in histories:
+            patient = begin(service.client("coordinator"), service.clock, story)
+            known = [patient.read("facts")["items"][0]]
+            for step in story.steps:
+                answer = tell(patient, service.clock, step, known)
+                if answer is not None and answer.status_code == 201:
+                    known.append(answer.json["fact"])
+        assert list(maintenance.verify(service.store)) == []
+        service.clock.set("2025-06-01T00:00:00+00:00")
+        maintenance.extend_horizons(service.store, service.clock())
+        live = derived(service)
+        maintenance.rebuild(service.store, service.clock())
+        assert derived(service) == live
+        zones = service.store.rows("SELECT DISTINCT time_zone FROM patients")
+        assert {row["time_zone"] for row in zones} == {row["time_zone"] for row in service.record()["time_zones"]}
 
 
 def test_rows_are_extended_with_the_days(service: Service, coordinator: Client) -> None:

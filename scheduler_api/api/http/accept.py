@@ -8,9 +8,13 @@ from functools import lru_cache
 from flask import request
 from werkzeug.http import parse_accept_header, parse_options_header
 
+from scheduler_api.interop.workbooks import XLSX
+
 from .problems import Problem
 
 JSON, CSV = "application/json", "text/csv"
+#: The forms in which a list comes as a table.
+TABLES = (CSV, XLSX)
 
 
 @lru_cache(maxsize=1024)
@@ -34,9 +38,9 @@ def check_accept(header: str, forms: tuple[str, ...]) -> None:
         raise Problem(406, f"The answer is only to be had as {' or '.join(forms)}.", headers={"Vary": "Accept"})
 
 
-def wants_csv() -> bool:
-    """Return whether the request prefers a list as CSV to JSON."""
-    return preferred(request.headers.get("Accept", ""), (JSON, CSV)) == CSV
+def form_of_list() -> str | None:
+    """Return the form in which the request prefers a list."""
+    return preferred(request.headers.get("Accept", ""), (JSON, *TABLES))
 
 
 def wants_mark() -> bool:

@@ -18,7 +18,7 @@ from scheduler_api.use_cases.operations import idempotency
 from scheduler_api.use_cases.phones.phones import Phone
 from scheduler_api.use_cases.session import patient_row
 
-from .accept import wants_csv, wants_mark
+from .accept import TABLES, form_of_list, wants_mark
 from .operation import heeds
 from .problems import Problem
 from .requests import session, store
@@ -39,7 +39,8 @@ def patient_tag(version: int, today: object, form: str = "") -> str:
     It changes with the patient, the day, the request and the format; `form` is what else the response depends on.
     """
     query = request.query_string.decode("latin-1")
-    table = f"csv {wants_mark()}" if wants_csv() else ""
+    listed = form_of_list()
+    table = f"{listed} {wants_mark()}" if listed in TABLES else ""
     identity = f"{request.environ['PATH_INFO']}?{query} {form}{table}"
     return f'"{version}.{today}.{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"'
 

@@ -23,6 +23,9 @@ class Roles:
 ANY_ROLE = Roles(("nurse", "coordinator", "monitor", "admin"), "This account has no role in this service.")
 RECORDERS = Roles(("nurse", "coordinator", "admin"), "A monitor reads and does not record.")
 AUDITORS = Roles(("coordinator", "monitor", "admin"), "Only a coordinator, a monitor or an admin reads the audit.")
+EXPORTERS = Roles(
+    ("coordinator", "monitor", "admin"), "Only a coordinator, a monitor or an admin exports the data of a study."
+)
 COORDINATORS = Roles(
     ("coordinator", "admin"),
     "Only a coordinator or an admin says when a site is open, what it is told, and where its messages go.",
@@ -108,11 +111,11 @@ def heeds(header: str) -> Callable[[View], View]:
     return declare
 
 
-def produces(content_type: str) -> Callable[[View], View]:
-    """Declare that a view answers with another type of content than JSON, too or instead."""
+def produces(*content_types: str) -> Callable[[View], View]:
+    """Declare that a view answers with other types of content than JSON, too or instead."""
 
     def declare(view: View) -> View:
-        operation_of(view).produces.append(content_type)
+        operation_of(view).produces.extend(content_types)
         return view
 
     return declare

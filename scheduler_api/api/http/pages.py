@@ -1,4 +1,4 @@
-"""Lists: pages with a cursor, as JSON or as CSV."""
+"""Lists: pages with a cursor, as JSON, CSV or a workbook."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from flask import Response, g, request
 from scheduler_api.engine.errors import FieldError
 from scheduler_api.schemas.fields import QueryNumber, Strict, Text
 
-from .accept import wants_csv, wants_mark
+from .accept import CSV, TABLES, form_of_list, wants_mark
 from .problems import Problem
 from .requests import answer
-from .tables import table
+from .tables import csv_table, workbook
 
 Item = Mapping[str, Any]
 
@@ -66,14 +66,15 @@ def encoded(after: Sequence[str] | None) -> str | None:
 
 
 def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict]) -> Response:
-    """Return one page of a list: JSON with the cursor of the next page and a Link to it, or CSV if preferred."""
+    """Return one page of a list: JSON with the cursor of the next page, or a table if preferred; a Link to the next."""
     g.item_count = len(items)
     cursor = encoded(after)
     headers = {"Vary": "Accept"}
     if cursor is not None:
         headers["Link"] = _link_to_next(cursor)
-    if wants_csv():
-        return _csv(items, schema, headers)
+    form = form_of_list()
+    if form in TABLES:
+        return _table(form, items, schema, headers)
     return answer({"items": items, "next_cursor": cursor}, headers=headers)
 
 
@@ -83,8 +84,13 @@ def _link_to_next(cursor: str) -> str:
     return f'<{request.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
 
 
-def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
-    response = Response(table(items, schema, wants_mark()), content_type="text/csv; charset=utf-8")
+def _table(form: str, items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
+    if form == CSV:
+        response = Response(csv_table(items, schema, wants_mark()), content_type="text/csv; charset=utf-8")
+    else:
+        name = request.path.rpartition("/")[2]
+        response = Response(workbook(items, schema, name), content_type=form)
+        response.headers["Content-Disposition"] = f"attachment; filename={name}.xlsx"
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers.update(headers)
     return response

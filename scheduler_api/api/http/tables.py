@@ -1,29 +1,44 @@
-"""Lists as CSV that spreadsheets open: a value in each cell, and no JSON."""
+"""Lists as tables that spreadsheets open, CSV or workbooks: a value in each cell, and no JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from scheduler_api.engine.reason import Reason
-from scheduler_api.i18n import ENGLISH, word
-from scheduler_api.schemas.fields import Strict, fields, validate
+from scheduler_api.interop.cells import MARK, csv_cell
+from scheduler_api.interop.workbooks import Heading, Workbook
+from scheduler_api.schemas.fields import Amount, CivilDate, PartialCivilDate, Strict, fields, validate
 
-#: How a cell begins that a spreadsheet would run.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
-#: By this spreadsheets know that a file is UTF-8; without it Excel takes it for the encoding of its country.
-MARK = "\ufeff"
 #: A list of at most so many values has a column for each.
 _MOST_COLUMNS = 10
+#: What values a column of a workbook has, by the field; of others they are texts.
+_KINDS: tuple[tuple[type[Any], str], ...] = (
+    (CivilDate, "date"),
+    (PartialCivilDate, "partial date"),
+    (fields.Boolean, "boolean"),
+    (Amount, "number"),
+    (fields.Number, "number"),
+)
 
 
-def table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mark: bool) -> str:
+class _Column(NamedTuple):
+    """A column: the path to its value, in which numbers count values of a list from 1, and the field at its end."""
+
+    path: tuple[str | int, ...]
+    field: Any
+
+    @property
+    def heading(self) -> Heading:
+        """Return its name and the kind of its values."""
+        kind = next((kind for of, kind in _KINDS if isinstance(self.field, of)), "text")
+        return Heading(".".join(map(str, self.path)), kind)
+
+
+def csv_table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mark: bool) -> str:
     """Return items of a schema as CSV: a column for each field, in `schema.columns` if it names any.
 
     A field of fields has a column for each, as `protocol.id`, and a short list one for each value, as `opening_days.1`;
@@ -32,31 +47,39 @@ def table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mark: b
     columns = _columns(schema)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(".".join(map(str, path)) for path in columns)
-    writer.writerows([_cell(_value(item, path)) for path in columns] for item in items)
+    writer.writerow(column.heading.name for column in columns)
+    writer.writerows([csv_cell(_value(item, column.path)) for column in columns] for item in items)
     return (MARK if with_mark else "") + text.getvalue()
 
 
+def workbook(items: Sequence[Mapping[str, Any]], schema: type[Strict], name: str) -> bytes:
+    """Return items of a schema as an Excel workbook with a sheet of that name, with the columns of `csv_table`."""
+    columns, file = _columns(schema), io.BytesIO()
+    with Workbook(file) as book:
+        sheet = book.sheet(name, [column.heading for column in columns])
+        for item in items:
+            sheet.add(_value(item, column.path) for column in columns)
+    return file.getvalue()
+
+
 @lru_cache(maxsize=64)
-def _columns(schema: type[Strict]) -> tuple[tuple[str | int, ...], ...]:
-    """Return the columns of a schema, each as the path to its value; numbers count values of a list from 1."""
-    declared = {field.data_key or name: field for name, field in schema().fields.items()}
-    names = schema.columns or tuple(declared)
-    return tuple(path for name in names for path in _paths(name, declared.get(name)))
+def _columns(schema: type[Strict]) -> tuple[_Column, ...]:
+    """Return the columns of a schema."""
+    declared = schema.columns or {field.data_key or name: field for name, field in schema().fields.items()}
+    return tuple(column for name, field in declared.items() for column in _paths(name, field))
 
 
-def _paths(name: str, field: Any) -> Iterator[tuple[str | int, ...]]:
-    if field is None:
-        yield tuple(name.split("."))
-    elif isinstance(field, fields.Nested):
+def _paths(name: str, field: Any) -> Iterator[_Column]:
+    if isinstance(field, fields.Nested):
         inner = {one.data_key or own: one for own, one in field.schema.fields.items()}
-        yield from ((name, *path) for own, one in inner.items() for path in _paths(own, one))
+        for own, one in inner.items():
+            yield from (_Column((name, *column.path), column.field) for column in _paths(own, one))
     elif isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
         return
     elif isinstance(field, fields.List) and (most := _most(field)) <= _MOST_COLUMNS:
-        yield from ((name, number) for number in range(1, most + 1))
+        yield from (_Column((name, number), field.inner) for number in range(1, most + 1))
     else:
-        yield (name,)
+        yield _Column((name,), field)
 
 
 def _most(field: Any) -> int:
@@ -76,18 +99,3 @@ def _value(item: Any, path: tuple[str | int, ...]) -> Any:
 
 def _nth(items: Sequence[Any], number: int) -> Any:
     return items[number - 1] if number <= len(items) else None
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        value = "; ".join(f"{name}: {_cell(one)}" for name, one in value.items())
-    elif isinstance(value, list | tuple):
-        value = "; ".join(map(_cell, value))
-    elif isinstance(value, Reason):
-        value = word(value, ENGLISH)
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

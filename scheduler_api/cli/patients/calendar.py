@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ def calendar(patient: str, month: str | None, count: int) -> None:
     from scheduler_api.cli.opening import session
     from scheduler_api.cli.terminal import console
     from scheduler_api.engine.dates import add_months
-    from scheduler_api.use_cases.patients import calendars, patients
+    from scheduler_api.use_cases.patients import accountability, calendars, patients
 
     from .month import months
 
@@ -32,6 +32,7 @@ def calendar(patient: str, month: str | None, count: int) -> None:
         view = calendars.View(first, add_months(first, count) - timedelta(1))
         document = calendars.calendar_document(opened, patient_id, view)
         about = patients.get(opened, patient_id)
+        counts = accountability.accountability_documents(opened, patient_id)
     out = console()
     out.print(_head(about, document), style="bold")
     out.print()
@@ -41,6 +42,8 @@ def calendar(patient: str, month: str | None, count: int) -> None:
         out.print(line)
     out.print(_contraception(document["contraception"]))
     out.print(_adherence(document["adherence"]))
+    for line in _counts(counts, document["from"], document["to"]):
+        out.print(line)
 
 
 def _first_day(session: Session, patient_id: str, month: str | None) -> date:
@@ -120,3 +123,15 @@ def _adherence(document: Mapping[str, Any]) -> str:
     return f"Adherence: {document['adherence']:.1%} ({document['taken']} of {document['planned']} taken; {counts})" + (
         f"; relative dose intensity {dose_intensity:.1%}" if dose_intensity is not None else ""
     )
+
+
+def _counts(periods: Iterable[Mapping[str, Any]], first: date, last: date) -> Iterator[str]:
+    """Yield a line for each count of drug that meets some days: what it says, and what should be left."""
+    from scheduler_api.i18n import ENGLISH, word
+
+    for period in periods:
+        if period["from_on"] <= last and first <= (period["returned_on"] or last):
+            compliance, left = period["compliance"], period["left"] or {}
+            more = [f"compliance by count {compliance:.1%}"] if compliance is not None else []
+            more += [f"{count} × {strength} {period['unit']} left by the diary" for strength, count in left.items()]
+            yield "; ".join([word(period["because"], ENGLISH), *more])

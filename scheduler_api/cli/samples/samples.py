@@ -62,7 +62,7 @@ def load(store: Store, entries: Iterable[Entry], progress: Callable[[], None] = 
                     body = Voided(fact_ids[body.voids])
                 replaces = fact_ids[entry.replaces] if entry.replaces else None
                 new = facts.NewFact(body, replaces, entry.correction)
-                fact = facts.record(session, patient_ids[entry.subject_number], new).fact
+                fact = facts.append(session, patient_ids[entry.subject_number], new).fact
                 if entry.key is not None:
-                    fact_ids[entry.key] = fact["fact_id"]
+                    fact_ids[entry.key] = fact.fact_id
             progress()

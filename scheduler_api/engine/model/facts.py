@@ -181,6 +181,43 @@ class RegimenEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DrugDispensed:
+    """Some pieces were given to the patient: `units` are how many of each strength, which is written `50`.
+
+    `regimen` is None where the protocol has only one; `kit` is what is written on the bottle or kit.
+    """
+
+    on: date
+    units: Mapping[str, int]
+    regimen: str | None = None
+    kit: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrugReturned:
+    """The patient brought back what was left, and it was counted; `lost` are pieces that were lost meanwhile."""
+
+    on: date
+    units: Mapping[str, int]
+    lost: Mapping[str, int] | None = None
+    regimen: str | None = None
+    kit: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrugLost:
+    """Some pieces were lost or destroyed, as was said between two returns."""
+
+    on: date
+    units: Mapping[str, int]
+    regimen: str | None = None
+    kit: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VisitBooked:
     """A visit has a day; None cancels the booking.
 
@@ -318,6 +355,9 @@ Body = (
     | HoldEnded
     | DoseChanged
     | RegimenEnded
+    | DrugDispensed
+    | DrugReturned
+    | DrugLost
     | VisitBooked
     | VisitDone
     | Progressed
@@ -346,6 +386,9 @@ KINDS: Mapping[str, type[Body]] = {
     "hold_ended": HoldEnded,
     "dose_changed": DoseChanged,
     "regimen_ended": RegimenEnded,
+    "drug_dispensed": DrugDispensed,
+    "drug_returned": DrugReturned,
+    "drug_lost": DrugLost,
     "visit_booked": VisitBooked,
     "visit_done": VisitDone,
     "progressed": Progressed,

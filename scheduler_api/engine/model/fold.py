@@ -19,6 +19,9 @@ from .facts import (
     DoseChanged,
     DoseRecorded,
     DoseTakenBack,
+    DrugDispensed,
+    DrugLost,
+    DrugReturned,
     Enrolled,
     Fact,
     FertilityChanged,
@@ -51,6 +54,7 @@ from .history import (
     CohortChange,
     DoneVisit,
     DoseChange,
+    DrugCount,
     EndOfStudy,
     EndOfTreatment,
     FertilityChange,
@@ -280,6 +284,7 @@ class _Folding:
         self.holds = list(history.holds) if history else []
         self.dose_changes = list(history.dose_changes) if history else []
         self.regimen_ends = list(history.regimen_ends) if history else []
+        self.drug_counts = list(history.drug_counts) if history else []
         self.bookings = dict(history.bookings) if history else {}
         self.visits_done = list(history.visits_done) if history else []
         self.progressions = list(history.progressions) if history else []
@@ -335,6 +340,14 @@ class _Folding:
                 insort(self.dose_changes, dose_change, key=_from_on)
             case RegimenEnded():
                 self.regimen_ends.append(RegimenEnd(body.regimen, self._reported(body.last_dose_on, fact)))
+            case DrugDispensed():
+                self._add_count("dispensed", body.units, body, fact)
+            case DrugReturned():
+                self._add_count("returned", body.units, body, fact)
+                if body.lost:
+                    self._add_count("lost", body.lost, body, fact)
+            case DrugLost():
+                self._add_count("lost", body.units, body, fact)
             case Registered():
                 self.registered = body
             case Enrolled():
@@ -389,6 +402,12 @@ class _Folding:
             case _:
                 assert_never(body)
 
+    def _add_count(
+        self, what: str, units: Mapping[str, int], body: DrugDispensed | DrugReturned | DrugLost, fact: Fact
+    ) -> None:
+        count = DrugCount(body.on, what, units, body.regimen, body.kit, fact.fact_id)
+        insort(self.drug_counts, count, key=attrgetter("on"))
+
     def _reported(self, when: When, fact: Fact) -> ReportedDay:
         """Return a day as a fact reported it: none of its days lies after the one on which it was received."""
         if not isinstance(when, PartialDate):
@@ -438,6 +457,7 @@ class _Folding:
             holds=tuple(self.holds),
             dose_changes=tuple(self.dose_changes),
             regimen_ends=tuple(self.regimen_ends),
+            drug_counts=tuple(self.drug_counts),
             bookings=self.bookings,
             visits_done=tuple(self.visits_done),
             progressions=tuple(self.progressions),

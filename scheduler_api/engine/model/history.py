@@ -154,6 +154,17 @@ class RegimenEnd(NamedTuple):
     last_dose: ReportedDay
 
 
+class DrugCount(NamedTuple):
+    """What was `dispensed`, `returned` or `lost` on a day: how many pieces of each strength, as a fact reported it."""
+
+    on: date
+    what: str
+    units: Mapping[str, int]
+    regimen: str | None
+    kit: str | None
+    fact_id: str
+
+
 class EndOfTreatment(NamedTuple):
     """The end of treatment as a fact reported it. `last_dose` None: never dosed, unless `last_dose_unknown`."""
 
@@ -269,6 +280,7 @@ class History:
     holds: tuple[Hold, ...] = ()
     dose_changes: tuple[DoseChange, ...] = ()
     regimen_ends: tuple[RegimenEnd, ...] = ()
+    drug_counts: tuple[DrugCount, ...] = ()
     bookings: Mapping[str, Booking] = field(default_factory=dict)
     visits_done: tuple[DoneVisit, ...] = ()
     progressions: tuple[ReportedDay, ...] = ()

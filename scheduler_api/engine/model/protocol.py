@@ -383,6 +383,7 @@ class Protocol:
 
     `arms`, `cohorts` and `milestones` are the ids that it declares. `reminders_off` are the kinds of message that the
     trial does not send. `beyond_progression`: treatment may go on after progression without anybody being asked.
+    `accountability_margin`: how many percent the count of returned drug may differ from the diary.
     """
 
     id: str
@@ -398,6 +399,7 @@ class Protocol:
     beyond_progression: bool
     reminders_off: frozenset[str]
     definition: Mapping[str, Any]
+    accountability_margin: int = 10
 
     @property
     def taken_by_patient(self) -> tuple[Regimen, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.errors import FieldError, ValidationFailed, pointer_token
 from scheduler_api.engine.model.protocol import MILESTONES, ContraceptionRule, Protocol, Regimen
 from scheduler_api.engine.reminders.kinds import ABOUT_PATIENTS
 
@@ -40,7 +40,7 @@ def read_protocol(data: Any) -> Protocol:
 def _protocol(fields: Fields, data: Any) -> Protocol | None:
     required = ("id", "version", "regimens", "visits", "contraception")
     optional = ("title", "registry", "participants", "arms", "cohorts", "milestones", "beyond_progression")
-    if not fields.table("", data, required, (*optional, "reminders", "sources")):
+    if not fields.table("", data, required, (*optional, "accountability_margin", "reminders", "sources")):
         return None
     words = "lower-case letters, digits and hyphens, at most 64"
     identifier = fields.pattern("/id", data.get("id"), _PROTOCOL, words)
@@ -59,6 +59,7 @@ def _protocol(fields: Fields, data: Any) -> Protocol | None:
     series = read_series(fields, "/visits", data.get("visits"), declared, regimens)
     contraception = _contraception(fields, "/contraception", data.get("contraception"), declared, regimens)
     beyond = fields.flag("/beyond_progression", data.get("beyond_progression", False))
+    margin = fields.integer("/accountability_margin", data.get("accountability_margin", 10), 0, 100)
     off = _reminders_off(fields, "/reminders", data.get("reminders", {}))
     _sources(fields, data)
     if fields.errors or not regimens:
@@ -77,6 +78,7 @@ def _protocol(fields: Fields, data: Any) -> Protocol | None:
         beyond,
         off,
         data,
+        margin,
     )
 
 
@@ -142,7 +144,7 @@ def _sources(fields: Fields, data: Mapping[str, Any]) -> None:
         fields.field_error("/sources", "Not an object.")
         return
     for pointer, source in sources.items():
-        at = f"/sources/{pointer.replace('~', '~0').replace('/', '~1')}"
+        at = f"/sources/{pointer_token(pointer)}"
         if not resolves(data, pointer):
             fields.field_error(at, "Points to nothing in this protocol.")
         if fields.table(at, source, ("stated",), ("note",)):

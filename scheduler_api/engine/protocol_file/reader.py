@@ -7,7 +7,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from scheduler_api.engine.errors import FieldError
+from scheduler_api.engine.errors import FieldError, pointer_token
 
 T = TypeVar("T")
 #: The languages, besides English, in which a protocol may give its own words.
@@ -44,8 +44,7 @@ class Fields:
         known = (*required, *optional)
         for field in data:
             if field not in known:
-                pointer = f"{at}/{str(field).replace('~', '~0').replace('/', '~1')}"
-                self.field_error(pointer, f"Unknown field. {_there_is(field, known)}")
+                self.field_error(f"{at}/{pointer_token(str(field))}", f"Unknown field. {_there_is(field, known)}")
         return True
 
     def items(self, at: str, data: Any, most: int = 1000) -> list[Any]:

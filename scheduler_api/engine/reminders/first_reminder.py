@@ -1,24 +1,27 @@
 """Say when a patient is reminded of a day's dose for the first time: by the plan, and as it turned out.
 
 There is exactly one first reminder of a planned dose that is not recorded, at the patient's time where the patient is;
-at once if that time passed because the patient moved or chose another.
+at once if that time passed because the patient moved or chose another. There is none if by then the day is over, or the
+next dose of the day is near: two doses taken one soon after the other could hurt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, local_instant, with_offset
 from scheduler_api.engine.model.history import History
+from scheduler_api.engine.treatment.dose_ids import parse_dose_id
 
 from .about import about_dose
 from .kinds import DOSE_KINDS
-from .preferences import NotificationPreferences
+from .preferences import BEFORE_NEXT, NotificationPreferences
 
 #: A reminder that was sent so late delays the one that follows it.
 LATE = timedelta(minutes=5)
@@ -35,15 +38,27 @@ SentMessages = Mapping[tuple[str, str], SentMessage]
 """The messages that were sent, by kind and what they were about."""
 
 
+def planned_slots(rows: Iterable[Mapping[str, Any]]) -> Mapping[date, Collection[int]]:
+    """Return the numbers of the doses that are planned, or were taken, on each day of some dose rows."""
+    found = defaultdict[date, set[int]](set)
+    for row in rows:
+        if row["status"] not in ("held", "rest"):
+            dose = parse_dose_id(row["dose_id"])
+            found[dose.day].add(dose.slot or 1)
+    return found
+
+
 @dataclass(frozen=True)
 class FirstReminder:
     """The first reminder of a dose of a day: its number among them is `slot`, and `times` are their times.
 
-    `sent` are the messages that went out to the patient about that day.
+    `planned` are the numbers of those that are planned on that day, and `sent` the messages that went out to the
+    patient about it.
     """
 
     day: date
     slot: int
+    planned: Collection[int]
     times: tuple[time, ...]
     history: History
     preferences: NotificationPreferences
@@ -66,6 +81,16 @@ class FirstReminder:
         if self._changed_at is not None or quiet is None:
             return self.due_at
         return quiet.held_until(self.due_at, self.history.time_zone)
+
+    @cached_property
+    def expires_at(self) -> datetime:
+        """Return from when on it is of no use: when its day is over, or two hours before the next dose of the day."""
+        following = [at for slot, at in enumerate(self.times, 1) if slot > self.slot and slot in self.planned]
+        end = end_of(self.day, self.history.time_zone)
+        if not following:
+            return end
+        # What is sent soon after its time is on time.
+        return min(end, local_instant(self.day, following[0], self.history.time_zone) - BEFORE_NEXT + LATE)
 
     @cached_property
     def put_off(self) -> dict[str, datetime]:
@@ -92,7 +117,7 @@ class FirstReminder:
         """Return when the patient is reminded, or was, on the patient's clock; None: no reminder comes that day."""
         at = self.moved_to or (self.sent_at if self._sent is not None else self.next_at)
         zone = self.history.time_zone
-        return None if at >= end_of(self.day, zone) else with_offset(at.replace(microsecond=0), zone)
+        return None if at >= self.expires_at else with_offset(at.replace(microsecond=0), zone)
 
     @property
     def _sent(self) -> SentMessage | None:

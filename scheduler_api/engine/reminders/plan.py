@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import add_months, civil_date
@@ -21,7 +22,7 @@ from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
 from .about import about_day
-from .first_reminder import FirstReminder, SentMessages
+from .first_reminder import FirstReminder, SentMessages, planned_slots
 from .kinds import TO_PATIENTS
 from .preferences import BEFORE_NEXT, NotificationPreferences, SitePreferences
 
@@ -114,28 +115,32 @@ class Planner:
         if not self._history.begun:
             return
         reminded: set[tuple[date, int]] = set()
-        for row in self._schedule.treatment_plan.rows(first, first, last):
+        rows = self._schedule.treatment_plan.rows(first, first, last)
+        planned = planned_slots(rows)
+        for row in rows:
             day, slot = row["dose_on"], slot_of(row["dose_id"])
             # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7).
             is_to_take = row["status"] in ("due", "planned") and not self._history.awaits_site(day)
             # All drugs that are taken at one time have one reminder.
             if is_to_take and (day, slot) not in reminded:
                 reminded.add((day, slot))
-                yield from self._dose(day, slot, row["cycle"], row["cycle_day"])
+                because = Reason("dose_of", day=day, number=row["cycle"], number2=row["cycle_day"])
+                of_day = day, slot, planned[day]
+                reminder = FirstReminder(*of_day, self._times, self._history, self._preferences, self._sent)
+                yield from self._dose(reminder, because)
 
-    def _dose(self, day: date, slot: int, cycle: int, cycle_day: int) -> Iterator[Message]:
+    def _dose(self, first: FirstReminder, because: Reason) -> Iterator[Message]:
+        """Yield the first reminder of a dose, and those that follow it."""
+        preferences, day, slot, about = self._preferences, first.day, first.slot, first.about
         if self._is_off("dose_due", day):
             return
-        preferences, end = self._preferences, end_of(day, self._zone)
-        first = FirstReminder(day, slot, self._times, self._history, preferences, self._sent)
-        about = first.about
-        because = Reason("dose_of", day=day, number=cycle, number2=cycle_day)
-        yield Message("dose_due", about, first.due_at, first.next_at, end, because)
-        put_off = {f"{about} {kind}": until for kind, until in first.put_off.items()}
+        end = end_of(day, self._zone)
+        yield Message("dose_due", about, first.due_at, first.next_at, first.expires_at, because)
+        later = {f"{about} {kind}": (until, end) for kind, until in first.put_off.items()}
         if first.moved_to is not None:
-            put_off[f"{about} {self._times[slot - 1]:%H:%M}"] = first.moved_to
-        for what, until in put_off.items():
-            yield Message("dose_later", what, until, until, end, Reason("put_off", base=because))
+            later[f"{about} {self._times[slot - 1]:%H:%M}"] = first.moved_to, first.expires_at
+        for what, (until, expires_at) in later.items():
+            yield Message("dose_later", what, until, until, expires_at, Reason("put_off", base=because))
         has_second = preferences.again_after_minutes is not None and "dose_due" not in first.put_off
         if has_second and first.moved_to is None:
             again_at = first.sent_at + timedelta(minutes=preferences.again_after_minutes or 0)
@@ -144,15 +149,18 @@ class Planner:
             latest = end
             if slot < len(self._times):
                 latest = local_instant(day, self._times[slot], self._zone) - BEFORE_NEXT
-            if again_at < end and again_at <= latest:
-                yield self._message("dose_again", about, again_at, day, Reason("not_recorded_yet", base=because))
+            # What was sent some seconds after its time was on time.
+            if again_at < end and again_at.replace(second=0, microsecond=0) <= latest:
+                again = self._message("dose_again", about, again_at, day, Reason("not_recorded_yet", base=because))
+                yield again._replace(expires_at=first.expires_at)
 
     def _doses_missed(self, first: date, last: date) -> Iterator[Message]:
         """Yield a message to the site for each run of two or more planned doses that were missed or not recorded."""
         first -= timedelta(SITE_DAYS)
         gaps = (gap for plan in self._schedule.treatment_plan.doses for gap in dose_gaps(plan, first, last))
-        # Of doses of a day the site hears once.
-        for row in {gap.second_on: gap for gap in gaps}.values():
+        # Of doses of a day the site hears once, as soon as of any of them.
+        latest_first = sorted(gaps, key=attrgetter("reported_on"), reverse=True)
+        for row in {gap.second_on: gap for gap in latest_first}.values():
             if first <= row.second_on <= last:
                 # From the day itself if it is recorded missed, else when the day is over.
                 at = local_instant(row.reported_on, time(0), self._zone)

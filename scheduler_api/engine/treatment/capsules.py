@@ -15,14 +15,14 @@ AT_MOST = 20
 @lru_cache(maxsize=256)
 def capsules_for(amount: float, strengths: tuple[float, ...]) -> Mapping[float, int] | None:
     """Return the fewest capsules that make a dose exactly, by strength; None if none do. Ties go to the larger."""
-    dose, largest_first = _exact(amount), sorted(strengths, reverse=True)
+    dose, largest_first = exact(amount), sorted(strengths, reverse=True)
     made: dict[Fraction, tuple[float, ...]] = {Fraction(0): ()}
     seen = set(made)
     for _ in range(AT_MOST):
         longer: dict[Fraction, tuple[float, ...]] = {}
         for strength in largest_first:
             for made_so_far, capsules in made.items():
-                total = made_so_far + _exact(strength)
+                total = made_so_far + exact(strength)
                 if total <= dose and total not in seen:
                     seen.add(total)
                     longer[total] = (*capsules, strength)
@@ -47,6 +47,6 @@ def with_unit(amount: float, unit: str) -> str:
     return f"{amount:g} {unit}"
 
 
-def _exact(amount: float) -> Fraction:
+def exact(amount: float) -> Fraction:
     """Return an amount exactly as it is written, since 0.1 + 0.2 is to be 0.3."""
     return Fraction(str(amount))

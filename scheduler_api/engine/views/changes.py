@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.model.facts import is_appointment
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.accountability import count_periods
 from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan
 from scheduler_api.engine.treatment.off_plan import OffPlanDose, off_plan_doses
@@ -42,8 +43,9 @@ def consequences(
     `recorded dose 2024-02-26`, `contraception`, `treatment`, `status`), `before` and `after` the fields that differ
     (None: it is not there), `because` says why it is so now. What cannot have changed is not computed.
     """
+    counts = _moved_counts(before, after)
     if before is not None and _changes_no_date(before, after):
-        return []
+        return counts
     series = after.changed_series(before) if before is not None else after.visit_schedule.names
     treatment_plan = before is None or not (
         after.plans_like(before) or _treatment_inputs(before) == _treatment_inputs(after)
@@ -60,7 +62,7 @@ def consequences(
     for what in old:
         if what not in new:
             moved.append(_moved(what, old[what].fields, None, _why_gone(after, what)))
-    return [*moved, *(_recorded_days(before, after) if before is not None and treatment_plan else ())]
+    return [*moved, *(_recorded_days(before, after) if before is not None and treatment_plan else ()), *counts]
 
 
 def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[dict[str, Any]]:
@@ -78,6 +80,33 @@ def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[
         why = why_doses(after, now_plan, span) if span is not None else why_no_more_treatment(after.history)
         what = f"recorded dose {day if _is_only(after.treatment_plan) else now_plan.dose_id(day)}"
         yield _moved(what, {"amount": planned}, {"amount": dose.planned}, why)
+
+
+_COUNT_FIELDS = ("returned_on", "dispensed", "returned", "lost", "compliance", "difference", "agrees")
+
+
+def _moved_counts(before: PatientSchedule | None, after: PatientSchedule) -> list[dict[str, Any]]:
+    """Return what differs in the counts of drug between two schedules (section 14), each period by its first day."""
+    was, now = ({} if schedule is None else _counts(schedule) for schedule in (before, after))
+    moved = []
+    for what, (fields, because) in now.items():
+        earlier = was[what][0] if what in was else None
+        if earlier is None:
+            moved.append(_moved(what, None, fields, because))
+        elif changed := [field for field in fields if earlier[field] != fields[field]]:
+            moved.append(_moved(what, _only(earlier, changed), _only(fields, changed), because))
+    gone = Reason("nothing_dispensed")
+    return [*moved, *(_moved(what, fields, None, gone) for what, (fields, _) in was.items() if what not in now)]
+
+
+def _counts(schedule: PatientSchedule) -> dict[str, tuple[dict[str, Any], Reason]]:
+    """Return the counts of drug by name; that of the regimen where there are several."""
+    found = {}
+    several = len(schedule.treatment_plan.regimens) > 1
+    for period in count_periods(schedule.treatment_plan):
+        of = f" of {period.regimens[0]}" if several else ""
+        found[f"drug count{of} from {period.from_on}"] = _only(period.row(), _COUNT_FIELDS), period.because
+    return found
 
 
 def _off_plan(schedule: PatientSchedule) -> dict[tuple[str, date], tuple[DosePlan, OffPlanDose]]:

@@ -16,6 +16,7 @@ from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, DoseChange, H
 from scheduler_api.engine.model.protocol import CONTRACEPTION
 from scheduler_api.engine.model.versions import has_responses, version_on
 from scheduler_api.engine.reason import Reason, both
+from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
@@ -45,6 +46,7 @@ KINDS = (
     "doses_not_taken",
     *HARMFUL,
     "doses_to_confirm",
+    COUNT_DIFFERS,
     "record_after_death",
     "hold_open",
     "planned_amount_to_confirm",
@@ -61,7 +63,7 @@ KINDS = (
 #: The kinds that follow from what visits follow from, and stand as long as those do.
 ABOUT_VISITS = frozenset(KINDS[: KINDS.index("doses_not_taken")])
 #: The kinds that are acknowledged for good: what happened stays on record, and somebody has looked at it.
-ACKNOWLEDGED_FOR_GOOD = (*HARMFUL, "visit_dropped")
+ACKNOWLEDGED_FOR_GOOD = (*HARMFUL, "visit_dropped", COUNT_DIFFERS)
 #: The kind that cannot be foreseen: whether a day is without a dose is certain only after it.
 UNFORESEEABLE = "doses_not_taken"
 URGENCIES = ("now", "soon", "routine")
@@ -84,6 +86,8 @@ _TO_CALCULATE = timedelta(7)
 _AHEAD = timedelta(800)
 #: So long after an amendment begins somebody should have looked at the visits that it does not plan.
 _DROPPED = timedelta(7)
+#: So long after a return somebody should have asked the patient why the count differs from the diary.
+_COUNTED = timedelta(7)
 
 
 class ResolvingCall(NamedTuple):
@@ -94,6 +98,7 @@ class ResolvingCall(NamedTuple):
 
 
 _CORRECTION = ("status", "amount", "replaces", "reason")
+_DIARY = ("dose_on", "status")
 _END_TREATMENT = ResolvingCall({"kind": "treatment_ended"}, ("last_dose_on", "decided_on", "reason"))
 
 
@@ -146,6 +151,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     entries += _of_harmful_doses(schedule.treatment_plan)
     entries += _of_harmful_given(schedule.off_plan_given())
     entries += _of_late_words(schedule.treatment_plan)
+    entries += _of_counts(schedule.treatment_plan)
     entries += _of_hold(history)
     for regimen in schedule.treatment_plan.regimens:
         entries += _of_planned_amount(schedule.treatment_plan, regimen)
@@ -451,6 +457,18 @@ def _of_late_words(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             calls.insert(0, ResolvingCall(confirm, ()))
         because = _of_drug(treatment_plan, plan.regimen, because)
         yield WorklistEntry(kind, _about(plan, day), None, received_on, None, received_on, because, tuple(calls))
+
+
+def _of_counts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield an entry for each return whose count differs from the diary: until one of both is corrected."""
+    for period in differing(treatment_plan):
+        on = period.returned_on
+        assert on is not None, "only a return has a count"
+        which = {"regimen": period.regimens[0]} if len(treatment_plan.regimens) > 1 else {}
+        fact = {"kind": "drug_returned", "on": on.isoformat(), **which, "replaces": period.fact_id}
+        calls = ResolvingCall(fact, ("units", "reason")), ResolvingCall({"kind": "dose_recorded"}, _DIARY)
+        about = ".".join([on.isoformat(), *which.values()])
+        yield WorklistEntry(COUNT_DIFFERS, about, None, on, None, on + _COUNTED, period.because, calls)
 
 
 def _of_hold(history: History) -> Iterator[WorklistEntry]:

@@ -6,9 +6,21 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from scheduler_api.engine.model.facts import Body, DoseRecorded, Registered, StudyEnded, TreatmentEnded, VisitDone
+from scheduler_api.engine.model.facts import (
+    KIND_OF,
+    Body,
+    DoseRecorded,
+    DrugDispensed,
+    DrugLost,
+    DrugReturned,
+    Registered,
+    StudyEnded,
+    TreatmentEnded,
+    VisitDone,
+)
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
@@ -28,6 +40,12 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             assert plan is not None, "a dose that nothing names is refused"
             harmful = harmful_dose(plan, body.dose_on, taken, body.taken_at or said_at)
             return [] if harmful is None else [_harmful(harmful)]
+        case DrugDispensed():
+            return [*_dispensed_after_end(after, body), *_kit_given_twice(after, body)]
+        case DrugReturned():
+            return [*_unknown_kit(after, body), *_count_differs(schedule, body)]
+        case DrugLost():
+            return [*_unknown_kit(after, body)]
         case VisitDone():
             same = (body.series, body.done_on, body.visit)
             given = [one for one in schedule.off_plan_given() if one.is_harmful and one.record[:3] == same]
@@ -52,6 +70,49 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             "records": sorted(records, key=lambda record: (record["on"], record["kind"])),
         }
     ]
+
+
+def _dispensed_after_end(history: History, body: DrugDispensed) -> Iterator[dict[str, Any]]:
+    """Yield the warning about drug that is given out after the end of treatment or study."""
+    end = history.last_treatment_day
+    if end is not None and body.on > end:
+        yield _about("dispensed_after_end", Reason("dispensed_after_end", day=body.on, day2=end), body)
+
+
+def _kit_given_twice(history: History, body: DrugDispensed) -> Iterator[dict[str, Any]]:
+    """Yield the warning about a kit that was given out before; what came back may be given out again.
+
+    With a return that names no kit all may have come back.
+    """
+    if body.kit is None:
+        return
+    kit, times = body.kit.casefold(), 0
+    for one in history.drug_counts:
+        if one.on <= body.on and one.what == "returned" and (one.kit is None or one.kit.casefold() == kit):
+            times = 0
+        elif one.on <= body.on and one.what == "dispensed" and one.kit is not None and one.kit.casefold() == kit:
+            times += 1
+    if times > 1:
+        yield _about("kit_given_twice", Reason("kit_given_twice", text=body.kit), body)
+
+
+def _unknown_kit(history: History, body: DrugReturned | DrugLost) -> Iterator[dict[str, Any]]:
+    """Yield the warning about a kit that was never given out, though others with a name were."""
+    known = {one.kit.casefold() for one in history.drug_counts if one.what == "dispensed" and one.kit is not None}
+    if body.kit is not None and known and body.kit.casefold() not in known:
+        yield _about("unknown_kit", Reason("unknown_kit", text=body.kit), body)
+
+
+def _count_differs(schedule: PatientSchedule, body: DrugReturned) -> Iterator[dict[str, Any]]:
+    """Yield the warning about a return whose count differs from the diary."""
+    regimen = schedule.treatment_plan.regimen(body.regimen)
+    for period in differing(schedule.treatment_plan):
+        if regimen is not None and regimen.name in period.regimens and period.returned_on == body.on:
+            yield _about(COUNT_DIFFERS, period.because, body)
+
+
+def _about(code: str, detail: Reason, body: DrugDispensed | DrugReturned | DrugLost) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "records": [{"kind": KIND_OF[type(body)], "on": body.on}]}
 
 
 def _before_consent(history: History, done_on: list[date]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import orjson
 
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import (
+    Body,
     DoseChanged,
     DoseRecorded,
     DoseTakenBack,
@@ -31,6 +32,7 @@ from scheduler_api.engine.model.facts import (
 )
 from scheduler_api.engine.phone_clocks import clock_off
 from scheduler_api.engine.treatment.dose_ids import DoseId
+from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import sent_facts
@@ -114,7 +116,8 @@ def sync(session: Session, patient_id: str, cursor: int, sent_at: datetime, queu
             outcome["warnings"] = []
             if sent.dose is not None and (moment := when.get(id(sent))) and outcome["outcome"] != "refused":
                 outcome["warnings"] = warnings(schedule, sent.dose, moment.said_at)
-        changes = [_told(session, patient_id, fact) for fact in facts.since(session.store, patient_id, cursor)]
+        plan = schedule.treatment_plan
+        changes = [_told(session, patient_id, plan, fact) for fact in facts.since(session.store, patient_id, cursor)]
     told = [change for change in changes if change is not None]
     return SyncResult(outcomes, told, row["version"], clock_off(sent_at, session.now))
 
@@ -159,7 +162,7 @@ def _refused(sent: QueuedFact, errors: Sequence[FieldError], kind: type[Validati
     return {"client_id": sent.client_id, **nothing, "outcome": "refused", "problem": problem}
 
 
-def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | None:
+def _told(session: Session, patient_id: str, plan: TreatmentPlan, fact: Fact) -> dict[str, Any] | None:
     """Return a fact as a phone may see it; None if it, or what it takes back, is not for the phone."""
     names = _TOLD.get(type(fact.body))
     if names is None:
@@ -177,5 +180,32 @@ def _told(session: Session, patient_id: str, fact: Fact) -> dict[str, Any] | Non
         "said_at": fact.said_at,
         "by": "patient" if fact.role == "patient" else "site",
         "replaces": fact.replaces,
-        "data": told,
+        "data": {**told, **_of_drugs(plan, fact.body)},
     }
+
+
+def _of_drugs(plan: TreatmentPlan, body: Body) -> dict[str, Any]:
+    """Return what a phone needs to say which drugs a fact is of; of a hold of all there is nothing to say."""
+    if isinstance(body, DoseChanged):
+        changed = plan.regimen(body.regimen)
+        if changed is None:
+            return {}
+        regimen = changed.regimen_on(body.from_on)
+        times_a_day = body.times_a_day or regimen.times_a_day
+        return {"drug": regimen.drug_name, "unit": regimen.unit, "times_a_day": times_a_day}
+    if isinstance(body, RegimenEnded):
+        ended = plan.regimen(body.regimen)
+        return {} if ended is None else {"drug": ended.first.drug_name}
+    if isinstance(body, HoldStarted):
+        return _held(plan, body.regimens)
+    if isinstance(body, HoldEnded):
+        # Where it names none, only one was open.
+        holds = (hold for hold in plan.history.holds if body.hold in (None, hold.fact_id))
+        return _held(plan, next((one.regimens for one in holds if one.resumes_on == body.resumes_on), None))
+    return {}
+
+
+def _held(plan: TreatmentPlan, regimens: Sequence[str] | None) -> dict[str, Any]:
+    held = [plan.regimen(name) for name in regimens or ()]
+    drugs = [one.first.drug_name for one in held if one is not None]
+    return {"drugs": drugs} if drugs else {}

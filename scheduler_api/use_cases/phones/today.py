@@ -10,7 +10,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, with_offset
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.reminders.first_reminder import FirstReminder
+from scheduler_api.engine.reminders.first_reminder import FirstReminder, planned_slots
 from scheduler_api.engine.reminders.kinds import STOPPABLE
 from scheduler_api.engine.reminders.plan import is_off
 from scheduler_api.engine.treatment.dose_ids import slot_of
@@ -47,7 +47,7 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     history = schedule.history
     today = civil_date(session.now, history.time_zone)
     document = today_view(schedule, today)
-    reminders = _Reminders(session, row, schedule, today)
+    reminders = _Reminders(session, row, schedule, today, document["doses"])
     told = [*notices(schedule, today, document["doses"]), *_stopped(row, history, today, document["doses"])]
     document["notices"] = [notice._asdict() for notice in told]
     for dose in document["doses"]:
@@ -77,10 +77,12 @@ def _stopped(row: Row, history: History, today: date, doses: Iterable[dict[str, 
 class _Reminders:
     """Says when the reminders of a patient's doses come or came, for the phone's screens."""
 
-    def __init__(self, session: Session, row: Row, schedule: PatientSchedule, today: date) -> None:
+    def __init__(
+        self, session: Session, row: Row, schedule: PatientSchedule, today: date, doses: Iterable[dict[str, Any]]
+    ) -> None:
         self._preferences, self._schedule, self._today = patients(row["preferences"]), schedule, today
         self._times = self._preferences.times_of(schedule.treatment_plan.slots)
-        self._site = sites(row["site_time_zone"], row["site_preferences"])
+        self._site, self._planned = sites(row["site_time_zone"], row["site_preferences"]), planned_slots(doses)
         # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
         moved = self._preferences.time_set_at is not None or schedule.history.time_zone_said_at is not None
         self._sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if moved else {}
@@ -94,7 +96,9 @@ class _Reminders:
         is_stopped = "dose_due" in self._preferences.stopped
         if is_stopped or is_off("dose_due", day, self._schedule, self._site):
             return None
-        return FirstReminder(day, slot, self._times, history, self._preferences, self._sent).remind_at()
+        return FirstReminder(
+            day, slot, self._planned[day], self._times, history, self._preferences, self._sent
+        ).remind_at()
 
 
 def _local(instant: str | None, time_zone: str) -> datetime | None:
@@ -113,7 +117,7 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
     first, last = view.range(today)
     schedule = PatientSchedule(versions_named(session.store, history), history)
     document = calendar_of(schedule, today, first, last)
-    reminders = _Reminders(session, row, schedule, today)
+    reminders = _Reminders(session, row, schedule, today, document["doses"])
     for dose in document["doses"]:
         dose["remind_at"] = reminders.at(dose["dose_on"], slot_of(dose["dose_id"]), dose["status"])
     for visit in document["visits"]:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import EARLIEST
+from scheduler_api.engine.treatment.accountability import differing
 from scheduler_api.engine.treatment.dose_gaps import dose_gaps, is_between_doses_taken
 from scheduler_api.engine.treatment.off_plan import harmful_doses
 from scheduler_api.engine.treatment.position import treatment_position
@@ -124,8 +125,9 @@ def _write_day(
     preferences: str | None,
     now: datetime,
 ) -> None:
-    """Write what the record of a day changes while the plan is the same: entries on doses not taken, and messages."""
-    moved = harm_moved = False
+    """Write what the record of a day changes while the plan is the same: entries on doses and counts, and messages."""
+    moved = False
+    entries_moved = differing(before.treatment_plan, day) != differing(after.treatment_plan, day)
     through = horizon(now)
     for plan in after.treatment_plan.doses:
         was_plan = before.treatment_plan.dose_plan(plan.regimen.name, plan.slot)
@@ -136,8 +138,8 @@ def _write_day(
             was, is_now = ([*dose_gaps(one, *_reach(through))] for one in (was_plan, plan))
             moved |= was != is_now
         harmed, harms = (harmful_doses(one, day, day) for one in (was_plan, plan))
-        harm_moved |= harmed != harms
-    if moved or harm_moved:
+        entries_moved |= harmed != harms
+    if moved or entries_moved:
         stored_entries, entries = (worklist_rows(patient_id, schedule, None, through) for schedule in (before, after))
         worklist.replace(store, patient_id, entries, stored_entries)
     if moved or is_planned_for(day, after, now):

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.operation import AUDITORS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
@@ -67,7 +68,7 @@ class AuditVerificationSchema(Strict):
 
 @blueprint.route("/audit")
 @staff(AUDITORS)
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(TrailPageQuery, location="query")
 @blueprint.response(200, listed(AuditEntrySchema, "AuditList"))
 def list_audit_entries(query: dict[str, Any]) -> Response:

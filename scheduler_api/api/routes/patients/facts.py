@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import conditional, idempotent, if_match, patient_tag
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.engine.instants import stamp
+from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS
 from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Strict, fields, listed
@@ -53,6 +55,10 @@ class RecordWarningSchema(Strict):
         "no_response",
         "records_after_end",
         "before_consent",
+        "dispensed_after_end",
+        "kit_given_twice",
+        "unknown_kit",
+        COUNT_DIFFERS,
         *HARMFUL,
         required=True,
     )
@@ -121,7 +127,7 @@ def record_fact(
 
 @blueprint.route("/patients/<string:patient_id>/facts")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @conditional
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(RecordedFactSchema, "FactList"))

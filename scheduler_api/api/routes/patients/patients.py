@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, url_for
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import conditional, idempotent, patient_tag
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
@@ -79,7 +80,7 @@ def register_patient(data: dict[str, Any]) -> Response:
 
 @blueprint.route("/patients")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PatientQuery, location="query")
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
 def list_patients(query: dict[str, Any]) -> Response:
@@ -130,7 +131,7 @@ def get_patient_adherence(query: dict[str, Any], patient_id: str) -> Response:
 
 @blueprint.route("/patients/<string:patient_id>/deviations")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @conditional
 @blueprint.arguments(DeviationQuery, location="query")
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))

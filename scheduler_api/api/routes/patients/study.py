@@ -1,4 +1,4 @@
-"""Across patients: `/v1/deviations`, `/v1/adherence` and `/v1/studies/{protocol}/summary`."""
+"""Across patients: `/v1/doses`, `/v1/deviations`, `/v1/adherence` and `/v1/studies/{protocol}/summary`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.schemas.fields import Strict, Text, fields, listed
-from scheduler_api.schemas.patients import DEVIATIONS, AdherenceSchema, DeviationSchema
+from scheduler_api.schemas.fields import Amount, Choice, CivilDate, Strict, Text, fields, listed
+from scheduler_api.schemas.patients import DEVIATIONS, DOSE_STATUSES, AdherenceSchema, DeviationSchema
 from scheduler_api.schemas.queries import RangeQuery
-from scheduler_api.use_cases.patients import study
+from scheduler_api.use_cases.patients import dose_lists, study
 
 from .patients import PatientAdherenceSchema
 
@@ -50,6 +51,27 @@ class StudyDeviationSchema(DeviationSchema, OfPatientSchema):
 
 class StudyAdherenceSchema(PatientAdherenceSchema, OfPatientSchema):
     """A patient's adherence through today."""
+
+
+class DosesQuery(PatientsQuery, RangeQuery):
+    """The site and the range of days; by default from a week back to six weeks ahead of each patient's today."""
+
+
+class DoseRunSchema(OfPatientSchema):
+    """Consecutive days of one dose of the day on which the same was planned, and the same became of it."""
+
+    regimen = fields.String(required=True, metadata={"example": "surufatinib"})
+    slot = fields.Integer(required=True, metadata={"description": "Its number among the regimen's doses of a day"})
+    drug = fields.String(required=True)
+    from_on = CivilDate(required=True)
+    through_on = CivilDate(required=True, metadata={"description": "The last day, included"})
+    days = fields.Integer(required=True)
+    status = Choice(*DOSE_STATUSES, required=True)
+    amount = Amount(
+        required=True, allow_none=True, metadata={"description": "Planned on each day; null where nothing is"}
+    )
+    taken_amount = Amount(required=True, allow_none=True, metadata={"description": "Taken on each day"})
+    unit = fields.String(required=True, metadata={"example": "mg"})
 
 
 class StatusCountsSchema(Strict):
@@ -104,9 +126,25 @@ class StudySummarySchema(StudyCountsSchema):
     sites = fields.List(fields.Nested(SiteCountsSchema), required=True)
 
 
+@blueprint.route("/doses")
+@staff()
+@produces(*TABLES)
+@blueprint.arguments(DosesQuery, location="query")
+@blueprint.response(200, listed(DoseRunSchema, "DoseRunList"))
+def list_doses(query: dict[str, Any]) -> Response:
+    """List the doses of all patients, by subject number and day: consecutive days that are alike are one item
+
+    At most 800 days.
+    """
+    result = dose_lists.find(
+        session(), query.get("site"), query.get("from_"), query.get("to"), cursor_key(query, 5), query["limit"]
+    )
+    return page(result.items, result.after, DoseRunSchema)
+
+
 @blueprint.route("/deviations")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(DeviationsQuery, location="query")
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
 def list_deviations(query: dict[str, Any]) -> Response:
@@ -125,7 +163,7 @@ def list_deviations(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/adherence")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PatientsQuery, location="query")
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
 def list_adherence(query: dict[str, Any]) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 import segno
 from flask import Response, request
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import ADMINS, RECORDERS, produces, public, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -145,7 +146,7 @@ def refresh_tokens(data: dict[str, Any]) -> Response:
 
 @blueprint.route("/patients/<string:patient_id>/devices")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "DeviceList"))
 def list_patient_devices(query: dict[str, Any], patient_id: str) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, validates_schema
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import phone_headers, unless_not_modified
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import heeds, patient, produces
@@ -152,10 +153,10 @@ class DoseWordSchema(Strict):
     taken_at = Instant(load_default=None)
     note = Text(1000, lines=True, load_default=None)
 
-    @validates_schema
-    def _says_how_much(self, data: dict[str, Any], **kwargs: Any) -> None:
-        if data["status"] == "taken" and data["amount"] is None:
-            raise ValidationError("Missing: the amount that the screen showed.", "amount")
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _says_how_much(self, data: dict[str, Any], given: Any, **kwargs: Any) -> None:
+        if data.get("status") == "taken" and isinstance(given, dict) and given.get("amount") is None:
+            raise ValidationError(str(fields.Field.default_error_messages["required"]), "amount")
 
 
 class WhenSaidSchema(Strict):
@@ -262,7 +263,7 @@ def take_back_dose(query: dict[str, Any], dose_id: str) -> Response:
 
 @blueprint.route("/me/devices")
 @patient
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "MyDeviceList"))
 def list_my_devices(query: dict[str, Any]) -> Response:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Response, url_for
 from marshmallow import ValidationError, validates_schema
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.operation import COORDINATORS, patient, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
@@ -139,7 +140,7 @@ def _check(url: str, pointer: str) -> None:
 
 @blueprint.route("/sites/<string:site>/destinations")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DestinationSchema, "DestinationList"))
 def list_destinations(query: dict[str, Any], site: str) -> Response:

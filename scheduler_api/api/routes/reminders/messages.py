@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import idempotent
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
@@ -58,7 +59,7 @@ class MessageSchema(Strict):
 
 @blueprint.route("/reminders")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(MessageQuery, location="query")
 @blueprint.response(200, listed(MessageSchema, "MessageList"))
 def list_messages(query: dict[str, Any]) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import idempotent
 from scheduler_api.api.http.operation import COORDINATORS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -38,7 +39,7 @@ class ApprovalSchema(NewApprovalSchema):
 
 @blueprint.route("/sites/<string:site>/approvals")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(ApprovalSchema, "ApprovalList"))
 def list_approvals(query: dict[str, Any], site: str) -> Response:

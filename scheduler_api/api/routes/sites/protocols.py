@@ -9,6 +9,7 @@ from typing import Any, get_args
 from flask import Response
 from marshmallow import ValidationError
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import idempotent
 from scheduler_api.api.http.operation import ADMINS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -105,7 +106,7 @@ class ImportedSchema(Strict):
 
 @blueprint.route("/protocols")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
 def list_protocols(query: dict[str, Any]) -> Response:

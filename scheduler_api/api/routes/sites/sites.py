@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, url_for
 from marshmallow import ValidationError
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import idempotent
 from scheduler_api.api.http.operation import ADMINS, COORDINATORS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -61,7 +62,7 @@ class SiteSchema(Strict):
 
 @blueprint.route("/sites")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(SiteSchema, "SiteList"))
 def list_sites(query: dict[str, Any]) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
@@ -74,7 +75,7 @@ class PatientVisitSchema(CalendarVisitSchema):
 
 @blueprint.route("/visits")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(VisitQuery, location="query")
 @blueprint.response(200, listed(PatientVisitSchema, "VisitList"))
 def list_visits(query: dict[str, Any]) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
@@ -93,7 +94,7 @@ class WorklistEntrySchema(Strict):
 
 @blueprint.route("/worklist")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @blueprint.arguments(WorklistQuery, location="query")
 @blueprint.response(200, listed(WorklistEntrySchema, "WorklistEntryList"))
 def list_worklist(query: dict[str, Any]) -> Response:

@@ -398,8 +398,8 @@ function screenOf(state, facts, day = presentDay(state)) {
     if (status) unrecorded.delete(dose_id);
     else if (dayOf(dose_id) < day) unrecorded.add(dose_id);
   }
-  const amounts = new Map((state.calendar?.document.doses || []).map((row) => [row.dose_id, row.amount]));
-  return { ...shown, unrecorded: [...unrecorded].sort(), amounts, said, waiting: facts.length, knownOn: state.today.document.today, clockOff: Boolean(state.clock_off) };
+  const rows = new Map((state.calendar?.document.doses || []).map((row) => [row.dose_id, row]));
+  return { ...shown, unrecorded: [...unrecorded].sort(), rows, said, waiting: facts.length, knownOn: state.today.document.today, clockOff: Boolean(state.clock_off) };
 }
 
 /**
@@ -436,11 +436,11 @@ function computed(state, day) {
     today: day,
     unknown: day > to,
     cycle: rows.length ? { number: rows[0].cycle, day: rows[0].cycle_day } : null,
-    doses: rows.map(({ dose_id, drug, amount, pieces, status }) => ({
+    doses: rows.map(({ dose_id, drug, amount, unit, pieces, status }) => ({
       dose_id,
       drug,
       amount,
-      unit: "mg",
+      unit,
       pieces,
       status: status === "planned" && onTreatment ? "due" : status,
       remind_at: null,
@@ -491,9 +491,12 @@ const WORDS = {
     siteStands: (day) => `${day}: the site recorded this day, and its record stands.`,
     laterStands: (about) => `${about}: something that was said later stands.`,
     toConfirm: (day) => `${day}: the site has to confirm this; call the site.`,
-    hold_started: (data) => `From ${shortDay(data.from_on)}: take no dose until the site tells you to.`,
-    hold_ended: (data) => `From ${shortDay(data.resumes_on)}: take your doses again.`,
-    dose_changed: (data) => `From ${shortDay(data.from_on)}: ${data.amount} mg a day.`,
+    hold_started: (data) => `From ${shortDay(data.from_on)}: take no ${data.drugs?.join(" and ") || "dose"} until the site tells you to.`,
+    hold_ended: (data) => `From ${shortDay(data.resumes_on)}: take your ${data.drugs?.join(" and ") || "doses"} again.`,
+    dose_changed: (data) => `From ${shortDay(data.from_on)}: ${data.drug} ${data.amount}\u00a0${data.unit}, ` +
+      `${{ 1: "once", 2: "twice" }[data.times_a_day] || `${data.times_a_day} times`} a day` +
+      `${data.days ? `, on the days ${data.days.join(", ")} of the cycle` : ""}.`,
+    regimen_ended: (data) => `${data.drug} has ended: take no more of it.`,
     dose_recorded: (data) => `The site recorded ${shortDay(data.dose_on)} as ${data.status === "taken" ? "taken" : "not taken"}.`,
     visit_booked: (data) => data.booked_on ? `A visit is booked: ${shortDay(data.booked_on)}.` : "A booking was cancelled.",
     treatment_ended: () => "Treatment has ended.", study_ended: () => "The study has ended for you.",
@@ -529,9 +532,11 @@ const WORDS = {
     siteStands: (day) => `${day}：研究中心对这一天已有记录，以其记录为准。`,
     laterStands: (about) => `${about}：以之后所说的为准。`,
     toConfirm: (day) => `${day}：需由研究中心确认，请致电研究中心。`,
-    hold_started: (data) => `自${shortDay(data.from_on)}起暂停用药，直到研究中心通知您。`,
-    hold_ended: (data) => `自${shortDay(data.resumes_on)}起恢复用药。`,
-    dose_changed: (data) => `自${shortDay(data.from_on)}起每天 ${data.amount} mg。`,
+    hold_started: (data) => `自${shortDay(data.from_on)}起暂停${data.drugs ? `服用${data.drugs.join("、")}` : "用药"}，直到研究中心通知您。`,
+    hold_ended: (data) => `自${shortDay(data.resumes_on)}起恢复${data.drugs ? `服用${data.drugs.join("、")}` : "用药"}。`,
+    dose_changed: (data) => `自${shortDay(data.from_on)}起：${data.drug} 每次 ${data.amount}\u00a0${data.unit}，每天 ${data.times_a_day} 次` +
+      `${data.days ? `，在周期的第 ${data.days.join("、")} 天服用` : ""}。`,
+    regimen_ended: (data) => `${data.drug}已停用，请勿再服。`,
     dose_recorded: (data) => `研究中心将${shortDay(data.dose_on)}记录为${data.status === "taken" ? "已服药" : "未服药"}。`,
     visit_booked: (data) => data.booked_on ? `已预约访视：${shortDay(data.booked_on)}。` : "一项预约已取消。",
     treatment_ended: () => "治疗已结束。", study_ended: () => "您已结束参加本试验。",
@@ -685,11 +690,17 @@ async function snooze() {
   }
 }
 
-function catchUp({ unrecorded, amounts }) {
+function catchUp({ unrecorded, rows }) {
   if (!unrecorded.length) return null;
-  const line = (id) => make("li", { id: `day-${dayOf(id)}`, className: dayOf(id) === askedFor() ? "asked" : "" }, make("span", {}, longDay(dayOf(id))),
-    amounts.get(id) && button(`${WORDS.taken} (${amounts.get(id)}\u00a0mg)`, "", () => act(() => record(id, "taken", amounts.get(id)))),
-    button(WORDS.missed, "", () => act(() => record(id, "missed"))));
+  // Where more than one dose of a day is asked for, each has the name of its drug.
+  const isOne = new Set(unrecorded.map(dayOf)).size === unrecorded.length;
+  const line = (id) => {
+    const { drug, amount, unit } = rows.get(id) || {};
+    return make("li", { id: `day-${dayOf(id)}`, className: dayOf(id) === askedFor() ? "asked" : "" },
+      make("span", {}, isOne || !drug ? longDay(dayOf(id)) : `${longDay(dayOf(id))} · ${drug}`),
+      amount && button(`${WORDS.taken} (${amount}\u00a0${unit})`, "", () => act(() => record(id, "taken", amount))),
+      button(WORDS.missed, "", () => act(() => record(id, "missed"))));
+  };
   return make("section", { className: "card" }, make("h2", {}, WORDS.catchUp), make("ul", { className: "days" }, ...unrecorded.map(line).reverse()));
 }
 

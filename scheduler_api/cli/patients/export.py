@@ -1,0 +1,54 @@
+"""`export`: everything on record of a trial, as tables in a file."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("protocol")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(("csv", "xlsx", "sdtm")), default="csv", show_default=True)
+@click.option("--site", help="Only patients whom this site has or had.")
+@click.option("--known-at", metavar="INSTANT", help="As it was on record then: RFC 3339 with an offset.")
+def export(protocol: str, file: Path, form: str, site: str | None, known_at: str | None) -> None:
+    """Write all tables of PROTOCOL (its id) into FILE, which must not exist: a zip of CSV files, a workbook, or SDTM.
+
+    Nobody but the account that runs the command can read the file. That it was made is recorded in the audit.
+    """
+    from scheduler_api.cli.opening import session
+    from scheduler_api.cli.refusals import Refused
+    from scheduler_api.interop.export.formats import FORMATS
+    from scheduler_api.use_cases.patients import exports
+
+    with session() as opened:
+        found = exports.export(opened, protocol, site, _instant(known_at))
+        try:
+            handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        except FileExistsError:
+            raise Refused(f"{file} exists; an export goes into a new file.") from None
+        try:
+            with os.fdopen(handle, "w+b") as target:
+                count = FORMATS[form].write(found, target)
+            exports.note_export(opened, found, site, count)
+        except BaseException:
+            file.unlink()
+            raise
+    click.echo(f"{file}: {count} patient{'' if count == 1 else 's'}, {file.stat().st_size} bytes.")
+
+
+def _instant(text: str | None) -> datetime | None:
+    from marshmallow import ValidationError
+
+    from scheduler_api.schemas.fields import Instant
+
+    if text is None:
+        return None
+    try:
+        return Instant().deserialize(text)
+    except ValidationError as error:
+        raise click.BadParameter(str(error.messages[0]), param_hint="--known-at") from None

@@ -1,0 +1,47 @@
+"""Put values into the cells of tables: one value in each, and no JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from scheduler_api.engine.reason import Reason
+from scheduler_api.i18n import ENGLISH, word
+
+#: By this spreadsheets know that a file is UTF-8; without it Excel takes it for the encoding of its country.
+MARK = "\ufeff"
+#: How a text begins that a spreadsheet would run.
+_FORMULA = frozenset("=+-@\t\r")
+#: The types of what is written as it is.
+_PLAIN = (type(None), int, float)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as text; several in one are put with semicolons between, reasons into words."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_guarded, value))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_guarded(one)}" for name, one in value.items())
+    return word(value, ENGLISH) if isinstance(value, Reason) else str(value)
+
+
+def csv_cell(value: Any) -> str | float | None:
+    """Return a value as the csv module is to write it; before a text that would be run as a formula there is a `'`."""
+    if type(value) in _PLAIN:
+        return value
+    return _guarded(value)
+
+
+def _guarded(value: Any) -> str:
+    text = text_of(value)
+    is_number = isinstance(value, int | float)
+    return f"'{text}" if text[:1] in _FORMULA and not is_number else text
