@@ -49,6 +49,7 @@ def services_of(
     from scheduler_api.use_cases.auth.oidc import SignIn
     from scheduler_api.use_cases.clocks import ClockWatch, seconds_since_boot
     from scheduler_api.use_cases.operations.rates import RateLimits
+
     from .services import Services
 
     store, provider = connect(settings.database), settings.provider()

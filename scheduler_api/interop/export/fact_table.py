@@ -76,6 +76,7 @@ DATA = (
     day("done_on", "Day on which the visit was done", "5"),
     text("response", "Tumour response", "5"),
     flag("progression", "By the protocol the response means progression", "5"),
+    flag("before_start", "A dose of a day before day 1, which starts no treatment", "4"),
     partial_day("progressed_on", "Day of progression, as written", "3"),
     partial_day("started_on", "Start of a new therapy, as written", "3"),
     partial_day("last_dose_on", "Last dose, as written; unknown: nobody knows it; empty: never dosed", "3"),
