@@ -14,6 +14,7 @@ from scheduler_api.engine.errors import FieldError
 from scheduler_api.schemas.fields import QueryNumber, Strict, Text
 
 from .accept import wants_csv, wants_mark
+from .language import language
 from .problems import Problem
 from .requests import answer
 from .tables import table
@@ -84,7 +85,7 @@ def _link_to_next(cursor: str) -> str:
 
 
 def _csv(items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
-    response = Response(table(items, schema, wants_mark()), content_type="text/csv; charset=utf-8")
+    response = Response(table(items, schema, language(), wants_mark()), content_type="text/csv; charset=utf-8")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers.update(headers)
     return response

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from scheduler_api.engine.reason import Reason
-from scheduler_api.i18n import ENGLISH, word
+from scheduler_api.i18n import word
 from scheduler_api.schemas.fields import Strict, fields, validate
 
 #: How a cell begins that a spreadsheet would run.
@@ -23,8 +23,8 @@ MARK = "\ufeff"
 _MOST_COLUMNS = 10
 
 
-def table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mark: bool) -> str:
-    """Return items of a schema as CSV: a column for each field, in `schema.columns` if it names any.
+def table(items: Sequence[Mapping[str, Any]], schema: type[Strict], language: str, with_mark: bool) -> str:
+    """Return items of a schema as CSV, with words in a language: a column for each field, or for `schema.columns`.
 
     A field of fields has a column for each, as `protocol.id`, and a short list one for each value, as `opening_days.1`;
     the values of a longer one are in one cell, with semicolons between. Lists of objects are left out.
@@ -33,7 +33,7 @@ def table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mark: b
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(".".join(map(str, path)) for path in columns)
-    writer.writerows([_cell(_value(item, path)) for path in columns] for item in items)
+    writer.writerows([_cell(_value(item, path), language) for path in columns] for item in items)
     return (MARK if with_mark else "") + text.getvalue()
 
 
@@ -78,16 +78,16 @@ def _nth(items: Sequence[Any], number: int) -> Any:
     return items[number - 1] if number <= len(items) else None
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, language: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        value = "; ".join(f"{name}: {_cell(one)}" for name, one in value.items())
+        value = "; ".join(f"{name}: {_cell(one, language)}" for name, one in value.items())
     elif isinstance(value, list | tuple):
-        value = "; ".join(map(_cell, value))
+        value = "; ".join(_cell(one, language) for one in value)
     elif isinstance(value, Reason):
-        value = word(value, ENGLISH)
+        value = word(value, language)
     text = "" if value is None else str(value)
     return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text

@@ -98,7 +98,7 @@ def apply_amendment(query: dict[str, Any], data: dict[str, Any], protocol: str, 
     what is left. A site is done in portions of `limit`. `dry_run=true` returns the same and records nothing.
     """
     amendment = amendments.Amendment(protocol, version, data["from_on"], data["reason"])
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     if "site" in data:
         after = cursor_key(query, 2)
         done = amendments.to_site(session(), amendment, data["site"], after, query["limit"], dry_run)

@@ -110,7 +110,10 @@ class StudySummarySchema(StudyCountsSchema):
 @blueprint.arguments(DeviationsQuery, location="query")
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
 def list_deviations(query: dict[str, Any]) -> Response:
-    """List what differs between plan and record, by subject number and day"""
+    """List what differs between plan and record, by subject number and day
+
+    Of all patients that the caller sees.
+    """
     result = study.deviations(
         session(),
         query.get("site"),
@@ -129,7 +132,10 @@ def list_deviations(query: dict[str, Any]) -> Response:
 @blueprint.arguments(PatientsQuery, location="query")
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
 def list_adherence(query: dict[str, Any]) -> Response:
-    """List adherence and relative dose intensity, by subject number"""
+    """List adherence and relative dose intensity, by subject number
+
+    Of all patients that the caller sees.
+    """
     result = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
     return page(result.items, result.after, StudyAdherenceSchema)
 

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError
 
-from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import patient
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem, ProblemSchema
@@ -111,7 +110,10 @@ class SyncResultSchema(Strict):
 @blueprint.arguments(SyncRequestSchema)
 @blueprint.response(200, SyncResultSchema)
 def synchronise(data: dict[str, Any]) -> Response:
-    """Send what was queued offline, each exactly once by `client_id`, and get what changed"""
+    """Send what was queued offline, each exactly once by `client_id`, and get what changed
+
+    At most 500 facts in one call. One that is refused does not keep the others from being recorded.
+    """
     queued = [_queued(content) for content in _named(data["facts"])]
     synced = sync.sync(session(), phone().patient_id, data["cursor"], data["sent_at"], queued)
     for outcome in synced.outcomes:
@@ -124,7 +126,7 @@ def synchronise(data: dict[str, Any]) -> Response:
         "clock_off_seconds": round(synced.clock_off.total_seconds()) or None,
         "today": today.today_document(session(), phone()),
     }
-    return answer(document, headers={"Content-Language": language()}, language=language())
+    return answer(document)
 
 
 def _named(queued: list[Any]) -> list[Any]:

@@ -130,7 +130,7 @@ def cancel_booking(query: dict[str, Any], patient_id: str, visit: str, if_versio
 def _book(
     query: dict[str, Any], patient_id: str, booking: VisitBooked, if_versions: Collection[int] | None
 ) -> Response:
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     return _answer(bookings.book(session(), patient_id, booking, if_versions, dry_run), dry_run)
 
 
@@ -148,7 +148,7 @@ def record_visit_result(
     Outside the window it is recorded, and `deviations` says which one it makes. The same result again records nothing;
     another one corrects it and needs a `reason`. After `PD`, `to_do` says what is still to decide.
     """
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     outcome = bookings.record_result(
         session(),
         patient_id,
