@@ -67,7 +67,9 @@ def of_answer(status: str, request_headers: list[str], sends: list[str], is_page
     of a list.
     """
     yield from OF_EVERY_ANSWER
-    if status != "204":
+    if status == "304":
+        yield "Vary"
+    elif status != "204":
         yield from OF_WORDS
     if "If-None-Match" in request_headers or "If-Match" in request_headers:
         yield "ETag"

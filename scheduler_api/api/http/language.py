@@ -12,6 +12,8 @@ from werkzeug.http import parse_accept_header
 
 from scheduler_api.i18n import LANGUAGES
 
+#: Who reads Chinese so does not read the simplified script of zh-CN: Hong Kong, Macau and Taiwan, or as it says.
+_TRADITIONAL = frozenset({"hant", "hk", "mo", "tw"})
 _BY_PRIMARY_TAG = {language.partition("-")[0]: language for language in LANGUAGES}
 
 
@@ -41,7 +43,8 @@ def language() -> str:
 def preferred(header: str) -> str:
     """Return the preferred language of an `Accept-Language` header among those the service speaks; else English."""
     for tag, quality in parse_accept_header(header, LanguageAccept):
-        spoken = _BY_PRIMARY_TAG.get(re.split("[-_]", tag)[0].lower())
-        if spoken is not None and quality > 0:
+        primary, *subtags = re.split("[-_]", tag.lower())
+        spoken = _BY_PRIMARY_TAG.get(primary)
+        if spoken is not None and quality > 0 and _TRADITIONAL.isdisjoint(subtags):
             return spoken
     return LANGUAGES[0]

@@ -14,6 +14,7 @@ from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery, RecordWarningSchema
 from scheduler_api.engine.model.facts import VisitBooked
+from scheduler_api.engine.reminders.kinds import TO_PATIENTS, TO_SITES
 from scheduler_api.schemas.facts import FACTS, NewlyRecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
 from scheduler_api.schemas.patients import RESPONSE, ContraceptionSchema, DeviationSchema
@@ -53,8 +54,8 @@ class VisitResultSchema(Strict):
 class PlannedReminderSchema(Strict):
     """A message that is planned, or no longer planned."""
 
-    to = Choice("patient", "site", required=True)
-    kind = fields.String(required=True)
+    to = Choice("patient", "site", required=True, metadata={"description": "Whom it is for"})
+    kind = Choice(*TO_PATIENTS, *TO_SITES, required=True)
     about = fields.String(required=True)
     at = Instant(required=True)
 
