@@ -35,6 +35,7 @@ _REFERENCE = re.compile(r"#/components/(\w+)/([\w-]+)")
 def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     """Return the whole contract as data: the same for the same code."""
     document: dict[str, Any] = api.spec.to_dict()
+    document["info"]["x-examples-day"] = examples.DAY
     document["servers"] = [{"url": "/", "description": "The service that serves this contract"}]
     document["tags"].append({"name": "service", "description": "What the service says of itself"})
     _add_kinds(api, document)

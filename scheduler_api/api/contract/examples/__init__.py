@@ -13,14 +13,16 @@ from typing import Any
 import orjson
 
 from .calls import CALLS, PARAMETERS
-from .example import Example
+from .example import NOW, Example
 from .facts import FACTS
 from .refusals import CODES, PROBLEMS
 
-__all__ = ["ACCEPTED", "PARAMETERS", "REFUSED", "of_answer", "of_request", "of_status"]
+__all__ = ["ACCEPTED", "DAY", "PARAMETERS", "REFUSED", "of_answer", "of_request", "of_status"]
 
+#: The day that the examples are seen from.
+DAY = NOW[:10]
 #: All examples that the service accepts, and all that it refuses, by name.
-ACCEPTED: Mapping[str, Example] = {**CALLS, **FACTS}
+ACCEPTED: Mapping[str, Example] = {**FACTS, **CALLS}
 REFUSED: Mapping[str, Example] = {**CODES, **{name: example for (_, name), example in PROBLEMS.items()}}
 
 

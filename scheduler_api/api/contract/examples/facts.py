@@ -15,7 +15,7 @@ def _fact(kind: str, summary: str, *after: str, **data: Any) -> Example:
 _COMBINATION = ("combination", "in_an_arm")
 
 FACTS: Mapping[str, Example] = {
-    "dose_recorded": _fact("dose_recorded", "A dose was taken", dose_on="2024-02-19", status="taken", amount=300),
+    "dose_recorded": _fact("dose_recorded", "A dose was taken", dose_on="2024-02-20", status="taken", amount=300),
     "registered": _fact(
         "registered",
         "The registration was wrong: it is corrected",
