@@ -3,6 +3,7 @@
 # make bench  measures, and writes docs/benchmarks.md          make reading  writes of it what runs for one request
 # make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
 # make bench-scale  measures many patients on both engines, writes docs/scale.md    make bench-scale PATIENTS=20000
+# make clients    lints openapi.yaml, makes clients of it for Python and TypeScript, and tries them (needs a network)
 # make examples, openapi, lint, lock, clean: see below
 #
 # All of them first make .venv from requirements.lock, if it is not there. Another interpreter: make PYTHON=python3.13
@@ -20,7 +21,7 @@ INSTALLED = .venv/.installed
 PEERS_PYTHON = python3.12
 PEERS = .venv-peers/.installed
 
-.PHONY: run test bench reading bench-peers bench-scale examples openapi lint lock clean
+.PHONY: run test bench reading bench-peers bench-scale examples clients openapi lint lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
@@ -55,6 +56,10 @@ examples: $(INSTALLED)
 openapi: $(INSTALLED)
 	@$(BIN)/scheduler-api openapi > openapi.yaml.new || { rm -f openapi.yaml.new; exit 1; }
 	@mv openapi.yaml.new openapi.yaml
+
+# Lints the contract, and makes and tries clients from it. Needs a network, node and npm; all is made in build/clients.
+clients: $(INSTALLED)
+	$(BIN)/python clients/try_clients.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

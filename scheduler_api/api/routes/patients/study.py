@@ -11,7 +11,7 @@ from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import Strict, Text, fields, listed
-from scheduler_api.schemas.patients import DEVIATIONS, AdherenceSchema, DeviationSchema
+from scheduler_api.schemas.patients import DEVIATIONS, DoseAdherenceSchema, DeviationSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients import study
 
@@ -82,7 +82,7 @@ class StudyCountsSchema(Strict):
     statuses = fields.Nested(StatusCountsSchema, required=True)
     on_hold = fields.Integer(required=True, metadata={"description": "Of those on treatment"})
     scans = fields.Nested(ScanCountsSchema, required=True)
-    doses = fields.Nested(AdherenceSchema, required=True)
+    doses = fields.Nested(DoseAdherenceSchema, required=True)
     deviations = fields.Dict(
         keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "How many of each kind"}
     )

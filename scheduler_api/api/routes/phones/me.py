@@ -98,7 +98,7 @@ class NoticeSchema(Strict):
     )
 
 
-class TodaySchema(Strict):
+class TodaysScreenSchema(Strict):
     """The one screen of a patient's phone."""
 
     today = CivilDate(required=True)
@@ -211,7 +211,7 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 
 @blueprint.route("/me/today")
 @patient
-@blueprint.response(200, TodaySchema)
+@blueprint.response(200, TodaysScreenSchema)
 @_conditional
 def get_today() -> Response:
     """Get today's screen: today's doses, those to catch up on, the visits that matter, contraception

@@ -20,7 +20,7 @@ from scheduler_api.schemas.fields import Choice, DoseName, Instant, Strict, Text
 from scheduler_api.use_cases.phones import sync, today
 from scheduler_api.use_cases.phones.doses import OUTCOMES
 
-from .me import CLOCK_OFF, DoseWarningSchema, DoseWordSchema, TodaySchema
+from .me import CLOCK_OFF, DoseWarningSchema, DoseWordSchema, TodaysScreenSchema
 
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
 
@@ -102,7 +102,7 @@ class SyncResultSchema(Strict):
     changes = fields.List(fields.Nested(PhoneChangeSchema), required=True)
     cursor = fields.Integer(required=True)
     clock_off_seconds = fields.Integer(required=True, allow_none=True, metadata=CLOCK_OFF)
-    today = fields.Nested(TodaySchema, required=True)
+    today = fields.Nested(TodaysScreenSchema, required=True)
 
 
 @blueprint.route("/me/sync", methods=["POST"])
