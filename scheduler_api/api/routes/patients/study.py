@@ -11,7 +11,7 @@ from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import Strict, Text, fields, listed
-from scheduler_api.schemas.patients import DEVIATIONS, DoseAdherenceSchema, DeviationSchema
+from scheduler_api.schemas.patients import DEVIATIONS, DeviationSchema, DoseAdherenceSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients import study
 
