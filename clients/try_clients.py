@@ -29,7 +29,7 @@ PATIENCE = 60
 
 def run(*command: str | Path, cwd: Path = BUILD, **settings: str) -> str:
     """Run a command, and end the program if it fails; what it printed."""
-    print("+", " ".join(Path(str(part)).name if str(part).startswith("/") else str(part) for part in command))
+    print("+", *(Path(str(part)).name for part in command if not str(part).startswith(("sch_", "http:"))))
     done = subprocess.run(
         command, cwd=cwd, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
