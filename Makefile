@@ -3,7 +3,8 @@
 # make bench  measures, and writes docs/benchmarks.md          make reading  writes of it what runs for one request
 # make bench-peers  measures the same beside clinicedc and dateutil.rrule, and writes docs/peers.md
 # make bench-scale  measures many patients on both engines, writes docs/scale.md    make bench-scale PATIENTS=20000
-# make openapi, vendored, pictures, lint, lock, clean: see below
+# make clients    lints openapi.yaml, makes clients of it for Python and TypeScript, and tries them (needs a network)
+# make examples, openapi, vendored, pictures, lint, lock, clean: see below
 #
 # All of them first make .venv from requirements.lock, if it is not there. Another interpreter: make PYTHON=python3.13
 
@@ -20,7 +21,7 @@ INSTALLED = .venv/.installed
 PEERS_PYTHON = python3.12
 PEERS = .venv-peers/.installed
 
-.PHONY: run vendored pictures test bench reading bench-peers bench-scale openapi lint lock clean
+.PHONY: run vendored pictures test bench reading bench-peers bench-scale examples clients openapi lint lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/scheduler-api demo --host $(HOST) --port $(PORT)
@@ -58,10 +59,19 @@ PATIENTS = 1000000
 bench-scale: $(INSTALLED)
 	$(BIN)/python -m bench.scale $(PATIENTS)
 
+# Carries out the examples of the contract and keeps the answers, of which the contract is then made.
+examples: $(INSTALLED)
+	$(BIN)/pytest --quiet --engine sqlite --record-examples tests/api/test_examples.py
+	@$(MAKE) --no-print-directory openapi
+
 # The contract is replaced only by a whole one.
 openapi: $(INSTALLED)
 	@$(BIN)/scheduler-api openapi > openapi.yaml.new || { rm -f openapi.yaml.new; exit 1; }
 	@mv openapi.yaml.new openapi.yaml
+
+# Lints the contract, and makes and tries clients from it. Needs a network, node and npm; all is made in build/clients.
+clients: $(INSTALLED)
+	$(BIN)/python clients/try_clients.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

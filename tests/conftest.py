@@ -44,9 +44,11 @@ settings.load_profile("usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--engine`."""
+    """`--engine`, `--record-examples`."""
     engines = [*ENGINES, "both"]
     parser.addoption("--engine", choices=engines, default="both", help="on which databases to run what touches one")
+    recording = "write the answers to the examples of the contract, instead of comparing them"
+    parser.addoption("--record-examples", action="store_true", help=recording)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

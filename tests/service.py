@@ -213,7 +213,7 @@ Anew = Callable[[], AbstractContextManager[Service]]
 
 
 class Client:
-    """Sends requests as one of the staff, and holds every answer to the contract."""
+    """Sends requests as one of the staff, and holds requests and answers to the contract."""
 
     def __init__(self, app: Flask, token: str | None) -> None:
         self._client = app.test_client()
@@ -237,7 +237,7 @@ class Client:
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
         answer = self._client.open(path, method=method, data=data, query_string=query, headers=sent, buffered=True)
-        contract_of(self._document).check(method, path, answer)
+        contract_of(self._document).check(method, path, answer.request.args, data, answer)
         return answer
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:

@@ -37,8 +37,8 @@ from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
 from scheduler_api.use_cases.session import Forbidden
 
-from .http import auditing, problems
-from .openapi import DESCRIPTION, contract
+from .http import auditing, language, problems
+from .openapi import INFO, contract
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 #: Monitoring may request these without a limit.
 WATCHED = ("/healthz", "/readyz", "/metrics")
+
+
+_TOKEN = "A staff token; under `/v1/me` the access token of a phone"
 
 
 class OrjsonProvider(JSONProvider):
@@ -112,9 +115,9 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
         API_VERSION=version("scheduler-api"),
         OPENAPI_VERSION="3.1.0",
         API_SPEC_OPTIONS={
-            "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+            "info": INFO,
             "security": [{"token": []}],
-            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": _TOKEN}}},
         },
         MAX_CONTENT_LENGTH=max_body,
         COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
@@ -135,6 +138,7 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
     services.contract = contract(app, api)
     problems.register(app)
     app.before_request(_guard)
+    language.register(app)
     # What is registered first comes last after a request.
     Compress(app)
     auditing.register(app)

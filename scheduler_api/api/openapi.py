@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Flask
 
+from scheduler_api.api.contract import examples, headers
+from scheduler_api.api.contract.words import WORDS
 from scheduler_api.api.http.operation import operation_of
-from scheduler_api.api.http.problems import ProblemApi
+from scheduler_api.api.http.problems import TYPES, ProblemApi
 from scheduler_api.api.routes.phones.sync import QUEUED
 from scheduler_api.schemas.facts import FACTS
 
-DESCRIPTION = (
-    "Calendars of patients in a clinical trial, computed from what is recorded about them. "
-    "Every date can say why it is that day. Errors are RFC 9457 problems."
-)
+INFO = {
+    "description": (
+        "Calendars of patients in a clinical trial, computed from what is recorded about them. "
+        "Every date can say why it is that day. Errors are RFC 9457 problems."
+    ),
+    "contact": {"name": "The maintainers of Scheduler API"},
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "If-None-Match": ("An ETag: 304 if nothing changed", {}),
     "If-Match": ("An ETag of the patient: 412 if the patient changed since", {}),
     "Idempotency-Key": ("The same key and request gives the first answer again", {"pattern": "^[!-~]{1,200}$"}),
 }
+_REFERENCE = re.compile(r"#/components/(\w+)/([\w-]+)")
 
 
 def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     """Return the whole contract as data: the same for the same code."""
     document: dict[str, Any] = api.spec.to_dict()
+    document["info"]["x-examples-day"] = examples.DAY
+    document["servers"] = [{"url": "/", "description": "The service that serves this contract"}]
+    document["tags"].append({"name": "service", "description": "What the service says of itself"})
     _add_kinds(api, document)
+    components = document["components"]
+    components["headers"] = headers.components()
+    components["responses"] = {_problem_name(status): _problem(status) for status in TYPES}
     views = _views(app)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -37,7 +50,67 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     for (path, method), view in views.items():
         if method == "get" and operation_of(view).says:
             document["paths"][path] = {"get": _of_the_service(view)}
+    for parameter in _parameters(document):
+        parameter.setdefault("description", WORDS.get(parameter["name"], ""))
+        if parameter.get("required") and (example := examples.PARAMETERS.get(parameter["name"])) is not None:
+            parameter["example"] = example
+    for schema in components["schemas"].values():
+        for name, declared in schema.get("properties", {}).items():
+            _describe(name, declared)
+    _prune(document)
     return document
+
+
+def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every parameter."""
+    for operations in document["paths"].values():
+        for holder in (operations, *operations.values()):
+            if isinstance(holder, dict):
+                yield from holder.get("parameters", ())
+
+
+def _describe(name: str, declared: dict[str, Any]) -> None:
+    """Say what a field means, and what it is by default.
+
+    A `default` would be read as a value that is always there: generators of clients make such fields required.
+    """
+    declared.setdefault("description", WORDS.get(name, ""))
+    default = declared.pop("default", None)
+    if default not in (None, "", []):
+        word = str(default).lower() if isinstance(default, bool) else default
+        declared["description"] += f"; by default `{word}`"
+
+
+def _prune(document: dict[str, Any]) -> None:
+    """Leave out components that nothing refers to."""
+    components, found = document["components"], set[tuple[str, str]]()
+    waiting: list[Any] = [document["paths"]]
+    while waiting:
+        for reference in set(_REFERENCE.findall(str(waiting.pop()))) - found:
+            found.add(reference)
+            waiting.append(components[reference[0]][reference[1]])
+    for kind in ("schemas", "responses", "headers", "examples"):
+        components[kind] = {name: one for name, one in components.get(kind, {}).items() if (kind, name) in found}
+        if not components[kind]:
+            del components[kind]
+
+
+def _problem_name(status: int) -> str:
+    return "".join(part.title() for part in TYPES[status][0].split("-"))
+
+
+def _problem(status: int, shown: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the response of a problem, with the examples that are its own, if it has some."""
+    shown = shown or examples.of_status(status)
+    content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    if shown:
+        content["examples"] = shown
+    sent = (*headers.OF_EVERY_ANSWER, *headers.OF_WORDS, *headers.OF_PROBLEMS.get(status, ()))
+    return {
+        "description": TYPES[status][1],
+        "headers": headers.referred(sent),
+        "content": {"application/problem+json": content},
+    }
 
 
 def _views(app: Flask) -> dict[tuple[str, str], Any]:
@@ -49,12 +122,24 @@ def _views(app: Flask) -> dict[tuple[str, str], Any]:
     }
 
 
+_STATUS = {
+    "type": "object",
+    "properties": {
+        "status": {"type": "string", "description": "Whether it can serve", "enum": ["ok", "unavailable"]},
+        "database": {"type": "string", "description": "Whether the database answers and can be written"},
+        "clock": {"type": "string", "description": "Only if the clock of the machine cannot be trusted"},
+        "worker": {"type": "string", "description": "Only if no worker sends messages"},
+    },
+    "required": ["status"],
+    "additionalProperties": False,
+}
+
+
 def _of_the_service(view: Any) -> dict[str, Any]:
     """Return the operation of a view that says something of the service itself, to anyone and by its status."""
     summary, _, description = str(inspect.getdoc(view)).partition("\n\n")
     declared = operation_of(view)
-    status = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
-    content = _texts(declared.produces) or {"application/json": {"schema": status}}
+    content = _texts(declared.produces) or {"application/json": {"schema": _STATUS}}
     return {
         "operationId": view.__name__,
         "summary": summary,
@@ -62,7 +147,12 @@ def _of_the_service(view: Any) -> dict[str, Any]:
         "tags": ["service"],
         "security": [],
         "responses": {
-            str(code): {"description": "OK" if code == 200 else "Not now", "content": content} for code in declared.says
+            str(code): {
+                "description": "OK" if code == 200 else "Not now",
+                "headers": headers.referred(headers.OF_EVERY_ANSWER),
+                "content": content,
+            }
+            for code in declared.says
         },
     }
 
@@ -89,6 +179,12 @@ def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
             "description": "One of several kinds; `kind` says which fields it has.",
             "oneOf": [{"$ref": reference} for reference in mapping.values()],
             "discriminator": {"propertyName": "kind", "mapping": mapping},
+        }
+    for name in ("NewPatient", "Preview"):
+        protocol = schemas[name]["properties"]["protocol"]
+        schemas[name]["properties"]["protocol"] = {
+            "description": "The id and version; or the id alone, for the latest version approved for the site",
+            "oneOf": [{"type": "string", "minLength": 1, "maxLength": 64}, protocol],
         }
     schemas["Preview"]["oneOf"] = [{"required": ["protocol"]}, {"required": ["definition"]}]
     schemas["SyncRequest"]["properties"]["facts"]["items"] = {"$ref": "#/components/schemas/QueuedFact"}
@@ -117,6 +213,10 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
     if "If-Match" in declared.headers:
         statuses.add(412)
     responses = operation["responses"]
+    name = operation["operationId"]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body is not None and (shown := examples.of_request(name)):
+        body["examples"] = shown
     responses.pop("default", None)
     if "If-None-Match" in declared.headers:
         responses["304"] = {"description": "Nothing changed"}
@@ -127,7 +227,14 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
     if contents and not declared.any_query:
         declared.forms = tuple(dict.fromkeys(form for content in contents for form in content))
         statuses.add(406)
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, answer in responses.items():
+        content = answer.get("content", {})
+        is_page = "List" in str(content.get("application/json", {}).get("schema", ""))
+        answer["headers"] = headers.referred(headers.of_answer(status, declared.headers, declared.sends, is_page))
+        if "application/json" in content and (shown := examples.of_answer(name, int(status))):
+            content["application/json"]["examples"] = shown
     for status in sorted(statuses):
-        responses[str(status)] = {"description": "A problem", "content": problem}
+        own = examples.of_answer(name, status)
+        shared = {"$ref": f"#/components/responses/{_problem_name(status)}"}
+        responses[str(status)] = _problem(status, own) if own else shared
     operation["responses"] = dict(sorted(responses.items()))

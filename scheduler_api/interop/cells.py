@@ -17,8 +17,8 @@ _FORMULA = frozenset("=+-@\t\r")
 _PLAIN = (type(None), int, float)
 
 
-def text_of(value: Any) -> str:
-    """Return a value as text; several in one are put with semicolons between, reasons into words."""
+def text_of(value: Any, language: str = ENGLISH) -> str:
+    """Return a value as text; several in one are put with semicolons between, reasons into words of a language."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -28,20 +28,20 @@ def text_of(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return "; ".join(map(_guarded, value))
+        return "; ".join(_guarded(one, language) for one in value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {_guarded(one)}" for name, one in value.items())
-    return word(value, ENGLISH) if isinstance(value, Reason) else str(value)
+        return "; ".join(f"{name}: {_guarded(one, language)}" for name, one in value.items())
+    return word(value, language) if isinstance(value, Reason) else str(value)
 
 
-def csv_cell(value: Any) -> str | float | None:
+def csv_cell(value: Any, language: str = ENGLISH) -> str | float | None:
     """Return a value as the csv module is to write it; before a text that would be run as a formula there is a `'`."""
     if type(value) in _PLAIN:
         return value
-    return _guarded(value)
+    return _guarded(value, language)
 
 
-def _guarded(value: Any) -> str:
-    text = text_of(value)
+def _guarded(value: Any, language: str) -> str:
+    text = text_of(value, language)
     is_number = isinstance(value, int | float)
     return f"'{text}" if text[:1] in _FORMULA and not is_number else text

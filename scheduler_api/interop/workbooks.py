@@ -9,6 +9,8 @@ from typing import IO, Any, NamedTuple
 
 import xlsxwriter
 
+from scheduler_api.i18n import ENGLISH
+
 from .cells import text_of
 
 #: The type of content of a workbook.
@@ -90,17 +92,18 @@ class Sheet:
             self._sheet.write_boolean(self._row, place, value, style)
         elif isinstance(value, int | float):
             self._sheet.write_number(self._row, place, value, style)
-        elif text := text_of(value):
+        elif text := text_of(value, self._workbook.language):
             self._sheet.write_string(self._row, place, text, style)
 
 
 class Workbook:
-    """A workbook that is written to a file when its block ends.
+    """A workbook that is written to a file when its block ends, with words in a language.
 
     Rows go to a folder of its own at once, so that any number can be written; the folder is gone afterwards.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], language: str = ENGLISH) -> None:
+        self.language = language
         self._folder = TemporaryDirectory()
         self.file = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": self._folder.name})
         self.header = self.file.add_format({"bold": True, "bottom": 1})

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from scheduler_api.engine.checks import HAVE_A_REASON
+from scheduler_api.engine.errors import CONFIRMED
 from scheduler_api.engine.model.facts import (
     KINDS,
     PARTNER,
@@ -181,7 +182,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
         "amount": Amount(required=True),
         "reason": Text(500, lines=True, load_default=None),
         "confirmed": fields.List(
-            Choice("not_a_level", "not_dispensable", "above_previous"),
+            Choice(*CONFIRMED),
             load_default=None,
             metadata={"description": "What the sender was asked to confirm, and is sure of"},
         ),

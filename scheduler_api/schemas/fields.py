@@ -24,6 +24,7 @@ __all__ = [
     "Flag",
     "Instant",
     "PartialCivilDate",
+    "QueryFlag",
     "QueryNumber",
     "Strict",
     "Text",
@@ -212,6 +213,15 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise ValidationError("Not true or false.")
         return value
+
+
+class QueryFlag(fields.Boolean):
+    """`true` or `false` in a query."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise ValidationError("Not one of true, false.")
+        return bool(value == "true")
 
 
 class Choice(fields.String):

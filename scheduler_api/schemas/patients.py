@@ -166,7 +166,7 @@ class ContraceptionSchema(Strict):
     because = fields.String(required=True)
 
 
-class AdherenceSchema(Strict):
+class DoseAdherenceSchema(Strict):
     """Doses from C1D1 on; both ratios are null if nothing was planned.
 
     The intensity of several drugs together is null too.
@@ -181,14 +181,14 @@ class AdherenceSchema(Strict):
     relative_dose_intensity = fields.Float(required=True, allow_none=True)
 
 
-class RegimenAdherenceSchema(AdherenceSchema):
+class RegimenAdherenceSchema(DoseAdherenceSchema):
     """The adherence to one of several regimens."""
 
     regimen = fields.String(required=True)
     drug = fields.String(required=True)
 
 
-class AllAdherenceSchema(AdherenceSchema):
+class AllAdherenceSchema(DoseAdherenceSchema):
     """The adherence to all regimens of a patient, and to each if there are several."""
 
     regimens = fields.List(fields.Nested(RegimenAdherenceSchema), metadata={"description": "If there are several"})

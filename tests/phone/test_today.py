@@ -380,7 +380,7 @@ class TestLanguage:
             ("zh_CN", "zh-CN"),
             ("zh-Hans-CN", "zh-CN"),
             ("zh-Hans", "zh-CN"),
-            ("zh-TW", "zh-CN"),
+            ("zh-TW", "en"),
             ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
             ("zh-Hans-CN, en;q=0.5", "zh-CN"),
             ("zh-Hans-CN;q=1.0, en-CN;q=0.9", "zh-CN"),

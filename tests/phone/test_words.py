@@ -218,9 +218,10 @@ def test_the_built_in_labels_are_said_in_chinese() -> None:
 
 
 def test_every_rule_has_its_inputs_and_no_other() -> None:
-    """What the engine gives a rule is what its text asks for, in every language."""
+    """What a rule is given is what its text asks for, in every language."""
     said = set()
-    for source in (Path(scheduler_api.__file__).parent / "engine").rglob("*.py"):
+    package = Path(scheduler_api.__file__).parent
+    for source in (*(package / "engine").rglob("*.py"), *(package / "use_cases").rglob("*.py")):
         for call in ast.walk(ast.parse(source.read_text("utf-8"))):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Reason"):
                 continue

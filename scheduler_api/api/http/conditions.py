@@ -19,6 +19,7 @@ from scheduler_api.use_cases.phones.phones import Phone
 from scheduler_api.use_cases.session import patient_row
 
 from .accept import TABLES, form_of_list, wants_mark
+from .language import language
 from .operation import heeds
 from .problems import Problem
 from .requests import session, store
@@ -30,7 +31,7 @@ _ENCODING = re.compile(r':(?:zstd|br|gzip|deflate)"$')
 _TAG = re.compile(r'"(\d{1,12})\.[^"]+"', re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 #: The headers of a response that are repeated with it.
-_STORED_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+_STORED_HEADERS = ("Content-Type", "Content-Language", "Location", "ETag", "Cache-Control")
 
 
 def patient_tag(version: int, today: object, form: str = "") -> str:
@@ -59,8 +60,6 @@ def phone_headers(caller: Phone, now: datetime, spoken: str) -> dict[str, str]:
         "ETag": patient_tag(patient["version"], day, f"{caller.patient_id} {spoken} {surroundings}"),
         # Valid until midnight without a network, but requested anew with one: a hold must reach the patient at once.
         "Cache-Control": f"private, no-cache, max-age={left}",
-        "Vary": "Accept-Language",
-        "Content-Language": spoken,
     }
 
 
@@ -70,7 +69,7 @@ def conditional(view: View) -> View:
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
         row = patient_row(session(), kwargs["patient_id"], former=True)
-        tag = patient_tag(row["version"], civil_date(session().now, row["time_zone"]))
+        tag = patient_tag(row["version"], civil_date(session().now, row["time_zone"]), language())
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
         return unless_not_modified(headers, lambda: view(*args, **kwargs))
 
@@ -137,6 +136,7 @@ def idempotent(view: View) -> View:
                 headers = {**stored.headers, "Idempotency-Replayed": "true"}
                 return Response(stored.body, stored.status, headers)
             response = view(*args, **kwargs)
+            response.headers["Content-Language"] = language()
             headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
             idempotency.keep(
                 session(), key, digest, idempotency.StoredResponse(response.status_code, headers, response.get_data())

@@ -38,15 +38,16 @@ class Operation:
     """Holds what a view declares. `caller`: whose token it takes (`page`: the cookie of whose session); `headers`:
     those of a request that it heeds.
 
-    `produces` are types of content beside the JSON of its schema, or instead if it has none. `says`: with which
-    statuses it answers, if it says something of the service itself; it has no schema and no problems then.
-    `any_query`: it ignores whatever query it is asked with. `forms` are the types of content of its answers, JSON
-    first; they are set when the contract is made.
+    `sends`: headers of its answers that do not follow from those. `produces` are types of content beside the JSON of
+    its schema, or instead if it has none. `says`: with which statuses it answers, if it says something of the service
+    itself; it has no schema and no problems then. `any_query`: it ignores whatever query it is asked with. `forms` are
+    the types of content of its answers, JSON first; they are set when the contract is made.
     """
 
     caller: Literal["staff", "page", "patient", "public"] | None = None
     roles: Roles = ANY_ROLE
     headers: list[str] = field(default_factory=list)
+    sends: list[str] = field(default_factory=list)
     produces: list[str] = field(default_factory=list)
     says: tuple[int, ...] = ()
     any_query: bool = False
@@ -106,6 +107,16 @@ def heeds(header: str) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         operation_of(view).headers.append(header)
+        return view
+
+    return declare
+
+
+def sends(*headers: str) -> Callable[[View], View]:
+    """Declare that an answer of a view has these headers besides those that follow from what it heeds."""
+
+    def declare(view: View) -> View:
+        operation_of(view).sends.extend(headers)
         return view
 
     return declare

@@ -14,6 +14,7 @@ from scheduler_api.engine.errors import FieldError
 from scheduler_api.schemas.fields import QueryNumber, Strict, Text
 
 from .accept import CSV, TABLES, form_of_list, wants_mark
+from .language import language
 from .problems import Problem
 from .requests import answer
 from .tables import csv_table, workbook
@@ -86,10 +87,10 @@ def _link_to_next(cursor: str) -> str:
 
 def _table(form: str, items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:
     if form == CSV:
-        response = Response(csv_table(items, schema, wants_mark()), content_type="text/csv; charset=utf-8")
+        response = Response(csv_table(items, schema, language(), wants_mark()), content_type="text/csv; charset=utf-8")
     else:
         name = request.path.rpartition("/")[2]
-        response = Response(workbook(items, schema, name), content_type=form)
+        response = Response(workbook(items, schema, language(), name), content_type=form)
         response.headers["Content-Disposition"] = f"attachment; filename={name}.xlsx"
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers.update(headers)

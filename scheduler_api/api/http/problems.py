@@ -13,7 +13,8 @@ from flask import Flask, Response, current_app, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from scheduler_api.engine.errors import CODES, Conflict, FieldError, NeedsConfirmation, ValidationFailed
+from scheduler_api.engine.errors import CODES, CONFIRMED, Conflict, FieldError, NeedsConfirmation, ValidationFailed
+from scheduler_api.i18n.refusals import refusal
 from scheduler_api.logs import Seldom
 from scheduler_api.metrics import CLOCK_REFUSALS
 from scheduler_api.schemas.fields import Choice, Strict, fields
@@ -24,6 +25,7 @@ from scheduler_api.use_cases.clocks import ClockNotTrusted
 from scheduler_api.use_cases.operations.idempotency import KeyReused
 from scheduler_api.use_cases.session import Forbidden, Stale, TooMany, Unauthenticated
 
+from .language import language
 from .request_log import REQUEST_ID
 
 log = logging.getLogger(__name__)
@@ -67,17 +69,22 @@ class ProblemSchema(Strict):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Every bad field"})
-    code = fields.String(metadata={"description": "`needs_confirmation`: recorded if `confirm` is sent as `confirmed`"})
-    confirm = fields.List(fields.String(), metadata={"description": "What the sender has to confirm"})
+    code = Choice("needs_confirmation", metadata={"description": "It is recorded if `confirm` is sent as `confirmed`"})
+    confirm = fields.List(Choice(*CONFIRMED), metadata={"description": "What the sender has to confirm"})
+
+
+def shown_errors(errors: Iterable[FieldError]) -> list[dict[str, str]]:
+    """Return bad fields as data, in the language of the request."""
+    return [{**error.document(), "detail": refusal(error.detail, language())} for error in errors]
 
 
 class Problem(Exception):
-    """Ends a request with a problem."""
+    """Ends a request with a problem. Without a `detail` of its own it says those of its `errors`."""
 
     def __init__(
         self,
         status: int,
-        detail: str,
+        detail: str | None,
         errors: Iterable[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         confirm: Sequence[str] = (),
@@ -87,16 +94,19 @@ class Problem(Exception):
         super().__init__(detail)
 
     def document(self) -> dict[str, Any]:
-        """Return the problem as data."""
+        """Return the problem as data, in the language of the request."""
         name, title = TYPES.get(self.status, ("about:blank", HTTPStatus(self.status).phrase))
+        errors = shown_errors(self.errors)
         document: dict[str, Any] = {
             "type": name if ":" in name else f"urn:scheduler-api:{name}",
-            "title": title,
+            "title": refusal(title, language()),
             "status": self.status,
-            "detail": self.detail,
+            "detail": " ".join(dict.fromkeys(error["detail"] for error in errors))
+            if self.detail is None
+            else refusal(self.detail, language()),
         }
-        if self.errors:
-            document["errors"] = [field_error.document() for field_error in self.errors]
+        if errors:
+            document["errors"] = errors
         if self.confirm:
             document |= {"code": "needs_confirmation", "confirm": list(self.confirm)}
         return document
@@ -147,20 +157,18 @@ def register(app: Flask) -> None:
 
 def _of_errors(status: int) -> Any:
     def handle(error: ValidationFailed) -> Response:
-        detail = " ".join(dict.fromkeys(field_error.detail for field_error in error.errors))
-        return Problem(status, detail, error.errors).response()
+        return Problem(status, None, error.errors).response()
 
     return handle
 
 
 def _needs_confirmation(error: NeedsConfirmation) -> Response:
-    detail = " ".join(field_error.detail for field_error in error.errors)
-    return Problem(422, detail, error.errors, confirm=error.confirm).response()
+    return Problem(422, None, error.errors, confirm=error.confirm).response()
 
 
 def _key_reused() -> Response:
     field_error = FieldError("/Idempotency-Key", "This key came before with another request.", "id_reused")
-    return Problem(422, field_error.detail, [field_error]).response()
+    return Problem(422, None, [field_error]).response()
 
 
 def _unauthenticated(error: Unauthenticated) -> Response:

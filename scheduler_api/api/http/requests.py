@@ -9,13 +9,14 @@ from typing import Any, cast
 import orjson
 from flask import Request, Response, current_app, g
 
-from scheduler_api.i18n import ENGLISH, worded
+from scheduler_api.i18n import worded
 from scheduler_api.services import Services
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.use_cases.auth import tokens, web_sessions
 from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.session import ROLES, Actor, Forbidden, Session
 
+from .language import language
 from .operation import ANY_ROLE, Roles
 from .problems import Problem
 
@@ -139,9 +140,7 @@ def authenticate_phone(req: Request, instant: datetime) -> None:
     here.phone, here.session = caller, Session(database, caller.actor, instant, route(req), patient)
 
 
-def answer(
-    document: Any, status: int = 200, headers: Mapping[str, str] | None = None, language: str = ENGLISH
-) -> Response:
-    """Return a JSON response; dates and instants are written as they are, reasons in words of a language."""
+def answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response; dates and instants are written as they are, reasons in the language of the request."""
     headers = {"Cache-Control": "private, no-cache", **(headers or {})}
-    return Response(orjson.dumps(document, worded(language)), status, headers, content_type="application/json")
+    return Response(orjson.dumps(document, worded(language())), status, headers, content_type="application/json")

@@ -38,8 +38,8 @@ class _Column(NamedTuple):
         return Heading(".".join(map(str, self.path)), kind)
 
 
-def csv_table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mark: bool) -> str:
-    """Return items of a schema as CSV: a column for each field, in `schema.columns` if it names any.
+def csv_table(items: Sequence[Mapping[str, Any]], schema: type[Strict], language: str, with_mark: bool) -> str:
+    """Return items of a schema as CSV, with words in a language: a column for each field, or for `schema.columns`.
 
     A field of fields has a column for each, as `protocol.id`, and a short list one for each value, as `opening_days.1`;
     the values of a longer one are in one cell, with semicolons between. Lists of objects are left out.
@@ -48,14 +48,14 @@ def csv_table(items: Sequence[Mapping[str, Any]], schema: type[Strict], with_mar
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(column.heading.name for column in columns)
-    writer.writerows([csv_cell(_value(item, column.path)) for column in columns] for item in items)
+    writer.writerows([csv_cell(_value(item, column.path), language) for column in columns] for item in items)
     return (MARK if with_mark else "") + text.getvalue()
 
 
-def workbook(items: Sequence[Mapping[str, Any]], schema: type[Strict], name: str) -> bytes:
-    """Return items of a schema as an Excel workbook with a sheet of that name, with the columns of `csv_table`."""
+def workbook(items: Sequence[Mapping[str, Any]], schema: type[Strict], language: str, name: str) -> bytes:
+    """Return items of a schema as an Excel workbook with a sheet of that name, like `csv_table` otherwise."""
     columns, file = _columns(schema), io.BytesIO()
-    with Workbook(file) as book:
+    with Workbook(file, language) as book:
         sheet = book.sheet(name, [column.heading for column in columns])
         for item in items:
             sheet.add(_value(item, column.path) for column in columns)

@@ -23,6 +23,8 @@ TRIAL_FIRST, TRIAL_LAST = date(2023, 11, 28), date(2025, 8, 15)
 #: The day of the trial that becomes today.
 MIDDLE = TRIAL_FIRST + (TRIAL_LAST - TRIAL_FIRST) // 2
 BETWEEN_ENROLMENTS = 11
+#: The patient whom the examples of the contract are about: seven weeks in the trial, with a scan that is open.
+OF_EXAMPLES = "FUSCC-25"
 
 
 def shift(today: date) -> timedelta:
@@ -46,6 +48,7 @@ def load(store: Store, entries: Iterable[Entry], progress: Callable[[], None] = 
 
     The store must have the protocol and the site.
     """
+    from scheduler_api.api.contract.examples.example import PATIENT
     from scheduler_api.use_cases.patients import facts, patients
     from scheduler_api.use_cases.session import Actor, Session
 
@@ -56,7 +59,8 @@ def load(store: Store, entries: Iterable[Entry], progress: Callable[[], None] = 
         for entry in entries:
             session, body = Session(store, nurse, entry.at), entry.body
             if isinstance(body, Registered):
-                patient_ids[entry.subject_number] = patients.register(session, body, None)["patient_id"]
+                patient_id = PATIENT if entry.subject_number == OF_EXAMPLES else None
+                patient_ids[entry.subject_number] = patients.register(session, body, None, patient_id)["patient_id"]
             else:
                 if isinstance(body, Voided):
                     body = Voided(fact_ids[body.voids])

@@ -109,5 +109,4 @@ def _applies(session: Session, row: Row, amendment: Amendment) -> bool:
 
 
 def _problem(error: ValidationFailed) -> dict[str, Any]:
-    errors = [field_error.document() for field_error in error.errors]
-    return {"status": 409 if isinstance(error, Conflict) else 422, "errors": errors}
+    return {"status": 409 if isinstance(error, Conflict) else 422, "errors": error.errors}

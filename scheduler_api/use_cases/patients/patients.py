@@ -27,8 +27,12 @@ from scheduler_api.use_cases.sites.protocols import versions_of
 from .facts import new_fact_id, number_taken
 
 
-def register(session: Session, registered: Registered, enrolled: Enrolled | None) -> dict[str, Any]:
+def register(
+    session: Session, registered: Registered, enrolled: Enrolled | None, patient_id: str | None = None
+) -> dict[str, Any]:
     """Register a patient, and enrol the patient too if that is given; return the patient.
+
+    `patient_id` is only given for a sample patient that documentation names.
 
     Raises Forbidden; ValidationFailed for an unknown site or protocol or an impossible value; Conflict when a patient
     of the protocol who is no screen failure has the subject number already.
@@ -49,7 +53,7 @@ def register(session: Session, registered: Registered, enrolled: Enrolled | None
         holder = patients.by_subject(session.store, registered.protocol, registered.subject_number)
         if holder is not None and not holder["failed_screening"]:
             raise number_taken("/subject_number", registered)
-        patient_id, actor, head = f"p-{secrets.token_hex(8)}", session.actor, ""
+        patient_id, actor, head = patient_id or f"p-{secrets.token_hex(8)}", session.actor, ""
         lock_patient(session.store, patient_id)
         recorded: list[Fact] = []
         for body in (registered, enrolled) if enrolled is not None else (registered,):

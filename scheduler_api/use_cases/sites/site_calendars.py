@@ -15,6 +15,7 @@ from scheduler_api.engine.dates import civil_date, days
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.protocol import IMAGING
+from scheduler_api.engine.reason import Reason
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.sites import site_calendars
 from scheduler_api.store.visits import visits
@@ -34,7 +35,7 @@ class SiteDay(NamedTuple):
     """Whether a site is open on a day, and why."""
 
     open: bool
-    because: str
+    because: Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +60,17 @@ class SiteCalendar:
             return SiteDay(True, _because("open", self.open_days[on]))
         year = year_of(self.country, self.region, on.year)
         if on in year.holidays:
-            return SiteDay(False, f"public holiday: {year.holidays[on]}")
+            return SiteDay(False, Reason("public_holiday", text=year.holidays[on]))
         if on.weekday() in self.weekly:
-            return SiteDay(True, f"open on {WEEKDAYS[on.weekday()].title()}s")
+            return SiteDay(True, Reason("open_weekly", base=Reason(WEEKDAYS[on.weekday()])))
         # Only a site that follows the country's working week follows its moved days.
         if on in year.moved and working_week(self.country) <= self.weekly:
-            return SiteDay(True, "working day moved to a weekend")
-        return SiteDay(False, f"closed on {WEEKDAYS[on.weekday()].title()}s")
+            return SiteDay(True, Reason("moved_working_day"))
+        return SiteDay(False, Reason("closed_weekly", base=Reason(WEEKDAYS[on.weekday()])))
 
 
-def _because(word: str, because: str | None) -> str:
-    return f"{word}: {because}" if because else f"{word} on this day"
+def _because(word: str, because: str | None) -> Reason:
+    return Reason(f"{word}_because", text=because) if because else Reason(f"{word}_on_day")
 
 
 def of_sites(store: Store, sites: Sequence[str]) -> dict[str, SiteCalendar]:

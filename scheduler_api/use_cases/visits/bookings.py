@@ -247,24 +247,25 @@ def _against_day(session: Session, patient: _Patient, before: Booking | None, da
     site = patient.history.site_on(day)
     calendar = site_calendars.of_sites(session.store, [site])[site]
     if day < patient.today:
-        yield _warning("day_past", f"{day} is past: as long as nothing is done it counts as not booked")
+        yield _warning("day_past", Reason("day_past", day=day))
     is_open, because = calendar.day(day)
     if not is_open:
-        yield _warning("site_closed", f"{site} is not open on {day}: {because}")
+        yield _warning("site_closed", Reason("site_not_open", site=site, day=day, base=because))
     elif calendar.slots_per_day is not None:
         taken = site_calendars.bookings(session.store, [site], str(day), str(day)).get((site, str(day)), 0)
         has_slot = before is not None and (before.site, before.booked_on) == (site, day)
         if taken - has_slot >= calendar.slots_per_day:
-            yield _warning("no_slot_left", f"{taken} of {calendar.slots_per_day} slots are booked on {day}")
+            full = Reason("slots_taken", number=taken, number2=calendar.slots_per_day, day=day)
+            yield _warning("no_slot_left", full)
 
 
 def _against_visit(after: _Patient, visit: str, day: date) -> Iterator[dict[str, Any]]:
     """Yield warnings about booking a visit at all."""
     planned = after.schedule.visit_schedule.visit(visit)
     if planned is None or not planned.in_plan:
-        yield _warning("not_planned", f"{visit} is not in the patient's plan")
+        yield _warning("not_planned", Reason("not_in_patients_plan", visit=visit))
     elif planned.done_on is not None:
-        yield _warning("already_done", f"{visit} was done on {planned.done_on}")
+        yield _warning("already_done", Reason("was_done", visit=visit, day=planned.done_on))
     elif planned.status(day) == "not_required":
         yield _warning("not_required", planned.because)
 
@@ -274,13 +275,13 @@ def _against_result(after: _Patient, body: VisitDone) -> Iterator[dict[str, Any]
     schedule, day = after.schedule, body.done_on
     planned = schedule.visit_schedule.visit(body.visit or "")
     if planned is None or (planned.done_on, planned.response) != (day, body.response):
-        yield _warning("unscheduled", f"what was done on {day} belongs to no visit")
+        yield _warning("unscheduled", Reason("of_no_visit", day=day))
     for other in schedule.visits(day, day, [body.series]):
         if other.visit != body.visit and other.done_on is None and other.opens_on <= day <= other.closes_on:
-            yield _warning("window_of_another", f"{day} is in the window of {other.visit}, which is not done")
+            yield _warning("window_of_another", Reason("in_window_of", day=day, visit=other.visit))
     if has_responses(schedule.treatment_plan.plan, body.series) and body.response is None:
-        yield _warning("no_response", "no response is recorded")
+        yield _warning("no_response", Reason("response_missing"))
 
 
-def _warning(code: str, detail: str | Reason) -> dict[str, Any]:
+def _warning(code: str, detail: Reason) -> dict[str, Any]:
     return {"code": code, "detail": detail}

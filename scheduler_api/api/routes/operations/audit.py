@@ -87,7 +87,10 @@ def list_audit_entries(query: dict[str, Any]) -> Response:
 @blueprint.arguments(TrailQuery, location="query")
 @blueprint.response(200, content_type="application/x-ndjson")
 def export_audit(query: dict[str, Any]) -> Response:
-    """Export the audit trail as JSON Lines, one entry a line"""
+    """Export the audit trail as JSON Lines, one entry a line
+
+    With the same filters as the list, oldest first, without pages.
+    """
     _record_readings()
     lines = (
         orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in search.export(session(), _filters(query))

@@ -24,7 +24,10 @@ blueprint = Blueprint("metrics", __name__)
 @says(200)
 @produces("text/plain")
 def get_metrics() -> Response:
-    """Get the counts of this machine's processes for Prometheus"""
+    """Get the counts of this machine's processes for Prometheus
+
+    In the text format of Prometheus; without data of patients.
+    """
     return Response(exposition() + generate_latest(_Now(services())), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -34,7 +34,10 @@ _POLICY = (
 @public
 @says(200)
 def check_health() -> Response:
-    """Say that the process answers"""
+    """Say that the process answers
+
+    It asks nothing of the database.
+    """
     return _json({"status": "ok"})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import conditional
 from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
@@ -58,7 +59,7 @@ class CountPeriodSchema(Strict):
 
 @blueprint.route("/patients/<string:patient_id>/accountability")
 @staff()
-@produces("text/csv")
+@produces(*TABLES)
 @conditional
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(CountPeriodSchema, "CountPeriodList"))

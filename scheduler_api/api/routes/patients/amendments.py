@@ -10,7 +10,7 @@ from marshmallow import ValidationError, validates_schema
 from scheduler_api.api.http.operation import RECORDERS, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, encoded
 from scheduler_api.api.http.parsing import ResourceBlueprint
-from scheduler_api.api.http.problems import FieldErrorSchema
+from scheduler_api.api.http.problems import FieldErrorSchema, shown_errors
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import Choice, CivilDate, Strict, Text, fields, validate
 from scheduler_api.use_cases.patients import amendments
@@ -98,10 +98,13 @@ def apply_amendment(query: dict[str, Any], data: dict[str, Any], protocol: str, 
     what is left. A site is done in portions of `limit`. `dry_run=true` returns the same and records nothing.
     """
     amendment = amendments.Amendment(protocol, version, data["from_on"], data["reason"])
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     if "site" in data:
         after = cursor_key(query, 2)
         done = amendments.to_site(session(), amendment, data["site"], after, query["limit"], dry_run)
     else:
         done = amendments.to_patients(session(), amendment, data["patients"], dry_run)
+    for item in done.items:
+        if (problem := item["problem"]) is not None:
+            problem["errors"] = shown_errors(problem["errors"])
     return answer({"items": done.items, "counts": done.counts, "left": done.left, "next_cursor": encoded(done.after)})

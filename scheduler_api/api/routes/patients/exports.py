@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, g, request, send_file
 
 from scheduler_api.api.http.accept import check_accept
-from scheduler_api.api.http.operation import EXPORTERS, produces, staff
+from scheduler_api.api.http.operation import EXPORTERS, produces, sends, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import session
 from scheduler_api.interop.export.formats import FORMATS
@@ -33,6 +33,7 @@ class ExportQuery(Strict):
 @blueprint.route("/exports/<string:protocol>")
 @staff(EXPORTERS)
 @produces(*dict.fromkeys(one.content_type for one in FORMATS.values()))
+@sends("Content-Disposition")
 @blueprint.arguments(ExportQuery, location="query")
 @blueprint.response(200, content_type="application/zip")
 def export_study(query: dict[str, Any], protocol: str) -> Response:

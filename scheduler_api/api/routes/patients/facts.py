@@ -17,7 +17,7 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS
 from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
-from scheduler_api.schemas.fields import Choice, CivilDate, Strict, fields, listed
+from scheduler_api.schemas.fields import Choice, CivilDate, QueryFlag, Strict, fields, listed
 from scheduler_api.schemas.patients import DeviationSchema
 from scheduler_api.use_cases.patients import facts
 
@@ -86,10 +86,8 @@ class RecordingResultSchema(Strict):
 class DryRunQuery(Strict):
     """Says whether to record the fact, or only to tell what recording it would change."""
 
-    dry_run = Choice(
-        "true",
-        "false",
-        load_default="false",
+    dry_run = QueryFlag(
+        load_default=False,
         metadata={"description": "`true`: answer the same, the fact without id and instant, and record nothing"},
     )
 
@@ -110,7 +108,7 @@ def record_fact(
     201 with what it changed, the deviations it makes and what speaks against it; 409 if it contradicts the record. With
     `If-Match`, 412 if the patient changed since.
     """
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     recorded = facts.record(session(), patient_id, new, if_versions, dry_run)
     document = {
         "fact": recorded.fact,

@@ -9,7 +9,7 @@ from flask import Response, url_for
 
 from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import conditional, idempotent, patient_tag
-from scheduler_api.api.http.operation import RECORDERS, produces, staff
+from scheduler_api.api.http.operation import RECORDERS, produces, sends, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -61,6 +61,7 @@ def view_of(query: dict[str, Any]) -> calendars.View:
 @staff(RECORDERS)
 @blueprint.arguments(NewPatientSchema)
 @blueprint.response(201, PatientSchema)
+@sends("Location", "ETag")
 @idempotent
 def register_patient(data: dict[str, Any]) -> Response:
     """Register a patient
@@ -84,7 +85,10 @@ def register_patient(data: dict[str, Any]) -> Response:
 @blueprint.arguments(PatientQuery, location="query")
 @blueprint.response(200, listed(PatientSchema, "PatientList"))
 def list_patients(query: dict[str, Any]) -> Response:
-    """List patients, by subject number"""
+    """List patients, by subject number
+
+    Of the sites that the caller sees.
+    """
     result = patients.find(
         session(),
         query.get("site"),
@@ -102,7 +106,10 @@ def list_patients(query: dict[str, Any]) -> Response:
 @blueprint.response(200, PatientSchema)
 @conditional
 def get_patient(patient_id: str) -> Response:
-    """Get one patient"""
+    """Get one patient
+
+    As seen today: which version of the protocol applies, at which site, and how far the patient is.
+    """
     return answer(patients.get(session(), patient_id))
 
 
@@ -125,7 +132,10 @@ def get_patient_calendar(query: dict[str, Any], patient_id: str) -> Response:
 @blueprint.arguments(DayQuery, location="query")
 @blueprint.response(200, PatientAdherenceSchema)
 def get_patient_adherence(query: dict[str, Any], patient_id: str) -> Response:
-    """Get adherence and relative dose intensity of one patient"""
+    """Get adherence and relative dose intensity of one patient
+
+    Of the doses from C1D1 through the day; with several regimens also of each.
+    """
     return answer(calendars.adherence_document(session(), patient_id, view_of(query)))
 
 
@@ -136,7 +146,10 @@ def get_patient_adherence(query: dict[str, Any], patient_id: str) -> Response:
 @blueprint.arguments(DeviationQuery, location="query")
 @blueprint.response(200, listed(DeviationSchema, "PatientDeviationList"))
 def list_patient_deviations(query: dict[str, Any], patient_id: str) -> Response:
-    """List what differs between plan and record of one patient, by day"""
+    """List what differs between plan and record of one patient, by day
+
+    Missed and additional doses, visits outside their windows: each with what was planned and what was done.
+    """
     result = calendars.deviation_documents(session(), patient_id, view_of(query))
     return page_of(result, _key, query, DeviationSchema)
 

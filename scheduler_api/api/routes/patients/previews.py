@@ -49,7 +49,10 @@ class PreviewSchema(Strict):
 @blueprint.arguments(PreviewSchema)
 @blueprint.response(200, PatientCalendarSchema)
 def preview_calendar(data: dict[str, Any]) -> Response:
-    """Compute the calendar of a patient who is stored nowhere"""
+    """Compute the calendar of a patient who is stored nowhere
+
+    For trying out a protocol: nothing is recorded.
+    """
     versions, version = _protocol(data)
     protocol = next(iter(versions.values())).id
     registered, enrolled = registered_body(data["patient"], protocol, version), enrolled_body(data["patient"])

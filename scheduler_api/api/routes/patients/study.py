@@ -12,7 +12,7 @@ from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import Amount, Choice, CivilDate, Strict, Text, fields, listed
-from scheduler_api.schemas.patients import DEVIATIONS, DOSE_STATUSES, AdherenceSchema, DeviationSchema
+from scheduler_api.schemas.patients import DEVIATIONS, DOSE_STATUSES, DeviationSchema, DoseAdherenceSchema
 from scheduler_api.schemas.queries import RangeQuery
 from scheduler_api.use_cases.patients import dose_lists, study
 
@@ -104,7 +104,7 @@ class StudyCountsSchema(Strict):
     statuses = fields.Nested(StatusCountsSchema, required=True)
     on_hold = fields.Integer(required=True, metadata={"description": "Of those on treatment"})
     scans = fields.Nested(ScanCountsSchema, required=True)
-    doses = fields.Nested(AdherenceSchema, required=True)
+    doses = fields.Nested(DoseAdherenceSchema, required=True)
     deviations = fields.Dict(
         keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "How many of each kind"}
     )
@@ -148,7 +148,10 @@ def list_doses(query: dict[str, Any]) -> Response:
 @blueprint.arguments(DeviationsQuery, location="query")
 @blueprint.response(200, listed(StudyDeviationSchema, "DeviationList"))
 def list_deviations(query: dict[str, Any]) -> Response:
-    """List what differs between plan and record, by subject number and day"""
+    """List what differs between plan and record, by subject number and day
+
+    Of all patients that the caller sees.
+    """
     result = study.deviations(
         session(),
         query.get("site"),
@@ -167,7 +170,10 @@ def list_deviations(query: dict[str, Any]) -> Response:
 @blueprint.arguments(PatientsQuery, location="query")
 @blueprint.response(200, listed(StudyAdherenceSchema, "AdherenceList"))
 def list_adherence(query: dict[str, Any]) -> Response:
-    """List adherence and relative dose intensity, by subject number"""
+    """List adherence and relative dose intensity, by subject number
+
+    Of all patients that the caller sees.
+    """
     result = study.adherence(session(), query.get("site"), cursor_key(query, 2), query["limit"])
     return page(result.items, result.after, StudyAdherenceSchema)
 

@@ -150,7 +150,10 @@ def refresh_tokens(data: dict[str, Any]) -> Response:
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "DeviceList"))
 def list_patient_devices(query: dict[str, Any], patient_id: str) -> Response:
-    """List a patient's devices"""
+    """List a patient's devices
+
+    Those whose session has ended included.
+    """
     return devices_page(patient_id, query)
 
 
@@ -158,7 +161,10 @@ def list_patient_devices(query: dict[str, Any], patient_id: str) -> Response:
 @staff(RECORDERS)
 @blueprint.response(204)
 def end_patient_device(patient_id: str, device_id: str) -> Response:
-    """End the session of a patient's device"""
+    """End the session of a patient's device
+
+    For a phone that was lost: its tokens are no longer valid.
+    """
     phones.end_device(session(), patient_id, device_id)
     return Response(status=204)
 

@@ -15,7 +15,7 @@ from scheduler_api.api.http.requests import answer, now, phone, session, store
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.interop import ics
-from scheduler_api.schemas.fields import Choice, Instant, Strict, fields
+from scheduler_api.schemas.fields import Choice, Instant, QueryFlag, Strict, fields
 from scheduler_api.use_cases.phones import feeds
 
 blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subscribe to")
@@ -25,15 +25,10 @@ class FeedQuery(Strict):
     """The options of a new feed; they do not change an existing one."""
 
     language = Choice(*LANGUAGES, metadata={"description": "By default that of `Accept-Language`"})
-    doses = Choice(
-        "true", "false", load_default="false", metadata={"description": "Remind of doses, for 30 days ahead"}
-    )
-    drug_name = Choice("true", "false", load_default="false", metadata={"description": "Name the drug and its amount"})
-    visit_names = Choice(
-        "true",
-        "false",
-        load_default="false",
-        metadata={"description": "Name visits and contraception, not `Study visit`"},
+    doses = QueryFlag(load_default=False, metadata={"description": "Remind of doses, for 30 days ahead"})
+    drug_name = QueryFlag(load_default=False, metadata={"description": "Name the drug and its amount"})
+    visit_names = QueryFlag(
+        load_default=False, metadata={"description": "Name visits and contraception, not `Study visit`"}
     )
 
 
@@ -59,7 +54,7 @@ def get_feed(query: dict[str, Any]) -> Response:
     """
     if request.method == "HEAD":
         raise Problem(405, "The address is returned once, and HEAD would lose it.", headers={"Allow": "GET, DELETE"})
-    shown = (query[name] == "true" for name in ("doses", "drug_name", "visit_names"))
+    shown = (query[name] for name in ("doses", "drug_name", "visit_names"))
     options = feeds.Options(query.get("language") or language(), *shown)
     made = feeds.make(session(), phone().patient_id, options)
     secret = made.pop("secret")
@@ -71,7 +66,10 @@ def get_feed(query: dict[str, Any]) -> Response:
 @patient
 @blueprint.response(204)
 def revoke_feed() -> Response:
-    """Revoke the address of the patient's calendar feed"""
+    """Revoke the address of the patient's calendar feed
+
+    Calendar apps get 404 from then on. The next call of `GET` makes another.
+    """
     feeds.revoke(session(), phone().patient_id)
     return Response(status=204)
 
@@ -95,12 +93,16 @@ def revoke_patient_feed(patient_id: str) -> Response:
 @produces("text/calendar")
 @blueprint.response(200, content_type="text/calendar")
 def read_feed(secret: str) -> Response:
-    """Get the feed itself, for calendar apps; the address is the key"""
+    """Get the feed itself, for calendar apps; the address is the key
+
+    iCalendar (RFC 5545), in the language that the patient chose for it.
+    """
     feed = feeds.opened_by(store(), secret, now())
     times = "".join(f".{at:%H%M}" for at in feed.preferences.times)
     headers = {
         "ETag": patient_tag(feed.version, f"{civil_date(now(), feed.time_zone)}{times}"),
         "Cache-Control": "private, no-cache",
+        "Content-Language": feed.options.language,
     }
 
     def body() -> Response:

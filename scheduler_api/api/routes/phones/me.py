@@ -99,7 +99,7 @@ class NoticeSchema(Strict):
     )
 
 
-class TodaySchema(Strict):
+class TodaysScreenSchema(Strict):
     """The one screen of a patient's phone."""
 
     today = CivilDate(required=True)
@@ -212,11 +212,14 @@ def _conditional(view: Callable[..., Response]) -> Callable[..., Response]:
 
 @blueprint.route("/me/today")
 @patient
-@blueprint.response(200, TodaySchema)
+@blueprint.response(200, TodaysScreenSchema)
 @_conditional
 def get_today() -> Response:
-    """Get today's screen: today's doses, those to catch up on, the visits that matter, contraception"""
-    return answer(today.today_document(session(), phone()), language=language())
+    """Get today's screen: today's doses, those to catch up on, the visits that matter, contraception
+
+    It fits into one answer of less than 1.5 KB, and changes by itself only at `changes_at`.
+    """
+    return answer(today.today_document(session(), phone()))
 
 
 @blueprint.route("/me/calendar")
@@ -230,7 +233,7 @@ def get_my_calendar(query: dict[str, Any]) -> Response:
     By default a week back and six weeks ahead; at most 800 days. The results of scans are left to the site to tell.
     """
     view = View(query.get("from_"), query.get("to"))
-    return answer(today.calendar_document(session(), phone(), view), language=language())
+    return answer(today.calendar_document(session(), phone(), view))
 
 
 @blueprint.route("/me/doses/<path:dose_id>", methods=["PUT"])
@@ -267,7 +270,10 @@ def take_back_dose(query: dict[str, Any], dose_id: str) -> Response:
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DeviceSchema, "MyDeviceList"))
 def list_my_devices(query: dict[str, Any]) -> Response:
-    """List the patient's devices"""
+    """List the patient's devices
+
+    Those whose session has ended included.
+    """
     return devices_page(phone().patient_id, query)
 
 
@@ -275,7 +281,10 @@ def list_my_devices(query: dict[str, Any]) -> Response:
 @patient
 @blueprint.response(204)
 def end_my_device(device_id: str) -> Response:
-    """End the session of a device, this one or another"""
+    """End the session of a device, this one or another
+
+    Its tokens are no longer valid.
+    """
     phones.end_device(session(), phone().patient_id, device_id)
     return Response(status=204)
 
@@ -293,7 +302,7 @@ def _keep(named: DoseId, body: DoseRecorded | DoseTakenBack, said_at: datetime, 
         "clock_off_seconds": off,
         "warnings": warnings,
     }
-    return answer(document, language=language())
+    return answer(document)
 
 
 def _dose(text: str) -> DoseId:

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError
 
-from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import patient
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem, ProblemSchema
@@ -21,7 +20,7 @@ from scheduler_api.schemas.fields import Choice, DoseName, Instant, Strict, Text
 from scheduler_api.use_cases.phones import sync, today
 from scheduler_api.use_cases.phones.doses import OUTCOMES
 
-from .me import CLOCK_OFF, DoseWarningSchema, DoseWordSchema, TodaySchema
+from .me import CLOCK_OFF, DoseWarningSchema, DoseWordSchema, TodaysScreenSchema
 
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$", re.ASCII)
 
@@ -103,7 +102,7 @@ class SyncResultSchema(Strict):
     changes = fields.List(fields.Nested(PhoneChangeSchema), required=True)
     cursor = fields.Integer(required=True)
     clock_off_seconds = fields.Integer(required=True, allow_none=True, metadata=CLOCK_OFF)
-    today = fields.Nested(TodaySchema, required=True)
+    today = fields.Nested(TodaysScreenSchema, required=True)
 
 
 @blueprint.route("/me/sync", methods=["POST"])
@@ -111,7 +110,10 @@ class SyncResultSchema(Strict):
 @blueprint.arguments(SyncRequestSchema)
 @blueprint.response(200, SyncResultSchema)
 def synchronise(data: dict[str, Any]) -> Response:
-    """Send what was queued offline, each exactly once by `client_id`, and get what changed"""
+    """Send what was queued offline, each exactly once by `client_id`, and get what changed
+
+    At most 500 facts in one call. One that is refused does not keep the others from being recorded.
+    """
     queued = [_queued(content) for content in _named(data["facts"])]
     synced = sync.sync(session(), phone().patient_id, data["cursor"], data["sent_at"], queued)
     for outcome in synced.outcomes:
@@ -124,7 +126,7 @@ def synchronise(data: dict[str, Any]) -> Response:
         "clock_off_seconds": round(synced.clock_off.total_seconds()) or None,
         "today": today.today_document(session(), phone()),
     }
-    return answer(document, headers={"Content-Language": language()}, language=language())
+    return answer(document)
 
 
 def _named(queued: list[Any]) -> list[Any]:

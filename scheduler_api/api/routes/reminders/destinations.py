@@ -10,7 +10,7 @@ from flask import Response, url_for
 from marshmallow import ValidationError, validates_schema
 
 from scheduler_api.api.http.accept import TABLES
-from scheduler_api.api.http.operation import COORDINATORS, patient, produces, staff
+from scheduler_api.api.http.operation import COORDINATORS, patient, produces, sends, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, services, session
@@ -144,7 +144,10 @@ def _check(url: str, pointer: str) -> None:
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(DestinationSchema, "DestinationList"))
 def list_destinations(query: dict[str, Any], site: str) -> Response:
-    """List where a site's messages go, ended destinations included"""
+    """List where a site's messages go, ended destinations included
+
+    By the time at which they were made.
+    """
     rows = destinations.list_of_site(session(), site)
     return page_of(rows, lambda one: (one["made_at"], one["destination_id"]), query, DestinationSchema)
 
@@ -153,6 +156,7 @@ def list_destinations(query: dict[str, Any], site: str) -> Response:
 @staff(COORDINATORS)
 @blueprint.arguments(NewDestinationSchema)
 @blueprint.response(201, CreatedDestinationSchema)
+@sends("Location")
 def add_destination(data: dict[str, Any], site: str) -> Response:
     """Add a destination to a site
 
@@ -186,7 +190,10 @@ def end_destination(site: str, destination_id: str) -> Response:
 @patient
 @blueprint.response(200, PushKeySchema)
 def get_push_key() -> Response:
-    """Get the key that a browser subscribes with to receive reminders by Web Push"""
+    """Get the key that a browser subscribes with to receive reminders by Web Push
+
+    It is the `applicationServerKey` of the browser's `pushManager.subscribe`.
+    """
     return answer({"public_key": _keys().public})
 
 
@@ -215,6 +222,9 @@ def subscribe_to_push(data: dict[str, Any], device_id: str) -> Response:
 @patient
 @blueprint.response(204)
 def unsubscribe_from_push(device_id: str) -> Response:
-    """Get no more reminders by Web Push on a device"""
+    """Get no more reminders by Web Push on a device
+
+    204 also if it was not subscribed. Other devices go on.
+    """
     destinations.unsubscribe(session(), device_id)
     return Response(status=204)

@@ -122,7 +122,10 @@ class SnoozedReminderSchema(Strict):
 @heeds("If-None-Match")
 @blueprint.response(200, ShownReminderPreferencesSchema)
 def get_my_reminders() -> Response:
-    """Get how the patient wants to be reminded"""
+    """Get how the patient wants to be reminded
+
+    What the patient chose; until then what the site and the protocol say.
+    """
     headers = phone_headers(phone(), session().now, language())
     return unless_not_modified(headers, lambda: answer(reminders.patient_preferences(session(), phone().patient_id)))
 
@@ -155,7 +158,10 @@ def snooze_reminder(data: dict[str, Any]) -> Response:
 @staff()
 @blueprint.response(200, StoppedMessagesSchema)
 def get_stopped_messages(patient_id: str) -> Response:
-    """Get which messages to a patient the site stopped"""
+    """Get which messages to a patient the site stopped
+
+    None, unless the site said so.
+    """
     return answer(reminders.stopped_messages(session(), patient_id))
 
 
@@ -175,7 +181,10 @@ def set_stopped_messages(data: dict[str, Any], patient_id: str) -> Response:
 @staff()
 @blueprint.response(200, SiteReminderPreferencesSchema)
 def get_site_reminders(site: str) -> Response:
-    """Get which messages a site wants, and when"""
+    """Get which messages a site wants, and when
+
+    What the site chose; until then the defaults.
+    """
     return answer(reminders.site_preferences(session(), site))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from flask import Response
+from flask import Response, url_for
 from marshmallow import ValidationError
 
 from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import idempotent
-from scheduler_api.api.http.operation import ADMINS, produces, staff
+from scheduler_api.api.http.operation import ADMINS, produces, sends, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -110,7 +110,10 @@ class ImportedSchema(Strict):
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(ProtocolSummarySchema, "ProtocolList"))
 def list_protocols(query: dict[str, Any]) -> Response:
-    """List all versions of all protocols"""
+    """List all versions of all protocols
+
+    By id and number of the version.
+    """
     return page_of(protocols.list_all(session()), _place, query, ProtocolSummarySchema)
 
 
@@ -122,13 +125,16 @@ def _place(protocol: Mapping[str, Any]) -> tuple[str, ...]:
 @staff(ADMINS)
 @blueprint.arguments(ProtocolDefinitionSchema)
 @blueprint.response(201, AddedProtocolSchema)
+@sends("Location")
 @idempotent
 def add_protocol(definition: dict[str, Any]) -> Response:
     """Add a version of a protocol
 
     It is checked whole, and never changes once it is there. Only for an admin.
     """
-    return answer(protocols.add(session(), definition), 201)
+    added = protocols.add(session(), definition)
+    location = url_for("protocols.get_protocol", protocol=added["id"], version=added["version"])
+    return answer(added, 201, {"Location": location})
 
 
 @blueprint.route("/protocols/import", methods=["POST"])
@@ -154,5 +160,8 @@ def preview_import(data: dict[str, Any]) -> Response:
 @staff()
 @blueprint.response(200, ProtocolDefinitionSchema)
 def get_protocol(protocol: str, version: int) -> Response:
-    """Get the definition of one version"""
+    """Get the definition of one version
+
+    As it was added: a version never changes.
+    """
     return answer(protocols.get(session(), protocol, version))

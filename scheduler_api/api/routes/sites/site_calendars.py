@@ -86,7 +86,10 @@ class SiteDaysSchema(Strict):
 @staff()
 @blueprint.response(200, SiteCalendarSchema)
 def get_site_calendar(site: str) -> Response:
-    """Get the calendar of a site"""
+    """Get the calendar of a site
+
+    On which days it is open, and how many scans it takes on one.
+    """
     return answer(site_calendars.get(session(), site))
 
 

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from scheduler_api.api.http.accept import TABLES
 from scheduler_api.api.http.conditions import idempotent
-from scheduler_api.api.http.operation import ADMINS, COORDINATORS, produces, staff
+from scheduler_api.api.http.operation import ADMINS, COORDINATORS, produces, sends, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
@@ -66,7 +66,10 @@ class SiteSchema(Strict):
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, listed(SiteSchema, "SiteList"))
 def list_sites(query: dict[str, Any]) -> Response:
-    """List sites"""
+    """List sites
+
+    Those that the caller sees, by id.
+    """
     return page_of(sites.list_all(session()), lambda site: (site["site"],), query, SiteSchema)
 
 
@@ -74,6 +77,7 @@ def list_sites(query: dict[str, Any]) -> Response:
 @staff(ADMINS)
 @blueprint.arguments(SiteSchema)
 @blueprint.response(201, SiteSchema)
+@sends("Location")
 @idempotent
 def add_site(site: dict[str, Any]) -> Response:
     """Add a site
@@ -87,7 +91,10 @@ def add_site(site: dict[str, Any]) -> Response:
 @staff()
 @blueprint.response(200, SiteSchema)
 def get_site(site: str) -> Response:
-    """Get one site"""
+    """Get one site
+
+    Its place, its opening days, and whom its patients call.
+    """
     return answer(sites.get(session(), site))
 
 

@@ -14,6 +14,7 @@ from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
 from scheduler_api.api.routes.patients.facts import ConsequenceSchema, DryRunQuery, RecordWarningSchema
 from scheduler_api.engine.model.facts import VisitBooked
+from scheduler_api.engine.reminders.kinds import TO_PATIENTS, TO_SITES
 from scheduler_api.schemas.facts import FACTS, NewlyRecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields
 from scheduler_api.schemas.patients import RESPONSE, ContraceptionSchema, DeviationSchema
@@ -53,8 +54,8 @@ class VisitResultSchema(Strict):
 class PlannedReminderSchema(Strict):
     """A message that is planned, or no longer planned."""
 
-    to = Choice("patient", "site", required=True)
-    kind = fields.String(required=True)
+    to = Choice("patient", "site", required=True, metadata={"description": "Whom it is for"})
+    kind = Choice(*TO_PATIENTS, *TO_SITES, required=True)
     about = fields.String(required=True)
     at = Instant(required=True)
 
@@ -130,7 +131,7 @@ def cancel_booking(query: dict[str, Any], patient_id: str, visit: str, if_versio
 def _book(
     query: dict[str, Any], patient_id: str, booking: VisitBooked, if_versions: Collection[int] | None
 ) -> Response:
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     return _answer(bookings.book(session(), patient_id, booking, if_versions, dry_run), dry_run)
 
 
@@ -148,7 +149,7 @@ def record_visit_result(
     Outside the window it is recorded, and `deviations` says which one it makes. The same result again records nothing;
     another one corrects it and needs a `reason`. After `PD`, `to_do` says what is still to decide.
     """
-    dry_run = query["dry_run"] == "true"
+    dry_run = query["dry_run"]
     outcome = bookings.record_result(
         session(),
         patient_id,

@@ -12,7 +12,7 @@ from scheduler_api.api.http.operation import produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint, some_of
 from scheduler_api.api.http.requests import session
-from scheduler_api.schemas.fields import Choice, CivilDate, Text, fields, listed, validate
+from scheduler_api.schemas.fields import Choice, CivilDate, QueryFlag, Text, fields, listed, validate
 from scheduler_api.schemas.patients import RESPONSE, CalendarVisitSchema
 from scheduler_api.store.visits.visits import SORTS, STATUSES, Query
 from scheduler_api.use_cases.sites.site_calendars import SUGGESTED
@@ -24,15 +24,15 @@ blueprint = ResourceBlueprint("visits", __name__, description="Visits of all pat
 class VisitQuery(PageQuery):
     """Filters of visits; `from` and `to`: those whose window meets that range."""
 
-    series = Text(40, metadata={"example": "imaging"})
+    series = Text(40)
     status = some_of(*STATUSES)
     site = Text(40)
     patient = Text(40)
     from_ = CivilDate(data_key="from")
     to = CivilDate()
-    booked_from = CivilDate(metadata={"description": "Booked for this day or later", "example": "2026-12-07"})
-    booked_to = CivilDate(metadata={"description": "Booked for this day or earlier", "example": "2026-12-07"})
-    booked = Choice("true", "false", metadata={"description": "A booking before today with nothing done is none"})
+    booked_from = CivilDate(metadata={"description": "Booked for this day or later"})
+    booked_to = CivilDate(metadata={"description": "Booked for this day or earlier"})
+    booked = QueryFlag(metadata={"description": "A booking before today with nothing done is none"})
     sort = Choice(
         *SORTS, load_default="closes_on", metadata={"description": "`booked_at`: only what is booked, soonest first"}
     )
@@ -91,7 +91,7 @@ def list_visits(query: dict[str, Any]) -> Response:
 
 def to_visit_query(query: Mapping[str, Any]) -> Query:
     """Return the query for the store, without the site. Ends the request if its cursor is of another list or order."""
-    booked, sort = query.get("booked"), query["sort"]
+    sort = query["sort"]
     key = cursor_key(query, 1 + len(SORTS[sort]), sort)
     return Query(
         query.get("series"),
@@ -100,7 +100,7 @@ def to_visit_query(query: Mapping[str, Any]) -> Query:
         query.get("to"),
         query.get("booked_from"),
         query.get("booked_to"),
-        None if booked is None else booked == "true",
+        query.get("booked"),
         query.get("patient"),
         sort,
         key and key[1:],
