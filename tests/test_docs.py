@@ -87,6 +87,7 @@ def test_the_examples_of_protocols_are_some() -> None:
         ["screening", "clinic", "imaging", "call", "safety"],
         ["imaging", "hbv-dna", "pregnancy-test", "wound"],
         ["clinic", "lab"],
+        ["clinic", "pembrolizumab"],
     ]
 
 

@@ -83,8 +83,10 @@ def record_dose(
         history, plan = schedule.history, schedule.treatment_plan.named(named)
         if plan is None:
             first = schedule.treatment_plan.first_of(named.day)
-            there_is = "the site gives all doses" if first is None else f"that day has {first.dose_id(named.day)}"
-            raise ValidationFailed([FieldError("/dose_id", f"No such dose; {there_is}.", "not_found")])
+            detail = "No such dose; the site gives all doses."
+            if first is not None:
+                detail = f"No such dose; that day has {first.dose_id(named.day)}."
+            raise ValidationFailed([FieldError("/dose_id", detail, "not_found")])
         full_name = plan.dose_id(named.day)
         regimen, slot = plan.regimen.named(plan.slot)
         body = replace(body, regimen=regimen, slot=slot)
