@@ -32,6 +32,8 @@ from .sqlite import SqliteStore
 BUSY_TIMEOUT = 10_000
 #: How many connections one process may have, and how long a thread waits for one, in seconds.
 MOST_CONNECTIONS, CONNECTION_TIMEOUT = 10, 5.0
+#: How many values one statement inserts at most; PostgreSQL takes 65,535.
+MOST_PARAMETERS = 8_000
 #: Settings that detect a dead connection sooner than the network would by itself.
 _LIVELINESS = {
     "connect_timeout": 5,
@@ -57,7 +59,7 @@ class PostgresStore:
     is_alone = False
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = self.name = url
         self._local = threading.local()
         self._pool: ConnectionPool[_Connection] | None = None
         self._opening = threading.Lock()
@@ -197,6 +199,20 @@ class PostgresStore:
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         return self._read(lambda connection: _execute(connection, sql, parameters or {}).fetchone())
 
+    def rows_of_each(self, sql: str, parameters: Sequence[Parameters]) -> list[Row]:
+        def read(connection: _Connection) -> list[Row]:
+            if not parameters:
+                return []
+            found: list[Row] = []
+            with connection.cursor() as cursor:
+                cursor.executemany(translated(sql), parameters, returning=True)
+                while True:
+                    found += cursor.fetchall()
+                    if not cursor.nextset():
+                        return found
+
+        return self._read(read)
+
     def _read(self, read: Callable[[_Connection], Result]) -> Result:
         with _translated:
             held = self._held
@@ -215,12 +231,29 @@ class PostgresStore:
         with _translated, connection.cursor() as cursor:
             cursor.executemany(translated(sql), parameters)
 
-    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
+    def bulk_insert(self, table: str, rows: Sequence[Row], conflict: str = "") -> None:
         names = list(rows[0])
+        if conflict:
+            self._insert_many(table, names, rows, conflict)
+            return
         copy_in = f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()
         with _translated, self._writing().cursor() as cursor, cursor.copy(copy_in) as copying:
             for row in rows:
                 copying.write_row([row[name] for name in names])
+
+    def _insert_many(self, table: str, names: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
+        """Insert rows by statements of many rows: COPY knows no conflicts."""
+        connection, portion = self._writing(), MOST_PARAMETERS // len(names)
+        row = f"({', '.join(['%s'] * len(names))})"
+        with _translated:
+            for first in range(0, len(rows), portion):
+                part = rows[first : first + portion]
+                sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * len(part))} {conflict}"
+                connection.execute(
+                    sql.encode(),
+                    [one[name] for one in part for name in names],
+                    prepare=None if len(part) == 1 else False,
+                )
 
     def _writing(self) -> _Connection:
         held = self._held

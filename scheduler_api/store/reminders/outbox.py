@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.writes import Writer
 
 from .planned_messages import UP_TO
 
@@ -34,18 +37,18 @@ def write_up_to(store: Store, last: Row, written_at: str) -> None:
     store.write(_WRITE_UP_TO, {**last, "written_at": written_at})
 
 
-def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
+def withdraw(writer: Writer, message_ids: Iterable[str], at: str) -> None:
     """Withdraw messages that wait and that the plan no longer calls for."""
-    store.write_many(
+    writer.write_many(
         "UPDATE outbox SET status = 'withdrawn', settled_at = :at "
         "WHERE message_id = :message_id AND status = 'waiting'",
         [{"message_id": message_id, "at": at} for message_id in message_ids],
     )
 
 
-def restore(store: Store, message_ids: Iterable[str]) -> None:
+def restore(writer: Writer, message_ids: Iterable[str]) -> None:
     """Put withdrawn messages back to waiting, because the plan calls for them after all."""
-    store.write_many(
+    writer.write_many(
         "UPDATE outbox SET status = 'waiting', settled_at = NULL "
         "WHERE message_id = :message_id AND status = 'withdrawn'",
         [{"message_id": message_id} for message_id in message_ids],
@@ -76,6 +79,13 @@ def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
         "SELECT * FROM outbox WHERE patient_id = :patient_id AND expires_at > :since",
         {"patient_id": patient_id, "since": since},
     )
+
+
+def of_patients(store: Store, patient_ids: Collection[str], since: str) -> list[Row]:
+    """Return the same of some patients."""
+    parameters: dict[str, Any] = {"since": since}
+    of_them = one_of("patient_id", "patient", patient_ids, parameters)
+    return store.rows(f"SELECT * FROM outbox WHERE {of_them} AND expires_at > :since", parameters)
 
 
 def get(store: Store, message_id: str) -> Row | None:

@@ -17,6 +17,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import in_turn, one_of
+from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.patients import derived, reasons
 from scheduler_api.store.patients.time_zones import today_sql
 from scheduler_api.store.sites.at_sites import site_columns
@@ -64,9 +65,14 @@ def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
     return derived.of_patient(store, "visits", "visit", patient_id)
 
 
-def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
-    """Make a patient's stored rows equal to these, touching only those that differ."""
-    derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows, of_patient(store, patient_id))
+def of_patients(store: Store, patient_ids: Collection[str]) -> dict[str, dict[str, Row]]:
+    """Return the stored rows of some patients, by patient and visit; patients without any are left out."""
+    return derived.of_patients(store, "visits", "visit", patient_ids)
+
+
+def replace(writer: Writer, patient_id: str, rows: Mapping[str, Row], stored: Mapping[str, Row]) -> None:
+    """Make a patient's `stored` rows equal to these, touching only those that differ."""
+    derived.replace(writer, "visits", "visit", _COLUMNS, patient_id, rows, stored)
 
 
 #: The orders in which visits are listed: the columns of each. A row's key in an order is unique.
