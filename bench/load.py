@@ -79,9 +79,10 @@ def _kinds(now: datetime, count: int) -> list[_Kind]:
         session = Session(pattern, TERMINAL, now)
         _add_places(session)
         of_patients = [table for table in pattern.tables() if table != "audit" and _is_of_patients(pattern, table)]
-        kinds = [
-            _Kind(pattern, of_patients, _record(session, f"SYN-K{n:05}", n), now) for n in range(min(KINDS, count))
-        ]
+        with pattern.transaction():
+            kinds = [
+                _Kind(pattern, of_patients, _record(session, f"SYN-K{n:05}", n), now) for n in range(min(KINDS, count))
+            ]
         pattern.close()
     return kinds
 
@@ -157,14 +158,13 @@ class _Kind:
 
 
 def _extend(store: Store, patient_id: str, through: date, now: datetime) -> None:
-    """Store a patient's visits through a day, and messages as far."""
+    """Store a patient's visits through a day, and messages as far, in a unit of work."""
     row, stored = patient_rows.get(store, patient_id), stored_rows(store, [patient_id], now)[patient_id]
     assert row is not None
     schedule = of_row(store, row)
-    with store.transaction():
-        sites = sites_of(store, [schedule.history])
-        write_projections(store, patient_id, schedule, None, sites, stored, through, now)
-        patient_rows.set_visits_through(store, patient_id, through)
+    sites = sites_of(store, [schedule.history])
+    write_projections(store, patient_id, schedule, None, sites, stored, through, now)
+    patient_rows.set_visits_through(store, patient_id, through)
 
 
 def _id(number: int, place: int) -> str:

@@ -20,8 +20,12 @@ def ticked(service: Service, at: str) -> Ticked:
 
 
 def planned(service: Service, patient: Patient, zone: str = "Asia/Shanghai") -> list[tuple[str, str, str]]:
-    """Kind, matter and local time (`2024-02-20 20:00`) of what is planned for a patient, in order of time."""
-    return _told(service, "reminders", "next_at", patient, zone)
+    """Kind, matter and local time (`2024-02-20 20:00`) of what is planned for a patient, in order of time.
+
+    It is about days until tomorrow (UTC); how many more days are planned differs from patient to patient.
+    """
+    tomorrow = str(service.clock.now.date() + timedelta(1))
+    return [one for one in _told(service, "reminders", "next_at", patient, zone) if one[1][:10] <= tomorrow]
 
 
 def sent_about(service: Service, patient: Patient, status: str = "waiting") -> list[tuple[str, str]]:

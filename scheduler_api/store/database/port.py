@@ -117,6 +117,9 @@ class Store(Protocol):
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the service's tables, each with the columns of its primary key."""
 
+    def tidy(self, table: str) -> None:
+        """Free the places of deleted rows of a table, where the database does not do so at once; in no transaction."""
+
     def reset_sequences(self) -> None:
         """Make generated keys continue after the greatest one present; inside `transaction`."""
 

@@ -329,10 +329,17 @@ class PostgresStore:
         rows = self.rows(
             "SELECT c.relname AS name, a.attname AS part FROM pg_class c LEFT JOIN pg_index i "
             "ON i.indrelid = c.oid AND i.indisprimary LEFT JOIN pg_attribute a ON a.attrelid = c.oid "
-            "AND a.attnum = ANY (i.indkey) WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace "
+            "AND a.attnum = ANY (i.indkey) WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition "
+            "AND c.relnamespace = current_schema()::regnamespace "
             "AND c.relname <> 'migrations' ORDER BY c.relname, array_position(i.indkey::int2[], a.attnum)"
         )
         return keys_by_table(rows)
+
+    def tidy(self, table: str) -> None:
+        # Not if it is done at the moment; and without locking out anybody to give pages back to the disk.
+        vacuum = f"VACUUM (SKIP_LOCKED, TRUNCATE FALSE) {table}".encode()
+        with _translated, self._connection(lambda connection: connection.execute(vacuum)):
+            pass
 
     def reset_sequences(self) -> None:
         for row in self.rows(

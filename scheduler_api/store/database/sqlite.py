@@ -196,6 +196,10 @@ class SqliteStore:
         )
         return keys_by_table(rows)
 
+    def tidy(self, table: str) -> None:
+        # A deleted row is gone when the transaction ends.
+        pass
+
     def reset_sequences(self) -> None:
         # SQLite looks at the greatest itself.
         self._writing()

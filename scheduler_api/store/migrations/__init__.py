@@ -35,6 +35,7 @@ from .second_edition import (
     m0019_dose_logs,
     m0020_contents,
     m0021_approvals,
+    m0023_scale,
 )
 
 
@@ -69,5 +70,6 @@ MIGRATIONS = tuple(
         m0019_dose_logs,
         m0020_contents,
         m0021_approvals,
+        m0023_scale,
     )
 )

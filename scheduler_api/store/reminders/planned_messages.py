@@ -7,8 +7,9 @@ still be named there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.writes import Writer
@@ -72,7 +73,7 @@ def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
 def of_patients(store: Store, patient_ids: Sequence[str]) -> dict[str, dict[str, Row]]:
     """Return what is planned for some patients, by patient and id."""
     found: dict[str, dict[str, Row]] = {patient_id: {} for patient_id in patient_ids}
-    owners = [{"owner": patient_id, **_between(beginning(patient_id, ""))} for patient_id in patient_ids]
+    owners = [{"owner": patient_id, **between([patient_id])} for patient_id in patient_ids]
     for row in store.rows_of_each(_OF.format(condition="r.patient_id = :owner"), owners):
         found[row["patient_id"]][row["message_id"]] = row
     return found
@@ -85,7 +86,8 @@ def of_kind(store: Store, kind: str) -> list[Row]:
 
 def of_site(store: Store, site: str) -> dict[str, Row]:
     """Return what is planned for a site itself, by id."""
-    condition, owner = "r.patient_id IS NULL AND r.site = :owner", {"owner": site, **_between(beginning(None, site))}
+    of_site = beginning(None, site)
+    condition, owner = "r.patient_id IS NULL AND r.site = :owner", {"owner": site, **_range(of_site, of_site)}
     return {row["message_id"]: row for row in store.rows(_OF.format(condition=condition), owner)}
 
 
@@ -97,13 +99,19 @@ def of_sites(store: Store) -> list[Row]:
 #: The condition matters if the ids of two patients' messages happen to begin alike.
 _OF = (
     "SELECT r.* FROM reminder_times t JOIN reminders r ON r.next_at = t.next_at AND r.message_id = t.message_id "
-    "WHERE t.message_id BETWEEN :first AND :last AND {condition}"
+    "WHERE t.message_id BETWEEN :first AND :last AND r.message_id BETWEEN :first AND :last AND {condition}"
 )
 
 
-def _between(beginning: str) -> Row:
+def between(patient_ids: Iterable[str]) -> Row:
+    """Return the `first` and the `last` id that messages about some patients can have."""
+    beginnings = [beginning(patient_id, "") for patient_id in patient_ids]
+    return _range(min(beginnings, default=""), max(beginnings, default=""))
+
+
+def _range(first: str, last: str) -> Row:
     # No digit of a digest is beyond "f".
-    return {"first": beginning, "last": f"{beginning}g"}
+    return {"first": first, "last": f"{last}g"}
 
 
 def replace(writer: Writer, stored: Mapping[str, Row], rows: Mapping[str, Row], now: str) -> None:
@@ -117,10 +125,12 @@ def replace(writer: Writer, stored: Mapping[str, Row], rows: Mapping[str, Row], 
         return
     take(writer, [*gone, *(stored[row["message_id"]] for row in changed if row["message_id"] in stored)])
     some = (gone or changed)[0]
+    own = beginning(some["patient_id"], some["site"])
     writer.write_many(
         "DELETE FROM reminder_times WHERE message_id BETWEEN :first AND :last AND NOT EXISTS (SELECT 1 FROM "
-        "reminders r WHERE r.next_at = reminder_times.next_at AND r.message_id = reminder_times.message_id)",
-        [_between(beginning(some["patient_id"], some["site"]))],
+        "reminders r WHERE r.next_at = reminder_times.next_at AND r.message_id = reminder_times.message_id "
+        "AND r.message_id BETWEEN :first AND :last)",
+        [_range(own, own)],
     )
     put(writer, changed)
 
@@ -133,11 +143,26 @@ def put(writer: Writer, rows: Sequence[Row]) -> None:
         writer.bulk_insert("reminder_times", times, _SAME_MESSAGE)
 
 
-def due(store: Store, now: str, limit: int) -> list[Row]:
-    """Return some rows that are due, soonest first; no other worker gets them before this unit of work ends."""
+class Place(NamedTuple):
+    """A place in the order of the table."""
+
+    next_at: str
+    message_id: str
+
+
+#: Before all rows.
+BEGINNING = Place("", "")
+
+
+def due(store: Store, now: str, limit: int, after: Place = BEGINNING) -> list[Row]:
+    """Return some rows that are due, soonest first; no other worker gets them before this unit of work ends.
+
+    What lies before `after` is not looked through: a database may need long to skip many rows that were just deleted.
+    """
     return store.rows(
-        f"SELECT * FROM reminders WHERE next_at <= :now ORDER BY next_at, message_id LIMIT :limit {store.skip_locked}",
-        {"now": now, "limit": limit},
+        "SELECT * FROM reminders WHERE (next_at, message_id) > (:next_at, :message_id) AND next_at <= :now "
+        f"ORDER BY next_at, message_id LIMIT :limit {store.skip_locked}",
+        {"now": now, "limit": limit, **after._asdict()},
     )
 
 
@@ -172,6 +197,15 @@ def take_up_to(store: Store, last: Row) -> None:
     store.write(f"DELETE FROM reminders WHERE {UP_TO}", last)
 
 
-def is_any_due(store: Store, now: str) -> bool:
-    """Return whether any row is due."""
-    return store.row("SELECT 1 FROM reminders WHERE next_at <= :now LIMIT 1", {"now": now}) is not None
+def is_any_due(store: Store, now: str, after: Place = BEGINNING) -> bool:
+    """Return whether any row after a place is due."""
+    found = store.row(
+        "SELECT 1 FROM reminders WHERE (next_at, message_id) > (:next_at, :message_id) AND next_at <= :now LIMIT 1",
+        {"now": now, **after._asdict()},
+    )
+    return found is not None
+
+
+def tidy(store: Store) -> None:
+    """Free the places of rows that were deleted, after many were, so that nobody needs to skip them."""
+    store.tidy("reminders")

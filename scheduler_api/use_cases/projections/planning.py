@@ -184,7 +184,7 @@ def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, R
 
 def sent_about(store: Store, patient_id: str, today: date) -> list[Row]:
     """Return the messages sent about a patient that may matter to the plan of a day and later ones."""
-    return outbox.of_patient(store, patient_id, (today - REMEMBERED).isoformat())
+    return outbox.of_patients(store, [patient_id], (today - REMEMBERED).isoformat())
 
 
 def sent_messages(out: Iterable[Row]) -> SentMessages:
