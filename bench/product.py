@@ -30,17 +30,19 @@ from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.projections import maintenance
-from scheduler_api.use_cases.projections.horizons import HORIZON
-from scheduler_api.use_cases.session import Actor, Session
+from scheduler_api.use_cases.projections.horizons import EVERY, HORIZON
+from scheduler_api.use_cases.session import TERMINAL, Actor, Session
 from scheduler_api.use_cases.sites import protocols, sites
 from scheduler_api.use_cases.visits import visits
 
 from .people import Fact, Facts
 
 __all__ = [
+    "EVERY",
     "HORIZON",
     "LONGEST_RANGE",
     "PACKAGE",
+    "TERMINAL",
     "Actor",
     "Query",
     "Session",

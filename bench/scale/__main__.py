@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..load import SITES
+from ..product import EVERY
 from ..service import workplace
 from .asking import CLAIMED, Times, centile, latencies
 from .filling import Engine, Filled, engines, filled
 from .serving import CONNECTIONS, SECONDS, Served, served
-from .upkeep import SAMPLE, Upkeep, upkeep_of
+from .upkeep import PROCESSES, SAMPLE, Upkeep, upkeep_of
 
 REPORT = Path(__file__).parent.parent.parent / "docs" / "scale.md"
 TEXT = Path(__file__).parent / "report.md"
@@ -58,6 +59,7 @@ def _report(measured: dict[str, Measured], count: int) -> None:
             per_site=f"{count // SITES:,}",
             count=count,
             sample=f"{SAMPLE:,}",
+            every=EVERY,
             seconds=SECONDS,
             connections=CONNECTIONS,
             where=_where(),
@@ -83,13 +85,27 @@ def _kept(measured: dict[str, Measured], count: int) -> Iterator[str]:
     for which, patients in enumerate((FEW, count)):
         columns = [(one.filled[which], one.upkeep[which]) for one in measured.values()]
         sampled = " (of a sample)" if patients > SAMPLE else ""
+        work = [
+            (f"a day's work, {_processes(number)}", [_duration(upkeep.day[number]) for _, upkeep in columns])
+            for number in PROCESSES
+        ]
+        work += [
+            (
+                f"to rebuild, {_processes(number)}{sampled}",
+                [_duration(upkeep.rebuilt[number]) for _, upkeep in columns],
+            )
+            for number in PROCESSES
+        ]
         for what, cells in (
             ("to load", [_duration(there.seconds) for there, _ in columns]),
             ("on the disk, for each", [f"{there.bytes:,.0f} bytes" for there, _ in columns]),
-            (f"to extend the horizon one day{sampled}", [_duration(upkeep.extended) for _, upkeep in columns]),
-            (f"to rebuild{sampled}", [_duration(upkeep.rebuilt) for _, upkeep in columns]),
+            *work,
         ):
             yield f"| {what} | {patients:,} | {' | '.join(cells)} |"
+
+
+def _processes(number: int) -> str:
+    return f"{number} process{'' if number == 1 else 'es'}"
 
 
 def _asked(measured: dict[str, Measured], count: int) -> Iterator[str]:

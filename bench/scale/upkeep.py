@@ -1,24 +1,28 @@
-"""Rolling forward one day, and rebuilding: of a sample, where all would take too long."""
+"""The work of a day, and rebuilding: with one process and with two; of a sample, where all would take too long."""
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from typing import NamedTuple
 
-from ..product import maintenance
+from ..product import EVERY, connect, maintenance
 from .filling import Filled
 
-#: So many patients are extended and rebuilt; for more it is estimated how long they would take.
-SAMPLE = 2_000
+#: So many patients are rebuilt; for more it is estimated how long they would take.
+SAMPLE = 4_000
+#: With so many processes.
+PROCESSES = (1, 2)
 
 
 class Upkeep(NamedTuple):
-    """Holds the seconds that each takes for all patients: measured of all, or estimated from a sample."""
+    """Holds the seconds that a day's work takes, and rebuilding all patients, by the number of processes."""
 
-    extended: float
-    rebuilt: float
+    day: dict[int, float]
+    rebuilt: dict[int, float]
 
 
 class _Enough(Exception):
@@ -26,18 +30,43 @@ class _Enough(Exception):
 
 
 def upkeep_of(at: Filled) -> Upkeep:
-    """Return how long both take; afterwards the sample is extended, and nothing is rebuilt."""
-    return Upkeep(_extended(at), _rebuilt(at))
+    """Return how long both take; afterwards some days are over, and nothing is rebuilt."""
+    days = {processes: _day(at, processes, day) for day, processes in enumerate(PROCESSES, 1)}
+    return Upkeep(days, {processes: _rebuilt(at, processes) for processes in PROCESSES})
 
 
-def _extended(at: Filled) -> float:
-    tomorrow, extended, began = at.service.now + timedelta(1), 0, time.perf_counter()
-    while extended < min(SAMPLE, at.patients):
-        extended += maintenance.extend_some(at.service.store, tomorrow)
-    return (time.perf_counter() - began) / extended * at.patients
+def _day(at: Filled, processes: int, day: int) -> float:
+    """Return how long a day's work takes, of an equal part of the patients: those parts are not quite equal."""
+    now = at.service.now + timedelta(day)
+    context = multiprocessing.get_context("spawn")
+    ready, done, counts = context.Barrier(processes + 1), context.Barrier(processes + 1), context.SimpleQueue()
+    working = [
+        context.Process(target=_extend, args=(at.service.database, now, ready, done, counts)) for _ in range(processes)
+    ]
+    for process in working:
+        process.start()
+    ready.wait()
+    began = time.perf_counter()
+    done.wait()
+    took = time.perf_counter() - began
+    for process in working:
+        process.join()
+    return took / sum(counts.get() for _ in working) * at.patients / EVERY
 
 
-def _rebuilt(at: Filled) -> float:
+def _extend(
+    database: str, now: datetime, ready: Barrier, done: Barrier, counts: multiprocessing.SimpleQueue[int]
+) -> None:
+    store = connect(database)
+    # The connection is open before the others are waited for.
+    store.row("SELECT 1 FROM patients LIMIT 1")
+    ready.wait()
+    counts.put(maintenance.extend_horizons(store, now))
+    done.wait()
+    store.close()
+
+
+def _rebuilt(at: Filled, processes: int) -> float:
     """Return the seconds it takes to rebuild all patients: deleting is measured of all, making anew is estimated."""
     done: list[float] = []
 
@@ -48,5 +77,7 @@ def _rebuilt(at: Filled) -> float:
 
     began = time.perf_counter()
     with suppress(_Enough):
-        maintenance.rebuild(at.service.store, at.service.now, note)
-    return done[0] - began + (done[-1] - done[0]) / (len(done) - 1) * (at.patients - 1)
+        maintenance.rebuild(at.service.store, at.service.now, note, processes)
+    # Patients are written some hundred together.
+    first = sum(at_ < done[0] + 0.001 for at_ in done)
+    return done[0] - began + (done[-1] - done[0]) / max(len(done) - first, 1) * at.patients

@@ -31,4 +31,7 @@ def statements(dialect: Dialect) -> Iterator[str]:
         for order, columns in _ORDERS.items():
             yield f"CREATE INDEX visits_{part}_by_{order} ON visits ({columns}) WHERE {condition}"
             yield f"CREATE INDEX visits_{part}_by_{order}_of_site ON visits (site, {columns}) WHERE {condition}"
+    # Most entries are over, or to come: they are passed over without being read.
+    yield "DROP INDEX worklist_by_due"
+    yield "CREATE INDEX worklist_by_due ON worklist (due_on, entry_id, from_on, through_on, time_zone, kind)"
     yield from dialect.tidied_after("reminders", _DELETED)
