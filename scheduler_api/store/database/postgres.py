@@ -13,10 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from psycopg import Connection, Cursor, DataError, Error, InterfaceError, OperationalError, connect, errors
+from psycopg import Connection, Cursor, DataError, Error, InterfaceError, OperationalError, RawCursor, connect, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
@@ -232,7 +233,7 @@ class PostgresStore:
             cursor.executemany(translated(sql), parameters)
 
     def bulk_insert(self, table: str, rows: Sequence[Row], conflict: str = "") -> None:
-        names = list(rows[0])
+        names = (*rows[0],)
         if conflict:
             self._insert_many(table, names, rows, conflict)
             return
@@ -241,18 +242,16 @@ class PostgresStore:
             for row in rows:
                 copying.write_row([row[name] for name in names])
 
-    def _insert_many(self, table: str, names: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
+    def _insert_many(self, table: str, names: tuple[str, ...], rows: Sequence[Row], conflict: str) -> None:
         """Insert rows by statements of many rows: COPY knows no conflicts."""
         connection, portion = self._writing(), MOST_PARAMETERS // len(names)
-        row = f"({', '.join(['%s'] * len(names))})"
-        with _translated:
+        with _translated, RawCursor(connection) as cursor:
             for first in range(0, len(rows), portion):
                 part = rows[first : first + portion]
-                sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * len(part))} {conflict}"
-                connection.execute(
-                    sql.encode(),
-                    [one[name] for one in part for name in names],
-                    prepare=None if len(part) == 1 else False,
+                values = [one[name] for one in part for name in names]
+                # Long statements of any number of rows would only push others out of those that are prepared.
+                cursor.execute(
+                    _insert(table, names, len(part), conflict), values, prepare=None if len(part) == 1 else False
                 )
 
     def _writing(self) -> _Connection:
@@ -367,6 +366,14 @@ class PostgresStore:
         if threading.get_ident() == self._made_by and self._pool is not None:
             pool, self._pool = self._pool, None
             pool.close()
+
+
+@lru_cache(maxsize=128)
+def _insert(table: str, names: tuple[str, ...], number: int, conflict: str) -> bytes:
+    """Return the statement that inserts so many rows, as PostgreSQL itself numbers parameters."""
+    places = (f"${place}" for place in range(1, number * len(names) + 1))
+    rows = ", ".join(f"({', '.join(islice(places, len(names)))})" for _ in range(number))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {rows} {conflict}".encode()
 
 
 def _execute(connection: _Connection, sql: str, parameters: Parameters) -> Cursor[Row]:

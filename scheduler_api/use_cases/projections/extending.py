@@ -18,7 +18,7 @@ from scheduler_api.store.patients import patients
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.store.reminders import unreached
 from scheduler_api.use_cases.session import lock_free_patients, share_patients
-from scheduler_api.use_cases.sites.protocols import versions_of
+from scheduler_api.use_cases.sites.protocols import versions_named
 
 from .horizons import is_to_extend, visits_through
 from .projections import write_projections
@@ -60,7 +60,7 @@ def extension_of(store: Store, patient_ids: Sequence[str], now: datetime) -> Ext
     for row in rows:
         patient_id, through = row["patient_id"], visits_through(row["patient_id"], now)
         own, rows_of_patient = Writes(), stored[patient_id]
-        schedule = PatientSchedule(versions_of(store, row["protocol"]), histories[patient_id])
+        schedule = PatientSchedule(versions_named(store, histories[patient_id]), histories[patient_id])
         write_projections(own, patient_id, schedule, row["preferences"], sites, rows_of_patient, through, now)
         patients.set_visits_through(own, patient_id, through)
         writes[patient_id] = own

@@ -18,7 +18,7 @@ from scheduler_api.store.database.writes import Writes
 from scheduler_api.store.patients import dose_words, facts, patients
 from scheduler_api.store.reminders import notification_preferences, unreached
 from scheduler_api.store.sites import at_sites
-from scheduler_api.use_cases.sites.protocols import versions_of
+from scheduler_api.use_cases.sites.protocols import versions_named
 
 from .horizons import visits_through
 from .projections import write_projections
@@ -86,7 +86,7 @@ def _rebuilt(store: Store, patient_ids: Sequence[str], now: datetime) -> Rebuilt
         patients.insert(writes, {**row, "preferences": preferences.get(patient_id)})
         dose_words.insert(writes, patient_id, row["version"], history.doses)
         at_sites.insert_former(writes, at_sites.former_rows(patient_id, history))
-        schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
+        schedule = PatientSchedule(versions_named(store, history), history)
         stored = StoredRows({}, {}, Messages(sent[patient_id], {}), since.get(patient_id))
         write_projections(writes, patient_id, schedule, preferences.get(patient_id), sites, stored, through, now)
     return Rebuilt(patient_ids, writes)
