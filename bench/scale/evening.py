@@ -17,7 +17,7 @@ from ..product import TERMINAL, Session, Settings, connect, deliver, destination
 from .filling import Filled
 
 #: So many messages are delivered; for more it is estimated how long that would take.
-DELIVERED = 3_000
+DELIVERED = 1_000
 WORKERS = 2
 
 

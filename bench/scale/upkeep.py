@@ -6,11 +6,13 @@ import multiprocessing
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
+from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from typing import NamedTuple
 
 from ..product import EVERY, connect, maintenance
 from .filling import Filled
+from .serving import processor_of_database
 
 #: So many patients are rebuilt; for more it is estimated how long they would take.
 SAMPLE = 4_000
@@ -18,10 +20,17 @@ SAMPLE = 4_000
 PROCESSES = (1, 2)
 
 
-class Upkeep(NamedTuple):
-    """Holds the seconds that a day's work takes, and rebuilding all patients, by the number of processes."""
+class Day(NamedTuple):
+    """Holds how many seconds a day's work takes, and how many of the processor, of all processes and the database."""
 
-    day: dict[int, float]
+    seconds: float
+    busy: float
+
+
+class Upkeep(NamedTuple):
+    """Holds how long a day's work takes, and rebuilding all patients, in seconds, by the number of processes."""
+
+    day: dict[int, Day]
     rebuilt: dict[int, float]
 
 
@@ -35,33 +44,42 @@ def upkeep_of(at: Filled) -> Upkeep:
     return Upkeep(days, {processes: _rebuilt(at, processes) for processes in PROCESSES})
 
 
-def _day(at: Filled, processes: int, day: int) -> float:
+def _day(at: Filled, processes: int, day: int) -> Day:
     """Return how long a day's work takes, of an equal part of the patients: those parts are not quite equal."""
     now = at.service.now + timedelta(day)
     context = multiprocessing.get_context("spawn")
-    ready, done, counts = context.Barrier(processes + 1), context.Barrier(processes + 1), context.SimpleQueue()
+    ready, done = context.Barrier(processes + 1), context.Barrier(processes + 1)
+    counts: SimpleQueue[tuple[int, float]] = context.SimpleQueue()
     working = [
         context.Process(target=_extend, args=(at.service.database, now, ready, done, counts)) for _ in range(processes)
     ]
     for process in working:
         process.start()
     ready.wait()
-    began = time.perf_counter()
+    began, before = time.perf_counter(), processor_of_database()
     done.wait()
-    took = time.perf_counter() - began
+    took, busy = time.perf_counter() - began, processor_of_database() - before
+    # Until now they keep their connections: what the database did for them is counted as long as those are open.
+    done.wait()
     for process in working:
         process.join()
-    return took / sum(counts.get() for _ in working) * at.patients / EVERY
+    worked = [counts.get() for _ in working]
+    busy += sum(seconds for _, seconds in worked)
+    share = at.patients / EVERY / sum(number for number, _ in worked)
+    return Day(took * share, busy * share)
 
 
 def _extend(
-    database: str, now: datetime, ready: Barrier, done: Barrier, counts: multiprocessing.SimpleQueue[int]
+    database: str, now: datetime, ready: Barrier, done: Barrier, counts: SimpleQueue[tuple[int, float]]
 ) -> None:
     store = connect(database)
     # The connection is open before the others are waited for.
     store.row("SELECT 1 FROM patients LIMIT 1")
     ready.wait()
-    counts.put(maintenance.extend_horizons(store, now))
+    began = time.process_time()
+    number = maintenance.extend_horizons(store, now)
+    counts.put((number, time.process_time() - began))
+    done.wait()
     done.wait()
     store.close()
 
