@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..load import SITES
 from ..product import EVERY
 from ..service import workplace
+from . import internet
 from .asking import CLAIMED, Times, centile, latencies
 from .evening import DELIVERED, Evening, evening_of
 from .filling import Engine, Filled, engines, filled
@@ -50,6 +51,7 @@ def _report(measured: dict[str, Measured], count: int) -> None:
         "asked": "\n".join(_asked(measured, count)),
         "served": "\n".join(_served(measured)),
         "evenings": "\n".join(_evenings(measured)),
+        "internet": "\n".join(_internet(measured)),
         "million": "\n".join(_for_a_million(measured, count)),
     }
     print("\n\n".join(tables.values()))
@@ -133,13 +135,13 @@ def _served(measured: dict[str, Measured]) -> Iterator[str]:
 
 
 def _evenings(measured: dict[str, Measured]) -> Iterator[str]:
-    yield "| | due | to the outbox | a second | delivered a second | twice |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
+    yield "| | due | to the outbox | a second | delivered a second | processor for each | twice |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for name, one in measured.items():
         evening = one.evening
         claimed, delivered = evening.due / evening.claimed, evening.due / evening.delivered
         cells = f"{evening.due:,} | {_duration(evening.claimed)} | {claimed:,.0f} | {delivered:,.0f}"
-        yield f"| {name} | {cells} | {evening.twice} |"
+        yield f"| {name} | {cells} | {evening.busy * 1e3:.2f} ms | {evening.twice} |"
 
 
 def _for_a_million(measured: dict[str, Measured], count: int) -> Iterator[str]:
@@ -160,6 +162,13 @@ def _for_a_million(measured: dict[str, Measured], count: int) -> Iterator[str]:
         yield line(f"to rebuild, {_processes(number)}", (one.upkeep[1].rebuilt[number] for one in found))
     yield line("an evening's reminders to the outbox", (one.evening.claimed for one in found))
     yield line("… delivered", (one.evening.delivered for one in found))
+
+
+def _internet(measured: dict[str, Measured]) -> Iterator[str]:
+    if (one := measured.get("PostgreSQL")) is not None:
+        yield from internet.table(
+            internet.costs(one.filled[1], one.served, one.upkeep[1].day[PROCESSES[0]], one.evening)
+        )
 
 
 def _duration(seconds: float) -> str:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 from typing import NamedTuple
 
 from ..load import SITES
 from ..product import TERMINAL, Session, Settings, connect, deliver, destinations, dispatch, make_keys
 from .filling import Filled
+from .serving import processor_of_database
 
 #: So many messages are delivered; for more it is estimated how long that would take.
 DELIVERED = 1_000
@@ -24,12 +25,14 @@ WORKERS = 2
 class Evening(NamedTuple):
     """Holds how many are due, the seconds until all are in the outbox, and those until all are delivered (estimated).
 
-    `twice` is how many came more than once.
+    `busy` are the seconds of the processor that one message takes, of the workers and the database, from the plan to
+    the receiver; `twice` is how many came more than once.
     """
 
     due: int
     claimed: float
     delivered: float
+    busy: float
     twice: int
 
 
@@ -49,38 +52,49 @@ def evening_of(at: Filled, folder: Path) -> Evening:
         store.write("UPDATE outbox SET status = 'expired' WHERE status = 'waiting'", {})
     ids: SimpleQueue[list[str]] = context.SimpleQueue()
     ports: SimpleQueue[int] = context.SimpleQueue()
-    enough, stop = context.Event(), context.Event()
+    enough, stop, done = context.Event(), context.Event(), context.Barrier(WORKERS + 1)
+    spent: SimpleQueue[float] = context.SimpleQueue()
     receiver = context.Process(target=_receive, args=(ports, ids, enough, stop))
     receiver.start()
     address, session = f"http://127.0.0.1:{ports.get()}/", Session(store, TERMINAL, at.service.now)
     for number in range(SITES):
         destinations.add_to_site(session, f"SYN-{number:03}", "webhook", "patient", address, "en")
-    began = time.perf_counter()
+    began, before = time.perf_counter(), time.process_time() + processor_of_database()
     due = dispatch.tick(store, due_at).due
     claimed = time.perf_counter() - began
+    claiming = time.process_time() + processor_of_database() - before
     keys = str(make_keys(folder / f"keys-{time.monotonic_ns()}.json"))
     workers = [
-        context.Process(target=_work, args=(at.service.database, keys, due_at.isoformat(), enough))
+        context.Process(target=_work, args=(at.service.database, keys, due_at.isoformat(), enough, done, spent))
         for _ in range(WORKERS)
     ]
+    before_delivery = processor_of_database()
     for worker in workers:
         worker.start()
     took = ids.get()
+    done.wait()
+    delivering = processor_of_database() - before_delivery + sum(spent.get() for _ in workers)
+    done.wait()
     for worker in workers:
         worker.join()
     stop.set()
     received = ids.get()
     receiver.join()
     seconds = float(took[0])
-    return Evening(due, claimed, seconds / DELIVERED * due, len(received) - len(set(received)))
+    busy = claiming / due + delivering / len(received)
+    return Evening(due, claimed, seconds / DELIVERED * due, busy, len(received) - len(set(received)))
 
 
-def _work(database: str, keys: str, due_at: str, enough: Event) -> None:
-    store, began = connect(database), time.monotonic()
+def _work(database: str, keys: str, due_at: str, enough: Event, done: Barrier, spent: SimpleQueue[float]) -> None:
+    store, began, before = connect(database), time.monotonic(), time.process_time()
     channels = Settings(database=database, delivery_keys=keys, private_networks="127.0.0.0/8").outside().channels()
     clock = _clock(datetime.fromisoformat(due_at), began)
     while not enough.is_set():
         deliver(store, channels, clock, stopping=enough.is_set)
+    spent.put(time.process_time() - before)
+    done.wait()
+    # Until now the connection is kept: what the database did for it is counted as long as it is open.
+    done.wait()
     store.close()
 
 
