@@ -115,7 +115,7 @@ def wrongly_planned(
 
     `row` is the patient's; the plan was last made in the patient's period that began `on` a date (UTC), or when the
     last fact was recorded. Messages that were sent, or had expired when they were planned or looked for, are rightly
-    not planned: in that period, and no later than `now` (None: at its end).
+    not planned: in that period, and no later than `now` (None: on its first day).
     """
     patient_id, through = row["patient_id"], date.fromisoformat(row["visits_through"])
     on = period_of(through)
@@ -125,7 +125,7 @@ def wrongly_planned(
     expected = _rows_of_patient(patient_id, schedule, messages)
     planned = planned_messages.of_patient(store, patient_id)
     sent = {message["message_id"] for message in out}
-    planned_by = min((on + timedelta(EVERY)).isoformat(), "9" if now is None else stamp(now))
+    planned_by = str(on + timedelta(1)) if now is None else min(str(on + timedelta(EVERY)), stamp(now))
     looked_at = max(planned_by, row["recorded_at"], marks.marked(store, TICK) or "")
     for message_id in sorted({*expected, *planned}):
         should, is_planned = expected.get(message_id), planned.get(message_id)
