@@ -23,7 +23,7 @@ from scheduler_api.store.reminders import notification_preferences as preference
 from scheduler_api.store.reminders import outbox, planned_messages
 
 from . import stored_preferences
-from .horizons import AHEAD, EVERY, period_of, planned_through
+from .horizons import AHEAD, period_of, planned_through
 from .stored import REMEMBERED, Messages, Sites, sites_of
 
 #: The mark of when a worker last looked for messages that are due.
@@ -115,7 +115,8 @@ def wrongly_planned(
 
     `row` is the patient's; the plan was last made in the patient's period that began `on` a date (UTC), or when the
     last fact was recorded. Messages that were sent, or had expired when they were planned or looked for, are rightly
-    not planned: in that period, and no later than `now` (None: on its first day).
+    not planned: all that expired on the first day of the period, before the first that is planned, or by `now` (None:
+    nobody says what time it is).
     """
     patient_id, through = row["patient_id"], date.fromisoformat(row["visits_through"])
     on = period_of(through)
@@ -125,13 +126,15 @@ def wrongly_planned(
     expected = _rows_of_patient(patient_id, schedule, messages)
     planned = planned_messages.of_patient(store, patient_id)
     sent = {message["message_id"] for message in out}
-    planned_by = str(on + timedelta(1)) if now is None else min(str(on + timedelta(EVERY)), stamp(now))
-    looked_at = max(planned_by, row["recorded_at"], marks.marked(store, TICK) or "")
+    present = "" if now is None else stamp(now)
+    looked_at = max(str(on + timedelta(1)), row["recorded_at"], marks.marked(store, TICK) or "", present)
+    first_to_expire = min((one["expires_at"] for one in planned.values()), default="")
     for message_id in sorted({*expected, *planned}):
         should, is_planned = expected.get(message_id), planned.get(message_id)
         either = is_planned or should
         assert either is not None
         gone = either["expires_at"] <= looked_at or (is_planned is None and message_id in sent)
+        gone |= either["expires_at"] < first_to_expire
         # A message that was late at night is held back by the worker.
         held = (
             is_planned
