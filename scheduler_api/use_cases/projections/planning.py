@@ -23,7 +23,7 @@ from scheduler_api.store.reminders import notification_preferences as preference
 from scheduler_api.store.reminders import outbox, planned_messages
 
 from . import stored_preferences
-from .horizons import AHEAD, period_of, planned_through
+from .horizons import AHEAD, EVERY, period_of, planned_through
 from .stored import REMEMBERED, Messages, Sites, sites_of
 
 #: The mark of when a worker last looked for messages that are due.
@@ -128,7 +128,10 @@ def wrongly_planned(
     sent = {message["message_id"] for message in out}
     present = "" if now is None else stamp(now)
     looked_at = max(str(on + timedelta(1)), row["recorded_at"], marks.marked(store, TICK) or "", present)
-    first_to_expire = min((one["expires_at"] for one in planned.values()), default="")
+    # Where nobody says what time it is and nothing is planned, the period may be over.
+    over = str(on + timedelta(EVERY)) if now is None else ""
+    to_come = (one["expires_at"] for one in planned.values() if one["expires_at"] > looked_at)
+    first_to_expire = min(to_come, default=over)
     for message_id in sorted({*expected, *planned}):
         should, is_planned = expected.get(message_id), planned.get(message_id)
         either = is_planned or should
