@@ -8,7 +8,7 @@ everyone. Nobody here is, or is taken from, a real person.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +23,13 @@ from scheduler_api.engine.model.facts import Body, DoseRecorded, Enrolled, Regis
 from scheduler_api.store.database.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sqlite import SqliteStore
-from scheduler_api.store.reminders.planned_messages import beginning, row_of
+from scheduler_api.store.patients import patients as patient_rows
+from scheduler_api.store.reminders.planned_messages import beginning, part_of, row_of
 from scheduler_api.use_cases.patients import facts, patients
+from scheduler_api.use_cases.projections.horizons import EVERY, through_of
+from scheduler_api.use_cases.projections.projections import write_projections
+from scheduler_api.use_cases.projections.schedules import of_row
+from scheduler_api.use_cases.projections.stored import sites_of, stored_rows
 from scheduler_api.use_cases.session import TERMINAL, Session, lock_patients
 from scheduler_api.use_cases.sites import protocols, sites
 
@@ -74,7 +79,10 @@ def _kinds(now: datetime, count: int) -> list[_Kind]:
         session = Session(pattern, TERMINAL, now)
         _add_places(session)
         of_patients = [table for table in pattern.tables() if table != "audit" and _is_of_patients(pattern, table)]
-        kinds = [_Kind(pattern, of_patients, _record(session, f"SYN-K{n:05}", n)) for n in range(min(KINDS, count))]
+        with pattern.transaction():
+            kinds = [
+                _Kind(pattern, of_patients, _record(session, f"SYN-K{n:05}", n), now) for n in range(min(KINDS, count))
+            ]
         pattern.close()
     return kinds
 
@@ -114,18 +122,24 @@ def _record(session: Session, subject_number: str, kind: int) -> str:
 class _Kind:
     """A patient that was recorded, as a pattern for others."""
 
-    def __init__(self, store: Store, tables: list[str], patient_id: str) -> None:
-        rows = {
-            table: store.rows(f"SELECT * FROM {table} WHERE patient_id = :of", {"of": patient_id}) for table in tables
-        }
-        rows["facts"].sort(key=lambda row: row["seq"])
-        self._messages = rows.pop("reminders")
-        self._text = orjson.dumps({table: found for table, found in rows.items() if found}).decode()
+    def __init__(self, store: Store, tables: list[str], patient_id: str, now: datetime) -> None:
+        self._texts: list[str] = []
+        self._messages: list[list[Row]] = []
+        for part in range(EVERY):
+            # As it is stored of a patient whose period began on another day.
+            _extend(store, patient_id, through_of(part, now), now)
+            rows = {
+                table: store.rows(f"SELECT * FROM {table} WHERE patient_id = :of", {"of": patient_id})
+                for table in tables
+            }
+            rows["facts"].sort(key=lambda row: row["seq"])
+            self._messages.append(rows.pop("reminders"))
+            self._texts.append(orjson.dumps({table: found for table, found in rows.items() if found}).decode())
         self._ids = [patient_id, rows["patients"][0]["subject_number"], *(row["fact_id"] for row in rows["facts"])]
 
     def likeness(self, number: int) -> Rows:
         """The rows of another patient to whom the same happened, by table."""
-        text = self._text
+        text = self._texts[part_of(_id(number, 0), EVERY)]
         for place, known in enumerate(self._ids):
             text = text.replace(known, _id(number, place))
         rows: Rows = orjson.loads(text)
@@ -138,9 +152,19 @@ class _Kind:
     def messages(self, number: int) -> Rows:
         """The rows of what is planned for that patient."""
         patient_id = _id(number, 0)
-        planned = [_message(patient_id, row) for row in self._messages]
+        planned = [_message(patient_id, row) for row in self._messages[part_of(patient_id, EVERY)]]
         times = [{name: row[name] for name in ("message_id", "next_at")} for row in planned]
         return {"reminders": planned, "reminder_times": times}
+
+
+def _extend(store: Store, patient_id: str, through: date, now: datetime) -> None:
+    """Store a patient's visits through a day, and messages as far, in a unit of work."""
+    row, stored = patient_rows.get(store, patient_id), stored_rows(store, [patient_id], now)[patient_id]
+    assert row is not None
+    schedule = of_row(store, row)
+    sites = sites_of(store, [schedule.history])
+    write_projections(store, patient_id, schedule, None, sites, stored, through, now)
+    patient_rows.set_visits_through(store, patient_id, through)
 
 
 def _id(number: int, place: int) -> str:

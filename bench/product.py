@@ -22,6 +22,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.views.calendar import LONGEST_RANGE, PatientSchedule, calendar, today_view
 from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import deliver
+from scheduler_api.reminders.outbound import keys
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.database.port import Store
 from scheduler_api.store.patients import facts
@@ -30,17 +31,20 @@ from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.projections import maintenance
-from scheduler_api.use_cases.projections.projections import HORIZON
-from scheduler_api.use_cases.session import Actor, Session
+from scheduler_api.use_cases.projections.horizons import EVERY, HORIZON
+from scheduler_api.use_cases.reminders import destinations
+from scheduler_api.use_cases.session import TERMINAL, Actor, Session
 from scheduler_api.use_cases.sites import protocols, sites
 from scheduler_api.use_cases.visits import visits
 
 from .people import Fact, Facts
 
 __all__ = [
+    "EVERY",
     "HORIZON",
     "LONGEST_RANGE",
     "PACKAGE",
+    "TERMINAL",
     "Actor",
     "Query",
     "Session",
@@ -51,10 +55,12 @@ __all__ = [
     "calendar_of",
     "connect",
     "deliver",
+    "destinations",
     "dispatch",
     "history_of",
     "log_to_nowhere",
     "maintenance",
+    "make_keys",
     "new_app",
     "new_token",
     "patients",
@@ -110,6 +116,12 @@ def add_phone(store: Store, patient_id: str, now: datetime) -> str:
     }
     devices.add_tokens(store, pair)
     return f"pat_{device}"
+
+
+def make_keys(path: Path) -> Path:
+    """Make the keys that messages are sent with, in a new file; return its path."""
+    keys.make(path, "mailto:bench@example.org")
+    return path
 
 
 def log_to_nowhere() -> None:

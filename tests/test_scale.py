@@ -32,6 +32,7 @@ def test_a_filled_database_is_well_and_has_every_index(
 
 def test_what_is_asked_is_answered_at_both_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "KINDS", 5)
-    monkeypatch.setattr(asking, "ASKED", 5)
+    for name in ("ASKED", "LISTED"):
+        monkeypatch.setattr(asking, name, 5)
     few, many = (filled(Sqlite(tmp_path), count) for count in (30, 40))
     assert {len(side) for times in asking.latencies(few, many).values() for side in times} == {5}

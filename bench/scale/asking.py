@@ -18,10 +18,24 @@ from ..measure import Call
 from ..product import Store, dispatch
 from .filling import Filled
 
-ASKED = 300
+ASKED, LISTED = 300, 50
 #: How many reminders are claimed at once: few, so that a thousand patients give enough claims to measure.
 CLAIMED = 10
 _UPCOMING = "/v1/visits?series=imaging&status=open,upcoming"
+#: Lists of all sites, each in an order that has an index.
+_LISTS = {
+    "visits by closing, all": "/v1/visits",
+    "visits to do, by opening": "/v1/visits?status=open,upcoming&sort=opens_on",
+    "visits to do, by target": "/v1/visits?status=open,upcoming&sort=target_on",
+    "visits to do, by subject": "/v1/visits?status=open,upcoming&sort=subject",
+    "visits by opening, all": "/v1/visits?sort=opens_on",
+    "visits by target, all": "/v1/visits?sort=target_on",
+    "visits by subject, all": "/v1/visits?sort=subject",
+    "visits done, by subject": "/v1/visits?status=done&sort=subject",
+    "patients": "/v1/patients",
+    "the audit": "/v1/audit",
+    "what there is to do": "/v1/worklist",
+}
 
 
 class Times(NamedTuple):
@@ -51,7 +65,10 @@ def latencies(few: Filled, many: Filled) -> dict[str, Times]:
         "… of it the durable commit": _commits,
         f"{CLAIMED} due reminders claimed, durably": _claims,
     }
-    return {what: in_turn(calls(few), calls(many)) for what, calls in asked.items()}
+    found = {what: in_turn(calls(few), calls(many)) for what, calls in asked.items()}
+    for what, path in _LISTS.items():
+        found[f"{what}, of all sites, first page"] = in_turn(*([at.service.get(path)] * LISTED for at in (few, many)))
+    return found
 
 
 def in_turn(few: Iterable[Call], many: Iterable[Call]) -> Times:

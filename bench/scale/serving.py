@@ -88,9 +88,13 @@ def _asked(folder: Path, lines: Iterator[str], port: int, seconds: int, server: 
 def _spent(server: int) -> tuple[float, float, float]:
     """Seconds on the processor so far: of the service, of our PostgreSQL, and of the clients that have ended."""
     service = sum(_processor(process) for process in _descendants(server))
-    database = sum(_processor(process) for process in _descendants(os.getpid()) if _is_postgres(process))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return service, database, used.ru_utime + used.ru_stime
+    return service, processor_of_database(), used.ru_utime + used.ru_stime
+
+
+def processor_of_database() -> float:
+    """Seconds on the processor so far of our PostgreSQL's own processes that still run."""
+    return sum(_processor(process) for process in _descendants(os.getpid()) if _is_postgres(process))
 
 
 def _descendants(process: int) -> Iterator[int]:

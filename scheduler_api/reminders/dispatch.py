@@ -16,6 +16,7 @@ from scheduler_api.metrics import MESSAGES_DUE, MESSAGES_STALE
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.operations import marks
 from scheduler_api.store.reminders import deliveries, destinations, outbox, planned_messages
+from scheduler_api.store.reminders.planned_messages import BEGINNING, Place
 from scheduler_api.use_cases.clocks import TOLERANCE
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.projections.planning import TICK, held_until
@@ -24,6 +25,8 @@ from scheduler_api.use_cases.session import lock_free_patients, share_patients
 #: How many messages are read in one unit of work, and how many are moved without reading them: in either case other
 #: writers wait for some tens of milliseconds.
 BATCH, UNREAD = 1000, 4000
+#: After a tick of so many messages the table of planned messages is tidied up.
+MANY = 50_000
 
 
 class Ticked(NamedTuple):
@@ -31,6 +34,14 @@ class Ticked(NamedTuple):
 
     due: int
     stale: int
+
+
+class Claimed(NamedTuple):
+    """The result of a claim: the same of some messages, and the place of the last of them."""
+
+    due: int
+    stale: int
+    last: Place
 
 
 def tick(store: Store, now: datetime) -> Ticked:
@@ -47,8 +58,18 @@ def tick(store: Store, now: datetime) -> Ticked:
             outbox.reopen(store, moment)
             deliveries.reopen(store, moment)
             destinations.resume(store)
-    while planned_messages.is_any_due(store, moment) and (taken := claim(store, now)):
-        due, stale = due + taken.due, stale + taken.stale
+    after = BEGINNING
+    while True:
+        taken = claim(store, now, after=after) if planned_messages.is_any_due(store, moment, after) else None
+        if taken is not None:
+            due, stale, after = due + taken.due, stale + taken.stale, taken.last
+        elif after == BEGINNING:
+            break
+        else:
+            # What others held, and what was planned for a time that has passed, lies further ahead.
+            after = BEGINNING
+            if due + stale >= MANY:
+                planned_messages.tidy(store)
     with store.transaction():
         marks.mark(store, TICK, moment)
     return Ticked(due, stale)
@@ -65,13 +86,13 @@ class _Kinds(NamedTuple):
 
     due: Counter[str]
     stale: Counter[str]
+    last: Place
 
 
 class _Batch:
     """Rows that were taken together: those to send, those that have expired, and those held back until morning."""
 
     def __init__(self, store: Store, taken: Sequence[Row], now: datetime) -> None:
-        self.is_empty = not taken
         moment, on_time = stamp(now), stamp(now - LATE)
         self.stale = [row for row in taken if row["expires_at"] <= moment]
         self.due = [row for row in taken if row["expires_at"] > moment and row["next_at"] >= on_time]
@@ -94,10 +115,10 @@ class _Batch:
             self.to_plan.add(row["patient_id"])
 
 
-def _take_due(store: Store, moment: str, most: int) -> list[Row]:
+def _take_due(store: Store, moment: str, most: int, after: Place) -> list[Row]:
     """Take rows that are due out of the plan, except those about patients for whom a fact is being recorded."""
     share_patients(store)
-    due = planned_messages.due(store, moment, most)
+    due = planned_messages.due(store, moment, most, after)
     free = lock_free_patients(store, {row["patient_id"] for row in due if row["patient_id"] is not None})
     taken = [row for row in due if row["patient_id"] is None or row["patient_id"] in free]
     planned_messages.take(store, taken)
@@ -115,35 +136,37 @@ def _move_unread(store: Store, now: datetime, most: int) -> _Kinds | None:
         return None
     outbox.write_up_to(store, last, moment)
     planned_messages.take_up_to(store, last)
-    return _Kinds(due=Counter({row["kind"]: row["number"] for row in kinds}), stale=Counter())
+    return _Kinds(Counter({row["kind"]: row["number"] for row in kinds}), Counter(), Place(**last))
 
 
-def _move_one_by_one(store: Store, now: datetime, most: int) -> _Kinds | None:
+def _move_one_by_one(store: Store, now: datetime, most: int, after: Place) -> _Kinds | None:
     """Take messages that are due, and write, hold back or skip each; return None if other workers have them all."""
-    batch = _Batch(store, _take_due(store, stamp(now), most), now)
-    if batch.is_empty:
+    taken = _take_due(store, stamp(now), most, after)
+    if not taken:
         return None
+    batch = _Batch(store, taken, now)
     outbox.write(store, batch.due, stamp(now))
     planned_messages.put(store, batch.held)
     for patient_id in sorted(batch.to_plan):
         maintenance.extend_horizon(store, patient_id, now)
-    return _Kinds(Counter(row["kind"] for row in batch.due), Counter(row["kind"] for row in batch.stale))
+    last = Place(taken[-1]["next_at"], taken[-1]["message_id"])
+    return _Kinds(Counter(row["kind"] for row in batch.due), Counter(row["kind"] for row in batch.stale), last)
 
 
-def claim(store: Store, now: datetime, most: int | None = None) -> Ticked | None:
+def claim(store: Store, now: datetime, most: int | None = None, after: Place = BEGINNING) -> Claimed | None:
     """Move some messages that are due to the outbox, in one unit of work; return None if other workers have them all.
 
-    `most` is about how many; by default as many as other writers can wait for.
+    `most` is about how many; by default as many as other writers can wait for. It begins `after` a place.
     """
     with store.transaction():
         # With other writers, patients for whom a fact is being recorded must be left out.
         taken = _move_unread(store, now, most or UNREAD) if store.is_alone else None
         if taken is None:
-            taken = _move_one_by_one(store, now, most or BATCH)
+            taken = _move_one_by_one(store, now, most or BATCH, after)
     if taken is None:
         return None
     # Counted when it is committed: what was rolled back has not happened.
     for metric, by_kind in ((MESSAGES_DUE, taken.due), (MESSAGES_STALE, taken.stale)):
         for kind, number in by_kind.items():
             metric.labels(kind).inc(number)
-    return Ticked(taken.due.total(), taken.stale.total())
+    return Claimed(taken.due.total(), taken.stale.total(), taken.last)

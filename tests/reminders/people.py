@@ -20,8 +20,18 @@ def ticked(service: Service, at: str) -> Ticked:
 
 
 def planned(service: Service, patient: Patient, zone: str = "Asia/Shanghai") -> list[tuple[str, str, str]]:
-    """Kind, matter and local time (`2024-02-20 20:00`) of what is planned for a patient, in order of time."""
-    return _told(service, "reminders", "next_at", patient, zone)
+    """Kind, matter and local time (`2024-02-20 20:00`) of what is planned for a patient, in order of time.
+
+    It is about days until tomorrow (UTC), or comes by then; how much more is planned differs from patient to patient.
+    """
+    tomorrow = str(service.clock.now.date() + timedelta(1))
+    told = _told(service, "reminders", "next_at", patient, zone)
+    # That a window was missed is known on the day after the one that the message is about.
+    return [
+        (kind, about, at)
+        for kind, about, at in told
+        if min(about[:10], at[:10]) <= tomorrow and not (kind == "window_missed" and at[:10] > tomorrow)
+    ]
 
 
 def sent_about(service: Service, patient: Patient, status: str = "waiting") -> list[tuple[str, str]]:

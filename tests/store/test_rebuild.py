@@ -11,6 +11,7 @@ from service import Anew, Client, Service
 from stories import Story, begin, stories, tell
 
 from scheduler_api.use_cases.projections import maintenance
+from scheduler_api.use_cases.projections.horizons import EVERY, HORIZON
 
 
 def derived(service: Service) -> dict[str, Any]:
@@ -44,13 +45,13 @@ def test_rows_are_extended_with_the_days(service: Service, coordinator: Client) 
     for number in range(5):
         coordinator.enrol(subject_number=f"00{number}")
     last = max(row["opens_on"] for row in service.record()["visits"])
-    assert last <= str(service.clock.now.date() + timedelta(400))
+    assert last <= str(service.clock.now.date() + timedelta(HORIZON + EVERY))
     assert maintenance.extend_horizons(service.store, service.clock()) == 0
     service.clock.now += timedelta(90)
     assert maintenance.extend_horizons(service.store, service.clock()) == 5
     assert maintenance.extend_horizons(service.store, service.clock()) == 0
     later = max(row["opens_on"] for row in service.record()["visits"])
-    assert last < later <= str(service.clock.now.date() + timedelta(400))
+    assert last < later <= str(service.clock.now.date() + timedelta(HORIZON + EVERY))
     assert list(maintenance.verify(service.store)) == []
     versions = {row["version"] for row in service.record()["patients"]}
     assert versions == {2}

@@ -65,7 +65,14 @@ def prepare(store: Store, database: str) -> list[str]:
 
 
 @click.command()
-def rebuild() -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes derive data from the log; worth it from some thousand patients on.",
+)
+def rebuild(workers: int) -> None:
     """Write all derived data anew from the log: patients' rows and visits."""
     from scheduler_api.cli.opening import session
     from scheduler_api.cli.terminal import progress
@@ -73,7 +80,7 @@ def rebuild() -> None:
 
     with session() as opened, progress() as bar:
         task = bar.add_task("Rebuilding", total=None)
-        count = maintenance.rebuild(opened.store, opened.now, lambda patient_id: bar.advance(task))
+        count = maintenance.rebuild(opened.store, opened.now, lambda patient_id: bar.advance(task), workers)
     click.echo(f"{_patients(count)} rebuilt from the log.")
 
 
@@ -132,7 +139,7 @@ def _verified(store: Store, kept: Iterable[Row] = ()) -> str:
 
 @click.command("extend-horizon")
 def extend_horizons() -> None:
-    """Extend the visits of all patients to 400 days ahead. Run it once a day."""
+    """Extend the visits and messages of the patients for whom it is time. Run it once a day."""
     from scheduler_api.cli.opening import session
     from scheduler_api.use_cases.projections import maintenance
 

@@ -42,6 +42,9 @@ class Store(Protocol):
     is read after `lock`: except in SQLite, several transactions run at once.
     """
 
+    name: str
+    """The name by which another process opens the same database."""
+
     skip_locked: str
     """The end of a SELECT inside `transaction` by which each of several workers takes other rows."""
 
@@ -75,14 +78,20 @@ class Store(Protocol):
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """Return the first row of a query, if there is one."""
 
+    def rows_of_each(self, sql: str, parameters: Sequence[Parameters]) -> list[Row]:
+        """Return all rows of one query for each of many parameters, in few round trips."""
+
     def write(self, sql: str, parameters: Parameters) -> int:
         """Run a statement that changes rows; return how many it changed. Raises Duplicate."""
 
     def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement for each of many parameters. Raises Duplicate."""
 
-    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
-        """Insert many rows, all with the same columns, as fast as the database can. Raises Duplicate."""
+    def bulk_insert(self, table: str, rows: Sequence[Row], conflict: str = "") -> None:
+        """Insert many rows, all with the same columns, as fast as the database can. Raises Duplicate.
+
+        `conflict` is the end of the statement (`ON CONFLICT …`); with it, no two of the rows may have the same key.
+        """
 
     def migrate(self) -> list[str]:
         """Apply the pending migrations; return their names. Several processes may call it at once."""
@@ -107,6 +116,9 @@ class Store(Protocol):
 
     def tables(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the service's tables, each with the columns of its primary key."""
+
+    def tidy(self, table: str) -> None:
+        """Free the places of deleted rows of a table, where the database does not do so at once; in no transaction."""
 
     def reset_sequences(self) -> None:
         """Make generated keys continue after the greatest one present; inside `transaction`."""

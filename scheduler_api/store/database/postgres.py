@@ -13,10 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from psycopg import Connection, Cursor, DataError, Error, InterfaceError, OperationalError, connect, errors
+from psycopg import Connection, Cursor, DataError, Error, InterfaceError, OperationalError, RawCursor, connect, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
@@ -32,6 +33,8 @@ from .sqlite import SqliteStore
 BUSY_TIMEOUT = 10_000
 #: How many connections one process may have, and how long a thread waits for one, in seconds.
 MOST_CONNECTIONS, CONNECTION_TIMEOUT = 10, 5.0
+#: How many values one statement inserts at most; PostgreSQL takes 65,535.
+MOST_PARAMETERS = 8_000
 #: Settings that detect a dead connection sooner than the network would by itself.
 _LIVELINESS = {
     "connect_timeout": 5,
@@ -57,7 +60,7 @@ class PostgresStore:
     is_alone = False
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = self.name = url
         self._local = threading.local()
         self._pool: ConnectionPool[_Connection] | None = None
         self._opening = threading.Lock()
@@ -197,6 +200,20 @@ class PostgresStore:
     def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         return self._read(lambda connection: _execute(connection, sql, parameters or {}).fetchone())
 
+    def rows_of_each(self, sql: str, parameters: Sequence[Parameters]) -> list[Row]:
+        def read(connection: _Connection) -> list[Row]:
+            if not parameters:
+                return []
+            found: list[Row] = []
+            with connection.cursor() as cursor:
+                cursor.executemany(translated(sql), parameters, returning=True)
+                while True:
+                    found += cursor.fetchall()
+                    if not cursor.nextset():
+                        return found
+
+        return self._read(read)
+
     def _read(self, read: Callable[[_Connection], Result]) -> Result:
         with _translated:
             held = self._held
@@ -215,12 +232,27 @@ class PostgresStore:
         with _translated, connection.cursor() as cursor:
             cursor.executemany(translated(sql), parameters)
 
-    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
-        names = list(rows[0])
+    def bulk_insert(self, table: str, rows: Sequence[Row], conflict: str = "") -> None:
+        names = (*rows[0],)
+        if conflict:
+            self._insert_many(table, names, rows, conflict)
+            return
         copy_in = f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()
         with _translated, self._writing().cursor() as cursor, cursor.copy(copy_in) as copying:
             for row in rows:
                 copying.write_row([row[name] for name in names])
+
+    def _insert_many(self, table: str, names: tuple[str, ...], rows: Sequence[Row], conflict: str) -> None:
+        """Insert rows by statements of many rows: COPY knows no conflicts."""
+        connection, portion = self._writing(), MOST_PARAMETERS // len(names)
+        with _translated, RawCursor(connection) as cursor:
+            for first in range(0, len(rows), portion):
+                part = rows[first : first + portion]
+                values = [one[name] for one in part for name in names]
+                # Long statements of any number of rows would only push others out of those that are prepared.
+                cursor.execute(
+                    _insert(table, names, len(part), conflict), values, prepare=None if len(part) == 1 else False
+                )
 
     def _writing(self) -> _Connection:
         held = self._held
@@ -296,10 +328,17 @@ class PostgresStore:
         rows = self.rows(
             "SELECT c.relname AS name, a.attname AS part FROM pg_class c LEFT JOIN pg_index i "
             "ON i.indrelid = c.oid AND i.indisprimary LEFT JOIN pg_attribute a ON a.attrelid = c.oid "
-            "AND a.attnum = ANY (i.indkey) WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace "
+            "AND a.attnum = ANY (i.indkey) WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition "
+            "AND c.relnamespace = current_schema()::regnamespace "
             "AND c.relname <> 'migrations' ORDER BY c.relname, array_position(i.indkey::int2[], a.attnum)"
         )
         return keys_by_table(rows)
+
+    def tidy(self, table: str) -> None:
+        # Not if it is done at the moment; and without locking out anybody to give pages back to the disk.
+        vacuum = f"VACUUM (SKIP_LOCKED, TRUNCATE FALSE) {table}".encode()
+        with _translated, self._connection(lambda connection: connection.execute(vacuum)):
+            pass
 
     def reset_sequences(self) -> None:
         for row in self.rows(
@@ -327,6 +366,14 @@ class PostgresStore:
         if threading.get_ident() == self._made_by and self._pool is not None:
             pool, self._pool = self._pool, None
             pool.close()
+
+
+@lru_cache(maxsize=128)
+def _insert(table: str, names: tuple[str, ...], number: int, conflict: str) -> bytes:
+    """Return the statement that inserts so many rows, as PostgreSQL itself numbers parameters."""
+    places = (f"${place}" for place in range(1, number * len(names) + 1))
+    rows = ", ".join(f"({', '.join(islice(places, len(names)))})" for _ in range(number))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {rows} {conflict}".encode()
 
 
 def _execute(connection: _Connection, sql: str, parameters: Parameters) -> Cursor[Row]:

@@ -45,6 +45,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = str(path)
         self._local = threading.local()
 
     def clock(self) -> datetime | None:
@@ -135,6 +136,9 @@ class SqliteStore:
             values = cursor.fetchone()
         return None if values is None else dict(zip((column[0] for column in cursor.description), values))  # noqa: B905
 
+    def rows_of_each(self, sql: str, parameters: Sequence[Parameters]) -> list[Row]:
+        return [row for each in parameters for row in self.rows(sql, each)]
+
     def write(self, sql: str, parameters: Parameters) -> int:
         connection = self._writing()
         with _translated:
@@ -145,10 +149,10 @@ class SqliteStore:
         with _translated:
             connection.executemany(sql, parameters)
 
-    def bulk_insert(self, table: str, rows: Sequence[Row]) -> None:
+    def bulk_insert(self, table: str, rows: Sequence[Row], conflict: str = "") -> None:
         names = list(rows[0])
         parameters = ", ".join(f":{name}" for name in names)
-        self.write_many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({parameters})", rows)
+        self.write_many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({parameters}) {conflict}", rows)
 
     def _writing(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = self._database.conn
@@ -191,6 +195,10 @@ class SqliteStore:
             "ORDER BY t.name, c.pk"
         )
         return keys_by_table(rows)
+
+    def tidy(self, table: str) -> None:
+        # A deleted row is gone when the transaction ends.
+        pass
 
     def reset_sequences(self) -> None:
         # SQLite looks at the greatest itself.

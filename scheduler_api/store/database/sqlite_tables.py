@@ -18,6 +18,10 @@ class SqliteDialect:
     counter = "INTEGER PRIMARY KEY"
     by_key = "WITHOUT ROWID"
 
+    def tidied_after(self, table: str, deleted: int) -> Iterator[str]:
+        """Yield nothing: deleted rows are gone at once."""
+        yield from ()
+
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
         """Yield triggers that refuse changes and deletions.
 

@@ -37,6 +37,7 @@ from .second_edition import (
     m0021_approvals,
     m0022_web_sessions,
     m0023_given_doses,
+    m0024_scale,
 )
 
 
@@ -73,5 +74,6 @@ MIGRATIONS = tuple(
         m0021_approvals,
         m0022_web_sessions,
         m0023_given_doses,
+        m0024_scale,
     )
 )

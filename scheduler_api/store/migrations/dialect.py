@@ -15,6 +15,9 @@ class Dialect(Protocol):
     by_key: str
     """The end of a table's definition if its rows are to lie in the order of its key, where the database can."""
 
+    def tidied_after(self, table: str, deleted: int) -> Iterator[str]:
+        """Yield statements by which the database tidies up a table after so many deleted rows, however large it is."""
+
     def append_only(self, table: str, key: str | None = None) -> Iterator[str]:
         """Yield statements that make the database refuse to change or delete a row of a table.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from scheduler_api.engine.model.history import History
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.writes import Writer
 
 
 def patient_columns(patient_id: str, history: History) -> dict[str, str]:
@@ -27,8 +30,18 @@ def of_patient(store: Store, table: str, key: str, patient_id: str) -> dict[str,
     return {row[key]: row for row in rows}
 
 
+def of_patients(store: Store, table: str, key: str, patient_ids: Collection[str]) -> dict[str, dict[str, Row]]:
+    """Return the stored rows of some patients in a table, by patient and `key`; patients without any are left out."""
+    parameters: dict[str, Any] = {}
+    of_patients = one_of("patient_id", "patient", patient_ids, parameters)
+    found: dict[str, dict[str, Row]] = {}
+    for row in store.rows(f"SELECT * FROM {table} WHERE {of_patients}", parameters):
+        found.setdefault(row["patient_id"], {})[row[key]] = row
+    return found
+
+
 def replace(
-    store: Store,
+    writer: Writer,
     table: str,
     key: str,
     columns: Sequence[str],
@@ -39,17 +52,16 @@ def replace(
     """Make a patient's `stored` rows in a table equal to these (by `key`)."""
     gone = [{"patient_id": patient_id, "key": value} for value in stored if value not in rows]
     if gone:
-        store.write_many(f"DELETE FROM {table} WHERE patient_id = :patient_id AND {key} = :key", gone)
+        writer.write_many(f"DELETE FROM {table} WHERE patient_id = :patient_id AND {key} = :key", gone)
     changed = [row for value, row in rows.items() if stored.get(value) != row]
     if changed:
-        store.write_many(_upsert(table, key, tuple(columns)), changed)
+        writer.bulk_insert(table, changed, _conflict(key, tuple(columns)))
 
 
 @cache
-def _upsert(table: str, key: str, columns: tuple[str, ...]) -> str:
+def _conflict(key: str, columns: tuple[str, ...]) -> str:
     own = ("patient_id", key)
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)}) "
         f"ON CONFLICT (patient_id, {key}) DO UPDATE SET "
         f"{', '.join(f'{name} = excluded.{name}' for name in columns if name not in own)}"
     )

@@ -11,7 +11,8 @@ import msgspec
 
 from scheduler_api.engine.model.dose_log import DoseLog, Words
 from scheduler_api.engine.model.fold import fold
-from scheduler_api.store.database.port import Store
+from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.writes import Writer
 
 from . import facts
 
@@ -21,6 +22,7 @@ ReadMonth = Callable[[str], str]
 Key = tuple[str, str]
 _NOTHING = "{}"
 _MONTH = len("2024-02")
+_CONFLICT = "ON CONFLICT (patient_id, log, month) DO UPDATE SET version = excluded.version, words = excluded.words"
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_days = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -110,12 +112,17 @@ def write(store: Store, patient_id: str, version: int, doses: Mapping[str, DoseL
         wanted |= {key: _NOTHING for key in stored if key not in wanted}
         wanted = {key: text for key, text in wanted.items() if stored.get(key) != text}
     if wanted:
-        store.write_many(
-            "INSERT INTO dose_words (patient_id, log, month, version, words) "
-            "VALUES (:patient_id, :log, :month, :version, :words) "
-            "ON CONFLICT (patient_id, log, month) DO UPDATE SET version = excluded.version, words = excluded.words",
-            [
-                {"patient_id": patient_id, "log": log, "month": month, "version": version, "words": text}
-                for (log, month), text in wanted.items()
-            ],
-        )
+        store.bulk_insert("dose_words", _rows(patient_id, version, wanted), _CONFLICT)
+
+
+def insert(writer: Writer, patient_id: str, version: int, doses: Mapping[str, DoseLog]) -> None:
+    """Store the words of a patient of whom none are stored, from a history just folded from the log."""
+    if months := by_month(doses):
+        writer.bulk_insert("dose_words", _rows(patient_id, version, months))
+
+
+def _rows(patient_id: str, version: int, months: Mapping[Key, str]) -> list[Row]:
+    return [
+        {"patient_id": patient_id, "log": log, "month": month, "version": version, "words": text}
+        for (log, month), text in months.items()
+    ]

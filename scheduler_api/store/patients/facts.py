@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from scheduler_api.engine.protocol_file.upcast import read_stored
 from scheduler_api.engine.received import lacks_amount, with_amounts
 from scheduler_api.store.database.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
 from scheduler_api.store.sites import protocols, sites
 
 from .older_facts import REGISTRATION, upcast
@@ -98,6 +99,16 @@ def _completed(store: Store, patient_id: str, rows: Sequence[Row]) -> list[Fact]
 def rows_of_patient(store: Store, patient_id: str) -> list[Row]:
     """Return a patient's rows as stored, hashes included, in order."""
     return store.rows("SELECT * FROM facts WHERE patient_id = :patient_id ORDER BY seq", {"patient_id": patient_id})
+
+
+def rows_of_patients(store: Store, patient_ids: Collection[str]) -> dict[str, list[Row]]:
+    """Return the same of some patients, by patient."""
+    parameters: dict[str, Any] = {}
+    of_them = one_of("patient_id", "patient", patient_ids, parameters)
+    found: dict[str, list[Row]] = {patient_id: [] for patient_id in patient_ids}
+    for row in store.rows(f"SELECT * FROM facts WHERE {of_them} ORDER BY patient_id, seq", parameters):
+        found[row["patient_id"]].append(row)
+    return found
 
 
 def _data_of(fact: Fact) -> dict[str, Any]:

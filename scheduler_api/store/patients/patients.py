@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.status import status_days
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.database.sql import in_turn
+from scheduler_api.store.database.sql import in_turn, one_of
+from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.sites.at_sites import at_sites, site_columns, ways_to_sites
 
 from .snapshots import FORMAT, text_of
@@ -37,7 +38,6 @@ _COLUMNS = (
     "format",
 )
 _IN_ORDER = "ORDER BY subject_number, patient_id LIMIT :limit"
-_INSERT = f"INSERT INTO patients ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
 
 
 def row_of(
@@ -68,10 +68,10 @@ def row_of(
     return dict(zip(_COLUMNS, values, strict=True))
 
 
-def insert(store: Store, row: Row) -> None:
+def insert(writer: Writer, row: Row) -> None:
     """Add a patient. Raises Duplicate when another who is no screen failure has the number in this protocol."""
-    store.write(_INSERT, row)
-    _note_time_zone(store, row)
+    writer.bulk_insert("patients", [row])
+    _note_time_zone(writer, row)
 
 
 def update(store: Store, stored: Row, row: Row) -> bool:
@@ -89,10 +89,8 @@ def update(store: Store, stored: Row, row: Row) -> bool:
     return store.write(sql, row) == 1
 
 
-def _note_time_zone(store: Store, row: Row) -> None:
-    store.write(
-        "INSERT INTO time_zones (time_zone) VALUES (:time_zone) ON CONFLICT DO NOTHING", {"time_zone": row["time_zone"]}
-    )
+def _note_time_zone(writer: Writer, row: Row) -> None:
+    writer.bulk_insert("time_zones", [{"time_zone": row["time_zone"]}], "ON CONFLICT DO NOTHING")
 
 
 def get(store: Store, patient_id: str) -> Row | None:
@@ -109,30 +107,48 @@ def by_subject(store: Store, protocol: str, subject_number: str) -> Row | None:
     )
 
 
-def not_extended_through(store: Store, through: date, limit: int) -> Sequence[str]:
-    """Return the ids of some patients whose visit rows do not yet reach `through`."""
-    return _by_visits_through(store, "<", through, limit)
-
-
-def extended_beyond(store: Store, through: date, limit: int) -> Sequence[str]:
-    """Return the ids of some patients whose visit rows reach further than `through`."""
-    return _by_visits_through(store, ">", through, limit)
-
-
-def _by_visits_through(store: Store, relation: str, through: date, limit: int) -> Sequence[str]:
-    rows = store.rows(
-        f"SELECT patient_id FROM patients WHERE visits_through {relation} :through "
-        "ORDER BY visits_through LIMIT :limit",
-        {"through": through.isoformat(), "limit": limit},
+def of_patients(store: Store, patient_ids: Collection[str]) -> list[Row]:
+    """Return the rows of some patients, in any order."""
+    parameters: dict[str, Any] = {}
+    return store.rows(
+        f"SELECT * FROM patients WHERE {one_of('patient_id', 'patient', patient_ids, parameters)}", parameters
     )
-    return [row["patient_id"] for row in rows]
 
 
-def set_visits_through(store: Store, patient_id: str, through: date) -> None:
+#: What else than the history decides what is stored of a patient, and is changed by whoever changes that.
+STATE = ("patient_id", "version", "visits_through", "preferences")
+
+
+def states(store: Store, patient_ids: Collection[str]) -> dict[str, Row]:
+    """Return the columns `STATE` of some patients, by patient."""
+    parameters: dict[str, Any] = {}
+    of_them = one_of("patient_id", "patient", patient_ids, parameters)
+    rows = store.rows(f"SELECT {', '.join(STATE)} FROM patients WHERE {of_them}", parameters)
+    return {row["patient_id"]: row for row in rows}
+
+
+def not_extended_through(store: Store, through: date) -> list[str]:
+    """Return the ids of the patients whose visit rows do not yet reach `through`."""
+    return _by_visits_through(store, "<", through)
+
+
+def extended_beyond(store: Store, through: date) -> list[str]:
+    """Return the ids of the patients whose visit rows reach further than `through`."""
+    return _by_visits_through(store, ">", through)
+
+
+def _by_visits_through(store: Store, relation: str, through: date) -> list[str]:
+    rows = store.tuples(
+        f"SELECT patient_id FROM patients WHERE visits_through {relation} :through", {"through": through.isoformat()}
+    )
+    return [patient_id for (patient_id,) in rows]
+
+
+def set_visits_through(writer: Writer, patient_id: str, through: date) -> None:
     """Record through which day a patient has visit rows."""
-    store.write(
+    writer.write_many(
         "UPDATE patients SET visits_through = :through WHERE patient_id = :patient_id",
-        {"patient_id": patient_id, "through": through.isoformat()},
+        [{"patient_id": patient_id, "through": through.isoformat()}],
     )
 
 

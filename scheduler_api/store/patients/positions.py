@@ -11,9 +11,9 @@ import msgspec
 
 from scheduler_api.engine.treatment.position import TreatmentPosition
 from scheduler_api.store.database.port import Store
+from scheduler_api.store.database.writes import Writer
 
-_UPSERT = (
-    "INSERT INTO treatment_positions (patient_id, position) VALUES (:patient_id, :position) "
+_CONFLICT = (
     "ON CONFLICT (patient_id) DO UPDATE SET position = excluded.position "
     "WHERE treatment_positions.position <> excluded.position"
 )
@@ -23,9 +23,10 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(TreatmentPosition).decode
 
 
-def put(store: Store, patient_id: str, position: TreatmentPosition) -> None:
+def put(writer: Writer, patient_id: str, position: TreatmentPosition) -> None:
     """Store a patient's position; nothing is written if the same is stored already."""
-    store.write(_UPSERT, {"patient_id": patient_id, "position": to_text(position)})
+    row = {"patient_id": patient_id, "position": to_text(position)}
+    writer.bulk_insert("treatment_positions", [row], _CONFLICT)
 
 
 def get(store: Store, patient_id: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from scheduler_api.store.database.port import Row, Store
@@ -55,15 +55,17 @@ def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: s
     )
 
 
-def spread_elsewhere(store: Store, message_id: str, now: str) -> None:
-    """Give a message that is neither sent nor waits anywhere to all its destinations, on whatever channel."""
-    unsent = store.row(
-        "SELECT * FROM outbox o WHERE o.message_id = :message_id AND o.status = 'waiting' AND NOT EXISTS (SELECT 1 "
+def spread_elsewhere(store: Store, message_ids: Collection[str], now: str) -> None:
+    """Give those of some messages that are neither sent nor wait anywhere to all destinations, on whatever channel."""
+    parameters: dict[str, Any] = {}
+    unsent = store.rows(
+        f"SELECT * FROM outbox o WHERE {one_of('o.message_id', 'message', message_ids, parameters)} "
+        "AND o.status = 'waiting' AND NOT EXISTS (SELECT 1 "
         "FROM deliveries v WHERE v.message_id = o.message_id AND v.status IN ('sent', 'waiting'))",
-        {"message_id": message_id},
+        parameters,
     )
-    if unsent is not None:
-        spread(store, [(unsent, CHANNELS)], now)
+    if unsent:
+        spread(store, [(row, CHANNELS) for row in unsent], now)
 
 
 def is_any_due(store: Store, now: str) -> bool:
@@ -97,14 +99,18 @@ def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
     )
 
 
-def claim(store: Store, row: Row, until: str) -> bool:
-    """Take a row of `due` for an attempt, and keep others from it until an instant; return False if another has it."""
-    changed = store.write(
+def claim(store: Store, rows: Sequence[Row], until: str) -> set[tuple[str, str]]:
+    """Take rows of `due` for an attempt, and keep others from them until an instant.
+
+    Return message and destination of those that no other worker has taken.
+    """
+    taken = store.rows_of_each(
         "UPDATE deliveries SET next_at = :until, attempts = attempts + 1 WHERE message_id = :message_id "
-        "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at",
-        {**row, "until": until},
+        "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at "
+        "RETURNING message_id, destination_id",
+        [{**row, "until": until} for row in rows],
     )
-    return changed == 1
+    return {(row["message_id"], row["destination_id"]) for row in taken}
 
 
 def hold(store: Store, row: Row, until: str) -> None:
@@ -149,15 +155,11 @@ def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
 
     A message is sent if one destination took it, else failed or expired.
     """
-    finished: list[Row] = []
-    for message_id in sorted(message_ids):
-        # Of two workers with the last two deliveries of a message, the second must see what the first did: where
-        # databases let writers work side by side, it waits for this row.
-        store.write(
-            "UPDATE outbox SET spread_at = spread_at WHERE message_id = :message_id", {"message_id": message_id}
-        )
-        finished += store.rows(_FINISH, {"message_id": message_id, "at": at})
-    return finished
+    finished = [{"message_id": message_id, "at": at} for message_id in sorted(message_ids)]
+    # Of two workers with the last two deliveries of a message, the second must see what the first did: where
+    # databases let writers work side by side, it waits for this row.
+    store.write_many("UPDATE outbox SET spread_at = spread_at WHERE message_id = :message_id", finished)
+    return store.rows_of_each(_FINISH, finished)
 
 
 def reopen(store: Store, now: str) -> None:

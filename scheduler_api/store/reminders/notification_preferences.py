@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
 
 
 def put_patients(store: Store, patient_id: str, preferences: str, at: str) -> None:
@@ -13,15 +17,12 @@ def put_patients(store: Store, patient_id: str, preferences: str, at: str) -> No
     store.write("UPDATE patients SET preferences = :preferences WHERE patient_id = :patient_id", row)
 
 
-def refresh_copy(store: Store, patient_id: str) -> str | None:
-    """Write the copy in the patient's row again; return the preferences, None if the patient has set none."""
-    preferences = stored_of_patient(store, patient_id)
-    if preferences is not None:
-        store.write(
-            "UPDATE patients SET preferences = :preferences WHERE patient_id = :patient_id",
-            {"preferences": preferences, "patient_id": patient_id},
-        )
-    return preferences
+def stored_of_patients(store: Store, patient_ids: Collection[str]) -> dict[str, str]:
+    """Return the same of those of some patients who have set any, by patient."""
+    parameters: dict[str, Any] = {}
+    of_them = one_of("patient_id", "patient", patient_ids, parameters)
+    rows = store.rows(f"SELECT patient_id, preferences FROM patient_preferences WHERE {of_them}", parameters)
+    return {row["patient_id"]: row["preferences"] for row in rows}
 
 
 def stored_of_patient(store: Store, patient_id: str) -> str | None:
@@ -45,6 +46,16 @@ def of_site(store: Store, site: str) -> Row | None:
         "SELECT s.time_zone, w.preferences FROM sites s LEFT JOIN site_preferences w ON w.site = s.site "
         "WHERE s.site = :site",
         {"site": site},
+    )
+
+
+def of_sites(store: Store, sites: Collection[str]) -> list[Row]:
+    """Return `site`, time zone and preferences of some sites."""
+    parameters: dict[str, Any] = {}
+    return store.rows(
+        "SELECT s.site, s.time_zone, w.preferences FROM sites s LEFT JOIN site_preferences w ON w.site = s.site "
+        f"WHERE {one_of('s.site', 'site', sites, parameters)}",
+        parameters,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.writes import Writer
 
-from .planned_messages import UP_TO
+from .planned_messages import UP_TO, between
 
 STATUSES = ("waiting", "sent", "failed", "withdrawn", "expired")
 
@@ -34,18 +37,18 @@ def write_up_to(store: Store, last: Row, written_at: str) -> None:
     store.write(_WRITE_UP_TO, {**last, "written_at": written_at})
 
 
-def withdraw(store: Store, message_ids: Iterable[str], at: str) -> None:
+def withdraw(writer: Writer, message_ids: Iterable[str], at: str) -> None:
     """Withdraw messages that wait and that the plan no longer calls for."""
-    store.write_many(
+    writer.write_many(
         "UPDATE outbox SET status = 'withdrawn', settled_at = :at "
         "WHERE message_id = :message_id AND status = 'waiting'",
         [{"message_id": message_id, "at": at} for message_id in message_ids],
     )
 
 
-def restore(store: Store, message_ids: Iterable[str]) -> None:
+def restore(writer: Writer, message_ids: Iterable[str]) -> None:
     """Put withdrawn messages back to waiting, because the plan calls for them after all."""
-    store.write_many(
+    writer.write_many(
         "UPDATE outbox SET status = 'waiting', settled_at = NULL "
         "WHERE message_id = :message_id AND status = 'withdrawn'",
         [{"message_id": message_id} for message_id in message_ids],
@@ -70,11 +73,14 @@ def put_off(store: Store, message_id: str, until: str) -> bool:
     return changed == 1
 
 
-def of_patient(store: Store, patient_id: str, since: str) -> list[Row]:
-    """Return the messages to a patient, or to the site about one, that had not expired by an instant or a day."""
+def of_patients(store: Store, patient_ids: Collection[str], since: str) -> list[Row]:
+    """Return the messages to some patients, or to sites about them, that had not expired by an instant or a day."""
+    parameters: dict[str, Any] = {"since": since, **between(patient_ids)}
+    of_them = one_of("patient_id", "patient", patient_ids, parameters)
+    # The range of ids says in which part of the table they are, where it is divided among several machines.
     return store.rows(
-        "SELECT * FROM outbox WHERE patient_id = :patient_id AND expires_at > :since",
-        {"patient_id": patient_id, "since": since},
+        f"SELECT * FROM outbox WHERE {of_them} AND expires_at > :since AND message_id BETWEEN :first AND :last",
+        parameters,
     )
 
 

@@ -15,6 +15,13 @@ def since(store: Store, patient_id: str) -> str | None:
     return None if row is None else str(row["since"])
 
 
+def since_of_each(store: Store, patient_ids: Collection[str]) -> dict[str, str]:
+    """Return the same of those of some patients whom no message has reached, by patient."""
+    parameters: dict[str, Any] = {}
+    where = one_of("patient_id", "patient", patient_ids, parameters)
+    return {row["patient_id"]: row["since"] for row in store.rows(f"SELECT * FROM unreached WHERE {where}", parameters)}
+
+
 def among(store: Store, patient_ids: Collection[str]) -> set[str]:
     """Return whom of some patients no message has reached."""
     parameters: dict[str, Any] = {}

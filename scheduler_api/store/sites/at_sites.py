@@ -16,6 +16,7 @@ from scheduler_api.engine.instants import local_instant, stamp
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.writes import Writer
 
 
 def site_columns(history: History) -> tuple[str, str | None, str | None]:
@@ -48,11 +49,13 @@ def former(store: Store, patient_id: str) -> dict[str, Row]:
 def replace_former(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
     """Make a patient's stored rows of `former_sites` equal to these."""
     store.write("DELETE FROM former_sites WHERE patient_id = :patient_id", {"patient_id": patient_id})
-    store.write_many(
-        "INSERT INTO former_sites (patient_id, site, through_on, until_at) "
-        "VALUES (:patient_id, :site, :through_on, :until_at)",
-        rows.values(),
-    )
+    insert_former(store, rows)
+
+
+def insert_former(writer: Writer, rows: dict[str, Row]) -> None:
+    """Store rows of `former_sites` of a patient of whom none are stored."""
+    if rows:
+        writer.bulk_insert("former_sites", [*rows.values()])
 
 
 def last_of(store: Store, patient_id: str, sites: Collection[str], now: datetime) -> Row | None:

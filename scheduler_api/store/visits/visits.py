@@ -17,6 +17,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import in_turn, one_of
+from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.patients import derived, reasons
 from scheduler_api.store.patients.time_zones import today_sql
 from scheduler_api.store.sites.at_sites import site_columns
@@ -64,9 +65,14 @@ def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
     return derived.of_patient(store, "visits", "visit", patient_id)
 
 
-def replace(store: Store, patient_id: str, rows: dict[str, Row]) -> None:
-    """Make a patient's stored rows equal to these, touching only those that differ."""
-    derived.replace(store, "visits", "visit", _COLUMNS, patient_id, rows, of_patient(store, patient_id))
+def of_patients(store: Store, patient_ids: Collection[str]) -> dict[str, dict[str, Row]]:
+    """Return the stored rows of some patients, by patient and visit; patients without any are left out."""
+    return derived.of_patients(store, "visits", "visit", patient_ids)
+
+
+def replace(writer: Writer, patient_id: str, rows: Mapping[str, Row], stored: Mapping[str, Row]) -> None:
+    """Make a patient's `stored` rows equal to these, touching only those that differ."""
+    derived.replace(writer, "visits", "visit", _COLUMNS, patient_id, rows, stored)
 
 
 #: The orders in which visits are listed: the columns of each. A row's key in an order is unique.
@@ -141,17 +147,22 @@ def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, que
         stayed = f"{one_of('v.site', 'site', sites, parameters)} AND (v.moved_on IS NULL OR v.moved_on > {today})"
         came = f"{one_of('v.moved_to', 'site', sites, parameters)} AND v.moved_on <= {today}"
         ways = [stayed, came]
-    if (
-        query.statuses is not None
-        and set(query.statuses) <= {"open", "upcoming"}
-        and query.sort == "closes_on"
-        and todays
-    ):
+    statuses = set(query.statuses or STATUSES)
+    if statuses <= {"open", "upcoming"} and query.sort == "closes_on" and todays:
         # Says it again for the index: what is open or to come closes today or later, wherever the patient lives, or
         # awaits the start of treatment. In another order it would only lead away from the index of that order.
         parameters["earliest_today"] = min(todays.values()).isoformat()
         awaiting = f"({' OR '.join(ways)}) AND v.awaits_start = 1 AND v.closes_on < :earliest_today"
         ways = [*(f"{way} AND v.closes_on >= :earliest_today" for way in ways), awaiting]
+    elif statuses <= {"overdue", "missed"} and todays:
+        # Likewise: it has closed, so that what is to come need not be looked through.
+        parameters["latest_today"] = max(todays.values()).isoformat()
+        where.append("v.closes_on < :latest_today")
+        if query.sort in ("opens_on", "target_on"):
+            where.append(f"v.{query.sort} < :latest_today")
+    elif "done" in statuses and len(statuses) > 1 and query.sort in ("opens_on", "target_on", "subject"):
+        # What is done and what is not have an index each.
+        ways = [f"{way} AND v.done_on IS {done} NULL" for way in ways for done in ("", "NOT")]
     return store.rows(in_turn(listed, ways, where, end, "v"), parameters)
 
 
@@ -199,6 +210,8 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
     if query.statuses is not None:
         if "done" not in query.statuses:
             yield "v.done_on IS NULL"
+        elif set(query.statuses) == {"done"}:
+            yield "v.done_on IS NOT NULL"
         if set(query.statuses) == {"open", "upcoming"}:
             # Both, the most frequent query, without computing a status for each row.
             yield f"(v.ends_on IS NULL OR v.ends_on > v.closes_on) AND (v.closes_on >= {today} OR v.awaits_start = 1)"

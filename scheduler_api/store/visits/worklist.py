@@ -5,7 +5,7 @@ A row of `worklist` is derived from one patient's facts and holds dates: these a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.views.tasks import BOOKING_AT_OLD_SITE, UNFORESEEABLE, WorklistEntry
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.patients import derived, reasons
 from scheduler_api.store.patients.time_zones import today_sql
 from scheduler_api.store.sites.at_sites import at_sites
@@ -92,9 +93,14 @@ def of_patient(store: Store, patient_id: str) -> dict[str, Row]:
     return derived.of_patient(store, "worklist", "entry_id", patient_id)
 
 
-def replace(store: Store, patient_id: str, rows: dict[str, Row], stored: dict[str, Row]) -> None:
+def of_patients(store: Store, patient_ids: Collection[str]) -> dict[str, dict[str, Row]]:
+    """Return the stored rows of some patients, by patient and id; patients without any are left out."""
+    return derived.of_patients(store, "worklist", "entry_id", patient_ids)
+
+
+def replace(writer: Writer, patient_id: str, rows: Mapping[str, Row], stored: Mapping[str, Row]) -> None:
     """Make a patient's `stored` rows equal to these, touching only those that differ."""
-    derived.replace(store, "worklist", "entry_id", _COLUMNS, patient_id, rows, stored)
+    derived.replace(writer, "worklist", "entry_id", _COLUMNS, patient_id, rows, stored)
 
 
 @dataclass(frozen=True)

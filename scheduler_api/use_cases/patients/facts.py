@@ -40,8 +40,9 @@ from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.projections import schedules
+from scheduler_api.use_cases.projections.horizons import horizon, visits_through
 from scheduler_api.use_cases.projections.planning import plan_dose_to_check
-from scheduler_api.use_cases.projections.projections import horizon, update_patient
+from scheduler_api.use_cases.projections.projections import update_patient
 from scheduler_api.use_cases.session import Forbidden, Session, Stale, lock_patient, patient_row, readable_until
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
@@ -287,7 +288,7 @@ def _write(
 
     Raises Conflict, Stale.
     """
-    version, through = stored["version"] + 1, horizon(session.now)
+    version, through = stored["version"] + 1, visits_through(stored["patient_id"], session.now)
     row = patients.row_of(stored["patient_id"], after.history, version, head, fact.recorded_at, through)
     try:
         is_written = update_patient(session.store, before, after, stored, row, day, session.now)

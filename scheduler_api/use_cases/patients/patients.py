@@ -18,7 +18,8 @@ from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients, time_zones
 from scheduler_api.store.patients.snapshots import of_row
 from scheduler_api.use_cases.page import Page
-from scheduler_api.use_cases.projections.projections import horizon, insert_patient
+from scheduler_api.use_cases.projections.horizons import visits_through
+from scheduler_api.use_cases.projections.projections import insert_patient
 from scheduler_api.use_cases.session import Session, known_to, lock_patient, patient_row, sites_to_search
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.approvals import is_approved
@@ -62,7 +63,8 @@ def register(
             recorded.append(fact)
             head = facts.append(session.store, patient_id, len(recorded), head, fact)
         history = fold(recorded)
-        row = patients.row_of(patient_id, history, len(recorded), head, recorded[-1].recorded_at, horizon(session.now))
+        through = visits_through(patient_id, session.now)
+        row = patients.row_of(patient_id, history, len(recorded), head, recorded[-1].recorded_at, through)
         try:
             insert_patient(session.store, PatientSchedule(versions, history), row, session.now)
         except Duplicate:

@@ -21,7 +21,7 @@ from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import patients
 from scheduler_api.store.sites.at_sites import site_of
 from scheduler_api.use_cases.page import Page
-from scheduler_api.use_cases.projections.projections import horizon
+from scheduler_api.use_cases.projections.horizons import horizon
 from scheduler_api.use_cases.session import NotFound, Session, known_to, sites_to_search
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 
-from scheduler_api.engine.model.facts import Fact
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.reminders.kinds import DOSE_TO_CHECK
 from scheduler_api.engine.treatment.position import treatment_position
@@ -14,21 +14,28 @@ from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.audit import events
 from scheduler_api.store.database.port import Busy, Damaged, Row, Store, Unavailable
 from scheduler_api.store.patients import dose_words, facts, patients, positions
-from scheduler_api.store.patients.snapshots import of_row
-from scheduler_api.store.reminders import notification_preferences, planned_messages
+from scheduler_api.store.reminders import notification_preferences, planned_messages, unreached
 from scheduler_api.store.sites import at_sites, sites
 from scheduler_api.store.visits import visits, worklist
 from scheduler_api.use_cases.audit import checkpoints, contents, integrity
 from scheduler_api.use_cases.session import lock_patient, lock_patients
 from scheduler_api.use_cases.sites.protocols import versions_of
 
+from .extending import BATCH, extend, extension_of
+from .horizons import farthest, has_run_out
 from .planning import digest_rows, plan_site, wrongly_planned
-from .projections import HORIZON, derived_rows, horizon, write_projections
+from .projections import derived_rows
 from .reached import unreached_rows
+from .rebuilding import rebuilt
 
 
-def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None) -> int:
-    """Delete all derived data and write it anew from the log, in one unit of work; return the number of patients."""
+def rebuild(
+    store: Store, now: datetime, progress: Callable[[str], None] = lambda patient_id: None, workers: int = 1
+) -> int:
+    """Delete all derived data and write it anew from the log, in one unit of work; return the number of patients.
+
+    So many `workers`, processes of their own unless it is one, compute what this one writes.
+    """
     count = 0
     with store.transaction():
         lock_patients(store)
@@ -36,27 +43,17 @@ def rebuild(store: Store, now: datetime, progress: Callable[[str], None] = lambd
         # A record called for them, and no calendar does.
         to_check = planned_messages.of_kind(store, DOSE_TO_CHECK)
         patients.delete_all(store)
-        for patient_id in facts.patients(store):
-            rows = facts.rows_of_patient(store, patient_id)
-            recorded = facts.of_rows(store, rows)
-            _rebuild_patient(store, patient_id, recorded, rows[-1], now)
-            progress(patient_id)
-            count += 1
+        # In the order in which their messages lie, so that few places are written.
+        for batch in rebuilt(store, sorted(facts.patients(store), key=_place), now, workers):
+            batch.writes.flush(store)
+            for patient_id in batch.patient_ids:
+                progress(patient_id)
+            count += len(batch.patient_ids)
         # Another version may word a reason differently; the entry is still the same.
         worklist.renew_acknowledgements(store, acknowledged)
         planned_messages.put(store, to_check)
         _plan_sites(store, now)
     return count
-
-
-def _rebuild_patient(store: Store, patient_id: str, recorded: list[Fact], last: Row, now: datetime) -> None:
-    history = fold(recorded)
-    row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, horizon(now))
-    patients.insert(store, row)
-    dose_words.write(store, patient_id, row["version"], history.doses)
-    at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, history))
-    schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
-    write_projections(store, patient_id, schedule, notification_preferences.refresh_copy(store, patient_id), now)
 
 
 def verify(
@@ -117,7 +114,7 @@ def _stray(store: Store) -> Iterator[str]:
 
 def _ahead(store: Store, now: datetime) -> Iterator[str]:
     yield from integrity.ahead(store, now)
-    for patient_id in patients.extended_beyond(store, horizon(now + timedelta(1)), 200):
+    for patient_id in patients.extended_beyond(store, farthest(now)):
         yield f"patient {patient_id}: visits and reminders are planned from a day that is still to come"
 
 
@@ -146,7 +143,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row], now: datetime |
     if positions.get(store, patient_id) != positions.to_text(treatment_position(schedule.treatment_plan)):
         yield f"patient {patient_id}: the stored position is not what the facts give"
     expected = derived_rows(patient_id, schedule, through)
-    to_do = expected.worklist | unreached_rows(store, patient_id, history)
+    to_do = expected.worklist | unreached_rows(patient_id, history, unreached.since(store, patient_id))
     for what, derived, stored_rows in (
         (
             "what is stored of the doses of",
@@ -161,7 +158,7 @@ def _differences(store: Store, patient_id: str, rows: list[Row], now: datetime |
             if derived.get(name) != stored_rows.get(name):
                 named = " ".join(name[::-1]).strip() if isinstance(name, tuple) else name
                 yield f"patient {patient_id}: {what} {named} is not what the facts give"
-    for kind, about in wrongly_planned(store, stored, schedule, through - timedelta(HORIZON), now):
+    for kind, about in wrongly_planned(store, stored, schedule, now):
         yield f"patient {patient_id}: the reminder {kind} of {about} is not what the facts give"
 
 
@@ -171,53 +168,51 @@ def replan(store: Store, now: datetime) -> int:
     What a tick by that clock skipped as expired is planned again.
     """
     count = 0
-    for patient_ids in _batched(facts.patients(store), 200):
+    patient_ids = facts.patients(store)
+    while batch := list(islice(patient_ids, BATCH)):
         with store.transaction():
-            for patient_id in patient_ids:
+            for patient_id in batch:
                 extend_horizon(store, patient_id, now)
-        count += len(patient_ids)
+        count += len(batch)
     with store.transaction():
         _plan_sites(store, now)
     return count
 
 
-def _batched(items: Iterator[str], size: int) -> Iterator[list[str]]:
-    """Yield items in lists of a size, the last as long as is left."""
-    while batch := list(islice(items, size)):
-        yield batch
-
-
 def extend_horizons(store: Store, now: datetime) -> int:
-    """Extend the visits and reminders of all patients to the horizon; return how many patients were extended."""
+    """Extend the visits and messages of patients whose period is over; return how many were extended.
+
+    Any number of workers may do so at once: each takes other patients.
+    """
     count = 0
-    while extended := extend_some(store, now):
+    while extended := sum(extend(store, batch, now) for batch in _run_out(store, now)):
         count += extended
     with store.transaction():
         _plan_sites(store, now)
     return count
 
 
-def extend_some(store: Store, now: datetime) -> int:
-    """Extend some patients to the horizon in one unit of work; return how many (0: all reach it)."""
-    patient_ids = patients.not_extended_through(store, horizon(now), 200)
-    # From a day that is still to come nothing is planned until that day: a clock was ahead.
-    patient_ids = patient_ids or patients.extended_beyond(store, horizon(now + timedelta(1)), 200)
-    with store.transaction():
-        # In the order of their ids, so that two who do this at once do not wait for each other.
-        for patient_id in sorted(patient_ids):
-            extend_horizon(store, patient_id, now)
-    return len(patient_ids)
+def _run_out(store: Store, now: datetime) -> Iterator[list[str]]:
+    """Yield the ids of the patients who are to be extended, in batches."""
+    run_out = patients.not_extended_through(store, has_run_out(now))
+    beyond = patients.extended_beyond(store, farthest(now))
+    # In the order in which their messages lie, so that few places are written. Each worker begins somewhere else, and
+    # walks past what others have done.
+    in_order = sorted([*run_out, *beyond], key=_place)
+    first = random.randrange(len(in_order)) if in_order else 0
+    in_order = in_order[first:] + in_order[:first]
+    return (in_order[start : start + BATCH] for start in range(0, len(in_order), BATCH))
+
+
+def _place(patient_id: str) -> str:
+    """Return where a patient's messages lie among all that are due at one instant."""
+    return planned_messages.beginning(patient_id, "")
 
 
 def extend_horizon(store: Store, patient_id: str, now: datetime) -> None:
-    """Extend the visits and reminders of one patient to the horizon, inside a unit of work."""
+    """Write the visits and messages of one patient through the patient's period, inside a unit of work."""
     lock_patient(store, patient_id)
-    row = patients.get(store, patient_id)
-    if row is None:
-        return
-    schedule = PatientSchedule(versions_of(store, row["protocol"]), of_row(store, row))
-    write_projections(store, patient_id, schedule, row["preferences"], now)
-    patients.set_visits_through(store, patient_id, horizon(now))
+    extension_of(store, [patient_id], now).write(store, [patient_id])
 
 
 def _plan_sites(store: Store, now: datetime) -> None:

@@ -7,7 +7,7 @@ dose on a day that was held meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from scheduler_api.engine.dates import civil_date
@@ -17,39 +17,42 @@ from scheduler_api.engine.reminders.kinds import DIGEST, DOSE_TO_CHECK, TO_SITES
 from scheduler_api.engine.reminders.plan import Message, Planner, digest
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.operations import marks
 from scheduler_api.store.reminders import notification_preferences as preference_rows
 from scheduler_api.store.reminders import outbox, planned_messages
 
 from . import stored_preferences
+from .horizons import AHEAD, EVERY, period_of, planned_through
+from .stored import REMEMBERED, Messages, Sites, sites_of
 
-#: How far ahead messages are planned, in days after today's date in UTC. Where the day after that
-#: begins first, it begins at ten in the morning (UTC) of tomorrow, and is planned by then.
-AHEAD = timedelta(1)
 #: The mark of when a worker last looked for messages that are due.
 TICK = "tick"
-#: For how many days a message that was sent may still matter to the plan after it expired.
-_REMEMBERED = timedelta(3)
 #: For how long a message that asks the site to check a dose is still sent.
 CHECK_WITHIN = timedelta(7)
 
 
 def plan_patient(
-    store: Store, patient_id: str, schedule: PatientSchedule, preferences: str | None, now: datetime
+    writer: Writer,
+    patient_id: str,
+    schedule: PatientSchedule,
+    preferences: str | None,
+    sites: Sites,
+    messages: Messages,
+    through: date,
+    now: datetime,
 ) -> None:
-    """Make the planned messages of a patient those that the calendar calls for now.
+    """Make the planned messages of a patient those that the calendar calls for now, through the patient's period.
 
-    `preferences` are the patient's, as stored.
+    `preferences` are the patient's, as stored; visits are stored `through` a day; `messages` are what there is now.
     """
     moment, today = stamp(now), civil_date(now, schedule.history.time_zone)
-    out = sent_about(store, patient_id, today)
-    messages = due_messages(store, schedule, preferences, out, today, now.date() + AHEAD)
-    rows = _rows_of_patient(patient_id, schedule, messages)
-    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
-    stored = planned_messages.of_patient(store, patient_id, moment)
+    wanted = due_messages(sites, schedule, preferences, messages.sent, today, planned_through(through))
+    rows = _rows_of_patient(patient_id, schedule, wanted)
     # What asks the site to check a dose was called for by a record, and waits to be sent whatever the calendar says.
-    rows |= {message_id: row for message_id, row in stored.items() if row["kind"] == DOSE_TO_CHECK}
-    _write(store, stored, out, rows, moment)
+    rows |= {message_id: row for message_id, row in messages.planned.items() if row["kind"] == DOSE_TO_CHECK}
+    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
+    _write(writer, messages, rows, moment)
 
 
 def plan_dose_to_check(store: Store, patient_id: str, schedule: PatientSchedule, now: datetime) -> None:
@@ -64,13 +67,13 @@ def plan_dose_to_check(store: Store, patient_id: str, schedule: PatientSchedule,
         planned_messages.put(store, [row])
 
 
-def is_planned_for(day: date, schedule: PatientSchedule, now: datetime) -> bool:
+def is_planned_for(day: date, schedule: PatientSchedule, through: date, now: datetime) -> bool:
     """Return whether messages about the dose of a day are among those that are planned."""
-    return civil_date(now, schedule.history.time_zone) <= day <= now.date() + AHEAD
+    return civil_date(now, schedule.history.time_zone) <= day <= planned_through(through)
 
 
 def due_messages(
-    store: Store, schedule: PatientSchedule, preferences: str | None, out: Iterable[Row], first: date, last: date
+    sites: Sites, schedule: PatientSchedule, preferences: str | None, out: Iterable[Row], first: date, last: date
 ) -> list[Message]:
     """Return the messages that a patient's calendar calls for in some days, also those held back until too late.
 
@@ -79,14 +82,7 @@ def due_messages(
     sent = sent_messages(out)
     messages: list[Message] = []
     for name in dict.fromkeys(stay.site for stay in schedule.history.stays):
-        site = preference_rows.of_site(store, name)
-        assert site is not None
-        planner = Planner(
-            schedule,
-            stored_preferences.patients(preferences),
-            stored_preferences.sites(site["time_zone"], site["preferences"]),
-            sent,
-        )
+        planner = Planner(schedule, stored_preferences.patients(preferences), sites[name], sent)
         messages += [one for one in planner.messages(first, last) if schedule.history.site_on(one.day) == name]
     return messages
 
@@ -113,27 +109,35 @@ def rows_of(patient_id: str | None, site: str, messages: Iterable[Message]) -> d
 
 
 def wrongly_planned(
-    store: Store, row: Row, schedule: PatientSchedule, on: date, now: datetime | None
+    store: Store, row: Row, schedule: PatientSchedule, now: datetime | None
 ) -> Iterator[tuple[str, str]]:
     """Yield kind and subject of each message that is planned and should not be, or should be and is not.
 
-    `row` is the patient's; the plan was last made on the date `on` (UTC), or when the last fact was recorded. Messages
-    that were sent, or had expired when they were planned or looked for, are rightly not planned: on that date, and no
-    later than `now` (None: at the end of that date).
+    `row` is the patient's; the plan was last made in the patient's period that began `on` a date (UTC), or when the
+    last fact was recorded. Messages that were sent, or had expired when they were planned or looked for, are rightly
+    not planned: all that expired on the first day of the period, before the first that is planned, or by `now` (None:
+    nobody says what time it is).
     """
-    patient_id, first = row["patient_id"], on - timedelta(1)
-    out = sent_about(store, patient_id, first)
-    messages = due_messages(store, schedule, row["preferences"], out, first, on + AHEAD)
+    patient_id, through = row["patient_id"], date.fromisoformat(row["visits_through"])
+    on = period_of(through)
+    first = on - timedelta(1)
+    out, sites = sent_about(store, patient_id, first), sites_of(store, [schedule.history])
+    messages = due_messages(sites, schedule, row["preferences"], out, first, planned_through(through))
     expected = _rows_of_patient(patient_id, schedule, messages)
     planned = planned_messages.of_patient(store, patient_id)
     sent = {message["message_id"] for message in out}
-    planned_by = min((on + timedelta(1)).isoformat(), "9" if now is None else stamp(now))
-    looked_at = max(planned_by, row["recorded_at"], marks.marked(store, TICK) or "")
+    present = "" if now is None else stamp(now)
+    looked_at = max(str(on + timedelta(1)), row["recorded_at"], marks.marked(store, TICK) or "", present)
+    # Where nobody says what time it is and nothing is planned, the period may be over.
+    over = str(on + timedelta(EVERY)) if now is None else ""
+    to_come = (one["expires_at"] for one in planned.values() if one["expires_at"] > looked_at)
+    first_to_expire = min(to_come, default=over)
     for message_id in sorted({*expected, *planned}):
         should, is_planned = expected.get(message_id), planned.get(message_id)
         either = is_planned or should
         assert either is not None
         gone = either["expires_at"] <= looked_at or (is_planned is None and message_id in sent)
+        gone |= either["expires_at"] < first_to_expire
         # A message that was late at night is held back by the worker.
         held = (
             is_planned
@@ -171,7 +175,7 @@ def plan_site(store: Store, site: str, now: datetime) -> None:
     rows = digest_rows(store, site, now.date() - timedelta(1), now.date() + AHEAD)
     rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
     out = [row for message_id in rows if (row := outbox.get(store, message_id)) is not None]
-    _write(store, planned_messages.of_site(store, site, moment), out, rows, moment)
+    _write(store, Messages(out, planned_messages.of_site(store, site)), rows, moment)
 
 
 def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, Row]:
@@ -186,7 +190,7 @@ def digest_rows(store: Store, site: str, first: date, last: date) -> dict[str, R
 
 def sent_about(store: Store, patient_id: str, today: date) -> list[Row]:
     """Return the messages sent about a patient that may matter to the plan of a day and later ones."""
-    return outbox.of_patient(store, patient_id, (today - _REMEMBERED).isoformat())
+    return outbox.of_patients(store, [patient_id], (today - REMEMBERED).isoformat())
 
 
 def sent_messages(out: Iterable[Row]) -> SentMessages:
@@ -199,12 +203,12 @@ def _sent_message(row: Row) -> SentMessage:
     return SentMessage(datetime.fromisoformat(row["written_at"]), datetime.fromisoformat(until) if until else None)
 
 
-def _write(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Mapping[str, Row], moment: str) -> None:
+def _write(writer: Writer, messages: Messages, rows: Mapping[str, Row], moment: str) -> None:
     """Write the planned rows; withdraw waiting messages no longer called for, and restore those that are again."""
+    out = messages.sent
     sent = {row["message_id"] for row in out}
-    planned_messages.replace(
-        store, stored, {message_id: row for message_id, row in rows.items() if message_id not in sent}
-    )
+    unsent = {message_id: row for message_id, row in rows.items() if message_id not in sent}
+    planned_messages.replace(writer, messages.planned, unsent, moment)
     withdrawn = [
         row["message_id"]
         for row in out
@@ -214,7 +218,7 @@ def _write(store: Store, stored: Mapping[str, Row], out: Sequence[Row], rows: Ma
         and row["message_id"] not in rows
     ]
     if withdrawn:
-        outbox.withdraw(store, withdrawn, moment)
+        outbox.withdraw(writer, withdrawn, moment)
     again = [row["message_id"] for row in out if row["status"] == "withdrawn" and row["message_id"] in rows]
     if again:
-        outbox.restore(store, again)
+        outbox.restore(writer, again)

@@ -15,15 +15,16 @@ from scheduler_api.engine.views import tasks as engine_worklist
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.patients import dose_words, patients, positions
 from scheduler_api.store.sites import at_sites
 from scheduler_api.store.visits import visits, worklist
 
+from .horizons import EVERY, period_of
 from .planning import is_planned_for, plan_patient
 from .reached import unreached_rows
+from .stored import Sites, StoredRows, messages_of, sites_of, stored_rows
 
-#: How far ahead visit rows reach, in days.
-HORIZON = 400
 #: How far back and ahead the worklist reaches, in days; its rows reach a little further, until they are extended.
 WORKLIST_REACH = 60
 _SLACK = 3
@@ -34,11 +35,6 @@ class Derived(NamedTuple):
 
     visits: dict[str, Row]
     worklist: dict[str, Row]
-
-
-def horizon(now: datetime) -> date:
-    """Return the day through which visit rows are kept."""
-    return now.date() + timedelta(HORIZON)
 
 
 def derived_rows(patient_id: str, schedule: PatientSchedule, through: date) -> Derived:
@@ -60,9 +56,9 @@ def worklist_rows(
 
 
 def _reach(through: date) -> tuple[date, date]:
-    """Return the range of days that the worklist covers when its visits reach through a day."""
-    now, reach = through - timedelta(HORIZON), timedelta(WORKLIST_REACH + _SLACK)
-    return now - reach, now + reach
+    """Return the range of days that the worklist covers when its visits reach through a day: of a whole period."""
+    first, reach = period_of(through), timedelta(WORKLIST_REACH + _SLACK)
+    return first - reach, first + timedelta(EVERY) + reach
 
 
 #: Before anything a protocol can plan for a patient.
@@ -71,9 +67,10 @@ _BEGINNING = date(EARLIEST.year - 900, 1, 1)
 
 def insert_patient(store: Store, schedule: PatientSchedule, row: Row, now: datetime) -> None:
     """Write a new patient's row and what follows from the registration. Raises Duplicate."""
+    patient_id = row["patient_id"]
     patients.insert(store, row)
-    dose_words.write(store, row["patient_id"], row["version"], schedule.history.doses)
-    write_projections(store, row["patient_id"], schedule, None, now)
+    dose_words.write(store, patient_id, row["version"], schedule.history.doses)
+    _write_all(store, patient_id, schedule, None, date.fromisoformat(row["visits_through"]), now)
 
 
 def update_patient(
@@ -92,15 +89,30 @@ def update_patient(
     if not patients.update(store, stored, row):
         return False
     patient_id, preferences = row["patient_id"], stored["preferences"]
+    through = date.fromisoformat(row["visits_through"])
     dose_words.write(store, patient_id, row["version"], after.history.doses)
     if before.history.transfers or after.history.transfers:
         at_sites.replace_former(store, patient_id, at_sites.former_rows(patient_id, after.history))
     reaches_horizon = stored["visits_through"] == row["visits_through"]
     if reaches_horizon and day is not None and after.plans_like(before):
-        _write_day(store, patient_id, before, after, day, preferences, now)
+        _write_day(store, patient_id, before, after, day, preferences, through, now)
     else:
-        write_projections(store, patient_id, after, preferences, now, reaches_horizon and _same_visits(before, after))
+        same_visits = reaches_horizon and _same_visits(before, after)
+        _write_all(store, patient_id, after, preferences, through, now, same_visits)
     return True
+
+
+def _write_all(
+    store: Store,
+    patient_id: str,
+    schedule: PatientSchedule,
+    preferences: str | None,
+    through: date,
+    now: datetime,
+    visits_unchanged: bool = False,
+) -> None:
+    stored, sites = stored_rows(store, [patient_id], now)[patient_id], sites_of(store, [schedule.history])
+    write_projections(store, patient_id, schedule, preferences, sites, stored, through, now, visits_unchanged)
 
 
 def _same_visits(before: PatientSchedule, after: PatientSchedule) -> bool:
@@ -123,12 +135,12 @@ def _write_day(
     after: PatientSchedule,
     day: date,
     preferences: str | None,
+    through: date,
     now: datetime,
 ) -> None:
     """Write what the record of a day changes while the plan is the same: entries on doses and counts, and messages."""
     moved = False
     entries_moved = differing(before.treatment_plan, day) != differing(after.treatment_plan, day)
-    through = horizon(now)
     for plan in after.treatment_plan.doses:
         was_plan = before.treatment_plan.dose_plan(plan.regimen.name, plan.slot)
         if was_plan is None or was_plan.log is plan.log:
@@ -142,32 +154,36 @@ def _write_day(
     if moved or entries_moved:
         stored_entries, entries = (worklist_rows(patient_id, schedule, None, through) for schedule in (before, after))
         worklist.replace(store, patient_id, entries, stored_entries)
-    if moved or is_planned_for(day, after, now):
-        plan_patient(store, patient_id, after, preferences, now)
+    if moved or is_planned_for(day, after, through, now):
+        sites, messages = sites_of(store, [after.history]), messages_of(store, [patient_id], now)[patient_id]
+        plan_patient(store, patient_id, after, preferences, sites, messages, through, now)
 
 
 def write_projections(
-    store: Store,
+    writer: Writer,
     patient_id: str,
     schedule: PatientSchedule,
     preferences: str | None,
+    sites: Sites,
+    stored: StoredRows,
+    through: date,
     now: datetime,
     visits_unchanged: bool = False,
 ) -> None:
-    """Write the derived rows of a patient: visits as far as the horizon, position, worklist, reminders.
+    """Write the derived rows of a patient: visits through a day, position, worklist, reminders.
 
-    `visits_unchanged` says that the stored visits are right already.
+    Only what differs from the `stored` rows is written. `visits_unchanged` says that the stored visits are right
+    already.
     """
-    stored = worklist.of_patient(store, patient_id)
     if visits_unchanged:
         # So are the entries about them: only the rest of the worklist is computed.
-        about_visits = {key: row for key, row in stored.items() if row["kind"] in engine_worklist.ABOUT_VISITS}
-        entries = about_visits | worklist_rows(patient_id, schedule, None, horizon(now))
+        about_visits = {key: row for key, row in stored.worklist.items() if row["kind"] in engine_worklist.ABOUT_VISITS}
+        entries = about_visits | worklist_rows(patient_id, schedule, None, through)
     else:
-        rows = derived_rows(patient_id, schedule, horizon(now))
-        visits.replace(store, patient_id, rows.visits)
+        rows = derived_rows(patient_id, schedule, through)
+        visits.replace(writer, patient_id, rows.visits, stored.visits)
         entries = rows.worklist
-    entries |= unreached_rows(store, patient_id, schedule.history)
-    positions.put(store, patient_id, treatment_position(schedule.treatment_plan))
-    worklist.replace(store, patient_id, entries, stored)
-    plan_patient(store, patient_id, schedule, preferences, now)
+    entries |= unreached_rows(patient_id, schedule.history, stored.unreached_since)
+    positions.put(writer, patient_id, treatment_position(schedule.treatment_plan))
+    worklist.replace(writer, patient_id, entries, stored.worklist)
+    plan_patient(writer, patient_id, schedule, preferences, sites, stored.messages, through, now)

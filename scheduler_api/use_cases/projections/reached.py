@@ -18,9 +18,8 @@ from scheduler_api.store.visits import worklist
 from scheduler_api.use_cases.session import lock_patient
 
 
-def unreached_rows(store: Store, patient_id: str, history: History) -> dict[str, Row]:
-    """Return the worklist row of a patient whom no message reached, by its id; none of others."""
-    since = unreached.since(store, patient_id)
+def unreached_rows(patient_id: str, history: History, since: str | None) -> dict[str, Row]:
+    """Return the worklist row of a patient whom no message reached since an instant, by its id; none of others."""
     if since is None:
         return {}
     day = civil_date(datetime.fromisoformat(since), history.time_zone)
@@ -56,4 +55,5 @@ def note_reached(store: Store, outcomes: Mapping[str, bool], now: datetime) -> N
                 unreached.remove(store, patient_id)
             else:
                 unreached.add(store, patient_id, stamp(now))
-            worklist.replace(store, patient_id, unreached_rows(store, patient_id, history), stored)
+            since = unreached.since(store, patient_id)
+            worklist.replace(store, patient_id, unreached_rows(patient_id, history, since), stored)

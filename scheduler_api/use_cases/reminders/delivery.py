@@ -92,9 +92,8 @@ def spread(store: Store, now: datetime) -> int:
         if fresh:
             deliveries.spread(store, [(row, _channels(row)) for row in fresh], stamp(now))
             # Who has no way left of those that were chosen is told by any other.
-            for row in fresh:
-                if row["audience"] != "site":
-                    deliveries.spread_elsewhere(store, row["message_id"], stamp(now))
+            to_patients = [row["message_id"] for row in fresh if row["audience"] != "site"]
+            deliveries.spread_elsewhere(store, to_patients, stamp(now))
             _finish(store, {row["message_id"] for row in fresh}, now, counts)
     counts.publish(store, now)
     return len(fresh)
@@ -115,7 +114,7 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
     failed last gets one message at a time; one that failed too often in a row gets one from one worker, and all others
     wait for its outcome.
     """
-    chosen: list[Attempt] = []
+    chosen: list[Row] = []
     counts = _Counts()
     with store.transaction():
         full = [destination for destination, number in busy.items() if number >= AT_ONCE]
@@ -128,21 +127,23 @@ def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limi
             if end is not None:
                 _finalise(store, row, *end, now, counts)
                 if row["ended_at"] is not None and row["audience"] != "site":
-                    deliveries.spread_elsewhere(store, row["message_id"], stamp(now))
+                    deliveries.spread_elsewhere(store, [row["message_id"]], stamp(now))
                 ended.add(row["message_id"])
                 continue
             if held > now:
                 deliveries.hold(store, row, stamp(held))
                 continue
             is_free = len(chosen) < limit and taken[destination_id] < (1 if row["failures"] else AT_ONCE)
-            if is_free and deliveries.claim(store, row, stamp(until)):
-                chosen.append(_attempt(row))
+            if is_free:
+                chosen.append(row)
                 taken[destination_id] += 1
-                if row["failures"] >= TRUSTED_FAILURES:
-                    destinations.pause(store, destination_id, stamp(until))
+        own = deliveries.claim(store, chosen, stamp(until))
+        chosen = [row for row in chosen if (row["message_id"], row["destination_id"]) in own]
+        for destination_id in sorted({row["destination_id"] for row in chosen if row["failures"] >= TRUSTED_FAILURES}):
+            destinations.pause(store, destination_id, stamp(until))
         _finish(store, ended, now, counts)
     counts.publish(store, now)
-    return chosen, len(ended)
+    return [_attempt(row) for row in chosen], len(ended)
 
 
 def _attempt(row: Row) -> Attempt:
@@ -210,7 +211,7 @@ def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, cha
     _finalise(store, row, "sent" if result == "delivered" else "failed", outcome.why, now, counts)
     if result == "gone" and attempt.audience != "site":
         # A way that works is used in its place, be it one that the patient had not chosen.
-        deliveries.spread_elsewhere(store, attempt.message_id, stamp(now))
+        deliveries.spread_elsewhere(store, [attempt.message_id], stamp(now))
     return True
 
 

@@ -27,6 +27,7 @@ from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.audit.events import note
 from scheduler_api.use_cases.projections import maintenance, schedules, stored_preferences
 from scheduler_api.use_cases.projections.planning import due_messages, plan_patient, plan_site, sent_about
+from scheduler_api.use_cases.projections.stored import messages_of, sites_of
 from scheduler_api.use_cases.session import Session, lock_patient, patient_row
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.protocols import versions_of
@@ -138,8 +139,15 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
             raise Conflict([FieldError("/minutes", "No reminder of today's dose has been sent yet.", "not_sent")])
         if not outbox.put_off(session.store, latest["message_id"], stamp(until)):
             raise Conflict([FieldError("/minutes", "This reminder was put off once already.", "put_off_before")])
-        plan_patient(session.store, patient_id, schedule, row["preferences"], session.now)
+        _plan(session, row, schedule)
     return {"kind": latest["kind"], "dose_on": today, "put_off_until": until}
+
+
+def _plan(session: Session, row: Row, schedule: PatientSchedule) -> None:
+    """Plan a patient's messages anew, because of what happened to one that was sent."""
+    store, patient_id, through = session.store, row["patient_id"], date.fromisoformat(row["visits_through"])
+    messages, sites = messages_of(store, [patient_id], session.now)[patient_id], sites_of(store, [schedule.history])
+    plan_patient(store, patient_id, schedule, row["preferences"], sites, messages, through, session.now)
 
 
 def _latest_reminder(out: list[Row], today: date, due: Collection[int]) -> Row | None:
@@ -195,7 +203,8 @@ def preview(session: Session, patient_id: str, days: int) -> list[PreviewedMessa
     out = sent_about(session.store, patient_id, today)
     status = {(one["kind"], one["about"]): one["status"] for one in out}
     messages = []
-    for message in due_messages(session.store, schedule, row["preferences"], out, today, today + timedelta(days - 1)):
+    wanted, last = sites_of(session.store, [history]), today + timedelta(days - 1)
+    for message in due_messages(wanted, schedule, row["preferences"], out, today, last):
         if message.expires_at > session.now:
             state = status.get((message.kind, message.about), "planned" if message.makes_sense else "skipped")
             at = message.next_at.astimezone(ZoneInfo(history.time_zone))

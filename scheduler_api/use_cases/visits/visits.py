@@ -17,7 +17,7 @@ from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import positions, reasons, time_zones
 from scheduler_api.store.visits import visits
 from scheduler_api.store.visits.visits import Query
-from scheduler_api.use_cases.projections.projections import HORIZON, horizon
+from scheduler_api.use_cases.projections.horizons import HORIZON, horizon
 from scheduler_api.use_cases.session import Session, sites_to_search
 from scheduler_api.use_cases.sites import site_calendars
 from scheduler_api.use_cases.sites.site_calendars import SUGGESTED, SiteCalendar
