@@ -21,7 +21,7 @@ from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts
 from scheduler_api.store.sites import sites
 from scheduler_api.use_cases.audit.events import note
-from scheduler_api.use_cases.projections.projections import horizon
+from scheduler_api.use_cases.projections.horizons import horizon
 from scheduler_api.use_cases.session import NotFound, Session, readable_until, sites_to_search
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
