@@ -94,6 +94,8 @@ class Stage:
         method, path, operation = self.calls[example.operation]
         clock = self._service.clock
         clock.now = max(clock.now, datetime.fromisoformat(example.at).astimezone(clock.now.tzinfo))
+        # As a worker did on each day until then.
+        maintenance.extend_horizons(self._service.store, clock.now)
         values = {**examples.PARAMETERS, **self._entries(), **example.path}
         address = re.sub(r"\{(\w+)\}", lambda part: self._meant(str(values[part[1]])), path)
         headers = {name: self._meant(value) for name, value in example.headers.items()}
