@@ -54,8 +54,8 @@ SELDOM = (
     "protocol_amended",
     "time_zone_changed",
 )
-#: The kinds that have a form; a registration is corrected by programs only.
-WITH_FORM = frozenset(FACTS) - {"registered"}
+#: The kinds that have a form; a registration is corrected, and drug counted, by programs only.
+WITH_FORM = frozenset(FACTS) - {"registered", "drug_dispensed", "drug_returned", "drug_lost"}
 
 
 @blueprint.route("/ward/patients/<string:patient_id>/record")

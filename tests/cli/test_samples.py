@@ -88,7 +88,12 @@ def _check_everything_appears(seen: dict[str, set[str]]) -> None:
     assert seen["contraception"] == {"required", "released", "not_required"}
     # The protocol doses every day: no day of rest.
     assert seen["doses"] == {"taken", "held", "missed", "planned", "due", "unrecorded"}
-    assert seen["deviations"] == kinds - {"dose_on_rest_day", "dose_not_planned", "visit_after_end"}
+    assert seen["deviations"] == kinds - {
+        "dose_on_rest_day",
+        "dose_not_planned",
+        "dose_out_of_window",
+        "visit_after_end",
+    }
     assert seen["visits"] == set(STATUSES)
     assert seen["cycles"] == {"completed", "current", "upcoming"}
     assert seen["assigned"] == {"named", "window", "late", "None"}
