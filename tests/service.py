@@ -17,8 +17,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import orjson
 import pytest
@@ -384,6 +386,14 @@ def counting(client: Client) -> Iterator[dict[tuple[str, ...], float]]:
     before, risen = metrics(client), dict[tuple[str, ...], float]()
     yield risen
     risen.update({name: value - before.get(name, 0) for name, value in metrics(client).items()})
+
+
+def text_of(answer: Any) -> str:
+    """The text of an answer; of a zip that of all files in it."""
+    if answer.headers.get("Content-Type") != "application/zip":
+        return str(answer.text)
+    with ZipFile(BytesIO(answer.get_data())) as files:
+        return "".join(files.read(name).decode("utf-8", "replace") for name in files.namelist())
 
 
 def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:

@@ -375,6 +375,8 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
     """Return what is wrong with a fact in itself and against the protocol."""
     plan = periods(versions, history)
     match body:
+        case DoseTakenBack() if (of_site := _given_at_site(plan, body)) is not None:
+            return [of_site]
         case DoseRecorded():
             if (of_site := _given_at_site(plan, body)) is not None:
                 return [of_site]
@@ -559,7 +561,7 @@ def _given_errors(plan: tuple[Period, ...], body: VisitDone) -> list[FieldError]
     return errors
 
 
-def _given_at_site(plan: tuple[Period, ...], body: DoseRecorded) -> FieldError | None:
+def _given_at_site(plan: tuple[Period, ...], body: DoseRecorded | DoseTakenBack) -> FieldError | None:
     """Return the error of a dose that the patient is said to have taken of what is given at the site."""
     protocol = version_on(plan, body.dose_on)
     taken = protocol.taken_by_patient

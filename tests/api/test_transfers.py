@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from phone.phones import Phone
-from service import Client, Clock, Patient, Service, refused
+from service import Client, Clock, Patient, Service, refused, text_of
 
 from scheduler_api.use_cases.projections import maintenance
 
@@ -181,7 +181,7 @@ def test_nothing_that_comes_after_reaches_the_site_before(
             answer = of_old.send(call.method, call.address, call.body)
             where = f"{call.method} {call.path}: {answer.status_code}"
             assert answer.status_code < 500, where
-            assert [word for word in secrets if word in answer.text] == [], where
+            assert [word for word in secrets if word in text_of(answer)] == [], where
             if call.writes:
                 assert answer.status_code in (403, 404, 422), where
 
@@ -191,7 +191,7 @@ def test_nothing_reaches_the_new_site_before_its_day(service: Service, moved: Pa
         for call in calls(service, moved):
             answer = there.client.send(call.method, call.address, call.body)
             assert answer.status_code < 500
-            assert moved.patient_id not in answer.text.replace(call.address, ""), f"{call.method} {call.path}"
+            assert moved.patient_id not in text_of(answer).replace(call.address, ""), f"{call.method} {call.path}"
 
 
 def test_three_sites_one_after_the_other_and_back(service: Service, patient: Patient, clock: Clock) -> None:

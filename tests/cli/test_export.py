@@ -185,7 +185,12 @@ def test_visits_and_bookings(tables: dict[str, Rows], calendars: Any, monitor: C
     assert {row["appointment"] for row in booked} == {"", "part", "unscheduled"}
     listed = {(one["patient_id"], one["visit"]): one["status"] for one in items(monitor, "/v1/visits")}
     exported = {(row["patient_id"], row["visit"]): row["status"] for row in wanted}
-    assert {name: exported[name] for name in listed} == listed
+    # Rows are kept for some days more than an export covers.
+    beyond = listed.keys() - exported.keys()
+    assert {listed[name] for name in beyond} <= {"upcoming"}
+    assert {name: exported[name] for name in listed.keys() - beyond} == {
+        name: status for name, status in listed.items() if name not in beyond
+    }
 
 
 def test_what_was_done_without_a_plan_and_all_responses(tables: dict[str, Rows], calendars: Any) -> None:

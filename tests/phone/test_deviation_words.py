@@ -58,14 +58,15 @@ def test_the_calendar_of_a_phone(deviating: Patient, phone: Phone, language: str
     assert said(document["deviations"]) == {kind: words[language] for kind, words in WORDS.items()}
 
 
-def test_staff_read_them_in_english_as_json_and_as_csv(deviating: Patient) -> None:
-    headers = {"Accept-Language": "zh-CN"}
-    english = {kind: words["en"] for kind, words in WORDS.items()}
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_staff_read_them_in_their_language_as_json_and_as_csv(deviating: Patient, language: str) -> None:
+    headers = {"Accept-Language": language}
+    expected = {kind: words[language] for kind, words in WORDS.items()}
     through = {"to": "2024-01-31"}
-    assert said(deviating.get("deviations", headers, **through).json["items"]) == english
+    assert said(deviating.get("deviations", headers, **through).json["items"]) == expected
     table = deviating.get("deviations", {**headers, "Accept": "text/csv; bom=false"}, **through)
     names, *rows = table.text.splitlines()
-    assert said([dict(zip(names.split(","), row.split(","), strict=True)) for row in rows]) == english
+    assert said([dict(zip(names.split(","), row.split(","), strict=True)) for row in rows]) == expected
 
 
 def test_a_day_of_rest() -> None:

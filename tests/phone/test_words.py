@@ -31,7 +31,7 @@ OTHERS = [language for language in i18n.LANGUAGES if language != "en"]
 #: What may stay as it is: dates, numbers, and names of visits and sites.
 VISIT = re.compile(
     r"\b(?:(?:imaging|contraception|clinic|safety|call|lab|infusion)(?:-[a-z0-9-]+)?"
-    r"|surufatinib|fruquintinib|olaparib|[ab]|crossover|surgery|FUSCC|BERLIN|PARIS)\b",
+    r"|(?:surufatinib|fruquintinib|olaparib)(?:-[a-z0-9-]+)?|[ab]|crossover|surgery|FUSCC|BERLIN|PARIS)\b",
     re.ASCII,
 )
 #: The labels of generated protocols, as such a protocol would give them in Chinese.
