@@ -1,4 +1,4 @@
-"""What 100 million patients would cost a month, from what was measured of PostgreSQL: processors and disks."""
+"""Reckon what 100 million patients would cost a month, from what was measured of PostgreSQL: processors and disks."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ Code = Literal[
 """Why a field is refused. Programs go by it: its words may change, the code does not. docs/api.md explains each."""
 CODES: tuple[Code, ...] = get_args(Code)
 CONFIRMED: tuple[Code, ...] = ("not_a_level", "not_dispensable", "above_previous")
-"""Those of what may be a mistake, and is recorded if it is confirmed."""
+"""Show refusals of what may be a mistake, and is recorded if it is confirmed."""
 
 
 def pointer_token(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What pages call the things that the API has codes for: in English here, in other languages in the catalogues."""
+"""Say what pages call the things that the API has codes for: in English here, in other languages in the catalogues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What refusals say, in each language that has a catalogue of them.
+"""Say what refusals mean, in each language that has a catalogue of them.
 
 Where a request is refused it is said why in English, complete with names and days. Here such a sentence is found again
 by its form, which is what the catalogue translates; what it lacks stays English. The code of a refusal never changes.

@@ -121,8 +121,12 @@ def _units(least: int, description: str, **kwargs: Any) -> ByName:
     return ByName(Whole(least, 100_000), least, metadata={"description": description, "example": {"50": 120}}, **kwargs)
 
 
-_KIT = Text(80, load_default=None, metadata={"description": "What is written on the bottle or kit"})
-_NOTE = Text(1000, lines=True, load_default=None)
+#: What facts about pieces of drug say beside how many.
+_OF_DRUG: Mapping[str, Any] = {
+    "regimen": _REGIMEN,
+    "kit": Text(80, load_default=None, metadata={"description": "What is written on the bottle or kit"}),
+    "note": Text(1000, lines=True, load_default=None),
+}
 
 _DATA: Mapping[str, Mapping[str, Any]] = {
     "registered": {
@@ -208,9 +212,7 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     "drug_dispensed": {
         "on": CivilDate(required=True),
         "units": _units(1, "Pieces given to the patient, by strength", required=True),
-        "regimen": _REGIMEN,
-        "kit": _KIT,
-        "note": _NOTE,
+        **_OF_DRUG,
     },
     "drug_returned": {
         "on": CivilDate(required=True),
@@ -220,16 +222,12 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
             required=True,
         ),
         "lost": _units(1, "Pieces that were lost since the return before", load_default=None),
-        "regimen": _REGIMEN,
-        "kit": _KIT,
-        "note": _NOTE,
+        **_OF_DRUG,
     },
     "drug_lost": {
         "on": CivilDate(required=True),
         "units": _units(1, "Pieces that were lost or destroyed, by strength", required=True),
-        "regimen": _REGIMEN,
-        "kit": _KIT,
-        "note": _NOTE,
+        **_OF_DRUG,
     },
     "visit_booked": {
         "visit": Text(

@@ -1,4 +1,4 @@
-"""What follows from a fact, as rows for people: what changes, from what, to what, and why."""
+"""Show what follows from a fact, as rows for people: what changes, from what, to what, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forms for one patient have to choose from."""
+"""Find what the forms for one patient have to choose from."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _SIZE = {"names": NAMES, "width": WIDTH, "top": TOP, "step": STEP, "cell": CELL,
 
 
 class CohortQuery(Strict):
-    """Which study, by default the first, and at which site."""
+    """Says which study, by default the first, and at which site."""
 
     site = Text(40)
     protocol = Text(80)

@@ -1,4 +1,4 @@
-"""What all pages have in common: their words, their safety, and problems as pages."""
+"""Hold what all pages have in common: their words, their safety, and problems as pages."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _OF_DAYS = ("dose_recorded", "dose_taken_back")
 
 
 class PatientsQuery(Strict):
-    """Which patients are listed; `after` and `after_id` name the last one of the page before."""
+    """Says which patients are listed; `after` and `after_id` name the last one of the page before."""
 
     site = Text(40)
     status = Choice(*PATIENT_STATUSES)
@@ -48,7 +48,7 @@ class PatientsQuery(Strict):
 
 
 class PatientQuery(Strict):
-    """What of a patient is shown: a month, and the history with or without the doses of each day."""
+    """Says what of a patient is shown: a month, and the history with or without the doses of each day."""
 
     month = Text(7, pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
     history = Choice("all")

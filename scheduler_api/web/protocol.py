@@ -52,7 +52,7 @@ class Value(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What differs between two versions at a pointer; None: it is not there."""
+    """Says what differs between two versions at a pointer; None: it is not there."""
 
     pointer: str
     before: str | None

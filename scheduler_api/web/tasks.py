@@ -1,4 +1,4 @@
-"""What a nurse can do about an entry of the worklist, as buttons: each is one of the calls that resolve it."""
+"""Offer what a nurse can do about an entry of the worklist, as buttons: each is one of the calls that resolve it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the contract says beside what views and schemas declare: words, headers and examples."""
+"""Hold what the contract says beside what views and schemas declare: words, headers and examples."""

@@ -1,4 +1,4 @@
-"""What a field or a parameter means that has no description of its own: by its name, the same everywhere."""
+"""Say what a field or a parameter means that has no description of its own: by its name, the same everywhere."""
 
 from __future__ import annotations
 

@@ -12,6 +12,9 @@ from typing import Any, Literal, TypeVar, cast
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+Caller = Literal["staff", "page", "patient", "public"]
+
+
 @dataclass(frozen=True)
 class Roles:
     """Roles of staff that may call a view, and what the others are told."""
@@ -44,7 +47,7 @@ class Operation:
     the types of content of its answers, JSON first; they are set when the contract is made.
     """
 
-    caller: Literal["staff", "page", "patient", "public"] | None = None
+    caller: Caller | None = None
     roles: Roles = ANY_ROLE
     headers: list[str] = field(default_factory=list)
     sends: list[str] = field(default_factory=list)
@@ -64,21 +67,18 @@ def operation_of(view: Any) -> Operation:
 
 def staff(roles: Roles = ANY_ROLE) -> Callable[[View], View]:
     """Let staff of some roles call a view, with a staff token."""
-
-    def declare(view: View) -> View:
-        operation = operation_of(view)
-        operation.caller, operation.roles = "staff", roles
-        return view
-
-    return declare
+    return _called_by("staff", roles)
 
 
 def page(roles: Roles = ANY_ROLE) -> Callable[[View], View]:
     """Let staff of some roles who are signed in to the pages call a view, with the cookie of their session."""
+    return _called_by("page", roles)
 
+
+def _called_by(caller: Caller, roles: Roles) -> Callable[[View], View]:
     def declare(view: View) -> View:
         operation = operation_of(view)
-        operation.caller, operation.roles = "page", roles
+        operation.caller, operation.roles = caller, roles
         return view
 
     return declare

@@ -43,7 +43,7 @@ _ABOUT_A_FACT = ("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_
 
 @dataclass
 class Outcome:
-    """What became of a row: the kinds and data of the facts that it records, what speaks against them, its errors.
+    """Says what became of a row: the kinds and data of the facts that it records, what speaks against them, its errors.
 
     An error begins with the column that it is about.
     """

@@ -155,7 +155,7 @@ class RegimenEnd(NamedTuple):
 
 
 class DrugCount(NamedTuple):
-    """What was `dispensed`, `returned` or `lost` on a day: how many pieces of each strength, as a fact reported it."""
+    """Says what was `dispensed`, `returned` or `lost` on a day: how many pieces of each strength, as reported."""
 
     on: date
     what: str

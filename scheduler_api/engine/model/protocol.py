@@ -305,19 +305,9 @@ class Series:
             if visit == self.name:
                 yield self.recurrences[0], self.recurrences[0].cycles.first
             return
-        if self.gives is not None:
-            match = re.fullmatch(re.escape(self.name) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
-            number, day = (int(match[1]), int(match[2])) if match else (0, 0)
-            for recurrence, entry in zip(self.recurrences, self.gives.entries, strict=True):
-                if match and day <= self.gives.cycle_days and entry.may_hold(number, day):
-                    yield on_day(recurrence, day), number
-            return
         if self.anchor.is_cycle:
-            match = re.fullmatch(re.escape(self._stem) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
-            for recurrence in self.recurrences if match else ():
-                number = int(match[1])  # type: ignore[index]
-                if int(match[2]) == recurrence.on_day and number in recurrence.cycles:  # type: ignore[index]
-                    yield recurrence, number
+            if (place := place_in_cycles(self._stem, visit)) is not None:
+                yield from self._on_day(*place)
             return
         match = re.fullmatch(re.escape(self.name) + r"-([dwm])(0|-?[1-9]\d{0,4})", visit, re.ASCII)
         for recurrence in self.recurrences if match else ():
@@ -327,6 +317,16 @@ class Series:
                 last = 1 if recurrence.every is None else recurrence.count or steps + 1
                 if rest == 0 and 0 <= steps < last and offset <= recurrence_limit(recurrence):
                     yield recurrence, steps + 1
+
+    def _on_day(self, number: int, day: int) -> Iterator[tuple[Recurrence, int]]:
+        """Yield each recurrence that has a visit on a day of a cycle, with the number of the cycle."""
+        if self.gives is None:
+            found = (one for one in self.recurrences if one.on_day == day and number in one.cycles)
+        else:
+            entries = zip(self.recurrences, self.gives.entries, strict=True)
+            is_possible = day <= self.gives.cycle_days
+            found = (on_day(one, day) for one, entry in entries if is_possible and entry.may_hold(number, day))
+        yield from ((recurrence, number) for recurrence in found)
 
     @property
     def is_single(self) -> bool:
@@ -348,6 +348,12 @@ class Series:
         if recurrence.on_day:
             return f"{self._stem}-c{number}d{recurrence.on_day}"
         return f"{self.name}-{recurrence.unit}{number}"
+
+
+def place_in_cycles(stem: str, visit: str) -> tuple[int, int] | None:
+    """Return cycle and cycle day in the name of a visit that begins with a stem; None of any other name."""
+    match = re.fullmatch(re.escape(stem) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 # The same few for every patient of a protocol.

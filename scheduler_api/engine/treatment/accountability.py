@@ -26,7 +26,7 @@ COUNT_DIFFERS = "drug_count_differs"
 
 @dataclass(frozen=True)
 class CountPeriod:
-    """What was given out of one drug from a day on, until the return that ends the period (None: it is open).
+    """Says what was given out of one drug from a day on, until the return that ends the period (None: it is open).
 
     `dispensed`, `returned`, `lost` and `expected` are pieces by strength; `expected` are those that make the doses
     taken by the diary, None if a dose cannot be made of the strengths. The amounts `used` by the count (None while the
@@ -157,7 +157,7 @@ def _by_drug(treatment_plan: TreatmentPlan) -> Iterator[tuple[list[RegimenPlan],
 
 
 class _Handed(NamedTuple):
-    """What was given out and lost from a day on, until some returns on one day (none: that is still to come)."""
+    """Holds what was given out and lost from a day on, until some returns on one day (none: that is still to come)."""
 
     from_on: date
     returns: list[DrugCount]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
-from scheduler_api.engine.model.protocol import EVERYBODY, Regimen
+from scheduler_api.engine.model.protocol import EVERYBODY, Regimen, place_in_cycles
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
 
@@ -311,11 +310,11 @@ class RegimenPlan:
         if not self.first.given_by_site:
             return cycle_runs(self.stages, start, holds)
         # Of what names a visit only day 1 of a cycle can count.
-        day_1 = re.compile(re.escape(self.name) + r"-c([1-9]\d{0,4})d1", re.ASCII)
+        doses = ((dose, place_in_cycles(self.name, dose.visit or "")) for dose in self.history.given_of(self.name))
         in_hold = tuple(
-            (dose.done_on, None if named is None else int(named[1]))
-            for dose in self.history.given_of(self.name)
-            if (named := day_1.fullmatch(dose.visit or "")) is not None or dose.visit is None
+            (dose.done_on, None if place is None else place[0])
+            for dose, place in doses
+            if dose.visit is None or (place is not None and place[1] == 1)
             if any(hold.covers(dose.done_on) for hold in holds)
         )
         return cycle_runs(self.stages, start, holds, GivenDays(self._given_on, in_hold, self._own_holds))

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import date
 from operator import attrgetter
 
-from scheduler_api.engine.model.facts import UNSCHEDULED, VisitDone
+from scheduler_api.engine.model.facts import VisitDone
 from scheduler_api.engine.model.history import DoneVisit, History
+from scheduler_api.engine.model.protocol import place_in_cycles
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.regimens import RegimenPlan
@@ -69,8 +70,8 @@ def as_given(body: VisitDone, treatment_plan: TreatmentPlan, replaces: str | Non
 
 def _is_before_start(body: VisitDone, doses: PlannedVisits, regimen: RegimenPlan | None) -> bool:
     """Return whether a dose is one of a day before day 1."""
-    if body.visit is not None and body.visit != UNSCHEDULED:
-        return "d-" in body.visit
+    if (place := place_in_cycles(body.series, body.visit or "")) is not None:
+        return place[1] < 1
     if regimen is not None and all(one.days and max(one.days) < 1 for one in regimen.regimen_on(body.done_on).entries):
         return True
     near = (doses.visit(index) for index in doses.open_on(body.done_on))

@@ -1,4 +1,4 @@
-"""What a domain of SDTM consists of: its variables, and the records of a patient."""
+"""Define what a domain of SDTM consists of: its variables, and the records of a patient."""
 
 from __future__ import annotations
 

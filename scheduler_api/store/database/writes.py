@@ -9,7 +9,7 @@ from .port import Parameters, Row, Store
 
 
 class Writer(Protocol):
-    """What writes rows of derived data: a store in a unit of work, or a collection for later."""
+    """Writes rows of derived data: a store in a unit of work, or a collection for later."""
 
     def write_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement for each of many parameters."""

@@ -29,7 +29,7 @@ BATCH = 200
 
 
 class Basis(NamedTuple):
-    """What an extension of a patient follows from and others may change, beside what the sites want."""
+    """Holds what an extension of a patient follows from and others may change, beside what the sites want."""
 
     state: Row
     messages: Messages
@@ -37,7 +37,7 @@ class Basis(NamedTuple):
 
 
 class Extension(NamedTuple):
-    """What to write about some patients, by patient, and what it follows from."""
+    """Holds what to write about some patients, by patient, and what it follows from."""
 
     writes: Mapping[str, Writes]
     basis: Mapping[str, Basis]

@@ -29,7 +29,7 @@ class Messages(NamedTuple):
 
 
 class StoredRows(NamedTuple):
-    """What is stored of a patient: visits by name, worklist by id, messages; since when none reached the patient."""
+    """Holds what is stored of a patient: visits by name, worklist by id, messages, since when none came through."""
 
     visits: Mapping[str, Row]
     worklist: Mapping[str, Row]

@@ -1,4 +1,4 @@
-"""What an example is: a request, after others that make what it needs, and the service's answer to it."""
+"""Define what an example is: a request, after others that make what it needs, and the service's answer to it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _amount(description: str, may_be_null: bool = True) -> fields.Float:
 
 
 class CountPeriodSchema(Strict):
-    """What was given out of one drug from a day on until a return, and how the count fits the diary.
+    """Says what was given out of one drug from a day on until a return, and how the count fits the diary.
 
     What rests on the count is null while the period is open. Amounts are in `unit`.
     """

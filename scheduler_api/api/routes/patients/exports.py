@@ -19,7 +19,7 @@ blueprint = ResourceBlueprint("exports", __name__, description="Everything on re
 
 
 class ExportQuery(Strict):
-    """Which patients, in which format, and whose records count."""
+    """Says which patients, in which format, and whose records count."""
 
     format = Choice(
         *FORMATS,
