@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from itertools import combinations
 
+from scheduler_api.engine.doses.accountability import more_than_dispensed
 from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
     MALE_BASES,
@@ -55,7 +56,6 @@ from scheduler_api.engine.model.history import DoneVisit, History, Hold, Pregnan
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
 from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
-from scheduler_api.engine.treatment.accountability import more_than_dispensed
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.visits.given import settled_plan

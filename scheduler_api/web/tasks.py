@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.treatment.off_plan import HARMFUL
+from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.views.tasks import URGENCIES
 
 #: What comes first, whenever it was due: doses that could hurt, or that were not taken.

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler_api.engine.doses.accountability import CountPeriod, count_periods
 from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.treatment.accountability import CountPeriod, count_periods
 from scheduler_api.engine.views.warnings import warnings
 
 from .naive_accountability import NaivePeriod, is_possible, moves, naive_periods

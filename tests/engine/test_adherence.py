@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from scheduler_api.engine.doses.adherence import DoseSums, dose_sums
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
 
 from .patients import Patient, day, protocol, protocol_data, regimen_data
 

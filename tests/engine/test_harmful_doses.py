@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.treatment.off_plan import harmful_doses
+from scheduler_api.engine.doses.off_plan import harmful_doses
 from scheduler_api.engine.views.warnings import warnings
 
 from .patients import Patient, plain

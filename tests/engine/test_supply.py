@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler_api.engine.doses.supply import supply
 from scheduler_api.engine.treatment.capsules import AT_MOST, capsules_for
-from scheduler_api.engine.treatment.supply import supply
 
 from .patients import Patient, day, plain, protocol
 from .strategies import patients

@@ -1,1 +1,1 @@
-"""Cycles, doses, adherence, supply, contraception: what treatment asks for and what was taken."""
+"""Cycles, planned doses, contraception: what treatment asks for, and what follows from it."""

@@ -9,13 +9,13 @@ from operator import attrgetter
 from typing import Any
 
 from scheduler_api.engine.dates import study_day
+from scheduler_api.engine.doses.adherence import DoseSums, dose_sums
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.adherence import DoseSums, dose_sums
 from scheduler_api.engine.treatment.contraception import contraception
 from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.cycles import run_of

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from scheduler_api.engine.doses.off_plan import off_plan_doses
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
-from scheduler_api.engine.treatment.off_plan import off_plan_doses
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 from scheduler_api.engine.visits.series import Visit, days_off
 

@@ -11,16 +11,16 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
+from scheduler_api.engine.doses.dose_gaps import dose_gaps
+from scheduler_api.engine.doses.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, visit_of
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, DoseChange, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION
 from scheduler_api.engine.model.versions import has_responses, version_on
 from scheduler_api.engine.reason import Reason, both
-from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.treatment.capsules import with_unit
-from scheduler_api.engine.treatment.dose_gaps import dose_gaps
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
-from scheduler_api.engine.treatment.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven

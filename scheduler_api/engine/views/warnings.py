@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
+from scheduler_api.engine.doses.off_plan import HarmfulDoses, harmful_dose
 from scheduler_api.engine.model.facts import (
     KIND_OF,
     Body,
@@ -20,9 +22,7 @@ from scheduler_api.engine.model.facts import (
 )
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.treatment.dose_ids import DoseId
-from scheduler_api.engine.treatment.off_plan import HarmfulDoses, harmful_dose
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 
 from .calendar import PatientSchedule

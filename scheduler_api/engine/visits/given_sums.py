@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from scheduler_api.engine.treatment.adherence import DoseSums
+from scheduler_api.engine.doses.adherence import DoseSums
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.model.history import DoneVisit
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
-from scheduler_api.engine.treatment.off_plan import HARMFUL
 
 from .recurrence import PlannedVisit
 from .schedule import VisitSchedule

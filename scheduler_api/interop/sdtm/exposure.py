@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from scheduler_api.engine.treatment.dose_runs import dose_runs
+from scheduler_api.engine.doses.dose_runs import dose_runs
 from scheduler_api.use_cases.patients.exports import Export, ExportedPatient
 
 from .domains import EPOCH, Domain, Record, Variable, dtc, dy, epoch, identifiers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scheduler_api.engine.treatment.accountability import count_periods
+from scheduler_api.engine.doses.accountability import count_periods
 from scheduler_api.use_cases.projections import schedules
 from scheduler_api.use_cases.session import Session, patient_row
 

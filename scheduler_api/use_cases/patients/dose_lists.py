@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from scheduler_api.engine.doses.dose_runs import dose_runs
 from scheduler_api.engine.model.versions import periods
-from scheduler_api.engine.treatment.dose_runs import dose_runs
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.store.database.port import Row
 from scheduler_api.use_cases.page import Page

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from typing import Any
 
 from scheduler_api.engine.dates import EARLIEST
+from scheduler_api.engine.doses.adherence import DoseSums
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.protocol import IMAGING
-from scheduler_api.engine.treatment.adherence import DoseSums
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES, patient_status
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row

@@ -7,8 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.doses.supply import supply
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.treatment.supply import supply
 from scheduler_api.engine.views.calendar import LONGEST_RANGE, PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 from scheduler_api.store.patients.snapshots import of_row

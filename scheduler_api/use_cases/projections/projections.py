@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import EARLIEST
-from scheduler_api.engine.treatment.accountability import differing
-from scheduler_api.engine.treatment.dose_gaps import dose_gaps, is_between_doses_taken
-from scheduler_api.engine.treatment.off_plan import harmful_doses
+from scheduler_api.engine.doses.accountability import differing
+from scheduler_api.engine.doses.dose_gaps import dose_gaps, is_between_doses_taken
+from scheduler_api.engine.doses.off_plan import harmful_doses
 from scheduler_api.engine.treatment.position import treatment_position
 from scheduler_api.engine.views import tasks as engine_worklist
 from scheduler_api.engine.views.calendar import PatientSchedule

@@ -13,9 +13,9 @@ from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, page_of
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
+from scheduler_api.engine.doses.accountability import COUNT_DIFFERS
+from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.treatment.accountability import COUNT_DIFFERS
-from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.schemas.facts import FACTS, NewFactSchema, NewlyRecordedFactSchema, RecordedFactSchema
 from scheduler_api.schemas.fields import Choice, CivilDate, QueryFlag, Strict, fields, listed
 from scheduler_api.schemas.patients import DeviationSchema

@@ -18,10 +18,10 @@ from scheduler_api.api.http.pages import PageQuery
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, phone, session
 from scheduler_api.api.routes.sites.sites import SiteContactSchema
+from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack
 from scheduler_api.engine.treatment.dose_ids import DoseId, parse_dose_id
-from scheduler_api.engine.treatment.off_plan import HARMFUL
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.engine.views.notices import NOTICES
 from scheduler_api.schemas.fields import Amount, Choice, CivilDate, DoseName, Instant, Strict, Text, fields, listed

@@ -7,8 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from scheduler_api.engine.model.history import ONE_DAY, History
-
-from .dose_ids import parse_dose_id
+from scheduler_api.engine.treatment.dose_ids import parse_dose_id
 
 #: What is the same on all days of a run, besides the intake and the site.
 _STATE = ("status", "amount", "taken_amount", "unit", "drug")

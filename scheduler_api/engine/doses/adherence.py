@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, SILENT
 from scheduler_api.engine.model.history import ONE_DAY
-
-from .doses import DosePlan, Span
+from scheduler_api.engine.treatment.doses import DosePlan, Span
 
 
 class DoseSums(NamedTuple):

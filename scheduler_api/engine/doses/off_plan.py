@@ -10,9 +10,8 @@ from typing import NamedTuple
 from scheduler_api.engine.model.dose_log import NOT_TAKEN
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
-
-from .capsules import with_unit
-from .doses import DosePlan, Span
+from scheduler_api.engine.treatment.capsules import with_unit
+from scheduler_api.engine.treatment.doses import DosePlan, Span
 
 #: The kinds of dose that could hurt: more than planned, or taken on a day on which none should be.
 HARMFUL = ("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_not_planned", "dose_after_end")

@@ -12,8 +12,7 @@ from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.dose_log import DoseLog
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
-
-from .doses import DosePlan
+from scheduler_api.engine.treatment.doses import DosePlan
 
 #: How many days ahead the second of two doses in a row is looked for; after a longer pause they are not in a row.
 _LONGEST_PAUSE = 400

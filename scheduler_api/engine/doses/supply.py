@@ -9,9 +9,8 @@ from typing import Any
 
 from scheduler_api.engine.dates import days
 from scheduler_api.engine.reason import Reason
-
-from .capsules import capsules_for, with_unit
-from .doses import DosePlan, Span, TreatmentPlan
+from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
+from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan
 
 
 def supply(treatment_plan: TreatmentPlan, first: date, last: date) -> list[dict[str, Any]]:

@@ -15,10 +15,9 @@ from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.history import ONE_DAY, DrugCount
 from scheduler_api.engine.model.versions import version_on
 from scheduler_api.engine.reason import Reason
-
-from .capsules import capsules_for, exact, with_unit
-from .doses import DosePlan, TreatmentPlan
-from .regimens import RegimenPlan
+from scheduler_api.engine.treatment.capsules import capsules_for, exact, with_unit
+from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 #: What a count that differs from the diary is called, on the worklist and as a warning.
 COUNT_DIFFERS = "drug_count_differs"

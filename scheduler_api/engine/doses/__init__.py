@@ -1,0 +1,1 @@
+"""What was taken and counted against what was planned."""
