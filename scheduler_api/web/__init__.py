@@ -8,8 +8,9 @@ from flask import Flask
 
 #: The modules with views.
 _VIEWS = (
-    *("sign_in", "ward", "scans", "patient", "visit", "recording", "acknowledging", "devices", "cohort", "protocol"),
-    *("registering", "printing", "patient_app"),
+    *("sign_in", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
+    *("ward.acknowledging", "patients.devices", "ward.cohort", "ward.protocol", "patients.registering"),
+    *("ward.printing", "patient_app"),
 )
 
 

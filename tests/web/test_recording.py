@@ -8,7 +8,7 @@ import pytest
 from service import Client, Patient, Service
 from werkzeug.test import TestResponse
 
-from scheduler_api.web.recording import WITH_FORM
+from scheduler_api.web.patients.recording import WITH_FORM
 
 from .reading import Page, Visitor, fields_of, text_of
 

@@ -21,15 +21,15 @@ from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.reminders import reminders
 from scheduler_api.use_cases.session import patient_row, readable_until
 from scheduler_api.use_cases.visits import visits, worklist
+from scheduler_api.web.pages import blueprint, language, page
+from scheduler_api.web.queries import all_sites, asked
+from scheduler_api.web.ward.lists import may_record
+from scheduler_api.web.ward.tasks import grouped
 
 from .choices import labels_of
 from .history import data_of_fact, rows_of_fact
 from .month import Month, month_of
-from .pages import blueprint, language, page
-from .queries import all_sites, asked
 from .recording import WITH_FORM
-from .tasks import grouped
-from .ward import may_record
 
 #: How many patients a page of the list has, and how many next visits the page of one.
 _PATIENTS, _NEXT = 100, 4

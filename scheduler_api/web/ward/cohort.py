@@ -15,9 +15,8 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.schemas.fields import Strict, Text
 from scheduler_api.use_cases.patients import courses, study
 from scheduler_api.use_cases.sites import protocols
-
-from .pages import blueprint, page
-from .queries import all_sites, asked
+from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.queries import all_sites, asked
 
 #: In units of the pictures: the column of names, the width for time, the line above, a row, and a cell of the map.
 NAMES, WIDTH, TOP, STEP, CELL = 92, 640, 26, 20, 24

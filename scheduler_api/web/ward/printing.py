@@ -14,11 +14,11 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text
 from scheduler_api.use_cases.patients import calendars, patients
+from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.queries import all_sites, asked
 
-from .pages import blueprint, page
-from .queries import all_sites, asked
+from .lists import all_entries, booked, present
 from .tasks import grouped
-from .ward import all_entries, booked, present
 
 #: A patient's schedule covers so much, as far as a calendar reaches.
 _BACK, _AHEAD = timedelta(399), timedelta(400)

@@ -24,10 +24,10 @@ from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.sites import protocols
 from scheduler_api.use_cases.sites.approvals import approved_version
 from scheduler_api.use_cases.sites.sites import time_zone_of
+from scheduler_api.web.pages import blueprint, go_to, page
+from scheduler_api.web.queries import all_sites
 
 from .forms import Options, fields_of
-from .pages import blueprint, go_to, page
-from .queries import all_sites
 from .recording import digest_of
 
 #: How far ahead the visits of a patient who is not recorded yet are shown.

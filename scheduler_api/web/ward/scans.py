@@ -15,11 +15,11 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.engine.model.protocol import IMAGING
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits
+from scheduler_api.web import words
+from scheduler_api.web.pages import blueprint, language, page
+from scheduler_api.web.queries import WardQuery, all_series, all_sites, asked
 
-from . import words
-from .pages import blueprint, language, page
-from .queries import WardQuery, all_series, all_sites, asked
-from .ward import PORTIONS, present
+from .lists import PORTIONS, present
 
 #: The picture shows so much before and after today.
 _BACK, _AHEAD = timedelta(21), timedelta(41)

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from scheduler_api.i18n.labels import LABELS, label
 from scheduler_api.schemas.facts import FACTS
 from scheduler_api.schemas.fields import Instant, PartialCivilDate
+from scheduler_api.web import words
 
-from . import words
 from .changes import value_in
 from .forms import NEVER, local_time
 

@@ -15,8 +15,7 @@ from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.phones import feeds, phones
 from scheduler_api.use_cases.projections.stored_preferences import STOPPED
 from scheduler_api.use_cases.reminders import reminders
-
-from .pages import blueprint, go_to, page
+from scheduler_api.web.pages import blueprint, go_to, page
 
 _PATH = "/ward/patients/<string:patient_id>"
 

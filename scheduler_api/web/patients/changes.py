@@ -8,8 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from scheduler_api.i18n.labels import LABELS, label
-
-from . import words
+from scheduler_api.web import words
 
 #: What has statuses of its own: the group of their labels.
 _STATUSES = {"visit": "visit_status", "contraception": "contraception"}

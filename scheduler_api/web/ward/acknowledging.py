@@ -17,8 +17,7 @@ from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD
 from scheduler_api.schemas.errors import errors_of
 from scheduler_api.use_cases.session import NotFound, patient_row
 from scheduler_api.use_cases.visits import worklist
-
-from .pages import blueprint, go_to, page
+from scheduler_api.web.pages import blueprint, go_to, page
 
 _PATH = "/ward/worklist/<string:entry_id>/acknowledgement"
 

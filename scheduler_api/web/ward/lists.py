@@ -16,9 +16,9 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits, worklist
+from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.queries import WardQuery, all_series, all_sites, asked
 
-from .pages import blueprint, page
-from .queries import WardQuery, all_series, all_sites, asked
 from .tasks import grouped
 
 #: How far ahead the page of coming days shows who comes, and that of today.

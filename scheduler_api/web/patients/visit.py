@@ -20,12 +20,12 @@ from scheduler_api.schemas.fields import Strict
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.session import Stale, patient_row
 from scheduler_api.use_cases.visits import bookings
+from scheduler_api.web.pages import blueprint, go_to, language, page
+from scheduler_api.web.ward.lists import may_record
 
 from .changes import changed
 from .choices import labels_of, options_of
-from .pages import blueprint, go_to, language, page
 from .recording import codes, digest_of, versions_in
-from .ward import may_record
 
 #: Carries out what a form says, if the patient is at one of some versions (None: at any), or only shows what follows.
 Call = Callable[[dict[str, Any], Collection[int] | None, bool], bookings.BookingOutcome]

@@ -21,11 +21,11 @@ from scheduler_api.schemas.facts import FACTS
 from scheduler_api.use_cases.patients import facts, patients
 from scheduler_api.use_cases.patients.facts import Recorded
 from scheduler_api.use_cases.session import Stale, patient_row
+from scheduler_api.web.pages import blueprint, go_to, language, page
 
 from .changes import changed
 from .choices import amounts_of, labels_of, options_of
 from .forms import form_of, new_fact
-from .pages import blueprint, go_to, language, page
 
 #: What is recorded most, as buttons.
 OFTEN = ("hold_started", "hold_ended", "dose_changed", "dose_recorded", "progressed", "treatment_ended")

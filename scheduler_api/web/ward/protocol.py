@@ -20,10 +20,10 @@ from scheduler_api.use_cases.patients import amendments, calendars
 from scheduler_api.use_cases.patients.facts import NewFact
 from scheduler_api.use_cases.session import NotFound
 from scheduler_api.use_cases.sites import protocols
+from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.queries import all_sites, asked_of
 
-from .pages import blueprint, page
-from .queries import all_sites, asked_of
-from .ward import may_record
+from .lists import may_record
 
 #: The day on which the sample patient of the picture enrols and takes the first dose; how far it reaches.
 _ENROLLED_ON, _REACH = date(2024, 1, 1), timedelta(7 * 40)
