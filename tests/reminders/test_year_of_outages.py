@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import copied
 from databases import Databases
+from service import Service
 
 from scheduler_api.reminders.outbound.keys import make
 from scheduler_api.use_cases.reminders.reminders import change_sites, site_preferences
@@ -17,7 +20,7 @@ from .conftest import CONTACT
 from .lives import BEGIN, ZONES, Ears, Life, add_two_drugs, live_through, told
 from .plain import TWO_DRUGS
 from .receivers import Certificate
-from .roads import roads, spans
+from .roads import Roads, roads, spans
 
 # What is called for is computed above the database; that planned rows are kept alike is tested on both.
 pytestmark = pytest.mark.only("sqlite")
@@ -31,16 +34,25 @@ OUTAGES = {
 }
 
 
-def test_a_year_in_which_every_channel_fails_and_workers_die(
+@contextmanager
+def a_year(
     databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path, trusted: Certificate
-) -> None:
-    """Each message comes, once for whoever knows its id; or staff can read why not, and no channel was up."""
+) -> Iterator[tuple[Service, Roads]]:
+    """A service at the beginning of the year, and the ways on which its messages go out."""
     make(tmp_path / "keys.json", CONTACT)
     with (
         copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
         roads(service, trusted) as ways,
     ):
         service.clock.now = BEGIN
+        yield service, ways
+
+
+def test_a_year_in_which_every_channel_fails_and_workers_die(
+    databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path, trusted: Certificate
+) -> None:
+    """Each message comes, once for whoever knows its id; or staff can read why not, and no channel was up."""
+    with a_year(databases, template, tmp_path, trusted) as (service, ways):
         lives = [Life(service, 100 + number) for number in range(len(ZONES))]
         chosen = (["web_push"], ["webhook"], ["web_push", "webhook"])
         for number, life in enumerate(lives):
@@ -62,12 +74,7 @@ def test_a_year_of_two_drugs_of_which_one_is_taken_twice_a_day(
     databases: Databases, template: tuple[str, dict[str, str]], tmp_path: Path, trusted: Certificate
 ) -> None:
     """Each dose has its own reminder, in time for it and for the next one, or comes too late for any."""
-    make(tmp_path / "keys.json", CONTACT)
-    with (
-        copied(databases, template, tmp_path, private_networks="127.0.0.0/8, ::1/128") as service,
-        roads(service, trusted) as ways,
-    ):
-        service.clock.now = BEGIN
+    with a_year(databases, template, tmp_path, trusted) as (service, ways):
         protocol = add_two_drugs(service)
         # The other year shows them: each site's are the same whoever its patients are.
         for site in ("FUSCC", "BERLIN"):

@@ -8,6 +8,7 @@ import pytest
 from api.routes import Route, routes
 from phone.phones import Phone
 from service import Patient, Service
+from werkzeug.test import TestResponse
 
 from .reading import Page, Visitor, path_of
 
@@ -48,6 +49,17 @@ def pages(service: Service) -> Iterator[Route]:
     yield from found
 
 
+def answers(visitor: Visitor, service: Service, patient: Patient) -> Iterator[tuple[Route, TestResponse]]:
+    """The answer of every page and form to somebody signed in, but of the sign-out, which would be the last."""
+    ids, token = ids_of(service, patient), visitor.page("/ward").all("input", name="csrf_token")[0].attrib["value"]
+    with service.unchanged():
+        for route in pages(service):
+            if route.rule == "/sign-out":
+                continue
+            form, address = {**FORM, "csrf_token": token}, route.address(ids)
+            yield route, visitor.get(address) if route.method == "GET" else visitor.post(address, form)
+
+
 def test_without_a_session_every_page_leads_to_the_sign_in(service: Service, patient: Patient) -> None:
     visitor, ids = Visitor(service), ids_of(service, patient)
     with service.unchanged():
@@ -59,46 +71,30 @@ def test_without_a_session_every_page_leads_to_the_sign_in(service: Service, pat
 
 
 def test_nothing_of_a_site_is_on_a_page_for_another(service: Service, patient: Patient) -> None:
-    visitor, ids = Visitor(service, "elsewhere"), ids_of(service, patient)
-    token = visitor.page("/ward").all("input", name="csrf_token")[0].attrib["value"]
+    visitor = Visitor(service, "elsewhere")
     facts = service.store.rows("SELECT fact_id FROM facts WHERE patient_id = :of", {"of": patient.patient_id})
     secrets = [SUBJECT, "ROOM-4711", "FUSCC", *(row["fact_id"] for row in facts)]
+    for route, answer in answers(visitor, service, patient):
+        assert [word for word in secrets if word in answer.text] == [], route
+        if {"patient_id", "entry_id"} & set(route.rule.replace(">", ":").split(":")):
+            assert answer.status_code == 404, route
+            assert Page(answer).status == 404
     with service.unchanged():
-        for route in pages(service):
-            if route.rule == "/sign-out":
-                continue
-            address = route.address(ids)
-            answer = (
-                visitor.get(address) if route.method == "GET" else visitor.post(address, {**FORM, "csrf_token": token})
-            )
-            assert [word for word in secrets if word in answer.text] == [], route
-            if {"patient_id", "entry_id"} & set(route.rule.replace(">", ":").split(":")):
-                assert answer.status_code == 404, route
-                assert Page(answer).status == 404
         for query in ("site=FUSCC", "q=SUBJECT"):
             for address in ("/ward", "/ward/days", "/ward/scans", "/ward/patients"):
                 assert SUBJECT not in visitor.get(f"{address}?{query}").text
 
 
 def test_a_monitor_reads_every_page_and_records_nothing(service: Service, patient: Patient) -> None:
-    visitor, ids = Visitor(service, "monitor"), ids_of(service, patient)
-    token = visitor.page("/ward").all("input", name="csrf_token")[0].attrib["value"]
     refused = set()
-    with service.unchanged():
-        for route in pages(service):
-            if route.rule == "/sign-out":
-                continue
-            address = route.address(ids)
-            answer = (
-                visitor.get(address) if route.method == "GET" else visitor.post(address, {**FORM, "csrf_token": token})
-            )
-            if "monitor" in route.declared.roles.names:
-                assert (route.method, answer.status_code) == ("GET", 200), route
-                posted = {form.get("action") for form in Page(answer).root.iter("form") if form.get("method") == "post"}
-                assert posted <= {"/language", "/sign-out"}, route
-            else:
-                assert answer.status_code == 403, route
-                refused.add(route.rule)
+    for route, answer in answers(Visitor(service, "monitor"), service, patient):
+        if "monitor" in route.declared.roles.names:
+            assert (route.method, answer.status_code) == ("GET", 200), route
+            posted = {form.get("action") for form in Page(answer).root.iter("form") if form.get("method") == "post"}
+            assert posted <= {"/language", "/sign-out"}, route
+        else:
+            assert answer.status_code == 403, route
+            refused.add(route.rule)
     assert len(refused) >= 7
 
 
