@@ -76,3 +76,19 @@ def test_what_is_no_dose_of_it_is_refused(patient: Patient) -> None:
     taken = {"dose_on": "2024-02-01", "status": "taken", "regimen": "pembrolizumab"}
     refused(patient.send("dose_recorded", **taken), 422, "/regimen")
     refused(patient.send("visit_done", series="pembrolizumab", done_on="2024-01-01", amount=200), 422, "/done_on")
+
+
+def test_lists_of_doses_wait_with_a_delayed_infusion(admin: Client, nurse: Client) -> None:
+    """Tablets on days 1 and 2 of the infusion's cycles: cycle 2 begins when it was given, two days late."""
+    tablets, infusion = DEFINITION["regimens"]
+    tablets = {name: value for name, value in tablets.items() if name != "cycle_days"}
+    tablets |= {"cycles_of": "pembrolizumab", "when": [{"days": [1, 2]}]}
+    definition = {**DEFINITION, "id": "shared-cycles", "regimens": [infusion, tablets]}
+    assert admin.post("/v1/protocols", definition).status_code == 201
+    patient = nurse.enrol(protocol="shared-cycles")
+    for done_on in ("2024-01-05", "2024-01-28"):
+        patient.record("visit_done", series="pembrolizumab", done_on=done_on)
+    span = {"from": "2024-01-20", "to": "2024-02-20"}
+    runs = nurse.get("/v1/doses", **span).json["items"]
+    asked = [(run["from_on"], run["through_on"]) for run in runs if run["status"] != "rest"]
+    assert asked == [("2024-01-28", "2024-01-29"), ("2024-02-18", "2024-02-19")]

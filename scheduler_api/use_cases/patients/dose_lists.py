@@ -6,8 +6,7 @@ from datetime import date
 from typing import Any
 
 from scheduler_api.engine.doses.dose_runs import dose_runs
-from scheduler_api.engine.model.versions import periods
-from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Row
 from scheduler_api.use_cases.page import Page
 from scheduler_api.use_cases.session import Session, known_to, readable_until
@@ -52,5 +51,5 @@ def _runs(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
     first, last = view.range(today)
     if (until := readable_until(session, row)) is not None:
         last = min(last, until.day)
-    plan = TreatmentPlan(periods(versions_named(session.store, history), history), history)
-    return dose_runs(plan.rows(today, first, last), history)
+    schedule = PatientSchedule(versions_named(session.store, history), history)
+    return dose_runs(schedule.treatment_plan.rows(today, first, last), history)
