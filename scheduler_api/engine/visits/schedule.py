@@ -9,12 +9,13 @@ from functools import cached_property
 from scheduler_api.engine.model.facts import visit_of
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Anchor, Protocol, Series
-from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.model.versions import Period, gives_doses
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleCourse
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.last_dose import last_dose_anchor
 from scheduler_api.engine.treatment.milestones import AnchorDay, anchor_day, start_of_treatment
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 from .amended import AmendedVisits, amended
 from .recurrence import EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
@@ -49,11 +50,10 @@ class VisitSchedule:
         if series is None:
             history = self._history
             visits = self._combined(name)
-            is_moved = name in history.done_of_series and not self._gives(name)
-            before = self._before_holds if is_moved else None
+            regimen = self._given(name)
+            before = self._before_holds if name in history.done_of_series and regimen is None else None
             before_holds = before._combined(name).planned_visits if before is not None else None
             booked = self._booked.get(name, {})
-            regimen = self._treatment_plan.regimen(name) if self._gives(name) else None
             series = VisitSeries(name, visits.planned_visits, history, booked, before_holds, visits.dropped, regimen)
             self._series[name] = series
         return series
@@ -61,12 +61,14 @@ class VisitSchedule:
     @property
     def names_of_doses(self) -> list[str]:
         """Return the names of the series whose visits are doses given at the site."""
-        return [name for name in self.names if self._gives(name)]
+        return [name for name in self.names if self._given(name) is not None]
 
-    def _gives(self, name: str) -> bool:
-        """Return whether the visits of a series are doses given at the site: these stay doses wherever a hold moves."""
-        series = (period.protocol.find_series(name) for period in self._plan)
-        return any(one is not None and one.gives is not None for one in series)
+    def _given(self, name: str) -> RegimenPlan | None:
+        """Return the regimen whose doses given at the site the visits of a series are; None if they are no doses.
+
+        What was given stays a dose wherever a hold moves the plan.
+        """
+        return self._treatment_plan.regimen(name) if gives_doses(self._plan, name) else None
 
     def day_1_given(self, regimen: str) -> dict[int, tuple[date, date]]:
         """Return the day-1 doses of a regimen that were given at the site, by cycle: the day, and the target."""
@@ -98,9 +100,7 @@ class VisitSchedule:
         anchor, history = self._anchor(protocol, series.anchor), self._history
         if anchor is None:
             return None
-        if series.gives is not None:
-            regimen = self._treatment_plan.regimen(series.name)
-            assert regimen is not None, "the version has it"
+        if series.gives is not None and (regimen := self._given(series.name)) is not None:
             end = dose_visits_end(protocol, regimen)
             return SeriesPlan(series, anchor, (end,) * len(series.recurrences), is_last, regimen.holds)
         # What is counted from a milestone of the protocol's own goes on after an earlier progression.
@@ -125,7 +125,7 @@ class VisitSchedule:
     def _inputs_of(self, name: str) -> tuple[object, ...]:
         history, stages, done = self._history, self._stages(name), self._history.done_of_series.get(name)
         series = [plan.series for _, plan in stages if plan is not None]
-        before = self._before_holds if done is not None and not self._gives(name) else None
+        before = self._before_holds if done is not None and self._given(name) is None else None
         return (
             [(period.from_on, period.to_on, plan) for period, plan in stages],
             [(course.runs, course.through_on, course.decides) for one in series for course in self._courses(one)],
@@ -148,8 +148,9 @@ class VisitSchedule:
             visits = planned_visits_of(plan, series.recurrences, self._courses(series))
         else:
             visits = self._for_patient(plan)
-        if series.gives is not None:
-            visits = self._until_all_given(series.name, visits)
+        regimen = self._given(series.name) if series.gives is not None else None
+        if regimen is not None and regimen.last_of_doses is not None:
+            visits = _opening_through(regimen.last_of_doses[0], visits)
         return PlannedVisits(visits, series.most_before_days)
 
     def _courses(self, series: Series) -> tuple[CycleCourse, ...]:
@@ -157,20 +158,9 @@ class VisitSchedule:
 
         Doses given at the site are there until their cycles or `max_doses` have run out; what else ends them is E.
         """
-        if series.gives is not None:
-            regimen = self._treatment_plan.regimen(series.name)
-            return () if regimen is None else (CycleCourse(regimen.runs, regimen.ran_out_on),)
+        if series.gives is not None and (regimen := self._given(series.name)) is not None:
+            return (CycleCourse(regimen.runs, regimen.ran_out_on),)
         return self._treatment_plan.cycle_courses(series.anchor.regimen) if series.anchor.is_cycle else ()
-
-    def _until_all_given(self, regimen: str, visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
-        """Yield the doses of a regimen that open before it has had the last of its `max_doses`."""
-        plan = self._treatment_plan.regimen(regimen)
-        last = plan.last_of_doses if plan is not None else None
-        for planned in visits:
-            if last is None or planned.opens_on <= last[0]:
-                yield planned
-            elif planned.target_on - timedelta(planned.plan.series.most_before_days) > last[0]:
-                return
 
     def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:
         """Yield the visits that are for this patient on their target, and those that were done or booked by name."""
@@ -240,6 +230,15 @@ class VisitSchedule:
             if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
                 return self.series(name).anchor_at(visit)
         return None
+
+
+def _opening_through(last: date, visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:
+    """Yield the visits that open through a day; they come in order of target."""
+    for planned in visits:
+        if planned.opens_on <= last:
+            yield planned
+        elif planned.target_on - timedelta(planned.plan.series.most_before_days) > last:
+            return
 
 
 def _inputs_of_amounts(history: History, series: Iterable[Series]) -> tuple[object, ...]:
