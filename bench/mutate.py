@@ -167,7 +167,7 @@ class Tree:
         The examples are the same each time, and none that fails is made smaller: that takes long, and nobody reads it.
         """
         command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", *options]
-        command += ["--engine", "sqlite", "--hypothesis-profile", "noticing", *tests]
+        command += ["--engine", "sqlite", *tests]
         environment = {**os.environ, "PYTHONPATH": str(self._folder)}
         try:
             run = subprocess.run(

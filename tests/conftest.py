@@ -1,6 +1,7 @@
 """What tests share: how far generated tests look, and the service around a database of each test's own.
 
-`--hypothesis-profile=thorough` looks further, and elsewhere each time.
+`--hypothesis-profile=thorough` looks further, and elsewhere each time. It also makes what fails smaller,
+which takes minutes.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,11 +36,16 @@ for package in (scheduler_api, bench):
             import_module(module.name)
 
 settings.register_profile(
-    "usual", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "usual",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
 )
-# For bench.mutate, which asks only whether a test fails: what fails is not made smaller.
-settings.register_profile("noticing", settings.get_profile("usual"), phases=[Phase.explicit, Phase.generate])
-settings.register_profile("thorough", settings.get_profile("usual"), max_examples=1500, derandomize=False)
+settings.register_profile(
+    "thorough", settings.get_profile("usual"), max_examples=1500, derandomize=False, phases=tuple(Phase)
+)
 settings.load_profile("usual")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from service import Client, Service
+from service import Anew, Client, Service
 
 from .reading import Page, Visitor, text_of
 
@@ -11,9 +13,11 @@ from .reading import Page, Visitor, text_of
 pytestmark = pytest.mark.only("sqlite")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def three_versions(amended_trial: Service) -> None:
+@pytest.fixture(scope="module")
+def service(amended_trial: Anew) -> Iterator[Service]:
     """Version 2 has scans every 8 weeks, and contraception for 3 months; version 3 has longer cycles."""
+    with amended_trial() as service:
+        yield service
 
 
 def values(page: Page, name: str) -> dict[str, list[str]]:

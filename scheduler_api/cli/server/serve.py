@@ -205,7 +205,7 @@ def _bound(host: str, port: int) -> str:
     return str(address[0])
 
 
-_taken: dict[str, socket.socket] = {}
+_taken: set[str] = set()
 
 
 def _take(name: str) -> None:
@@ -222,7 +222,9 @@ def _take(name: str) -> None:
     except OSError:
         claim.close()
         raise
-    _taken[name] = claim
+    # It stays open as long as the process lives: nobody closes it.
+    claim.detach()
+    _taken.add(name)
 
 
 def _application(settings: Settings) -> Any:

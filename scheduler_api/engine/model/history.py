@@ -643,10 +643,12 @@ class History:
     def plans_like(self, other: History) -> bool:
         """Return whether cycles, planned doses and visits are those of another history of the patient.
 
-        Nearly every fact records a dose during treatment, which changes none of them.
+        Nearly every fact records a dose during treatment, which changes none of them. The first record of an
+        intake may: one that is not planned is an intake all the same from then on.
         """
         return (
             _all_but_doses(self) == _all_but_doses(other)
+            and self.doses.keys() == other.doses.keys()
             and self.end_of_treatment is None
             and self.off_study_on is None
             and (self.begun, self.c1d1_because) == (other.begun, other.c1d1_because)

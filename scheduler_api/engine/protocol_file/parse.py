@@ -116,11 +116,13 @@ def _contraception(
             continue
         unit, length = read_duration(fields, f"{here}/after_last_dose", entry.get("after_last_dose"), 0)
         of = entry.get("of", "all")
-        for number, regimen in enumerate(of if isinstance(of, list) else []):
-            fields.choice(f"{here}/of/{number}", regimen, ids, "a regimen of the protocol ({})")
-        if not isinstance(of, list) and of != "all":
-            fields.choice(f"{here}/of", of, ids, "`all` or a regimen of the protocol ({})")
-        names = frozenset(of if isinstance(of, list) else [of] if of != "all" else [])
+        if isinstance(of, list):
+            words = "a regimen of the protocol ({})"
+            names = [fields.choice(f"{here}/of/{number}", name, ids, words) for number, name in enumerate(of)]
+        elif of == "all":
+            names = []
+        else:
+            names = [fields.choice(f"{here}/of", of, ids, "`all` or a regimen of the protocol ({})")]
         since = fields.choice(f"{here}/from", entry.get("from", "enrolment"), SINCE)
         rules.append(
             ContraceptionRule(
@@ -128,7 +130,7 @@ def _contraception(
                 "m" if unit == "m" else "d",
                 since,
                 read_who(fields, f"{here}/who", entry.get("who"), declared),
-                names,
+                frozenset(names),
             )
         )
     return tuple(rules)
