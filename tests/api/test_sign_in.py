@@ -333,6 +333,16 @@ class TestKeys:
         assert signed_in.provider.asked.count("/realm/keys") == 1
         assert signed_in.ask(signed_in.token()).status_code == 200
 
+    def test_who_came_a_moment_before_the_last_try_does_not_ask_again(self, signed_in: SignedIn) -> None:
+        refused(signed_in.ask(signed_in.token(header={"kid": "made-up"})), 401)
+        # As when two come at once, and the one that came first is the second to look for keys.
+        signed_in.clock.now -= timedelta(milliseconds=50)
+        refused(signed_in.ask(signed_in.token(header={"kid": "made-up"})), 401)
+        assert signed_in.provider.asked.count("/realm/keys") == 1
+        signed_in.clock.now -= BETWEEN_FETCHES
+        refused(signed_in.ask(signed_in.token(header={"kid": "made-up"})), 401)
+        assert signed_in.provider.asked.count("/realm/keys") == 2
+
     def test_while_the_provider_is_down_known_keys_go_on(self, signed_in: SignedIn) -> None:
         assert signed_in.ask(signed_in.token()).status_code == 200
         signed_in.provider.down = True

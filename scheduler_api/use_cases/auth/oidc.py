@@ -157,8 +157,11 @@ class SignIn:
         return keys.get(kid)
 
     def _may_fetch(self, now: datetime) -> bool:
-        """Return whether the provider may be asked (again), which is limited whatever tokens come."""
-        return self._tried_at is None or not timedelta(0) <= now - self._tried_at < BETWEEN_FETCHES
+        """Return whether the provider may be asked (again), which is limited whatever tokens come.
+
+        Of requests at one moment, the one that came first may get here last: `now` may lie a little before the last try.
+        """
+        return self._tried_at is None or abs(now - self._tried_at) >= BETWEEN_FETCHES
 
     def _fetch(self, now: datetime) -> None:
         if self._lock.acquire(blocking=False):
