@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import orjson
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
 
 from .measure import Figure, ratio
-from .people import BETWEEN_SCANS, DOSES, ENROLLED_ON, FOLLOW_UPS, NOW, SCANS, TREATED_FROM, two_years
-from .product import LONGEST_RANGE, calendar_of, history_of, today_of
+from .people import BETWEEN_SCANS, DOSES, ENROLLED_ON, FOLLOW_UPS, NOW, SCANS, TREATED_FROM, TWO_ARMS, two_years
+from .product import LONGEST_RANGE, calendar_of, history_of, read_protocol, today_of
 
 RULES = f"dateutil.rrule: {DOSES} daily, {SCANS} six-weekly and {FOLLOW_UPS} monthly dates"
 
@@ -20,6 +21,8 @@ def figures(folder: Path) -> list[Figure]:
     plain = history_of(two_years(DOSES, ended=True))
     eventful = history_of(two_years(DOSES, eventful=True, ended=True))
     going_on = history_of(two_years())
+    two_arms = read_protocol(orjson.loads((Path(__file__).parent / "two_arms.json").read_bytes()))
+    two_drugs = history_of(two_years(DOSES, TWO_ARMS, ended=True))
     document = calendar_of(plain, first, last)
     _check_same_dates(document["doses"], document["visits"])
     shown = sum(visit["series"] == "contraception" for visit in document["visits"])
@@ -37,6 +40,13 @@ def figures(folder: Path) -> list[Figure]:
             "the same with a hold, a reduction, doses missed and of other amounts, late scans",
             RULES,
             ratio(lambda: calendar_of(eventful, first, last), expansion),
+        ),
+        Figure(
+            "… in a trial of two arms",
+            "the same with two drugs, one of them twice a day, and four series of visits (`bench/two_arms.json`)",
+            "the two-year calendar",
+            ratio(lambda: calendar_of(two_drugs, first, last, two_arms), lambda: calendar_of(plain, first, last)),
+            2.5,
         ),
         Figure(
             "View of a day",

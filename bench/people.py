@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 PROTOCOL, SITE = "nct06110650", "FUSCC"
 #: A trial with a third series of visits, in `three_series.json`: a clinic visit in each cycle of 21 days.
 THREE_SERIES = "three-series"
+#: A trial of two arms, three regimens and four series, in `two_arms.json`; its patients take one drug of the first arm
+#: once a day on 21 of 28 days, and another twice a day.
+TWO_ARMS = "two-arms"
 ENROLLED_ON = date(2024, 1, 3)
 #: Two days after enrolment the first dose, then one every day for two years.
 TO_FIRST_DOSE = timedelta(2)
@@ -23,6 +26,7 @@ SCANS = 17
 FOLLOW_UPS = 6
 BETWEEN_SCANS = timedelta(weeks=6)
 CYCLE = timedelta(21)
+LONGER_CYCLE = timedelta(28)
 #: The instant of all measurements: five days before the last dose of the two-year patient, at noon in Shanghai.
 NOW = datetime.combine(TREATED_FROM + timedelta(DOSES - 5), time(4), UTC)
 
@@ -51,6 +55,8 @@ def enrolled(subject_number: str, on: date = ENROLLED_ON, protocol: str = PROTOC
         "time_zone": "Asia/Shanghai",
     }
     enrolment = {"enrolled_on": on.isoformat(), "planned_first_dose_on": (on + TO_FIRST_DOSE).isoformat()}
+    if protocol == TWO_ARMS:
+        enrolment["arm"] = "combination"
     return [Fact("registered", data, on), Fact("enrolled", enrolment, on)]
 
 
@@ -80,11 +86,14 @@ def on_treatment(
     """
     first = enrolled_on + TO_FIRST_DOSE
     facts = [Fact("treatment_started", {"first_dose_on": first.isoformat()}, first)] if doses > 0 else []
-    facts += _doses(first, doses, eventful)
+    facts += _two_drugs(first, doses) if protocol == TWO_ARMS else _doses(first, doses, eventful)
     late = timedelta(3 if eventful else 0)
     facts += _visits("imaging", enrolled_on + BETWEEN_SCANS, first + timedelta(doses), BETWEEN_SCANS, late)
     if protocol == THREE_SERIES:
         facts += _visits("clinic", first, first + timedelta(doses), CYCLE)
+    if protocol == TWO_ARMS:
+        facts += _visits("clinic", first, first + timedelta(doses), LONGER_CYCLE)
+        facts += _visits("laboratory", first + LONGER_CYCLE, first + timedelta(doses), LONGER_CYCLE)
     if eventful and doses > 107:
         hold, resumed = first + timedelta(100), first + timedelta(107)
         data = {"from_on": hold.isoformat(), "reason": "platelets", "resumes_on": resumed.isoformat()}
@@ -104,6 +113,16 @@ def _doses(first: date, doses: int, eventful: bool) -> Iterator[Fact]:
         data = {"dose_on": day.isoformat(), "status": "missed" if missed else "taken"}
         planned = 250 if eventful and number >= 107 else 300
         yield Fact("dose_recorded", data | ({} if missed else {"amount": 200 if other else planned}), day)
+
+
+def _two_drugs(first: date, doses: int) -> Iterator[Fact]:
+    for number in range(doses):
+        day = first + timedelta(number)
+        said = {"dose_on": day.isoformat(), "status": "taken"}
+        if number % LONGER_CYCLE.days < 21:
+            yield Fact("dose_recorded", {**said, "regimen": "fruquintinib", "slot": 1, "amount": 5}, day)
+        for slot in (1, 2):
+            yield Fact("dose_recorded", {**said, "regimen": "capecitabine", "slot": slot, "amount": 1500}, day)
 
 
 def _visits(series: str, target: date, until: date, step: timedelta, late: timedelta = timedelta(0)) -> Iterator[Fact]:

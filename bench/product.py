@@ -19,6 +19,8 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model import facts as kinds
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.views.calendar import LONGEST_RANGE, PatientSchedule, calendar, today_view
 from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import deliver
@@ -66,6 +68,7 @@ __all__ = [
     "patients",
     "prepare",
     "protocols",
+    "read_protocol",
     "sites",
     "store_of",
     "today_of",
@@ -165,9 +168,9 @@ def history_of(recorded: Facts) -> History:
     return fold(_in_the_log(recorded, "p-"))
 
 
-def calendar_of(history: History, first: date, last: date) -> Mapping[str, Any]:
-    """Return the calendar of a patient of the built-in protocol for some days, as seen on the last."""
-    return calendar({1: _built_in}, history, last, first, last)
+def calendar_of(history: History, first: date, last: date, protocol: Protocol | None = None) -> Mapping[str, Any]:
+    """Return the calendar of a patient of a protocol (the built-in one) for some days, as seen on the last."""
+    return calendar({1: protocol or _built_in}, history, last, first, last)
 
 
 def today_of(history: History, today: date) -> Mapping[str, Any]:

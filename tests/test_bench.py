@@ -10,7 +10,7 @@ from databases import Databases
 from service import end
 
 from bench import calendars, clients, crowd, measure, reading, report, sites
-from bench.people import THREE_SERIES, half_a_year, two_years
+from bench.people import THREE_SERIES, TWO_ARMS, half_a_year, two_years
 from bench.product import maintenance
 from bench.service import Service
 
@@ -38,14 +38,17 @@ def test_a_database_that_is_measured_is_well(databases: Databases) -> None:
     end(service.app)
 
 
-def test_the_trial_of_three_series_has_a_third_one(tmp_path: Path) -> None:
-    service = clients.prepared(tmp_path / "three.db")
-    listed = [
-        {visit["series"] for visit in service.get(f"/v1/visits?patient={patient_id}&limit=200").json()["items"]}
-        for patient_id in (clients.LONG, clients.THREE)
-    ]
-    assert listed == [{"imaging"}, {"imaging", "clinic"}]
-    assert two_years(protocol=THREE_SERIES)[0].data["protocol"] == THREE_SERIES
+def test_the_other_trials_have_more_series_and_drugs(tmp_path: Path) -> None:
+    service = clients.prepared(tmp_path / "others.db")
+    series, doses = [], []
+    for patient_id in (clients.LONG, *clients.OTHERS):
+        visits = service.get(f"/v1/visits?patient={patient_id}&limit=200").json()["items"]
+        series.append({visit["series"] for visit in visits})
+        day = service.get(f"/v1/patients/{patient_id}/calendar").json()["doses"][0]["dose_on"]
+        doses.append(len(service.get(f"/v1/patients/{patient_id}/calendar?from={day}&to={day}").json()["doses"]))
+    assert series == [{"imaging"}, {"imaging", "clinic"}, {"imaging", "clinic", "laboratory"}]
+    assert doses == [1, 1, 3]
+    assert [two_years(protocol=one)[0].data["protocol"] for one in (THREE_SERIES, TWO_ARMS)] == [THREE_SERIES, TWO_ARMS]
 
 
 @pytest.mark.parametrize("part", [calendars, clients, crowd, sites], ids=lambda part: part.__name__)
