@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -102,19 +102,25 @@ class Cycle(NamedTuple):
 
 
 class CycleCourse(NamedTuple):
-    """The cycles of a regimen through its own end (None: it has none), as far as `counts` says that a day counts.
+    """The cycles of a regimen through its own end (None: it has none), of which the days in one of `spans` count.
 
-    `decides` is what that answer follows from.
+    Each span is its first day and its last (None: it has none); they are in order of days.
     """
 
     runs: tuple[CycleRun, ...]
     through_on: date | None = None
-    counts: Callable[[date], bool] | None = None
-    decides: object = None
+    spans: tuple[tuple[date, date | None], ...] = ((date.min, None),)
+
+    @property
+    def last_on(self) -> date | None:
+        """Return the last day that counts; None if that goes on."""
+        return min((day for day in (self.through_on, self.spans[-1][1]) if day is not None), default=None)
 
     def has(self, day: date) -> bool:
         """Return whether a day of one of the cycles is one that counts."""
-        return (self.through_on is None or day <= self.through_on) and (self.counts is None or self.counts(day))
+        if self.through_on is not None and day > self.through_on:
+            return False
+        return any(first <= day and (last is None or day <= last) for first, last in self.spans)
 
 
 class Stage(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -388,13 +388,17 @@ class TreatmentPlan:
             return tuple(CycleCourse(one.runs, one.own_end) for one in self.regimens if one.name == regimen)
         if len(self.regimens) == 1:
             return (CycleCourse(self.regimens[0].runs, self.regimens[0].own_end),)
-        history = self.history
-        decides = self.plan, history.arms, history.cohort_changes, history.fertility_changes, history.registered
-        return tuple(
-            CycleCourse(one.runs, one.own_end, partial(self._is_lead, one), decides)
-            for one in self.regimens
-            if one.runs and history.may_fit(one.first.who)
-        )
+        courses = (CycleCourse(one.runs, one.own_end, self._lead_spans(one)) for one in self.regimens if one.runs)
+        return tuple(course for course in courses if course.spans)
+
+    def _lead_spans(self, regimen: RegimenPlan) -> tuple[tuple[date, date | None], ...]:
+        """Return the spans of days on which a regimen is the lead one or carries on its cycles: first and last day."""
+        changes = {period.from_on for period in self.plan if period.from_on is not None}
+        for one in self.regimens:
+            changes.update(day for stage in one.stages for day in self.history.changes_of(stage.regimen.who))
+        days = [date.min, *sorted(changes)]
+        ends = [*(day - ONE_DAY for day in days[1:]), None]
+        return tuple((first, last) for first, last in zip(days, ends, strict=True) if self._is_lead(regimen, first))
 
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:
         """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that."""

@@ -218,9 +218,9 @@ def _visits_by_cycle(plan: SeriesPlan, of_series: Sequence[Recurrence], course: 
     recurrences, runs = sorted(of_series, key=attrgetter("on_day")), course.runs
     lasts = [recurrence.cycles.last for recurrence in recurrences]
     last = None if None in lasts else max((number for number in lasts if number is not None), default=0)
-    start = runs[0].starts_on
-    for cycle in cycles_from(runs, start):
-        if (last is not None and cycle.number > last) or (course.through_on and cycle.starts_on > course.through_on):
+    start, last_on = runs[0].starts_on, course.last_on
+    for cycle in cycles_from(runs, max(start, course.spans[0][0])):
+        if (last is not None and cycle.number > last) or (last_on is not None and cycle.starts_on > last_on):
             return
         for recurrence in recurrences:
             target = cycle.day(recurrence.on_day) if cycle.number in recurrence.cycles else None

@@ -128,7 +128,7 @@ class VisitSchedule:
         before = self._before_holds if done is not None and self._given(name) is None else None
         return (
             [(period.from_on, period.to_on, plan) for period, plan in stages],
-            [(course.runs, course.through_on, course.decides) for one in series for course in self._courses(one)],
+            [course for one in series for course in self._courses(one)],
             _inputs_of_who(history, series),
             done,
             # What was done is compared with where its visit would be without holds.
