@@ -215,7 +215,7 @@ class TestGuessing:
 
     def test_guessing_at_the_allowed_speed_is_hopeless(self, service: Service, clock: Clock) -> None:
         """An address gets ten tries a minute; docs/security.md reckons with that for a thousand of them."""
-        tried, until = 0, clock.now + HOUR
+        tried, until = 0, clock.now + 10 * MINUTE
         while clock.now < until:
             answer = try_code(service, f"00000{tried:05}")
             if answer.status_code == 429:
@@ -223,7 +223,7 @@ class TestGuessing:
             else:
                 tried += 1
                 clock.now += timedelta(seconds=1)
-        assert 500 <= tried <= 610
+        assert 80 <= tried <= 110
         tries = 1000 * 10 * phones.CODE_LIFE // MINUTE
         chance_of_one_of_thirty = tries * 30 / len(phones.ALPHABET) ** phones.CODE_LENGTH
         assert chance_of_one_of_thirty < 1 / 150_000
