@@ -339,6 +339,15 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "500": "The service failed. Nothing was recorded.",
         "503": "The service does not answer at the moment. Nothing was recorded.",
     },
+    "sign_in": {
+        "another_browser": "This sign-in was not begun in this browser, or more than ten minutes ago.",
+        "declined": "Your organisation did not let you in, or you did not agree.",
+        "not_completed": "Your organisation did not complete the sign-in.",
+        "another_sign_in": "What your organisation answered does not belong to this sign-in.",
+        "not_for_us": "What your organisation answered is not meant for this service. Tell the admin of the service.",
+        "no_role": "Your account has no role in this service. Ask the admin of your organisation for one.",
+        "unavailable": "The sign-in of your organisation does not answer at the moment. Try again in some minutes.",
+    },
     "stated": {
         "registry": "Trial registry",
         "protocol": "Protocol of the trial",

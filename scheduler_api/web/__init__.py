@@ -8,7 +8,7 @@ from flask import Flask
 
 #: The modules with views.
 _VIEWS = (
-    *("sign_in", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
+    *("sign_in", "openid", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
     *("ward.acknowledging", "patients.devices", "ward.cohort", "ward.protocol", "patients.registering"),
     *("ward.printing", "patient_app"),
 )

@@ -22,6 +22,7 @@ from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import SESSION_COOKIE, session_secret
 from scheduler_api.i18n import LANGUAGES, say
 from scheduler_api.i18n.labels import LABELS, label
+from scheduler_api.use_cases.session import ROLES, Actor
 
 from . import words
 
@@ -55,7 +56,7 @@ def page(template: str, status: int = 200, spoken: str | None = None, **values: 
             label=partial(label, language=spoken),
             language=spoken,
             languages=LANGUAGES,
-            actor=g.session.actor if "session" in g else None,
+            actor=_signed_in(),
             **words.of(spoken),
             **values,
         ),
@@ -67,6 +68,12 @@ def page(template: str, status: int = 200, spoken: str | None = None, **values: 
     if "new_secret" in g:
         set_secret(response, g.new_secret)
     return response
+
+
+def _signed_in() -> Actor | None:
+    """Return who may see pages; None if nobody is signed in, or somebody without a role."""
+    actor: Actor | None = g.session.actor if "session" in g else None
+    return actor if actor is not None and actor.role in ROLES else None
 
 
 def set_secret(response: Response, secret: str) -> None:

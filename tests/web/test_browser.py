@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import Databases
 from examples.conftest import Nurse
 from examples.devtools import Browser, Page
+from identity_provider import CLIENT, SECRET, Provider
 from service import Server
 
 # What a browser does is the same on either database.
 pytestmark = pytest.mark.only("sqlite")
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    """Where a nurse of FUSCC has an account, at the real time."""
+    provider, now = Provider(), int(time.time())
+    provider.claims = {"iss": provider.issuer, "aud": "scheduler-api", "sub": "6f1a", "iat": now, "exp": now + 3600}
+    provider.claims |= {"roles": ["nurse"], "sites": ["FUSCC"], "name": "Nurse Wang"}
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(scope="module")
+def server(
+    databases: Databases,
+    template: tuple[str, dict[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: Provider,
+) -> Iterator[Server]:
+    """The service in a process of its own, with that provider."""
+    database = databases.copy(template[0])
+    settings = {"oidc_issuer": provider.issuer, "oidc_audience": "scheduler-api", "oidc_name_claim": "name"}
+    settings |= {"oidc_client_id": CLIENT, "oidc_client_secret": SECRET}
+    with Server(database, tmp_path_factory.mktemp("server"), worker=False, **settings) as server:
+        provider.back = f"{server.url}/sign-in/openid/answer"
+        yield server
+    databases.drop(database)
 
 
 @pytest.fixture(scope="module")
@@ -93,4 +123,17 @@ def test_a_session_that_ended_leads_to_the_sign_in(page: Page, server: Server) -
     page.go(f"{server.url}/ward")
     page.send("Network.clearBrowserCookies")
     page.leave(RENEW)
+    assert page.evaluate("location.pathname") == "/sign-in"
+
+
+def test_an_account_elsewhere_leads_to_the_page_that_was_asked_for(page: Page, server: Server) -> None:
+    """With cookies, redirects and a content policy as a browser has them."""
+    page.send("Network.clearBrowserCookies")
+    page.go(f"{server.url}/ward/days")
+    page.leave("[...document.querySelectorAll('main a')].find((one) => one.textContent.includes('account')).click()")
+    assert page.evaluate("location.pathname") == "/ward/days"
+    page.shows("Nurse Wang", "FUSCC")
+    page.leave("[...document.querySelectorAll('.top button')].find((one) => one.textContent === 'Sign out').click()")
+    page.shows("You are signed out here", "Sign out there too")
+    page.go(f"{server.url}/ward/days")
     assert page.evaluate("location.pathname") == "/sign-in"
