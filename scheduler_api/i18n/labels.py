@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from . import say
 
@@ -370,6 +371,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@lru_cache(maxsize=8192, typed=True)
 def label(group: str, code: object, language: str, **values: object) -> str:
     """Return what pages call a code of a group in a language, with values; the code itself if it has no label."""
     text = LABELS[group].get(str(code))

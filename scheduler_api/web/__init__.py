@@ -21,4 +21,6 @@ def register(app: Flask) -> None:
     for name in _VIEWS:
         # It adds its views to the blueprint.
         import_module(f".{name}", __name__)
+    # Lines that are only for the template are not sent.
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(blueprint)
