@@ -60,11 +60,16 @@ def page(
         page = browser.page(language="en-GB")
         page.send("Emulation.setDeviceMetricsOverride", width=820, height=1180, deviceScaleFactor=1, mobile=True)
         page.go(f"{server.url}/ward")
-        page.evaluate(f"document.getElementById('token').value = '{template[1]['nurse']}'")
-        page.leave("document.querySelector('main form button').click()")
+        sign_in(page, template[1]["nurse"])
         assert page.evaluate("location.pathname") == "/ward"
         yield page
         assert page.complaints() == []
+
+
+def sign_in(page: Page, token: str) -> None:
+    """Sign in with a staff token."""
+    page.evaluate(f"document.getElementById('token').value = '{token}'")
+    page.leave("document.querySelector('main form button').click()")
 
 
 #: Asks for the list as the page does after a minute.
@@ -137,3 +142,41 @@ def test_an_account_elsewhere_leads_to_the_page_that_was_asked_for(page: Page, s
     page.shows("You are signed out here", "Sign out there too")
     page.go(f"{server.url}/ward/days")
     assert page.evaluate("location.pathname") == "/sign-in"
+
+
+def test_at_twice_its_size_no_page_is_wider_than_the_screen(
+    page: Page, server: Server, template: tuple[str, dict[str, str]], nurse_of_server: Nurse
+) -> None:
+    """A tablet of 820 pixels has 410 then; what is a wide picture or table is moved by itself."""
+    patient = f"/ward/patients/{nurse_of_server.enrol()}"
+    given = {"kind": "drug_dispensed", "on": nurse_of_server.days_ago(0), "units": {"50": 120}, "kit": "SF-0412"}
+    nurse_of_server.post(f"{patient.removeprefix('/ward/')}/facts", **given)
+    page.send("Network.clearBrowserCookies")
+    page.send("Emulation.setDeviceMetricsOverride", width=410, height=590, deviceScaleFactor=2, mobile=True)
+    ward = (
+        "",
+        "/days",
+        "/scans",
+        "/patients",
+        "/register",
+        "/cohort",
+        "/protocols",
+        "/protocols/nct06110650/versions/1",
+    )
+    wide = {}
+
+    def measure(address: str) -> None:
+        page.go(f"{server.url}{address}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 410:
+            wide[address] = width
+
+    for address in ("/", "/sign-in/openid/answer", "/signed-out", "/sign-in"):
+        measure(address)
+    sign_in(page, template[1]["nurse"])
+    for address in (*(f"/ward{path}" for path in ward), patient, f"{patient}/record", f"{patient}/visits/imaging-w6"):
+        measure(address)
+    page.go(f"{server.url}{patient}/record")
+    page.leave("document.querySelector('button[value=drug_returned]').click()")
+    assert page.evaluate("document.documentElement.scrollWidth") == 410
+    assert wide == {}

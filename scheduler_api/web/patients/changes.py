@@ -70,7 +70,7 @@ def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
         return label(group, value, language)
     if name == "ended":
         return label("choice", value["reason"], language)
-    if name.endswith("_on") and len(str(value)) == len("2024-02-20"):
+    if (name == "on" or name.endswith("_on")) and len(str(value)) == len("2024-02-20"):
         day: Markup = words.of(language)["day"](value)
         return day
     if name == "taken_at":
