@@ -88,3 +88,21 @@ def test_a_monitor_reads_the_table_and_records_nothing(service: Service, counted
     page = Visitor(service, "monitor").page(f"/ward/patients/{counted.patient_id}")
     assert len(rows(page)) == 1
     assert [text_of(button) for _, button in page.buttons() if "given out" in text_of(button)] == []
+
+
+def test_the_log_on_paper_has_every_count_that_stands_and_who_recorded_it(visitor: Visitor, counted: Patient) -> None:
+    wrong = counted.record("drug_lost", on="2024-01-08", units={"50": 7})["fact"]["fact_id"]
+    counted.record("voided", voids=wrong, reason="Of another patient")
+    counted.record("drug_lost", on="2024-01-08", units={"50": 2})
+    counted.record("drug_returned", on="2024-01-12", units={"50": 24}, lost={"50": 4}, kit="A-1")
+    page = visitor.page(f"/ward/patients/{counted.patient_id}/accountability")
+    log = [row for row in page.root.iter("tr") if "data-fact" in row.attrib]
+    assert [[text_of(cell) for cell in row] for row in log] == [
+        ["5 Jan 2024", "A-1", "60 × 50", "", "", "nurse", ""],
+        ["8 Jan 2024", "", "", "", "2 × 50", "nurse", ""],
+        ["12 Jan 2024", "A-1", "", "24 × 50", "4 × 50", "nurse", ""],
+    ]
+    # 60 − 24 − 6 = 30 capsules are 1500 mg, as five days of 300 mg.
+    assert rows(page)[0][2:8] == ["60 × 50", "24 × 50", "6 × 50", "–", "1500 mg", "1500 mg"]
+    chinese = visitor.page(f"/ward/patients/{counted.patient_id}/accountability?language=zh-CN")
+    assert "药物清点" in chinese.text
