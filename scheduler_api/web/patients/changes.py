@@ -57,7 +57,10 @@ def _rows(one: Mapping[str, Any], language: str) -> Iterator[tuple[str, Markup |
 
 def pieces_in(pieces: Mapping[str, int] | None) -> str:
     """Return numbers of pieces by strength as people read them."""
-    return "–" if pieces is None else ", ".join(f"{count} × {strength}" for strength, count in pieces.items()) or "0"
+    if pieces is None:
+        return "–"
+    times = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
+    return ", ".join(f"{count}{times}{strength}" for strength, count in pieces.items()) or "0"
 
 
 def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
