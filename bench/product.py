@@ -13,6 +13,7 @@ from flask import Flask
 
 import scheduler_api
 from scheduler_api import logs
+from scheduler_api.api.http.requests import SESSION_COOKIE
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.config import Settings
 from scheduler_api.engine.instants import stamp
@@ -30,7 +31,7 @@ from scheduler_api.store.database.port import Store
 from scheduler_api.store.patients import facts
 from scheduler_api.store.phones import devices
 from scheduler_api.store.visits.visits import Query
-from scheduler_api.use_cases.auth import tokens
+from scheduler_api.use_cases.auth import tokens, web_sessions
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.projections.horizons import EVERY, HORIZON
@@ -69,6 +70,7 @@ __all__ = [
     "prepare",
     "protocols",
     "read_protocol",
+    "sign_in",
     "sites",
     "store_of",
     "today_of",
@@ -99,6 +101,11 @@ def store_of(app: Flask) -> Store:
 def new_token(store: Store, now: datetime) -> str:
     """Make a staff token that may do everything, and return it."""
     return tokens.create(store, "admin", (), "bench", now)
+
+
+def sign_in(store: Store, token: str, now: datetime) -> str:
+    """Sign in to the pages with a token; return what the browser sends as `Cookie` from then on."""
+    return f"{SESSION_COOKIE}={web_sessions.start(store, token, now, 'POST /sign-in')}"
 
 
 def add_phone(store: Store, patient_id: str, now: datetime) -> str:

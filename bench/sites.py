@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,7 +33,7 @@ WORKLIST, VISITS = "/v1/worklist?site=FUSCC&limit=200", "/v1/visits?site=FUSCC"
 
 def figures(folder: Path) -> list[Figure]:
     """Measure the first page of upcoming scans, of all sites and of one, in other orders; and a site's worklist."""
-    return [*_scans(folder), _worklist(folder)]
+    return [*_scans(folder), *_desk(folder)]
 
 
 def _scans(folder: Path) -> list[Figure]:
@@ -157,7 +158,8 @@ def _copy(connection: sqlite3.Connection, table: str) -> None:
         connection.execute(definition)
 
 
-def _worklist(folder: Path) -> Figure:
+def _desk(folder: Path) -> Iterator[Figure]:
+    """Measure the worklist of a site, as the API gives it and as a page."""
     service = Service(folder / "desk.db")
     service.enrol({f"p-e{number:015x}": _at_the_desk(number) for number in range(DESK)})
     listed, page = service.get(WORKLIST), service.get(VISITS)
@@ -168,13 +170,16 @@ def _worklist(folder: Path) -> Figure:
         service.store.rows(of_site)
 
     entries = len(listed.json()["items"])
-    return Figure(
+    yield Figure(
         "Worklist of a site",
         f"`GET {WORKLIST}`, {entries} entries, at a site of {DESK} patients",
         f"`GET {VISITS}`, a page of 50, and the rows of the site's patients",
         ratio(listed, page_and_rows),
         1.5,
     )
+    ward = service.page("/ward")
+    what = f"`GET /ward` with these {entries} entries and their forms, {len(ward()[1]) / 1000:.0f} kB as it is sent"
+    yield Figure("The ward's page", what, TRIVIAL, ratio(ward, trivial()), 200)
 
 
 def _at_the_desk(number: int) -> Facts:

@@ -46,6 +46,7 @@ def services_of(
     from scheduler_api.store.database.connect import connect
     from scheduler_api.use_cases.audit.checkpoints import keys_in
     from scheduler_api.use_cases.audit.events import Readings
+    from scheduler_api.use_cases.auth.code_flow import CodeFlow
     from scheduler_api.use_cases.auth.oidc import SignIn
     from scheduler_api.use_cases.clocks import ClockWatch, seconds_since_boot
     from scheduler_api.use_cases.operations.rates import RateLimits
@@ -53,6 +54,7 @@ def services_of(
     from .services import Services
 
     store, provider = connect(settings.database), settings.provider()
+    sign_in = SignIn(provider) if provider else None
     if seconds is None and clock is utc_now:
         seconds = seconds_since_boot
     return Services(
@@ -60,7 +62,8 @@ def services_of(
         clock=clock,
         watch=ClockWatch(store, clock, seconds),
         keys=keys_in(settings.checkpoint_key),
-        sign_in=SignIn(provider) if provider else None,
+        sign_in=sign_in,
+        code_flow=CodeFlow(sign_in) if sign_in and provider and provider.client_id else None,
         outside=settings.outside(),
         limits=RateLimits(store, settings.rate_per_token, settings.rate_per_address),
         readings=Readings(store),

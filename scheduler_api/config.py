@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,9 @@ class Settings:
     oidc_roles: str = ""
     oidc_sites_claim: str = "sites"
     oidc_name_claim: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_scope: str = "openid"
     delivery_keys: str = "instance/delivery-keys.json"
     private_networks: str = ""
     smtp: str = ""
@@ -61,16 +64,16 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Return the settings an environment gives. Raises BadSetting, also for an unknown `SCHEDULER_` name."""
-        settings_by_name = {f"SCHEDULER_{field.name.upper()}": field for field in fields(cls)}
+        settings_by_name = {f"SCHEDULER_{setting.name.upper()}": setting for setting in fields(cls)}
         unknown = [name for name in environment if name.startswith("SCHEDULER_") and name not in settings_by_name]
         if unknown:
             raise BadSetting(f"Unknown setting {unknown[0]}; there are {', '.join(sorted(settings_by_name))}.")
         values: dict[str, str | int] = {}
-        for name, field in settings_by_name.items():
+        for name, setting in settings_by_name.items():
             if name in environment:
                 text = environment[name].strip()
-                least = 0 if field.default == 0 or field.name.startswith("rate_") else 1
-                values[field.name] = _number(name, text, least) if field.type == "int" else text
+                least = 0 if setting.default == 0 or setting.name.startswith("rate_") else 1
+                values[setting.name] = _number(name, text, least) if setting.type == "int" else text
         settings = cls(**values)  # type: ignore[arg-type]
         if settings.log_level not in LOG_LEVELS:
             raise BadSetting(f"SCHEDULER_LOG_LEVEL is {settings.log_level!r}, not one of {', '.join(LOG_LEVELS)}.")
@@ -83,6 +86,8 @@ class Settings:
     def provider(self) -> Provider | None:
         """Return the provider where staff sign in, if there is one. Raises BadSetting."""
         if not self.oidc_issuer:
+            if self.oidc_client_id:
+                raise BadSetting("SCHEDULER_OIDC_CLIENT_ID is set, and SCHEDULER_OIDC_ISSUER is not.")
             return None
         from scheduler_api.use_cases.auth.oidc import Provider
         from scheduler_api.use_cases.session import ROLES
@@ -92,6 +97,8 @@ class Settings:
                 raise BadSetting(f"{url!r} of SCHEDULER_OIDC_… is not an https address.")
         if not self.oidc_audience:
             raise BadSetting("SCHEDULER_OIDC_AUDIENCE is empty: tokens issued for other services would be accepted.")
+        if "openid" not in self.oidc_scope.split():
+            raise BadSetting("SCHEDULER_OIDC_SCOPE has no `openid`: the provider would not say who signs in.")
         roles = {}
         for pair in filter(None, self.oidc_roles.split(",")):
             word, equals, role = (part.strip() for part in pair.partition("="))
@@ -108,6 +115,9 @@ class Settings:
             roles or None,
             self.oidc_sites_claim,
             self.oidc_name_claim,
+            self.oidc_client_id,
+            self.oidc_client_secret,
+            self.oidc_scope,
         )
 
     def outside(self) -> Outside:

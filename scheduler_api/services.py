@@ -12,6 +12,7 @@ from scheduler_api.reminders.outbound_settings import Outside
 from scheduler_api.store.database.port import Store
 from scheduler_api.use_cases.audit.checkpoints import Keys
 from scheduler_api.use_cases.audit.events import Readings
+from scheduler_api.use_cases.auth.code_flow import CodeFlow
 from scheduler_api.use_cases.auth.oidc import SignIn
 from scheduler_api.use_cases.clocks import ClockWatch
 from scheduler_api.use_cases.operations.probing import WriteProbe
@@ -23,7 +24,8 @@ class Services:
     """A store, a clock, and what is built around them.
 
     `watch` says the time, unless the clock jumped; `clock` gives instants with offset, right or not. `keys` sign
-    checkpoints. `sign_in` checks the tokens of staff who sign in elsewhere (None: nobody does). `outside` has the
+    checkpoints. `sign_in` checks the tokens of staff who sign in elsewhere, and `code_flow` signs them in to the
+    pages there (None: nobody does). `outside` has the
     settings for sending messages. `contract` is the OpenAPI document.
     `is_damaged`: the database said so, to any request. `probe` tries to write.
     """
@@ -33,6 +35,7 @@ class Services:
     watch: ClockWatch
     keys: Keys
     sign_in: SignIn | None
+    code_flow: CodeFlow | None
     outside: Outside
     limits: RateLimits
     readings: Readings

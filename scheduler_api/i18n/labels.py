@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from . import say
 
@@ -183,6 +184,16 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "token": "Staff token",
         "units": "Pieces by strength",
         "lost": "Pieces lost",
+        "drug": "Drug",
+        "dispensed": "Dispensed",
+        "returned": "Returned",
+        "returned_on": "Returned on",
+        "left": "Should be left",
+        "used_amount": "Used by the count",
+        "taken_by_diary": "Taken by the diary",
+        "difference": "Difference",
+        "agrees": "Count and diary agree",
+        "compliance": "Compliance by count",
         "kit": "Kit or bottle",
     },
     "choice": {
@@ -237,6 +248,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "doses": "Planned doses from {name}",
         "recorded": "Recorded dose of {name}",
         "dose": "Dose reminders",
+        "drug": "Drug counted from {name}",
     },
     "deviation": {
         "dose_missed": "Dose missed",
@@ -271,6 +283,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "dose_on_rest_day": "The dose was taken on a rest day.",
         "dose_not_planned": "The dose was not planned.",
         "dose_after_end": "The dose was taken after the end of treatment.",
+        "dispensed_after_end": "It was given out after the end of treatment.",
+        "kit_given_twice": "The kit was given out before and did not come back.",
+        "unknown_kit": "No such kit was given out.",
+        "drug_count_differs": "The count of drug differs from the diary.",
     },
     "refusal": {
         "above_highest": "More than the highest dose of the protocol.",
@@ -324,6 +340,15 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "500": "The service failed. Nothing was recorded.",
         "503": "The service does not answer at the moment. Nothing was recorded.",
     },
+    "sign_in": {
+        "another_browser": "This sign-in was not begun in this browser, or more than ten minutes ago.",
+        "declined": "Your organisation did not let you in, or you did not agree.",
+        "not_completed": "Your organisation did not complete the sign-in.",
+        "another_sign_in": "What your organisation answered does not belong to this sign-in.",
+        "not_for_us": "What your organisation answered is not meant for this service. Tell the admin of the service.",
+        "no_role": "Your account has no role in this service. Ask the admin of your organisation for one.",
+        "unavailable": "The sign-in of your organisation does not answer at the moment. Try again in some minutes.",
+    },
     "stated": {
         "registry": "Trial registry",
         "protocol": "Protocol of the trial",
@@ -346,6 +371,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@lru_cache(maxsize=8192, typed=True)
 def label(group: str, code: object, language: str, **values: object) -> str:
     """Return what pages call a code of a group in a language, with values; the code itself if it has no label."""
     text = LABELS[group].get(str(code))

@@ -8,9 +8,9 @@ from flask import Flask
 
 #: The modules with views.
 _VIEWS = (
-    *("sign_in", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
+    *("sign_in", "openid", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
     *("ward.acknowledging", "patients.devices", "ward.cohort", "ward.protocol", "patients.registering"),
-    *("ward.printing", "patient_app"),
+    *("ward.printing", "patients.accountability", "patient_app"),
 )
 
 
@@ -21,4 +21,6 @@ def register(app: Flask) -> None:
     for name in _VIEWS:
         # It adds its views to the blueprint.
         import_module(f".{name}", __name__)
+    # Lines that are only for the template are not sent.
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(blueprint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from scheduler_api.api.http.request_log import POLICY
 from scheduler_api.api.http.requests import SESSION_COOKIE, session_secret
 from scheduler_api.i18n import LANGUAGES, say
 from scheduler_api.i18n.labels import LABELS, label
+from scheduler_api.use_cases.session import ROLES, Actor
 
 from . import words
 
@@ -55,7 +56,8 @@ def page(template: str, status: int = 200, spoken: str | None = None, **values: 
             label=partial(label, language=spoken),
             language=spoken,
             languages=LANGUAGES,
-            actor=g.session.actor if "session" in g else None,
+            actor=_signed_in(),
+            url_for=partial(_address, request.script_root),
             **words.of(spoken),
             **values,
         ),
@@ -67,6 +69,18 @@ def page(template: str, status: int = 200, spoken: str | None = None, **values: 
     if "new_secret" in g:
         set_secret(response, g.new_secret)
     return response
+
+
+@lru_cache(maxsize=16384)
+def _address(root: str, endpoint: str, **values: Any) -> str:
+    """Return the address of a page under a `root`, as `url_for`: a list has the same hundreds each time it is shown."""
+    return url_for(endpoint, **values)
+
+
+def _signed_in() -> Actor | None:
+    """Return who may see pages; None if nobody is signed in, or somebody without a role."""
+    actor: Actor | None = g.session.actor if "session" in g else None
+    return actor if actor is not None and actor.role in ROLES else None
 
 
 def set_secret(response: Response, secret: str) -> None:

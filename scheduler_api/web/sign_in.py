@@ -8,9 +8,10 @@ from flask import Response, redirect, request, url_for
 
 from scheduler_api.api.http.operation import any_query, public
 from scheduler_api.api.http.operation import page as signed_in
-from scheduler_api.api.http.requests import SESSION_COOKIE, now, route, session, session_secret, store
+from scheduler_api.api.http.requests import SESSION_COOKIE, now, route, services, session, session_secret, store
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.use_cases.auth import web_sessions
+from scheduler_api.use_cases.auth.oidc import OF_PROVIDER
 from scheduler_api.use_cases.session import Unauthenticated
 
 from .pages import LANGUAGE_COOKIE, blueprint, page, set_secret
@@ -33,7 +34,7 @@ def show_start() -> Response:
 @any_query
 def show_sign_in() -> Response:
     """Show the form of the sign-in"""
-    return page("sign_in.html", next=request.args.get("next", ""), wrong=False)
+    return _form(request.args.get("next", ""))
 
 
 @blueprint.route("/sign-in", methods=["POST"])
@@ -44,8 +45,8 @@ def sign_in() -> Response:
     try:
         secret = web_sessions.start(store(), token, now(), route(request))
     except Unauthenticated:
-        return page("sign_in.html", 401, next=address, wrong=True)
-    response: Any = redirect(address if _is_ours(address) else url_for("pages.show_today"), 303)
+        return _form(address, 401, wrong=True)
+    response: Any = redirect(address if is_ours(address) else url_for("pages.show_today"), 303)
     set_secret(response, secret)
     return response
 
@@ -55,7 +56,9 @@ def sign_in() -> Response:
 def sign_out() -> Response:
     """End the session"""
     web_sessions.end(session(), session_secret(request))
-    response: Any = redirect(url_for("pages.show_start"), 303)
+    # At the provider the person may still be signed in, and so would be whoever has the device next.
+    elsewhere = services().code_flow is not None and session().actor.token_id.startswith(OF_PROVIDER)
+    response: Any = redirect(url_for("pages.show_signed_out" if elsewhere else "pages.show_start"), 303)
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
 
@@ -65,13 +68,17 @@ def sign_out() -> Response:
 def choose_language() -> Response:
     """Remember the language that somebody chose"""
     address = request.form.get("next", "")
-    response: Any = redirect(address if _is_ours(address) else url_for("pages.show_start"), 303)
+    response: Any = redirect(address if is_ours(address) else url_for("pages.show_start"), 303)
     chosen = request.form.get("language", "")
     if chosen in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_A_YEAR, httponly=True, samesite="Lax", path="/")
     return response
 
 
-def _is_ours(address: str) -> bool:
+def _form(address: str, status: int = 200, wrong: bool = False) -> Response:
+    return page("sign_in.html", status, next=address, wrong=wrong, elsewhere=services().code_flow is not None)
+
+
+def is_ours(address: str) -> bool:
     """Return whether an address is a page of ours, and leads nowhere else."""
     return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()

@@ -67,6 +67,7 @@ def _time_element(manner: str, language: str, value: date | str | None) -> Marku
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), date_in(day, manner, language))
 
 
+@lru_cache(maxsize=8192)
 def _near(language: str, value: date | str, today: date | str) -> Markup:
     """Return a date with its weekday, for people and programs; without its year only if that is plain from today."""
     return Markup('<time datetime="{}">{}</time>').format(str(value), _plain_near(language, value, today))
@@ -90,7 +91,11 @@ def reason_in(language: str, value: Reason | str | None) -> str:
     """Return a reason or a label in a language, its dates as people write them."""
     if value is None:
         return ""
-    text = word(value, language) if isinstance(value, Reason) else value
+    return _dated(word(value, language) if isinstance(value, Reason) else value, language)
+
+
+@lru_cache(maxsize=8192)
+def _dated(text: str, language: str) -> str:
     return _ISO.sub(lambda found: _if_date(found[0], language), text)
 
 

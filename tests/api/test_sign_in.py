@@ -6,12 +6,12 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from identity_provider import KEYS, Provider
 from joserfc import jwt
-from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from joserfc.jwk import OctKey
 from service import ENROLMENT, PATIENCE, Client, Patient, Service, end, refused
 
 from scheduler_api import create_app
@@ -23,61 +23,10 @@ AUDIENCE = "scheduler-api"
 MINUTE = timedelta(minutes=1)
 
 
-def rsa(kid: str) -> RSAKey:
-    """A key for RS256 and PS256."""
-    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig"})
-
-
-KEYS: dict[str, Key] = {
-    "first": rsa("first"),
-    "second": rsa("second"),
-    "curve": ECKey.generate_key("P-256", {"kid": "curve", "use": "sig"}),
-    "edwards": OKPKey.generate_key("Ed25519", {"kid": "edwards"}),
-}
-
-
-class Provider:
-    """An identity provider that serves its description and its keys, and counts who asks."""
-
-    def __init__(self) -> None:
-        self.published: list[Any] = [KEYS["first"].as_dict(private=False)]
-        self.down = False
-        self.asked: list[str] = []
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                provider.asked.append(self.path)
-                documents = {
-                    "/realm/.well-known/openid-configuration": {
-                        "issuer": provider.issuer,
-                        "jwks_uri": f"{provider.issuer}/keys",
-                        "id_token_signing_alg_values_supported": ["RS256"],
-                    },
-                    "/realm/keys": {"keys": provider.published},
-                }
-                known = self.path in documents and not provider.down
-                self.send_response(200 if known else 503)
-                self.end_headers()
-                self.wfile.write(json.dumps(documents[self.path] if known else {}).encode())
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server.server_port}/realm"
-        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
-
-    def close(self) -> None:
-        """Go away."""
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     """A provider on a port of its own. It is given all the time it takes: the machine may be slow."""
-    monkeypatch.setattr(oidc, "_PATIENCE", PATIENCE)
+    monkeypatch.setattr(oidc, "PATIENCE", PATIENCE)
     provider = Provider()
     yield provider
     provider.close()

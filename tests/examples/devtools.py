@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,9 @@ class Browser:
                 return dict(answer["result"])
             self.events.append(answer)
 
-    def wait_for(self, method: str, session: str) -> None:
-        """Wait until an event comes that is not there yet."""
-        while not any(event.get("method") == method and event.get("sessionId") == session for event in self.events):
-            self.events.append(self._read())
+    def hear(self) -> None:
+        """Wait for the next event."""
+        self.events.append(self._read())
 
     def _read(self) -> dict[str, Any]:
         until = time.monotonic() + PATIENCE
@@ -113,6 +113,7 @@ class Page:
         self._session: str = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
+        self.send("Page.setLifecycleEventsEnabled", enabled=True)
         self.send("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True)
         if zone := self._overrides.get("timezone"):
             self.send("Emulation.setTimezoneOverride", timezoneId=zone)
@@ -150,18 +151,29 @@ class Page:
 
     def go(self, address: str) -> None:
         """Open an address, and wait until it is loaded."""
-        events = self._browser.events
-        events[:] = [event for event in events if event.get("method") != "Page.loadEventFired"]
-        failed = self.send("Page.navigate", url=address).get("errorText")
-        assert not failed, failed
-        self._browser.wait_for("Page.loadEventFired", self._session)
+
+        def navigate() -> None:
+            failed = self.send("Page.navigate", url=address).get("errorText")
+            assert not failed, failed
+
+        self._leave(navigate)
 
     def leave(self, expression: str) -> None:
         """Do what leads to another page, and wait until that is loaded."""
-        events = self._browser.events
-        events[:] = [event for event in events if event.get("method") != "Page.loadEventFired"]
-        self.evaluate(expression)
-        self._browser.wait_for("Page.loadEventFired", self._session)
+        self._leave(lambda: self.evaluate(expression))
+
+    def _leave(self, act: Callable[[], object]) -> None:
+        # Each document has a loader of its own: that the one before was loaded may be told only now.
+        before = self._loader()
+        act()
+        while (loader := self._loader()) == before or loader not in self._loaded():
+            self._browser.hear()
+
+    def _loader(self) -> str:
+        return str(self.send("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
+
+    def _loaded(self) -> set[str]:
+        return {event["loaderId"] for event in self.events("Page.lifecycleEvent") if event["name"] == "load"}
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, or what it promises."""

@@ -42,7 +42,7 @@ OTHERS = {
     "sent_facts": "what a phone is told of what it sent",
     "time_zones": "verify looks for each that patients live in",
     "unreached": "whom no message reached lately",
-    "web_sessions": "the sessions of a token that is covered, for twelve hours",
+    "web_sessions": "sessions on the pages, for twelve hours at most",
     "wrong_tries": "wrong codes, for a day",
 }
 #: From what stands there nothing follows: with a later version the words are read from the log.

@@ -364,8 +364,13 @@ def test_what_is_to_be_handed_out_is_the_supply(visitor: Visitor, patient: Patie
     (line,) = [one for one in page.root.iter("li") if "data-supply" in one.attrib]
     (regimen,) = supply["regimens"]
     (piece,) = regimen["pieces"]
-    assert text_of(line) == f"surufatinib {regimen['doses']} doses: {piece['count']} × 50 mg"
+    given_out = "Record that it was given out"
+    assert text_of(line) == f"surufatinib {regimen['doses']} doses: {piece['count']} × 50 mg {given_out}"
     assert piece["count"] == 6 * regimen["doses"]
+    form = Page(visitor.press(page, given_out))
+    visitor.after(visitor.press(Page(previewed(visitor, form)), "Record"))
+    (fact,) = [one for one in patient.read("facts")["items"] if one["kind"] == "drug_dispensed"]
+    assert (fact["on"], fact["units"]) == ("2024-02-20", {"50": piece["count"]})
 
 
 def test_messages_are_stopped_and_go_on(visitor: Visitor, patient: Patient) -> None:

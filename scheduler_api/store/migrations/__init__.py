@@ -38,6 +38,7 @@ from .second_edition import (
     m0022_web_sessions,
     m0023_given_doses,
     m0024_scale,
+    m0025_signed_in_elsewhere,
 )
 
 
@@ -75,5 +76,6 @@ MIGRATIONS = tuple(
         m0022_web_sessions,
         m0023_given_doses,
         m0024_scale,
+        m0025_signed_in_elsewhere,
     )
 )

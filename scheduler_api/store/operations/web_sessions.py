@@ -6,22 +6,23 @@ from scheduler_api.store.database.port import Row, Store
 
 
 def insert(store: Store, row: Row) -> None:
-    """Add a session."""
+    """Add a session: of `token_id`, or of `actor`."""
     store.write(
-        "INSERT INTO web_sessions (hash, token_id, started_at, ends_at) "
-        "VALUES (:hash, :token_id, :started_at, :ends_at)",
+        "INSERT INTO web_sessions (hash, token_id, actor, started_at, ends_at) "
+        "VALUES (:hash, :token_id, :actor, :started_at, :ends_at)",
         row,
     )
 
 
-def token_of(store: Store, digest: str, now: str) -> Row | None:
-    """Return the token with which the session of this hash was started.
+def find(store: Store, digest: str, now: str) -> Row | None:
+    """Return whose session has this hash: `actor`, or if that is None the token with which it was started.
 
     None if the session has ended, or the token was revoked.
     """
     return store.row(
-        "SELECT t.token_id, t.role, t.name, t.sites FROM web_sessions s JOIN tokens t ON t.token_id = s.token_id "
-        "WHERE s.hash = :hash AND s.ends_at > :now AND t.revoked_at IS NULL",
+        "SELECT s.actor, t.token_id, t.role, t.name, t.sites FROM web_sessions s "
+        "LEFT JOIN tokens t ON t.token_id = s.token_id AND t.revoked_at IS NULL "
+        "WHERE s.hash = :hash AND s.ends_at > :now AND (s.actor IS NOT NULL OR t.token_id IS NOT NULL)",
         {"hash": digest, "now": now},
     )
 

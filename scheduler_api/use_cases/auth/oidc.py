@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -33,7 +33,7 @@ KEYS_FRESH, KEYS_GOOD = timedelta(minutes=10), timedelta(hours=24)
 #: How long to wait before the provider is asked again, whatever tokens come.
 BETWEEN_FETCHES = timedelta(seconds=10)
 #: How long the provider may take to respond, in seconds, and how large its response may be.
-_PATIENCE, _LARGEST = 3, 262_144
+PATIENCE, _LARGEST = 3, 262_144
 #: Claims of tokens that are no access tokens, or not for who merely presents them: an identity token is meant for the
 #: client that signed in, a logout token says that somebody left, and one that is bound to a key (`cnf`: DPoP, mutual
 #: TLS) is only good with a proof of that key, which we do not ask for.
@@ -46,12 +46,17 @@ class ProviderUnavailable(Exception):
     """A token cannot be checked, because the provider does not respond."""
 
 
+#: How the id of whoever signed in at a provider begins.
+OF_PROVIDER = "oidc:"
+
+
 @dataclass(frozen=True)
 class Provider:
     """A provider, and the claims of its tokens with role, sites and name (dots lead into objects).
 
     `roles` maps the provider's roles to ours (one that is not in it means none). Without `keys_url` the
-    provider's own description says where its keys are.
+    provider's own description says where its keys are. As `client_id` the provider knows the pages (empty: nobody signs
+    in to them there), with `client_secret` if it gave one; `scope` is what is asked of it.
     """
 
     issuer: str
@@ -61,13 +66,16 @@ class Provider:
     roles: Mapping[str, str] | None = None
     sites_claim: str = "sites"
     name_claim: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    scope: str = "openid"
 
 
 class SignIn:
     """Checks the tokens of a provider. Each process fetches the keys for itself and keeps them in memory."""
 
     def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+        self.provider = provider
         self._keys: dict[str | None, Key] = {}
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
@@ -78,39 +86,47 @@ class SignIn:
 
         Raises ProviderUnavailable.
         """
+        found = self.actor_until(token, now)
+        return None if found is None else found[0]
+
+    def actor_until(self, token: str, now: datetime) -> tuple[Actor, datetime] | None:
+        """Return the actor as `actor` does, and the instant until which the token is good."""
         try:
-            header = jws.extract_compact(token.encode()).headers()
-            kid = header.get("kid")
-            if str(header.get("alg")) not in ALGORITHMS or _of_another_type(header):
-                return None
-            key = self._key(kid if isinstance(kid, str) else None, now)
-            if key is None:
-                return None
-            claims = jwt.decode(token, key, algorithms=ALGORITHMS, registry=_Registry(algorithms=ALGORITHMS)).claims
-            self._check(claims, now)
-            return self._actor(claims)
-        except (JoseError, ValueError, TypeError, KeyError):
+            claims = self.claims(token, {"aud": self.provider.audience}, now, _TOKEN_TYPES)
+            if claims["exp"] - claims["iat"] > LONGEST_LIFE.total_seconds():
+                raise ValueError("It is good for too long.")
+            if claims.get("typ") in _OTHER_TOKENS or any(name in claims for name in _OF_OTHER_TOKENS):
+                raise ValueError("It is no access token.")
+            return self._actor(claims), datetime.fromtimestamp(claims["exp"], UTC)
+        except (JoseError, ValueError, TypeError, KeyError, OverflowError):
             return None
 
-    def _check(self, claims: dict[str, Any], now: datetime) -> None:
-        """Raise ValueError, or what joserfc raises, unless the claims are for us and for now."""
-        required = {"essential": True}
-        jwt.JWTClaimsRegistry(
-            now=int(now.timestamp()),
-            leeway=int(LEEWAY.total_seconds()),
-            iss={**required, "value": self._provider.issuer},  # type: ignore[typeddict-item]
-            aud={**required, "value": self._provider.audience},  # type: ignore[typeddict-item]
-            sub=required,  # type: ignore[arg-type]
-            exp=required,  # type: ignore[arg-type]
-            iat=required,  # type: ignore[arg-type]
-        ).validate(claims)
-        if claims["exp"] - claims["iat"] > LONGEST_LIFE.total_seconds():
-            raise ValueError("It is good for too long.")
-        if claims.get("typ") in _OTHER_TOKENS or any(name in claims for name in _OF_OTHER_TOKENS):
-            raise ValueError("It is no access token.")
+    def claims(
+        self, token: str, expected: Mapping[str, str], now: datetime, types: Collection[str | None] | None = None
+    ) -> dict[str, Any]:
+        """Return the claims of a token that the provider signed, which is good now and has the `expected` claims.
+
+        `types` are those that its header may name (None: any). Raises ValueError, TypeError, KeyError or JoseError if
+        it is not so, ProviderUnavailable.
+        """
+        header = jws.extract_compact(token.encode()).headers()
+        kid, kind = header.get("kid"), header.get("typ")
+        if str(header.get("alg")) not in ALGORITHMS:
+            raise ValueError("It is signed in another way.")
+        if types is not None and (kind.lower() if isinstance(kind, str) else kind) not in types:
+            raise ValueError("It is a token of another type.")
+        key = self._key(kid if isinstance(kid, str) else None, now)
+        if key is None:
+            raise ValueError("The provider has no such key.")
+        claims = jwt.decode(token, key, algorithms=ALGORITHMS, registry=_Registry(algorithms=ALGORITHMS)).claims
+        values = {"iss": self.provider.issuer, **expected}
+        rules: Any = {name: {"essential": True} for name in ("sub", "exp", "iat")}
+        rules |= {name: {"essential": True, "value": value} for name, value in values.items()}
+        jwt.JWTClaimsRegistry(int(now.timestamp()), int(LEEWAY.total_seconds()), **rules).validate(claims)
+        return claims
 
     def _actor(self, claims: dict[str, Any]) -> Actor:
-        provider = self._provider
+        provider = self.provider
         words = _words(_at(claims, provider.role_claim))
         ours = {provider.roles.get(word, "") for word in words} if provider.roles else set(words)
         # Of several roles, the one with most rights counts.
@@ -120,7 +136,7 @@ class SignIn:
         name = _at(claims, provider.name_claim) if provider.name_claim else None
         # A database may not be able to store what cannot be shown, such as half a character.
         named = _shown(name) if isinstance(name, str) else None
-        who = f"oidc:{_short(provider.issuer, 6)}:{_short(claims['sub'], 16)}"
+        who = f"{OF_PROVIDER}{_short(provider.issuer, 6)}:{_short(claims['sub'], 16)}"
         return Actor(who, role, named or None, None if "*" in sites else tuple(sorted(set(sites))))
 
     def _key(self, kid: str | None, now: datetime) -> Key | None:
@@ -135,7 +151,7 @@ class SignIn:
                 threading.Thread(target=self._fetch, args=[now], daemon=True).start()
             return key
         # With no key at all everybody waits for the first response; with some, one asks and the others are not held up.
-        if self._lock.acquire(blocking=age >= KEYS_GOOD, timeout=2 * _PATIENCE if age >= KEYS_GOOD else -1):
+        if self._lock.acquire(blocking=age >= KEYS_GOOD, timeout=2 * PATIENCE if age >= KEYS_GOOD else -1):
             try:
                 if self._may_fetch(now):
                     self._request_keys(now)
@@ -159,7 +175,8 @@ class SignIn:
     def _may_fetch(self, now: datetime) -> bool:
         """Return whether the provider may be asked (again), which is limited whatever tokens come.
 
-        Of requests at one moment the first may get here last: `now` may lie a little before the last try.
+        Of requests at one moment, the one that came first may get here last: `now` may lie a little before the last
+        try.
         """
         return self._tried_at is None or abs(now - self._tried_at) >= BETWEEN_FETCHES
 
@@ -174,7 +191,7 @@ class SignIn:
         """Ask the provider for its keys; without a response the present ones stay in use."""
         self._tried_at = now
         try:
-            provider = self._provider
+            provider = self.provider
             url = provider.keys_url or _keys_url(provider.issuer)
             self._keys, self._fetched_at = _public_keys(_get(url)), now
         except (requests.RequestException, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -196,22 +213,24 @@ class _Registry(jws.JWSRegistry):
         super().check_header(header)
 
 
-def _of_another_type(header: Mapping[str, Any]) -> bool:
-    kind = header.get("typ")
-    return (kind.lower() if isinstance(kind, str) else kind) not in _TOKEN_TYPES
+def fetch_description(issuer: str) -> dict[str, Any]:
+    """Fetch what a provider says of itself. Raises RequestException, ValueError, TypeError, KeyError."""
+    description: dict[str, Any] = _get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    if description["issuer"] != issuer:
+        raise ValueError("It is the description of another provider.")
+    return description
 
 
 def _keys_url(issuer: str) -> str:
-    description = _get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-    url = str(description["jwks_uri"])
-    if description["issuer"] != issuer or url.partition(":")[0] != issuer.partition(":")[0]:
-        raise ValueError("It is the description of another provider.")
+    url = str(fetch_description(issuer)["jwks_uri"])
+    if url.partition(":")[0] != issuer.partition(":")[0]:
+        raise ValueError("The keys are not where they are safe.")
     return url
 
 
 def _get(url: str) -> Any:
     """Fetch a JSON document. Raises RequestException, ValueError."""
-    with requests.get(url, timeout=_PATIENCE, stream=True, allow_redirects=False) as response:
+    with requests.get(url, timeout=PATIENCE, stream=True, allow_redirects=False) as response:
         response.raise_for_status()
         body = response.raw.read(_LARGEST + 1, decode_content=True)
     if response.status_code != 200 or len(body) > _LARGEST:

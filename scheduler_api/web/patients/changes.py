@@ -34,6 +34,8 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
         return words.reason_in(language, labels[name])
     if kind == "site" and name:
         kind = "site_from"
+    if kind == "drug":
+        name = name.removeprefix("count ")
     # Of several intakes the name says which: `of surufatinib.1 from 2024-02-25`.
     of, _, name = name.rpartition("from ") if "from " in name else ("", "", name.removeprefix("dose "))
     name = f"{name} ({of.strip().removeprefix('of ')})" if of.strip() else name
@@ -53,6 +55,14 @@ def _rows(one: Mapping[str, Any], language: str) -> Iterator[tuple[str, Markup |
         yield label("field", name, language), value_in(name, old, group, language), value_in(name, new, group, language)
 
 
+def pieces_in(pieces: Mapping[str, int] | None) -> str:
+    """Return numbers of pieces by strength as people read them."""
+    if pieces is None:
+        return "–"
+    times = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
+    return ", ".join(f"{count}{times}{strength}" for strength, count in pieces.items()) or "0"
+
+
 def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
     """Return the value of a field for people; `group` has the labels of a status."""
     if value is None:
@@ -63,11 +73,15 @@ def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
         return label(group, value, language)
     if name == "ended":
         return label("choice", value["reason"], language)
-    if name.endswith("_on") and len(str(value)) == len("2024-02-20"):
+    if (name == "on" or name.endswith("_on")) and len(str(value)) == len("2024-02-20"):
         day: Markup = words.of(language)["day"](value)
         return day
     if name == "taken_at":
         return words.reason_in(language, str(value).replace("T", " ")[:16])
-    if name == "amount":
+    if name in ("amount", "difference"):
         return f"{value:.10g}"
+    if name == "compliance":
+        return f"{value:.1%}"
+    if isinstance(value, Mapping):
+        return pieces_in(value)
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

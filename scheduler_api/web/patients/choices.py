@@ -30,7 +30,10 @@ def options_of(session: Session, row: Row) -> Mapping[str, Options]:
     responses = dict.fromkeys(code for one in protocol.series if one.responses for code in one.responses.codes)
     holds = [(one.fact_id, str(one.from_on)) for one in schedule.history.holds if one.resumes_on is None]
     versions = protocols.versions_of(session.store, protocol.id)
+    strengths = strengths_of(session, row)
     return {
+        "units": strengths,
+        "lost": strengths,
         "regimen": several,
         "regimens": several,
         "slot": [(str(number), "") for number in range(1, per_day + 1)] if per_day > 1 else [],
@@ -45,6 +48,14 @@ def options_of(session: Session, row: Row) -> Mapping[str, Options]:
         "site": [(one["site"], one["name"]) for one in sites.list_all(session)],
         "visit": [(UNSCHEDULED, ""), *((item["visit"], "") for item in visits_of(session, row["patient_id"]))],
     }
+
+
+def strengths_of(session: Session, row: Row) -> Options:
+    """Return the strengths of the patient's drugs, the largest first, each with its unit; none if none are known."""
+    schedule = schedules.of_row(session.store, row)
+    regimens = schedule.protocol_on(civil_date(session.now, row["time_zone"])).regimens
+    found = {strength: f"{strength:g} {one.unit}" for one in regimens for strength in one.strengths}
+    return [(f"{strength:g}", text) for strength, text in sorted(found.items(), reverse=True)]
 
 
 def amounts_of(session: Session, row: Row) -> list[str]:

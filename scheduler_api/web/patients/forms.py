@@ -19,6 +19,7 @@ from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.facts import FACTS, NewFactSchema
 from scheduler_api.schemas.fields import (
     Amount,
+    ByName,
     Choice,
     CivilDate,
     Clock,
@@ -44,7 +45,10 @@ Options = Sequence[tuple[str, str]]
 
 @dataclass
 class FormField:
-    """A field of a form. `options` are those to choose from (None: anything), `errors` the refusals of its value."""
+    """A field of a form. `options` are those to choose from (None: anything), `errors` the refusals of its value.
+
+    Of `pieces` each option is a strength, with an entry of its own that is named as by `piece`, and a value.
+    """
 
     name: str
     kind: str
@@ -90,12 +94,26 @@ def fields_of(
         values = [one for one in given.getlist(name) if one]
         if choices is not None:
             known = {value for value, _ in choices}
-            choices = [*choices, *((value, "") for value in values if value not in known)]
+            on_record = _pieces(name, given) if isinstance(field, ByName) else values
+            choices = [*choices, *((value, "") for value in on_record if value not in known)]
             if not choices:
                 continue
+        if isinstance(field, ByName):
+            values = [given.get(piece(name, strength), "") for strength, _ in choices or ()]
         seldom = name in _SELDOM and not values and not refusals
         found.append(FormField(name, _kind_of(field), field.required, seldom, choices, values, refusals))
     return found
+
+
+def piece(name: str, strength: str) -> str:
+    """Return what a form calls the number of pieces of a strength."""
+    return f"{name}.{strength}"
+
+
+def _pieces(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the numbers that were filled in, by strength."""
+    before = piece(name, "")
+    return {one.removeprefix(before): text for one in given if one.startswith(before) and (text := given[one].strip())}
 
 
 def _field_of(error: FieldError) -> str:
@@ -137,6 +155,7 @@ def _kind_of(field: Any) -> str:
         (Amount, "number"),
         (Whole, "number"),
         (fields.List, "many"),
+        (ByName, "pieces"),
     )
     return next((kind for of, kind in kinds if isinstance(field, of)), "lines" if _has_lines(field) else "text")
 
@@ -151,7 +170,10 @@ def new_fact(kind: str, given: MultiDict[str, str], zone: str) -> NewFact:
     document: dict[str, Any] = {"kind": kind}
     for name, field in FACTS[kind].fields.items():
         values = [text for one in given.getlist(name) if (text := one.replace("\r\n", "\n").strip())]
-        if values and name != "kind":
+        if isinstance(field, ByName):
+            pieces = {strength: _number(text, int) for strength, text in _pieces(name, given).items()}
+            document |= {name: pieces} if pieces else {}
+        elif values and name != "kind":
             document[name] = _value(field, values, zone)
     try:
         fact: NewFact = NewFactSchema().load(document)

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from scheduler_api.i18n.labels import LABELS, label
 from scheduler_api.schemas.facts import FACTS
-from scheduler_api.schemas.fields import Instant, PartialCivilDate
+from scheduler_api.schemas.fields import ByName, Instant, PartialCivilDate
 from scheduler_api.web import words
 
 from .changes import value_in
-from .forms import NEVER, local_time
+from .forms import NEVER, local_time, piece
 
 #: What a fact has besides its data.
 _ABOUT_IT = ("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by")
@@ -42,6 +42,9 @@ def data_of_fact(fact: Mapping[str, Any], zone: str) -> Iterator[tuple[str, str]
         if name in _ABOUT_IT or name in ("reason", "correction_reason") or name not in fact:
             continue
         value = fact[name]
+        if isinstance(field, ByName):
+            yield from ((piece(name, strength), str(count)) for strength, count in (value or {}).items())
+            continue
         if value is None and field.required and isinstance(field, PartialCivilDate):
             yield name, NEVER
         for one in value if isinstance(value, list | tuple) else [value]:

@@ -16,7 +16,7 @@ from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Choice, Strict, Text
 from scheduler_api.store.visits.visits import Query
-from scheduler_api.use_cases.patients import calendars, facts, patients, supply
+from scheduler_api.use_cases.patients import accountability, calendars, facts, patients, supply
 from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.reminders import reminders
 from scheduler_api.use_cases.session import patient_row, readable_until
@@ -26,10 +26,11 @@ from scheduler_api.web.queries import all_sites, asked
 from scheduler_api.web.ward.lists import may_record
 from scheduler_api.web.ward.tasks import grouped
 
-from .choices import labels_of
+from .changes import pieces_in
+from .choices import labels_of, strengths_of
 from .history import data_of_fact, rows_of_fact
 from .month import Month, month_of
-from .recording import WITH_FORM
+from .recording import COUNTS, WITH_FORM
 
 #: How many patients a page of the list has, and how many next visits the page of one.
 _PATIENTS, _NEXT = 100, 4
@@ -109,6 +110,9 @@ def show_patient(patient_id: str) -> Response:
         correctable=WITH_FORM,
         is_ours=is_ours,
         supply=_supply(patient_id) if is_ours else None,
+        periods=accountability.accountability_documents(session(), patient_id) if is_ours else [],
+        pieces=pieces_in,
+        counts=COUNTS if is_ours and strengths_of(session(), row) else (),
         stopped=reminders.stopped_messages(session(), patient_id) if is_ours else None,
         may_record=may_record() and is_ours,
     )

@@ -24,7 +24,7 @@ from scheduler_api.use_cases.session import Stale, patient_row
 from scheduler_api.web.pages import blueprint, go_to, language, page
 
 from .changes import changed
-from .choices import amounts_of, labels_of, options_of
+from .choices import amounts_of, labels_of, options_of, strengths_of
 from .forms import form_of, new_fact
 
 #: What is recorded most, as buttons.
@@ -36,6 +36,8 @@ ENDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("lost_to_follow_up", {"reason": "lost_to_follow_up"}),
     ("death", {"reason": "death"}),
 )
+#: What is counted of the drug, where the protocol says in which strengths it comes.
+COUNTS = ("drug_dispensed", "drug_returned", "drug_lost")
 SELDOM = (
     "enrolled",
     "treatment_started",
@@ -54,8 +56,8 @@ SELDOM = (
     "protocol_amended",
     "time_zone_changed",
 )
-#: The kinds that have a form; a registration is corrected, and drug counted, by programs only.
-WITH_FORM = frozenset(FACTS) - {"registered", "drug_dispensed", "drug_returned", "drug_lost"}
+#: The kinds that have a form; a registration is corrected by programs only.
+WITH_FORM = frozenset(FACTS) - {"registered"}
 
 
 @blueprint.route("/ward/patients/<string:patient_id>/record")
@@ -63,7 +65,8 @@ WITH_FORM = frozenset(FACTS) - {"registered", "drug_dispensed", "drug_returned",
 def choose_fact(patient_id: str) -> Response:
     """Show what can be recorded about a patient"""
     patient = patients.get(session(), patient_id)
-    return page("choose_fact.html", patient=patient, often=OFTEN, ends=ENDS, seldom=SELDOM)
+    counts = COUNTS if strengths_of(session(), patient_row(session(), patient_id)) else ()
+    return page("choose_fact.html", patient=patient, often=OFTEN, ends=ENDS, counts=counts, seldom=SELDOM)
 
 
 @blueprint.route("/ward/patients/<string:patient_id>/record", methods=["POST"])

@@ -35,11 +35,11 @@ function localDay(at = new Date()) {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
-/** The present instant as RFC 3339 with the phone's offset. */
+/** The present instant as RFC 3339 with the phone's offset; to the millisecond, since a patient can tap twice in a second. */
 function localInstant(at = new Date()) {
   const east = -at.getTimezoneOffset();
   const offset = `${east < 0 ? "-" : "+"}${two(Math.floor(Math.abs(east) / 60))}:${two(Math.abs(east) % 60)}`;
-  return `${localDay(at)}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}${offset}`;
+  return `${localDay(at)}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}${offset}`;
 }
 
 /** The day that this phone's clock shows, less what the service last said that the clock is ahead. */
@@ -221,8 +221,26 @@ const takeBack = (dose_id) => enqueue("dose_taken_back", { dose_id });
 /** The day of a dose, YYYY-MM-DD: what its name begins with. */
 const dayOf = (dose_id) => dose_id.slice(0, 10);
 
-/** Keep what the patient said, whatever comes of the network. `client_id` is made once, here, and never anew. */
-const enqueue = (kind, data) => keep((state, queue) => queue.add(fact(kind, data)));
+/**
+ * Keep what the patient said of a dose, whatever comes of the network. `client_id` is made once, here, and never anew.
+ * Where the page is open twice, the other one may have kept the same already, which this one does not show yet. That is
+ * seen in the transaction that keeps it, of which there is one at a time, so that it cannot be kept twice.
+ */
+const enqueue = (kind, data) => keep((state, queue) => {
+  queue.getAll().onsuccess = ({ target: { result: waiting } }) => {
+    if (!isSaid(state, waiting, data)) queue.add(fact(kind, data));
+  };
+});
+
+/** Whether the phone already knows of a dose what the patient says; without `status`, that nothing is said of it. */
+function isSaid(state, waiting, { dose_id, status, amount }) {
+  const { doses, unrecorded, rows } = screenOf(state, waiting);
+  const isIt = (one) => one.dose_id === dose_id;
+  const known = waiting.filter(isIt).pop() || doses.find(isIt) || (unrecorded.includes(dose_id) ? {} : rows.get(dose_id));
+  if (!known) return false;
+  if (!status) return !["taken", "missed"].includes(known.status);
+  return known.status === status && (status === "missed" || (known.taken_amount ?? known.amount) === amount);
+}
 
 const fact = (kind, data) => ({ client_id: crypto.randomUUID(), said_at: localInstant(), kind, ...data });
 
@@ -635,7 +653,7 @@ function activation(state, error) {
   form.onsubmit = async (event) => {
     event.preventDefault();
     try {
-      await activate(code.value);
+      await navigator.locks.request("network", () => activate(code.value)); // A refused refresh must not undo it.
       await update();
       await pushSection?.doing(checkSubscription);
     } catch (problem) {
