@@ -55,3 +55,25 @@ def test_a_diary_has_the_doses_of_a_cycle(patient: Patient, visitor: Visitor) ->
         next(row.attrib["data-dose"] for row in other.root.iter("tr") if "data-dose" in row.attrib)[:10] == "2024-01-05"
     )
     assert visitor.page(f"/ward/patients/{patient.patient_id}/diary?cycle=99", 404).status == 404
+
+
+def test_a_log_of_the_drug_has_every_count_and_what_the_diary_says(patient: Patient, visitor: Visitor) -> None:
+    """60 capsules out, 6 lost, 48 back: 6 were used, 300 mg; the diary has 300 mg of the 7 days until the return."""
+    given = [
+        patient.record("drug_dispensed", on="2024-01-05", units={"50": 60}, kit="A-1")["fact"],
+        patient.record("drug_lost", on="2024-01-08", units={"50": 6})["fact"],
+        patient.record("drug_returned", on="2024-01-12", units={"50": 48}, kit="A-1")["fact"],
+    ]
+    wrong = patient.record("drug_dispensed", on="2024-01-12", units={"50": 90})["fact"]
+    patient.record("voided", voids=wrong["fact_id"], reason="another patient's")
+    patient.record("dose_recorded", dose_on="2024-01-05", status="taken")
+    address = f"/ward/patients/{patient.patient_id}/accountability"
+    assert address in [link.get("href") for link in visitor.page(f"/ward/patients/{patient.patient_id}").all("a")]
+    page = visitor.page(address)
+    rows = {row.attrib["data-fact"]: row for row in page.root.iter("tr") if "data-fact" in row.attrib}
+    assert [*rows] == [fact["fact_id"] for fact in given]
+    assert text_of(rows[given[0]["fact_id"]]).startswith("5 Jan 2024 Drug dispensed A-1 60 × 50 Nurse")
+    (period,) = [row for row in page.root.iter("tr") if "data-period" in row.attrib]
+    counts = "60 × 50 mg 48 × 50 mg 6 × 50 mg 300 mg 300 mg 14.3 %"
+    assert text_of(period) == f"surufatinib 5 Jan 2024 – 12 Jan 2024 {counts}"
+    assert "药物清点记录" in visitor.page(f"{address}?language=zh-CN").text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from flask import Response, g
@@ -13,7 +15,7 @@ from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text
-from scheduler_api.use_cases.patients import calendars, patients
+from scheduler_api.use_cases.patients import accountability, calendars, facts, patients
 from scheduler_api.web.pages import blueprint, page
 from scheduler_api.web.queries import all_sites, asked
 
@@ -86,6 +88,28 @@ def print_diary(patient_id: str) -> Response:
         doses=[dose for dose in calendar["doses"] if dose["cycle"] == number],
         numbers=numbers,
     )
+
+
+@blueprint.route("/ward/patients/<string:patient_id>/accountability")
+@signed_in()
+@any_query
+def print_accountability(patient_id: str) -> Response:
+    """Show for paper what drug a patient was given and brought back, and what the diary says"""
+    query = asked(PrintQuery)
+    history = facts.history_documents(session(), patient_id)
+    return page(
+        "print_accountability.html",
+        spoken=query.get("language"),
+        patient=patients.get(session(), patient_id),
+        counts=sorted((fact for fact in history if _is_count(fact)), key=itemgetter("on")),
+        periods=accountability.accountability_documents(session(), patient_id),
+        today=calendars.edition(session(), patient_id, calendars.View()).today,
+    )
+
+
+def _is_count(fact: Mapping[str, Any]) -> bool:
+    """Return whether a fact says what was counted of a drug, and counts: it was neither corrected nor taken back."""
+    return fact["kind"] in ("drug_dispensed", "drug_returned", "drug_lost") and not fact["voided_by"]
 
 
 def _calendar(patient_id: str) -> dict[str, Any]:
