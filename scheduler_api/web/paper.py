@@ -20,7 +20,7 @@ def on_paper(
 ) -> tuple[str, dict[str, bytes]]:
     """Return a page of `ward.printing` as a session sees it, by the name of its view, and the files that it names.
 
-    `of` is what its address names, `query` what it is asked with. Raises NotFound, and Problem for what the page refuses.
+    `of` is what its address names, `query` what it is asked with. Raises NotFound, and Problem for what it refuses.
     """
     app = Flask(__name__)
     register(app)

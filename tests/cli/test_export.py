@@ -164,9 +164,10 @@ def test_every_fact(tables: dict[str, Rows], patients: list[dict[str, Any]], mon
 
 def test_doses(tables: dict[str, Rows], calendars: Any) -> None:
     wanted = [
-        expected("doses", dose, **who(patient), visit=None, regimen=dose["dose_id"].split(".")[1], slot=dose["dose_id"][-1])
+        expected("doses", {**dose, **who(patient)}, visit=None, regimen=regimen, slot=slot)
         for patient, calendar in calendars
         for dose in calendar["doses"]
+        for _, regimen, slot in [dose["dose_id"].split(".")]
         if dose["dose_on"] <= "2025-05-20"
     ]
     assert tables["doses"] == wanted
