@@ -24,27 +24,6 @@ def pdf_of(page: str, files: Mapping[str, bytes]) -> bytes:
     Raises NoPdf without WeasyPrint, its libraries, or a font for a character of the page: a box in its place could be
     read as nothing, or as anything.
     """
-    html, fetcher_class, response = _weasyprint()
-
-    class Files(fetcher_class):  # type: ignore[misc]
-        """Gives out the files, and nothing of the network or the disk."""
-
-        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
-            return response(url, files[urlsplit(url).path], {"Content-Type": "text/css"})
-
-    missing = _Missing()
-    log = logging.getLogger("weasyprint")
-    log.addHandler(missing)
-    try:
-        made: bytes = html(string=page, base_url=_PAGES, url_fetcher=Files()).write_pdf()
-    finally:
-        log.removeHandler(missing)
-    if missing.texts:
-        raise NoPdf(f"No font on this machine has {' '.join(missing.texts[:5])}; on Debian install {FONTS}.")
-    return made
-
-
-def _weasyprint() -> tuple[Any, Any, Any]:
     try:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -52,7 +31,23 @@ def _weasyprint() -> tuple[Any, Any, Any]:
         raise NoPdf("A PDF needs WeasyPrint: install scheduler-api with the extra `pdf`.") from None
     except OSError:
         raise NoPdf(f"WeasyPrint needs the library Pango; on Debian install {LIBRARIES}.") from None
-    return HTML, URLFetcher, URLFetcherResponse
+
+    class Files(URLFetcher):
+        """Gives out the files, and nothing of the network or the disk."""
+
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+            return URLFetcherResponse(url, files[urlsplit(url).path], {"Content-Type": "text/css"})
+
+    missing = _Missing()
+    log = logging.getLogger("weasyprint")
+    log.addHandler(missing)
+    try:
+        made: bytes = HTML(string=page, base_url=_PAGES, url_fetcher=Files()).write_pdf()
+    finally:
+        log.removeHandler(missing)
+    if missing.texts:
+        raise NoPdf(f"No font on this machine has {' '.join([*missing.texts][:5])}; on Debian install {FONTS}.")
+    return made
 
 
 class _Missing(logging.Handler):
@@ -60,8 +55,8 @@ class _Missing(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.texts: list[str] = []
+        self.texts: dict[str, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         if "unsupported by fonts" in record.getMessage() and record.args:
-            self.texts.append(str(record.args[0] if isinstance(record.args, tuple) else record.args))
+            self.texts.setdefault(str(record.args[0] if isinstance(record.args, tuple) else record.args))

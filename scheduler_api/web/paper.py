@@ -26,6 +26,7 @@ def on_paper(
     register(app)
     with app.test_request_context(query_string={name: str(one) for name, one in query.items() if one is not None}):
         g.session = session
-        page = app.view_functions[f"pages.{view}"](**of).get_data(as_text=True)
+        shown: Any = app.view_functions[f"pages.{view}"](**of)
+        page: str = shown.get_data(as_text=True)
         styles = url_for("pages.show_static_file", name=_STYLES)
     return page, {styles: (Path(__file__).parent / "static" / _STYLES).read_bytes()}
