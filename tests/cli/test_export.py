@@ -88,7 +88,7 @@ def cell(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(map(str, value))
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {one}" for name, one in value.items())
+        return "; ".join(f"{name}={one}" for name, one in value.items())
     return "" if value is None else str(value)
 
 
@@ -261,10 +261,10 @@ def test_accountability(tables: dict[str, Rows], patients: list[dict[str, Any]],
     assert tables["accountability"] == wanted
     names = ("subject_number", "dispensed", "returned", "lost", "expected", "left", "used_amount", "taken_amount")
     assert [tuple(row[name] for name in names) for row in wanted] == [
-        ("FUSCC-06", "50: 180", "50: 60", "", "50: 120", "", "6000", "6000"),
-        ("FUSCC-06", "50: 180", "50: 24", "50: 6", "50: 150", "", "7500", "7500"),
-        ("FUSCC-26", "50: 150", "50: 30", "", "50: 120", "", "6000", "6000"),
-        ("FUSCC-26", "50: 150", "", "", "50: 78", "50: 72", "", "3900"),
+        ("FUSCC-06", "50=180", "50=60", "", "50=120", "", "6000", "6000"),
+        ("FUSCC-06", "50=180", "50=24", "50=6", "50=150", "", "7500", "7500"),
+        ("FUSCC-26", "50=150", "50=30", "", "50=120", "", "6000", "6000"),
+        ("FUSCC-26", "50=150", "", "", "50=78", "50=72", "", "3900"),
     ]
 
 
@@ -364,7 +364,7 @@ def test_sdtm_says_what_the_tables_say(tables: dict[str, Rows], monitor: Client)
     for subject, row in patients.items():
         amounts = [one["DASTRESN"] * signs[one["DATESTCD"]] for one in records["da"] if one["USUBJID"] == subject]
         of_patient = [one for one in tables["accountability"] if one["patient_id"] == row["patient_id"]]
-        open_ = [int(one["dispensed"].removeprefix("50: ")) * 50 for one in of_patient if not one["returned_on"]]
+        open_ = [int(one["dispensed"].removeprefix("50=")) * 50 for one in of_patient if not one["returned_on"]]
         assert sum(amounts) == sum(float(one["used_amount"] or 0) for one in of_patient) + sum(open_)
     visits = [row for row in tables["visits"] if row["status"] in ("done", "missed") and not row["appointment"]]
     planned = [one for one in records["sv"] if one["SVPRESP"] == "Y"]
