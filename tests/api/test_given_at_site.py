@@ -118,3 +118,6 @@ def test_doses_at_the_site_are_listed_with_those_taken_at_home(patient: Patient,
         ("pembrolizumab-c6d1", "2024-04-21", 1, "planned", 200, None),
     ]
     assert all(one["visit"] is None for one in items if one["regimen"] == "lenvatinib")
+    # Adherence counts the same: what was given between two visits is none of the plan.
+    (adherence,) = [one for one in patient.read("adherence")["regimens"] if one["regimen"] == "pembrolizumab"]
+    assert [adherence[name] for name in ("planned", "taken", "missed", "held")] == [3, 2, 1, 1]

@@ -42,7 +42,7 @@ def _records(export: Export, patient: ExportedPatient) -> Iterator[Record]:
                 "DASCAT": f"{of_plan.drug.upper()} {with_unit(float(strength), of_plan.unit)}",
                 # Pieces were counted, and nobody says whether they are capsules or tablets; their amount is standard.
                 "DAORRES": str(pieces),
-                "DASTRESC": f"{amount:g}",
+                "DASTRESC": f"{amount:.10g}",
                 "DASTRESN": amount,
                 "DASTRESU": of_plan.unit,
                 "EPOCH": epoch(history, count.on),
