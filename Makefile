@@ -85,7 +85,7 @@ UPGRADE =
 lock: $(LOCKED)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo 'make lock needs a .venv of Python 3.11: make clean, then make lock PYTHON=python3.11' >&2; exit 1; }
-	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile setup.cfg --extra test --extra bench --extra dev \
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile setup.cfg --extra pdf --extra test --extra bench --extra dev \
 		--output-file requirements.lock --generate-hashes --allow-unsafe --strip-extras --quiet $(UPGRADE) \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 

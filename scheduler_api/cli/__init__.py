@@ -6,7 +6,7 @@ import click
 
 from .admin import about, keys, protocols, tokens
 from .database import audit, clock, copy, maintenance, restore
-from .patients import calendar, enrol, export, import_table, reminders
+from .patients import calendar, enrol, export, import_table, printing, reminders
 from .refusals import Group
 from .server import demo, serve, worker
 
@@ -31,6 +31,7 @@ for command in (
     import_table.import_table,
     calendar.calendar,
     export.export,
+    printing.print_pages,
     audit.audit,
     maintenance.rebuild,
     maintenance.verify,

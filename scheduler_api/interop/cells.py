@@ -30,7 +30,8 @@ def text_of(value: Any, language: str = ENGLISH) -> str:
     if isinstance(value, list | tuple):
         return "; ".join(_guarded(one, language) for one in value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {_guarded(one, language)}" for name, one in value.items())
+        # With a colon, spreadsheets take `50: 24` for a time.
+        return "; ".join(f"{name}={_guarded(one, language)}" for name, one in value.items())
     return word(value, language) if isinstance(value, Reason) else str(value)
 
 

@@ -49,26 +49,28 @@ def page(template: str, status: int = 200, spoken: str | None = None, **values: 
     """Return a page made of a template, in a language (by default that of the request)."""
     request.environ[POLICY] = CONTENT_POLICY
     spoken = spoken or language()
-    response = make_response(
-        render_template(
-            template,
-            _=partial(say, language=spoken),
-            label=partial(label, language=spoken),
-            language=spoken,
-            languages=LANGUAGES,
-            actor=_signed_in(),
-            url_for=partial(_address, request.script_root),
-            **words.of(spoken),
-            **values,
-        ),
-        status,
-    )
+    response = make_response(rendered(template, spoken, **values), status)
     response.headers.update(
         {"Cache-Control": "no-store", "Content-Language": spoken, "Vary": "Accept-Language, Cookie"}
     )
     if "new_secret" in g:
         set_secret(response, g.new_secret)
     return response
+
+
+def rendered(template: str, spoken: str, **values: Any) -> str:
+    """Return what a template makes in a language."""
+    return render_template(
+        template,
+        _=partial(say, language=spoken),
+        label=partial(label, language=spoken),
+        language=spoken,
+        languages=LANGUAGES,
+        actor=_signed_in(),
+        url_for=partial(_address, request.script_root),
+        **words.of(spoken),
+        **values,
+    )
 
 
 @lru_cache(maxsize=16384)

@@ -41,7 +41,7 @@ def test_it_is_read_as_csv(counted: Patient) -> None:
     counted.record("drug_returned", on="2024-01-12", units={"50": 24}, lost={"50": 6})
     text = counted.client.get(f"/v1/patients/{counted.patient_id}/accountability", headers={"Accept": "text/csv"}).text
     (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    assert (row["dispensed"], row["returned"], row["lost"], row["left"]) == ("50: 60", "50: 24", "50: 6", "")
+    assert (row["dispensed"], row["returned"], row["lost"], row["left"]) == ("50=60", "50=24", "50=6", "")
     assert (row["from_on"], row["returned_on"], row["used_amount"], row["agrees"]) == (
         "2024-01-05",
         "2024-01-12",
@@ -50,7 +50,7 @@ def test_it_is_read_as_csv(counted: Patient) -> None:
     )
     facts = counted.client.get(f"/v1/patients/{counted.patient_id}/facts", headers={"Accept": "text/csv"}).text
     *_, fact = csv.DictReader(io.StringIO(facts.removeprefix("\ufeff")))
-    assert (fact["units"], fact["lost"]) == ("50: 24", "50: 6")
+    assert (fact["units"], fact["lost"]) == ("50=24", "50=6")
 
 
 def test_the_worklist_asks_until_the_diary_is_corrected_or_it_is_acknowledged(counted: Patient, nurse: Client) -> None:

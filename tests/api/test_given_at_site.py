@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from service import Client, Patient, Service, refused
+from service import Client, Clock, Patient, Service, refused
 
 from scheduler_api.reminders.dispatch import tick
 from scheduler_api.use_cases.projections import maintenance
@@ -90,5 +90,34 @@ def test_lists_of_doses_wait_with_a_delayed_infusion(admin: Client, nurse: Clien
         patient.record("visit_done", series="pembrolizumab", done_on=done_on)
     span = {"from": "2024-01-20", "to": "2024-02-20"}
     runs = nurse.get("/v1/doses", **span).json["items"]
-    asked = [(run["from_on"], run["through_on"]) for run in runs if run["status"] != "rest"]
+    taken_home = [run for run in runs if run["regimen"] == "lenvatinib"]
+    asked = [(run["from_on"], run["through_on"]) for run in taken_home if run["status"] != "rest"]
     assert asked == [("2024-01-28", "2024-01-29"), ("2024-02-18", "2024-02-19")]
+
+
+def test_doses_at_the_site_are_listed_with_those_taken_at_home(patient: Patient, nurse: Client, clock: Clock) -> None:
+    """One given on each day 1 but the third: it is held. The fourth is not given; the fifth is open, the sixth to come.
+
+    Cycles count from the day given: 01-05, 01-26 (given 01-28), then by plan 02-18, 03-10, 03-31 and 04-21.
+    """
+    patient.record("visit_done", series="pembrolizumab", done_on="2024-01-28", amount=100)
+    hold = {"resumes_on": "2024-02-25", "reason": "pneumonitis", "regimens": ["pembrolizumab"]}
+    patient.record("hold_started", from_on="2024-02-14", **hold)
+    patient.record("visit_done", series="pembrolizumab", done_on="2024-02-05", visit="unscheduled", amount=50)
+    clock.set("2024-03-30T12:00:00+08:00")
+    span = {"from": "2024-01-01", "to": "2024-04-30"}
+    items = nurse.get("/v1/doses", **span, limit=200).json["items"]
+    names = ("visit", "from_on", "days", "status", "amount", "taken_amount")
+    assert [tuple(one[name] for name in names) for one in items if one["regimen"] == "pembrolizumab"] == [
+        ("pembrolizumab-c1d1", "2024-01-05", 1, "taken", 200, 200),
+        ("pembrolizumab-c2d1", "2024-01-28", 1, "taken", 200, 100),
+        ("unscheduled", "2024-02-05", 1, "taken", None, 50),
+        ("pembrolizumab-c3d1", "2024-02-18", 1, "held", None, None),
+        ("pembrolizumab-c4d1", "2024-03-10", 1, "missed", 200, None),
+        ("pembrolizumab-c5d1", "2024-03-31", 1, "due", 200, None),
+        ("pembrolizumab-c6d1", "2024-04-21", 1, "planned", 200, None),
+    ]
+    assert all(one["visit"] is None for one in items if one["regimen"] == "lenvatinib")
+    # Adherence counts the same: what was given between two visits is none of the plan.
+    (adherence,) = [one for one in patient.read("adherence")["regimens"] if one["regimen"] == "pembrolizumab"]
+    assert [adherence[name] for name in ("planned", "taken", "missed", "held")] == [3, 2, 1, 1]

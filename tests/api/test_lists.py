@@ -181,7 +181,7 @@ def test_objects_and_short_lists_have_a_column_for_each_value(coordinator: Clien
 
 def test_what_was_recorded_is_told_in_a_cell_without_json(coordinator: Client, patient: Patient) -> None:
     recorded = rows(coordinator, "/v1/audit", patient=patient.patient_id)
-    assert [row for row in recorded if "; dose_on: 2024-01-06; status: taken; amount: 300" in row["new"]]
+    assert [row for row in recorded if "; dose_on=2024-01-06; status=taken; amount=300" in row["new"]]
 
 
 def test_without_the_mark_for_programs_that_ask_so(patient: Patient) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from service import Client, Clock, Patient, Service
 
+from .test_given_at_site import DEFINITION as INFUSIONS
+
 #: What is above the database is the same on both.
 pytestmark = pytest.mark.only("sqlite")
 Records = dict[str, list[dict[str, Any]]]
@@ -56,6 +58,75 @@ def test_exposure_is_a_record_for_days_of_the_same_dose(monitor: Client, treated
         return {"EXSEQ": number, "EXDOSE": amount, **usual, **often, **days, **study_days}
 
     assert exported(monitor)["EX"] == [taken(1, 300, 5, 7), taken(2, 250, 9, 10), taken(3, 300, 12, 12)]
+
+
+def test_counts_of_the_drug_are_a_record_for_each_strength(monitor: Client, admin: Client, nurse: Client) -> None:
+    """40 × 50 mg and 20 × 10 mg out on day 1, 3 × 10 mg lost by day 8, and on day 15 12 × 50 mg back, none of 10 mg."""
+    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+    regimen = definition["regimens"][0]
+    plan = {**definition, "id": "strengths", "sources": {}, "regimens": [{**regimen, "strengths": [50, 10]}]}
+    assert admin.post("/v1/protocols", plan).status_code == 201
+    patient = nurse.enrol(protocol="strengths", enrolled_on="2024-01-03")
+    patient.record("drug_dispensed", on="2024-01-04", units={"10": 1}, kit="A-0")
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    out = patient.record("drug_dispensed", on="2024-01-05", units={"10": 20, "50": 40}, kit="A-1")["fact"]
+    patient.record("drug_lost", on="2024-01-12", units={"10": 3})
+    back = patient.record("drug_returned", on="2024-01-19", units={"50": 12, "10": 0}, lost={"50": 1})["fact"]
+    wrong = patient.record("drug_dispensed", on="2024-01-19", units={"50": 60})["fact"]
+    patient.record("voided", voids=wrong["fact_id"], reason="another patient's")
+    found = exported(monitor, "strengths")["DA"]
+    names = ("DATESTCD", "DASCAT", "DAORRES", "DASTRESN", "DADTC", "DADY")
+    large, small = "SURUFATINIB 50 mg", "SURUFATINIB 10 mg"
+    assert [tuple(one[name] for name in names) for one in found] == [
+        ("DISPAMT", small, "1", 10, "2024-01-04", -1),
+        ("DISPAMT", large, "40", 2000, "2024-01-05", 1),
+        ("DISPAMT", small, "20", 200, "2024-01-05", 1),
+        ("LOSTAMT", small, "3", 30, "2024-01-12", 8),
+        ("RETAMT", large, "12", 600, "2024-01-19", 15),
+        ("RETAMT", small, "0", 0, "2024-01-19", 15),
+        ("LOSTAMT", large, "1", 50, "2024-01-19", 15),
+    ]
+    assert found[1] == {
+        **{"DASEQ": 2, "DAREFID": "A-1", "DASPID": out["fact_id"], "DATESTCD": "DISPAMT", "DATEST": "Dispensed Amount"},
+        **{"DACAT": "STUDY MEDICATION", "DASCAT": large, "DAORRES": "40", "DASTRESC": "2000", "DASTRESN": 2000},
+        **{"DASTRESU": "mg", "EPOCH": "TREATMENT", "DADTC": "2024-01-05", "DADY": 1},
+    }
+    assert (found[0]["EPOCH"], found[4]["DASPID"], found[6]["DASPID"]) == ("SCREENING", *[back["fact_id"]] * 2)
+    # They are what the account of the patient has: 1 + 40 + 20 pieces out, less 12 back and 4 lost.
+    (period,) = patient.read("accountability")["items"]
+    signs = {"DISPAMT": 1, "RETAMT": -1, "LOSTAMT": -1}
+    assert sum(one["DASTRESN"] * signs[one["DATESTCD"]] for one in found) == period["used_amount"] == 1530
+
+
+def test_doses_given_at_the_site_are_records_of_their_own(admin: Client, monitor: Client, nurse: Client) -> None:
+    """Infusions of 200 mg every 21 days ± 3: on time; two days late, and half; one between; the fourth not yet due."""
+    assert admin.post("/v1/protocols", INFUSIONS).status_code == 201
+    patient = nurse.enrol(protocol="infusions")
+    patient.record("visit_done", series="pembrolizumab", done_on="2024-01-05")
+    patient.record("visit_done", series="pembrolizumab", done_on="2024-01-28", amount=100)
+    patient.record("visit_done", series="pembrolizumab", done_on="2024-02-05", visit="unscheduled", amount=50)
+    for day in (5, 6):
+        patient.record("dose_recorded", dose_on=f"2024-01-{day:02}", status="taken", regimen="lenvatinib", amount=20)
+    records = exported(monitor, "infusions")
+    names = ("EXSEQ", "EXTRT", "EXDOSE", "EXDOSFRQ", "EXROUTE", "EXSTDTC", "EXENDTC", "EXSTDY", "EXENDY")
+    infusion = ("PEMBROLIZUMAB", "ONCE", "INTRAVENOUS")
+
+    def given(number: int, amount: float, day: str, study_day: int) -> tuple[Any, ...]:
+        return number, infusion[0], amount, *infusion[1:], day, day, study_day, study_day
+
+    assert [tuple(one[name] for name in names) for one in records["EX"]] == [
+        (1, "LENVATINIB", 20, "QD", "ORAL", "2024-01-05", "2024-01-06", 1, 2),
+        given(2, 200, "2024-01-05", 1),
+        given(3, 100, "2024-01-28", 24),
+        given(4, 50, "2024-02-05", 32),
+    ]
+    # Row by row they are the visits that the API lists as done, and what was unscheduled.
+    items = nurse.get("/v1/visits", series="pembrolizumab", status="done", sort="target_on").json["items"]
+    of_visits = [(one["given_amount"], one["done_on"]) for one in items]
+    of_records = [(one["EXDOSE"], one["EXSTDTC"]) for one in records["EX"] if one["EXTRT"] == "PEMBROLIZUMAB"]
+    assert of_records == [*of_visits, (50, "2024-02-05")]
+    visited = [one["SVSTDTC"] for one in records["SV"] if "PEMBROLIZUMAB" in one["VISIT"]]
+    assert visited == [day for _, day in of_records]
 
 
 def test_demographics_and_disposition(monitor: Client, treated: Patient, nurse: Client) -> None:

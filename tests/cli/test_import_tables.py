@@ -196,16 +196,16 @@ def test_doses_of_several_drugs_say_which_and_in_what(run: Commands, store: Stor
 
 def test_pieces_of_drug_are_written_by_strength(run: Commands, store: Store, file: Path) -> None:
     head = "subject_number,kind,protocol,site,sex,time_zone,enrolled_on,on,units,lost,kit\n"
-    start = f"001,registered,{','.join(PLACE)},2024-01-03\n001,drug_dispensed,,,,,,2024-01-05,50: 120,,A-1\n"
-    file.write_text(f"{head}{start}001,drug_returned,,,,,,2024-01-26,50:30,50: 6,A-1\n")
+    start = f"001,registered,{','.join(PLACE)},2024-01-03\n001,drug_dispensed,,,,,,2024-01-05,50=120,,A-1\n"
+    file.write_text(f"{head}{start}001,drug_returned,,,,,,2024-01-26,50=30,50= 6,A-1\n")
     warning = "surufatinib: 4200 mg used by the count from 2024-01-05 until the return of 2024-01-26, 0 mg taken"
     assert run("import", file).stderr.startswith(f"row 4: warning: {warning}")
     *_, returned = _recorded(store, "001")
     assert (returned["units"], returned["lost"], returned["kit"]) == ({"50": 30}, {"50": 6}, "A-1")
     assert warning in run.ok("calendar", "001", "--month", "2024-01")
     file.write_text(
-        f"{head}001,drug_returned,,,,,,2024-02-01,50: some; 75: 1,,\n001,drug_lost,,,,,,2024-02-01,6,,\n"
-        "001,drug_lost,,,,,,2024-02-01,50: 1; 50: 2,,\n"
+        f"{head}001,drug_returned,,,,,,2024-02-01,50= some; 75=1,,\n001,drug_lost,,,,,,2024-02-01,6,,\n"
+        "001,drug_lost,,,,,,2024-02-01,50=1; 50=2,,\n"
     )
     assert run.refused("import", file)[:-1] == [
         "row 2, column units/50: Not a valid integer.",

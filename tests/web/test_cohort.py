@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import struct
+from collections.abc import Callable
+from xml.etree import ElementTree
+
 import pytest
+from PIL import Image
 from service import Client, Patient, Service
 
 from .reading import Visitor, text_of
@@ -72,3 +78,44 @@ def test_enrolment_rises_month_by_month(treated: Patient, nurse: Client, visitor
 
 def test_another_study_is_not_there(visitor: Visitor) -> None:
     assert visitor.page("/ward/cohort?protocol=none", 404).status == 404
+
+
+def test_each_picture_is_there_as_a_file(treated: Patient, visitor: Visitor) -> None:
+    page = visitor.page("/ward/cohort")
+    links = [link.attrib["href"] for link in page.all("a") if "download" in link.attrib]
+    of_page = {name: page.one("svg", class_=name) for name in ("swimmers", "heat", "steps")}
+    assert [link.partition("?")[0].rpartition("/")[2] for link in links] == [
+        f"{name}.{form}" for name in ("treatment", "adherence", "enrolment") for form in ("svg", "png")
+    ]
+    for (name, shown), svg_link, png_link in zip(of_page.items(), links[::2], links[1::2], strict=True):
+        svg, png = visitor.get(svg_link), visitor.get(png_link)
+        root = ElementTree.fromstring(svg.text)
+        assert (svg.mimetype, root.tag, root.get("class")) == ("image/svg+xml", "{http://www.w3.org/2000/svg}svg", name)
+        assert root.get("viewBox") == shown.get("viewbox", shown.get("viewBox"))
+        # It has the colours of the page's style, and names no patient by an id of ours.
+        assert "var(" not in svg.text
+        assert treated.patient_id not in svg.text
+        assert png.mimetype == "image/png"
+        # Three pixels for each unit of the picture.
+        width, height = (round(3 * float(length)) for length in root.get("viewBox", "").split()[2:])
+        assert struct.unpack(">II", png.data[16:24]) == (width, height)
+
+
+def test_the_picture_has_the_colours_of_what_it_shows(treated: Patient, visitor: Visitor) -> None:
+    """The lane of the patient is 14 units high from y 29 on, and begins at x 92: `--window` of the light pages."""
+    picture = pixels(visitor.get("/ward/cohort/treatment.png").data)
+    assert picture(94 * 3, 36 * 3) == (0xB9, 0xDC, 0xD7)
+    assert picture(0, 0) == (255, 255, 255)
+    # The number of the patient stands in the column of names.
+    assert any(picture(x, y) == (0x0B, 0x5C, 0x56) for x in range(6, 240) for y in range(84, 130))
+
+
+def test_a_picture_that_is_not_there(visitor: Visitor) -> None:
+    for address in ("/ward/cohort/deviations.png", "/ward/cohort/treatment.gif", "/ward/cohort/heat.png?protocol=none"):
+        assert visitor.page(address, 404).status == 404
+
+
+def pixels(png: bytes) -> Callable[[int, int], tuple[int, ...]]:
+    """A function that gives the colour of a point of a picture."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    return lambda x, y: image.getpixel((x, y))  # type: ignore[return-value]

@@ -22,6 +22,9 @@ def test_the_list_of_the_day_has_every_entry(patient: Patient, nurse: Client, vi
         assert page.days(shown[item["entry_id"]])[-1] == item["due_on"]
     assert "09:30" in page.text
     assert "Room 2" in page.text
+    # One site's list says so, and that of a site which does not exist is not an empty one.
+    assert "· FUSCC" in text_of(visitor.page("/ward/print?site=FUSCC").one("header"))
+    assert visitor.page("/ward/print?site=NOWHERE", 404).status == 404
 
 
 def test_a_schedule_has_the_visits_to_come_and_why(patient: Patient, nurse: Client, visitor: Visitor) -> None:

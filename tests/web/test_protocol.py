@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from service import Anew, Client, Service
 
+from scheduler_api.interop.png import NoFont, png_of
+
 from .reading import Page, Visitor, text_of
 
 # What a page shows is the same on either database.
@@ -45,6 +47,24 @@ def test_the_schedule_is_a_picture(visitor: Visitor) -> None:
     assert [text_of(bar) for bar in windows][:6] == [f"Week {week} tumour imaging" for week in range(6, 37, 6)]
     # Week 6 is day 42: its window opens on day 35, at 2.4 units a day after the names.
     assert int(windows[0].attrib["x"]) == 150 + int(35 * 2.4)
+
+
+def test_the_picture_is_there_as_a_file_in_the_language_of_the_page(service: Service, visitor: Visitor) -> None:
+    links = [link.attrib["href"] for link in visitor.page("/ward/protocols/nct06110650/versions/1").all("a")]
+    address = "/ward/protocols/nct06110650/versions/1/schedule"
+    assert {f"{address}.svg", f"{address}.png"} <= {*links}
+    reader = Visitor(service, "nurse", language="zh-CN")
+    assert "影像" in reader.get(f"{address}.svg").text
+    english, translated = visitor.get(f"{address}.png"), reader.get(f"{address}.png")
+    assert (english.mimetype, translated.mimetype) == ("image/png", "image/png")
+    assert english.headers["Content-Disposition"] == 'attachment; filename="nct06110650-1.png"'
+    assert english.data != translated.data
+    assert visitor.page("/ward/protocols/nct06110650/versions/9/schedule.png", 404).status == 404
+
+
+def test_what_no_font_has_is_no_box() -> None:
+    with pytest.raises(NoFont, match="\U0010fffd"):
+        png_of('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>Week \U0010fffd</text></svg>')
 
 
 def test_what_a_version_changed_is_listed(visitor: Visitor) -> None:

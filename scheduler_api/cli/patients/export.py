@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -20,24 +19,16 @@ def export(protocol: str, file: Path, form: str, site: str | None, known_at: str
 
     Nobody but the account that runs the command can read the file. That it was made is recorded in the audit.
     """
+    from scheduler_api.cli.new_file import new_file
     from scheduler_api.cli.opening import session
-    from scheduler_api.cli.refusals import Refused
     from scheduler_api.interop.export.formats import FORMATS
     from scheduler_api.use_cases.patients import exports
 
     with session() as opened:
         found = exports.export(opened, protocol, site, _instant(known_at))
-        try:
-            handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        except FileExistsError:
-            raise Refused(f"{file} exists; an export goes into a new file.") from None
-        try:
-            with os.fdopen(handle, "w+b") as target:
-                count = FORMATS[form].write(found, target)
+        with new_file(file, "an export") as target:
+            count = FORMATS[form].write(found, target)
             exports.note_export(opened, found, site, count)
-        except BaseException:
-            file.unlink()
-            raise
     click.echo(f"{file}: {count} patient{'' if count == 1 else 's'}, {file.stat().st_size} bytes.")
 
 

@@ -168,7 +168,7 @@ def _typed(schema: Schema, cells: Mapping[str, str]) -> dict[str, Any]:
 def _value(declared: fields.Field[Any] | None, cell: str) -> Any:
     """Return a cell as JSON would have it; one that cannot be that stays as it is, and is refused as such.
 
-    The entries of a list have spaces between them, counts by name are written `50: 120; 200: 30`.
+    The entries of a list have spaces between them, counts by name are written `50=120; 200=30`.
     """
     match declared:
         case Amount() | fields.Number():
@@ -176,7 +176,7 @@ def _value(declared: fields.Field[Any] | None, cell: str) -> Any:
         case fields.List():
             return [_value(declared.inner, entry) for entry in cell.split()]
         case ByName():
-            pairs = [pair.partition(":") for pair in cell.split(";")]
+            pairs = [pair.partition("=") for pair in cell.split(";")]
             counts = {name.strip(): _number(count.strip()) for name, _, count in pairs}
             return counts if len(counts) == len(pairs) else cell
         case fields.Boolean():

@@ -17,6 +17,8 @@ from scheduler_api.engine.model.facts import (
     Body,
     DoseChanged,
     DoseRecorded,
+    DrugDispensed,
+    DrugReturned,
     Enrolled,
     FertilityChanged,
     HoldEnded,
@@ -102,6 +104,7 @@ class Course:
         self._mistakes()
         self._doses()
         self._appointments()
+        self._counts()
         return sorted(self._entries, key=lambda entry: entry.at)
 
     def _day(self, number: int) -> date:
@@ -181,6 +184,18 @@ class Course:
                 series=None if is_part else "imaging",
             )
             self._add(plan.made, booked)
+
+    def _counts(self) -> None:
+        """Add what was given out and came back; the kit that is given out is another one."""
+        kit = None
+        for plan in self.plan.counts:
+            on = self._day(plan.day)
+            if plan.back is not None:
+                lost = {"50": plan.lost} if plan.lost else None
+                self._add(plan.day, DrugReturned(on, {"50": plan.back}, lost, kit=kit))
+            if plan.given_out:
+                self._add(plan.day, DrugDispensed(on, {"50": plan.given_out}, kit=plan.kit))
+            kit = plan.kit
 
     @property
     def _last_scan_before(self) -> int:

@@ -41,6 +41,19 @@ class AppointmentPlan(NamedTuple):
     visit: str | None = None
 
 
+class CountPlan(NamedTuple):
+    """Capsules of 50 mg counted on a day: those that came back and were lost since (None: no return), then given out.
+
+    `kit` is the number on the bottle that is given out, if one is.
+    """
+
+    day: int
+    given_out: int = 0
+    kit: str | None = None
+    back: int | None = None
+    lost: int = 0
+
+
 class EndPlan(NamedTuple):
     """The end of treatment: the last dose (None: never dosed), the day it was decided, and why."""
 
@@ -71,6 +84,7 @@ class Plan:
     confirming_scan: int | None = None
     appointments: tuple[AppointmentPlan, ...] = ()
     doses: Mapping[int, float] = field(default_factory=dict)
+    counts: tuple[CountPlan, ...] = ()
     progressed: int | None = None
     new_therapy: int | None = None
     ended: EndPlan | None = None
@@ -124,8 +138,13 @@ PLANS: tuple[Plan, ...] = (
     ),
     # 5: died on treatment.
     Plan(basis="natural_menopause", ended=EndPlan(129, 130, "death"), study_ended=(130, "death")),
-    # 6: withdrew.
-    Plan(ended=EndPlan(50, 52, "withdrawal"), study_ended=(55, "withdrawal"), skipped_follow_ups=frozenset({1})),
+    # 6: withdrew, and brought back what was left; six capsules were lost.
+    Plan(
+        ended=EndPlan(50, 52, "withdrawal"),
+        study_ended=(55, "withdrawal"),
+        skipped_follow_ups=frozenset({1}),
+        counts=(CountPlan(2, 180, "K-0601"), CountPlan(23, 180, "K-0602", back=60), CountPlan(52, back=24, lost=6)),
+    ),
     # 7: lost to follow-up; nobody recorded an end of treatment.
     Plan(sex="male", study_ended=(125, "lost_to_follow_up"), silent_days=12),
     # 8: clinical progression on the day of a scan, which was not done; then another therapy.
@@ -190,8 +209,13 @@ PLANS: tuple[Plan, ...] = (
     Plan(sex="male", first_dose=4, doses={3: 300}),
     # 25: did not come to a booked scan.
     Plan(scans={1: ScanPlan(None, 3)}),
-    # 26: a man who is not fertile.
-    Plan(sex="male", basis="sterilisation", scans={1: ScanPlan(None, 0)}),
+    # 26: a man who is not fertile; what came back after the first cycle was counted.
+    Plan(
+        sex="male",
+        basis="sterilisation",
+        scans={1: ScanPlan(None, 0)},
+        counts=(CountPlan(2, 150, "K-2601"), CountPlan(23, 150, "K-2602", back=30)),
+    ),
     # 27 and 28: the first weeks; the former has an appointment for an extra scan, because of a headache, and the latter
     # has not said anything for some days.
     Plan(

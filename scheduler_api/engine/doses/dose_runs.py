@@ -7,28 +7,28 @@ from operator import itemgetter
 from typing import Any
 
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.treatment.dose_ids import parse_dose_id
 
-#: What is the same on all days of a run, besides the intake and the site.
-_STATE = ("status", "amount", "taken_amount", "unit", "drug")
+#: What is the same on all days of a run, besides the intake and the site. A dose given at the site is a visit, and a
+#: run by itself.
+_STATE = ("status", "amount", "taken_amount", "unit", "drug", "visit")
 
 
 def dose_runs(rows: Iterable[Mapping[str, Any]], history: History) -> list[dict[str, Any]]:
-    """Return the runs in dose days as a calendar shows them, by first day, then by regimen and intake.
+    """Return the runs in doses as `dose_rows` lists them, by first day, then by regimen and intake.
 
     A run ends where the patient moves to another site, too.
     """
     runs: list[dict[str, Any]] = []
-    latest: dict[tuple[str | None, int | None], dict[str, Any]] = {}
+    latest: dict[tuple[str, int], dict[str, Any]] = {}
     for row in rows:
-        dose = parse_dose_id(row["dose_id"])
-        state = {name: row[name] for name in _STATE} | {"site": history.site_on(dose.day)}
-        run = latest.get((dose.regimen, dose.slot))
-        if run is not None and run["through_on"] + ONE_DAY == dose.day and state.items() <= run.items():
-            run["through_on"] = dose.day
+        day, intake = row["dose_on"], (row["regimen"], row["slot"])
+        state = {name: row[name] for name in _STATE} | {"site": history.site_on(day)}
+        run = latest.get(intake)
+        if run is not None and run["through_on"] + ONE_DAY == day and state.items() <= run.items():
+            run["through_on"] = day
             run["days"] += 1
             continue
-        run = {"regimen": dose.regimen, "slot": dose.slot, "from_on": dose.day, "through_on": dose.day, "days": 1}
-        latest[dose.regimen, dose.slot] = run | state
-        runs.append(latest[dose.regimen, dose.slot])
+        run = {"regimen": row["regimen"], "slot": row["slot"], "from_on": day, "through_on": day, "days": 1}
+        latest[intake] = run | state
+        runs.append(latest[intake])
     return sorted(runs, key=itemgetter("from_on", "regimen", "slot"))

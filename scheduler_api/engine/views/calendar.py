@@ -22,6 +22,7 @@ from scheduler_api.engine.treatment.cycles import run_of
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
+from scheduler_api.engine.visits.dose_rows import dose_rows
 from scheduler_api.engine.visits.given import settled_plan
 from scheduler_api.engine.visits.given_sums import given_sums
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven, off_plan_given
@@ -88,6 +89,10 @@ class PatientSchedule:
     def visits_until_missed(self, first: date, last: date) -> list[Visit]:
         """Return the visits that meet `first`…`last`, and those that closed the day before: missed from `first` on."""
         return self.visits(first - ONE_DAY, last)
+
+    def doses(self, today: date, first: date, last: date) -> list[dict[str, Any]]:
+        """Return the doses in `first`…`last`, in order of days: those taken by the patient and given at the site."""
+        return dose_rows(self.treatment_plan, self.visit_schedule, today, first, last)
 
     def unscheduled(self, first: date, last: date) -> list[dict[str, Any]]:
         """Return what was done in `first`…`last` and belongs to no planned visit, by day."""

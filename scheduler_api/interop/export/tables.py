@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .accountability_table import ACCOUNTABILITY
 from .columns import Table
 from .fact_table import FACT_TABLE
 from .patient_tables import CONTRACEPTION, DEVIATION_TABLE, PATIENTS
@@ -21,6 +22,7 @@ TABLES: tuple[Table, ...] = (
     RESPONSES,
     DEVIATION_TABLE,
     ADHERENCE,
+    ACCOUNTABILITY,
     CONTRACEPTION,
     FACT_TABLE,
 )

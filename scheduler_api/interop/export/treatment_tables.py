@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from scheduler_api.engine.model.facts import DoseChanged, HoldStarted
-from scheduler_api.engine.treatment.dose_ids import parse_dose_id
 from scheduler_api.schemas.patients import DOSE_STATUSES
 from scheduler_api.use_cases.patients.exports import ExportedPatient
 
@@ -20,18 +19,18 @@ _UNIT = text("unit", "Unit of the amounts of this row", "2")
 
 def _doses(patient: ExportedPatient) -> Iterator[Mapping[str, Any]]:
     history = patient.history
-    for row in patient.schedule.treatment_plan.rows(patient.today, date.min + timedelta(1), patient.today):
-        name = parse_dose_id(row["dose_id"])
-        yield {**row, "site": history.site_on(row["dose_on"]), "regimen": name.regimen, "slot": name.slot}
+    for row in patient.schedule.doses(patient.today, date.min + timedelta(1), patient.today):
+        yield {**row, "site": history.site_on(row["dose_on"])}
 
 
 DOSES = Table(
     "doses",
-    "One row for each dose of each day, from the first through today",
+    "One row for each dose of each day, taken by the patient or given at the site, from the first through today",
     (
         SITE,
-        text("dose_id", "The name of the dose: day, regimen and its number on that day", "4"),
-        day("dose_on", "Its day", "4"),
+        text("dose_id", "The name of the dose: day, regimen and its number on that day; empty: given at the site", "4"),
+        text("visit", "The visit that a dose given at the site is; of one that belongs to none, `unscheduled`", "4"),
+        day("dose_on", "Its day; of a dose given at the site the day on which it was given, else its target", "4"),
         STUDY_DAY,
         _REGIMEN,
         number("slot", "Its number among the doses of the regimen on that day", "4"),

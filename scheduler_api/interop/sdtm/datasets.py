@@ -14,6 +14,7 @@ import orjson
 from scheduler_api.interop.archives import add_to
 from scheduler_api.use_cases.patients.exports import Export
 
+from .accountability import DA
 from .demographics import DM
 from .deviations import DV
 from .disposition import DS
@@ -21,7 +22,7 @@ from .domains import Domain, Variable, study_id
 from .exposure import EX
 from .subject_visits import SV
 
-DOMAINS: tuple[Domain, ...] = (DM, DS, DV, EX, SV)
+DOMAINS: tuple[Domain, ...] = (DA, DM, DS, DV, EX, SV)
 
 
 def write_sdtm(export: Export, file: IO[bytes]) -> int:

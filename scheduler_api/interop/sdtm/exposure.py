@@ -1,4 +1,4 @@
-"""The domain EX: one record for consecutive days on which the same dose was taken."""
+"""The domain EX: one record for consecutive days on which the same dose was taken, and for each dose at the site."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .domains import EPOCH, Domain, Record, Variable, dtc, dy, epoch, identifier
 
 def _records(export: Export, patient: ExportedPatient) -> Iterator[Record]:
     history, plan = patient.history, patient.schedule.treatment_plan
-    rows = plan.rows(patient.today, date.min + timedelta(1), patient.today)
+    rows = patient.schedule.doses(patient.today, date.min + timedelta(1), patient.today)
     for run in dose_runs((row for row in rows if row["status"] == "taken"), history):
         first, last = run["from_on"], run["through_on"]
         regimen = plan.regimen(run["regimen"])
@@ -21,7 +21,8 @@ def _records(export: Export, patient: ExportedPatient) -> Iterator[Record]:
         of_plan = regimen.regimen_on(first)
         yield {
             "EXTRT": of_plan.drug.upper(),
-            "EXDOSE": float(run["taken_amount"]),
+            # Of a dose at the site that belongs to no visit, nobody may have said how much was given.
+            "EXDOSE": None if run["taken_amount"] is None else float(run["taken_amount"]),
             "EXDOSU": run["unit"],
             # Each intake of a day has records of its own.
             "EXDOSFRQ": "QD" if first < last else "ONCE",

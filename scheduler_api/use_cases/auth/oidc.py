@@ -175,8 +175,7 @@ class SignIn:
     def _may_fetch(self, now: datetime) -> bool:
         """Return whether the provider may be asked (again), which is limited whatever tokens come.
 
-        Of requests at one moment, the one that came first may get here last: `now` may lie a little before the last
-        try.
+        Of requests at one moment, the one that came first may get here last: `now` may lie a bit before the last try.
         """
         return self._tried_at is None or abs(now - self._tried_at) >= BETWEEN_FETCHES
 

@@ -52,4 +52,4 @@ def _runs(session: Session, row: Row, view: View) -> list[dict[str, Any]]:
     if (until := readable_until(session, row)) is not None:
         last = min(last, until.day)
     schedule = PatientSchedule(versions_named(session.store, history), history)
-    return dose_runs(schedule.treatment_plan.rows(today, first, last), history)
+    return dose_runs(schedule.doses(today, first, last), history)

@@ -7,7 +7,7 @@ from flask import Response
 from scheduler_api.api.http.operation import any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import session
-from scheduler_api.use_cases.patients import accountability, facts, patients
+from scheduler_api.use_cases.patients import accountability, calendars, facts, patients
 from scheduler_api.web.pages import blueprint, page
 from scheduler_api.web.queries import asked
 from scheduler_api.web.ward.printing import PrintQuery
@@ -28,5 +28,6 @@ def print_accountability(patient_id: str) -> Response:
         patient=patients.get(session(), patient_id),
         log=sorted((fact for fact in counted if fact["voided_by"] is None), key=lambda fact: str(fact["on"])),
         periods=accountability.accountability_documents(session(), patient_id),
+        today=calendars.edition(session(), patient_id, calendars.View()).today,
         pieces=pieces_in,
     )

@@ -11,11 +11,13 @@ from flask import Response, g
 
 from scheduler_api.api.http.operation import any_query
 from scheduler_api.api.http.operation import page as signed_in
+from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
 from scheduler_api.schemas.fields import Strict, Text
 from scheduler_api.use_cases.patients import courses, study
 from scheduler_api.use_cases.sites import protocols
 from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.pictures import picture as as_file
 from scheduler_api.web.queries import all_sites, asked
 
 #: In units of the pictures: the column of names, the width for time, the line above, a row, and a cell of the map.
@@ -51,29 +53,51 @@ class Lane(NamedTuple):
 @any_query
 def show_cohort() -> Response:
     """Show the patients of a study: treatment, adherence, enrolment and deviations"""
+    query, summary, found = _cohort()
+    names = list(dict.fromkeys(one["id"] for one in protocols.list_all(session())))
+    pictures = _pictures(found, summary["planned"])
+    return page("cohort.html", query=query, sites=all_sites(), protocols=names, summary=summary, **pictures)
+
+
+@blueprint.route("/ward/cohort/<string:picture>.<string:form>")
+@signed_in()
+@any_query
+def show_cohort_picture(picture: str, form: str) -> Response:
+    """Give one of the pictures of a study as a file"""
+    query, summary, found = _cohort()
+    values = _pictures(found, summary["planned"])
+    of_picture = {"treatment": values["lanes"], "adherence": values["most_cycles"], "enrolment": values["curve"]}
+    if not of_picture.get(picture):
+        raise Problem(404, "There is no such picture.")
+    return as_file(picture, form, f"{query['protocol']}-{picture}", **values)
+
+
+def _cohort() -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """Return what is asked for, by default the first study, its counts, and the courses of its patients."""
     query = asked(CohortQuery)
-    names = list(dict.fromkeys(summary["id"] for summary in protocols.list_all(session())))
+    names = [one["id"] for one in protocols.list_all(session())]
     protocol = query.setdefault("protocol", names[0] if names else "")
     summary = study.summary(session(), protocol, query.get("site"))
     found = [*courses.courses(session(), protocol, query.get("site"))]
     g.item_count = len(found)
+    return query, summary, found
+
+
+def _pictures(found: Sequence[Mapping[str, Any]], planned: int | None) -> dict[str, Any]:
+    """Return what the pictures of some courses, and their tables, are made of."""
     treated = sorted((one for one in found if one["first_on"]), key=_days, reverse=True)
     longest = max(map(_reach, treated), default=1)
-    return page(
-        "cohort.html",
-        query=query,
-        sites=all_sites(),
-        protocols=names,
-        summary=summary,
-        lanes=[_lane(one, longest) for one in treated],
-        ticks=[(day * WIDTH // longest, day // 7) for day in range(0, longest + 1, _weeks_between(longest) * 7)],
-        treated=treated,
-        most_cycles=max((one["cycles"][-1]["cycle"] for one in treated if one["cycles"]), default=0),
-        shade=shade,
-        enrolment=[*_enrolment(found)],
-        curve=_curve([*_enrolment(found)], summary["planned"]),
-        size=_SIZE,
-    )
+    enrolment = [*_enrolment(found)]
+    return {
+        "lanes": [_lane(one, longest) for one in treated],
+        "ticks": [(day * WIDTH // longest, day // 7) for day in range(0, longest + 1, _weeks_between(longest) * 7)],
+        "treated": treated,
+        "most_cycles": max((one["cycles"][-1]["cycle"] for one in treated if one["cycles"]), default=0),
+        "shade": shade,
+        "enrolment": enrolment,
+        "curve": _curve(enrolment, planned),
+        "size": _SIZE,
+    }
 
 
 def shade(adherence: float) -> str:

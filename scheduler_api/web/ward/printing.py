@@ -14,6 +14,7 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text
 from scheduler_api.use_cases.patients import calendars, patients
+from scheduler_api.use_cases.sites import sites
 from scheduler_api.web.pages import blueprint, page
 from scheduler_api.web.queries import all_sites, asked
 
@@ -38,14 +39,19 @@ class PrintQuery(Strict):
 def print_today() -> Response:
     """Show the list of the day for paper"""
     query = asked(PrintQuery)
-    today, zone = present(all_sites(), query.get("site"))
-    entries = [*all_entries(query.get("site"))]
+    site = query.get("site")
+    if site is not None:
+        # The list of a site that does not exist would be empty, as if nothing were to do.
+        sites.get(session(), site)
+    today, zone = present(all_sites(), site)
+    entries = [*all_entries(site)]
     g.item_count = len(entries)
     return page(
         "print_today.html",
         spoken=query.get("language"),
         groups=grouped(entries),
-        coming=booked(query.get("site"), None, today, today),
+        coming=booked(site, None, today, today),
+        site=site,
         today=today,
         zone=zone,
     )

@@ -21,6 +21,7 @@ from scheduler_api.use_cases.patients.facts import NewFact
 from scheduler_api.use_cases.session import NotFound
 from scheduler_api.use_cases.sites import protocols
 from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.pictures import picture
 from scheduler_api.web.queries import all_sites, asked_of
 
 from .lists import may_record
@@ -75,6 +76,14 @@ def show_protocol(protocol: str, version: int) -> Response:
     return _protocol(protocol, version)
 
 
+@blueprint.route("/ward/protocols/<string:protocol>/versions/<int:version>/schedule.<string:form>")
+@signed_in()
+@any_query
+def show_protocol_picture(protocol: str, version: int, form: str) -> Response:
+    """Give the picture of a version's schedule as a file"""
+    return picture("schedule", form, f"{protocol}-{version}", **_picture_of(_versions(protocol, version)[version]))
+
+
 @blueprint.route("/ward/protocols/<string:protocol>/versions/<int:version>/moves", methods=["POST"])
 @signed_in(RECORDERS)
 @any_query
@@ -90,9 +99,7 @@ def show_moves(protocol: str, version: int) -> Response:
 
 
 def _protocol(protocol: str, version: int, status: int = 200, **values: Any) -> Response:
-    versions = protocols.versions_of(session().store, protocol)
-    if version not in versions:
-        raise NotFound("No such version of a protocol.")
+    versions = _versions(protocol, version)
     shown, before = versions[version], versions.get(version - 1)
     return page(
         "protocol.html",
@@ -102,13 +109,28 @@ def _protocol(protocol: str, version: int, status: int = 200, **values: Any) -> 
         values=[*values_of(shown.definition)],
         changes=[*changes_between(before.definition, shown.definition)] if before is not None else [],
         before=before,
-        rows=_picture(shown),
-        weeks=[(_x(week * 7), week) for week in range(0, _REACH.days // 7 + 1, 4)],
-        size={"width": _NAMES + int(_REACH.days * _DAY) + 10, "top": _TOP, "step": _STEP},
+        **_picture_of(shown),
         sites=all_sites(),
         may_record=may_record(),
         **{"portion": None, "given": {}, "errors": (), **values},
     )
+
+
+def _versions(protocol: str, version: int) -> Mapping[int, Protocol]:
+    """Return all versions of a protocol. Raises NotFound if this one is none of them."""
+    versions = protocols.versions_of(session().store, protocol)
+    if version not in versions:
+        raise NotFound("No such version of a protocol.")
+    return versions
+
+
+def _picture_of(shown: Protocol) -> dict[str, Any]:
+    """Return what the picture of a version's schedule is made of."""
+    return {
+        "rows": _picture(shown),
+        "weeks": [(_x(week * 7), week) for week in range(0, _REACH.days // 7 + 1, 4)],
+        "size": {"width": _NAMES + int(_REACH.days * _DAY) + 10, "top": _TOP, "step": _STEP},
+    }
 
 
 def values_of(definition: Mapping[str, Any]) -> Iterator[Value]:

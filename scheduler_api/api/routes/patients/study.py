@@ -62,6 +62,15 @@ class DoseRunSchema(OfPatientSchema):
 
     regimen = fields.String(required=True, metadata={"example": "surufatinib"})
     slot = fields.Integer(required=True, metadata={"description": "Its number among the regimen's doses of a day"})
+    visit = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Of a dose given at the site its visit, or `unscheduled` if it belongs to none; "
+            "null: the patient takes it",
+            "example": None,
+        },
+    )
     drug = fields.String(required=True)
     from_on = CivilDate(required=True)
     through_on = CivilDate(required=True, metadata={"description": "The last day, included"})

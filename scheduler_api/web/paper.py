@@ -1,0 +1,32 @@
+"""Give pages for paper outside of a request, for the command that makes PDF of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, url_for
+
+from scheduler_api.use_cases.session import Session
+
+from . import register
+
+_STYLES = "paper.css"
+
+
+def on_paper(
+    session: Session, view: str, of: Mapping[str, str], query: Mapping[str, Any]
+) -> tuple[str, dict[str, bytes]]:
+    """Return a page of `ward.printing` as a session sees it, by the name of its view, and the files that it names.
+
+    `of` is what its address names, `query` what it is asked with. Raises NotFound, and Problem for what it refuses.
+    """
+    app = Flask(__name__)
+    register(app)
+    with app.test_request_context(query_string={name: str(one) for name, one in query.items() if one is not None}):
+        g.session = session
+        shown: Any = app.view_functions[f"pages.{view}"](**of)
+        page: str = shown.get_data(as_text=True)
+        styles = url_for("pages.show_static_file", name=_STYLES)
+    return page, {styles: (Path(__file__).parent / "static" / _STYLES).read_bytes()}
