@@ -28,7 +28,7 @@ def made(run: Commands) -> dict[str, str]:
     """Something of each kind that can be revoked: the tokens that open them, and their ids."""
     store = connect(run.database)
     session = session_on(store)
-    patient_id = patients.find(session, status="on_treatment", limit=1).items[0]["patient_id"]
+    patient_id = patients.find(session, statuses=["on_treatment"], limit=1).items[0]["patient_id"]
     code = phones.make_code(session, patient_id)["code"]
     phone = phones.activate(store, code, "phone", "192.0.2.1", session.now)
     feed = feeds.make(session, patient_id, feeds.Options())

@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
 
 
 def _declare(response: Response) -> Response:
-    if response.status_code == HTTPStatus.NO_CONTENT or not request.path.startswith("/v1"):
+    if response.status_code == HTTPStatus.NO_CONTENT or not request.path.startswith(("/v1", "/fhir/")):
         return response
     headers = response.headers
     if "Content-Language" not in headers:
