@@ -234,7 +234,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], view: Any) -> N
     speaks_fhir = path.startswith(FHIR_PATH)
     if speaks_fhir:
         content = responses["200"]["content"]
-        content[JSON] = content[FHIR_JSON]
+        content[JSON] = {**content[FHIR_JSON]}
     contents = [found for status, answer in responses.items() if status[0] == "2" and (found := answer.get("content"))]
     # A calendar app reads a feed whatever it says that it accepts: an appointment must not be lost to a header.
     if contents and not declared.any_query:
@@ -244,8 +244,9 @@ def _complete(path: str, method: str, operation: dict[str, Any], view: Any) -> N
         content = answer.get("content", {})
         is_page = "List" in str(content.get("application/json", {}).get("schema", ""))
         answer["headers"] = headers.referred(headers.of_answer(status, declared.headers, declared.sends, is_page))
-        if JSON in content and (shown := examples.of_answer(name, int(status))):
-            content[JSON]["examples"] = shown
+        kind = FHIR_JSON if speaks_fhir else JSON
+        if kind in content and (shown := examples.of_answer(name, int(status))):
+            content[kind]["examples"] = shown
     for status in sorted(statuses):
         own = examples.of_answer(name, status)
         shared = {"$ref": f"#/components/responses/{'Fhir' if speaks_fhir else ''}{_problem_name(status)}"}

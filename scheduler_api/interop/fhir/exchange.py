@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .elements import FHIR_JSON, present
+from .elements import FHIR_JSON, present, system
 
 #: The day on which what the statement says changed last.
 _STATED_ON = "2026-11-29"
@@ -56,8 +56,9 @@ def operation_outcome(problem: Mapping[str, Any]) -> dict[str, Any]:
     issues = [
         {
             **issue,
-            "details": {"coding": [{"code": error["code"]}], "text": error["detail"]},
-            "location": [f"http.{error['pointer'].removeprefix('/')}"],
+            "details": {"coding": [{"system": system("code"), "code": error["code"]}], "text": error["detail"]},
+            # Of a parameter of several values, which of them it is goes unsaid.
+            "location": [f"http.{error['pointer'].split('/')[1]}"],
         }
         for error in errors
     ]

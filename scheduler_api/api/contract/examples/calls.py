@@ -266,11 +266,31 @@ _PHONE: Mapping[str, Example] = {
     "unsubscribed": Example("unsubscribe_from_push", "The patient wants no more", after=(*WITH_PHONE, "subscribed")),
 }
 
-CALLS: Mapping[str, Example] = {**_BEFORE, **_STAFF, **_PHONE}
+_FHIR: Mapping[str, Example] = {
+    "capabilities": Example("get_capabilities", "What there is to read", after=()),
+    "studies": Example("search_studies", "The built-in protocol", after=()),
+    "study": Example("read_study", "The built-in protocol", after=()),
+    "fhir_patients": Example("search_patients", "By subject number", query={"identifier": "001"}),
+    "fhir_patient": Example("read_patient", "A patient on treatment"),
+    "subjects": Example("search_subjects", "Who is on treatment", query={"status": "on-study-intervention"}),
+    "subject": Example("read_subject", "A patient on treatment"),
+    "care_plans": Example(
+        "search_care_plans", "Of nobody: patients of this number there are none", query={"_id": "p-0"}
+    ),
+    "care_plan": Example("read_care_plan", "A patient on treatment"),
+    "appointments": Example(
+        "search_appointments", "Of one day", query={"date": "2024-02-21"}, after=(*TREATED, "booking")
+    ),
+    "appointment": Example("read_appointment", "A booked visit", after=(*TREATED, "booking")),
+}
+
+CALLS: Mapping[str, Example] = {**_BEFORE, **_STAFF, **_PHONE, **_FHIR}
 #: The parts of an address in every example that names no others.
 PARAMETERS: Mapping[str, Any] = {
     "patient_id": PATIENT,
     "visit": "imaging-w6",
+    # Of that visit, in the id of its appointment.
+    "key": "e414a51d3b147869",
     "site": "FUSCC",
     "protocol": _PROTOCOL,
     "version": 1,

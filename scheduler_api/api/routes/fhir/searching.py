@@ -82,7 +82,7 @@ class Bounds(fields.List):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        bound = Text(12, pattern=f"^({'|'.join(_PREFIXES)})?[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$")
+        bound = Text(40, pattern=f"^({'|'.join(_PREFIXES)})?[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$")
         super().__init__(bound, validate=_days_exist, **kwargs)
 
 
