@@ -32,7 +32,7 @@ from scheduler_api.api.routes.patients import (
 )
 from scheduler_api.api.routes.phones import activation, feeds, me, sync
 from scheduler_api.api.routes.reminders import destinations, messages, preferences
-from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, sites
+from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, site_feeds, sites
 from scheduler_api.api.routes.visits import bookings, visits, worklist
 from scheduler_api.interop.fhir.elements import FHIR_JSON
 from scheduler_api.schemas.fields import OPENAPI
@@ -87,6 +87,7 @@ RESOURCES = (
     amendments,
     sites,
     site_calendars,
+    site_feeds,
     approvals,
     activation,
     me,
