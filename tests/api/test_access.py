@@ -16,7 +16,7 @@ from scheduler_api.use_cases.auth import tokens
 from .inputs import NEW_FACT
 
 #: What all who record may call, by the last part of the address.
-RECORDS = {"patients", "facts", "previews", "activations", "apply", "resend"}
+RECORDS = {"patients", "facts", "previews", "activations", "apply", "resend", "feeds"}
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "visit": "imaging-w12",
         "destination_id": "e-none",
         "message_id": "m-none",
+        "feed_id": "k-none",
         "key": appointment_key("imaging-w18"),
         "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
     }
@@ -62,6 +63,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/patients/{patient_id}/messages": {"all": True, "reason": "The patient asked for it."},
         "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
         "/v1/patients/{patient_id}/visits/{visit}/result": {"done_on": "2024-02-20", "response": "SD"},
+        "/v1/sites/{site}/feeds": {"visit_names": True},
         "/v1/sites/{site}/destinations": {"channel": "log", "audience": "site"},
         "/v1/reminders/{message_id}/resend": None,
         "/v1/worklist/{entry_id}/acknowledgement": {"note": "She will call.", "until": "2024-02-23"},

@@ -13,7 +13,7 @@ from .phones import Phone, new_code
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 #: What bears its own key, or has no data, and needs no token.
-OPEN = {"/v1/activate", "/v1/token", "/v1/feeds/{secret}.ics", "/fhir/R4/metadata"}
+OPEN = {"/v1/activate", "/v1/token", "/v1/feeds/{secret}.ics", "/v1/feeds/bookings/{secret}.ics", "/fhir/R4/metadata"}
 #: What anybody may look at.
 PUBLIC = {"/healthz", "/readyz", "/openapi.json", "/docs"}
 
@@ -51,6 +51,7 @@ def filled(path: str, patient: Patient, device: str) -> str:
         "site": "FUSCC",
         "dose_id": "2024-02-19",
         "secret": "A" * 32,
+        "feed_id": "k-0",
         "name": "index.html",
         "visit": "imaging-w6",
         "key": "0" * 16,

@@ -131,7 +131,9 @@ def read_bookings(secret: str) -> Response:
     g.session = feed.session
     language = feed.options.language
     name = say("Bookings: {site}", language, site=feed.site)
-    document = ics.calendar(booking_feeds.events(feed), name, language, feed.time_zone)
+    events = booking_feeds.events(feed)
+    g.item_count = len(events)
+    document = ics.calendar(events, name, language, feed.time_zone)
     digest = hashlib.blake2b(document, digest_size=8).hexdigest()
     headers = {"ETag": f'"{digest}"', "Cache-Control": "private, no-cache", "Content-Language": language}
     return unless_not_modified(headers, lambda: Response(document, content_type=_CALENDAR))
