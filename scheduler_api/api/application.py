@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from scheduler_api.api.http.accept import check_accept
 from scheduler_api.api.http.gateway import GOOD, HEAD, REFUSED, UNCHECKED
 from scheduler_api.api.http.operation import ANY_ROLE, Operation, operation_of
-from scheduler_api.api.http.problems import FHIR_PATH, Problem
+from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.request_log import RequestLogMiddleware
 from scheduler_api.api.http.requests import authenticate, authenticate_page, authenticate_phone, check_rate, now
 from scheduler_api.api.routes.fhir import appointments, searching, studies, subjects
@@ -34,7 +34,7 @@ from scheduler_api.api.routes.phones import activation, feeds, me, sync
 from scheduler_api.api.routes.reminders import destinations, messages, preferences
 from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, site_feeds, sites
 from scheduler_api.api.routes.visits import bookings, visits, worklist
-from scheduler_api.interop.fhir.elements import FHIR_JSON
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
 from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
 from scheduler_api.use_cases.session import Forbidden

@@ -13,9 +13,9 @@ from scheduler_api.api.contract import examples, headers
 from scheduler_api.api.contract.words import WORDS
 from scheduler_api.api.http.accept import JSON
 from scheduler_api.api.http.operation import operation_of
-from scheduler_api.api.http.problems import FHIR_PATH, TYPES, ProblemApi
+from scheduler_api.api.http.problems import TYPES, ProblemApi
 from scheduler_api.api.routes.phones.sync import QUEUED
-from scheduler_api.interop.fhir.elements import FHIR_JSON
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
 from scheduler_api.schemas.facts import FACTS
 
 INFO = {

@@ -116,7 +116,7 @@ def test_an_appointment_is_a_booked_visit(nurse: Client, patient: Patient) -> No
     assert read(nurse, f"Appointment/{one['id']}") == one
     assert one["id"].startswith(f"{patient.patient_id}.")
     assert (one["start"], one["end"]) == ("2024-02-21T09:30:00+08:00", "2024-02-21T10:30:00+08:00")
-    assert (one["status"], one["description"]) == ("booked", "enrolment 2024-01-03 + 6 weeks")
+    assert (one["status"], one["comment"]) == ("booked", "enrolment 2024-01-03 + 6 weeks")
     assert [who["actor"] for who in one["participant"]] == [
         {"reference": f"Patient/{patient.patient_id}"},
         {

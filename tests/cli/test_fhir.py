@@ -165,7 +165,8 @@ def test_appointments_are_the_booked_visits(monitor: Client, found: dict[str, Re
         assert one["serviceType"][0]["coding"][0]["code"] == visit["visit"]
         assert one["start"] == (visit["booked_at"] or f"{visit['booked_on']}T00:00:00+08:00")
         assert one["status"] == ("booked" if visit["done_on"] is None else "fulfilled")
-        assert one["description"] == visit["because"]
+        assert (one["description"], one["comment"]) == (visit["label"], visit["because"])
+        assert one["extension"] == [{"url": "urn:scheduler-api:visit-status", "valueCode": visit["status"]}]
 
 
 def test_searches_find_what_they_ask_for(reader: SyncFHIRClient, found: dict[str, Resources]) -> None:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from scheduler_api.engine.errors import CODES, CONFIRMED, Conflict, FieldError, NeedsConfirmation, ValidationFailed
 from scheduler_api.i18n.refusals import refusal
-from scheduler_api.interop.fhir.elements import FHIR_JSON
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
 from scheduler_api.interop.fhir.exchange import operation_outcome
 from scheduler_api.logs import Seldom
 from scheduler_api.metrics import CLOCK_REFUSALS
@@ -51,9 +51,6 @@ TYPES: Mapping[int, tuple[str, str]] = {
     500: ("internal", "The service failed"),
     503: ("unavailable", "Try again in a moment"),
 }
-
-#: Where the addresses are that speak FHIR.
-FHIR_PATH = "/fhir/"
 
 
 class FieldErrorSchema(Strict):

@@ -32,11 +32,12 @@ def appointment(visit: Mapping[str, Any], language: str) -> dict[str, Any]:
         resourceType="Appointment",
         id=f"{visit['patient_id']}.{appointment_key(visit['visit'])}",
         language=language,
+        # FHIR has no status for what is overdue, or booked though it is no longer required.
+        extension=[{"url": system("visit-status"), "valueCode": visit["status"]}],
         status=FULFILLED if visit["done_on"] is not None else BOOKED,
         serviceType=[code(system("visit"), visit["visit"], visit["label"])],
-        # FHIR has no status for what is overdue, or booked though it is no longer required.
-        reasonCode=[code(system("visit-status"), visit["status"])],
-        description=visit["because"],
+        description=visit["label"],
+        comment=visit["because"],
         start=starts_at.isoformat(),
         end=ends_at.isoformat(),
         participant=[

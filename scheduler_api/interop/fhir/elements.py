@@ -7,6 +7,8 @@ from typing import Any
 
 #: The type of content of every resource.
 FHIR_JSON = "application/fhir+json"
+#: Where the addresses are that speak FHIR.
+FHIR_PATH = "/fhir/"
 #: The names of our own code systems and extensions begin so.
 _OURS = "urn:scheduler-api:"
 #: The code system of sites.

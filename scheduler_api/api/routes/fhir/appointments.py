@@ -28,6 +28,7 @@ from .searching import (
     Reference,
     SearchQuery,
     found,
+    id_of,
     range_of,
     resource,
     value_of,
@@ -43,7 +44,7 @@ _VISITS = {FULFILLED: ["done"], BOOKED: [status for status in STATUSES if status
 class AppointmentSearch(SearchQuery):
     """Finds booked visits."""
 
-    patient = Reference("Patient", metadata={"description": "The id of the patient"})
+    patient = Reference(metadata={"description": "The id of the patient"})
     date = Bounds(
         metadata={
             "description": "The booked day on the clock of the site, with a prefix (eq, ge, gt, le, lt) as in "
@@ -64,15 +65,15 @@ def search_appointments(query: dict[str, Any]) -> Response:
     `fulfilled` is what was done. Of a booking that was cancelled there is none.
     """
     first, last = range_of(query.get("date", ()))
-    site = value_of(query.get("site"), SITES)
-    if NOTHING in (query.get("patient"), site) or (first and last and last < first):
+    patient_id, site = id_of(query.get("patient"), "Patient"), value_of(query.get("site"), SITES)
+    if NOTHING in (patient_id, site) or (first and last and last < first):
         return found((), None)
     wanted = query.get("status")
     search = Query(
         statuses=[one for status in dict.fromkeys(wanted) for one in _VISITS[status]] if wanted else None,
         booked_first=first,
         booked_last=last,
-        patient_id=query.get("patient"),
+        patient_id=patient_id,
         sort=_ORDER,
         after=cursor_key(query, len(SORTS[_ORDER])),
         limit=query["limit"],

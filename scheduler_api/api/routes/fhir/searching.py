@@ -16,12 +16,12 @@ from scheduler_api.api.http.language import language
 from scheduler_api.api.http.pages import address_of_next, encoded
 from scheduler_api.engine.dates import parse_date
 from scheduler_api.i18n import worded
-from scheduler_api.interop.fhir.elements import FHIR_JSON
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
 from scheduler_api.interop.fhir.exchange import SearchParameter, searchset
 from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text, fields
 
 #: Where all resources are.
-ROOT = "/fhir/R4"
+ROOT = f"{FHIR_PATH}R4"
 _PREFIXES = ("eq", "ge", "gt", "le", "lt")
 #: How many characters a day has.
 _DAY = 10
@@ -55,17 +55,10 @@ class FhirBundleSchema(Strict):
 
 
 class Reference(Text):
-    """A reference to a resource of one type: its id, or its address relative or whole."""
+    """A reference to a resource: its id, or its address relative or whole."""
 
-    def __init__(self, kind: str, **kwargs: Any) -> None:
-        self.kind = kind
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(300, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        text: str = super()._deserialize(value, attr, data, **kwargs)
-        for begin in (f"{request.host_url}{ROOT[1:]}/{self.kind}/", f"{self.kind}/"):
-            text = text.removeprefix(begin)
-        return text
 
 
 class Identifier(Text):
@@ -122,6 +115,11 @@ def parameters_of(query: type[SearchQuery]) -> Iterator[SearchParameter]:
             parameter, _, form = name.partition(":")
             said = f"Only as `{name}`. " if form else ""
             yield SearchParameter(parameter, "reference" if form else kind, f"{said}{field.metadata['description']}")
+
+
+def id_of(reference: str | None, kind: str) -> str | None:
+    """Return the id of the resource of a type to which a reference leads; None: none is given."""
+    return reference and reference.removeprefix(f"{base()}/").removeprefix(f"{kind}/")
 
 
 def parts_of(token: str | None) -> tuple[str | None, str | None]:

@@ -28,6 +28,7 @@ from .searching import (
     Reference,
     SearchQuery,
     found,
+    id_of,
     only,
     parts_of,
     resource,
@@ -56,15 +57,15 @@ class SubjectSearch(IdSearch):
     """Finds the parts that patients have in studies."""
 
     identifier = Identifier(metadata={"description": "The whole subject number"})
-    patient = Reference("Patient", metadata=_OF_PATIENT)
-    study = Reference("ResearchStudy", metadata={"description": "The id of the protocol"})
+    patient = Reference(metadata=_OF_PATIENT)
+    study = Reference(metadata={"description": "The id of the protocol"})
     status = some_of(*SUBJECT_STATUSES.values())
 
 
 class CarePlanSearch(IdSearch):
     """Finds plans of patients."""
 
-    patient = Reference("Patient", metadata=_OF_PATIENT)
+    patient = Reference(metadata=_OF_PATIENT)
     status = some_of(*dict.fromkeys(PLAN_STATUSES.values()))
 
 
@@ -147,8 +148,8 @@ def read_care_plan(query: dict[str, Any], patient_id: str) -> Response:
 def _find(query: Mapping[str, Any], statuses: Mapping[str, str] | None = None) -> Page[tuple[str, str]]:
     """Return a page of the patients that a search asks for; `statuses` are those of FHIR, by ours."""
     system, number = parts_of(query.get("identifier"))
-    patient_id = only(query.get("id"), query.get("patient"))
-    protocol = only(query.get("study"), None if system is None else protocol_of(system))
+    patient_id = only(query.get("id"), id_of(query.get("patient"), "Patient"))
+    protocol = only(id_of(query.get("study"), "ResearchStudy"), None if system is None else protocol_of(system))
     site = value_of(query.get("site"), SITES)
     if NOTHING in (patient_id, protocol, site, number):
         return Page([], None)
