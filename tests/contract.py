@@ -58,7 +58,7 @@ class Contract:
             return
         kind = answer.headers["Content-Type"].partition(";")[0]
         assert kind in declared.get("content", {}), f"{where} as {kind} is not in the contract"
-        if kind in ("application/json", "application/problem+json"):
+        if kind in ("application/json", "application/problem+json", "application/fhir+json"):
             self._validate(where, (*steps, "content", kind, "schema"), orjson.loads(answer.data))
 
     def _check_headers(self, where: str, declared: Mapping[str, Any], sent: Any) -> None:

@@ -400,9 +400,11 @@ def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:
     """Check that an answer is a problem that names these fields and no others; the problem."""
     text = answer.text
     assert answer.status_code == status, text
-    assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["X-Request-ID"]
     problem: dict[str, Any] = json.loads(text)
+    if answer.headers["Content-Type"] == "application/fhir+json":
+        return _refused_to_reader(problem, *pointers)
+    assert answer.headers["Content-Type"] == "application/problem+json"
     assert problem["status"] == status
     assert problem["type"].startswith("urn:scheduler-api:")
     assert problem["title"]
@@ -415,3 +417,14 @@ def refused(answer: Any, status: int, *pointers: str) -> dict[str, Any]:
         assert str(problem["status"]) in documented()[error["code"]], error
     assert not [word for word in ("Traceback", "sqlite", "psycopg", 'File "', "marshmallow") if word in text]
     return problem
+
+
+def _refused_to_reader(outcome: dict[str, Any], *pointers: str) -> dict[str, Any]:
+    """Check that a refusal says to a reader of FHIR what it says to others; the outcome."""
+    assert outcome["resourceType"] == "OperationOutcome"
+    for issue in outcome["issue"]:
+        assert issue["severity"] == "error"
+        assert issue["details"]["text"]
+    places = [place for issue in outcome["issue"] for place in issue.get("location", ())]
+    assert places == [f"http.{pointer.removeprefix('/')}" for pointer in pointers]
+    return outcome

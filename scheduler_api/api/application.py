@@ -18,6 +18,7 @@ from scheduler_api.api.http.operation import ANY_ROLE, Operation, operation_of
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.request_log import RequestLogMiddleware
 from scheduler_api.api.http.requests import authenticate, authenticate_page, authenticate_phone, check_rate, now
+from scheduler_api.api.routes.fhir import appointments, searching, studies, subjects
 from scheduler_api.api.routes.operations import audit, metrics, service
 from scheduler_api.api.routes.patients import (
     accountability,
@@ -31,8 +32,9 @@ from scheduler_api.api.routes.patients import (
 )
 from scheduler_api.api.routes.phones import activation, feeds, me, sync
 from scheduler_api.api.routes.reminders import destinations, messages, preferences
-from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, sites
+from scheduler_api.api.routes.sites import approvals, protocols, site_calendars, site_feeds, sites
 from scheduler_api.api.routes.visits import bookings, visits, worklist
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
 from scheduler_api.schemas.fields import OPENAPI
 from scheduler_api.services import Services
 from scheduler_api.use_cases.session import Forbidden
@@ -85,6 +87,7 @@ RESOURCES = (
     amendments,
     sites,
     site_calendars,
+    site_feeds,
     approvals,
     activation,
     me,
@@ -95,10 +98,15 @@ RESOURCES = (
     destinations,
     messages,
 )
+#: The same for readers of FHIR.
+FHIR = (studies, subjects, appointments)
 #: A response is compressed from so many bytes on. At level 3 gzip takes a third of the time of its default level 6, and
 #: a page of 50 visits becomes a sixth larger.
 COMPRESSED_FROM, GZIP_LEVEL = 1000, 3
-COMPRESSED_TYPES = ("json", "csv", "calendar", "html", "css", "javascript")
+COMPRESSED_TYPES = (
+    *("application/json", FHIR_JSON),
+    *("text/csv", "text/calendar", "text/html", "text/css", "text/javascript"),
+)
 
 
 def application(services: Services, max_body: int, trusted_proxies: int) -> Flask:
@@ -121,7 +129,7 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
         },
         MAX_CONTENT_LENGTH=max_body,
         COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
-        COMPRESS_MIMETYPES=[f"{'application' if kind == 'json' else 'text'}/{kind}" for kind in COMPRESSED_TYPES],
+        COMPRESS_MIMETYPES=COMPRESSED_TYPES,
         COMPRESS_MIN_SIZE=COMPRESSED_FROM,
         COMPRESS_LEVEL=GZIP_LEVEL,
         # Views answer 304 themselves, before anything is computed.
@@ -133,6 +141,8 @@ def application(services: Services, max_body: int, trusted_proxies: int) -> Flas
         api.register_field(field, kind, form)
     for resource in RESOURCES:
         api.register_blueprint(resource.blueprint, url_prefix="/v1")
+    for resource in FHIR:
+        api.register_blueprint(resource.blueprint, url_prefix=searching.ROOT)
     app.register_blueprint(service.blueprint)
     app.register_blueprint(metrics.blueprint)
     services.contract = contract(app, api)
@@ -155,8 +165,8 @@ def _guard() -> Response | None:
 
     Of a request whose body has not been received yet there is the head alone: if that is good, it is answered with 100.
 
-    Every path under /v1 needs a token, also one that does not exist: a phone's under /v1/me, else a staff token. Only
-    /v1/feeds needs none.
+    Every path under /v1 and /fhir needs a token, also one that does not exist: a phone's under /v1/me, else a staff
+    token. Only /v1/feeds needs none.
     Monitoring has no limit. Which methods an address has (OPTIONS), any role may know.
     """
     req = request._get_current_object()  # type: ignore[attr-defined]
@@ -192,5 +202,5 @@ def _of_no_view(path: str) -> Operation:
     """Return which token a path needs for which there is no view."""
     under_me = path == "/v1/me" or path.startswith("/v1/me/")
     # The address of a feed is its key: a calendar app that asks otherwise is told what it may ask.
-    is_public = not path.startswith("/v1") or path.startswith("/v1/feeds/")
+    is_public = not path.startswith(("/v1", FHIR_PATH)) or path.startswith("/v1/feeds/")
     return Operation("patient" if under_me else "public" if is_public else "staff")

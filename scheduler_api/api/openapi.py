@@ -11,9 +11,11 @@ from flask import Flask
 
 from scheduler_api.api.contract import examples, headers
 from scheduler_api.api.contract.words import WORDS
+from scheduler_api.api.http.accept import JSON
 from scheduler_api.api.http.operation import operation_of
 from scheduler_api.api.http.problems import TYPES, ProblemApi
 from scheduler_api.api.routes.phones.sync import QUEUED
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
 from scheduler_api.schemas.facts import FACTS
 
 INFO = {
@@ -42,11 +44,12 @@ def contract(app: Flask, api: ProblemApi) -> dict[str, Any]:
     components = document["components"]
     components["headers"] = headers.components()
     components["responses"] = {_problem_name(status): _problem(status) for status in TYPES}
+    components["responses"] |= {f"Fhir{_problem_name(status)}": _outcome(status) for status in TYPES}
     views = _views(app)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":
-                _complete(method, operation, views[path, method])
+                _complete(path, method, operation, views[path, method])
     for (path, method), view in views.items():
         if method == "get" and operation_of(view).says:
             document["paths"][path] = {"get": _of_the_service(view)}
@@ -111,6 +114,12 @@ def _problem(status: int, shown: dict[str, Any] | None = None) -> dict[str, Any]
         "headers": headers.referred(sent),
         "content": {"application/problem+json": content},
     }
+
+
+def _outcome(status: int) -> dict[str, Any]:
+    """Return the response of a problem as FHIR writes it."""
+    content = {FHIR_JSON: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}
+    return {**_problem(status), "content": content}
 
 
 def _views(app: Flask) -> dict[tuple[str, str], Any]:
@@ -190,7 +199,7 @@ def _add_kinds(api: ProblemApi, document: dict[str, Any]) -> None:
     schemas["SyncRequest"]["properties"]["facts"]["items"] = {"$ref": "#/components/schemas/QueuedFact"}
 
 
-def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
+def _complete(path: str, method: str, operation: dict[str, Any], view: Any) -> None:
     """Add what the view declares by its decorators, and the problems that may come instead of an answer."""
     declared = operation_of(view)
     operation["operationId"] = view.__name__
@@ -222,6 +231,10 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
         responses["304"] = {"description": "Nothing changed"}
     if declared.produces:
         responses["200"].setdefault("content", {}).update(_texts(declared.produces))
+    speaks_fhir = path.startswith(FHIR_PATH)
+    if speaks_fhir:
+        content = responses["200"]["content"]
+        content[JSON] = {**content[FHIR_JSON]}
     contents = [found for status, answer in responses.items() if status[0] == "2" and (found := answer.get("content"))]
     # A calendar app reads a feed whatever it says that it accepts: an appointment must not be lost to a header.
     if contents and not declared.any_query:
@@ -231,10 +244,11 @@ def _complete(method: str, operation: dict[str, Any], view: Any) -> None:
         content = answer.get("content", {})
         is_page = "List" in str(content.get("application/json", {}).get("schema", ""))
         answer["headers"] = headers.referred(headers.of_answer(status, declared.headers, declared.sends, is_page))
-        if "application/json" in content and (shown := examples.of_answer(name, int(status))):
-            content["application/json"]["examples"] = shown
+        kind = FHIR_JSON if speaks_fhir else JSON
+        if kind in content and (shown := examples.of_answer(name, int(status))):
+            content[kind]["examples"] = shown
     for status in sorted(statuses):
         own = examples.of_answer(name, status)
-        shared = {"$ref": f"#/components/responses/{_problem_name(status)}"}
+        shared = {"$ref": f"#/components/responses/{'Fhir' if speaks_fhir else ''}{_problem_name(status)}"}
         responses[str(status)] = _problem(status, own) if own else shared
     operation["responses"] = dict(sorted(responses.items()))

@@ -40,6 +40,7 @@ COVERED: Mapping[str, Covered] = {
     "activations": Covered(("hash",)),
     "devices": Covered(("device_id",)),
     "feeds": Covered(("hash",)),
+    "site_feeds": Covered(("feed_id",)),
     "destinations": Covered(
         ("destination_id",), frozenset(("failures", "refusals", "failing_since", "problem", "paused_until"))
     ),

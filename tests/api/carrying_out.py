@@ -22,11 +22,11 @@ from scheduler_api.use_cases.projections import maintenance
 
 EXAMPLES = {**examples.ACCEPTED, **examples.REFUSED, **NEEDED}
 #: Ids by their first letter, which a service gives at random.
-_ID = re.compile(r"\b([pfdetm])-([0-9a-f]{12,32})\b")
+_ID = re.compile(r"\b([pfdetmk])-([0-9a-f]{12,32})\b")
 #: Secrets, by the field that they are in.
 _SECRET = re.compile(r'"(access_token|refresh_token|public_key|hash|secret|qr_svg|next_cursor)":"((?:[^"\\]|\\.)*)"')
 _CODE = re.compile(r'"code":"([A-Z0-9]{10})"')
-_FEED = re.compile(r"/v1/feeds/([\w-]+)\.ics")
+_FEED = re.compile(r"/v1/feeds/(?:bookings/)?([\w-]+)\.ics")
 _FRACTION = re.compile(r"(T\d\d:\d\d:\d\d)\.\d+")
 _SHOWN = {
     "access_token": "pat_00000000000000000000000{n}",

@@ -10,12 +10,20 @@ import pytest
 from service import ENROLMENT, REGISTERED, Client, Patient, Service, refused
 from usdm_files import study
 
+from scheduler_api.interop.fhir.appointment import appointment_key
 from scheduler_api.use_cases.auth import tokens
 
 from .inputs import NEW_FACT
 
 #: What all who record may call, by the last part of the address.
-RECORDS = {"patients", "facts", "previews", "activations", "apply", "resend"}
+RECORDS = {"patients", "facts", "previews", "activations", "apply", "resend", "feeds"}
+
+
+@pytest.fixture
+def patient(patient: Patient) -> Patient:
+    """That patient, with a booked visit."""
+    patient.record("visit_booked", visit="imaging-w18", booked_on="2024-05-08")
+    return patient
 
 
 def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, Any]]:
@@ -29,6 +37,8 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "visit": "imaging-w12",
         "destination_id": "e-none",
         "message_id": "m-none",
+        "feed_id": "k-none",
+        "key": appointment_key("imaging-w18"),
         "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
     }
     enrolment = {**ENROLMENT, "subject_number": "099"}
@@ -53,6 +63,7 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
         "/v1/patients/{patient_id}/messages": {"all": True, "reason": "The patient asked for it."},
         "/v1/patients/{patient_id}/visits/{visit}/booking": {"booked_on": "2024-02-21"},
         "/v1/patients/{patient_id}/visits/{visit}/result": {"done_on": "2024-02-20", "response": "SD"},
+        "/v1/sites/{site}/feeds": {"visit_names": True},
         "/v1/sites/{site}/destinations": {"channel": "log", "audience": "site"},
         "/v1/reminders/{message_id}/resend": None,
         "/v1/worklist/{entry_id}/acknowledgement": {"note": "She will call.", "until": "2024-02-23"},
@@ -61,7 +72,8 @@ def addresses(service: Service, patient: Patient) -> Iterator[tuple[str, str, An
     for path, operations in paths.items():
         for method in operations.keys() & {"get", "post", "put", "delete", "patch"}:
             # No security: what leads to a token, or is one. `/v1/me`: a patient's own.
-            if path.startswith("/v1/") and "security" not in operations[method] and not path.startswith("/v1/me/"):
+            is_for_staff = path.startswith(("/v1/", "/fhir/")) and not path.startswith("/v1/me/")
+            if is_for_staff and "security" not in operations[method]:
                 address = re.sub(r"\{(\w+)\}", lambda name: values[name[1]], path)
                 yield method.upper(), address, bodies[path] if method in ("post", "put") else None
 
@@ -193,4 +205,4 @@ def test_recorded_by_is_the_token_and_cannot_be_said(patient: Patient, coordinat
     Patient(coordinator, patient.patient_id).record("dose_recorded", **NEW_FACT["dose_recorded"])
     recorded = [fact["recorded_by"] for fact in patient.read("facts")["items"]]
     nurse = {"role": "nurse", "name": "nurse"}
-    assert recorded == [nurse, nurse, nurse, {"role": "coordinator", "name": "coordinator"}]
+    assert recorded == [nurse] * 4 + [{"role": "coordinator", "name": "coordinator"}]

@@ -121,18 +121,23 @@ def test_another_patients_phone_gets_its_own_answer(service: Service, phone: Pho
             assert answer.headers["ETag"] != tag
 
 
-def test_the_feed_of_another_address(service: Service, phone: Phone, other: Phone) -> None:
-    nobody = Client(service.app, None)
-    mine, theirs = [
-        {"secret": one.read("feed")["address"].rpartition("/")[2].removesuffix(".ics")} for one in (phone, other)
-    ]
-    known = [(route, tag_of(nobody, route, route.address(mine))) for route in heeding(service, "public")]
-    for route, tag in known:
+def test_the_feed_of_another_address(service: Service, phone: Phone, other: Phone, coordinator: Client) -> None:
+    nobody, feeds = Client(service.app, None), "/v1/sites/FUSCC/feeds"
+    made = {
+        "/v1/feeds/{secret}.ics": [one.read("feed")["address"] for one in (phone, other)],
+        "/v1/feeds/bookings/{secret}.ics": [coordinator.post(feeds, {}).json["address"] for _ in range(2)],
+    }
+    known = []
+    for route in heeding(service, "public"):
+        mine, theirs = ({"secret": one.rpartition("/")[2].removesuffix(".ics")} for one in made[route.path])
+        tag = tag_of(nobody, route, route.address(mine))
         assert asked(nobody, route, route.address(theirs), tag).status_code == 200
         no_door(nobody, route, route.address({"secret": "A" * 32}), tag, 404)
+        known.append((route, route.address(mine), tag))
     phone.send("DELETE", "feed")
-    for route, tag in known:
-        no_door(nobody, route, route.address(mine), tag, 404)
+    coordinator.send("DELETE", f"{feeds}/{coordinator.get(feeds).json['items'][0]['feed_id']}")
+    for route, address, tag in known:
+        no_door(nobody, route, address, tag, 404)
 
 
 def test_what_gives_a_tag_heeds_it(service: Service, patient: Patient, phone: Phone) -> None:

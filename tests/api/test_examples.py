@@ -58,5 +58,5 @@ def test_every_kind_of_fact_every_code_and_every_operation_has_an_example(stage:
     assert kinds == FACTS.keys()
     assert sorted([*CODES, *NEVER_ALONE]) == list(ALL_CODES)
     shown = {one.operation for one in examples.ACCEPTED.values()}
-    assert shown == {name for name, (_, path, _) in stage.calls.items() if path.startswith("/v1/")}
+    assert shown == {name for name, (_, path, _) in stage.calls.items() if path.startswith(("/v1/", "/fhir/"))}
     assert EXAMPLES.keys() >= set(orjson.loads(ANSWERS.read_bytes()))

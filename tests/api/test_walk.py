@@ -10,6 +10,8 @@ import orjson
 import pytest
 from service import ENROLMENT, Client, Patient, Service, text_of
 
+from scheduler_api.interop.fhir.appointment import appointment_key
+
 from .inputs import NEW_FACT
 
 SUBJECT = "SUBJECT-0815"
@@ -19,6 +21,7 @@ VALUES = {
     "protocol": "nct06110650",
     "version": 1,
     "visit": "imaging-w6",
+    "key": appointment_key("imaging-w6"),
     "series": "imaging",
     "on": "2024-02-20",
     "kind": "dose_recorded",
@@ -42,6 +45,10 @@ WRITING = {
     "/v1/sites/{site}/calendar",
     "/v1/worklist/{entry_id}/acknowledgement",
 }
+
+
+#: Where the addresses are that are for staff.
+STAFF = ("/v1/", "/fhir/")
 
 
 class Call(NamedTuple):
@@ -82,7 +89,7 @@ def calls(service: Service, patient: Patient) -> Iterator[Call]:
     for path, operations in sorted(contract["paths"].items(), reverse=True):
         for method in ("get", "post", "put", "patch", "delete"):
             operation = operations.get(method)
-            if operation is None or "security" in operation or not path.startswith("/v1/") or "/me/" in path + "/":
+            if operation is None or "security" in operation or not path.startswith(STAFF) or "/me/" in path + "/":
                 continue
             address = re.sub(r"\{(\w+)\}", lambda name: str(values.get(name[1], "x-none")), path)
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
@@ -151,7 +158,9 @@ def test_nothing_of_a_site_is_found_by_asking_for_it(service: Service, patient: 
         parameters = contract["paths"][call.path].get("get", {}).get("parameters", ())
         for name in {each.get("name") for each in parameters if each.get("in") == "query"} & asked.keys():
             answer = elsewhere.send("GET", call.address, query={name: asked[name]})
-            assert [word for word in secrets if word in text_of(answer)] == [], f"{call.path}?{name}"
+            # A bundle says which address was asked.
+            text = text_of(answer).replace(f"{name}={asked[name]}", "")
+            assert [word for word in secrets if word in text] == [], f"{call.path}?{name}"
             filtered += 1
     assert filtered >= 6
 

@@ -148,7 +148,7 @@ def test_without_a_day_of_enrolment_a_patient_is_registered_and_enrolled_by_a_la
     session = session_on(store)
     shown = [(item["subject_number"], str(item["enrolled_on"])) for item in patients.find(session).items]
     assert sorted(shown) == [("001", "2024-01-22"), ("002", "2024-02-01"), ("002", "None")]
-    (failed,) = patients.find(session, status="off_study").items
+    (failed,) = patients.find(session, statuses=["off_study"]).items
     assert (failed["subject_number"], str(failed["consented_on"])) == ("002", "2024-01-02")
     file.write_text(head + f"002,registered,{place},,,,,\n")
     (line, _) = run.refused("import", file)

@@ -18,6 +18,7 @@ from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.phones import feeds, phones
 from scheduler_api.use_cases.reminders import destinations
+from scheduler_api.use_cases.visits import booking_feeds
 
 from .conftest import Commands
 
@@ -28,15 +29,17 @@ def made(run: Commands) -> dict[str, str]:
     """Something of each kind that can be revoked: the tokens that open them, and their ids."""
     store = connect(run.database)
     session = session_on(store)
-    patient_id = patients.find(session, status="on_treatment", limit=1).items[0]["patient_id"]
+    patient_id = patients.find(session, statuses=["on_treatment"], limit=1).items[0]["patient_id"]
     code = phones.make_code(session, patient_id)["code"]
     phone = phones.activate(store, code, "phone", "192.0.2.1", session.now)
     feed = feeds.make(session, patient_id, feeds.Options())
+    bookings = booking_feeds.make(session, "FUSCC", booking_feeds.Options())
     destination = destinations.add_to_site(session, "FUSCC", "log", "site", "", "en")
     staff = tokens.create(store, "nurse", ["FUSCC"], "left since", session.now)
     (token_id,) = (row["token_id"] for row in tokens.list_all(store) if row["name"] == "left since")
     store.close()
     names = {"patient": patient_id, "device": phone["device_id"], "destination": destination["destination_id"]}
+    names |= {"bookings": bookings["secret"], "bookings_id": bookings["feed_id"]}
     return {"staff": staff, "phone": phone["access_token"], "feed": feed["secret"], "token": token_id, **names}
 
 
@@ -47,6 +50,7 @@ def revoked(run: Commands, made: dict[str, str]) -> None:
     run.ok("tokens", "revoke", made["token"])
     destinations.end_of_site(session, "FUSCC", made["destination"])
     feeds.close(session, made["patient"])
+    booking_feeds.revoke(session, "FUSCC", made["bookings_id"])
     phones.end_device(session, made["patient"], made["device"])
     store.close()
 
@@ -54,7 +58,8 @@ def revoked(run: Commands, made: dict[str, str]) -> None:
 def statuses(run: Commands, made: dict[str, str]) -> list[int]:
     """What comes of asking with each secret."""
     app = create_app(Settings(database=run.database), utc_now)
-    asked = [(made["staff"], "/v1/sites"), (made["phone"], "/v1/me/today"), ("", f"/v1/feeds/{made['feed']}.ics")]
+    asked = [(made["staff"], "/v1/sites"), (made["phone"], "/v1/me/today")]
+    asked += [("", f"/v1/feeds/{made['feed']}.ics"), ("", f"/v1/feeds/bookings/{made['bookings']}.ics")]
     found = [Client(app, token).get(path).status_code for token, path in asked]
     end(app)
     return found
@@ -65,25 +70,25 @@ def statuses(run: Commands, made: dict[str, str]) -> list[int]:
 def test_a_restore_from_backup_to_service(run_samples: Commands, tmp_path: Path, kept: str) -> None:
     run, copy, trail = run_samples, tmp_path / "backup.db", tmp_path / "trail.jsonl"
     secrets = made(run)
-    assert statuses(run, secrets) == [200, 200, 200]
+    assert statuses(run, secrets) == [200] * 4
     run.ok("backup", copy)
     revoked(run, secrets)
-    assert statuses(run, secrets) == [401, 401, 404]
+    assert statuses(run, secrets) == [401, 401, 404, 404]
     run.ok("audit", "export", trail)
     lost = Path(run.database).rename(tmp_path / "lost.db")
     for beside in Path(run.database).parent.glob("scheduler.db-*"):
         beside.rename(tmp_path / beside.name.replace("scheduler", "lost"))
     shutil.copy(copy, run.database)
     assert run.ok("verify").startswith("All is well")
-    assert statuses(run, secrets) == [200, 200, 200]
+    assert statuses(run, secrets) == [200] * 4
     source = lost if kept == "the database" else trail
     listed = run.ok("restore", source)
-    for name in ("token", "device", "patient", "destination"):
+    for name in ("token", "device", "patient", "destination", "bookings_id"):
         assert secrets[name] in listed
     assert listed.endswith("All of it is valid again; --revoke revokes it.\n")
-    assert statuses(run, secrets) == [200, 200, 200]
-    assert run.ok("restore", source, "--revoke").endswith("4 revoked again.\n")
-    assert statuses(run, secrets) == [401, 401, 404]
+    assert statuses(run, secrets) == [200] * 4
+    assert run.ok("restore", source, "--revoke").endswith("5 revoked again.\n")
+    assert statuses(run, secrets) == [401, 401, 404, 404]
     assert run.ok("restore", source) == "Nothing that was revoked since is valid again.\n"
     assert run.ok("verify").startswith("All is well")
 

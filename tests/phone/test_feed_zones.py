@@ -12,7 +12,7 @@ import pytest
 
 from scheduler_api.engine.dates import is_time_zone
 from scheduler_api.interop import ics, time_zones
-from scheduler_api.use_cases.phones.feeds import Event, Options
+from scheduler_api.use_cases.calendar_events import Event
 
 ZONES = sorted(zone for zone in available_timezones() if is_time_zone(zone))
 FIRST, LAST = date(2025, 11, 20), date(2027, 11, 20)
@@ -56,7 +56,7 @@ def instant(day: date, at: str, zone: str) -> datetime:
 @pytest.fixture(scope="module")
 def documents() -> dict[str, bytes]:
     """The feed of each zone over two years."""
-    return {zone: ics.calendar(events(zone, days_of(zone)), Options(), zone) for zone in ZONES}
+    return {zone: ics.calendar(events(zone, days_of(zone)), "Trial", "en", zone) for zone in ZONES}
 
 
 def test_every_instant_is_equal_for_two_readers(

@@ -12,8 +12,8 @@ from service import ENROLMENT, Client, Patient, Service, refused
 from .phones import Phone, new_code
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-#: What bears its own key, and needs no token.
-OPEN = {"/v1/activate", "/v1/token", "/v1/feeds/{secret}.ics"}
+#: What bears its own key, or has no data, and needs no token.
+OPEN = {"/v1/activate", "/v1/token", "/v1/feeds/{secret}.ics", "/v1/feeds/bookings/{secret}.ics", "/fhir/R4/metadata"}
 #: What anybody may look at.
 PUBLIC = {"/healthz", "/readyz", "/openapi.json", "/docs"}
 
@@ -51,8 +51,10 @@ def filled(path: str, patient: Patient, device: str) -> str:
         "site": "FUSCC",
         "dose_id": "2024-02-19",
         "secret": "A" * 32,
+        "feed_id": "k-0",
         "name": "index.html",
         "visit": "imaging-w6",
+        "key": "0" * 16,
         "entry_id": f"visit_to_book.{patient.patient_id}.imaging-w6",
         "message_id": "m-0",
         "destination_id": "w-0",
@@ -79,7 +81,7 @@ def test_a_phone_reaches_nothing_but_its_own(service: Service, phone: Phone, oth
     assert len({path for path, _ in walked}) > 25
     with service.unchanged():
         for path, method in walked:
-            if path.startswith("/v1/me") or path in OPEN or not path.startswith("/v1"):
+            if path.startswith("/v1/me") or path in OPEN or not path.startswith(("/v1", "/fhir")):
                 continue
             for of in (phone, other):
                 body = {**BODIES, "/v1/activations": {"patient_id": of.patient.patient_id}}.get(path, {})
@@ -104,7 +106,7 @@ def test_staff_are_nobody_on_a_phones_routes(service: Service, phone: Phone, nam
 def test_without_a_token_there_is_nothing(service: Service, phone: Phone) -> None:
     tokens = ["", "x", "pat_" + "A" * 43, f"{phone.access}x", phone.access[:-1], phone.access.upper(), phone.refresh]
     for path, method in routes(service):
-        if not path.startswith("/v1") or path in OPEN:
+        if not path.startswith(("/v1", "/fhir")) or path in OPEN:
             continue
         for token in tokens if path in ("/v1/me/today", "/v1/patients") else tokens[:1]:
             answer = service.client(token).send(method, filled(path, phone.patient, phone.device_id))

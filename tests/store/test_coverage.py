@@ -74,6 +74,7 @@ def filled(service: Service, coordinator: Client, admin: Client) -> Patient:
     assert coordinator.send("PUT", "/v1/sites/FUSCC/reminders", {"off": []}).status_code == 200
     contact = {"name": "Ward 3", "phone": "+86 21 1234"}
     assert coordinator.send("PUT", "/v1/sites/FUSCC/contact", contact).status_code == 200
+    assert coordinator.post("/v1/sites/FUSCC/feeds", {}).status_code == 201
     destinations.add_to_site(service.session(), "FUSCC", "log", "site", "", "en")
     approval = {"protocol": "nct06110650", "version": 1, "approved_on": "2024-02-01"}
     assert coordinator.post("/v1/sites/FUSCC/approvals", approval).status_code == 201

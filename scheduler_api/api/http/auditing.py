@@ -14,7 +14,15 @@ from .problems import Problem, no_time, unavailable
 from .requests import READS, now, route, services, store
 
 #: The blueprints without health data.
-_WITHOUT_HEALTH_DATA = ("sites", "site calendars", "protocols", "approvals", "destinations")
+_WITHOUT_HEALTH_DATA = (
+    "sites",
+    "site calendars",
+    "site feeds",
+    "protocols",
+    "approvals",
+    "destinations",
+    "fhir studies",
+)
 
 
 def register(app: Flask) -> None:

@@ -11,6 +11,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from scheduler_api.i18n import LANGUAGES
+from scheduler_api.interop.fhir.elements import FHIR_PATH
 
 #: Who reads Chinese so does not read the simplified script of zh-CN: Hong Kong, Macau and Taiwan, or as it says.
 _TRADITIONAL = frozenset({"hant", "hk", "mo", "tw"})
@@ -23,7 +24,7 @@ def register(app: Flask) -> None:
 
 
 def _declare(response: Response) -> Response:
-    if response.status_code == HTTPStatus.NO_CONTENT or not request.path.startswith("/v1"):
+    if response.status_code == HTTPStatus.NO_CONTENT or not request.path.startswith(("/v1", FHIR_PATH)):
         return response
     headers = response.headers
     if "Content-Language" not in headers:

@@ -72,17 +72,17 @@ def page(items: Sequence[Item], after: Sequence[str] | None, schema: type[Strict
     cursor = encoded(after)
     headers = {"Vary": "Accept"}
     if cursor is not None:
-        headers["Link"] = _link_to_next(cursor)
+        headers["Link"] = f'<{address_of_next(cursor)}>; rel="next"'
     form = form_of_list()
     if form in TABLES:
         return _table(form, items, schema, headers)
     return answer({"items": items, "next_cursor": cursor}, headers=headers)
 
 
-def _link_to_next(cursor: str) -> str:
-    """Return the Link header of a page: the same request, going on at a cursor."""
+def address_of_next(cursor: str) -> str:
+    """Return the address of the next page, without its host: the same request, going on at a cursor."""
     parameters = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-    return f'<{request.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
+    return f"{request.path}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 
 def _table(form: str, items: Sequence[Item], schema: type[Strict], headers: Mapping[str, str]) -> Response:

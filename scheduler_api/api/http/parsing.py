@@ -16,7 +16,7 @@ from webargs.flaskparser import FlaskParser
 
 from scheduler_api.engine.errors import FieldError
 from scheduler_api.schemas.errors import errors_of
-from scheduler_api.schemas.fields import Choice, validate
+from scheduler_api.schemas.fields import Choice, fields, validate
 
 from .operation import operation_of
 from .problems import Problem
@@ -45,10 +45,14 @@ class Parser(FlaskParser):
         return parsed
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
-        """Return the query: the values of a list with commas between, or each in a parameter of its own."""
-        lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, DelimitedList)}
+        """Return the query: the values of a list each in a parameter of its own, or if it says so with commas between.
+
+        Those of a `DelimitedList` are a text with commas, those of any other list a list.
+        """
+        lists = {one.data_key or name: one for name, one in schema.fields.items() if isinstance(one, fields.List)}
         _check_query(lists)
-        return {name: ",".join(values) for name, values in req.args.lists()}
+        is_plain = {name: not isinstance(one, DelimitedList) for name, one in lists.items()}
+        return {name: values if is_plain.get(name) else ",".join(values) for name, values in req.args.lists()}
 
     def handle_error(self, error: Any, req: Any, schema: Any, **kwargs: Any) -> Any:
         """Raise a problem that names every bad field."""

@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from scheduler_api.engine.errors import CODES, CONFIRMED, Conflict, FieldError, NeedsConfirmation, ValidationFailed
 from scheduler_api.i18n.refusals import refusal
+from scheduler_api.interop.fhir.elements import FHIR_JSON, FHIR_PATH
+from scheduler_api.interop.fhir.exchange import operation_outcome
 from scheduler_api.logs import Seldom
 from scheduler_api.metrics import CLOCK_REFUSALS
 from scheduler_api.schemas.fields import Choice, Strict, fields
@@ -112,8 +114,11 @@ class Problem(Exception):
         return document
 
     def response(self) -> Response:
-        """Return the problem as a response."""
-        response = Response(orjson.dumps(self.document()), self.status, content_type="application/problem+json")
+        """Return the problem as a response, to readers of FHIR in their form."""
+        document, form = self.document(), "application/problem+json"
+        if request.path.startswith(FHIR_PATH):
+            document, form = operation_outcome(document), FHIR_JSON
+        response = Response(orjson.dumps(document), self.status, content_type=form)
         response.headers.update(self.headers)
         return response
 

@@ -166,7 +166,7 @@ def _transfer(session: Session, from_on: date) -> str:
     from scheduler_api.use_cases.sites import sites
 
     sites.add(session, SECOND_SITE)
-    patient = patients.find(session, status="on_treatment", limit=200).items[-1]
+    patient = patients.find(session, statuses=["on_treatment"], limit=200).items[-1]
     new = facts.NewFact(SiteTransferred(str(SECOND_SITE["site"]), from_on))
     facts.record(session, patient["patient_id"], new)
     return str(patient["subject_number"])
@@ -200,7 +200,7 @@ Tokens (kept in {file})
   nurse of {SITE}  {samples.tokens["nurse"]}
   monitor         {samples.tokens["monitor"]}
   admin           {samples.tokens["admin"]}"""
-    treated = patients.find(session, status="on_treatment", limit=1).items
+    treated = patients.find(session, statuses=["on_treatment"], limit=1).items
     if treated:
         patient, token = treated[0], samples.tokens["nurse"]
         of_patient = f"{url}/v1/patients/{patient['patient_id']}"

@@ -39,6 +39,7 @@ from .second_edition import (
     m0023_given_doses,
     m0024_scale,
     m0025_signed_in_elsewhere,
+    m0026_site_feeds,
 )
 
 
@@ -77,5 +78,6 @@ MIGRATIONS = tuple(
         m0023_given_doses,
         m0024_scale,
         m0025_signed_in_elsewhere,
+        m0026_site_feeds,
     )
 )

@@ -171,7 +171,9 @@ class Query:
     todays: dict[str, date]
     now: datetime
     sites: Sequence[str] | None = None
-    status: str | None = None
+    statuses: Sequence[str] | None = None
+    protocol: str | None = None
+    patient_id: str | None = None
     subject_number: str | None = None
     subject_number_part: str | None = None
     after: tuple[str, str] | None = None
@@ -189,12 +191,12 @@ def find(store: Store, query: Query) -> list[Row]:
     )
     ways = ["TRUE"] if query.sites is None else ways_to_sites("", query.sites, query.now, parameters)
     where = []
-    if query.status is not None:
-        where.append(f"{status} = :status")
-        parameters["status"] = query.status
-    if query.subject_number is not None:
-        where.append("subject_number = :subject_number")
-        parameters["subject_number"] = query.subject_number
+    if query.statuses is not None:
+        where.append(one_of(status, "status", query.statuses, parameters))
+    for column in ("protocol", "patient_id", "subject_number"):
+        if (value := getattr(query, column)) is not None:
+            where.append(f"{column} = :{column}")
+            parameters[column] = value
     if query.subject_number_part is not None:
         where.append("LOWER(subject_number) LIKE :part ESCAPE '!'")
         part = query.subject_number_part.lower()

@@ -10,12 +10,14 @@ from scheduler_api.store.operations import tokens as token_rows
 from scheduler_api.store.phones import devices
 from scheduler_api.store.phones import feeds as feed_rows
 from scheduler_api.store.reminders import destinations as destination_rows
+from scheduler_api.store.sites import site_feeds
 from scheduler_api.use_cases.audit import search
 from scheduler_api.use_cases.audit.events import note
 from scheduler_api.use_cases.auth import tokens
 from scheduler_api.use_cases.phones import feeds, phones
 from scheduler_api.use_cases.reminders import destinations
 from scheduler_api.use_cases.session import Session
+from scheduler_api.use_cases.visits import booking_feeds
 
 #: An entry of the audit trail, as it is exported.
 Entry = Mapping[str, Any]
@@ -83,6 +85,11 @@ def _feed_is_valid(session: Session, entry: Entry) -> bool:
     return feed is not None and feed["made_at"] <= entry["at"]
 
 
+def _site_feed_is_valid(session: Session, entry: Entry) -> bool:
+    rows = site_feeds.of_site(session.store, entry["site"])
+    return any(row["feed_id"] == entry["detail"]["feed"] for row in rows)
+
+
 def _destination_is_valid(session: Session, entry: Entry) -> bool:
     rows = destination_rows.of_site(session.store, entry["site"])
     return any(row["destination_id"] == entry["detail"]["destination"] and row["ended_at"] is None for row in rows)
@@ -117,6 +124,12 @@ _KINDS: Mapping[str, _Kind] = {
         lambda entry: str(entry["patient_id"]),
         _feed_is_valid,
         lambda session, entry: feeds.close(session, entry["patient_id"]),
+    ),
+    "site_feed_revoked": _Kind(
+        "calendar feed",
+        lambda entry: str(entry["detail"]["feed"]),
+        _site_feed_is_valid,
+        lambda session, entry: booking_feeds.revoke(session, entry["site"], entry["detail"]["feed"]),
     ),
     "destination_ended": _Kind(
         "destination",

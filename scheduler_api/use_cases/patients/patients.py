@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -117,13 +118,15 @@ def get(session: Session, patient_id: str) -> dict[str, Any]:
 def find(
     session: Session,
     site: str | None = None,
-    status: str | None = None,
+    statuses: Sequence[str] | None = None,
     subject_number: str | None = None,
     subject_number_part: str | None = None,
+    protocol: str | None = None,
+    patient_id: str | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> Page[tuple[str, str]]:
-    """Return a page of the actor's patients: of a site, with a status, by (part of the) subject number.
+    """Return a page of the actor's patients: of a site or a protocol, with a status, by (part of the) subject number.
 
     Several protocols may each have a patient with the same subject number. Raises NotFound for another's site.
     """
@@ -131,7 +134,9 @@ def find(
         time_zones.todays(session.store, session.now),
         session.now,
         sites_to_search(session, site),
-        status,
+        statuses,
+        protocol,
+        patient_id,
         subject_number,
         subject_number_part,
         after,

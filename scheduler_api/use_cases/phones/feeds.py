@@ -1,8 +1,7 @@
-"""Calendar feeds: secret addresses, and their events with what changed since they were last read."""
+"""Calendar feeds of patients: secret addresses, and their events."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -19,17 +18,16 @@ from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Store
 from scheduler_api.store.patients.snapshots import of_row
-from scheduler_api.store.phones import feed_events, feeds
+from scheduler_api.store.phones import feeds
 from scheduler_api.use_cases.audit.events import note
 from scheduler_api.use_cases.auth.tokens import digest
+from scheduler_api.use_cases.calendar_events import PAST, Event, content_of, followed, uid_of
 from scheduler_api.use_cases.projections.stored_preferences import patients
 from scheduler_api.use_cases.session import Actor, NotFound, Session, lock_patient, patient_row
 from scheduler_api.use_cases.sites.protocols import versions_of
 
 #: How many days ahead a feed has events; reminders of doses not so far.
 AHEAD, DOSES_AHEAD = 400, 30
-#: For how long an event stays in a feed once it is over; and the feed, once its patient left and is not contacted.
-PAST = timedelta(30)
 
 
 @dataclass(frozen=True)
@@ -52,25 +50,6 @@ class Feed:
     version: int
     time_zone: str
     preferences: NotificationPreferences
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event of a feed. `kind` is `window`, `appointment`, `contraception` or `dose`; `at` is on the clock of `zone`.
-
-    An event without a time is of whole days.
-    """
-
-    uid: str
-    kind: str
-    first: date
-    last: date
-    at: str | None
-    zone: str | None
-    facts: dict[str, Any]
-    sequence: int
-    modified_at: datetime
-    cancelled: bool
 
 
 def make(session: Session, patient_id: str, options: Options) -> dict[str, Any]:
@@ -130,22 +109,7 @@ def events(store: Store, feed: Feed, now: datetime) -> list[Event]:
         history = of_row(store, patient)
         versions = versions_of(store, patient["protocol"])
         current = _current(PatientSchedule(versions, history), feed, now)
-        stored = feed_events.of_feed(store, feed.name)
-        result = []
-        for uid, content in current.items():
-            row = stored.get(uid)
-            if row is None or row["content"] != content or row["cancelled"]:
-                row = _put(store, feed.name, uid, content, False, row["sequence"] + 1 if row else 0, now)
-            result.append(_event(row))
-        for uid, row in stored.items():
-            if uid not in current:
-                # A past event is left out silently; one that was to come is cancelled, and stays so for some days.
-                last, today = date.fromisoformat(orjson.loads(row["content"])["last"]), civil_date(now, feed.time_zone)
-                if not row["cancelled"] and last >= today:
-                    row = _put(store, feed.name, uid, row["content"], True, row["sequence"] + 1, now)
-                if row["cancelled"] and last >= today - PAST:
-                    result.append(_event(row))
-    return sorted(result, key=lambda event: (event.first, event.uid))
+        return followed(store, feed.name, current, civil_date(now, feed.time_zone), now)
 
 
 def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, str]:
@@ -156,7 +120,6 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         return {}
     # While a pregnancy is open, only what is booked goes to the patient (rules, section 7).
     silent = history.pregnancy_on(today) is not None
-    # Another address has other events: an app that read the old one keeps no later version of them.
     current_events: dict[str, str] = {}
 
     def add(
@@ -170,12 +133,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     ) -> None:
         if last < today - PAST:
             return
-        # In another zone an event with a time is at another instant.
-        zone = zone if at else None
-        content = {"kind": kind, "first": first, "last": last, "at": at, "zone": zone, "facts": facts}
-        # Calendar apps show an id here and there: it does not say what the event is about.
-        uid = hashlib.sha256(f"{feed.name} {subject} {kind}".encode()).hexdigest()[:32]
-        current_events[f"{uid}@scheduler-api"] = orjson.dumps(content).decode()
+        current_events[uid_of(feed.name, subject, kind)] = content_of(kind, first, last, at, zone, facts)
 
     for visit in schedule.visits((history.first_on or today) - timedelta(400), today + timedelta(AHEAD)):
         status = visit.status(today)
@@ -194,7 +152,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
             add(visit.visit, "appointment", booked, booked, visit.booked_time, zone, label=label, place=place, **ask)
     through = schedule.contraception(today)["through_on"]
     if through is not None and through >= today and not silent:
-        add("through", "contraception", through, through)
+        add("through", "contraception", through, through, named=feed.options.visit_names)
     if feed.options.doses:
         times = feed.preferences.times_of(schedule.treatment_plan.slots)
         is_only = len(schedule.treatment_plan.doses) == 1
@@ -206,37 +164,6 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
                 uid = f"{day}" if is_only else row["dose_id"]
                 add(uid, "dose", day, day, f"{times[slot - 1]:%H:%M}", drug=drug, amount=amount)
     return current_events
-
-
-def _put(
-    store: Store, feed: str, uid: str, content: str, cancelled: bool, sequence: int, now: datetime
-) -> dict[str, Any]:
-    row = {
-        "feed": feed,
-        "uid": uid,
-        "sequence": sequence,
-        "modified_at": now.replace(microsecond=0).isoformat(),
-        "content": content,
-        "cancelled": int(cancelled),
-    }
-    feed_events.put(store, row)
-    return row
-
-
-def _event(row: Any) -> Event:
-    content = orjson.loads(row["content"])
-    return Event(
-        uid=row["uid"],
-        kind=content["kind"],
-        first=date.fromisoformat(content["first"]),
-        last=date.fromisoformat(content["last"]),
-        at=content["at"],
-        zone=content["zone"],
-        facts=content["facts"],
-        sequence=row["sequence"],
-        modified_at=datetime.fromisoformat(row["modified_at"]),
-        cancelled=bool(row["cancelled"]),
-    )
 
 
 def _text(options: Options) -> str:

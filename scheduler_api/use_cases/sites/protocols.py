@@ -57,6 +57,11 @@ def list_all(session: Session) -> list[Mapping[str, Any]]:
     return [summary(_read(row["definition"]), row["added_at"]) for row in protocols.every(session.store)]
 
 
+def latest(session: Session) -> list[Protocol]:
+    """Return the latest version of each protocol, by id."""
+    return [*{row["protocol"]: _read(row["definition"]) for row in protocols.every(session.store)}.values()]
+
+
 def get(session: Session, protocol: str, version: int) -> Mapping[str, Any]:
     """Return the definition of one version. Raises NotFound."""
     stored = versions_of(session.store, protocol).get(version)

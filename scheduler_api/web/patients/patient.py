@@ -62,9 +62,8 @@ def show_patients() -> Response:
     """List patients by subject number"""
     query = asked(PatientsQuery)
     after = (query["after"], query["after_id"]) if {"after", "after_id"} <= query.keys() else None
-    found = patients.find(
-        session(), query.get("site"), query.get("status"), None, query.get("q"), after=after, limit=_PATIENTS
-    )
+    statuses = [query["status"]] if "status" in query else None
+    found = patients.find(session(), query.get("site"), statuses, None, query.get("q"), after=after, limit=_PATIENTS)
     g.item_count = len(found.items)
     return page(
         "patients.html",

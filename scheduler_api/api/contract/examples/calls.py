@@ -198,6 +198,10 @@ _STAFF: Mapping[str, Example] = {
         after=(),
     ),
     "site_days": Example("list_site_days", "Two days", query={"from": "2024-02-23", "to": "2024-02-24"}, after=()),
+    "site_feed": Example("create_site_feed", "The address, once", {"language": "en"}, after=()),
+    "site_feeds": Example("list_site_feeds", "One feed", after=("site_feed",)),
+    "site_feed_revoked": Example("revoke_site_feed", "Somebody left", after=("site_feed",)),
+    "bookings_read": Example("read_bookings", "A calendar app asks", after=(*TREATED, "booking", "site_feed")),
     "approvals": Example("list_approvals", "A second version", after=("version_added", "approved")),
     "wait_ended": Example("end_activation_wait", "At an address", {"address": "192.0.2.7"}, after=()),
     "devices_of_patient": Example("list_patient_devices", "A phone", after=WITH_PHONE),
@@ -266,11 +270,29 @@ _PHONE: Mapping[str, Example] = {
     "unsubscribed": Example("unsubscribe_from_push", "The patient wants no more", after=(*WITH_PHONE, "subscribed")),
 }
 
-CALLS: Mapping[str, Example] = {**_BEFORE, **_STAFF, **_PHONE}
+_FHIR: Mapping[str, Example] = {
+    "capabilities": Example("get_capabilities", "What there is to read", after=()),
+    "studies": Example("search_studies", "The built-in protocol", after=()),
+    "study": Example("read_study", "The built-in protocol", after=()),
+    "fhir_patients": Example("search_patients", "By subject number", query={"identifier": "001"}),
+    "fhir_patient": Example("read_patient", "A patient on treatment"),
+    "subjects": Example("search_subjects", "Who is on treatment", query={"status": "on-study-intervention"}),
+    "subject": Example("read_subject", "A patient on treatment"),
+    "care_plans": Example("search_care_plans", "Whose study is over: nobody's", query={"status": "completed"}),
+    "care_plan": Example("read_care_plan", "A patient on treatment"),
+    "appointments": Example(
+        "search_appointments", "Of one day", query={"date": "2024-02-21"}, after=(*TREATED, "booking")
+    ),
+    "appointment": Example("read_appointment", "A booked visit", after=(*TREATED, "booking")),
+}
+
+CALLS: Mapping[str, Example] = {**_BEFORE, **_STAFF, **_PHONE, **_FHIR}
 #: The parts of an address in every example that names no others.
 PARAMETERS: Mapping[str, Any] = {
     "patient_id": PATIENT,
     "visit": "imaging-w6",
+    # Of that visit, in the id of its appointment.
+    "key": "e414a51d3b147869",
     "site": "FUSCC",
     "protocol": _PROTOCOL,
     "version": 1,
@@ -278,6 +300,7 @@ PARAMETERS: Mapping[str, Any] = {
     "device_id": DEVICE,
     "destination_id": "e-000000000000000000000001",
     "message_id": f"m-{1:028x}",
+    "feed_id": f"k-{1:016x}",
     "secret": "00000000000000000000000000000001",
     **_SAID,
 }

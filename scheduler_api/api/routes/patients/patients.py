@@ -92,11 +92,11 @@ def list_patients(query: dict[str, Any]) -> Response:
     result = patients.find(
         session(),
         query.get("site"),
-        query.get("status"),
+        [query["status"]] if "status" in query else None,
         query.get("subject_number"),
         query.get("q"),
-        cursor_key(query, 2),
-        query["limit"],
+        after=cursor_key(query, 2),
+        limit=query["limit"],
     )
     return page(result.items, result.after, PatientSchema)
 

@@ -1,24 +1,27 @@
-"""`/v1/me/feed` and `/v1/feeds/{secret}.ics`: a calendar to subscribe to."""
+"""`/v1/me/feed`, `/v1/feeds/{secret}.ics`, `/v1/feeds/bookings/{secret}.ics`: calendars to subscribe to."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, g, request, url_for
 
 from scheduler_api.api.http.conditions import patient_tag, unless_not_modified
 from scheduler_api.api.http.language import language
 from scheduler_api.api.http.operation import RECORDERS, any_query, heeds, patient, produces, public, staff
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.problems import Problem
-from scheduler_api.api.http.requests import answer, now, phone, session, store
+from scheduler_api.api.http.requests import answer, now, phone, route, session, store
 from scheduler_api.engine.dates import civil_date
-from scheduler_api.i18n import LANGUAGES
+from scheduler_api.i18n import LANGUAGES, say
 from scheduler_api.interop import ics
 from scheduler_api.schemas.fields import Choice, Instant, QueryFlag, Strict, fields
 from scheduler_api.use_cases.phones import feeds
+from scheduler_api.use_cases.visits import booking_feeds
 
 blueprint = ResourceBlueprint("feeds", __name__, description="A calendar to subscribe to")
+_CALENDAR = "text/calendar; charset=utf-8"
 
 
 class FeedQuery(Strict):
@@ -106,7 +109,32 @@ def read_feed(secret: str) -> Response:
     }
 
     def body() -> Response:
-        document = ics.calendar(feeds.events(store(), feed, now()), feed.options, feed.time_zone)
-        return Response(document, content_type="text/calendar; charset=utf-8")
+        name = say("Trial calendar", feed.options.language)
+        document = ics.calendar(feeds.events(store(), feed, now()), name, feed.options.language, feed.time_zone)
+        return Response(document, content_type=_CALENDAR)
 
     return unless_not_modified(headers, body)
+
+
+@blueprint.route("/feeds/bookings/<string:secret>.ics")
+@public
+@any_query
+@heeds("If-None-Match")
+@produces("text/calendar")
+@blueprint.response(200, content_type="text/calendar")
+def read_bookings(secret: str) -> Response:
+    """Get the bookings of a site, for calendar apps; the address is the key
+
+    iCalendar (RFC 5545), in the language that was chosen for it. What is read is noted as a read of who made it.
+    """
+    feed = booking_feeds.opened_by(store(), secret, now(), route(request))
+    g.session = feed.session
+    language = feed.options.language
+    name = say("Bookings: {site}", language, site=feed.site)
+    events = booking_feeds.events(feed)
+    g.item_count = len(events)
+    document = ics.calendar(events, name, language, feed.time_zone)
+    # Of nothing booked each feed says the same, and the tag of one is that of no other.
+    digest = hashlib.blake2b(document, digest_size=8, key=feed.name.encode()).hexdigest()
+    headers = {"ETag": f'"{digest}"', "Cache-Control": "private, no-cache", "Content-Language": language}
+    return unless_not_modified(headers, lambda: Response(document, content_type=_CALENDAR))

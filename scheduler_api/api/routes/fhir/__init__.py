@@ -1,0 +1,1 @@
+"""Routes for readers of HL7 FHIR R4."""
