@@ -26,7 +26,7 @@ def picture(name: str, form: str, file: str, **values: Any) -> Response:
     if form not in ("svg", "png"):
         raise Problem(404, "There is no such picture.")
     spoken = language()
-    svg = rendered("picture.html", spoken, picture=name, style=_style(), **values).strip()
+    svg = drawing(name, spoken, **values)
     try:
         content = svg.encode() if form == "svg" else png_of(svg)
     except NoFont as missing:
@@ -37,6 +37,11 @@ def picture(name: str, form: str, file: str, **values: Any) -> Response:
     response.headers["Content-Language"] = spoken
     response.headers["Vary"] = "Accept-Language, Cookie"
     return response
+
+
+def drawing(name: str, spoken: str, **values: Any) -> str:
+    """Return the picture `name` of `picture.html` in a language, as the text of an SVG."""
+    return rendered("picture.html", spoken, picture=name, style=_style(), **values).strip()
 
 
 @cache

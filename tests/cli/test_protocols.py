@@ -6,6 +6,7 @@ import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -95,6 +96,19 @@ def test_check_shows_a_patient_of_each_arm_and_sex_and_what_may_be_a_slip(
     assert ["contraception-m1" in patient for patient in patients] == [True, False, True, False]
     assert "Contraception not required: the protocol asks this patient for none" in patients[1]
     assert "Meant so? /regimens/0/route: intravenous, and yet" in shown
+
+
+def test_check_draws_the_year_of_each_sample_patient(file: Commands, tmp_path: Path) -> None:
+    shown = file.ok("protocols", "check", BUILT_IN, "--pictures", tmp_path)
+    drawn = tmp_path / "nct06110650-1-female.svg"
+    assert shown.splitlines()[-1] == f"{drawn}: drawn."
+    picture = ElementTree.fromstring(drawn.read_bytes())
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+    texts = [text for element in picture.iter() if (text := (element.text or "").strip())]
+    assert {"surufatinib", "Tumour imaging", "Contraception", "Week 6 tumour imaging"} <= {*texts}
+    again = file("protocols", "check", BUILT_IN, "--pictures", tmp_path)
+    assert again.exit_code == 1
+    assert f"{drawn} exists; a picture goes into a new file." in again.output
 
 
 def test_check_names_every_fault(file: Commands, tmp_path: Path, definition: dict[str, Any]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from service import Anew, Client, Service
 
+import bench
+from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.interop.png import NoFont, png_of
+from scheduler_api.web.ward.schedule import pictures
 
 from .reading import Page, Visitor, text_of
 
@@ -39,27 +44,48 @@ def test_each_value_says_where_it_comes_from(nurse: Client, visitor: Visitor) ->
 
 
 def test_the_schedule_is_a_picture(visitor: Visitor) -> None:
+    """The sample patient enrols on 2024-01-03, takes 300 mg a day from 2024-01-05, and the last on 2024-07-03."""
     page = visitor.page("/ward/protocols/nct06110650/versions/1")
-    cycles, visits = page.all("rect", class_="cycle"), page.all("rect", class_="w")
-    # 40 weeks are 14 cycles of three weeks, the last of which is cut, and scans from week 6 to week 36.
-    assert len(cycles) == 14
-    windows = [bar for bar in visits if bar not in cycles]
-    assert [text_of(bar) for bar in windows][:6] == [f"Week {week} tumour imaging" for week in range(6, 37, 6)]
-    # Week 6 is day 42: its window opens on day 35, at 2.4 units a day after the names.
-    assert int(windows[0].attrib["x"]) == 150 + int(35 * 2.4)
+    bars = {kind: page.all("rect", class_=f"of-{kind}") for kind in ("cycle", "dose", "visit", "contraception")}
+    # 181 days are eight cycles of three weeks, and 13 days of a ninth; the days of each are one stretch of doses.
+    assert (len(bars["cycle"]), len(bars["dose"])) == (9, 9)
+    scans = [f"Week {week} tumour imaging" for week in range(6, 53, 6)]
+    months = [f"Month {number} contraception follow-up" for number in range(1, 7)]
+    assert [text_of(bar) for bar in bars["visit"]] == [*scans, *months]
+    # Week 6 is 42 days after enrolment: its window opens on day 35, at 1.9 units a day after the names.
+    assert int(bars["visit"][0].attrib["x"]) == 175 + int(35 * 1.9)
+    # Contraception goes from enrolment through six months after the last dose, 2025-01-03: beyond the year shown.
+    (contraception,) = bars["contraception"]
+    assert (contraception.attrib["x"], contraception.attrib["width"]) == ("175", str(int(366 * 1.9) - 1))
+
+
+def test_a_picture_of_several_drugs_has_a_row_for_each() -> None:
+    """Of 28 days of a cycle the first drug is taken on 21, the other twice on each."""
+    definition = json.loads((Path(bench.__file__).parent / "two_arms.json").read_bytes())
+    treated, control = pictures(read_protocol(definition))
+    assert [(one["arm"], one["sex"]) for one in (treated, control)] == [
+        ("combination", "female"),
+        ("control", "female"),
+    ]
+    drugs = {row.name.inputs["text"]: row.bars for row in treated["rows"] if row.kind == "drug"}
+    # Seven cycles begin before 2024-07-03, and the last has 13 days.
+    assert [bar.width for bar in drugs["fruquintinib"]] == [int(21 * 1.9) - 1] * 6 + [int(13 * 1.9) - 1]
+    assert [bar.width for bar in drugs["capecitabine"]] == [int(28 * 1.9) - 1] * 6 + [int(13 * 1.9) - 1]
+    assert [row.name.inputs["text"] for row in control["rows"] if row.kind == "drug"] == ["placebo"]
 
 
 def test_the_picture_is_there_as_a_file_in_the_language_of_the_page(service: Service, visitor: Visitor) -> None:
     links = [link.attrib["href"] for link in visitor.page("/ward/protocols/nct06110650/versions/1").all("a")]
-    address = "/ward/protocols/nct06110650/versions/1/schedule"
+    address = "/ward/protocols/nct06110650/versions/1/schedule-female"
     assert {f"{address}.svg", f"{address}.png"} <= {*links}
     reader = Visitor(service, "nurse", language="zh-CN")
     assert "影像" in reader.get(f"{address}.svg").text
     english, translated = visitor.get(f"{address}.png"), reader.get(f"{address}.png")
     assert (english.mimetype, translated.mimetype) == ("image/png", "image/png")
-    assert english.headers["Content-Disposition"] == 'attachment; filename="nct06110650-1.png"'
+    assert english.headers["Content-Disposition"] == 'attachment; filename="nct06110650-1-female.png"'
     assert english.data != translated.data
-    assert visitor.page("/ward/protocols/nct06110650/versions/9/schedule.png", 404).status == 404
+    assert visitor.page("/ward/protocols/nct06110650/versions/9/schedule-female.png", 404).status == 404
+    assert visitor.page("/ward/protocols/nct06110650/versions/1/schedule-male.png", 404).status == 404
 
 
 def test_what_no_font_has_is_no_box() -> None:

@@ -40,6 +40,7 @@ def ids_of(service: Service, patient: Patient) -> Mapping[str, str]:
         "protocol": "nct06110650",
         "version": "1",
         "picture": "treatment",
+        "name": "female",
         "form": "svg",
     }
 

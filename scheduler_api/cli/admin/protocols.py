@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from calendar import day_abbr
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,12 +14,7 @@ from .import_protocol import import_protocol
 
 if TYPE_CHECKING:
     from scheduler_api.engine.model.protocol import Cycles, DoseDays, Protocol, Regimen, Series, Who
-
-#: The patient that `protocols check` shows: fertile, and off treatment half-way, so that all kinds of visits appear.
-_ENROLLED_ON = date(2024, 1, 3)
-_FIRST_DOSE_ON = date(2024, 1, 5)
-_LAST_DOSE_ON = date(2024, 7, 3)
-_YEAR = timedelta(366)
+    from scheduler_api.use_cases.patients.samples import Sample
 
 
 @click.group()
@@ -47,19 +40,33 @@ def list_protocols() -> None:
 
 @protocols.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(file: Path) -> None:
+@click.option(
+    "--pictures",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder, into which that year is drawn too: one SVG for each sample patient.",
+)
+def check(file: Path, pictures: Path | None) -> None:
     """Say what is wrong with a protocol's FILE, or show it and the first year of a sample patient.
 
     One of each arm, and of each sex where it makes a difference.
     """
+    from scheduler_api.cli.new_file import new_file
     from scheduler_api.engine.protocol_file.parse import read_protocol
     from scheduler_api.engine.protocol_file.slips import slips
+    from scheduler_api.use_cases.patients.samples import samples
+    from scheduler_api.web.paper import drawings
 
     protocol = read_protocol(read_json(file))
     _show(protocol)
     _show_slips(slip._asdict() for slip in slips(protocol))
-    for arm, sex in product(protocol.arms or (None,), _sexes(protocol)):
-        _show_sample(protocol, arm, sex)
+    for sample in samples(protocol):
+        _show_sample(sample)
+    if pictures is not None:
+        for name, svg in drawings(protocol):
+            drawn = pictures / f"{protocol.id}-{protocol.version}-{name}.svg"
+            with new_file(drawn, "a picture") as target:
+                target.write(svg.encode())
+            click.echo(f"{drawn}: drawn.")
 
 
 @protocols.command()
@@ -79,13 +86,6 @@ def add(file: Path) -> None:
 def _show_slips(slips: Iterable[Mapping[str, str]]) -> None:
     for slip in slips:
         click.echo(f"  Meant so? {slip['pointer']}: {slip['detail']}")
-
-
-def _sexes(protocol: Protocol) -> tuple[str, ...]:
-    """Return the sexes for which a protocol's schedule differs; a woman stands for all if it does not."""
-    whos = [recurrence.who for series in protocol.series for recurrence in series.recurrences]
-    whos += [rule.who for rule in protocol.contraception]
-    return ("female", "male") if any(who.sex is not None for who in whos) else ("female",)
 
 
 def _show(protocol: Protocol) -> None:
@@ -212,15 +212,16 @@ def _ranges(days: frozenset[int]) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def _show_sample(protocol: Protocol, arm: str | None, sex: str) -> None:
+def _show_sample(sample: Sample) -> None:
     from scheduler_api.cli.terminal import table
     from scheduler_api.i18n import ENGLISH, word
+    from scheduler_api.use_cases.patients.samples import ENROLLED_ON, FIRST_DOSE_ON, LAST_DOSE_ON
 
-    document = _sample(protocol, arm, sex)
-    whom = {"female": "woman", "male": "man"}[sex] + (f" in arm {arm}" if arm is not None else "")
+    document = sample.calendar
+    whom = {"female": "woman", "male": "man"}[sample.sex] + (f" in arm {sample.arm}" if sample.arm is not None else "")
     click.echo(
-        f"\nFor example a fertile {whom}: enrolled {_ENROLLED_ON}, first dose {_FIRST_DOSE_ON}, "
-        f"treatment ended for intolerance, last dose {_LAST_DOSE_ON}.\n"
+        f"\nFor example a fertile {whom}: enrolled {ENROLLED_ON}, first dose {FIRST_DOSE_ON}, "
+        f"treatment ended for intolerance, last dose {LAST_DOSE_ON}.\n"
     )
     table(
         ("cycle", "starts", "ends"), ((row["number"], row["starts_on"], row["ends_on"]) for row in document["cycles"])
@@ -245,30 +246,3 @@ def _show_sample(protocol: Protocol, arm: str | None, sex: str) -> None:
     else:
         span = f"from {contraception['from_on']} through {contraception['through_on']}"
         click.echo(f"\nContraception required {span}: {because}")
-
-
-def _sample(protocol: Protocol, arm: str | None, sex: str) -> dict[str, Any]:
-    """Return the first year of a sample patient of an arm and a sex."""
-    from scheduler_api.engine.model.facts import Enrolled, Registered, TreatmentEnded, TreatmentStarted
-    from scheduler_api.use_cases.patients.calendars import View, preview
-    from scheduler_api.use_cases.patients.facts import NewFact
-
-    registered = Registered(
-        subject_number="sample",
-        site="sample",
-        protocol=protocol.id,
-        version=protocol.version,
-        sex=sex,
-        fertility="fertile",
-        basis=None,
-        time_zone="UTC",
-    )
-    enrolled = Enrolled(_ENROLLED_ON, _FIRST_DOSE_ON, arm)
-    facts = [
-        NewFact(TreatmentStarted(_FIRST_DOSE_ON)),
-        NewFact(TreatmentEnded(_LAST_DOSE_ON, _LAST_DOSE_ON, "intolerance")),
-    ]
-    last = _ENROLLED_ON + _YEAR
-    # Visits before enrolment (screening) are of the first year, too.
-    view = View(_ENROLLED_ON - _YEAR, last)
-    return preview({protocol.version: protocol}, registered, enrolled, facts, last, view)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,13 +10,12 @@ from flask import Response, request
 
 from scheduler_api.api.http.operation import RECORDERS, any_query
 from scheduler_api.api.http.operation import page as signed_in
+from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
 from scheduler_api.engine.errors import ValidationFailed
-from scheduler_api.engine.model.facts import Enrolled, Registered, TreatmentStarted
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.schemas.fields import CivilDate, Strict, Text
-from scheduler_api.use_cases.patients import amendments, calendars
-from scheduler_api.use_cases.patients.facts import NewFact
+from scheduler_api.use_cases.patients import amendments
 from scheduler_api.use_cases.session import NotFound
 from scheduler_api.use_cases.sites import protocols
 from scheduler_api.web.pages import blueprint, page
@@ -25,11 +23,8 @@ from scheduler_api.web.pictures import picture
 from scheduler_api.web.queries import all_sites, asked_of
 
 from .lists import may_record
+from .schedule import pictures
 
-#: The day on which the sample patient of the picture enrols and takes the first dose; how far it reaches.
-_ENROLLED_ON, _REACH = date(2024, 1, 1), timedelta(7 * 40)
-#: In units of the picture.
-_NAMES, _DAY, _TOP, _STEP = 150, 2.4, 26, 26
 #: Of how many patients the page shows what an amendment would move.
 _PATIENTS = 50
 #: What of a definition names it, or says where values come from.
@@ -76,12 +71,15 @@ def show_protocol(protocol: str, version: int) -> Response:
     return _protocol(protocol, version)
 
 
-@blueprint.route("/ward/protocols/<string:protocol>/versions/<int:version>/schedule.<string:form>")
+@blueprint.route("/ward/protocols/<string:protocol>/versions/<int:version>/schedule-<string:name>.<string:form>")
 @signed_in()
 @any_query
-def show_protocol_picture(protocol: str, version: int, form: str) -> Response:
-    """Give the picture of a version's schedule as a file"""
-    return picture("schedule", form, f"{protocol}-{version}", **_picture_of(_versions(protocol, version)[version]))
+def show_protocol_picture(protocol: str, version: int, name: str, form: str) -> Response:
+    """Give the picture of a version's schedule as a file, for a sample patient of an arm and a sex"""
+    drawn = next((one for one in pictures(_versions(protocol, version)[version]) if one["name"] == name), None)
+    if drawn is None:
+        raise Problem(404, "There is no such picture.")
+    return picture("schedule", form, f"{protocol}-{version}-{name}", drawn=drawn)
 
 
 @blueprint.route("/ward/protocols/<string:protocol>/versions/<int:version>/moves", methods=["POST"])
@@ -109,7 +107,7 @@ def _protocol(protocol: str, version: int, status: int = 200, **values: Any) -> 
         values=[*values_of(shown.definition)],
         changes=[*changes_between(before.definition, shown.definition)] if before is not None else [],
         before=before,
-        **_picture_of(shown),
+        pictures=pictures(shown),
         sites=all_sites(),
         may_record=may_record(),
         **{"portion": None, "given": {}, "errors": (), **values},
@@ -122,15 +120,6 @@ def _versions(protocol: str, version: int) -> Mapping[int, Protocol]:
     if version not in versions:
         raise NotFound("No such version of a protocol.")
     return versions
-
-
-def _picture_of(shown: Protocol) -> dict[str, Any]:
-    """Return what the picture of a version's schedule is made of."""
-    return {
-        "rows": _picture(shown),
-        "weeks": [(_x(week * 7), week) for week in range(0, _REACH.days // 7 + 1, 4)],
-        "size": {"width": _NAMES + int(_REACH.days * _DAY) + 10, "top": _TOP, "step": _STEP},
-    }
 
 
 def values_of(definition: Mapping[str, Any]) -> Iterator[Value]:
@@ -162,30 +151,3 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 
 def _leaves(definition: Mapping[str, Any]) -> Iterator[Value]:
     return values_of({name: one for name, one in definition.items() if name != "sources"})
-
-
-def _picture(protocol: Protocol) -> list[dict[str, Any]]:
-    """Return the cycles and visits of a sample patient who stays on treatment, a row for each series."""
-    registered = Registered("sample", "sample", protocol.id, protocol.version, "female", "fertile", None, "UTC")
-    arm = protocol.arms[0] if protocol.arms else None
-    enrolled = Enrolled(_ENROLLED_ON, _ENROLLED_ON, arm)
-    view = calendars.View(_ENROLLED_ON, _ENROLLED_ON + _REACH)
-    facts = [NewFact(TreatmentStarted(_ENROLLED_ON))]
-    document = calendars.preview({protocol.version: protocol}, registered, enrolled, facts, _ENROLLED_ON, view)
-    cycles = [_bar(one["starts_on"], one["ends_on"], None, str(one["number"])) for one in document["cycles"]]
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for visit in document["visits"]:
-        bar = _bar(visit["opens_on"], visit["closes_on"], visit["target_on"], "")
-        rows.setdefault(visit["series"], []).append({**bar, "label": visit["label"]})
-    return [{"series": None, "bars": cycles}, *({"series": name, "bars": bars} for name, bars in rows.items())]
-
-
-def _bar(first: date, last: date | None, target: date | None, text: str) -> dict[str, Any]:
-    begin = max((first - _ENROLLED_ON).days, 0)
-    end = _REACH.days if last is None else min((last - _ENROLLED_ON).days + 1, _REACH.days)
-    at = None if target is None or target > _ENROLLED_ON + _REACH else _x((target - _ENROLLED_ON).days)
-    return {"x": _x(begin), "width": max(int((end - begin) * _DAY) - 1, 1), "target": at, "text": text}
-
-
-def _x(day: int) -> int:
-    return _NAMES + int(day * _DAY)
