@@ -22,6 +22,10 @@ from .cycles import CycleRun, GivenDays, Stage, cycle_runs, cycles_from, protoco
 from .milestones import anchor_day, start_of_treatment
 
 
+#: The milestones that have a date only because treatment, or the study, has ended.
+OF_THE_END = ("last_dose", "end_of_treatment", "death", "end_of_study")
+
+
 class Started(NamedTuple):
     """The day on which a regimen starts, why it is that day, and whether a later record may move it."""
 
@@ -63,6 +67,11 @@ class RegimenPlan:
         self.changes = history.changes_of_dose(name)
         self._shared = shared
         self.started: Started | None = self._started(others) if shared is None else shared.started
+        #: The day of the milestone at which it starts, or the one that it follows; None if it starts otherwise.
+        self.milestone_on: date | None = self._milestone_on() if follows is None else follows.milestone_on
+        #: The end of treatment that ended it, and the last day on which treatment or the study lets it have doses.
+        self.treatment_end = history.end_after(self.milestone_on)
+        self.last_treatment_day = history.last_day_by(self.treatment_end)
         self._given_on = given_on
         self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
         self._count_cycles(shared)
@@ -303,7 +312,7 @@ class RegimenPlan:
         #: The last of its `max_doses`: the day, and the number of the intake.
         self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
         self.own_end = self._own_end()
-        ends = [self.history.last_treatment_day, self.own_end]
+        ends = [self.last_treatment_day, self.own_end]
         self.ends_on = min((end for end in ends if end is not None), default=None)
 
     def _runs(self, start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
@@ -336,6 +345,28 @@ class RegimenPlan:
         because = Reason("after_regimen", text=other.name, day=ends_on, count=count(starts.gap_days, "day"))
         return Started(start, because, other.started.provisional)
 
+    def _milestone_on(self) -> date | None:
+        name, started = self.first.starts.milestone, self.started
+        # The end of treatment itself begins nothing anew.
+        return started.on if started is not None and name is not None and name not in OF_THE_END else None
+
+    def reopens(self, decided_on: date) -> bool:
+        """Return whether it starts at a milestone once treatment was said to end: then treatment goes on (section 4).
+
+        It has to be for the patient then, or later, who is still in the study.
+        """
+        day, off_on = self.milestone_on, self.history.off_study_on
+        if day is None or day < decided_on or (off_on is not None and day > off_on):
+            return False
+        return any(self.stretches(day))
+
+    @property
+    def over_on(self) -> date | None:
+        """Return its last day by what ends it, alone or with treatment; None while it goes on, or only the study ended.
+        """
+        ends = [self.own_end, self.treatment_end.last_day if self.treatment_end is not None else None]
+        return min((end for end in ends if end is not None), default=None)
+
     def _own_end(self) -> date | None:
         """Return the last day of the regimen by what ends it alone: its cycles, `who`, or a record that it ended.
 
@@ -367,7 +398,7 @@ class RegimenPlan:
     @property
     def treatment_ended_on(self) -> date | None:
         """Return the last day on which doses are possible: then treatment, the study or the regimen was ended."""
-        last = self.history.last_treatment_day
+        last = self.last_treatment_day
         return min([*self.days_said_to_end, *([] if last is None else [last])], default=None)
 
     def _last_of_doses(self) -> tuple[date, int] | None:

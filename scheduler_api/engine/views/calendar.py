@@ -57,8 +57,8 @@ class PatientSchedule:
     """
 
     def __init__(self, versions: Versions, history: History) -> None:
-        self.history = history
         self.treatment_plan = settled_plan(periods(versions, history), history)
+        self.history = self.treatment_plan.history
         self.visit_schedule = VisitSchedule(self.treatment_plan)
 
     def plans_like(self, other: PatientSchedule) -> bool:
