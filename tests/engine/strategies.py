@@ -480,15 +480,7 @@ def patients(draw: Draw) -> Patient:
             draw(a_step(patient, enrolled_on, visits))
         except ValidationFailed:
             continue
-    assume(not _begins_again(patient))
     return patient
-
-
-def _begins_again(patient: Patient) -> bool:
-    """Whether a regimen starts at a milestone after treatment was said to end: that is not scheduled."""
-    schedule, ended = patient.schedule(), patient.history.treatment_ended
-    starts = [one.started.on for one in schedule.treatment_plan.regimens if one.started and not one.rests_on_first_dose]
-    return ended is not None and any(on >= ended.decided_on for on in starts)
 
 
 def _near(day: date, number: int | None) -> str | None:

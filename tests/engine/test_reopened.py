@@ -300,7 +300,7 @@ def test_the_worklist_asks_for_the_end_once_more() -> None:
     take(patient, "2024-06-03")
     assert to_do(patient, "2024-06-04") == {}
     assert "treatment_to_end" not in to_do(patient, "2024-07-14")
-    assert to_do(patient, "2024-07-15")["treatment_to_end"].startswith("All regimens are over on 2024-07-14")
+    assert to_do(patient, "2024-07-15")["treatment_to_end"].startswith("the last regimen was over on 2024-07-14")
     patient.record("progressed", progressed_on="2024-07-10", basis="clinical")
     assert "2024-07-10" in to_do(patient, "2024-07-10")["treatment_still_open"]
     patient.record("treatment_ended", **ended("2024-07-14", "2024-07-20", "completed"))
@@ -319,7 +319,7 @@ def test_a_dose_of_the_first_drug_is_after_its_end() -> None:
     patient = crossed_over()
     take(patient, "2024-06-05", "surufatinib", 300)
     (row,) = [row for row in patient.on("2024-06-20")["deviations"] if row["kind"] == "dose_after_end"]
-    assert (row["on"], row["planned"]) == ("2024-06-05", "treatment ended on 2024-05-10")
+    assert (row["on"], row["planned"]) == ("2024-06-05", "last day of treatment 2024-05-10")
     assert "dose_after_end" in to_do(patient, "2024-06-20")
 
 
@@ -338,7 +338,8 @@ def test_an_end_for_pregnancy_stays_one() -> None:
     patient.record("treatment_ended", **ended(reason="pregnancy"))
     patient.record("milestone_reached", milestone="crossover", on="2024-06-03")
     assert patient.view("2024-06-20")["contraception"] is None
-    assert to_do(patient, "2024-06-20")["pregnancy"].startswith("Pregnant, and neither held nor ended")
+    pregnant = "treatment ended for pregnancy 2024-05-20; treatment was reopened: olaparib starts on 2024-06-03"
+    assert to_do(patient, "2024-06-20")["pregnancy"].startswith(pregnant)
 
 
 def test_a_third_regimen_reopens_treatment_once_more() -> None:

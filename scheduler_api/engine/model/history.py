@@ -230,6 +230,11 @@ class Reopening(NamedTuple):
     from_on: date
     regimen: str
 
+    @property
+    def because(self) -> Reason:
+        """Return why treatment goes on."""
+        return Reason("treatment_reopened", text=self.regimen, day=self.from_on)
+
 
 class PregnancyReport(NamedTuple):
     """A pregnancy as a fact reported it, `of` the patient or a partner.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
+from operator import attrgetter
 
 from scheduler_api.engine.model.history import EndOfTreatment, History, Reopening
 from scheduler_api.engine.model.versions import Period
@@ -41,30 +43,26 @@ def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
     reopened = None
     if history.ends_of_treatment:
         decided_on = history.treatment_ends[-1].decided_on
-        starts = [
-            Reopening(one.milestone_on, one.name)
-            for one in _starting_at_milestones(plan, history)
-            if one.milestone_on is not None and one.reopens(decided_on)
-        ]
+        starts = ((one.reopens_on(decided_on), one.name) for one in _starting_at_milestones(plan, history))
         # Of two on one day the first in the protocol.
-        reopened = min(starts, default=None, key=lambda one: one.from_on)
+        found = (Reopening(day, name) for day, name in starts if day is not None)
+        reopened = min(found, default=None, key=attrgetter("from_on"))
     return history if reopened == history.reopened else replace(history, reopened=reopened)
 
 
 def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndOfTreatment | None:
     """Return an end of treatment that a fact records once more, though no regimen starts between the two; else None."""
-    ends = [*zip(history.ends_of_treatment, history.treatment_ends, strict=True)]
-    for (one, earlier), (other, later) in zip(ends, ends[1:], strict=False):
-        if fact_id in (one.fact_id, other.fact_id) and not any(
-            regimen.reopens(earlier.decided_on) and regimen.milestone_on < later.decided_on
-            for regimen in _starting_at_milestones(plan, history)
-        ):
-            return other if one.fact_id == fact_id else one
+    ends = zip(history.ends_of_treatment, history.treatment_ends, strict=True)
+    for (one, earlier), (other, later) in pairwise(ends):
+        if fact_id in (one.fact_id, other.fact_id):
+            starts = (regimen.reopens_on(earlier.decided_on) for regimen in _starting_at_milestones(plan, history))
+            if not any(day is not None and day < later.decided_on for day in starts):
+                return other if one.fact_id == fact_id else one
     return None
 
 
 def _starting_at_milestones(plan: tuple[Period, ...], history: History) -> Sequence[RegimenPlan]:
-    """Return the regimens that start at a milestone, or after one that does; mostly a protocol has none."""
+    """Return the regimens of a protocol in which some start at a milestone; none of others, as most are."""
     if all(one.starts.milestone is None for period in plan for one in period.protocol.regimens):
         return ()
-    return [one for one in regimen_plans(plan, history) if one.milestone_on is not None]
+    return regimen_plans(plan, history)

@@ -102,11 +102,12 @@ class Cycle(NamedTuple):
 
 
 class CycleCourse(NamedTuple):
-    """The cycles of a regimen through its own end (None: it has none), as far as `counts` says that a day counts.
+    """The cycles of a `regimen` through its own end (None: it has none), as far as `counts` says that a day counts.
 
     `decides` is what that answer follows from.
     """
 
+    regimen: str
     runs: tuple[CycleRun, ...]
     through_on: date | None = None
     counts: Callable[[date], bool] | None = None

@@ -385,13 +385,13 @@ class TreatmentPlan:
         A regimen that starts after it carries its cycles on.
         """
         if regimen is not None:
-            return tuple(CycleCourse(one.runs, one.own_end) for one in self.regimens if one.name == regimen)
+            return tuple(CycleCourse(one.name, one.runs, one.own_end) for one in self.regimens if one.name == regimen)
         if len(self.regimens) == 1:
-            return (CycleCourse(self.regimens[0].runs, self.regimens[0].own_end),)
+            return (CycleCourse(self.regimens[0].name, self.regimens[0].runs, self.regimens[0].own_end),)
         history = self.history
         decides = self.plan, history.arms, history.cohort_changes, history.fertility_changes, history.registered
         return tuple(
-            CycleCourse(one.runs, one.own_end, partial(self._is_lead, one), decides)
+            CycleCourse(one.name, one.runs, one.own_end, partial(self._is_lead, one), decides)
             for one in self.regimens
             if one.runs and history.may_fit(one.first.who)
         )

@@ -14,13 +14,12 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
-from scheduler_api.engine.model.protocol import EVERYBODY, Regimen, place_in_cycles
+from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Regimen, place_in_cycles
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
 
 from .cycles import CycleRun, GivenDays, Stage, cycle_runs, cycles_from, protocol_amount, run_of
 from .milestones import anchor_day, start_of_treatment
-
 
 #: The milestones that have a date only because treatment, or the study, has ended.
 OF_THE_END = ("last_dose", "end_of_treatment", "death", "end_of_study")
@@ -69,6 +68,10 @@ class RegimenPlan:
         self.started: Started | None = self._started(others) if shared is None else shared.started
         #: The day of the milestone at which it starts, or the one that it follows; None if it starts otherwise.
         self.milestone_on: date | None = self._milestone_on() if follows is None else follows.milestone_on
+        #: Whether that is a milestone of the protocol's own.
+        self.follows_own_milestone: bool = (
+            self.first.starts.milestone not in (None, *MILESTONES) if follows is None else follows.follows_own_milestone
+        )
         #: The end of treatment that ended it, and the last day on which treatment or the study lets it have doses.
         self.treatment_end = history.end_after(self.milestone_on)
         self.last_treatment_day = history.last_day_by(self.treatment_end)
@@ -350,20 +353,19 @@ class RegimenPlan:
         # The end of treatment itself begins nothing anew.
         return started.on if started is not None and name is not None and name not in OF_THE_END else None
 
-    def reopens(self, decided_on: date) -> bool:
-        """Return whether it starts at a milestone once treatment was said to end: then treatment goes on (section 4).
+    def reopens_on(self, decided_on: date) -> date | None:
+        """Return the day of its milestone if treatment, which was said to end, goes on with it; else None (section 4).
 
         It has to be for the patient then, or later, who is still in the study.
         """
         day, off_on = self.milestone_on, self.history.off_study_on
         if day is None or day < decided_on or (off_on is not None and day > off_on):
-            return False
-        return any(self.stretches(day))
+            return None
+        return day if any(self.stretches(day)) else None
 
     @property
     def over_on(self) -> date | None:
-        """Return its last day by what ends it, alone or with treatment; None while it goes on, or only the study ended.
-        """
+        """Return its last day by what ends it, alone or with treatment; None while neither does."""
         ends = [self.own_end, self.treatment_end.last_day if self.treatment_end is not None else None]
         return min((end for end in ends if end is not None), default=None)
 
