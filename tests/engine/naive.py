@@ -404,7 +404,8 @@ class Known(Treatment):
     def adherence_at_site(self, today: date, name: str) -> dict[str, Any]:
         """Adherence to a regimen that is given at the site: a dose counts once it was given, or its window is over."""
         statuses = []
-        for visit in self.series(name).visits if self.begun else []:
+        is_begun = self.begun or not self.rests_on_c1d1(name)
+        for visit in self.series(name).visits if is_begun else []:
             if visit.done or (visit.closes < today and not self._is_cut(visit) and self._required_through(visit)):
                 statuses.append("taken" if visit.done else "held" if visit.is_held else "missed")
         count = {status: statuses.count(status) for status in ("taken", "missed", "held")}

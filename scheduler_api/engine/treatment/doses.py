@@ -19,7 +19,7 @@ from scheduler_api.engine.model.versions import Period
 from .capsules import pieces
 from .course import NONE_GIVEN, as_it_counts, regimen_plans
 from .cycles import CycleCourse, CycleRun, protocol_amount, run_of
-from .dose_ids import DoseId, dose_id
+from .dose_ids import DoseId, dose_id, parse_dose_id
 from .regimens import RegimenPlan
 
 
@@ -238,7 +238,7 @@ class DosePlan:
         )
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
-        log, begun, started_on = self.log, self.history.begun, self.history.known_c1d1
+        log, begun, started_on = self.log, self.regimen.begun, self.history.known_c1d1
         held, is_daily, regimen = span.held, span.is_daily, span.regimen
         number, cycle_day = span.run.place(span.starts_on)
         cycle_days, last_number = span.run.cycle_days, span.run.last_number
@@ -378,6 +378,15 @@ class TreatmentPlan:
     def regimen_of_day(self, day: date) -> RegimenPlan | None:
         """Return the first regimen that fits the patient and runs on a day: its cycle is that of the day."""
         return next((one for one in self.regimens if one.holds_day(day)), None)
+
+    def running_on(self, day: date) -> RegimenPlan | None:
+        """Return the first regimen that has begun, fits the patient and runs on a day."""
+        return next((one for one in self.regimens if one.begun and one.holds_day(day)), None)
+
+    def has_begun(self, dose: str) -> bool:
+        """Return whether the regimen of a dose, by its name, has begun: before that nobody is reminded of one."""
+        regimen = self.regimen(parse_dose_id(dose).regimen)
+        return regimen is not None and regimen.begun
 
     def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
         """Return the cycles of a regimen, or of the lead one (None): the first that fits the patient on a day.

@@ -79,6 +79,11 @@ class RegimenPlan:
         self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
         self._count_cycles(shared)
 
+    @property
+    def begun(self) -> bool:
+        """Return whether doses of it can be due: of what follows from C1D1 none are before a start is on record."""
+        return self.history.begun or not self.rests_on_first_dose
+
     def regimen_on(self, day: date) -> Regimen:
         """Return what the protocol says of the regimen on a day; before it has it, what it says first."""
         if len(self.stages) == 1:

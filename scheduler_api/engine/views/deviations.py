@@ -72,7 +72,7 @@ def _deviations_of(plan: DosePlan, first: date, last: date) -> Iterator[dict[str
         taken = with_unit(one.taken, one.unit)
         actual = Reason("by_the_patients_word", base=taken) if one.by_patient else taken
         yield _dose(one.kind, plan, one.day, planned, actual)
-    for span in plan.spans(first, last) if plan.history.begun else ():
+    for span in plan.spans(first, last) if plan.regimen.begun else ():
         amount = span.planned_amount
         planned = _TO_CALCULATE if amount is None else with_unit(amount, span.regimen.unit)
         for day in plan.missed(span):
