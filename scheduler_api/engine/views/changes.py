@@ -183,15 +183,27 @@ def _items(
     if schedule.awaits_site(today):
         items[_REMINDERS] = _Item({"sent": False}, lambda changed: _why_no_reminders(history, today))
     if treatment_plan:
-        for row in cycle_rows(schedule.treatment_plan, today, schedule.treatment_plan.starts_on, through):
+        for row in cycle_rows(schedule.treatment_plan, today, _first_day(schedule.treatment_plan), through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
-            items[f"cycle {row['number']}"] = _Item(fields, partial(why_cycle, schedule, row))
+            of = _of_cycles(schedule.treatment_plan, row["starts_on"])
+            items[f"cycle {row['number']}{of}"] = _Item(fields, partial(why_cycle, schedule, row))
         for plan in schedule.treatment_plan.doses:
             items.update(_doses(schedule, plan, through))
     for visit in schedule.visits(date.min, through, series) if series else ():
         end = schedule.visit_schedule.series(visit.series).end_of(visit.visit)
         items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit, end))
     return items
+
+
+def _first_day(treatment_plan: TreatmentPlan) -> date:
+    """Return the first day of any regimen: one may start at a milestone before the first dose of all."""
+    return min(one.starts_on for one in treatment_plan.regimens)
+
+
+def _of_cycles(treatment_plan: TreatmentPlan, day: date) -> str:
+    """Return of which regimen the cycle of a day is, if it starts at a milestone: its cycles are numbered anew."""
+    regimen = treatment_plan.regimen_of_day(day)
+    return "" if regimen is None or regimen.milestone_on is None else f" of {regimen.name}"
 
 
 #: What `what` is of dose reminders that are not sent (section 7); there is nothing to tell of those that are.
