@@ -77,7 +77,9 @@ def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | No
     days += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen == regimen.name]
     stated = regimen.treatment_end.last_dose_on if regimen.treatment_end is not None else None
     end = regimen.own_end
-    if stated is not None and not is_recorded and regimen.starts_on <= stated and (end is None or stated <= end):
+    # One that was said to end before it began is not known to have ended.
+    goes_on = stated is not None and (end is None or stated <= end or end < regimen.starts_on)
+    if stated is not None and not is_recorded and regimen.starts_on <= stated and goes_on:
         # What is said of the last dose of all is that of each drug that was still taken; of what the site gave itself
         # each dose is on record.
         days += [stated] if _fitted(regimen, stated) else []

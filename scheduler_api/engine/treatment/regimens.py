@@ -268,6 +268,8 @@ class RegimenPlan:
             cuts |= {hold.from_on for run in self.runs for hold in run.holds}
             cuts |= {day + ONE_DAY for run in self.runs if (day := _last_counted(run)) is not None}
         cuts |= {change.from_on for change in self.changes}
+        # On the day of the last of its doses there are perhaps fewer.
+        cuts |= set() if self.last_of_doses is None else {self.last_of_doses[0]}
         # Where it shares the cycles of another, those are perhaps held by themselves.
         for hold in (*self.holds, *(hold for run in self.runs for hold in run.holds)):
             cuts.add(hold.from_on)
