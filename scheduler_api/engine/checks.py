@@ -57,8 +57,8 @@ from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
 from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
-from scheduler_api.engine.treatment.course import end_beside
 from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.reopening import end_beside
 from scheduler_api.engine.visits.given import settled_plan
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone

@@ -17,10 +17,10 @@ from scheduler_api.engine.model.protocol import Regimen
 from scheduler_api.engine.model.versions import Period
 
 from .capsules import pieces
-from .course import NONE_GIVEN, as_it_counts, regimen_plans
 from .cycles import CycleCourse, CycleRun, protocol_amount, run_of
 from .dose_ids import DoseId, dose_id, parse_dose_id
 from .regimens import RegimenPlan
+from .reopening import NONE_GIVEN, as_it_counts, regimen_plans
 
 
 class Span(NamedTuple):

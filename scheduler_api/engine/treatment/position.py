@@ -44,8 +44,7 @@ class TreatmentPosition(NamedTuple):
     """Holds what a patient's position on any day is computed from. Dates and facts only: nothing changes at midnight.
 
     `started_on` is C1D1, None while treatment has not begun; `courses` are those of each regimen that has begun, in the
-    protocol's order; `last_done` is the latest visit of each series, including unscheduled
-    ones.
+    protocol's order; `last_done` is the latest visit of each series, including unscheduled ones.
     """
 
     started_on: date | None

@@ -13,7 +13,7 @@ from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import periods
-from scheduler_api.engine.treatment.course import as_it_counts
+from scheduler_api.engine.treatment.reopening import as_it_counts
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Duplicate, Row
