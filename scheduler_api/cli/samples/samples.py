@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from scheduler_api.engine.model.facts import Registered, Voided
 
-from .plans import PLANS, SCREENING
 from .course import SITE, Course, Entry, screening
+from .plans import PLANS, SCREENING
 
 if TYPE_CHECKING:
     from scheduler_api.store.database.port import Store
