@@ -399,10 +399,12 @@ class TreatmentPlan:
             return (CycleCourse(self.regimens[0].name, self.regimens[0].runs, self.regimens[0].own_end),)
         history = self.history
         decides = self.plan, history.arms, history.cohort_changes, history.fertility_changes, history.registered
+        # Which is the lead changes on no other day.
+        changes = {date.min}.union(*(one.changes_of_existence() for one in self.regimens))
         return tuple(
             CycleCourse(one.name, one.runs, one.own_end, partial(self._is_lead, one), decides)
             for one in self.regimens
-            if one.runs and history.may_fit(one.first.who)
+            if one.runs and history.may_fit(one.first.who) and any(self._is_lead(one, day) for day in changes)
         )
 
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:

@@ -121,8 +121,9 @@ class VisitSchedule:
 
         first = treatment_plan.regimen(named or protocol.regimens[0].id)
         assert first is not None, "a version's regimens are all planned"
-        others = [one for one in treatment_plan.regimens if named is None and one.milestone_on != first.milestone_on]
-        ends_in = tuple((one.name, ends(one)) for one in others)
+        courses = {course.regimen for course in treatment_plan.cycle_courses(named)}
+        others = [one for one in treatment_plan.regimens if one.name in courses]
+        ends_in = tuple((one.name, ends(one)) for one in others if one.milestone_on != first.milestone_on)
         return SeriesPlan(series, anchor, ends(first), is_last, ends_in=ends_in)
 
     def visit(self, name: str) -> Visit | None:
