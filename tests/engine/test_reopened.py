@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from scheduler_api.engine.checks import Conflict
+from scheduler_api.engine.errors import Conflict
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.reminders.plan import Planner
+from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.changes import consequences
 from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.views.warnings import warnings
 
-from .patients import Patient, day, plain, protocol_data, regimen_data, series
+from .patients import NOW, Patient, day, plain, protocol_data, regimen_data, series
 
 Data = dict[str, Any]
 
@@ -361,3 +364,29 @@ def test_a_third_regimen_reopens_treatment_once_more() -> None:
     assert doses(patient, "2024-09-10", "2024-09-10") == {"fruquintinib": "due"}
     patient.record("treatment_ended", **ended("2024-10-01", "2024-10-02"))
     assert patient.targets("safety", last="2024-12-31") == {"safety": "2024-10-31"}
+
+
+def test_records_of_the_other_drug_are_not_after_the_first_end() -> None:
+    """Recorded late, the first end warns of what was taken of its own drug afterwards, and of nothing else."""
+    patient = crossing_over()
+    patient.record("milestone_reached", milestone="crossover", on="2024-06-03")
+    take(patient, "2024-05-12", "surufatinib", 300)
+    take(patient, "2024-06-03")
+    patient.record("treatment_ended", **ended())
+    (warning,) = warnings(patient.schedule(), patient.facts[-1].body, NOW)
+    assert warning["records"] == [{"kind": "dose_recorded", "on": day("2024-05-12")}]
+
+
+def test_whoever_was_never_dosed_before_is_reminded_of_the_other_drug() -> None:
+    """No first dose is on record: the doses of the drug that starts at the milestone are due all the same."""
+    second = {**regimen_data(200, []), "id": "olaparib", "drug": "olaparib", "starts": {"milestone": "crossover"}}
+    data = protocol_data(milestones=[{"id": "crossover", "label": "Crossover"}])
+    patient = Patient(read_protocol({**data, "regimens": [regimen_data(), second]}))
+    patient.record("treatment_ended", **ended(None, "2024-02-01", "physician_decision"))
+    patient.record("milestone_reached", milestone="crossover", on="2024-02-05")
+    assert doses(patient, "2024-02-05", "2024-02-06") == {"olaparib": "unrecorded"}
+    assert doses(patient, "2024-02-06", "2024-02-06") == {"olaparib": "due"}
+    planner = Planner(patient.schedule(), NotificationPreferences(), SitePreferences("Asia/Shanghai"), {})
+    planned = [one.about for one in planner.messages(day("2024-02-04"), day("2024-02-06")) if one.kind == "dose_due"]
+    assert planned == ["2024-02-05", "2024-02-06"]
+    assert "first_dose_missing" not in to_do(patient, "2024-02-20")
