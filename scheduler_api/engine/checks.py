@@ -52,12 +52,13 @@ from scheduler_api.engine.model.facts import (
     is_appointment,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
-from scheduler_api.engine.model.history import DoneVisit, History, Hold, PregnancyReport
+from scheduler_api.engine.model.history import DoneVisit, EndOfTreatment, History, Hold, PregnancyReport
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
 from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
+from scheduler_api.engine.treatment.reopening import end_beside
 from scheduler_api.engine.visits.given import settled_plan
 
 from .dates import PartialDate, add_months, civil_date, is_time_zone
@@ -189,7 +190,7 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     errors += [field_error for field_error in found if field_error.pointer not in named]
     if errors:
         raise ValidationFailed(errors)
-    if conflict := _conflict(history, body):
+    if conflict := _conflict(versions, history, fact):
         raise Conflict([conflict])
     # What corrects an end ends the same hold.
     if isinstance(body, HoldEnded) and fact.replaces is None and len(open_holds := _open_holds(history, body)) > 1:
@@ -453,15 +454,10 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
                     )
                 ]
         case TreatmentStarted():
-            ended = history.treatment_ended
-            if ended and ended.last_dose_on and not ended.is_provisional and body.first_dose_on > ended.last_dose_on:
-                return [
-                    FieldError(
-                        "/first_dose_on",
-                        f"After the recorded last dose {ended.last_dose_on}.",
-                        "order_reversed",
-                    )
-                ]
+            stated = [end.last_dose_on for end in history.treatment_ends if not end.is_provisional]
+            last_dose_on = min((day for day in stated if day is not None), default=None)
+            if last_dose_on is not None and body.first_dose_on > last_dose_on:
+                return [FieldError("/first_dose_on", f"After the recorded last dose {last_dose_on}.", "order_reversed")]
         case FertilityChanged():
             return _fertility_errors(history.registered.sex, body.fertility, body.basis)
         case PregnancyReported():
@@ -650,9 +646,9 @@ def _after_failure(history: History, body: Body) -> Conflict | None:
     )
 
 
-def _conflict(history: History, body: Body) -> FieldError | None:
+def _conflict(versions: Versions, history: History, fact: Fact) -> FieldError | None:
     """Return the conflict of a fact with the record, though it is possible by itself; None if there is none."""
-    match body:
+    match body := fact.body:
         case Registered():
             return FieldError("/kind", "The patient is registered; to correct that, use `replaces`.", "on_record")
         case Enrolled() if history.enrolled is not None:
@@ -673,7 +669,7 @@ def _conflict(history: History, body: Body) -> FieldError | None:
                 f"Treatment started on {history.first_dose_on}; to correct that, use `replaces`.",
                 "on_record",
             )
-        case TreatmentEnded() if (end := history.end_of_treatment) is not None:
+        case TreatmentEnded() if (end := _end_beside(versions, extend(history, fact), fact)) is not None:
             return FieldError(
                 "/kind",
                 f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.",
@@ -709,6 +705,11 @@ def _conflict(history: History, body: Body) -> FieldError | None:
         case HoldEnded() if not _open_holds(history):
             return FieldError("/kind", "No hold is open.", "no_open_hold")
     return None
+
+
+def _end_beside(versions: Versions, after: History, fact: Fact) -> EndOfTreatment | None:
+    """Return the end of treatment on record that a new one repeats, because treatment was not reopened between them."""
+    return end_beside(periods(versions, after), after, fact.fact_id)
 
 
 def _open_report(history: History) -> PregnancyReport | None:

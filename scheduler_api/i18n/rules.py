@@ -70,6 +70,7 @@ RULES: Mapping[str, str] = {
     "ended": "treatment ended ({reason}), last dose {day}",
     "ended_never_dosed": "treatment ended ({reason}), never dosed, decided {day}",
     "ended_unknown": "treatment ended ({reason}), last dose not known, decided {day}",
+    "treatment_reopened": "treatment was reopened: {text} starts on {day}",
     "end_taken_back": "the end of treatment was taken back",
     "held": "held from {day}, resumes {day2}",
     "held_open": "held from {day}, end not known",

@@ -50,7 +50,7 @@ class Known(Treatment):
     def on(self, today: date) -> Known:
         """The same as seen on a day: the same object unless something is reached by one of the days and not by both."""
         changes = [body.on for body in self.announced]
-        changes += [last for name in self.names if (last := self.ends_by_itself(name)) is not None]
+        changes += [last for name in self.names if (last := self.over_on(name)) is not None]
         alike = all((day >= today) == (day >= self.today) and (day > today) == (day > self.today) for day in changes)
         return self if alike else Known(self.patient, today=today)
 
@@ -284,7 +284,7 @@ class Known(Treatment):
 
     def _planned_start(self, name: str) -> date | None:
         """C1D1 while nobody has recorded that treatment started, for what rests on it."""
-        is_planned = not self.begun and not self.ended and self.rests_on_c1d1(name)
+        is_planned = not self.begun and not self.ends and self.rests_on_c1d1(name)
         return self.c1d1 if is_planned else None
 
     def _from_anchor(self, version: Protocol, entry: dict[str, Any], alone: bool) -> list[PlannedVisit]:
@@ -317,7 +317,7 @@ class Known(Treatment):
             giving = [(name, day) for name, day in known if day.on == on]
             if any(day.own for _, day in giving):
                 ends_after = on
-            if all(name == "first_dose" for name, _ in giving) and not self.begun and not self.ended:
+            if all(name == "first_dose" for name, _ in giving) and not self.begun and not self.ends:
                 rests_on = self.c1d1
         found = said_by.from_anchor(entry, on, alone)
         return [replace(visit, ends_after=ends_after, planned_start=rests_on) for visit in found]
@@ -404,7 +404,8 @@ class Known(Treatment):
     def adherence_at_site(self, today: date, name: str) -> dict[str, Any]:
         """Adherence to a regimen that is given at the site: a dose counts once it was given, or its window is over."""
         statuses = []
-        for visit in self.series(name).visits if self.begun else []:
+        is_begun = self.begun or not self.rests_on_c1d1(name)
+        for visit in self.series(name).visits if is_begun else []:
             if visit.done or (visit.closes < today and not self._is_cut(visit) and self._required_through(visit)):
                 statuses.append("taken" if visit.done else "held" if visit.is_held else "missed")
         count = {status: statuses.count(status) for status in ("taken", "missed", "held")}
@@ -464,7 +465,8 @@ class Known(Treatment):
         Its own, the doses at the site, end too when it was said to have ended or is no longer for the patient. One that
         has run out ends nothing.
         """
-        days = [end.decided_on for end in self.ends if self.is_ended_by(name, end)]
+        end = self.ended_with(name)
+        days = [end.decided_on] if end else []
         bodies = [body for body in self.all("regimen_ended") if body.regimen in (name, self.root(name))]
         days += [body.last_dose_on for body in bodies if own]
         found = [(day.on, day.first) for day in map(self._day, days) if day is not None]

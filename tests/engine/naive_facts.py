@@ -98,9 +98,10 @@ class Facts:
         self.registered: Registered = self.all("registered")[-1]
         self.enrolled: Enrolled | None = next(iter(self.all("enrolled")), None)
         self.start = next(iter(self.all("treatment_started")), None)
-        #: Every end of treatment that was recorded; the last may take back none of the others (section 4).
-        self.ends = self.all("treatment_ended")
         self.study = next(iter(self.all("study_ended")), None)
+        #: Every end of treatment that was recorded, in the order in which they were decided (section 4).
+        self.ends = self.all("treatment_ended")
+        self.ends.sort(key=self.decided_by)
         self.holds = self._holds()
         self.words = {dose: self._words_of(dose) for dose in self.doses_said()}
         stands = {dose: word for dose in sorted(self.words) if (word := self.word(dose)) is not None}

@@ -209,13 +209,13 @@ class Treatment(Facts):
 
     @once
     def starts_at(self, name: str) -> MilestoneDay | None:
-        """The milestone at which a regimen starts, or the one that it follows."""
+        """The milestone at which a regimen starts, or the one that it follows; but for those of the end itself."""
         for _, _, version in self.periods:
             one = said_by.regimen_called(version, self.root(name))
             starts = one.get("starts", "first_dose") if one else "first_dose"
             if "after" in starts:
                 return self.starts_at(starts["after"])
-            if "milestone" in starts:
+            if "milestone" in starts and starts["milestone"] not in OF_THE_END:
                 return self.milestone(starts["milestone"], version)
         return None
 
@@ -233,13 +233,24 @@ class Treatment(Facts):
         day = self.starts_at(name)
         return day is None or day.on < self.decided_by(end)
 
+    @once
+    def ended_with(self, name: str) -> Any:
+        """The end of treatment that ended a regimen: the first that was decided after its start (section 4)."""
+        return next((end for end in self.ends if self.is_ended_by(name, end)), None)
+
     @cached_property
     def ended(self) -> Any:
         """The end of treatment that counts: the latest, unless a regimen has started again since (section 4)."""
         if not self.ends:
             return None
         end = self.ends[-1]
-        return None if any(self._reopens(name, end) for name in self.names) else end
+        return end if self.reopened_on is None else None
+
+    @cached_property
+    def reopened_on(self) -> date | None:
+        """When a regimen started after the latest end of treatment, so that treatment goes on."""
+        days = [self.starts_at(name).on for name in self.names if self.ends and self._reopens(name, self.ends[-1])]
+        return min(days, default=None)
 
     def _reopens(self, name: str, end: Any) -> bool:
         day = self.starts_at(name)
@@ -279,7 +290,8 @@ class Treatment(Facts):
     def end_of_treatment_of(self, name: str) -> date | None:
         """The last day on which a regimen can have doses, if treatment or the study ended."""
         days = [self.off] if self.off else []
-        days += [self.last_dose_by(end) or self.decided_by(end) for end in self.ends if self.is_ended_by(name, end)]
+        if end := self.ended_with(name):
+            days.append(self.last_dose_by(end) or self.decided_by(end))
         return min(days, default=None)
 
     @once
@@ -313,6 +325,13 @@ class Treatment(Facts):
         """The last day of a regimen, treatment apart: its cycles are over too."""
         over = self.calendar(name).over
         return min([*self.early_ends(name), *([over - DAY] if over else [])], default=None)
+
+    @once
+    def over_on(self, name: str) -> date | None:
+        """The last day of a regimen by itself, or because treatment ended and was perhaps reopened since."""
+        end = self.ended_with(name)
+        ends = [self.ends_by_itself(name), (self.last_dose_by(end) or self.decided_by(end)) if end else None]
+        return min((day for day in ends if day is not None), default=None)
 
     def day_after(self, name: str) -> date | None:
         """The day after the last cycle of a regimen, which keeps its full length; None if no end is known."""
@@ -588,9 +607,9 @@ class Treatment(Facts):
     @once
     def _stated_last_days(self, name: str) -> list[date | None]:
         """The days that somebody recorded as that of the last dose of a regimen."""
-        says_a_day = [end for end in self.ends if end.last_dose_on not in (None, "unknown")]
-        days = [self.last_dose_by(end) for end in says_a_day if self.is_ended_by(name, end)]
-        return [*days, *self.said_to_end(name)]
+        end = self.ended_with(name)
+        says_a_day = end is not None and end.last_dose_on not in (None, "unknown")
+        return [*([self.last_dose_by(end)] if says_a_day else []), *self.said_to_end(name)]
 
     def planned_amount(
         self, name: str, on: date, at: datetime | None = None, own: float | str | None = "of the day"
@@ -866,13 +885,11 @@ class Treatment(Facts):
             self.stands_for(body.last_dose_on, self.died) for body in self.all("regimen_ended") if body.regimen == name
         ]
         begins, last = self.calendar(name).begins, self._last_day_by_plan(name)
-        for end in self.ends:
-            on = self.last_dose_by(end)
-            counts = not self.is_given_by_site(name) or not own
-            if on is None or begins is None or on < begins or not counts or (last is not None and last < on):
-                continue
-            if self.is_ended_by(name, end) and any(self.takes(name, day) for day in self.days_of_change(begins, on)):
-                days.append(on)
+        end = self.ended_with(name)
+        on = self.last_dose_by(end) if end else None
+        counts = not self.is_given_by_site(name) or not own
+        if on is not None and begins is not None and begins <= on and counts and (last is None or on <= last):
+            days += [on] if any(self.takes(name, day) for day in self.days_of_change(begins, on)) else []
         if not days and last is not None:
             # It had ended, and nobody recorded a dose of it: the last may have been the last that was planned.
             days += [on for on in self._planned_days(name) if on <= min(last, self.off or last)]
@@ -903,7 +920,7 @@ class Treatment(Facts):
         if any(self.may_start(one) for one in self.of_drug(name)):
             return False
         fitting = [one for one in self.of_drug(name) if self.fitted(one, FAR)]
-        ends = [self.ends_by_itself(one) for one in fitting]
+        ends = [self.over_on(one) for one in fitting]
         return all(end is not None and end < today for end in ends)
 
     # Milestones (section 2).
@@ -983,5 +1000,7 @@ class Treatment(Facts):
         return None if is_announced and day.on > self.today else (day.on, day.first)
 
 
+#: The milestones that there are only because treatment, or the study, has ended: they begin nothing anew.
+OF_THE_END = {"last_dose", "end_of_treatment", "death", "end_of_study"}
 #: The deviations of a dose that could hurt (section 5).
 HARMFUL = {"dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_after_end", "dose_not_planned"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.history import History, Reopening
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.views.calendar import calendar
 
@@ -39,6 +40,7 @@ def naive_worklist(
     regimens of one drug, is then left out (`OF_AMOUNTS`).
     """
     enrolled_on = history.enrolled.enrolled_on if history.enrolled else None
+    history = as_read(history, known)
     since = min([day for day in (history.registered.consented_on, enrolled_on) if day is not None], default=None)
     if since is not None and today < since:
         return {}
@@ -70,6 +72,13 @@ def naive_worklist(
     found |= {(kind, str(on)): on for kind, on in _that_could_hurt(versions, history, rows, days) if on <= today}
     found |= {(kind, str(on)): due_on for kind, on, due_on in _to_confirm(history, today)}
     return found | {("planned_amount_to_confirm", str(on)): on for on in _amounts_set_before(versions, history, today)}
+
+
+def as_read(history: History, known: Known | None) -> History:
+    """The history in which an end of treatment does not count once treatment was reopened, as the facts are read."""
+    if known is None or known.reopened_on is None:
+        return history
+    return replace(history, reopened=Reopening(known.reopened_on, ""))
 
 
 #: What stands of planned amounts and of regimens that overlap.
@@ -131,7 +140,7 @@ def _visit_of(known: Known, name: str, record: Any) -> str | None:
 
 def _over_on(known: Known) -> date | None:
     """The last day of the last regimen, if each has an end of its own."""
-    ends = [known.ends_by_itself(name) for name in known.names if known.fitted(name, date(2300, 1, 1))]
+    ends = [known.over_on(name) for name in known.names if known.fitted(name, date(2300, 1, 1))]
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
@@ -180,8 +189,7 @@ def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:
 def is_pregnant(history: History, day: date) -> bool:
     """Whether a pregnancy of hers is open on a day (section 7)."""
     known_from = [report.reported_on for report in history.pregnancy_reports if report.of == "patient"]
-    ended = history.treatment_ended
-    known_from += [ended.decided_on] if ended and ended.reason == "pregnancy" else []
+    known_from += [end.decided_on for end in history.treatment_ends if end.reason == "pregnancy"]
     is_dead = history.died_on is not None and history.died_on <= day
     open_ones = [
         first
@@ -279,8 +287,8 @@ def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tu
 
 def _first_that_it_may_be(end: date, history: History) -> date:
     """The first of the days that an end may have been, where only its month or year is known."""
-    ended = history.treatment_ended
-    known = [history.off_study, history.progressed, history.new_therapy, ended.decided if ended else None]
+    known = [history.off_study, history.progressed, history.new_therapy]
+    known += [ended.decided for ended in history.treatment_ends]
     return min([day.first_on for day in known if day is not None and day.on == end], default=end)
 
 
@@ -383,9 +391,10 @@ def _of_treatment(versions: Versions, history: History, today: date) -> Iterator
     if history.enrolled is None:
         # Nothing is asked of treatment that there never was.
         return
-    ended, progressed_on, off_on = history.treatment_ended, history.progressed_on, history.off_study_on
+    off_on, ends = history.off_study_on, history.treatment_ends
+    progressed_on = _progressed_on(history)
     is_off = off_on is not None and off_on <= today
-    if ended is None:
+    if history.treatment_ended is None:
         if off_on is not None and off_on <= today:
             yield "treatment_end_missing", off_on + FOUR_WEEKS
         if not is_off and progressed_on is not None and progressed_on <= today:
@@ -393,7 +402,14 @@ def _of_treatment(versions: Versions, history: History, today: date) -> Iterator
             version = versions[[history.registered.version, *amended][-1]]
             if not version.definition.get("beyond_progression", False):
                 yield "treatment_still_open", progressed_on
-        if not is_off and not history.begun and today >= history.enrolled.planned_first_dose_on + WEEK:
+        if not is_off and not history.begun and not ends and today >= history.enrolled.planned_first_dose_on + WEEK:
             yield "first_dose_missing", history.enrolled.planned_first_dose_on + WEEK
-    if ended is not None and ended.decided_on <= today and ended.reason == "progression" and progressed_on is None:
-        yield "progression_date_missing", ended.decided_on + FOUR_WEEKS
+    for_progression = [end.decided_on for end in ends if end.reason == "progression"]
+    if for_progression and for_progression[0] <= today and history.progressed_on is None:
+        yield "progression_date_missing", for_progression[0] + FOUR_WEEKS
+
+
+def _progressed_on(history: History) -> date | None:
+    """The first progression, or where treatment was reopened the first since then."""
+    days = [history.stands_for(day).on for day in history.progressions]
+    return min((day for day in days if history.reopened is None or day > history.reopened.from_on), default=None)

@@ -475,20 +475,40 @@ def patients(draw: Draw) -> Patient:
         patient.record("treatment_started", first_dose_on=str(enrolled_on + timedelta(draw(st.integers(0, 9)))))
     visits = [name for version in versions for name in names_in(version.definition["visits"])]
     visits += [name for version in versions for name in dose_names(version.definition["regimens"])]
-    for _ in range(draw(st.sampled_from([8, 4, 16, 24]))):
+    steps = draw(st.sampled_from([8, 4, 16, 24]))
+    goes_on_at = draw(st.integers(0, steps // 2)) if milestones_of(versions) else None
+    for number in range(steps):
         try:
+            if number == goes_on_at:
+                draw(a_reopening(patient, enrolled_on, milestones_of(versions)))
             draw(a_step(patient, enrolled_on, visits))
         except ValidationFailed:
             continue
-    assume(not _begins_again(patient))
     return patient
 
 
-def _begins_again(patient: Patient) -> bool:
-    """Whether a regimen starts at a milestone after treatment was said to end: that is not scheduled."""
-    schedule, ended = patient.schedule(), patient.history.treatment_ended
-    starts = [one.started.on for one in schedule.treatment_plan.regimens if one.started and not one.rests_on_first_dose]
-    return ended is not None and any(on >= ended.decided_on for on in starts)
+def milestones_of(versions: tuple[Protocol, ...]) -> list[str]:
+    """The milestones of a protocol's own at which regimens of it start."""
+    found = [one["starts"] for one in versions[0].definition["regimens"] if isinstance(one.get("starts"), dict)]
+    return [starts["milestone"] for starts in found if starts.get("milestone") in OWN]
+
+
+@st.composite
+def a_reopening(draw: Draw, patient: Patient, enrolled_on: date, milestones: list[str]) -> None:
+    """End treatment, let a regimen start at a milestone about then, and perhaps end it once more."""
+    on = enrolled_on + timedelta(draw(st.integers(20, 150)))
+    for number in range(draw(st.sampled_from([1, 2, 2, 3]))):
+        last_dose_on = draw(st.sampled_from([None, "unknown", *[str(on - timedelta(draw(st.integers(0, 9))))] * 4]))
+        reason = draw(st.sampled_from(["progression", "intolerance", "intolerance", "pregnancy"]))
+        data = {"last_dose_on": last_dose_on, "decided_on": str(on), "reason": reason}
+        on += timedelta(draw(st.sampled_from([0, 1, 10, 30, 30, -5])))
+        reached = {"milestone": milestones[number % len(milestones)], "on": str(on)}
+        for kind, body in (("treatment_ended", data), ("milestone_reached", reached)):
+            try:
+                patient.record(kind, **body)
+            except ValidationFailed:
+                continue
+        on += timedelta(draw(st.integers(0, 90)))
 
 
 def _near(day: date, number: int | None) -> str | None:

@@ -583,7 +583,10 @@ def _things(patient: Patient, history: Any, today: date, through: date) -> dict[
             things[f"visit {row['visit']}"] = {field: row[field] for field in VISIT_FIELDS}
         planned += [(row["dose_on"], row["dose_id"]) for row in document["doses"]]
         for row in document["cycles"]:
-            things[f"cycle {row['number']}"] = {field: row[field] for field in ("starts_on", "ends_on", "provisional")}
+            regimen = schedule.treatment_plan.regimen_of_day(row["starts_on"])
+            of = f" of {regimen.name}" if regimen is not None and regimen.milestone_on is not None else ""
+            fields = ("starts_on", "ends_on", "provisional")
+            things[f"cycle {row['number']}{of}"] = {field: row[field] for field in fields}
     for stay in history.stays:
         what = "site" if stay.from_on is None else f"site from {stay.from_on}"
         things[what] = {"site": stay.site, "through_on": stay.through_on}

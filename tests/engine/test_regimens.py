@@ -52,6 +52,12 @@ class TestTwiceADay:
     def patient(self) -> Patient:
         return treated({**regimen_data(), "times_a_day": 2})
 
+    def test_the_last_of_so_many_doses_is_the_last_in_every_range(self) -> None:
+        """Eight doses, three a day: the third of the third day would be the ninth."""
+        patient = treated({**regimen_data(), "times_a_day": 3, "max_doses": 8})
+        listed = [row["dose_id"] for row in patient.on("2024-01-06", "2024-01-01", "2024-01-20")["doses"]]
+        assert (len(listed), listed[-1]) == (8, "2024-01-07.surufatinib.2")
+
     def test_one_taken_and_one_not_said(self, patient: Patient) -> None:
         take(patient, "2024-01-10", 300, slot=1)
         assert doses(patient, "2024-01-10") == {

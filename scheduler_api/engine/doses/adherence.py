@@ -55,7 +55,7 @@ def dose_sums(plans: Iterable[DosePlan], today: date) -> DoseSums:
 
 
 def _sums(plan: DosePlan, today: date) -> DoseSums:
-    if not plan.history.begun:
+    if not plan.regimen.begun:
         return DoseSums()
     log = plan.log
     last = today - ONE_DAY if log.status(today) is None else today

@@ -48,7 +48,7 @@ def dose_gaps(plan: DosePlan, first: date, last: date) -> Iterator[DoseGap]:
 
     A day taken or held ends a run, a rest day does not. Runs that end before `first` are left out.
     """
-    if not plan.history.begun or plan.starts_on == date.max:
+    if not plan.regimen.begun or plan.starts_on == date.max:
         return
     for start, end in _untaken_periods(plan, first):
         two = list(islice(_planned(plan, start, min(end or date.max, last)), 2))

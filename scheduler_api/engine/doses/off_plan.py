@@ -174,10 +174,10 @@ def _outside(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanDose]:
 
 def _kind_outside(plan: DosePlan, day: date) -> str:
     """Return what is wrong with a dose on a day that has none by this plan."""
-    history = plan.history
+    history, regimen = plan.history, plan.regimen
     if history.c1d1 is None or day < history.c1d1:
         return "dose_before_start"
-    last, regimen = history.last_treatment_day, plan.regimen
+    last = regimen.last_treatment_day
     if last is not None and day > last:
         return "dose_after_end"
     if regimen.holds_day(day) and regimen.is_held(day):

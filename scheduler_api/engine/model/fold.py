@@ -258,7 +258,7 @@ def _resolve(facts: Sequence[Fact]) -> _Resolved:
     return _Resolved(superseded, ends_of, resumptions)
 
 
-_from_on = attrgetter("from_on")
+_from_on, _decided_on = attrgetter("from_on"), attrgetter("decided.last_on")
 
 
 class _Folding:
@@ -289,7 +289,7 @@ class _Folding:
         self.visits_done = list(history.visits_done) if history else []
         self.progressions = list(history.progressions) if history else []
         self.new_therapies = list(history.new_therapies) if history else []
-        self.end_of_treatment = history.end_of_treatment if history else None
+        self.ends_of_treatment = list(history.ends_of_treatment) if history else []
         self.end_of_study = history.end_of_study if history else None
         self.fertility_changes = list(history.fertility_changes) if history else []
         self.arm_changes = list(history.arm_changes) if history else []
@@ -370,13 +370,14 @@ class _Folding:
                 self.new_therapies.append(self._reported(body.started_on, fact))
             case TreatmentEnded():
                 last = body.last_dose_on
-                self.end_of_treatment = EndOfTreatment(
+                end = EndOfTreatment(
                     fact.fact_id,
                     None if last is None or isinstance(last, str) else self._reported(last, fact),
                     last == UNKNOWN,
                     self._reported(body.decided_on, fact),
                     body.reason,
                 )
+                insort(self.ends_of_treatment, end, key=_decided_on)
             case StudyEnded():
                 contact_after = body.contact_after or ("stop" if body.reason in STOP_CONTACT else "continue")
                 self.end_of_study = EndOfStudy(
@@ -462,7 +463,7 @@ class _Folding:
             visits_done=tuple(self.visits_done),
             progressions=tuple(self.progressions),
             new_therapies=tuple(self.new_therapies),
-            end_of_treatment=self.end_of_treatment,
+            ends_of_treatment=tuple(self.ends_of_treatment),
             end_of_study=self.end_of_study,
             fertility_changes=tuple(self.fertility_changes),
             arm_changes=tuple(self.arm_changes),

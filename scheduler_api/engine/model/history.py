@@ -194,13 +194,15 @@ class Milestone(NamedTuple):
 class TreatmentEnd(NamedTuple):
     """The end of treatment, each day standing for what was reported (section 1).
 
-    `last_dose` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known.
+    `last_dose` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known, or not at all
+    (`is_unknown`).
     """
 
     last_dose: Milestone | None
     decided: Milestone
     reason: str
     is_provisional: bool
+    is_unknown: bool = False
 
     @property
     def last_dose_on(self) -> date | None:
@@ -211,6 +213,27 @@ class TreatmentEnd(NamedTuple):
     def decided_on(self) -> date:
         """Return the day of the decision."""
         return self.decided.on
+
+    @property
+    def last_day(self) -> date:
+        """Return the last day of what it ended (section 4): that of the last dose, else of the decision."""
+        return self.decided_on if self.last_dose is None else self.last_dose.on
+
+    def states_last_dose(self, day: date) -> bool:
+        """Return whether it says that the last dose was taken on a day."""
+        return self.last_dose_on == day and not self.is_unknown
+
+
+class Reopening(NamedTuple):
+    """Says that treatment goes on after an end: a `regimen` starts at a milestone, `from_on` (section 4)."""
+
+    from_on: date
+    regimen: str
+
+    @property
+    def because(self) -> Reason:
+        """Return why treatment goes on."""
+        return Reason("treatment_reopened", text=self.regimen, day=self.from_on)
 
 
 class PregnancyReport(NamedTuple):
@@ -267,7 +290,8 @@ class History:
     what was said of doses, a log for each intake of each regimen by its `log_name`; `enrolled` is None while the
     patient is only registered; `time_zone_said_at` is when the present zone was said, None at registration; `moved_at`
     is when the patient's own word of it was received, None if it is the site's. Lists are in order of day, then of
-    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received.
+    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened` follows from the
+    protocol, not from facts: a treatment plan sets it in the history that it works with, and nobody stores it.
     """
 
     registered: Registered
@@ -285,7 +309,7 @@ class History:
     visits_done: tuple[DoneVisit, ...] = ()
     progressions: tuple[ReportedDay, ...] = ()
     new_therapies: tuple[ReportedDay, ...] = ()
-    end_of_treatment: EndOfTreatment | None = None
+    ends_of_treatment: tuple[EndOfTreatment, ...] = ()
     end_of_study: EndOfStudy | None = None
     fertility_changes: tuple[FertilityChange, ...] = ()
     arm_changes: tuple[ArmChange, ...] = ()
@@ -295,6 +319,7 @@ class History:
     transfers: tuple[Transfer, ...] = ()
     pregnancy_reports: tuple[PregnancyReport, ...] = ()
     pregnancies_closed_on: tuple[date, ...] = ()
+    reopened: Reopening | None = None
 
     # What follows from the fields. A history never changes, so each is computed once, when it is first needed.
 
@@ -404,9 +429,8 @@ class History:
 
     @cached_property
     def _confirmed_last_dose(self) -> Milestone | None:
-        ended = self.treatment_ended
         days = [Milestone(day, day) for day in (self.first_dose_on, self.last_taken_on) if day is not None]
-        stated = [ended.last_dose] if ended else []
+        stated = [end.last_dose for end in self.treatment_ends]
         return _latest([*days, *stated, *(self.stands_for(end.last_dose) for end in self.regimen_ends)])
 
     @property
@@ -417,16 +441,16 @@ class History:
 
     @property
     def last_dose_is_unknown(self) -> bool:
-        """Return whether the end of treatment says that nobody knows the last dose."""
-        return self.end_of_treatment is not None and self.end_of_treatment.last_dose_unknown
+        """Return whether the latest end of treatment says that nobody knows the last dose."""
+        return bool(self.ends_of_treatment) and self.ends_of_treatment[-1].last_dose_unknown
 
     @property
     def _reported_last_dose(self) -> ReportedDay | None:
         """Return what was reported of the last dose if its day is not exactly known."""
-        last, ended = self.last_dose, self.end_of_treatment
+        last = self.last_dose
         if last is None or last.first_on == last.on:
             return None
-        reported = [ended.last_dose] if ended is not None else []
+        reported = [end.last_dose for end in self.ends_of_treatment]
         reported += [end.last_dose for end in self.regimen_ends]
         return next((day for day in reported if day is not None and self.stands_for(day).on == last.on), None)
 
@@ -447,8 +471,8 @@ class History:
     @cached_property
     def _death(self) -> tuple[Milestone, str] | None:
         """Return the earliest date of death, and the fact that says so; of two alike the one that is better known."""
-        ended, left = self.end_of_treatment, self.end_of_study
-        deaths = [(ended.decided, ended.fact_id)] if ended and ended.reason == "death" else []
+        left = self.end_of_study
+        deaths = [(end.decided, end.fact_id) for end in self.ends_of_treatment if end.reason == "death"]
         deaths += [(left.ended, left.fact_id)] if left and left.reason == "death" else []
         deaths.sort(key=lambda death: (death[0].last_on, death[0].last_on - death[0].first_on))
         return next(((Milestone(day.last_on, day.first_on), fact_id) for day, fact_id in deaths), None)
@@ -510,19 +534,33 @@ class History:
         """Return the earliest new therapy on record."""
         return min(map(self.stands_for, self.new_therapies), default=None)
 
-    @cached_property
+    @property
+    def end_of_treatment(self) -> EndOfTreatment | None:
+        """Return what was reported of the end of treatment that counts: the latest, unless treatment was reopened."""
+        return self.ends_of_treatment[-1] if self.ends_of_treatment and self.reopened is None else None
+
+    @property
     def treatment_ended(self) -> TreatmentEnd | None:
-        """Return the end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""
-        ended = self.end_of_treatment
-        if ended is None:
-            return None
-        decided = self.stands_for(ended.decided)
-        if ended.last_dose_unknown:
-            return TreatmentEnd(decided, decided, ended.reason, True)
-        if ended.last_dose is None:
-            return TreatmentEnd(None, decided, ended.reason, False)
-        last = self.stands_for(ended.last_dose)
-        return TreatmentEnd(last, decided, ended.reason, not ended.last_dose.is_exact)
+        """Return the end of treatment that counts: the latest, unless treatment was reopened (section 4)."""
+        return self.treatment_ends[-1] if self.treatment_ends and self.reopened is None else None
+
+    @cached_property
+    def treatment_ends(self) -> tuple[TreatmentEnd, ...]:
+        """Return all ends of treatment, in order of decisions."""
+        return tuple(map(self._as_it_stands, self.ends_of_treatment))
+
+    def end_after(self, day: date | None) -> TreatmentEnd | None:
+        """Return the end of treatment that ends what started on a day: the first decided after it; None: the first."""
+        return next((end for end in self.treatment_ends if day is None or end.decided_on > day), None)
+
+    def _as_it_stands(self, end: EndOfTreatment) -> TreatmentEnd:
+        """Return an end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""
+        decided = self.stands_for(end.decided)
+        if end.last_dose_unknown:
+            return TreatmentEnd(decided, decided, end.reason, True, True)
+        if end.last_dose is None:
+            return TreatmentEnd(None, decided, end.reason, False)
+        return TreatmentEnd(self.stands_for(end.last_dose), decided, end.reason, not end.last_dose.is_exact)
 
     def stands_for(self, day: ReportedDay) -> Milestone:
         """Return what a reported day stands for: the last of its days that is not after death (section 1)."""
@@ -532,8 +570,11 @@ class History:
     @cached_property
     def last_treatment_day(self) -> date | None:
         """Return the last day of treatment (section 4): a dose taken on it is inside. None while no end is recorded."""
-        ended = self.treatment_ended
-        day = None if ended is None else ended.decided_on if ended.last_dose_on is None else ended.last_dose_on
+        return self.last_day_by(self.treatment_ended)
+
+    def last_day_by(self, ended: TreatmentEnd | None) -> date | None:
+        """Return the last day of what an end of treatment ended, or the study; None while neither did."""
+        day = None if ended is None else ended.last_day
         return min((end for end in (self.off_study_on, day) if end is not None), default=None)
 
     @cached_property
@@ -542,12 +583,8 @@ class History:
         end = self.last_treatment_day
         if end is None or any(log.status(end) is not None for log in self.doses.values()):
             return end
-        return end if self.is_stated_last_dose(end) else end - ONE_DAY
-
-    def is_stated_last_dose(self, day: date) -> bool:
-        """Return whether the end of treatment says that the last dose was taken on a day."""
         ended = self.treatment_ended
-        return ended is not None and ended.last_dose_on == day and not self.last_dose_is_unknown
+        return end if ended is not None and ended.states_last_dose(end) else end - ONE_DAY
 
     # Sites (section 3).
 
@@ -576,8 +613,8 @@ class History:
             for report in self.pregnancy_reports
             if report.of == PATIENT
         ]
-        if (ended := self.treatment_ended) is not None and ended.reason == "pregnancy":
-            opened.append((ended.decided_on, Reason("ended_for_pregnancy", day=ended.decided_on)))
+        for on in self._ended_for_pregnancy:
+            opened.append((on, Reason("ended_for_pregnancy", day=on)))
         found: list[Pregnancy] = []
         for from_on, because in sorted(opened, key=itemgetter(0)):
             closed_on = self._pregnancy_over_on(from_on)
@@ -585,6 +622,11 @@ class History:
             if not is_part and (closed_on is None or from_on < closed_on):
                 found.append(Pregnancy(from_on, closed_on, because))
         return tuple(found)
+
+    @property
+    def _ended_for_pregnancy(self) -> list[date]:
+        """Return the days on which it was decided to end treatment for a pregnancy."""
+        return [end.decided_on for end in self.treatment_ends if end.reason == "pregnancy"]
 
     def _pregnancy_over_on(self, from_on: date) -> date | None:
         """Return the first day on which a pregnancy known from a day on is no longer open; None while it is."""
@@ -595,8 +637,7 @@ class History:
     def pregnancies_to_close(self) -> list[date]:
         """Return from which days on a pregnancy is open that is not closed yet, the patient's or a partner's."""
         opened = [report.reported_on for report in self.pregnancy_reports]
-        if (ended := self.treatment_ended) is not None and ended.reason == "pregnancy":
-            opened.append(ended.decided_on)
+        opened += self._ended_for_pregnancy
         last_closed_on = self.pregnancies_closed_on[-1] if self.pregnancies_closed_on else date.min
         return sorted(day for day in opened if day > last_closed_on)
 
@@ -649,7 +690,7 @@ class History:
         return (
             _all_but_doses(self) == _all_but_doses(other)
             and self.doses.keys() == other.doses.keys()
-            and self.end_of_treatment is None
+            and not self.ends_of_treatment
             and self.off_study_on is None
             and (self.begun, self.c1d1_because) == (other.begun, other.c1d1_because)
         )

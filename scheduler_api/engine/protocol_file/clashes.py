@@ -139,7 +139,7 @@ def _samples(
     for day in anchors:
         anchor = AnchorDay(day, False, Reason("enrolment", day=day))
         no_ends = (None,) * len(series.recurrences)
-        course = CycleCourse((CycleRun(first_cycle, None, day, cycle_days, ()),))
+        course = CycleCourse("", (CycleRun(first_cycle, None, day, cycle_days, ()),))
         planned_visits = planned_visits_of(SeriesPlan(series, anchor, no_ends), recurrences, (course,))
         yield takewhile(partial(_is_visit_until, day + span), planned_visits)
 

@@ -112,10 +112,11 @@ class Planner:
 
     def _doses(self, first: date, last: date) -> Iterator[Message]:
         """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
-        if not self._history.begun:
-            return
         reminded: set[tuple[date, int]] = set()
-        rows = self._schedule.treatment_plan.rows(first, first, last)
+        treatment_plan = self._schedule.treatment_plan
+        if not any(one.begun for one in treatment_plan.regimens):
+            return
+        rows = [row for row in treatment_plan.rows(first, first, last) if treatment_plan.has_begun(row["dose_id"])]
         planned = planned_slots(rows)
         for row in rows:
             day, slot = row["dose_on"], slot_of(row["dose_id"])

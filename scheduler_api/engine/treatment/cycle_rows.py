@@ -43,7 +43,7 @@ def _rows(regimen: RegimenPlan, today: date, first: date, last: date) -> Iterato
         starts_on, ends_on = stretches[0][0], stretches[-1][1]
         if starts_on > last or (ends_on is not None and ends_on < first):
             continue
-        if not history.begun or today < starts_on:
+        if not regimen.begun or today < starts_on:
             status = "upcoming"
         else:
             status = "completed" if ends_on is not None and ends_on < today else "current"

@@ -102,11 +102,12 @@ class Cycle(NamedTuple):
 
 
 class CycleCourse(NamedTuple):
-    """The cycles of a regimen through its own end (None: it has none), of which the days in one of `spans` count.
+    """The cycles of a `regimen` through its own end (None: it has none), of which the days in one of `spans` count.
 
     Each span is its first day and its last (None: it has none); they are in order of days.
     """
 
+    regimen: str
     runs: tuple[CycleRun, ...]
     through_on: date | None = None
     spans: tuple[tuple[date, date | None], ...] = ((date.min, None),)

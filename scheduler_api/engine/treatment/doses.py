@@ -18,11 +18,9 @@ from scheduler_api.engine.model.versions import Period
 
 from .capsules import pieces
 from .cycles import CycleCourse, CycleRun, protocol_amount, run_of
-from .dose_ids import DoseId, dose_id
+from .dose_ids import DoseId, dose_id, parse_dose_id
 from .regimens import RegimenPlan
-
-#: No cycle is counted from the day of a dose.
-NONE_GIVEN: Mapping[str, Mapping[int, date]] = {}
+from .reopening import NONE_GIVEN, as_it_counts, regimen_plans
 
 
 class Span(NamedTuple):
@@ -170,10 +168,11 @@ class DosePlan:
 
     def _last_dose_day(self) -> date | None:
         """Return the last day that has a dose: that of the end has one only if it is recorded, or said to have one."""
-        end, history = self.ends_on, self.history
-        if end is None or end != history.last_treatment_day or self.log.status(end) is not None:
+        end = self.ends_on
+        if end is None or end != self.regimen.last_treatment_day or self.log.status(end) is not None:
             return end
-        is_stated = history.is_stated_last_dose(end) or end in self.regimen.days_said_to_end
+        ended = self.regimen.treatment_end
+        is_stated = (ended is not None and ended.states_last_dose(end)) or end in self.regimen.days_said_to_end
         return end if is_stated else end - ONE_DAY
 
     def _begins_later(self) -> bool:
@@ -239,7 +238,7 @@ class DosePlan:
         )
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
-        log, begun, started_on = self.log, self.history.begun, self.history.known_c1d1
+        log, begun, started_on = self.log, self.regimen.begun, self.history.known_c1d1
         held, is_daily, regimen = span.held, span.is_daily, span.regimen
         number, cycle_day = span.run.place(span.starts_on)
         cycle_days, last_number = span.run.cycle_days, span.run.last_number
@@ -311,14 +310,15 @@ class TreatmentPlan:
     """The treatment plan of a patient: the regimens of the protocol, and the doses that the patient takes, by intake.
 
     For a patient who is not enrolled it holds no day. `given_on` are the days from which cycles of regimens are counted
-    that are given at the site, by regimen and number of the cycle.
+    that are given at the site, by regimen and number of the cycle. Its history is the one in which an end of treatment
+    does not count once treatment was reopened.
     """
 
     def __init__(
         self, plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NONE_GIVEN
     ) -> None:
         self.plan = plan
-        self.history = history
+        self.history = history = as_it_counts(plan, history)
         self.given_on = given_on
         self.starts_on = date.max if not history.is_enrolled or history.c1d1 is None else history.c1d1
         self.ends_on = history.last_treatment_day
@@ -326,7 +326,7 @@ class TreatmentPlan:
     @cached_property
     def regimens(self) -> tuple[RegimenPlan, ...]:
         """Return the plans of all regimens, in the order in which the versions list them."""
-        return _regimens(self.plan, self.history, self.given_on)
+        return regimen_plans(self.plan, self.history, self.given_on)
 
     @cached_property
     def doses(self) -> tuple[DosePlan, ...]:
@@ -379,24 +379,32 @@ class TreatmentPlan:
         """Return the first regimen that fits the patient and runs on a day: its cycle is that of the day."""
         return next((one for one in self.regimens if one.holds_day(day)), None)
 
+    def running_on(self, day: date) -> RegimenPlan | None:
+        """Return the first regimen that has begun, fits the patient and runs on a day."""
+        return next((one for one in self.regimens if one.begun and one.holds_day(day)), None)
+
+    def has_begun(self, dose: str) -> bool:
+        """Return whether the regimen of a dose, by its name, has begun: before that nobody is reminded of one."""
+        regimen = self.regimen(parse_dose_id(dose).regimen)
+        return regimen is not None and regimen.begun
+
     def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
         """Return the cycles of a regimen, or of the lead one (None): the first that fits the patient on a day.
 
         A regimen that starts after it carries its cycles on.
         """
         if regimen is not None:
-            return tuple(CycleCourse(one.runs, one.own_end) for one in self.regimens if one.name == regimen)
+            return tuple(CycleCourse(one.name, one.runs, one.own_end) for one in self.regimens if one.name == regimen)
         if len(self.regimens) == 1:
-            return (CycleCourse(self.regimens[0].runs, self.regimens[0].own_end),)
-        courses = (CycleCourse(one.runs, one.own_end, self._lead_spans(one)) for one in self.regimens if one.runs)
+            return (CycleCourse(self.regimens[0].name, self.regimens[0].runs, self.regimens[0].own_end),)
+        courses = (
+            CycleCourse(one.name, one.runs, one.own_end, self._lead_spans(one)) for one in self.regimens if one.runs
+        )
         return tuple(course for course in courses if course.spans)
 
     def _lead_spans(self, regimen: RegimenPlan) -> tuple[tuple[date, date | None], ...]:
         """Return the spans of days on which a regimen is the lead one or carries on its cycles: first and last day."""
-        changes = {period.from_on for period in self.plan if period.from_on is not None}
-        for one in self.regimens:
-            changes.update(day for stage in one.stages for day in self.history.changes_of(stage.regimen.who))
-        days = [date.min, *sorted(changes)]
+        days = sorted({date.min}.union(*(one.changes_of_existence() for one in self.regimens)))
         ends = [*(day - ONE_DAY for day in days[1:]), None]
         return tuple((first, last) for first, last in zip(days, ends, strict=True) if self._is_lead(regimen, first))
 
@@ -419,27 +427,6 @@ class TreatmentPlan:
             return self.doses[0].rows(today, first, last)
         rows = [row for one in self.doses for row in one.rows(today, first, last)]
         return sorted(rows, key=itemgetter("dose_on"))
-
-
-def _regimens(
-    plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]]
-) -> tuple[RegimenPlan, ...]:
-    """Return the plans of all regimens that a version in force has, in the order in which the versions list them."""
-    names = dict.fromkeys(regimen.id for period in plan for regimen in period.protocol.regimens)
-    found: dict[str, RegimenPlan] = {}
-
-    def of(name: str, waiting: frozenset[str] = frozenset()) -> None:
-        regimens = [one for period in plan if (one := period.protocol.find_regimen(name)) is not None]
-        for needed in (regimens[0].cycles_of, regimens[0].starts.after):
-            # Only of different versions the starts can form a circle: such a regimen never starts.
-            if needed is not None and needed in names and needed not in found and needed not in waiting:
-                of(needed, waiting | {name})
-        found.setdefault(name, RegimenPlan(name, plan, history, found, given_on.get(name, {})))
-
-    for name in names:
-        if name not in found:
-            of(name)
-    return tuple(found[name] for name in names)
 
 
 def _set_overlaps(doses: tuple[DosePlan, ...], regimens: tuple[RegimenPlan, ...]) -> None:

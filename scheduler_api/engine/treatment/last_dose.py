@@ -24,7 +24,7 @@ def has_ended(treatment_plan: TreatmentPlan, regimen: str, today: date) -> bool:
     drug = treatment_plan.of_drug(regimen)
     if any(_may_start(one) for one in drug):
         return False
-    ends = [one.own_end for one in drug if _fitted(one, date.max)]
+    ends = [one.over_on for one in drug if _fitted(one, date.max)]
     return all(end is not None and end < today for end in ends)
 
 
@@ -49,12 +49,12 @@ def last_dose_anchor(treatment_plan: TreatmentPlan, regimen: str) -> AnchorDay |
     history, drug = treatment_plan.history, treatment_plan.of_drug(regimen)
     is_over = history.treatment_ended is not None or history.off_study is not None
     concerned = [one for one in drug if _fitted(one, date.max) or _may_start(one)]
-    runs_on = any(one.started is None or one.own_end is None for one in concerned)
+    runs_on = any(one.started is None or one.over_on is None for one in concerned)
     last = last_dose_of(treatment_plan, regimen)
     if not history.is_enrolled or (not is_over and (runs_on or not concerned)):
         return None
-    running_out = [one for one in concerned if not is_over and one.own_end == one.ran_out_on]
-    planned = [_last_planned(treatment_plan, one, one.own_end) for one in running_out if one.own_end is not None]
+    running_out = [one for one in concerned if not is_over and one.over_on == one.ran_out_on]
+    planned = [_last_planned(treatment_plan, one, one.over_on) for one in running_out if one.over_on is not None]
     days = [day for day in (last, *planned) if day is not None]
     if not days:
         return None
@@ -75,9 +75,11 @@ def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | No
     days = _days_taken(treatment_plan, regimen)
     is_recorded = regimen.first.given_by_site and bool(days)
     days += [history.stands_for(end.last_dose).on for end in history.regimen_ends if end.regimen == regimen.name]
-    stated = history.treatment_ended.last_dose_on if history.treatment_ended is not None else None
+    stated = regimen.treatment_end.last_dose_on if regimen.treatment_end is not None else None
     end = regimen.own_end
-    if stated is not None and not is_recorded and regimen.starts_on <= stated and (end is None or stated <= end):
+    # One that was said to end before it began is not known to have ended.
+    goes_on = stated is not None and (end is None or stated <= end or end < regimen.starts_on)
+    if stated is not None and not is_recorded and regimen.starts_on <= stated and goes_on:
         # What is said of the last dose of all is that of each drug that was still taken; of what the site gave itself
         # each dose is on record.
         days += [stated] if _fitted(regimen, stated) else []

@@ -134,7 +134,7 @@ def start_of_treatment(history: History) -> AnchorDay | None:
         return None
     is_planned = history.first_dose_on is None
     # Of a treatment that ended before it began, no start is awaited.
-    awaits_start = not history.begun and history.treatment_ended is None
+    awaits_start = not history.begun and not history.ends_of_treatment
     planned_start = start if awaits_start else None
     planned = history.enrolled.planned_first_dose_on if history.enrolled is not None else None
     stated = history.first_dose_on or planned

@@ -43,9 +43,8 @@ class Course(NamedTuple):
 class TreatmentPosition(NamedTuple):
     """Holds what a patient's position on any day is computed from. Dates and facts only: nothing changes at midnight.
 
-    `started_on` is C1D1, None while treatment has not begun; `courses` are those of each regimen in the protocol's
-    order, none while treatment has not begun; `last_done` is the latest visit of each series, including unscheduled
-    ones.
+    `started_on` is C1D1, None while treatment has not begun; `courses` are those of each regimen that has begun, in the
+    protocol's order; `last_done` is the latest visit of each series, including unscheduled ones.
     """
 
     started_on: date | None
@@ -64,7 +63,7 @@ class TreatmentPosition(NamedTuple):
 def treatment_position(treatment_plan: TreatmentPlan) -> TreatmentPosition:
     """Return the position of the patient who has this treatment plan."""
     history = treatment_plan.history
-    regimens = treatment_plan.regimens if history.begun else ()
+    regimens = [one for one in treatment_plan.regimens if one.begun]
     return TreatmentPosition(
         history.known_c1d1,
         tuple(course for regimen in regimens for course in _courses(regimen)),

@@ -14,12 +14,15 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
-from scheduler_api.engine.model.protocol import EVERYBODY, Regimen, place_in_cycles
+from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Regimen, place_in_cycles
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
 
 from .cycles import CycleRun, GivenDays, Stage, cycle_runs, cycles_from, protocol_amount, run_of
 from .milestones import anchor_day, start_of_treatment
+
+#: The milestones that have a date only because treatment, or the study, has ended.
+OF_THE_END = ("last_dose", "end_of_treatment", "death", "end_of_study")
 
 
 class Started(NamedTuple):
@@ -63,9 +66,23 @@ class RegimenPlan:
         self.changes = history.changes_of_dose(name)
         self._shared = shared
         self.started: Started | None = self._started(others) if shared is None else shared.started
+        #: The day of the milestone at which it starts, or the one that it follows; None if it starts otherwise.
+        self.milestone_on: date | None = self._milestone_on() if follows is None else follows.milestone_on
+        #: Whether that is a milestone of the protocol's own.
+        self.follows_own_milestone: bool = (
+            self.first.starts.milestone not in (None, *MILESTONES) if follows is None else follows.follows_own_milestone
+        )
+        #: The end of treatment that ended it, and the last day on which treatment or the study lets it have doses.
+        self.treatment_end = history.end_after(self.milestone_on)
+        self.last_treatment_day = history.last_day_by(self.treatment_end)
         self._given_on = given_on
         self._other_amounts: dict[DoseChange, tuple[date, date | None]] = {}
         self._count_cycles(shared)
+
+    @property
+    def begun(self) -> bool:
+        """Return whether doses of it can be due: of what follows from C1D1 none are before a start is on record."""
+        return self.history.begun or not self.rests_on_first_dose
 
     def regimen_on(self, day: date) -> Regimen:
         """Return what the protocol says of the regimen on a day; before it has it, what it says first."""
@@ -251,6 +268,8 @@ class RegimenPlan:
             cuts |= {hold.from_on for run in self.runs for hold in run.holds}
             cuts |= {day + ONE_DAY for run in self.runs if (day := _last_counted(run)) is not None}
         cuts |= {change.from_on for change in self.changes}
+        # On the day of the last of its doses there are perhaps fewer.
+        cuts |= set() if self.last_of_doses is None else {self.last_of_doses[0]}
         # Where it shares the cycles of another, those are perhaps held by themselves.
         for hold in (*self.holds, *(hold for run in self.runs for hold in run.holds)):
             cuts.add(hold.from_on)
@@ -303,7 +322,7 @@ class RegimenPlan:
         #: The last of its `max_doses`: the day, and the number of the intake.
         self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
         self.own_end = self._own_end()
-        ends = [self.history.last_treatment_day, self.own_end]
+        ends = [self.last_treatment_day, self.own_end]
         self.ends_on = min((end for end in ends if end is not None), default=None)
 
     def _runs(self, start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
@@ -336,6 +355,27 @@ class RegimenPlan:
         because = Reason("after_regimen", text=other.name, day=ends_on, count=count(starts.gap_days, "day"))
         return Started(start, because, other.started.provisional)
 
+    def _milestone_on(self) -> date | None:
+        name, started = self.first.starts.milestone, self.started
+        # The end of treatment itself begins nothing anew.
+        return started.on if started is not None and name is not None and name not in OF_THE_END else None
+
+    def reopens_on(self, decided_on: date) -> date | None:
+        """Return the day of its milestone if treatment, which was said to end, goes on with it; else None (section 4).
+
+        It has to be for the patient then, or later, who is still in the study.
+        """
+        day, off_on = self.milestone_on, self.history.off_study_on
+        if day is None or day < decided_on or (off_on is not None and day > off_on):
+            return None
+        return day if any(self.stretches(day)) else None
+
+    @property
+    def over_on(self) -> date | None:
+        """Return its last day by what ends it, alone or with treatment; None while neither does."""
+        ends = [self.own_end, self.treatment_end.last_day if self.treatment_end is not None else None]
+        return min((end for end in ends if end is not None), default=None)
+
     def _own_end(self) -> date | None:
         """Return the last day of the regimen by what ends it alone: its cycles, `who`, or a record that it ended.
 
@@ -367,7 +407,7 @@ class RegimenPlan:
     @property
     def treatment_ended_on(self) -> date | None:
         """Return the last day on which doses are possible: then treatment, the study or the regimen was ended."""
-        last = self.history.last_treatment_day
+        last = self.last_treatment_day
         return min([*self.days_said_to_end, *([] if last is None else [last])], default=None)
 
     def _last_of_doses(self) -> tuple[date, int] | None:

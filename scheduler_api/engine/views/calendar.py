@@ -58,8 +58,8 @@ class PatientSchedule:
     """
 
     def __init__(self, versions: Versions, history: History) -> None:
-        self.history = history
         self.treatment_plan = settled_plan(periods(versions, history), history)
+        self.history = self.treatment_plan.history
         self.visit_schedule = VisitSchedule(self.treatment_plan)
 
     def plans_like(self, other: PatientSchedule) -> bool:
@@ -183,7 +183,7 @@ class PatientSchedule:
     def treatment(self, today: date) -> dict[str, Any]:
         """Return treatment as seen on `today`: its first and last dose, and the patient's position in it."""
         history, treatment_plan = self.history, self.treatment_plan
-        regimen = treatment_plan.regimen_of_day(today) if history.begun else None
+        regimen = treatment_plan.running_on(today)
         place = regimen.place(today) if regimen is not None else None
         ended = history.treatment_ended
         return {
@@ -262,7 +262,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     left_alone = history.is_left_alone(today)
     asks = not left_alone and any(SILENT in week for week in weeks)
     rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
-    regimen = treatment_plan.regimen_of_day(today) if history.begun else None
+    regimen = treatment_plan.running_on(today)
     run = run_of(regimen.runs, today) if regimen is not None else None
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None

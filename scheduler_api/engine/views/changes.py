@@ -61,7 +61,7 @@ def consequences(
             moved.append(_moved(what, _only(earlier, changed), _only(fields, changed), thing.why(changed)))
     for what in old:
         if what not in new:
-            moved.append(_moved(what, old[what].fields, None, _why_gone(after, what)))
+            moved.append(_moved(what, old[what].fields, None, _why_gone(before, after, what)))
     return [*moved, *(_recorded_days(before, after) if before is not None and treatment_plan else ()), *counts]
 
 
@@ -77,7 +77,8 @@ def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[
         if not is_same_record or planned == dose.planned or was.get((plan, day), (None, None))[1] == dose:
             continue
         span = now_plan.span_on(day)
-        why = why_doses(after, now_plan, span) if span is not None else why_no_more_treatment(after.history)
+        no_more = why_no_more_treatment(after.history, now_plan.regimen)
+        why = no_more if span is None else why_doses(after, now_plan, span)
         what = f"recorded dose {day if _is_only(after.treatment_plan) else now_plan.dose_id(day)}"
         yield _moved(what, {"amount": planned}, {"amount": dose.planned}, why)
 
@@ -182,15 +183,27 @@ def _items(
     if schedule.awaits_site(today):
         items[_REMINDERS] = _Item({"sent": False}, lambda changed: _why_no_reminders(history, today))
     if treatment_plan:
-        for row in cycle_rows(schedule.treatment_plan, today, schedule.treatment_plan.starts_on, through):
+        for row in cycle_rows(schedule.treatment_plan, today, _first_day(schedule.treatment_plan), through):
             fields = _only(row, ("starts_on", "ends_on", "provisional"))
-            items[f"cycle {row['number']}"] = _Item(fields, partial(why_cycle, schedule, row))
+            of = _of_cycles(schedule.treatment_plan, row["starts_on"])
+            items[f"cycle {row['number']}{of}"] = _Item(fields, partial(why_cycle, schedule, row))
         for plan in schedule.treatment_plan.doses:
             items.update(_doses(schedule, plan, through))
     for visit in schedule.visits(date.min, through, series) if series else ():
         end = schedule.visit_schedule.series(visit.series).end_of(visit.visit)
         items[f"visit {visit.visit}"] = _Item(_only(visit.row(today), _VISIT_FIELDS), partial(why_visit, visit, end))
     return items
+
+
+def _first_day(treatment_plan: TreatmentPlan) -> date:
+    """Return the first day of any regimen: one may start at a milestone before the first dose of all."""
+    return min(one.starts_on for one in treatment_plan.regimens)
+
+
+def _of_cycles(treatment_plan: TreatmentPlan, day: date) -> str:
+    """Return of which regimen the cycle of a day is, if it starts at a milestone: its cycles are numbered anew."""
+    regimen = treatment_plan.regimen_of_day(day)
+    return "" if regimen is None or regimen.milestone_on is None else f" of {regimen.name}"
 
 
 #: What `what` is of dose reminders that are not sent (section 7); there is nothing to tell of those that are.
@@ -253,10 +266,10 @@ def _why_doses(
         return why_doses(schedule, plan, first)
     if following:
         return why_doses(schedule, plan, following[0])
-    return why_no_more_treatment(schedule.history) if plan.ends_on else why_doses(schedule, plan, first)
+    return why_no_more_treatment(schedule.history, plan.regimen) if plan.ends_on else why_doses(schedule, plan, first)
 
 
-def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
+def _why_gone(before: PatientSchedule | None, schedule: PatientSchedule, what: str) -> Reason:
     if what == _REMINDERS:
         return Reason("reminders_again")
     history = schedule.history
@@ -278,7 +291,8 @@ def _why_gone(schedule: PatientSchedule, what: str) -> Reason:
         visit_series = schedule.visit_schedule.series(series)
         if (end := visit_series.end_of(name)) is not None:
             return end.because
-    return Reason("not_in_plan")
+    was_open = before is None or before.history.reopened is not None
+    return Reason("not_in_plan") if was_open or history.reopened is None else history.reopened.because
 
 
 def _why_other_doses(schedule: PatientSchedule, of: str, day: date) -> Reason:
@@ -291,7 +305,7 @@ def _why_other_doses(schedule: PatientSchedule, of: str, day: date) -> Reason:
         return started.because
     parts = _parts(plan, day)
     if not plan.holds_day(day) or not parts:
-        return why_no_more_treatment(schedule.history)
+        return why_no_more_treatment(schedule.history, plan.regimen)
     return why_doses(schedule, plan, parts[-1][0])
 
 

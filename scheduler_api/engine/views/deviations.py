@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from scheduler_api.engine.doses.off_plan import off_plan_doses
+from scheduler_api.engine.doses.off_plan import OffPlanDose, off_plan_doses
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
@@ -36,7 +36,7 @@ def deviations(
     """
     history = treatment_plan.history
     found = [*_dose_deviations(treatment_plan, first, last)]
-    found += [_given(one, history) for one in given]
+    found += [_given(one, treatment_plan) for one in given]
     for visit in visits:
         found += _visit_deviations(visit, today, history)
     found += [
@@ -68,31 +68,35 @@ def _dose_deviations(treatment_plan: TreatmentPlan, first: date, last: date) -> 
 
 def _deviations_of(plan: DosePlan, first: date, last: date) -> Iterator[dict[str, Any]]:
     for one in off_plan_doses(plan, first, last):
-        planned = _not_planned(plan.history, one.kind) if one.planned is None else with_unit(one.planned, one.unit)
+        planned = _planned(one, plan.history, plan.regimen.last_treatment_day)
         taken = with_unit(one.taken, one.unit)
         actual = Reason("by_the_patients_word", base=taken) if one.by_patient else taken
         yield _dose(one.kind, plan, one.day, planned, actual)
-    for span in plan.spans(first, last) if plan.history.begun else ():
+    for span in plan.spans(first, last) if plan.regimen.begun else ():
         amount = span.planned_amount
         planned = _TO_CALCULATE if amount is None else with_unit(amount, span.regimen.unit)
         for day in plan.missed(span):
             yield _dose("dose_missed", plan, day, planned, _MISSED)
 
 
-def _given(one: OffPlanGiven, history: History) -> dict[str, Any]:
+def _given(one: OffPlanGiven, treatment_plan: TreatmentPlan) -> dict[str, Any]:
     """Return the deviation of a dose that was not given as planned."""
-    planned = _not_planned(history, one.kind) if one.planned is None else with_unit(one.planned, one.unit)
+    regimen = treatment_plan.regimen(one.record.series)
+    assert regimen is not None, "what is given is a dose of a regimen"
+    planned = _planned(one, treatment_plan.history, regimen.treatment_ended_on)
     about = one.visit or one.record.visit or one.record.series
     return _visit(one.kind, about, one.record.done_on, planned, with_unit(one.given, one.unit))
 
 
-def _not_planned(history: History, kind: str) -> Reason:
-    """Return why no dose was planned where one was taken or given."""
-    match kind:
+def _planned(one: OffPlanDose | OffPlanGiven, history: History, end: date | None) -> str | Reason:
+    """Return what was planned where a dose was taken or given; `end` is the last day on which one could be."""
+    if one.planned is not None:
+        return with_unit(one.planned, one.unit)
+    match one.kind:
         case "dose_before_start":
             return Reason("first_dose", day=history.c1d1)
         case "dose_after_end":
-            return Reason("last_day_of_treatment", day=history.last_treatment_day)
+            return Reason("last_day_of_treatment", day=end)
         case "dose_while_held":
             return _HELD
         case "dose_not_planned":

@@ -7,7 +7,7 @@ from datetime import date
 from functools import reduce
 from typing import Any
 
-from scheduler_api.engine.model.history import History, Hold
+from scheduler_api.engine.model.history import History, Hold, TreatmentEnd
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, Span
@@ -25,9 +25,9 @@ def why_status(history: History, today: date) -> Reason:
         case "off_study":
             return history.off_study_because
         case "follow_up":
-            return _ended(history)
+            return _why_ended(history)
         case "on_treatment":
-            return history.c1d1_because
+            return history.c1d1_because if history.reopened is None else history.reopened.because
         case "screening":
             return Reason("registered")
     return history.c1d1_because if history.begun else history.enrolment_because
@@ -41,7 +41,7 @@ def why_treatment(schedule: PatientSchedule, today: date, changed: Collection[st
     history = schedule.history
     reasons = [history.c1d1_because] if "first_dose_on" in changed else []
     if "ended" in changed:
-        reasons.append(_ended(history))
+        reasons.append(_why_ended(history))
     elif "last_dose_on" in changed:
         reasons.append(history.last_dose_because if history.last_dose_on else Reason("no_dose"))
     regimen = schedule.treatment_plan.regimen_of_day(today)
@@ -69,9 +69,11 @@ def why_doses(schedule: PatientSchedule, plan: DosePlan, span: Span) -> Reason:
 def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collection[str]) -> Reason:
     """Return why a cycle begins or ends when it does."""
     because: Reason = row["because"]
-    if [*changed] == ["ends_on"] and row["ends_on"] == schedule.history.last_treatment_day:
-        return why_no_more_treatment(schedule.history)
-    if changed and any(run.holds for one in schedule.treatment_plan.regimens for run in one.runs):
+    regimens = schedule.treatment_plan.regimens
+    ended = [one for one in regimens if row["ends_on"] is not None and one.last_treatment_day == row["ends_on"]]
+    if [*changed] == ["ends_on"] and ended:
+        return why_no_more_treatment(schedule.history, ended[0])
+    if changed and any(run.holds for one in regimens for run in one.runs):
         return Reason("held_days_not_counted", base=because)
     return because
 
@@ -93,20 +95,25 @@ def why_visit(visit: Visit, end: Reached | None, changed: Collection[str]) -> Re
     return visit.because
 
 
-def why_no_more_treatment(history: History) -> Reason:
+def why_no_more_treatment(history: History, regimen: RegimenPlan | None = None) -> Reason:
     """Return why there are no doses and no cycles after the last day of treatment, or of a regimen."""
-    if history.treatment_ended is not None and history.died_on is None:
-        return _ended(history)
+    ended = history.treatment_ended if regimen is None else regimen.treatment_end
+    if ended is not None and history.died_on is None:
+        return _ended(ended)
     return Reason("regimen_over") if history.off_study is None else history.off_study_because
 
 
-def _ended(history: History) -> Reason:
-    ended = history.treatment_ended
-    if ended is None:
-        return Reason("end_taken_back")
+def _why_ended(history: History) -> Reason:
+    """Return why treatment has ended, or why it has not, though it was said to."""
+    if history.reopened is not None:
+        return history.reopened.because
+    return Reason("end_taken_back") if history.treatment_ended is None else _ended(history.treatment_ended)
+
+
+def _ended(ended: TreatmentEnd) -> Reason:
     if ended.last_dose_on is None:
         return Reason("ended_never_dosed", reason=ended.reason, day=ended.decided_on)
-    if history.last_dose_is_unknown:
+    if ended.is_unknown:
         return Reason("ended_unknown", reason=ended.reason, day=ended.decided_on)
     return Reason("ended", reason=ended.reason, day=ended.last_dose_on)
 

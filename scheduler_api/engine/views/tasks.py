@@ -21,6 +21,7 @@ from scheduler_api.engine.model.versions import has_responses, version_on
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
+from scheduler_api.engine.treatment.milestones import reached
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
@@ -573,35 +574,38 @@ def _of_treatment(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     plan, history = treatment_plan.plan, treatment_plan.history
     if history.enrolled is None:
         return
-    ended, off_on, progressed_on = history.treatment_ended, history.off_study_on, history.progressed_on
+    off_on, reopened = history.off_study_on, history.reopened
+    # Where treatment was reopened, what counts is a progression since.
+    progressed = reached(history, plan[-1].protocol, "progression", None if reopened is None else reopened.from_on)
     through_on = off_on - ONE_DAY if off_on else None
-    if ended is None:
+    if history.treatment_ended is None:
         if off_on is not None:
             because = Reason("contraception_rests_on_last_dose", base=history.off_study_because)
             yield _plain("treatment_end_missing", off_on, None, off_on + _PAPER, because, _END_TREATMENT)
-        if progressed_on is not None and not version_on(plan, progressed_on).beyond_progression:
-            because = Reason("end_not_recorded", base=Reason("progressed", day=progressed_on))
-            yield _plain("treatment_still_open", progressed_on, through_on, progressed_on, because, _END_TREATMENT)
+        if progressed is not None and not version_on(plan, progressed.on).beyond_progression:
+            because = Reason("end_not_recorded", base=progressed.because)
+            yield _plain("treatment_still_open", progressed.on, through_on, progressed.on, because, _END_TREATMENT)
         if (over_on := _all_over_on(treatment_plan)) is not None and history.begun:
             because = Reason("end_not_recorded", base=Reason("regimens_over", day=over_on))
             day = over_on + ONE_DAY
             yield _plain("treatment_to_end", day, through_on, day + _PAPER, because, _END_TREATMENT)
-        if not history.begun:
+        if not history.begun and reopened is None:
             planned_on = history.enrolled.planned_first_dose_on
             because = Reason("no_start_recorded", day=planned_on)
             start = ResolvingCall({"kind": "treatment_started"}, ("first_dose_on",))
             day = planned_on + _FIRST_DOSE
             yield _plain("first_dose_missing", day, through_on, day, because, start, _END_TREATMENT)
-    elif ended.reason == "progression" and progressed_on is None:
-        because = Reason("no_progression_recorded", day=ended.decided_on)
+    ends = [end.decided_on for end in history.treatment_ends if end.reason == "progression"]
+    if ends and history.progressed_on is None:
+        because = Reason("no_progression_recorded", day=ends[0])
         call = ResolvingCall({"kind": "progressed"}, ("progressed_on", "basis"))
-        yield _plain("progression_date_missing", ended.decided_on, None, ended.decided_on + _PAPER, because, call)
+        yield _plain("progression_date_missing", ends[0], None, ends[0] + _PAPER, because, call)
 
 
 def _all_over_on(treatment_plan: TreatmentPlan) -> date | None:
     """Return the last day of the last regimen, if each has an end of its own; None while one goes on."""
     ends = [
-        one.own_end
+        one.over_on
         for one in treatment_plan.regimens
         if one.started is not None and treatment_plan.history.may_fit(one.first.who)
     ]
@@ -633,9 +637,14 @@ def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:
         ):
             through_on = following - ONE_DAY if following is not None else None
             due_on = max(first, from_on + _TERM) if is_stopped else first
-            why = because if is_stopped else Reason("pregnant_on_treatment", base=because)
+            why = because if is_stopped else Reason("pregnant_on_treatment", base=_reopened(history, because))
             calls = (close,) if is_stopped else (hold, _END_TREATMENT, close)
             yield WorklistEntry("pregnancy", first.isoformat(), None, first, through_on, due_on, why, calls)
+
+
+def _reopened(history: History, because: Reason) -> Reason:
+    """Return a reason with the other one why treatment goes on after an end, if it was reopened."""
+    return because if history.reopened is None else both(because, history.reopened.because)
 
 
 def _with_pregnancy(history: History, entry: WorklistEntry) -> WorklistEntry:

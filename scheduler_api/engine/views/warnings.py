@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
 from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.doses.off_plan import HarmfulDoses, harmful_dose
+from scheduler_api.engine.model.dose_log import DoseLog
 from scheduler_api.engine.model.facts import (
     KIND_OF,
     Body,
@@ -20,7 +21,7 @@ from scheduler_api.engine.model.facts import (
     TreatmentEnded,
     VisitDone,
 )
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import ONE_DAY, History, TreatmentEnd
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
@@ -41,7 +42,7 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             harmful = harmful_dose(plan, body.dose_on, taken, body.taken_at or said_at)
             return [] if harmful is None else [_harmful(harmful)]
         case DrugDispensed():
-            return [*_dispensed_after_end(after, body), *_kit_given_twice(after, body)]
+            return [*_dispensed_after_end(schedule, body), *_kit_given_twice(after, body)]
         case DrugReturned():
             return [*_unknown_kit(after, body), *_count_differs(schedule, body)]
         case DrugLost():
@@ -52,9 +53,10 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             return [*_before_consent(after, [body.done_on]), *map(_harmful_given, given)]
         case Registered():
             return _before_consent(after, [visit.done_on for visit in after.visits_done])
-        case TreatmentEnded() if (ended := after.treatment_ended) is not None:
-            last = ended.last_dose_on if ended.last_dose_on is not None else ended.decided_on
-            records = [*_doses_after(after, last)]
+        case TreatmentEnded() if (ended := _end_of(after, body)) is not None:
+            last = ended.last_day
+            plans = schedule.treatment_plan.doses
+            records = [*_doses_after([one.log for one in plans if one.regimen.treatment_end == ended], last)]
             if ended.reason == "death":
                 records = [*_records_after(after, ended.decided_on)]
         case StudyEnded() if (off_on := after.off_study_on) is not None:
@@ -72,9 +74,17 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
     ]
 
 
-def _dispensed_after_end(history: History, body: DrugDispensed) -> Iterator[dict[str, Any]]:
+def _end_of(history: History, body: TreatmentEnded) -> TreatmentEnd | None:
+    """Return the end of treatment that a fact records; None if it is taken back."""
+    said = [end.decided.text for end in history.ends_of_treatment]
+    decided_on = body.decided_on.isoformat()
+    return history.treatment_ends[said.index(decided_on)] if decided_on in said else None
+
+
+def _dispensed_after_end(schedule: PatientSchedule, body: DrugDispensed) -> Iterator[dict[str, Any]]:
     """Yield the warning about drug that is given out after the end of treatment or study."""
-    end = history.last_treatment_day
+    regimen = schedule.treatment_plan.regimen(body.regimen)
+    end = schedule.history.last_treatment_day if regimen is None else regimen.last_treatment_day
     if end is not None and body.on > end:
         yield _about("dispensed_after_end", Reason("dispensed_after_end", day=body.on, day2=end), body)
 
@@ -145,13 +155,13 @@ def _harmful_given(one: OffPlanGiven) -> dict[str, Any]:
 
 def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:
     """Yield what is recorded to have happened after a day."""
-    yield from _doses_after(history, day)
+    yield from _doses_after(history.doses.values(), day)
     days = [("visit_done", visit.done_on) for visit in history.visits_done]
     days += [("progressed", reported.first_on) for reported in history.progressions]
     days += [("new_therapy_started", reported.first_on) for reported in history.new_therapies]
     yield from ({"kind": kind, "on": on} for kind, on in days if on > day)
 
 
-def _doses_after(history: History, day: date) -> Iterator[dict[str, Any]]:
-    for on in (on for log in history.doses.values() for on, _ in log.taken(day + ONE_DAY, date.max)):
+def _doses_after(logs: Iterable[DoseLog], day: date) -> Iterator[dict[str, Any]]:
+    for on in (on for log in logs for on, _ in log.taken(day + ONE_DAY, date.max)):
         yield {"kind": "dose_recorded", "on": on}

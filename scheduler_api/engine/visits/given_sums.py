@@ -21,7 +21,7 @@ def given_sums(treatment_plan: TreatmentPlan, visit_schedule: VisitSchedule, reg
     without any hold.
     """
     plan = treatment_plan.regimen(regimen)
-    if plan is None or not treatment_plan.history.begun:
+    if plan is None or not plan.begun:
         return DoseSums()
     series = visit_schedule.series(regimen)
     planned = missed = held = 0

@@ -23,8 +23,9 @@ _UNITS = {"d": "day", "w": "week", "m": "month"}
 class SeriesPlan(NamedTuple):
     """What all visits of a series under one version of the protocol share: their anchor, and E.
 
-    `ends` has the E of each recurrence. `is_last`: no later version has the series. `holds` are those of the regimen of
-    which the visits are doses, none if they are no doses.
+    `ends` has the E of each recurrence, `ends_in` that on days of the cycles of regimens which begin or end otherwise,
+    by the regimen. `is_last`: no later version has the series. `holds` are those of the regimen of which the visits are
+    doses, none if they are no doses.
     """
 
     series: Series
@@ -32,12 +33,20 @@ class SeriesPlan(NamedTuple):
     ends: tuple[Reached | None, ...]
     is_last: bool = True
     holds: tuple[Hold, ...] = ()
+    ends_in: tuple[tuple[str, tuple[Reached | None, ...]], ...] = ()
 
     @property
     def ends_on(self) -> date | None:
         """Return the day after which no visit opens any more; None while nothing ended all of them."""
-        days = [end.on for end in self.ends if end is not None]
-        return max(days) if len(days) == len(self.ends) else None
+        ends = [*self.ends, *(end for _, of_regimen in self.ends_in for end in of_regimen)]
+        days = [end.on for end in ends if end is not None]
+        return max(days) if len(days) == len(ends) else None
+
+    def within(self, regimen: str) -> SeriesPlan:
+        """Return the same for the visits on days of the cycles of a regimen: with the E of those."""
+        ends = dict(self.ends_in).get(regimen, self.ends)
+        # The others stay, so that it is known when all have ended.
+        return self if ends is self.ends else self._replace(ends=ends, ends_in=(*self.ends_in, ("", self.ends)))
 
 
 class PlannedVisit(NamedTuple):
@@ -195,7 +204,11 @@ def planned_visits_of(
         before = [_before_day_1(plan, recurrence) for recurrence in recurrences if recurrence.on_day < 1]
         within = [recurrence for recurrence in recurrences if recurrence.on_day > 0]
         # A dose taken before the start that was planned moves day 1, and not the days before it.
-        by_cycle = (_visits_by_cycle(plan, within, course) for course in courses if within and course.runs)
+        by_cycle = (
+            _visits_by_cycle(plan.within(course.regimen), within, course)
+            for course in courses
+            if within and course.runs
+        )
         return merge(sorted(before, key=_in_order), *by_cycle, key=_in_order)
     return merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in recurrences), key=_in_order)
 

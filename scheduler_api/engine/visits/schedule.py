@@ -14,7 +14,7 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleCourse
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.last_dose import last_dose_anchor
-from scheduler_api.engine.treatment.milestones import AnchorDay, anchor_day, start_of_treatment
+from scheduler_api.engine.treatment.milestones import AnchorDay, Reached, anchor_day, start_of_treatment
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 from .amended import AmendedVisits, amended
@@ -103,10 +103,28 @@ class VisitSchedule:
         if series.gives is not None and (regimen := self._given(series.name)) is not None:
             end = dose_visits_end(protocol, regimen)
             return SeriesPlan(series, anchor, (end,) * len(series.recurrences), is_last, regimen.holds)
+        if series.anchor.is_cycle:
+            return self._on_cycle_days(protocol, series, anchor, is_last)
         # What is counted from a milestone of the protocol's own goes on after an earlier progression.
         after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
-        ends = (visits_end(series, recurrence, protocol, history, after) for recurrence in series.recurrences)
+        ends = (visits_end(recurrence, protocol, history, after) for recurrence in series.recurrences)
         return SeriesPlan(series, anchor, tuple(ends), is_last)
+
+    def _on_cycle_days(self, protocol: Protocol, series: Series, anchor: AnchorDay, is_last: bool) -> SeriesPlan:
+        """Return the plan of a series on days of cycles: of each regimen they end with it."""
+        treatment_plan, named = self._treatment_plan, series.anchor.regimen
+
+        def ends(regimen: RegimenPlan) -> tuple[Reached | None, ...]:
+            after = regimen.milestone_on if regimen.follows_own_milestone else None
+            of_each = (visits_end(one, protocol, self._history, after, regimen) for one in series.recurrences)
+            return tuple(of_each)
+
+        first = treatment_plan.regimen(named or protocol.regimens[0].id)
+        assert first is not None, "a version's regimens are all planned"
+        courses = {course.regimen for course in treatment_plan.cycle_courses(named)}
+        others = [one for one in treatment_plan.regimens if one.name in courses]
+        ends_in = tuple((one.name, ends(one)) for one in others if one.milestone_on != first.milestone_on)
+        return SeriesPlan(series, anchor, ends(first), is_last, ends_in=ends_in)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
@@ -159,7 +177,7 @@ class VisitSchedule:
         Doses given at the site are there until their cycles or `max_doses` have run out; what else ends them is E.
         """
         if series.gives is not None and (regimen := self._given(series.name)) is not None:
-            return (CycleCourse(regimen.runs, regimen.ran_out_on),)
+            return (CycleCourse(regimen.name, regimen.runs, regimen.ran_out_on),)
         return self._treatment_plan.cycle_courses(series.anchor.regimen) if series.anchor.is_cycle else ()
 
     def _for_patient(self, plan: SeriesPlan) -> Iterator[PlannedVisit]:

@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from datetime import date
 
 from scheduler_api.engine.model.history import ONE_DAY, History
-from scheduler_api.engine.model.protocol import Protocol, Recurrence, Series
+from scheduler_api.engine.model.protocol import Protocol, Recurrence
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.milestones import Reached, reached
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 
 def visits_end(
-    series: Series, recurrence: Recurrence, protocol: Protocol, history: History, after: date | None
+    recurrence: Recurrence,
+    protocol: Protocol,
+    history: History,
+    after: date | None,
+    regimen: RegimenPlan | None = None,
 ) -> Reached | None:
     """Return E, the day on which the visits of one entry of a version of the protocol end for a patient, and why.
 
-    `after`: of progressions and new therapies the earliest after that day counts. None while nothing has ended them.
+    `after`: of progressions and new therapies the earliest after that day counts. `regimen`: the visits are on days of
+    its cycles. None while nothing has ended them.
     """
-    ends = [reached(history, protocol, "end_of_study")]
     # Visits between the last dose and the decision were required, those on days of cycles too.
-    if series.anchor.is_cycle:
-        ends.append(reached(history, protocol, "end_of_treatment"))
+    ends = [reached(history, protocol, "end_of_study"), None if regimen is None else _treatment_end(regimen)]
     for names in recurrence.until:
         ends.append(_latest([reached(history, protocol, name, after) for name in names]))
     # Of several on one day always the same one is taken, whichever it is.
@@ -36,7 +39,7 @@ def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
     is no longer for the patient. One that has run out ends nothing: there are no further doses.
     """
     history, last = regimen.history, regimen.last_day_for_patient
-    ends = [reached(history, protocol, "end_of_study"), reached(history, protocol, "end_of_treatment")]
+    ends = [reached(history, protocol, "end_of_study"), _treatment_end(regimen)]
     for said in regimen.said_to_end:
         day = history.stands_for(said)
         ends.append(Reached(*day, Reason("regimen_ended", text=regimen.name, day=day.on)))
@@ -44,6 +47,12 @@ def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
         since = last + ONE_DAY
         ends.append(Reached(since, since, Reason("not_for_patient", day=since)))
     return min(filter(None, ends), default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
+
+
+def _treatment_end(regimen: RegimenPlan) -> Reached | None:
+    """Return the end of treatment that ended a regimen."""
+    end = regimen.treatment_end
+    return None if end is None else Reached(*end.decided, Reason("treatment_ended", day=end.decided_on))
 
 
 def _latest(days: Sequence[Reached | None]) -> Reached | None:

@@ -19,8 +19,9 @@ _SINGLE_ARM = "SINGLE", "Single arm"
 
 def _records(export: Export, patient: ExportedPatient) -> Iterator[Record]:
     history = patient.history
-    registered, left, ended = history.registered, history.end_of_study, history.end_of_treatment
-    deaths = {one.fact_id: day for one, day in ((left, left and left.ended), (ended, ended and ended.decided)) if one}
+    registered, left = history.registered, history.end_of_study
+    deaths = {end.fact_id: end.decided for end in history.ends_of_treatment}
+    deaths |= {left.fact_id: left.ended} if left is not None else {}
     died = deaths.get(history.death_recorded_by or "")
     planned, actual, why_none = _arms(export, history)
     country = export.countries.get(registered.site)

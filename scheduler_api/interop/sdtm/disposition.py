@@ -42,7 +42,7 @@ def _records(export: Export, patient: ExportedPatient) -> Iterator[Record]:
                 "DSSTDTC": dtc(day),
                 "DSSTDY": dy(history, day),
             }
-    if (ended := history.end_of_treatment) is not None:
+    for ended in history.ends_of_treatment:
         yield _event(patient, "STUDY TREATMENT", ended.reason, ended.decided)
     if (left := history.end_of_study) is not None:
         yield _event(patient, "STUDY PARTICIPATION", left.reason, left.ended)

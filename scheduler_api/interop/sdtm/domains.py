@@ -92,9 +92,9 @@ def epoch(history: History, day: date) -> str:
 
 def last_exposure(history: History) -> str | None:
     """Return the last dose on record, as it was written if only month or year are known; None if nobody knows it."""
-    ended = history.end_of_treatment
     if not history.begun or history.last_dose_on is None:
         return None
-    if ended is not None and history.last_dose_is_provisional and history.last_dose_on != history.last_taken_on:
-        return written(ended.last_dose)
+    ends = history.ends_of_treatment
+    if ends and history.last_dose_is_provisional and history.last_dose_on != history.last_taken_on:
+        return written(ends[-1].last_dose)
     return dtc(history.last_dose_on)

@@ -27,11 +27,12 @@ def courses(session: Session, protocol: str, site: str | None = None) -> Iterato
     for row in every_patient(session, site, protocol):
         history, today = known_to(session, row)
         schedule = PatientSchedule(versions_named(session.store, history), history)
-        yield {**patient_fields(row, session.now), **_course(schedule, history, today)}
+        yield {**patient_fields(row, session.now), **_course(schedule, today)}
 
 
-def _course(schedule: PatientSchedule, history: History, today: date) -> dict[str, Any]:
-    plan, ended = schedule.treatment_plan, history.treatment_ended
+def _course(schedule: PatientSchedule, today: date) -> dict[str, Any]:
+    plan, history = schedule.treatment_plan, schedule.history
+    ended = history.treatment_ended
     first_on = history.c1d1 if history.begun else None
     last_on = None if first_on is None else min(plan.ends_on or today, today)
     is_treated = first_on is not None and last_on is not None and first_on <= last_on

@@ -13,6 +13,8 @@ from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.versions import periods
+from scheduler_api.engine.treatment.reopening import as_it_counts
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.store.database.port import Duplicate, Row
@@ -24,7 +26,7 @@ from scheduler_api.use_cases.projections.projections import insert_patient
 from scheduler_api.use_cases.session import Session, known_to, lock_patient, patient_row, sites_to_search
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.use_cases.sites.approvals import is_approved
-from scheduler_api.use_cases.sites.protocols import versions_of
+from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
 from .facts import new_fact_id, number_taken
 
@@ -112,6 +114,7 @@ def get(session: Session, patient_id: str) -> dict[str, Any]:
     """Return one patient, for a site that had the patient before as on the last of its days. Raises NotFound."""
     row = patient_row(session, patient_id, former=True)
     history, today = known_to(session, row)
+    history = as_it_counts(periods(versions_named(session.store, history), history), history)
     return document(row, history, today)
 
 

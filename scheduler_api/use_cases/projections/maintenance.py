@@ -134,12 +134,13 @@ def _differences(store: Store, patient_id: str, rows: list[Row], now: datetime |
         yield f"patient {patient_id}: the log ends at number {last['seq']}, the patient is at {stored['version']}"
         return
     history, through = fold(recorded), date.fromisoformat(stored["visits_through"])
+    schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
+    history = schedule.history
     rebuilt = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded[-1].recorded_at, through)
     rebuilt = {**rebuilt, "preferences": notification_preferences.stored_of_patient(store, patient_id)}
     for column in rebuilt:
         if rebuilt[column] != stored[column]:
             yield f"patient {patient_id}: stored {column} is not what the facts give"
-    schedule = PatientSchedule(versions_of(store, history.registered.protocol), history)
     if positions.get(store, patient_id) != positions.to_text(treatment_position(schedule.treatment_plan)):
         yield f"patient {patient_id}: the stored position is not what the facts give"
     expected = derived_rows(patient_id, schedule, through)

@@ -82,11 +82,11 @@ def _rebuilt(store: Store, patient_ids: Sequence[str], now: datetime) -> Rebuilt
     for patient_id, history in histories.items():
         last, through = logs[patient_id][-1], visits_through(patient_id, now)
         recorded_at = recorded[patient_id][-1].recorded_at
-        row = patients.row_of(patient_id, history, last["seq"], last["hash"], recorded_at, through)
+        schedule = PatientSchedule(versions_named(store, history), history)
+        row = patients.row_of(patient_id, schedule.history, last["seq"], last["hash"], recorded_at, through)
         patients.insert(writes, {**row, "preferences": preferences.get(patient_id)})
         dose_words.insert(writes, patient_id, row["version"], history.doses)
         at_sites.insert_former(writes, at_sites.former_rows(patient_id, history))
-        schedule = PatientSchedule(versions_named(store, history), history)
         stored = StoredRows({}, {}, Messages(sent[patient_id], {}), since.get(patient_id))
         write_projections(writes, patient_id, schedule, preferences.get(patient_id), sites, stored, through, now)
     return Rebuilt(patient_ids, writes)

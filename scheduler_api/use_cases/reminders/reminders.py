@@ -132,7 +132,7 @@ def put_off(session: Session, patient_id: str, minutes: int) -> dict[str, Any]:
         schedule = PatientSchedule(versions_of(session.store, row["protocol"]), history)
         rows = schedule.treatment_plan.rows(today, today, today)
         due = {slot_of(dose["dose_id"]) for dose in rows if dose["status"] == "due"}
-        if not due or not history.begun:
+        if not due:
             raise Conflict([FieldError("/minutes", "No dose is due today, or it is recorded.", "not_due")])
         latest = _latest_reminder(sent_about(session.store, patient_id, today), today, due)
         if latest is None:

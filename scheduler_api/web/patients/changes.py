@@ -36,8 +36,10 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
         kind = "site_from"
     if kind == "drug":
         name = name.removeprefix("count ")
-    # Of several intakes the name says which: `of surufatinib.1 from 2024-02-25`.
+    # Of several intakes or cycles the name says which: `of surufatinib.1 from 2024-02-25`, `1 of olaparib`.
     of, _, name = name.rpartition("from ") if "from " in name else ("", "", name.removeprefix("dose "))
+    if kind == "cycle":
+        name, _, of = name.partition(" of ")
     name = f"{name} ({of.strip().removeprefix('of ')})" if of.strip() else name
     of_kind = LABELS["what"].get(kind)
     text = what if of_kind is None else label("what", kind, language, name=name)

@@ -1,0 +1,68 @@
+"""The regimens of a patient, and whether one of them starts once treatment had ended (rules, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from operator import attrgetter
+
+from scheduler_api.engine.model.history import EndOfTreatment, History, Reopening
+from scheduler_api.engine.model.versions import Period
+
+from .regimens import RegimenPlan
+
+#: No cycle is counted from the day of a dose.
+NONE_GIVEN: Mapping[str, Mapping[int, date]] = {}
+
+
+def regimen_plans(
+    plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NONE_GIVEN
+) -> tuple[RegimenPlan, ...]:
+    """Return the plans of all regimens that a version in force has, in the order in which the versions list them."""
+    names = dict.fromkeys(regimen.id for period in plan for regimen in period.protocol.regimens)
+    found: dict[str, RegimenPlan] = {}
+
+    def of(name: str, waiting: frozenset[str] = frozenset()) -> None:
+        regimens = [one for period in plan if (one := period.protocol.find_regimen(name)) is not None]
+        for needed in (regimens[0].cycles_of, regimens[0].starts.after):
+            # Only of different versions the starts can form a circle: such a regimen never starts.
+            if needed is not None and needed in names and needed not in found and needed not in waiting:
+                of(needed, waiting | {name})
+        found.setdefault(name, RegimenPlan(name, plan, history, found, given_on.get(name, {})))
+
+    for name in names:
+        if name not in found:
+            of(name)
+    return tuple(found[name] for name in names)
+
+
+def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
+    """Return the history in which the latest end of treatment does not count if a regimen has started since."""
+    reopened = None
+    if history.ends_of_treatment:
+        decided_on = history.treatment_ends[-1].decided_on
+        starts = ((one.reopens_on(decided_on), one.name) for one in _starting_at_milestones(plan, history))
+        # Of two on one day the first in the protocol.
+        found = (Reopening(day, name) for day, name in starts if day is not None)
+        reopened = min(found, default=None, key=attrgetter("from_on"))
+    return history if reopened == history.reopened else replace(history, reopened=reopened)
+
+
+def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndOfTreatment | None:
+    """Return an end of treatment that a fact records once more, though no regimen starts between the two; else None."""
+    ends = zip(history.ends_of_treatment, history.treatment_ends, strict=True)
+    for (one, earlier), (other, later) in pairwise(ends):
+        if fact_id in (one.fact_id, other.fact_id):
+            starts = (regimen.reopens_on(earlier.decided_on) for regimen in _starting_at_milestones(plan, history))
+            if not any(day is not None and day < later.decided_on for day in starts):
+                return other if one.fact_id == fact_id else one
+    return None
+
+
+def _starting_at_milestones(plan: tuple[Period, ...], history: History) -> Sequence[RegimenPlan]:
+    """Return the regimens of a protocol in which some start at a milestone; none of others, as most are."""
+    if all(one.starts.milestone is None for period in plan for one in period.protocol.regimens):
+        return ()
+    return regimen_plans(plan, history)
