@@ -43,7 +43,7 @@ ENGINE = both
 # One process more than two cores have: some tests wait for servers that they kill.
 PROCESSES = 3
 test: lint
-	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --engine $(ENGINE)
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --engine $(ENGINE)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench

@@ -12,8 +12,9 @@ from service import PATIENCE
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Enrolled, Registered
+from scheduler_api.reminders.dispatch import tick
 from scheduler_api.store.database.connect import connect
-from scheduler_api.store.reminders import outbox, planned_messages
+from scheduler_api.store.reminders import outbox
 from scheduler_api.use_cases.patients import patients
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.reminders import destinations
@@ -25,7 +26,8 @@ from .conftest import Commands
 
 def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Commands) -> None:
     database, begun = nowhere.database, datetime.now(UTC)
-    long_ago = begun - timedelta(300)
+    # Longer ago than anything is planned ahead of, whichever of ten days is the patient's.
+    long_ago = begun - timedelta(600)
     store = connect(database)
     store.migrate()
     session = Session(store, Actor("t", "admin", None, None), long_ago)
@@ -35,7 +37,8 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     registered = Registered("001", "FUSCC", "nct06110650", 1, "male", "fertile", None, "Asia/Shanghai")
     patients.register(session, registered, Enrolled(day, day))
     before = store.row("SELECT MAX(closes_on) AS last FROM visits")
-    planned_before = planned_messages.is_any_due(store, stamp(begun), planned_messages.BEGINNING)
+    # What was planned long ago goes before: a patient whose messages go meanwhile is extended half an hour later.
+    assert tick(store, begun).stale >= 1
     with subprocess.Popen(
         [sys.executable, "-m", "scheduler_api.cli", "worker", "--while-stdin"],
         stdin=subprocess.PIPE,
@@ -44,17 +47,13 @@ def test_a_worker_rolls_visits_forward_and_ends_with_who_started_it(nowhere: Com
     ) as worker:
         assert worker.stderr is not None
         said = {}
-        while {"extended horizons", "ticked", "checkpoint"} - said.keys():
+        while {"extended horizons", "checkpoint"} - said.keys():
             line = json.loads(worker.stderr.readline())
             said[line["event"]] = line
-        _, rest = worker.communicate(timeout=PATIENCE)
+        worker.communicate(timeout=PATIENCE)
     assert said["extended horizons"]["patients"] == 1
     assert said["checkpoint"]["checkpoint"]["checkpoint"] == 1
-    # What was planned for the days after enrolment is gone, whether the tick or the new horizon came first.
-    assert planned_before
-    assert not planned_messages.is_any_due(store, stamp(begun), planned_messages.BEGINNING)
-    assert (worker.returncode, rest) == (0, b"")
-    assert store.row("SELECT 1 FROM marks WHERE name = 'tick'") is not None
+    assert worker.returncode == 0
     after = store.row("SELECT MAX(closes_on) AS last FROM visits")
     assert before is not None
     assert after is not None
