@@ -138,6 +138,7 @@ def wrongly_planned(
         assert either is not None
         gone = either["expires_at"] <= looked_at or (is_planned is None and message_id in sent)
         gone |= either["expires_at"] < first_to_expire
+        gone |= is_planned is None and should is not None and _held_to_the_end(store, should)
         # A message that was late at night is held back by the worker.
         held = (
             is_planned
@@ -147,6 +148,14 @@ def wrongly_planned(
         )
         if not (is_planned == should or gone or held or either["kind"] == DOSE_TO_CHECK):
             yield either["kind"], either["about"]
+
+
+def _held_to_the_end(store: Store, row: Row) -> bool:
+    """Return whether the last tick found that a message is late, and that quiet hours hold it until it expires."""
+    ticked = marks.marked(store, TICK)
+    if ticked is None or row["next_at"] > ticked:
+        return False
+    return stamp(held_until(store, row, datetime.fromisoformat(ticked))) >= str(row["expires_at"])
 
 
 def held_until(store: Store, row: Row, now: datetime) -> datetime:
