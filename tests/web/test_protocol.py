@@ -60,7 +60,7 @@ def test_the_schedule_is_a_picture(visitor: Visitor) -> None:
 
 
 def test_a_picture_of_several_drugs_has_a_row_for_each() -> None:
-    """Of 28 days of a cycle the first drug is taken on 21, the other twice on each."""
+    """Draw two drugs, of which one is taken on 21 of the 28 days of a cycle, and the other twice on each."""
     definition = json.loads((Path(bench.__file__).parent / "two_arms.json").read_bytes())
     treated, control = pictures(read_protocol(definition))
     assert [(one["arm"], one["sex"]) for one in (treated, control)] == [
@@ -72,6 +72,20 @@ def test_a_picture_of_several_drugs_has_a_row_for_each() -> None:
     assert [bar.width for bar in drugs["fruquintinib"]] == [int(21 * 1.9) - 1] * 6 + [int(13 * 1.9) - 1]
     assert [bar.width for bar in drugs["capecitabine"]] == [int(28 * 1.9) - 1] * 6 + [int(13 * 1.9) - 1]
     assert [row.name.inputs["text"] for row in control["rows"] if row.kind == "drug"] == ["placebo"]
+
+
+def test_what_is_given_at_the_site_is_drawn_as_visits_only() -> None:
+    """A tablet once a day, whose doses are named by the day alone, and an infusion in each cycle."""
+    definition = json.loads((Path(bench.__file__).parent / "two_arms.json").read_bytes())
+    tablet, infusion = definition["regimens"][0], definition["regimens"][2]
+    infusion |= {"given_by": "site", "when": [{"days": [1]}], "window": {"before_days": 0, "after_days": 3}}
+    definition["regimens"] = [tablet | {"who": {"arm": "control"}}, infusion]
+    *_, control = pictures(read_protocol(definition))
+    kinds = [(row.kind, len(row.bars)) for row in control["rows"] if row.name is not None]
+    drugs = {row.name.inputs["text"] for row in control["rows"] if row.kind == "drug"}
+    assert drugs == {"fruquintinib"}
+    assert ("drug", 7) in kinds
+    assert [len(row.bars) for row in control["rows"] if row.name == "placebo"] == [7]
 
 
 def test_the_picture_is_there_as_a_file_in_the_language_of_the_page(service: Service, visitor: Visitor) -> None:

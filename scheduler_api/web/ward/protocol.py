@@ -107,7 +107,7 @@ def _protocol(protocol: str, version: int, status: int = 200, **values: Any) -> 
         values=[*values_of(shown.definition)],
         changes=[*changes_between(before.definition, shown.definition)] if before is not None else [],
         before=before,
-        pictures=pictures(shown),
+        pictures=[*pictures(shown)],
         sites=all_sites(),
         may_record=may_record(),
         **{"portion": None, "given": {}, "errors": (), **values},

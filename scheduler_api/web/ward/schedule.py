@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.treatment.dose_ids import parse_dose_id
 from scheduler_api.use_cases.patients.samples import ENROLLED_ON, YEAR, Sample, samples
 
 #: How much is drawn before enrolment, where a protocol has visits there (screening).
@@ -35,9 +36,9 @@ class Row(NamedTuple):
     bars: list[Bar]
 
 
-def pictures(protocol: Protocol) -> list[dict[str, Any]]:
-    """Return what the pictures of a protocol's schedule are made of: that of a sample patient of each arm and sex."""
-    return [_picture(protocol, sample) for sample in samples(protocol)]
+def pictures(protocol: Protocol) -> Iterator[dict[str, Any]]:
+    """Yield what the pictures of a protocol's schedule are made of: that of a sample patient of each arm and sex."""
+    return (_picture(protocol, sample) for sample in samples(protocol))
 
 
 def _picture(protocol: Protocol, sample: Sample) -> dict[str, Any]:
@@ -101,11 +102,10 @@ def _days_of_drugs(
     protocol: Protocol, doses: list[dict[str, Any]]
 ) -> Iterator[tuple[Any, list[tuple[date, int | None]]]]:
     """Yield each drug that the patient takes, and its days in order, each with its cycle."""
-    for regimen in protocol.regimens:
-        # The doses of the only regimen, if there is one a day, are named by the day alone.
-        named = f".{regimen.id}." if protocol.only_dose is None else ""
-        planned = (dose for dose in doses if dose["status"] != "rest" and dose["dose_id"][10:].startswith(named))
-        days = {(dose["dose_on"], dose["cycle"]) for dose in planned}
+    planned = [(parse_dose_id(dose["dose_id"]), dose["cycle"]) for dose in doses if dose["status"] != "rest"]
+    for regimen in protocol.taken_by_patient:
+        # The doses of the only one, if there is one a day, are named by the day alone.
+        days = {(dose.day, cycle) for dose, cycle in planned if dose.regimen in (None, regimen.id)}
         if days:
             yield regimen.drug_name, sorted(days)
 
