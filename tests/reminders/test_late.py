@@ -8,6 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from service import Patient
 
+from scheduler_api.reminders.dispatch import tick
+from scheduler_api.store.reminders import planned_messages
+from scheduler_api.use_cases.projections import maintenance
+
 from .receivers import Answer, Received, Receiver, answering
 from .sending import Sending
 
@@ -107,3 +111,22 @@ def test_a_message_that_is_on_time_goes_out_though_quiet_hours_begin_this_minute
         sending.queue(1)
         assert sending.later(seconds=20) == 1
     assert sending.one()["status"] == "sent"
+
+
+def test_what_the_quiet_hours_held_until_it_expired_is_missed_by_nobody(sending: Sending) -> None:
+    """Nobody looked for two days: what the site should have heard on the 22nd is late, and is of no use at seven.
+
+    Nothing else is planned soon for somebody whose treatment has ended, and who need not use contraception.
+    """
+    patient = sending.service.client("nurse").enrol(fertility="not_fertile", basis="sterilisation")
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    patient.record("treatment_ended", last_dose_on="2024-01-20", decided_on="2024-01-20", reason="intolerance")
+    planned = planned_messages.of_patient(sending.store, patient.patient_id).values()
+    (message,) = [one for one in planned if (one["kind"], one["about"]) == ("window_missed", "2024-02-21 imaging-w6")]
+    # From seven in the morning of the 22nd until the end of the 23rd, in Shanghai.
+    assert message["next_at"] == "2024-02-21T23:00:00.000000+00:00"
+    assert message["expires_at"] == "2024-02-23T16:00:00.000000+00:00"
+    sending.service.clock.set("2024-02-23T22:30:00+08:00")
+    assert tick(sending.store, sending.service.clock()).stale == len(planned)
+    assert planned_messages.of_patient(sending.store, patient.patient_id) == {}
+    assert list(maintenance.verify(sending.store, now=sending.service.clock())) == []
