@@ -261,3 +261,12 @@ def server(
     with Server(database, tmp_path_factory.mktemp("server")) as server:
         yield server
     databases.drop(database)
+
+
+@pytest.fixture
+def counted(patient: Patient) -> Patient:
+    """A patient who began on 2024-01-05, was given 60 capsules of 50 mg, and took 300 mg on five days of seven."""
+    patient.record("drug_dispensed", on="2024-01-05", units={"50": 60}, kit="A-1")
+    for number in range(5, 10):
+        patient.record("dose_recorded", dose_on=f"2024-01-{number:02d}", status="taken")
+    return patient

@@ -81,7 +81,7 @@ class Provider:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What it says of itself."""
+        """Return what it says of itself."""
         return {
             "issuer": self.issuer,
             "jwks_uri": f"{self.issuer}/keys",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -64,6 +64,17 @@ def parse_partial_date(text: str) -> date | PartialDate:
     year, month = known.groups()
     first = parse_date(f"{year}-{month or '01'}-01")
     return PartialDate(first, add_months(first, 1 if month else 12) - timedelta(1))
+
+
+def between_changes(
+    changes: Iterable[date], first: date = date.min, last: date | None = None
+) -> Iterator[tuple[date, date | None]]:
+    """Yield the stretches of `first`…`last` between days of change: the first day, and the last (None: no end)."""
+    if last is not None and last < first:
+        return
+    starts = sorted({first, *(day for day in changes if first < day and (last is None or day <= last))})
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        yield start, last if following is None else following - timedelta(1)
 
 
 def days(first: date, last: date) -> Iterator[date]:

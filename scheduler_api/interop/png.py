@@ -32,11 +32,11 @@ def png_of(svg: str) -> bytes:
     return bytes(svg_to_bytes(svg_string=svg, background="#ffffff", zoom=_ZOOM))
 
 
-@lru_cache(maxsize=4096)
 def _is_shown(character: str) -> bool:
     return _drawn(character) != _drawn(_OF_NO_FONT)
 
 
+@lru_cache(maxsize=4096)
 def _drawn(character: str) -> bytes:
     style = f"<style>text {{ font-family: {FAMILIES} }}</style>"
     text = f'<text x="4" y="20" font-size="16">&#{ord(character)};</text>'

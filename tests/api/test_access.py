@@ -21,7 +21,7 @@ RECORDS = {"patients", "facts", "previews", "activations", "apply", "resend", "f
 
 @pytest.fixture
 def patient(patient: Patient) -> Patient:
-    """That patient, with a booked visit."""
+    """Return that patient, with a booked visit."""
     patient.record("visit_booked", visit="imaging-w18", booked_on="2024-05-08")
     return patient
 

@@ -12,15 +12,6 @@ from service import Client, Patient, Service, refused
 pytestmark = pytest.mark.only("sqlite")
 
 
-@pytest.fixture
-def counted(patient: Patient) -> Patient:
-    """A patient who began on 2024-01-05, was given 60 capsules of 50 mg, and took 300 mg on five days of seven."""
-    patient.record("drug_dispensed", on="2024-01-05", units={"50": 60}, kit="A-1")
-    for number in range(5, 10):
-        patient.record("dose_recorded", dose_on=f"2024-01-{number:02d}", status="taken")
-    return patient
-
-
 def test_a_return_is_compared_with_the_diary(counted: Patient) -> None:
     """60 − 12 back = 48 capsules, 2400 mg; by the diary 5 × 300 mg; planned 7 × 300 mg."""
     dry = counted.send("drug_returned", on="2024-01-12", units={"50": 12}, dry_run=True)

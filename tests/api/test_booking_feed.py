@@ -34,7 +34,7 @@ def app(service: Service) -> Client:
 
 
 def text(app: Client, address: str) -> str:
-    """What a feed says, without the ends of lines within a value."""
+    """Return what a feed says, without the ends of lines within a value."""
     answer = app.get(address)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"

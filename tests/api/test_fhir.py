@@ -1,4 +1,4 @@
-"""What is on record as FHIR R4: dates by hand, searches, who sees what, and refusals as outcomes."""
+"""Read what is on record as FHIR R4: dates by hand, searches, who sees what, and refusals as outcomes."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_lists_of_doses_wait_with_a_delayed_infusion(admin: Client, nurse: Clien
 
 
 def test_doses_at_the_site_are_listed_with_those_taken_at_home(patient: Patient, nurse: Client, clock: Clock) -> None:
-    """One given on each day 1 but the third: it is held. The fourth is not given; the fifth is open, the sixth to come.
+    """Give one on each day 1 but the third: it is held. The fourth is not given; the fifth is open, the sixth to come.
 
     Cycles count from the day given: 01-05, 01-26 (given 01-28), then by plan 02-18, 03-10, 03-31 and 04-21.
     """

@@ -50,7 +50,7 @@ def end(last_dose_on: str, decided_on: str, reason: str) -> dict[str, Any]:
 
 
 def in_lists(patient: Patient, status: str) -> bool:
-    """Whether the patient is listed with a status."""
+    """Return whether the patient is listed with a status."""
     items = patient.client.get("/v1/patients", status=status).json["items"]
     return patient.patient_id in [item["patient_id"] for item in items]
 

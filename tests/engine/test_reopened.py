@@ -64,7 +64,7 @@ def take(patient: Patient, dose_on: str, regimen: str = "olaparib", amount: floa
 
 
 def to_do(patient: Patient, on: str) -> dict[str, str]:
-    """What is to do about treatment on a day: the kinds, each with why."""
+    """Return what is to do about treatment on a day: the kinds, each with why."""
     entries = worklist(patient.schedule(), None, day(on), day(on))
     return {entry.kind: str(plain(entry.because)) for entry in entries if entry.visit is None}
 
@@ -75,7 +75,7 @@ def doses(patient: Patient, on: str, today: str = "2024-06-20") -> dict[str, str
 
 
 def moved(patient: Patient, kind: str, today: str = "2024-06-20", **data: Any) -> dict[str, tuple[Any, Any, str]]:
-    """What another fact changes: what was so, what is now, and why."""
+    """Return what another fact changes: what was so, what is now, and why."""
     before = patient.schedule()
     patient.record(kind, **data)
     found = plain(consequences(before, patient.schedule(), day(today), day("2024-12-31")))
@@ -110,7 +110,7 @@ def test_each_regimen_is_ended_by_the_first_end_decided_after_its_start() -> Non
 
 
 def test_visits_on_days_of_cycles_end_with_their_own_regimen() -> None:
-    """Those of the drug that was ended do not come back, and those of the other go on after the first progression."""
+    """Expect none of the drug that was ended to come back, and those of the other after a first progression."""
     patient = crossed_over()
     # C7D1 is 2024-05-10; C8D1 would be 2024-05-31.
     assert [*patient.targets("clinic", last="2024-07-31")][-1] == "clinic-c7d1"

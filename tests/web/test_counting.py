@@ -14,15 +14,6 @@ pytestmark = pytest.mark.only("sqlite")
 UNITS = "units.50"
 
 
-@pytest.fixture
-def counted(patient: Patient) -> Patient:
-    """A patient who began on 2024-01-05, was given 60 capsules of 50 mg, and took 300 mg on five days of seven."""
-    patient.record("drug_dispensed", on="2024-01-05", units={"50": 60}, kit="A-1")
-    for number in range(5, 10):
-        patient.record("dose_recorded", dose_on=f"2024-01-{number:02d}", status="taken")
-    return patient
-
-
 def rows(page: Page) -> list[list[str]]:
     """The rows of the table of what was counted, without the drug."""
     return [[text_of(cell) for cell in row.iter("td")] for row in page.root.iter("tr") if "data-count" in row.attrib]

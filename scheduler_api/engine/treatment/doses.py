@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.dates import days, study_day
+from scheduler_api.engine.dates import between_changes, days, study_day
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, DoseLog
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Regimen
@@ -404,9 +404,8 @@ class TreatmentPlan:
 
     def _lead_spans(self, regimen: RegimenPlan) -> tuple[tuple[date, date | None], ...]:
         """Return the spans of days on which a regimen is the lead one or carries on its cycles: first and last day."""
-        days = sorted({date.min}.union(*(one.changes_of_existence() for one in self.regimens)))
-        ends = [*(day - ONE_DAY for day in days[1:]), None]
-        return tuple((first, last) for first, last in zip(days, ends, strict=True) if self._is_lead(regimen, first))
+        changes = set[date]().union(*(one.changes_of_existence() for one in self.regimens))
+        return tuple(one for one in between_changes(changes) if self._is_lead(regimen, one[0]))
 
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:
         """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from scheduler_api.engine.dates import civil_date, days
+from scheduler_api.engine.dates import between_changes, civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
 from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Regimen, place_in_cycles
@@ -290,13 +290,7 @@ class RegimenPlan:
 
         Stretches may be adjacent: a change need not end one.
         """
-        if last is not None and last < first:
-            return
-        changes = sorted(day for day in self.changes_of_existence() if first < day and (last is None or day <= last))
-        ends = [*(day - ONE_DAY for day in changes), last]
-        for start, end in zip([first, *changes], ends, strict=True):
-            if self.exists_on(start):
-                yield start, end
+        return (one for one in between_changes(self.changes_of_existence(), first, last) if self.exists_on(one[0]))
 
     @cached_property
     def by_protocol(self) -> RegimenPlan:

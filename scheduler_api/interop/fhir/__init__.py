@@ -1,1 +1,1 @@
-"""What is on record as resources of HL7 FHIR R4, to be read."""
+"""Write what is on record as resources of HL7 FHIR R4."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -121,7 +121,7 @@ class CodeFlow:
 
     def _description(self, now: datetime) -> dict[str, Any]:
         """Return the provider's description of itself, which is asked for again after ten minutes."""
-        if self._fetched_at is None or not timedelta(0) <= now - self._fetched_at < KEYS_FRESH:
+        if self._fetched_at is None or abs(now - self._fetched_at) >= KEYS_FRESH:
             try:
                 self._known, self._fetched_at = fetch_description(self._provider.issuer), now
             except (requests.RequestException, ValueError, TypeError, KeyError):

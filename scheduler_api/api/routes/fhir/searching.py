@@ -1,4 +1,4 @@
-"""What the resources of `/fhir/R4` have in common: parameters of searches, and answers."""
+"""Read the parameters of searches under `/fhir/R4`, and answer with resources."""
 
 from __future__ import annotations
 
