@@ -181,7 +181,8 @@ def given_when(draw: Draw, cycle_days: int, shares: bool) -> dict[str, Any]:
         loading |= draw(st.sampled_from([{}, {"amount": 400}, {"window": {"before_days": 0, "after_days": 0}}]))
         entries = [loading, *entries]
     if not shares and draw(st.integers(0, 3)) == 0:
-        entries.append({"cycles": [1], "days": [-1 - draw(st.integers(1, 4)) - after]})
+        # Its window closes before that of day 1 opens.
+        entries.append({"cycles": [1], "days": [-1 - draw(st.integers(1, 4)) - after - before]})
     if draw(st.integers(0, 7)) == 0:
         entries = [{"days": {"weekdays": draw(st.sampled_from([["mon"], ["tue", "fri"]]))}}]
         before = after = min(before, after, 1)
