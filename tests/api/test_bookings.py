@@ -150,6 +150,22 @@ def test_a_visit_done_or_not_required_can_be_booked_and_is_said(patient: Patient
     assert send(patient, "DELETE", "imaging-w12/booking").json["visit"] is None
 
 
+def test_booking_says_which_messages_come_and_which_no_longer_do_however_far_ahead(patient: Patient) -> None:
+    def told(answer: dict[str, Any], field: str) -> set[tuple[str, str]]:
+        return {(message["kind"], message["at"]) for message in answer[field]}
+
+    # 18:00 in Shanghai on the eve of the appointment, and 09:00 on the day on which the window of week 12 opens, unless
+    # it is booked from then on.
+    eve, other_eve = [("booking_tomorrow", f"2024-03-{day}T10:00:00.000000+00:00") for day in (26, 18)]
+    opened = ("window_opened", "2024-03-20T01:00:00.000000+00:00")
+    booked = book(patient, "imaging-w12", "2024-03-27", time="08:30")
+    assert (told(booked, "reminders_planned"), told(booked, "reminders_ended")) == ({eve}, {opened})
+    early = book(patient, "imaging-w12", "2024-03-19", time="08:30")
+    assert (told(early, "reminders_planned"), told(early, "reminders_ended")) == ({other_eve, opened}, {eve})
+    cancelled = send(patient, "DELETE", "imaging-w12/booking").json
+    assert (told(cancelled, "reminders_planned"), told(cancelled, "reminders_ended")) == (set(), {other_eve})
+
+
 def test_progression_says_what_it_ends_and_what_is_to_decide(patient: Patient) -> None:
     book(patient, "imaging-w12", "2024-03-27")
     answer = result(patient, "imaging-w6", "2024-02-20", response="PD")

@@ -46,13 +46,40 @@ def plan_patient(
 
     `preferences` are the patient's, as stored; visits are stored `through` a day; `messages` are what there is now.
     """
-    moment, today = stamp(now), civil_date(now, schedule.history.time_zone)
-    wanted = due_messages(sites, schedule, preferences, messages.sent, today, planned_through(through))
-    rows = _rows_of_patient(patient_id, schedule, wanted)
+    moment = stamp(now)
+    rows = _called_for(patient_id, schedule, preferences, sites, messages.sent, planned_through(through), now)
     # What asks the site to check a dose was called for by a record, and waits to be sent whatever the calendar says.
-    rows |= {message_id: row for message_id, row in messages.planned.items() if row["kind"] == DOSE_TO_CHECK}
-    rows = {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
+    to_check = {message_id: row for message_id, row in messages.planned.items() if row["kind"] == DOSE_TO_CHECK}
+    rows |= {message_id: row for message_id, row in to_check.items() if row["expires_at"] > moment}
     _write(writer, messages, rows, moment)
+
+
+def to_come(store: Store, row: Row, schedule: PatientSchedule, last: date, now: datetime) -> dict[str, Row]:
+    """Return the rows of the messages that a calendar calls for from now through a day and that are not out, by id.
+
+    `row` is the patient's. The day may lie beyond those whose messages are stored, which differ from one patient to
+    another.
+    """
+    patient_id, sites = row["patient_id"], sites_of(store, [schedule.history])
+    out = sent_about(store, patient_id, civil_date(now, schedule.history.time_zone))
+    rows = _called_for(patient_id, schedule, row["preferences"], sites, out, last, now)
+    gone = {one["message_id"] for one in out if one["status"] not in ("waiting", "withdrawn")}
+    return {message_id: message for message_id, message in rows.items() if message_id not in gone}
+
+
+def _called_for(
+    patient_id: str,
+    schedule: PatientSchedule,
+    preferences: str | None,
+    sites: Sites,
+    out: Iterable[Row],
+    last: date,
+    now: datetime,
+) -> dict[str, Row]:
+    """Return the rows of the messages that a calendar calls for through a day and that have not expired, by id."""
+    moment, today = stamp(now), civil_date(now, schedule.history.time_zone)
+    rows = _rows_of_patient(patient_id, schedule, due_messages(sites, schedule, preferences, out, today, last))
+    return {message_id: row for message_id, row in rows.items() if row["expires_at"] > moment}
 
 
 def plan_dose_to_check(store: Store, patient_id: str, schedule: PatientSchedule, now: datetime) -> None:

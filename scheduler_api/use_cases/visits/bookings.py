@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -20,15 +20,18 @@ from scheduler_api.engine.visits.series import VisitSeries
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import positions
 from scheduler_api.store.patients.snapshots import of_row
-from scheduler_api.store.reminders import planned_messages
 from scheduler_api.store.visits import visits
 from scheduler_api.use_cases.patients.facts import NewFact, append, unit_of_work, with_consequences
+from scheduler_api.use_cases.projections.planning import to_come
 from scheduler_api.use_cases.session import NotFound, Session, known_to, patient_row, readable_until
 from scheduler_api.use_cases.sites import site_calendars
 from scheduler_api.use_cases.sites.protocols import versions_named
 
 from . import worklist
 from .visits import documents
+
+#: How far ahead the answer tells which messages come and which no longer do; and through the day of the booking.
+MESSAGES_AHEAD = timedelta(14)
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,6 @@ def _apply(
 ) -> tuple[BookingOutcome, _Patient]:
     """Record a fact, if there is one, and return the outcome and the patient after it."""
     patient_id = patient.row["patient_id"]
-    planned = planned_messages.of_patient(session.store, patient_id)
     fact, moved, deviations, warnings, after, version = None, [], [], [], patient, patient.row["version"]
     if new is not None:
         appended = append(session, patient_id, new, if_versions)
@@ -185,7 +187,8 @@ def _apply(
     if readable_until(session, patient.row) is not None:
         return _for_former_site(session, patient, fact, moved, version), after
     schedule = after.schedule
-    now_planned = planned_messages.of_patient(session.store, patient_id)
+    last = max([patient.today + MESSAGES_AHEAD, *_booked_days(visit, patient.history, after.history)])
+    before, now = (to_come(session.store, one.row, one.schedule, last, session.now) for one in (patient, after))
     document = {
         "visit": _visit_document(session, after, visit),
         "fact": fact,
@@ -194,10 +197,17 @@ def _apply(
         "warnings": warnings,
         "to_do": worklist.of_patient(session.store, patient.row, patient.today, session.now),
         "contraception": schedule.contraception(patient.today),
-        "reminders_ended": _reminders(row for key, row in planned.items() if key not in now_planned),
-        "reminders_planned": _reminders(row for key, row in now_planned.items() if row != planned.get(key)),
+        "reminders_ended": _reminders(row for key, row in before.items() if key not in now),
+        "reminders_planned": _reminders(row for key, row in now.items() if row != before.get(key)),
     }
     return BookingOutcome(document, version), after
+
+
+def _booked_days(visit: str, *histories: History) -> Iterator[date]:
+    """Yield the days for which a visit is booked in some histories."""
+    for history in histories:
+        if (booking := history.bookings.get(visit)) is not None:
+            yield booking.booked_on
 
 
 def _for_former_site(
