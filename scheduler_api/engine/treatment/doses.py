@@ -246,24 +246,23 @@ class DosePlan:
         of_none = pieces(None, regimen.strengths)
         # Each day is computed from the one before.
         letters = log.between(span.starts_on, span.ends_on)
+        amounts = {letter: log.amount_of(letter) for letter in set(letters).difference(NOT_TAKEN)}
         for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
             rests = not is_daily and span.rests(day)
-            if letter not in NOT_TAKEN:
-                status, taken_amount = "taken", log.amount_of(letter)
+            if letter in amounts:
+                status = "taken"
+            elif held:
+                status = "held"
+            elif rests:
+                status = "rest"
+            elif not begun:
+                status = "planned"
+            elif letter == MISSED:
+                status = "missed"
+            elif day > today:
+                status = "planned"
             else:
-                taken_amount = None
-                if held:
-                    status = "held"
-                elif rests:
-                    status = "rest"
-                elif not begun:
-                    status = "planned"
-                elif letter == MISSED:
-                    status = "missed"
-                elif day > today:
-                    status = "planned"
-                else:
-                    status = "due" if day == today else "unrecorded"
+                status = "due" if day == today else "unrecorded"
             is_planned = not (held or rests)
             rows.append(
                 {
@@ -273,7 +272,7 @@ class DosePlan:
                     "cycle": number,
                     "cycle_day": cycle_day,
                     "amount": span.planned_amount if is_planned else None,
-                    "taken_amount": taken_amount,
+                    "taken_amount": amounts.get(letter),
                     "unit": unit,
                     "status": status,
                     "drug": drug,
@@ -404,7 +403,7 @@ class TreatmentPlan:
 
     def _lead_spans(self, regimen: RegimenPlan) -> tuple[tuple[date, date | None], ...]:
         """Return the spans of days on which a regimen is the lead one or carries on its cycles: first and last day."""
-        changes = set[date]().union(*(one.changes_of_existence() for one in self.regimens))
+        changes = set[date]().union(*(one.changes_of_existence for one in self.regimens))
         return tuple(one for one in between_changes(changes) if self._is_lead(regimen, one[0]))
 
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:

@@ -275,22 +275,23 @@ class RegimenPlan:
             cuts.add(hold.from_on)
             if hold.resumes_on is not None:
                 cuts.add(hold.resumes_on)
-        return cuts | self.changes_of_existence()
+        return cuts | self.changes_of_existence
 
-    def changes_of_existence(self) -> set[date]:
+    @cached_property
+    def changes_of_existence(self) -> frozenset[date]:
         """Return the days on which it may be another regimen, or none for this patient."""
         cuts = {period.from_on for period in self._plan[1:] if period.from_on is not None}
         for who in {stage.regimen.who for stage in self.stages}:
             if who is not EVERYBODY:
                 cuts.update(self.history.changes_of(who))
-        return cuts
+        return frozenset(cuts)
 
     def stretches(self, first: date = date.min, last: date | None = None) -> Iterator[tuple[date, date | None]]:
         """Yield the stretches of `first`…`last` on which `exists_on` is so: the first day, and the last (None: no end).
 
         Stretches may be adjacent: a change need not end one.
         """
-        return (one for one in between_changes(self.changes_of_existence(), first, last) if self.exists_on(one[0]))
+        return (one for one in between_changes(self.changes_of_existence, first, last) if self.exists_on(one[0]))
 
     @cached_property
     def by_protocol(self) -> RegimenPlan:
