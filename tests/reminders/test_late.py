@@ -118,6 +118,8 @@ def test_what_the_quiet_hours_held_until_it_expired_is_missed_by_nobody(sending:
 
     Nothing else is planned soon for somebody whose treatment has ended, and who need not use contraception.
     """
+    # Messages of tomorrow are planned for every patient; of later days it depends on the patient's period.
+    sending.service.clock.set("2024-02-21T08:00:00+08:00")
     patient = sending.service.client("nurse").enrol(fertility="not_fertile", basis="sterilisation")
     patient.record("treatment_started", first_dose_on="2024-01-05")
     patient.record("treatment_ended", last_dose_on="2024-01-20", decided_on="2024-01-20", reason="intolerance")
