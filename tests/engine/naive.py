@@ -213,7 +213,8 @@ class Known(Treatment):
         dropped: list[str] = []
         for from_on, to_on in pairwise([date.min, *starts, date.max]):
             visits = self._visits_of(self.version(from_on), series)
-            seen = sorted((v for v in visits if v.target >= from_on), key=lambda v: (v.target, v.opens, v.closes))
+            seen = [v for v in visits if v.target >= from_on]
+            seen.sort(key=lambda v: (v.target, v.opens, v.closes, v.from_response))
             new = [v for v in seen if v.target < to_on]
             old = self._done_before(kept, from_on, series)
             for visit in new:
@@ -296,7 +297,8 @@ class Known(Treatment):
             if not days:
                 return []
             if anchor.get("each"):
-                return [visit for day in sorted(set(days)) for visit in said_by.from_anchor(entry, day, alone)]
+                numbered = enumerate(sorted(set(days)), 1)
+                return [visit for n, day in numbered for visit in said_by.from_anchor(entry, day, alone, n)]
             on = min(days)
         elif isinstance(anchor, dict) and "last_dose_of" in anchor:
             last = self.last_dose_of_day(anchor["last_dose_of"])
