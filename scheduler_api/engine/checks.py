@@ -482,9 +482,10 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if circle := anchor_circle(of_all):
                 detail = f"With the versions the patient is on, the anchors of the series {circle} form a circle."
                 return [FieldError("/version", detail, "anchors_circular")]
-            if names := same_names(of_all):
-                detail = f"With the versions the patient is on, visits of {names[0]} could have names of the series "
-                return [FieldError("/version", f"{detail}{names[1]}.", "malformed")]
+            if (names := same_names(of_all)) is not None:
+                series, other = names
+                detail = f"With the versions the patient is on, {other} would name a series and a visit of {series}."
+                return [FieldError("/version", detail, "malformed")]
         case TimeZoneChanged():
             if not is_time_zone(body.time_zone):
                 return [FieldError("/time_zone", "Not an IANA time zone.", "no_such_time_zone")]

@@ -452,7 +452,8 @@ def names_in(visits: list[dict[str, Any]]) -> list[str]:
             found = [f"{name}-{unit[0]}{first + k * every}" for k in range(min(entry.get("count", 3), 3))]
             names += [name] if alone and entry.get("count") == 1 else found
         if isinstance(anchor, dict) and anchor.get("each"):
-            names += [visit.replace(name, f"{name}-{number}") for visit in names if _is_first(visit, name) for number in (2, 3)]
+            from_first = [visit for visit in names if _is_first(visit, name)]
+            names += [visit.replace(name, f"{name}-{number}") for visit in from_first for number in (2, 3)]
     return list(dict.fromkeys(names))
 
 
@@ -769,7 +770,8 @@ def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str, give
         data = draw(an_appointment(visit.visit, on.isoformat(), patient.history))
         patient.record("visit_booked", **data)
     else:
-        response = draw(st.sampled_from([None, "SD", "PR", "PR", "CR", "PD", "NE"])) if visit.series == "imaging" else None
+        responses = [None, "SD", "PR", "PR", "CR", "PD", "NE"] if visit.series == "imaging" else [None]
+        response = draw(st.sampled_from(responses))
         named = draw(st.sampled_from([None, None, visit.visit]))
         part = draw(st.sampled_from([False, False, True])) and visit.series not in given
         patient.record("visit_done", series=visit.series, done_on=str(on), visit=named, response=response, part=part)

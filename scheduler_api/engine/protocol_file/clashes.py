@@ -108,7 +108,7 @@ def _circles(series: Iterable[Series]) -> Iterator[FieldError]:
 
 def _one_name(series: Iterable[Series]) -> Iterator[FieldError]:
     if (names := same_names(series)) is not None:
-        detail = f"Visits of {names[0]} that are counted from a later response could have names of the series {names[1]}."
+        detail = f"{names[1]} would name a series, and the visits of {names[0]} that are counted from a later response."
         yield FieldError("/visits", detail, "malformed")
 
 

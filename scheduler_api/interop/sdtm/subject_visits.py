@@ -72,8 +72,8 @@ def _number(versions: Versions, places: dict[str, int], series: str, visit: str)
         planned = versions[number].find_series(series)
         found = planned.locate(visit) if planned is not None else None
         if planned is not None and found is not None:
-            of_response = (planned.response_of(visit) - 1) * _OF_RESPONSE
-            return round(places[series] * _OF_SERIES + _distance(planned, *found) + of_response, 4)
+            place, response = places[series] * _OF_SERIES + _distance(planned, *found), planned.response_of(visit)
+            return place if response == 1 else round(place + (response - 1) * _OF_RESPONSE, 4)
     return places[series] * _OF_SERIES
 
 
