@@ -398,8 +398,8 @@ class EvenlySpacedVisits(PlannedVisits):
     @staticmethod
     def fits(series: Series) -> bool:
         """Return whether a series is evenly spaced."""
-        anchor, (first, *others) = series.anchor, series.recurrences
-        return not others and not anchor.is_cycle and not anchor.each and first.every is not None
+        anchor, recurrences = series.anchor, series.recurrences
+        return len(recurrences) == 1 and recurrences[0].every is not None and not anchor.is_cycle and not anchor.each
 
     def visit(self, index: int) -> PlannedVisit | None:
         planned = self._made.get(index)
