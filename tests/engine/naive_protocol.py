@@ -33,7 +33,8 @@ class PlannedVisit:
     `planned_start` for one counted from C1D1 while nobody has recorded that treatment started. `until` are the
     milestones that end it, asked with its `version`; of progressions and new therapies only those after `ends_after`.
     `regimen` is the one on whose cycle day it is; `is_dose`: it is a dose of it at the site; `is_held`: all days of its
-    window are held. It is counted from the response number `from_response`, if from any.
+    window are held. If its series is counted from each response, it is from the one numbered `from_response`, of the
+    day `response_on`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class PlannedVisit:
     is_dose: bool = False
     is_held: bool = False
     from_response: int = 1
+    response_on: date | None = None
 
     @property
     def cycle(self) -> int:

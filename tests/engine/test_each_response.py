@@ -97,9 +97,26 @@ def test_what_names_the_visit_of_a_response_that_there_is_not_belongs_to_none() 
     patient.scan("2024-02-14", response="PR")
     patient.record("visit_done", series="confirmation", visit="confirmation-2", done_on="2024-03-13")
     assert patient.on("2024-03-20").status("confirmation") == "open"
-    patient.scan("2024-05-08", response="PR")
+    late = patient.scan("2024-05-08", response="PR")
+    # It was done before that response: it cannot have confirmed it.
+    assert patient.on("2024-05-20").status("confirmation-2") == "upcoming"
+    patient.correct(late, "visit_done", series="imaging", done_on="2024-03-13", response="PR")
     seen = patient.on("2024-05-20")
-    assert (seen.status("confirmation-2"), seen.visits["confirmation-2"]["days_off"]) == ("done", -77)
+    assert (seen.status("confirmation-2"), seen.visits["confirmation-2"]["days_off"]) == ("done", -21)
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_a_scan_that_confirmed_what_was_corrected_away_confirms_no_later_response(part: bool) -> None:
+    patient = patient_with(IMAGING, CONFIRMATION)
+    first = patient.scan("2024-02-14", response="PR")
+    patient.scan("2024-05-08", response="PR")
+    done = {"series": "confirmation", "visit": "confirmation", "done_on": "2024-03-13", "part": part}
+    fact = patient.record("visit_done", **done)
+    assert patient.on("2024-05-20").status("confirmation") == "done"
+    patient.correct(first, "visit_done", series="imaging", done_on="2024-02-14", response="SD")
+    seen = patient.on("2024-05-20")
+    assert (seen.targets("confirmation"), seen.status("confirmation")) == ({"confirmation": "2024-06-05"}, "upcoming")
+    assert [row["fact_id"] for row in seen["unscheduled"]] == [fact]
 
 
 def test_others_may_be_counted_from_the_visit_of_a_later_response() -> None:
