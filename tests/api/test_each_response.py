@@ -1,4 +1,4 @@
-"""Follow the visits of two responses through lists and bookings, and what a correction of the first one does to them."""
+"""Follow the visits of two responses through lists and bookings, and through a correction of the first response."""
 
 from __future__ import annotations
 
