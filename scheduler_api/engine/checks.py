@@ -55,7 +55,7 @@ from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import DoneVisit, EndOfTreatment, History, Hold, PregnancyReport
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
 from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
-from scheduler_api.engine.protocol_file.clashes import anchor_circle
+from scheduler_api.engine.protocol_file.clashes import anchor_circle, same_names
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.reopening import end_beside
@@ -478,9 +478,14 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
             if lost := _lost_regimen(plan, history, versions[body.version], body.from_on):
                 return [lost]
             numbers = {period.protocol.version for period in plan} | {body.version}
-            if circle := anchor_circle(series for number in sorted(numbers) for series in versions[number].series):
+            of_all = [series for number in sorted(numbers) for series in versions[number].series]
+            if circle := anchor_circle(of_all):
                 detail = f"With the versions the patient is on, the anchors of the series {circle} form a circle."
                 return [FieldError("/version", detail, "anchors_circular")]
+            if (names := same_names(of_all)) is not None:
+                series, other = names
+                detail = f"With the versions the patient is on, {other} would name a series and a visit of {series}."
+                return [FieldError("/version", detail, "malformed")]
         case TimeZoneChanged():
             if not is_time_zone(body.time_zone):
                 return [FieldError("/time_zone", "Not an IANA time zone.", "no_such_time_zone")]

@@ -222,6 +222,23 @@ def test_deviations_say_what_was_planned_and_what_was_done(monitor: Client, trea
     assert (missed["DVSPID"], missed["EPOCH"]) == ("2024-01-08.surufatinib.1", "TREATMENT")
 
 
+def test_the_visit_of_a_later_response_has_a_number_of_its_own(admin: Client, monitor: Client, nurse: Client) -> None:
+    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+    imaging = next(entry for entry in definition["visits"] if entry["series"] == "imaging")
+    anchor = {"response": ["PR", "CR"], "of": "imaging", "each": True}
+    window = {"before_days": 7, "after_days": 7}
+    again = {"series": "again", "label": "Confirming scan", "anchor": anchor, "first": {"weeks": 4}, "window": window}
+    plan = {**definition, "id": "again", "sources": {}, "visits": [imaging, again]}
+    assert admin.post("/v1/protocols", plan).status_code == 201
+    assert admin.get("/v1/protocols/again/versions/1").json["visits"] == plan["visits"]
+    patient = nurse.enrol(protocol="again", enrolled_on="2024-01-03")
+    for done_on, confirmed_on in (("2024-01-10", "2024-02-07"), ("2024-01-17", "2024-02-14")):
+        patient.record("visit_done", series="imaging", done_on=done_on, visit="unscheduled", response="PR")
+        patient.record("visit_done", series="again", done_on=confirmed_on)
+    records = [(one["VISITNUM"], one["VISIT"]) for one in exported(monitor, "again")["SV"]]
+    assert [one for one in records if one[1].startswith("AGAIN")] == [(20028, "AGAIN"), (20028.0001, "AGAIN-2")]
+
+
 def test_arms_and_visits_of_cycles(admin: Client, monitor: Client, nurse: Client) -> None:
     definition = admin.get("/v1/protocols/nct06110650/versions/1").json
     window = {"before_days": 2, "after_days": 2}

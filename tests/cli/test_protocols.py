@@ -59,6 +59,14 @@ def test_check_reads_every_anchor_and_rhythm(file: Commands, tmp_path: Path, def
             "first": {"weeks": 4},
             "every": {"weeks": 8},
             "count": 3,
+            "responses": "RECIST 1.1",
+            **common,
+        },
+        {
+            "series": "confirmation",
+            "label": "Confirming scan",
+            "anchor": {"response": ["PR", "CR"], "of": "scan", "each": True},
+            "first": {"weeks": 4},
             **common,
         },
     ]
@@ -72,6 +80,7 @@ def test_check_reads_every_anchor_and_rhythm(file: Commands, tmp_path: Path, def
     assert f"clinic on day 1 of each cycle from cycle 2; {end}" in lines
     assert f"call 6 weeks from screening; {end}" in lines
     assert f"scan every 8 weeks from enrolment, first after 4 weeks, 3 times; {end}" in lines
+    assert f"confirmation 4 weeks from each PR or CR of scan; {end}" in lines
     # Before enrolment, and still of the patient's first year.
     assert any(line.startswith("screening Screening 2023-12-22 2023-12-21 2023-12-24") for line in lines)
 

@@ -213,7 +213,8 @@ class Known(Treatment):
         dropped: list[str] = []
         for from_on, to_on in pairwise([date.min, *starts, date.max]):
             visits = self._visits_of(self.version(from_on), series)
-            seen = sorted((v for v in visits if v.target >= from_on), key=lambda v: (v.target, v.opens, v.closes))
+            seen = [v for v in visits if v.target >= from_on]
+            seen.sort(key=lambda v: (v.target, v.opens, v.closes, v.from_response))
             new = [v for v in seen if v.target < to_on]
             old = self._done_before(kept, from_on, series)
             for visit in new:
@@ -296,7 +297,9 @@ class Known(Treatment):
             if not days:
                 return []
             if anchor.get("each"):
-                return [visit for day in sorted(set(days)) for visit in said_by.from_anchor(entry, day, alone)]
+                numbered = enumerate(sorted(set(days)), 1)
+                found = [(day, visit) for n, day in numbered for visit in said_by.from_anchor(entry, day, alone, n)]
+                return [replace(visit, response_on=day) for day, visit in found]
             on = min(days)
         elif isinstance(anchor, dict) and "last_dose_of" in anchor:
             last = self.last_dose_of_day(anchor["last_dose_of"])
@@ -485,7 +488,9 @@ class Known(Treatment):
                 rest.append(record)
                 continue
             visit = _named(record.visit, [v for v in visits if not v.done])
-            if visit and _is_moved_away(visit, record.done_on, before):
+            if visit and _is_before_response(visit, record.done_on):
+                unscheduled.append(Unscheduled(record, None))
+            elif visit and _is_moved_away(visit, record.done_on, before):
                 unscheduled.append(Unscheduled(record, None if self._is_cut(visit) else visit.name))
             elif visit:
                 visit.done, visit.how = [record], "named"
@@ -522,7 +527,7 @@ class Known(Treatment):
                 visit = self._by_window(visits, record.done_on, free=False)
             else:
                 visit = _named(record.visit, everything)
-            if visit is None:
+            if visit is None or _is_before_response(visit, record.done_on):
                 unscheduled.append(Unscheduled(record, None))
                 continue
             visit.how = visit.how or ("named" if record.visit else "window")
@@ -713,6 +718,11 @@ def _is_moved_away(visit: PlannedVisit, day: date, before: Sequence[PlannedVisit
     earlier = _named(visit.name, [*before])
     is_outside = not visit.opens <= day <= visit.closes
     return is_outside and earlier is not None and earlier.opens <= day <= earlier.closes
+
+
+def _is_before_response(visit: PlannedVisit, day: date) -> bool:
+    """Whether a day is before the response that a visit is counted from, and before its window."""
+    return visit.response_on is not None and day < visit.response_on and day < visit.opens
 
 
 def _drugs_of(rule: dict[str, Any]) -> list[str | None]:

@@ -33,7 +33,8 @@ class PlannedVisit:
     `planned_start` for one counted from C1D1 while nobody has recorded that treatment started. `until` are the
     milestones that end it, asked with its `version`; of progressions and new therapies only those after `ends_after`.
     `regimen` is the one on whose cycle day it is; `is_dose`: it is a dose of it at the site; `is_held`: all days of its
-    window are held.
+    window are held. If its series is counted from each response, it is from the one numbered `from_response`, of the
+    day `response_on`.
     """
 
     name: str
@@ -53,6 +54,8 @@ class PlannedVisit:
     regimen: str | None = None
     is_dose: bool = False
     is_held: bool = False
+    from_response: int = 1
+    response_on: date | None = None
 
     @property
     def cycle(self) -> int:
@@ -222,8 +225,9 @@ def is_chosen(anchor: dict[str, Any], cycle: int, day: int, cycle_days: int) -> 
     return day in listed(anchor["days"], cycle_days) and in_cycles(anchor.get("cycles", {}), cycle)
 
 
-def from_anchor(entry: dict[str, Any], anchor: date, alone: bool) -> list[PlannedVisit]:
-    """The visits of one entry that are counted from a day, by name."""
+def from_anchor(entry: dict[str, Any], anchor: date, alone: bool, response: int = 1) -> list[PlannedVisit]:
+    """The visits of one entry that are counted from a day, by name; the day may be that of the second response."""
+    stem = entry["series"] if response == 1 else f"{entry['series']}-{response}"
     every = next(iter(entry["every"].items())) if "every" in entry else None
     unit, first = next(iter(entry["first"].items())) if "first" in entry else every or ("", 0)
     step = every[1] if every else 0
@@ -237,11 +241,12 @@ def from_anchor(entry: dict[str, Any], anchor: date, alone: bool) -> list[Planne
         target = later(anchor, unit, offset)
         if target > HORIZON and "count" not in entry:
             break
-        name = entry["series"] if alone else f"{entry['series']}-{unit[0]}{offset}"
+        name = stem if alone else f"{stem}-{unit[0]}{offset}"
         interval = (target - later(anchor, unit, offset - step)).days if every else None
         one = visit(entry["window"], name, target, interval)
         if (not every or entry.get("count") == 1) and target < anchor:
             one.anchor_day = anchor
+        one.from_response = response
         found.append(one)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from operator import add
@@ -297,6 +298,17 @@ def rhythms(draw: Draw, name: str, anchor: Any, said: Declared = NOTHING) -> lis
 
 
 @st.composite
+def confirmations(draw: Draw, said: Declared) -> list[dict[str, Any]]:
+    """A series counted from a response of imaging: mostly from each, and then with one window."""
+    codes = draw(st.sampled_from([["PR"], ["PR", "CR"], ["PR", "CR", "SD"]]))
+    each = draw(st.sampled_from([{"each": True}, {"each": True}, {}]))
+    entries = draw(rhythms("confirmation", {"response": codes, "of": "imaging", **each}, said))
+    windows = [entry["window"] for entry in entries]
+    narrowest = {side: min(window[side] for window in windows) for side in ("before_days", "after_days")}
+    return [{**entry, "window": narrowest} for entry in entries] if each else entries
+
+
+@st.composite
 def next_stretch(draw: Draw, entry: dict[str, Any], said: Declared) -> dict[str, Any]:
     """A further stretch of a series, after one with a count: in its own unit, with its own window, until and who."""
     ((unit, every),) = entry["every"].items()
@@ -395,6 +407,8 @@ def definitions(
         visits += draw(rhythms("contraception", "last_dose", said))
     if draw(st.booleans()):
         visits += draw(rhythms("lab", draw(anchors(said)), said))
+    if draw(st.integers(0, 2)) == 0:
+        visits += draw(confirmations(said))
     for name in ("safety", "call"):
         if draw(st.integers(0, 2)) == 0:
             names = [*names_in(visits), *dose_names(found)]
@@ -437,7 +451,15 @@ def names_in(visits: list[dict[str, Any]]) -> list[str]:
             first = next(iter(entry.get("first", entry["every"]).values()))
             found = [f"{name}-{unit[0]}{first + k * every}" for k in range(min(entry.get("count", 3), 3))]
             names += [name] if alone and entry.get("count") == 1 else found
-    return names
+        if isinstance(anchor, dict) and anchor.get("each"):
+            from_first = [visit for visit in names if _is_first(visit, name)]
+            names += [visit.replace(name, f"{name}-{number}") for visit in from_first for number in (2, 3)]
+    return list(dict.fromkeys(names))
+
+
+def _is_first(visit: str, series: str) -> bool:
+    """Whether a visit is of a series, and counted from the first response."""
+    return re.fullmatch(rf"{series}(-[dwm].*)?", visit) is not None
 
 
 @st.composite
@@ -604,7 +626,7 @@ def facts(
         case "visit_done":
             visit = draw(st.none() | st.sampled_from(visits))
             of = visit.split("-")[0] if visit else draw(st.sampled_from(sorted({v.split("-")[0] for v in visits})))
-            responses = ["SD", "PR", None, None, "PD"] if of == "imaging" else [None]
+            responses = ["SD", "PR", "CR", None, None, "PD"] if of == "imaging" else [None]
             # An extra one, a part of a visit, or one done before enrolment, now and then.
             visit = draw(st.sampled_from([visit, visit, visit, "unscheduled"]))
             part = draw(st.sampled_from([False, False, False, True])) and of not in taking.given
@@ -748,7 +770,8 @@ def near_a_visit(draw: Draw, patient: Patient, enrolled_on: date, how: str, give
         data = draw(an_appointment(visit.visit, on.isoformat(), patient.history))
         patient.record("visit_booked", **data)
     else:
-        response = draw(st.sampled_from([None, "SD", "PD", "NE"])) if visit.series == "imaging" else None
+        responses = [None, "SD", "PR", "PR", "CR", "PD", "NE"] if visit.series == "imaging" else [None]
+        response = draw(st.sampled_from(responses))
         named = draw(st.sampled_from([None, None, visit.visit]))
         part = draw(st.sampled_from([False, False, True])) and visit.series not in given
         patient.record("visit_done", series=visit.series, done_on=str(on), visit=named, response=response, part=part)

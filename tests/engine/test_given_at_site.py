@@ -454,7 +454,7 @@ class TestOtherAnchors:
             ({"response": ["PR"], "of": "lab"}, "No series lab with responses"),
             ({"response": ["OK"], "of": "imaging"}, "imaging has no response OK: CR, PR"),
             ({"response": [], "of": "imaging"}, "No responses"),
-            ({"response": ["PR"], "of": "imaging", "each": True}, "each"),
+            ({"response": ["PR"], "of": "imaging", "each": "yes"}, "each"),
             ({"last_dose_of": "aspirin"}, "Not one of pembrolizumab"),
             ({"hour": 3}, "Not {"),
         ],

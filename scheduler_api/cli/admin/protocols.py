@@ -132,7 +132,7 @@ def _series_lines(series: Series) -> list[str]:
     of = series.anchor
     anchor = of.visit or " or ".join(map(_words, of.milestones))
     if of.responses_of is not None:
-        anchor = f"the first {' or '.join(of.responses)} of {of.responses_of}"
+        anchor = f"{'each' if of.each else 'the first'} {' or '.join(of.responses)} of {of.responses_of}"
     elif of.last_dose_of is not None:
         anchor = f"the last dose of {of.last_dose_of}"
     lines = []

@@ -233,9 +233,9 @@ class Recurrence:
 class Anchor:
     """Says what a series is counted from.
 
-    That is the earliest of some milestones; a visit; the first of some `responses` of another series; the last dose of
-    the drug of a regimen; or the days of cycles, those of `regimen` or of the lead regimen (None). `names_regimen`:
-    names of visits say so.
+    That is the earliest of some milestones; a visit; the first of some `responses` of another series, or `each` of them
+    anew; the last dose of the drug of a regimen; or the days of cycles, those of `regimen` or of the lead regimen
+    (None). `names_regimen`: names of visits say so.
     """
 
     milestones: tuple[str, ...] = ()
@@ -244,6 +244,7 @@ class Anchor:
     names_regimen: bool = False
     responses: tuple[str, ...] = ()
     responses_of: str | None = None
+    each: bool = False
     last_dose_of: str | None = None
 
     @property
@@ -301,6 +302,8 @@ class Series:
 
     def locate_all(self, visit: str) -> Iterator[tuple[Recurrence, int]]:
         """Yield each recurrence that has a visit of this name, and the number k of the visit in it."""
+        if self.anchor.each and (response := self.response_of(visit)) > 1:
+            visit = self.name + visit.removeprefix(f"{self.name}-{response}")
         if self.is_single:
             if visit == self.name:
                 yield self.recurrences[0], self.recurrences[0].cycles.first
@@ -317,6 +320,11 @@ class Series:
                 last = 1 if recurrence.every is None else recurrence.count or steps + 1
                 if rest == 0 and 0 <= steps < last and offset <= recurrence_limit(recurrence):
                     yield recurrence, steps + 1
+
+    def response_of(self, visit: str) -> int:
+        """Return from which response (1, 2 …) the visit of this name is counted; 1 also for what is not so counted."""
+        found = re.match(re.escape(self.name) + r"-([2-9]|[1-9]\d{1,3})(?=-|$)", visit, re.ASCII)
+        return int(found[1]) if found and self.anchor.each else 1
 
     def _on_day(self, number: int, day: int) -> Iterator[tuple[Recurrence, int]]:
         """Yield each recurrence that has a visit on a day of a cycle, with the number of the cycle."""
@@ -341,13 +349,17 @@ class Series:
         """Return what names of its visits on cycle days begin with."""
         return f"{self.name}-{self.anchor.regimen}" if self.anchor.names_regimen else self.name
 
-    def name_of(self, recurrence: Recurrence, number: int) -> str:
-        """Return the name of a visit: by its cycle (`number`) and day, or its distance from the anchor in its unit."""
+    def name_of(self, recurrence: Recurrence, number: int, response: int = 1) -> str:
+        """Return the name of a visit: by its cycle (`number`) and day, or its distance from the anchor in its unit.
+
+        What is counted from the second `response`, or a later one, says so.
+        """
+        name = self.name if response == 1 else f"{self.name}-{response}"
         if self.is_single:
-            return self.name
+            return name
         if recurrence.on_day:
             return f"{self._stem}-c{number}d{recurrence.on_day}"
-        return f"{self.name}-{recurrence.unit}{number}"
+        return f"{name}-{recurrence.unit}{number}"
 
 
 def place_in_cycles(stem: str, visit: str) -> tuple[int, int] | None:

@@ -27,7 +27,13 @@ LONGEST = 30
 
 def clashes(protocol: Protocol) -> list[FieldError]:
     """Return what is wrong with the visits of a protocol taken together, each of which is valid by itself."""
-    return [*_circles(protocol.series), *_never(protocol), *_same_cycles(protocol), *_overlaps(protocol)]
+    return [
+        *_circles(protocol.series),
+        *_one_name(protocol.series),
+        *_never(protocol),
+        *_same_cycles(protocol),
+        *_overlaps(protocol),
+    ]
 
 
 def _same_cycles(protocol: Protocol) -> Iterator[FieldError]:
@@ -58,15 +64,18 @@ def _never(protocol: Protocol) -> Iterator[FieldError]:
 
 
 def anchor_circle(series: Iterable[Series]) -> str | None:
-    """Return the name of a series that depends on itself through the visits it is anchored on; None if there is none.
+    """Return the name of a series that depends on itself through its anchors; None if there is none.
 
-    `series` may come from several versions of a protocol: a patient can be on all of them.
+    It depends on the series whose visit it is counted from, or from each of whose responses. `series` may come from
+    several versions of a protocol: a patient can be on all of them.
     """
     entries = list(series)
     depends: dict[str, set[str]] = {}
     for entry in entries:
         on = (other.name for other in entries if entry.anchor.visit and other.has_visit(entry.anchor.visit))
         depends.setdefault(entry.name, set()).update(on)
+        if entry.anchor.each and entry.anchor.responses_of is not None:
+            depends[entry.name].add(entry.anchor.responses_of)
     for name in depends:
         seen, todo = set(), list(depends[name])
         while todo:
@@ -75,13 +84,32 @@ def anchor_circle(series: Iterable[Series]) -> str | None:
                 return name
             if other not in seen:
                 seen.add(other)
-                todo += depends[other]
+                todo += depends.get(other, ())
+    return None
+
+
+def same_names(series: Iterable[Series]) -> tuple[str, str] | None:
+    """Return a series that is counted from each response, and one that is called like its later visits, if any.
+
+    `series` may come from several versions of a protocol, as for `anchor_circle`.
+    """
+    entries = list(series)
+    for one in entries:
+        for other in entries if one.anchor.each else ():
+            if (response := one.response_of(other.name)) > 1 and other.name == f"{one.name}-{response}":
+                return one.name, other.name
     return None
 
 
 def _circles(series: Iterable[Series]) -> Iterator[FieldError]:
     if (name := anchor_circle(series)) is not None:
         yield FieldError("/visits", f"The anchors of the series {name} form a circle.", "anchors_circular")
+
+
+def _one_name(series: Iterable[Series]) -> Iterator[FieldError]:
+    if (names := same_names(series)) is not None:
+        detail = f"{names[1]} would name a series, and the visits of {names[0]} that are counted from a later response."
+        yield FieldError("/visits", detail, "malformed")
 
 
 def _overlaps(protocol: Protocol) -> Iterator[FieldError]:

@@ -49,6 +49,10 @@ def read_series(
         for pointer, part in parts:
             if part.anchor != first.anchor:
                 fields.field_error(f"{pointer}/anchor", f"Entries of the series {name} have one anchor.")
+            elif part.anchor.each and _window(part) != _window(first):
+                # Else the window of a visit from one response might lie inside that of a visit from another.
+                detail = f"Entries of the series {name}, which is counted from each response, have one window."
+                fields.field_error(f"{pointer}/window", detail)
             if part.responses != first.responses:
                 fields.field_error(f"{pointer}/responses", f"Entries of the series {name} have the same responses.")
         recurrences = [recurrence for _, part in parts for recurrence in part.recurrences]
@@ -64,6 +68,11 @@ def read_series(
     for pointer, part in (pair for parts in entries.values() for pair in parts):
         _check_anchor(fields, f"{pointer}/anchor", part.anchor, series)
     return tuple(series)
+
+
+def _window(part: Series) -> tuple[int, int]:
+    """Return the window of an entry, in days before and after."""
+    return part.recurrences[0].before_days, part.recurrences[0].after_days
 
 
 def _doses(regimen: Regimen) -> Series:
@@ -186,13 +195,14 @@ def _anchor(fields: Fields, at: str, data: Any, declared: Declared, regimens: Se
 
 
 def _response_anchor(fields: Fields, at: str, data: Mapping[str, Any]) -> Anchor:
-    """Read the first of some responses of a series, from which others are counted."""
-    fields.table(at, data, ("response", "of"), ())
+    """Read some responses of a series: others are counted from the first of them, or from each."""
+    fields.table(at, data, ("response", "of"), ("each",))
     listed = data["response"] if isinstance(data["response"], list) else [data["response"]]
     if not listed:
         fields.field_error(f"{at}/response", "No responses.")
     codes = [fields.text(f"{at}/response", code) for code in listed[:20]]
-    return Anchor(responses=tuple(codes), responses_of=fields.text(f"{at}/of", data.get("of")) or " ")
+    each = fields.flag(f"{at}/each", data.get("each", False))
+    return Anchor(responses=tuple(codes), responses_of=fields.text(f"{at}/of", data.get("of")) or " ", each=each)
 
 
 def _check_anchor(fields: Fields, at: str, anchor: Anchor, series: Sequence[Series]) -> None:

@@ -65,7 +65,7 @@ def assign(
     for record in done.named:
         index = None if record.visit == UNSCHEDULED else planned_visits.named(record.visit or "")
         planned = planned_visits.visit(index) if index is not None and index not in performed else None
-        if index is None or planned is None:
+        if index is None or planned is None or _is_before_response(planned, record.done_on):
             unscheduled.append(UnscheduledVisit(record, None))
         elif before_holds is not None and _is_moved_away(before_holds, planned, record.done_on):
             unscheduled.append(UnscheduledVisit(record, planned if in_plan(planned) else None))
@@ -85,6 +85,14 @@ def assign(
         if planned is not None and planned_visits.named(planned.name) in performed:
             unscheduled[place] = UnscheduledVisit(record, None)
     return assigned
+
+
+def _is_before_response(planned: PlannedVisit, day: date) -> bool:
+    """Return whether a visit is counted from one of several responses, and a day lies before that and its window.
+
+    What was done then was the visit of an earlier response, which had this name until that was corrected away.
+    """
+    return planned.plan.series.anchor.each and day < planned.anchor.day and day < planned.opens_on
 
 
 def _is_moved_away(before_holds: PlannedVisits, planned: PlannedVisit, day: date) -> bool:
@@ -179,7 +187,8 @@ def _attach(planned_visits: PlannedVisits, assigned: Assigned, record: DoneVisit
         here = planned_visits.open_on(record.done_on)
         index = next((i for i in here if (p := planned_visits.visit(i)) is not None and in_plan(p)), None)
         how = "window"
-    if index is None or planned_visits.visit(index) is None:
+    planned = planned_visits.visit(index) if index is not None else None
+    if index is None or planned is None or _is_before_response(planned, record.done_on):
         assigned.unscheduled.append(UnscheduledVisit(record, None))
         return
     before = performed.get(index, Performed((), how))

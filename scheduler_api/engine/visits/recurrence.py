@@ -25,7 +25,8 @@ class SeriesPlan(NamedTuple):
 
     `ends` has the E of each recurrence, `ends_in` that on days of the cycles of regimens which begin or end otherwise,
     by the regimen. `is_last`: no later version has the series. `holds` are those of the regimen of which the visits are
-    doses, none if they are no doses.
+    doses, none if they are no doses. A series that is counted from each response is counted from `more_anchors` too;
+    `response` is the number of the one that `anchor` is.
     """
 
     series: Series
@@ -34,6 +35,8 @@ class SeriesPlan(NamedTuple):
     is_last: bool = True
     holds: tuple[Hold, ...] = ()
     ends_in: tuple[tuple[str, tuple[Reached | None, ...]], ...] = ()
+    more_anchors: tuple[AnchorDay, ...] = ()
+    response: int = 1
 
     @property
     def ends_on(self) -> date | None:
@@ -143,7 +146,7 @@ class PlannedVisit(NamedTuple):
     @property
     def name(self) -> str:
         """Return the visit's name, which says its place in the series."""
-        return self.plan.series.name_of(self.recurrence, self.number)
+        return self.plan.series.name_of(self.recurrence, self.number, self.plan.response)
 
     @property
     def label(self) -> Reason:
@@ -210,6 +213,12 @@ def planned_visits_of(
             if within and course.runs
         )
         return merge(sorted(before, key=_in_order), *by_cycle, key=_in_order)
+    if plan.more_anchors:
+        more = enumerate(plan.more_anchors, 2)
+        plans = [plan, *(plan._replace(anchor=anchor, response=number) for number, anchor in more)]
+        visits = (_visits_of_recurrence(one, recurrence) for one in plans for recurrence in recurrences)
+        # Of those that fall together the earlier response's come first, whichever recurrence the protocol lists first.
+        return merge(*visits, key=attrgetter("target_on", "plan.response"))
     return merge(*(_visits_of_recurrence(plan, recurrence) for recurrence in recurrences), key=_in_order)
 
 
@@ -389,7 +398,8 @@ class EvenlySpacedVisits(PlannedVisits):
     @staticmethod
     def fits(series: Series) -> bool:
         """Return whether a series is evenly spaced."""
-        return len(series.recurrences) == 1 and not series.anchor.is_cycle and series.recurrences[0].every is not None
+        anchor, recurrences = series.anchor, series.recurrences
+        return len(recurrences) == 1 and recurrences[0].every is not None and not anchor.is_cycle and not anchor.each
 
     def visit(self, index: int) -> PlannedVisit | None:
         planned = self._made.get(index)

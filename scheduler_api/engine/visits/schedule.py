@@ -108,7 +108,8 @@ class VisitSchedule:
         # What is counted from a milestone of the protocol's own goes on after an earlier progression.
         after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
         ends = (visits_end(recurrence, protocol, history, after) for recurrence in series.recurrences)
-        return SeriesPlan(series, anchor, tuple(ends), is_last)
+        more_anchors = tuple(self._responded(series.anchor))[1:] if series.anchor.each else ()
+        return SeriesPlan(series, anchor, tuple(ends), is_last, more_anchors=more_anchors)
 
     def _on_cycle_days(self, protocol: Protocol, series: Series, anchor: AnchorDay, is_last: bool) -> SeriesPlan:
         """Return the plan of a series on days of cycles: of each regimen they end with it."""
@@ -219,7 +220,7 @@ class VisitSchedule:
         if anchor.last_dose_of is not None:
             return last_dose_anchor(self._treatment_plan, anchor.last_dose_of)
         if anchor.responses_of is not None:
-            return self._response_anchor(anchor.responses_of, anchor.responses)
+            return next(self._responded(anchor), None)
         return anchor_day(self._history, protocol, anchor.milestones)
 
     def _start_of_cycles(self, regimen: str | None) -> AnchorDay | None:
@@ -234,14 +235,13 @@ class VisitSchedule:
         planned_start = started.on if awaits_start else None
         return AnchorDay(started.on, started.provisional, started.because, treatment.enrolment_from, planned_start)
 
-    def _response_anchor(self, series: str, responses: tuple[str, ...]) -> AnchorDay | None:
-        """Return the first day on which something done for a series had one of some responses; None before it."""
-        history = self._history
+    def _responded(self, anchor: Anchor) -> Iterator[AnchorDay]:
+        """Yield each day on which something done for a series had one of some responses, as an anchor, in order."""
+        history, last = self._history, None
         for done in history.visits_done:
-            if done.series == series and done.response in responses:
-                because = Reason("responded", response=done.response, day=done.done_on)
-                return AnchorDay(done.done_on, False, because, None if history.is_enrolled else history.enrolment_on)
-        return None
+            if done.series == anchor.responses_of and done.response in anchor.responses and done.done_on != last:
+                last, because = done.done_on, Reason("responded", response=done.response, day=done.done_on)
+                yield AnchorDay(last, False, because, None if history.is_enrolled else history.enrolment_on)
 
     def _visit_anchor(self, visit: str) -> AnchorDay | None:
         for name in self.names:

@@ -13,6 +13,8 @@ from .domains import DOMAIN, EPOCH, STUDYID, USUBJID, Domain, Record, Variable, 
 
 #: Visits of the n-th series have numbers from n times the first on, its unscheduled ones further on by the second.
 _OF_SERIES, _UNSCHEDULED = 10_000, 9_000
+#: Of a series that is counted from each of several responses, those from a later one are higher by this for each.
+_OF_RESPONSE = 0.0001
 _DAYS_OF_MONTH = 30.4375
 
 
@@ -70,7 +72,8 @@ def _number(versions: Versions, places: dict[str, int], series: str, visit: str)
         planned = versions[number].find_series(series)
         found = planned.locate(visit) if planned is not None else None
         if planned is not None and found is not None:
-            return places[series] * _OF_SERIES + _distance(planned, *found)
+            place, response = places[series] * _OF_SERIES + _distance(planned, *found), planned.response_of(visit)
+            return place if response == 1 else round(place + (response - 1) * _OF_RESPONSE, 4)
     return places[series] * _OF_SERIES
 
 
