@@ -99,6 +99,7 @@ RULES: Mapping[str, str] = {
     "nothing_belongs": "nothing on record belongs to it any more",
     "response": "response {response}",
     "responded": "response {response} {day}",
+    "assessed": "assessment {day}",
     "response_taken_back": "the response was taken back",
     "booked": "booked {day}",
     "booking_cancelled": "booking cancelled",

@@ -134,7 +134,10 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
 
 
 def _untold(because: Reason) -> Reason:
-    """Return a visit's reason without why it is not required, which only the site may tell."""
+    """Return a visit's reason without what only the site may tell: a response, progression, why it is not required."""
     if because.rule == "not_required":
-        return Reason("not_required_untold", base=because.inputs["base"])
-    return because
+        return Reason("not_required_untold", base=_untold(because.inputs["base"]))
+    if because.rule in ("responded", "progressed"):
+        return Reason("assessed", day=because.inputs["day"])
+    told = {name: _untold(value) if isinstance(value, Reason) else value for name, value in because.inputs.items()}
+    return Reason(because.rule, **told)
