@@ -143,6 +143,13 @@ def as_page(response: Response) -> Response:
     return shown
 
 
+@blueprint.after_app_request
+def unknown_as_page(response: Response) -> Response:
+    """Show as a page, too, that there is no such page, and that one of a form was asked for without it."""
+    is_of_pages = request.routing_exception is not None and request.path.startswith("/ward/")
+    return as_page(response) if is_of_pages else response
+
+
 @cache
 def _digest(name: str) -> str:
     return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]

@@ -190,3 +190,8 @@ def test_a_site_with_two_in_sight_can_be_chosen(service: Service, coordinator: C
     assert "FUSCC-01" not in berlin.text
     assert date.fromisoformat(berlin.days()[0]) == date(2024, 2, 20)
     assert "Europe/Berlin" in berlin.text
+
+
+def test_what_is_no_page_is_answered_by_one(visitor: Visitor) -> None:
+    for address, status in (("/ward/none", 404), ("/ward/patients/none/code", 405)):
+        assert len(visitor.page(address, status).all("h1")) == 1
