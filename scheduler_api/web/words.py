@@ -26,8 +26,8 @@ _PATTERNS: Mapping[str, Mapping[str, str]] = {
 _LOCALES = {ENGLISH: "en_GB"}
 #: A date that is no further from today is plain without its year.
 _PLAIN = timedelta(120)
-#: The inputs of reasons that are codes.
-_CODES = ("reason", "basis")
+#: The inputs of reasons that are codes, and the group of their labels.
+_CODES = {"reason": "choice", "basis": "choice", "series": "series"}
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
@@ -108,7 +108,7 @@ def _without_codes(reason: Reason, language: str) -> Reason:
     def plain(name: str, value: Any) -> Any:
         if isinstance(value, Reason):
             return _without_codes(value, language)
-        return label("choice", value, language).lower() if name in _CODES else value
+        return label(_CODES[name], value, language).lower() if name in _CODES else value
 
     return Reason(reason.rule, **{name: plain(name, value) for name, value in reason.inputs.items()})
 

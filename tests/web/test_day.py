@@ -18,7 +18,6 @@ from scheduler_api.cli.samples import samples
 from scheduler_api.i18n import say
 from scheduler_api.i18n.labels import LABELS
 from scheduler_api.use_cases.projections import maintenance
-from scheduler_api.web import words
 
 from .touch import Finger
 
@@ -31,6 +30,12 @@ TABLE = {"Accept": "text/csv; bom=false"}
 #: What the page of the day shows of its commands, in order.
 SHOWN = [text for _, _, text in STEPS.findall(PAGE.read_text("utf-8"))]
 BOOKING, RESULT = "section[aria-labelledby=booking]", "section[aria-labelledby=result]"
+#: The bookings: whose, which visit, day and time.
+BOOKED = (
+    ("FUSCC-18", "imaging-w18", "2025-05-22", "09:30"),
+    ("FUSCC-24", "imaging-w12", "2025-06-13", "08:30"),
+    ("FUSCC-19", "imaging-w18", "2025-05-30", "09:30"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +102,9 @@ class Ward:
     def go_to_visit(self, subject_number: str, visit: str) -> None:
         """Go to a visit by the patient's page."""
         self.go_to(subject_number)
-        label = self.get(f"/v1/patients/{self.patient(subject_number)}/visits/{visit}")["label"]
-        self.press(words.reason_in(self._language, label), ".visits")
+        path = f"/v1/patients/{self.patient(subject_number)}/visits/{visit}"
+        label = self._api.get(path, {"Accept-Language": self._language}).json["label"]
+        self.press(label, ".visits")
 
     def record(self, subject_number: str, kind: str, **values: str) -> None:
         """Record a fact, once it was seen what follows."""
@@ -111,7 +117,7 @@ class Ward:
 
     def follow(self, within: str = "main") -> None:
         """Ask what follows, unless it is shown."""
-        if not self.shows(f"{within} :is(#preview) .preview"):
+        if not self.shows("#preview .preview"):
             self.press("Show what follows", within)
         assert self.shows(".preview"), self.page.text()
 
@@ -131,8 +137,8 @@ class Ward:
         return set(self.page.evaluate(f"{each}.map((one) => one.dataset.entry)"))
 
     def get(self, path: str, **query: Any) -> Any:
-        """What the API answers in the nurse's language."""
-        answer = self._api.get(path, {"Accept-Language": self._language}, **query)
+        """What the API answers."""
+        answer = self._api.get(path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json
 
@@ -141,19 +147,15 @@ class Ward:
         (patient,) = self.get("/v1/patients", subject_number=subject_number)["items"]
         return str(patient["patient_id"])
 
-    def facts(self, subject_number: str) -> list[dict[str, Any]]:
-        """What was recorded of a patient today, without ids and times."""
+    def recorded(self, subject_number: str) -> list[dict[str, Any]]:
+        """The facts that the nurse recorded of a patient today, without ids and times."""
         found = self.get(f"/v1/patients/{self.patient(subject_number)}/facts", limit=200)["items"]
         about = {"fact_id", "recorded_at", "said_at", "recorded_by", "sent", "replaces", "voided_by"}
         return [
             {name: value for name, value in fact.items() if name not in about and value is not None}
             for fact in found
-            if fact["recorded_by"]["name"] == "nurse"
+            if fact["recorded_at"].startswith(DAY.isoformat())
         ]
-
-    def visit(self, subject_number: str, visit: str) -> dict[str, Any]:
-        """A visit."""
-        return dict(self.get(f"/v1/patients/{self.patient(subject_number)}/visits/{visit}"))
 
     def table(self, path: str, *columns: int, **query: Any) -> str:
         """Some columns of a list, as `cut` gives them."""
@@ -193,16 +195,16 @@ def test_the_day_of_a_nurse_is_done_by_touch(ward: Ward) -> None:
     # Three bookings.
     ward.press("Scans", "nav")
     ward.press_in(f"visit_to_book.{ward.patient('FUSCC-18')}.imaging-w18", "Result, or another day")
-    book(ward, "2025-05-22", "09:30")
+    book(ward, *BOOKED[0][2:])
     ward.go_to_visit("FUSCC-24", "imaging-w12")
-    book(ward, "2025-06-13", "08:30")
+    book(ward, *BOOKED[1][2:])
     ward.press("Coming days", "nav")
     assert "2025-05-22" in ward.days(".of-day h2")
     ward.go_to_visit("FUSCC-19", "imaging-w18")
     ward.fill(BOOKING, booked_on="2025-06-02", time="09:30")
     ward.follow(BOOKING)
     assert ward.shows(".preview .warning")
-    book(ward, "2025-05-30", "09:30")
+    book(ward, *BOOKED[2][2:])
 
     # A late scan.
     ward.go_to_visit("FUSCC-21", "imaging-w12")
@@ -230,12 +232,36 @@ def test_the_day_of_a_nurse_is_done_by_touch(ward: Ward) -> None:
     ward.press("Let it wait")
     assert ward.page.complaints() == []
 
+    ward.press("Patients", "nav")
+    ward.fill(status="screening")
+    ward.press("Show")
+    ward.press("FUSCC-30")
+    ward.press("Record")
+    ward.press(LABELS["fact"]["enrolled"])
+    ward.fill(enrolled_on="2025-05-20")
+    ward.follow()
+
     # In the evening.
     assert is_shown(SHOWN[-2], ward.table(*worklist, limit=200))
+    assert is_shown(document_of(SHOWN[-1]), ward.get("/v1/studies/nct06110650/summary"))
+    (follow_ups,) = (text for text in SHOWN if text.startswith("visit,target_on"))
+    assert ward.table("/v1/visits", 1, 4, 5, 6, 7, patient=p25, series="contraception") == follow_ups
+    (counts,) = (text for text in SHOWN if text.startswith('{"items": [{"drug"'))
+    assert is_shown(document_of(counts), ward.get(f"/v1/patients/{p13}/accountability"))
+    assert ward.recorded("FUSCC-22") == [{"kind": "hold_started", "from_on": "2025-05-20", "reason": "Proteinuria"}]
+    assert ward.recorded("FUSCC-13") == [
+        {"kind": "hold_ended", "resumes_on": "2025-05-21"},
+        {"kind": "dose_changed", "from_on": "2025-05-21", "amount": 200, "reason": "Bleeding"},
+        {"kind": "drug_dispensed", "on": "2025-05-20", "units": {"50": 144}, "kit": "SF-0412"},
+    ]
+    for subject_number, visit, on, time in BOOKED:
+        found = ward.get(f"/v1/patients/{ward.patient(subject_number)}/visits/{visit}")
+        assert (found["booked_on"], found["booked_time"]) == (on, time)
+    assert ward.recorded("FUSCC-30") == []
 
 
-def is_shown(written: str, answer: str) -> bool:
-    """Whether a text of the page means this answer."""
+def is_shown(written: Any, answer: Any) -> bool:
+    """Whether what stands on the page means this answer."""
     return bool(Shown().meant(written, answer) == answer)
 
 

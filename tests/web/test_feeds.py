@@ -30,7 +30,7 @@ def test_an_address_is_shown_once_and_opens_the_bookings(patient: Patient, nurse
     assert "DTSTART;TZID=Asia/Shanghai:20240221T093000" in events.text
     assert "Room 2" not in events.text
     later = visitor.page("/ward/feeds")
-    assert [item.attrib["data-feed"] for item in later.root.iter("li") if "data-feed" in item.attrib] == [feed["feed_id"]]
+    assert len(later.all("li", data_feed=feed["feed_id"])) == 1
     assert address.rpartition("/")[2].removesuffix(".ics") not in later.source
     assert "Nurse nurse since 20 Feb 2024 12:00 only subject numbers and times" in later.text
     ended = visitor.after(visitor.press(later, "Close the calendar feed"))
@@ -62,7 +62,7 @@ def test_whoever_sees_several_sites_chooses_one(service: Service) -> None:
 
 
 def test_the_feeds_of_another_site_are_none(service: Service, nurse: Client) -> None:
-    (feed_id,) = [nurse.post(FEEDS, {}).json["feed_id"]]
+    feed_id = nurse.post(FEEDS, {}).json["feed_id"]
     visitor = Visitor(service, "elsewhere")
     token = visitor.page("/ward/feeds").all("input", name="csrf_token")[0].attrib["value"]
     with service.unchanged():

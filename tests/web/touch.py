@@ -16,12 +16,13 @@ REACHED = """((found) => {
   const isMet = at !== null && (found.contains(at) || at.contains(found));
   return { x: x + width / 2, y: y + height / 2, isMet, isWide: document.documentElement.scrollWidth > screen.width };
 })"""
-#: Fills a field in, as the tablet's keyboard or calendar does. Where the page shows by itself what follows, it waits until
-#: it does, or until it sees that something is still to be filled in.
+#: Fills a field in, as the tablet's keyboard or calendar does. Where the page shows by itself what follows, it waits
+#: until it does, or until it sees that something is still to be filled in.
 FILLED = """((field, value) => {
   const shown = field.closest("[hx-post]") && "htmx" in window
     ? new Promise((resolve) => {
-        for (const name of ["htmx:afterSettle", "htmx:validation:halted"]) document.body.addEventListener(name, resolve);
+        const told = ["htmx:afterSettle", "htmx:validation:halted"];
+        for (const name of told) document.body.addEventListener(name, resolve);
       }) : true;
   field.value = value;
   for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
