@@ -226,6 +226,11 @@ def test_the_day_of_a_nurse_is_done_by_touch(ward: Ward) -> None:
     ended = {"last_dose_on": "2025-05-19", "decided_on": "2025-05-20", "reason": "progression"}
     ward.record("FUSCC-25", "treatment_ended", **ended)
 
+    ward.press("Today", "nav")
+    ward.fill(on="2025-06-12")
+    ward.press("Show")
+    assert ward.shows(f'[data-entry="follow_up_due.{p25}.contraception-m1"]')
+
     # What can wait, and who is being screened.
     ward.press_in(f"to_follow.{p17}.2025-03-15", "Seen; it can wait")
     ward.fill(note="The obstetrician sees her on 3 June", until="2025-06-04")
