@@ -10,7 +10,7 @@ from flask import Flask
 _VIEWS = (
     *("sign_in", "openid", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
     *("ward.acknowledging", "patients.devices", "ward.cohort", "ward.protocol", "patients.registering"),
-    *("ward.printing", "patients.accountability", "patient_app"),
+    *("ward.printing", "ward.feeds", "patients.accountability", "patient_app"),
 )
 
 

@@ -11,8 +11,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
-from flask import send_from_directory as send_file
+from flask import (
+    Blueprint,
+    Response,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from markupsafe import Markup
 
 from scheduler_api.api.http.language import language as preferred_language
@@ -134,6 +143,13 @@ def as_page(response: Response) -> Response:
     return shown
 
 
+@blueprint.after_app_request
+def unknown_as_page(response: Response) -> Response:
+    """Show as a page, too, that there is no such page, and that one of a form was asked for without it."""
+    is_of_pages = request.routing_exception is not None and request.path.startswith("/ward/")
+    return as_page(response) if is_of_pages else response
+
+
 @cache
 def _digest(name: str) -> str:
     return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
@@ -167,6 +183,15 @@ def _csrf_field() -> Markup:
 @any_query
 def show_static_file(name: str) -> Response:
     """Return a file of the pages; its address changes with its content, so it may be kept for long."""
-    response = send_file(_STATIC, name, max_age=_A_YEAR)
+    response = file_of(_STATIC, name)
     response.headers["Cache-Control"] = f"public, max-age={_A_YEAR}, immutable"
+    return response
+
+
+def file_of(folder: Path, name: str, mimetype: str | None = None) -> Response:
+    """Return a file of a folder. Raises NotFound."""
+    response = send_from_directory(folder, name, mimetype=mimetype)
+    file = response.response
+    # What compresses an answer reads the file and puts its own bytes in its place, without closing it.
+    response.call_on_close(getattr(file, "close", lambda: None))
     return response

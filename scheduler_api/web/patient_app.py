@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Response, request, send_from_directory
+from flask import Response, request
 
 from scheduler_api.api.http.operation import any_query, public
 from scheduler_api.api.http.request_log import POLICY
 
-from .pages import CONTENT_POLICY, blueprint
+from .pages import CONTENT_POLICY, blueprint, file_of
 
 _FILES = Path(__file__).parent / "static" / "app"
 _TYPES = {".webmanifest": "application/manifest+json"}
@@ -34,6 +34,6 @@ def show_app_file(name: str) -> Response:
 def _file(name: str) -> Response:
     """Return a file that the phone keeps, and asks for anew whenever there is a network."""
     request.environ[POLICY] = CONTENT_POLICY
-    response = send_from_directory(_FILES, name, mimetype=_TYPES.get(Path(name).suffix))
+    response = file_of(_FILES, name, _TYPES.get(Path(name).suffix))
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from scheduler_api.engine.reason import Reason
 from scheduler_api.i18n import ENGLISH, word
+from scheduler_api.i18n.labels import label
 
 #: How dates are written: with the day of the week, without the year, only the month, and short for a narrow column.
 _PATTERNS: Mapping[str, Mapping[str, str]] = {
@@ -25,6 +26,8 @@ _PATTERNS: Mapping[str, Mapping[str, str]] = {
 _LOCALES = {ENGLISH: "en_GB"}
 #: A date that is no further from today is plain without its year.
 _PLAIN = timedelta(120)
+#: The inputs of reasons that are codes, and the group of their labels.
+_CODES = {"reason": "choice", "basis": "choice", "series": "series"}
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
@@ -91,7 +94,23 @@ def reason_in(language: str, value: Reason | str | None) -> str:
     """Return a reason or a label in a language, its dates as people write them."""
     if value is None:
         return ""
-    return _dated(word(value, language) if isinstance(value, Reason) else value, language)
+    return _worded(value, language) if isinstance(value, Reason) else _dated(value, language)
+
+
+@lru_cache(maxsize=16384)
+def _worded(reason: Reason, language: str) -> str:
+    return _dated(word(_without_codes(reason, language), language), language)
+
+
+def _without_codes(reason: Reason, language: str) -> Reason:
+    """Return a reason with what pages call the codes in it."""
+
+    def plain(name: str, value: Any) -> Any:
+        if isinstance(value, Reason):
+            return _without_codes(value, language)
+        return label(_CODES[name], value, language).lower() if name in _CODES else value
+
+    return Reason(reason.rule, **{name: plain(name, value) for name, value in reason.inputs.items()})
 
 
 @lru_cache(maxsize=8192)

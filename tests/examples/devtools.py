@@ -156,13 +156,14 @@ class Page:
             failed = self.send("Page.navigate", url=address).get("errorText")
             assert not failed, failed
 
-        self._leave(navigate)
+        self.leave_by(navigate)
 
     def leave(self, expression: str) -> None:
         """Do what leads to another page, and wait until that is loaded."""
-        self._leave(lambda: self.evaluate(expression))
+        self.leave_by(lambda: self.evaluate(expression))
 
-    def _leave(self, act: Callable[[], object]) -> None:
+    def leave_by(self, act: Callable[[], object]) -> None:
+        """The same, by something other than an expression."""
         # Each document has a loader of its own: that the one before was loaded may be told only now.
         before = self._loader()
         act()

@@ -160,6 +160,8 @@ def test_at_twice_its_size_no_page_is_wider_than_the_screen(
         "/patients",
         "/register",
         "/cohort",
+        "/feeds",
+        "/print",
         "/protocols",
         "/protocols/nct06110650/versions/1",
     )
@@ -174,7 +176,13 @@ def test_at_twice_its_size_no_page_is_wider_than_the_screen(
     for address in ("/", "/sign-in/openid/answer", "/signed-out", "/sign-in"):
         measure(address)
     sign_in(page, template[1]["nurse"])
-    for address in (*(f"/ward{path}" for path in ward), patient, f"{patient}/record", f"{patient}/visits/imaging-w6"):
+    for address in (
+        *(f"/ward{path}" for path in ward),
+        patient,
+        f"{patient}/record",
+        f"{patient}/print",
+        f"{patient}/visits/imaging-w6",
+    ):
         measure(address)
     page.go(f"{server.url}{patient}/record")
     page.leave("document.querySelector('button[value=drug_returned]').click()")

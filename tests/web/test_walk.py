@@ -40,6 +40,8 @@ def ids_of(service: Service, patient: Patient) -> Mapping[str, str]:
         "protocol": "nct06110650",
         "version": "1",
         "picture": "treatment",
+        "site": "FUSCC",
+        "feed_id": service.client("nurse").post("/v1/sites/FUSCC/feeds", {}).json["feed_id"],
         "name": "female",
         "form": "svg",
     }

@@ -190,3 +190,20 @@ def test_a_site_with_two_in_sight_can_be_chosen(service: Service, coordinator: C
     assert "FUSCC-01" not in berlin.text
     assert date.fromisoformat(berlin.days()[0]) == date(2024, 2, 20)
     assert "Europe/Berlin" in berlin.text
+
+
+def test_what_is_no_page_is_answered_by_one(visitor: Visitor) -> None:
+    for address, status in (("/ward/none", 404), ("/ward/patients/none/code", 405)):
+        assert len(visitor.page(address, status).all("h1")) == 1
+
+
+def test_another_day_has_the_worklist_of_that_day_to_look_at(busy: Patient, nurse: Client, visitor: Visitor) -> None:
+    items = nurse.get("/v1/worklist", on="2024-03-20", limit=200).json["items"]
+    page = visitor.page("/ward?on=2024-03-20")
+    assert [entry.attrib["data-entry"] for entry in page.all("li", class_="entry")] != []
+    assert {entry.attrib["data-entry"] for entry in page.all("li", class_="entry")} == {
+        item["entry_id"] for item in items
+    }
+    assert page.days(page.one("h1")) == ["2024-03-20"]
+    assert page.all("div", class_="actions") == []
+    assert visitor.page("/ward?on=2034-03-20", 422).status == 422

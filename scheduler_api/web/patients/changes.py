@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -26,6 +26,14 @@ def changed(consequences: list[dict[str, Any]], labels: Mapping[str, Any], langu
         }
         for one in consequences
     ]
+
+
+def visits_in(consequences: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the names of the visits that consequences are about."""
+    for one in consequences:
+        kind, _, name = one["what"].partition(" ")
+        if kind == "visit":
+            yield name
 
 
 def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
@@ -84,6 +92,8 @@ def value_in(name: str, value: Any, group: str, language: str) -> Markup | str:
         return f"{value:.10g}"
     if name == "compliance":
         return f"{value:.1%}"
+    if name == "protocol":
+        return f"{value['id']} · {value['version']}"
     if isinstance(value, Mapping):
         return pieces_in(value)
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

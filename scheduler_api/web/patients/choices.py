@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import UNSCHEDULED
+from scheduler_api.engine.visits.recurrence import label_of
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.projections import schedules
@@ -71,6 +72,11 @@ def visits_of(session: Session, patient_id: str) -> list[dict[str, Any]]:
     return visits.find(session, Query(patient_id=patient_id, sort="target_on", limit=200)).items
 
 
-def labels_of(session: Session, patient_id: str) -> dict[str, Any]:
-    """Return the labels of a patient's visits, by name."""
-    return {item["visit"]: item["label"] for item in visits_of(session, patient_id)}
+def labels_of(session: Session, row: Row, new: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the labels of a patient's visits by name, and of those that are `new`: they follow from what is shown."""
+    labels = {item["visit"]: item["label"] for item in visits_of(session, row["patient_id"])}
+    protocol = schedules.of_row(session.store, row).protocol_on(civil_date(session.now, row["time_zone"]))
+    for visit in new:
+        found = (label_of(series, visit) for series in protocol.series)
+        labels.setdefault(visit, next(filter(None, found), visit))
+    return labels

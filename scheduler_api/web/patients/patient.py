@@ -104,7 +104,7 @@ def show_patient(patient_id: str) -> Response:
         history=history,
         doses_left_out=len(whole) - len(history),
         devices=phones.list_devices(session(), patient_id) if is_ours else [],
-        fact_rows=partial(rows_of_fact, labels=labels_of(session(), patient_id), language=language()),
+        fact_rows=partial(rows_of_fact, labels=labels_of(session(), row), language=language()),
         fact_data=partial(data_of_fact, zone=row["time_zone"]),
         correctable=WITH_FORM,
         is_ours=is_ours,

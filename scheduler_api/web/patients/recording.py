@@ -23,7 +23,7 @@ from scheduler_api.use_cases.patients.facts import Recorded
 from scheduler_api.use_cases.session import Stale, patient_row
 from scheduler_api.web.pages import blueprint, go_to, language, page
 
-from .changes import changed
+from .changes import changed, visits_in
 from .choices import amounts_of, labels_of, options_of, strengths_of
 from .forms import form_of, new_fact
 
@@ -115,7 +115,8 @@ def _form(
     errors = refused.errors if refused is not None else ()
     fields = form_of(kind, given, options_of(session(), row), errors)
     shown = {error for field in fields for error in field.errors}
-    labels = labels_of(session(), patient_id)
+    consequences = recorded.consequences if recorded is not None else []
+    labels = labels_of(session(), row, visits_in(consequences))
     return page(
         "record.html",
         status,
@@ -128,7 +129,7 @@ def _form(
         errors=[error for error in errors if error not in shown],
         stale=stale,
         recorded=recorded,
-        changes=changed(recorded.consequences, labels, language()) if recorded is not None else [],
+        changes=changed(consequences, labels, language()),
         seen=seen,
     )
 

@@ -23,7 +23,7 @@ from scheduler_api.use_cases.visits import bookings
 from scheduler_api.web.pages import blueprint, go_to, language, page
 from scheduler_api.web.ward.lists import may_record
 
-from .changes import changed
+from .changes import changed, visits_in
 from .choices import labels_of, options_of
 from .recording import codes, digest_of, versions_in
 
@@ -109,8 +109,8 @@ def _visit(
 ) -> Response:
     """Return the page of a visit. `what` is the form that was sent: with its `outcome`, or what is wrong with it."""
     document, _ = bookings.get(session(), patient_id, visit)
-    labels = labels_of(session(), patient_id)
-    row = patient_row(session(), patient_id)
+    row, consequences = patient_row(session(), patient_id), outcome["consequences"] if outcome else []
+    labels = labels_of(session(), row, visits_in(consequences))
     return page(
         "visit.html",
         status,
@@ -121,7 +121,7 @@ def _visit(
         what=what,
         given=request.form if what else MultiDict[str, str](),
         outcome=outcome,
-        changes=changed(outcome["consequences"], labels, language()) if outcome else [],
+        changes=changed(consequences, labels, language()),
         errors=errors or [],
         seen=seen,
         stale=stale,

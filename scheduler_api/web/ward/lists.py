@@ -14,6 +14,7 @@ from scheduler_api.api.http.operation import RECORDERS, any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import session
 from scheduler_api.engine.dates import civil_date
+from scheduler_api.schemas.fields import CivilDate
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits, worklist
 from scheduler_api.web.pages import blueprint, page
@@ -28,15 +29,21 @@ _PORTION = 200
 PORTIONS = 10
 
 
+class TodayQuery(WardQuery):
+    """The filters of the list, and another day than today."""
+
+    on = CivilDate()
+
+
 @blueprint.route("/ward")
 @signed_in()
 @any_query
 def show_today() -> Response:
-    """Show what is to do today, alarms about doses first, and who comes"""
-    query, sites = asked(WardQuery), all_sites()
-    site = query.get("site")
+    """Show what is to do today, alarms about doses first, and who comes; or what will be to do on another day"""
+    query, sites = asked(TodayQuery), all_sites()
+    site, on = query.get("site"), query.get("on")
     today, zone = present(sites, site)
-    entries = [*all_entries(site)]
+    entries = [*all_entries(site, on)]
     g.item_count = len(entries)
     by_day = _by_day(booked(site, None, today, today + _WEEK))
     return page(
@@ -50,7 +57,8 @@ def show_today() -> Response:
         query=query,
         today=today,
         zone=zone,
-        may_record=may_record(),
+        # What is to do on another day is only looked at.
+        may_record=may_record() and on in (None, today),
     )
 
 
@@ -82,11 +90,11 @@ def may_record() -> bool:
     return session().actor.role in RECORDERS.names
 
 
-def all_entries(site: str | None) -> Iterator[dict[str, Any]]:
-    """Yield the worklist on one page: an alarm must not wait on a second."""
+def all_entries(site: str | None, on: date | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the worklist of a day, by default today, on one page: an alarm must not wait on a second."""
     after = None
     for _ in range(PORTIONS):
-        found = worklist.find(session(), site, after=after, limit=_PORTION)
+        found = worklist.find(session(), site, on, after=after, limit=_PORTION)
         yield from found.items
         if found.after is None:
             return
