@@ -6,6 +6,7 @@ which takes minutes.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,9 @@ from stories import amended
 
 import bench
 import scheduler_api
+from scheduler_api.cli.samples import samples
 from scheduler_api.store.database import postgres, sqlite
+from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases import debouncer
 from scheduler_api.use_cases.debouncer import Debouncer
 
@@ -49,6 +52,8 @@ settings.register_profile(
 settings.load_profile("usual")
 
 
+#: The day that the sample patients are for: in the past, whenever tests are run.
+SAMPLED_ON = date(2025, 5, 20)
 #: The files that take longest come first: otherwise one process is busy with them when the others have nothing left.
 LONGEST = (
     *("engine/test_properties.py", "reminders/test_year_of_outages.py", "reminders/test_year.py"),
@@ -205,6 +210,23 @@ def amended_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
         for site in ("FUSCC", "BERLIN"):
             assert admin.post(f"/v1/sites/{site}/approvals", approval).status_code == 201
     service.close()
+    return database, tokens
+
+
+@pytest.fixture(scope="session")
+def sampled(databases: Databases) -> tuple[str, dict[str, str]]:
+    """A template with the sample patients for `SAMPLED_ON`."""
+    return sampled_template_of(databases)
+
+
+@cache
+def sampled_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
+    """The same of an engine: what many tests copy, since it takes long to make."""
+    template, tokens = template_of(databases)
+    database = databases.copy(template)
+    store = connect(database)
+    samples.load(store, samples.entries(SAMPLED_ON))
+    store.close()
     return database, tokens
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +14,8 @@ from databases import Databases, Raw
 
 from scheduler_api.cli import main
 from scheduler_api.cli.database.maintenance import prepare
-from scheduler_api.cli.samples import samples
 from scheduler_api.store.database.connect import connect, without_password
 from scheduler_api.store.database.port import Store
-
-#: The day that the loaded samples are for: in the past, whenever tests are run.
-TODAY = date(2025, 5, 20)
 
 
 class Commands:
@@ -80,23 +75,15 @@ def raw(databases: Databases, run_samples: Commands) -> Iterator[Raw]:
 @pytest.fixture(scope="session")
 def fresh(databases: Databases) -> str:
     """A database with the built-ins, to be copied."""
-    return _filled(databases, with_samples=False)
-
-
-@pytest.fixture(scope="session")
-def sampled(databases: Databases) -> str:
-    """A database with the samples for TODAY, to be copied."""
-    return _filled(databases, with_samples=True)
+    return _fresh(databases)
 
 
 @cache
-def _filled(databases: Databases, with_samples: bool) -> str:
+def _fresh(databases: Databases) -> str:
     """Once for each engine: a fixture is made anew whenever tests go over to the other engine and back."""
     database = databases.new()
     store = connect(database)
     prepare(store, database)
-    if with_samples:
-        samples.load(store, samples.entries(TODAY))
     store.close()
     return database
 
@@ -116,9 +103,9 @@ def run(databases: Databases, fresh: str) -> Iterator[Commands]:
 
 
 @pytest.fixture
-def run_samples(databases: Databases, sampled: str) -> Iterator[Commands]:
-    """Commands on a database with the samples for TODAY."""
-    with _on_a_copy(databases, sampled) as commands:
+def run_samples(databases: Databases, sampled: tuple[str, dict[str, str]]) -> Iterator[Commands]:
+    """Commands on a database with the samples for `SAMPLED_ON`."""
+    with _on_a_copy(databases, sampled[0]) as commands:
         yield commands
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from conftest import SAMPLED_ON
 from ports import free_port
 from service import PATIENCE
 
@@ -21,7 +22,7 @@ from scheduler_api.cli.samples import samples
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.store.database.connect import connect, data_folder
 
-from .conftest import TODAY, Commands
+from .conftest import Commands
 from .test_serve import start
 
 
@@ -185,7 +186,7 @@ def _tokens_beside(database: str, folder: Path) -> Path:
 def earlier(run_samples: Commands, tmp_path: Path) -> str:
     """A database as an earlier demo left it, with its token file."""
     database = run_samples.database
-    kept = {"loaded_for": str(TODAY), "moved_by_days": samples.shift(TODAY).days}
+    kept = {"loaded_for": str(SAMPLED_ON), "moved_by_days": samples.shift(SAMPLED_ON).days}
     tokens = {
         role: Commands(database).ok("tokens", "create", "--role", role).strip()
         for role in ("nurse", "monitor", "admin")
@@ -195,14 +196,16 @@ def earlier(run_samples: Commands, tmp_path: Path) -> str:
 
 
 def _age() -> int:
-    """How many days ago TODAY was in Shanghai."""
-    return (civil_date(utc_now(), "Asia/Shanghai") - TODAY).days
+    """How many days ago SAMPLED_ON was in Shanghai."""
+    return (civil_date(utc_now(), "Asia/Shanghai") - SAMPLED_ON).days
 
 
 def test_on_a_later_day_the_samples_stay_what_they_were(earlier: str, tmp_path: Path) -> None:
     before, begun = Commands(earlier).ok("verify"), _age()
     with Demo(earlier, tmp_path) as demo:
-        assert f"are moved by {samples.shift(TODAY).days} days, so that\n{TODAY} is in its middle" in demo.text
+        assert (
+            f"are moved by {samples.shift(SAMPLED_ON).days} days, so that\n{SAMPLED_ON} is in its middle" in demo.text
+        )
         # A day may have begun meanwhile.
         said = [f"That was {age} days ago: nothing was recorded since." for age in (begun, _age())]
         assert any(line in demo.text for line in said)

@@ -34,9 +34,11 @@ Rows = list[dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def trial(databases: Databases, sampled: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def trial(
+    databases: Databases, sampled: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """The application around the samples."""
-    with databases.lent(sampled) as database:
+    with databases.lent(sampled[0]) as database:
         service = Service(database, {}, delivery_keys=str(tmp_path_factory.mktemp("keys") / "keys.json"))
         service.clock.set(NOON)
         yield service

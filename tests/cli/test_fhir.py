@@ -27,9 +27,9 @@ Resources = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def trial(databases: Databases, sampled: str) -> Iterator[Service]:
+def trial(databases: Databases, sampled: tuple[str, dict[str, str]]) -> Iterator[Service]:
     """The application around the samples."""
-    with databases.lent(sampled) as database:
+    with databases.lent(sampled[0]) as database:
         service = Service(database, {})
         service.clock.set(NOON)
         yield service

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from conftest import SAMPLED_ON
 
 from scheduler_api.cli.database.maintenance import prepare
 from scheduler_api.cli.opening import session_on
@@ -21,7 +22,7 @@ from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.visits import worklist
 
-from .conftest import TODAY, Commands
+from .conftest import Commands
 
 #: Ends of short and long months, a leap day, the end of a year, and each day of a week.
 DAYS = [
@@ -34,8 +35,8 @@ DAYS = [
 
 
 def test_the_same_seed_and_day_give_the_same_facts() -> None:
-    assert samples.entries(TODAY) == samples.entries(TODAY)
-    assert samples.entries(TODAY, seed=1) != samples.entries(TODAY, seed=2)
+    assert samples.entries(SAMPLED_ON) == samples.entries(SAMPLED_ON)
+    assert samples.entries(SAMPLED_ON, seed=1) != samples.entries(SAMPLED_ON, seed=2)
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
@@ -51,9 +52,9 @@ def test_facts_were_recorded_in_order_before_today_and_after_they_happened(today
 
 
 @pytest.fixture(scope="module")
-def seen(sampled: str) -> dict[str, set[str]]:
+def seen(sampled: tuple[str, dict[str, str]]) -> dict[str, set[str]]:
     """All statuses that the calendars of the samples show on the day they are for."""
-    return _seen(sampled, TODAY)
+    return _seen(sampled[0], SAMPLED_ON)
 
 
 def _seen(database: str, today: date) -> dict[str, set[str]]:
@@ -116,13 +117,13 @@ def test_every_status_appears_whatever_the_day(today: date, file: Commands) -> N
     _check_everything_appears(_seen(file.database, today))
 
 
-def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: str) -> None:
-    store = connect(sampled)
+def test_what_is_loaded_is_whole_and_recorded_as_it_happened(sampled: tuple[str, dict[str, str]]) -> None:
+    store = connect(sampled[0])
     assert list(maintenance.verify(store)) == []
     recorded = store.rows("SELECT recorded_at, role, name FROM facts ORDER BY recorded_at")
     store.close()
     instants = [datetime.fromisoformat(row["recorded_at"]) for row in recorded]
-    assert instants == sorted(entry.at for entry in samples.entries(TODAY))
+    assert instants == sorted(entry.at for entry in samples.entries(SAMPLED_ON))
     assert {(row["role"], row["name"]) for row in recorded} == {("nurse", "study nurse")}
 
 
@@ -134,8 +135,8 @@ def test_a_part_that_nobody_recorded_is_on_the_worklist(run_samples: Commands) -
     assert ("FUSCC-13", "imaging-w24") in past
 
 
-def test_there_is_a_correction_and_a_fact_taken_back(sampled: str) -> None:
-    store = connect(sampled)
+def test_there_is_a_correction_and_a_fact_taken_back(sampled: tuple[str, dict[str, str]]) -> None:
+    store = connect(sampled[0])
     corrected = store.rows("SELECT correction FROM facts WHERE replaces IS NOT NULL")
     voided = store.rows("SELECT correction FROM facts WHERE kind = 'voided'")
     store.close()
@@ -145,7 +146,9 @@ def test_there_is_a_correction_and_a_fact_taken_back(sampled: str) -> None:
 
 def test_what_was_known_before_a_correction_can_be_seen(run_samples: Commands) -> None:
     """A dose that was said to be missed the evening before it turned out taken."""
-    (known, corrected) = (entry for entry in samples.entries(TODAY) if "16 mistake" in f"{entry.key}{entry.replaces}")
+    (known, corrected) = (
+        entry for entry in samples.entries(SAMPLED_ON) if "16 mistake" in f"{entry.key}{entry.replaces}"
+    )
     day = known.body.dose_on  # type: ignore[union-attr]
     store = connect(run_samples.database)
     session = session_on(store)

@@ -809,7 +809,7 @@ def lives(draw: Draw) -> tuple[Patient, list[date]]:
         marks |= {day for day in (visit.opens_on, visit.closes_on, visit.ends_on) if day is not None}
     near = st.builds(timedelta, st.integers(-2, 2) | st.integers(3, 30))
     about = st.builds(add, st.sampled_from(sorted(marks)), near)
-    return patient, [draw(todays), *(draw(about) for _ in range(4))]
+    return patient, [draw(todays), *(draw(about) for _ in range(2))]
 
 
 @st.composite

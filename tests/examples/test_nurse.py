@@ -6,13 +6,12 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
-from service import Service
+from conftest import SAMPLED_ON, copied
+from databases import Databases
 
-from scheduler_api.cli.samples import samples
 from scheduler_api.use_cases.projections import maintenance
 
 from .conftest import Served
@@ -22,17 +21,16 @@ from .pages import Shown, document_of
 PAGE = EXAMPLES.parent / "docs" / "nurse.md"
 #: Commands, and the answer shown below them; those without one print nothing.
 STEPS = re.compile(r"^```sh\n(.*?)^```$(?:\n\n```(json|text)\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
-DAY = date(2025, 5, 20)
 
 
 @pytest.fixture
-def desk(service: Service) -> Iterator[dict[str, str]]:
+def desk(databases: Databases, sampled: tuple[str, dict[str, str]], tmp_path: Path) -> Iterator[dict[str, str]]:
     """The service with the sample patients, at eight in the morning; what the page's commands find it by."""
-    samples.load(service.store, samples.entries(DAY))
-    service.clock.set(f"{DAY}T08:00:00+08:00")
-    maintenance.extend_horizons(service.store, service.clock())
-    with Served(service) as served:
-        yield {"URL": served.url, "TOKEN": service.tokens["nurse"]}
+    with copied(databases, sampled, tmp_path) as service:
+        service.clock.set(f"{SAMPLED_ON}T08:00:00+08:00")
+        maintenance.extend_horizons(service.store, service.clock())
+        with Served(service) as served:
+            yield {"URL": served.url, "TOKEN": service.tokens["nurse"]}
 
 
 def printed(commands: list[str], environment: dict[str, str], folder: Path) -> list[str]:

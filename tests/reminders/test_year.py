@@ -36,7 +36,7 @@ def test_a_year_of_29_patients(service: Service) -> None:
     assert len(digests) == len({(row["site"], row["about"]) for row in digests}) == 2 * 366
 
 
-@settings(max_examples=3, phases=[Phase.generate])
+@settings(max_examples=2, phases=[Phase.generate])
 @given(seed=st.integers(29, 10**6), outages=st.lists(st.tuples(st.integers(0, HOURS), st.integers(1, 170)), max_size=5))
 def test_any_year_with_outages(
     databases: Databases, template: tuple[str, dict[str, str]], folder: Path, seed: int, outages: list[tuple[int, int]]

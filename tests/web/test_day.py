@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from conftest import SAMPLED_ON
 from databases import Databases
 from examples.conftest import Served
 from examples.devtools import Browser, Page
 from examples.network import Network
 from examples.pages import Shown, document_of
-from examples.test_nurse import DAY, PAGE, STEPS
+from examples.test_nurse import PAGE, STEPS
 from service import Service
 
-from scheduler_api.cli.samples import samples
 from scheduler_api.i18n import say
 from scheduler_api.i18n.labels import LABELS
 from scheduler_api.use_cases.projections import maintenance
@@ -39,11 +39,10 @@ BOOKED = (
 
 
 @pytest.fixture(scope="module")
-def morning(databases: Databases, template: tuple[str, dict[str, str]]) -> Iterator[str]:
+def morning(databases: Databases, sampled: tuple[str, dict[str, str]]) -> Iterator[str]:
     """A database with the sample patients, at eight in the morning."""
-    database = databases.copy(template[0])
-    service = at_eight(database, template[1])
-    samples.load(service.store, samples.entries(DAY))
+    database = databases.copy(sampled[0])
+    service = at_eight(database, sampled[1])
     maintenance.extend_horizons(service.store, service.clock())
     service.close()
     yield database
@@ -51,10 +50,10 @@ def morning(databases: Databases, template: tuple[str, dict[str, str]]) -> Itera
 
 
 @pytest.fixture
-def desk(databases: Databases, template: tuple[str, dict[str, str]], morning: str) -> Iterator[Service]:
+def desk(databases: Databases, sampled: tuple[str, dict[str, str]], morning: str) -> Iterator[Service]:
     """The service on that morning."""
     with databases.lent(morning) as database:
-        service = at_eight(database, template[1])
+        service = at_eight(database, sampled[1])
         yield service
         service.close()
 
@@ -62,7 +61,7 @@ def desk(databases: Databases, template: tuple[str, dict[str, str]], morning: st
 def at_eight(database: str, tokens: dict[str, str]) -> Service:
     """The service at eight in the morning in Shanghai."""
     service = Service(database, tokens)
-    service.clock.set(f"{DAY}T08:00:00+08:00")
+    service.clock.set(f"{SAMPLED_ON}T08:00:00+08:00")
     return service
 
 
@@ -154,7 +153,7 @@ class Ward:
         return [
             {name: value for name, value in fact.items() if name not in about and value is not None}
             for fact in found
-            if fact["recorded_at"].startswith(DAY.isoformat())
+            if fact["recorded_at"].startswith(SAMPLED_ON.isoformat())
         ]
 
     def table(self, path: str, *columns: int, **query: Any) -> str:
