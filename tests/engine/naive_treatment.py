@@ -598,8 +598,7 @@ class Treatment(Facts):
         had = self.had_all(name)
         found = [slot for slot in self._slots(name, on, at) if had is None or Dose(on, name, slot) <= had]
         recorded = [slot for slot in found if self.is_recorded(Dose(on, name, slot))]
-        if on == self.c1d1 and recorded:
-            found = [slot for slot in found if slot >= min(recorded)]
+        found = [slot for slot in found if not self._is_before_first_recorded(name, on, slot)]
         if on == self.end_of_regimen(name) and on not in self._stated_last_days(name) and not to_the_end:
             return recorded
         return found
@@ -757,8 +756,12 @@ class Treatment(Facts):
             return False
         if on == end and on not in self._stated_last_days(name):
             return self.is_recorded(dose)
+        return not self._is_before_first_recorded(name, on, slot)
+
+    def _is_before_first_recorded(self, name: str, on: date, slot: int) -> bool:
+        """Whether a dose of C1D1 comes before the first of that day on record, be that one planned or not."""
         recorded = [one.slot for one in [*self.taken, *self.missed] if (one.on, one.regimen) == (on, name)]
-        return on != self.c1d1 or slot >= min(recorded, default=slot)
+        return on == self.c1d1 and slot < min(recorded, default=slot)
 
     def adherence(self, today: date, name: str | None = None) -> dict[str, Any]:
         """Adherence to one regimen, the only one unless it is named, counted dose by dose (section 4)."""

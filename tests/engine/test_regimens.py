@@ -118,6 +118,16 @@ class TestTwoDrugs:
             "lab-olaparib-c3d1": "2024-03-01",
         }
 
+    def test_there_are_none_on_days_on_which_that_is_not_for_the_patient(self) -> None:
+        """Cycles of 28 days from 2024-01-05: day 1 of the third is 2024-03-01."""
+        lab = series("lab", {"regimen": "olaparib", "days": [1]}, window=(1, 1))
+        arms = [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]
+        of_arm = drug(cycle_days=28, who={"arm": "b"})
+        patient = treated(regimen_data(), of_arm, visits=(lab,), arms=arms, arm="a")
+        assert patient.targets("lab", "2024-03-02") == {}
+        patient.record("arm_assigned", arm="b", on="2024-02-10")
+        assert patient.targets("lab", "2024-03-02") == {"lab-olaparib-c3d1": "2024-03-01"}
+
     def test_a_hold_of_all_beside_one_of_its_own(self, patient: Patient) -> None:
         own = patient.record("hold_started", from_on="2024-01-10", regimens=["olaparib"])
         of_all = patient.record("hold_started", from_on="2024-01-12")

@@ -388,16 +388,15 @@ class TreatmentPlan:
         return regimen is not None and regimen.begun
 
     def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
-        """Return the cycles of a regimen, or of the lead one (None): the first that fits the patient on a day.
+        """Return the cycles of a regimen on the days on which it is for the patient, or of the lead one (None).
 
-        A regimen that starts after it carries its cycles on.
+        That is the first that is for the patient on a day; a regimen that starts after it carries its cycles on.
         """
-        if regimen is not None:
-            return tuple(CycleCourse(one.name, one.runs, one.own_end) for one in self.regimens if one.name == regimen)
-        if len(self.regimens) == 1:
-            return (CycleCourse(self.regimens[0].name, self.regimens[0].runs, self.regimens[0].own_end),)
+        is_named = regimen is not None or len(self.regimens) == 1
         courses = (
-            CycleCourse(one.name, one.runs, one.own_end, self._lead_spans(one)) for one in self.regimens if one.runs
+            CycleCourse(one.name, one.runs, one.own_end, tuple(one.stretches()) if is_named else self._lead_spans(one))
+            for one in self.regimens
+            if one.runs and regimen in (None, one.name)
         )
         return tuple(course for course in courses if course.spans)
 
