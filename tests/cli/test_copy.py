@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +13,6 @@ from databases import Databases, Raw
 from scheduler_api.store.database.connect import connect
 
 from .conftest import Commands
-from .test_serve import start
 
 
 @pytest.fixture
@@ -58,32 +57,31 @@ def test_what_is_copied_is_guarded_and_goes_on(run_samples: Commands, other: Com
     assert other.ok("verify").startswith("All is well: 32 patients")
 
 
+#: Copies as the command does, until the first facts have come: then it is killed.
+KILLED = """
+import os, signal, sys
+from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.copying import copy
+
+source, target = map(connect, sys.argv[1:])
+target.migrate()
+copy(source, target, lambda table, rows: table == "facts" and os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
 def test_killed_it_goes_on_where_it_was(run_samples: Commands, other: Commands, databases: Databases) -> None:
     """By SIGKILL, as soon as some facts and not all have come."""
-    total = len(rows(run_samples.database)["facts"])
-    process = _copying(run_samples.database, other.database)
-    came = 0
-    while not came and process.poll() is None:
-        came = _count(databases, other.database)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    came = _count(databases, other.database)
-    assert 0 < came < total
-    run_samples.ok("copy", run_samples.database, other.database)
-    assert rows(other.database) == rows(run_samples.database)
+    source, target = run_samples.database, other.database
+    killed = subprocess.run([sys.executable, "-c", KILLED, source, target], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert 0 < _facts(databases, target) < _facts(databases, source)
+    run_samples.ok("copy", source, target)
+    assert rows(target) == rows(source)
 
 
-def _copying(source: str, target: str) -> subprocess.Popen[str]:
-    return start(source, "copy", source, target)
-
-
-def _count(databases: Databases, database: str) -> int:
-    try:
-        with databases.raw(database) as raw:
-            return int(raw.execute("SELECT COUNT(*) AS n FROM facts")[0]["n"])
-    except Exception:
-        # The tables are not there yet.
-        return 0
+def _facts(databases: Databases, database: str) -> int:
+    with databases.raw(database) as raw:
+        return int(raw.execute("SELECT COUNT(*) AS n FROM facts")[0]["n"])
 
 
 def test_a_database_with_facts_of_its_own_is_not_copied_into(run_samples: Commands, run: Commands) -> None:
