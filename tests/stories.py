@@ -98,6 +98,25 @@ def amended(definition: dict[str, Any]) -> list[dict[str, Any]]:
     return [second, {**second, "version": 3, "regimens": [longer], "visits": [*second["visits"], clinic]}]
 
 
+#: A scan four weeks after each response.
+CONFIRMING = {
+    "series": "again",
+    "label": "Confirming scan",
+    "anchor": {"response": ["PR", "CR"], "of": "imaging", "each": True},
+    "first": {"weeks": 4},
+    "window": {"before_days": 7, "after_days": 7},
+}
+
+
+def add_trial(admin: Client, name: str, *visits: dict[str, Any]) -> None:
+    """Add a protocol like the built-in one, whose visits are its imaging and these."""
+    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+    imaging = next(entry for entry in definition["visits"] if entry["series"] == "imaging")
+    plan = {**definition, "id": name, "sources": {}, "visits": [imaging, *visits]}
+    assert admin.post("/v1/protocols", plan).status_code == 201
+    assert admin.get(f"/v1/protocols/{name}/versions/1").json["visits"] == plan["visits"]
+
+
 def begin(client: Client, clock: Clock, story: Story) -> Patient:
     """Enrol the patient of a story."""
     clock.set(f"{story.enrolment['enrolled_on']}T12:00:00+00:00")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from service import Client, Patient, Service
+from stories import CONFIRMING, add_trial
 
 from scheduler_api.use_cases.projections import maintenance
 
@@ -13,14 +14,7 @@ from scheduler_api.use_cases.projections import maintenance
 @pytest.fixture
 def patient(admin: Client, nurse: Client) -> Patient:
     """A patient with a PR on 2024-01-10 and on 01-31, each to be confirmed four weeks later; today is 2024-02-20."""
-    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
-    imaging = next(entry for entry in definition["visits"] if entry["series"] == "imaging")
-    anchor = {"response": ["PR", "CR"], "of": "imaging", "each": True}
-    window = {"before_days": 7, "after_days": 7}
-    again = {"series": "again", "label": "Confirming scan", "anchor": anchor, "first": {"weeks": 4}, "window": window}
-    plan = {**definition, "id": "again", "sources": {}, "visits": [imaging, again]}
-    assert admin.post("/v1/protocols", plan).status_code == 201
-    assert admin.get("/v1/protocols/again/versions/1").json["visits"] == plan["visits"]
+    add_trial(admin, "again", CONFIRMING)
     patient = nurse.enrol(protocol="again", enrolled_on="2024-01-03")
     for done_on in ("2024-01-10", "2024-01-31"):
         patient.record("visit_done", series="imaging", done_on=done_on, visit="unscheduled", response="PR")

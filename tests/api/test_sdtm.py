@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from service import Client, Clock, Patient, Service
+from stories import CONFIRMING, add_trial
 
 from .test_given_at_site import DEFINITION as INFUSIONS
 
@@ -223,14 +224,7 @@ def test_deviations_say_what_was_planned_and_what_was_done(monitor: Client, trea
 
 
 def test_the_visit_of_a_later_response_has_a_number_of_its_own(admin: Client, monitor: Client, nurse: Client) -> None:
-    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
-    imaging = next(entry for entry in definition["visits"] if entry["series"] == "imaging")
-    anchor = {"response": ["PR", "CR"], "of": "imaging", "each": True}
-    window = {"before_days": 7, "after_days": 7}
-    again = {"series": "again", "label": "Confirming scan", "anchor": anchor, "first": {"weeks": 4}, "window": window}
-    plan = {**definition, "id": "again", "sources": {}, "visits": [imaging, again]}
-    assert admin.post("/v1/protocols", plan).status_code == 201
-    assert admin.get("/v1/protocols/again/versions/1").json["visits"] == plan["visits"]
+    add_trial(admin, "again", CONFIRMING)
     patient = nurse.enrol(protocol="again", enrolled_on="2024-01-03")
     for done_on, confirmed_on in (("2024-01-10", "2024-02-07"), ("2024-01-17", "2024-02-14")):
         patient.record("visit_done", series="imaging", done_on=done_on, visit="unscheduled", response="PR")

@@ -196,7 +196,7 @@ def earlier(run_samples: Commands, tmp_path: Path) -> str:
 
 
 def _age() -> int:
-    """How many days ago SAMPLED_ON was in Shanghai."""
+    """Return how many days ago SAMPLED_ON was in Shanghai."""
     return (civil_date(utc_now(), "Asia/Shanghai") - SAMPLED_ON).days
 
 

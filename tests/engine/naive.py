@@ -721,7 +721,7 @@ def _is_moved_away(visit: PlannedVisit, day: date, before: Sequence[PlannedVisit
 
 
 def _is_before_response(visit: PlannedVisit, day: date) -> bool:
-    """Whether a day is before the response that a visit is counted from, and before its window."""
+    """Return whether a day is before the response that a visit is counted from, and before its window."""
     return visit.response_on is not None and day < visit.response_on and day < visit.opens
 
 

@@ -759,7 +759,7 @@ class Treatment(Facts):
         return not self._is_before_first_recorded(name, on, slot)
 
     def _is_before_first_recorded(self, name: str, on: date, slot: int) -> bool:
-        """Whether a dose of C1D1 comes before the first of that day on record, be that one planned or not."""
+        """Return whether a dose of C1D1 comes before the first of that day on record, be that one planned or not."""
         recorded = [one.slot for one in [*self.taken, *self.missed] if (one.on, one.regimen) == (on, name)]
         return on == self.c1d1 and slot < min(recorded, default=slot)
 

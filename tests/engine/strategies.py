@@ -458,7 +458,7 @@ def names_in(visits: list[dict[str, Any]]) -> list[str]:
 
 
 def _is_first(visit: str, series: str) -> bool:
-    """Whether a visit is of a series, and counted from the first response."""
+    """Return whether a visit is of a series, and counted from the first response."""
     return re.fullmatch(rf"{series}(-[dwm].*)?", visit) is not None
 
 

@@ -20,7 +20,7 @@ CONFIRMATION = series("confirmation", EACH, first={"weeks": 4})
 
 
 def refusal(*visits: dict[str, Any]) -> str:
-    """What is said of series that cannot be in a protocol."""
+    """Return what is said of series that cannot be in a protocol."""
     with pytest.raises(ValidationFailed) as refused:
         read_protocol(protocol_data(IMAGING, *visits))
     return " ".join(f"{one.pointer}: {one.detail}" for one in refused.value.errors)

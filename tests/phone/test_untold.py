@@ -1,4 +1,4 @@
-"""What only the site may tell a patient is on no screen: what a scan showed, and what follows from it."""
+"""Look on each screen of the phone for what only the site may tell: what a scan showed, and what follows from it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import json
 from typing import Any
 
 from service import Client, Service
+from stories import add_trial
 
 from .phones import Phone
 
 
 def with_visits_of_responses(admin: Client) -> None:
     """Add a protocol with a visit counted from a response, and one counted from progression."""
-    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
-    (imaging,) = (entry for entry in definition["visits"] if entry["series"] == "imaging")
     window = {"before_days": 3, "after_days": 3}
     more: list[dict[str, Any]] = [
         {"series": "again", "label": "Second look", "anchor": {"response": ["PR"], "of": "imaging"}},
         {"series": "talk", "label": "Talk", "anchor": "progression"},
     ]
-    visits = [imaging, *({**one, "first": {"weeks": 1}, "window": window} for one in more)]
-    plan = {**definition, "id": "responses", "sources": {}, "visits": visits}
-    assert admin.post("/v1/protocols", plan).status_code == 201
+    add_trial(admin, "responses", *({**one, "first": {"weeks": 1}, "window": window} for one in more))
 
 
 def test_no_reason_on_the_phone_tells_a_response_or_progression(service: Service, admin: Client, nurse: Client) -> None:

@@ -121,7 +121,7 @@ class Ward:
         assert self.shows(".preview"), self.page.text()
 
     def shows(self, selector: str) -> bool:
-        """Whether something is on the page."""
+        """Return whether something is on the page."""
         return bool(self.page.evaluate(f"Boolean(document.querySelector({selector!r}))"))
 
     def days(self, selector: str) -> list[str]:
@@ -130,13 +130,13 @@ class Ward:
         return list(self.page.evaluate(f"{each}.map((one) => one.dateTime)"))
 
     def entries(self) -> set[str]:
-        """What is on today's list."""
+        """Return what is on today's list."""
         self.press("Today", "nav")
         each = "[...document.querySelectorAll('[data-entry]')]"
         return set(self.page.evaluate(f"{each}.map((one) => one.dataset.entry)"))
 
     def get(self, path: str, **query: Any) -> Any:
-        """What the API answers."""
+        """Return what the API answers."""
         answer = self._api.get(path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json
@@ -265,7 +265,7 @@ def test_the_day_of_a_nurse_is_done_by_touch(ward: Ward) -> None:
 
 
 def is_shown(written: Any, answer: Any) -> bool:
-    """Whether what stands on the page means this answer."""
+    """Return whether what stands on the page means this answer."""
     return bool(Shown().meant(written, answer) == answer)
 
 

@@ -392,11 +392,11 @@ class TreatmentPlan:
 
         That is the first that is for the patient on a day; a regimen that starts after it carries its cycles on.
         """
-        is_named = regimen is not None or len(self.regimens) == 1
+        is_lead = regimen is None
         courses = (
-            CycleCourse(one.name, one.runs, one.own_end, tuple(one.stretches()) if is_named else self._lead_spans(one))
+            CycleCourse(one.name, one.runs, one.own_end, self._lead_spans(one) if is_lead else tuple(one.stretches()))
             for one in self.regimens
-            if one.runs and regimen in (None, one.name)
+            if one.runs and (is_lead or one.name == regimen)
         )
         return tuple(course for course in courses if course.spans)
 

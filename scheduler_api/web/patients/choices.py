@@ -75,8 +75,9 @@ def visits_of(session: Session, patient_id: str) -> list[dict[str, Any]]:
 def labels_of(session: Session, row: Row, new: Iterable[str] = ()) -> dict[str, Any]:
     """Return the labels of a patient's visits by name, and of those that are `new`: they follow from what is shown."""
     labels = {item["visit"]: item["label"] for item in visits_of(session, row["patient_id"])}
-    protocol = schedules.of_row(session.store, row).protocol_on(civil_date(session.now, row["time_zone"]))
-    for visit in new:
-        found = (label_of(series, visit) for series in protocol.series)
-        labels.setdefault(visit, next(filter(None, found), visit))
+    if unknown := [visit for visit in new if visit not in labels]:
+        protocol = schedules.of_row(session.store, row).protocol_on(civil_date(session.now, row["time_zone"]))
+        for visit in unknown:
+            found = (label_of(series, visit) for series in protocol.series)
+            labels[visit] = next(filter(None, found), visit)
     return labels
