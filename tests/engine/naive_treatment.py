@@ -306,9 +306,7 @@ class Treatment(Facts):
 
         It was said to have ended, has had its doses, or is no longer for the patient.
         """
-        days = self.said_to_end(name) + self.said_to_end(self.root(name))
-        had = [self.had_all(one) for one in {name, self.root(name)}]
-        days += [dose.on for dose in had if dose is not None]
+        days = self.said_to_end(name) + self.days_all_had(name)
         last = self.last_for_patient(name)
         return days + ([last] if last is not None else [])
 
@@ -376,6 +374,11 @@ class Treatment(Facts):
                 if number == most:
                     return Dose(on, name, slot)
         return None
+
+    def days_all_had(self, name: str) -> list[date]:
+        """The days on which a regimen, and the one whose cycles it shares, have had their `max_doses`."""
+        doses = [self.had_all(one) for one in {name, self.root(name)}]
+        return [dose.on for dose in doses if dose is not None]
 
     # Cycles (section 4).
 
@@ -505,8 +508,7 @@ class Treatment(Facts):
 
     def is_over(self, name: str, on: date) -> bool:
         """Whether a regimen was said to have ended before a day, or has had all its doses: then it has no cycles."""
-        had = self.had_all(name)
-        return any(on > last for last in [*self.said_to_end(name), *([had.on] if had else [])])
+        return any(on > last for last in self.said_to_end(name) + self.days_all_had(name))
 
     def cycles(self, name: str, through: date) -> dict[int, list[date]]:
         """The days of each cycle of a regimen, as far as it runs."""
@@ -521,10 +523,10 @@ class Treatment(Facts):
     @once
     def runs(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen runs on a day: it is for the patient, has begun and not ended, nor had all its doses."""
-        end, had = self.end_of_regimen(name), self.had_all(name)
+        end = self.end_of_regimen(name)
         if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name, not by_protocol).days:
             return False
-        return (end is None or on <= end) and (had is None or on <= had.on)
+        return (end is None or on <= end) and all(on <= last for last in self.days_all_had(name))
 
     @once
     def change(self, name: str, on: date, at: datetime | None = None) -> Any:

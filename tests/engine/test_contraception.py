@@ -289,6 +289,29 @@ def test_an_amendment_in_follow_up_makes_contraception_longer_and_not_shorter() 
     assert through(patient) == "2024-12-15"
 
 
+@pytest.mark.parametrize(
+    ("from_on", "status_on_1_april", "from_enrolment", "through_on"),
+    [
+        # In force on the day of the last dose: required since the rule begins, for 9 months after that dose.
+        ("2024-03-15", "required", "2024-01-03", "2024-12-15"),
+        # A day later: treatment is over, and nothing was required of the patient.
+        ("2024-03-16", "not_required", None, None),
+    ],
+)
+def test_rules_that_come_with_an_amendment_count_from_before_the_last_dose_only(
+    from_on: str, status_on_1_april: str, from_enrolment: str | None, through_on: str | None
+) -> None:
+    patient = Patient.treated(protocol(contraception=[]), protocol(version=2, months=9))
+    patient.record("protocol_amended", version=2, from_on=from_on)
+    # While treatment goes on, the version that is to come counts.
+    assert (status(patient, "2024-03-01"), seen(patient, "2024-03-01")["from_on"]) == ("required", "2024-01-03")
+    patient.end_treatment("2024-03-15")
+    found = seen(patient, "2024-04-01")
+    assert (found["status"], found["from_on"], found["through_on"]) == (status_on_1_april, from_enrolment, through_on)
+    if through_on is None:
+        assert plain(found["because"]) == "the protocol asks this patient for none"
+
+
 def test_a_version_in_force_only_while_the_patient_was_not_fertile_does_not_count() -> None:
     patient = Patient.treated(protocol(), protocol(version=2, months=9), protocol(version=3, months=3))
     not_fertile(patient, "2024-02-01")

@@ -346,6 +346,14 @@ class TestStartsAndEnds:
         assert doses(patient, "2024-01-12") == {"surufatinib.1": (None, "held"), "olaparib.1": (None, "held")}
         assert doses(patient, "2024-02-16") == {}
 
+    def test_the_last_dose_of_one_ends_another_that_shares_its_cycles(self) -> None:
+        """The third dose of surufatinib is that of the 7th: of olaparib the fifth and sixth are the last, not seven."""
+        shared = {**drug(times_a_day=2), "max_doses": 7}
+        del shared["cycle_days"]
+        patient = treated({**regimen_data(), "max_doses": 3}, {**shared, "cycles_of": "surufatinib"})
+        assert [*doses(patient, "2024-01-07")] == ["surufatinib.1", "olaparib.1", "olaparib.2"]
+        assert doses(patient, "2024-01-08") == {}
+
 
 class TestPerBody:
     """The amount of each patient is calculated by the site."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.dates import add_months
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import ContraceptionRule
-from scheduler_api.engine.model.versions import Period, version_on
+from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
 
 from .doses import TreatmentPlan
@@ -33,22 +33,20 @@ def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     ]
     if history.enrolled is None:
         return _not_enrolled([rule for _, rule in fitting], history, today)
-    # A version that another one replaced before its rules began has none for this patient.
-    rules = [rule for period, rule in fitting if period.to_on is None or _from(rule, history) < period.to_on]
-    if not rules:
-        return _document("not_required", None, None, None, False, Reason("no_contraception_rule"))
-    since = min(_from(rule, history) for rule in rules)
-    periods = fertile_periods(history, since)
-    if not periods:
+    through_on, because, provisional, counting = _through(treatment_plan)
+    begins = min((_from(rule, history) for rule in counting or [rule for _, rule in fitting]), default=date.max)
+    periods = fertile_periods(history, begins)
+    if fitting and not periods:
         return _document("not_required", None, None, None, False, _why_never(history))
-    through_on, because, provisional = _through(treatment_plan)
+    if not counting:
+        return _document("not_required", None, None, None, False, Reason("no_contraception_rule"))
     earliest = None
     if through_on is None:
         earliest, because = _earliest_through(treatment_plan, today)
     for cap, why in _caps(periods, history):
         if cap <= (through_on or earliest or cap):
             through_on, earliest, because, provisional = cap, None, why, False
-    if today < since:
+    if today < begins:
         status = "not_required"
     elif history.is_fertile(today) and (through_on is None or today <= through_on):
         status = "required"
@@ -105,33 +103,42 @@ def _why_never(history: History) -> Reason:
     return Reason("never_fertile", day=history.enrolled_on, basis=Reason(basis or ""))
 
 
-def _through(treatment_plan: TreatmentPlan) -> tuple[date | None, Reason, bool]:
-    """Return the last day required by the end of treatment or study, why, and whether it is provisional."""
+class _End(NamedTuple):
+    """The last day required by the end of treatment or study, why, whether it is provisional, and what rules count."""
+
+    through_on: date | None
+    because: Reason
+    provisional: bool
+    counting: list[ContraceptionRule]
+
+
+def _through(treatment_plan: TreatmentPlan) -> _End:
     history = treatment_plan.history
     ended, off, last = history.treatment_ended, history.off_study_on, history.last_dose_on
     if ended is None and off is None:
-        return None, history.last_dose_because, False
+        return _End(None, history.last_dose_because, False, _counting(treatment_plan, date.max, date.max))
     if ended is not None and last is None:
         # The end of treatment says that nobody was dosed.
         released = [(off, Reason("never_dosed", base=history.off_study_because))] if off else []
         released.append((ended.decided_on, Reason("never_dosed", base=Reason("treatment_ended", day=ended.decided_on))))
         day, because = min(released, key=itemgetter(0))
-        return day - ONE_DAY, because, False
+        through_on = day - ONE_DAY
+        return _End(through_on, because, False, _counting(treatment_plan, through_on, through_on))
     if last is not None and (ended is not None or off is None or last > off):
-        why, provisional = history.last_dose_because, ended is None or history.last_dose_is_provisional
-        return *_longest_after(treatment_plan, last, why), provisional
+        longest = _longest_after(treatment_plan, last, history.last_dose_because)
+        return longest._replace(provisional=ended is None or history.last_dose_is_provisional)
     assert off is not None
-    why = Reason("end_not_recorded", base=history.off_study_because)
-    return *_longest_after(treatment_plan, off, why), True
+    longest = _longest_after(treatment_plan, off, Reason("end_not_recorded", base=history.off_study_because))
+    return longest._replace(provisional=True)
 
 
-def _earliest_through(treatment_plan: TreatmentPlan, today: date) -> tuple[date, Reason]:
+def _earliest_through(treatment_plan: TreatmentPlan, today: date) -> tuple[date | None, Reason]:
     history, last = treatment_plan.history, treatment_plan.history.last_dose_on
     base, why = today, Reason("today", day=today)
     if last is not None and last >= today:
         base, why = last, history.last_dose_because
-    through_on, because = _longest_after(treatment_plan, base, why, today)
-    return through_on, Reason("treatment_goes_on", base=because)
+    longest = _longest_after(treatment_plan, base, why, today)
+    return longest.through_on, Reason("treatment_goes_on", base=longest.because)
 
 
 def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, Reason]]:
@@ -156,26 +163,17 @@ class _Base(NamedTuple):
     because: Reason
 
 
-def _longest_after(
-    treatment_plan: TreatmentPlan, base: date, why: Reason, today: date | None = None
-) -> tuple[date, Reason]:
+def _longest_after(treatment_plan: TreatmentPlan, base: date, why: Reason, today: date | None = None) -> _End:
     """Return the latest end of all rules that count, after the last dose `base`; `today` while treatment goes on.
 
     A rule counts whose patients were ever this one since it began, and whose version was in force on a day on which
     contraception was required; also one that comes into force after `base`, if contraception is still required then.
     """
-    plan, history = treatment_plan.plan, treatment_plan.history
     latest_on, because, through_on = None, Reason("no_contraception_rule"), base
     # While treatment goes on, what is still to start counts too.
     drugs_through = base if today is None else date.max
-    counting = _counting(treatment_plan, through_on, drugs_through)
-    if not counting:
-        # Where it was required on no day up to `base`, the version of that day says how long it will be.
-        rules = version_on(plan, base).contraception
-        counting = [
-            rule for rule in rules if history.may_fit(rule.who) and _concerns(rule, treatment_plan, drugs_through)
-        ]
     while True:
+        counting = _counting(treatment_plan, through_on, max(drugs_through, through_on), base)
         ends = [
             (_end(rule, one.on), rule, one)
             for rule in counting
@@ -189,8 +187,7 @@ def _longest_after(
         if latest_on <= through_on:
             break
         through_on = latest_on
-        counting = _counting(treatment_plan, through_on, max(drugs_through, through_on))
-    return base if latest_on is None else latest_on, because
+    return _End(base if latest_on is None else latest_on, because, False, counting)
 
 
 def _bases(
@@ -226,15 +223,23 @@ def _end(rule: ContraceptionRule, base: date) -> date:
     return add_months(base, rule.length) if rule.unit == "m" else base + timedelta(rule.length)
 
 
-def _counting(treatment_plan: TreatmentPlan, through: date, drugs_through: date) -> list[ContraceptionRule]:
-    """Return the rules that count by what was so through a day, of drugs that concern the patient through a day."""
+def _counting(
+    treatment_plan: TreatmentPlan, through: date, drugs_through: date, base: date | None = None
+) -> list[ContraceptionRule]:
+    """Return the rules that count by what was so through a day, of drugs that concern the patient through a day.
+
+    Where contraception was required on no day up to `base`, the version of that day says how long it will be.
+    """
     history = treatment_plan.history
     return [
         rule
         for period in treatment_plan.plan
         for rule in period.protocol.contraception
         if _fitted(rule, history, through)
-        and _is_required_in(period, rule, history, through)
+        and (
+            _is_required_in(period, rule, history, through)
+            or (base is not None and _is_not_required_yet(period, rule, history, base))
+        )
         and _concerns(rule, treatment_plan, drugs_through)
     ]
 
@@ -249,12 +254,19 @@ def _fitted(rule: ContraceptionRule, history: History, through: date) -> bool:
 def _is_required_in(period: Period, rule: ContraceptionRule, history: History, through: date) -> bool:
     """Return whether the patient is fertile, and alive, on a day since a rule began on which its version is in force.
 
-    Only days through `through` count.
+    Only days through `through` count, and the first of the rule.
     """
     begins = _from(rule, history)
+    through = max(through, begins)
     first = max(period.from_on or date.min, begins)
     last = min(period.to_on - ONE_DAY if period.to_on else date.max, through)
     if history.died_on is not None:
         last = min(last, history.died_on - ONE_DAY)
     periods = fertile_periods(history, begins)
     return any(max(one.from_on, first) <= min(one.through_on or last, last) for one in periods)
+
+
+def _is_not_required_yet(period: Period, rule: ContraceptionRule, history: History, base: date) -> bool:
+    """Return whether a version is in force on a day up to which, since a rule began, the patient was not fertile."""
+    is_in_force = (period.from_on or date.min) <= base < (period.to_on or date.max)
+    return is_in_force and not any(one.from_on <= base for one in fertile_periods(history, _from(rule, history)))
