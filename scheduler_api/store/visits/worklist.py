@@ -41,7 +41,8 @@ _SELECTED = (
     "w.resolve_with"
 )
 _ACKNOWLEDGEMENT = ("entry_id", "patient_id", "note", "until", "because", "acknowledged_at", "role", "name")
-
+#: The last day of an entry, as it is indexed.
+_THROUGH = "COALESCE(w.through_on, '9999-12-31')"
 
 #: What stands for a kind in an entry's id, which is part of addresses: those may be logged on their way.
 _UNTOLD = {"pregnancy": "to_follow"}
@@ -132,9 +133,7 @@ def find(store: Store, query: Query) -> list[Row]:
         return []
     parameters: dict[str, Any] = {"limit": query.limit, "latest_today": max(query.todays.values()).isoformat()}
     today = today_sql(query.todays, "w.time_zone", parameters)
-    # The first condition is for the index, the second for where the patient lives.
-    is_listed = f"w.from_on <= {today} AND (w.through_on IS NULL OR w.through_on >= {today})"
-    where = ["w.from_on <= :latest_today", is_listed]
+    where = [f"w.from_on <= {today} AND (w.through_on IS NULL OR w.through_on >= {today})"]
     if query.over_by is not None:
         present = today_sql(query.over_by, "w.time_zone", parameters, "present")
         where.append(f"(w.kind <> :when_over OR w.from_on <= {present})")
@@ -155,14 +154,46 @@ def find(store: Store, query: Query) -> list[Row]:
     if query.after is not None:
         where.append("(w.due_on, w.entry_id) > (:after_due, :after_entry)")
         parameters["after_due"], parameters["after_entry"] = query.after
+    entries = (
+        "worklist w LEFT JOIN acknowledgements a "
+        f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today}"
+    )
+    if query.sites is None and query.patient_id is None and query.entry is None:
+        days = _due_days(store, f"{entries} WHERE {' AND '.join(where)}", query, parameters)
+        where.append(one_of("w.due_on", "due_on", days, parameters))
+    else:
+        # For the index of a site.
+        where.append("w.from_on <= :latest_today")
     return store.rows(
         f"SELECT {_SELECTED}, {today} AS today, p.head, "
         "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
-        "FROM worklist w JOIN patients p ON p.patient_id = w.patient_id LEFT JOIN acknowledgements a "
-        f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today} "
+        f"FROM {entries} JOIN patients p ON p.patient_id = w.patient_id "
         f"WHERE {' AND '.join(where)} ORDER BY w.due_on, w.entry_id LIMIT :limit",
         parameters,
     )
+
+
+def _due_days(store: Store, listed: str, query: Query, parameters: Mapping[str, Any]) -> list[str]:
+    """Return the days on which the first entries that are `listed` are due: as many days as a page needs.
+
+    Of all patients, most entries are over or to come. Day by day an index passes over them: over is what ended before
+    today, of the days before it; to come is what begins after today, of the others.
+    """
+    first = "SELECT MIN(due_on) AS day FROM worklist" + (" WHERE due_on >= :after_due" if query.after is not None else "")
+    # No more than a page is counted: many may be due on one day.
+    number = "SELECT COUNT(*) FROM (SELECT 1 FROM {listed} AND w.due_on = days.next_on AND {near} LIMIT :limit) AS page"
+    late = number.format(listed=listed, near=f"{_THROUGH} >= :earliest_today")
+    later = number.format(listed=listed, near="w.from_on <= :latest_today")
+    rows = store.rows(
+        "WITH RECURSIVE days (due_on, listed, before, next_on) AS ("
+        f"SELECT day, 0, 0, day FROM ({first}) AS first UNION ALL SELECT next_on, CAST("
+        f"CASE WHEN next_on < :earliest_today THEN ({late}) ELSE ({later}) END AS INTEGER), before + listed, "
+        "(SELECT MIN(due_on) FROM worklist WHERE due_on > days.next_on) "
+        "FROM days WHERE next_on IS NOT NULL AND before + listed < :limit) "
+        "SELECT due_on FROM days WHERE listed > 0",
+        {**parameters, "earliest_today": min(query.todays.values()).isoformat()},
+    )
+    return [row["due_on"] for row in rows]
 
 
 def acknowledged(store: Store) -> list[Row]:
