@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier, Event
@@ -18,7 +19,7 @@ from .filling import Filled
 from .serving import processor_of_database
 
 #: So many messages are delivered; for more it is estimated how long that would take.
-DELIVERED = 1_000
+DELIVERED = 5_000
 WORKERS = 2
 
 
@@ -113,16 +114,18 @@ async def _serve(ports: SimpleQueue[int], ids: SimpleQueue[list[str]], enough: E
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal began
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
-        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
-        await reader.readexactly(int(fields["content-length"]))
-        began = began or time.perf_counter()
-        received.append(fields["scheduler-message-id"])
-        if len(received) == DELIVERED:
-            ids.put([str(time.perf_counter() - began)])
-            enough.set()
-        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-        await writer.drain()
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
+                fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+                await reader.readexactly(int(fields["content-length"]))
+                began = began or time.perf_counter()
+                received.append(fields["scheduler-message-id"])
+                if len(received) == DELIVERED:
+                    ids.put([str(time.perf_counter() - began)])
+                    enough.set()
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+                await writer.drain()
         writer.close()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=256)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler_api.engine.reminders.about import slot_about
 from scheduler_api.engine.treatment.dose_ids import slot_of
@@ -24,12 +24,27 @@ from .channels import Message
 from .texts import MessageText
 
 
-def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
+class Recipients(NamedTuple):
+    """What messages need to know of patients, by patient: their rows, and the tokens of their apps."""
+
+    rows: Mapping[str, Row]
+    tokens: Mapping[str, list[str]]
+
+
+def recipients_of(store: Store, attempts: Iterable[Attempt]) -> Recipients:
+    """Read at once what the messages of some attempts need to know of patients."""
+    patient_ids = {attempt.patient_id for attempt in attempts if attempt.patient_id is not None}
+    if not patient_ids:
+        return Recipients({}, {})
+    return Recipients(patients.recipients(store, patient_ids), destinations.relay_tokens(store, patient_ids))
+
+
+def compose(store: Store, attempt: Attempt, recipients: Recipients, now: datetime) -> Message:
     """Compose the message of an attempt, with no more than its reader needs.
 
     A message to a patient's own phone does not name the patient.
     """
-    row = None if attempt.patient_id is None else patients.get(store, attempt.patient_id)
+    row = None if attempt.patient_id is None else recipients.rows.get(attempt.patient_id)
     payload: dict[str, Any] = {"id": attempt.message_id, "kind": attempt.kind, "about": attempt.about}
     if attempt.audience == "site":
         language, text = attempt.language, _to_site(store, attempt, row, now)
@@ -41,7 +56,7 @@ def compose(store: Store, attempt: Attempt, now: datetime) -> Message:
         text = _to_patient(store, attempt, row, language, preferences["show_drug"])
         if attempt.channel != "web_push":
             payload |= {"site": attempt.site, "patient_id": attempt.patient_id}
-            payload["tokens"] = destinations.relay_tokens(store, row["patient_id"])
+            payload["tokens"] = recipients.tokens.get(row["patient_id"], [])
     payload |= {"title": text.title, "body": text.body, "language": language}
     expires_at = datetime.fromisoformat(attempt.expires_at)
     return Message(attempt.message_id, attempt.kind, text.title, text.body, expires_at, payload)
@@ -62,7 +77,9 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
     if kind.startswith("dose_"):
         if not with_details:
             return texts.dose(kind, language, day, [])
-        doses = _details(schedules.of_row(store, row), date.fromisoformat(day), slot_about(name))
+        stored = patients.get(store, row["patient_id"])
+        assert stored is not None
+        doses = _details(schedules.of_row(store, stored), date.fromisoformat(day), slot_about(name))
         return texts.dose(kind, language, day, doses)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)

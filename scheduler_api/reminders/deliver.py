@@ -4,37 +4,55 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
+import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 import orjson
 
 from scheduler_api.store.database.port import Store
 from scheduler_api.use_cases.reminders import delivery
-from scheduler_api.use_cases.reminders.delivery import Attempt
-from scheduler_api.use_cases.reminders.retrying import Outcome
+from scheduler_api.use_cases.reminders.delivery import ANSWERED, Attempt
+from scheduler_api.use_cases.reminders.retrying import UNTRIED, Outcome
 
 from .channels import Channel, Destination, Message
-from .compose import compose
+from .compose import Recipients, compose, recipients_of
 
 log = logging.getLogger("scheduler_api.reminders")
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How many messages are sent at once, and how long a worker may hold a delivery.
+    """How much is sent at once, and how long a worker may hold a delivery.
 
-    `lease` is far longer than an attempt can take; `look` is how long to wait, in seconds, for attempts under way
-    before looking whether anything else is due.
+    `threads` send at the same time, each a run: at most `run` messages to one destination, one after another. `lease`
+    is far longer than a run can take: none begins a message when a quarter of it is over. `look` is how long to wait,
+    in seconds, for runs under way before looking whether anything else is due; `gather`, how long outcomes wait for
+    others that are recorded with them.
     """
 
     threads: int = 32
+    run: int = 16
     lease: timedelta = timedelta(minutes=2)
     look: float = 0.5
+    gather: float = 0.05
+
+
+class _Tried(NamedTuple):
+    """An attempt, its outcome, and whether it is the last of its run."""
+
+    attempt: Attempt
+    outcome: Outcome
+    is_last: bool
 
 
 def deliver(
@@ -46,57 +64,117 @@ def deliver(
 ) -> int:
     """Send what is due until nothing is, or until `stopping`; return how many attempts were made.
 
-    Only this thread uses the database; the others send one message each, for a bounded time. So a destination that
+    Only this thread uses the database; the others send one run each, for a bounded time. So a destination that
     does not respond takes a few threads for some seconds, and delays no other.
     """
-    under_way: dict[Future[Outcome], Attempt] = {}
-    count = 0
+    results: SimpleQueue[_Tried] = SimpleQueue()
+    busy: Counter[str] = Counter()
+    count, failed = 0, threading.Event()
+
+    def is_to_stop() -> bool:
+        return failed.is_set() or stopping()
+
     with ThreadPoolExecutor(pace.threads) as threads:
-        while True:
-            more = False
-            if not stopping() and delivery.is_any_due(store, clock()):
-                spread = delivery.spread(store, clock())
-                busy = Counter(attempt.destination_id for attempt in under_way.values())
-                now, free = clock(), pace.threads - len(under_way)
-                attempts, ended = delivery.claim(store, now, now + pace.lease, busy, free)
-                more = spread + ended > 0
-                for attempt in attempts:
-                    channel, message = channels.get(attempt.channel), _composed(store, attempt, clock())
-                    under_way[threads.submit(_send, channel, message, _destination(attempt), clock())] = attempt
-                count += len(attempts)
-            if under_way:
-                done, _ = wait(under_way, timeout=0 if more else pace.look, return_when=FIRST_COMPLETED)
-                if done:
-                    tried = [(under_way.pop(future), future.result()) for future in done]
-                    delivery.record_outcomes(store, tried, clock(), random.random)
-            elif not more:
-                return count
+        try:
+            while True:
+                more, free = False, pace.threads - busy.total()
+                if free and not stopping() and delivery.is_any_due(store, clock()):
+                    now, may_begin_until = clock(), time.monotonic() + pace.lease.total_seconds() / 4
+                    runs, more = delivery.claim(store, now, now + pace.lease, +busy, free, pace.run)
+                    recipients = recipients_of(store, chain.from_iterable(runs))
+                    for run in runs:
+                        messages = [_composed(store, attempt, recipients, now) for attempt in run]
+                        channel = channels.get(run[0].channel, _NotSetUp())
+                        busy[run[0].destination_id] += 1
+                        threads.submit(
+                            _send, channel, run, messages, clock, _until(may_begin_until, is_to_stop), results
+                        )
+                    # Others are given to their destinations when what was given before is no longer enough.
+                    if len(runs) < free:
+                        more |= delivery.spread(store, clock()) > 0
+                if busy.total():
+                    tried = _results(results, 0 if more else pace.look, pace.gather, busy)
+                    delivery.record_outcomes(
+                        store, [(one.attempt, one.outcome) for one in tried], clock(), random.random
+                    )
+                    count += sum(one.outcome is not UNTRIED for one in tried)
+                elif not more:
+                    return count
+        except BaseException:
+            # What is not recorded is sent once more: let it be little.
+            failed.set()
+            raise
 
 
-def _composed(store: Store, attempt: Attempt, now: datetime) -> Message | None:
+def _until(instant: float, is_to_stop: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: is_to_stop() or time.monotonic() > instant
+
+
+def _results(results: SimpleQueue[_Tried], wait: float, gather: float, busy: Counter[str]) -> list[_Tried]:
+    """Return the outcomes that are there, waiting for the first of them, and for others that come soon after it.
+
+    Runs that are over are taken from `busy`.
+    """
+    found: list[_Tried] = []
+    until = time.monotonic() + wait
+    with suppress(Empty):
+        while busy.total():
+            found.append(results.get(timeout=max(until - time.monotonic(), 0)))
+            if len(found) == 1:
+                until = time.monotonic() + gather
+            busy[found[-1].attempt.destination_id] -= found[-1].is_last
+    return found
+
+
+def _composed(store: Store, attempt: Attempt, recipients: Recipients, now: datetime) -> Message | None:
     """Return the message of an attempt; None if it cannot be composed, which must not hold up the others."""
     try:
-        return compose(store, attempt, now)
+        return compose(store, attempt, recipients, now)
     except Exception as error:
         _log_failure(attempt.message_id, error)
         return None
 
 
-def _destination(attempt: Attempt) -> Destination:
-    return Destination(attempt.destination_id, attempt.address, orjson.loads(attempt.keys))
+def _send(
+    channel: Channel,
+    run: Sequence[Attempt],
+    messages: Sequence[Message | None],
+    clock: Callable[[], datetime],
+    is_to_stop: Callable[[], bool],
+    results: SimpleQueue[_Tried],
+) -> None:
+    """Send the messages of a run until the destination does not answer; every kind of error is an outcome."""
+    is_over = False
+    destination = Destination(run[0].destination_id, run[0].address, orjson.loads(run[0].keys))
+    composed = [message for message in messages if message is not None]
+    with closing(channel.send(composed, destination, clock)) as outcomes:
+        for number, (attempt, message) in enumerate(zip(run, messages, strict=True), 1):
+            if is_over:
+                outcome = UNTRIED
+            elif message is None:
+                outcome = Outcome("passing", "could not be composed")
+            else:
+                outcome = _next(outcomes, message.message_id)
+            is_over = is_over or outcome.result not in ANSWERED or is_to_stop()
+            results.put(_Tried(attempt, outcome, number == len(run)))
 
 
-def _send(channel: Channel | None, message: Message | None, destination: Destination, now: datetime) -> Outcome:
-    """Send a message; return every kind of error as an outcome."""
-    if message is None:
-        return Outcome("passing", "could not be composed")
-    if channel is None:
-        return Outcome("passing", "the channel is not set up")
+def _next(outcomes: Iterator[Outcome], message_id: str) -> Outcome:
     try:
-        return channel.send(message, destination, now)
+        return next(outcomes)
     except Exception as error:
-        _log_failure(message.message_id, error)
+        _log_failure(message_id, error)
         return Outcome("passing", type(error).__name__)
+
+
+class _NotSetUp:
+    """The channel in the place of one that is not set up."""
+
+    def send(
+        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+    ) -> Generator[Outcome, None, None]:
+        for _ in messages:
+            yield Outcome("passing", "the channel is not set up")
 
 
 def _log_failure(message_id: str, error: Exception) -> None:

@@ -1,11 +1,11 @@
-"""The channels: small classes that carry one message to one destination and return one of five outcomes.
+"""The channels: small classes that carry messages to one destination, one after another, each with its outcome.
 
-A channel has `send(message, destination, now)`. It never raises because of the receiver.
+A channel has `send(messages, destination, clock)`. It never raises because of the receiver.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -39,8 +39,13 @@ class Destination:
 class Channel(Protocol):
     """A way to send messages."""
 
-    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
-        """Carry a message to a destination. `now` is the present instant, with offset."""
+    def send(
+        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+    ) -> Generator[Outcome, None, None]:
+        """Carry messages to a destination; yield the outcome of each before the next is sent.
+
+        `clock` returns the present instant, with offset. Whoever has enough closes the iterator.
+        """
 
 
 def of_status(

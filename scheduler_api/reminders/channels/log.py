@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Generator, Iterable
 from datetime import datetime
 
 from scheduler_api.use_cases.reminders.retrying import Outcome
@@ -15,7 +16,10 @@ log = logging.getLogger("scheduler_api.reminders")
 class Log:
     """Writes the kind and the id of a message into the log."""
 
-    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
-        """Log a message."""
-        log.info("message", extra={"data": {"kind": message.kind, "message_id": message.message_id}})
-        return DELIVERED
+    def send(
+        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+    ) -> Generator[Outcome, None, None]:
+        """Log messages."""
+        for message in messages:
+            log.info("message", extra={"data": {"kind": message.kind, "message_id": message.message_id}})
+            yield DELIVERED

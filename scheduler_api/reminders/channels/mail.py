@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from scheduler_api.reminders.outbound.post import deadline, tls
+from scheduler_api.reminders.outbound.post import Deadline, tls
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import DELIVERED, Destination, Message
@@ -46,8 +47,14 @@ class Mail:
     sender: str
     seconds: float
 
-    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
-        """Mail a message."""
+    def send(
+        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+    ) -> Generator[Outcome, None, None]:
+        """Mail messages."""
+        for message in messages:
+            yield self._send(message, destination, clock())
+
+    def _send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
         mail = EmailMessage()
         mail["From"], mail["To"] = self.sender, destination.address
         mail["Subject"] = message.title
@@ -74,7 +81,7 @@ class Mail:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=self.seconds, context=tls())
         else:
             smtp = smtplib.SMTP(server.host, server.port, timeout=self.seconds)
-        with closing(smtp), deadline(_socket(smtp), self.seconds):
+        with closing(smtp), closing(Deadline(_socket(smtp), self.seconds)) as deadline, deadline.applied():
             if not server.direct:
                 smtp.starttls(context=tls())
             if server.user is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from pywebpush import WebPusher
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, parse
 from scheduler_api.reminders.outbound.keys import Keys
-from scheduler_api.reminders.outbound.post import NoResponse, post
+from scheduler_api.reminders.outbound.post import Connection, NoResponse
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import Destination, Message, of_status
@@ -35,8 +36,15 @@ class WebPush:
     allowed_hosts: AllowedHosts
     seconds: float
 
-    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
-        """Encrypt a message for a subscription and post it."""
+    def send(
+        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+    ) -> Generator[Outcome, None, None]:
+        """Encrypt messages for a subscription and post them."""
+        with Connection(destination.address, self.allowed_hosts, self.seconds) as connection:
+            for message in messages:
+                yield self._send(connection, message, destination, clock())
+
+    def _send(self, connection: Connection, message: Message, destination: Destination, now: datetime) -> Outcome:
         try:
             origin = parse(destination.address).origin
         except HostNotAllowed as error:
@@ -55,7 +63,7 @@ class WebPush:
             "Urgency": "normal",
         }
         try:
-            response = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
+            response = connection.post(body, headers, now)
         except NoResponse as error:
             return Outcome("passing", str(error))
         return of_status(response.status, response.retry_after, GONE, REFUSED, MISSING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ import orjson
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts
 from scheduler_api.reminders.outbound.keys import Keys
-from scheduler_api.reminders.outbound.post import NoResponse, post
+from scheduler_api.reminders.outbound.post import Connection, NoResponse
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
 from . import Destination, Message, of_status
@@ -30,23 +31,30 @@ class Webhook:
     allowed_hosts: AllowedHosts
     seconds: float
 
-    def send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
-        """Post a message."""
-        body = orjson.dumps(message.payload)
-        timestamp = str(int(now.timestamp()))
+    def send(
+        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+    ) -> Generator[Outcome, None, None]:
+        """Post messages, by one connection if the receiver keeps it."""
         secret = self.keys.webhook_secret(destination.destination_id)
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "scheduler-api",
-            "Scheduler-Message-Id": message.message_id,
-            "Scheduler-Timestamp": timestamp,
-            "Scheduler-Signature": signature(secret, timestamp, message.message_id, body),
-        }
-        try:
-            response = post(destination.address, body, headers, self.allowed_hosts, self.seconds, now)
-        except NoResponse as error:
-            return Outcome("passing", str(error))
-        return of_status(response.status, response.retry_after, GONE, REFUSED)
+        with Connection(destination.address, self.allowed_hosts, self.seconds) as connection:
+            for message in messages:
+                yield _send(connection, message, secret, clock())
+
+
+def _send(connection: Connection, message: Message, secret: str, now: datetime) -> Outcome:
+    body, timestamp = orjson.dumps(message.payload), str(int(now.timestamp()))
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "scheduler-api",
+        "Scheduler-Message-Id": message.message_id,
+        "Scheduler-Timestamp": timestamp,
+        "Scheduler-Signature": signature(secret, timestamp, message.message_id, body),
+    }
+    try:
+        response = connection.post(body, headers, now)
+    except NoResponse as error:
+        return Outcome("passing", str(error))
+    return of_status(response.status, response.retry_after, GONE, REFUSED)
 
 
 def signature(secret: str, timestamp: str, message_id: str, body: bytes) -> str:

@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -16,6 +17,9 @@ from functools import cache
 from typing import NamedTuple
 
 from .allowed_hosts import AllowedHosts, HostNotAllowed, Target, parse
+
+#: The longest body of a response, in bytes, that is read so that the connection can be kept.
+_MOST = 16_384
 
 
 class Response(NamedTuple):
@@ -29,62 +33,137 @@ class NoResponse(Exception):
     """There was no response; the message says why in a word or two."""
 
 
+class Connection:
+    """A connection to the host of a URL: made for the first body that is posted, and kept as long as the receiver does.
+
+    It goes to the address that was checked when it was made. Use it as a context, in one thread. No redirect is
+    followed, and no proxy, cookie or password of the environment is used: the standard library's client does none of
+    that by itself.
+    """
+
+    def __init__(self, url: str, allowed_hosts: AllowedHosts, seconds: float) -> None:
+        """`seconds` is how long a post may take; the look-up of the name comes before."""
+        self._url, self._allowed_hosts, self._seconds = url, allowed_hosts, seconds
+        self._open: tuple[http.client.HTTPConnection, Deadline] | None = None
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
+
+    def post(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Response:
+        """Post a body and wait for the status. Raises NoResponse."""
+        try:
+            target = parse(self._url)
+            if self._open is not None:
+                with suppress(ConnectionError):
+                    return self._exchange(target, body, headers, now)
+                # The receiver no longer kept it. If it took the body all the same, it knows the message by its id.
+            self._open = self._connected(target)
+            return self._exchange(target, body, headers, now)
+        except HostNotAllowed as error:
+            raise NoResponse(str(error)) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise NoResponse(type(error).__name__) from error
+
+    def _connected(self, target: Target) -> tuple[http.client.HTTPConnection, Deadline]:
+        sock = self._allowed_hosts.connect(target, self._seconds)
+        connection = http.client.HTTPConnection(target.host, target.port)
+        # It must never connect by itself, to an address that was not checked.
+        connection.auto_open = 0
+        connection.sock = sock
+        return connection, Deadline(sock, self._seconds)
+
+    def _exchange(self, target: Target, body: bytes, headers: Mapping[str, str], now: datetime) -> Response:
+        assert self._open is not None
+        connection, deadline = self._open
+        try:
+            with deadline.applied():
+                connection.sock = _secured(connection.sock, target)
+                connection.request("POST", target.path, body, headers)
+                response = connection.getresponse()
+        except BaseException:
+            self._close()
+            raise
+        with closing(response):
+            if response.will_close or not _is_read(response):
+                self._close()
+        return Response(response.status, _seconds_to_wait(response.headers.get("Retry-After"), now))
+
+    def _close(self) -> None:
+        if self._open is not None:
+            connection, deadline = self._open
+            self._open = None
+            connection.close()
+            deadline.close()
+
+
+def _is_read(response: http.client.HTTPResponse) -> bool:
+    """Read the body of a response, which says nothing to us; return whether it ended, as it must before the next."""
+    with suppress(OSError, http.client.HTTPException):
+        response.read(_MOST)
+        return response.isclosed()
+    return False
+
+
 def post(
     url: str, body: bytes, headers: Mapping[str, str], allowed_hosts: AllowedHosts, seconds: float, now: datetime
 ) -> Response:
-    """Send a body and wait for the status, no longer than so many seconds (the look-up of the name comes before).
+    """Post one body by a connection of its own. Raises NoResponse."""
+    with Connection(url, allowed_hosts, seconds) as connection:
+        return connection.post(body, headers, now)
 
-    Only the head of the response is read. No redirect is followed, and no proxy, cookie or password of the environment
-    is used: the standard library's client does none of that by itself. Raises NoResponse.
+
+class Deadline:
+    """Ends the use of a socket after so many seconds, however slowly data come.
+
+    Its own time-out applies to each byte.
     """
-    try:
-        target = parse(url)
-        connection = http.client.HTTPConnection(target.host, target.port)
-        with closing(allowed_hosts.connect(target, seconds)) as sock, closing(connection), deadline(sock, seconds):
-            connection.sock = _secured(sock, target)
-            connection.request("POST", target.path, body, {"Connection": "close", **headers})
-            response = connection.getresponse()
-            return Response(response.status, _seconds_to_wait(response.headers.get("Retry-After"), now))
-    except HostNotAllowed as error:
-        raise NoResponse(str(error)) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise NoResponse(type(error).__name__) from error
 
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        """Begin with a thread of its own; `close` ends it."""
+        self._seconds, self._until = seconds, time.monotonic() + seconds
+        self._late, self._ended = threading.Event(), threading.Event()
+        # A second handle of the same connection, since TLS takes the first one for itself.
+        self._twin = socket.socket(fileno=os.dup(sock.fileno()))
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
 
-@contextmanager
-def deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """End the use of a socket in the block with TimeoutError after so many seconds, however slowly data come.
-
-    A socket's own time-out applies to each byte.
-    """
-    late = threading.Event()
-    # A second handle of the same connection, since TLS takes the first one for itself.
-    with closing(socket.socket(fileno=os.dup(sock.fileno()))) as twin:
-
-        def cut() -> None:
-            late.set()
-            with suppress(OSError):
-                twin.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(seconds, cut)
-        timer.daemon = True
-        timer.start()
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Apply it to the block, from now on. Raises TimeoutError."""
+        self._until = time.monotonic() + self._seconds
         try:
             yield
         except Exception as error:
-            if late.is_set():
+            if self._late.is_set():
                 raise TimeoutError from error
             raise
-        finally:
-            timer.cancel()
-            timer.join()
         # A connection that was cut here may look like a complete response.
-        if late.is_set():
+        if self._late.is_set():
             raise TimeoutError
+
+    def close(self) -> None:
+        """End it, with its handle of the connection."""
+        self._ended.set()
+        self._thread.join()
+        self._twin.close()
+
+    def _watch(self) -> None:
+        while (left := self._until - time.monotonic()) > 0:
+            if self._ended.wait(left):
+                return
+        self._late.set()
+        with suppress(OSError):
+            self._twin.shutdown(socket.SHUT_RDWR)
 
 
 def _secured(sock: socket.socket, target: Target) -> socket.socket:
-    return tls().wrap_socket(sock, server_hostname=target.host) if target.scheme == "https" else sock
+    """Return a socket with TLS, if the target is to be reached so and it has none yet."""
+    if target.scheme == "http" or isinstance(sock, ssl.SSLSocket):
+        return sock
+    return tls().wrap_socket(sock, server_hostname=target.host)
 
 
 @cache

@@ -45,8 +45,11 @@ class Store(Protocol):
     name: str
     """The name by which another process opens the same database."""
 
+    for_update: str
+    """The end of a SELECT inside `transaction` by which its rows are this transaction's, and others wait for them."""
+
     skip_locked: str
-    """The end of a SELECT inside `transaction` by which each of several workers takes other rows."""
+    """What follows `for_update` if rows of others are left out instead: each of several workers takes other rows."""
 
     is_alone: bool
     """Whether a transaction has the database to itself from its beginning to its end."""

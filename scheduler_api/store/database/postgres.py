@@ -56,7 +56,8 @@ _Connection = Connection[Row]
 class PostgresStore:
     """A database of a PostgreSQL server, by its URL."""
 
-    skip_locked = "FOR UPDATE SKIP LOCKED"
+    # Not for a key: a row that refers to these may be written meanwhile.
+    for_update, skip_locked = "FOR NO KEY UPDATE", "SKIP LOCKED"
     is_alone = False
 
     def __init__(self, url: str) -> None:

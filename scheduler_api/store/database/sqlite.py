@@ -40,7 +40,7 @@ class SqliteStore:
     """A database in one file; each thread has a connection of its own, as sqlite3 demands."""
 
     #: There is one writer at a time.
-    skip_locked = ""
+    for_update = skip_locked = ""
     is_alone = True
 
     def __init__(self, path: Path) -> None:

@@ -41,6 +41,7 @@ from .second_edition import (
     m0025_signed_in_elsewhere,
     m0026_site_feeds,
     m0027_worklist_days,
+    m0028_deliveries,
 )
 
 
@@ -81,5 +82,6 @@ MIGRATIONS = tuple(
         m0025_signed_in_elsewhere,
         m0026_site_feeds,
         m0027_worklist_days,
+        m0028_deliveries,
     )
 )

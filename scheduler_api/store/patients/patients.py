@@ -115,6 +115,17 @@ def of_patients(store: Store, patient_ids: Collection[str]) -> list[Row]:
     )
 
 
+def recipients(store: Store, patient_ids: Collection[str]) -> dict[str, Row]:
+    """Return the id, subject number and preferences of some patients, by patient."""
+    parameters: dict[str, Any] = {}
+    rows = store.rows(
+        "SELECT patient_id, subject_number, preferences FROM patients "
+        f"WHERE {one_of('patient_id', 'patient', patient_ids, parameters)}",
+        parameters,
+    )
+    return {row["patient_id"]: row for row in rows}
+
+
 #: What else than the history decides what is stored of a patient, and is changed by whoever changes that.
 STATE = ("patient_id", "version", "visits_through", "preferences")
 

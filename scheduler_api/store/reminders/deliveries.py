@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from scheduler_api.store.database.port import Row, Store
@@ -13,20 +14,25 @@ _FINISH = (
     "UPDATE outbox SET settled_at = :at, status = CASE "
     f"WHEN {_OF_MESSAGE.format(status='sent')} THEN 'sent' "
     f"WHEN {_OF_MESSAGE.format(status='expired')} AND NOT {_OF_MESSAGE.format(status='failed')} THEN 'expired' "
-    "ELSE 'failed' END WHERE message_id = :message_id AND status = 'waiting' "
+    "ELSE 'failed' END WHERE {messages} AND status = 'waiting' "
     f"AND NOT {_OF_MESSAGE.format(status='waiting')} RETURNING status, kind, audience, patient_id"
 )
 
 
 #: The channels: a browser's push service, a web server, a mailbox, our own log.
 CHANNELS = ("web_push", "webhook", "email", "log")
-_SPREAD = (
-    "INSERT INTO deliveries (message_id, destination_id, status, attempts, next_at) "
-    "SELECT :message_id, destination_id, 'waiting', 0, :now FROM destinations "
-    "WHERE ended_at IS NULL AND audience = :audience AND channel IN (:web_push, :webhook, :email, :log) "
-    "AND (patient_id = :patient_id OR (patient_id IS NULL AND site = :site)) "
+#: Where a message goes that was there already: it is tried anew, unless it was sent.
+_AGAIN = (
     "ON CONFLICT (message_id, destination_id) DO UPDATE SET status = 'waiting', attempts = 0, "
     "next_at = excluded.next_at, problem = NULL, settled_at = NULL WHERE deliveries.status <> 'sent'"
+)
+#: Deliveries to destinations that are paused or full, or busy and failed last, are not due. What can no longer be sent
+#: (withdrawn, expired, its destination ended) is due in any case.
+_IS_DUE = (
+    "v.status = 'waiting' AND v.next_at <= :now AND ((SELECT d.ended_at IS NOT NULL "
+    "OR ((d.paused_until IS NULL OR d.paused_until <= :now) AND ({full} OR d.failures > 0 AND {busy}) IS NOT TRUE) "
+    "FROM destinations d WHERE d.destination_id = v.destination_id) OR (SELECT o.expires_at <= :now "
+    "OR o.status <> 'waiting' FROM outbox o WHERE o.message_id = v.message_id))"
 )
 
 
@@ -37,29 +43,46 @@ def take_unspread(store: Store, now: str, limit: int) -> list[Row]:
     """
     return store.rows(
         "WITH fresh AS MATERIALIZED (SELECT message_id FROM outbox WHERE status = 'waiting' AND spread_at IS NULL "
-        f"ORDER BY written_at LIMIT :limit {store.skip_locked}) "
+        f"ORDER BY written_at LIMIT :limit {store.for_update} {store.skip_locked}) "
         "UPDATE outbox SET spread_at = :now WHERE message_id IN (SELECT message_id FROM fresh) RETURNING *, "
         "(SELECT preferences FROM patients p WHERE p.patient_id = outbox.patient_id) AS preferences",
         {"now": now, "limit": limit},
     )
 
 
-def spread(store: Store, messages: Iterable[tuple[Row, Collection[str]]], now: str) -> None:
+def spread(store: Store, messages: Collection[tuple[Row, Collection[str]]], now: str) -> None:
     """Give each message to its destinations on some channels, except those that took it already."""
-    store.write_many(
-        _SPREAD,
-        (
-            {**message, "now": now, **{channel: channel if channel in channels else None for channel in CHANNELS}}
-            for message, channels in messages
-        ),
-    )
+    parameters: dict[str, Any] = {}
+    patients = one_of("patient_id", "patient", {row["patient_id"] for row, _ in messages} - {None}, parameters)
+    sites = one_of("site", "site", {row["site"] for row, _ in messages}, parameters)
+    there = "SELECT destination_id, channel, audience, patient_id, site FROM destinations WHERE ended_at IS NULL"
+    found: dict[tuple[str, str | None, str | None], list[Row]] = {}
+    for one in store.rows(f"{there} AND {patients} UNION ALL {there} AND patient_id IS NULL AND {sites}", parameters):
+        site = one["site"] if one["patient_id"] is None else None
+        found.setdefault((one["audience"], one["patient_id"], site), []).append(one)
+    rows = [
+        {
+            "message_id": row["message_id"],
+            "destination_id": one["destination_id"],
+            "status": "waiting",
+            "attempts": 0,
+            "next_at": now,
+        }
+        for row, channels in messages
+        for to in {(row["patient_id"], None), (None, row["site"])}
+        for one in found.get((row["audience"], *to), ())
+        if one["channel"] in channels
+    ]
+    if rows:
+        store.bulk_insert("deliveries", rows, _AGAIN)
 
 
 def spread_elsewhere(store: Store, message_ids: Collection[str], now: str) -> None:
     """Give those of some messages that are neither sent nor wait anywhere to all destinations, on whatever channel."""
     parameters: dict[str, Any] = {}
+    of_them = one_of("o.message_id", "message", message_ids, parameters)
     unsent = store.rows(
-        f"SELECT * FROM outbox o WHERE {one_of('o.message_id', 'message', message_ids, parameters)} "
+        f"SELECT message_id, audience, patient_id, site FROM outbox o WHERE {of_them} "
         "AND o.status = 'waiting' AND NOT EXISTS (SELECT 1 "
         "FROM deliveries v WHERE v.message_id = o.message_id AND v.status IN ('sent', 'waiting'))",
         parameters,
@@ -77,59 +100,93 @@ def is_any_due(store: Store, now: str) -> bool:
     )
 
 
-def due(store: Store, now: str, busy: Collection[str], limit: int) -> list[Row]:
-    """Return some deliveries that are due, longest due first, with message and destination.
+@dataclass(frozen=True)
+class Due:
+    """The deliveries that are due at an instant, for a worker that sends to some destinations already.
 
-    Those to destinations that are `busy` or paused are left out. What can no longer be sent (withdrawn, expired, its
-    destination ended) is included in any case. `followed`: the second reminder of the same dose waits or was sent.
+    `full` are those of `busy` that it sends no more to.
     """
-    parameters: dict[str, Any] = {"now": now, "limit": limit}
-    to_others = f"AND NOT {one_of('v.destination_id', 'busy', busy, parameters)}" if busy else ""
-    return store.rows(
-        "SELECT v.destination_id, v.attempts, v.next_at, o.message_id, o.audience, o.patient_id, o.site, o.kind, "
-        "o.about, o.due_at, o.expires_at, o.status, d.channel, d.address, d.keys, d.language, d.failures, d.ended_at, "
-        "o.kind = 'dose_due' AND EXISTS (SELECT 1 FROM outbox a WHERE a.patient_id = o.patient_id "
-        "AND a.about = o.about AND a.kind = 'dose_again' AND a.status IN ('waiting', 'sent')) AS followed "
-        "FROM deliveries v JOIN outbox o ON o.message_id = v.message_id "
-        "JOIN destinations d ON d.destination_id = v.destination_id "
-        "WHERE v.status = 'waiting' AND v.next_at <= :now AND (d.paused_until IS NULL OR d.paused_until <= :now "
-        "OR d.ended_at IS NOT NULL OR o.expires_at <= :now OR o.status <> 'waiting') "
-        f"{to_others} ORDER BY v.next_at, v.message_id, v.destination_id LIMIT :limit",
+
+    now: str
+    busy: Collection[str]
+    full: Collection[str]
+
+    def destinations(self, store: Store, limit: int) -> list[str]:
+        """Return the destinations of the deliveries that are longest due, of at most so many, each once."""
+        is_due, parameters = self._condition()
+        rows = store.rows(
+            f"SELECT v.destination_id FROM deliveries v WHERE {is_due} ORDER BY v.next_at LIMIT :limit",
+            {**parameters, "limit": limit},
+        )
+        return list(dict.fromkeys(row["destination_id"] for row in rows))
+
+    def to(self, store: Store, destination_id: str, limit: int) -> list[Row]:
+        """Return some deliveries to a destination, longest due first, with message and destination.
+
+        They are this worker's alone until the unit of work ends. `followed`: the second reminder of the same dose waits
+        or was sent.
+        """
+        is_due, parameters = self._condition()
+        return store.rows(
+            "WITH next AS MATERIALIZED (SELECT v.message_id FROM deliveries v "
+            f"WHERE v.destination_id = :destination_id AND {is_due} ORDER BY v.next_at, v.message_id LIMIT :limit "
+            f"{store.for_update} {store.skip_locked}) "
+            "SELECT v.destination_id, v.attempts, v.next_at, o.message_id, o.audience, o.patient_id, o.site, o.kind, "
+            "o.about, o.due_at, o.expires_at, o.status, d.channel, d.address, d.keys, d.language, d.failures, "
+            "d.ended_at, o.kind = 'dose_due' AND EXISTS (SELECT 1 FROM outbox a WHERE a.patient_id = o.patient_id "
+            "AND a.about = o.about AND a.kind = 'dose_again' AND a.status IN ('waiting', 'sent')) AS followed "
+            "FROM next JOIN deliveries v ON v.message_id = next.message_id AND v.destination_id = :destination_id "
+            "JOIN outbox o ON o.message_id = v.message_id JOIN destinations d ON d.destination_id = v.destination_id "
+            "ORDER BY v.next_at, v.message_id",
+            {**parameters, "destination_id": destination_id, "limit": limit},
+        )
+
+    def _condition(self) -> tuple[str, dict[str, Any]]:
+        parameters: dict[str, Any] = {"now": self.now}
+        full = one_of("d.destination_id", "full", self.full, parameters)
+        busy = one_of("d.destination_id", "busy", self.busy, parameters)
+        return _IS_DUE.format(full=full, busy=busy), parameters
+
+
+def claim(store: Store, destination_id: str, message_ids: Collection[str], until: str) -> None:
+    """Take deliveries that are due at one destination for an attempt, and keep others from them until an instant."""
+    parameters: dict[str, Any] = {"destination_id": destination_id, "until": until}
+    store.write(
+        "UPDATE deliveries SET next_at = :until, attempts = attempts + 1 WHERE destination_id = :destination_id "
+        f"AND {one_of('message_id', 'message', message_ids, parameters)}",
         parameters,
     )
 
 
-def claim(store: Store, rows: Sequence[Row], until: str) -> set[tuple[str, str]]:
-    """Take rows of `due` for an attempt, and keep others from them until an instant.
-
-    Return message and destination of those that no other worker has taken.
-    """
-    taken = store.rows_of_each(
-        "UPDATE deliveries SET next_at = :until, attempts = attempts + 1 WHERE message_id = :message_id "
-        "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at "
-        "RETURNING message_id, destination_id",
-        [{**row, "until": until} for row in rows],
-    )
-    return {(row["message_id"], row["destination_id"]) for row in taken}
-
-
 def hold(store: Store, row: Row, until: str) -> None:
-    """Let a row of `due` wait until an instant, unless another worker has taken it."""
+    """Let a delivery that is due wait until an instant."""
     store.write(
-        "UPDATE deliveries SET next_at = :until WHERE message_id = :message_id "
-        "AND destination_id = :destination_id AND status = 'waiting' AND next_at = :next_at",
+        "UPDATE deliveries SET next_at = :until WHERE message_id = :message_id AND destination_id = :destination_id",
         {**row, "until": until},
     )
 
 
-def finalise(store: Store, row: Row, status: str, problem: str | None, at: str) -> bool:
-    """Record how a delivery ended; return False if that is on record already. `row` names message and destination."""
-    changed = store.write(
-        "UPDATE deliveries SET status = :status, problem = :problem, settled_at = :at WHERE message_id = :message_id "
-        "AND destination_id = :destination_id AND status = 'waiting'",
-        {**row, "status": status, "problem": problem, "at": at},
+def finalise(
+    store: Store, destination_id: str, message_ids: Collection[str], status: str, problem: str | None, at: str
+) -> set[str]:
+    """Record how the deliveries of some messages to a destination ended; return those of which it was not on record."""
+    parameters: dict[str, Any] = {"destination_id": destination_id, "status": status, "problem": problem, "at": at}
+    rows = store.rows(
+        "UPDATE deliveries SET status = :status, problem = :problem, settled_at = :at "
+        f"WHERE destination_id = :destination_id AND {one_of('message_id', 'message', message_ids, parameters)} "
+        "AND status = 'waiting' RETURNING message_id",
+        parameters,
     )
-    return changed == 1
+    return {row["message_id"] for row in rows}
+
+
+def give_back(store: Store, rows: Iterable[Row], now: str) -> None:
+    """Let others have deliveries that were claimed and not tried, unless another worker has taken them meanwhile."""
+    store.write_many(
+        "UPDATE deliveries SET next_at = :now, attempts = attempts - 1 WHERE message_id = :message_id "
+        "AND destination_id = :destination_id AND status = 'waiting' AND attempts = :attempts",
+        [{**row, "now": now} for row in rows],
+    )
 
 
 def put_back(store: Store, row: Row, problem: str | None, next_at: str) -> None:
@@ -150,16 +207,17 @@ def expedite(store: Store, destination_id: str, now: str) -> None:
     )
 
 
-def finish(store: Store, message_ids: Iterable[str], at: str) -> list[Row]:
+def finish(store: Store, message_ids: Collection[str], at: str) -> list[Row]:
     """Finalise messages that no longer wait for any destination, and return them.
 
     A message is sent if one destination took it, else failed or expired.
     """
-    finished = [{"message_id": message_id, "at": at} for message_id in sorted(message_ids)]
+    parameters: dict[str, Any] = {}
+    messages = one_of("message_id", "message", message_ids, parameters)
     # Of two workers with the last two deliveries of a message, the second must see what the first did: where
     # databases let writers work side by side, it waits for this row.
-    store.write_many("UPDATE outbox SET spread_at = spread_at WHERE message_id = :message_id", finished)
-    return store.rows_of_each(_FINISH, finished)
+    store.rows(f"SELECT message_id FROM outbox WHERE {messages} ORDER BY message_id {store.for_update}", parameters)
+    return store.rows(_FINISH.format(messages=messages), {**parameters, "at": at})
 
 
 def reopen(store: Store, now: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from scheduler_api.store import contents
 from scheduler_api.store.database.port import Row, Store
+from scheduler_api.store.database.sql import one_of
 
 _COLUMNS = (
     "destination_id",
@@ -81,14 +85,19 @@ def refused(store: Store, destination_id: str, at: str, problem: str | None) -> 
     )
 
 
-def relay_tokens(store: Store, patient_id: str) -> list[str]:
-    """Return the tokens by which an operator's gateway reaches a patient's apps, oldest first."""
+def relay_tokens(store: Store, patient_ids: Collection[str]) -> dict[str, list[str]]:
+    """Return the tokens by which an operator's gateway reaches the apps of some patients, by patient, oldest first."""
+    parameters: dict[str, Any] = {}
+    of_them = one_of("patient_id", "patient", patient_ids, parameters)
     rows = store.rows(
-        "SELECT address FROM destinations WHERE patient_id = :patient_id AND channel = 'relay' AND ended_at IS NULL "
-        "ORDER BY made_at, destination_id",
-        {"patient_id": patient_id},
+        f"SELECT patient_id, address FROM destinations WHERE {of_them} "
+        "AND channel = 'relay' AND ended_at IS NULL ORDER BY made_at, destination_id",
+        parameters,
     )
-    return [row["address"] for row in rows]
+    tokens: dict[str, list[str]] = {}
+    for row in rows:
+        tokens.setdefault(row["patient_id"], []).append(row["address"])
+    return tokens
 
 
 def pause(store: Store, destination_id: str, until: str) -> None:

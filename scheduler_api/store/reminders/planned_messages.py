@@ -161,7 +161,7 @@ def due(store: Store, now: str, limit: int, after: Place = BEGINNING) -> list[Ro
     """
     return store.rows(
         "SELECT * FROM reminders WHERE (next_at, message_id) > (:next_at, :message_id) AND next_at <= :now "
-        f"ORDER BY next_at, message_id LIMIT :limit {store.skip_locked}",
+        f"ORDER BY next_at, message_id LIMIT :limit {store.for_update} {store.skip_locked}",
         {"now": now, "limit": limit, **after._asdict()},
     )
 

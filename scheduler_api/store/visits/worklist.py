@@ -179,7 +179,9 @@ def _due_days(store: Store, listed: str, query: Query, parameters: Mapping[str, 
     Of all patients, most entries are over or to come. Day by day an index passes over them: over is what ended before
     today, of the days before it; to come is what begins after today, of the others.
     """
-    first = "SELECT MIN(due_on) AS day FROM worklist" + (" WHERE due_on >= :after_due" if query.after is not None else "")
+    first = "SELECT MIN(due_on) AS day FROM worklist" + (
+        " WHERE due_on >= :after_due" if query.after is not None else ""
+    )
     # No more than a page is counted: many may be due on one day.
     number = "SELECT COUNT(*) FROM (SELECT 1 FROM {listed} AND w.due_on = days.next_on AND {near} LIMIT :limit) AS page"
     late = number.format(listed=listed, near=f"{_THROUGH} >= :earliest_today")

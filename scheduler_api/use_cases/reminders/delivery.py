@@ -6,10 +6,12 @@ receiver recognises the repetition by the message's id. No unit of work here las
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.reminders.first_reminder import LATE
@@ -24,8 +26,10 @@ from .retrying import ATTEMPTS, MISSING_FOR, TRUSTED_FAILURES, Outcome, pause, w
 
 #: How many messages one worker sends to one destination at once.
 AT_ONCE = 4
+#: The results after which the destination is sent the next message at once.
+ANSWERED = ("delivered", "permanent")
 #: How many messages are given to their destinations in one unit of work.
-SPREAD_AT_ONCE = 500
+SPREAD_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -106,44 +110,64 @@ def _channels(message: Row) -> Collection[str]:
     return {"log", *stored_preferences.patients_document(message["preferences"])["channels"]}
 
 
-def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], limit: int) -> tuple[list[Attempt], int]:
-    """Claim at most `limit` due deliveries until an instant; return them, and how many were finalised instead.
+class Claimed(NamedTuple):
+    """The result of a claim: runs of attempts, each to one destination, and whether it found anything at all."""
+
+    runs: list[list[Attempt]]
+    is_more: bool
+
+
+def claim(store: Store, now: datetime, until: datetime, busy: Counter[str], most: int, length: int) -> Claimed:
+    """Claim due deliveries until an instant: at most `most` runs, each of at most `length` to one destination.
 
     A delivery that can no longer be sent is finalised: withdrawn, expired, or its destination has ended. One that is
-    late waits while quiet hours last. `busy` says how many messages this worker is sending where. A destination that
+    late waits while quiet hours last. `busy` says how many runs this worker is sending where. A destination that
     failed last gets one message at a time; one that failed too often in a row gets one from one worker, and all others
     wait for its outcome.
     """
-    chosen: list[Row] = []
-    counts = _Counts()
+    counts, runs, number = _Counts(), list[list[Attempt]](), Counter(busy)
+    ended, failing, is_more = set[str](), set[str](), False
+    due = deliveries.Due(stamp(now), list(busy), [one for one in busy if busy[one] >= AT_ONCE])
     with store.transaction():
-        full = [destination for destination, number in busy.items() if number >= AT_ONCE]
-        taken, ended = Counter(busy), set()
-        for row in deliveries.due(store, stamp(now), full, limit * AT_ONCE):
-            end, destination_id = _end(row, now), row["destination_id"]
-            held = held_until(store, row, now) if end is None and _is_late(row, now) else now
-            if end is None and stamp(held) >= row["expires_at"]:
-                end = "expired", "held back by quiet hours for too long"
-            if end is not None:
-                _finalise(store, row, *end, now, counts)
-                if row["ended_at"] is not None and row["audience"] != "site":
-                    deliveries.spread_elsewhere(store, [row["message_id"]], stamp(now))
-                ended.add(row["message_id"])
+        waiting = deque(due.destinations(store, most * AT_ONCE))
+        while waiting and len(runs) < most:
+            destination_id = waiting.popleft()
+            rows = due.to(store, destination_id, length)
+            is_more |= bool(rows)
+            run = [row for row in rows if _is_to_send(store, row, now, ended, counts)]
+            if not run:
                 continue
-            if held > now:
-                deliveries.hold(store, row, stamp(held))
-                continue
-            is_free = len(chosen) < limit and taken[destination_id] < (1 if row["failures"] else AT_ONCE)
-            if is_free:
-                chosen.append(row)
-                taken[destination_id] += 1
-        own = deliveries.claim(store, chosen, stamp(until))
-        chosen = [row for row in chosen if (row["message_id"], row["destination_id"]) in own]
-        for destination_id in sorted({row["destination_id"] for row in chosen if row["failures"] >= TRUSTED_FAILURES}):
+            if run[0]["failures"]:
+                run = run[:1]
+                if run[0]["failures"] >= TRUSTED_FAILURES:
+                    failing.add(destination_id)
+            deliveries.claim(store, destination_id, [row["message_id"] for row in run], stamp(until))
+            runs.append([_attempt(row) for row in run])
+            number[destination_id] += 1
+            if not run[0]["failures"] and number[destination_id] < AT_ONCE:
+                # What else is due there comes after what is due at others.
+                waiting.append(destination_id)
+        for destination_id in sorted(failing):
             destinations.pause(store, destination_id, stamp(until))
         _finish(store, ended, now, counts)
     counts.publish(store, now)
-    return [_attempt(row) for row in chosen], len(ended)
+    return Claimed(runs, is_more)
+
+
+def _is_to_send(store: Store, row: Row, now: datetime, ended: set[str], counts: _Counts) -> bool:
+    """Return whether a delivery that is due is to be tried; else finalise it, and add it to `ended`, or let it wait."""
+    end = _end(row, now)
+    held = held_until(store, row, now) if end is None and _is_late(row, now) else now
+    if end is None and stamp(held) >= row["expires_at"]:
+        end = "expired", "held back by quiet hours for too long"
+    if end is not None:
+        _finalise(store, row["destination_id"], [row], *end, now, counts)
+        if row["ended_at"] is not None and row["audience"] != "site":
+            deliveries.spread_elsewhere(store, [row["message_id"]], stamp(now))
+        ended.add(row["message_id"])
+    elif held > now:
+        deliveries.hold(store, row, stamp(held))
+    return end is None and held <= now
 
 
 def _attempt(row: Row) -> Attempt:
@@ -175,17 +199,33 @@ def record_outcomes(
     store: Store, tried: Iterable[tuple[Attempt, Outcome]], now: datetime, chance: Callable[[], float]
 ) -> None:
     """Record the outcomes of some attempts, in one unit of work. `chance` returns random numbers from 0 to 1."""
-    counts = _Counts()
+    counts, over = _Counts(), set[str]()
+    # Of one destination in the order in which they came, and of many in that of their ids, in which workers can wait
+    # for each other.
+    in_order = sorted(tried, key=lambda one: one[0].destination_id)
     with store.transaction():
-        over = {
-            attempt.message_id for attempt, outcome in tried if _record(store, attempt, outcome, now, chance(), counts)
-        }
+        for (destination_id, outcome), alike in groupby(in_order, lambda one: (one[0].destination_id, one[1])):
+            attempts = [attempt for attempt, _ in alike]
+            if outcome.result == "untried":
+                deliveries.give_back(store, [vars(attempt) for attempt in attempts], stamp(now))
+            elif outcome.result == "delivered":
+                destinations.answered(store, destination_id)
+                _finalise(store, destination_id, [vars(attempt) for attempt in attempts], "sent", None, now, counts)
+                over |= {attempt.message_id for attempt in attempts}
+            else:
+                over |= {
+                    attempt.message_id
+                    for attempt in attempts
+                    if _record_failure(store, attempt, outcome, now, chance(), counts)
+                }
         _finish(store, over, now, counts)
     counts.publish(store, now)
 
 
-def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: _Counts) -> bool:
-    """Record the outcome of an attempt; return whether the delivery is over."""
+def _record_failure(
+    store: Store, attempt: Attempt, outcome: Outcome, now: datetime, chance: float, counts: _Counts
+) -> bool:
+    """Record an attempt that failed; return whether the delivery is over."""
     destination_id, row, result = attempt.destination_id, vars(attempt), outcome.result
     if result in ("passing", "missing"):
         failed = destinations.failed(store, destination_id, stamp(now), outcome.why)
@@ -204,32 +244,43 @@ def _record(store: Store, attempt: Attempt, outcome: Outcome, now: datetime, cha
     elif result == "gone":
         destinations.end(store, destination_id, stamp(now), outcome.why or "gone")
         deliveries.expedite(store, destination_id, stamp(now))
-    elif result == "permanent":
-        destinations.refused(store, destination_id, stamp(now), outcome.why)
     else:
-        destinations.answered(store, destination_id)
-    _finalise(store, row, "sent" if result == "delivered" else "failed", outcome.why, now, counts)
+        destinations.refused(store, destination_id, stamp(now), outcome.why)
+    _finalise(store, destination_id, [row], "failed", outcome.why, now, counts)
     if result == "gone" and attempt.audience != "site":
         # A way that works is used in its place, be it one that the patient had not chosen.
         deliveries.spread_elsewhere(store, [attempt.message_id], stamp(now))
     return True
 
 
-def _finalise(store: Store, row: Row, status: str, why: str | None, now: datetime, counts: _Counts) -> None:
-    """Record how a delivery ended, once, and count it."""
-    if not deliveries.finalise(store, row, status, why, stamp(now)):
-        return
-    if status == "withdrawn":
-        # It may be called for again: then it is given to its destinations anew.
-        deliveries.release(store, row["message_id"])
-    counts.deliveries[row["kind"], row["channel"], status] += 1
-    if status == "sent":
-        lag = max((now - datetime.fromisoformat(row["due_at"])).total_seconds(), 0)
-        counts.lags.append((row["kind"], row["channel"], lag))
+def _finalise(
+    store: Store,
+    destination_id: str,
+    rows: Sequence[Row],
+    status: str,
+    why: str | None,
+    now: datetime,
+    counts: _Counts,
+) -> None:
+    """Record how deliveries to a destination ended, each once, and count them."""
+    message_ids = [row["message_id"] for row in rows]
+    ended = deliveries.finalise(store, destination_id, message_ids, status, why, stamp(now))
+    for row in rows:
+        if row["message_id"] not in ended:
+            continue
+        if status == "withdrawn":
+            # It may be called for again: then it is given to its destinations anew.
+            deliveries.release(store, row["message_id"])
+        counts.deliveries[row["kind"], row["channel"], status] += 1
+        if status == "sent":
+            lag = max((now - datetime.fromisoformat(row["due_at"])).total_seconds(), 0)
+            counts.lags.append((row["kind"], row["channel"], lag))
 
 
-def _finish(store: Store, message_ids: Iterable[str], now: datetime, counts: _Counts) -> None:
+def _finish(store: Store, message_ids: Collection[str], now: datetime, counts: _Counts) -> None:
     """Finish messages that no longer wait for any destination, and count them."""
+    if not message_ids:
+        return
     for row in deliveries.finish(store, message_ids, stamp(now)):
         counts.messages[row["kind"], row["status"]] += 1
         if row["audience"] != "site" and row["status"] in ("sent", "failed"):

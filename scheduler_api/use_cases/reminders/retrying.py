@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 #: `delivered`; `passing`: try again; `permanent`: never accepted; `gone`: the destination accepts no message any more;
-#: `missing`: it was not found, which may pass, and is gone if that lasts.
-Result = Literal["delivered", "passing", "permanent", "gone", "missing"]
+#: `missing`: it was not found, which may pass, and is gone if that lasts; `untried`: its turn did not come.
+Result = Literal["delivered", "passing", "permanent", "gone", "missing", "untried"]
 
 #: A destination that was not found for so long is gone.
 MISSING_FOR = timedelta(days=1)
@@ -27,6 +27,10 @@ class Outcome(NamedTuple):
     result: Result
     why: str | None = None
     retry_after: float | None = None
+
+
+#: The outcome of what was claimed and not tried.
+UNTRIED = Outcome("untried")
 
 
 def wait(attempts: int, retry_after: float | None, chance: float) -> timedelta:
