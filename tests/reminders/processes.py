@@ -16,6 +16,8 @@ from scheduler_api.reminders.deliver import Pace, deliver
 from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
 
+#: How many messages a worker sends to one destination one after another: few, so that it dies in the middle of many.
+RUN = 2
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
     [
@@ -55,7 +57,7 @@ def _deliver(settings: Settings, lease: timedelta, ahead: timedelta) -> None:
     _wait_for_each_other()
     store = connect(settings.database)
     channels = settings.outside().channels(lease.total_seconds() / 2)
-    pace = Pace(threads=4, lease=lease, look=0.02)
+    pace = Pace(threads=4, run=RUN, lease=lease, look=0.02, gather=0.02)
     while True:
         deliver(store, channels, lambda: datetime.now(UTC) + ahead, pace)
         time.sleep(0.02)

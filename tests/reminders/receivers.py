@@ -51,6 +51,8 @@ class Answer(NamedTuple):
     body: bytes = b""
     drip: float | None = None
     """So many seconds pass before each byte of the head."""
+    hangs_up: bool = False
+    """The connection is closed after the answer, which does not say so."""
 
 
 Behaviour = Callable[["Receiver", Received], Answer | None]
@@ -75,10 +77,15 @@ def dripping(receiver: Receiver, received: Received) -> Answer:
 
 
 class Receiver:
-    """A web server on a free port of the loopback interface; use it as a context. `behaves` may be set at any time."""
+    """A web server on a free port of the loopback interface; use it as a context. `behaves` may be set at any time.
 
-    def __init__(self, behaves: Behaviour = accepting, tls: ssl.SSLContext | None = None) -> None:
+    It `keeps` connections, or else closes them after each answer. `connections` is how many there have been.
+    """
+
+    def __init__(self, behaves: Behaviour = accepting, tls: ssl.SSLContext | None = None, keeps: bool = False) -> None:
         self.behaves = behaves
+        self.keeps = keeps
+        self.connections = 0
         self.received: list[Received] = []
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -109,6 +116,13 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if receiver.keeps else "HTTP/1.0"
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            receiver.connections += 1
+
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             body = self.rfile.read(length)
@@ -127,8 +141,11 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
+                if answer.body:
+                    self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
+                self.close_connection |= answer.hangs_up
 
         do_GET = do_POST
 

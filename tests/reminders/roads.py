@@ -17,7 +17,7 @@ from phone.phones import Phone
 from service import PATIENCE, Patient, Service
 
 from scheduler_api.reminders.channels import Destination
-from scheduler_api.reminders.compose import compose
+from scheduler_api.reminders.compose import compose, recipients_of
 from scheduler_api.reminders.deliver import Pace, deliver
 from scheduler_api.store.database.port import Row
 from scheduler_api.use_cases.reminders import delivery
@@ -94,10 +94,11 @@ class Roads:
         """Let a worker claim something, send half of it, and die before it can say what came of it."""
         store, now = self.service.store, self.service.clock()
         delivery.spread(store, now)
-        claimed, _ = delivery.claim(store, now, now + LEASE, Counter(), 4)
-        for attempt in claimed[::2]:
-            where = Destination(attempt.destination_id, attempt.address, orjson.loads(attempt.keys))
-            self.sending.channels[attempt.channel].send(compose(store, attempt, now), where, now)
+        runs, _ = delivery.claim(store, now, now + LEASE, Counter(), 2, 2)
+        for first, *_ in runs:
+            where = Destination(first.destination_id, first.address, orjson.loads(first.keys))
+            message = compose(store, first, recipients_of(store, [first]), now)
+            next(self.sending.channels[first.channel].send([message], where, self.service.clock))
 
     def _next_at(self) -> datetime | None:
         row = self.service.store.row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,9 +58,9 @@ class Sending:
         with self.store.transaction():
             outbox.write(self.store, rows, stamp(now))
 
-    def deliver(self, **pace: Any) -> int:
+    def deliver(self, stopping: Callable[[], bool] = lambda: False, **pace: Any) -> int:
         """Do what a worker does; how many attempts were made."""
-        return deliver(self.store, self.channels, self.service.clock, replace(PACE, **pace))
+        return deliver(self.store, self.channels, self.service.clock, replace(PACE, **pace), stopping)
 
     def told(self, at: str) -> None:
         """Go to an instant, and do all that a worker does."""
@@ -91,6 +92,10 @@ class Sending:
         """How many messages have each status."""
         rows = self.store.rows("SELECT status, COUNT(*) AS number FROM outbox GROUP BY status")
         return {row["status"]: row["number"] for row in rows}
+
+    def attempts(self) -> dict[str, int]:
+        """How often each message was tried at its only destination."""
+        return {row["message_id"]: row["attempts"] for row in self.store.rows("SELECT * FROM deliveries")}
 
     def next_at(self, number: int = 1) -> timedelta:
         """In how long the only delivery of a message is tried next."""

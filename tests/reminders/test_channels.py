@@ -8,6 +8,7 @@ import hmac
 import json
 import logging
 import socket
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -26,7 +27,7 @@ from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts
 from scheduler_api.reminders.outbound.keys import Keys
 from scheduler_api.use_cases.reminders.retrying import Outcome
 
-from .receivers import Behaviour, Browser, Certificate, Mailbox, Receiver, answering, dripping, hanging, names
+from .receivers import Answer, Behaviour, Browser, Certificate, Mailbox, Receiver, answering, dripping, hanging, names
 
 #: How long a channel may take where nobody answers, in seconds: a hundred times as long as one who does.
 SHORT = 1.0
@@ -46,7 +47,7 @@ def web_push(keys: Keys, here: AllowedHosts) -> WebPush:
 
 def send(channel: Channel, message: Message, address: str, browser: Browser | None = None) -> Outcome:
     """Send a message to an address."""
-    return channel.send(message, Destination("e-1", address, browser.keys if browser else {}), START)
+    return next(channel.send([message], Destination("e-1", address, browser.keys if browser else {}), lambda: START))
 
 
 #: How a receiver behaves, and what that comes to: for a webhook, and for Web Push where it differs.
@@ -146,6 +147,55 @@ def test_by_https_only_to_who_has_the_certificate_of_that_name(
             outcome = send(webhook, message, receiver.url.replace("localhost", "other.example"))
         assert outcome == ("passing", "SSLCertVerificationError", None)
         assert len(receiver.received) == 1
+
+
+def run(channel: Channel, message: Message, address: str, count: int) -> Counter[str]:
+    """Send so many messages in one run; how often each result came."""
+    messages = [replace(message, message_id=f"m-{number}") for number in range(count)]
+    return Counter(outcome.result for outcome in channel.send(messages, Destination("e-1", address, {}), lambda: START))
+
+
+@pytest.mark.parametrize(
+    ("answer", "keeps", "connections"),
+    [
+        (Answer(204), True, 1),
+        (Answer(200, body=b"taken"), True, 1),
+        (Answer(200, body=b"taken" * 10_000), True, 3),
+        (Answer(204), False, 3),
+        (Answer(204, {"Connection": "close"}), True, 3),
+        (Answer(204, hangs_up=True), True, 3),
+    ],
+)
+def test_messages_of_a_run_share_a_connection_that_the_receiver_keeps(
+    answer: Answer, keeps: bool, connections: int, webhook: Webhook, message: Message
+) -> None:
+    with Receiver(lambda receiver, received: answer, keeps=keeps) as receiver:
+        assert run(webhook, message, receiver.url, 3) == {"delivered": 3}
+        assert [one.headers["scheduler-message-id"] for one in receiver.received] == ["m-0", "m-1", "m-2"]
+        assert receiver.connections == connections
+
+
+def test_by_https_a_connection_is_kept_as_well(webhook: Webhook, message: Message, trusted: Certificate) -> None:
+    with Receiver(tls=trusted.context, keeps=True) as receiver:
+        assert run(webhook, message, receiver.url, 3) == {"delivered": 3}
+        assert receiver.connections == 1
+
+
+def test_each_connection_of_a_run_goes_to_an_address_that_was_checked_for_it(
+    keys: Keys, here: AllowedHosts, message: Message
+) -> None:
+    """A name may mean something else later: for the same connection it is not looked up again, for another it is."""
+    answers: list[list[str]] = []
+
+    def rebound(host: str) -> list[str]:
+        return answers.pop(0) if host == "gateway.example" else [host]
+
+    for keeps, results in ((True, {"delivered": 2}), (False, {"delivered": 1, "passing": 1})):
+        answers[:] = [["127.0.0.1"], ["10.0.0.1"]]
+        with Receiver(keeps=keeps) as receiver, names(rebound):
+            address = f"http://gateway.example:{receiver.port}/hook"
+            assert run(Webhook(keys, here, PATIENCE), message, address, 2) == results
+            assert len(receiver.received) == results["delivered"]
 
 
 def test_web_push_is_encrypted_for_the_browser_and_signed_by_us(

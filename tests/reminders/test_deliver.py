@@ -132,6 +132,30 @@ def test_what_is_refused_for_good_is_a_dead_letter_at_once_and_the_next_message_
     assert sending.state(destination) == "good"
 
 
+def test_a_run_ends_with_the_first_failure_and_the_rest_is_tried_for_the_first_time_later(sending: Sending) -> None:
+    with Receiver(lambda receiver, received: Answer(204 if len(ids(receiver)) < 3 else 503)) as receiver:
+        sending.add(receiver.url)
+        sending.queue(1, 6)
+        # The third fails; after it one at a time is tried, until the destination is paused.
+        assert sending.deliver(run=6) == 2 + TRUSTED_FAILURES
+        assert sorted(sending.attempts().values()) == [0, 1, 1, 1, 1, 1]
+        receiver.behaves = answering(204)
+        sending.later(minutes=5)
+        assert set(ids(receiver).values()) == {1, 2}
+    assert sending.statuses() == {"sent": 6}
+
+
+def test_a_worker_that_stops_in_the_middle_of_a_run_leaves_the_rest_to_others(sending: Sending) -> None:
+    with Receiver() as receiver:
+        sending.add(receiver.url)
+        sending.queue(1, 6)
+        assert sending.deliver(stopping=lambda: len(receiver.received) >= 2, run=6) == 2
+        assert sorted(sending.attempts().values()) == [0, 0, 0, 0, 1, 1]
+        assert sending.deliver() == 4
+        assert set(ids(receiver).values()) == {1}
+    assert sending.statuses() == {"sent": 6}
+
+
 def test_dead_destinations_do_not_delay_the_others(sending: Sending) -> None:
     """One does not answer and one refuses connections: whoever answers has everything while they still do not."""
     everything = threading.Event()

@@ -15,7 +15,7 @@ from scheduler_api.engine.instants import stamp
 from scheduler_api.reminders.outbound.keys import make
 
 from .conftest import CONTACT
-from .processes import delivering, kill
+from .processes import RUN, delivering, kill
 from .receivers import Answer, Received, Receiver
 from .sending import Sending
 
@@ -84,7 +84,7 @@ def test_workers_killed_at_random_lose_no_message(
     for receiver in (one, other):
         times = Counter(received.headers["scheduler-message-id"] for received in receiver.received)
         assert set(times) == everything
-        # A repeat is what was under way when a worker was killed, and no more.
-        assert times.total() - MESSAGES <= (KILLS + WORKERS) * 4
+        # A repeat is what was under way when a worker was killed, in one of four runs, and no more.
+        assert times.total() - MESSAGES <= (KILLS + WORKERS) * 4 * RUN
     # Whoever keeps the ids it has seen has each message once: a repeat says the same.
     assert all(len(said) == 1 for said in bodies.values())

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scheduler_api.store.database.port import Row, Store
-from scheduler_api.store.database.sql import one_of
+from scheduler_api.store.database.sql import one_of, one_of_rows
 
-_OF_MESSAGE = "EXISTS (SELECT 1 FROM deliveries v WHERE v.message_id = outbox.message_id AND v.status = '{status}')"
-_FINISH = (
-    "UPDATE outbox SET settled_at = :at, status = CASE "
-    f"WHEN {_OF_MESSAGE.format(status='sent')} THEN 'sent' "
-    f"WHEN {_OF_MESSAGE.format(status='expired')} AND NOT {_OF_MESSAGE.format(status='failed')} THEN 'expired' "
-    "ELSE 'failed' END WHERE {messages} AND status = 'waiting' "
-    f"AND NOT {_OF_MESSAGE.format(status='waiting')} RETURNING status, kind, audience, patient_id"
+_NUMBER = "COUNT(CASE WHEN v.status = '{status}' THEN 1 END)"
+#: What has become of a message. All its deliveries are read, of which there are few: by an index of those that wait, a
+#: database without statistics looks through everything that does.
+_BECAME = (
+    f"(SELECT CASE WHEN {_NUMBER.format(status='waiting')} > 0 THEN 'waiting' "
+    f"WHEN {_NUMBER.format(status='sent')} > 0 THEN 'sent' "
+    f"WHEN {_NUMBER.format(status='expired')} > 0 AND {_NUMBER.format(status='failed')} = 0 THEN 'expired' "
+    "ELSE 'failed' END FROM deliveries v WHERE v.message_id = outbox.message_id)"
 )
 
 
@@ -50,8 +51,11 @@ def take_unspread(store: Store, now: str, limit: int) -> list[Row]:
     )
 
 
-def spread(store: Store, messages: Collection[tuple[Row, Collection[str]]], now: str) -> None:
-    """Give each message to its destinations on some channels, except those that took it already."""
+def spread(store: Store, messages: Collection[tuple[Row, Collection[str]]], now: str) -> set[str]:
+    """Give each message to its destinations on some channels, except those that took it already.
+
+    Return the messages that have any.
+    """
     parameters: dict[str, Any] = {}
     patients = one_of("patient_id", "patient", {row["patient_id"] for row, _ in messages} - {None}, parameters)
     sites = one_of("site", "site", {row["site"] for row, _ in messages}, parameters)
@@ -69,12 +73,13 @@ def spread(store: Store, messages: Collection[tuple[Row, Collection[str]]], now:
             "next_at": now,
         }
         for row, channels in messages
-        for to in {(row["patient_id"], None), (None, row["site"])}
+        for to in ((row["patient_id"], None), (None, row["site"]))
         for one in found.get((row["audience"], *to), ())
         if one["channel"] in channels
     ]
     if rows:
         store.bulk_insert("deliveries", rows, _AGAIN)
+    return {row["message_id"] for row in rows}
 
 
 def spread_elsewhere(store: Store, message_ids: Collection[str], now: str) -> None:
@@ -166,18 +171,16 @@ def hold(store: Store, row: Row, until: str) -> None:
     )
 
 
-def finalise(
-    store: Store, destination_id: str, message_ids: Collection[str], status: str, problem: str | None, at: str
-) -> set[str]:
-    """Record how the deliveries of some messages to a destination ended; return those of which it was not on record."""
-    parameters: dict[str, Any] = {"destination_id": destination_id, "status": status, "problem": problem, "at": at}
-    rows = store.rows(
+def finalise(store: Store, rows: Sequence[Row], status: str, problem: str | None, at: str) -> set[tuple[str, str]]:
+    """Record how some deliveries ended; return message and destination of those of which it was not on record."""
+    parameters: dict[str, Any] = {"status": status, "problem": problem, "at": at}
+    ended = store.rows(
         "UPDATE deliveries SET status = :status, problem = :problem, settled_at = :at "
-        f"WHERE destination_id = :destination_id AND {one_of('message_id', 'message', message_ids, parameters)} "
-        "AND status = 'waiting' RETURNING message_id",
+        f"WHERE {one_of_rows(('message_id', 'destination_id'), rows, parameters)} AND status = 'waiting' "
+        "RETURNING message_id, destination_id",
         parameters,
     )
-    return {row["message_id"] for row in rows}
+    return {(row["message_id"], row["destination_id"]) for row in ended}
 
 
 def give_back(store: Store, rows: Iterable[Row], now: str) -> None:
@@ -217,7 +220,11 @@ def finish(store: Store, message_ids: Collection[str], at: str) -> list[Row]:
     # Of two workers with the last two deliveries of a message, the second must see what the first did: where
     # databases let writers work side by side, it waits for this row.
     store.rows(f"SELECT message_id FROM outbox WHERE {messages} ORDER BY message_id {store.for_update}", parameters)
-    return store.rows(_FINISH.format(messages=messages), {**parameters, "at": at})
+    return store.rows(
+        f"UPDATE outbox SET settled_at = :at, status = {_BECAME} WHERE {messages} AND status = 'waiting' "
+        f"AND {_BECAME} <> 'waiting' RETURNING status, kind, audience, patient_id",
+        {**parameters, "at": at},
+    )
 
 
 def reopen(store: Store, now: str) -> None:

@@ -57,12 +57,20 @@ def end_of_device(store: Store, device_id: str, at: str, because: str) -> None:
     contents.update(store, "destinations", change, {"device_id": device_id, "at": at, "because": because}, at)
 
 
-def answered(store: Store, destination_id: str) -> None:
-    """Note that a destination took a message, which clears its earlier failures."""
-    store.write(
+def answered(store: Store, destination_ids: Collection[str]) -> None:
+    """Note that some destinations took a message, which clears their earlier failures."""
+    parameters: dict[str, Any] = {}
+    of_them = one_of("destination_id", "destination", destination_ids, parameters)
+    # In the order in which workers can wait for each other; of few there is anything to clear.
+    failing = store.rows(
+        f"SELECT destination_id FROM destinations WHERE {of_them} "
+        f"AND (failing_since IS NOT NULL OR paused_until IS NOT NULL) ORDER BY destination_id {store.for_update}",
+        parameters,
+    )
+    store.write_many(
         "UPDATE destinations SET failures = 0, refusals = 0, paused_until = NULL, failing_since = NULL, problem = NULL "
-        "WHERE destination_id = :destination_id AND (failing_since IS NOT NULL OR paused_until IS NOT NULL)",
-        {"destination_id": destination_id},
+        "WHERE destination_id = :destination_id",
+        failing,
     )
 
 

@@ -10,7 +10,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 
 from scheduler_api.engine.instants import stamp
@@ -94,10 +93,10 @@ def spread(store: Store, now: datetime) -> int:
     with store.transaction():
         fresh = deliveries.take_unspread(store, stamp(now), SPREAD_AT_ONCE)
         if fresh:
-            deliveries.spread(store, [(row, _channels(row)) for row in fresh], stamp(now))
+            given = deliveries.spread(store, [(row, _channels(row)) for row in fresh], stamp(now))
             # Who has no way left of those that were chosen is told by any other.
-            to_patients = [row["message_id"] for row in fresh if row["audience"] != "site"]
-            deliveries.spread_elsewhere(store, to_patients, stamp(now))
+            left = [row["message_id"] for row in fresh if row["audience"] != "site" and row["message_id"] not in given]
+            deliveries.spread_elsewhere(store, left, stamp(now))
             _finish(store, {row["message_id"] for row in fresh}, now, counts)
     counts.publish(store, now)
     return len(fresh)
@@ -161,7 +160,7 @@ def _is_to_send(store: Store, row: Row, now: datetime, ended: set[str], counts: 
     if end is None and stamp(held) >= row["expires_at"]:
         end = "expired", "held back by quiet hours for too long"
     if end is not None:
-        _finalise(store, row["destination_id"], [row], *end, now, counts)
+        _finalise(store, [row], *end, now, counts)
         if row["ended_at"] is not None and row["audience"] != "site":
             deliveries.spread_elsewhere(store, [row["message_id"]], stamp(now))
         ended.add(row["message_id"])
@@ -199,25 +198,21 @@ def record_outcomes(
     store: Store, tried: Iterable[tuple[Attempt, Outcome]], now: datetime, chance: Callable[[], float]
 ) -> None:
     """Record the outcomes of some attempts, in one unit of work. `chance` returns random numbers from 0 to 1."""
-    counts, over = _Counts(), set[str]()
-    # Of one destination in the order in which they came, and of many in that of their ids, in which workers can wait
-    # for each other.
-    in_order = sorted(tried, key=lambda one: one[0].destination_id)
+    counts, over, outcomes = _Counts(), set[str](), list(tried)
+    sent = [vars(attempt) for attempt, outcome in outcomes if outcome.result == "delivered"]
+    untried = [vars(attempt) for attempt, outcome in outcomes if outcome.result == "untried"]
     with store.transaction():
-        for (destination_id, outcome), alike in groupby(in_order, lambda one: (one[0].destination_id, one[1])):
-            attempts = [attempt for attempt, _ in alike]
-            if outcome.result == "untried":
-                deliveries.give_back(store, [vars(attempt) for attempt in attempts], stamp(now))
-            elif outcome.result == "delivered":
-                destinations.answered(store, destination_id)
-                _finalise(store, destination_id, [vars(attempt) for attempt in attempts], "sent", None, now, counts)
-                over |= {attempt.message_id for attempt in attempts}
-            else:
-                over |= {
-                    attempt.message_id
-                    for attempt in attempts
-                    if _record_failure(store, attempt, outcome, now, chance(), counts)
-                }
+        if sent:
+            destinations.answered(store, {row["destination_id"] for row in sent})
+            _finalise(store, sent, "sent", None, now, counts)
+            over |= {row["message_id"] for row in sent}
+        # In the order in which workers can wait for each other.
+        for attempt, outcome in sorted(outcomes, key=lambda one: one[0].destination_id):
+            if outcome.result not in ("delivered", "untried") and _record_failure(
+                store, attempt, outcome, now, chance(), counts
+            ):
+                over.add(attempt.message_id)
+        deliveries.give_back(store, untried, stamp(now))
         _finish(store, over, now, counts)
     counts.publish(store, now)
 
@@ -246,27 +241,18 @@ def _record_failure(
         deliveries.expedite(store, destination_id, stamp(now))
     else:
         destinations.refused(store, destination_id, stamp(now), outcome.why)
-    _finalise(store, destination_id, [row], "failed", outcome.why, now, counts)
+    _finalise(store, [row], "failed", outcome.why, now, counts)
     if result == "gone" and attempt.audience != "site":
         # A way that works is used in its place, be it one that the patient had not chosen.
         deliveries.spread_elsewhere(store, [attempt.message_id], stamp(now))
     return True
 
 
-def _finalise(
-    store: Store,
-    destination_id: str,
-    rows: Sequence[Row],
-    status: str,
-    why: str | None,
-    now: datetime,
-    counts: _Counts,
-) -> None:
-    """Record how deliveries to a destination ended, each once, and count them."""
-    message_ids = [row["message_id"] for row in rows]
-    ended = deliveries.finalise(store, destination_id, message_ids, status, why, stamp(now))
+def _finalise(store: Store, rows: Sequence[Row], status: str, why: str | None, now: datetime, counts: _Counts) -> None:
+    """Record how some deliveries ended, each once, and count them."""
+    ended = deliveries.finalise(store, rows, status, why, stamp(now))
     for row in rows:
-        if row["message_id"] not in ended:
+        if (row["message_id"], row["destination_id"]) not in ended:
             continue
         if status == "withdrawn":
             # It may be called for again: then it is given to its destinations anew.

@@ -10,7 +10,4 @@ from ..dialect import Dialect
 def statements(dialect: Dialect) -> Iterator[str]:
     """Yield the statements of this migration."""
     yield "DROP INDEX deliveries_by_destination"
-    yield (
-        "CREATE INDEX deliveries_by_destination ON deliveries (destination_id, next_at, message_id) "
-        "WHERE status = 'waiting'"
-    )
+    yield "CREATE INDEX deliveries_by_destination ON deliveries (destination_id, next_at) WHERE status = 'waiting'"
