@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -71,32 +72,30 @@ def deliver(
     busy: Counter[str] = Counter()
     count, failed = 0, threading.Event()
 
-    def is_to_stop() -> bool:
-        return failed.is_set() or stopping()
+    def is_to_end(instant: float) -> bool:
+        return failed.is_set() or stopping() or time.monotonic() > instant
 
     with ThreadPoolExecutor(pace.threads) as threads:
         try:
             while True:
                 more, free = False, pace.threads - busy.total()
                 if free and not stopping() and delivery.is_any_due(store, clock()):
-                    now, may_begin_until = clock(), time.monotonic() + pace.lease.total_seconds() / 4
+                    now, end = clock(), partial(is_to_end, time.monotonic() + pace.lease.total_seconds() / 4)
                     runs, more = delivery.claim(store, now, now + pace.lease, +busy, free, pace.run)
                     recipients = recipients_of(store, chain.from_iterable(runs))
                     for run in runs:
                         messages = [_composed(store, attempt, recipients, now) for attempt in run]
                         channel = channels.get(run[0].channel, _NotSetUp())
                         busy[run[0].destination_id] += 1
-                        threads.submit(
-                            _send, channel, run, messages, clock, _until(may_begin_until, is_to_stop), results
-                        )
+                        threads.submit(_send, channel, run, messages, now, end, results)
                     # Others are given to their destinations when what was given before is no longer enough.
                     if len(runs) < free:
                         more |= delivery.spread(store, clock()) > 0
                 if busy.total():
                     tried = _results(results, 0 if more else pace.look, pace.gather, busy)
-                    delivery.record_outcomes(
-                        store, [(one.attempt, one.outcome) for one in tried], clock(), random.random
-                    )
+                    if tried:
+                        outcomes = [(one.attempt, one.outcome) for one in tried]
+                        delivery.record_outcomes(store, outcomes, clock(), random.random)
                     count += sum(one.outcome is not UNTRIED for one in tried)
                 elif not more:
                     return count
@@ -104,10 +103,6 @@ def deliver(
             # What is not recorded is sent once more: let it be little.
             failed.set()
             raise
-
-
-def _until(instant: float, is_to_stop: Callable[[], bool]) -> Callable[[], bool]:
-    return lambda: is_to_stop() or time.monotonic() > instant
 
 
 def _results(results: SimpleQueue[_Tried], wait: float, gather: float, busy: Counter[str]) -> list[_Tried]:
@@ -139,15 +134,15 @@ def _send(
     channel: Channel,
     run: Sequence[Attempt],
     messages: Sequence[Message | None],
-    clock: Callable[[], datetime],
-    is_to_stop: Callable[[], bool],
+    now: datetime,
+    is_to_end: Callable[[], bool],
     results: SimpleQueue[_Tried],
 ) -> None:
     """Send the messages of a run until the destination does not answer; every kind of error is an outcome."""
     is_over = False
     destination = Destination(run[0].destination_id, run[0].address, orjson.loads(run[0].keys))
     composed = [message for message in messages if message is not None]
-    with closing(channel.send(composed, destination, clock)) as outcomes:
+    with closing(channel.send(composed, destination, now)) as outcomes:
         for number, (attempt, message) in enumerate(zip(run, messages, strict=True), 1):
             if is_over:
                 outcome = UNTRIED
@@ -155,7 +150,7 @@ def _send(
                 outcome = Outcome("passing", "could not be composed")
             else:
                 outcome = _next(outcomes, message.message_id)
-            is_over = is_over or outcome.result not in ANSWERED or is_to_stop()
+            is_over = is_over or outcome.result not in ANSWERED or is_to_end()
             results.put(_Tried(attempt, outcome, number == len(run)))
 
 
@@ -171,7 +166,7 @@ class _NotSetUp:
     """The channel in the place of one that is not set up."""
 
     def send(
-        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+        self, messages: Iterable[Message], destination: Destination, now: datetime
     ) -> Generator[Outcome, None, None]:
         for _ in messages:
             yield Outcome("passing", "the channel is not set up")

@@ -98,7 +98,7 @@ class Roads:
         for first, *_ in runs:
             where = Destination(first.destination_id, first.address, orjson.loads(first.keys))
             message = compose(store, first, recipients_of(store, [first]), now)
-            next(self.sending.channels[first.channel].send([message], where, self.service.clock))
+            next(self.sending.channels[first.channel].send([message], where, now))
 
     def _next_at(self) -> datetime | None:
         row = self.service.store.row(

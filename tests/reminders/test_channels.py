@@ -47,7 +47,7 @@ def web_push(keys: Keys, here: AllowedHosts) -> WebPush:
 
 def send(channel: Channel, message: Message, address: str, browser: Browser | None = None) -> Outcome:
     """Send a message to an address."""
-    return next(channel.send([message], Destination("e-1", address, browser.keys if browser else {}), lambda: START))
+    return next(channel.send([message], Destination("e-1", address, browser.keys if browser else {}), START))
 
 
 #: How a receiver behaves, and what that comes to: for a webhook, and for Web Push where it differs.
@@ -152,7 +152,7 @@ def test_by_https_only_to_who_has_the_certificate_of_that_name(
 def run(channel: Channel, message: Message, address: str, count: int) -> Counter[str]:
     """Send so many messages in one run; how often each result came."""
     messages = [replace(message, message_id=f"m-{number}") for number in range(count)]
-    return Counter(outcome.result for outcome in channel.send(messages, Destination("e-1", address, {}), lambda: START))
+    return Counter(outcome.result for outcome in channel.send(messages, Destination("e-1", address, {}), START))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """The channels: small classes that carry messages to one destination, one after another, each with its outcome.
 
-A channel has `send(messages, destination, clock)`. It never raises because of the receiver.
+A channel has `send(messages, destination, now)`. It never raises because of the receiver.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,11 +40,11 @@ class Channel(Protocol):
     """A way to send messages."""
 
     def send(
-        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+        self, messages: Iterable[Message], destination: Destination, now: datetime
     ) -> Generator[Outcome, None, None]:
         """Carry messages to a destination; yield the outcome of each before the next is sent.
 
-        `clock` returns the present instant, with offset. Whoever has enough closes the iterator.
+        `now` is the instant at which the first is sent, with offset. Whoever has enough closes the iterator.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from datetime import datetime
 
 from scheduler_api.use_cases.reminders.retrying import Outcome
@@ -17,7 +17,7 @@ class Log:
     """Writes the kind and the id of a message into the log."""
 
     def send(
-        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+        self, messages: Iterable[Message], destination: Destination, now: datetime
     ) -> Generator[Outcome, None, None]:
         """Log messages."""
         for message in messages:

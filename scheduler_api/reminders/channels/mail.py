@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,11 +48,11 @@ class Mail:
     seconds: float
 
     def send(
-        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+        self, messages: Iterable[Message], destination: Destination, now: datetime
     ) -> Generator[Outcome, None, None]:
         """Mail messages."""
         for message in messages:
-            yield self._send(message, destination, clock())
+            yield self._send(message, destination, now)
 
     def _send(self, message: Message, destination: Destination, now: datetime) -> Outcome:
         mail = EmailMessage()

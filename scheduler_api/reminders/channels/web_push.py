@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,12 +37,12 @@ class WebPush:
     seconds: float
 
     def send(
-        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+        self, messages: Iterable[Message], destination: Destination, now: datetime
     ) -> Generator[Outcome, None, None]:
         """Encrypt messages for a subscription and post them."""
         with Connection(destination.address, self.allowed_hosts, self.seconds) as connection:
             for message in messages:
-                yield self._send(connection, message, destination, clock())
+                yield self._send(connection, message, destination, now)
 
     def _send(self, connection: Connection, message: Message, destination: Destination, now: datetime) -> Outcome:
         try:

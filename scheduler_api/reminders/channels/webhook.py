@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,13 +32,13 @@ class Webhook:
     seconds: float
 
     def send(
-        self, messages: Iterable[Message], destination: Destination, clock: Callable[[], datetime]
+        self, messages: Iterable[Message], destination: Destination, now: datetime
     ) -> Generator[Outcome, None, None]:
         """Post messages, by one connection if the receiver keeps it."""
         secret = self.keys.webhook_secret(destination.destination_id)
         with Connection(destination.address, self.allowed_hosts, self.seconds) as connection:
             for message in messages:
-                yield _send(connection, message, secret, clock())
+                yield _send(connection, message, secret, now)
 
 
 def _send(connection: Connection, message: Message, secret: str, now: datetime) -> Outcome:

@@ -206,12 +206,17 @@ def record_outcomes(
             destinations.answered(store, {row["destination_id"] for row in sent})
             _finalise(store, sent, "sent", None, now, counts)
             over |= {row["message_id"] for row in sent}
-        # In the order in which workers can wait for each other.
+        failing = set[str]()
+        # In the order in which workers can wait for each other; of one destination, in that in which they came.
         for attempt, outcome in sorted(outcomes, key=lambda one: one[0].destination_id):
-            if outcome.result not in ("delivered", "untried") and _record_failure(
-                store, attempt, outcome, now, chance(), counts
-            ):
-                over.add(attempt.message_id)
+            if outcome.result == "delivered":
+                if attempt.destination_id in failing:
+                    failing.remove(attempt.destination_id)
+                    destinations.answered(store, [attempt.destination_id])
+            elif outcome.result != "untried":
+                failing.add(attempt.destination_id)
+                if _record_failure(store, attempt, outcome, now, chance(), counts):
+                    over.add(attempt.message_id)
         deliveries.give_back(store, untried, stamp(now))
         _finish(store, over, now, counts)
     counts.publish(store, now)
