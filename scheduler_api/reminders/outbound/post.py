@@ -69,6 +69,8 @@ class Connection:
 
     def _connected(self, target: Target) -> tuple[http.client.HTTPConnection, Deadline]:
         sock = self._allowed_hosts.connect(target, self._seconds)
+        # Head and body are sent in two pieces, of which the second must not wait until the first has arrived.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = http.client.HTTPConnection(target.host, target.port)
         # It must never connect by itself, to an address that was not checked.
         connection.auto_open = 0
