@@ -175,10 +175,13 @@ def test_messages_of_a_run_share_a_connection_that_the_receiver_keeps(
         assert receiver.connections == connections
 
 
-def test_by_https_a_connection_is_kept_as_well(webhook: Webhook, message: Message, trusted: Certificate) -> None:
-    with Receiver(tls=trusted.context, keeps=True) as receiver:
-        assert run(webhook, message, receiver.url, 3) == {"delivered": 3}
-        assert receiver.connections == 1
+def test_by_https_it_is_the_same(webhook: Webhook, message: Message, trusted: Certificate) -> None:
+    for hangs_up, connections in ((False, 1), (True, 3)):
+        answer = Answer(hangs_up=hangs_up)
+        with Receiver(lambda receiver, received, answer=answer: answer, trusted.context, keeps=True) as receiver:
+            assert run(webhook, message, receiver.url, 3) == {"delivered": 3}
+            assert len(receiver.received) == 3
+            assert receiver.connections == connections
 
 
 def test_each_connection_of_a_run_goes_to_an_address_that_was_checked_for_it(

@@ -57,7 +57,7 @@ class Connection:
         try:
             target = parse(self._url)
             if self._open is not None:
-                with suppress(ConnectionError):
+                with suppress(ConnectionError, ssl.SSLError):
                     return self._exchange(target, body, headers, now)
                 # The receiver no longer kept it. If it took the body all the same, it knows the message by its id.
             self._open = self._connected(target)
