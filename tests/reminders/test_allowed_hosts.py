@@ -8,9 +8,16 @@ import pytest
 from service import PATIENCE, START
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, networks, parse
-from scheduler_api.reminders.outbound.post import NoResponse, post
+from scheduler_api.reminders.outbound.post import Connection, NoResponse, Response
 
 from .receivers import Receiver, answering, names
+
+
+def post(url: str, allowed_hosts: AllowedHosts) -> Response:
+    """Post to an address."""
+    with Connection(url, allowed_hosts, PATIENCE) as connection:
+        return connection.post(b"{}", {}, START)
+
 
 NOT_PUBLIC = [
     "10.0.0.1",
@@ -136,7 +143,7 @@ def test_a_name_that_is_rebound_after_it_was_registered_leads_nowhere(here: Allo
         url = f"https://gateway.example:{receiver.port}/hook"
         assert AllowedHosts().check(url)
         with pytest.raises(NoResponse, match="not a public one"):
-            post(url, b"{}", {}, AllowedHosts(), PATIENCE, START)
+            post(url, AllowedHosts())
         assert receiver.received == []
     assert answers == []
 
@@ -150,7 +157,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(here: AllowedHosts)
         return ["127.0.0.1"] if host in ("gateway.example", "127.0.0.1") else []
 
     with Receiver() as receiver, names(once):
-        answer = post(f"http://gateway.example:{receiver.port}/hook", b"{}", {}, here, PATIENCE, START)
+        answer = post(f"http://gateway.example:{receiver.port}/hook", here)
     assert answer.status == 204
     assert looked_up.count("gateway.example") == 1
     assert receiver.received[0].headers["host"] == f"gateway.example:{receiver.port}"
@@ -158,20 +165,20 @@ def test_the_connection_goes_to_the_address_that_was_checked(here: AllowedHosts)
 
 def test_a_redirect_is_not_followed(here: AllowedHosts) -> None:
     with Receiver() as inside, Receiver(answering(307, Location=inside.url)) as outside:
-        assert post(outside.url, b"{}", {}, here, PATIENCE, START).status == 307
+        assert post(outside.url, here).status == 307
         assert (len(outside.received), inside.received) == (1, [])
 
 
 def test_of_several_addresses_the_next_is_tried_when_one_does_not_answer(here: AllowedHosts) -> None:
     with Receiver() as receiver, names(lambda host: ["127.0.0.9", "127.0.0.1"] if host == "two.example" else [host]):
-        assert post(f"http://two.example:{receiver.port}/", b"{}", {}, here, PATIENCE, START).status == 204
+        assert post(f"http://two.example:{receiver.port}/", here).status == 204
 
 
 def test_no_proxy_of_the_environment_sees_a_message(here: AllowedHosts, monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver() as proxy, Receiver() as receiver:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        assert post(receiver.url, b"{}", {}, here, PATIENCE, START).status == 204
+        assert post(receiver.url, here).status == 204
         assert (len(receiver.received), proxy.received) == (1, [])
 
 

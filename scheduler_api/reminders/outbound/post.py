@@ -109,18 +109,10 @@ def _is_read(response: http.client.HTTPResponse) -> bool:
     return False
 
 
-def post(
-    url: str, body: bytes, headers: Mapping[str, str], allowed_hosts: AllowedHosts, seconds: float, now: datetime
-) -> Response:
-    """Post one body by a connection of its own. Raises NoResponse."""
-    with Connection(url, allowed_hosts, seconds) as connection:
-        return connection.post(body, headers, now)
-
-
 class Deadline:
     """Ends the use of a socket after so many seconds, however slowly data come.
 
-    Its own time-out applies to each byte.
+    A socket's own time-out applies to each byte.
     """
 
     def __init__(self, sock: socket.socket, seconds: float) -> None:
