@@ -40,8 +40,8 @@ from .second_edition import (
     m0024_scale,
     m0025_signed_in_elsewhere,
     m0026_site_feeds,
-    m0027_worklist_days,
-    m0028_deliveries,
+    m0028_worklist_days,
+    m0029_deliveries,
 )
 
 
@@ -81,7 +81,7 @@ MIGRATIONS = tuple(
         m0024_scale,
         m0025_signed_in_elsewhere,
         m0026_site_feeds,
-        m0027_worklist_days,
-        m0028_deliveries,
+        m0028_worklist_days,
+        m0029_deliveries,
     )
 )
