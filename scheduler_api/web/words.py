@@ -28,6 +28,8 @@ _LOCALES = {ENGLISH: "en_GB"}
 _PLAIN = timedelta(120)
 #: The inputs of reasons that are codes, and the group of their labels.
 _CODES = {"reason": "choice", "basis": "choice", "series": "series"}
+#: The inputs of reasons that name visits, and those with the labels of the same.
+_NAMES = {"visit": "label", "visit2": "label2"}
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
@@ -99,18 +101,20 @@ def reason_in(language: str, value: Reason | str | None) -> str:
 
 @lru_cache(maxsize=16384)
 def _worded(reason: Reason, language: str) -> str:
-    return _dated(word(_without_codes(reason, language), language), language)
+    return _dated(word(_for_people(reason, language), language), language)
 
 
-def _without_codes(reason: Reason, language: str) -> Reason:
-    """Return a reason with what pages call the codes in it."""
+def _for_people(reason: Reason, language: str) -> Reason:
+    """Return a reason with what pages call the codes in it, and with the labels of visits instead of their names."""
 
     def plain(name: str, value: Any) -> Any:
         if isinstance(value, Reason):
-            return _without_codes(value, language)
+            return _for_people(value, language)
         return label(_CODES[name], value, language).lower() if name in _CODES else value
 
-    return Reason(reason.rule, **{name: plain(name, value) for name, value in reason.inputs.items()})
+    inputs = reason.inputs
+    named = {name: inputs.get(_NAMES.get(name, name), value) for name, value in inputs.items()}
+    return Reason(reason.rule, **{name: plain(name, value) for name, value in named.items()})
 
 
 @lru_cache(maxsize=8192)
