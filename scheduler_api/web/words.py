@@ -13,6 +13,7 @@ from babel import Locale
 from babel.dates import format_date
 from markupsafe import Markup
 
+from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.reason import Reason
 from scheduler_api.i18n import ENGLISH, word
 from scheduler_api.i18n.labels import label
@@ -30,6 +31,8 @@ _PLAIN = timedelta(120)
 _CODES = {"reason": "choice", "basis": "choice", "series": "series"}
 #: The inputs of reasons that name visits, and those with the labels of the same.
 _NAMES = {"visit": "label", "visit2": "label2"}
+#: What refusals name for programs: fields and codes, and ids of facts.
+_FOR_PROGRAMS = re.compile(r"[`_]|\bf-[0-9a-f]", re.ASCII)
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
@@ -52,6 +55,7 @@ def of(language: str) -> dict[str, Any]:
         "month": lambda value: date_in(to_date(value), "month", language),
         "moment": partial(_moment, language),
         "reason": partial(reason_in, language),
+        "refusal": partial(_refusal, language),
         "weekdays": _weekdays(language),
     }
 
@@ -115,6 +119,13 @@ def _for_people(reason: Reason, language: str) -> Reason:
     inputs = reason.inputs
     named = {name: inputs.get(_NAMES.get(name, name), value) for name, value in inputs.items()}
     return Reason(reason.rule, **{name: plain(name, value) for name, value in named.items()})
+
+
+def _refusal(language: str, error: FieldError) -> str:
+    """Return why something is refused: in English the whole sentence, unless it names what only programs know."""
+    if language != ENGLISH or _FOR_PROGRAMS.search(error.detail):
+        return label("refusal", error.code, language)
+    return _dated(error.detail, language)
 
 
 @lru_cache(maxsize=8192)

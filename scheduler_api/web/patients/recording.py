@@ -124,13 +124,14 @@ def _form(
     fields = form_of(kind, given, options_of(session(), row), errors)
     shown = {error for field in fields for error in field.errors}
     consequences = recorded.consequences if recorded is not None else []
-    labels = labels_of(session(), row, visits_in(consequences))
+    labels = labels_of(session(), row, [*visits_in(consequences), *given.getlist("visit")])
     return page(
         "record.html",
         status,
         patient=patients.get(session(), patient_id),
         kind=kind,
         fields=fields,
+        labels=labels,
         amounts=amounts_of(session(), row) if "amount" in FACTS[kind].fields else [],
         hidden={name: given[name] for name in ("replaces", "voids") if given.get(name)},
         refusals=errors,
