@@ -40,6 +40,7 @@ from .second_edition import (
     m0024_scale,
     m0025_signed_in_elsewhere,
     m0026_site_feeds,
+    m0027_kept_forms,
 )
 
 
@@ -79,5 +80,6 @@ MIGRATIONS = tuple(
         m0024_scale,
         m0025_signed_in_elsewhere,
         m0026_site_feeds,
+        m0027_kept_forms,
     )
 )
