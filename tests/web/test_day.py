@@ -318,6 +318,23 @@ def test_a_patient_is_transferred_to_another_site_by_touch(ward: Ward, desk: Ser
     assert ward.shows('[href$="/record"]')
 
 
+def test_a_form_outlives_the_session_by_touch(ward: Ward, desk: Service) -> None:
+    ward.go_to("FUSCC-22")
+    ward.press("Record")
+    ward.press(LABELS["fact"]["hold_started"])
+    ward.fill(from_on="2025-05-20", reason="Proteinuria")
+    ward.follow()
+    desk.clock.set(f"{SAMPLED_ON}T20:01:00+08:00")
+    ward.press("Record")
+    assert ward.recorded("FUSCC-22") == []
+    ward.sign_in(desk.tokens["nurse"])
+    ward.press("Go on with it")
+    ward.follow()
+    assert ward.recorded("FUSCC-22") == []
+    ward.press("Record")
+    assert ward.recorded("FUSCC-22") == [{"kind": "hold_started", "from_on": "2025-05-20", "reason": "Proteinuria"}]
+
+
 def is_shown(written: Any, answer: Any) -> bool:
     """Return whether what stands on the page means this answer."""
     return bool(Shown().meant(written, answer) == answer)
