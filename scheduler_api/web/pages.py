@@ -170,6 +170,7 @@ def everywhere() -> dict[str, Any]:
         "csrf": _csrf_field,
         "static": static,
         "here": here,
+        "labels_field": LABELS["field"],
         "labels_said": LABELS["said"],
         "labels_warning": LABELS["warning"],
     }

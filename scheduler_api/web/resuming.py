@@ -27,7 +27,7 @@ _LONGEST = 50_000
 @blueprint.before_request
 def renew_session() -> Response | None:
     """Lead to the provider and back if the session is to be renewed; not for what a page fetches by itself."""
-    return _led(_renewing()) if g.get("is_to_renew") and _is_opened() and services().code_flow else None
+    return _renewing() if g.get("is_to_renew") and _is_opened() and services().code_flow else None
 
 
 @blueprint.after_request
@@ -40,7 +40,7 @@ def lead_to_sign_in(response: Response) -> Response:
         fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
         kept_forms.keep(store(), secret, now(), kept_forms.Form(request.path, fields))
     if _is_opened() and services().code_flow and web_sessions.may_renew(store(), secret, now()):
-        return _led(_renewing())
+        return _renewing()
     address = url_for("pages.show_sign_in", next=here())
     if "HX-Request" in request.headers:
         return Response(status=204, headers={"HX-Redirect": address})
@@ -71,8 +71,11 @@ def _is_opened() -> bool:
     return request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
 
 
-def _renewing() -> str:
-    return url_for("pages.begin_sign_in", silent="1", next=here())
+def _renewing() -> Response:
+    """Return a page that leads to the provider by itself: a form may not, however often it is led on in between."""
+    # What was asked for is read only when the browser is back.
+    g.pop("session", None)
+    return page("renewing.html", address=url_for("pages.begin_sign_in", silent="1", next=here()))
 
 
 def _led(address: str) -> Response:
