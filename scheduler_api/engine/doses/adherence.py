@@ -8,7 +8,6 @@ from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, SILENT
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.treatment.doses import DosePlan, Span
@@ -97,7 +96,7 @@ def _occasions(plan: DosePlan, span: Span, letters: str) -> tuple[int, int, floa
         # Of two from that day the one that stands.
         change = plan.regimen.change_on(changes[0].from_on) if changes else None
         first = change.amount if change is not None else 0.0
-        full = {day: first for day in days(span.starts_on, span.ends_on) if not span.rests(day)}
+        full = [None if own is None else first for own in span.own_amounts()]
     elif span.is_daily:
         return (
             len(letters),
@@ -105,11 +104,7 @@ def _occasions(plan: DosePlan, span: Span, letters: str) -> tuple[int, int, floa
             len(letters) * span.regimen.amount,
         )
     else:
-        amounts = ((day, span.own_amount(day)) for day in days(span.starts_on, span.ends_on))
-        full = {day: amount for day, amount in amounts if amount is not None}
-    taken = sum(
-        1
-        for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True)
-        if day in full and letter not in NOT_TAKEN
-    )
-    return len(full), taken, sum(full.values())
+        full = [*span.own_amounts()]
+    taken = sum(amount is not None and letter not in NOT_TAKEN for amount, letter in zip(full, letters, strict=True))
+    amounts = [amount for amount in full if amount is not None]
+    return len(amounts), taken, sum(amounts)
