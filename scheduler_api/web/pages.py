@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ CONTENT_POLICY = (
 _STATIC = Path(__file__).parent / "static"
 _A_YEAR = 31_536_000
 
+Addresses = Callable[..., str]
+
 blueprint = Blueprint("pages", "scheduler_api.web", template_folder="templates")
 
 
@@ -75,10 +78,15 @@ def rendered(template: str, spoken: str, **values: Any) -> str:
         language=spoken,
         languages=LANGUAGES,
         actor=_signed_in(),
-        url_for=partial(_address, request.script_root),
+        url_for=addresses(),
         **words.of(spoken),
         **values,
     )
+
+
+def addresses() -> Addresses:
+    """Return what gives the addresses of pages as `url_for` does, under the root of this request."""
+    return partial(_address, request.script_root)
 
 
 @lru_cache(maxsize=16384)

@@ -48,10 +48,10 @@ def of(language: str) -> dict[str, Any]:
     """Return the functions with which templates write dates, times and reasons in a language."""
     return {
         "day": partial(_time_element, "day", language),
-        "near": partial(_near, language),
+        "near": partial(near, language),
         "full": partial(_time_element, "full", language),
         "plain_day": lambda value: date_in(to_date(value), "day", language),
-        "plain_near": partial(_plain_near, language),
+        "plain_near": partial(plain_near, language),
         "month": lambda value: date_in(to_date(value), "month", language),
         "moment": partial(_moment, language),
         "reason": partial(reason_in, language),
@@ -77,13 +77,14 @@ def _time_element(manner: str, language: str, value: date | str | None) -> Marku
 
 
 @lru_cache(maxsize=8192)
-def _near(language: str, value: date | str, today: date | str) -> Markup:
+def near(language: str, value: date | str, today: date | str) -> Markup:
     """Return a date with its weekday, for people and programs; without its year only if that is plain from today."""
-    return Markup('<time datetime="{}">{}</time>').format(str(value), _plain_near(language, value, today))
+    return Markup('<time datetime="{}">{}</time>').format(str(value), plain_near(language, value, today))
 
 
 @lru_cache(maxsize=8192)
-def _plain_near(language: str, value: date | str, today: date | str) -> str:
+def plain_near(language: str, value: date | str, today: date | str) -> str:
+    """Return a date with its weekday; without its year only if that is plain from today."""
     day = to_date(value)
     return date_in(day, "near" if abs(day - to_date(today)) <= _PLAIN else "day", language)
 

@@ -100,7 +100,7 @@ def show_patient(patient_id: str) -> Response:
         later=last + timedelta(1),
         today=today,
         next_visits=_next_visits(patient_id) if is_ours else [],
-        groups=grouped(worklist.of_patient(session().store, row, today, now)) if is_ours else [],
+        groups=grouped(worklist.of_patient(session().store, row, today, now), language()) if is_ours else [],
         history=history,
         doses_left_out=len(whole) - len(history),
         devices=phones.list_devices(session(), patient_id) if is_ours else [],
