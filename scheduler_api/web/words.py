@@ -47,9 +47,9 @@ def date_in(day: date, manner: str, language: str) -> str:
 def of(language: str) -> dict[str, Any]:
     """Return the functions with which templates write dates, times and reasons in a language."""
     return {
-        "day": partial(_time_element, "day", language),
+        "day": partial(time_element, "day", language),
         "near": partial(near, language),
-        "full": partial(_time_element, "full", language),
+        "full": partial(time_element, "full", language),
         "plain_day": lambda value: date_in(to_date(value), "day", language),
         "plain_near": partial(plain_near, language),
         "month": lambda value: date_in(to_date(value), "month", language),
@@ -66,7 +66,7 @@ def to_date(value: date | str) -> date:
 
 
 @lru_cache(maxsize=8192)
-def _time_element(manner: str, language: str, value: date | str | None) -> Markup:
+def time_element(manner: str, language: str, value: date | str | None) -> Markup:
     """Return a date for people, and as programs read it; one of which only the year or month is known as it is."""
     if value is None:
         return Markup("")

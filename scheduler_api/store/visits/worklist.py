@@ -126,7 +126,7 @@ class Query:
 def find(store: Store, query: Query) -> list[Row]:
     """Return the entries that meet a query, soonest `due_on` first.
 
-    Each has today, its acknowledgement if that is in force, and the `head` of the patient's facts.
+    Each has today, and its acknowledgement if that is in force.
     """
     if not query.todays:
         return []
@@ -156,7 +156,7 @@ def find(store: Store, query: Query) -> list[Row]:
         where.append("(w.due_on, w.entry_id) > (:after_due, :after_entry)")
         parameters["after_due"], parameters["after_entry"] = query.after
     return store.rows(
-        f"SELECT {_SELECTED}, {today} AS today, p.head, "
+        f"SELECT {_SELECTED}, {today} AS today, "
         "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
         "FROM worklist w JOIN patients p ON p.patient_id = w.patient_id LEFT JOIN acknowledgements a "
         f"ON a.entry_id = w.entry_id AND a.because = w.because AND a.until > {today} "
