@@ -65,4 +65,3 @@ def _holds(history: History, last_on: date) -> Iterator[dict[str, date]]:
         through_on = last_on if hold.resumes_on is None else min(hold.resumes_on - timedelta(1), last_on)
         if hold.from_on <= through_on:
             yield {"from_on": hold.from_on, "through_on": through_on}
-

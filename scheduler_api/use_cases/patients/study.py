@@ -149,7 +149,7 @@ class _Sums:
         first = history.first_on or today
         found = (one for one in schedule.deviations(today, first, today) if one["site"] == site)
         self.deviations.update(one["kind"] for one in found)
-        for visit in schedule.visits(date.min, today, IMAGING):
+        for visit in schedule.visits(date.min, today, (IMAGING,)):
             # One more appointment is no visit: what was done on it is a part of one, or unscheduled.
             if visit.appointment is not None or visit.site(history, today) != site:
                 continue

@@ -1,4 +1,4 @@
-"""Put entries of the worklist into words, and offer what a nurse can do about each: one of the calls that resolve it."""
+"""Put entries of the worklist into words, and offer what a nurse can do about each: the calls that resolve it."""
 
 from __future__ import annotations
 
