@@ -32,12 +32,13 @@ class Provider:
     """An identity provider that serves its description and its keys, and counts who asks.
 
     Whoever is led to it is signed in at once. `claims` are what its access tokens say, `identity` those of its identity
-    tokens beside what they must say; None leaves a claim out.
+    tokens beside what they must say; None leaves a claim out. If it has nobody `signed_in`, it says so where it may not
+    ask.
     """
 
     def __init__(self) -> None:
         self.published: list[Any] = [KEYS["first"].as_dict(private=False)]
-        self.down = False
+        self.down, self.signed_in = False, True
         self.asked: list[str] = []
         self.claims: dict[str, Any] = {}
         self.identity: dict[str, Any] = {}
@@ -111,6 +112,8 @@ class Provider:
         assert asked["code_challenge_method"] == "S256"
         assert "openid" in asked["scope"].split()
         assert asked["redirect_uri"] == self.back, "It is not registered."
+        if asked.get("prompt") == "none" and not self.signed_in:
+            return f"{self.back}?{urlencode({'error': 'login_required', 'state': asked['state']})}"
         code = f"code-{len(self._begun)}"
         self._begun[code] = asked
         return f"{self.back}?{urlencode({'code': code, 'state': asked['state'], **changed})}"

@@ -9,7 +9,9 @@ from typing import Any
 class Reason:
     """The name of a rule, and its inputs: dates, numbers, names, or other reasons. It never changes.
 
-    A visit's label is one too (`label`): a template of the protocol's, and the numbers that stand in it.
+    A visit's label is one too (`label`): a template of the protocol's, and the numbers that stand in it. A reason that
+    names a visit (`visit`, `visit2`) has its label beside the name (`label`, `label2`): programs read the one, people
+    the other.
     """
 
     __slots__ = ("_hash", "inputs", "rule")

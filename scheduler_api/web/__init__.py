@@ -8,9 +8,9 @@ from flask import Flask
 
 #: The modules with views.
 _VIEWS = (
-    *("sign_in", "openid", "ward.lists", "ward.scans", "patients.patient", "patients.visit", "patients.recording"),
-    *("ward.acknowledging", "patients.devices", "ward.cohort", "ward.protocol", "patients.registering"),
-    *("ward.printing", "ward.feeds", "patients.accountability", "patient_app"),
+    *("sign_in", "openid", "resuming", "ward.lists", "ward.scans", "patients.patient", "patients.visit"),
+    *("patients.recording", "ward.acknowledging", "patients.devices", "ward.cohort", "ward.protocol"),
+    *("patients.registering", "ward.printing", "ward.feeds", "patients.accountability", "patient_app"),
 )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from flask import (
@@ -45,6 +45,8 @@ CONTENT_POLICY = (
 _STATIC = Path(__file__).parent / "static"
 _A_YEAR = 31_536_000
 
+Addresses = Callable[..., str]
+
 blueprint = Blueprint("pages", "scheduler_api.web", template_folder="templates")
 
 
@@ -76,10 +78,15 @@ def rendered(template: str, spoken: str, **values: Any) -> str:
         language=spoken,
         languages=LANGUAGES,
         actor=_signed_in(),
-        url_for=partial(_address, request.script_root),
+        url_for=addresses(),
         **words.of(spoken),
         **values,
     )
+
+
+def addresses() -> Addresses:
+    """Return what gives the addresses of pages as `url_for` does, under the root of this request."""
+    return partial(_address, request.script_root)
 
 
 @lru_cache(maxsize=16384)
@@ -114,27 +121,31 @@ def go_to(endpoint: str, said: str | None = None, **values: Any) -> Response:
     return response
 
 
+def here() -> str:
+    """Return the address of the page of this request; of a form that of its patient, or of the list of the day."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    patient_id = (request.view_args or {}).get("patient_id")
+    return url_for("pages.show_today") if patient_id is None else url_for("pages.show_patient", patient_id=patient_id)
+
+
+def is_own_form() -> bool:
+    """Return whether a form that was sent is from one of our pages of the session of its browser."""
+    return hmac.compare_digest(request.form.get("csrf_token", "").encode(), csrf_token().encode())
+
+
 @blueprint.before_request
 def check_form() -> None:
     """End a form that is not from one of our pages of this session with 403."""
-    if request.method == "POST" and not hmac.compare_digest(
-        request.form.get("csrf_token", "").encode(), csrf_token().encode()
-    ):
+    if request.method == "POST" and not is_own_form():
         raise Problem(403, "This form is not from a page of this session. Open the page again.")
 
 
 @blueprint.after_request
 def as_page(response: Response) -> Response:
-    """Show a problem as a page; whoever is not signed in is led to the sign-in."""
+    """Show a problem as a page."""
     if response.mimetype != "application/problem+json":
         return response
-    if response.status_code == 401:
-        asked = request.full_path.rstrip("?") if request.method == "GET" else None
-        address = url_for("pages.show_sign_in") + (f"?{urlencode({'next': asked})}" if asked else "")
-        if "HX-Request" in request.headers:
-            return Response(status=204, headers={"HX-Redirect": address})
-        led: Any = redirect(address, 303)
-        return led
     document = orjson.loads(response.get_data())
     shown = page("problem.html", response.status_code, problem=document)
     for name in ("Allow", "Retry-After"):
@@ -166,6 +177,8 @@ def everywhere() -> dict[str, Any]:
     return {
         "csrf": _csrf_field,
         "static": static,
+        "here": here,
+        "labels_field": LABELS["field"],
         "labels_said": LABELS["said"],
         "labels_warning": LABELS["warning"],
     }

@@ -15,6 +15,7 @@ from scheduler_api.use_cases.auth.oidc import OF_PROVIDER
 from scheduler_api.use_cases.session import Unauthenticated
 
 from .pages import LANGUAGE_COOKIE, blueprint, page, set_secret
+from .resuming import way_on
 
 _A_YEAR = 31_536_000
 
@@ -43,10 +44,11 @@ def sign_in() -> Response:
     """Start a session for whoever has a staff token"""
     token, address = request.form.get("token", "").strip(), request.form.get("next", "")
     try:
-        secret = web_sessions.start(store(), token, now(), route(request))
+        secret = web_sessions.start(store(), token, now(), route(request), session_secret(request))
     except Unauthenticated:
         return _form(address, 401, wrong=True)
-    response: Any = redirect(address if is_ours(address) else url_for("pages.show_today"), 303)
+    asked = address if is_ours(address) else url_for("pages.show_today")
+    response: Any = redirect(way_on(secret, asked), 303)
     set_secret(response, secret)
     return response
 
@@ -76,7 +78,14 @@ def choose_language() -> Response:
 
 
 def _form(address: str, status: int = 200, wrong: bool = False) -> Response:
-    return page("sign_in.html", status, next=address, wrong=wrong, elsewhere=services().code_flow is not None)
+    return page(
+        "sign_in.html",
+        status,
+        next=address,
+        wrong=wrong,
+        elsewhere=services().code_flow is not None,
+        ended=web_sessions.has_ended(store(), session_secret(request), now()),
+    )
 
 
 def is_ours(address: str) -> bool:

@@ -13,6 +13,7 @@ from babel import Locale
 from babel.dates import format_date
 from markupsafe import Markup
 
+from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.reason import Reason
 from scheduler_api.i18n import ENGLISH, word
 from scheduler_api.i18n.labels import label
@@ -28,6 +29,10 @@ _LOCALES = {ENGLISH: "en_GB"}
 _PLAIN = timedelta(120)
 #: The inputs of reasons that are codes, and the group of their labels.
 _CODES = {"reason": "choice", "basis": "choice", "series": "series"}
+#: The inputs of reasons that name visits, and those with the labels of the same.
+_NAMES = {"visit": "label", "visit2": "label2"}
+#: What refusals name for programs: fields and codes, and ids of facts.
+_FOR_PROGRAMS = re.compile(r"[`_]|\bf-[0-9a-f]", re.ASCII)
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 
 
@@ -42,14 +47,15 @@ def date_in(day: date, manner: str, language: str) -> str:
 def of(language: str) -> dict[str, Any]:
     """Return the functions with which templates write dates, times and reasons in a language."""
     return {
-        "day": partial(_time_element, "day", language),
-        "near": partial(_near, language),
-        "full": partial(_time_element, "full", language),
+        "day": partial(time_element, "day", language),
+        "near": partial(near, language),
+        "full": partial(time_element, "full", language),
         "plain_day": lambda value: date_in(to_date(value), "day", language),
-        "plain_near": partial(_plain_near, language),
+        "plain_near": partial(plain_near, language),
         "month": lambda value: date_in(to_date(value), "month", language),
         "moment": partial(_moment, language),
         "reason": partial(reason_in, language),
+        "refusal": partial(_refusal, language),
         "weekdays": _weekdays(language),
     }
 
@@ -60,7 +66,7 @@ def to_date(value: date | str) -> date:
 
 
 @lru_cache(maxsize=8192)
-def _time_element(manner: str, language: str, value: date | str | None) -> Markup:
+def time_element(manner: str, language: str, value: date | str | None) -> Markup:
     """Return a date for people, and as programs read it; one of which only the year or month is known as it is."""
     if value is None:
         return Markup("")
@@ -71,13 +77,14 @@ def _time_element(manner: str, language: str, value: date | str | None) -> Marku
 
 
 @lru_cache(maxsize=8192)
-def _near(language: str, value: date | str, today: date | str) -> Markup:
+def near(language: str, value: date | str, today: date | str) -> Markup:
     """Return a date with its weekday, for people and programs; without its year only if that is plain from today."""
-    return Markup('<time datetime="{}">{}</time>').format(str(value), _plain_near(language, value, today))
+    return Markup('<time datetime="{}">{}</time>').format(str(value), plain_near(language, value, today))
 
 
 @lru_cache(maxsize=8192)
-def _plain_near(language: str, value: date | str, today: date | str) -> str:
+def plain_near(language: str, value: date | str, today: date | str) -> str:
+    """Return a date with its weekday; without its year only if that is plain from today."""
     day = to_date(value)
     return date_in(day, "near" if abs(day - to_date(today)) <= _PLAIN else "day", language)
 
@@ -99,18 +106,27 @@ def reason_in(language: str, value: Reason | str | None) -> str:
 
 @lru_cache(maxsize=16384)
 def _worded(reason: Reason, language: str) -> str:
-    return _dated(word(_without_codes(reason, language), language), language)
+    return _dated(word(_for_people(reason, language), language), language)
 
 
-def _without_codes(reason: Reason, language: str) -> Reason:
-    """Return a reason with what pages call the codes in it."""
+def _for_people(reason: Reason, language: str) -> Reason:
+    """Return a reason with what pages call the codes in it, and with the labels of visits instead of their names."""
 
     def plain(name: str, value: Any) -> Any:
         if isinstance(value, Reason):
-            return _without_codes(value, language)
+            return _for_people(value, language)
         return label(_CODES[name], value, language).lower() if name in _CODES else value
 
-    return Reason(reason.rule, **{name: plain(name, value) for name, value in reason.inputs.items()})
+    inputs = reason.inputs
+    named = {name: inputs.get(_NAMES.get(name, name), value) for name, value in inputs.items()}
+    return Reason(reason.rule, **{name: plain(name, value) for name, value in named.items()})
+
+
+def _refusal(language: str, error: FieldError) -> str:
+    """Return why something is refused: in English the whole sentence, unless it names what only programs know."""
+    if language != ENGLISH or _FOR_PROGRAMS.search(error.detail):
+        return label("refusal", error.code, language)
+    return _dated(error.detail, language)
 
 
 @lru_cache(maxsize=8192)

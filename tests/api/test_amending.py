@@ -143,7 +143,7 @@ def test_a_visit_that_is_left_out_is_told_until_somebody_has_seen_it(
         return [item for item in items if item["kind"] == "visit_dropped"]
 
     (entry,) = told()
-    assert (entry["visit"], entry["urgency"]) == ("imaging-w7", "routine")
+    assert (entry["visit"], entry["label"], entry["urgency"]) == ("imaging-w7", "Week 7 tumour imaging", "routine")
     path = f"/v1/worklist/{entry['entry_id']}/acknowledgement"
     refused(coordinator.send("PUT", path, {"note": "Seen", "until": "2024-03-01"}), 422, "/until")
     assert coordinator.send("PUT", path, {"note": "Seen", "until": None}).status_code == 200

@@ -293,13 +293,16 @@ class Facts:
 
     @once
     def arm(self, on: date) -> str | None:
-        """The arm of a day: the latest that was assigned, of those of one day the one received last."""
+        """The arm of a day: the latest that was assigned, of those of one day the one received last.
+
+        One assigned on the day of enrolment stands before that of the enrolment, also if this was corrected since.
+        """
         assigned = []
         for number, fact in enumerate(self.standing):
             if fact.kind == "arm_assigned":
                 assigned.append((fact.body.on, number, fact.body.arm))
             if fact.kind == "enrolled" and fact.body.arm is not None:
-                assigned.append((fact.body.enrolled_on, number, fact.body.arm))
+                assigned.append((fact.body.enrolled_on, -1, fact.body.arm))
         return max((one for one in assigned if one[0] <= on), default=(None, None, None))[2]
 
     def is_in(self, cohort: str, on: date) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import date, timedelta
-from functools import partial
+from functools import partial, reduce
 from itertools import accumulate, groupby, pairwise
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from scheduler_api.engine.doses.adherence import DoseSums, dose_sums
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, VisitDone
 from scheduler_api.engine.model.fold import extend, fold
@@ -248,6 +250,20 @@ def test_adherence_is_what_counting_day_by_day_gives(patient: Patient, today: da
         by_site = known.is_given_by_site(name)
         expected = known.adherence_at_site(today, name) if by_site else known.adherence(today, name)
         assert {name: own[name] for name in expected} == expected
+
+
+@given(patients(), todays)
+def test_doses_by_cycle_add_up_to_all_and_lack_what_the_list_of_doses_lacks(patient: Patient, today: date) -> None:
+    schedule = patient.schedule()
+    by_cycle, plans = schedule.cycle_sums(today), schedule.treatment_plan.doses
+    whole = reduce(DoseSums.plus, by_cycle.values(), DoseSums())
+    expected = dose_sums(plans, today)
+    assert whole[:4] == expected[:4]
+    assert whole.taken_amount == pytest.approx(expected.taken_amount)
+    first = min((plan.starts_on for plan in plans), default=today)
+    rows = schedule.treatment_plan.rows(today, first, today)
+    lacking = Counter(row["cycle"] for row in rows if row["status"] in ("missed", "unrecorded"))
+    assert Counter({number: sums.planned - sums.taken for number, sums in by_cycle.items()}) == lacking
 
 
 @given(patients())

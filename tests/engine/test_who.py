@@ -58,6 +58,16 @@ def test_the_arm_and_the_cohort_of_the_target_count() -> None:
     assert names(patient) == ["test-w4", "test-w8"]
 
 
+def test_an_arm_assigned_on_the_day_of_enrolment_stands_though_the_enrolment_is_corrected_later() -> None:
+    patient = monthly({"arm": "b"}, arm="a")
+    assigned = patient.record("arm_assigned", arm="b", on="2024-01-03")
+    again = {"enrolled_on": "2024-01-03", "planned_first_dose_on": "2024-01-08", "arm": "a"}
+    patient.correct("enrolment", "enrolled", **again)
+    assert names(patient) == ["test-w4", "test-w8", "test-w12"]
+    patient.void(assigned)
+    assert names(patient) == []
+
+
 def test_a_done_visit_stays_and_a_booked_one_is_to_cancel_when_the_arm_changes() -> None:
     patient = monthly({"arm": "a"}, arm="a")
     patient.record("visit_done", series="test", visit="test-w4", done_on="2024-01-31")

@@ -170,6 +170,13 @@ class Page:
         while (loader := self._loader()) == before or loader not in self._loaded():
             self._browser.hear()
 
+    def leave_twice(self, act: Callable[[], object]) -> None:
+        """Do what leads to a page that leads on by itself, and wait until the second one is loaded."""
+        before = self._loaded()
+        act()
+        while len(self._loaded() - before) < 2:
+            self._browser.hear()
+
     def _loader(self) -> str:
         return str(self.send("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
 

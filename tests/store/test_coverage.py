@@ -78,7 +78,7 @@ def filled(service: Service, coordinator: Client, admin: Client) -> Patient:
     destinations.add_to_site(service.session(), "FUSCC", "log", "site", "", "en")
     approval = {"protocol": "nct06110650", "version": 1, "approved_on": "2024-02-01"}
     assert coordinator.post("/v1/sites/FUSCC/approvals", approval).status_code == 201
-    (token_id, *_) = (row["token_id"] for row in tokens.list_all(service.store))
+    (token_id,) = (row["token_id"] for row in tokens.list_all(service.store) if row["role"] == "monitor")
     tokens.revoke(service.store, token_id, service.clock())
     patient.record("site_transferred", site="BERLIN", from_on="2024-02-20")
     tick(service.store, service.clock())

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
-from service import Client, Patient, Service
+from identity_provider import Provider
+from service import PATIENCE, Client, Patient, Service, end
 
+from scheduler_api.use_cases.auth import code_flow, oidc
+
+from .elsewhere import ANSWER, AUDIENCE, app_of, visitor_of
 from .reading import Visitor
 
 _NUMBERS = count(1)
@@ -30,3 +36,33 @@ def patient(nurse: Client) -> Patient:
     patient = nurse.enrol(subject_number=f"S-{next(_NUMBERS):02}")
     patient.record("treatment_started", first_dose_on="2024-01-05")
     return patient
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    """A provider on a port of its own, which is given all the time it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oidc, "PATIENCE", PATIENCE)
+        patch.setattr(code_flow, "PATIENCE", PATIENCE)
+        provider = Provider()
+        provider.back = f"http://localhost{ANSWER}"
+        yield provider
+        provider.close()
+
+
+@pytest.fixture(scope="module")
+def app(service: Service, provider: Provider) -> Iterator[Any]:
+    """The service with that provider."""
+    app = app_of(service, provider)
+    yield app
+    end(app)
+
+
+@pytest.fixture
+def browser(app: Any, service: Service, provider: Provider) -> Visitor:
+    """A browser of a nurse of FUSCC, who has an account at the provider; its tokens are good for five minutes."""
+    now = int(service.clock.now.timestamp())
+    provider.down, provider.signed_in, provider.identity = False, True, {}
+    provider.claims = {"iss": provider.issuer, "aud": AUDIENCE, "sub": "6f1a", "iat": now, "exp": now + 300}
+    provider.claims |= {"roles": ["nurse"], "sites": ["FUSCC"], "name": "Nurse Wang"}
+    return visitor_of(app, service)

@@ -13,6 +13,8 @@ from examples.devtools import Browser, Page
 from identity_provider import CLIENT, SECRET, Provider
 from service import Server
 
+from scheduler_api.store.database.connect import connect
+
 # What a browser does is the same on either database.
 pytestmark = pytest.mark.only("sqlite")
 
@@ -142,6 +144,62 @@ def test_an_account_elsewhere_leads_to_the_page_that_was_asked_for(page: Page, s
     page.shows("You are signed out here", "Sign out there too")
     page.go(f"{server.url}/ward/days")
     assert page.evaluate("location.pathname") == "/sign-in"
+
+
+def age_sessions(server: Server, *columns: str) -> None:
+    """Let it be time to renew all sessions; with `ends_at` they are over."""
+    store, past = connect(server.database), {"past": "2024-02-20T04:00:00.000000+00:00"}
+    with store.transaction():
+        store.write("UPDATE web_sessions SET actor = json_set(actor, '$.renew_at', :past)", past)
+        for column in columns:
+            store.write(f"UPDATE web_sessions SET {column} = :past", past)
+    store.close()
+
+
+def renewals(provider: Provider) -> int:
+    """How often the provider was asked to renew a session."""
+    return sum("prompt=none" in path for path in provider.asked)
+
+
+def labelled(label: str) -> str:
+    """The link or button with a label."""
+    return f"[...document.querySelectorAll('main :is(a, button)')].find((one) => one.textContent === '{label}')"
+
+
+def press(page: Page, label: str) -> None:
+    """Press the link or button with a label, and wait for the page that it leads to."""
+    page.leave(f"{labelled(label)}.click()")
+
+
+def test_a_session_of_an_account_elsewhere_goes_on_and_so_does_a_form(
+    page: Page, server: Server, provider: Provider, nurse_of_server: Nurse
+) -> None:
+    page.send("Network.clearBrowserCookies")
+    page.go(f"{server.url}/ward/days")
+    press(page, "With the account of your organisation")
+    age_sessions(server, "ends_at")
+    page.leave_twice(lambda: page.send("Page.navigate", url=f"{server.url}/ward/days?series=imaging"))
+    assert "Nurse Wang" in page.text()
+    assert page.evaluate("location.pathname + location.search") == "/ward/days?series=imaging"
+    assert renewals(provider) == 1
+    # What was sent too late comes back; the server has heard it although the session was over.
+    patient = nurse_of_server.enrol()
+    page.go(f"{server.url}/ward/patients/{patient}/record")
+    page.leave("document.querySelector('button[value=hold_started]').click()")
+    fill(page, "from_on", nurse_of_server.days_ago(0))
+    page.until("document.querySelector('#preview .change')")
+    age_sessions(server, "ends_at")
+    press(page, "Record")
+    press(page, "With the account of your organisation")
+    press(page, "Go on with it")
+    assert page.evaluate("document.querySelector('[name=from_on]').value") == nurse_of_server.days_ago(0)
+    assert "hold_started" not in [fact["kind"] for fact in nurse_of_server.read(patient, "facts")]
+    # A form, too, leads on by way of the provider, which its policy would forbid if it did so itself.
+    age_sessions(server)
+    page.leave_twice(lambda: page.evaluate(f"{labelled('Record')}.click()"))
+    assert "Recorded." in page.text()
+    assert renewals(provider) == 2
+    assert "hold_started" in [fact["kind"] for fact in nurse_of_server.read(patient, "facts")]
 
 
 def test_at_twice_its_size_no_page_is_wider_than_the_screen(

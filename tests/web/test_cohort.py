@@ -115,6 +115,19 @@ def test_a_picture_that_is_not_there(visitor: Visitor) -> None:
         assert visitor.page(address, 404).status == 404
 
 
+def test_a_cycle_on_hold_leaves_its_place_in_the_table_empty(nurse: Client, visitor: Visitor) -> None:
+    patient = nurse.enrol(subject_number="FUSCC-04")
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    # From day 1 of cycle 2 to day 1 of cycle 3.
+    patient.record("hold_started", from_on="2024-01-26", resumes_on="2024-02-16")
+    page = visitor.page("/ward/cohort")
+    (table,) = [one for one in page.root.iter("table") if "Adherence by cycle" in text_of(one)]
+    (row,) = [one for one in table.iter("tr") if text_of(one).startswith("FUSCC-04")]
+    assert [text_of(cell) for cell in row.iter("td")] == ["0/21", "", "0/4"]
+    titles = [text_of(cell) for cell in page.one("svg", class_="heat").iter("title")]
+    assert [title for title in titles if title.startswith("FUSCC-04")] == ["FUSCC-04 1: 0/21", "FUSCC-04 3: 0/4"]
+
+
 def pixels(png: bytes) -> Callable[[int, int], tuple[int, ...]]:
     """A function that gives the colour of a point of a picture."""
     image = Image.open(io.BytesIO(png)).convert("RGB")

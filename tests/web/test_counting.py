@@ -61,7 +61,7 @@ def test_what_was_counted_wrongly_is_corrected_with_all_that_is_on_record(visito
 def test_what_cannot_be_counted_is_refused_at_its_field(service: Service, visitor: Visitor, counted: Patient) -> None:
     with service.unchanged():
         for kind, filled, status, error in (
-            ("drug_returned", {UNITS: "61"}, 409, "1 more of 50 mg than were given out through 2024-01-12."),
+            ("drug_returned", {UNITS: "61"}, 409, "1 more of 50 mg than were given out through 12 Jan 2024."),
             ("drug_dispensed", {UNITS: "a few"}, 422, "Not a valid integer."),
             ("drug_lost", {}, 422, "Missing."),
             ("drug_dispensed", {UNITS: "10", "units.70": "1"}, 422, None),

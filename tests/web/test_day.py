@@ -29,6 +29,8 @@ TABLET = {"width": 820, "height": 1180, "deviceScaleFactor": 1, "mobile": True}
 TABLE = {"Accept": "text/csv; bom=false"}
 #: What the page of the day shows of its commands, in order.
 SHOWN = [text for _, _, text in STEPS.findall(PAGE.read_text("utf-8"))]
+#: The day from which another site has a patient.
+MOVED_ON = "2025-05-21"
 BOOKING, RESULT = "section[aria-labelledby=booking]", "section[aria-labelledby=result]"
 #: The bookings: whose, which visit, day and time.
 BOOKED = (
@@ -73,11 +75,21 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 class Ward:
-    """A nurse with a tablet, in a language; and what the API answers her meanwhile."""
+    """Somebody with a tablet, in a language; and what the API answers the same person meanwhile."""
 
     def __init__(self, page: Page, service: Service, language: str) -> None:
-        self.page, self.finger, self._language = page, Finger(page), language
-        self._api = service.client("nurse")
+        self.page, self.finger, self._language, self._service = page, Finger(page), language, service
+
+    def sign_in(self, token: str) -> None:
+        """Sign in where that is asked."""
+        self._api = self._service.client(token)
+        self.fill(token=token)
+        self.press("Sign in")
+
+    def sign_out(self) -> None:
+        """Sign out, and go to where the next one signs in."""
+        self.press("Sign out", ".who")
+        self.press("Sign in as staff")
 
     def press(self, text: str, within: str = "main") -> None:
         """Press what is called so in the nurse's language."""
@@ -147,7 +159,7 @@ class Ward:
         return str(patient["patient_id"])
 
     def recorded(self, subject_number: str) -> list[dict[str, Any]]:
-        """The facts that the nurse recorded of a patient today, without ids and times."""
+        """The facts that were recorded of a patient today, without ids and times."""
         found = self.get(f"/v1/patients/{self.patient(subject_number)}/facts", limit=200)["items"]
         about = {"fact_id", "recorded_at", "said_at", "recorded_by", "sent", "replaces", "voided_by"}
         return [
@@ -172,8 +184,7 @@ def ward(request: pytest.FixtureRequest, browser: Browser, desk: Service) -> Ite
         page.send("Emulation.setScriptExecutionDisabled", value=not scripts)
         page.go(f"{network.url}/ward")
         ward = Ward(page, desk, language)
-        ward.fill(token=desk.tokens["nurse"])
-        ward.press("Sign in")
+        ward.sign_in(desk.tokens["nurse"])
         yield ward
         assert page.complaints() == []
         page.close()
@@ -262,6 +273,66 @@ def test_the_day_of_a_nurse_is_done_by_touch(ward: Ward) -> None:
         found = ward.get(f"/v1/patients/{ward.patient(subject_number)}/visits/{visit}")
         assert (found["booked_on"], found["booked_time"]) == (on, time)
     assert ward.recorded("FUSCC-30") == []
+
+
+def test_a_patient_is_transferred_to_another_site_by_touch(ward: Ward, desk: Service) -> None:
+    (booked,) = ward.get("/v1/visits", patient=ward.patient("FUSCC-14"), booked_from=MOVED_ON)["items"]
+    patient, visit = booked["patient_id"], booked["visit"]
+    facts = ward.get(f"/v1/patients/{patient}/facts", limit=200)["items"]
+    enrolled = next(fact for fact in facts if fact["kind"] == "enrolled")
+    at_old_site = f"booking_at_old_site.{patient}.{visit}"
+    ward.go_to("FUSCC-14")
+    ward.press("Record")
+    assert not ward.shows("button[value=site_transferred]")
+
+    # The coordinator of the site says where to, and from which day on, which lies ahead.
+    ward.sign_out()
+    ward.sign_in(desk.token("coordinator", ["FUSCC"]))
+    ward.record("FUSCC-14", "site_transferred", site="BERLIN", from_on=MOVED_ON)
+    assert ward.recorded("FUSCC-14") == [{"kind": "site_transferred", "site": "BERLIN", "from_on": MOVED_ON}]
+
+    # From that day on the nurse reads what was recorded until then, and records no more; the booking is hers to cancel.
+    desk.clock.set(f"{MOVED_ON}T08:00:00+08:00")
+    ward.press("Today", "nav")
+    ward.sign_in(desk.tokens["nurse"])
+    assert at_old_site in ward.entries()
+    assert visit not in ward.page.text()
+    assert not ward.shows(f'[data-entry="{at_old_site}"] [href*="/visits/"]')
+    ward.press("FUSCC-14", f'[data-entry="{at_old_site}"]')
+    assert ward.shows(f"[id={enrolled['fact_id']}]")
+    assert not ward.shows('[href$="/record"], [action$="/record?dry_run=true"]')
+    ward.press_in(at_old_site, "Cancel the booking")
+    assert at_old_site not in ward.entries()
+    ward.press("Patients", "nav")
+    assert not ward.shows(f'[href*="{patient}"]')
+
+    # The other site reads everything, and books anew.
+    ward.sign_out()
+    ward.sign_in(desk.tokens["elsewhere"])
+    ward.go_to_visit("FUSCC-14", visit)
+    book(ward, "2025-05-23", "10:00")
+    found = ward.get(f"/v1/patients/{patient}/visits/{visit}")
+    assert (found["booked_on"], found["booked_time"], found["site"]) == ("2025-05-23", "10:00", "BERLIN")
+    ward.go_to("FUSCC-14")
+    assert ward.shows(f"[id={enrolled['fact_id']}]")
+    assert ward.shows('[href$="/record"]')
+
+
+def test_a_form_outlives_the_session_by_touch(ward: Ward, desk: Service) -> None:
+    ward.go_to("FUSCC-22")
+    ward.press("Record")
+    ward.press(LABELS["fact"]["hold_started"])
+    ward.fill(from_on="2025-05-20", reason="Proteinuria")
+    ward.follow()
+    desk.clock.set(f"{SAMPLED_ON}T20:01:00+08:00")
+    ward.press("Record")
+    assert ward.recorded("FUSCC-22") == []
+    ward.sign_in(desk.tokens["nurse"])
+    ward.press("Go on with it")
+    ward.follow()
+    assert ward.recorded("FUSCC-22") == []
+    ward.press("Record")
+    assert ward.recorded("FUSCC-22") == [{"kind": "hold_started", "from_on": "2025-05-20", "reason": "Proteinuria"}]
 
 
 def is_shown(written: Any, answer: Any) -> bool:

@@ -2,90 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from identity_provider import CLIENT, SECRET, Provider
-from service import PATIENCE, Client, Patient, Service, end
+from identity_provider import CLIENT, Provider
+from service import Client, Patient, Service, end
 from werkzeug.test import TestResponse
 
-from scheduler_api import create_app
 from scheduler_api.config import BadSetting, Settings
-from scheduler_api.use_cases.auth import code_flow, oidc
 
+from .elsewhere import ANSWER, AUDIENCE, app_of, begin, come_back, visitor_of
 from .reading import Page, Visitor, path_of, text_of
 
 # What a page shows is the same on either database.
 pytestmark = pytest.mark.only("sqlite")
-
-AUDIENCE = "scheduler-api"
-ANSWER = "/sign-in/openid/answer"
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    """A provider on a port of its own, which is given all the time it takes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(oidc, "PATIENCE", PATIENCE)
-        patch.setattr(code_flow, "PATIENCE", PATIENCE)
-        provider = Provider()
-        provider.back = f"http://localhost{ANSWER}"
-        yield provider
-        provider.close()
-
-
-def app_of(service: Service, provider: Provider) -> Any:
-    """An instance of the service with that provider."""
-    settings = Settings(
-        database=service.database,
-        oidc_issuer=provider.issuer,
-        oidc_audience=AUDIENCE,
-        oidc_name_claim="name",
-        oidc_client_id=CLIENT,
-        oidc_client_secret=SECRET,
-        oidc_scope="openid profile",
-    )
-    return create_app(settings, service.clock)
-
-
-@pytest.fixture(scope="module")
-def app(service: Service, provider: Provider) -> Iterator[Any]:
-    """The service with that provider."""
-    app = app_of(service, provider)
-    yield app
-    end(app)
-
-
-def visitor_of(app: Any, service: Service) -> Visitor:
-    """Somebody with a browser of their own."""
-    return Visitor(SimpleNamespace(app=app, tokens=service.tokens))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def browser(app: Any, service: Service, provider: Provider) -> Visitor:
-    """A browser of a nurse of FUSCC, who has an account at the provider; its tokens are good for five minutes."""
-    now = int(service.clock.now.timestamp())
-    provider.down, provider.identity = False, {}
-    provider.claims = {"iss": provider.issuer, "aud": AUDIENCE, "sub": "6f1a", "iat": now, "exp": now + 300}
-    provider.claims |= {"roles": ["nurse"], "sites": ["FUSCC"], "name": "Nurse Wang"}
-    return visitor_of(app, service)
-
-
-def begin(browser: Visitor, address: str = "/sign-in") -> str:
-    """Press the button of the sign-in; where it leads."""
-    page = browser.page(address)
-    (link,) = [link for link in page.root.iter("a") if text_of(link) == "With the account of your organisation"]
-    answer = browser.get(link.attrib["href"])
-    assert answer.status_code == 303
-    return str(answer.headers["Location"])
-
-
-def come_back(browser: Visitor, provider: Provider, address: str = "/sign-in", **changed: str) -> TestResponse:
-    """Sign in at the provider, and bring back what it says, but for what is changed."""
-    return browser.get(provider.authorize(begin(browser, address), **changed))
 
 
 def failed(answer: TestResponse, status: int) -> str:

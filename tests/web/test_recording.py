@@ -40,7 +40,8 @@ def previewed(visitor: Visitor, page: Page, **filled: str) -> TestResponse:
     return visitor.press(page, "Show what follows", **filled)
 
 
-def test_every_kind_has_a_form_with_a_label_for_each_field(visitor: Visitor, patient: Patient) -> None:
+def test_every_kind_has_a_form_with_a_label_for_each_field(service: Service, patient: Patient) -> None:
+    visitor = Visitor(service, "coordinator")
     for kind in sorted(WITH_FORM - {"dose_taken_back"}):
         page = form_for(visitor, patient, kind)
         labelled = {label.attrib["for"] for label in page.root.iter("label") if "for" in label.attrib}
@@ -48,6 +49,21 @@ def test_every_kind_has_a_form_with_a_label_for_each_field(visitor: Visitor, pat
         assert {one.attrib["id"] for one in shown if one.get("type") != "checkbox"} == labelled, kind
         # What is needed is asked for; an empty form is not an error yet.
         assert page.all("p", class_="error") == [], kind
+
+
+def test_a_coordinator_chooses_among_the_other_sites_and_a_nurse_transfers_nobody(
+    service: Service, visitor: Visitor, patient: Patient
+) -> None:
+    of_site = Visitor(service, service.token("coordinator", ["FUSCC"]))
+    form = form_for(of_site, patient, "site_transferred")
+    assert [option.get("value") for option in form.one("select", name="site").iter("option")] == ["", "BERLIN"]
+    address = f"/ward/patients/{patient.patient_id}"
+    for somebody, may in ((of_site, True), (visitor, False)):
+        kinds = {button.get("value") for _, button in somebody.page(f"{address}/record").buttons()}
+        assert ("site_transferred" in kinds) == may
+        (token,) = {field.attrib["value"] for field in somebody.page(address).all("input", name="csrf_token")}
+        sent = {"csrf_token": token, "kind": "site_transferred"}
+        assert somebody.post(f"{address}/record", sent).status_code == (200 if may else 422)
 
 
 def test_what_follows_is_shown_and_nothing_is_recorded(service: Service, visitor: Visitor, patient: Patient) -> None:
@@ -132,7 +148,8 @@ def test_a_conflict_is_said_at_the_form(service: Service, visitor: Visitor, pati
         refused = previewed(visitor, page, first_dose_on="2024-01-06")
     assert refused.status_code == 409
     (error,) = [text_of(one) for one in Page(refused).root.iter() if one.get("role") == "alert"]
-    assert "2024-01-05" in error
+    # The API names the field by which programs correct it; the start is in the history, with a button.
+    assert error == "This is on record already. Correct it in the history."
 
 
 def test_what_may_be_a_mistake_is_asked_and_recorded_once_confirmed(visitor: Visitor, patient: Patient) -> None:
@@ -144,7 +161,7 @@ def test_what_may_be_a_mistake_is_asked_and_recorded_once_confirmed(visitor: Vis
     choices = [one.attrib["value"] for one in shown.all("input", name="confirmed")]
     assert {"not_a_level", "not_dispensable"} <= set(choices)
     (error,) = shown.all("p", class_="error")
-    assert "not_a_level" in text_of(error)
+    assert "please confirm" in text_of(error)
     sent = fields_of(next(form for form in shown.root.iter("form") if "/record" in form.get("action", "")))
     address = f"/ward/patients/{patient.patient_id}/record"
     both = {**sent, "confirmed": "not_a_level,not_dispensable"}

@@ -110,6 +110,7 @@ def test_a_session_ends_after_twelve_hours(
         service.clock.set("2024-02-21T00:01:00+08:00")
         assert path_of(visitor.get("/ward")) == "/sign-in"
         assert len(service.store.rows("SELECT * FROM web_sessions")) == 1
+        service.clock.set("2024-02-22T00:01:00+08:00")
         housekeeping.forget(service.store, service.clock())
         assert service.store.rows("SELECT * FROM web_sessions") == []
 

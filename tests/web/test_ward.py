@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
 import pytest
 from service import Client, Patient, Service
+
+from scheduler_api.i18n import say
+from scheduler_api.i18n.labels import LABELS
 
 from .reading import Page, Visitor, text_of
 
@@ -207,3 +211,26 @@ def test_another_day_has_the_worklist_of_that_day_to_look_at(busy: Patient, nurs
     assert page.days(page.one("h1")) == ["2024-03-20"]
     assert page.all("div", class_="actions") == []
     assert visitor.page("/ward?on=2034-03-20", 422).status == 422
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Week 6 tumour imaging"), ("zh-CN", "第 6 周肿瘤影像学检查")])
+def test_a_visit_has_its_label_on_pages_where_the_api_says_its_name(
+    service: Service, nurse: Client, language: str, label: str
+) -> None:
+    patient = nurse.enrol(subject_number=f"LATE-{language}", enrolled_on="2023-11-01")
+    patient.record("treatment_started", first_dose_on="2023-11-02")
+    patient.record("visit_done", series="imaging", done_on="2023-12-27", response="SD")
+    patient.record("visit_booked", visit="imaging-w18", booked_on="2024-03-06")
+    (because,) = [
+        entry["because"]
+        for entry in nurse.get("/v1/worklist", limit=200).json["items"]
+        if (entry["patient_id"], entry["kind"]) == (patient.patient_id, "assignment_to_confirm")
+    ]
+    assert because == "done 2023-12-27, after the window of imaging-w6 closed on 2023-12-20: was it that visit?"
+    visitor, at = Visitor(service, "nurse", language), f"/ward/patients/{patient.patient_id}"
+    pages = [visitor.page(address) for address in ("/ward", "/ward/print", at, f"{at}?history=all")]
+    for kind in ("visit_done", "visit_booked"):
+        pages.append(Page(visitor.press(visitor.page(f"{at}/record"), say(LABELS["fact"][kind], language))))
+    for page in pages:
+        assert label in page.text
+        assert not re.search(r"imaging-w|contraception-m|\bf-[0-9a-f]", page.text)

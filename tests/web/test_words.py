@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
@@ -15,6 +16,7 @@ import scheduler_api
 from scheduler_api import i18n
 from scheduler_api.engine.errors import Code
 from scheduler_api.engine.model.facts import KINDS as FACTS
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.engine.views.tasks import KINDS as TASKS
 from scheduler_api.engine.views.tasks import URGENCIES
@@ -95,3 +97,18 @@ def test_a_date_has_its_year_unless_it_is_plain() -> None:
     assert chinese["plain_near"]("2027-07-01", "2026-11-29") == "2027年7月1日"
     assert english["reason"]("enrolment 2026-10-07 + 6 weeks") == "enrolment 7 Oct 2026 + 6 weeks"
     assert english["reason"]("version 2026-10-99") == "version 2026-10-99"
+
+
+def test_a_reason_that_names_visits_says_their_labels_to_people() -> None:
+    one, other = (Reason("label", text="Week {n} tumour imaging", n=number, day=0) for number in (6, 7))
+    days = {"day": date(2024, 2, 21), "day2": date(2024, 2, 14), "day3": date(2024, 2, 16)}
+    names = {"visit": "imaging-w7", "label": other, "visit2": "imaging-w6", "label2": one}
+    reason = Reason("dropped_overlap", **names, **days)
+    assert i18n.word(reason, "en") == (
+        "the amendment of 2024-02-16 plans imaging-w7 on 2024-02-21, in the window of imaging-w6 (2024-02-14): "
+        "it is left out"
+    )
+    assert words.of("en")["reason"](reason) == (
+        "the amendment of 16 Feb 2024 plans Week 7 tumour imaging on 21 Feb 2024, in the window of Week 6 tumour "
+        "imaging (14 Feb 2024): it is left out"
+    )

@@ -16,6 +16,7 @@ from scheduler_api.use_cases.auth import tokens, web_sessions
 from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.session import ROLES, Actor, Forbidden, Session
 
+from .gateway import HEAD, UNCHECKED
 from .language import language
 from .operation import ANY_ROLE, Roles
 from .problems import Problem
@@ -100,14 +101,18 @@ def authenticate(req: Request, instant: datetime, roles: Roles) -> None:
 def authenticate_page(req: Request, instant: datetime, roles: Roles) -> None:
     """Authenticate a member of staff who is signed in to the pages, and set the session of the request.
 
-    Ends the request with 401 if nobody is signed in, with 403 for another role than `roles`.
+    It sets, too, whether that is to be renewed. Ends the request with 401 if nobody is signed in, with 403 for another
+    role than `roles`.
     """
     secret = session_secret(req)
-    actor = web_sessions.authenticate(store(), secret, instant) if secret else None
-    if actor is None:
+    found = web_sessions.authenticate(store(), secret, instant) if secret else None
+    if found is None:
+        # What somebody sends whose session has just ended is received, to be kept.
+        if req.environ.get(HEAD) == UNCHECKED and web_sessions.has_ended(store(), secret, instant):
+            return
         raise Problem(401, "Nobody is signed in.")
-    g.session = Session(store(), actor, instant, route(req))
-    _check_role(actor, roles)
+    g.session, g.is_to_renew = Session(store(), found.actor, instant, route(req)), found.is_to_renew
+    _check_role(found.actor, roles)
 
 
 def _check_role(actor: Actor, roles: Roles) -> None:

@@ -11,7 +11,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.history import ONE_DAY, DrugCount
 from scheduler_api.engine.model.versions import version_on
 from scheduler_api.engine.reason import Reason
@@ -232,7 +231,7 @@ def _planned(doses: list[DosePlan], first: date, last: date) -> dict[date, Fract
     planned: dict[date, Fraction] = {}
     for plan in doses:
         for span in plan.spans(first, last):
-            of_span = [day for day in days(span.starts_on, span.ends_on) if not span.held and not span.rests(day)]
+            of_span = [] if span.held else [*span.with_dose()]
             if of_span and span.planned_amount is None:
                 return None
             amount = exact(span.planned_amount or 0)

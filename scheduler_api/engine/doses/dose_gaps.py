@@ -8,7 +8,6 @@ from itertools import islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from scheduler_api.engine.dates import days
 from scheduler_api.engine.model.dose_log import DoseLog
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
@@ -102,4 +101,4 @@ def _planned(plan: DosePlan, start: date, end: date) -> Iterator[date]:
     """Yield the days of a period on which a dose is planned."""
     end = min(end, start + timedelta(_LONGEST_PAUSE))
     for span in plan.spans(start, end):
-        yield from (day for day in days(span.starts_on, span.ends_on) if not span.rests(day))
+        yield from span.with_dose()

@@ -128,10 +128,12 @@ def _by_patient(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanDose
 def _in_span(plan: DosePlan, span: Span) -> Iterator[OffPlanDose]:
     doses, first = plan.log, span.starts_on
     known_later = plan.regimen.is_known_later(first)
-    if not span.held and span.is_daily and not known_later:
-        # Nearly always: only other amounts than planned can differ, and mostly there are none.
-        letters = set(doses.between(span.starts_on, span.ends_on)).difference(NOT_TAKEN)
-        if all(doses.amount_of(letter) == span.planned_amount for letter in letters):
+    if not span.held and not known_later:
+        # Nearly always: no dose was taken on a day of rest, and each had the amount planned.
+        letters = doses.between(first, span.ends_on)
+        resting = (letter for letter, own in zip(letters, span.own_amounts(), strict=True) if own is None)
+        amounts = map(doses.amount_of, set(letters).difference(NOT_TAKEN))
+        if all(amount == span.planned_amount for amount in amounts) and not set(resting).difference(NOT_TAKEN):
             return
     for day, amount in doses.taken(first, span.ends_on):
         if day == first and known_later and (word := doses.words_of(day).standing) is not None:

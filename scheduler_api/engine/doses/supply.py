@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from scheduler_api.engine.dates import days
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan
@@ -64,9 +63,7 @@ def _period(plan: DosePlan, span: Span) -> dict[str, Any]:
 
 def _to_take(plan: DosePlan, span: Span) -> Iterator[date]:
     """Yield the days of a span on which a dose is planned and nothing is recorded."""
-    for day in days(span.starts_on, span.ends_on):
-        if not span.rests(day) and plan.log.status(day) is None:
-            yield day
+    return (day for day in span.with_dose() if plan.log.status(day) is None)
 
 
 def _because(span: Span, to_take: int, cannot: bool) -> Reason:

@@ -190,7 +190,10 @@ class Regimen:
         """Return the first entry of `when` that holds a day of a cycle; None on a day without a dose."""
         if not self.when:
             return EVERY_DAY
-        return next((one for one in self.when if one.holds(day, cycle, cycle_day)), None)
+        for one in self.when:
+            if one.holds(day, cycle, cycle_day):
+                return one
+        return None
 
     def amount_of(self, entry: DoseDays) -> float:
         """Return the protocol's amount of one intake on the days of an entry of `when`."""

@@ -41,6 +41,17 @@ class CycleRun(NamedTuple):
             return self.last_number, None
         return number, counted % self.cycle_days + 1
 
+    def places(self, first: date, last: date) -> Iterator[tuple[int, int | None]]:
+        """Yield cycle number and cycle day of each day of `first`…`last`, between which no hold begins or ends."""
+        number, cycle_day = self.place(first)
+        for _ in range((last - first).days + 1):
+            yield number, cycle_day
+            # On days that do not count the cycle stands still.
+            if cycle_day is not None:
+                cycle_day += 1
+                if cycle_day > self.cycle_days:
+                    number, cycle_day = (number, None) if number == self.last_number else (number + 1, 1)
+
     def day_of(self, number: int, cycle_day: int) -> date | None:
         """Return the date of this day of this cycle; None when an open hold comes before it."""
         wanted = self.starts_on + timedelta((number - self.first_number) * self.cycle_days + cycle_day - 1)
@@ -70,12 +81,14 @@ class CycleRun(NamedTuple):
         return held
 
 
-def protocol_amount(regimen: Regimen, own_days: Collection[int] | None, run: CycleRun, day: date) -> float | None:
-    """Return the protocol's amount of one intake on a day of a run; None on a day without a dose.
+def protocol_amount(
+    regimen: Regimen, own_days: Collection[int] | None, place: tuple[int, int | None], day: date
+) -> float | None:
+    """Return the protocol's amount of one intake on a day at a place in the cycles; None on a day without a dose.
 
     `own_days` are the cycle days that a change of the dose named instead of the protocol's (section 4).
     """
-    number, cycle_day = run.place(day)
+    number, cycle_day = place
     if own_days is not None and cycle_day is not None:
         return regimen.amount if cycle_day in own_days else None
     return regimen.amount_on(day, number, cycle_day)

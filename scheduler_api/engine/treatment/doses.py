@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -56,7 +56,25 @@ class Span(NamedTuple):
             return None
         if self.is_daily:
             return self.regimen.amount
-        return protocol_amount(self.regimen, self.days, self.run, day)
+        return protocol_amount(self.regimen, self.days, self.run.place(day), day)
+
+    def own_amounts(self) -> Iterable[float | None]:
+        """Return the protocol's amount on each day of the span, in order; None on one without a dose."""
+        if self.waits or self.is_daily:
+            return repeat(None if self.waits else self.regimen.amount, (self.ends_on - self.starts_on).days + 1)
+        places = self.run.places(self.starts_on, self.ends_on)
+        return (
+            protocol_amount(self.regimen, self.days, place, day)
+            for day, place in zip(days(self.starts_on, self.ends_on), places, strict=True)
+        )
+
+    def with_dose(self) -> Iterator[date]:
+        """Yield the days of the span that have a dose by the protocol, in order."""
+        return (
+            day
+            for day, own in zip(days(self.starts_on, self.ends_on), self.own_amounts(), strict=True)
+            if own is not None
+        )
 
 
 class DosePlan:
@@ -239,16 +257,15 @@ class DosePlan:
 
     def _add_rows(self, rows: list[dict[str, Any]], span: Span, today: date) -> None:
         log, begun, started_on = self.log, self.regimen.begun, self.history.known_c1d1
-        held, is_daily, regimen = span.held, span.is_daily, span.regimen
-        number, cycle_day = span.run.place(span.starts_on)
-        cycle_days, last_number = span.run.cycle_days, span.run.last_number
+        held, regimen = span.held, span.regimen
         drug, unit, of_plan = regimen.drug_name, regimen.unit, pieces(span.planned_amount, regimen.strengths)
         of_none = pieces(None, regimen.strengths)
-        # Each day is computed from the one before.
         letters = log.between(span.starts_on, span.ends_on)
         amounts = {letter: log.amount_of(letter) for letter in set(letters).difference(NOT_TAKEN)}
-        for day, letter in zip(days(span.starts_on, span.ends_on), letters, strict=True):
-            rests = not is_daily and span.rests(day)
+        places = span.run.places(span.starts_on, span.ends_on)
+        each = zip(days(span.starts_on, span.ends_on), letters, places, span.own_amounts(), strict=True)
+        for day, letter, (number, cycle_day), own in each:
+            rests = own is None
             if letter in amounts:
                 status = "taken"
             elif held:
@@ -279,11 +296,6 @@ class DosePlan:
                     "pieces": of_plan if is_planned else of_none,
                 }
             )
-            # On days that do not count the cycle stands still.
-            if cycle_day is not None:
-                cycle_day += 1
-                if cycle_day > cycle_days:
-                    number, cycle_day = (number, None) if number == last_number else (number + 1, 1)
 
     def _outside(self, first: date, last: date) -> Iterator[dict[str, Any]]:
         """Yield days taken outside the plan; before the regimen's day 1 they have no cycle."""

@@ -160,7 +160,7 @@ class RegimenPlan:
             return None
         change = self.change_on(day)
         own_days = None if change is None else change.days
-        return protocol_amount(self.regimen_on(day), own_days, run_of(self.runs, day), day)
+        return protocol_amount(self.regimen_on(day), own_days, run_of(self.runs, day).place(day), day)
 
     def plans(self, day: date) -> bool:
         """Return whether the regimen has a dose on a day, or would have, were it not held."""

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from scheduler_api.engine.dates import study_day
-from scheduler_api.engine.doses.adherence import DoseSums, dose_sums
+from scheduler_api.engine.doses.adherence import DoseSums, cycle_sums, dose_sums
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
 from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
@@ -165,6 +165,10 @@ class PatientSchedule:
         regimens = self.treatment_plan.regimens
         sums = reduce(DoseSums.plus, (self._dose_sums_of(regimen, today) for regimen in regimens))
         return sums if len(regimens) == 1 else sums._replace(taken_amount=0.0, full_amount=0.0)
+
+    def cycle_sums(self, today: date) -> dict[int, DoseSums]:
+        """Return what was planned and taken through `today` of the doses that the patient takes, by cycle."""
+        return cycle_sums(self.treatment_plan.doses, today)
 
     def _dose_sums_of(self, regimen: RegimenPlan, today: date) -> DoseSums:
         if regimen.first.given_by_site:

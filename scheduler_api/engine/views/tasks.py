@@ -321,7 +321,7 @@ def _done(visit: Visit) -> ResolvingCall:
 
 def _to_confirm(visit: Visit, done_on: date) -> WorklistEntry:
     """Return the entry for what was done late and names no visit."""
-    because = Reason("done_after_window", day=done_on, visit=visit.visit, day2=visit.closes_on)
+    because = Reason("done_after_window", day=done_on, visit=visit.visit, label=visit.label, day2=visit.closes_on)
     fact = {"kind": "visit_done", "series": visit.series, "visit": visit.visit, "done_on": done_on.isoformat()}
     given = {"response": visit.response, "amount": visit.given_amount}
     confirm = ResolvingCall({**fact, **{name: value for name, value in given.items() if value is not None}}, ())
@@ -334,7 +334,8 @@ def _of_unscheduled(visit: UnscheduledVisit, has_response: bool) -> Iterator[Wor
     """Yield what there is to do about something done that belongs to no visit: which visit was it, what was found?"""
     record, suggested = visit
     if suggested is not None:
-        because = Reason("done_before", day=record.done_on, visit=suggested.name, day2=suggested.target_on)
+        that_visit = {"visit": suggested.name, "label": suggested.label}
+        because = Reason("done_before", day=record.done_on, **that_visit, day2=suggested.target_on)
         # What a hold moved away was named: it was another visit, or the visit is done again.
         why = () if record.visit is None else ("reason",)
         extra = ResolvingCall(_replacing(record, UNSCHEDULED), why)

@@ -29,8 +29,9 @@ class DroppedVisit(NamedTuple):
         new, kept = self.visit, self.kept
         days = {"day": new.target_on, "day2": kept.target_on, "day3": self.from_on}
         if new.name == kept.name:
-            return Reason("dropped_same_name", visit=new.name, **days)
-        return Reason("dropped_overlap", visit=new.name, visit2=kept.name, **days)
+            return Reason("dropped_same_name", visit=new.name, label=new.label, **days)
+        both = {"visit": new.name, "label": new.label, "visit2": kept.name, "label2": kept.label}
+        return Reason("dropped_overlap", **both, **days)
 
 
 class AmendedVisits(NamedTuple):

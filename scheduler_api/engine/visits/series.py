@@ -193,11 +193,11 @@ class VisitSeries:
         if index is None or planned is None:
             return None
         if (done := self._performed.get(index)) is not None:
-            because = Reason("visit_done", visit=visit, day=done.done_on)
+            because = Reason("visit_done", visit=visit, label=planned.label, day=done.done_on)
             return AnchorDay(done.done_on, False, because, planned.anchor.enrolment_from)
         if self._visit(index) is None:
             return None
-        because = Reason("visit_target", visit=visit, day=planned.target_on)
+        because = Reason("visit_target", visit=visit, label=planned.label, day=planned.target_on)
         anchor = planned.anchor
         return AnchorDay(planned.target_on, True, because, anchor.enrolment_from, anchor.planned_start)
 

@@ -40,6 +40,7 @@ from .second_edition import (
     m0024_scale,
     m0025_signed_in_elsewhere,
     m0026_site_feeds,
+    m0027_kept_forms,
     m0028_worklist_days,
     m0029_deliveries,
 )
@@ -81,6 +82,7 @@ MIGRATIONS = tuple(
         m0024_scale,
         m0025_signed_in_elsewhere,
         m0026_site_feeds,
+        m0027_kept_forms,
         m0028_worklist_days,
         m0029_deliveries,
     )

@@ -6,10 +6,10 @@ from scheduler_api.store.database.port import Row, Store
 
 
 def insert(store: Store, row: Row) -> None:
-    """Add a session: of `token_id`, or of `actor`."""
+    """Add a session: of `token_id`, or of `actor`; with the `form` that its browser kept of the one before."""
     store.write(
-        "INSERT INTO web_sessions (hash, token_id, actor, started_at, ends_at) "
-        "VALUES (:hash, :token_id, :actor, :started_at, :ends_at)",
+        "INSERT INTO web_sessions (hash, token_id, actor, started_at, ends_at, form) "
+        "VALUES (:hash, :token_id, :actor, :started_at, :ends_at, :form)",
         row,
     )
 
@@ -27,11 +27,27 @@ def find(store: Store, digest: str, now: str) -> Row | None:
     )
 
 
+def get(store: Store, digest: str) -> Row | None:
+    """Return the session of this hash, whether or not it has ended."""
+    return store.row("SELECT * FROM web_sessions WHERE hash = :hash", {"hash": digest})
+
+
+def set_actor(store: Store, digest: str, actor: str, ends_at: str) -> None:
+    """Say whose a session is now, and when it ends."""
+    values = {"hash": digest, "actor": actor, "ends_at": ends_at}
+    store.write("UPDATE web_sessions SET actor = :actor, ends_at = :ends_at WHERE hash = :hash", values)
+
+
+def set_form(store: Store, digest: str, form: str | None) -> None:
+    """Keep what was filled in, or nothing any more."""
+    store.write("UPDATE web_sessions SET form = :form WHERE hash = :hash", {"hash": digest, "form": form})
+
+
 def delete(store: Store, digest: str) -> int:
     """Delete the session of this hash; return how many there were."""
     return store.write("DELETE FROM web_sessions WHERE hash = :hash", {"hash": digest})
 
 
-def delete_ended(store: Store, now: str) -> int:
-    """Delete the sessions that have ended; return how many."""
-    return store.write("DELETE FROM web_sessions WHERE ends_at <= :now", {"now": now})
+def delete_ended(store: Store, before: str) -> int:
+    """Delete the sessions that ended before an instant; return how many."""
+    return store.write("DELETE FROM web_sessions WHERE ends_at <= :before", {"before": before})

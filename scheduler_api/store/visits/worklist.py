@@ -127,7 +127,7 @@ class Query:
 def find(store: Store, query: Query) -> list[Row]:
     """Return the entries that meet a query, soonest `due_on` first.
 
-    Each has today, its acknowledgement if that is in force, and the `head` of the patient's facts.
+    Each has today, and its acknowledgement if that is in force.
     """
     if not query.todays:
         return []
@@ -165,7 +165,7 @@ def find(store: Store, query: Query) -> list[Row]:
         # For the index of a site.
         where.append("w.from_on <= :latest_today")
     return store.rows(
-        f"SELECT {_SELECTED}, {today} AS today, p.head, "
+        f"SELECT {_SELECTED}, {today} AS today, "
         "a.note, a.until, a.acknowledged_at, a.role AS by_role, a.name AS by_name "
         f"FROM {entries} JOIN patients p ON p.patient_id = w.patient_id "
         f"WHERE {' AND '.join(where)} ORDER BY w.due_on, w.entry_id LIMIT :limit",

@@ -44,13 +44,17 @@ class CodeFlow:
         self._known: dict[str, Any] = {}
         self._fetched_at: datetime | None = None
 
-    def address(self, secret: str, back: str, now: datetime) -> str:
-        """Return the provider's address for a sign-in that leads to the address `back`. Raises ProviderUnavailable."""
+    def address(self, secret: str, back: str, now: datetime, silent: bool = False) -> str:
+        """Return the provider's address for a sign-in that leads to the address `back`.
+
+        If it is `silent`, the provider asks nobody for anything, and leads back at once. Raises ProviderUnavailable.
+        """
         address, _ = self._client(back).create_authorization_url(
             self._endpoint("authorization_endpoint", now),
             state=_derived(secret, "state"),
             nonce=_derived(secret, "nonce"),
             code_verifier=_derived(secret, "verifier"),
+            **({"prompt": "none"} if silent else {}),
         )
         return str(address)
 

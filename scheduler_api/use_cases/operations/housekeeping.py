@@ -9,6 +9,7 @@ from scheduler_api.store.database.port import Store
 from scheduler_api.store.operations import idempotency, web_sessions
 from scheduler_api.store.phones import devices
 from scheduler_api.store.reminders import outbox
+from scheduler_api.use_cases.auth import web_sessions as sessions
 from scheduler_api.use_cases.phones import phones
 
 from . import idempotency as responses
@@ -23,6 +24,6 @@ def forget(store: Store, now: datetime) -> int:
         return (
             idempotency.forget(store, stamp(now - responses.KEPT))
             + devices.delete_expired(store, stamp(now), stamp(now - phones.TRIES_LIFE))
-            + web_sessions.delete_ended(store, stamp(now))
+            + web_sessions.delete_ended(store, stamp(now - sessions.KEPT))
             + outbox.forget(store, stamp(now - MESSAGES_KEPT))
         )

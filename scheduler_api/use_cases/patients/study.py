@@ -100,7 +100,7 @@ def adherence(
     start = (after[0], after[1]) if after else None
     items = []
     for row in every_patient(session, site, after=start):
-        schedule, today = _schedule_of(session, row)
+        schedule, today = schedule_of(session, row)
         items.append({**patient_fields(row, session.now), "today": today, **schedule.adherence(today)})
         if len(items) > limit:
             break
@@ -113,7 +113,8 @@ def patient_fields(row: Row, now: datetime) -> dict[str, str]:
     return {"patient_id": row["patient_id"], "subject_number": row["subject_number"], "site": site_of(row, now)}
 
 
-def _schedule_of(session: Session, row: Row) -> tuple[PatientSchedule, date]:
+def schedule_of(session: Session, row: Row) -> tuple[PatientSchedule, date]:
+    """Return a patient's schedule as far as the actor may read it, and the day on which it is seen."""
     history, today = known_to(session, row)
     return PatientSchedule(versions_named(session.store, history), history), today
 
@@ -148,7 +149,7 @@ class _Sums:
         first = history.first_on or today
         found = (one for one in schedule.deviations(today, first, today) if one["site"] == site)
         self.deviations.update(one["kind"] for one in found)
-        for visit in schedule.visits(date.min, today, IMAGING):
+        for visit in schedule.visits(date.min, today, (IMAGING,)):
             # One more appointment is no visit: what was done on it is a part of one, or unscheduled.
             if visit.appointment is not None or visit.site(history, today) != site:
                 continue
@@ -188,31 +189,48 @@ class _Sums:
         }
 
 
-def summary(session: Session, protocol: str, site: str | None = None) -> dict[str, Any]:
-    """Return a study's counts at the actor's sites today, in total and for each site that has or had patients.
+class Counts:
+    """A study's counts at the actor's sites, or at one of them, to which patients are added one after the other."""
 
-    A patient counts at the site that has the patient, with all doses; deviations and imaging at that of their day.
-    Raises NotFound.
-    """
-    versions = versions_of(session.store, protocol)
-    if not versions:
-        raise NotFound("No such protocol.")
-    total, sites = _Sums(), dict[str, _Sums]()
-    for row in every_patient(session, site, protocol, former=True):
-        now_at = site_of(row, session.now)
-        schedule, today = _schedule_of(session, row)
-        for name in {now_at, *(stay.site for stay in schedule.history.stays)}:
-            if not session.actor.sees(name) or site not in (None, name):
-                continue
-            sums = sites.setdefault(name, _Sums())
+    def __init__(self, session: Session, protocol: str, site: str | None) -> None:
+        """Count none. Raises NotFound for an unknown protocol."""
+        self._session, self._protocol, self._site = session, protocol, site
+        self._versions = versions_of(session.store, protocol)
+        if not self._versions:
+            raise NotFound("No such protocol.")
+        self._sites = dict[str, _Sums]()
+
+    def is_of(self, site: str) -> bool:
+        """Return whether a site is one of those at which is counted."""
+        return self._session.actor.sees(site) and self._site in (None, site)
+
+    def add(self, row: Row, schedule: PatientSchedule, today: date) -> None:
+        """Count a patient at the site that has the patient, with all doses; deviations and imaging at that of their
+        day.
+        """
+        now_at = site_of(row, self._session.now)
+        for name in filter(self.is_of, {now_at, *(stay.site for stay in schedule.history.stays)}):
+            sums = self._sites.setdefault(name, _Sums())
             if name == now_at:
                 sums.add(schedule, today)
             sums.add_past(schedule, today, name)
-    for sums in sites.values():
-        total.add_sums(sums)
-    return {
-        "protocol": protocol,
-        "planned": versions[max(versions)].participants,
-        **total.document(),
-        "sites": [{"site": name, **sums.document()} for name, sums in sorted(sites.items())],
-    }
+
+    def document(self) -> dict[str, Any]:
+        """Return the counts in total, and for each site that has or had patients."""
+        total = _Sums()
+        for sums in self._sites.values():
+            total.add_sums(sums)
+        return {
+            "protocol": self._protocol,
+            "planned": self._versions[max(self._versions)].participants,
+            **total.document(),
+            "sites": [{"site": name, **sums.document()} for name, sums in sorted(self._sites.items())],
+        }
+
+
+def summary(session: Session, protocol: str, site: str | None = None) -> dict[str, Any]:
+    """Return a study's counts at the actor's sites today. Raises NotFound."""
+    counts = Counts(session, protocol, site)
+    for row in every_patient(session, site, protocol, former=True):
+        counts.add(row, *schedule_of(session, row))
+    return counts.document()

@@ -31,6 +31,11 @@ def list_all(session: Session) -> list[dict[str, Any]]:
     return [_document(row) for row in sites.every(session.store) if session.actor.sees(row["site"])]
 
 
+def others(store: Store, site: str) -> list[tuple[str, str]]:
+    """Return the ids and names of all sites but one: those to which it may transfer a patient."""
+    return [(row["site"], row["name"]) for row in sites.every(store) if row["site"] != site]
+
+
 def get(session: Session, site: str) -> dict[str, Any]:
     """Return one site. Raises NotFound."""
     sites_to_search(session, site)

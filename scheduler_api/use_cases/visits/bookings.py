@@ -272,10 +272,11 @@ def _against_day(session: Session, patient: _Patient, before: Booking | None, da
 def _against_visit(after: _Patient, visit: str, day: date) -> Iterator[dict[str, Any]]:
     """Yield warnings about booking a visit at all."""
     planned = after.schedule.visit_schedule.visit(visit)
+    named = {"visit": visit} if planned is None else {"visit": visit, "label": planned.label}
     if planned is None or not planned.in_plan:
-        yield _warning("not_planned", Reason("not_in_patients_plan", visit=visit))
+        yield _warning("not_planned", Reason("not_in_patients_plan", **named))
     elif planned.done_on is not None:
-        yield _warning("already_done", Reason("was_done", visit=visit, day=planned.done_on))
+        yield _warning("already_done", Reason("was_done", **named, day=planned.done_on))
     elif planned.status(day) == "not_required":
         yield _warning("not_required", planned.because)
 
@@ -288,7 +289,7 @@ def _against_result(after: _Patient, body: VisitDone) -> Iterator[dict[str, Any]
         yield _warning("unscheduled", Reason("of_no_visit", day=day))
     for other in schedule.visits(day, day, [body.series]):
         if other.visit != body.visit and other.done_on is None and other.opens_on <= day <= other.closes_on:
-            yield _warning("window_of_another", Reason("in_window_of", day=day, visit=other.visit))
+            yield _warning("window_of_another", Reason("in_window_of", day=day, visit=other.visit, label=other.label))
     if has_responses(schedule.treatment_plan.plan, body.series) and body.response is None:
         yield _warning("no_response", Reason("response_missing"))
 

@@ -148,7 +148,7 @@ def _documents(store: Store, todays: dict[str, date], rows: Sequence[Row]) -> li
 
 
 def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
-    acknowledged = None
+    acknowledged, because = None, reasons.of_text(row["because"])
     if row["note"] is not None:
         by = {"role": row["by_role"], "name": row["by_name"]}
         until = None if row["until"] == _FOR_GOOD else row["until"]
@@ -161,11 +161,12 @@ def _document(row: Row, visit: Mapping[str, Any] | None) -> dict[str, Any]:
         "site": row["site"],
         "visit": row["visit"],
         "due_on": row["due_on"],
-        "because": reasons.of_text(row["because"]),
+        "because": because,
         "today": row["today"],
         "since": row["from_on"],
         "urgency": _urgency(row["due_on"], row["today"]),
-        "label": visit["label"] if visit is not None else None,
+        # The reason has the label of a visit that is not planned.
+        "label": visit["label"] if visit is not None else because.inputs.get("label"),
         "suggested_days": visit["suggested_days"] if visit is not None and row["kind"] != BOOKING_AT_OLD_SITE else (),
         "resolve_with": _calls(row["patient_id"], row["kind"], row["entry_id"], row["resolve_with"]),
         "acknowledged": acknowledged,

@@ -23,8 +23,8 @@ def options_of(session: Session, row: Row) -> Mapping[str, Options]:
 
     A drug, an arm or a part of the day that need not be named has none.
     """
-    schedule = schedules.of_row(session.store, row)
-    protocol = schedule.protocol_on(civil_date(session.now, row["time_zone"]))
+    schedule, today = schedules.of_row(session.store, row), civil_date(session.now, row["time_zone"])
+    protocol = schedule.protocol_on(today)
     regimens = [(one.id, one.drug) for one in protocol.regimens]
     several = regimens if len(regimens) > 1 else []
     per_day = max((one.times_a_day for one in protocol.regimens), default=1)
@@ -46,7 +46,7 @@ def options_of(session: Session, row: Row) -> Mapping[str, Options]:
         "series": [(one.name, "") for one in protocol.series],
         "hold": holds if len(holds) > 1 else [],
         "version": [(str(number), "") for number in sorted(versions)],
-        "site": [(one["site"], one["name"]) for one in sites.list_all(session)],
+        "site": sites.others(session.store, schedule.history.site_on(today)),
         "visit": [(UNSCHEDULED, ""), *((item["visit"], "") for item in visits_of(session, row["patient_id"]))],
     }
 

@@ -30,7 +30,7 @@ from .changes import pieces_in
 from .choices import labels_of, strengths_of
 from .history import data_of_fact, rows_of_fact
 from .month import Month, month_of
-from .recording import COUNTS, WITH_FORM
+from .recording import COUNTS, with_form
 
 #: How many patients a page of the list has, and how many next visits the page of one.
 _PATIENTS, _NEXT = 100, 4
@@ -100,13 +100,13 @@ def show_patient(patient_id: str) -> Response:
         later=last + timedelta(1),
         today=today,
         next_visits=_next_visits(patient_id) if is_ours else [],
-        groups=grouped(worklist.of_patient(session().store, row, today, now)) if is_ours else [],
+        groups=grouped(worklist.of_patient(session().store, row, today, now), language()) if is_ours else [],
         history=history,
         doses_left_out=len(whole) - len(history),
         devices=phones.list_devices(session(), patient_id) if is_ours else [],
         fact_rows=partial(rows_of_fact, labels=labels_of(session(), row), language=language()),
         fact_data=partial(data_of_fact, zone=row["time_zone"]),
-        correctable=WITH_FORM,
+        correctable=with_form(),
         is_ours=is_ours,
         supply=_supply(patient_id) if is_ours else None,
         periods=accountability.accountability_documents(session(), patient_id) if is_ours else [],

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
-from scheduler_api.api.http.operation import RECORDERS, any_query
+from scheduler_api.api.http.operation import COORDINATORS, RECORDERS, any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
@@ -58,6 +58,8 @@ SELDOM = (
 )
 #: The kinds that have a form; a registration is corrected by programs only.
 WITH_FORM = frozenset(FACTS) - {"registered"}
+#: Those of them that only a coordinator or an admin records.
+_OF_COORDINATORS = frozenset({"site_transferred"})
 
 
 @blueprint.route("/ward/patients/<string:patient_id>/record")
@@ -66,7 +68,13 @@ def choose_fact(patient_id: str) -> Response:
     """Show what can be recorded about a patient"""
     patient = patients.get(session(), patient_id)
     counts = COUNTS if strengths_of(session(), patient_row(session(), patient_id)) else ()
-    return page("choose_fact.html", patient=patient, often=OFTEN, ends=ENDS, counts=counts, seldom=SELDOM)
+    seldom = [kind for kind in SELDOM if kind in with_form()]
+    return page("choose_fact.html", patient=patient, often=OFTEN, ends=ENDS, counts=counts, seldom=seldom)
+
+
+def with_form() -> frozenset[str]:
+    """Return the kinds of facts for which whoever is signed in has a form."""
+    return WITH_FORM if session().actor.role in COORDINATORS.names else WITH_FORM - _OF_COORDINATORS
 
 
 @blueprint.route("/ward/patients/<string:patient_id>/record", methods=["POST"])
@@ -76,7 +84,7 @@ def record(patient_id: str) -> Response:
     """Show the form of a kind of fact, or what would follow from what was filled in; record it once that was seen"""
     given, dry_run = request.form, request.args.get("dry_run") == "true"
     kind = given.get("kind", "")
-    if kind not in WITH_FORM:
+    if kind not in with_form():
         raise Problem(422, "There is no form for this kind of fact.")
     if "filled" not in given:
         return _form(patient_id, kind, given)
@@ -116,13 +124,14 @@ def _form(
     fields = form_of(kind, given, options_of(session(), row), errors)
     shown = {error for field in fields for error in field.errors}
     consequences = recorded.consequences if recorded is not None else []
-    labels = labels_of(session(), row, visits_in(consequences))
+    labels = labels_of(session(), row, [*visits_in(consequences), *given.getlist("visit")])
     return page(
         "record.html",
         status,
         patient=patients.get(session(), patient_id),
         kind=kind,
         fields=fields,
+        labels=labels,
         amounts=amounts_of(session(), row) if "amount" in FACTS[kind].fields else [],
         hidden={name: given[name] for name in ("replaces", "voids") if given.get(name)},
         refusals=errors,

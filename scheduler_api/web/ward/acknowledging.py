@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from marshmallow import ValidationError
 
-from scheduler_api.api.http.operation import RECORDERS
+from scheduler_api.api.http.operation import RECORDERS, any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import session
 from scheduler_api.api.routes.visits.worklist import AcknowledgementSchema
@@ -31,8 +31,11 @@ def show_acknowledgement(entry_id: str) -> Response:
 
 @blueprint.route(_PATH, methods=["POST"])
 @signed_in(RECORDERS)
+@any_query
 def acknowledge(entry_id: str) -> Response:
-    """Let an entry wait until a day, or for good where something happened that stays on record"""
+    """Let an entry wait until a day, or for good where something happened that stays on record; or show its form"""
+    if request.args.get("dry_run") == "true":
+        return _form(entry_id)
     entry = _entry(entry_id)
     given: dict[str, Any] = {
         name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in ("note", "until")

@@ -14,7 +14,7 @@ from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
 from scheduler_api.schemas.fields import Strict, Text
-from scheduler_api.use_cases.patients import courses, study
+from scheduler_api.use_cases.patients import courses
 from scheduler_api.use_cases.sites import protocols
 from scheduler_api.web.pages import blueprint, page
 from scheduler_api.web.pictures import picture as as_file
@@ -48,6 +48,22 @@ class Lane(NamedTuple):
     goes_on: bool
 
 
+class Cell(NamedTuple):
+    """Holds a cycle of a patient as a cell of the map of adherence: where it lies, its shade, and what it says."""
+
+    x: int
+    shade: str
+    text: str
+
+
+class Adherence(NamedTuple):
+    """Holds a patient's row of the map of adherence; `counts` are what its table has, from the first cycle on."""
+
+    subject_number: str
+    cells: list[Cell]
+    counts: list[str]
+
+
 @blueprint.route("/ward/cohort")
 @signed_in()
 @any_query
@@ -77,8 +93,7 @@ def _cohort() -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
     query = asked(CohortQuery)
     names = [one["id"] for one in protocols.list_all(session())]
     protocol = query.setdefault("protocol", names[0] if names else "")
-    summary = study.summary(session(), protocol, query.get("site"))
-    found = [*courses.courses(session(), protocol, query.get("site"))]
+    summary, found = courses.cohort(session(), protocol, query.get("site"))
     g.item_count = len(found)
     return query, summary, found
 
@@ -88,20 +103,30 @@ def _pictures(found: Sequence[Mapping[str, Any]], planned: int | None) -> dict[s
     treated = sorted((one for one in found if one["first_on"]), key=_days, reverse=True)
     longest = max(map(_reach, treated), default=1)
     enrolment = [*_enrolment(found)]
+    adherence = [_adherence(one) for one in treated]
     return {
         "lanes": [_lane(one, longest) for one in treated],
         "ticks": [(day * WIDTH // longest, day // 7) for day in range(0, longest + 1, _weeks_between(longest) * 7)],
-        "treated": treated,
-        "most_cycles": max((one["cycles"][-1]["cycle"] for one in treated if one["cycles"]), default=0),
-        "shade": shade,
+        "adherence": adherence,
+        "most_cycles": max((len(row.counts) for row in adherence), default=0),
         "enrolment": enrolment,
         "curve": _curve(enrolment, planned),
         "size": _SIZE,
     }
 
 
-def shade(adherence: float) -> str:
-    """Return the shade of a cell of the map of adherence."""
+def _adherence(course: Mapping[str, Any]) -> Adherence:
+    number, cycles = course["subject_number"], course["cycles"]
+    counts = {one["cycle"]: f"{one['taken']}/{one['planned']}" for one in cycles}
+    cells = [
+        Cell(NAMES + (one["cycle"] - 1) * CELL, _shade(one["adherence"]), f"{number} {one['cycle']}: {count}")
+        for one, count in zip(cycles, counts.values(), strict=True)
+    ]
+    # A cycle in which nothing was planned has no cell, and an empty place in the table.
+    return Adherence(number, cells, [counts.get(cycle, "") for cycle in range(1, max(counts, default=0) + 1)])
+
+
+def _shade(adherence: float) -> str:
     return next(name for least, name in _SHADES if adherence >= least)
 
 

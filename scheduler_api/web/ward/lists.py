@@ -17,7 +17,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.schemas.fields import CivilDate
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits, worklist
-from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.pages import blueprint, language, page
 from scheduler_api.web.queries import WardQuery, all_series, all_sites, asked
 
 from .tasks import grouped
@@ -48,7 +48,7 @@ def show_today() -> Response:
     by_day = _by_day(booked(site, None, today, today + _WEEK))
     return page(
         "today.html",
-        groups=grouped(entries),
+        groups=grouped(entries, language()),
         count=len(entries),
         is_cut=len(entries) == PORTIONS * _PORTION,
         coming=by_day.pop(today.isoformat(), []),

@@ -15,7 +15,7 @@ from scheduler_api.i18n import LANGUAGES
 from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text
 from scheduler_api.use_cases.patients import calendars, patients
 from scheduler_api.use_cases.sites import sites
-from scheduler_api.web.pages import blueprint, page
+from scheduler_api.web.pages import blueprint, language, page
 from scheduler_api.web.queries import all_sites, asked
 
 from .lists import all_entries, booked, present
@@ -49,7 +49,7 @@ def print_today() -> Response:
     return page(
         "print_today.html",
         spoken=query.get("language"),
-        groups=grouped(entries),
+        groups=grouped(entries, query.get("language") or language()),
         coming=booked(site, None, today, today),
         site=site,
         today=today,

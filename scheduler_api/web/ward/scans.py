@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flask import Response, g
+from markupsafe import Markup
 
 from scheduler_api.api.http.operation import any_query
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import session
 from scheduler_api.engine.model.protocol import IMAGING
+from scheduler_api.i18n.labels import label
 from scheduler_api.store.visits.visits import Query
 from scheduler_api.use_cases.visits import visits
 from scheduler_api.web import words
-from scheduler_api.web.pages import blueprint, language, page
+from scheduler_api.web.pages import Addresses, addresses, blueprint, language, page
 from scheduler_api.web.queries import WardQuery, all_series, all_sites, asked
 
 from .lists import PORTIONS, present
@@ -26,6 +29,8 @@ _BACK, _AHEAD = timedelta(21), timedelta(41)
 #: In units of the picture: the column of names, a day, the line of dates, and a row.
 _NAMES, _DAY, _TOP, _STEP = 92, 11, 34, 26
 _PORTION = 200
+#: The days of a visit that the table has.
+_DAYS = ("opens_on", "target_on", "closes_on", "booked_on", "done_on")
 
 
 class Bar(NamedTuple):
@@ -41,6 +46,15 @@ class Bar(NamedTuple):
     booked: int | None
     done: int | None
     past: bool
+
+
+class Shown(NamedTuple):
+    """A visit in words: its name, the address of its page, its status, and its days in the order of the table."""
+
+    name: str
+    at: str
+    status: str
+    days: list[Markup]
 
 
 class Range(NamedTuple):
@@ -67,13 +81,19 @@ def show_scans() -> Response:
     shown = Range(today - _BACK, today + _AHEAD)
     found = _visits(query.get("site"), series, shown)
     g.item_count = len(found)
+    spoken, address = language(), addresses()
     rows = [
-        {"patient_id": one, "subject_number": number, "visits": of, "bars": [_bar(visit, shown) for visit in of]}
-        for (number, one), items in groupby(found, lambda item: (item["subject_number"], item["patient_id"]))
+        {
+            "subject_number": number,
+            "at_patient": address("pages.show_patient", patient_id=one),
+            "bars": [_bar(visit, shown) for visit in of],
+            "visits": [_in_words(visit, spoken, address) for visit in of],
+        }
+        for (number, one), items in groupby(found, itemgetter("subject_number", "patient_id"))
         for of in [[*items]]
     ]
     mondays = (shown.first + timedelta(number) for number in range((shown.last - shown.first).days + 1))
-    weeks = [(_x(shown, day), words.date_in(day, "short", language())) for day in mondays if day.weekday() == 0]
+    weeks = [(_x(shown, day), words.date_in(day, "short", spoken)) for day in mondays if day.weekday() == 0]
     return page(
         "scans.html",
         rows=rows,
@@ -104,6 +124,15 @@ def _visits(site: str | None, series: str, shown: Range) -> list[dict[str, Any]]
             break
         after = found.after
     return items
+
+
+def _in_words(visit: Mapping[str, Any], spoken: str, address: Addresses) -> Shown:
+    return Shown(
+        words.reason_in(spoken, visit["label"]),
+        address("pages.show_visit", patient_id=visit["patient_id"], visit=visit["visit"]),
+        label("visit_status", visit["status"], spoken),
+        [words.time_element("day", spoken, visit[name]) for name in _DAYS],
+    )
 
 
 def _bar(visit: Mapping[str, Any], shown: Range) -> Bar:
