@@ -261,6 +261,9 @@ def test_only_a_form_of_the_ended_session_is_received_and_kept(
     # Whoever has no session, or one that ended long ago, is not listened to.
     assert path_of(head_of(Visitor(service))) == "/sign-in"
     assert head_of(visitor).status_code == 100
+    # Only forms are: the same of a page that is read leads to the sign-in.
+    read = visitor.client.get("/ward", data="5 bytes", environ_overrides={HEAD: UNCHECKED})
+    assert path_of(read) == "/sign-in"
     page = visitor.page(visitor.post(address, sent).headers["Location"])
     led = visitor.press(page, "Sign in", token=service.tokens["nurse"])
     assert path_of(led) == f"/ward/patients/{patient.patient_id}"

@@ -107,8 +107,9 @@ def authenticate_page(req: Request, instant: datetime, roles: Roles) -> None:
     secret = session_secret(req)
     found = web_sessions.authenticate(store(), secret, instant) if secret else None
     if found is None:
-        # What somebody sends whose session has just ended is received, to be kept.
-        if req.environ.get(HEAD) == UNCHECKED and web_sessions.has_ended(store(), secret, instant):
+        # A form that somebody sends whose session has just ended is received, to be kept.
+        is_to_receive = req.method == "POST" and req.environ.get(HEAD) == UNCHECKED
+        if is_to_receive and web_sessions.has_ended(store(), secret, instant):
             return
         raise Problem(401, "Nobody is signed in.")
     g.session, g.is_to_renew = Session(store(), found.actor, instant, route(req)), found.is_to_renew
