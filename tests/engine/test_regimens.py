@@ -14,6 +14,8 @@ from .patients import Patient, day, plain, protocol_data, regimen_data, series
 
 Data = dict[str, Any]
 
+ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
+
 
 def drug(name: str = "olaparib", amount: float = 200, **fields: Any) -> Data:
     """The data of another regimen: 200 mg a day in cycles of 21 days, unless said otherwise."""
@@ -121,9 +123,8 @@ class TestTwoDrugs:
     def test_there_are_none_on_days_on_which_that_is_not_for_the_patient(self) -> None:
         """Cycles of 28 days from 2024-01-05: day 1 of the third is 2024-03-01."""
         lab = series("lab", {"regimen": "olaparib", "days": [1]}, window=(1, 1))
-        arms = [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]
         of_arm = drug(cycle_days=28, who={"arm": "b"})
-        patient = treated(regimen_data(), of_arm, visits=(lab,), arms=arms, arm="a")
+        patient = treated(regimen_data(), of_arm, visits=(lab,), arms=ARMS, arm="a")
         assert patient.targets("lab", "2024-03-02") == {}
         patient.record("arm_assigned", arm="b", on="2024-02-10")
         assert patient.targets("lab", "2024-03-02") == {"lab-olaparib-c3d1": "2024-03-01"}
@@ -300,10 +301,9 @@ class TestStartsAndEnds:
 
     def test_each_arm_has_its_own(self) -> None:
         """The lead regimen is that of the patient's arm; after a change of arm that of the new one."""
-        arms = [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]
         of_arm = ({**regimen_data(), "who": {"arm": "a"}}, {**drug(cycle_days=28), "who": {"arm": "b"}})
         clinic = series("clinic", {"days": [1]}, window=(1, 1))
-        patient = treated(*of_arm, visits=(clinic,), arms=arms, arm="b")
+        patient = treated(*of_arm, visits=(clinic,), arms=ARMS, arm="b")
         assert doses(patient, "2024-01-10") == {"olaparib.1": (200, "unrecorded")}
         assert patient.targets("clinic", "2024-02-10") == {"clinic-c1d1": "2024-01-05", "clinic-c2d1": "2024-02-02"}
         patient.record("arm_assigned", arm="a", on="2024-01-20")
@@ -353,6 +353,17 @@ class TestStartsAndEnds:
         patient = treated({**regimen_data(), "max_doses": 3}, {**shared, "cycles_of": "surufatinib"})
         assert [*doses(patient, "2024-01-07")] == ["surufatinib.1", "olaparib.1", "olaparib.2"]
         assert doses(patient, "2024-01-08") == {}
+
+    def test_visits_in_cycles_from_a_milestone_wait_for_no_first_dose(self) -> None:
+        """Arm b from enrolment, 3 January: its cycles begin then, though nobody recorded that treatment started."""
+        of_a = {**regimen_data(), "who": {"arm": "a"}}
+        of_b = drug(starts={"milestone": "randomisation"}, who={"arm": "b"})
+        data = {**protocol_data(series("clinic", {"days": [1]}, window=(1, 1)), arms=ARMS), "regimens": [of_a, of_b]}
+        seen = Patient(read_protocol(data), arm="b", planned_first_dose_on="2024-01-08").on("2024-02-16")
+        rows = [seen.visits[f"clinic-c{number}d1"] for number in (1, 2, 3)]
+        days = [(row["target_on"], row["status"]) for row in rows]
+        assert days == [("2024-01-03", "missed"), ("2024-01-24", "missed"), ("2024-02-14", "overdue")]
+        assert rows[1]["because"] == "arm b from 2024-01-03 + 21 days = cycle 2 day 1"
 
 
 class TestPerBody:
@@ -461,10 +472,9 @@ class TestWhatCannotBe:
 
 def test_before_enrolment_no_visit_is_planned_on_days_of_a_regimen_that_starts_at_a_milestone() -> None:
     """An arm is assigned while the patient is screened: nobody is asked to come for treatment before enrolment."""
-    arms = [{"id": "a", "label": "Arm A"}]
     second = drug(starts={"milestone": "randomisation"})
     infusions = series("infusion", {"days": [1], "cycles": {"to": 2}, "regimen": "olaparib"}, window=(1, 1))
-    trial = read_protocol({**protocol_data(infusions, arms=arms), "regimens": [regimen_data(), second]})
+    trial = read_protocol({**protocol_data(infusions, arms=ARMS), "regimens": [regimen_data(), second]})
     patients = Patient.screened(trial), Patient.screened(trial, planned_enrolment_on="2024-01-08")
     for patient in patients:
         patient.record("arm_assigned", arm="a", on="2024-01-10")

@@ -23,10 +23,10 @@ _UNITS = {"d": "day", "w": "week", "m": "month"}
 class SeriesPlan(NamedTuple):
     """What all visits of a series under one version of the protocol share: their anchor, and E.
 
-    `ends` has the E of each recurrence, `ends_in` that on days of the cycles of regimens which begin or end otherwise,
-    by the regimen. `is_last`: no later version has the series. `holds` are those of the regimen of which the visits are
-    doses, none if they are no doses. A series that is counted from each response is counted from `more_anchors` too;
-    `response` is the number of the one that `anchor` is.
+    `ends` has the E of each recurrence, `in_cycles` the anchor and the E on days of the cycles of regimens which begin
+    or end otherwise, by the regimen. `is_last`: no later version has the series. `holds` are those of the regimen of
+    which the visits are doses, none if they are no doses. A series that is counted from each response is counted from
+    `more_anchors` too; `response` is the number of the one that `anchor` is.
     """
 
     series: Series
@@ -34,22 +34,25 @@ class SeriesPlan(NamedTuple):
     ends: tuple[Reached | None, ...]
     is_last: bool = True
     holds: tuple[Hold, ...] = ()
-    ends_in: tuple[tuple[str, tuple[Reached | None, ...]], ...] = ()
+    in_cycles: tuple[tuple[str, AnchorDay, tuple[Reached | None, ...]], ...] = ()
     more_anchors: tuple[AnchorDay, ...] = ()
     response: int = 1
 
     @property
     def ends_on(self) -> date | None:
         """Return the day after which no visit opens any more; None while nothing ended all of them."""
-        ends = [*self.ends, *(end for _, of_regimen in self.ends_in for end in of_regimen)]
+        ends = [*self.ends, *(end for _, _, of_regimen in self.in_cycles for end in of_regimen)]
         days = [end.on for end in ends if end is not None]
         return max(days) if len(days) == len(ends) else None
 
     def within(self, regimen: str) -> SeriesPlan:
-        """Return the same for the visits on days of the cycles of a regimen: with the E of those."""
-        ends = dict(self.ends_in).get(regimen, self.ends)
-        # The others stay, so that it is known when all have ended.
-        return self if ends is self.ends else self._replace(ends=ends, ends_in=(*self.ends_in, ("", self.ends)))
+        """Return the same for the visits on days of the cycles of a regimen: with its start, and the E of those."""
+        for name, anchor, ends in self.in_cycles:
+            if name == regimen:
+                # The others stay, so that it is known when all have ended.
+                others = (*self.in_cycles, ("", self.anchor, self.ends))
+                return self._replace(anchor=anchor, ends=ends, in_cycles=others)
+        return self
 
 
 class PlannedVisit(NamedTuple):

@@ -112,7 +112,9 @@ class VisitSchedule:
         return SeriesPlan(series, anchor, tuple(ends), is_last, more_anchors=more_anchors)
 
     def _on_cycle_days(self, protocol: Protocol, series: Series, anchor: AnchorDay, is_last: bool) -> SeriesPlan:
-        """Return the plan of a series on days of cycles: of each regimen they end with it."""
+        """Return the plan of a series on days of cycles: of each regimen they are counted from its start, and end with
+        it.
+        """
         treatment_plan, named = self._treatment_plan, series.anchor.regimen
 
         def ends(regimen: RegimenPlan) -> tuple[Reached | None, ...]:
@@ -123,9 +125,13 @@ class VisitSchedule:
         first = treatment_plan.regimen(named or protocol.regimens[0].id)
         assert first is not None, "a version's regimens are all planned"
         courses = {course.regimen for course in treatment_plan.cycle_courses(named)}
-        others = [one for one in treatment_plan.regimens if one.name in courses]
-        ends_in = tuple((one.name, ends(one)) for one in others if one.milestone_on != first.milestone_on)
-        return SeriesPlan(series, anchor, ends(first), is_last, ends_in=ends_in)
+        started = ((one, self._start_of_cycles(one.name)) for one in treatment_plan.regimens if one.name in courses)
+        in_cycles = tuple(
+            (one.name, start, ends(one))
+            for one, start in started
+            if start is not None and (start != anchor or one.milestone_on != first.milestone_on)
+        )
+        return SeriesPlan(series, anchor, ends(first), is_last, in_cycles=in_cycles)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
