@@ -365,6 +365,18 @@ class TestStartsAndEnds:
         assert days == [("2024-01-03", "missed"), ("2024-01-24", "missed"), ("2024-02-14", "overdue")]
         assert rows[1]["because"] == "arm b from 2024-01-03 + 21 days = cycle 2 day 1"
 
+    def test_a_day_before_a_later_regimen_waits_for_the_first_dose_too(self) -> None:
+        """Two cycles of 7 days planned from 5 January, then olaparib from the 19th: its day -4 is the 15th."""
+        later = drug(starts={"after": "surufatinib"})
+        before = series("lab", {"regimen": "olaparib", "days": [-4], "cycles": [1]}, window=(1, 1))
+        data = {**protocol_data(before), "regimens": [regimen_data(cycle_days=7, cycles=2), later]}
+        patient = Patient(read_protocol(data), planned_first_dose_on="2024-01-05")
+        (visit,) = patient.on("2024-01-16").visits.values()
+        assert (visit["target_on"], visit["status"]) == ("2024-01-15", "upcoming")
+        patient.record("treatment_started", first_dose_on="2024-01-05")
+        (visit,) = patient.on("2024-01-16").visits.values()
+        assert (visit["target_on"], visit["status"]) == ("2024-01-15", "open")
+
 
 class TestPerBody:
     """The amount of each patient is calculated by the site."""

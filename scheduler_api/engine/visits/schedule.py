@@ -237,8 +237,7 @@ class VisitSchedule:
             return treatment
         if (started := plan.started) is None:
             return None
-        awaits_start = plan.rests_on_first_dose and treatment.planned_start is not None
-        planned_start = started.on if awaits_start else None
+        planned_start = treatment.planned_start if plan.rests_on_first_dose else None
         return AnchorDay(started.on, started.provisional, started.because, treatment.enrolment_from, planned_start)
 
     def _responded(self, anchor: Anchor) -> Iterator[AnchorDay]:
