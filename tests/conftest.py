@@ -25,6 +25,7 @@ import scheduler_api
 from scheduler_api.cli.samples import samples
 from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
+from scheduler_api.store.database.copying import copy
 from scheduler_api.use_cases import debouncer
 from scheduler_api.use_cases.debouncer import Debouncer
 
@@ -214,18 +215,29 @@ def amended_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def sampled(databases: Databases) -> tuple[str, dict[str, str]]:
+def sampled(databases: Databases, engines: Callable[[str], Databases]) -> tuple[str, dict[str, str]]:
     """A template with the sample patients for `SAMPLED_ON`."""
-    return sampled_template_of(databases)
+    return sampled_template_of(databases, engines("sqlite"))
 
 
 @cache
-def sampled_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
-    """The same of an engine: what many tests copy, since it takes long to make."""
-    template, tokens = template_of(databases)
-    database = databases.copy(template)
-    store = connect(database)
-    samples.load(store, samples.entries(SAMPLED_ON))
+def sampled_template_of(databases: Databases, files: Databases) -> tuple[str, dict[str, str]]:
+    """Return the same of an engine: what many tests copy, since it takes long to make.
+
+    The patients are loaded into one of the `files`, and copied from there to the other engine, which is quicker.
+    """
+    if databases is files:
+        template, tokens = template_of(databases)
+        database = databases.copy(template)
+        store = connect(database)
+        samples.load(store, samples.entries(SAMPLED_ON))
+    else:
+        loaded, tokens = sampled_template_of(files, files)
+        database, source = databases.new(), connect(loaded)
+        store = connect(database)
+        store.migrate()
+        copy(source, store)
+        source.close()
     store.close()
     return database, tokens
 
