@@ -24,17 +24,17 @@ def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     `through_on` is None during treatment; then `earliest_through_on` is the earliest day it can become. `provisional`
     means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
     """
-    plan, history = treatment_plan.plan, treatment_plan.history
+    history = treatment_plan.history
     fitting = [
-        (period, rule)
-        for period in plan
+        rule
+        for period in treatment_plan.plan
         for rule in period.protocol.contraception
         if history.may_fit(rule.who) and _concerns(rule, treatment_plan, date.max)
     ]
     if history.enrolled is None:
-        return _not_enrolled([rule for _, rule in fitting], history, today)
+        return _not_enrolled(fitting, history, today)
     through_on, because, provisional, counting = _through(treatment_plan)
-    begins = min((_from(rule, history) for rule in counting or [rule for _, rule in fitting]), default=date.max)
+    begins = min((_from(rule, history) for rule in counting or fitting), default=date.max)
     periods = fertile_periods(history, begins)
     if fitting and not periods:
         return _document("not_required", None, None, None, False, _why_never(history))
@@ -169,7 +169,7 @@ def _longest_after(treatment_plan: TreatmentPlan, base: date, why: Reason, today
     A rule counts whose patients were ever this one since it began, and whose version was in force on a day on which
     contraception was required; also one that comes into force after `base`, if contraception is still required then.
     """
-    latest_on, because, through_on = None, Reason("no_contraception_rule"), base
+    through_on = base
     # While treatment goes on, what is still to start counts too.
     drugs_through = base if today is None else date.max
     while True:
@@ -180,14 +180,13 @@ def _longest_after(treatment_plan: TreatmentPlan, base: date, why: Reason, today
             for one in _bases(rule, treatment_plan, base, why, today)
         ]
         if not ends:
-            break
+            return _End(base, Reason("no_contraception_rule"), False, counting)
         latest_on, longest, counted_from = max(ends, key=itemgetter(0))
-        unit = "month" if longest.unit == "m" else "day"
-        because = Reason("after", base=counted_from.because, count=count(longest.length, unit))
         if latest_on <= through_on:
-            break
+            unit = "month" if longest.unit == "m" else "day"
+            because = Reason("after", base=counted_from.because, count=count(longest.length, unit))
+            return _End(latest_on, because, False, counting)
         through_on = latest_on
-    return _End(base if latest_on is None else latest_on, because, False, counting)
 
 
 def _bases(
