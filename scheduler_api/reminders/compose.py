@@ -25,7 +25,7 @@ from .texts import MessageText
 
 
 class Recipients(NamedTuple):
-    """What messages need to know of patients, by patient: their rows, and the tokens of their apps."""
+    """Holds what messages need to know of patients, by patient: their rows, and the tokens of their apps."""
 
     rows: Mapping[str, Row]
     tokens: Mapping[str, list[str]]

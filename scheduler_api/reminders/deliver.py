@@ -33,7 +33,7 @@ log = logging.getLogger("scheduler_api.reminders")
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is sent at once, and how long a worker may hold a delivery.
+    """Says how much is sent at once, and how long a worker may hold a delivery.
 
     `threads` send at the same time, each a run: at most `run` messages to one destination, one after another. `lease`
     is far longer than a run can take: none begins a message when a quarter of it is over. `look` is how long to wait,

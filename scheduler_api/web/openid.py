@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from http import HTTPStatus
-from typing import Any
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, g, request, url_for
 
 from scheduler_api.api.http.operation import any_query, public
 from scheduler_api.api.http.problems import Problem
@@ -16,9 +15,9 @@ from scheduler_api.use_cases.auth.code_flow import CodeFlow, SignInFailed
 from scheduler_api.use_cases.auth.oidc import ProviderUnavailable
 from scheduler_api.use_cases.session import ROLES, Session
 
-from .pages import blueprint, page, set_secret
+from .pages import blueprint, led_to, page, set_secret
 from .resuming import way_on
-from .sign_in import is_ours
+from .sign_in import page_asked
 
 #: The cookie of a sign-in that has begun: its secret, whether it only renews a session, and the page asked for.
 _COOKIE = "scheduler_sign_in"
@@ -40,8 +39,7 @@ def begin_sign_in() -> Response:
         address = flow.address(secret, _back(), now(), silent)
     except ProviderUnavailable:
         return _led(asked) if silent else _failed("unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
-    response: Any = redirect(address, 303)
-    response.headers["Cache-Control"] = "no-store"
+    response = led_to(address)
     response.set_cookie(
         _COOKIE,
         secret + (_RENEWS if silent else _BEGINS) + asked,
@@ -110,8 +108,7 @@ def _back() -> str:
 
 def _led(asked: str) -> Response:
     """Lead from the answer of the provider to the page that was asked for."""
-    response: Any = redirect(asked if is_ours(asked) else url_for("pages.show_today"), 303)
-    response.headers["Cache-Control"] = "no-store"
+    response = led_to(page_asked(asked))
     response.delete_cookie(_COOKIE, path="/sign-in")
     return response
 

@@ -115,10 +115,16 @@ def csrf_token() -> str:
     return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
 
 
+def led_to(address: str) -> Response:
+    """Return an answer that leads to an address, and that nothing on the way keeps."""
+    response: Any = redirect(address, 303)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def go_to(endpoint: str, said: str | None = None, **values: Any) -> Response:
     """Lead to a page after a form was recorded, saying a label of the group `said` there."""
-    response: Any = redirect(url_for(f"pages.{endpoint}", **values, said=said), 303)
-    return response
+    return led_to(url_for(f"pages.{endpoint}", **values, said=said))
 
 
 def here() -> str:

@@ -7,16 +7,14 @@ that form. It is shown again with what would follow; nothing is recorded before 
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, g, redirect, request, url_for
+from flask import Response, g, request, url_for
 
 from scheduler_api.api.http.operation import RECORDERS
 from scheduler_api.api.http.operation import page as signed_in
 from scheduler_api.api.http.requests import now, services, session_secret, store
 from scheduler_api.use_cases.auth import kept_forms, web_sessions
 
-from .pages import blueprint, here, is_own_form, page
+from .pages import blueprint, here, is_own_form, led_to, page
 
 #: The views that with `dry_run` only show what would follow from a form.
 _SHOW_FIRST = ("record", "register", "book_visit", "record_result", "acknowledge")
@@ -44,7 +42,7 @@ def lead_to_sign_in(response: Response) -> Response:
     address = url_for("pages.show_sign_in", next=here())
     if "HX-Request" in request.headers:
         return Response(status=204, headers={"HX-Redirect": address})
-    return _led(address)
+    return led_to(address)
 
 
 @blueprint.route("/ward/form")
@@ -52,7 +50,7 @@ def lead_to_sign_in(response: Response) -> Response:
 def show_kept_form() -> Response:
     """Offer to go on with what was filled in when the session had ended"""
     form = kept_forms.get(store(), session_secret(request))
-    return _led(url_for("pages.show_today")) if form is None else page("kept_form.html", form=form)
+    return led_to(url_for("pages.show_today")) if form is None else page("kept_form.html", form=form)
 
 
 def way_on(secret: str, asked: str) -> str:
@@ -76,9 +74,3 @@ def _renewing() -> Response:
     # What was asked for is read only when the browser is back.
     g.pop("session", None)
     return page("renewing.html", address=url_for("pages.begin_sign_in", silent="1", next=here()))
-
-
-def _led(address: str) -> Response:
-    response: Any = redirect(address, 303)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 
 from scheduler_api.api.http.operation import any_query, public
 from scheduler_api.api.http.operation import page as signed_in
@@ -14,7 +12,7 @@ from scheduler_api.use_cases.auth import web_sessions
 from scheduler_api.use_cases.auth.oidc import OF_PROVIDER
 from scheduler_api.use_cases.session import Unauthenticated
 
-from .pages import LANGUAGE_COOKIE, blueprint, page, set_secret
+from .pages import LANGUAGE_COOKIE, blueprint, led_to, page, set_secret
 from .resuming import way_on
 
 _A_YEAR = 31_536_000
@@ -47,8 +45,7 @@ def sign_in() -> Response:
         secret = web_sessions.start(store(), token, now(), route(request), session_secret(request))
     except Unauthenticated:
         return _form(address, 401, wrong=True)
-    asked = address if is_ours(address) else url_for("pages.show_today")
-    response: Any = redirect(way_on(secret, asked), 303)
+    response = led_to(way_on(secret, page_asked(address)))
     set_secret(response, secret)
     return response
 
@@ -60,7 +57,7 @@ def sign_out() -> Response:
     web_sessions.end(session(), session_secret(request))
     # At the provider the person may still be signed in, and so would be whoever has the device next.
     elsewhere = services().code_flow is not None and session().actor.token_id.startswith(OF_PROVIDER)
-    response: Any = redirect(url_for("pages.show_signed_out" if elsewhere else "pages.show_start"), 303)
+    response = led_to(url_for("pages.show_signed_out" if elsewhere else "pages.show_start"))
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
 
@@ -70,7 +67,7 @@ def sign_out() -> Response:
 def choose_language() -> Response:
     """Remember the language that somebody chose"""
     address = request.form.get("next", "")
-    response: Any = redirect(address if is_ours(address) else url_for("pages.show_start"), 303)
+    response = led_to(address if _is_ours(address) else url_for("pages.show_start"))
     chosen = request.form.get("language", "")
     if chosen in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_A_YEAR, httponly=True, samesite="Lax", path="/")
@@ -88,6 +85,11 @@ def _form(address: str, status: int = 200, wrong: bool = False) -> Response:
     )
 
 
-def is_ours(address: str) -> bool:
+def page_asked(address: str) -> str:
+    """Return the page that was asked for before the sign-in; in place of an address that is none of ours, the list."""
+    return address if _is_ours(address) else url_for("pages.show_today")
+
+
+def _is_ours(address: str) -> bool:
     """Return whether an address is a page of ours, and leads nowhere else."""
     return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()

@@ -218,7 +218,7 @@ def test_the_built_in_labels_are_said_in_chinese() -> None:
 
 
 def test_every_rule_has_its_inputs_and_no_other() -> None:
-    """What a rule is given is what its text asks for, in every language; visits have labels beside names."""
+    """Give each rule what its text asks for, in every language, and for each visit that is named its label."""
     said, beside = set(), {"visit": "label", "visit2": "label2"}
     package = Path(scheduler_api.__file__).parent
     for source in (*(package / "engine").rglob("*.py"), *(package / "use_cases").rglob("*.py")):

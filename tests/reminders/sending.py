@@ -94,7 +94,7 @@ class Sending:
         return {row["status"]: row["number"] for row in rows}
 
     def attempts(self) -> dict[str, int]:
-        """How often each message was tried at its only destination."""
+        """Return how often each message was tried at its only destination."""
         return {row["message_id"]: row["attempts"] for row in self.store.rows("SELECT * FROM deliveries")}
 
     def next_at(self, number: int = 1) -> timedelta:

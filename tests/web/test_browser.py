@@ -157,12 +157,12 @@ def age_sessions(server: Server, *columns: str) -> None:
 
 
 def renewals(provider: Provider) -> int:
-    """How often the provider was asked to renew a session."""
+    """Return how often the provider was asked to renew a session."""
     return sum("prompt=none" in path for path in provider.asked)
 
 
 def labelled(label: str) -> str:
-    """The link or button with a label."""
+    """Return a script that finds the link or button with a label."""
     return f"[...document.querySelectorAll('main :is(a, button)')].find((one) => one.textContent === '{label}')"
 
 

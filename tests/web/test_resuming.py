@@ -47,7 +47,7 @@ def renew(browser: Visitor, provider: Provider, service: Service, address: str =
 
 
 def secret_of(browser: Visitor) -> str:
-    """What the browser holds."""
+    """Return the secret that the browser holds."""
     cookie = browser.client.get_cookie(SESSION_COOKIE)
     assert cookie is not None
     return cookie.value
@@ -59,7 +59,7 @@ def holds(patient: Patient) -> list[str]:
 
 
 def entry_of(patient: Patient) -> dict[str, Any]:
-    """What the worklist says of the patient's visits."""
+    """Return the only entry of the worklist about a visit of the patient."""
     items = patient.client.get("/v1/worklist", limit=200).json["items"]
     (entry,) = [one for one in items if one["patient_id"] == patient.patient_id and one["visit"] is not None]
     return dict(entry)

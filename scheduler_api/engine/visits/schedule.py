@@ -112,9 +112,7 @@ class VisitSchedule:
         return SeriesPlan(series, anchor, tuple(ends), is_last, more_anchors=more_anchors)
 
     def _on_cycle_days(self, protocol: Protocol, series: Series, anchor: AnchorDay, is_last: bool) -> SeriesPlan:
-        """Return the plan of a series on days of cycles: of each regimen they are counted from its start, and end with
-        it.
-        """
+        """Return the plan of a series on days of cycles, counted from the start of their regimen and ending with it."""
         treatment_plan, named = self._treatment_plan, series.anchor.regimen
 
         def ends(regimen: RegimenPlan) -> tuple[Reached | None, ...]:

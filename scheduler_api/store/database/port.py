@@ -46,10 +46,10 @@ class Store(Protocol):
     """The name by which another process opens the same database."""
 
     for_update: str
-    """The end of a SELECT inside `transaction` by which its rows are this transaction's, and others wait for them."""
+    """Makes, at the end of a SELECT inside `transaction`, its rows this transaction's, so that others wait for them."""
 
     skip_locked: str
-    """What follows `for_update` if rows of others are left out instead: each of several workers takes other rows."""
+    """Leaves out, after `for_update`, the rows that others have: each of several workers takes other rows."""
 
     is_alone: bool
     """Whether a transaction has the database to itself from its beginning to its end."""

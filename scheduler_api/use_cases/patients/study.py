@@ -205,9 +205,7 @@ class Counts:
         return self._session.actor.sees(site) and self._site in (None, site)
 
     def add(self, row: Row, schedule: PatientSchedule, today: date) -> None:
-        """Count a patient at the site that has the patient, with all doses; deviations and imaging at that of their
-        day.
-        """
+        """Count a patient where the patient is now, with all doses; deviations and imaging at the site of their day."""
         now_at = site_of(row, self._session.now)
         for name in filter(self.is_of, {now_at, *(stay.site for stay in schedule.history.stays)}):
             sums = self._sites.setdefault(name, _Sums())

@@ -68,7 +68,8 @@ def choose_fact(patient_id: str) -> Response:
     """Show what can be recorded about a patient"""
     patient = patients.get(session(), patient_id)
     counts = COUNTS if strengths_of(session(), patient_row(session(), patient_id)) else ()
-    seldom = [kind for kind in SELDOM if kind in with_form()]
+    has_form = with_form()
+    seldom = [kind for kind in SELDOM if kind in has_form]
     return page("choose_fact.html", patient=patient, often=OFTEN, ends=ENDS, counts=counts, seldom=seldom)
 
 

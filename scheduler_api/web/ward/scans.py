@@ -49,7 +49,7 @@ class Bar(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A visit in words: its name, the address of its page, its status, and its days in the order of the table."""
+    """Holds a visit in words: its name, the address of its page, its status, and its days in the order of the table."""
 
     name: str
     at: str

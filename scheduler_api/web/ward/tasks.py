@@ -16,7 +16,7 @@ ALARMS = (*HARMFUL, "doses_not_taken", "record_after_death")
 
 
 class Action(NamedTuple):
-    """What can be done at an address: by a form with one or several buttons (value and text), or without by a link.
+    """Holds what can be done at an address: by a form with one or several buttons (value and text), or by a link.
 
     By `what` a visit is booked on one of the suggested days, its booking is cancelled, a fact of one of some kinds is
     recorded of which fields are `known`; or the visit's page is opened, a fact is corrected in the history, or the
@@ -30,7 +30,7 @@ class Action(NamedTuple):
 
 
 class Entry:
-    """An entry of the worklist as pages show it: words in the language `spoken`, addresses, and what can be done."""
+    """Holds an entry of the worklist as pages show it: words in the language `spoken`, addresses, what can be done."""
 
     def __init__(self, entry: Mapping[str, Any], spoken: str, address: Addresses) -> None:
         self._entry, self._spoken, self._address = entry, spoken, address
@@ -72,7 +72,7 @@ class Entry:
                 yield Action("cancel", self._at("book_visit", visit=entry["visit"]))
             elif not opened:
                 opened = True
-                yield Action("open", str(self.at_visit))
+                yield Action("open", self._at("show_visit", visit=entry["visit"]))
         if kinds:
             yield self._to_record(kinds)
         if can_wait:

@@ -1,4 +1,4 @@
-"""What was filled in on the pages when a session had ended."""
+"""Keep what was filled in on the pages when a session had ended."""
 
 from __future__ import annotations
 
