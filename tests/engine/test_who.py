@@ -157,9 +157,21 @@ def test_from_consent_it_is_required_before_enrolment_and_no_longer_after_a_scre
         "required",
     ]
     patient.record("study_ended", ended_on="2024-01-20", reason="screen_failure")
-    assert patient.on("2024-01-20")["contraception"]["status"] == "released"
+    before, after = (patient.on(day)["contraception"] for day in ("2024-01-19", "2024-01-20"))
+    # Seen again, the days before the end of the study are as they were.
+    assert (before["status"], before["from_on"], before["through_on"]) == ("required", "2024-01-10", "2024-01-19")
+    assert (after["status"], after["from_on"], after["through_on"]) == ("released", None, None)
     unknown = Patient.treated(trial)
     assert unknown.on("2024-01-03")["contraception"]["from_on"] == "2024-01-03"
+
+
+def test_before_enrolment_she_is_released_until_the_day_from_which_she_is_fertile() -> None:
+    trial = protocol(contraception=[{"after_last_dose": {"months": 6}, "from": "consent"}])
+    patient = Patient.screened(trial, consented_on="2024-01-10", fertility="not_fertile", basis="sterilisation")
+    patient.record("fertility_changed", fertility="fertile", from_on="2024-01-15", basis=None)
+    seen = [patient.on(day)["contraception"] for day in ("2024-01-09", "2024-01-14", "2024-01-15")]
+    assert [one["status"] for one in seen] == ["not_required", "released", "required"]
+    assert [one["from_on"] for one in seen] == [None, "2024-01-15", "2024-01-15"]
 
 
 def until_january(*more: Any) -> Patient:

@@ -25,14 +25,14 @@ def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
     """
     history = treatment_plan.history
+    if history.enrolled is None:
+        return _not_enrolled(treatment_plan, today)
     fitting = [
         rule
         for period in treatment_plan.plan
         for rule in period.protocol.contraception
         if history.may_fit(rule.who) and _concerns(rule, treatment_plan, date.max)
     ]
-    if history.enrolled is None:
-        return _not_enrolled(fitting, history, today)
     through_on, because, provisional, counting = _through(treatment_plan)
     begins = min((_from(rule, history) for rule in counting or fitting), default=date.max)
     periods = fertile_periods(history, begins)
@@ -80,21 +80,26 @@ def _document(
     }
 
 
-def _not_enrolled(rules: Iterable[ContraceptionRule], history: History, today: date) -> dict[str, Any]:
-    """Return the contraception of a patient who is not enrolled: required if a rule begins with consent (section 7).
+def _not_enrolled(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
+    """Return the contraception of a patient who is not enrolled: required if a rule begins with consent (section 6).
 
-    Whoever left without having been enrolled was never dosed (section 3).
+    Whoever left without having been enrolled was never dosed (section 3), and is released from that day.
     """
+    history = treatment_plan.history
     off_on, consented_on = history.off_study_on, history.registered.consented_on
-    if off_on is not None:
-        status = "released" if off_on <= today else "not_required"
-        return _document(status, None, None, None, False, Reason("never_enrolled", base=history.off_study_because))
-    begins = consented_on if any(rule.since == "consent" for rule in rules) else None
-    periods = fertile_periods(history, begins) if begins is not None else ()
-    if not periods or today < periods[0].from_on:
-        return _document("not_required", None, None, None, False, Reason("not_enrolled"))
+    why = Reason("not_enrolled") if off_on is None else Reason("never_enrolled", base=history.off_study_because)
+    if off_on is not None and off_on <= today:
+        return _document("released", None, None, None, False, why)
+    through_on = None if off_on is None else off_on - ONE_DAY
+    last = through_on or date.max
+    counts = any(rule.since == "consent" for rule in _counting(treatment_plan, last, last))
+    if not counts or consented_on is None or today < consented_on:
+        return _document("not_required", None, None, None, False, why)
+    from_on = fertile_periods(history, consented_on)[0].from_on
     status = "required" if history.is_fertile(today) else "released"
-    return _document(status, periods[0].from_on, None, None, True, Reason("consent", day=begins))
+    if off_on is None:
+        return _document(status, from_on, None, None, True, Reason("consent", day=consented_on))
+    return _document(status, from_on, through_on, None, False, why)
 
 
 def _why_never(history: History) -> Reason:
