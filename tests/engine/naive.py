@@ -49,8 +49,7 @@ class Known(Treatment):
 
     def on(self, today: date) -> Known:
         """The same as seen on a day: the same object unless something is reached by one of the days and not by both."""
-        changes = [body.on for body in self.announced]
-        changes += [last for name in self.names if (last := self.over_on(name)) is not None]
+        changes = [last for name in self.names if (last := self.over_on(name)) is not None]
         alike = all((day >= today) == (day >= self.today) and (day > today) == (day > self.today) for day in changes)
         return self if alike else Known(self.patient, today=today)
 
@@ -299,8 +298,10 @@ class Known(Treatment):
             if anchor.get("each"):
                 numbered = enumerate(sorted(set(days)), 1)
                 found = [(day, visit) for n, day in numbered for visit in said_by.from_anchor(entry, day, alone, n)]
-                return [replace(visit, response_on=day) for day, visit in found]
+                follows = {day: self._follows(version, anchor, day) for day in days}
+                return [replace(visit, response_on=day, ends_after=follows[day]) for day, visit in found]
             on = min(days)
+            ends_after = self._follows(version, anchor, on)
         elif isinstance(anchor, dict) and "last_dose_of" in anchor:
             last = self.last_dose_of_day(anchor["last_dose_of"])
             if last is None:
@@ -312,18 +313,38 @@ class Known(Treatment):
                 return []
             rests_on = None if counted.done else counted.planned_start
             on = counted.done_on if counted.done else counted.target
+            ends_after = self._follows(version, anchor, on)
         else:
             known = [(name, day) for name in one_or_more(anchor) if (day := self.milestone(name, version)) is not None]
             if not known:
                 return []
             on = min(day.on for _, day in known)
             giving = [(name, day) for name, day in known if day.on == on]
-            if any(day.own for _, day in giving):
-                ends_after = on
+            ends_after = self._follows(version, anchor, on)
             if all(name == "first_dose" for name, _ in giving) and not self.begun and not self.ends:
                 rests_on = self.c1d1
         found = said_by.from_anchor(entry, on, alone)
         return [replace(visit, ends_after=ends_after, planned_start=rests_on) for visit in found]
+
+    def _follows(self, version: Protocol, anchor: Any, on: date) -> date | None:
+        """The day of the trial's own milestone that visits counted from `on` follow, perhaps through other visits."""
+        if isinstance(anchor, dict) and ("visit" in anchor or "response" in anchor):
+            named = anchor.get("visit")
+            for entry in version.definition["visits"]:
+                if _is_of(named, entry["series"]) if named else entry["series"] == anchor["of"]:
+                    return self._follows(version, entry["anchor"], on)
+            # What is left are doses at the site.
+            names = [name for name in self.names if named and _is_of(named, name)]
+        elif isinstance(anchor, dict) and "days" in anchor:
+            names = [anchor["regimen"]] if "regimen" in anchor else list({name for *_, name in self._lead_days})
+        elif isinstance(anchor, dict):
+            return None
+        else:
+            days = [day for name in one_or_more(anchor) if (day := self.milestone(name, version)) is not None]
+            first = min((day.on for day in days), default=None)
+            return first if any(day.own and day.on == first for day in days) else None
+        starts = [self.starts_at(name) for name in names]
+        return max((day.on for day in starts if day is not None and day.own and day.on <= on), default=None)
 
     def _gives(self, anchor: dict[str, Any], record: Record) -> bool:
         return record.series == anchor["of"] and record.response in one_or_more(anchor["response"])
@@ -457,10 +478,13 @@ class Known(Treatment):
         for one in visit.until:
             names = one["latest"] if isinstance(one, dict) else [one]
             days = [self.reached(name, visit.version, visit.ends_after or date.min) for name in names]
-            ends.append(max(day for day in days if day is not None) if None not in days else None)
+            # The latest is not before the first day that any of them may be, and the earliest may be that.
+            known = [day for day in days if day is not None]
+            ends.append((max(on for on, _ in known), max(first for _, first in known)) if None not in days else None)
         if visit.regimen is not None:
             ends += self._ends_of_regimen(visit.regimen, own=visit.is_dose)
-        return min((end for end in ends if end is not None), default=None)
+        found = [end for end in ends if end is not None]
+        return (min(on for on, _ in found), min(first for _, first in found)) if found else None
 
     def _ends_of_regimen(self, name: str, own: bool) -> list[tuple[date, date]]:
         """What ends the visits on the days of a regimen: that treatment ended.

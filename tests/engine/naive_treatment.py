@@ -953,14 +953,16 @@ class Treatment(Facts):
             case "progression":
                 found = [body.progressed_on for body in self.all("progressed")]
                 found += [record.done_on for record in self.records if record.progression]
-                return self._earliest(found, after)
+                # What was seen before enrolment is no progression under this treatment.
+                since = self.enrolled.enrolled_on if self.enrolled else FAR
+                return self._earliest([day for day in found if getattr(day, "last", day) >= since], after)
             case "new_therapy":
                 return self._earliest([body.started_on for body in self.all("new_therapy_started")], after)
             case "death":
                 return self._day_of_death()
             case "end_of_study":
                 left = self._day(self.study.ended_on) if self.study and self.study.reason != "death" else None
-                return min((day for day in (left, self._day_of_death()) if day is not None), default=None)
+                return _earliest([day for day in (left, self._day_of_death()) if day is not None])
             case _:
                 found = self._day(said)
                 return found and found._replace(own=True)
@@ -984,8 +986,7 @@ class Treatment(Facts):
         return min(known, key=lambda day: (day.on, -day.first.toordinal()), default=None)
 
     def _earliest(self, days: list[Any], after: date) -> MilestoneDay | None:
-        known = [day for day in map(self._day, days) if day is not None and day.on > after]
-        return min(known, default=None)
+        return _earliest([day for day in map(self._day, days) if day is not None and day.on > after])
 
     def _last_dose_known(self) -> MilestoneDay | None:
         if self.last_dose is None:
@@ -996,13 +997,18 @@ class Treatment(Facts):
     def reached(self, name: str, version: Protocol, after: date = date.min) -> tuple[date, date] | None:
         """When a milestone was reached, and the first day that it may be: what is planned or lies ahead ends nothing.
 
-        Only what `milestone_reached` says may lie ahead of the day on which it is received (principle 1).
+        What `milestone_reached` says may lie ahead of the day on which it is received (principle 1). It was not reached
+        before somebody says so on its day or later.
         """
         day = self.milestone(name, version, after)
-        if day is None or day.planned:
+        if day is None or day.planned or any(body.milestone == name for body in self.announced):
             return None
-        is_announced = any(body.milestone == name for body in self.announced)
-        return None if is_announced and day.on > self.today else (day.on, day.first)
+        return day.on, day.first
+
+
+def _earliest(days: list[MilestoneDay]) -> MilestoneDay | None:
+    """The earliest of some days: it may be any day that one of them may be."""
+    return MilestoneDay(min(day.on for day in days), min(day.first for day in days)) if days else None
 
 
 #: The milestones that there are only because treatment, or the study, has ended: they begin nothing anew.

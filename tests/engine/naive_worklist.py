@@ -411,5 +411,7 @@ def _of_treatment(versions: Versions, history: History, today: date) -> Iterator
 
 def _progressed_on(history: History) -> date | None:
     """The first progression, or where treatment was reopened the first since then."""
-    days = [history.stands_for(day).on for day in history.progressions]
+    since = history.enrolled_on
+    assert since is not None
+    days = [history.stands_for(day).on for day in history.progressions if day.last_on >= since]
     return min((day for day in days if history.reopened is None or day > history.reopened.from_on), default=None)

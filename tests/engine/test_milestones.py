@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -167,6 +168,58 @@ def test_imaging_after_a_crossover_ends_with_the_progression_after_it() -> None:
     assert [*seen.targets("scan")][:3] == ["scan-w6", "scan-w12", "scan-w18"]
     patient.record("progressed", progressed_on="2024-06-01", basis="radiological")
     assert [*patient.on("2024-06-02", last="2024-08-01").targets("scan")] == ["scan-w6", "scan-w12"]
+
+
+def test_what_is_counted_from_a_visit_or_a_response_after_a_crossover_goes_on_too() -> None:
+    """Progression 02-14, crossover 03-01: the scan of week 6 is due on 04-12, and was done then with a response."""
+    scan = series("scan", "crossover", every={"weeks": 6}, window=(7, 7), until=["progression"])
+    scan["responses"] = "RECIST 1.1"
+    call = series("call", {"visit": "scan-w6"}, first={"days": 3}, window=(0, 0), until=["progression"])
+    each = [
+        series(
+            name, {"response": ["PR"], "of": "scan", **more}, first={"weeks": 4}, window=(3, 3), until=["progression"]
+        )
+        for name, more in (("confirm", {}), ("each", {"each": True}))
+    ]
+    patient = Patient.treated(protocol(scan, call, *each, milestones=OWN))
+    patient.record("progressed", progressed_on="2024-02-14", basis="radiological")
+    patient.record("milestone_reached", milestone="crossover", on="2024-03-01")
+    assert patient.on("2024-04-01", last="2024-08-01").targets("call") == {"call": "2024-04-15"}
+    patient.record("visit_done", series="scan", done_on="2024-04-12", visit=None, response="PR")
+    seen = patient.on("2024-04-20", last="2024-08-01")
+    assert seen.targets("call") == {"call": "2024-04-15"}
+    assert (seen.targets("confirm"), seen.targets("each")) == ({"confirm": "2024-05-10"}, {"each": "2024-05-10"})
+    patient.record("progressed", progressed_on="2024-04-18", basis="radiological")
+    seen = patient.on("2024-05-20", last="2024-08-01")
+    assert (seen.targets("confirm"), seen.targets("each")) == ({}, {})
+
+
+def test_a_milestone_that_was_announced_ends_nothing_until_it_is_recorded_as_reached() -> None:
+    """Version 1 ends no imaging with surgery, so that it could be announced; version 2 does, from 03-05."""
+    one = protocol(series("imaging", every={"weeks": 6}), milestones=OWN)
+    two = protocol(series("imaging", every={"weeks": 6}, until=["surgery"]), milestones=OWN, version=2)
+    patient = Patient.treated(one, two)
+    before = datetime.fromisoformat("2024-03-01T09:00+08:00")
+    surgery = patient.record("milestone_reached", milestone="surgery", on="2024-05-10", now=before)
+    patient.record("protocol_amended", version=2, from_on="2024-03-05")
+    for today in ("2024-03-22", "2024-05-20"):
+        seen = patient.on(today, last="2024-07-01")
+        assert [*seen.targets("imaging")] == ["imaging-w6", "imaging-w12", "imaging-w18", "imaging-w24"]
+    patient.correct(surgery, "milestone_reached", milestone="surgery", on="2024-05-10", why="it took place")
+    seen = patient.on("2024-05-20", last="2024-07-01")
+    assert [*seen.targets("imaging")] == ["imaging-w6", "imaging-w12", "imaging-w18"]
+
+
+def test_what_a_scan_before_enrolment_showed_is_no_progression() -> None:
+    """The patient progressed under an earlier therapy: that is why she is in the trial."""
+    imaging = series("imaging", first={"weeks": -2}, every={"weeks": 6}, until=["progression"])
+    patient = Patient.treated(protocol(imaging))
+    patient.scan("2023-12-20", response="PD")
+    seen = patient.on("2024-02-01", "2023-12-01", "2024-04-01")
+    assert [*seen.targets("imaging")] == ["imaging-w-2", "imaging-w4", "imaging-w10"]
+    assert seen.visits["imaging-w-2"]["response"] == "PD"
+    patient.scan("2024-01-31", response="PD")
+    assert [*patient.on("2024-02-01", "2023-12-01", "2024-04-01").targets("imaging")] == ["imaging-w-2", "imaging-w4"]
 
 
 def test_a_version_without_the_patients_arm_is_refused() -> None:

@@ -78,6 +78,33 @@ def test_of_several_progressions_and_therapies_the_earliest_counts() -> None:
     assert max(patient.on("2024-06-01").targets("imaging").values()) == "2024-03-10"
 
 
+@pytest.mark.parametrize(
+    ("until", "kept"),
+    [
+        # The last of the two was not before 05-20, so that the visit that closes on 05-15 was required.
+        ([{"latest": ["progression", "end_of_treatment"]}], {"w12": "missed", "w18": "missed", "w24": "not there"}),
+        # The first of the two may have been on any day from 05-01 on.
+        (["progression", "end_of_treatment"], {"w12": "missed", "w18": "not_required", "w24": "not there"}),
+    ],
+)
+def test_of_two_ends_of_which_one_is_known_by_its_month(until: list[Any], kept: dict[str, str]) -> None:
+    """Progression in May; treatment ended on 05-20. Week 12 is due on 03-27, week 18 on 05-08, week 24 on 06-19."""
+    patient = patient_with(series("imaging", every={"weeks": 6}, until=until))
+    patient.record("progressed", progressed_on="2024-05", basis="radiological")
+    patient.end_treatment("2024-05-20")
+    seen = patient.on("2024-07-30", last="2024-07-30")
+    assert {f"{n}": seen.status(f"imaging-{n}") if f"imaging-{n}" in seen.visits else "not there" for n in kept} == kept
+
+
+def test_two_progressions_one_of_them_known_by_its_month() -> None:
+    """One on 05-20, one in May: the first of them may have been before week 18 closed on 05-15."""
+    patient = patient_with(series("imaging", every={"weeks": 6}, until=["progression"]))
+    patient.record("progressed", progressed_on="2024-05-20", basis="radiological")
+    assert patient.on("2024-06-30").status("imaging-w18") == "missed"
+    patient.record("progressed", progressed_on="2024-05", basis="radiological")
+    assert patient.on("2024-06-30").status("imaging-w18") == "not_required"
+
+
 def test_the_end_of_treatment_for_progression_does_not_end_imaging() -> None:
     patient = Patient.treated(builtin())
     patient.end_treatment("2024-03-01", "progression")

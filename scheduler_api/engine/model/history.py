@@ -191,6 +191,12 @@ class Milestone(NamedTuple):
     first_on: date
 
 
+def earliest(days: Iterable[Milestone]) -> Milestone | None:
+    """Return the earliest of some days; None if there is none. It may be any day on which one of them may be."""
+    found = list(days)
+    return Milestone(min(day.on for day in found), min(day.first_on for day in found)) if found else None
+
+
 class TreatmentEnd(NamedTuple):
     """The end of treatment, each day standing for what was reported (section 1).
 
@@ -512,27 +518,33 @@ class History:
         left = self.end_of_study
         if left is None or left.reason == "death":
             return self.died
-        return min([off for off in (self.died, self.stands_for(left.ended)) if off is not None])
+        return earliest(off for off in (self.died, self.stands_for(left.ended)) if off is not None)
 
     @property
     def off_study_on(self) -> date | None:
         """Return the first day off study."""
         return self.off_study.on if self.off_study else None
 
+    @property
+    def progressions_since_enrolment(self) -> list[ReportedDay]:
+        """Return the progressions that count: what a scan before enrolment showed was none of this treatment."""
+        enrolled_on = self.enrolled_on
+        return [] if enrolled_on is None else [day for day in self.progressions if day.last_on >= enrolled_on]
+
     @cached_property
     def progressed(self) -> Milestone | None:
-        """Return the earliest progression on record."""
-        return min(map(self.stands_for, self.progressions), default=None)
+        """Return the earliest progression since enrolment."""
+        return earliest(map(self.stands_for, self.progressions_since_enrolment))
 
     @property
     def progressed_on(self) -> date | None:
-        """Return the day of the earliest progression on record."""
+        """Return the day of the earliest progression since enrolment."""
         return self.progressed.on if self.progressed else None
 
     @cached_property
     def new_therapy(self) -> Milestone | None:
         """Return the earliest new therapy on record."""
-        return min(map(self.stands_for, self.new_therapies), default=None)
+        return earliest(map(self.stands_for, self.new_therapies))
 
     @property
     def end_of_treatment(self) -> EndOfTreatment | None:

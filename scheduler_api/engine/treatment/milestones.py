@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import History, Milestone, ReportedDay
+from scheduler_api.engine.model.history import History, MilestoneDay, ReportedDay, earliest
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.reason import Reason
 
@@ -37,13 +37,13 @@ class AnchorDay(NamedTuple):
 
 
 def reached(history: History, protocol: Protocol, name: str, after: date | None = None) -> Reached | None:
-    """Return when a milestone was reached; None while it is only planned, or not on record at all.
+    """Return when a milestone was reached; None while it is only planned or announced, or not on record at all.
 
     Of progressions and new therapies it is the earliest, or the earliest after a day.
     """
     match name:
         case "progression":
-            return _earliest("progressed", history, history.progressions, after)
+            return _earliest("progressed", history, history.progressions_since_enrolment, after)
         case "new_therapy":
             return _earliest("new_therapy", history, history.new_therapies, after)
         case "end_of_treatment":
@@ -62,11 +62,8 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
         case "last_dose":
             last, day = history.last_dose, last_dose(history)
             return None if last is None or day is None else Reached(*last, day.because)
-    own = next((one for one in history.milestones if one.name == name), None)
-    if own is not None:
-        # Randomisation is everybody's milestone; others have the trial's own name.
-        because = Reason(name, day=own.from_on) if name == "randomisation" else None
-        return Reached(own.from_on, own.from_on, because or Reason("milestone", text=name, day=own.from_on))
+    if (own := _own(history, name)) is not None:
+        return None if own.is_announced else Reached(own.from_on, own.from_on, _why_own(own))
     if name == "randomisation":
         if not protocol.arms:
             return reached(history, protocol, "enrolment")
@@ -76,14 +73,24 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
     return None
 
 
+def _own(history: History, name: str) -> MilestoneDay | None:
+    """Return what was said of a milestone of the protocol's own, or of randomisation."""
+    return next((one for one in history.milestones if one.name == name), None)
+
+
+def _why_own(own: MilestoneDay) -> Reason:
+    # Randomisation is everybody's milestone; others have the trial's own name.
+    is_everybodys = own.name == "randomisation"
+    return Reason(own.name, day=own.from_on) if is_everybodys else Reason("milestone", text=own.name, day=own.from_on)
+
+
 def _exactly(day: date | None, because: Reason) -> Reached | None:
     return None if day is None else Reached(day, day, because)
 
 
 def _earliest(rule: str, history: History, days: Iterable[ReportedDay], after: date | None) -> Reached | None:
-    milestones: list[Milestone] = [history.stands_for(day) for day in days]
-    counting = [one for one in milestones if after is None or one.on > after]
-    first = min(counting, default=None)
+    milestones = map(history.stands_for, days)
+    first = earliest(one for one in milestones if after is None or one.on > after)
     return None if first is None else Reached(*first, Reason(rule, day=first.on))
 
 
@@ -107,13 +114,13 @@ def _anchor(history: History, protocol: Protocol, name: str) -> AnchorDay | None
             return start_of_treatment(history)
         case "last_dose":
             return last_dose(history)
-        case "randomisation" if not protocol.arms and all(one.name != name for one in history.milestones):
+        case "randomisation" if not protocol.arms and _own(history, name) is None:
             return _enrolment(history)
+    planned = _planned_enrolment(history)
+    if (own := _own(history, name)) is not None and own.is_announced:
+        return AnchorDay(own.from_on, True, _why_own(own), planned)
     day = reached(history, protocol, name)
-    if day is None:
-        return None
-    announced = any(one.name == name and one.is_announced for one in history.milestones)
-    return AnchorDay(day.on, announced or day.first_on != day.on, day.because, _planned_enrolment(history))
+    return None if day is None else AnchorDay(day.on, day.first_on != day.on, day.because, planned)
 
 
 def _planned_enrolment(history: History) -> date | None:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from heapq import merge
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class SeriesPlan(NamedTuple):
     `ends` has the E of each recurrence, `in_cycles` the anchor and the E on days of the cycles of regimens which begin
     or end otherwise, by the regimen. `is_last`: no later version has the series. `holds` are those of the regimen of
     which the visits are doses, none if they are no doses. A series that is counted from each response is counted from
-    `more_anchors` too; `response` is the number of the one that `anchor` is.
+    `more_anchors` too, each with its E; `response` is the number of the one that `anchor` is.
     """
 
     series: Series
@@ -35,13 +36,14 @@ class SeriesPlan(NamedTuple):
     is_last: bool = True
     holds: tuple[Hold, ...] = ()
     in_cycles: tuple[tuple[str, AnchorDay, tuple[Reached | None, ...]], ...] = ()
-    more_anchors: tuple[AnchorDay, ...] = ()
+    more_anchors: tuple[tuple[AnchorDay, tuple[Reached | None, ...]], ...] = ()
     response: int = 1
 
     @property
     def ends_on(self) -> date | None:
         """Return the day after which no visit opens any more; None while nothing ended all of them."""
-        ends = [*self.ends, *(end for _, _, of_regimen in self.in_cycles for end in of_regimen)]
+        others = [*(ends for _, _, ends in self.in_cycles), *(ends for _, ends in self.more_anchors)]
+        ends = [*self.ends, *chain.from_iterable(others)]
         days = [end.on for end in ends if end is not None]
         return max(days) if len(days) == len(ends) else None
 
@@ -218,7 +220,7 @@ def planned_visits_of(
         return merge(sorted(before, key=_in_order), *by_cycle, key=_in_order)
     if plan.more_anchors:
         more = enumerate(plan.more_anchors, 2)
-        plans = [plan, *(plan._replace(anchor=anchor, response=number) for number, anchor in more)]
+        plans = [plan, *(plan._replace(anchor=day, ends=ends, response=number) for number, (day, ends) in more)]
         visits = (_visits_of_recurrence(one, recurrence) for one in plans for recurrence in recurrences)
         # Of those that fall together the earlier response's come first, whichever recurrence the protocol lists first.
         return merge(*visits, key=attrgetter("target_on", "plan.response"))

@@ -97,7 +97,7 @@ class VisitSchedule:
         ]
 
     def _series_plan(self, protocol: Protocol, series: Series, is_last: bool) -> SeriesPlan | None:
-        anchor, history = self._anchor(protocol, series.anchor), self._history
+        anchor = self._anchor(protocol, series.anchor)
         if anchor is None:
             return None
         if series.gives is not None and (regimen := self._given(series.name)) is not None:
@@ -105,11 +105,33 @@ class VisitSchedule:
             return SeriesPlan(series, anchor, (end,) * len(series.recurrences), is_last, regimen.holds)
         if series.anchor.is_cycle:
             return self._on_cycle_days(protocol, series, anchor, is_last)
-        # What is counted from a milestone of the protocol's own goes on after an earlier progression.
-        after = anchor.day if not protocol.milestones.isdisjoint(series.anchor.milestones) else None
-        ends = (visits_end(recurrence, protocol, history, after) for recurrence in series.recurrences)
-        more_anchors = tuple(self._responded(series.anchor))[1:] if series.anchor.each else ()
-        return SeriesPlan(series, anchor, tuple(ends), is_last, more_anchors=more_anchors)
+        more = tuple(self._responded(series.anchor))[1:] if series.anchor.each else ()
+        first, *others = ((one, self._ends(protocol, series, one)) for one in (anchor, *more))
+        return SeriesPlan(series, *first, is_last, more_anchors=tuple(others))
+
+    def _ends(self, protocol: Protocol, series: Series, anchor: AnchorDay) -> tuple[Reached | None, ...]:
+        """Return E of each recurrence of a series that is counted from a day."""
+        # What follows from a milestone of the protocol's own goes on after an earlier progression.
+        after = self._own_milestone_before(protocol, series.anchor, anchor.day)
+        return tuple(visits_end(recurrence, protocol, self._history, after) for recurrence in series.recurrences)
+
+    def _own_milestone_before(self, protocol: Protocol, anchor: Anchor, day: date) -> date | None:
+        """Return the day of the protocol's own milestone that what is counted from `day` follows; None if of none.
+
+        Through a visit, or a response, it follows that of the other series; on days of cycles, that of their regimen.
+        """
+        if anchor.is_cycle:
+            courses = self._treatment_plan.cycle_courses(anchor.regimen)
+            regimens = (self._treatment_plan.regimen(course.regimen) for course in courses)
+            starts = [one.milestone_on for one in regimens if one is not None and one.follows_own_milestone]
+            return max((on for on in starts if on is not None and on <= day), default=None)
+        if anchor.visit is not None or anchor.responses_of is not None:
+            is_visit = anchor.visit is not None
+            of = protocol.series_of(anchor.visit or "") if is_visit else protocol.find_series(anchor.responses_of or "")
+            return None if of is None else self._own_milestone_before(protocol, of.anchor, day)
+        first = anchor_day(self._history, protocol, anchor.milestones)
+        own = anchor_day(self._history, protocol, protocol.milestones.intersection(anchor.milestones))
+        return own.day if first is not None and own is not None and own.day == first.day else None
 
     def _on_cycle_days(self, protocol: Protocol, series: Series, anchor: AnchorDay, is_last: bool) -> SeriesPlan:
         """Return the plan of a series on days of cycles, counted from the start of their regimen and ending with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from scheduler_api.engine.model.history import ONE_DAY, History
@@ -28,8 +28,7 @@ def visits_end(
     ends = [reached(history, protocol, "end_of_study"), None if regimen is None else _treatment_end(regimen)]
     for names in recurrence.until:
         ends.append(_latest([reached(history, protocol, name, after) for name in names]))
-    # Of several on one day always the same one is taken, whichever it is.
-    return min(filter(None, ends), default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
+    return _earliest(ends)
 
 
 def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
@@ -46,7 +45,7 @@ def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
     if last is not None and last != date.min:
         since = last + ONE_DAY
         ends.append(Reached(since, since, Reason("not_for_patient", day=since)))
-    return min(filter(None, ends), default=None, key=lambda end: (end.on, end.first_on, end.because.rule))
+    return _earliest(ends)
 
 
 def _treatment_end(regimen: RegimenPlan) -> Reached | None:
@@ -55,7 +54,22 @@ def _treatment_end(regimen: RegimenPlan) -> Reached | None:
     return None if end is None else Reached(*end.decided, Reason("treatment_ended", day=end.decided_on))
 
 
-def _latest(days: Sequence[Reached | None]) -> Reached | None:
-    """Return the latest of some milestones; None unless all were reached."""
-    found = [day for day in days if day is not None]
-    return max(found, key=lambda end: (end.on, end.first_on)) if len(found) == len(days) else None
+def _earliest(ends: Iterable[Reached | None]) -> Reached | None:
+    """Return the earliest of some ends; None if there is none. It may be any day on which one of them may be.
+
+    It is explained by the one that may come first; of several on one day always by the same, whichever it is.
+    """
+    found = [end for end in ends if end is not None]
+    if not found:
+        return None
+    first = min(found, key=lambda end: (end.first_on, end.on, end.because.rule))
+    return first._replace(on=min(end.on for end in found))
+
+
+def _latest(ends: Sequence[Reached | None]) -> Reached | None:
+    """Return the latest of some milestones; None unless all were reached. None of them may be later than it."""
+    found = [end for end in ends if end is not None]
+    if len(found) < len(ends):
+        return None
+    last = max(found, key=lambda end: (end.on, end.first_on))
+    return last._replace(first_on=max(end.first_on for end in found))
