@@ -217,12 +217,16 @@ class Known(Treatment):
             seen.sort(key=lambda v: (v.target, v.opens, v.closes, v.from_response))
             new = [v for v in seen if v.target < to_on]
             old = self._done_before(kept, from_on, series)
+            coming = []
             for visit in new:
                 if any(self._drops(other, visit, from_on, was_done) for other, was_done in old):
                     # A visit that is not for the patient is not missed.
                     dropped += [visit.name] if visit.fits else []
                 else:
-                    kept.append(visit)
+                    coming.append(visit)
+            # An old one that keeps none away gives its name to the new one.
+            names = [visit.name for visit in coming]
+            kept = [visit for visit in kept if visit.name not in names] + coming
         return kept, dropped
 
     def _done_before(self, plan: list[PlannedVisit], on: date, series: str) -> list[tuple[PlannedVisit, bool]]:
@@ -232,13 +236,14 @@ class Known(Treatment):
         return [(visit, bool(copy.done)) for visit, copy in zip(plan, copies, strict=True)]
 
     def _drops(self, old: PlannedVisit, new: PlannedVisit, from_on: date, was_done: bool) -> bool:
-        """Whether an old visit takes the place of a new one: by its name, or by its window if it still counts."""
-        if old.name != new.name and (old.closes < new.opens or new.closes < old.opens):
+        """Whether an old visit keeps a new one away: it was done, or is required, and has its name or its days."""
+        is_required = self._required_through(old) and not old.is_held
+        if old.name == new.name:
+            # There is one of each name; if neither is in the plan, it is the old one.
+            return was_done or is_required or self._is_cut(new)
+        if old.closes < new.opens or new.closes < old.opens:
             return False
-        if not old.fits and not was_done:
-            # It does not exist.
-            return False
-        return old.name == new.name or was_done or old.closes >= from_on
+        return was_done or (is_required and old.closes >= from_on)
 
     def _visits_of(self, version: Protocol, series: str) -> list[PlannedVisit]:
         """The visits of a series under one version, those for whom they are and those for whom they are not."""

@@ -141,7 +141,7 @@ def _claim_late(
 
     The visit was required through its window.
     """
-    index = planned_visits.existing(planned_visits.closing_from(record.done_on) - 1, -1, performed)
+    index = planned_visits.existing(planned_visits.closed_before(record.done_on), -1, performed)
     planned = planned_visits.visit(index)
     if planned is None or index in performed or not in_plan(planned) or planned.ends_first:
         return False

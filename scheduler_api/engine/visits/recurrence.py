@@ -319,7 +319,7 @@ def _on(target: date, plan: SeriesPlan, recurrence: Recurrence, number: int) -> 
 class PlannedVisits:
     """The planned visits of one series, computed only as far as they are read; those already read never change.
 
-    They come in order of target and of closing. Windows may overlap.
+    They come in order of target. Windows may overlap, and after an amendment one may even close before an earlier one.
     `most_before`: so many days before its target any opens at most.
     """
 
@@ -330,6 +330,8 @@ class PlannedVisits:
         self._source = planned_visits
         self._most_before = timedelta(most_before)
         self._read: list[PlannedVisit] = []
+        #: For each visit read the latest day on which it or an earlier one closes.
+        self._all_closed: list[date] = []
 
     def visit(self, index: int) -> PlannedVisit | None:
         """Return the visit at an index (from 0); None before the first and after the last."""
@@ -338,6 +340,8 @@ class PlannedVisits:
             if planned is None:
                 return None
             self._read.append(planned)
+            latest = self._all_closed[-1] if self._all_closed else date.min
+            self._all_closed.append(max(planned.closes_on, latest))
         return self._read[index] if index >= 0 else None
 
     def existing(self, index: int, step: int, done: Container[int]) -> int:
@@ -356,18 +360,32 @@ class PlannedVisits:
 
     def closing_from(self, day: date) -> int:
         """Return the index of the first visit whose window closes on `day` or later (of the end, if none does)."""
-        while not self._read or self._read[-1].closes_on < day:
+        while not self._all_closed or self._all_closed[-1] < day:
             if self.visit(len(self._read)) is None:
                 return len(self._read)
-        return bisect_left(self._read, day, key=attrgetter("closes_on"))
+        return bisect_left(self._all_closed, day)
+
+    def closed_before(self, day: date) -> int:
+        """Return the index of the last visit whose window closed before `day`; -1 if none had."""
+        index = self.closing_from(day)
+        found = index - 1
+        while (planned := self.visit(index)) is not None and planned.target_on < day:
+            if planned.closes_on < day:
+                found = index
+            index += 1
+        return found
+
+    def meeting(self, first: date, last: date) -> Iterator[tuple[int, PlannedVisit]]:
+        """Yield the visits whose windows meet `first`…`last`, each with its index."""
+        index = self.closing_from(first)
+        while (planned := self.visit(index)) is not None and planned.target_on - self._most_before <= last:
+            if planned.opens_on <= last and first <= planned.closes_on:
+                yield index, planned
+            index += 1
 
     def open_on(self, day: date) -> list[int]:
         """Return the indexes of the visits whose window holds a day: the nearest target first, then the earlier."""
-        index, found = self.closing_from(day), []
-        while (planned := self.visit(index)) is not None and planned.target_on - self._most_before <= day:
-            if planned.opens_on <= day:
-                found.append((abs((planned.target_on - day).days), index))
-            index += 1
+        found = [(abs((planned.target_on - day).days), index) for index, planned in self.meeting(day, day)]
         return [index for _, index in sorted(found)]
 
     def named(self, name: str) -> int | None:

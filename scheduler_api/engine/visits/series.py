@@ -227,10 +227,7 @@ class VisitSeries:
                 index = self.planned_visits.named(name)
                 indexes |= {index} if index is not None else set()
                 only_booked += [self._only_booked[name]] if name in self._only_booked else []
-        index = self.planned_visits.closing_from(first)
-        while (planned := self.planned_visits.visit(index)) is not None and planned.opens_on <= last:
-            indexes.add(index)
-            index += 1
+        indexes |= {index for index, _ in self.planned_visits.meeting(first, last)}
         visits = [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
         return sorted([*visits, *only_booked], key=attrgetter("target_on")) if only_booked else visits
 
@@ -253,7 +250,7 @@ class VisitSeries:
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self.planned_visits.closing_from(today)
-        before = self._existing(index - 1, -1)
+        before = self._existing(self.planned_visits.closed_before(today), -1)
         while (earlier := self.planned_visits.visit(before)) is not None and earlier.awaits_start:
             index, before = before, self._existing(before - 1, -1)
         visit = self._visit(before)
