@@ -200,3 +200,78 @@ def test_an_earlier_visit_done_long_before_its_target_keeps_out_a_new_one_that_o
         patient.record("protocol_amended", version=2, from_on="2024-03-18")
         targets = [*patient.on("2024-03-18").targets("imaging")]
         assert targets[:4] == ["imaging-w2", "imaging-w4", "imaging-w10", following]
+
+
+def imaged_through_progression(from_on: str, *scans: tuple[str, str], second: Any = None) -> Patient:
+    """A patient with these scans, amended to imaging every 8 weeks ±7 days that goes on after progression."""
+    patient = Patient.treated(ONE, second or two(series("imaging", every={"weeks": 8}, until=[])))
+    for on, response in scans:
+        patient.scan(on, response=response)
+    patient.record("protocol_amended", version=2, from_on=from_on)
+    return patient
+
+
+def test_an_earlier_visit_that_does_not_exist_drops_none() -> None:
+    """Since progression on 2024-03-27 there is no week 30 (2024-07-31 ±7), which week 32 (08-14) would overlap."""
+    patient = imaged_through_progression("2024-08-02", ("2024-02-14", "SD"), ("2024-03-27", "PD"))
+    seen = patient.on("2024-08-15", last="2024-10-15")
+    assert [*seen.targets("imaging")] == ["imaging-w6", "imaging-w12", "imaging-w32", "imaging-w40"]
+    assert seen.status("imaging-w32") == "open"
+    assert patient.schedule().visit_schedule.series("imaging").dropped == ()
+    # Without progression week 30 is still to be done.
+    without = imaged_through_progression("2024-08-02", ("2024-02-14", "SD"), ("2024-03-27", "SD"))
+    assert [*without.on("2024-08-15", first="2024-07-10", last="2024-10-15").targets("imaging")] == [
+        "imaging-w30",
+        "imaging-w40",
+    ]
+
+
+def test_an_earlier_visit_that_is_not_required_drops_none_unless_it_was_done() -> None:
+    """Week 30 is open from 2024-07-24 to 08-07 and not required since progression on 07-25."""
+    patient = imaged_through_progression("2024-08-02")
+    patient.record("progressed", progressed_on="2024-07-25", basis="clinical")
+    seen = patient.on("2024-08-15", first="2024-07-10", last="2024-10-15")
+    assert {name: row["status"] for name, row in seen.visits.items()} == {
+        "imaging-w30": "not_required",
+        "imaging-w32": "open",
+        "imaging-w40": "upcoming",
+    }
+    patient.scan("2024-07-26")
+    seen = patient.on("2024-08-15", first="2024-07-10", last="2024-10-15")
+    assert {name: row["status"] for name, row in seen.visits.items()} == {
+        "imaging-w30": "done",
+        "imaging-w40": "upcoming",
+    }
+
+
+def test_an_earlier_visit_that_is_not_required_gives_its_name_to_the_new_one() -> None:
+    """Week 30 from the first dose is 2024-08-02; from enrolment it was 07-31, and not required since 07-25."""
+    second = two(series("imaging", "first_dose", every={"weeks": 6}, until=[]))
+    patient = imaged_through_progression("2024-08-01", second=second)
+    patient.record("visit_booked", visit="imaging-w30", booked_on="2024-08-05")
+    assert patient.on("2024-08-05").window("imaging-w30")[1] == "2024-07-31"
+    patient.record("progressed", progressed_on="2024-07-25", basis="clinical")
+    seen = patient.on("2024-08-05")
+    assert seen.window("imaging-w30") == ("2024-07-26", "2024-08-02", "2024-08-09")
+    # What is booked, and what names it, is now the visit that is to be done.
+    assert (seen.status("imaging-w30"), seen.visits["imaging-w30"]["booked_on"]) == ("open", "2024-08-05")
+    patient.scan("2024-08-05", "imaging-w30")
+    assert patient.on("2024-08-05").visits["imaging-w30"]["days_off"] == 0
+    # Done before the amendment, it was the earlier one.
+    earlier = imaged_through_progression("2024-08-01", ("2024-07-25", "PD"), second=second)
+    assert earlier.on("2024-08-05").window("imaging-w30")[1] == "2024-07-31"
+    assert [one.visit.name for one in earlier.schedule().visit_schedule.series("imaging").dropped] == ["imaging-w30"]
+
+
+def test_a_new_visit_that_closes_before_one_no_longer_required_is_overdue() -> None:
+    """Day 212, 2024-08-02 ±1, lies in the window of week 30, which goes on until 08-07."""
+    second = two(series("imaging", every={"days": 212}, window=(1, 1), until=[]))
+    patient = imaged_through_progression("2024-08-01", second=second)
+    patient.record("progressed", progressed_on="2024-07-25", basis="clinical")
+    assert [(row["visit"], row["status"]) for row in patient.view("2024-08-05")["visits"]] == [
+        ("imaging-d212", "overdue")
+    ]
+    # After week 30 closed what is done is the required one, late.
+    patient.scan("2024-08-08")
+    assert patient.on("2024-08-08").visits["imaging-d212"]["assigned"] == "late"
+    assert [*patient.on("2024-08-08", first="2024-08-04", last="2024-08-04").targets("imaging")] == ["imaging-w30"]

@@ -12,8 +12,8 @@ from scheduler_api.engine.model.history import Done
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason
 
-from .assignment import InPlan, assign
-from .recurrence import PlannedVisit, PlannedVisits, SeriesPlan
+from .assignment import assign
+from .recurrence import InPlan, PlannedVisit, PlannedVisits, SeriesPlan
 
 
 class DroppedVisit(NamedTuple):
@@ -50,8 +50,8 @@ def amended(
     """Return the visits of a series: those of each version whose targets lie in the days for which it applies.
 
     A visit of a new version is dropped if an earlier one has its name, or overlaps it and was done or had not closed
-    when the version began. An earlier one that is not for the patient drops none unless it was done then, and gives way
-    to one of its name. `planned_of` gives the visits of one version, as if it had always applied.
+    when the version began. An earlier one that is not required drops none unless it was done then, and gives its name
+    to the new one. `planned_of` gives the visits of one version, as if it had always applied.
     """
     kept: list[PlannedVisit] = []
     dropped: list[DroppedVisit] = []
@@ -60,13 +60,14 @@ def amended(
         if plan is None:
             continue
         planned_visits, from_on = planned_of(plan), period.from_on
-        out: Mapping[str, DroppedVisit] = {}
+        out: dict[str, DroppedVisit] = {}
         if from_on is not None and kept:
             performed = cache(partial(_performed, kept, done, from_on, in_plan))
-            named = partial(_named, planned_visits, plan, period)
-            out = _dropped(planned_visits, plan, period, kept, performed)
+            named = {one.name: _named(planned_visits, plan, period, one.name) for one in kept}
+            out = _overlapping(planned_visits, plan, period, kept, in_plan, performed)
+            out |= _same_name(named, kept, from_on, in_plan, performed)
             dropped += (one for one in out.values() if one.visit.is_for_patient)
-            kept = [one for one in kept if one.is_for_patient or one.name in out or named(one.name) is None]
+            kept = [one for one in kept if one.name in out or named[one.name] is None]
         new = (planned for planned in _from(planned_visits, from_on) if planned.name not in out)
         if period.to_on is None:
             return AmendedVisits(PlannedVisits(chain(kept, new), most_before), tuple(dropped))
@@ -87,20 +88,36 @@ def _from(planned_visits: PlannedVisits, from_on: date | None) -> Iterator[Plann
         index += 1
 
 
-def _dropped(
+def _same_name(
+    named: Mapping[str, PlannedVisit | None],
+    kept: Sequence[PlannedVisit],
+    from_on: date,
+    in_plan: InPlan,
+    performed: Callable[[], set[str]],
+) -> dict[str, DroppedVisit]:
+    """Return which visits of a version the earlier ones keep out by their names, those of `named`.
+
+    `performed` had been done before it. If neither is in the plan, the earlier one has the name.
+    """
+    out = {}
+    for old in kept:
+        new = named[old.name]
+        if new is not None and (_is_required(old, in_plan) or not in_plan(new) or old.name in performed()):
+            out[new.name] = DroppedVisit(new, old, from_on)
+    return out
+
+
+def _overlapping(
     planned_visits: PlannedVisits,
     plan: SeriesPlan,
     period: Period,
     kept: Sequence[PlannedVisit],
+    in_plan: InPlan,
     performed: Callable[[], set[str]],
 ) -> dict[str, DroppedVisit]:
-    """Return which visits of a version the earlier ones keep out, by name; `performed` had been done before it."""
+    """Return which visits of a version the earlier ones keep out by their windows, by name."""
     from_on, to_on = period.from_on or date.min, period.to_on or date.max
     out: dict[str, DroppedVisit] = {}
-    for old in kept:
-        new = _named(planned_visits, plan, period, old.name)
-        if new is not None and (old.is_for_patient or not new.is_for_patient or old.name in performed()):
-            out[new.name] = DroppedVisit(new, old, from_on)
     most_before = timedelta(plan.series.most_before_days)
     near = [old for old in kept if old.closes_on >= from_on - most_before]
     latest = max((old.closes_on for old in near), default=date.min)
@@ -109,9 +126,14 @@ def _dropped(
             break
         overlapped = [old for old in near if old.opens_on <= new.closes_on and new.opens_on <= old.closes_on]
         for old in overlapped:
-            if (old.is_for_patient and old.closes_on >= from_on) or old.name in performed():
+            if (old.closes_on >= from_on and _is_required(old, in_plan)) or old.name in performed():
                 out.setdefault(new.name, DroppedVisit(new, old, from_on))
     return out
+
+
+def _is_required(planned: PlannedVisit, in_plan: InPlan) -> bool:
+    """Return whether a visit is in the plan, not held all the time, and required through its window."""
+    return in_plan(planned) and not planned.is_held and not planned.ends_first
 
 
 def _named(planned_visits: PlannedVisits, plan: SeriesPlan, period: Period, name: str) -> PlannedVisit | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -227,10 +227,7 @@ class VisitSeries:
                 index = self.planned_visits.named(name)
                 indexes |= {index} if index is not None else set()
                 only_booked += [self._only_booked[name]] if name in self._only_booked else []
-        index = self.planned_visits.closing_from(first)
-        while (planned := self.planned_visits.visit(index)) is not None and planned.opens_on <= last:
-            indexes.add(index)
-            index += 1
+        indexes |= {index for index, _ in self.planned_visits.meeting(first, last)}
         visits = [visit for index in sorted(indexes) if (visit := self._visit(index)) is not None]
         return sorted([*visits, *only_booked], key=attrgetter("target_on")) if only_booked else visits
 
@@ -253,7 +250,7 @@ class VisitSeries:
     def current(self, today: date) -> Visit | None:
         """Return the visit that matters on a day: the one overdue, else open, else the next."""
         index = self.planned_visits.closing_from(today)
-        before = self._existing(index - 1, -1)
+        before = self._existing(self.planned_visits.closed_before(today), -1)
         while (earlier := self.planned_visits.visit(before)) is not None and earlier.awaits_start:
             index, before = before, self._existing(before - 1, -1)
         visit = self._visit(before)
@@ -268,19 +265,13 @@ class VisitSeries:
         return None
 
     def _existing(self, index: int, step: int) -> int:
-        return self.planned_visits.existing(index, step, self._performed)
+        return self.planned_visits.existing(index, step, self._performed, in_plan)
 
     def _is_the_end(self, planned: PlannedVisit) -> bool:
         """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
+        if planned.none_follows:
+            return planned.is_past_end or not self._is_booked_from(planned.target_on)
         plan = planned.plan
-        if (
-            plan.is_last
-            and plan.ends_on is not None
-            and planned.target_on - timedelta(plan.series.most_before_days) > plan.ends_on
-        ):
-            return True
-        if planned.needs_enrolment:
-            return not self._is_booked_from(planned.target_on)
         if not plan.is_last:
             return False
         may_fit = self._history.may_fit_from
@@ -456,8 +447,8 @@ class VisitSeries:
         For a single visit planned before its anchor (screening), it is the anchor's day.
         """
         days = [end.on - ONE_DAY] if end is not None else []
-        if (following := self.planned_visits.opens_on(self._existing(index + 1, 1))) is not None:
-            days.append(following - ONE_DAY)
+        if (following := self.planned_visits.visit(self._existing(index + 1, 1))) is not None:
+            days.append(following.opens_on - ONE_DAY)
         if planned.is_single and planned.target_on < planned.anchor.day:
             days.append(planned.anchor.day)
         return min(days, default=None)
