@@ -537,8 +537,10 @@ class Treatment(Facts):
 
     @once
     def _changes_of(self, name: str) -> list[Any]:
+        """The changes of a regimen; what names none is of the only one that the patient was registered with."""
         facts = [fact for fact in self.standing if fact.kind == "dose_changed"]
-        return [fact for fact in facts if (fact.body.regimen or self._only_regimen(fact.body.from_on)) == name]
+        first = said_by.regimens(self.version(date.min))[0]["id"]
+        return [fact for fact in facts if (fact.body.regimen or first) == name]
 
     @once
     def _selector(self, name: str, on: date, by_protocol: bool = False) -> dict[str, Any] | None:

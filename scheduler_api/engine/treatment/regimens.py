@@ -15,7 +15,7 @@ from scheduler_api.engine.dates import between_changes, civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
 from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Regimen, place_in_cycles
-from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.model.versions import Period, changes_of_dose
 from scheduler_api.engine.reason import Reason, count
 
 from .cycles import CycleRun, GivenDays, Stage, cycle_runs, cycles_from, protocol_amount, run_of
@@ -63,7 +63,7 @@ class RegimenPlan:
         #: It, and the regimen whose cycles it shares: what holds or ends that one does the same to it.
         self._names: tuple[str, ...] = (name,) if shared is None else (name, *shared._names)
         self.holds = history.holds_of(*self._names)
-        self.changes = history.changes_of_dose(name)
+        self.changes = changes_of_dose(plan, history, name)
         self._shared = shared
         self.started: Started | None = self._started(others) if shared is None else shared.started
         #: The day of the milestone at which it starts, or the one that it follows; None if it starts otherwise.
