@@ -404,6 +404,8 @@ class Treatment(Facts):
         if start is None:
             return calendar
         first = self.reading(name, start).get("first_cycle", 1)
+        if with_holds and self._gives_day_1_in_hold(name, first, start):
+            given, calendar.targets[first] = {**given, first: start}, start
         begins = given.get(first, start)
         ended = min(self.said_to_end(name), default=date.max)
 
@@ -456,13 +458,18 @@ class Treatment(Facts):
 
         The cycle before began on a day and is so many days long, without the days of holds that do not cover this one.
         """
-        named = (None, f"{name}-c{cycle}d1")
-        if not any(record.done_on == on and record.visit in named for record in self.given(name)):
+        if not self._gives_day_1_in_hold(name, cycle, on):
             return False
         others = [hold for hold in self.holds if not hold.covers(on)]
         others = [hold for hold in others if hold.regimens is None or name in hold.regimens]
         days = [began + number * DAY for number in range((on - began).days)]
         return sum(not any(hold.covers(day) for hold in others) for day in days) == cycle_days
+
+    def _gives_day_1_in_hold(self, name: str, cycle: int, on: date) -> bool:
+        """Whether a dose that may be day 1 of a cycle was given at the site on a held day that the count waits on."""
+        named = (None, f"{name}-c{cycle}d1")
+        is_given = any(record.done_on == on and record.visit in named for record in self.given(name))
+        return is_given and said_by.extends_on_hold(self.reading(name, on)) and self.held(name, on)
 
     def shown(self, on: date) -> str | None:
         """The regimen that a day shows: the first that fits the patient and runs."""
