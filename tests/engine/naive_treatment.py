@@ -159,7 +159,8 @@ class Treatment(Facts):
 
         Of a regimen that begins later, from its own beginning.
         """
-        if self.reading(self.root(name), date.min).get("starts", "first_dose") != "first_dose":
+        starts, _ = self.starts_by(self.root(name))
+        if starts != "first_dose" or self.start_of(name) not in (None, self.c1d1):
             return self.start_of(name)
         if self.start:
             return self.start.first_dose_on
@@ -183,17 +184,42 @@ class Treatment(Facts):
         """The day on which a regimen starts, by the version that is in force then; None if nobody can say yet."""
         if name not in self._starts:
             self._starts[name] = None
-            self._starts[name] = self._start_of(self.root(name))
+            day, _ = self._start(self.root(name))
+            self._starts[name] = day
         return self._starts[name]
 
-    def _start_of(self, name: str) -> date | None:
-        for _, to_on, version in self.periods:
+    def _start(self, name: str) -> tuple[date | None, Protocol]:
+        """The day on which a regimen starts, and the version that says so: the first by which it starts in its time.
+
+        By none, it is the last that has the regimen. What was to start later, or nobody could say when, and by an
+        amendment is to have started before it, starts with the amendment.
+        """
+        by = None
+        for from_on, to_on, version in self.periods:
             one = said_by.regimen_called(version, name)
             if one is not None:
                 day = self._start_by(one, version)
+                if day is not None and by is not None:
+                    day = max(day, from_on)
+                by = version
                 if day is not None and day < to_on:
-                    return day
-        return None
+                    return day, version
+        assert by is not None, "a version in force has it"
+        return None, by
+
+    def starts_by(self, name: str) -> tuple[Any, Protocol]:
+        """What the version by which a regimen starts says of its start, and that version."""
+        found = [(one.get("starts", "first_dose"), version) for version, one in self._versions_with(name)]
+        if all(starts == found[0][0] for starts, _ in found):
+            # They agree, and nobody has to know the day.
+            return found[0]
+        _, by = self._start(name)
+        return next((starts, version) for starts, version in found if version is by)
+
+    def _versions_with(self, name: str) -> list[tuple[Protocol, Regimen]]:
+        """The versions in force that have a regimen, each with what it says of it."""
+        every = [(version, said_by.regimen_called(version, name)) for _, _, version in self.periods]
+        return [(version, one) for version, one in every if one is not None]
 
     def _start_by(self, one: Regimen, version: Protocol) -> date | None:
         starts = one.get("starts", "first_dose")
@@ -210,19 +236,17 @@ class Treatment(Facts):
     @once
     def starts_at(self, name: str) -> MilestoneDay | None:
         """The milestone at which a regimen starts, or the one that it follows; but for those of the end itself."""
-        for _, _, version in self.periods:
-            one = said_by.regimen_called(version, self.root(name))
-            starts = one.get("starts", "first_dose") if one else "first_dose"
-            if "after" in starts:
-                return self.starts_at(starts["after"])
-            if "milestone" in starts and starts["milestone"] not in OF_THE_END:
-                return self.milestone(starts["milestone"], version)
+        starts, version = self.starts_by(self.root(name))
+        if "after" in starts:
+            return self.starts_at(starts["after"])
+        if "milestone" in starts and starts["milestone"] not in OF_THE_END:
+            return self.milestone(starts["milestone"], version)
         return None
 
     @once
     def rests_on_c1d1(self, name: str) -> bool:
         """Whether the start of a regimen follows from C1D1."""
-        starts = self.reading(self.root(name), date.min).get("starts", "first_dose")
+        starts, _ = self.starts_by(self.root(name))
         return starts == "first_dose" or ("after" in starts and self.rests_on_c1d1(starts["after"]))
 
     # Ends (sections 3 and 4).
@@ -502,7 +526,7 @@ class Treatment(Facts):
         """A regimen and those that start after it and are for the patient on a day, the last of them first."""
         found = [name]
         for one in said_by.regimens(self.version(on)):
-            starts = one.get("starts", "first_dose")
+            starts, _ = self.starts_by(one["id"])
             if "after" in starts and starts["after"] in found and self.takes(one["id"], on):
                 found.append(one["id"])
         follows = self.day_after(name) if len(found) > 1 else None

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import Patient, protocol_data, regimen_data
+from .patients import Patient, protocol_data, regimen_data, series
 from .test_regimens import Data, doses, drug
 
 
-def treated(*versions: list[Data], from_on: str | None = "2024-02-01", **rest: list[Data]) -> Patient:
+def treated(
+    *versions: list[Data], from_on: str | None = "2024-02-01", visits: Sequence[Data] = (), **rest: list[Data]
+) -> Patient:
     """The patient of the worked examples, whose first dose was on 2024-01-05, on versions with these regimens.
 
     The second applies from `from_on`; None: it is not in force yet.
     """
     read = [
-        read_protocol({**protocol_data(version=number, **rest), "regimens": regimens})
+        read_protocol({**protocol_data(*visits, version=number, **rest), "regimens": regimens})
         for number, regimens in enumerate(versions, 1)
     ]
     patient = Patient.treated(*read)
@@ -53,3 +57,56 @@ class TestWhatNamesNoRegimen:
         patient.record("protocol_amended", version=2, from_on="2024-02-01")
         assert doses(patient, "2024-02-02")["tamoxifen.1"] == (None, "held")
         assert doses(patient, "2024-02-03")["tamoxifen.1"] == (20, "unrecorded")
+
+
+class TestStart:
+    """A regimen starts by the version that is in force on the day on which it starts."""
+
+    CROSSOVER = ({"id": "crossover", "label": "Crossover"},)
+
+    def test_a_gap_that_an_amendment_adds_is_kept(self) -> None:
+        """Two cycles end on 15 February; 14 days after them, the 16th is in the washout, and the start on 1 March."""
+        following = drug(starts={"after": "surufatinib"})
+        patient = treated([regimen_data(cycles=2), following], [regimen_data(cycles=2), {**following, "gap": {"days": 14}}])
+        assert doses(patient, "2024-02-15") == {"surufatinib.1": (300, "unrecorded")}
+        assert [*doses(patient, "2024-02-16"), *doses(patient, "2024-02-29")] == []
+        assert doses(patient, "2024-03-01") == {"olaparib.1": (200, "unrecorded")}
+
+    def test_one_that_is_to_wait_for_a_milestone_waits(self) -> None:
+        of_both = [regimen_data(cycles=2), drug(starts={"after": "surufatinib"})]
+        waiting = [regimen_data(cycles=2), drug(starts={"milestone": "crossover"})]
+        patient = treated(of_both, waiting, milestones=[*self.CROSSOVER])
+        assert doses(patient, "2024-02-16") == {}
+        patient.record("milestone_reached", milestone="crossover", on="2024-02-20")
+        assert [*doses(patient, "2024-02-19")] == []
+        assert patient.on("2024-02-20", "2024-02-20")["doses"][0]["cycle_day"] == 1
+
+    def test_one_that_has_started_goes_on(self) -> None:
+        """Olaparib started on 16 February; the gap of a version from the 20th comes too late."""
+        following = drug(starts={"after": "surufatinib"})
+        gap = {**following, "gap": {"days": 14}}
+        patient = treated([regimen_data(cycles=2), following], [regimen_data(cycles=2), gap], from_on="2024-02-20")
+        assert [patient.on("2024-03-01", on, on).place(on) for on in ("2024-02-16", "2024-02-20")] == [(1, 1), (1, 5)]
+
+    def test_one_that_would_have_started_before_the_amendment_starts_with_it(self) -> None:
+        """By version 2, from 1 March, there is no gap any more: nothing was planned from 16 to 29 February."""
+        following = drug(starts={"after": "surufatinib"})
+        gap = {**following, "gap": {"days": 28}}
+        patient = treated([regimen_data(cycles=2), gap], [regimen_data(cycles=2), following], from_on="2024-03-01")
+        assert doses(patient, "2024-02-29") == {}
+        (row,) = patient.on("2024-03-01", "2024-03-01", "2024-03-01")["doses"]
+        assert (row["dose_id"], row["cycle"], row["cycle_day"]) == ("2024-03-01.olaparib.1", 1, 1)
+
+    def test_one_that_waited_for_a_milestone_and_is_to_start_with_treatment_starts_with_the_amendment(self) -> None:
+        waiting = [regimen_data(), drug(starts={"milestone": "crossover"})]
+        clinic = series("clinic", {"regimen": "olaparib", "days": [1], "cycles": [1, 2]}, window=(1, 1))
+        patient = treated(waiting, [regimen_data(), drug()], milestones=[*self.CROSSOVER], visits=[clinic])
+        assert [*doses(patient, "2024-01-31"), *doses(patient, "2024-02-01")] == [
+            *("surufatinib.1", "surufatinib.1", "olaparib.1"),
+        ]
+        seen = patient.on("2024-02-03")
+        assert seen.targets("clinic") == {"clinic-olaparib-c1d1": "2024-02-01", "clinic-olaparib-c2d1": "2024-02-22"}
+        assert seen.visits["clinic-olaparib-c2d1"]["because"] == (
+            "the amendment of 2024-02-01, by which it was to start earlier (first dose 2024-01-05) + 21 days"
+            " = cycle 2 day 1"
+        )

@@ -231,7 +231,7 @@ class VisitSchedule:
         """Return the first day of the cycles of a regimen, or of the lead one (None); None while C1D1 has no date."""
         plan = self._treatment_plan.regimen(regimen) if regimen is not None else None
         treatment = start_of_treatment(self._history)
-        if plan is None or plan.first.starts.is_first_dose or treatment is None:
+        if plan is None or plan.starts_with_treatment or treatment is None:
             return treatment
         if (started := plan.started) is None:
             return None
