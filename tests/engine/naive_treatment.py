@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.model.protocol import Protocol
@@ -379,17 +380,25 @@ class Treatment(Facts):
         been missed or held: it may have been taken, and a dose too many is worse than one too few.
         """
         begins = self.start_of(name)
-        most = None if begins is None else self.reading(name, begins).get("max_doses")
-        if most is None:
+        if begins is None or all("max_doses" not in one for _, one in self._versions_with(name)):
             return None
         if self.is_given_by_site(name):
-            given = self.given(name)
-            return Dose(given[most - 1].done_on, name, 1) if len(given) >= most else None
+            given = [record.done_on for record in self.given(name)]
+            for on in sorted({*given, *(start for start, _, _ in self.periods if start > date.min)}):
+                if sum(day < on for day in given) >= self.most_doses(name, on):
+                    return Dose(on - DAY, name, 1)
+                if sum(day <= on for day in given) >= self.most_doses(name, on):
+                    return Dose(on, name, 1)
+            return None
         early = [dose for dose in self.taken if dose.regimen == name and dose.on < begins]
-        if len(early) >= most:
-            return early[most - 1]
+        if len(early) >= self.most_doses(name, begins):
+            return early[int(self.most_doses(name, begins)) - 1]
         number = len(early)
         for on in self.calendar(name).days:
+            most = self.most_doses(name, on)
+            if self.takes(name, on) and number >= most:
+                # By the version of this day it has had them before.
+                return Dose(on - DAY, name, 99)
             slots = self._slots(name, on) if self.takes(name, on) and not self.held(name, on) else []
             slots = slots if self.is_occasion(name, on) else []
             taken = [dose.slot for dose in self.taken if (dose.on, dose.regimen) == (on, name)]
@@ -398,6 +407,10 @@ class Treatment(Facts):
                 if number == most:
                     return Dose(on, name, slot)
         return None
+
+    def most_doses(self, name: str, on: date) -> float:
+        """The number of doses after which a regimen ends by the version of a day."""
+        return self.reading(name, on).get("max_doses", inf)
 
     def days_all_had(self, name: str) -> list[date]:
         """The days on which a regimen, and the one whose cycles it shares, have had their `max_doses`."""
@@ -774,11 +787,13 @@ class Treatment(Facts):
             if said_by.is_by_patient(one):
                 amount = first.amount if first else 0
             for slot in range(1, one.get("times_a_day", 1) + 1):
+                if number >= self.most_doses(name, on):
+                    return total
                 # What was missed is made up for at the end.
                 number += Dose(on, name, slot) not in self.missed
                 if on == today and not self.is_recorded(Dose(on, name, slot)):
                     continue
-                if self._would_be_listed(name, on, slot) and number <= one.get("max_doses", number):
+                if self._would_be_listed(name, on, slot):
                     total += amount
         return total
 

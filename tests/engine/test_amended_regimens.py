@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .patients import Patient, protocol_data, regimen_data, series
-from .test_regimens import Data, doses, drug
+from .test_given_at_site import give, infusion
+from .test_regimens import Data, doses, drug, take
 
 
 def treated(
@@ -110,3 +113,39 @@ class TestStart:
             "the amendment of 2024-02-01, by which it was to start earlier (first dose 2024-01-05) + 21 days"
             " = cycle 2 day 1"
         )
+
+
+class TestNumberOfDoses:
+    """How many doses a regimen has is what the version of the day says, all doses before counted."""
+
+    @pytest.mark.parametrize("before", [{}, {"max_doses": 60}])
+    def test_a_number_that_an_amendment_sets_or_lowers(self, before: Data) -> None:
+        """From 5 January to 3 February there are 30 days."""
+        patient = treated([regimen_data(**before)], [regimen_data(max_doses=30)], from_on="2024-01-20")
+        assert doses(patient, "2024-02-03") == {"surufatinib.1": (300, "unrecorded")}
+        assert doses(patient, "2024-02-04") == {}
+        assert patient.on("2024-02-10").deviations() == []
+        take(patient, "2024-02-04", 300)
+        assert patient.on("2024-02-10").deviations() == [("dose_not_planned", "2024-02-04")]
+
+    def test_a_number_that_was_reached_before_ends_it_the_day_before_the_amendment(self) -> None:
+        patient = treated([regimen_data()], [regimen_data(max_doses=10)], from_on="2024-01-20")
+        patient.miss("2024-01-19")
+        assert doses(patient, "2024-01-19") == {"surufatinib.1": (300, "missed")}
+        assert doses(patient, "2024-01-20") == {}
+
+    def test_a_number_that_an_amendment_raises_or_takes_away(self) -> None:
+        for more in ({}, {"max_doses": 40}):
+            patient = treated([regimen_data(max_doses=30)], [regimen_data(**more)], from_on="2024-01-20")
+            assert doses(patient, "2024-02-04") == {"surufatinib.1": (300, "unrecorded")}
+        late = treated([regimen_data(max_doses=30)], [regimen_data()], from_on="2024-02-10")
+        assert doses(late, "2024-02-10") == {}
+
+    def test_of_what_the_site_gives(self) -> None:
+        """Two were given. The third was to be given from 13 February on, and has been left out since the 14th."""
+        clinic = [infusion(cycles_count_from="planned", **more) for more in ({}, {"max_doses": 2})]
+        patient = treated([clinic[0]], [clinic[1]], from_on="2024-02-14")
+        give(patient, "2024-01-05")
+        give(patient, "2024-01-26")
+        assert [*patient.on("2024-02-14").visits] == ["pembrolizumab-c1d1", "pembrolizumab-c2d1"]
+        assert patient.on("2024-02-14", "2024-02-01", "2024-03-30")["cycles"][-1]["ends_on"] == "2024-02-13"

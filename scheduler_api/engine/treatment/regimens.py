@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
@@ -450,20 +450,24 @@ class RegimenPlan:
         """Return the dose with which it has had its `max_doses`; None while it has not, or may have any number.
 
         At the site those count that were given. Of what the patient takes every planned dose counts that is not known
-        to have been missed: it may have been taken, and one dose too many is worse than one too few.
+        to have been missed: it may have been taken, and one dose too many is worse than one too few. Of a number that
+        an amendment sets and that was reached before, it ends the day before the amendment.
         """
-        if self.started is None or (most := self.regimen_on(self.started.on).max_doses) is None:
+        if self.started is None or all(stage.regimen.max_doses is None for stage in self.stages):
             return None
         if self.first.given_by_site:
-            given = self.history.given_of(self.name)
-            return (given[most - 1].done_on, 1) if len(given) >= most else None
+            return self._last_given()
         logs = [self.log(slot) for slot in range(1, self.slots + 1)]
         early = [day for log in logs for day, _ in log.taken(date.min + ONE_DAY, self.starts_on - ONE_DAY)]
-        if len(early) >= most:
+        most = self.regimen_on(self.starts_on).max_doses
+        if most is not None and len(early) >= most:
             return sorted(early)[most - 1], 1
         number = len(early)
         for first, last in self.stretches(self.starts_on, self.starts_on + _LONGEST_OF_DOSES):
             for day in days(first, last or self.starts_on + _LONGEST_OF_DOSES):
+                most = self.regimen_on(day).max_doses
+                if most is not None and number >= most:
+                    return day - ONE_DAY, self.slots
                 is_planned = not self.is_held(day) and self.own_amount(day) is not None
                 planned = range(1, self.times_on(day) + 1) if is_planned else ()
                 for slot, log in enumerate(logs, 1):
@@ -472,6 +476,23 @@ class RegimenPlan:
                     if number == most:
                         return day, slot
         return None
+
+    def _last_given(self) -> tuple[date, int] | None:
+        given = [dose.done_on for dose in self.history.given_of(self.name)]
+        for day in sorted({*given, *(stage.from_on for stage in self.stages if stage.from_on is not None)}):
+            most = self.regimen_on(day).max_doses
+            if most is not None and bisect_left(given, day) >= most:
+                return day - ONE_DAY, 1
+            if most is not None and bisect_right(given, day) >= most:
+                return day, 1
+        return None
+
+    @property
+    def last_given_on(self) -> date | None:
+        """Return the day on which the last of its `max_doses` was given at the site; None while it was not."""
+        if self.last_of_doses is None:
+            return None
+        return max(dose.done_on for dose in self.history.given_of(self.name) if dose.done_on <= self.last_of_doses[0])
 
     def _day_run_out(self) -> date | None:
         """Return the day before the cycle that the version in force then no longer has; None if there is none."""

@@ -172,8 +172,8 @@ class VisitSchedule:
         else:
             visits = self._for_patient(plan)
         regimen = self._given(series.name) if series.gives is not None else None
-        if regimen is not None and regimen.last_of_doses is not None:
-            visits = _opening_through(regimen.last_of_doses[0], visits)
+        if regimen is not None and regimen.last_given_on is not None:
+            visits = _opening_through(regimen.last_given_on, visits)
         return PlannedVisits(visits, series.most_before_days)
 
     def _courses(self, series: Series) -> tuple[CycleCourse, ...]:
