@@ -54,7 +54,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import DoneVisit, EndOfTreatment, History, Hold, PregnancyReport
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
-from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
+from scheduler_api.engine.model.versions import Period, changes_of_dose, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle, same_names
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
@@ -494,12 +494,14 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
 
 def _unconfirmed(versions: Versions, history: History, body: DoseChanged) -> dict[Code, str]:
     """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4)."""
-    regimen = _regimen(periods(versions, history), body)
+    plan = periods(versions, history)
+    regimen = _regimen(plan, body)
     unusual: dict[Code, str] = {}
     amount, unit = with_unit(body.amount, regimen.unit), regimen.unit
     levels = [regimen.amount, *sorted(regimen.amounts - {regimen.amount}), *regimen.levels]
     if regimen.per is not None:
-        before = [change for change in history.changes_of_dose(regimen.id) if change.from_on <= body.from_on]
+        changes = changes_of_dose(plan, history, regimen.id)
+        before = [change for change in changes if change.from_on <= body.from_on]
         if before and body.amount > before[-1].amount * _MOST_ABOVE:
             latest = with_unit(before[-1].amount, unit)
             unusual["above_previous"] = f"{amount} is more than a tenth above {latest}, from {before[-1].from_on}."

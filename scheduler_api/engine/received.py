@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from scheduler_api.engine.model.facts import (
     Body,
@@ -23,7 +24,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
-from scheduler_api.engine.model.versions import gives_doses, periods, version_on
+from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
 from scheduler_api.engine.visits.given import as_given
 
 from .treatment.dose_ids import DoseId
@@ -44,8 +45,11 @@ def as_received(body: Body, treatment_plan: TreatmentPlan, replaces: str | None 
     A dose is that of the regimen and intake named, else the first of its day. One taken, of which nobody said how much,
     was taken as planned. Where nothing is planned, or nothing has that name, it is left as it is, and will be refused.
     A response means what the protocol says, in the version of its day. A dose at the site was given as planned too,
-    unless somebody says how much. `replaces` is the fact that it corrects.
+    unless somebody says how much. A change of the dose that names no regimen is of the only one of its day. `replaces`
+    is the fact that it corrects.
     """
+    if isinstance(body, DoseChanged) and body.regimen is None:
+        return replace(body, regimen=_name_needed(treatment_plan.plan, body.from_on))
     if isinstance(body, DoseRecorded | DoseTakenBack):
         plan = treatment_plan.named(DoseId(body.dose_on, body.regimen, body.slot))
         if plan is None:
@@ -61,6 +65,16 @@ def as_received(body: Body, treatment_plan: TreatmentPlan, replaces: str | None 
         responses = version_on(treatment_plan.plan, body.done_on).responses_of(body.series)
         return replace(body, progression=responses is not None and body.response in responses.progression)
     return body
+
+
+def _name_needed(plan: tuple[Period, ...], day: date) -> str | None:
+    """Return the only regimen of a day; None if there are several, or if it is the one that needs no name.
+
+    That is the only one of the version with which the patient was registered.
+    """
+    only = version_on(plan, day).only_regimen
+    first = plan[0].protocol.only_regimen
+    return None if only is None or (first is not None and only.id == first.id) else only.id
 
 
 def with_amounts(versions: Versions, facts: Sequence[Fact]) -> list[Fact]:

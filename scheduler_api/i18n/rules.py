@@ -85,6 +85,7 @@ RULES: Mapping[str, str] = {
     "no_amount": "no amount",
     "regimen_over": "the regimen is over",
     "after_regimen": "{text} is over on {day}, then a gap of {count}",
+    "starts_by_amendment": "the amendment of {day}, by which it was to start earlier ({base})",
     "amount_changed": "{amount} from {day}",
     "amount_of_protocol": "{amount} by version {number} of the protocol",
     "held_days_not_counted": "{base}; held days are not counted",

@@ -365,13 +365,14 @@ class Known(Treatment):
         days += [(on, number, day) for on, (number, day) in calendar.days.items() if day is not None and day != 1]
         days += [(target, number, 1) for number, target in calendar.targets.items()]
         had = self.had_all(name)
+        last = max((record.done_on for record in self.given(name) if had and record.done_on <= had.on), default=None)
         for target, number, day in sorted(days):
             when = said_by.selector(one, number, day, target)
             if when is None:
                 continue
             window = when.get("window") or one["window"]
             visit = said_by.visit(window, f"{name}-c{number}d{day}", target)
-            if had is not None and visit.opens > had.on:
+            if last is not None and visit.opens > last:
                 continue
             visit.regimen, visit.version, visit.is_dose = name, version, True
             visit.fits, visit.planned_start = self.takes(name, target), self._planned_start(name)

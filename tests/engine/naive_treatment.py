@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.model.protocol import Protocol
@@ -159,7 +160,8 @@ class Treatment(Facts):
 
         Of a regimen that begins later, from its own beginning.
         """
-        if self.reading(self.root(name), date.min).get("starts", "first_dose") != "first_dose":
+        starts, _ = self.starts_by(self.root(name))
+        if starts != "first_dose" or self.start_of(name) not in (None, self.c1d1):
             return self.start_of(name)
         if self.start:
             return self.start.first_dose_on
@@ -183,17 +185,42 @@ class Treatment(Facts):
         """The day on which a regimen starts, by the version that is in force then; None if nobody can say yet."""
         if name not in self._starts:
             self._starts[name] = None
-            self._starts[name] = self._start_of(self.root(name))
+            day, _ = self._start(self.root(name))
+            self._starts[name] = day
         return self._starts[name]
 
-    def _start_of(self, name: str) -> date | None:
-        for _, to_on, version in self.periods:
+    def _start(self, name: str) -> tuple[date | None, Protocol]:
+        """The day on which a regimen starts, and the version that says so: the first by which it starts in its time.
+
+        By none, it is the last that has the regimen. What was to start later, or nobody could say when, and by an
+        amendment is to have started before it, starts with the amendment.
+        """
+        by = None
+        for from_on, to_on, version in self.periods:
             one = said_by.regimen_called(version, name)
             if one is not None:
                 day = self._start_by(one, version)
+                if day is not None and by is not None:
+                    day = max(day, from_on)
+                by = version
                 if day is not None and day < to_on:
-                    return day
-        return None
+                    return day, version
+        assert by is not None, "a version in force has it"
+        return None, by
+
+    def starts_by(self, name: str) -> tuple[Any, Protocol]:
+        """What the version by which a regimen starts says of its start, and that version."""
+        found = [(one.get("starts", "first_dose"), version) for version, one in self._versions_with(name)]
+        if all(starts == found[0][0] for starts, _ in found):
+            # They agree, and nobody has to know the day.
+            return found[0]
+        _, by = self._start(name)
+        return next((starts, version) for starts, version in found if version is by)
+
+    def _versions_with(self, name: str) -> list[tuple[Protocol, Regimen]]:
+        """The versions in force that have a regimen, each with what it says of it."""
+        every = [(version, said_by.regimen_called(version, name)) for _, _, version in self.periods]
+        return [(version, one) for version, one in every if one is not None]
 
     def _start_by(self, one: Regimen, version: Protocol) -> date | None:
         starts = one.get("starts", "first_dose")
@@ -210,19 +237,17 @@ class Treatment(Facts):
     @once
     def starts_at(self, name: str) -> MilestoneDay | None:
         """The milestone at which a regimen starts, or the one that it follows; but for those of the end itself."""
-        for _, _, version in self.periods:
-            one = said_by.regimen_called(version, self.root(name))
-            starts = one.get("starts", "first_dose") if one else "first_dose"
-            if "after" in starts:
-                return self.starts_at(starts["after"])
-            if "milestone" in starts and starts["milestone"] not in OF_THE_END:
-                return self.milestone(starts["milestone"], version)
+        starts, version = self.starts_by(self.root(name))
+        if "after" in starts:
+            return self.starts_at(starts["after"])
+        if "milestone" in starts and starts["milestone"] not in OF_THE_END:
+            return self.milestone(starts["milestone"], version)
         return None
 
     @once
     def rests_on_c1d1(self, name: str) -> bool:
         """Whether the start of a regimen follows from C1D1."""
-        starts = self.reading(self.root(name), date.min).get("starts", "first_dose")
+        starts, _ = self.starts_by(self.root(name))
         return starts == "first_dose" or ("after" in starts and self.rests_on_c1d1(starts["after"]))
 
     # Ends (sections 3 and 4).
@@ -355,17 +380,25 @@ class Treatment(Facts):
         been missed or held: it may have been taken, and a dose too many is worse than one too few.
         """
         begins = self.start_of(name)
-        most = None if begins is None else self.reading(name, begins).get("max_doses")
-        if most is None:
+        if begins is None or all("max_doses" not in one for _, one in self._versions_with(name)):
             return None
         if self.is_given_by_site(name):
-            given = self.given(name)
-            return Dose(given[most - 1].done_on, name, 1) if len(given) >= most else None
+            given = [record.done_on for record in self.given(name)]
+            for on in sorted({*given, *(start for start, _, _ in self.periods if start > date.min)}):
+                if sum(day < on for day in given) >= self.most_doses(name, on):
+                    return Dose(on - DAY, name, 1)
+                if sum(day <= on for day in given) >= self.most_doses(name, on):
+                    return Dose(on, name, 1)
+            return None
         early = [dose for dose in self.taken if dose.regimen == name and dose.on < begins]
-        if len(early) >= most:
-            return early[most - 1]
+        if len(early) >= self.most_doses(name, begins):
+            return early[int(self.most_doses(name, begins)) - 1]
         number = len(early)
         for on in self.calendar(name).days:
+            most = self.most_doses(name, on)
+            if self.takes(name, on) and number >= most:
+                # By the version of this day it has had them before.
+                return Dose(on - DAY, name, 99)
             slots = self._slots(name, on) if self.takes(name, on) and not self.held(name, on) else []
             slots = slots if self.is_occasion(name, on) else []
             taken = [dose.slot for dose in self.taken if (dose.on, dose.regimen) == (on, name)]
@@ -374,6 +407,10 @@ class Treatment(Facts):
                 if number == most:
                     return Dose(on, name, slot)
         return None
+
+    def most_doses(self, name: str, on: date) -> float:
+        """The number of doses after which a regimen ends by the version of a day."""
+        return self.reading(name, on).get("max_doses", inf)
 
     def days_all_had(self, name: str) -> list[date]:
         """The days on which a regimen, and the one whose cycles it shares, have had their `max_doses`."""
@@ -404,6 +441,8 @@ class Treatment(Facts):
         if start is None:
             return calendar
         first = self.reading(name, start).get("first_cycle", 1)
+        if with_holds and self._gives_day_1_in_hold(name, first, start):
+            given, calendar.targets[first] = {**given, first: start}, start
         begins = given.get(first, start)
         ended = min(self.said_to_end(name), default=date.max)
 
@@ -456,13 +495,18 @@ class Treatment(Facts):
 
         The cycle before began on a day and is so many days long, without the days of holds that do not cover this one.
         """
-        named = (None, f"{name}-c{cycle}d1")
-        if not any(record.done_on == on and record.visit in named for record in self.given(name)):
+        if not self._gives_day_1_in_hold(name, cycle, on):
             return False
         others = [hold for hold in self.holds if not hold.covers(on)]
         others = [hold for hold in others if hold.regimens is None or name in hold.regimens]
         days = [began + number * DAY for number in range((on - began).days)]
         return sum(not any(hold.covers(day) for hold in others) for day in days) == cycle_days
+
+    def _gives_day_1_in_hold(self, name: str, cycle: int, on: date) -> bool:
+        """Whether a dose that may be day 1 of a cycle was given at the site on a held day that the count waits on."""
+        named = (None, f"{name}-c{cycle}d1")
+        is_given = any(record.done_on == on and record.visit in named for record in self.given(name))
+        return is_given and said_by.extends_on_hold(self.reading(name, on)) and self.held(name, on)
 
     def shown(self, on: date) -> str | None:
         """The regimen that a day shows: the first that fits the patient and runs."""
@@ -495,7 +539,7 @@ class Treatment(Facts):
         """A regimen and those that start after it and are for the patient on a day, the last of them first."""
         found = [name]
         for one in said_by.regimens(self.version(on)):
-            starts = one.get("starts", "first_dose")
+            starts, _ = self.starts_by(one["id"])
             if "after" in starts and starts["after"] in found and self.takes(one["id"], on):
                 found.append(one["id"])
         follows = self.day_after(name) if len(found) > 1 else None
@@ -537,8 +581,10 @@ class Treatment(Facts):
 
     @once
     def _changes_of(self, name: str) -> list[Any]:
+        """The changes of a regimen; what names none is of the only one that the patient was registered with."""
         facts = [fact for fact in self.standing if fact.kind == "dose_changed"]
-        return [fact for fact in facts if (fact.body.regimen or self._only_regimen(fact.body.from_on)) == name]
+        first = said_by.regimens(self.version(date.min))[0]["id"]
+        return [fact for fact in facts if (fact.body.regimen or first) == name]
 
     @once
     def _selector(self, name: str, on: date, by_protocol: bool = False) -> dict[str, Any] | None:
@@ -741,11 +787,13 @@ class Treatment(Facts):
             if said_by.is_by_patient(one):
                 amount = first.amount if first else 0
             for slot in range(1, one.get("times_a_day", 1) + 1):
+                if number >= self.most_doses(name, on):
+                    return total
                 # What was missed is made up for at the end.
                 number += Dose(on, name, slot) not in self.missed
                 if on == today and not self.is_recorded(Dose(on, name, slot)):
                     continue
-                if self._would_be_listed(name, on, slot) and number <= one.get("max_doses", number):
+                if self._would_be_listed(name, on, slot):
                     total += amount
         return total
 

@@ -163,6 +163,11 @@ def regimens(draw: Draw, course: Course) -> dict[str, Any]:
     if not course.is_plain and draw(st.integers(0, 3)) == 0:
         own["max_doses"] = draw(st.integers(1, 12))
     data = {**regimen_data(amount, levels), "id": course.id, "drug": course.drug, **own, **course.rest}
+    if "starts" in course.rest and draw(st.integers(0, 2)) == 0:
+        # Another version may have another gap, or wait for something else.
+        data.pop("gap", None)
+        after = {"starts": {"after": "surufatinib"}}
+        data |= draw(st.sampled_from([{}, {**after, "gap": {"days": 30}}, after, {"starts": {"milestone": "progression"}}]))
     if shares:
         del data["cycle_days"]
     if not course.is_plain and draw(st.integers(0, 5)) == 0:

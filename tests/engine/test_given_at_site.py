@@ -156,6 +156,33 @@ class TestHolds:
         assert seen.visits["pembrolizumab-c3d1"]["target_on"] == "2024-02-25"
         assert ("dose_while_held", "2024-01-26") in seen.deviations()
 
+    @pytest.mark.parametrize("visit", [None, "pembrolizumab-c1d1"])
+    @pytest.mark.parametrize("counts", ["planned", "actual"])
+    @pytest.mark.parametrize("is_started", [True, False])
+    def test_a_dose_on_the_first_day_is_day_1_though_a_hold_begins_with_it(
+        self, visit: str | None, counts: str, is_started: bool
+    ) -> None:
+        """Held from 5 through 18 January, the days 2 to 21 are 19 January to 7 February."""
+        trial = read_protocol({**protocol_data(), "regimens": [infusion(on_hold="extend", cycles_count_from=counts)]})
+        patient = Patient(trial, planned_first_dose_on="2024-01-05")
+        if is_started:
+            patient.record("treatment_started", first_dose_on="2024-01-05")
+        give(patient, "2024-01-05", visit)
+        patient.record("hold_started", from_on="2024-01-05", resumes_on="2024-01-19")
+        seen = patient.on("2024-01-19", last="2024-02-20")
+        first = seen.visits["pembrolizumab-c1d1"]
+        assert (first["status"], first["target_on"], first["done_on"]) == ("done", "2024-01-05", "2024-01-05")
+        assert seen.visits["pembrolizumab-c2d1"]["target_on"] == "2024-02-08"
+        assert to_do(patient, "visit_to_book", "2024-01-19") == []
+        assert places(patient, "2024-01-05", "2024-01-06", "2024-01-19", "2024-02-07") == [
+            *((1, 1), (1, None), (1, 2), (1, 21)),
+        ]
+
+    def test_a_hold_from_the_first_day_moves_a_first_dose_that_was_not_given(self) -> None:
+        patient = treated(infusion(on_hold="extend"))
+        patient.record("hold_started", from_on="2024-01-05", resumes_on="2024-01-19")
+        assert patient.on("2024-01-20").visits["pembrolizumab-c1d1"]["target_on"] == "2024-01-19"
+
     def test_a_dose_on_another_held_day_is_none(self) -> None:
         patient = treated(infusion(on_hold="extend"))
         give(patient, "2024-01-05")

@@ -44,7 +44,7 @@ class Hold(NamedTuple):
 class DoseChange(NamedTuple):
     """The planned amount of one intake of a regimen from a day on; known since the instant `recorded_at`.
 
-    `regimen` None is the only one. `times_a_day` and the `days` of the cycle are those of the protocol where None.
+    `regimen` None is the only one of the version with which the patient was registered. `times_a_day` and the `days` of the cycle are those of the protocol where None.
     """
 
     from_on: date
@@ -726,10 +726,6 @@ class History:
                 ends_on = None if hold.resumes_on is None else max(last.resumes_on, hold.resumes_on)
                 joined[-1] = last._replace(resumes_on=ends_on)
         return tuple(joined)
-
-    def changes_of_dose(self, regimen: str) -> tuple[DoseChange, ...]:
-        """Return the changes of the planned amount of a regimen, in order of days."""
-        return tuple(one for one in self.dose_changes if one.regimen in (None, regimen))
 
     def is_fertile(self, day: date) -> bool:
         """Return whether the patient is fertile on a day, by the latest change or by registration (section 6)."""

@@ -428,6 +428,11 @@ class Protocol:
         return tuple(regimen for regimen in self.regimens if not regimen.given_by_site)
 
     @property
+    def only_regimen(self) -> Regimen | None:
+        """Return the regimen that needs no name: the only one."""
+        return self.regimens[0] if len(self.regimens) == 1 else None
+
+    @property
     def only_dose(self) -> Regimen | None:
         """Return the regimen whose dose needs no name: the only one that the patient takes, once a day."""
         taken = self.taken_by_patient

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from .history import History
+from .history import DoseChange, History
 from .protocol import Protocol, Versions
 
 
@@ -44,6 +44,22 @@ def gives_doses(plan: Iterable[Period], series: str) -> bool:
     """Return whether visits of a series are doses given at the site, by any version in the plan."""
     found = (period.protocol.find_series(series) for period in plan)
     return any(one is not None and one.gives is not None for one in found)
+
+
+def changes_of_dose(plan: tuple[Period, ...], history: History, regimen: str) -> tuple[DoseChange, ...]:
+    """Return the changes of the planned amount of a regimen, in order of days.
+
+    One that names no regimen is of the only one that the patient was registered with. An earlier version of the service
+    also recorded it so where only the version of its day has a single regimen.
+    """
+
+    def is_meant(change: DoseChange) -> bool:
+        if change.regimen is not None:
+            return change.regimen == regimen
+        only = plan[0].protocol.only_regimen or version_on(plan, change.from_on).only_regimen
+        return only is not None and only.id == regimen
+
+    return tuple(filter(is_meant, history.dose_changes))
 
 
 def version_on(plan: tuple[Period, ...], day: date) -> Protocol:

@@ -175,7 +175,11 @@ def cycle_runs(
     runs = _planned_runs(stages, start, holds)
     day_1, in_hold = dict(given.day_1), [*given.in_hold]
     number = runs[0].first_number
-    if number in day_1:
+    if _stage_on(stages, start).regimen.extend_on_hold and any((start, named) in in_hold for named in (None, number)):
+        # Day 1 of the first cycle would be the start, were it not for the hold.
+        runs = _counted_from(runs, stages, holds, number, start, start)
+        day_1.pop(number, None)
+    elif number in day_1:
         runs = _counted_from(runs, stages, holds, number, day_1.pop(number))
     waiting = sorted(day_1.items())
     while waiting or in_hold:

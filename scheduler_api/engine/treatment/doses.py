@@ -422,7 +422,7 @@ class TreatmentPlan:
         lead = next((one for one in self.regimens if one.exists_on(day)), None)
         following: RegimenPlan | None = regimen
         while following is not None and following is not lead:
-            following = self.regimen(following.first.starts.after) if following.first.starts.after else None
+            following = None if following.after is None else self.regimen(following.after)
         return following is not None
 
     @cached_property

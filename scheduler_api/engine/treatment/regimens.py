@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,8 +14,8 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import between_changes, civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
-from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Regimen, place_in_cycles
-from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Protocol, Regimen, Start, place_in_cycles
+from scheduler_api.engine.model.versions import Period, changes_of_dose
 from scheduler_api.engine.reason import Reason, count
 
 from .cycles import CycleRun, GivenDays, Stage, cycle_runs, cycles_from, protocol_amount, run_of
@@ -26,11 +26,21 @@ OF_THE_END = ("last_dose", "end_of_treatment", "death", "end_of_study")
 
 
 class Started(NamedTuple):
-    """The day on which a regimen starts, why it is that day, and whether a later record may move it."""
+    """The day on which a regimen starts, why it is that day, and whether a later record may move it.
+
+    `milestone_on` is the day of the milestone at which it starts, if that may begin something anew.
+    """
 
     on: date
     because: Reason
     provisional: bool
+    milestone_on: date | None = None
+
+    def not_before(self, day: date) -> Started:
+        """Return the start by an amendment of that day."""
+        if day <= self.on:
+            return self
+        return self._replace(on=day, because=Reason("starts_by_amendment", base=self.because, day=day))
 
 
 class RegimenPlan:
@@ -38,7 +48,8 @@ class RegimenPlan:
 
     `stages` are what the versions of the protocol in force say of it, one after the other. Of a regimen that never
     starts for this patient, or that has not yet, `started` is None and no day belongs to it. `given_on` are the days
-    from which cycles are counted, by their number: those of their day-1 doses at the site.
+    from which cycles are counted, by their number: those of their day-1 doses at the site. `others` finds the plan of
+    another regimen by its name.
     """
 
     def __init__(
@@ -46,7 +57,7 @@ class RegimenPlan:
         name: str,
         plan: tuple[Period, ...],
         history: History,
-        others: Mapping[str, RegimenPlan],
+        others: Callable[[str], RegimenPlan | None],
         given_on: Mapping[int, date],
     ) -> None:
         self.name = name
@@ -54,23 +65,28 @@ class RegimenPlan:
         self._plan = plan
         self.stages = _stages(name, plan)
         self.first = self.stages[0].regimen
-        shared: RegimenPlan | None = others.get(self.first.cycles_of or "")
-        follows = shared or others.get(self.first.starts.after or "")
+        shared = None if self.first.cycles_of is None else others(self.first.cycles_of)
+        #: What the version by which it starts says of its start.
+        self.starts: Start
+        self.started: Started | None
+        self.starts, self.started = self._start(others) if shared is None else (shared.starts, shared.started)
+        #: The regimen that it follows; None of one that shares the cycles of another.
+        self.after: str | None = self.starts.after if shared is None else None
+        follows = shared if self.after is None else others(self.after)
         #: Whether its start follows from that of treatment, and from no milestone.
-        self.rests_on_first_dose: bool = (
-            self.first.starts.is_first_dose if follows is None else follows.rests_on_first_dose
-        )
+        self.rests_on_first_dose: bool = self.starts.is_first_dose if follows is None else follows.rests_on_first_dose
         #: It, and the regimen whose cycles it shares: what holds or ends that one does the same to it.
         self._names: tuple[str, ...] = (name,) if shared is None else (name, *shared._names)
         self.holds = history.holds_of(*self._names)
-        self.changes = history.changes_of_dose(name)
+        self.changes = changes_of_dose(plan, history, name)
         self._shared = shared
-        self.started: Started | None = self._started(others) if shared is None else shared.started
         #: The day of the milestone at which it starts, or the one that it follows; None if it starts otherwise.
-        self.milestone_on: date | None = self._milestone_on() if follows is None else follows.milestone_on
+        self.milestone_on: date | None = (
+            follows.milestone_on if follows is not None else self.started and self.started.milestone_on
+        )
         #: Whether that is a milestone of the protocol's own.
         self.follows_own_milestone: bool = (
-            self.first.starts.milestone not in (None, *MILESTONES) if follows is None else follows.follows_own_milestone
+            self.starts.milestone not in (None, *MILESTONES) if follows is None else follows.follows_own_milestone
         )
         #: The end of treatment that ended it, and the last day on which treatment or the study lets it have doses.
         self.treatment_end = history.end_after(self.milestone_on)
@@ -183,8 +199,13 @@ class RegimenPlan:
     @property
     def stated_start(self) -> date:
         """Return the day before which day -1 is: the start as recorded or planned, whatever was taken before it."""
-        treatment = start_of_treatment(self.history) if self.first.starts.is_first_dose else None
+        treatment = start_of_treatment(self.history) if self.starts_with_treatment else None
         return self.starts_on if treatment is None or treatment.stated_start is None else treatment.stated_start
+
+    @property
+    def starts_with_treatment(self) -> bool:
+        """Return whether it starts on C1D1."""
+        return self.starts.is_first_dose and (self.started is None or self.started.on == self.history.c1d1)
 
     def usual_amount(self, day: date) -> float:
         """Return the protocol's amount of one intake on a day, or where that day has none, the regimen's."""
@@ -333,27 +354,47 @@ class RegimenPlan:
         )
         return cycle_runs(self.stages, start, holds, GivenDays(self._given_on, in_hold, self._own_holds))
 
-    def _started(self, others: Mapping[str, RegimenPlan]) -> Started | None:
-        history, starts = self.history, self.first.starts
+    def _start(self, others: Callable[[str], RegimenPlan | None]) -> tuple[Start, Started | None]:
+        """Return when it starts, and what says so: the first version by which it starts while that is in force.
+
+        By none, it is the last that has the regimen. One that was to start later, or nobody could say when, and that by
+        an amendment is to have started before it, starts with the amendment.
+        """
+        starts: Start | None = None
+        for period in self._plan:
+            if (regimen := period.protocol.find_regimen(self.name)) is None:
+                continue
+            started = self._started(regimen.starts, period.protocol, others)
+            if started is not None and starts is not None and period.from_on is not None:
+                started = started.not_before(period.from_on)
+            starts = regimen.starts
+            if started is not None and (period.to_on is None or started.on < period.to_on):
+                return starts, started
+        assert starts is not None, "a version in force has it"
+        return starts, None
+
+    def _started(
+        self, starts: Start, protocol: Protocol, others: Callable[[str], RegimenPlan | None]
+    ) -> Started | None:
+        """Return when it starts by a version of the protocol."""
+        history = self.history
         if starts.is_first_dose:
             start = history.c1d1
             return None if start is None else Started(start, history.c1d1_because, history.first_dose_on is None)
         if starts.milestone is not None:
-            protocol = next(p.protocol for p in self._plan if p.protocol.find_regimen(self.name) is self.first)
             day = anchor_day(history, protocol, (starts.milestone,))
-            return None if day is None else Started(day.day, day.because, day.provisional)
-        other = others.get(starts.after or "")
+            if day is None:
+                return None
+            # The end of treatment itself begins nothing anew.
+            is_of_the_end = starts.milestone in OF_THE_END
+            return Started(day.day, day.because, day.provisional, None if is_of_the_end else day.day)
+        other = others(starts.after or "")
         ends_on = other.last_cycle_ends_on if other is not None else None
         if other is None or other.started is None or ends_on is None:
             return None
         start = ends_on + timedelta(1 + starts.gap_days)
         because = Reason("after_regimen", text=other.name, day=ends_on, count=count(starts.gap_days, "day"))
         return Started(start, because, other.started.provisional)
-
-    def _milestone_on(self) -> date | None:
-        name, started = self.first.starts.milestone, self.started
-        # The end of treatment itself begins nothing anew.
-        return started.on if started is not None and name is not None and name not in OF_THE_END else None
 
     def reopens_on(self, decided_on: date) -> date | None:
         """Return the day of its milestone if treatment, which was said to end, goes on with it; else None (section 4).
@@ -409,20 +450,24 @@ class RegimenPlan:
         """Return the dose with which it has had its `max_doses`; None while it has not, or may have any number.
 
         At the site those count that were given. Of what the patient takes every planned dose counts that is not known
-        to have been missed: it may have been taken, and one dose too many is worse than one too few.
+        to have been missed: it may have been taken, and one dose too many is worse than one too few. Of a number that
+        an amendment sets and that was reached before, it ends the day before the amendment.
         """
-        if self.started is None or (most := self.regimen_on(self.started.on).max_doses) is None:
+        if self.started is None or all(stage.regimen.max_doses is None for stage in self.stages):
             return None
         if self.first.given_by_site:
-            given = self.history.given_of(self.name)
-            return (given[most - 1].done_on, 1) if len(given) >= most else None
+            return self._last_given()
         logs = [self.log(slot) for slot in range(1, self.slots + 1)]
         early = [day for log in logs for day, _ in log.taken(date.min + ONE_DAY, self.starts_on - ONE_DAY)]
-        if len(early) >= most:
+        most = self.regimen_on(self.starts_on).max_doses
+        if most is not None and len(early) >= most:
             return sorted(early)[most - 1], 1
         number = len(early)
         for first, last in self.stretches(self.starts_on, self.starts_on + _LONGEST_OF_DOSES):
             for day in days(first, last or self.starts_on + _LONGEST_OF_DOSES):
+                most = self.regimen_on(day).max_doses
+                if most is not None and number >= most:
+                    return day - ONE_DAY, self.slots
                 is_planned = not self.is_held(day) and self.own_amount(day) is not None
                 planned = range(1, self.times_on(day) + 1) if is_planned else ()
                 for slot, log in enumerate(logs, 1):
@@ -431,6 +476,23 @@ class RegimenPlan:
                     if number == most:
                         return day, slot
         return None
+
+    def _last_given(self) -> tuple[date, int] | None:
+        given = [dose.done_on for dose in self.history.given_of(self.name)]
+        for day in sorted({*given, *(stage.from_on for stage in self.stages if stage.from_on is not None)}):
+            most = self.regimen_on(day).max_doses
+            if most is not None and bisect_left(given, day) >= most:
+                return day - ONE_DAY, 1
+            if most is not None and bisect_right(given, day) >= most:
+                return day, 1
+        return None
+
+    @property
+    def last_given_on(self) -> date | None:
+        """Return the day on which the last of its `max_doses` was given at the site; None while it was not."""
+        if self.last_of_doses is None:
+            return None
+        return max(dose.done_on for dose in self.history.given_of(self.name) if dose.done_on <= self.last_of_doses[0])
 
     def _day_run_out(self) -> date | None:
         """Return the day before the cycle that the version in force then no longer has; None if there is none."""

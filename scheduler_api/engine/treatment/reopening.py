@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 
@@ -24,18 +25,15 @@ def regimen_plans(
     names = dict.fromkeys(regimen.id for period in plan for regimen in period.protocol.regimens)
     found: dict[str, RegimenPlan] = {}
 
-    def of(name: str, waiting: frozenset[str] = frozenset()) -> None:
-        regimens = [one for period in plan if (one := period.protocol.find_regimen(name)) is not None]
-        for needed in (regimens[0].cycles_of, regimens[0].starts.after):
-            # Only of different versions the starts can form a circle: such a regimen never starts.
-            if needed is not None and needed in names and needed not in found and needed not in waiting:
-                of(needed, waiting | {name})
-        found.setdefault(name, RegimenPlan(name, plan, history, found, given_on.get(name, {})))
-
-    for name in names:
+    def of(name: str, waiting: frozenset[str] = frozenset()) -> RegimenPlan | None:
+        # Only of different versions the starts can form a circle: such a regimen never starts.
+        if name not in names or name in waiting:
+            return None
         if name not in found:
-            of(name)
-    return tuple(found[name] for name in names)
+            found[name] = RegimenPlan(name, plan, history, partial(of, waiting=waiting | {name}), given_on.get(name, {}))
+        return found[name]
+
+    return tuple(one for name in names if (one := of(name)) is not None)
 
 
 def as_it_counts(plan: tuple[Period, ...], history: History) -> History:

@@ -84,8 +84,8 @@ def _counting_from_given(treatment_plan: TreatmentPlan) -> list[str]:
 
     def depth(name: str) -> int:
         number, regimen = 0, treatment_plan.regimen(name)
-        while regimen is not None and regimen.first.starts.after is not None:
-            number, regimen = number + 1, treatment_plan.regimen(regimen.first.starts.after)
+        while regimen is not None and regimen.after is not None:
+            number, regimen = number + 1, treatment_plan.regimen(regimen.after)
         return number
 
     return sorted(found, key=depth)

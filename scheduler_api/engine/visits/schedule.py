@@ -194,8 +194,8 @@ class VisitSchedule:
         else:
             visits = self._for_patient(plan)
         regimen = self._given(series.name) if series.gives is not None else None
-        if regimen is not None and regimen.last_of_doses is not None:
-            visits = _opening_through(regimen.last_of_doses[0], visits)
+        if regimen is not None and regimen.last_given_on is not None:
+            visits = _opening_through(regimen.last_given_on, visits)
         return PlannedVisits(visits, series.most_before_days)
 
     def _courses(self, series: Series) -> tuple[CycleCourse, ...]:
@@ -253,7 +253,7 @@ class VisitSchedule:
         """Return the first day of the cycles of a regimen, or of the lead one (None); None while C1D1 has no date."""
         plan = self._treatment_plan.regimen(regimen) if regimen is not None else None
         treatment = start_of_treatment(self._history)
-        if plan is None or plan.first.starts.is_first_dose or treatment is None:
+        if plan is None or plan.starts_with_treatment or treatment is None:
             return treatment
         if (started := plan.started) is None:
             return None
