@@ -144,6 +144,8 @@ RULES: Mapping[str, str] = {
         "{amount} was set from {day}; the protocol has {amount2} from {day2}: "
         "{amount3} is planned until the site sets an amount"
     ),
+    "times_set_before": "doses a day: {number} by that change, {number2} by the protocol, {number3} planned",
+    "days_set_before": "doses only on days of the cycle that both name",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

@@ -639,7 +639,7 @@ def _plan_of(dose_plan: DosePlan, day: date) -> dict[str, Any]:
     when, change = regimen.regimen_on(day).when, regimen.change_on(day)
     days = when[0].days if len(when) == 1 else None
     if change is not None and change.days is not None:
-        days = frozenset(change.days)
+        days = frozenset(change.days) & (frozenset(change.days) if days is None else days)
     held = regimen.is_held(day)
     return {"amount": None if held else span.planned_amount, "held": held, "days": days and sorted(days)}
 

@@ -95,6 +95,86 @@ class TestTwiceADay:
             take(patient, "2024-01-10", 300, slot=3)
 
 
+class TestNeverMoreThanTheProtocolInForceHas:
+    """Planned 50 mg of 100 mg from 2024-02-01; version 2 applies from 2024-03-01, day 15 of a cycle."""
+
+    def amended(self, first: Data, second: Data, **change: Any) -> Patient:
+        """A patient whose dose was changed under one version of the regimen, and who goes on with another."""
+        versions = ({**protocol_data(version=n), "regimens": [one]} for n, one in ((1, first), (2, second)))
+        patient = Patient.treated(*map(read_protocol, versions))
+        patient.record("dose_changed", from_on="2024-02-01", amount=50, **change)
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        return patient
+
+    def test_a_second_dose_a_day_that_the_protocol_no_longer_has_is_not_planned(self) -> None:
+        once, twice = regimen_data(100, [50]), regimen_data(100, [50], times_a_day=2)
+        patient = self.amended(twice, once, times_a_day=2)
+        assert doses(patient, "2024-02-29") == {name: (50, "unrecorded") for name in ("surufatinib.1", "surufatinib.2")}
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-03-01") == [
+            "50 mg was set from 2024-02-01; the protocol has 100 mg from 2024-03-01: 50 mg is planned until the site sets "
+            "an amount; doses a day: 2 by that change, 1 by the protocol, 1 planned"
+        ]
+        take(patient, "2024-03-02", 50, slot=2)
+        assert ("dose_not_planned", "2024-03-02") in patient.on("2024-03-03").deviations()
+        patient.record("dose_changed", from_on="2024-03-01", amount=50)
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-03-01") == []
+
+    @pytest.mark.parametrize("times", [None, 1])
+    def test_a_second_dose_that_the_protocol_has_since_is_planned_once_the_site_says_so(
+        self, times: int | None
+    ) -> None:
+        """The change was made for one a day: 50 mg twice would be as much as was too much."""
+        once, twice = regimen_data(100, [50]), regimen_data(100, [50], times_a_day=2)
+        patient = self.amended(once, twice, times_a_day=times)
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-03-01")) == 1
+        patient.record("dose_changed", from_on="2024-03-05", amount=50)
+        assert [*doses(patient, "2024-03-05")] == ["surufatinib.1", "surufatinib.2"]
+
+    def test_an_escalation_stands_though_there_are_fewer_doses_a_day(self) -> None:
+        """150 mg is a level of both versions: only how often is another matter."""
+        once, twice = regimen_data(100, [150]), regimen_data(100, [150], times_a_day=2)
+        versions = ({**protocol_data(version=n), "regimens": [one]} for n, one in ((1, twice), (2, once)))
+        patient = Patient.treated(*map(read_protocol, versions))
+        patient.record("dose_changed", from_on="2024-02-01", amount=150)
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (150, "unrecorded")}
+
+    def test_days_that_the_protocol_no_longer_has_are_not_planned(self) -> None:
+        """Cycle 4 begins on 2024-03-08; of days 1 to 14, days 8 to 14 are gone, 2024-03-15 to 21."""
+        first, second = (regimen_data(100, [50], days={"from": 1, "to": last}) for last in (14, 7))
+        patient = self.amended(first, second, days=[*range(1, 15)])
+        said = [doses(patient, on)["surufatinib.1"] for on in ("2024-02-29", "2024-03-08", "2024-03-14", "2024-03-15")]
+        assert said == [(50, "unrecorded")] * 3 + [(None, "rest")]
+        (why,) = to_do(patient, "planned_amount_to_confirm", "2024-03-01")
+        assert why.endswith("; doses only on days of the cycle that both name")
+
+    def test_days_that_a_change_did_not_name_are_those_of_the_version_in_force(self) -> None:
+        first, second = (regimen_data(100, [50], days={"from": 1, "to": last}) for last in (7, 14))
+        patient = self.amended(first, second)
+        assert doses(patient, "2024-03-15") == {"surufatinib.1": (50, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-03-15") == []
+        # Those that it did are still the only ones.
+        patient = self.amended(first, second, days=[1, 2])
+        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-03-09", "2024-03-10")] == [50, None]
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-03-15")) == 1
+
+    def test_days_of_cycles_in_which_the_protocol_has_no_dose_have_none(self) -> None:
+        """Doses in cycles 1 and 2 only; cycle 3 begins on 2024-02-16."""
+        patient = treated(regimen_data(when=[{"cycles": {"to": 2}, "days": "all"}]))
+        patient.record("dose_changed", from_on="2024-02-01", amount=250, days=[1, 8])
+        said = [doses(patient, on)["surufatinib.1"] for on in ("2024-02-02", "2024-02-16")]
+        assert said == [(250, "unrecorded"), (None, "rest")]
+
+    def test_a_day_on_which_the_protocol_has_no_dose_is_rejected(self) -> None:
+        patient = treated(regimen_data(days={"from": 1, "to": 14}))
+        for days in ([1, 15], [22]):
+            with pytest.raises(ValidationFailed, match="/days"):
+                patient.record("dose_changed", from_on="2024-02-01", amount=250, days=days)
+
+
 class TestTwoDrugs:
     """Each regimen runs by itself."""
 

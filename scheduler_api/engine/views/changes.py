@@ -254,9 +254,9 @@ def _plan_of(span: Span) -> tuple[float | None, bool, frozenset[int] | None]:
 
 def _days_of(span: Span) -> frozenset[int] | None:
     """Return the days of the cycle that have a dose; None if every day has one, or if cycles differ."""
-    if span.days is not None or span.is_daily:
-        return span.days
-    return span.regimen.when[0].days if len(span.regimen.when) == 1 else None
+    when = span.regimen.when
+    own = when[0].days if len(when) == 1 else None
+    return own if span.days is None else span.days if own is None else span.days & own
 
 
 def _why_doses(

@@ -532,7 +532,7 @@ def _to_confirm_amount(
     last: date | None,
     call: dict[str, Any],
 ) -> Iterator[WorklistEntry]:
-    """Yield the entry for a planned amount that was set before the protocol's own amount became another one."""
+    """Yield the entry for a change of the dose that was set before the protocol's own dose became another one."""
     to_on = next((one.from_on for one in regimen.stages if (one.from_on or since) > since), None)
     following = next((change.from_on for change in regimen.changes if change.from_on >= since), None)
     ends = [last, *(end - ONE_DAY for end in (to_on, following) if end is not None)]
@@ -549,6 +549,11 @@ def _to_confirm_amount(
         day2=since,
         amount3=Reason("no_amount") if planned is None else with_unit(planned, now.unit),
     )
+    if (made_for := regimen.times_by(earlier)) != now.times_a_day:
+        times = {"number": made_for, "number2": now.times_a_day, "number3": regimen.times_on(from_on)}
+        because = both(because, Reason("times_set_before", **times))
+    if earlier.days is not None and regimen.regimen_on(earlier.from_on).days != now.days:
+        because = both(because, Reason("days_set_before"))
     because = _of_drug(treatment_plan, regimen, because)
     confirm = ResolvingCall({**call, "from_on": from_on.isoformat()}, ("amount",))
     about = from_on.isoformat() if len(treatment_plan.regimens) == 1 else f"{from_on}.{regimen.name}"
