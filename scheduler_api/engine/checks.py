@@ -767,9 +767,7 @@ def _day_choice_errors(regimen: Regimen, body: DoseChanged) -> list[FieldError]:
     if body.times_a_day is not None and body.times_a_day > regimen.times_a_day:
         errors.append(FieldError("/times_a_day", f"More than the protocol's {regimen.times_a_day}.", "above_highest"))
     if body.days is not None and not set(body.days).issubset(regimen.days_listed(regimen.cycle_days)):
-        errors.append(
-            FieldError("/days", "Not all are days of the cycle on which the protocol has a dose.", "malformed")
-        )
+        errors.append(FieldError("/days", "Not all are days on which the protocol has a dose.", "malformed"))
     return errors
 
 

@@ -109,11 +109,11 @@ class TestNeverMoreThanTheProtocolInForceHas:
     def test_a_second_dose_a_day_that_the_protocol_no_longer_has_is_not_planned(self) -> None:
         once, twice = regimen_data(100, [50]), regimen_data(100, [50], times_a_day=2)
         patient = self.amended(twice, once, times_a_day=2)
-        assert doses(patient, "2024-02-29") == {name: (50, "unrecorded") for name in ("surufatinib.1", "surufatinib.2")}
+        assert doses(patient, "2024-02-29") == dict.fromkeys(("surufatinib.1", "surufatinib.2"), (50, "unrecorded"))
         assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
         assert to_do(patient, "planned_amount_to_confirm", "2024-03-01") == [
-            "50 mg was set from 2024-02-01; the protocol has 100 mg from 2024-03-01: 50 mg is planned until the site sets "
-            "an amount; doses a day: 2 by that change, 1 by the protocol, 1 planned"
+            "50 mg was set from 2024-02-01; the protocol has 100 mg from 2024-03-01: 50 mg is planned until the site "
+            "sets an amount; doses a day: 2 by that change, 1 by the protocol, 1 planned"
         ]
         take(patient, "2024-03-02", 50, slot=2)
         assert ("dose_not_planned", "2024-03-02") in patient.on("2024-03-03").deviations()
@@ -122,9 +122,7 @@ class TestNeverMoreThanTheProtocolInForceHas:
         assert to_do(patient, "planned_amount_to_confirm", "2024-03-01") == []
 
     @pytest.mark.parametrize("times", [None, 1])
-    def test_a_second_dose_that_the_protocol_has_since_is_planned_once_the_site_says_so(
-        self, times: int | None
-    ) -> None:
+    def test_a_second_dose_that_the_protocol_has_since_waits_for_the_site(self, times: int | None) -> None:
         """The change was made for one a day: 50 mg twice would be as much as was too much."""
         once, twice = regimen_data(100, [50]), regimen_data(100, [50], times_a_day=2)
         patient = self.amended(once, twice, times_a_day=times)

@@ -409,7 +409,9 @@ def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     for plan in treatment_plan.doses:
         for run in harmful_doses(plan, date.min + ONE_DAY, date.max - ONE_DAY):
             fact = {"kind": "dose_recorded", "dose_on": run.first_on.isoformat(), **_named(plan)}
-            about, on = _about(plan, run.first_on), run.first_on
+            on = run.first_on
+            # It may stand beside an entry about the word that counts, of the same day and kind.
+            about = f"{_about(plan, on)}.by-patient" if run.by_patient else _about(plan, on)
             because = _of_drug(treatment_plan, plan.regimen, run.because)
             yield WorklistEntry(run.kind, about, None, on, None, on, because, (ResolvingCall(fact, _CORRECTION),))
 
