@@ -82,7 +82,6 @@ RULES: Mapping[str, str] = {
     "missed_day": "missed",
     "not_planned_day": "no dose",
     "amount_to_calculate": "the amount of this patient is to be calculated",
-    "no_amount": "no amount",
     "regimen_over": "the regimen is over",
     "after_regimen": "{text} is over on {day}, then a gap of {count}",
     "amount_changed": "{amount} from {day}",

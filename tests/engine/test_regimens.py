@@ -8,6 +8,8 @@ import pytest
 
 from scheduler_api.engine.errors import Conflict, NeedsConfirmation, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.reminders.plan import Planner
+from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.tasks import worklist
 
 from .patients import Patient, day, plain, protocol_data, regimen_data, series
@@ -482,6 +484,105 @@ class TestPerBody:
         take(patient, "2024-01-05", 320)
         take(patient, "2024-01-08", 160)
         assert patient.schedule().adherence(day("2024-01-09"))["relative_dose_intensity"] == 0.375
+
+
+class TestAnAmendmentToAnAmountPerBody:
+    """From 2024-03-01 on the amount is to be calculated: somebody is asked a week before, and no reminder goes out."""
+
+    PER_KG: Data = {**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg"}}
+
+    def amended(self, first: Data, second: Data, **rest: Any) -> Patient:
+        arm = {"arm": rest.pop("arm")} if "arm" in rest else {}
+        pair = ({**protocol_data(version=n, **rest), "regimens": [one]} for n, one in ((1, first), (2, second)))
+        patient = Patient.treated(*map(read_protocol, pair), **arm)
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        return patient
+
+    def asked(self, patient: Patient, on: str) -> list[tuple[str, str, str, str | None]]:
+        """What is asked of the planned amount on a day: kind, subject, due day and last day."""
+        entries = worklist(patient.schedule(), None, day(on), day(on))
+        kinds = ("dose_to_calculate", "planned_amount_to_confirm")
+        return [
+            (*one[:2], str(one.due_on), one.through_on and str(one.through_on)) for one in entries if one.kind in kinds
+        ]
+
+    def reminded(self, patient: Patient, on: str) -> list[str]:
+        """The messages about doses of a day."""
+        planner = Planner(patient.schedule(), NotificationPreferences(), SitePreferences("Asia/Shanghai"), {})
+        return [one.kind for one in planner.messages(day(on), day(on)) if one.kind.startswith("dose_")]
+
+    def test_though_none_was_set_before(self) -> None:
+        patient = self.amended(regimen_data(), self.PER_KG)
+        assert doses(patient, "2024-02-29") == {"surufatinib.1": (300, "unrecorded")}
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
+        assert self.asked(patient, "2024-02-22") == []
+        question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
+        assert self.asked(patient, "2024-02-23") == self.asked(patient, "2024-03-05") == [question]
+        assert self.reminded(patient, "2024-02-29") == ["dose_due", "dose_again"]
+        assert self.reminded(patient, "2024-03-01") == []
+        call = "Call your study site before you take a dose."
+        assert patient.notices("2024-03-01") == [("call_site_before_dose", "2024-03-01.surufatinib.1", call)]
+        patient.record("dose_changed", from_on="2024-03-03", amount=320)
+        assert self.asked(patient, "2024-03-02") == [(*question[:3], "2024-03-02")]
+        assert (self.asked(patient, "2024-03-03"), patient.notices("2024-03-03")) == ([], [])
+        assert self.reminded(patient, "2024-03-03") == ["dose_due", "dose_again"]
+
+    def test_for_another_arm_too(self) -> None:
+        """Version 2 opens a regimen of arm a to the patient's arm b: it is not asked for before."""
+        of_arms = ({**self.PER_KG, "who": {"arm": arms}} for arms in ("a", ["a", "b"]))
+        patient = self.amended(*of_arms, arms=ARMS, arm="b")
+        assert self.asked(patient, "2024-02-22") == []
+        question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
+        assert self.asked(patient, "2024-02-23") == self.asked(patient, "2024-03-01") == [question]
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ({"amount": 300, "unit": "mg", "levels": [400]}, {"amount": 5, "unit": "mg", "per": "kg"}),
+            ({"amount": 5, "unit": "mg", "per": "kg"}, {"amount": 5, "unit": "mg", "per": "m2"}),
+            ({"amount": 5, "unit": "mg", "per": "kg"}, {"amount": 6, "unit": "mg", "per": "kg"}),
+        ],
+    )
+    def test_what_was_set_for_another_measure_is_set_again(self, before: Data, after: Data) -> None:
+        patient = self.amended({**regimen_data(), "dose": before}, {**regimen_data(), "dose": after})
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert doses(patient, "2024-02-29") == {"surufatinib.1": (400, "unrecorded")}
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
+        question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
+        assert self.asked(patient, "2024-03-01") == [question]
+        patient.record("dose_changed", from_on="2024-03-01", amount=350)
+        assert (doses(patient, "2024-03-01")["surufatinib.1"][0], self.asked(patient, "2024-03-01")) == (350, [])
+
+    def test_from_an_amount_per_body_to_one_of_all_patients(self) -> None:
+        """400 mg were the patient's own: the protocol's are planned, and somebody is asked."""
+        patient = self.amended(self.PER_KG, regimen_data())
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (300, "unrecorded")}
+        assert self.asked(patient, "2024-03-01") == [("planned_amount_to_confirm", "2024-03-01", "2024-03-01", None)]
+
+    def test_one_question_as_long_as_none_was_ever_set(self) -> None:
+        per_m2 = {**regimen_data(), "dose": {"amount": 200, "unit": "mg", "per": "m2"}}
+        patient = self.amended(self.PER_KG, per_m2)
+        question = ("dose_to_calculate", "surufatinib", "2024-01-05", None)
+        assert self.asked(patient, "2024-02-25") == self.asked(patient, "2024-03-05") == [question]
+
+    def test_other_days_leave_the_amount_as_it_was(self) -> None:
+        once = {**self.PER_KG, "when": [{"days": {"from": 1, "to": 14}}]}
+        patient = self.amended({**self.PER_KG, "times_a_day": 2}, once)
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert doses(patient, "2024-03-08") == {"surufatinib.1": (400, "unrecorded")}
+        assert [kind for kind, *_ in self.asked(patient, "2024-03-08")] == ["planned_amount_to_confirm"]
+
+
+def test_a_loading_amount_per_kg_says_nothing_of_the_next() -> None:
+    """10 mg per kg in cycle 1, then 5: what was calculated for the first is not planned in cycle 2, from 2024-01-26."""
+    when = [{"cycles": [1], "days": "all", "amount": 10}, {"days": "all"}]
+    patient = treated({**regimen_data(when=when), "dose": {"amount": 5, "unit": "mg", "per": "kg"}})
+    patient.record("dose_changed", from_on="2024-01-05", amount=600)
+    assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-01-25", "2024-01-26")] == [600, None]
+    assert len(to_do(patient, "dose_to_calculate", "2024-01-19")) == 1
+    assert to_do(patient, "planned_amount_to_confirm", "2024-01-26") == []
 
 
 def test_contraception_goes_on_after_the_drug_that_asks_for_it_longest() -> None:

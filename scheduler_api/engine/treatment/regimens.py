@@ -215,7 +215,7 @@ class RegimenPlan:
             return change.amount
         if regimen.per is not None:
             return None
-        return own if regimen.unit != self.regimen_on(change.from_on).unit else min(change.amount, own)
+        return own if regimen.measure != self.regimen_on(change.from_on).measure else min(change.amount, own)
 
     def asks_again(self, change: DoseChange, day: date) -> date | None:
         """Return since when a change that was set before has to be set again on a day; None if it stands.
@@ -232,9 +232,26 @@ class RegimenPlan:
         """Return since when the amount of a change has to be set again on a day; None if it stands."""
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
         are_even = before.is_even and now.is_even
-        if now.unit != before.unit or now.highest < before.highest or (are_even and now.amount != before.amount):
+        # An amount per kg or m² has no highest.
+        is_lower = now.per is None and now.highest < before.highest
+        if now.measure != before.measure or is_lower or (are_even and now.amount != before.amount):
             return self._latest_version(day)
         return None if are_even else self._first_other_amount(change, day)
+
+    def reigns(self) -> Iterator[tuple[date, date | None, bool]]:
+        """Yield the stretches of days with one version and one change, or none: first day, last (None: no end).
+
+        And whether the change has to be set again: from the day since which it has, there is a stretch by itself. Days
+        on which the regimen is not for the patient are left out at the beginning.
+        """
+        cuts = [*(stage.from_on for stage in self.stages if stage.from_on), *(one.from_on for one in self.changes)]
+        for first, last in between_changes(cuts, self.starts_on):
+            change = self.change_on(first)
+            since = None if change is None else self.asks_again(change, last or first + _AHEAD)
+            for start, end in between_changes([] if since is None else [since], first, last):
+                own = next((max(one, start) for one, _ in self.stretches(start, end)), None)
+                if own is not None:
+                    yield own, end, since is not None and since <= start
 
     def _latest_version(self, day: date) -> date | None:
         """Return since when the version of a day applies; None for the first."""
@@ -471,6 +488,8 @@ class RegimenPlan:
 
 #: No regimen with an end has more cycles.
 _MOST_CYCLES = 2000
+#: So far ahead a planned amount is looked for that the protocol replaces.
+_AHEAD = timedelta(800)
 #: No number of doses takes longer.
 _LONGEST_OF_DOSES = timedelta(3660)
 
