@@ -16,6 +16,7 @@ from .patients import Patient, day, plain, protocol_data, regimen_data, series
 
 Data = dict[str, Any]
 
+PER_KG: Data = {**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg"}}
 ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 
 
@@ -489,8 +490,6 @@ class TestPerBody:
 class TestAnAmendmentToAnAmountPerBody:
     """From 2024-03-01 on the amount is to be calculated: somebody is asked a week before, and no reminder goes out."""
 
-    PER_KG: Data = {**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg"}}
-
     def amended(self, first: Data, second: Data, **rest: Any) -> Patient:
         arm = {"arm": rest.pop("arm")} if "arm" in rest else {}
         pair = ({**protocol_data(version=n, **rest), "regimens": [one]} for n, one in ((1, first), (2, second)))
@@ -512,7 +511,7 @@ class TestAnAmendmentToAnAmountPerBody:
         return [one.kind for one in planner.messages(day(on), day(on)) if one.kind.startswith("dose_")]
 
     def test_though_none_was_set_before(self) -> None:
-        patient = self.amended(regimen_data(), self.PER_KG)
+        patient = self.amended(regimen_data(), PER_KG)
         assert doses(patient, "2024-02-29") == {"surufatinib.1": (300, "unrecorded")}
         assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
         assert self.asked(patient, "2024-02-22") == []
@@ -529,7 +528,7 @@ class TestAnAmendmentToAnAmountPerBody:
 
     def test_for_another_arm_too(self) -> None:
         """Version 2 opens a regimen of arm a to the patient's arm b: it is not asked for before."""
-        of_arms = ({**self.PER_KG, "who": {"arm": arms}} for arms in ("a", ["a", "b"]))
+        of_arms = ({**PER_KG, "who": {"arm": arms}} for arms in ("a", ["a", "b"]))
         patient = self.amended(*of_arms, arms=ARMS, arm="b")
         assert self.asked(patient, "2024-02-22") == []
         question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
@@ -556,20 +555,20 @@ class TestAnAmendmentToAnAmountPerBody:
 
     def test_from_an_amount_per_body_to_one_of_all_patients(self) -> None:
         """400 mg were the patient's own: the protocol's are planned, and somebody is asked."""
-        patient = self.amended(self.PER_KG, regimen_data())
+        patient = self.amended(PER_KG, regimen_data())
         patient.record("dose_changed", from_on="2024-01-05", amount=400)
         assert doses(patient, "2024-03-01") == {"surufatinib.1": (300, "unrecorded")}
         assert self.asked(patient, "2024-03-01") == [("planned_amount_to_confirm", "2024-03-01", "2024-03-01", None)]
 
     def test_one_question_as_long_as_none_was_ever_set(self) -> None:
         per_m2 = {**regimen_data(), "dose": {"amount": 200, "unit": "mg", "per": "m2"}}
-        patient = self.amended(self.PER_KG, per_m2)
+        patient = self.amended(PER_KG, per_m2)
         question = ("dose_to_calculate", "surufatinib", "2024-01-05", None)
         assert self.asked(patient, "2024-02-25") == self.asked(patient, "2024-03-05") == [question]
 
     def test_other_days_leave_the_amount_as_it_was(self) -> None:
-        once = {**self.PER_KG, "when": [{"days": {"from": 1, "to": 14}}]}
-        patient = self.amended({**self.PER_KG, "times_a_day": 2}, once)
+        once = {**PER_KG, "when": [{"days": {"from": 1, "to": 14}}]}
+        patient = self.amended({**PER_KG, "times_a_day": 2}, once)
         patient.record("dose_changed", from_on="2024-01-05", amount=400)
         assert doses(patient, "2024-03-08") == {"surufatinib.1": (400, "unrecorded")}
         assert [kind for kind, *_ in self.asked(patient, "2024-03-08")] == ["planned_amount_to_confirm"]
