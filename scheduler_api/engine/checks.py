@@ -768,8 +768,8 @@ def _day_choice_errors(regimen: Regimen, body: DoseChanged) -> list[FieldError]:
     errors = []
     if body.times_a_day is not None and body.times_a_day > regimen.times_a_day:
         errors.append(FieldError("/times_a_day", f"More than the protocol's {regimen.times_a_day}.", "above_highest"))
-    if body.days is not None and not all(1 <= day <= regimen.cycle_days for day in body.days):
-        errors.append(FieldError("/days", f"Not days of a cycle of {regimen.cycle_days} days.", "malformed"))
+    if body.days is not None and not set(body.days).issubset(regimen.days_listed(regimen.cycle_days)):
+        errors.append(FieldError("/days", "Not all are days on which the protocol has a dose.", "malformed"))
     return errors
 
 

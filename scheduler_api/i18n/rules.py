@@ -82,7 +82,6 @@ RULES: Mapping[str, str] = {
     "missed_day": "missed",
     "not_planned_day": "no dose",
     "amount_to_calculate": "the amount of this patient is to be calculated",
-    "no_amount": "no amount",
     "regimen_over": "the regimen is over",
     "after_regimen": "{text} is over on {day}, then a gap of {count}",
     "starts_by_amendment": "the amendment of {day}, by which it was to start earlier ({base})",
@@ -145,6 +144,8 @@ RULES: Mapping[str, str] = {
         "{amount} was set from {day}; the protocol has {amount2} from {day2}: "
         "{amount3} is planned until the site sets an amount"
     ),
+    "times_set_before": "doses a day: {number} by that change, {number2} by the protocol, {number3} planned",
+    "days_set_before": "doses only on days of the cycle that both name",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

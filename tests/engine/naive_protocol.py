@@ -125,11 +125,6 @@ def selector(one: Regimen, cycle: int, cycle_day: int, on: date) -> dict[str, An
     return None
 
 
-def has_doses_in(one: Regimen, cycle: int) -> bool:
-    """Whether any entry of `when` is about a cycle."""
-    return any(in_cycles(when.get("cycles", {}), cycle) for when in one.get("when", [{}]))
-
-
 def in_cycles(cycles: Any, number: int) -> bool:
     """Whether a cycle is one of those chosen."""
     return number in _numbers(cycles, number)

@@ -594,21 +594,26 @@ class Treatment(Facts):
 
     @once
     def is_occasion(self, name: str, on: date, at: datetime | None = None, by_protocol: bool = False) -> bool:
-        """Whether a day has a dose, held or not: by the latest change of the regimen's days, else by the protocol.
+        """Whether a day has a dose, held or not: by the protocol, and by the days that the latest change names.
 
         Here and below, `by_protocol` asks what would be so, had there been neither a hold nor a change.
         """
-        number, day = self.calendar(name, not by_protocol).days.get(on, (0, None))
-        change = self.change(name, on, at)
-        if day is not None and change is not None and change.days is not None and not by_protocol:
-            return day in change.days and said_by.has_doses_in(self.reading(name, on), number)
-        return self._selector(name, on, by_protocol) is not None
+        if self._selector(name, on, by_protocol) is None:
+            return False
+        change = None if by_protocol else self.change(name, on, at)
+        _, day = self.calendar(name, not by_protocol).days[on]
+        return change is None or change.days is None or day in change.days
 
     def _slots(self, name: str, on: date, at: datetime | None = None) -> list[int]:
-        """The numbers of the doses of a day, be it one of doses, of rest or held."""
-        change = self.change(name, on, at)
-        times = change.times_a_day if change is not None else None
-        return [*range(1, (times or self.reading(name, on).get("times_a_day", 1)) + 1)]
+        """The numbers of the doses of a day, be it one of doses, of rest or held.
+
+        There are no more than the protocol has; nor more than a change of the dose says, or was made for.
+        """
+        change, times = self.change(name, on, at), self.reading(name, on).get("times_a_day", 1)
+        if change is not None:
+            made_for = self.reading(name, change.from_on).get("times_a_day", 1)
+            times = min(times, change.times_a_day or made_for)
+        return [*range(1, times + 1)]
 
     @once
     def is_superseded(self, name: str, on: date, by_protocol: bool = False) -> bool:

@@ -69,7 +69,9 @@ def naive_worklist(
     if history.begun:
         found |= {("doses_not_taken", str(on)): due for on, due in _first_of_row(doses, today, present or today)}
     days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
-    found |= {(kind, str(on)): on for kind, on in _that_could_hurt(versions, history, rows, days) if on <= today}
+    for kind, on, beside in _that_could_hurt(versions, history, rows, days):
+        if on <= today:
+            found[kind, f"{on}{beside}"] = on
     found |= {(kind, str(on)): due_on for kind, on, due_on in _to_confirm(history, today)}
     return found | {("planned_amount_to_confirm", str(on)): on for on in _amounts_set_before(versions, history, today)}
 
@@ -116,7 +118,9 @@ def _of_several_doses(
         if known.begun or not known.rests_on_c1d1(name):
             for on, due_on in _first_of_row(own, today, present):
                 found["doses_not_taken", about(Dose(on, name, slot))] = due_on
-        found |= {(kind, about(Dose(on, name, slot))): on for kind, on in _harmful(known, name, slot) if on <= today}
+        for kind, on, beside in _harmful(known, name, slot):
+            if on <= today:
+                found[kind, about(Dose(on, name, slot)) + beside] = on
     for name in (name for name in known.names if known.is_given_by_site(name)):
         for kind, of in known.deviations_of_doses_at_site(today):
             record = next((one for one in known.given(name) if of in (one.fact_id, _visit_of(known, name, one))), None)
@@ -144,10 +148,14 @@ def _over_on(known: Known) -> date | None:
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
-def _harmful(known: Known, name: str, slot: int) -> Iterator[tuple[str, date]]:
+#: What the entry about a patient's word that does not count has behind the day.
+BESIDE = ".by-patient"
+
+
+def _harmful(known: Known, name: str, slot: int) -> Iterator[tuple[str, date, str]]:
     """Each dose of a regimen and a slot that could hurt, but for those that go on from one like it on the day before.
 
-    The word that counts is one row of them, what the patient says beside it another.
+    The word that counts is one row of them, what the patient says beside it another: if it is no less harm than that.
     """
     counting: dict[date, tuple[Any, ...] | None] = {}
     beside: dict[date, tuple[Any, ...] | None] = {}
@@ -161,11 +169,18 @@ def _harmful(known: Known, name: str, slot: int) -> Iterator[tuple[str, date]]:
         for fact in said:
             if fact is not None and fact.kind == "dose_recorded" and fact.body.status == "taken":
                 why = _why(known, dose, fact)
-                beside[dose.on] = None if why and (counting.get(dose.on) or ("",))[0] == why[0] else why
-    for row in (counting, beside):
+                beside[dose.on] = why if _says_more(why, counting.get(dose.on)) else None
+    for row, of in ((counting, ""), (beside, BESIDE)):
         for on, why in row.items():
             if why is not None and row.get(on - ONE_DAY) != why:
-                yield why[0], on
+                yield why[0], on, of
+
+
+def _says_more(why: tuple[Any, ...] | None, counting: tuple[Any, ...] | None) -> bool:
+    """Whether what the patient says could hurt for another reason than what counts, or by more of the drug."""
+    if why is None or counting is None:
+        return why is not None
+    return why[0] != counting[0] or why[-1] > counting[-1]
 
 
 def _why(known: Known, dose: Dose, fact: Any) -> tuple[Any, ...] | None:
@@ -328,10 +343,10 @@ def _first_of_row(doses: dict[date, str], today: date, present: date) -> Iterato
 
 def _that_could_hurt(
     versions: Versions, history: History, rows: dict[date, dict[str, Any]], days: list[date]
-) -> Iterator[tuple[str, date]]:
+) -> Iterator[tuple[str, date, str]]:
     """Each dose that could hurt, but for those that go on from one like it on the day before.
 
-    The word that counts is one row of them, what the patient says beside it another.
+    The word that counts is one row of them, what the patient says beside it another: if it is no less harm than that.
     """
     late = dict(history.log("").unconfirmed())
     counting: dict[date, tuple[Any, ...] | None] = {}
@@ -346,11 +361,11 @@ def _that_could_hurt(
         for word in said:
             if word is not None and word.status == "taken":
                 why = _why_it_could_hurt(versions, history, rows.get(day), day, word)
-                beside[day] = None if why and (counting.get(day) or ("",))[0] == why[0] else why
-    for row in (counting, beside):
+                beside[day] = why if _says_more(why, counting.get(day)) else None
+    for row, of in ((counting, ""), (beside, BESIDE)):
         for day, why in row.items():
             if why is not None and row.get(day - ONE_DAY) != why:
-                yield why[0], day
+                yield why[0], day, of
 
 
 def _why_it_could_hurt(

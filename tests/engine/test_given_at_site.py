@@ -9,6 +9,7 @@ import pytest
 from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.protocol_file.slips import slips
+from scheduler_api.engine.views.changes import consequences
 from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
 
@@ -529,3 +530,70 @@ class TestOtherAnchors:
         with pytest.raises(ValidationFailed) as refused:
             treated(visits=(series("imaging", every={"weeks": 6}), series("call", anchor, first={"days": 3})))
         assert any(detail in one.detail or detail in one.pointer for one in refused.value.errors), refused.value.errors
+
+
+class TestWhatIsSaidOfDosesThatWereGiven:
+    """Infusions of 200 mg on 2024-01-05, 01-26 and 02-16; what is entered late says which of them it is about."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        patient = treated()
+        for on in ("2024-01-05", "2024-01-26", "2024-02-16"):
+            give(patient, on)
+        return patient
+
+    def warned(self, patient: Patient, kind: str, **data: Any) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """The warnings about a fact: code, in words, and the records that it is about."""
+        patient.record(kind, **data)
+        found = plain(warnings(patient.schedule(), patient.facts[-1].body, NOW))
+        return [(one["code"], one["detail"], [(row["kind"], row["on"]) for row in one["records"]]) for one in found]
+
+    def moved(self, patient: Patient, kind: str, **data: Any) -> dict[str, tuple[Any, Any, str]]:
+        """The recorded doses among the consequences of a fact: planned before, planned now, and why."""
+        before = patient.schedule()
+        patient.record(kind, **data)
+        found = plain(consequences(before, patient.schedule(), day("2024-03-01"), day("2024-04-30")))
+        recorded = [one for one in found if one["what"].startswith("recorded dose ")]
+        rows = ((one["what"], one["before"]["amount"], one["after"]["amount"], one["because"]) for one in recorded)
+        return {what.removeprefix("recorded dose "): tuple(rest) for what, *rest in rows}
+
+    def test_an_end_of_treatment_before_them(self, patient: Patient) -> None:
+        end = {"last_dose_on": "2024-01-26", "decided_on": "2024-02-01", "reason": "intolerance"}
+        given = [("visit_done", "2024-02-16")]
+        assert self.warned(patient, "treatment_ended", **end) == [
+            ("records_after_end", "records after 2024-01-26: 1", given)
+        ]
+
+    @pytest.mark.parametrize("last_dose_on", ["2024-01-20", "2024-01-26"])
+    def test_an_end_of_the_regimen_before_them(self, patient: Patient, last_dose_on: str) -> None:
+        given = [("visit_done", on) for on in ("2024-01-26", "2024-02-16") if on > last_dose_on]
+        ended = {"regimen": "pembrolizumab", "last_dose_on": last_dose_on}
+        assert self.warned(patient, "regimen_ended", **ended) == [
+            ("records_after_end", f"records after {last_dose_on}: {len(given)}", given)
+        ]
+
+    def test_an_end_of_what_is_taken_beside_it_says_nothing_of_them(self) -> None:
+        patient = treated(infusion(), regimen_data())
+        give(patient, "2024-01-26")
+        for on in ("2024-01-19", "2024-01-21"):
+            patient.record("dose_recorded", dose_on=on, status="taken", amount=300, regimen="surufatinib")
+        assert self.warned(patient, "regimen_ended", regimen="surufatinib", last_dose_on="2024-01-20") == [
+            ("records_after_end", "records after 2024-01-20: 1", [("dose_recorded", "2024-01-21")])
+        ]
+        assert self.warned(patient, "regimen_ended", regimen="pembrolizumab", last_dose_on="2024-01-26") == []
+
+    def test_a_reduction_from_before_them(self, patient: Patient) -> None:
+        """100 mg from 2024-01-20: of the infusion of 2024-01-05 nothing changes."""
+        why = "100 mg from 2024-01-20"
+        assert self.moved(patient, "dose_changed", from_on="2024-01-20", amount=100) == {
+            "2024-01-26 of pembrolizumab-c2d1": (200, 100, why),
+            "2024-02-16 of pembrolizumab-c3d1": (200, 100, why),
+        }
+
+    def test_a_hold_and_an_end_from_before_them(self, patient: Patient) -> None:
+        assert self.moved(patient, "hold_started", from_on="2024-01-25", resumes_on="2024-01-28") == {
+            "2024-01-26 of pembrolizumab-c2d1": (200, None, "held from 2024-01-25, resumes 2024-01-28")
+        }
+        assert self.moved(patient, "regimen_ended", regimen="pembrolizumab", last_dose_on="2024-02-10") == {
+            "2024-02-16 of pembrolizumab-c3d1": (200, None, "the regimen is over")
+        }

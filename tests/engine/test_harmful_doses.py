@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from scheduler_api.engine.doses.off_plan import harmful_doses
+from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
 
-from .patients import Patient, plain
+from .patients import Patient, day, plain
 
 
 @pytest.fixture
@@ -144,10 +145,34 @@ class TestThePatientsWord:
         other.void(fact_id)
         assert harms(other) == []
 
-    def test_once_where_staff_say_that_it_was_too_much_too(self, patient: Patient) -> None:
-        self.say(patient)
+    @pytest.mark.parametrize("amount", [600, 500])
+    def test_once_where_staff_say_that_as_much_was_taken(self, patient: Patient, amount: float) -> None:
+        self.say(patient, amount)
         patient.record("dose_recorded", dose_on="2024-02-20", status="taken", amount=600)
         assert harms(patient) == ["on 2024-02-20: 600 mg taken where 300 mg were planned"]
+
+    def test_a_larger_dose_is_told_beside_the_smaller_one_of_staff(self, patient: Patient) -> None:
+        """Staff have 350 mg; at 11:00 the phone says 900 mg. Whoever acknowledged the one has not seen the other."""
+        patient.record("dose_recorded", dose_on="2024-02-20", status="taken", amount=350)
+        self.say(patient, 900)
+        assert harms(patient) == [
+            "on 2024-02-20: 350 mg taken where 300 mg were planned",
+            "on 2024-02-20: 900 mg taken where 300 mg were planned, by the patient's word",
+        ]
+        kinds = ["dose_above_plan", "dose_above_plan", "dose_amount"]
+        assert deviations(patient) == [(kind, "2024-02-20") for kind in kinds]
+        found = worklist(patient.schedule(), None, day("2024-02-20"), day("2024-02-20"))
+        about = [(one.kind, one.about) for one in found if one.kind == "dose_above_plan"]
+        assert about == [("dose_above_plan", "2024-02-20"), ("dose_above_plan", "2024-02-20.by-patient")]
+
+    def test_on_a_held_day_too(self, patient: Patient) -> None:
+        patient.record("hold_started", from_on="2024-02-20")
+        patient.record("dose_recorded", dose_on="2024-02-20", status="taken", amount=50)
+        patient.say(said_at=instant("2024-02-21T11:00+08:00"), dose_on="2024-02-20", status="taken", amount=900)
+        assert harms(patient) == [
+            "on 2024-02-20: 50 mg taken while dosing was held",
+            "on 2024-02-20: 900 mg taken while dosing was held, by the patient's word",
+        ]
 
 
 def test_a_warning_is_measured_by_the_plan_known_when_it_was_said(patient: Patient) -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from scheduler_api.engine.errors import Conflict, NeedsConfirmation, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.reminders.plan import Planner
+from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.tasks import worklist
 
 from .patients import Patient, day, plain, protocol_data, regimen_data, series
 
 Data = dict[str, Any]
 
+PER_KG: Data = {**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg"}}
 ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 
 
@@ -95,6 +98,84 @@ class TestTwiceADay:
             patient.record("dose_changed", from_on="2024-01-10", amount=250, times_a_day=3)
         with pytest.raises(ValidationFailed, match="/slot"):
             take(patient, "2024-01-10", 300, slot=3)
+
+
+class TestNeverMoreThanTheProtocolInForceHas:
+    """Planned 50 mg of 100 mg from 2024-02-01; version 2 applies from 2024-03-01, day 15 of a cycle."""
+
+    def amended(self, first: Data, second: Data, **change: Any) -> Patient:
+        """A patient whose dose was changed under one version of the regimen, and who goes on with another."""
+        versions = ({**protocol_data(version=n), "regimens": [one]} for n, one in ((1, first), (2, second)))
+        patient = Patient.treated(*map(read_protocol, versions))
+        patient.record("dose_changed", from_on="2024-02-01", amount=50, **change)
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        return patient
+
+    def test_a_second_dose_a_day_that_the_protocol_no_longer_has_is_not_planned(self) -> None:
+        once, twice = regimen_data(100, [50]), regimen_data(100, [50], times_a_day=2)
+        patient = self.amended(twice, once, times_a_day=2)
+        assert doses(patient, "2024-02-29") == dict.fromkeys(("surufatinib.1", "surufatinib.2"), (50, "unrecorded"))
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-03-01") == [
+            "50 mg was set from 2024-02-01; the protocol has 100 mg from 2024-03-01: 50 mg is planned until the site "
+            "sets an amount; doses a day: 2 by that change, 1 by the protocol, 1 planned"
+        ]
+        take(patient, "2024-03-02", 50, slot=2)
+        assert ("dose_not_planned", "2024-03-02") in patient.on("2024-03-03").deviations()
+        patient.record("dose_changed", from_on="2024-03-01", amount=50)
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-03-01") == []
+
+    @pytest.mark.parametrize("times", [None, 1])
+    def test_a_second_dose_that_the_protocol_has_since_waits_for_the_site(self, times: int | None) -> None:
+        """The change was made for one a day: 50 mg twice would be as much as was too much."""
+        once, twice = regimen_data(100, [50]), regimen_data(100, [50], times_a_day=2)
+        patient = self.amended(once, twice, times_a_day=times)
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (50, "unrecorded")}
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-03-01")) == 1
+        patient.record("dose_changed", from_on="2024-03-05", amount=50)
+        assert [*doses(patient, "2024-03-05")] == ["surufatinib.1", "surufatinib.2"]
+
+    def test_an_escalation_stands_though_there_are_fewer_doses_a_day(self) -> None:
+        """150 mg is a level of both versions: only how often is another matter."""
+        once, twice = regimen_data(100, [150]), regimen_data(100, [150], times_a_day=2)
+        versions = ({**protocol_data(version=n), "regimens": [one]} for n, one in ((1, twice), (2, once)))
+        patient = Patient.treated(*map(read_protocol, versions))
+        patient.record("dose_changed", from_on="2024-02-01", amount=150)
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (150, "unrecorded")}
+
+    def test_days_that_the_protocol_no_longer_has_are_not_planned(self) -> None:
+        """Cycle 4 begins on 2024-03-08; of days 1 to 14, days 8 to 14 are gone, 2024-03-15 to 21."""
+        first, second = (regimen_data(100, [50], days={"from": 1, "to": last}) for last in (14, 7))
+        patient = self.amended(first, second, days=[*range(1, 15)])
+        said = [doses(patient, on)["surufatinib.1"] for on in ("2024-02-29", "2024-03-08", "2024-03-14", "2024-03-15")]
+        assert said == [(50, "unrecorded")] * 3 + [(None, "rest")]
+        (why,) = to_do(patient, "planned_amount_to_confirm", "2024-03-01")
+        assert why.endswith("; doses only on days of the cycle that both name")
+
+    def test_days_that_a_change_did_not_name_are_those_of_the_version_in_force(self) -> None:
+        first, second = (regimen_data(100, [50], days={"from": 1, "to": last}) for last in (7, 14))
+        patient = self.amended(first, second)
+        assert doses(patient, "2024-03-15") == {"surufatinib.1": (50, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-03-15") == []
+        # Those that it did are still the only ones.
+        patient = self.amended(first, second, days=[1, 2])
+        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-03-09", "2024-03-10")] == [50, None]
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-03-15")) == 1
+
+    def test_days_of_cycles_in_which_the_protocol_has_no_dose_have_none(self) -> None:
+        """Doses in cycles 1 and 2 only; cycle 3 begins on 2024-02-16."""
+        patient = treated(regimen_data(when=[{"cycles": {"to": 2}, "days": "all"}]))
+        patient.record("dose_changed", from_on="2024-02-01", amount=250, days=[1, 8])
+        said = [doses(patient, on)["surufatinib.1"] for on in ("2024-02-02", "2024-02-16")]
+        assert said == [(250, "unrecorded"), (None, "rest")]
+
+    def test_a_day_on_which_the_protocol_has_no_dose_is_rejected(self) -> None:
+        patient = treated(regimen_data(days={"from": 1, "to": 14}))
+        for days in ([1, 15], [22]):
+            with pytest.raises(ValidationFailed, match="/days"):
+                patient.record("dose_changed", from_on="2024-02-01", amount=250, days=days)
 
 
 class TestTwoDrugs:
@@ -406,6 +487,103 @@ class TestPerBody:
         take(patient, "2024-01-05", 320)
         take(patient, "2024-01-08", 160)
         assert patient.schedule().adherence(day("2024-01-09"))["relative_dose_intensity"] == 0.375
+
+
+class TestAnAmendmentToAnAmountPerBody:
+    """From 2024-03-01 on the amount is to be calculated: somebody is asked a week before, and no reminder goes out."""
+
+    def amended(self, first: Data, second: Data, **rest: Any) -> Patient:
+        arm = {"arm": rest.pop("arm")} if "arm" in rest else {}
+        pair = ({**protocol_data(version=n, **rest), "regimens": [one]} for n, one in ((1, first), (2, second)))
+        patient = Patient.treated(*map(read_protocol, pair), **arm)
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        return patient
+
+    def asked(self, patient: Patient, on: str) -> list[tuple[str, str, str, str | None]]:
+        """What is asked of the planned amount on a day: kind, subject, due day and last day."""
+        entries = worklist(patient.schedule(), None, day(on), day(on))
+        kinds = ("dose_to_calculate", "planned_amount_to_confirm")
+        return [
+            (*one[:2], str(one.due_on), one.through_on and str(one.through_on)) for one in entries if one.kind in kinds
+        ]
+
+    def reminded(self, patient: Patient, on: str) -> list[str]:
+        """The messages about doses of a day."""
+        planner = Planner(patient.schedule(), NotificationPreferences(), SitePreferences("Asia/Shanghai"), {})
+        return [one.kind for one in planner.messages(day(on), day(on)) if one.kind.startswith("dose_")]
+
+    def test_though_none_was_set_before(self) -> None:
+        patient = self.amended(regimen_data(), PER_KG)
+        assert doses(patient, "2024-02-29") == {"surufatinib.1": (300, "unrecorded")}
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
+        assert self.asked(patient, "2024-02-22") == []
+        question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
+        assert self.asked(patient, "2024-02-23") == self.asked(patient, "2024-03-05") == [question]
+        assert self.reminded(patient, "2024-02-29") == ["dose_due", "dose_again"]
+        assert self.reminded(patient, "2024-03-01") == []
+        call = "Call your study site before you take a dose."
+        assert patient.notices("2024-03-01") == [("call_site_before_dose", "2024-03-01.surufatinib.1", call)]
+        patient.record("dose_changed", from_on="2024-03-03", amount=320)
+        assert self.asked(patient, "2024-03-02") == [(*question[:3], "2024-03-02")]
+        assert (self.asked(patient, "2024-03-03"), patient.notices("2024-03-03")) == ([], [])
+        assert self.reminded(patient, "2024-03-03") == ["dose_due", "dose_again"]
+
+    def test_for_another_arm_too(self) -> None:
+        """Version 2 opens a regimen of arm a to the patient's arm b: it is not asked for before."""
+        of_arms = ({**PER_KG, "who": {"arm": arms}} for arms in ("a", ["a", "b"]))
+        patient = self.amended(*of_arms, arms=ARMS, arm="b")
+        assert self.asked(patient, "2024-02-22") == []
+        question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
+        assert self.asked(patient, "2024-02-23") == self.asked(patient, "2024-03-01") == [question]
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ({"amount": 300, "unit": "mg", "levels": [400]}, {"amount": 5, "unit": "mg", "per": "kg"}),
+            ({"amount": 5, "unit": "mg", "per": "kg"}, {"amount": 5, "unit": "mg", "per": "m2"}),
+            ({"amount": 5, "unit": "mg", "per": "kg"}, {"amount": 6, "unit": "mg", "per": "kg"}),
+        ],
+    )
+    def test_what_was_set_for_another_measure_is_set_again(self, before: Data, after: Data) -> None:
+        patient = self.amended({**regimen_data(), "dose": before}, {**regimen_data(), "dose": after})
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert doses(patient, "2024-02-29") == {"surufatinib.1": (400, "unrecorded")}
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (None, "unrecorded")}
+        question = ("dose_to_calculate", "surufatinib.2024-03-01", "2024-03-01", None)
+        assert self.asked(patient, "2024-03-01") == [question]
+        patient.record("dose_changed", from_on="2024-03-01", amount=350)
+        assert (doses(patient, "2024-03-01")["surufatinib.1"][0], self.asked(patient, "2024-03-01")) == (350, [])
+
+    def test_from_an_amount_per_body_to_one_of_all_patients(self) -> None:
+        """400 mg were the patient's own: the protocol's are planned, and somebody is asked."""
+        patient = self.amended(PER_KG, regimen_data())
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert doses(patient, "2024-03-01") == {"surufatinib.1": (300, "unrecorded")}
+        assert self.asked(patient, "2024-03-01") == [("planned_amount_to_confirm", "2024-03-01", "2024-03-01", None)]
+
+    def test_one_question_as_long_as_none_was_ever_set(self) -> None:
+        per_m2 = {**regimen_data(), "dose": {"amount": 200, "unit": "mg", "per": "m2"}}
+        patient = self.amended(PER_KG, per_m2)
+        question = ("dose_to_calculate", "surufatinib", "2024-01-05", None)
+        assert self.asked(patient, "2024-02-25") == self.asked(patient, "2024-03-05") == [question]
+
+    def test_other_days_leave_the_amount_as_it_was(self) -> None:
+        once = {**PER_KG, "when": [{"days": {"from": 1, "to": 14}}]}
+        patient = self.amended({**PER_KG, "times_a_day": 2}, once)
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert doses(patient, "2024-03-08") == {"surufatinib.1": (400, "unrecorded")}
+        assert [kind for kind, *_ in self.asked(patient, "2024-03-08")] == ["planned_amount_to_confirm"]
+
+
+def test_a_loading_amount_per_kg_says_nothing_of_the_next() -> None:
+    """10 mg per kg in cycle 1, then 5: what was calculated for the first is not planned in cycle 2, from 2024-01-26."""
+    when = [{"cycles": [1], "days": "all", "amount": 10}, {"days": "all"}]
+    patient = treated({**regimen_data(when=when), "dose": {"amount": 5, "unit": "mg", "per": "kg"}})
+    patient.record("dose_changed", from_on="2024-01-05", amount=600)
+    assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-01-25", "2024-01-26")] == [600, None]
+    assert len(to_do(patient, "dose_to_calculate", "2024-01-19")) == 1
+    assert to_do(patient, "planned_amount_to_confirm", "2024-01-26") == []
 
 
 def test_contraception_goes_on_after_the_drug_that_asks_for_it_longest() -> None:

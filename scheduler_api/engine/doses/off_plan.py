@@ -67,7 +67,7 @@ def off_plan_doses(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanD
     """Yield each way in which a dose taken in `first`…`last` differs from the plan, in order of days.
 
     A dose above the planned amount differs in two: it is another amount, and it could hurt. So could what the patient
-    says was taken, also where another word stands.
+    says was taken, also where another word stands; if that one says as much of the same kind, it says nothing new.
     """
     standing = _standing(plan, first, last)
     doses = plan.log
@@ -75,8 +75,8 @@ def off_plan_doses(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanD
         yield from standing
         return
     found = [*standing]
-    kinds = {(one.day, one.kind) for one in found}
-    found += [one for one in _by_patient(plan, first, last) if (one.day, one.kind) not in kinds]
+    known = {(one.day, one.kind): one.taken for one in found}
+    found += [one for one in _by_patient(plan, first, last) if one.taken > known.get((one.day, one.kind), 0)]
     yield from sorted(found, key=attrgetter("day"))
 
 

@@ -172,6 +172,16 @@ class Regimen:
         return found or frozenset([self.amount])
 
     @property
+    def measure(self) -> tuple[str, str | None]:
+        """Return in what its amount is said: the unit, and whether it is per kg or m²."""
+        return self.unit, self.per
+
+    @property
+    def days(self) -> list[tuple[tuple[Cycles, ...], frozenset[int] | None, frozenset[int] | None]]:
+        """Return on which days of which cycles there are doses, whatever their amount."""
+        return [(one.cycles, one.days, one.weekdays) for one in self.entries]
+
+    @property
     def is_even(self) -> bool:
         """Return whether the protocol plans the same amount on all its days."""
         return not any(one.amount is not None and one.amount != self.amount for one in self.when)

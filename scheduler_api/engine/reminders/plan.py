@@ -120,8 +120,10 @@ class Planner:
         planned = planned_slots(rows)
         for row in rows:
             day, slot = row["dose_on"], slot_of(row["dose_id"])
-            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7).
-            is_to_take = row["status"] in ("due", "planned") and not self._history.awaits_site(day)
+            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7); and so
+            # does who has a dose of which nobody has calculated the amount.
+            is_to_take = row["status"] in ("due", "planned") and row["amount"] is not None
+            is_to_take = is_to_take and not self._history.awaits_site(day)
             # All drugs that are taken at one time have one reminder.
             if is_to_take and (day, slot) not in reminded:
                 reminded.add((day, slot))

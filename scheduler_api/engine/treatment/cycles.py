@@ -86,11 +86,11 @@ def protocol_amount(
 ) -> float | None:
     """Return the protocol's amount of one intake on a day at a place in the cycles; None on a day without a dose.
 
-    `own_days` are the cycle days that a change of the dose named instead of the protocol's (section 4).
+    `own_days` are the only cycle days on which a change of the dose leaves one (section 4).
     """
     number, cycle_day = place
-    if own_days is not None and cycle_day is not None:
-        return regimen.amount if cycle_day in own_days else None
+    if own_days is not None and cycle_day is not None and cycle_day not in own_days:
+        return None
     return regimen.amount_on(day, number, cycle_day)
 
 

@@ -26,8 +26,8 @@ from .reopening import NONE_GIVEN, as_it_counts, regimen_plans
 class Span(NamedTuple):
     """Days, both ends included, on which the plan is the same: one version, one planned amount, held or not.
 
-    `planned_amount` is that of one intake, None where it is to be calculated first. `days` are those of the cycle that
-    a change of the dose named instead of the protocol's. `waits`: the cycle waits for a dose at the site.
+    `planned_amount` is that of one intake, None where it is to be calculated first. `days` are the only ones of the
+    cycle on which a change of the dose leaves one. `waits`: the cycle waits for a dose at the site.
     """
 
     starts_on: date

@@ -166,9 +166,16 @@ class RegimenPlan:
         return next((change for change in reversed(self.changes) if change.from_on <= day), None)
 
     def times_on(self, day: date) -> int:
-        """Return how many intakes a day has, if it has any."""
-        change = self.change_on(day)
-        return self.regimen_on(day).times_a_day if change is None or change.times_a_day is None else change.times_a_day
+        """Return how many intakes a day has, if it has any.
+
+        There are no more than the protocol has; nor more than a change of the dose says, or was made for.
+        """
+        change, times = self.change_on(day), self.regimen_on(day).times_a_day
+        return times if change is None else min(times, self.times_by(change))
+
+    def times_by(self, change: DoseChange) -> int:
+        """Return for how many intakes a day a change of the dose is: those of the protocol then, unless it says so."""
+        return change.times_a_day or self.regimen_on(change.from_on).times_a_day
 
     def own_amount(self, day: date) -> float | None:
         """Return the protocol's amount of one intake on a day that runs; None on a day without a dose."""
@@ -225,22 +232,51 @@ class RegimenPlan:
         regimen, change = self.regimen_on(day), self.change_on(day)
         if change is None:
             return own if regimen.per is None else None
-        if self.asks_again(change, day) is None:
+        if self._amount_asked_since(change, day) is None:
             return change.amount
         if regimen.per is not None:
             return None
-        return own if regimen.unit != self.regimen_on(change.from_on).unit else min(change.amount, own)
+        return own if regimen.measure != self.regimen_on(change.from_on).measure else min(change.amount, own)
 
     def asks_again(self, change: DoseChange, day: date) -> date | None:
-        """Return since when an amount that was set before has to be set again on a day; None if it stands.
+        """Return since when a change that was set before has to be set again on a day; None if it stands.
 
-        The protocol's own amount is another one since, its highest is lower, or its unit another (sections 4 and 10).
+        Since then the protocol has another amount of its own, a lower highest one, another unit, or other intakes or
+        days than those that the change was made for (sections 4 and 10).
         """
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
+        others = now.times_a_day != before.times_a_day or (change.days is not None and now.days != before.days)
+        since = [self._amount_asked_since(change, day), self._latest_version(day) if others else None]
+        return min((one for one in since if one is not None), default=None)
+
+    def _amount_asked_since(self, change: DoseChange, day: date) -> date | None:
+        """Return since when the amount of a change has to be set again on a day; None if it stands."""
+        before, now = self.regimen_on(change.from_on), self.regimen_on(day)
         are_even = before.is_even and now.is_even
-        if now.unit != before.unit or now.highest < before.highest or (are_even and now.amount != before.amount):
-            return max((s.from_on for s in self.stages if s.from_on and s.from_on <= day), default=None)
+        # An amount per kg or m² has no highest.
+        is_lower = now.per is None and now.highest < before.highest
+        if now.measure != before.measure or is_lower or (are_even and now.amount != before.amount):
+            return self._latest_version(day)
         return None if are_even else self._first_other_amount(change, day)
+
+    def reigns(self) -> Iterator[tuple[date, date | None, bool]]:
+        """Yield the stretches of days with one version and one change, or none: first day, last (None: no end).
+
+        And whether the change has to be set again: from the day since which it has, there is a stretch by itself. Days
+        on which the regimen is not for the patient are left out at the beginning.
+        """
+        cuts = [*(stage.from_on for stage in self.stages if stage.from_on), *(one.from_on for one in self.changes)]
+        for first, last in between_changes(cuts, self.starts_on):
+            change = self.change_on(first)
+            since = None if change is None else self.asks_again(change, last or first + _AHEAD)
+            for start, end in between_changes([] if since is None else [since], first, last):
+                own = next((max(one, start) for one, _ in self.stretches(start, end)), None)
+                if own is not None:
+                    yield own, end, since is not None and since <= start
+
+    def _latest_version(self, day: date) -> date | None:
+        """Return since when the version of a day applies; None for the first."""
+        return max((s.from_on for s in self.stages if s.from_on and s.from_on <= day), default=None)
 
     def _first_other_amount(self, change: DoseChange, day: date) -> date | None:
         """Return the first day since a change on which the protocol's amount is one that it did not have before.
@@ -319,7 +355,8 @@ class RegimenPlan:
         """Return the plan as it would be from its start on, without any hold and with the protocol's own days."""
         full = copy(self)
         full.holds = ()
-        full.changes = tuple(change._replace(times_a_day=None, days=None) for change in self.changes)
+        # For as many intakes as there ever are, so that those of the protocol count.
+        full.changes = tuple(change._replace(times_a_day=self.slots, days=None) for change in self.changes)
         full._count_cycles(None if self._shared is None else self._shared.by_protocol)
         return full
 
@@ -513,6 +550,8 @@ class RegimenPlan:
 
 #: No regimen with an end has more cycles.
 _MOST_CYCLES = 2000
+#: So far ahead a planned amount is looked for that the protocol replaces.
+_AHEAD = timedelta(800)
 #: No number of doses takes longer.
 _LONGEST_OF_DOSES = timedelta(3660)
 

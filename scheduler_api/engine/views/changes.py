@@ -16,10 +16,11 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan
 from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.visits.off_plan_given import given_doses
 
 from .calendar import PatientSchedule
 from .deviations import dose_deviations
-from .explanations import why_cycle, why_doses, why_no_more_treatment, why_status, why_treatment, why_visit
+from .explanations import why_cycle, why_doses, why_given, why_no_more_treatment, why_status, why_treatment, why_visit
 
 _VISIT_FIELDS = (
     *("target_on", "opens_on", "closes_on", "status", "booked_on", "done_on", "days_off", "response", "provisional"),
@@ -62,7 +63,9 @@ def consequences(
     for what in old:
         if what not in new:
             moved.append(_moved(what, old[what].fields, None, _why_gone(before, after, what)))
-    return [*moved, *(_recorded_days(before, after) if before is not None and treatment_plan else ()), *counts]
+    if before is not None and treatment_plan:
+        moved += [*_recorded_days(before, after), *_given_days(before, after)]
+    return [*moved, *counts]
 
 
 def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[dict[str, Any]]:
@@ -81,6 +84,16 @@ def _recorded_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[
         why = no_more if span is None else why_doses(after, now_plan, span)
         what = f"recorded dose {day if _is_only(after.treatment_plan) else now_plan.dose_id(day)}"
         yield _moved(what, {"amount": planned}, {"amount": dose.planned}, why)
+
+
+def _given_days(before: PatientSchedule, after: PatientSchedule) -> Iterator[dict[str, Any]]:
+    """Yield each dose, given at the site all along, that differs from what is planned for it now (section 3)."""
+    was = {one.record.fact_id: one for one in given_doses(before.visit_schedule)}
+    for one in given_doses(after.visit_schedule):
+        earlier = was.get(one.record.fact_id)
+        if earlier is not None and one.kinds and earlier.planned != one.planned:
+            what = f"recorded dose {one.record.done_on} of {one.visit or earlier.about}"
+            yield _moved(what, {"amount": earlier.planned}, {"amount": one.planned}, why_given(after, one))
 
 
 _COUNT_FIELDS = ("returned_on", "dispensed", "returned", "lost", "compliance", "difference", "agrees")
@@ -254,9 +267,9 @@ def _plan_of(span: Span) -> tuple[float | None, bool, frozenset[int] | None]:
 
 def _days_of(span: Span) -> frozenset[int] | None:
     """Return the days of the cycle that have a dose; None if every day has one, or if cycles differ."""
-    if span.days is not None or span.is_daily:
-        return span.days
-    return span.regimen.when[0].days if len(span.regimen.when) == 1 else None
+    when = span.regimen.when
+    own = when[0].days if len(when) == 1 else None
+    return own if span.days is None else span.days if own is None else span.days & own
 
 
 def _why_doses(

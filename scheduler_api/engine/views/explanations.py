@@ -14,6 +14,7 @@ from scheduler_api.engine.treatment.doses import DosePlan, Span
 from scheduler_api.engine.treatment.milestones import Reached
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.treatment.status import patient_status
+from scheduler_api.engine.visits.off_plan_given import GivenDose
 from scheduler_api.engine.visits.series import Visit
 
 from .calendar import PatientSchedule
@@ -64,6 +65,17 @@ def why_doses(schedule: PatientSchedule, plan: DosePlan, span: Span) -> Reason:
     if any(hold.resumes_on == day for hold in regimen.holds):
         reasons.append(_held(regimen.holds, day))
     return reduce(both, [*reasons, _amount(schedule, regimen, day)])
+
+
+def why_given(schedule: PatientSchedule, given: GivenDose) -> Reason:
+    """Return why a dose given at the site differs from the plan."""
+    day, regimen = given.record.done_on, schedule.treatment_plan.regimen(given.record.series)
+    assert regimen is not None, "what is given is a dose of a regimen"
+    if "dose_after_end" in given.kinds:
+        return why_no_more_treatment(schedule.history, regimen)
+    if "dose_while_held" in given.kinds:
+        return _held(regimen.holds, day)
+    return Reason("of_no_visit", day=day) if given.visit is None else _amount(schedule, regimen, day)
 
 
 def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collection[str]) -> Reason:

@@ -15,7 +15,7 @@ from scheduler_api.engine.visits.series import Visit
 from .calendar import PatientSchedule
 
 CALL_SITE = "call_site_before_dose"
-"""The patient takes no dose before having called the site."""
+"""The patient takes no dose, or not the one that it is about, before having called the site."""
 
 NOTICES = (CALL_SITE, "amount_changed", "ask_before_coming", "dose_reminders_stopped", "messages_stopped")
 """All codes, the most urgent first. The last two follow from what the site set, not from the history."""
@@ -42,21 +42,25 @@ def notices(schedule: PatientSchedule, today: date, doses: Iterable[dict[str, An
     if schedule.awaits_site(today):
         yield Notice(CALL_SITE, None, Reason("call_site_before_dose"))
     else:
-        yield from _changed_amounts(schedule, today, doses)
+        due = [dose for dose in doses if dose["status"] == "due"]
+        # Nobody knows how much to take of what the site has not calculated yet (section 4).
+        without_amount = (dose["dose_id"] for dose in due if dose["amount"] is None)
+        yield from (Notice(CALL_SITE, dose_id, Reason("call_site_before_dose")) for dose_id in without_amount)
+        yield from _changed_amounts(schedule, today, due)
     for visit in schedule.visit_schedule.booked():
         if visit.done_on is None and visit.booked_on is not None and visit.booked_on >= today:
             yield from _doubts(schedule, visit, today)
 
 
 def _changed_amounts(schedule: PatientSchedule, today: date, doses: Iterable[dict[str, Any]]) -> Iterator[Notice]:
-    """Yield that another amount is planned than on the day on which the patient took the last dose.
+    """Yield for doses that are due that another amount is planned than on the day of the last dose taken.
 
     So it stands until the new amount was taken once, also if a hold lies between, or nobody looked at the phone on the
     first day. If no dose is recorded, the day before counts.
     """
     for dose in doses:
         plan = schedule.treatment_plan.named(parse_dose_id(dose["dose_id"]))
-        if plan is None or dose["status"] != "due":
+        if plan is None:
             continue
         before, now = plan.span_on(plan.log.last_taken_before(today) or today - ONE_DAY), plan.span_on(today)
         if before is None or now is None or before.planned_amount is None or now.planned_amount is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import civil_date
@@ -15,7 +16,7 @@ from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.doses.dose_gaps import dose_gaps
 from scheduler_api.engine.doses.off_plan import HARMFUL, harmful_doses
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, visit_of
-from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, DoseChange, History
+from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
 from scheduler_api.engine.model.protocol import CONTRACEPTION
 from scheduler_api.engine.model.versions import has_responses, version_on
 from scheduler_api.engine.reason import Reason, both
@@ -83,8 +84,6 @@ _RESPONSE, _RESPONSE_GIVEN = timedelta(7), timedelta(14)
 _TERM = timedelta(280)
 #: An amount that is to be calculated is asked for from so long before the first dose.
 _TO_CALCULATE = timedelta(7)
-#: So far ahead a planned amount is looked for that the protocol replaces.
-_AHEAD = timedelta(800)
 #: So long after an amendment begins somebody should have looked at the visits that it does not plan.
 _DROPPED = timedelta(7)
 #: So long after a return somebody should have asked the patient why the count differs from the diary.
@@ -409,7 +408,9 @@ def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     for plan in treatment_plan.doses:
         for run in harmful_doses(plan, date.min + ONE_DAY, date.max - ONE_DAY):
             fact = {"kind": "dose_recorded", "dose_on": run.first_on.isoformat(), **_named(plan)}
-            about, on = _about(plan, run.first_on), run.first_on
+            on = run.first_on
+            # It may stand beside an entry about the word that counts, of the same day and kind.
+            about = f"{_about(plan, on)}.by-patient" if run.by_patient else _about(plan, on)
             because = _of_drug(treatment_plan, plan.regimen, run.because)
             yield WorklistEntry(run.kind, about, None, on, None, on, because, (ResolvingCall(fact, _CORRECTION),))
 
@@ -489,70 +490,75 @@ def _of_hold(history: History) -> Iterator[WorklistEntry]:
 def _of_planned_amount(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> Iterator[WorklistEntry]:
     """Yield what is to be said of the planned amounts of a regimen (section 4).
 
-    An amount that was set under another amount of the protocol is to be confirmed, from the first day of the new amount
-    until one is set from that day or a later one; and an amount per kg or m² is to be calculated.
+    A change of the dose that was set under another dose of the protocol is to be confirmed, from the first day of the
+    new one until one is set from that day or a later one; and an amount per kg or m² is to be calculated, whichever
+    version brings it, and for whom.
     """
-    history, changes = regimen.history, regimen.changes
-    if regimen.started is None or not history.is_enrolled or not history.may_fit(regimen.first.who):
+    history = regimen.history
+    if regimen.started is None or not history.is_enrolled:
         return
     plans = [plan for plan in treatment_plan.doses if plan.regimen is regimen]
     last = max((plan.last_dose_day for plan in plans if plan.last_dose_day), default=None)
     if regimen.first.given_by_site:
         last = regimen.ends_on
-    call: dict[str, Any] = {"kind": "dose_changed"}
-    if len(treatment_plan.regimens) > 1:
-        call["regimen"] = regimen.name
-    if regimen.first.per is not None and not any(change.from_on <= regimen.starts_on for change in changes):
-        ends = [last, changes[0].from_on - ONE_DAY if changes else None]
-        through_on = min((end for end in ends if end is not None), default=None)
-        from_on = min(regimen.starts_on - _TO_CALCULATE, through_on or date.max)
-        because = _of_drug(treatment_plan, regimen, Reason("amount_to_calculate"))
-        set_it = ResolvingCall({**call, "from_on": regimen.starts_on.isoformat()}, ("amount",))
-        yield WorklistEntry(
-            "dose_to_calculate", regimen.name, None, from_on, through_on, regimen.starts_on, because, (set_it,)
-        )
-    for stage in regimen.stages[1:]:
-        change_on = stage.from_on or date.min
-        earlier = [change for change in changes if change.from_on < change_on]
-        if not earlier or regimen.asks_again(earlier[-1], max(change_on, regimen.starts_on)) is None:
+    for is_open, reigns in groupby(regimen.reigns(), lambda reign: regimen.planned_amount(reign[0]) is None):
+        of_kind = [*reigns]
+        if is_open:
+            yield from _to_calculate(treatment_plan, regimen, of_kind[0][0], _earlier(of_kind[-1][1], last))
             continue
-        yield from _to_confirm_amount(treatment_plan, regimen, earlier[-1], change_on, last, call)
-    for change in changes if len(regimen.stages) == 1 and not regimen.first.is_even else ():
-        following = next((one.from_on for one in changes if one.from_on > change.from_on), None)
-        latest = following - ONE_DAY if following is not None else change.from_on + _AHEAD
-        if (since := regimen.asks_again(change, latest)) is not None:
-            yield from _to_confirm_amount(treatment_plan, regimen, change, since, last, call)
+        for since, through_on, asks_again in of_kind:
+            if asks_again:
+                yield from _to_confirm_amount(treatment_plan, regimen, since, _earlier(through_on, last))
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    """Return the earlier of two days, either of which may be none."""
+    return min((day for day in (one, other) if day is not None), default=None)
+
+
+def _to_calculate(
+    treatment_plan: TreatmentPlan, regimen: RegimenPlan, since: date, through_on: date | None
+) -> Iterator[WorklistEntry]:
+    """Yield the entry for an amount that the site is to calculate."""
+    from_on = min(since - _TO_CALCULATE, through_on or date.max)
+    about = regimen.name if since == regimen.starts_on else f"{regimen.name}.{since}"
+    because = _of_drug(treatment_plan, regimen, Reason("amount_to_calculate"))
+    calls = (_set_amount(treatment_plan, regimen, since),)
+    yield WorklistEntry("dose_to_calculate", about, None, from_on, through_on, since, because, calls)
+
+
+def _set_amount(treatment_plan: TreatmentPlan, regimen: RegimenPlan, from_on: date) -> ResolvingCall:
+    which = {"regimen": regimen.name} if len(treatment_plan.regimens) > 1 else {}
+    return ResolvingCall({"kind": "dose_changed", **which, "from_on": from_on.isoformat()}, ("amount",))
 
 
 def _to_confirm_amount(
-    treatment_plan: TreatmentPlan,
-    regimen: RegimenPlan,
-    earlier: DoseChange,
-    since: date,
-    last: date | None,
-    call: dict[str, Any],
+    treatment_plan: TreatmentPlan, regimen: RegimenPlan, since: date, through_on: date | None
 ) -> Iterator[WorklistEntry]:
-    """Yield the entry for a planned amount that was set before the protocol's own amount became another one."""
-    to_on = next((one.from_on for one in regimen.stages if (one.from_on or since) > since), None)
-    following = next((change.from_on for change in regimen.changes if change.from_on >= since), None)
-    ends = [last, *(end - ONE_DAY for end in (to_on, following) if end is not None)]
-    through_on = min((end for end in ends if end is not None), default=None)
-    from_on = max(since, regimen.starts_on)
-    if through_on is not None and through_on < from_on:
+    """Yield the entry for a change of the dose that was set before the protocol's own dose became another one."""
+    if through_on is not None and through_on < since:
         return
-    now, planned = regimen.regimen_on(from_on), regimen.planned_amount(from_on)
+    earlier, now = regimen.change_on(since), regimen.regimen_on(since)
+    assert earlier is not None, "only a change can be set again"
+    planned = regimen.planned_amount(since)
+    assert planned is not None, "what is not planned is to be calculated"
     because = Reason(
         "amount_set_before",
         amount=with_unit(earlier.amount, regimen.regimen_on(earlier.from_on).unit),
         day=earlier.from_on,
-        amount2=with_unit(regimen.usual_amount(from_on), now.unit),
+        amount2=with_unit(regimen.usual_amount(since), now.unit),
         day2=since,
-        amount3=Reason("no_amount") if planned is None else with_unit(planned, now.unit),
+        amount3=with_unit(planned, now.unit),
     )
+    if (made_for := regimen.times_by(earlier)) != now.times_a_day:
+        times = {"number": made_for, "number2": now.times_a_day, "number3": regimen.times_on(since)}
+        because = both(because, Reason("times_set_before", **times))
+    if earlier.days is not None and regimen.regimen_on(earlier.from_on).days != now.days:
+        because = both(because, Reason("days_set_before"))
     because = _of_drug(treatment_plan, regimen, because)
-    confirm = ResolvingCall({**call, "from_on": from_on.isoformat()}, ("amount",))
-    about = from_on.isoformat() if len(treatment_plan.regimens) == 1 else f"{from_on}.{regimen.name}"
-    yield WorklistEntry("planned_amount_to_confirm", about, None, from_on, through_on, from_on, because, (confirm,))
+    about = since.isoformat() if len(treatment_plan.regimens) == 1 else f"{since}.{regimen.name}"
+    calls = (_set_amount(treatment_plan, regimen, since),)
+    yield WorklistEntry("planned_amount_to_confirm", about, None, since, through_on, since, because, calls)
 
 
 def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from scheduler_api.engine.model.facts import (
     DrugDispensed,
     DrugLost,
     DrugReturned,
+    RegimenEnded,
     Registered,
     StudyEnded,
     TreatmentEnded,
@@ -24,6 +25,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.history import ONE_DAY, History, TreatmentEnd
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import DoseId
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 
 from .calendar import PatientSchedule
@@ -55,10 +57,12 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             return _before_consent(after, [visit.done_on for visit in after.visits_done])
         case TreatmentEnded() if (ended := _end_of(after, body)) is not None:
             last = ended.last_day
-            plans = schedule.treatment_plan.doses
-            records = [*_doses_after([one.log for one in plans if one.regimen.treatment_end == ended], last)]
+            records = [*_of_regimens_after(schedule, last, lambda one: one.treatment_end == ended)]
             if ended.reason == "death":
                 records = [*_records_after(after, ended.decided_on)]
+        case RegimenEnded() if (stated := _end_of_regimen(after, body)) is not None:
+            last = stated
+            records = [*_of_regimens_after(schedule, last, lambda one: body.regimen in (one.name, one.first.cycles_of))]
         case StudyEnded() if (off_on := after.off_study_on) is not None:
             last, records = off_on, [*_records_after(after, off_on)]
         case _:
@@ -79,6 +83,13 @@ def _end_of(history: History, body: TreatmentEnded) -> TreatmentEnd | None:
     said = [end.decided.text for end in history.ends_of_treatment]
     decided_on = body.decided_on.isoformat()
     return history.treatment_ends[said.index(decided_on)] if decided_on in said else None
+
+
+def _end_of_regimen(history: History, body: RegimenEnded) -> date | None:
+    """Return the last day that the end of a regimen states, which a fact records; None if it is taken back."""
+    said = [end.last_dose for end in history.regimen_ends if end.regimen == body.regimen]
+    stated = (day for day in said if day.text == body.last_dose_on.isoformat())
+    return next((history.stands_for(day).on for day in stated), None)
 
 
 def _dispensed_after_end(schedule: PatientSchedule, body: DrugDispensed) -> Iterator[dict[str, Any]]:
@@ -160,6 +171,16 @@ def _records_after(history: History, day: date) -> Iterator[dict[str, Any]]:
     days += [("progressed", reported.first_on) for reported in history.progressions]
     days += [("new_therapy_started", reported.first_on) for reported in history.new_therapies]
     yield from ({"kind": kind, "on": on} for kind, on in days if on > day)
+
+
+def _of_regimens_after(
+    schedule: PatientSchedule, day: date, is_ended: Callable[[RegimenPlan], bool]
+) -> Iterator[dict[str, Any]]:
+    """Yield what was taken or given after a day of the regimens that an end is about."""
+    plan, history = schedule.treatment_plan, schedule.history
+    yield from _doses_after([one.log for one in plan.doses if is_ended(one.regimen)], day)
+    given = (dose.done_on for one in plan.regimens if is_ended(one) for dose in history.given_of(one.name))
+    yield from ({"kind": "visit_done", "on": on} for on in given if on > day)
 
 
 def _doses_after(logs: Iterable[DoseLog], day: date) -> Iterator[dict[str, Any]]:

@@ -49,16 +49,41 @@ class OffPlanGiven(NamedTuple):
         return Reason("of_drug", base=Reason(f"given_{self.kind}", base=base, **amounts), drug=self.drug)
 
 
+class GivenDose(NamedTuple):
+    """A dose given at the site: the record, the visit that it belongs to, what was planned, and how it differs."""
+
+    record: DoneVisit
+    visit: str | None
+    planned: float | None
+    kinds: tuple[str, ...]
+
+    @property
+    def about(self) -> str:
+        """Return what it is about: the visit, or of a dose that belongs to none its series and the record."""
+        return self.visit or f"{self.record.series}.{self.record.fact_id}"
+
+
 def off_plan_given(visit_schedule: VisitSchedule) -> Iterator[OffPlanGiven]:
     """Yield each way in which a dose given at the site differs from the plan.
 
     A dose above the planned amount differs in two: it is another amount, and it could hurt.
     """
+    for one in given_doses(visit_schedule):
+        regimen = visit_schedule.series(one.record.series).regimen
+        assert regimen is not None, "visits that are doses have a regimen"
+        assert one.record.amount is not None, "what was given has an amount"
+        now = regimen.regimen_on(one.record.done_on)
+        for kind in one.kinds:
+            yield OffPlanGiven(kind, one.record, one.visit, now.drug_name, one.planned, one.record.amount, now.unit)
+
+
+def given_doses(visit_schedule: VisitSchedule) -> Iterator[GivenDose]:
+    """Yield each dose given at the site, and how it differs from the plan, if it does."""
     for name in visit_schedule.names_of_doses:
         yield from _of_series(visit_schedule.series(name))
 
 
-def _of_series(series: VisitSeries) -> Iterator[OffPlanGiven]:
+def _of_series(series: VisitSeries) -> Iterator[GivenDose]:
     regimen = series.regimen
     assert regimen is not None, "visits that are doses have a regimen"
     doses: list[tuple[DoneVisit, PlannedVisit | None]] = [(one.record, None) for one in series.unscheduled]
@@ -77,7 +102,4 @@ def _of_series(series: VisitSeries) -> Iterator[OffPlanGiven]:
             amount = series.planned_amount(planned, day)
             kinds = [] if amount in (None, record.amount) else ["dose_amount"]
             kinds += ["dose_above_plan"] if amount is not None and record.amount > amount else []
-        now = regimen.regimen_on(day)
-        for kind in kinds:
-            visit = None if planned is None else planned.name
-            yield OffPlanGiven(kind, record, visit, now.drug_name, amount, record.amount, now.unit)
+        yield GivenDose(record, None if planned is None else planned.name, amount, tuple(kinds))

@@ -51,8 +51,8 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     told = [*notices(schedule, today, document["doses"]), *_stopped(row, history, today, document["doses"])]
     document["notices"] = [notice._asdict() for notice in told]
     for dose in document["doses"]:
-        is_asked = dose["status"] == "due" and not schedule.awaits_site(today)
-        dose["remind_at"] = reminders.at(today, dose["dose_id"], dose["status"]) if is_asked else None
+        is_asked = dose["status"] == "due" and dose["amount"] is not None and not schedule.awaits_site(today)
+        dose["remind_at"] = reminders.at(today, dose) if is_asked else None
         dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
     document["visits"] = [
@@ -87,13 +87,16 @@ class _Reminders:
         moved = self._preferences.time_set_at is not None or schedule.history.time_zone_said_at is not None
         self._sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if moved else {}
 
-    def at(self, day: date, dose: str, status: str) -> datetime | None:
-        """Return when the reminder of a dose, by its name, with a status comes or came; None if none comes."""
-        history, is_ahead = self._schedule.history, status == "due" or (status == "planned" and day > self._today)
+    def at(self, day: date, dose: Row) -> datetime | None:
+        """Return when the reminder of a dose, as a row has it, comes or came; None if none comes."""
+        history, status, name = self._schedule.history, dose["status"], dose["dose_id"]
+        is_ahead = status == "due" or (status == "planned" and day > self._today)
         # Who is to call the site first is reminded by no notification of the phone's own either.
-        if not is_ahead or not self._schedule.treatment_plan.has_begun(dose) or history.awaits_site(day):
+        if history.awaits_site(day) or dose["amount"] is None:
             return None
-        slot = slot_of(dose)
+        if not is_ahead or not self._schedule.treatment_plan.has_begun(name):
+            return None
+        slot = slot_of(name)
         is_stopped = "dose_due" in self._preferences.stopped
         if is_stopped or is_off("dose_due", day, self._schedule, self._site):
             return None
@@ -120,7 +123,7 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
     document = calendar_of(schedule, today, first, last)
     reminders = _Reminders(session, row, schedule, today, document["doses"])
     for dose in document["doses"]:
-        dose["remind_at"] = reminders.at(dose["dose_on"], dose["dose_id"], dose["status"])
+        dose["remind_at"] = reminders.at(dose["dose_on"], dose)
     for visit in document["visits"]:
         visit["response"] = visit["site"] = None
         visit["because"] = _untold(visit["because"])

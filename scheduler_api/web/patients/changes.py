@@ -44,9 +44,9 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
         kind = "site_from"
     if kind == "drug":
         name = name.removeprefix("count ")
-    # Of several intakes or cycles the name says which: `of surufatinib.1 from 2024-02-25`, `1 of olaparib`.
+    # Of several the name says which: `of surufatinib.1 from 2024-02-25`, `1 of olaparib`, `2024-01-26 of infusion-c2d1`.
     of, _, name = name.rpartition("from ") if "from " in name else ("", "", name.removeprefix("dose "))
-    if kind == "cycle":
+    if kind in ("cycle", "recorded"):
         name, _, of = name.partition(" of ")
     name = f"{name} ({of.strip().removeprefix('of ')})" if of.strip() else name
     of_kind = LABELS["what"].get(kind)

@@ -58,7 +58,11 @@ class TodaysDoseSchema(Strict):
 
     dose_id = DoseName(required=True)
     drug = fields.String(required=True)
-    amount = Amount(required=True, allow_none=True, metadata={"description": "Null on held and rest days"})
+    amount = Amount(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null on held and rest days, and until the site calculates it"},
+    )
     unit = fields.String(required=True, metadata={"description": "Of the amount and of strengths", "example": "mg"})
     pieces = fields.List(fields.Nested(PieceSchema), required=True, metadata={"description": PIECES})
     status = Choice(*DOSE_STATUSES, required=True)
@@ -84,7 +88,7 @@ class TodayVisitSchema(VisitSchema):
 class NoticeSchema(Strict):
     """Something that the patient needs to know today, in the language of the answer.
 
-    `call_site_before_dose`: to be shown instead of asking for any dose.
+    `call_site_before_dose`: to be shown instead of asking for any dose, or for the one that it is about.
     """
 
     code = Choice(*NOTICES, required=True)

@@ -673,18 +673,22 @@ const CALL_SITE = "call_site_before_dose";
 const noticesAbout = (notices, about) => notices.filter((one) => one.code !== CALL_SITE && one.about === about)
   .map((one) => make("p", { className: "to-know", role: "alert" }, one.detail.replace(/\d{4}-\d\d-\d\d/g, shortDay)));
 
+/** What to show in place of asking for a dose: that the site is to be called before any, or before this one. */
+const callFirst = (notices, dose_id) => notices.find((one) => one.code === CALL_SITE && [null, dose_id].includes(one.about))?.detail;
+
 function doses({ doses: today, status, notices, unknown }) {
-  const call_site = notices.find((one) => one.code === CALL_SITE)?.detail;
   if (unknown) return [make("section", { className: "card dose unknown" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, WORDS.unknownDose))];
-  if (today.length) return today.map((one) => dose(one, call_site, notices));
-  return [make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, call_site || WORDS.statuses[status] || WORDS.noDose))];
+  if (today.length) return today.map((one) => dose(one, notices));
+  return [make("section", { className: "card dose" }, make("h2", {}, WORDS.dose), make("p", { className: "status" }, callFirst(notices, null) || WORDS.statuses[status] || WORDS.noDose))];
 }
 
 /** The buttons carry the dose that is shown: pressed after midnight, they still mean the one that was read. */
-function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_until }, call_site, notices) {
+function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_until }, notices) {
   const at = snoozed_until || remind_at;
   const texts = { due: at ? WORDS.dueAt(at.slice(11, 16)) : WORDS.due, taken: WORDS.isTaken, missed: WORDS.isMissed };
   const asked = status === "due";
+  // Without a network no notice says that an amount is still to be calculated.
+  const call_site = callFirst(notices, dose_id) || (asked && amount === null && WORDS.unknownDose);
   const said = status === "taken" || status === "missed";
   return make("section", { className: `card dose ${status}`, id: `day-${dayOf(dose_id)}` },
     make("h2", {}, `${WORDS.dose} · ${shortDay(dayOf(dose_id))}`),
@@ -692,7 +696,7 @@ function dose({ dose_id, drug, amount, unit, pieces, status, remind_at, snoozed_
     pieces.length && make("p", {}, pieces.map((piece) => `${piece.count} × ${piece.strength}\u00a0${unit}`).join(" + ")),
     ...(asked ? noticesAbout(notices, dose_id) : []),
     make("p", { className: "status" }, (call_site && (asked || status === "planned") ? call_site : texts[status]) || WORDS[status]),
-    asked && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount), dose_id)),
+    asked && amount !== null && button(`✓ ${WORDS.taken}`, "wide main", () => act(() => record(dose_id, "taken", amount), dose_id)),
     asked && button(WORDS.missed, "wide", () => act(() => record(dose_id, "missed"), dose_id)),
     asked && remind_at && !snoozed_until && Date.parse(remind_at) <= Date.now() && button(WORDS.later, "wide later", snooze),
     said && button(WORDS.undo, "", () => act(() => takeBack(dose_id))));
