@@ -19,6 +19,10 @@ from scheduler_api.engine.instants import end_of, local_instant
 from .phones import Phone
 
 
+#: The dose of the day of these tests.
+LAST = "2024-02-20.surufatinib.1"
+
+
 def take(patient: Patient, first: str, last: str) -> None:
     """Record each day from `first` through `last` taken."""
     start, end = date.fromisoformat(first), date.fromisoformat(last)
@@ -166,6 +170,18 @@ class TestPhases:
         assert self._shown(phone)["contraception"]["status"] == "required"
         clock.set("2024-08-20T00:00:01+08:00")
         assert self._shown(phone)["contraception"]["status"] == "released"
+
+    def test_the_last_dose_by_the_record_is_asked_about_and_none_to_take(self, phone: Phone) -> None:
+        take(phone.patient, "2024-02-12", "2024-02-19")
+        assert [dose["remind_at"][11:16] for dose in phone.read()["doses"]] == ["20:00"]
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason="other")
+        shown = phone.read()
+        assert (shown["status"], shown["doses"], shown["unrecorded"]) == ("on_treatment", [], [LAST])
+        (row,) = [row for row in phone.read("calendar")["doses"] if row["dose_id"] == LAST]
+        assert (row["status"], row["remind_at"]) == ("due", None)
+        assert phone.record("2024-02-20").json["outcome"] == "recorded"
+        shown = phone.read()
+        assert ([dose["status"] for dose in shown["doses"]], shown["unrecorded"]) == (["taken"], [])
 
     def test_off_study(self, phone: Phone) -> None:
         phone.patient.record("treatment_ended", last_dose_on="2024-02-10", decided_on="2024-02-10", reason="withdrawal")

@@ -217,11 +217,16 @@ class TreatmentEnd(NamedTuple):
     @property
     def last_day(self) -> date:
         """Return the last day of what it ended (section 4): that of the last dose, else of the decision."""
-        return self.decided_on if self.last_dose is None else self.last_dose.on
+        return self.end.on
+
+    @property
+    def end(self) -> Milestone:
+        """Return the same with the first day that it may be."""
+        return self.last_dose or self.decided
 
     def states_last_dose(self, day: date) -> bool:
-        """Return whether it says that the last dose was taken on a day."""
-        return self.last_dose_on == day and not self.is_unknown
+        """Return whether it says that the last dose was taken on that very day."""
+        return self.last_dose_on == day and not self.is_provisional
 
 
 class Reopening(NamedTuple):

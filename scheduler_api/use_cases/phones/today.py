@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ def today_document(session: Session, caller: Phone) -> dict[str, Any]:
     document["notices"] = [notice._asdict() for notice in told]
     for dose in document["doses"]:
         is_asked = dose["status"] == "due" and not schedule.awaits_site(today)
-        dose["remind_at"] = reminders.at(today, dose["dose_id"], dose["status"]) if is_asked else None
+        dose["remind_at"] = reminders.at(today, dose) if is_asked else None
         dose["snoozed_until"] = _local(row["put_off_until"], history.time_zone) if is_asked else None
     document["site_contact"] = contact_of(row["contact_name"], row["contact_phone"])
     document["visits"] = [
@@ -80,20 +80,21 @@ class _Reminders:
     def __init__(
         self, session: Session, row: Row, schedule: PatientSchedule, today: date, doses: Iterable[dict[str, Any]]
     ) -> None:
-        self._preferences, self._schedule, self._today = patients(row["preferences"]), schedule, today
+        self._preferences, self._schedule = patients(row["preferences"]), schedule
         self._times = self._preferences.times_of(schedule.treatment_plan.slots)
-        self._site, self._planned = sites(row["site_time_zone"], row["site_preferences"]), planned_slots(doses)
+        self._site = sites(row["site_time_zone"], row["site_preferences"])
+        self._planned = planned_slots(schedule.treatment_plan, doses)
         # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
         moved = self._preferences.time_set_at is not None or schedule.history.time_zone_said_at is not None
         self._sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if moved else {}
 
-    def at(self, day: date, dose: str, status: str) -> datetime | None:
-        """Return when the reminder of a dose, by its name, with a status comes or came; None if none comes."""
-        history, is_ahead = self._schedule.history, status == "due" or (status == "planned" and day > self._today)
+    def at(self, day: date, dose: Mapping[str, Any]) -> datetime | None:
+        """Return when the reminder of the dose of a row comes or came; None if none comes."""
+        history = self._schedule.history
         # Who is to call the site first is reminded by no notification of the phone's own either.
-        if not is_ahead or not self._schedule.treatment_plan.has_begun(dose) or history.awaits_site(day):
+        if not self._schedule.treatment_plan.is_to_take(dose) or history.awaits_site(day):
             return None
-        slot = slot_of(dose)
+        slot = slot_of(dose["dose_id"])
         is_stopped = "dose_due" in self._preferences.stopped
         if is_stopped or is_off("dose_due", day, self._schedule, self._site):
             return None
@@ -120,7 +121,7 @@ def calendar_document(session: Session, caller: Phone, view: View) -> dict[str, 
     document = calendar_of(schedule, today, first, last)
     reminders = _Reminders(session, row, schedule, today, document["doses"])
     for dose in document["doses"]:
-        dose["remind_at"] = reminders.at(dose["dose_on"], dose["dose_id"], dose["status"])
+        dose["remind_at"] = reminders.at(dose["dose_on"], dose)
     for visit in document["visits"]:
         visit["response"] = visit["site"] = None
         visit["because"] = _untold(visit["because"])
