@@ -208,6 +208,24 @@ class TestPhases:
             assert self._shown(phone)["today"] == instant[:10]
 
 
+    @pytest.mark.parametrize("reason", ["death", "withdrawal"])
+    def test_nothing_is_asked_on_the_day_of_leaving(self, phone: Phone, reason: str) -> None:
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason=reason)
+        if reason == "withdrawal":
+            phone.patient.record("study_ended", ended_on="2024-02-20", reason=reason, contact_after="stop")
+        shown = phone.read()
+        assert (shown["status"], shown["doses"], shown["unrecorded"]) == ("off_study", [], [])
+        (row,) = [row for row in phone.read("calendar")["doses"] if row["dose_id"] == LAST]
+        assert row["remind_at"] is None
+
+    def test_before_a_start_nothing_is_asked_either(self, service: Service, nurse: Client) -> None:
+        """The end says that the last dose was today's, though no start is recorded."""
+        phone = Phone(service, nurse.enrol())
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason="death")
+        shown = phone.read()
+        assert (shown["doses"], shown["unrecorded"]) == ([], [])
+
+
 class TestWhomToCall:
     """The site's contact, as a coordinator of the site sets it."""
 

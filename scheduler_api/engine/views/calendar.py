@@ -270,6 +270,8 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     unrecorded = [row["dose_id"] for row in rows if row["status"] == "unrecorded"]
     doses = treatment_plan.rows(today, today, today)
     last = [row["dose_id"] for row in doses if row["status"] == "due" and not treatment_plan.is_to_take(row)]
+    if left_alone:
+        doses, last = [row for row in doses if row["status"] not in ("due", "planned")], []
     regimen = treatment_plan.running_on(today)
     run = run_of(regimen.runs, today) if regimen is not None else None
     number, day = run.place(today) if run else (None, None)
