@@ -322,7 +322,7 @@ def test_a_pregnancy_is_open_as_read_literally(life: tuple[Patient, list[date]])
         assert (patient.history.pregnancy_on(today) is not None) == is_pregnant
         assert (view["contraception"] is None) == is_pregnant
         assert patient.history.awaits_site(today) == known.calls_before_taking(today)
-        may_take = known.last_day is None or today <= known.last_day
+        may_take = known.end_day is None or today <= known.end_day
         calls = any(one.code == "call_site_before_dose" for one in notices(schedule, today, []))
         assert calls == (known.calls_before_taking(today) and may_take)
         if is_pregnant:
