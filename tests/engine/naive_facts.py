@@ -362,21 +362,27 @@ class Facts:
         return any(self.is_open(known_from, on) for known_from in self.pregnancies_known_from())
 
     def calls_before_taking(self, on: date) -> bool:
-        """Whether she calls the site before she takes a dose: reported, and nothing said of treatment since."""
+        """Whether she calls the site before she takes a dose: pregnant, and nothing said of treatment since.
+
+        It was reported, or treatment ended for it; each of the two is to be followed by a word of staff's.
+        """
+        told = [(fact, fact.body.reported_on) for fact in self.standing if fact.kind == "pregnancy_reported"]
+        told = [(fact, since) for fact, since in told if fact.body.of == "patient"]
+        for fact in self.standing:
+            if fact.kind == "treatment_ended" and fact.body.reason == "pregnancy":
+                told.append((fact, self.decided_by(fact.body)))
         return any(
-            fact.kind == "pregnancy_reported"
-            and fact.body.of == "patient"
-            and self.is_open(fact.body.reported_on, on)
-            and not any(self._says_how_treatment_goes_on(other, fact) for other in self.standing)
-            for fact in self.standing
+            self.is_open(since, on)
+            and not any(self._says_how_treatment_goes_on(other, fact, since) for other in self.standing)
+            for fact, since in told
         )
 
-    def _says_how_treatment_goes_on(self, fact: Any, report: Any) -> bool:
+    def _says_how_treatment_goes_on(self, fact: Any, told: Any, since: date) -> bool:
         days = [getattr(fact.body, name, None) for name in ("first_dose_on", "from_on", "resumes_on")]
         kinds = ("treatment_started", "hold_started", "hold_ended", "dose_changed")
-        if fact.kind not in kinds or fact.role == "patient" or self._received(fact) < self._received(report):
+        if fact.kind not in kinds or fact.role == "patient" or self._received(fact) < self._received(told):
             return False
-        return any(day is not None and day >= report.body.reported_on for day in days)
+        return any(day is not None and day >= since for day in days)
 
     def _received(self, fact: Any) -> int:
         """The place of a fact in the order of receipt; a correction has that of what it corrects."""

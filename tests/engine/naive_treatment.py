@@ -652,16 +652,30 @@ class Treatment(Facts):
         found = [slot for slot in self._slots(name, on, at) if had is None or Dose(on, name, slot) <= had]
         recorded = [slot for slot in found if self.is_recorded(Dose(on, name, slot))]
         found = [slot for slot in found if not self._is_before_first_recorded(name, on, slot)]
-        if on == self.end_of_regimen(name) and on not in self._stated_last_days(name) and not to_the_end:
+        if on == self.end_of_regimen(name) and on not in self.stated_last_days(name) and not to_the_end:
             return recorded
         return found
 
     @once
-    def _stated_last_days(self, name: str) -> list[date | None]:
-        """The days that somebody recorded as that of the last dose of a regimen."""
+    def stated_last_days(self, name: str) -> list[date]:
+        """The days that somebody recorded as that of the last dose of a regimen: a month or a year is none."""
         end = self.ended_with(name)
-        says_a_day = end is not None and end.last_dose_on not in (None, "unknown")
-        return [*([self.last_dose_by(end)] if says_a_day else []), *self.said_to_end(name)]
+        bodies = [body for body in self.all("regimen_ended") if body.regimen in (name, self.root(name))]
+        said = [body.last_dose_on for body in bodies] + ([end.last_dose_on] if end else [])
+        return [day for day in said if isinstance(day, date)]
+
+    @once
+    def asks_for(self, name: str, on: date) -> bool:
+        """Whether the patient is asked to take the planned doses of a regimen on a day: it has begun, and not ended.
+
+        On the day of the end nobody asks any more, nor on one that it may have been.
+        """
+        end, bodies = self.ended_with(name), self.all("regimen_ended")
+        said = [body.last_dose_on for body in bodies if body.regimen in (name, self.root(name))]
+        said += [end.decided_on if end.last_dose_on in (None, "unknown") else end.last_dose_on] if end else []
+        ends = [*map(self._day, said), self.milestone("end_of_study", self.version(on))]
+        has_begun = self.begun or not self.rests_on_c1d1(name)
+        return has_begun and all(day is None or on < day.first for day in ends)
 
     def planned_amount(
         self, name: str, on: date, at: datetime | None = None, own: float | str | None = "of the day"
@@ -809,7 +823,7 @@ class Treatment(Facts):
             return False
         if self.is_superseded(name, on, by_protocol=True):
             return False
-        if on == end and on not in self._stated_last_days(name):
+        if on == end and on not in self.stated_last_days(name):
             return self.is_recorded(dose)
         return not self._is_before_first_recorded(name, on, slot)
 

@@ -70,7 +70,9 @@ class TestStart:
     def test_a_gap_that_an_amendment_adds_is_kept(self) -> None:
         """Two cycles end on 15 February; 14 days after them, the 16th is in the washout, and the start on 1 March."""
         following = drug(starts={"after": "surufatinib"})
-        patient = treated([regimen_data(cycles=2), following], [regimen_data(cycles=2), {**following, "gap": {"days": 14}}])
+        patient = treated(
+            [regimen_data(cycles=2), following], [regimen_data(cycles=2), {**following, "gap": {"days": 14}}]
+        )
         assert doses(patient, "2024-02-15") == {"surufatinib.1": (300, "unrecorded")}
         assert [*doses(patient, "2024-02-16"), *doses(patient, "2024-02-29")] == []
         assert doses(patient, "2024-03-01") == {"olaparib.1": (200, "unrecorded")}

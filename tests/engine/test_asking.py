@@ -16,6 +16,7 @@ from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today
 from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.use_cases.phones import feeds
 
+from .naive import Known
 from .patients import Patient, start_of
 from .strategies import patients
 
@@ -26,6 +27,7 @@ ABOUT_THE_RECORD = {
     *("doses_to_confirm", "record_after_death"),
     *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_not_planned", "dose_after_end"),
 }
+OF_AMOUNTS = {"dose_to_calculate", "planned_amount_to_confirm"}
 #: What asks a site to have the patient come.
 TO_COME = {"visit_to_book", "follow_up_due", "visit_overdue", "booking_outside_window"}
 #: Messages that ask the patient to come or to take something.
@@ -54,11 +56,15 @@ def patients_who_left(draw: Any) -> Patient:
     if visits and draw(st.booleans()):
         ahead = date.fromisoformat(on) + timedelta(draw(st.integers(0, 60)))
         _unless_refused(patient, "visit_booked", visit=draw(st.sampled_from(visits[:4])), booked_on=str(ahead))
+    if kind == "study_ended" and draw(st.booleans()):
+        # The last dose of who leaves is perhaps that of this very day.
+        _unless_refused(patient, "treatment_ended", last_dose_on=on, decided_on=on, reason="other")
     if kind == "study_ended":
         more = {} if contact is None else {"contact_after": contact}
         _unless_refused(patient, kind, ended_on=on[:length], reason=reason, **more)
     else:
-        _unless_refused(patient, kind, last_dose_on=None, decided_on=on[:length], reason=reason)
+        last = draw(st.sampled_from([None, on[:length]]))
+        _unless_refused(patient, kind, last_dose_on=last, decided_on=on[:length], reason=reason)
     assume(patient.history.off_study is not None)
     return patient
 
@@ -123,12 +129,14 @@ def test_who_has_died_or_left_is_not_asked_to_come(patient: Patient, later: int)
     today = history.off_study.on + timedelta(later)
     document = calendar(patient.versions, history, today, today - timedelta(90), today + timedelta(700))
     assert [row for row in document["visits"] if row["status"] in STILL_TO_COME] == []
-    # Of a patient who never began, days before that stay planned.
+    # Of a patient who never began, days before that stay planned; and a last dose of that very day stays as it is.
+    known = Known(patient)
     doses = [row for row in document["doses"] if row["dose_on"] >= history.off_study.on]
-    assert [row for row in doses if row["status"] in STILL_TO_TAKE] == []
+    doses = [row for row in doses if row["status"] in STILL_TO_TAKE]
+    assert [row for row in doses if row["dose_on"] not in known.stated_last_days(row["dose_id"].split(".")[1])] == []
     view = today_view(schedule, today)
     assert [visit for visit in view["visits"] if visit["status"] in STILL_TO_COME] == []
-    assert not [dose for dose in view["doses"] if dose["status"] in STILL_TO_TAKE]
+    assert "due" not in [dose["status"] for dose in view["doses"]]
     assert {event["kind"] for event in _feed(schedule, today)} <= {"contraception"}
     messages = _messages(schedule, today, today + timedelta(400))
     assert [one for one in messages if one.kind in ASKING and one.day >= today] == []
@@ -141,13 +149,17 @@ def test_who_died_or_is_not_to_be_contacted_is_asked_for_nothing(patient: Patien
     assume(not history.may_be_contacted)
     assert history.off_study is not None
     today = history.off_study.on + timedelta(later)
-    assert today_view(schedule, today)["unrecorded"] == []
+    view = today_view(schedule, today)
+    assert view["unrecorded"] == []
+    assert not [dose for dose in view["doses"] if dose["status"] in STILL_TO_TAKE]
     assert _feed(schedule, today) == []
     messages = _messages(schedule, today, today + timedelta(400))
     assert [one for one in messages if one.kind in TO_PATIENTS and one.day >= today] == []
     if history.died is not None:
         assert messages == []
-        assert {entry.kind for entry in _entries(schedule, today, today + timedelta(400))} <= ABOUT_THE_RECORD
+        # On the very day the amount of a dose that is said to have been taken on it may be unknown.
+        about = ABOUT_THE_RECORD | (OF_AMOUNTS if later == 0 else set())
+        assert {entry.kind for entry in _entries(schedule, today, today + timedelta(400))} <= about
 
 
 def _messages(schedule: PatientSchedule, first: date, last: date) -> list[Any]:

@@ -5,7 +5,7 @@ Imaging of week 6 is open from 2024-02-07 to 2024-02-21, that of week 12 from 20
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.reminders.about import about_dose
 from scheduler_api.engine.reminders.plan import Message, Planner
 from scheduler_api.engine.reminders.preferences import (
     NotificationPreferences,
@@ -22,7 +23,8 @@ from scheduler_api.engine.reminders.preferences import (
     second_at,
 )
 
-from .patients import Patient, day, patient_with, protocol_data, series
+from .naive import Known
+from .patients import Patient, day, patient_with, protocol_data, regimen_data, series
 from .strategies import lives
 
 SITE = SitePreferences("Asia/Shanghai")
@@ -187,6 +189,72 @@ def test_each_dose_of_a_day_has_its_time() -> None:
     assert [error.pointer for error in contradictions(near, 1)][:1] == ["/times"]
     # What was chosen for one dose a day says nothing of two.
     assert usual._replace(times=(time(7, 30),)).times_of(2) == (time(8), time(20))
+
+
+ENDS: list[tuple[str, str, str | None]] = [
+    # A month stands for its last day before the record, but it is not that day: on 2024-05-10 nothing is listed.
+    ("2024-05", "2024-05-06", None),
+    ("unknown", "2024-05-10", None),
+    # By the record the last dose was taken: it is none to take, and whoever took it says so.
+    ("2024-05-10", "2024-05-10", "2024-05-10"),
+]
+
+
+@pytest.mark.parametrize(("last_dose_on", "decided_on", "asked_about"), ENDS)
+def test_nobody_is_told_to_take_a_dose_once_treatment_has_ended(
+    last_dose_on: str, decided_on: str, asked_about: str | None
+) -> None:
+    """It is recorded at 10:00 on 2024-05-10; the reminder would come at 20:00."""
+    patient, now = Patient.treated(), datetime(2024, 5, 10, 2, tzinfo=UTC)
+    patient.take("2024-01-05", "2024-05-09")
+    assert [dose["status"] for dose in patient.view("2024-05-10")["doses"]] == ["due"]
+    assert days_of(patient, "dose_due", "2024-05-09", 3) == ["2024-05-10", "2024-05-11"]
+    end = patient.record(
+        "treatment_ended", last_dose_on=last_dose_on, decided_on=decided_on, reason="intolerance", now=now
+    )
+    assert days_of(patient, "dose_due", "2024-05-10", 3) == []
+    unrecorded = [] if asked_about is None else [f"{asked_about}.surufatinib.1"]
+    view = patient.view("2024-05-10")
+    assert (view["doses"], view["unrecorded"]) == ([], unrecorded)
+    patient.take("2024-05-10")
+    assert [dose["status"] for dose in patient.view("2024-05-10")["doses"]] == ["taken"]
+    # What was an error is taken back, and the next day's dose is asked for.
+    patient.void(end)
+    assert days_of(patient, "dose_due", "2024-05-10", 3) == ["2024-05-11", "2024-05-12"]
+
+
+@pytest.mark.parametrize(("last_dose_on", "left"), [("2024-05", []), ("2024-05-10", ["2024-05-10.surufatinib.1"])])
+def test_nor_of_one_drug_once_that_has_ended(last_dose_on: str, left: list[str]) -> None:
+    """Of two drugs one is stopped on 2024-05-10; the other goes on."""
+    other = regimen_data(id="olaparib", drug="olaparib")
+    patient = Patient.treated(read_protocol({**protocol_data(), "regimens": [regimen_data(), other]}))
+    now = datetime(2024, 5, 10, 2, tzinfo=UTC)
+    patient.record("regimen_ended", regimen="surufatinib", last_dose_on=last_dose_on, reason="intolerance", now=now)
+    view = patient.view("2024-05-10")
+    assert [dose["dose_id"] for dose in view["doses"]] == ["2024-05-10.olaparib.1"]
+    assert [one for one in view["unrecorded"] if one.startswith("2024-05-10")] == left
+    assert days_of(patient, "dose_due", "2024-05-10", 1) == ["2024-05-10"]
+    patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-05-10", reason="intolerance", now=now)
+    assert days_of(patient, "dose_due", "2024-05-10", 1) == []
+
+
+@given(lives())
+def test_doses_are_reminded_of_as_read_literally(life: tuple[Patient, list[date]]) -> None:
+    patient, days = life
+    known = Known(patient)
+    for today in days:
+        first, last = today, today + timedelta(3)
+        due = {
+            (row["dose_on"], int(row["dose_id"].rsplit(".", 1)[1]))
+            for row in known.dose_days(today, last)
+            if row["status"] in ("due", "planned")
+            and row["dose_on"] >= first
+            and known.asks_for(row["dose_id"].split(".")[1], row["dose_on"])
+            and not known.calls_before_taking(row["dose_on"])
+        }
+        # After a death nothing is sent to anybody.
+        expected = set() if known.died else {about_dose(on, slot) for on, slot in due}
+        assert {one.about for one in messages(patient, first, last) if one.kind == "dose_due"} == expected
 
 
 @given(lives(), st.integers(0, 9))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.model.facts import body_to_data
+from scheduler_api.engine.protocol_file.parse import read_protocol
+from scheduler_api.engine.reminders.plan import Planner
+from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.changes import consequences
 from scheduler_api.engine.views.tasks import WorklistEntry, urgency, worklist
 
-from .patients import Patient, day, plain
+from .patients import Patient, day, plain, protocol_data, regimen_data
 
 
 def pregnant(**enrolment: Any) -> Patient:
@@ -122,6 +126,69 @@ def test_after_the_end_of_treatment_there_is_nothing_to_call_about() -> None:
     patient.end_treatment("2024-02-20", "pregnancy", decided_on="2024-02-21")
     assert calls_site(patient, "2024-02-20")
     assert not calls_site(patient, "2024-02-21")
+
+
+def test_who_stops_for_it_calls_before_she_takes_the_dose_of_that_day() -> None:
+    """Both are of 2024-02-20, and nobody recorded her dose."""
+    patient = Patient.treated()
+    patient.end_treatment("2024-02-20", "pregnancy")
+    assert calls_site(patient, "2024-02-20")
+    assert patient.view("2024-02-20")["doses"] == []
+    assert reminded(patient, "2024-02-20") == []
+    assert not calls_site(patient, "2024-02-21")
+
+
+def crossing_over() -> Patient:
+    """Treatment ended for pregnancy on 2024-05-01; at a crossover announced for 2024-06-15 it goes on by itself."""
+    other = regimen_data(id="olaparib", drug="olaparib", starts={"milestone": "crossover"})
+    data = protocol_data(milestones=[{"id": "crossover", "label": "Crossover"}])
+    data["regimens"].append(other)
+    patient, now = Patient.treated(read_protocol(data)), datetime(2024, 5, 1, 2, tzinfo=UTC)
+    patient.record("milestone_reached", milestone="crossover", on="2024-06-15", now=now)
+    patient.end_treatment("2024-04-30", "pregnancy", decided_on="2024-05-01")
+    return patient
+
+
+def reminded(patient: Patient, today: str) -> list[str]:
+    """The doses of which she is reminded on a day."""
+    planner = Planner(patient.schedule(), NotificationPreferences(), SitePreferences("Asia/Shanghai"), {})
+    return [one.about for one in planner.messages(day(today), day(today)) if one.kind == "dose_due"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "settles"),
+    [
+        ("hold_started", {"from_on": "2024-06-01", "resumes_on": "2024-06-20"}, True),
+        ("dose_changed", {"from_on": "2024-06-15", "amount": 200, "regimen": "olaparib"}, True),
+        ("hold_started", {"from_on": "2024-04-01", "resumes_on": "2024-04-10"}, False),
+        ("dose_recorded", {"dose_on": "2024-04-20", "status": "missed", "regimen": "surufatinib"}, False),
+    ],
+)
+def test_treatment_that_goes_on_after_it_ended_for_a_pregnancy_waits_for_the_site(
+    kind: str, data: dict[str, Any], settles: bool
+) -> None:
+    patient = crossing_over()
+    assert [dose["status"] for dose in patient.view("2024-07-01")["doses"]] == ["due"]
+    assert (calls_site(patient, "2024-07-01"), reminded(patient, "2024-07-01")) == (True, [])
+    said = patient.record(kind, **data)
+    assert calls_site(patient, "2024-07-01") is not settles
+    assert reminded(patient, "2024-07-01") == (["2024-07-01"] if settles else [])
+    patient.void(said)
+    assert calls_site(patient, "2024-07-01")
+    patient.record("pregnancy_closed", closed_on="2024-06-30", outcome="not_pregnant")
+    assert (calls_site(patient, "2024-07-01"), reminded(patient, "2024-07-01")) == (False, ["2024-07-01"])
+
+
+def test_a_word_before_it_ended_for_the_pregnancy_is_none_about_what_begins_after() -> None:
+    """Reported on 2024-04-20 and held at once; then treatment ended for it."""
+    patient = crossing_over()
+    (end,) = (fact.fact_id for fact in patient.facts if fact.kind == "treatment_ended")
+    patient.void(end)
+    patient.record("pregnancy_reported", reported_on="2024-04-20", of="patient")
+    patient.record("hold_started", from_on="2024-04-21", resumes_on="2024-05-01")
+    assert not calls_site(patient, "2024-07-01")
+    patient.end_treatment("2024-04-20", "pregnancy", decided_on="2024-05-01")
+    assert calls_site(patient, "2024-07-01")
 
 
 def test_it_stands_on_the_worklist_now_while_neither_hold_nor_end_covers_the_day() -> None:

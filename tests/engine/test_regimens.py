@@ -20,9 +20,7 @@ PER_KG: Data = {**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg
 ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 
 
-def drug(
-    name: str = "olaparib", amount: float = 200, levels: list[float] | None = None, **fields: Any
-) -> Data:
+def drug(name: str = "olaparib", amount: float = 200, levels: list[float] | None = None, **fields: Any) -> Data:
     """The data of another regimen: 200 mg a day in cycles of 21 days, unless said otherwise."""
     return {**regimen_data(amount, levels or [], **fields), "id": name, "drug": name}
 

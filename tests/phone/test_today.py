@@ -18,6 +18,9 @@ from scheduler_api.engine.instants import end_of, local_instant
 
 from .phones import Phone
 
+#: The dose of the day of these tests.
+LAST = "2024-02-20.surufatinib.1"
+
 
 def take(patient: Patient, first: str, last: str) -> None:
     """Record each day from `first` through `last` taken."""
@@ -167,6 +170,18 @@ class TestPhases:
         clock.set("2024-08-20T00:00:01+08:00")
         assert self._shown(phone)["contraception"]["status"] == "released"
 
+    def test_the_last_dose_by_the_record_is_asked_about_and_none_to_take(self, phone: Phone) -> None:
+        take(phone.patient, "2024-02-12", "2024-02-19")
+        assert [dose["remind_at"][11:16] for dose in phone.read()["doses"]] == ["20:00"]
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason="other")
+        shown = phone.read()
+        assert (shown["status"], shown["doses"], shown["unrecorded"]) == ("on_treatment", [], [LAST])
+        (row,) = [row for row in phone.read("calendar")["doses"] if row["dose_id"] == LAST]
+        assert (row["status"], row["remind_at"]) == ("due", None)
+        assert phone.record("2024-02-20").json["outcome"] == "recorded"
+        shown = phone.read()
+        assert ([dose["status"] for dose in shown["doses"]], shown["unrecorded"]) == (["taken"], [])
+
     def test_off_study(self, phone: Phone) -> None:
         phone.patient.record("treatment_ended", last_dose_on="2024-02-10", decided_on="2024-02-10", reason="withdrawal")
         phone.patient.record("study_ended", ended_on="2024-02-15", reason="withdrawal")
@@ -190,6 +205,23 @@ class TestPhases:
             # The tokens of the phone are of 2024.
             phone = Phone(phone.service, phone.patient)
             assert self._shown(phone)["today"] == instant[:10]
+
+    @pytest.mark.parametrize("reason", ["death", "withdrawal"])
+    def test_nothing_is_asked_on_the_day_of_leaving(self, phone: Phone, reason: str) -> None:
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason=reason)
+        if reason == "withdrawal":
+            phone.patient.record("study_ended", ended_on="2024-02-20", reason=reason, contact_after="stop")
+        shown = phone.read()
+        assert (shown["status"], shown["doses"], shown["unrecorded"]) == ("off_study", [], [])
+        (row,) = [row for row in phone.read("calendar")["doses"] if row["dose_id"] == LAST]
+        assert row["remind_at"] is None
+
+    def test_before_a_start_nothing_is_asked_either(self, service: Service, nurse: Client) -> None:
+        """The end says that the last dose was today's, though no start is recorded."""
+        phone = Phone(service, nurse.enrol())
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason="death")
+        shown = phone.read()
+        assert (shown["doses"], shown["unrecorded"]) == ([], [])
 
 
 class TestWhomToCall:

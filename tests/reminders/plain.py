@@ -133,8 +133,11 @@ class Plain:
         return (day, intake) in self.taken or (day, intake) in self.missed
 
     def is_to_take(self, day: date, slot: int) -> bool:
-        """Whether a dose is planned at one of the times of a day of which nobody said anything."""
-        return any(
+        """Whether a dose is planned at one of the times of a day of which nobody said anything.
+
+        Once the end of treatment is recorded, nobody is told to take the last dose: by the record it was taken.
+        """
+        return self.ended_for is None and any(
             one.slot == slot and self.is_planned(day, one) and not self.is_known(day, one) for one in self.intakes
         )
 

@@ -92,8 +92,8 @@ def fold(facts: Iterable[Fact]) -> History:
                 folding.bookings.pop(booked[fact.fact_id].name, None)
         elif not isinstance(fact.body, HoldStarted | HoldEnded):
             folding.add(fact)
-    if folding.pregnancy_reports:
-        folding.pregnancy_reports = _pregnancy_reports(facts, active)
+    if folding.pregnancy_reports or folding.ends_of_treatment:
+        _settle(folding, facts, active)
     bodies = {fact.fact_id: fact.body for fact in active}
     for fact_id, body in bodies.items():
         if isinstance(body, HoldStarted):
@@ -158,7 +158,7 @@ def extend(history: History, fact: Fact) -> History:
 def _last_day_about_treatment(fact: Fact) -> date | None:
     """Return the latest day of what staff say about how treatment goes on; None if a fact says nothing about it.
 
-    Recorded after a pregnancy, it answers the question of whether the patient is to take doses (section 7).
+    Recorded after a pregnancy was, it answers the question of whether the patient is to take doses (section 7).
     """
     if fact.side != "staff":
         return None
@@ -174,8 +174,8 @@ def _last_day_about_treatment(fact: Fact) -> date | None:
     return None
 
 
-def _pregnancy_reports(facts: Sequence[Fact], active: Sequence[Fact]) -> list[PregnancyReport]:
-    """Return the pregnancies reported, each with whether staff recorded something about treatment since.
+def _settle(folding: _Folding, facts: Sequence[Fact], active: Sequence[Fact]) -> None:
+    """Say of each pregnancy reported, and each end of treatment, whether staff recorded how treatment goes on since.
 
     A correction counts as recorded when what it corrects was.
     """
@@ -183,14 +183,17 @@ def _pregnancy_reports(facts: Sequence[Fact], active: Sequence[Fact]) -> list[Pr
     for number, fact in enumerate(facts):
         numbers[fact.fact_id] = numbers.get(fact.replaces or "", number)
     said = [(numbers[fact.fact_id], day) for fact in active if (day := _last_day_about_treatment(fact)) is not None]
-    reports: list[PregnancyReport] = []
-    for fact in active:
-        if isinstance(body := fact.body, PregnancyReported):
-            number = numbers[fact.fact_id]
-            is_settled = any(later > number and day >= body.reported_on for later, day in said)
-            report = PregnancyReport(body.reported_on, body.of, fact.fact_id, is_settled)
-            insort(reports, report, key=attrgetter("reported_on"))
-    return reports
+
+    def is_settled(fact_id: str, since: date) -> bool:
+        return any(later > numbers[fact_id] and day >= since for later, day in said)
+
+    folding.pregnancy_reports = [
+        report._replace(is_settled=is_settled(report.fact_id, report.reported_on))
+        for report in folding.pregnancy_reports
+    ]
+    folding.ends_of_treatment = [
+        end._replace(is_settled=is_settled(end.fact_id, end.decided.last_on)) for end in folding.ends_of_treatment
+    ]
 
 
 def superseded_by(facts: Sequence[Fact]) -> dict[str, str]:
@@ -302,10 +305,13 @@ class _Folding:
 
     def add(self, fact: Fact) -> None:
         """Fold one active fact in."""
-        if self.pregnancy_reports and (day := _last_day_about_treatment(fact)) is not None:
+        if (day := _last_day_about_treatment(fact)) is not None:
             self.pregnancy_reports = [
                 report._replace(is_settled=report.is_settled or day >= report.reported_on)
                 for report in self.pregnancy_reports
+            ]
+            self.ends_of_treatment = [
+                end._replace(is_settled=end.is_settled or day >= end.decided.last_on) for end in self.ends_of_treatment
             ]
         match body := fact.body:
             case DoseRecorded() | DoseTakenBack():
@@ -376,6 +382,7 @@ class _Folding:
                     last == UNKNOWN,
                     self._reported(body.decided_on, fact),
                     body.reason,
+                    is_settled=False,
                 )
                 insort(self.ends_of_treatment, end, key=_decided_on)
             case StudyEnded():

@@ -166,13 +166,17 @@ class DrugCount(NamedTuple):
 
 
 class EndOfTreatment(NamedTuple):
-    """The end of treatment as a fact reported it. `last_dose` None: never dosed, unless `last_dose_unknown`."""
+    """The end of treatment as a fact reported it. `last_dose` None: never dosed, unless `last_dose_unknown`.
+
+    `is_settled`: staff recorded something about treatment since.
+    """
 
     fact_id: str
     last_dose: ReportedDay | None
     last_dose_unknown: bool
     decided: ReportedDay
     reason: str
+    is_settled: bool
 
 
 class EndOfStudy(NamedTuple):
@@ -223,11 +227,16 @@ class TreatmentEnd(NamedTuple):
     @property
     def last_day(self) -> date:
         """Return the last day of what it ended (section 4): that of the last dose, else of the decision."""
-        return self.decided_on if self.last_dose is None else self.last_dose.on
+        return self.end.on
+
+    @property
+    def end(self) -> Milestone:
+        """Return the same with the first day that it may be."""
+        return self.last_dose or self.decided
 
     def states_last_dose(self, day: date) -> bool:
-        """Return whether it says that the last dose was taken on a day."""
-        return self.last_dose_on == day and not self.is_unknown
+        """Return whether it says that the last dose was taken on that very day."""
+        return self.last_dose_on == day and not self.is_provisional
 
 
 class Reopening(NamedTuple):
@@ -663,14 +672,14 @@ class History:
     def awaits_site(self, day: date) -> bool:
         """Return whether no dose is due on a day before the patient has called the site (section 7).
 
-        A pregnancy is reported, and staff have not recorded anything about treatment since.
+        A pregnancy was reported, or treatment ended for it, and staff have not recorded anything about treatment since.
         """
-        for report in self.pregnancy_reports:
-            if report.of == PATIENT and not report.is_settled and report.reported_on <= day:
-                over_on = self._pregnancy_over_on(report.reported_on)
-                if over_on is None or day < over_on:
-                    return True
-        return False
+        reports = [one for one in self.pregnancy_reports if one.of == PATIENT]
+        told_on = [report.reported_on for report in reports if not report.is_settled]
+        ends = zip(self.ends_of_treatment, self.treatment_ends, strict=True)
+        told_on += [end.decided_on for said, end in ends if end.reason == "pregnancy" and not said.is_settled]
+        over_on = ((one, self._pregnancy_over_on(one)) for one in told_on if one <= day)
+        return any(over is None or day < over for _, over in over_on)
 
     @cached_property
     def done_of_series(self) -> Mapping[str, Done]:

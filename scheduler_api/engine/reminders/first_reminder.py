@@ -18,6 +18,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.instants import end_of, local_instant, with_offset
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.dose_ids import parse_dose_id
+from scheduler_api.engine.treatment.doses import TreatmentPlan
 
 from .about import about_dose
 from .kinds import DOSE_KINDS
@@ -38,11 +39,11 @@ SentMessages = Mapping[tuple[str, str], SentMessage]
 """The messages that were sent, by kind and what they were about."""
 
 
-def planned_slots(rows: Iterable[Mapping[str, Any]]) -> Mapping[date, Collection[int]]:
-    """Return the numbers of the doses that are planned, or were taken, on each day of some dose rows."""
+def planned_slots(treatment_plan: TreatmentPlan, rows: Iterable[Mapping[str, Any]]) -> Mapping[date, Collection[int]]:
+    """Return the numbers of the doses that are to be taken, or were, on each day of some dose rows."""
     found = defaultdict[date, set[int]](set)
     for row in rows:
-        if row["status"] not in ("held", "rest"):
+        if row["status"] in ("taken", "missed", "unrecorded") or treatment_plan.is_to_take(row):
             dose = parse_dose_id(row["dose_id"])
             found[dose.day].add(dose.slot or 1)
     return found

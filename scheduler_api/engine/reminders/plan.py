@@ -111,21 +111,21 @@ class Planner:
     # The dose.
 
     def _doses(self, first: date, last: date) -> Iterator[Message]:
-        """Yield reminders of doses that are planned and not recorded; none before treatment has begun (section 4)."""
+        """Yield reminders of doses that are planned and not recorded.
+
+        There are none before treatment has begun, nor from the day of its end on (section 4).
+        """
         reminded: set[tuple[date, int]] = set()
         treatment_plan = self._schedule.treatment_plan
-        if not any(one.begun for one in treatment_plan.regimens):
+        if not any(one.asks_for(first) for one in treatment_plan.regimens):
             return
-        rows = [row for row in treatment_plan.rows(first, first, last) if treatment_plan.has_begun(row["dose_id"])]
-        planned = planned_slots(rows)
-        for row in rows:
+        rows = treatment_plan.rows(first, first, last)
+        planned = planned_slots(treatment_plan, rows)
+        for row in filter(treatment_plan.is_reminded, rows):
             day, slot = row["dose_on"], slot_of(row["dose_id"])
-            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7); and so
-            # does who has a dose of which nobody has calculated the amount.
-            is_to_take = row["status"] in ("due", "planned") and row["amount"] is not None
-            is_to_take = is_to_take and not self._history.awaits_site(day)
+            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7).
             # All drugs that are taken at one time have one reminder.
-            if is_to_take and (day, slot) not in reminded:
+            if not self._history.awaits_site(day) and (day, slot) not in reminded:
                 reminded.add((day, slot))
                 because = Reason("dose_of", day=day, number=row["cycle"], number2=row["cycle_day"])
                 of_day = day, slot, planned[day]

@@ -186,12 +186,11 @@ class DosePlan:
 
     def _last_dose_day(self) -> date | None:
         """Return the last day that has a dose: that of the end has one only if it is recorded, or said to have one."""
-        end = self.ends_on
-        if end is None or end != self.regimen.last_treatment_day or self.log.status(end) is not None:
+        end, regimen = self.ends_on, self.regimen
+        if end is None or self.log.status(end) is not None or regimen.states_last_dose(end):
             return end
-        ended = self.regimen.treatment_end
-        is_stated = (ended is not None and ended.states_last_dose(end)) or end in self.regimen.days_said_to_end
-        return end if is_stated else end - ONE_DAY
+        is_said = end in (regimen.last_treatment_day, *regimen.days_said_to_end)
+        return end - ONE_DAY if is_said else end
 
     def _begins_later(self) -> bool:
         """Return whether on C1D1 only a later intake of the day is on record."""
@@ -394,10 +393,17 @@ class TreatmentPlan:
         """Return the first regimen that has begun, fits the patient and runs on a day."""
         return next((one for one in self.regimens if one.begun and one.holds_day(day)), None)
 
-    def has_begun(self, dose: str) -> bool:
-        """Return whether the regimen of a dose, by its name, has begun: before that nobody is reminded of one."""
-        regimen = self.regimen(parse_dose_id(dose).regimen)
-        return regimen is not None and regimen.begun
+    def is_to_take(self, row: Mapping[str, Any]) -> bool:
+        """Return whether the patient is asked to take the dose of a row, today or later."""
+        if row["status"] not in ("due", "planned"):
+            return False
+        dose = parse_dose_id(row["dose_id"])
+        regimen = self.regimen(dose.regimen)
+        return regimen is not None and regimen.asks_for(dose.day)
+
+    def is_reminded(self, row: Mapping[str, Any]) -> bool:
+        """Return whether the patient is reminded of the dose of a row: it is to be taken, and known how much of it."""
+        return row["amount"] is not None and self.is_to_take(row)
 
     def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
         """Return the cycles of a regimen on the days on which it is for the patient, or of the lead one (None).

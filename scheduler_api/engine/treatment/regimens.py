@@ -477,6 +477,26 @@ class RegimenPlan:
         """Return the days that these last doses stand for."""
         return [self.history.stands_for(end).on for end in self.said_to_end]
 
+    def states_last_dose(self, day: date) -> bool:
+        """Return whether a record says that its last dose was taken on that very day."""
+        ended = self.treatment_end
+        is_of_treatment = ended is not None and ended.states_last_dose(day)
+        return is_of_treatment or any(end.is_exact and end.last_on == day for end in self.said_to_end)
+
+    def asks_for(self, day: date) -> bool:
+        """Return whether the patient is asked to take its planned dose of a day: it has begun, and has not ended.
+
+        On the day of an end nobody asks any more, nor on one that it may have been.
+        """
+        return self.begun and (self._may_have_ended_on is None or day < self._may_have_ended_on)
+
+    @cached_property
+    def _may_have_ended_on(self) -> date | None:
+        """Return the first day that an end on record may be; None without any."""
+        ends = [self.history.off_study, *map(self.history.stands_for, self.said_to_end)]
+        ends += [self.treatment_end.end] if self.treatment_end is not None else []
+        return min((end.first_on for end in ends if end is not None), default=None)
+
     @property
     def treatment_ended_on(self) -> date | None:
         """Return the last day on which doses are possible: then treatment, the study or the regimen was ended."""

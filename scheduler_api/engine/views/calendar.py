@@ -258,7 +258,8 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
 
     `visits` holds for each series the visit that is overdue, open or next, the further and the unscheduled appointments
     to come, and what is booked though it is no longer required. It equals what `calendar` says of that day. While a
-    pregnancy is open they are those that are booked, and `contraception` is None (section 7).
+    pregnancy is open they are those that are booked, and `contraception` is None (section 7). The dose of today that a
+    record says was the last is none to take, but one to catch up on, until somebody says what became of it.
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     # Only days without a record can be unrecorded, and nearly always there are none.
@@ -266,6 +267,11 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     left_alone = history.is_left_alone(today)
     asks = not left_alone and any(SILENT in week for week in weeks)
     rows = treatment_plan.rows(today, today - timedelta(7), today - ONE_DAY) if asks else []
+    unrecorded = [row["dose_id"] for row in rows if row["status"] == "unrecorded"]
+    doses = treatment_plan.rows(today, today, today)
+    last = [row["dose_id"] for row in doses if row["status"] == "due" and not treatment_plan.is_to_take(row)]
+    if left_alone:
+        doses, last = [row for row in doses if row["status"] not in ("due", "planned")], []
     regimen = treatment_plan.running_on(today)
     run = run_of(regimen.runs, today) if regimen is not None else None
     number, day = run.place(today) if run else (None, None)
@@ -290,9 +296,10 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
                 "pieces": row["pieces"],
                 "status": row["status"],
             }
-            for row in treatment_plan.rows(today, today, today)
+            for row in doses
+            if row["dose_id"] not in last
         ],
-        "unrecorded": [row["dose_id"] for row in rows if row["status"] == "unrecorded"],
+        "unrecorded": [*unrecorded, *last],
         "visits": [visit.row(today) for visit in visits],
         "contraception": None if is_pregnant else schedule.contraception(today),
     }

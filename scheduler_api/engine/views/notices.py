@@ -60,7 +60,7 @@ def _changed_amounts(schedule: PatientSchedule, today: date, doses: Iterable[dic
     """
     for dose in doses:
         plan = schedule.treatment_plan.named(parse_dose_id(dose["dose_id"]))
-        if plan is None:
+        if plan is None or not schedule.treatment_plan.is_to_take(dose):
             continue
         before, now = plan.span_on(plan.log.last_taken_before(today) or today - ONE_DAY), plan.span_on(today)
         if before is None or now is None or before.planned_amount is None or now.planned_amount is None:

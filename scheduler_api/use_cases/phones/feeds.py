@@ -157,9 +157,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         times = feed.preferences.times_of(schedule.treatment_plan.slots)
         is_only = len(schedule.treatment_plan.doses) == 1
         for row in schedule.treatment_plan.rows(today, today, today + timedelta(DOSES_AHEAD)):
-            # As of messages, there is none of a dose before which the patient is to call the site.
-            is_known = schedule.treatment_plan.has_begun(row["dose_id"]) and row["amount"] is not None
-            if row["status"] in ("due", "planned") and is_known and not history.awaits_site(row["dose_on"]):
+            if schedule.treatment_plan.is_reminded(row) and not history.awaits_site(row["dose_on"]):
                 named, day, slot = feed.options.drug_name, row["dose_on"], slot_of(row["dose_id"])
                 drug = word(row["drug"], feed.options.language) if named else None
                 amount = with_unit(row["amount"], row["unit"]) if named else None

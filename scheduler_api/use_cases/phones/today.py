@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -80,23 +80,21 @@ class _Reminders:
     def __init__(
         self, session: Session, row: Row, schedule: PatientSchedule, today: date, doses: Iterable[dict[str, Any]]
     ) -> None:
-        self._preferences, self._schedule, self._today = patients(row["preferences"]), schedule, today
+        self._preferences, self._schedule = patients(row["preferences"]), schedule
         self._times = self._preferences.times_of(schedule.treatment_plan.slots)
-        self._site, self._planned = sites(row["site_time_zone"], row["site_preferences"]), planned_slots(doses)
+        self._site = sites(row["site_time_zone"], row["site_preferences"])
+        self._planned = planned_slots(schedule.treatment_plan, doses)
         # What was sent tells nothing that the plan does not, unless the patient has moved or chosen another time.
         moved = self._preferences.time_set_at is not None or schedule.history.time_zone_said_at is not None
         self._sent = sent_messages(sent_about(session.store, row["patient_id"], today)) if moved else {}
 
-    def at(self, day: date, dose: Row) -> datetime | None:
-        """Return when the reminder of a dose, as a row has it, comes or came; None if none comes."""
-        history, status, name = self._schedule.history, dose["status"], dose["dose_id"]
-        is_ahead = status == "due" or (status == "planned" and day > self._today)
+    def at(self, day: date, dose: Mapping[str, Any]) -> datetime | None:
+        """Return when the reminder of the dose of a row comes or came; None if none comes."""
+        history = self._schedule.history
         # Who is to call the site first is reminded by no notification of the phone's own either.
-        if history.awaits_site(day) or dose["amount"] is None:
+        if not self._schedule.treatment_plan.is_reminded(dose) or history.awaits_site(day):
             return None
-        if not is_ahead or not self._schedule.treatment_plan.has_begun(name):
-            return None
-        slot = slot_of(name)
+        slot = slot_of(dose["dose_id"])
         is_stopped = "dose_due" in self._preferences.stopped
         if is_stopped or is_off("dose_due", day, self._schedule, self._site):
             return None
