@@ -264,7 +264,7 @@ def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tu
         yield "booking_past" if is_past else "booking_to_cancel", booked_on
     elif status == "not_required":
         ended_on = _first_that_it_may_be(date.fromisoformat(plain(row["because"])[-10:]), history)
-        if is_past and booked_on <= ended_on:
+        if is_past:
             yield "booking_past", closes_on
         if booked_on is not None and ended_on <= today <= booked_on and booked_on > ended_on:
             yield "booking_to_cancel", booked_on

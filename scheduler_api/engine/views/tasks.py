@@ -231,21 +231,23 @@ def _of_appointment(visit: Visit) -> Iterator[WorklistEntry]:
 def _of_cut_visit(visit: Visit, ends_on: date) -> Iterator[WorklistEntry]:
     """Yield what there is to do about the booking of a visit that is no longer required."""
     booked_on = visit.booked_on
-    if booked_on is None:
-        return
-    if booked_on <= ends_on:
+    if booked_on is not None and booked_on <= ends_on:
         yield _past(visit, booked_on)
-    else:
-        yield _to_cancel(visit, booked_on, ends_on, _booked_in_vain(visit, booked_on), (_cancel(visit), _done(visit)))
+    elif booked_on is not None:
+        yield from _of_booking_in_vain(visit, booked_on, ends_on)
 
 
 def _of_booking_without_visit(visit: Visit) -> Iterator[WorklistEntry]:
-    """Yield what there is to do about a booking that outlived its visit: to cancel it, or to say what came of it."""
-    booked_on = visit.booked_on
-    if booked_on is not None:
-        because, calls = _booked_in_vain(visit, booked_on), (_cancel(visit), _done(visit))
-        yield _to_cancel(visit, booked_on, date.min, because, calls)
-        yield _past(visit, booked_on)._replace(because=because, resolve_with=calls)
+    """Yield what there is to do about a booking that outlived its visit."""
+    if visit.booked_on is not None:
+        yield from _of_booking_in_vain(visit, visit.booked_on, date.min)
+
+
+def _of_booking_in_vain(visit: Visit, booked_on: date, from_on: date) -> Iterator[WorklistEntry]:
+    """Yield that a booking is to be cancelled, from a day on; and after its day, that nobody said what came of it."""
+    because, calls = _booked_in_vain(visit, booked_on), (_cancel(visit), _done(visit))
+    yield _to_cancel(visit, booked_on, from_on, because, calls)
+    yield _past(visit, booked_on)._replace(because=because, resolve_with=calls)
 
 
 def _booked_in_vain(visit: Visit, booked_on: date) -> Reason:
