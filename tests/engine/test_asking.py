@@ -105,11 +105,14 @@ def test_what_was_booked_with_the_site_before_is_for_it_to_cancel_also_after_a_d
     patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
     patient.record("site_transferred", site="BERLIN", from_on="2024-03-01")
     patient.record("study_ended", ended_on="2024-02-20", reason="death")
-    entries = _entries(patient.schedule(), date(2024, 2, 21), date(2024, 12, 1))
+    entries = _entries(patient.schedule(), date(2024, 2, 21), date(2024, 3, 27))
     assert [(entry.kind, entry.site) for entry in entries if entry.visit] == [
         ("booking_to_cancel", None),
         ("booking_at_old_site", "FUSCC"),
     ]
+    # Nobody cancelled it: that is still to be done.
+    later = _entries(patient.schedule(), date(2024, 3, 28), date(2024, 12, 1))
+    assert [(entry.kind, entry.site) for entry in later if entry.visit] == [("booking_past", None)]
 
 
 def test_who_is_not_to_be_contacted_is_asked_for_nothing_from_the_day_of_leaving_on() -> None:

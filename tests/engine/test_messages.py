@@ -24,7 +24,7 @@ from scheduler_api.engine.reminders.preferences import (
 )
 
 from .naive import Known
-from .patients import Patient, day, patient_with, protocol_data, regimen_data, series
+from .patients import Patient, day, patient_with, protocol, protocol_data, regimen_data, series
 from .strategies import lives
 
 SITE = SitePreferences("Asia/Shanghai")
@@ -90,6 +90,26 @@ def test_who_is_booked_is_not_asked_to_book_unless_that_has_passed(booked_on: st
     patient = Patient.treated()
     patient.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
     assert asked_to_book(patient) == (opened, closing)
+
+
+def test_nobody_is_asked_to_book_what_rests_on_a_first_dose_that_is_only_planned() -> None:
+    """Planned for 2024-01-10: day 15 is the 24th, ±3 days. Of the day before it nothing awaits the start."""
+    clinic, before = (
+        series("clinic", {"days": [15]}, window=(3, 3)),
+        series("screening", "first_dose", first={"days": -1}),
+    )
+    patient = Patient(protocol(clinic, before), planned_first_dose_on="2024-01-10")
+    span = ("2024-01-01", "2024-02-05")
+    assert times(patient, "window_opened", *span) == [("2024-01-02 screening", "01-02 09:00", "01-13 00:00")]
+    assert [about for about, *_ in times(patient, "window_closing", *span)] == ["2024-01-16 screening"]
+    patient.record("visit_booked", visit="clinic-c1d15", booked_on="2024-01-24")
+    assert [about for about, *_ in times(patient, "booking_tomorrow", *span)] == ["2024-01-24 clinic-c1d15"]
+    patient.record("visit_booked", visit="clinic-c1d15", booked_on=None)
+    patient.record("treatment_started", first_dose_on="2024-01-10")
+    assert [about for about, *_ in times(patient, "window_opened", *span)] == [
+        "2024-01-02 screening",
+        "2024-01-21 clinic-c1d15",
+    ]
 
 
 @pytest.mark.parametrize(

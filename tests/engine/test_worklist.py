@@ -94,6 +94,29 @@ def test_what_was_booked_before_the_series_ended_may_have_been_done() -> None:
     assert ("booking_past", "imaging-w6") in listed(patient, "2024-02-17")
 
 
+@pytest.mark.parametrize("progressed_on", ["2024-03-22", "2024-03-10"])
+def test_a_booking_that_the_end_has_overtaken_is_asked_about_after_its_day_until_it_is_cancelled(
+    progressed_on: str,
+) -> None:
+    """Week 12 opens on 2024-03-20: before or after the progression."""
+    patient = taking("2024-06-30")
+    patient.scan("2024-02-14", response="SD")
+    patient.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27")
+    patient.record("progressed", progressed_on=progressed_on, basis="clinical")
+    patient.end_treatment("2024-06-30", "progression", decided_on=progressed_on)
+    for today, kind in (("2024-03-22", "to_cancel"), ("2024-03-27", "to_cancel"), ("2024-03-28", "past")):
+        assert (f"booking_{kind}", "imaging-w12") in listed(patient, today)
+    (entry,) = [one for one in entries(patient, "2024-06-01") if one.visit == "imaging-w12"]
+    assert (entry.kind, str(entry.due_on), entry.through_on) == ("booking_past", "2024-04-03", None)
+    assert plain(entry.because) == f"booked 2024-03-27; not required: progressed {progressed_on}"
+    assert [(call.fact["kind"], call.needs) for call in entry.resolve_with] == [
+        ("visit_booked", ()),
+        ("visit_done", ("done_on", "response")),
+    ]
+    patient.record("visit_booked", visit="imaging-w12", booked_on=None)
+    assert [one for one in listed(patient, "2024-06-01") if one[1]] == []
+
+
 def test_a_late_scan_that_names_no_visit_is_to_be_confirmed_by_naming_it() -> None:
     patient = taking()
     scan = patient.scan("2024-02-24", response="SD")
