@@ -691,7 +691,9 @@ class Treatment(Facts):
             return own
         if self._unit(name, on) != self._unit(name, change.from_on):
             return own
-        if not self._stays(name, change.from_on, on):
+        # An amount above the highest was set while another version was to be in force.
+        is_above = not said_by.is_by_patient(now) and change.amount > said_by.highest_of(now)
+        if is_above or not self._stays(name, change.from_on, on):
             return None if own is None else min(change.amount, own)
         return change.amount
 

@@ -253,12 +253,14 @@ def _amounts_set_before(versions: Versions, history: History, today: date) -> It
     changes = [change for change in history.dose_changes if change.from_on <= today]
     begun = [one.from_on for one in history.amendments if one.from_on <= today]
     over = history.last_dose_day is not None and today > history.last_dose_day
-    if not changes or not begun or over or history.c1d1 is None or today < history.c1d1:
+    if not changes or over or history.c1d1 is None or today < history.c1d1:
         return
     since = changes[-1].from_on
-    then, now = version_on(since), version_on(begun[-1])
-    if since < begun[-1] and (amount(then) != amount(now) or highest(now) < highest(then)):
-        yield max(begun[-1], history.c1d1)
+    begins = max([since, *begun[-1:]])
+    then, now = version_on(since), version_on(begins)
+    # One above the highest was set while another version was to be in force.
+    if amount(then) != amount(now) or highest(now) < highest(then) or highest(now) < changes[-1].amount:
+        yield max(begins, history.c1d1)
 
 
 def _only_parts(row: dict[str, Any], history: History, unscheduled: list[dict[str, Any]]) -> list[date]:

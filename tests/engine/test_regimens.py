@@ -134,6 +134,50 @@ class TestNeverMoreThanTheProtocolInForceHas:
         patient.record("dose_changed", from_on="2024-03-05", amount=50)
         assert [*doses(patient, "2024-03-05")] == ["surufatinib.1", "surufatinib.2"]
 
+    @pytest.mark.parametrize(
+        ("first", "second", "amount", "planned"),
+        [
+            # Set before the amendment was on record, from a day on which that is in force.
+            (regimen_data(300, [250, 200]), regimen_data(200, [150]), 250, 200),
+            (regimen_data(300, [250]), {**regimen_data(2, []), "dose": {"amount": 2, "unit": "tablet"}}, 250, 2),
+        ],
+    )
+    def test_an_amount_for_later_is_never_above_what_an_amendment_in_between_allows(
+        self, first: Data, second: Data, amount: float, planned: float
+    ) -> None:
+        versions = ({**protocol_data(version=n), "regimens": [one]} for n, one in ((1, first), (2, second)))
+        patient = Patient.treated(*map(read_protocol, versions))
+        patient.record("dose_changed", from_on="2024-02-10", amount=amount)
+        patient.record("protocol_amended", version=2, from_on="2024-02-01")
+        assert doses(patient, "2024-02-09") == {"surufatinib.1": (planned, "unrecorded")}
+        assert doses(patient, "2024-02-10") == {"surufatinib.1": (planned, "unrecorded")}
+        assert to_do(patient, "planned_amount_to_confirm", "2024-02-09") == []
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-02-10")) == 1
+
+    def test_nor_above_what_is_allowed_once_the_amendment_was_taken_back(self) -> None:
+        versions = [
+            {**protocol_data(version=n), "regimens": [regimen_data(amount)]} for n, amount in ((1, 300), (2, 400))
+        ]
+        patient = Patient.treated(*map(read_protocol, versions))
+        amended = patient.record("protocol_amended", version=2, from_on="2024-02-01")
+        patient.record("dose_changed", from_on="2024-02-10", amount=400)
+        assert doses(patient, "2024-02-10") == {"surufatinib.1": (400, "unrecorded")}
+        patient.void(amended)
+        assert doses(patient, "2024-02-10") == {"surufatinib.1": (300, "unrecorded")}
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-02-10")) == 1
+
+    def test_a_day_on_hold_brings_no_other_amount(self) -> None:
+        """100 mg in cycle 1 and 300 mg from cycle 2 on; a hold keeps cycle 1 running until 2024-02-08."""
+        data = regimen_data(
+            300, [200], on_hold="extend", when=[{"cycles": [1], "days": "all", "amount": 100}, {"days": "all"}]
+        )
+        patient = treated(data)
+        patient.record("dose_changed", from_on="2024-01-10", amount=200)
+        patient.record("hold_started", from_on="2024-01-15", resumes_on="2024-01-29", reason="toxicity")
+        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-02-05", "2024-02-09")] == [200, 200]
+        assert to_do(patient, "planned_amount_to_confirm", "2024-02-08") == []
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-02-09")) == 1
+
     def test_an_escalation_stands_though_there_are_fewer_doses_a_day(self) -> None:
         """150 mg is a level of both versions: only how often is another matter."""
         once, twice = regimen_data(100, [150]), regimen_data(100, [150], times_a_day=2)

@@ -253,10 +253,10 @@ class RegimenPlan:
         """Return since when the amount of a change has to be set again on a day; None if it stands."""
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
         are_even = before.is_even and now.is_even
-        # An amount per kg or m² has no highest.
-        is_lower = now.per is None and now.highest < before.highest
+        # An amount per kg or m² has no highest. One above it was set while another version was to be in force.
+        is_lower = now.per is None and (now.highest < before.highest or now.highest < change.amount)
         if now.measure != before.measure or is_lower or (are_even and now.amount != before.amount):
-            return self._latest_version(day)
+            return max(self._latest_version(day) or change.from_on, change.from_on)
         return None if are_even else self._first_other_amount(change, day)
 
     def reigns(self) -> Iterator[tuple[date, date | None, bool]]:
@@ -287,9 +287,9 @@ class RegimenPlan:
         if found is None and searched < day:
             cycle_days = timedelta(self.regimen_on(change.from_on).cycle_days)
             first = max(change.from_on - cycle_days, self.starts_on)
-            before = {own for one in days(first, change.from_on) if (own := self.own_amount(one)) is not None}
+            before = {own for one in days(first, change.from_on) if (own := self._amount_in_cycle(one)) is not None}
             for one in days(max(searched + ONE_DAY, self.starts_on), day):
-                own = self.own_amount(one)
+                own = self._amount_in_cycle(one)
                 if not before and own is not None:
                     before = {own}
                 if own is not None and own not in before:
@@ -297,6 +297,10 @@ class RegimenPlan:
                     break
             self._other_amounts[change] = day, found
         return found if found is not None and found <= day else None
+
+    def _amount_in_cycle(self, day: date) -> float | None:
+        """Return the protocol's amount of a day that counts in a cycle; None on a day without a dose, or held."""
+        return None if run_of(self.runs, day).place(day)[1] is None else self.own_amount(day)
 
     def is_known_later(self, day: date) -> bool:
         """Return whether a hold or change from a day on was recorded on that very day."""
