@@ -195,9 +195,8 @@ class Known(Treatment):
         visits, dropped = self._planned(name)
         before = self._without_holds._planned(name)[0] if self.holds else []
         unscheduled = self._assign(visits, [record for record in self.records if record.series == name], before)
-        living = [visit for visit in visits if visit.fits or visit.done]
-        for visit, following in pairwise(living):
-            visit.next_opens = following.opens
+        for visit, following in self._with_next(visits):
+            visit.next_opens = following.opens if following else None
         return SeriesKnown(visits, unscheduled, dropped)
 
     @cached_property
@@ -512,16 +511,10 @@ class Known(Treatment):
                 still.append(record)
         lost = []
         for record in still:
-            late = [
-                visit
-                for visit, following in zip(visits, [*visits, None][1:], strict=True)
-                if not visit.done
-                and visit.closes < record.done_on
-                and self._required_through(visit)
-                and (following is None or following.opens > record.done_on)
-            ]
+            # Of doses at the site rather one that was not held all the time.
+            late = self._late(visits, record.done_on) or self._late(visits, record.done_on, held=True)
             if late:
-                late[-1].done, late[-1].how = [record], "late"
+                late.done, late.how = [record], "late"
             else:
                 lost.append(record)
         for record in lost:
@@ -539,6 +532,29 @@ class Known(Treatment):
             visit.done = [*visit.done, record]
         done = [visit.name for visit in everything if visit.done]
         return [replace(one, suggested=None) if one.suggested in done else one for one in unscheduled]
+
+    def _exists(self, visit: PlannedVisit, held: bool = False) -> bool:
+        """Whether a visit was done or is in the plan; a dose that is held all the time only if `held` says so."""
+        return bool(visit.done) or not (self._is_cut(visit) or (visit.is_held and not held))
+
+    def _with_next(
+        self, visits: list[PlannedVisit], held: bool = False
+    ) -> list[tuple[PlannedVisit, PlannedVisit | None]]:
+        """Each visit, and the next of the series that exists."""
+        pairs, following = [], None
+        for visit in reversed(visits):
+            pairs.append((visit, following))
+            following = visit if self._exists(visit, held) else following
+        return pairs[::-1]
+
+    def _late(self, visits: list[PlannedVisit], day: date, held: bool = False) -> PlannedVisit | None:
+        """The visit, not done, that closed before a day and was required, if the next had not opened."""
+        found = None
+        for visit, following in self._with_next(visits, held):
+            is_required = self._required_through(visit) and self._exists(visit, held)
+            if is_required and not visit.done and visit.closes < day and (not following or following.opens > day):
+                found = visit
+        return found
 
     def _moved_from(self, visits: list[PlannedVisit], day: date, before: Sequence[PlannedVisit]) -> str | None:
         """The visit that a hold moved on from a day on which it could be done."""
@@ -558,14 +574,15 @@ class Known(Treatment):
         return min(here, key=lambda v: (abs(v.target - day), v.target), default=None)
 
     def _suggested(self, visits: list[PlannedVisit], day: date) -> str | None:
-        for before, visit in zip([None, *visits], visits, strict=False):
+        before = None
+        for visit in visits:
             interval = visit.interval
             if interval is None and before is not None:
                 interval = (visit.target - before.target).days
-            if visit.done or visit.opens <= day or interval is None or self._is_cut(visit):
-                continue
-            if 2 * (visit.target - day).days <= interval:
+            is_to_come = not visit.done and visit.opens > day and not self._is_cut(visit)
+            if is_to_come and interval is not None and 2 * (visit.target - day).days <= interval:
                 return visit.name
+            before = visit if self._exists(visit, held=True) else before
         return None
 
     def _awaits_enrolment(self, visit: PlannedVisit) -> bool:

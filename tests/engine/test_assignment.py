@@ -96,6 +96,23 @@ def test_a_late_scan_belongs_to_the_visit_before_it_until_the_next_one_opens() -
     assert assigned(scanned(("2024-03-27", None), ("2024-04-10", None))) == {"imaging-w12": ("03-27", "window")}
 
 
+def test_late_goes_by_the_next_visit_that_exists() -> None:
+    """Weeks 12, 24, … go on; weeks 6, 18, … ended on 2024-03-01: week 18 (05-01 to 05-15) does not exist."""
+    endless = series("imaging", every={"weeks": 12}, until=[])
+    ended = series("imaging", first={"weeks": 6}, every={"weeks": 12}, until=["new_therapy"])
+    for late in ("2024-05-06", "2024-06-11"):
+        patient = Patient.treated(protocol(endless, ended))
+        patient.scan("2024-02-14", "imaging-w6")
+        patient.record("new_therapy_started", started_on="2024-03-01")
+        patient.scan(late)
+        assert assigned(patient.on("2024-06-12"))["imaging-w12"] == (late[5:], "late")
+    # Once somebody says that it was week 18 after all, that is the next.
+    patient.scan("2024-05-08", "imaging-w18")
+    seen = patient.on("2024-06-12")
+    assert assigned(seen) == {"imaging-w6": ("02-14", "named"), "imaging-w18": ("05-08", "named")}
+    assert unscheduled(seen) == ["06-11"]
+
+
 def test_of_two_late_scans_the_earlier_has_the_visit() -> None:
     seen = scanned(("2024-03-01", None), ("2024-02-24", None))
     assert assigned(seen) == {"imaging-w6": ("02-24", "late")}

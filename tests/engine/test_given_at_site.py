@@ -244,6 +244,45 @@ class TestAmounts:
         assert seen.deviations() == [("dose_out_of_window", "2024-01-31"), ("dose_missed", "2024-02-25")]
 
 
+class TestHeld:
+    """C1 given; C2 is 2024-01-26 ±3; all days of C3, 2024-02-16 ±3, are held; C4, 2024-03-08, opens on 03-05."""
+
+    def held(self, *given: str) -> Patient:
+        """A patient whose cycles count from the day planned, with doses on these days."""
+        patient = treated(infusion(cycles_count_from="planned"))
+        patient.record("hold_started", from_on="2024-02-10", resumes_on="2024-02-25", reason="toxicity")
+        for on in ("2024-01-05", *given):
+            give(patient, on)
+        return patient
+
+    def test_a_dose_held_all_the_time_is_not_the_next(self) -> None:
+        patient = self.held()
+        for today in ("2024-02-08", "2024-02-14", "2024-03-04"):
+            assert patient.on(today).status("pembrolizumab-c2d1") == "overdue"
+            assert [row["visit"] for row in patient.view(today)["visits"]] == ["pembrolizumab-c2d1"]
+        assert patient.on("2024-03-05").status("pembrolizumab-c2d1") == "missed"
+
+    def test_what_is_given_after_the_hold_is_the_dose_that_is_overdue(self) -> None:
+        seen = self.held("2024-02-26").on("2024-02-26")
+        assert seen.visits["pembrolizumab-c2d1"]["assigned"] == "late"
+        assert "pembrolizumab-c3d1" not in seen.visits
+
+    def test_if_none_is_overdue_it_is_the_one_that_was_held(self) -> None:
+        seen = self.held("2024-01-26", "2024-02-26").on("2024-02-26")
+        assert (seen.visits["pembrolizumab-c3d1"]["assigned"], seen["unscheduled"]) == ("late", [])
+
+    def test_under_an_open_hold_the_dose_before_it_stays_overdue(self) -> None:
+        patient = treated(infusion(cycles_count_from="planned"))
+        give(patient, "2024-01-05")
+        patient.record("hold_started", from_on="2024-02-10", reason="toxicity")
+        assert patient.on("2026-02-10").status("pembrolizumab-c2d1") == "overdue"
+        # Later ones are held, too, but what is booked counts.
+        give(patient, "2024-01-26")
+        assert patient.view("2024-02-20")["visits"] == []
+        patient.record("visit_booked", visit="pembrolizumab-c6d1", booked_on="2024-04-19")
+        assert [row["visit"] for row in patient.view("2024-02-20")["visits"]] == ["pembrolizumab-c6d1"]
+
+
 class TestAdherence:
     """A dose counts once it was given, or its window is over."""
 

@@ -66,6 +66,19 @@ def test_what_aims_at_planned_enrolment_or_later_is_planned_once_the_patient_is_
     assert patient.on("2024-01-21").targets("imaging")["imaging-w6"] == "2024-03-02"
 
 
+def test_what_is_not_planned_before_enrolment_is_not_the_next_of_its_series() -> None:
+    """Labs 14, 7 and 0 days before 2024-01-20, ±1 day: that of the day itself waits for enrolment."""
+    visits = protocol(series("lab", "enrolment", first={"days": -14}, every={"days": 7}, count=4, window=(1, 1)))
+    patient = Patient.screened(visits, planned_enrolment_on="2024-01-20")
+    for today in ("2024-01-15", "2024-01-19", "2024-01-25"):
+        seen = patient.on(today)
+        assert (seen.status("lab-d-14"), seen.status("lab-d-7")) == ("missed", "overdue")
+        assert [row["visit"] for row in patient.view(today)["visits"]] == ["lab-d-7"]
+    patient.record("enrolled", enrolled_on="2024-01-20", planned_first_dose_on="2024-01-20")
+    assert patient.on("2024-01-18").status("lab-d-7") == "overdue"
+    assert patient.on("2024-01-19").status("lab-d-7") == "missed"
+
+
 def test_screening_may_hang_on_the_planned_first_dose_too() -> None:
     by_dose = protocol(series("screening", "first_dose", first={"days": -14}, window=(7, 7)))
     patient = Patient.screened(by_dose, planned_enrolment_on="2024-01-20")

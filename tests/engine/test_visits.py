@@ -129,6 +129,38 @@ def test_the_last_visit_stays_overdue_until_the_series_has_ended() -> None:
     assert patient.on("2024-06-01").status("call-w4") == "missed"
 
 
+def imaging_in_two_stretches() -> Patient:
+    """Weeks 12, 24, … to the end of the study, and weeks 6, 18, … until new therapy, which began on 2024-03-01."""
+    patient = patient_with(
+        series("imaging", every={"weeks": 12}, until=[]),
+        series("imaging", first={"weeks": 6}, every={"weeks": 12}, until=["progression", "new_therapy"]),
+    )
+    patient.scan("2024-02-14", "imaging-w6")
+    patient.record("new_therapy_started", started_on="2024-03-01")
+    return patient
+
+
+def test_a_visit_that_does_not_exist_is_not_the_next_of_its_series() -> None:
+    """Week 18 would open on 2024-05-01; without it week 24 is the next, which opens on 06-12."""
+    patient = imaging_in_two_stretches()
+    for today, status in (("2024-04-04", "overdue"), ("2024-05-02", "overdue"), ("2024-06-11", "overdue")):
+        assert patient.on(today).status("imaging-w12") == status
+        assert [row["visit"] for row in patient.view(today)["visits"]] == ["imaging-w12"]
+    assert patient.on("2024-06-12").status("imaging-w12") == "missed"
+    # Week 18 closes on 05-15: also after that week 12 is the one to do.
+    assert [row["visit"] for row in patient.view("2024-05-20")["visits"]] == ["imaging-w12"]
+
+
+def test_a_visit_that_is_only_booked_is_not_the_next_of_its_series_and_one_that_was_done_is() -> None:
+    patient = imaging_in_two_stretches()
+    patient.record("visit_booked", visit="imaging-w18", booked_on="2024-05-08")
+    seen = patient.on("2024-05-02")
+    assert (seen.status("imaging-w12"), seen.status("imaging-w18")) == ("overdue", "not_required")
+    patient.scan("2024-05-08", "imaging-w18")
+    assert patient.on("2024-05-08").status("imaging-w12") == "missed"
+    assert patient.on("2024-05-08").status("imaging-w18") == "done"
+
+
 def test_a_single_visit_stays_overdue() -> None:
     patient = patient_with(series("safety", first={"weeks": 2}, window=(1, 2)))
     assert patient.on("2024-01-19").status("safety") == "open"

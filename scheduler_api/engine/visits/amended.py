@@ -12,8 +12,8 @@ from scheduler_api.engine.model.history import Done
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason
 
-from .assignment import InPlan, assign
-from .recurrence import PlannedVisit, PlannedVisits, SeriesPlan
+from .assignment import assign
+from .recurrence import InPlan, PlannedVisit, PlannedVisits, SeriesPlan
 
 
 class DroppedVisit(NamedTuple):

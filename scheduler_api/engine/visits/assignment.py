@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
 from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.history import Done, DoneVisit
 
-from .recurrence import PlannedVisit, PlannedVisits
-
-#: Whether a visit is for the patient and does not open after the end of its series.
-InPlan = Callable[[PlannedVisit], bool]
+from .recurrence import InPlan, PlannedVisit, PlannedVisits
 
 
 class Performed(NamedTuple):
@@ -139,17 +135,19 @@ def _claim_late(
 ) -> bool:
     """Assign a record to the visit, not done, that closed before it, if the next one had not opened.
 
-    The visit was required through its window.
+    The visit was required through its window. Of doses it is rather one that was not held all the time.
     """
-    index = planned_visits.existing(planned_visits.closed_before(record.done_on), -1, performed)
-    planned = planned_visits.visit(index)
-    if planned is None or index in performed or not in_plan(planned) or planned.ends_first:
-        return False
-    following = planned_visits.opens_on(planned_visits.existing(index + 1, 1, performed))
-    if following is not None and following <= record.done_on:
-        return False
-    performed[index] = Performed((record,), "late")
-    return True
+    closed = planned_visits.closed_before(record.done_on)
+    for held in (False, True):
+        index = planned_visits.existing(closed, -1, performed, in_plan, held)
+        planned = planned_visits.visit(index)
+        if planned is None or index in performed or planned.ends_first:
+            continue
+        following = planned_visits.visit(planned_visits.existing(index + 1, 1, performed, in_plan, held))
+        if following is None or following.opens_on > record.done_on:
+            performed[index] = Performed((record,), "late")
+            return True
+    return False
 
 
 def _suggested(
@@ -158,22 +156,25 @@ def _suggested(
     """Return the visit, not done and not open yet, that lies at most half an interval ahead of a record."""
     index = planned_visits.closing_from(record.done_on)
     while (planned := planned_visits.visit(index)) is not None:
-        interval, ahead = _interval(planned_visits, performed, index), (planned.target_on - record.done_on).days
-        if 2 * ahead > planned_visits.longest_interval:
+        ahead, is_in_plan = (planned.target_on - record.done_on).days, in_plan(planned)
+        if 2 * ahead > planned_visits.longest_interval or (planned.none_follows and not is_in_plan):
             return None
-        near = planned.opens_on > record.done_on and interval is not None and 2 * ahead <= interval
-        if near and index not in performed and in_plan(planned):
-            return planned
+        if is_in_plan and index not in performed and planned.opens_on > record.done_on:
+            interval = _interval(planned_visits, performed, index, in_plan)
+            if interval is not None and 2 * ahead <= interval:
+                return planned
         index += 1
     return None
 
 
-def _interval(planned_visits: PlannedVisits, performed: dict[int, Performed], index: int) -> int | None:
+def _interval(
+    planned_visits: PlannedVisits, performed: dict[int, Performed], index: int, in_plan: InPlan
+) -> int | None:
     """Return the days from one visit to the next: its `every`, else the days since the target before it."""
     planned = planned_visits.visit(index)
     if planned is None or planned.interval_days is not None:
         return None if planned is None else planned.interval_days
-    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed))
+    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed, in_plan, held=True))
     return None if previous is None else (planned.target_on - previous.target_on).days
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from heapq import merge
 from operator import attrgetter
 from typing import NamedTuple
@@ -121,6 +121,17 @@ class PlannedVisit(NamedTuple):
         return end is not None and self.opens_on > end.on
 
     @property
+    def none_follows(self) -> bool:
+        """Return whether neither it nor any later visit is in the plan without being held, as far as can be said."""
+        if self.needs_enrolment:
+            return True
+        plan = self.plan
+        earliest = self.target_on - timedelta(plan.series.most_before_days)
+        has_ended = plan.ends_on is not None and earliest > plan.ends_on
+        is_held = any(hold.resumes_on is None and hold.from_on <= earliest for hold in plan.holds)
+        return plan.is_last and (has_ended or is_held)
+
+    @property
     def needs_enrolment(self) -> bool:
         """Return whether it aims at or after a day that is planned for a patient who is not enrolled (section 5)."""
         return self.anchor.enrolment_from is not None and self.anchor.enrolment_from <= self.target_on
@@ -166,6 +177,10 @@ class PlannedVisit(NamedTuple):
         if number == 0:
             return base
         return Reason("after" if number > 0 else "before", base=base, count=count(abs(number), _UNITS[recurrence.unit]))
+
+
+#: Whether a visit is for the patient, who is enrolled if need be, and does not open after its E.
+InPlan = Callable[[PlannedVisit], bool]
 
 
 def label_of(series: Series, visit: str) -> Reason | None:
@@ -344,19 +359,18 @@ class PlannedVisits:
             self._all_closed.append(max(planned.closes_on, latest))
         return self._read[index] if index >= 0 else None
 
-    def existing(self, index: int, step: int, done: Container[int]) -> int:
-        """Return the first index, from one on in steps of 1 or -1, of a visit that is for the patient or was done.
+    def existing(self, index: int, step: int, done: Collection[int], in_plan: InPlan, held: bool = False) -> int:
+        """Return the first index, from one on in steps of 1 or -1, of a visit that was done or is in the plan.
 
-        It is past either end if there is none.
+        One that is held all the time only if `held` says so. There is no visit at the index if there is none.
         """
-        while index not in done and (planned := self.visit(index)) is not None and not planned.is_for_patient:
+        while index not in done and (planned := self.visit(index)) is not None:
+            if in_plan(planned) and (held or not planned.is_held):
+                break
+            if step > 0 and planned.none_follows:
+                return min((later for later in done if later > index), default=-1)
             index += step
         return index
-
-    def opens_on(self, index: int) -> date | None:
-        """Return when the visit at an index opens; None after the last."""
-        planned = self.visit(index)
-        return planned.opens_on if planned else None
 
     def closing_from(self, day: date) -> int:
         """Return the index of the first visit whose window closes on `day` or later (of the end, if none does)."""
@@ -436,18 +450,36 @@ class EvenlySpacedVisits(PlannedVisits):
             )
         return planned
 
-    def existing(self, index: int, step: int, done: Container[int]) -> int:
-        # All are for the patient.
-        return index
+    def existing(self, index: int, step: int, done: Collection[int], in_plan: InPlan, held: bool = False) -> int:
+        planned = self.visit(index)
+        if planned is None or index in done or in_plan(planned):
+            return index
+        # All are for the patient: what is not in the plan lies after E or enrolment, and so does all that follows.
+        if step > 0:
+            return min((later for later in done if later > index), default=-1)
+        return max(self._in_plan - 1, *(earlier for earlier in done if earlier < index), -1)
 
-    def opens_on(self, index: int) -> date | None:
-        return date.fromordinal(self._target(index) - self._recurrence.before_days) if index < self._visits else None
+    @cached_property
+    def _in_plan(self) -> int:
+        """Return how many visits are in the plan."""
+        end, enrolment_from, found = self._plan.ends[0], self._plan.anchor.enrolment_from, self._visits
+        if end is not None:
+            found = self._aiming_from(end.on.toordinal() + self._recurrence.before_days + 1)
+        if enrolment_from is not None:
+            found = min(found, self._aiming_from(enrolment_from.toordinal()))
+        return found
 
     def closing_from(self, day: date) -> int:
-        earliest = day.toordinal() - self._recurrence.after_days
+        return self._aiming_from(day.toordinal() - self._recurrence.after_days)
+
+    def closed_before(self, day: date) -> int:
+        return self.closing_from(day) - 1
+
+    def _aiming_from(self, day: int) -> int:
+        """Return the index of the first visit with its target on a day or later, given as an ordinal."""
         if self._monthly:
-            return bisect_left(range(self._visits), earliest, key=self._target)
-        return min(max(-((self._first - earliest) // self._every), 0), self._visits)
+            return bisect_left(range(self._visits), day, key=self._target)
+        return min(max(-((self._first - day) // self._every), 0), self._visits)
 
     def open_on(self, day: date) -> list[int]:
         # They open in the order of their targets, so that what is not open yet need not be made.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -265,19 +265,13 @@ class VisitSeries:
         return None
 
     def _existing(self, index: int, step: int) -> int:
-        return self.planned_visits.existing(index, step, self._performed)
+        return self.planned_visits.existing(index, step, self._performed, in_plan)
 
     def _is_the_end(self, planned: PlannedVisit) -> bool:
         """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
+        if planned.none_follows:
+            return planned.is_past_end or not self._is_booked_from(planned.target_on)
         plan = planned.plan
-        if (
-            plan.is_last
-            and plan.ends_on is not None
-            and planned.target_on - timedelta(plan.series.most_before_days) > plan.ends_on
-        ):
-            return True
-        if planned.needs_enrolment:
-            return not self._is_booked_from(planned.target_on)
         if not plan.is_last:
             return False
         may_fit = self._history.may_fit_from
@@ -453,8 +447,8 @@ class VisitSeries:
         For a single visit planned before its anchor (screening), it is the anchor's day.
         """
         days = [end.on - ONE_DAY] if end is not None else []
-        if (following := self.planned_visits.opens_on(self._existing(index + 1, 1))) is not None:
-            days.append(following - ONE_DAY)
+        if (following := self.planned_visits.visit(self._existing(index + 1, 1))) is not None:
+            days.append(following.opens_on - ONE_DAY)
         if planned.is_single and planned.target_on < planned.anchor.day:
             days.append(planned.anchor.day)
         return min(days, default=None)
