@@ -550,7 +550,8 @@ class Known(Treatment):
                 visit = self._by_window(visits, record.done_on, free=False)
             else:
                 visit = _named(record.visit, everything)
-            if visit is None or _is_before_response(visit, record.done_on):
+            is_lost = visit is None or _is_before_response(visit, record.done_on)
+            if is_lost or _is_part_of_moved(visit, record, [one.record for one in unscheduled], before):
                 unscheduled.append(Unscheduled(record, None))
                 continue
             visit.how = visit.how or ("named" if record.visit else "window")
@@ -607,7 +608,7 @@ class Known(Treatment):
             is_to_come = not visit.done and visit.opens > day and not self._is_cut(visit)
             if is_to_come and interval is not None and 2 * (visit.target - day).days <= interval:
                 return visit.name
-            before = visit if self._exists(visit) else before
+            before = visit if self._exists(visit, held=True) else before
         return None
 
     def _awaits_enrolment(self, visit: PlannedVisit) -> bool:
@@ -765,6 +766,18 @@ def _is_moved_away(visit: PlannedVisit, day: date, before: Sequence[PlannedVisit
     earlier = _named(visit.name, [*before])
     is_outside = not visit.opens <= day <= visit.closes
     return is_outside and earlier is not None and earlier.opens <= day <= earlier.closes
+
+
+def _is_part_of_moved(visit: PlannedVisit, part: Any, unscheduled: list[Any], before: Sequence[PlannedVisit]) -> bool:
+    """Whether a part lies before a visit that is to do again: a hold moved it from that part, or from what was done.
+
+    If what was done that day stands, so does the part.
+    """
+    done = [part, *(record for record in unscheduled if record.visit in (None, visit.name))]
+    is_moved = any(_is_moved_away(visit, record.done_on, before) for record in done)
+    earlier = _named(visit.name, [*before])
+    stands = any(earlier and not one.part and earlier.opens <= one.done_on <= earlier.closes for one in visit.done)
+    return part.done_on < visit.opens and is_moved and not stands
 
 
 def _is_before_response(visit: PlannedVisit, day: date) -> bool:

@@ -243,6 +243,51 @@ def test_the_day_is_that_of_the_earliest_part_and_the_response_the_last_recorded
     assert (row["done_on"], row["response"], row["parts"], row["assigned"]) == ("2024-02-12", "PR", 3, "window")
 
 
+def scanned_before_hold(*parts: str, scans: tuple[str, ...] = ("2024-02-16",)) -> Patient:
+    """Imaging on day 1 of cycles 3, 5, … ±3 days: 2024-02-16, moved to 03-08 by a hold from 02-01 to 02-21."""
+    imaging = series("imaging", {"days": [1], "cycles": {"from": 3, "every": 2}}, window=(3, 3))
+    patient = Patient.treated(protocol(imaging, on_hold="extend"))
+    for on in scans:
+        patient.scan(on, "imaging-c3d1")
+    for on in parts:
+        patient.record("visit_done", series="imaging", done_on=on, visit="imaging-c3d1", part=True)
+    patient.record("hold_started", from_on="2024-02-01", resumes_on="2024-02-22", reason="toxicity")
+    return patient
+
+
+def test_a_part_leaves_a_visit_to_do_again_that_a_hold_moved_away() -> None:
+    # In the window of before, and two days after it.
+    for part in ("2024-02-17", "2024-02-21"):
+        patient = scanned_before_hold(part)
+        seen = patient.on("2024-03-08")
+        assert seen.window("imaging-c3d1") == ("2024-03-05", "2024-03-08", "2024-03-11")
+        assert seen.status("imaging-c3d1") == "open"
+        assert suggested(seen) == {"02-16": "imaging-c3d1", part[5:]: None}
+        # Done again, it was done on that day; and a part of that belongs to it.
+        patient.scan("2024-03-07", "imaging-c3d1")
+        patient.record("visit_done", series="imaging", done_on="2024-03-06", visit="imaging-c3d1", part=True)
+        row = patient.on("2024-03-08").visits["imaging-c3d1"]
+        assert (row["done_on"], row["parts"], row["days_off"]) == ("2024-03-06", 2, 0)
+
+
+def test_a_part_alone_does_not_make_a_visit_done_that_a_hold_moved_away() -> None:
+    seen = scanned_before_hold("2024-02-17", scans=()).on("2024-03-08")
+    assert (seen.status("imaging-c3d1"), suggested(seen)) == ("open", {"02-17": None})
+    # Where no hold moved it away, it does.
+    assert scanned_before_hold("2024-02-28", scans=()).on("2024-03-08").status("imaging-c3d1") == "done"
+
+
+def test_a_part_stays_with_a_record_that_the_hold_leaves_in_the_window() -> None:
+    """Moved from 2024-02-16 to 02-20, the visit has 02-19 in both windows, and 02-14 in the first alone."""
+    imaging = series("imaging", {"days": [1], "cycles": {"from": 3, "every": 2}}, window=(3, 3))
+    patient = Patient.treated(protocol(imaging, on_hold="extend"))
+    patient.scan("2024-02-19", "imaging-c3d1")
+    patient.record("visit_done", series="imaging", done_on="2024-02-14", visit="imaging-c3d1", part=True)
+    patient.record("hold_started", from_on="2024-02-01", resumes_on="2024-02-05", reason="toxicity")
+    row = patient.on("2024-02-20").visits["imaging-c3d1"]
+    assert (row["target_on"], row["done_on"], row["parts"]) == ("2024-02-20", "2024-02-14", 2)
+
+
 def test_a_part_takes_no_visit_from_another_record() -> None:
     """It comes first, and the scan that names no visit has it all the same."""
     patient = Patient.treated(builtin())

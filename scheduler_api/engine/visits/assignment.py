@@ -75,7 +75,7 @@ def assign(
             suggested = _moved_from(before_holds, planned_visits, record, in_plan)
         unscheduled.append(UnscheduledVisit(record, suggested))
     for record in done.parts:
-        _attach(planned_visits, assigned, record, in_plan)
+        _attach(planned_visits, assigned, record, in_plan, before_holds)
     # What is done meanwhile is not to be done again.
     for place, (record, planned) in enumerate(unscheduled):
         if planned is not None and planned_visits.named(planned.name) in performed:
@@ -93,11 +93,14 @@ def _is_before_response(planned: PlannedVisit, day: date) -> bool:
 
 def _is_moved_away(before_holds: PlannedVisits, planned: PlannedVisit, day: date) -> bool:
     """Return whether a day lies outside a visit's window, and would lie inside it without the holds."""
-    if planned.opens_on <= day <= planned.closes_on:
-        return False
-    index = before_holds.named(planned.name)
-    before = before_holds.visit(index) if index is not None else None
-    return before is not None and before.opens_on <= day <= before.closes_on
+    return not planned.opens_on <= day <= planned.closes_on and _is_open_on(before_holds, planned.name, day)
+
+
+def _is_open_on(planned_visits: PlannedVisits, name: str, day: date) -> bool:
+    """Return whether a day lies in the window of the visit of a name."""
+    index = planned_visits.named(name)
+    planned = planned_visits.visit(index) if index is not None else None
+    return planned is not None and planned.opens_on <= day <= planned.closes_on
 
 
 def _moved_from(
@@ -156,13 +159,13 @@ def _suggested(
     """Return the visit, not done and not open yet, that lies at most half an interval ahead of a record."""
     index = planned_visits.closing_from(record.done_on)
     while (planned := planned_visits.visit(index)) is not None:
-        interval = _interval(planned_visits, performed, index, in_plan)
-        ahead = (planned.target_on - record.done_on).days
-        if 2 * ahead > planned_visits.longest_interval:
+        ahead, is_in_plan = (planned.target_on - record.done_on).days, in_plan(planned)
+        if 2 * ahead > planned_visits.longest_interval or (planned.none_follows and not is_in_plan):
             return None
-        near = planned.opens_on > record.done_on and interval is not None and 2 * ahead <= interval
-        if near and index not in performed and in_plan(planned):
-            return planned
+        if is_in_plan and index not in performed and planned.opens_on > record.done_on:
+            interval = _interval(planned_visits, performed, index, in_plan)
+            if interval is not None and 2 * ahead <= interval:
+                return planned
         index += 1
     return None
 
@@ -174,11 +177,17 @@ def _interval(
     planned = planned_visits.visit(index)
     if planned is None or planned.interval_days is not None:
         return None if planned is None else planned.interval_days
-    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed, in_plan))
+    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed, in_plan, held=True))
     return None if previous is None else (planned.target_on - previous.target_on).days
 
 
-def _attach(planned_visits: PlannedVisits, assigned: Assigned, record: DoneVisit, in_plan: InPlan) -> None:
+def _attach(
+    planned_visits: PlannedVisits,
+    assigned: Assigned,
+    record: DoneVisit,
+    in_plan: InPlan,
+    before_holds: PlannedVisits | None,
+) -> None:
     """Add a part to the visit it names, else to the one whose window it is in."""
     performed = assigned.performed
     if record.visit is not None:
@@ -192,6 +201,26 @@ def _attach(planned_visits: PlannedVisits, assigned: Assigned, record: DoneVisit
     if index is None or planned is None or _is_before_response(planned, record.done_on):
         assigned.unscheduled.append(UnscheduledVisit(record, None))
         return
+    if before_holds is not None and _is_part_of_moved(before_holds, planned, index, assigned, record):
+        assigned.unscheduled.append(UnscheduledVisit(record, None))
+        return
     before = performed.get(index, Performed((), how))
     records = sorted((*before.records, record), key=lambda one: one.number)
     performed[index] = Performed(tuple(records), before.assigned)
+
+
+def _is_part_of_moved(
+    before_holds: PlannedVisits, planned: PlannedVisit, index: int, assigned: Assigned, part: DoneVisit
+) -> bool:
+    """Return whether a part lies before a visit that is to do again: a hold moved it from the part or what it is of.
+
+    If another record stands that was done in the window that the visit had without the holds, the part stays with it.
+    """
+    if part.done_on >= planned.opens_on:
+        return False
+    performed = assigned.performed.get(index)
+    whole = [record for record in performed.records if not record.part] if performed is not None else []
+    if any(_is_open_on(before_holds, planned.name, record.done_on) for record in whole):
+        return False
+    others = [one.record for one in assigned.unscheduled if one.record.visit in (None, planned.name)]
+    return any(_is_moved_away(before_holds, planned, record.done_on) for record in (part, *others))
