@@ -152,7 +152,7 @@ RULES: Mapping[str, str] = {
     ),
     "pregnancy_reported": "pregnancy reported {day}",
     "ended_for_pregnancy": "treatment ended for pregnancy {day}",
-    "pregnant_on_treatment": "{base}: neither a hold nor an end of treatment is recorded",
+    "pregnant_on_treatment": "{base}: not everything that the patient takes is held or ended",
     "no_reminders_while_pregnant": ("{base}: no dose reminder is sent until the site records how treatment goes on"),
     "reminders_again": "the site recorded how treatment goes on, or no pregnancy is open",
     # What a patient needs to know today.
