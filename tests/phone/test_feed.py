@@ -144,6 +144,17 @@ class TestShown:
         assert span(feed.events()["Last day of contraception"]) == ("2024-08-19", "2024-08-20")
         assert span(feed.events()["Window: Month 1 contraception follow-up"]) == ("2024-03-12", "2024-03-27")
 
+    def test_no_last_day_of_contraception_while_a_later_dose_may_be_unknown(self, phone: Phone, feed: Feed) -> None:
+        """Lost on 2024-02-19, and nothing is known of the last dose: 2024-08-19 is no more than provisional."""
+        phone.patient.record(
+            "study_ended", ended_on="2024-02-19", reason="lost_to_follow_up", contact_after="continue"
+        )
+        shown = phone.read()["contraception"]
+        assert (shown["through_on"], shown["provisional"]) == ("2024-08-19", True)
+        assert "Last day of contraception" not in feed.events()
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-18", decided_on="2024-02-19", reason="other")
+        assert span(feed.events()["Last day of contraception"]) == ("2024-08-18", "2024-08-19")
+
     def test_what_is_done_is_not_to_come(self, phone: Phone, feed: Feed) -> None:
         feed.read()
         phone.patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
