@@ -63,6 +63,7 @@ def naive_worklist(
         found |= {(kind, row["fact_id"]): due_on for kind, due_on in _of_unscheduled(row, visits, today)}
     found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today, known)}
     found |= {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
+    found |= {("dose_before_start", str(on)): on for on in _first_said_taken(history, known) if on <= today}
     found |= {("hold_open", about): due_on for about, due_on in _of_holds(history, today)}
     if known is not None and not has_one_dose(known):
         return found | _of_several_doses(known, history, today, present or today, last)
@@ -174,6 +175,18 @@ def _why(known: Known, dose: Dose, fact: Any) -> tuple[Any, ...] | None:
     kinds = known.deviates(dose, fact.body.amount, at) & HARMFUL
     planned = known.planned_amount(dose.regimen, dose.on, at) if kinds == {"dose_above_plan"} else None
     return (*kinds, planned, fact.body.amount) if kinds else None
+
+
+def _first_said_taken(history: History, known: Known | None) -> Iterator[date]:
+    """Cycle 1 day 1 if the patient said that a dose was taken on it, as long as nobody has recorded a start."""
+    if known is None:
+        said = [log.words_of(history.c1d1).patient for log in history.doses.values() if history.c1d1]
+        if history.first_dose_on is None and any(word and word.status == "taken" for word in said):
+            yield history.c1d1 or date.max
+    elif known.start is None and known.begun:
+        facts = [known.said(dose, staff=False) for dose in known.words if dose.on == known.c1d1]
+        if any(fact and fact.kind == "dose_recorded" and fact.body.status == "taken" for fact in facts):
+            yield known.first_day
 
 
 def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:

@@ -58,6 +58,7 @@ KINDS = (
     "treatment_to_end",
     "progression_date_missing",
     "pregnancy",
+    "dose_before_start",
     "first_dose_missing",
     "treatment_end_missing",
     REACH_NOBODY,
@@ -158,6 +159,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     for regimen in schedule.treatment_plan.regimens:
         entries += _of_planned_amount(schedule.treatment_plan, regimen)
     entries += _of_overlaps(schedule.treatment_plan)
+    entries += _of_first_dose(schedule.treatment_plan)
     entries += _of_treatment(schedule.treatment_plan)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(schedule.treatment_plan)]
     joined = [day for day in (history.registered.consented_on, history.enrolled_on) if day is not None]
@@ -569,6 +571,23 @@ def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             end = ResolvingCall({"kind": "regimen_ended", "regimen": regimen.name}, ("last_dose_on",))
             about = f"{regimen.name}.{other.name}"
             yield WorklistEntry("regimens_overlap", about, None, since, through_on, since, because, (end,))
+
+
+def _of_first_dose(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield the entry for a dose with which treatment began by the patient's word, until a start is recorded."""
+    history = treatment_plan.history
+    day = history.first_taken_on
+    if history.first_dose_on is not None or day is None:
+        return
+    for plan in treatment_plan.doses:
+        word = plan.log.words_of(day).said_by_patient
+        if word is not None and word.status == "taken":
+            start = ResolvingCall({"kind": "treatment_started", "first_dose_on": day.isoformat()}, ())
+            fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": "missed", **_named(plan)}
+            calls = start, ResolvingCall(fact, ())
+            because = Reason("taken_before_start", day=day)
+            yield WorklistEntry("dose_before_start", day.isoformat(), None, day, None, day, because, calls)
+            return
 
 
 def _of_treatment(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
