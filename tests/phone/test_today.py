@@ -18,7 +18,6 @@ from scheduler_api.engine.instants import end_of, local_instant
 
 from .phones import Phone
 
-
 #: The dose of the day of these tests.
 LAST = "2024-02-20.surufatinib.1"
 
@@ -206,7 +205,6 @@ class TestPhases:
             # The tokens of the phone are of 2024.
             phone = Phone(phone.service, phone.patient)
             assert self._shown(phone)["today"] == instant[:10]
-
 
     @pytest.mark.parametrize("reason", ["death", "withdrawal"])
     def test_nothing_is_asked_on_the_day_of_leaving(self, phone: Phone, reason: str) -> None:
