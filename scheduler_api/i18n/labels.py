@@ -74,6 +74,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "treatment_to_end": "End the treatment",
         "progression_date_missing": "Date of progression is missing",
         "pregnancy": "Follow up the pregnancy",
+        "dose_before_start": "Doses are taken; no start is recorded",
         "first_dose_missing": "First dose is not recorded",
         "treatment_end_missing": "End of treatment is not recorded",
         "reminders_reach_nobody": "Reminders reach nobody",

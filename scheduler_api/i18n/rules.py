@@ -148,13 +148,14 @@ RULES: Mapping[str, str] = {
     "days_set_before": "doses only on days of the cycle that both name",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
+    "taken_before_start": "by the patient's word the first dose was taken on {day}, no start recorded",
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",
     "no_progression_recorded": (
         "treatment ended for progression {day}, no date of progression recorded: imaging goes on"
     ),
     "pregnancy_reported": "pregnancy reported {day}",
     "ended_for_pregnancy": "treatment ended for pregnancy {day}",
-    "pregnant_on_treatment": "{base}: neither a hold nor an end of treatment is recorded",
+    "pregnant_on_treatment": "{base}: not everything that the patient takes is held or ended",
     "no_reminders_while_pregnant": ("{base}: no dose reminder is sent until the site records how treatment goes on"),
     "reminders_again": "the site recorded how treatment goes on, or no pregnancy is open",
     # What a patient needs to know today.

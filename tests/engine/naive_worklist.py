@@ -16,7 +16,7 @@ from . import naive_protocol as said_by
 from .naive import Known
 from .naive_facts import Dose
 from .naive_protocol import amount, has_dose, highest, planned_amount
-from .naive_treatment import HARMFUL
+from .naive_treatment import FAR, HARMFUL
 from .patients import plain
 
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
@@ -36,8 +36,8 @@ def naive_worklist(
     When a pregnancy is due is None: the tests say it.
 
     `present` is the day on which it is asked, if another: from then on no day is over yet. `known` is what stands of
-    the facts, without which no more than one dose a day can be read; what is to be said of planned amounts, and of two
-    regimens of one drug, is then left out (`OF_AMOUNTS`).
+    the facts, without which no more than one dose a day can be read. Of more than that what is to be said of planned
+    amounts, and of two regimens of one drug, is left out (`OF_AMOUNTS`).
     """
     enrolled_on = history.enrolled.enrolled_on if history.enrolled else None
     history = as_read(history, known)
@@ -62,10 +62,11 @@ def naive_worklist(
             found["booking_at_old_site", name] = due_on
     for row in unscheduled:
         found |= {(kind, row["fact_id"]): due_on for kind, due_on in _of_unscheduled(row, visits, today)}
-    found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today)}
+    found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today, known)}
     found |= {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
+    found |= {("dose_before_start", str(on)): on for on in _first_said_taken(history, known) if on <= today}
     found |= {("hold_open", about): due_on for about, due_on in _of_holds(history, today)}
-    if known is not None:
+    if known is not None and not has_one_dose(known):
         return found | _of_several_doses(known, history, today, present or today, last)
     if history.begun:
         found |= {("doses_not_taken", str(on)): due for on, due in _first_of_row(doses, today, present or today)}
@@ -192,6 +193,18 @@ def _why(known: Known, dose: Dose, fact: Any) -> tuple[Any, ...] | None:
     return (*kinds, planned, fact.body.amount) if kinds else None
 
 
+def _first_said_taken(history: History, known: Known | None) -> Iterator[date]:
+    """Cycle 1 day 1 if the patient said that a dose was taken on it, as long as nobody has recorded a start."""
+    if known is None:
+        said = [log.words_of(history.c1d1).patient for log in history.doses.values() if history.c1d1]
+        if history.first_dose_on is None and any(word and word.status == "taken" for word in said):
+            yield history.c1d1 or date.max
+    elif known.start is None and known.begun:
+        facts = [known.said(dose, staff=False) for dose in known.words if dose.on == known.c1d1]
+        if any(fact and fact.kind == "dose_recorded" and fact.body.status == "taken" for fact in facts):
+            yield known.first_day
+
+
 def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:
     """Each hold without an end, by the regimens that it names, and when it should have one."""
     if history.enrolled is None:
@@ -215,21 +228,39 @@ def is_pregnant(history: History, day: date) -> bool:
     return bool(open_ones) and not is_dead
 
 
-def is_stopped(history: History, day: date) -> bool:
-    """Whether a hold covers a day, or the end of treatment was decided by then."""
+def is_stopped(history: History, day: date, known: Known | None) -> bool:
+    """Whether a hold covers a day, or the end of treatment was decided by then: of everything that the patient takes.
+
+    Without `known` that is one drug, for as long as treatment goes on.
+    """
     if history.enrolled is None:
         # Who is not enrolled is not treated.
         return True
-    ended = history.treatment_ended
-    return history.is_held(day) or (ended is not None and ended.decided_on <= day)
+    if known is None:
+        ended = history.treatment_ended
+        return history.is_held(day) or (ended is not None and ended.decided_on <= day)
+    # What has no day to start on is not taken yet; where that is all, it may be at any time.
+    taken = [name for name in known.names if known.fitted(name, FAR)]
+    taken = taken or [name for name in known.names if known.takes(name, FAR)]
+    # What is still to start is held if it is on its first day.
+    first = {name: max(day, known.start_of(name) or day) for name in taken}
+    return all(known.held(name, first[name]) or _has_ended(known, name, day) for name in taken)
 
 
-def _first_of_stretch(history: History, today: date) -> Iterator[date]:
+def _has_ended(known: Known, name: str, day: date) -> bool:
+    """Whether a regimen has ended by a day: that was decided or said by then, or its own last day is over."""
+    end, over_on = known.ended_with(name), known.ends_by_itself(name)
+    if end is not None and known.decided_by(end) <= day:
+        return True
+    return any(said <= day for said in known.said_to_end(name)) or (over_on is not None and over_on < day)
+
+
+def _first_of_stretch(history: History, today: date, known: Known | None) -> Iterator[date]:
     """The first day of the pregnancy that is open since which treatment goes on, or since which it does not."""
     if not is_pregnant(history, today):
         return
-    day = today
-    while is_pregnant(history, day - ONE_DAY) and is_stopped(history, day - ONE_DAY) == is_stopped(history, today):
+    day, goes_on = today, is_stopped(history, today, known)
+    while is_pregnant(history, day - ONE_DAY) and is_stopped(history, day - ONE_DAY, known) == goes_on:
         day -= ONE_DAY
     yield day
 

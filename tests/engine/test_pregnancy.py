@@ -208,6 +208,68 @@ def test_it_stands_on_the_worklist_now_while_neither_hold_nor_end_covers_the_day
     assert about_pregnancy(patient, "2024-11-24") == [("2024-05-02", "now", ["pregnancy_closed"])]
 
 
+def two_drugs(**other: Any) -> Patient:
+    """Surufatinib and olaparib; the site hears of her pregnancy on 2024-02-20."""
+    data = protocol_data(milestones=[{"id": "crossover", "label": "Crossover"}])
+    data["regimens"].append(regimen_data(id="olaparib", drug="olaparib", **other))
+    patient = Patient.treated(read_protocol(data))
+    patient.record("pregnancy_reported", reported_on="2024-02-20", of="patient")
+    return patient
+
+
+def urgent(patient: Patient, today: str) -> bool:
+    """Whether her pregnancy is to be looked at now."""
+    ((_, how, _),) = about_pregnancy(patient, today)
+    return how == "now"
+
+
+def test_it_is_urgent_until_both_of_two_drugs_are_held_or_ended() -> None:
+    patient = two_drugs()
+    hold = patient.record("hold_started", from_on="2024-02-20", regimens=["surufatinib"])
+    assert urgent(patient, "2024-03-01")
+    (entry,) = [one for one in entries(patient, "2024-03-01") if one.kind == "pregnancy"]
+    because = "pregnancy reported 2024-02-20: not everything that the patient takes is held or ended"
+    assert plain(entry.because) == because
+    patient.record("hold_started", from_on="2024-02-24", regimens=["olaparib"])
+    assert (urgent(patient, "2024-02-23"), urgent(patient, "2024-02-24")) == (True, False)
+    patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-02-19", reason="pregnancy")
+    patient.void(hold)
+    assert not urgent(patient, "2024-03-01")
+    patient.record("hold_ended", resumes_on="2024-03-10")
+    assert (urgent(patient, "2024-03-09"), urgent(patient, "2024-03-10")) == (False, True)
+    patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-03-12", reason="pregnancy")
+    assert (urgent(patient, "2024-03-11"), urgent(patient, "2024-03-12")) == (True, False)
+
+
+def test_what_is_to_begin_by_the_plan_is_urgent_before_it_begins() -> None:
+    """Surufatinib is ended in cycle 3, which would last through 2024-03-07; olaparib follows from 2024-03-08 on."""
+    patient = two_drugs(starts={"after": "surufatinib"})
+    patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-02-19", reason="pregnancy")
+    assert urgent(patient, "2024-02-21")
+    patient.record("hold_started", from_on="2024-03-08", resumes_on="2024-03-20", regimens=["olaparib"])
+    assert [urgent(patient, on) for on in ("2024-02-21", "2024-03-19", "2024-03-20")] == [False, False, True]
+
+
+def test_what_only_a_milestone_would_begin_is_not_taken_yet() -> None:
+    patient = two_drugs(starts={"milestone": "crossover"})
+    patient.record("hold_started", from_on="2024-02-20", regimens=["surufatinib"])
+    assert not urgent(patient, "2024-03-01")
+    patient.record("milestone_reached", milestone="crossover", on="2024-03-01")
+    assert urgent(patient, "2024-03-01")
+
+
+def test_treatment_that_goes_on_by_itself_is_urgent_and_says_why() -> None:
+    patient = crossing_over()
+    (entry,) = [one for one in entries(patient, "2024-05-02") if one.kind == "pregnancy"]
+    assert urgent(patient, "2024-05-02")
+    assert plain(entry.because) == (
+        "treatment ended for pregnancy 2024-05-01; treatment was reopened: olaparib starts on 2024-06-15: "
+        "not everything that the patient takes is held or ended"
+    )
+    patient.record("hold_started", from_on="2024-06-15")
+    assert not urgent(patient, "2024-05-02")
+
+
 def test_it_stands_until_it_is_closed_also_after_the_study() -> None:
     patient = Patient.treated()
     patient.end_treatment("2024-02-10", "pregnancy", decided_on="2024-02-12")

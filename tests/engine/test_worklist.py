@@ -319,6 +319,46 @@ def test_nobody_is_asked_for_doses_before_treatment_began() -> None:
     assert [kind for kind, _ in listed(patient, "2024-01-10")] == ["doses_not_taken"]
 
 
+def said_taken(patient: Patient, on: str) -> str:
+    """What the phone says on the evening of a day; the fact's id."""
+    at = datetime.fromisoformat(f"{on}T21:00:00+08:00")
+    return patient.say(said_at=at, now=at, dose_on=on, status="taken", amount=300)
+
+
+def test_a_dose_that_a_phone_reports_before_any_start_is_told_to_the_site_until_a_start_is_recorded() -> None:
+    """Treatment was to begin on 2024-02-01; by the phone it began on 2024-01-10."""
+    patient = Patient(planned_first_dose_on="2024-02-01")
+    assert listed(patient, "2024-01-10") == []
+    said_taken(patient, "2024-01-11")
+    assert days_of(patient, "dose_before_start", "2024-01-11") == ("2024-01-11", None)
+    said_taken(patient, "2024-01-10")
+    (entry,) = entries(patient, "2024-01-11")
+    assert (entry.kind, entry.about, str(entry.due_on)) == ("dose_before_start", "2024-01-10", "2024-01-10")
+    assert urgency(entry.due_on, day("2024-01-10")) == "now"
+    assert plain(entry.because) == "by the patient's word the first dose was taken on 2024-01-10, no start recorded"
+    # That staff recorded the dose too is no start; and nobody looks at another list once treatment is over.
+    patient.take("2024-01-10")
+    assert ("dose_before_start", "2024-01-10") in listed(patient, "2024-01-12")
+    patient.end_treatment("2024-01-12")
+    assert ("dose_before_start", "2024-01-10") in listed(patient, "2024-03-01")
+    patient.record(**entry.resolve_with[0].fact)
+    assert "dose_before_start" not in [kind for kind, _ in listed(patient, "2024-03-01")]
+
+
+def test_nor_if_the_dose_was_not_taken_or_staff_alone_recorded_it() -> None:
+    patient = Patient(planned_first_dose_on="2024-02-01")
+    said_taken(patient, "2024-01-10")
+    (entry,) = entries(patient, "2024-01-10")
+    patient.record(**entry.resolve_with[1].fact)
+    assert listed(patient, "2024-01-10") == []
+    other = Patient(planned_first_dose_on="2024-02-01")
+    other.take("2024-01-10")
+    assert listed(other, "2024-01-10") == []
+    # By staff's word treatment began before the day that the phone speaks of.
+    said_taken(other, "2024-01-11")
+    assert listed(other, "2024-01-11") == []
+
+
 def test_a_contraception_follow_up_is_due_while_it_is_open_and_not_booked() -> None:
     """The worked example: last dose 2024-08-31, m1 open 2024-09-23 to 2024-10-07."""
     patient = taking("2024-08-31")
@@ -389,15 +429,15 @@ def _is_what_the_calendar_says(patient: Patient, today: date) -> None:
     if not has_one_dose(known):
         left_out += OF_AMOUNTS
     ids = [(entry.kind, entry.about) for entry in stands if entry.kind not in left_out]
-    several = None if has_one_dose(known) else known
-    expected = naive_worklist(patient.versions, patient.history, today, today + timedelta(300), known=several)
+    expected = naive_worklist(patient.versions, patient.history, today, today + timedelta(300), known=known)
     assert sorted(ids) == sorted(expected)
     assert {kind for kind, _ in ids} <= set(KINDS)
     for entry in stands:
         if (due_on := expected.get((entry.kind, entry.about))) is not None:
             assert entry.due_on == due_on
         if entry.kind == "pregnancy":
-            assert (urgency(entry.due_on, entry.from_on) == "now") != is_stopped(as_read(patient.history, known), today)
+            is_now = urgency(entry.due_on, entry.from_on) == "now"
+            assert is_now != is_stopped(as_read(patient.history, known), today, known)
         elif is_pregnant(patient.history, today) and patient.history.pregnancies[-1].closed_on is None:
             assert "pregnan" in plain(entry.because)
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from service import Client, Clock, Patient, Service, refused
 
+from scheduler_api.use_cases.projections import maintenance
+
 from .phones import Phone, dose, history
 
 #: An hour ago by a phone's clock.
@@ -385,3 +387,32 @@ class TestNames:
         for named in ("2024-02-19.old.1", "2024-02-20.new-salt_15.1"):
             assert phone.record(named).json["dose_id"] == named
         assert [phone.status_of(day) for day in ("2024-02-19", "2024-02-20")] == ["taken", "taken"]
+
+
+class TestBeforeAStart:
+    """The patient takes the drug before the site has recorded a start: it begins treatment, and the site is told."""
+
+    def _entries(self, nurse: Client) -> list[Any]:
+        return [one for one in nurse.get("/v1/worklist").json["items"] if one["kind"] == "dose_before_start"]
+
+    def test_the_site_is_told_at_once_and_can_say_what_is_so(self, service: Service, nurse: Client) -> None:
+        phone = Phone(service, nurse.enrol(planned_first_dose_on="2024-03-01"))
+        assert self._entries(nurse) == []
+        assert phone.record("2024-02-19").json["outcome"] == "recorded"
+        assert phone.record("2024-02-20").json["outcome"] == "recorded"
+        (entry,) = self._entries(nurse)
+        assert (entry["urgency"], entry["due_on"]) == ("now", "2024-02-19")
+        assert list(maintenance.verify(service.store)) == []
+        start, missed = entry["resolve_with"]
+        for call in (start, missed):
+            assert call["needs"] == []
+            assert nurse.send(call["method"], call["path"], call["body"], query={"dry_run": "true"}).status_code == 200
+        # The first was none: then the next day is the day on which treatment began.
+        assert nurse.send(missed["method"], missed["path"], missed["body"]).status_code == 201
+        (entry,) = self._entries(nurse)
+        assert entry["due_on"] == "2024-02-20"
+        start = entry["resolve_with"][0]
+        assert nurse.send(start["method"], start["path"], start["body"]).status_code == 201
+        assert self._entries(nurse) == []
+        assert list(maintenance.verify(service.store)) == []
+        assert phone.patient.read("calendar")["provisional"] is False

@@ -159,6 +159,15 @@ class TestShown:
         assert span(feed.events()["Last day of contraception"]) == ("2024-08-19", "2024-08-20")
         assert span(feed.events()["Window: Month 1 contraception follow-up"]) == ("2024-03-12", "2024-03-27")
 
+    def test_no_last_day_of_contraception_while_a_later_dose_may_be_unknown(self, phone: Phone, feed: Feed) -> None:
+        """Lost on 2024-02-19, and nothing is known of the last dose: 2024-08-19 is no more than provisional."""
+        phone.patient.record("study_ended", ended_on="2024-02-19", reason="lost_to_follow_up", contact_after="continue")
+        shown = phone.read()["contraception"]
+        assert (shown["through_on"], shown["provisional"]) == ("2024-08-19", True)
+        assert "Last day of contraception" not in feed.events()
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-18", decided_on="2024-02-19", reason="other")
+        assert span(feed.events()["Last day of contraception"]) == ("2024-08-18", "2024-08-19")
+
     def test_what_is_done_is_not_to_come(self, phone: Phone, feed: Feed) -> None:
         feed.read()
         phone.patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
@@ -201,9 +210,11 @@ class TestShown:
 
     def test_the_drug_only_if_wanted(self, phone: Phone) -> None:
         phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
-        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason="other")
-        by_default = Feed(phone, visit_names="false").read()
+        named = Feed(phone, doses="true", drug_name="true").events()
+        assert "Take today's dose: surufatinib 300 mg" in named
         doses = Feed(revoked(phone), doses="true", visit_names="false").read()
+        phone.patient.record("treatment_ended", last_dose_on="2024-02-20", decided_on="2024-02-20", reason="other")
+        by_default = Feed(revoked(phone), visit_names="false").read()
         summaries = {str(event["SUMMARY"]) for event in icalendar.Calendar.from_ical(by_default).events}
         assert summaries == {"Study visit: possible days", "Study visit", "Last day of the agreed precautions"}
         # Without the ends of lines within a value, which may come anywhere in an id.
@@ -221,8 +232,6 @@ class TestShown:
                 assert word not in text
             # Not as numbers: an id may have these digits.
             assert re.search(r"\b(300|001)\b", text) is None
-        named = Feed(revoked(phone), doses="true", drug_name="true").events()
-        assert "Take today's dose: surufatinib 300 mg" in named
 
     def test_after_death_nothing_is_to_come(self, phone: Phone) -> None:
         feed = Feed(phone, doses="true")

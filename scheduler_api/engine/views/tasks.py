@@ -24,6 +24,7 @@ from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
 from scheduler_api.engine.treatment.milestones import reached
 from scheduler_api.engine.treatment.regimens import RegimenPlan
+from scheduler_api.engine.treatment.stopped import changes_of_stopping, is_stopped
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 from scheduler_api.engine.visits.series import IN_VAIN, STANDS, Visit, in_plan
@@ -58,6 +59,7 @@ KINDS = (
     "treatment_to_end",
     "progression_date_missing",
     "pregnancy",
+    "dose_before_start",
     "first_dose_missing",
     "treatment_end_missing",
     REACH_NOBODY,
@@ -156,8 +158,9 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     for regimen in schedule.treatment_plan.regimens:
         entries += _of_planned_amount(schedule.treatment_plan, regimen)
     entries += _of_overlaps(schedule.treatment_plan)
+    entries += _of_first_dose(schedule.treatment_plan)
     entries += _of_treatment(schedule.treatment_plan)
-    entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(history)]
+    entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(schedule.treatment_plan)]
     joined = [day for day in (history.registered.consented_on, history.enrolled_on) if day is not None]
     known_from = min(joined, default=date.min)
     kept = []
@@ -581,6 +584,23 @@ def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             yield WorklistEntry("regimens_overlap", about, None, since, through_on, since, because, (end,))
 
 
+def _of_first_dose(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield the entry for a dose with which treatment began by the patient's word, until a start is recorded."""
+    history = treatment_plan.history
+    day = history.first_taken_on
+    if history.first_dose_on is not None or day is None:
+        return
+    for plan in treatment_plan.doses:
+        word = plan.log.words_of(day).said_by_patient
+        if word is not None and word.status == "taken":
+            start = ResolvingCall({"kind": "treatment_started", "first_dose_on": day.isoformat()}, ())
+            fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": "missed", **_named(plan)}
+            calls = start, ResolvingCall(fact, ())
+            because = Reason("taken_before_start", day=day)
+            yield WorklistEntry("dose_before_start", day.isoformat(), None, day, None, day, because, calls)
+            return
+
+
 def _of_treatment(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     """Yield what is still to record about treatment and study; once off study, only the end of treatment."""
     plan, history = treatment_plan.plan, treatment_plan.history
@@ -625,32 +645,27 @@ def _all_over_on(treatment_plan: TreatmentPlan) -> date | None:
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _of_pregnancies(history: History) -> Iterator[WorklistEntry]:
-    """Yield an entry for each stretch of a pregnancy: due at once where neither a hold nor an end of treatment is.
+def _of_pregnancies(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield an entry for each stretch of a pregnancy: due at once until all that the patient takes is held or ended.
 
     Each is about its first day, so that what was acknowledged of one says nothing of the next.
     """
-    ended = history.treatment_ended
-    ends = [ended.decided_on] if ended is not None else []
-    holds = [day for hold in history.holds for day in (hold.from_on, hold.resumes_on) if day is not None]
+    history = treatment_plan.history
     close = ResolvingCall({"kind": "pregnancy_closed"}, ("closed_on", "outcome"))
     hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
     for from_on, closed_on, because in history.pregnancies:
-        cuts = sorted({day for day in holds + ends if from_on < day and (closed_on is None or day < closed_on)})
+        changes = sorted(changes_of_stopping(treatment_plan))
+        cuts = [day for day in changes if from_on < day and (closed_on is None or day < closed_on)]
         stretches: list[tuple[date, bool]] = []
         for day in [from_on, *cuts]:
-            # Nobody who is not enrolled is dosed.
-            is_stopped = not history.is_enrolled or history.is_held(day)
-            is_stopped = is_stopped or (ended is not None and ended.decided_on <= day)
-            if not stretches or stretches[-1][1] != is_stopped:
-                stretches.append((day, is_stopped))
-        for (first, is_stopped), following in zip(
-            stretches, [*(day for day, _ in stretches[1:]), closed_on], strict=True
-        ):
+            stopped = is_stopped(treatment_plan, day)
+            if not stretches or stretches[-1][1] != stopped:
+                stretches.append((day, stopped))
+        for (first, stopped), following in zip(stretches, [*(day for day, _ in stretches[1:]), closed_on], strict=True):
             through_on = following - ONE_DAY if following is not None else None
-            due_on = max(first, from_on + _TERM) if is_stopped else first
-            why = because if is_stopped else Reason("pregnant_on_treatment", base=_reopened(history, because))
-            calls = (close,) if is_stopped else (hold, _END_TREATMENT, close)
+            due_on = max(first, from_on + _TERM) if stopped else first
+            why = because if stopped else Reason("pregnant_on_treatment", base=_reopened(history, because))
+            calls = (close,) if stopped else (hold, _END_TREATMENT, close)
             yield WorklistEntry("pregnancy", first.isoformat(), None, first, through_on, due_on, why, calls)
 
 

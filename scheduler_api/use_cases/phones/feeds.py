@@ -150,8 +150,10 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
             # The site may not have cancelled it yet.
             ask = {"ask": True} if visit.booking == IN_VAIN or visit.is_booked_elsewhere(history) else {}
             add(visit.visit, "appointment", booked, booked, visit.booked_time, zone, label=label, place=place, **ask)
-    through = schedule.contraception(today)["through_on"]
-    if through is not None and through >= today and not silent:
+    contraception = schedule.contraception(today)
+    through = contraception["through_on"]
+    # While there may be a later dose that is not on record, nothing says when it is over: neither a message nor this.
+    if through is not None and through >= today and not contraception["provisional"] and not silent:
         add("through", "contraception", through, through, named=feed.options.visit_names)
     if feed.options.doses:
         times = feed.preferences.times_of(schedule.treatment_plan.slots)
