@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from .patients import Patient
+from scheduler_api.engine.protocol_file.parse import read_protocol
+
+from .patients import Patient, protocol_data, regimen_data
 
 CHANGED = "Today's dose is 200 mg; before it was 300 mg. Check the amount before you take it."
 IN_VAIN = "The appointment of 2024-03-27 may no longer be needed: ask your study site before you come."
@@ -54,6 +56,22 @@ class TestAmounts:
     def test_of_a_patient_without_records_the_day_before_counts(self, patient: Patient) -> None:
         patient.record("dose_changed", from_on="2024-02-10", amount=200)
         assert [bool(patient.notices(f"2024-02-{day:02}")) for day in (9, 10, 11)] == [False, True, False]
+
+    @pytest.mark.parametrize("takes", [True, False])
+    def test_of_a_regimen_that_goes_on_from_another_of_its_drug(self, takes: bool) -> None:
+        """Loading with 200 mg in one cycle, through 2024-01-25, then 100 mg of the same drug."""
+        then = {**regimen_data(100, []), "id": "then", "starts": {"after": "surufatinib"}, "first_cycle": 2}
+        data = {**protocol_data(), "regimens": [regimen_data(200, [], cycles=1), then]}
+        patient = Patient.treated(read_protocol(data))
+        if takes:
+            patient.record("dose_recorded", dose_on="2024-01-24", status="taken", amount=200, regimen="surufatinib")
+        said = "Today's dose is 100 mg; before it was 200 mg. Check the amount before you take it."
+        assert patient.notices("2024-01-25") == []
+        assert patient.notices("2024-01-26") == [("amount_changed", "2024-01-26.then.1", said)]
+        # Until it was taken once, if it is known when one was taken last.
+        assert bool(patient.notices("2024-01-27")) == takes
+        patient.record("dose_recorded", dose_on="2024-01-27", status="taken", amount=100, regimen="then")
+        assert patient.notices("2024-01-28") == []
 
     def test_what_was_taken_is_not_what_was_planned(self, patient: Patient) -> None:
         """A patient who took too much is told by another way; the plan is as it was."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.dose_ids import parse_dose_id
+from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan
 from scheduler_api.engine.visits.series import IN_VAIN, Visit
 
 from .calendar import PatientSchedule
@@ -56,13 +58,14 @@ def _changed_amounts(schedule: PatientSchedule, today: date, doses: Iterable[dic
     """Yield for doses that are due that another amount is planned than on the day of the last dose taken.
 
     So it stands until the new amount was taken once, also if a hold lies between, or nobody looked at the phone on the
-    first day. If no dose is recorded, the day before counts.
+    first day. If no dose is recorded, the day before counts. Of a regimen that goes on from another of its drug, what
+    that one planned counts.
     """
     for dose in doses:
         plan = schedule.treatment_plan.named(parse_dose_id(dose["dose_id"]))
         if plan is None or not schedule.treatment_plan.is_to_take(dose):
             continue
-        before, now = plan.span_on(plan.log.last_taken_before(today) or today - ONE_DAY), plan.span_on(today)
+        before, now = _span_before(schedule.treatment_plan, plan, today), plan.span_on(today)
         if before is None or now is None or before.planned_amount is None or now.planned_amount is None:
             continue
         if before.planned_amount != now.planned_amount:
@@ -73,6 +76,19 @@ def _changed_amounts(schedule: PatientSchedule, today: date, doses: Iterable[dic
                 amount2=with_unit(before.planned_amount, unit_before),
             )
             yield Notice("amount_changed", dose["dose_id"], detail)
+
+
+def _span_before(treatment_plan: TreatmentPlan, plan: DosePlan, today: date) -> Span | None:
+    """Return what was planned of the drug of an intake on the day of its last dose taken, else on the day before."""
+    of_drug = [one.name for one in treatment_plan.of_drug(plan.regimen.name) if one is not plan.regimen]
+    others = [one for one in treatment_plan.doses if one.regimen.name in of_drug]
+    for plans in ([plan], others):
+        taken = [(day, one) for one in plans if (day := one.log.last_taken_before(today)) is not None]
+        if taken:
+            day, one = max(taken, key=itemgetter(0))
+            return one.span_on(day)
+    spans = (one.span_on(today - ONE_DAY) for one in [plan, *others])
+    return next((span for span in spans if span is not None), None)
 
 
 def _doubts(schedule: PatientSchedule, visit: Visit, today: date) -> Iterator[Notice]:
