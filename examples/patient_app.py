@@ -366,22 +366,20 @@ class Phone:
         since = [row for row in calendar["doses"] if last["today"] < row["dose_on"] < day]
         nobody_said = ("planned", "due", "unrecorded") if on_treatment else ("unrecorded",)
         asked = [dose["dose_id"] for dose in [*last["doses"], *since] if dose["status"] in nobody_said]
-        visits: dict[str, Any] = {}
+        visits: list[dict[str, Any]] = []
+        known: set[str] = set()
         # While nothing is said of contraception, only what is booked is shown.
         booked_only = last["contraception"] is None
         for visit in calendar["visits"]:
-            if booked_only and (visit["booked_on"] or "") < day:
-                continue
-            if visit["appointment"]:
-                # One more appointment for a visit, or for none: each is shown until its day is over.
-                if visit["booked_on"] >= day:
-                    visits[visit["visit"]] = visit
-            elif visit["status"] in ("upcoming", "open", "overdue"):
+            # All that is booked is shown until its day is over, and of each series the first visit to do.
+            is_shown = (visit["booked_on"] or "") >= day
+            if not visit["appointment"] and visit["status"] in ("upcoming", "open", "overdue"):
                 opened, closed = visit["opens_on"] <= day, visit["closes_on"] < day
-                status = "overdue" if closed else "open" if opened else "upcoming"
-                visits.setdefault(visit["series"], {**visit, "status": status})
-            elif visit["status"] == "not_required" and visit["booked_on"] and visit["booked_on"] >= day:
-                visits[visit["visit"]] = visit
+                visit = {**visit, "status": "overdue" if closed else "open" if opened else "upcoming"}
+                is_shown |= not booked_only and visit["series"] not in known
+                known.add(visit["series"])
+            if is_shown:
+                visits.append(visit)
         return {
             **last,
             "today": day,
@@ -389,8 +387,8 @@ class Phone:
             "cycle": {"number": rows[0]["cycle"], "day": rows[0]["cycle_day"]} if rows else None,
             "doses": doses,
             "unrecorded": [name for name in [*last["unrecorded"], *asked] if week_ago <= day_of(name) < day],
-            "visits": list(visits.values()),
-            "notices": _still(last["notices"], visits.values(), day),
+            "visits": visits,
+            "notices": _still(last["notices"], visits, day),
         }
 
     def calendar(self, first: str | None = None, last: str | None = None) -> dict[str, Any]:

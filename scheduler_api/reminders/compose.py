@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.reminders.about import slot_about
 from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
+from scheduler_api.engine.visits.series import IN_VAIN
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients, reasons
@@ -87,9 +88,8 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
     if visit is None:
         return texts.visit(kind, language, texts.Window(None, day, day))
     label = word(reasons.of_text(visit["label"]), language) if with_details else None
-    is_cut = visit["ends_on"] is not None and visit["ends_on"] <= visit["closes_on"]
     # Booked with a site that no longer has the patient on that day, it may be in vain as well.
-    ask = is_cut or visit["booked_site"] not in (None, visit["day_site"])
+    ask = visit["booking"] == IN_VAIN or visit["booked_site"] not in (None, visit["day_site"])
     booking = visit["booked_on"], visit["booked_time"], visit["booked_time_zone"]
     return texts.visit(kind, language, texts.Window(label, visit["closes_on"], *booking, ask))
 

@@ -130,6 +130,17 @@ def test_what_was_done_stays_on_its_day_and_leaves_any_other(nurse: Client, app:
     assert notes["2024-02-22"] == ""
 
 
+def test_a_booking_stays_while_another_part_of_its_visit_is_to_come(
+    nurse: Client, app: Client, booked: Patient
+) -> None:
+    """Booked for the MRI; it takes one of the day's slots still."""
+    data = {"series": "imaging", "visit": "imaging-w6", "part": True}
+    booked.record("visit_done", done_on="2024-02-19", response="SD", **data)
+    assert marks(events(app, made(nurse))["Study visit: 001"]) == (0, "CONFIRMED")
+    (day,) = nurse.get("/v1/sites/FUSCC/days", from_="2024-02-21", to="2024-02-21").json["days"]
+    assert day["booked"] == 1
+
+
 def test_past_bookings_leave_after_a_month(service: Service, nurse: Client, app: Client, booked: Patient) -> None:
     address = made(nurse)
     service.clock.set("2024-03-22T12:00:00+08:00")

@@ -56,7 +56,8 @@ def naive_worklist(
         start += timedelta(800)
     found: dict[tuple[str, str], date | None] = {}
     for name, row in visits.items():
-        found |= {(kind, name): due_on for kind, due_on in _of_visit(row, today, history)}
+        parts = _only_parts(row, history, unscheduled) if row["status"] == "done" else []
+        found |= {(kind, name): due_on for kind, due_on in _of_visit(row, today, history, parts)}
         if (due_on := _cancelled_elsewhere_by(history, row, today)) is not None:
             found["booking_at_old_site", name] = due_on
     for row in unscheduled:
@@ -245,17 +246,37 @@ def _amounts_set_before(versions: Versions, history: History, today: date) -> It
         yield max(begun[-1], history.c1d1)
 
 
-def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tuple[str, date]]:
+def _only_parts(row: dict[str, Any], history: History, unscheduled: list[dict[str, Any]]) -> list[date]:
+    """The days of the parts of a visit that was done, if nothing but parts of it is on record."""
+    extra = [one["fact_id"] for one in unscheduled]
+    days = [
+        one.done_on
+        for one in history.visits_done
+        if one.part
+        and one.series == row["series"]
+        and one.fact_id not in extra
+        and (one.visit == row["visit"] or (one.visit is None and row["opens_on"] <= one.done_on <= row["closes_on"]))
+    ]
+    return days if len(days) == row["parts"] else []
+
+
+def _of_visit(row: dict[str, Any], today: date, history: History, parts: list[date]) -> Iterator[tuple[str, date]]:
+    """What is to do about a visit; `parts` are the days on which it was done, if only in parts."""
     off_on = history.off_study_on
     status, booked_on, opens_on, closes_on = (row[name] for name in ("status", "booked_on", "opens_on", "closes_on"))
     is_past = booked_on is not None and booked_on < today
+    # Whoever has left does not come, also for what was overdue, or for another part.
+    in_vain = booked_on is not None and off_on is not None and off_on < booked_on and off_on <= today
     if row["appointment"] is not None:
         if is_past or status == "not_required":
             yield "booking_past" if is_past else "booking_to_cancel", booked_on
         return
     if status == "done":
-        if booked_on is not None and row["done_on"] <= today <= booked_on and booked_on > row["done_on"]:
+        if booked_on is not None and not parts and row["done_on"] <= today <= booked_on and booked_on > row["done_on"]:
             yield "booking_to_cancel", booked_on
+        # Until a part for that day or a later one is on record, another part is to come.
+        if booked_on is not None and parts and max(parts) < booked_on and (is_past or in_vain):
+            yield "booking_past" if is_past else "booking_to_cancel", closes_on if is_past else booked_on
         if row["assigned"] == "late" and row["done_on"] <= today:
             yield "assignment_to_confirm", row["done_on"] + FOUR_WEEKS
         if row["series"] == "imaging" and row["response"] is None and row["done_on"] + WEEK <= today:
@@ -273,8 +294,6 @@ def _of_visit(row: dict[str, Any], today: date, history: History) -> Iterator[tu
             yield "visit_overdue", closes_on
         if is_past:
             yield "booking_past", closes_on
-        # Whoever has left does not come, also for what was overdue.
-        in_vain = booked_on is not None and off_on is not None and off_on < booked_on and off_on <= today
         if in_vain and not is_past:
             yield "booking_to_cancel", booked_on
         if booked_on is not None and not in_vain and not is_past and not opens_on <= booked_on <= closes_on:

@@ -101,10 +101,17 @@ class TestBookings:
         patient.record("progressed", progressed_on="2024-03-01", basis="radiological")
         assert patient.notices("2024-03-20") == [("ask_before_coming", f"imaging-w12.{fact}", IN_VAIN)]
 
-    def test_what_was_done_needs_no_asking(self) -> None:
+    def test_what_was_done_on_the_booked_day_or_later_needs_no_asking(self) -> None:
+        for done_on in ("2024-03-27", "2024-03-29"):
+            patient = booked()
+            patient.scan(done_on, visit="imaging-w12")
+            assert patient.notices("2024-03-27") == []
+
+    def test_to_ask_before_coming_to_what_was_done_before(self) -> None:
         patient = booked()
         patient.scan("2024-03-25", visit="imaging-w12")
-        assert patient.notices("2024-03-25") == []
+        assert patient.notices("2024-03-25") == [("ask_before_coming", "imaging-w12", IN_VAIN)]
+        assert patient.notices("2024-03-28") == []
 
     def test_who_left_is_asked_nothing_unless_contact_goes_on(self) -> None:
         patient = booked()

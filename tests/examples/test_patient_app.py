@@ -146,6 +146,21 @@ def test_without_a_network_each_appointment_is_shown_until_its_day_is_over(world
     assert shown == [["22", "23"], ["22", "23"], ["23"], []]
 
 
+def test_without_a_network_all_that_is_booked_is_shown_beside_the_next_of_its_series(world: World) -> None:
+    """Week 6 closes on 2024-02-21 and is not done; week 12 is booked for the 22nd, long before it opens."""
+    patient = world.enrol()
+    patient.record("visit_booked", visit="imaging-w12", booked_on="2024-02-22")
+    phone = world.phone(patient)
+    world.network.offline = True
+    shown = []
+    for day in (21, 22, 23):
+        world.at(f"2024-02-{day}T09:00:00")
+        phone.look()
+        shown.append([(visit["visit"], visit["status"]) for visit in phone.screen()["visits"]])
+    both = [[("imaging-w6", status), ("imaging-w12", "upcoming")] for status in ("open", "overdue")]
+    assert shown == [*both, [("imaging-w6", "overdue")]]
+
+
 def test_a_hotel_that_answers_everything_with_its_own_page_is_no_network(world: World, server: Server) -> None:
     phone = world.phone(world.enrol())
     phone.record("2024-02-20", "taken")

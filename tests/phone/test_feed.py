@@ -138,6 +138,21 @@ class TestShown:
         phone.patient.record("visit_booked", visit="imaging-w12", booked_on=None)
         assert marks(feed.events()["Appointment: Week 12 tumour imaging"])[1] == "CANCELLED"
 
+    def test_a_booking_after_its_visit_was_done_says_to_ask_the_site(self, phone: Phone, feed: Feed) -> None:
+        phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
+        phone.patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
+        event = feed.events()[SCAN]
+        assert marks(event) == (0, "CONFIRMED")
+        assert event["DESCRIPTION"] == "This appointment may no longer be needed: please ask the site"
+        phone.patient.record("visit_booked", visit="imaging-w6", booked_on=None)
+        assert marks(feed.events()[SCAN])[1] == "CANCELLED"
+
+    def test_a_booking_stands_while_only_a_part_was_done(self, phone: Phone, feed: Feed) -> None:
+        phone.patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="09:30")
+        phone.patient.record("visit_done", series="imaging", done_on="2024-02-19", visit="imaging-w6", part=True)
+        event = feed.events()[SCAN]
+        assert (marks(event), event.get("DESCRIPTION")) == ((0, "CONFIRMED"), None)
+
     def test_the_last_day_of_contraception(self, phone: Phone, feed: Feed) -> None:
         assert "Last day of contraception" not in feed.events()
         phone.patient.record("treatment_ended", last_dose_on="2024-02-19", decided_on="2024-02-19", reason="other")

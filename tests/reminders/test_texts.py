@@ -163,6 +163,17 @@ def test_what_is_booked_with_the_site_that_the_patient_left_asks_to_ask(sending:
     assert found["body"].endswith("it may no longer be needed: please ask the site")
 
 
+def test_what_is_booked_for_a_visit_that_was_done_before_asks_to_ask(sending: Sending) -> None:
+    patient = sending.service.client("nurse").enrol()
+    patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="08:30")
+    patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
+    with Receiver() as gateway:
+        sending.add(gateway.url, audience="patient")
+        sending.told("2024-02-20T10:00:30+00:00")
+    (found,) = (received.json for received in gateway.received if received.json["kind"] == "booking_tomorrow")
+    assert found["body"].endswith("it may no longer be needed: please ask the site")
+
+
 def test_a_booked_visit_is_told_with_its_time(sending: Sending) -> None:
     patient = sending.service.client("nurse").enrol()
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-21", time="08:30", place="Room 7")

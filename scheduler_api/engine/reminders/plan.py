@@ -171,16 +171,13 @@ class Planner:
 
     def _visits(self, first: date, last: date) -> Iterator[Message]:
         for visit in self._schedule.visits(first - timedelta(SITE_DAYS + 1), last + timedelta(CLOSING_DAYS)):
-            if visit.done_on is not None:
-                continue
-            if visit.appointment is not None:
-                yield from self._booking(visit, first, last)
+            # What is booked in vain asks the patient to ask the site.
+            yield from self._booking(visit, first, last) if visit.booking is not None else ()
+            if visit.done_on is not None or visit.appointment is not None:
                 continue
             # Nobody is asked to book, or missed, what aims at or after a start that is only planned (section 4).
             is_asked = visit.status(first) != "not_required" and not visit.awaits_start
             yield from self._window(visit, first, last) if is_asked else ()
-            # What is booked though no longer required asks the patient to ask the site.
-            yield from self._booking(visit, first, last)
             missed_on = visit.closes_on + ONE_DAY
             if is_asked and first - timedelta(SITE_DAYS - 1) <= missed_on <= last:
                 at = local_instant(missed_on, time(0), self._zone)

@@ -256,9 +256,9 @@ def _visit_row(history: History, visit: Visit, today: date) -> dict[str, Any]:
 def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     """Return only what a patient needs on one day: doses, those to catch up on, visits, contraception.
 
-    `visits` holds for each series the visit that is overdue, open or next, the further and the unscheduled appointments
-    to come, and what is booked though it is no longer required. It equals what `calendar` says of that day. While a
-    pregnancy is open they are those that are booked, and `contraception` is None (section 7).
+    `visits` holds for each series the visit that is overdue, open or next, and all that is booked. It equals what
+    `calendar` says of that day. While a pregnancy is open only what is booked is there, and `contraception` is None
+    (section 7).
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan
     # Only days without a record can be unrecorded, and nearly always there are none.
@@ -270,12 +270,9 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
     run = run_of(regimen.runs, today) if regimen is not None else None
     number, day = run.place(today) if run else (None, None)
     is_pregnant = history.pregnancy_on(today) is not None
-    visits: list[Visit] = []
-    if not left_alone:
-        booked = _booked_visits(schedule, today)
-        visits += booked if is_pregnant else _current_visits(schedule, today)
-        visits += [] if is_pregnant else [one for one in booked if one.appointment is not None]
-        visits += _booked_in_vain(schedule, today)
+    visits = [] if is_pregnant or left_alone else _current_visits(schedule, today)
+    shown = {visit.visit for visit in visits}
+    visits += [] if left_alone else [visit for visit in _booked_visits(schedule, today) if visit.visit not in shown]
     return {
         "today": today,
         "time_zone": history.time_zone,
@@ -305,16 +302,15 @@ def _current_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
 
 
 def _booked_visits(schedule: PatientSchedule, today: date) -> list[Visit]:
-    """Return the visits that are booked for a day or a later one and still to do, soonest first."""
-    to_do = ("upcoming", "open", "overdue")
-    booked = [visit for visit in schedule.visit_schedule.booked() if visit.status(today) in to_do]
-    ahead = [visit for visit in booked if visit.booked_on is not None and visit.booked_on >= today]
+    """Return what is booked for a day or a later one, soonest first, whether it stands or the patient should ask.
+
+    What the plan does not have stays until it is cancelled.
+    """
+    booked = [visit for visit in schedule.visit_schedule.booked() if visit.booking is not None]
+    ahead = [visit for visit in booked if (visit.booked_on or today) >= today or _is_stranded(visit)]
     return sorted(ahead, key=attrgetter("booked_on", "visit"))
 
 
-def _booked_in_vain(schedule: PatientSchedule, today: date) -> list[Visit]:
-    """Return the bookings that the site is to cancel: the patient should ask before coming."""
-    booked = [visit for visit in schedule.visit_schedule.booked() if visit.status(today) == "not_required"]
-    stranded = [visit for visit in booked if not visit.in_plan and visit.appointment is None]
-    ahead = [visit for visit in booked if visit in stranded or (visit.booked_on or today) >= today]
-    return sorted(ahead, key=_by_target)
+def _is_stranded(visit: Visit) -> bool:
+    """Return whether the plan does not have a visit that is booked."""
+    return not visit.in_plan and visit.appointment is None

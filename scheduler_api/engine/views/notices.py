@@ -10,7 +10,7 @@ from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.dose_ids import parse_dose_id
-from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.visits.series import IN_VAIN, Visit
 
 from .calendar import PatientSchedule
 
@@ -44,7 +44,7 @@ def notices(schedule: PatientSchedule, today: date, doses: Iterable[dict[str, An
     else:
         yield from _changed_amounts(schedule, today, doses)
     for visit in schedule.visit_schedule.booked():
-        if visit.done_on is None and visit.booked_on is not None and visit.booked_on >= today:
+        if visit.booking is not None and visit.booked_on is not None and visit.booked_on >= today:
             yield from _doubts(schedule, visit, today)
 
 
@@ -75,7 +75,7 @@ def _doubts(schedule: PatientSchedule, visit: Visit, today: date) -> Iterator[No
     """Yield that the patient should ask the site before coming to what is booked, if the record speaks against it."""
     off_on = schedule.history.off_study_on
     has_left = off_on is not None and visit.booked_on is not None and off_on < visit.booked_on
-    if has_left or visit.status(today) == "not_required":
+    if has_left or visit.booking == IN_VAIN:
         yield Notice("ask_before_coming", visit.visit, Reason("booked_in_vain", day=visit.booked_on))
     elif visit.is_booked_elsewhere(schedule.history):
         yield Notice("ask_before_coming", visit.visit, Reason("booked_elsewhere", day=visit.booked_on))

@@ -25,7 +25,7 @@ from scheduler_api.engine.treatment.milestones import reached
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
-from scheduler_api.engine.visits.series import Visit, in_plan
+from scheduler_api.engine.visits.series import IN_VAIN, STANDS, Visit, in_plan
 
 from .calendar import PatientSchedule
 
@@ -174,9 +174,12 @@ def _of_visit(visit: Visit, history: History) -> Iterator[WorklistEntry]:
     if visit.appointment is not None:
         yield from _of_appointment(visit)
     elif visit.done_on is not None:
-        if visit.booked_on is not None and visit.booked_on > visit.done_on:
+        if visit.booked_on is not None and visit.booking == IN_VAIN:
             because = Reason("booked_after_done", base=Reason("booked", day=visit.booked_on), day=visit.done_on)
             yield _to_cancel(visit, visit.booked_on, visit.done_on, because, (_cancel(visit),))
+        elif visit.booking == STANDS:
+            # Only parts of it were done: what is booked is for another.
+            yield from _of_booking(visit, history)
         if visit.assigned == "late":
             yield _to_confirm(visit, visit.done_on)
         if visit.has_response and visit.response is None:
@@ -212,7 +215,7 @@ def _of_booking(visit: Visit, history: History) -> Iterator[WorklistEntry]:
         because = Reason("not_required", base=Reason("booked", day=booked_on), end=history.off_study_because)
         entry = _visit("booking_to_cancel", visit, left_on, booked_on, because)
         yield entry._replace(due_on=booked_on, resolve_with=(_cancel(visit), _done(visit)))
-    if not visit.opens_on <= booked_on <= visit.closes_on:
+    if visit.done_on is None and not visit.opens_on <= booked_on <= visit.closes_on:
         because = Reason("booked_outside", day=booked_on, day2=visit.opens_on, day3=visit.closes_on)
         through_on = booked_on if left_on is None else left_on - ONE_DAY
         entry = _visit("booking_outside_window", visit, date.min, through_on, because)
@@ -316,7 +319,7 @@ def _cancel(visit: Visit) -> ResolvingCall:
 
 def _done(visit: Visit) -> ResolvingCall:
     fact: dict[str, Any] = {"kind": "visit_done", "series": visit.series, "visit": visit_of(visit.visit)}
-    if visit.appointment == PART:
+    if visit.appointment == PART or visit.done_on is not None:
         fact["part"] = True
     return ResolvingCall(fact, ("done_on", "response") if visit.has_response else ("done_on",))
 

@@ -22,6 +22,10 @@ from .assignment import Performed, UnscheduledVisit, assign
 from .recurrence import PlannedVisit, PlannedVisits, label_of
 
 
+#: What a booking is: for something that is still to be done, or for nothing that is needed (any more).
+STANDS, IN_VAIN = "stands", "in_vain"
+
+
 class Visit(NamedTuple):
     """A visit with what happened to it. Dates and facts only: its status follows from them and `today`.
 
@@ -31,7 +35,8 @@ class Visit(NamedTuple):
     start of treatment that is only planned. `in_plan` is False for what is only booked: the plan has no such visit (any
     more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
     appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
-    on which it is no longer needed. Of a dose given at the site `amount` is the planned one (None: to be calculated)
+    on which it is no longer needed. `booking` says whether what is booked `STANDS` or is `IN_VAIN` (None: nothing is
+    booked, or what was done has ended it). Of a dose given at the site `amount` is the planned one (None: to be calculated)
     and `given_amount` what was given, both in `unit`, which is None of all other visits.
     """
 
@@ -58,6 +63,7 @@ class Visit(NamedTuple):
     awaits_start: bool
     in_plan: bool
     appointment: str | None
+    booking: str | None
     because: Reason
     amount: float | None = None
     given_amount: float | None = None
@@ -314,7 +320,8 @@ class VisitSeries:
         if done is None and (not planned.is_for_patient or not is_listed):
             return None
         because, end = planned.because, visit_end(history, planned)
-        if done is None and end is not None and end.first_on <= planned.closes_on:
+        is_required = end is None or end.first_on > planned.closes_on
+        if done is None and end is not None and not is_required:
             because = Reason("not_required", base=because, end=end.because)
         return Visit(
             visit=name,
@@ -340,6 +347,7 @@ class VisitSeries:
             awaits_start=planned.awaits_start and end is None,
             in_plan=True,
             appointment=None,
+            booking=None if booking is None else _state_of(booking, done, is_required),
             because=because,
             amount=self.planned_amount(planned, done.done_on if done else planned.target_on),
             given_amount=done.records[0].amount if done else None,
@@ -371,21 +379,23 @@ class VisitSeries:
         if of == UNSCHEDULED:
             row = self._booked_in_vain(name, booking, None, None)
             label = Reason("unscheduled_appointment", series=self.name)
-            row = row._replace(appointment=UNSCHEDULED, label=label, ends_on=None, in_plan=True, because=because)
+            row = row._replace(
+                appointment=UNSCHEDULED, label=label, ends_on=None, in_plan=True, booking=STANDS, because=because
+            )
         else:
             index = self.planned_visits.named(of)
             row, visit = self._booked_in_vain(name, booking, series, index, of), self.visit(of)
             row = row._replace(appointment=PART, label=Reason("part_appointment", base=row.label))
             if visit is None or not visit.in_plan:
                 return row._replace(because=Reason("not_required", base=because, end=_end_in(row.because)))
-            row = row._replace(ends_on=None, in_plan=True, because=because)
+            row = row._replace(ends_on=None, in_plan=True, booking=STANDS, because=because)
             if visit.done_on is None and visit.ends_on is not None and visit.ends_on <= visit.closes_on:
                 ends.append((visit.ends_on, _end_in(visit.because)))
         if ends:
             ends_on, end = min(ends, key=itemgetter(0))
             row = row._replace(ends_on=ends_on, overdue_through=ends_on - ONE_DAY)
             if ends_on <= booking.booked_on:
-                row = row._replace(because=Reason("not_required", base=because, end=end))
+                row = row._replace(booking=IN_VAIN, because=Reason("not_required", base=because, end=end))
         return row
 
     @cached_property
@@ -435,6 +445,7 @@ class VisitSeries:
             awaits_start=False,
             in_plan=False,
             appointment=None,
+            booking=IN_VAIN,
             because=self._why_not_planned(of, series, index),
         )
 
@@ -461,6 +472,18 @@ class VisitSeries:
         if planned.is_single and planned.target_on < planned.anchor.day:
             days.append(planned.anchor.day)
         return min(days, default=None)
+
+
+def _state_of(booking: Booking, done: Performed | None, is_required: bool) -> str | None:
+    """Return whether the booking of a visit stands or is in vain; None if what was done has ended it.
+
+    While only parts of the visit are on record, it stands until one for its day or a later one is.
+    """
+    if done is None:
+        return STANDS if is_required else IN_VAIN
+    if all(record.part for record in done.records):
+        return STANDS if max(record.done_on for record in done.records) < booking.booked_on else None
+    return IN_VAIN if done.done_on < booking.booked_on else None
 
 
 def _end_in(because: Reason) -> Reason:

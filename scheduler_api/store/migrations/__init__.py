@@ -43,6 +43,7 @@ from .second_edition import (
     m0027_kept_forms,
     m0028_worklist_days,
     m0029_deliveries,
+    m0030_booking_states,
 )
 
 
@@ -85,5 +86,6 @@ MIGRATIONS = tuple(
         m0027_kept_forms,
         m0028_worklist_days,
         m0029_deliveries,
+        m0030_booking_states,
     )
 )

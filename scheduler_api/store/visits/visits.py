@@ -37,6 +37,8 @@ _STATUS_SQL = """CASE
     WHEN {today} <= v.closes_on THEN 'open'
     WHEN v.overdue_through IS NULL OR {today} <= v.overdue_through THEN 'overdue'
     ELSE 'missed' END"""
+#: Whether a booking is not over by what was done on another day.
+_KEPT = "(done_on IS NULL OR done_on = booked_on OR booking = 'stands')"
 
 
 def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[str, Row]:
@@ -112,7 +114,8 @@ _LISTED = (
 class Query:
     """The conditions of a search for visits (None: no condition). `after` is the last row's key in the order `sort`.
 
-    `booked_first` and `booked_last` are the first and last booked day. The order `booked_at` has only what is booked.
+    `booked_first` and `booked_last` are the first and last booked day; `kept` leaves out what was done on another day
+    than it was booked for, unless a part of it is to come. The order `booked_at` has only what is booked.
     """
 
     series: str | None = None
@@ -126,6 +129,7 @@ class Query:
     sort: str = "closes_on"
     after: Sequence[str] | None = None
     limit: int = 50
+    kept: bool = False
 
 
 def find(store: Store, todays: dict[str, date], sites: Sequence[str] | None, query: Query) -> list[Row]:
@@ -229,6 +233,8 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
         if day is not None:
             yield f"v.booked_on {sign} :{name}"
             parameters[name] = day.isoformat()
+    if query.kept:
+        yield _KEPT
     if query.booked is not None:
         # A booking before today with nothing done counts as not booked.
         is_booked = f"(v.booked_on IS NOT NULL AND (v.done_on IS NOT NULL OR v.booked_on >= {today}))"
@@ -238,13 +244,13 @@ def _conditions(query: Query, todays: dict[str, date], today: str, parameters: d
 def booked_per_day(store: Store, sites: Sequence[str], series: str, first: str, last: str) -> list[Row]:
     """Return how many bookings of a series were made for some sites on each day: rows `site`, `booked_on`, `count`.
 
-    A visit done on another day no longer counts on the day for which it was booked.
+    A visit done on another day no longer counts on the day for which it was booked, unless a part of it is to come.
     """
     parameters: dict[str, Any] = {"series": series, "first": first, "last": last}
     return store.rows(
         "SELECT booked_site AS site, booked_on, COUNT(*) AS count FROM visits "
         f"WHERE {one_of('booked_site', 'site', sites, parameters)} AND series = :series "
         "AND booked_site IS NOT NULL AND booked_on BETWEEN :first AND :last "
-        "AND (done_on IS NULL OR done_on = booked_on) GROUP BY booked_site, booked_on",
+        f"AND {_KEPT} GROUP BY booked_site, booked_on",
         parameters,
     )

@@ -15,6 +15,7 @@ from scheduler_api.engine.reminders.preferences import NotificationPreferences
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
+from scheduler_api.engine.visits.series import IN_VAIN
 from scheduler_api.i18n import word
 from scheduler_api.store.database.port import Store
 from scheduler_api.store.patients.snapshots import of_row
@@ -136,19 +137,18 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
         current_events[uid_of(feed.name, subject, kind)] = content_of(kind, first, last, at, zone, facts)
 
     for visit in schedule.visits((history.first_on or today) - timedelta(400), today + timedelta(AHEAD)):
-        status = visit.status(today)
-        if status == "done":
-            continue
+        is_to_do = visit.status(today) in ("upcoming", "open", "overdue")
         # By default nobody who sees the calendar learns what is examined.
         label = word(visit.label, feed.options.language) if feed.options.visit_names else None
-        if status in ("upcoming", "open", "overdue") and visit.appointment is None and not silent:
+        if is_to_do and visit.appointment is None and not silent:
             add(visit.visit, "window", visit.opens_on, visit.closes_on, label=label, target_on=visit.target_on)
         # Nobody who has left is asked to come: the appointment is cancelled there.
         has_left = history.off_study_on is not None and history.off_study_on <= today
-        if visit.booked_on is not None and visit.booked_on >= today and not has_left:
+        is_booked = visit.booking is not None and not has_left
+        if is_booked and visit.booked_on is not None and visit.booked_on >= today:
             booked, place, zone = visit.booked_on, visit.booked_place, visit.booked_time_zone
             # The site may not have cancelled it yet.
-            ask = {"ask": True} if status == "not_required" or visit.is_booked_elsewhere(history) else {}
+            ask = {"ask": True} if visit.booking == IN_VAIN or visit.is_booked_elsewhere(history) else {}
             add(visit.visit, "appointment", booked, booked, visit.booked_time, zone, label=label, place=place, **ask)
     through = schedule.contraception(today)["through_on"]
     if through is not None and through >= today and not silent:

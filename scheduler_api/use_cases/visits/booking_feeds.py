@@ -109,11 +109,11 @@ def events(feed: SiteFeed) -> list[Event]:
 
 
 def _booked(feed: SiteFeed, first: date) -> Iterator[dict[str, Any]]:
-    """Yield the bookings from a day on; what was done on another day than it was booked for is none any more."""
-    query = Query(booked_first=first, sort="booked_at", limit=_PORTION)
+    """Yield the bookings from a day on, but for what was done on another day; that a part is to come keeps one."""
+    query = Query(booked_first=first, kept=True, sort="booked_at", limit=_PORTION)
     while True:
         page = visits.find(feed.session, query, feed.site)
-        yield from (one for one in page.items if one["done_on"] in (None, one["booked_on"]))
+        yield from page.items
         if page.after is None:
             return
         query = replace(query, after=page.after)

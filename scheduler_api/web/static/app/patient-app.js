@@ -7,6 +7,8 @@
 const PATIENCE = 20000;
 /** How many queued facts are sent at once. */
 const BATCH = 100;
+/** The statuses of a visit that is still to be done. */
+const TO_DO = ["upcoming", "open", "overdue"];
 /** The language that the patient chose in the app, else the phone's. A service worker has neither choice nor words. */
 const LANGUAGE = globalThis.localStorage?.getItem("language") || (navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en");
 /** How dates are written: 24 November or November 24, as the phone is set, if it is set to our language. */
@@ -438,17 +440,20 @@ function computed(state, day) {
   const since = doses.filter((row) => last.today < row.dose_on && row.dose_on < day);
   const nobodySaid = onTreatment ? ["planned", "due", "unrecorded"] : ["unrecorded"];
   const asked = [...last.doses, ...since].filter((one) => nobodySaid.includes(one.status)).map((one) => one.dose_id);
-  const nearest = new Map();
-  // While nothing is said of contraception, only what is booked is shown.
-  const shown = last.contraception ? visits : visits.filter((one) => (one.booked_on || "") >= day);
-  // One more appointment for a visit, or for none: each is shown until its day is over.
-  for (const one of visits.filter((one) => one.appointment && one.booked_on >= day)) nearest.set(one.visit, one);
-  for (const visit of shown.filter((one) => !one.appointment && ["upcoming", "open", "overdue"].includes(one.status))) {
-    const status = visit.closes_on < day ? "overdue" : visit.opens_on <= day ? "open" : "upcoming";
-    if (!nearest.has(visit.series)) nearest.set(visit.series, { ...visit, status });
+  // All that is booked is shown until its day is over, and of each series the first visit to do; while nothing is said
+  // of contraception, only what is booked.
+  const known = new Set();
+  const shown = [];
+  for (const visit of visits) {
+    let isShown = (visit.booked_on || "") >= day;
+    let { status } = visit;
+    if (!visit.appointment && TO_DO.includes(status)) {
+      status = visit.closes_on < day ? "overdue" : visit.opens_on <= day ? "open" : "upcoming";
+      isShown ||= Boolean(last.contraception) && !known.has(visit.series);
+      known.add(visit.series);
+    }
+    if (isShown) shown.push({ ...visit, status });
   }
-  // Booked, though no longer required: the patient should ask the site.
-  for (const visit of visits.filter((one) => !one.appointment && one.status === "not_required" && one.booked_on >= day)) nearest.set(visit.visit, visit);
   return {
     ...last,
     today: day,
@@ -465,8 +470,8 @@ function computed(state, day) {
       snoozed_until: null,
     })),
     unrecorded: [...last.unrecorded, ...asked].filter((id) => weekAgo.toISOString().slice(0, 10) <= dayOf(id) && dayOf(id) < day),
-    visits: [...nearest.values()],
-    notices: still(last.notices, [...nearest.values()], day),
+    visits: shown,
+    notices: still(last.notices, shown, day),
   };
 }
 
@@ -732,7 +737,7 @@ function visits({ visits: shown, notices, time_zone }) {
     visit.opens_on && make("p", { className: visit.booked_on ? "quiet" : "" }, WORDS.window(shortDay(visit.opens_on), shortDay(visit.closes_on))),
     ...noticesAbout(notices, visit.visit),
     visit.because && make("p", { className: "quiet" }, visit.because.replace(/\d{4}-\d\d-\d\d/g, dayOfYear)),
-    visit.status !== "not_required" && make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
+    TO_DO.includes(visit.status) && make("p", {}, make("span", { className: visit.booked_on ? "quiet" : visit.status }, WORDS[visit.status])));
   return make("section", { className: "card" }, make("h2", {}, WORDS.visits), ...shown.map(line));
 }
 
