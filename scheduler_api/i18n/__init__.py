@@ -55,6 +55,8 @@ TEXTS = (
     "This appointment may no longer be needed: please ask the site",
     "You have a study visit on {day}",
     "You have a study visit on {day} at {time} ({zone})",
+    "Your study visit on {day} is cancelled",
+    "Your study visit on {day} is cancelled: it is now booked for {new_day}",
     "A study visit is booked for {day}, but it may no longer be needed: please ask the site",
     "Please keep to the precautions agreed with your study site",
     "Contraception is still required",

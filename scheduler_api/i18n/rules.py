@@ -178,6 +178,7 @@ RULES: Mapping[str, str] = {
     "window_closes": "the window closes on {day} and nothing is booked",
     "window_closed": "the window closed on {day} and nothing is recorded as done",
     "booked_on": "booked on {day}",
+    "booking_off": "announced for {day}, and no longer booked for that day",
     "contraception_since": "contraception required since {day}",
     "each_morning": "each morning",
     # What was given out, and came back.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.reminders.about import slot_about
+from scheduler_api.engine.reminders.about import slot_about, visit_about
 from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import IN_VAIN
@@ -84,10 +84,13 @@ def _to_patient(store: Store, attempt: Attempt, row: Row, language: str, with_de
         return texts.dose(kind, language, day, doses)
     if kind.startswith("contraception_"):
         return texts.contraception(kind, language, day, with_details)
+    name, is_off = visit_about(name)
     visit = visits.of_patient(store, row["patient_id"]).get(name)
+    label = word(reasons.of_text(visit["label"]), language) if with_details and visit is not None else None
+    if is_off:
+        return texts.called_off(language, label, day, None if visit is None else visit["booked_on"])
     if visit is None:
         return texts.visit(kind, language, texts.Window(None, day, day))
-    label = word(reasons.of_text(visit["label"]), language) if with_details else None
     # Booked with a site that no longer has the patient on that day, it may be in vain as well.
     ask = visit["booking"] == IN_VAIN or visit["booked_site"] not in (None, visit["day_site"])
     booking = visit["booked_on"], visit["booked_time"], visit["booked_time_zone"]

@@ -87,6 +87,14 @@ def visit(kind: str, language: str, window: Window) -> MessageText:
     return MessageText(title, say(form, language, last=window.last))
 
 
+def called_off(language: str, label: str | None, day: str, booked_on: str | None) -> MessageText:
+    """Return that a visit is not on the day for which it was announced; it may be `booked_on` another."""
+    form = "Your study visit on {day} is cancelled"
+    if booked_on is not None:
+        form = "Your study visit on {day} is cancelled: it is now booked for {new_day}"
+    return MessageText(label or say("Study reminder", language), say(form, language, day=day, new_day=booked_on))
+
+
 def contraception(kind: str, language: str, day: str, is_named: bool) -> MessageText:
     """Return a reminder about contraception as of a day; it is named only if the patient wants that."""
     if kind == "contraception_monthly":

@@ -43,7 +43,7 @@ class TestWhatNamesNoRegimen:
         }
 
     def test_an_amount_of_the_only_regimen_of_a_later_version(self) -> None:
-        """Surufatinib ended on 20 January; the change is of olaparib, also once a third version has another drug too."""
+        """Surufatinib ended on 20 January; the change is of olaparib, also once version 3 has another drug too."""
         patient = treated(
             *([regimen_data(), drug()], [drug(levels=[100])], [drug(levels=[100]), drug("tamoxifen", 120)]),
             from_on=None,

@@ -165,9 +165,11 @@ class Life:
             if visit in self.plain.booked and self.chance.random() < 0.5
             else today + self.chance.randint(0, 9) * DAY
         )
-        self.plain.booked.pop(visit, None)
+        before = self.plain.booked.pop(visit, None)
         if on is not None:
             self.plain.booked[visit] = on
+            if on != before:
+                self.plain.booked_at[visit] = self.now
         self.record(bodies.VisitBooked(visit, on))
         return True
 
@@ -175,7 +177,7 @@ class Life:
         visit = self._some_visit(today)
         if visit is None:
             return False
-        self.plain.done.add(visit)
+        self.plain.done[visit] = today
         self.record(bodies.VisitDone(visit.partition("-")[0], today, visit))
         return True
 

@@ -68,8 +68,10 @@ class Plain:
     taken: set[tuple[date, Intake]] = field(default_factory=set)
     missed: set[tuple[date, Intake]] = field(default_factory=set)
     holds: list[tuple[date, date | None]] = field(default_factory=list)
+    #: The day for which a visit is booked, and since when; and the day on which a visit was done.
     booked: dict[str, date] = field(default_factory=dict)
-    done: set[str] = field(default_factory=set)
+    booked_at: dict[str, datetime] = field(default_factory=dict)
+    done: dict[str, date] = field(default_factory=dict)
     progressed_on: date | None = None
     last_dose_on: date | None = None
     ended_for: str | None = None
@@ -192,25 +194,51 @@ class Plain:
                 found.append((f"contraception-m{number}", target - 7 * DAY, target + 7 * DAY, True))
         return found
 
-    def _is_eve(self, booked: date, now: datetime) -> bool:
-        """Whether it is the last evening of the patient's before the day begins where the site is, or later."""
+    def _appointment(self, name: str, booked: date, now: datetime) -> list[Said]:
+        """What is said of an appointment before its day begins where the site is.
+
+        From the last evening of the patient's before that; and at once if what was said of it is no longer so.
+        """
         begins, zone = datetime.combine(booked, time(0), ZoneInfo(self.site_zone)), ZoneInfo(self.zone)
         evening = datetime.combine(booked + DAY, time(18), zone)
         while evening.timestamp() >= begins.timestamp():
             evening = datetime.combine(evening.date() - DAY, time(18), zone)
-        return evening.timestamp() <= now.timestamp() < begins.timestamp()
+        if now.timestamp() >= begins.timestamp():
+            return []
+        if before := self._told_of(booked, name):
+            last_at, last = before[-1]
+            again = last.endswith(" off") or last_at < self.booked_at[name]
+            return [("booking_tomorrow", f"{booked} {name} {len(before) + 1}")] if again else []
+        return [("booking_tomorrow", f"{booked} {name}")] if evening.timestamp() <= now.timestamp() else []
+
+    def _told_of(self, day: date, name: str) -> list[tuple[datetime, str]]:
+        """When what was said of an appointment of a visit on a day, in that order."""
+        of = f"{day} {name}"
+        said = [(at, about) for (kind, about), at in self.told.items() if kind == "booking_tomorrow"]
+        return sorted((at, about) for at, about in said if f"{about} ".startswith(f"{of} "))
+
+    def _called_off(self, today: date) -> list[Said]:
+        """What is said, until its day is over, of an appointment that there is no more though it was told of."""
+        told = {(about[:10], about.split()[1]) for kind, about in self.told if kind == "booking_tomorrow"}
+        said = []
+        for on, name in told:
+            day = date.fromisoformat(on)
+            is_done = name in self.done and self.done[name] >= day
+            if day >= today and self.booked.get(name) != day and not is_done:
+                before = self._told_of(day, name)
+                if not before[-1][1].endswith(" off"):
+                    said.append(("booking_tomorrow", f"{on} {name} {len(before) + 1} off"))
+        return said
 
     def _scans(self, now: datetime, today: date, at: time) -> list[Said]:
-        said = []
+        said = self._called_off(today)
         for name, opens, closes, required in self._visits():
-            if name in self.done:
-                continue
             pregnant = self.ended_for == "pregnancy"
             booked, warned = self.booked.get(name), closes - 3 * DAY
-            # What is booked is told of, though it is no longer required: to ask the site.
-            if booked is not None and self._is_eve(booked, now):
-                said.append(("booking_tomorrow", f"{booked} {name}"))
-            if not required:
+            # What is booked is told of, though it is no longer required or was done before: to ask the site.
+            if booked is not None and (name not in self.done or self.done[name] < booked):
+                said += self._appointment(name, booked, now)
+            if not required or name in self.done:
                 continue
             if (
                 not pregnant

@@ -40,6 +40,16 @@ def said(kind: str, language: str, shown: bool) -> MessageText:
     return texts.visit(kind, language, Window(label, "2024-02-21", "2024-02-19", "08:30", zone))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("booked_on", [None, "2024-02-23"])
+def test_that_a_visit_is_off_is_short_and_names_no_disease(language: str, booked_on: str | None) -> None:
+    message = texts.called_off(language, None, "2024-02-21", booked_on)
+    assert 0 < room(message.title) <= TITLE
+    assert 0 < room(message.body) <= BODY
+    assert not TELLING.search(" ".join(message))
+    assert (booked_on is not None) == ("2024-02-23" in message.body)
+
+
 def room(text: str) -> int:
     """How much room a text takes."""
     return sum(1 if character < "\u2e80" else 2 for character in text)

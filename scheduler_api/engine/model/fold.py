@@ -331,7 +331,11 @@ class _Folding:
                     # Where nobody knows the site's clock (a calendar that is only tried out) it is the patient's.
                     site, zone = body.site or self._registered.site, body.time_zone or self._time_zone
                     series = series or (before.series if before is not None else None)
-                    self.bookings[name] = Booking(body.booked_on, body.time, body.place, site, zone, series)
+                    where = body.place, site, zone, series
+                    booking = Booking(body.booked_on, body.time, *where, fact.recorded_at)
+                    if before is not None and booking.is_at_time_of(before):
+                        booking = booking._replace(since=before.since)
+                    self.bookings[name] = booking
             case HoldStarted():
                 hold = Hold(body.from_on, body.resumes_on, fact.recorded_at, body.regimens, fact.fact_id)
                 insort(self.holds, hold, key=_from_on)

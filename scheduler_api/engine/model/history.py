@@ -44,7 +44,8 @@ class Hold(NamedTuple):
 class DoseChange(NamedTuple):
     """The planned amount of one intake of a regimen from a day on; known since the instant `recorded_at`.
 
-    `regimen` None is the only one of the version with which the patient was registered. `times_a_day` and the `days` of the cycle are those of the protocol where None.
+    `regimen` None is the only one of the version with which the patient was registered. `times_a_day`
+    and the `days` of the cycle are those of the protocol where None.
     """
 
     from_on: date
@@ -120,7 +121,7 @@ class Booking(NamedTuple):
     """The day for which a visit is booked, and its time and place as they were entered.
 
     Day and time are on the clock of the site that it was booked for, in the time zone which that site had then.
-    `series` is given for an unscheduled appointment.
+    `series` is given for an unscheduled appointment. `since` is when the service received that it is at this time.
     """
 
     booked_on: date
@@ -128,7 +129,12 @@ class Booking(NamedTuple):
     place: str | None
     site: str
     time_zone: str
-    series: str | None = None
+    series: str | None
+    since: datetime
+
+    def is_at_time_of(self, other: Booking) -> bool:
+        """Return whether it is at the same time as another."""
+        return (self.booked_on, self.time, self.time_zone) == (other.booked_on, other.time, other.time_zone)
 
 
 class ReportedDay(NamedTuple):

@@ -10,6 +10,21 @@ def about_day(day: date, which: str | None = None) -> str:
     return f"{day} {which}" if which else f"{day}"
 
 
+def about_visit(day: date, visit: str, number: int = 1, is_off: bool = False) -> str:
+    """Return what the message of a number about the appointment of a visit is about; `is_off`: it is not on that day.
+
+    The first needs only the day and the visit.
+    """
+    words = [visit, *([] if number == 1 else [str(number)]), *(["off"] if is_off else [])]
+    return about_day(day, " ".join(words))
+
+
+def visit_about(which: str) -> tuple[str, bool]:
+    """Return which visit a message is about, by what follows the day, and whether it says that it is off."""
+    visit, *more = which.split(" ")
+    return visit, "off" in more
+
+
 def about_dose(day: date, slot: int) -> str:
     """Return what a message about the doses of one time of a day is about; those of the first need only the day."""
     return about_day(day, None if slot == 1 else f"{slot}")

@@ -7,8 +7,10 @@ calls for another.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
 
-from .about import about_day
+from .about import about_day, about_visit, visit_about
 from .first_reminder import FirstReminder, SentMessages, planned_slots
 from .kinds import TO_PATIENTS
 from .preferences import BEFORE_NEXT, NotificationPreferences, SitePreferences
@@ -62,6 +64,14 @@ class Message(NamedTuple):
         return self.next_at < self.expires_at
 
 
+class Told(NamedTuple):
+    """A message about an appointment that went out: what it is about, whether it says that it is off, and when."""
+
+    about: str
+    is_off: bool
+    sent_at: datetime
+
+
 class Planner:
     """Plans the messages that a patient's calendar calls for, to the patient and to the site."""
 
@@ -83,6 +93,7 @@ class Planner:
         if history.died is not None:
             return []
         messages = [*self._doses(first, last), *self._visits(first, last), *self._contraception(first, last)]
+        messages += self._called_off(first)
         messages += self._doses_missed(first, last)
         if history.off_study is not None:
             left = local_instant(history.off_study.first_on, time(0), self._zone)
@@ -233,11 +244,40 @@ class Planner:
         if quiet is not None and quiet.held_until(at, self._zone) > latest:
             at = quiet.began(at, self._zone) - _BEFORE_QUIET
         if civil_date(at, self._zone) <= last and first <= civil_date(booked_from, self._zone):
-            because = Reason("booked_on", day=visit.booked_on)
-            message = self._message(
-                "booking_tomorrow", about_day(visit.booked_on, visit.visit), at, visit.booked_on, because
-            )
+            because, about = Reason("booked_on", day=visit.booked_on), about_visit(visit.booked_on, visit.visit)
+            if told := self._told.get((visit.booked_on, visit.visit)):
+                about, is_off, sent_at = told[-1]
+                since = self._history.bookings[visit.visit].since
+                if is_off or sent_at < since:
+                    # What the patient was told is no longer so.
+                    about, at = about_visit(visit.booked_on, visit.visit, len(told) + 1), max(since, sent_at)
+            message = self._message("booking_tomorrow", about, at, visit.booked_on, because)
             yield message._replace(expires_at=booked_from)
+
+    def _called_off(self, first: date) -> Iterator[Message]:
+        """Yield that there is no appointment on a day for which the patient was told of one, until that day is over.
+
+        Who has left the study is told no more, and of a visit that was done there is nothing to tell.
+        """
+        for (day, visit), told in self._told.items():
+            booking, row = self._history.bookings.get(visit), self._schedule.visit_schedule.visit(visit)
+            is_done = row is not None and row.done_on is not None and row.done_on >= day
+            is_on = booking is not None and booking.booked_on == day
+            if day < first or is_done or is_on or self._history.off_study is not None:
+                continue
+            about, is_off, sent_at = told[-1]
+            about = about if is_off else about_visit(day, visit, len(told) + 1, is_off=True)
+            yield self._message("booking_tomorrow", about, sent_at, day, Reason("booking_off", day=day))
+
+    @cached_property
+    def _told(self) -> dict[tuple[date, str], list[Told]]:
+        """Return what the patient was told of appointments, by day and visit, in that order."""
+        found = defaultdict[tuple[date, str], list[Told]](list)
+        for (kind, about), sent in self._sent.items():
+            if kind == "booking_tomorrow":
+                visit, is_off = visit_about(about[11:])
+                found[date.fromisoformat(about[:10]), visit].append(Told(about, is_off, sent.at))
+        return {what: sorted(told, key=attrgetter("sent_at")) for what, told in found.items()}
 
     # Contraception.
 

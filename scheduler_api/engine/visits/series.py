@@ -21,7 +21,6 @@ from .appointments import standing
 from .assignment import Performed, UnscheduledVisit, assign
 from .recurrence import PlannedVisit, PlannedVisits, label_of
 
-
 #: What a booking is: for something that is still to be done, or for nothing that is needed (any more).
 STANDS, IN_VAIN = "stands", "in_vain"
 
@@ -36,8 +35,8 @@ class Visit(NamedTuple):
     more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
     appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
     on which it is no longer needed. `booking` says whether what is booked `STANDS` or is `IN_VAIN` (None: nothing is
-    booked, or what was done has ended it). Of a dose given at the site `amount` is the planned one (None: to be calculated)
-    and `given_amount` what was given, both in `unit`, which is None of all other visits.
+    booked, or what was done has ended it). Of a dose given at the site `amount` is the planned one (None: to be
+    calculated) and `given_amount` what was given, both in `unit`, which is None of all other visits.
     """
 
     visit: str

@@ -36,7 +36,7 @@ VISIT_FIELDS = (
 
 
 def today_document(session: Session, caller: Phone) -> dict[str, Any]:
-    """Return today's screen: doses, those to catch up on, visits that are open, next or booked, contraception, whom to call.
+    """Return today's screen: doses, those to catch up on, visits (open, next or booked), contraception, whom to call.
 
     `notices` are what the patient needs to know besides.
 

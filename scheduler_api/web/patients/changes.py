@@ -44,7 +44,7 @@ def _what(what: str, labels: Mapping[str, Any], language: str) -> str:
         kind = "site_from"
     if kind == "drug":
         name = name.removeprefix("count ")
-    # Of several the name says which: `of surufatinib.1 from 2024-02-25`, `1 of olaparib`, `2024-01-26 of infusion-c2d1`.
+    # Of several it says which: `of surufatinib.1 from 2024-02-25`, `1 of olaparib`, `2024-01-26 of infusion-c2d1`.
     of, _, name = name.rpartition("from ") if "from " in name else ("", "", name.removeprefix("dose "))
     if kind in ("cycle", "recorded"):
         name, _, of = name.partition(" of ")
