@@ -174,3 +174,23 @@ def test_the_phone_is_told_which_drug_a_change_or_a_hold_is_of(phone: Phone, pat
         {"resumes_on": "2024-02-25", "hold": told[1]["fact_id"], "drugs": ["olaparib"]},
         {"regimen": "olaparib", "last_dose_on": "2024-02-19", "drug": "olaparib"},
     ]
+
+
+def test_a_dose_without_an_amount_is_not_reminded_of_and_says_to_call_the_site(phone: Phone, admin: Client) -> None:
+    """From 2024-02-20 on olaparib is per kg, and nobody has calculated it: the other drug is taken as before."""
+    definition = admin.get("/v1/protocols/two-drugs/versions/1").json
+    first, other = definition["regimens"]
+    per_kg = {**other, "dose": {"amount": 5, "unit": "mg", "per": "kg"}, "strengths": []}
+    second = {**definition, "version": 2, "regimens": [first, per_kg]}
+    assert admin.post("/v1/protocols", second).status_code == 201
+    phone.patient.record("protocol_amended", version=2, from_on="2024-02-20")
+    assert of_today(phone)[OTHER] == (None, "due", None, [])
+    assert of_today(phone)[MORNING][:3] == (150, "due", "2024-02-20T08:00:00+08:00")
+    notices = phone.read("today")["notices"]
+    assert [(one["code"], one["about"]) for one in notices] == [("call_site_before_dose", OTHER)]
+    rows = {row["dose_id"]: row["remind_at"] for row in phone.read("calendar")["doses"]}
+    assert rows["2024-02-21.olaparib.1"] is None
+    assert rows["2024-02-21.surufatinib.1"] is not None
+    phone.patient.record("dose_changed", from_on="2024-02-20", regimen="olaparib", amount=320)
+    assert of_today(phone)[OTHER][:3] == (320, "due", "2024-02-20T08:00:00+08:00")
+    assert [one["code"] for one in phone.read("today")["notices"]] == ["amount_changed"]
