@@ -316,8 +316,8 @@ class VisitSeries:
         done = self._performed.get(index)
         name, history = planned.name, self._history
         booking = self._booked[name].booking if name in self._booked else None
-        is_listed = booking is not None or (in_plan(planned) and not planned.is_held)
-        if done is None and (not planned.is_for_patient or not is_listed):
+        is_listed = booking is not None or in_plan(planned)
+        if done is None and (not planned.is_for_patient or not is_listed or planned.is_held):
             return None
         because, end = planned.because, visit_end(history, planned)
         is_required = end is None or end.first_on > planned.closes_on
@@ -450,9 +450,11 @@ class VisitSeries:
         )
 
     def _why_not_planned(self, name: str, series: Series | None, index: int | None) -> Reason:
-        """Return why the plan does not have a visit: it is not for this patient, an amendment, a hold, or no anchor."""
+        """Return why the plan does not have a visit: it is not for this patient, a hold, an amendment, or no anchor."""
         history = self._history
         planned = self.planned_visits.visit(index) if index is not None else None
+        if planned is not None and planned.is_held and in_plan(planned):
+            return Reason("held_dose", base=planned.because)
         if planned is not None and (end := visit_end(history, planned)) is not None:
             return Reason("not_required", base=planned.because, end=end.because)
         if (dropped := next((one for one in self.dropped if one.visit.name == name), None)) is not None:
