@@ -31,7 +31,8 @@ class Visit(NamedTuple):
 
     `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
-    records it is made of. `has_response`: visits of its series have responses. `awaits_start`: it aims at or after a
+    records it is made of. `has_response`: visits of its series have responses. `is_vague`: its dates rest
+    on a day that is only planned or not exactly known. `awaits_start`: it aims at or after a
     start of treatment that is only planned. `in_plan` is False for what is only booked: the plan has no such visit (any
     more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
     appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
@@ -60,6 +61,7 @@ class Visit(NamedTuple):
     parts: int
     has_response: bool
     provisional: bool
+    is_vague: bool
     awaits_start: bool
     in_plan: bool
     appointment: str | None
@@ -205,7 +207,8 @@ class VisitSeries:
             return None
         because = Reason("visit_target", visit=visit, label=planned.label, day=planned.target_on)
         anchor = planned.anchor
-        return AnchorDay(planned.target_on, True, because, anchor.enrolment_from, anchor.planned_start)
+        day = AnchorDay(planned.target_on, True, because, anchor.enrolment_from, anchor.planned_start)
+        return day._replace(by_target=not anchor.is_vague)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit, or the appointment, with this name; None if there is none, or it was cut."""
@@ -344,6 +347,7 @@ class VisitSeries:
             parts=len(done.records) if done else 0,
             has_response=planned.plan.series.responses is not None,
             provisional=planned.anchor.provisional,
+            is_vague=planned.anchor.is_vague,
             awaits_start=planned.awaits_start and end is None,
             in_plan=True,
             appointment=None,
@@ -442,6 +446,7 @@ class VisitSeries:
             parts=0,
             has_response=series is not None and series.responses is not None,
             provisional=False,
+            is_vague=False,
             awaits_start=False,
             in_plan=False,
             appointment=None,
