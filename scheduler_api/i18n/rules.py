@@ -88,6 +88,7 @@ RULES: Mapping[str, str] = {
     "amount_changed": "{amount} from {day}",
     "amount_of_protocol": "{amount} by version {number} of the protocol",
     "held_days_not_counted": "{base}; held days are not counted",
+    "held_dose": "{base}; held on all days of its window",
     "open_hold_stops_cycles": "an open hold stops the count of cycles",
     "both": "{base}; {other}",
     "regimen_ended": "{text} ended, last dose {day}",

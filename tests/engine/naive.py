@@ -466,8 +466,8 @@ class Known(Treatment):
         for series in {entry for entry in entries if _is_of(name, entry)}:
             visit = _named(name, self.series(series).visits)
             exists = visit is not None and (visit.fits or visit.done)
-            # A dose at the site that is held all the time is not listed.
-            exists = exists and not (visit.is_held and not visit.done and name not in self.booked())
+            # A dose at the site that is held all the time is not in the plan.
+            exists = exists and not (visit.is_held and not visit.done)
             if visit is not None and exists and (visit.done or name in self.booked() or not self._is_cut(visit)):
                 return visit
         return None
@@ -634,7 +634,7 @@ class Known(Treatment):
             return None
         if self._is_cut(visit) and visit.name not in self.booked():
             return None
-        if visit.is_held and visit.name not in self.booked():
+        if visit.is_held:
             return None
         if end and visit.opens > end[0]:
             return "not_required"
@@ -660,7 +660,7 @@ class Known(Treatment):
         for name, booked_on in self.booked().items():
             if "." in name or not _is_of(name, series):
                 continue
-            if any(visit.name == name and (visit.fits or visit.done) for visit in visits):
+            if any(visit.name == name and (visit.done or (visit.fits and not visit.is_held)) for visit in visits):
                 continue
             records = [record for record in self.records if record.series == series]
             came = any(record.done_on == booked_on for record in records)

@@ -196,3 +196,38 @@ def test_those_of_all_time_reach_to_the_last_thing_on_record_whatever_day_it_is(
         ("dose_amount", "2024-02-20"),
         ("booking_out_of_window", "2024-06-01"),
     ]
+
+
+class TestCountedFromAVisitThatWasNotDone:
+    """Counted from `lab`, 2024-02-28 ± 1 day, which was never done: one week and two weeks later, to the day."""
+
+    def patient(self, **enrolment: str) -> Patient:
+        lab, post = (
+            series("lab", first={"weeks": 8}, window=(1, 1)),
+            series("post", {"visit": "lab"}, every={"weeks": 1}),
+        )
+        patient = Patient(
+            protocol(lab, {**post, "count": 2, "window": {"before_days": 0, "after_days": 0}}), **enrolment
+        )
+        patient.record("visit_booked", visit="post-w2", booked_on="2024-03-15")
+        return patient
+
+    def test_it_is_missed_early_or_late_by_the_target_of_that_visit(self) -> None:
+        patient = self.patient()
+        patient.record("treatment_started", first_dose_on="2024-01-05")
+        found = [("visit_missed", "2024-03-01"), ("visit_missed", "2024-03-07"), ("visit_missed", "2024-03-14")]
+        assert patient.on("2024-03-25").deviations() == [*found, ("booking_out_of_window", "2024-03-15")]
+        assert patient.on("2024-03-25").visits["post-w1"]["provisional"]
+        patient.record("visit_done", series="post", visit="post-w2", done_on="2024-03-15")
+        assert patient.on("2024-03-25").deviations() == [*found[:2], ("visit_late", "2024-03-15")]
+
+    def test_but_not_if_that_one_rests_on_a_start_that_is_only_planned(self) -> None:
+        lab = series("lab", "first_dose", first={"weeks": -1}, window=(0, 0))
+        post = series("post", {"visit": "lab"}, first={"days": 1}, window=(0, 0))
+        patient = Patient(protocol(lab, post), planned_first_dose_on="2024-01-20")
+        assert patient.on("2024-01-18").deviations() == []
+        patient.record("treatment_started", first_dose_on="2024-01-20")
+        assert patient.on("2024-01-21").deviations("visit_missed") == [
+            ("visit_missed", "2024-01-14"),
+            ("visit_missed", "2024-01-15"),
+        ]

@@ -14,6 +14,7 @@ from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
 
 from .patients import NOW, Patient, day, plain, protocol_data, regimen_data, series
+from .test_worklist import listed
 
 Data = dict[str, Any]
 
@@ -193,13 +194,35 @@ class TestHolds:
         assert seen.visits["pembrolizumab-c2d1"]["target_on"] == "2024-02-07"
         assert [row["done_on"] for row in seen["unscheduled"]] == ["2024-01-27"]
 
-    def test_a_dose_whose_window_is_held_is_not_listed_unless_booked(self) -> None:
+    def test_a_dose_whose_window_is_held_is_not_listed_and_its_booking_is_to_cancel(self) -> None:
+        """Cycle 2: 2024-01-26 ± 3 days. Nothing is to be given while it is held, so nobody is told to come for it."""
         patient = treated()
         give(patient, "2024-01-05")
         patient.record("hold_started", from_on="2024-01-22", resumes_on="2024-01-30")
         assert "pembrolizumab-c2d1" not in patient.on("2024-01-25").visits
         patient.record("visit_booked", visit="pembrolizumab-c2d1", booked_on="2024-01-26")
-        assert patient.on("2024-01-25").visits["pembrolizumab-c2d1"]["status"] == "open"
+        seen = patient.on("2024-02-10")
+        row = seen.visits["pembrolizumab-c2d1"]
+        assert (row["status"], row["opens_on"], row["booked_on"]) == ("not_required", None, "2024-01-26")
+        assert row["because"].endswith("held on all days of its window")
+        assert [code for code, *_ in patient.notices("2024-01-25")] == ["ask_before_coming"]
+        assert ("booking_to_cancel", "pembrolizumab-c2d1") in listed(patient, "2024-01-25")
+        assert ("booking_past", "pembrolizumab-c2d1") in listed(patient, "2024-01-27")
+        assert seen.deviations("dose_missed") == []
+        rows = patient.schedule().doses(day("2024-02-10"), day("2024-01-20"), day("2024-02-10"))
+        assert [(row["visit"], row["status"]) for row in rows] == [("pembrolizumab-c2d1", "held")]
+        # A hold that ends early, or a dose that is given all the same, and the booking stands.
+        give(patient, "2024-01-26")
+        assert patient.on("2024-01-26").status("pembrolizumab-c2d1") == "done"
+
+    def test_a_hold_that_ends_in_the_window_gives_the_booking_its_visit_back(self) -> None:
+        patient = treated()
+        hold = patient.record("hold_started", from_on="2024-01-22", reason="fever")
+        patient.record("visit_booked", visit="pembrolizumab-c2d1", booked_on="2024-01-26")
+        assert patient.on("2024-01-25").status("pembrolizumab-c2d1") == "not_required"
+        patient.correct(hold, "hold_started", from_on="2024-01-22", reason="fever", resumes_on="2024-01-26")
+        assert patient.on("2024-01-25").status("pembrolizumab-c2d1") == "open"
+        assert patient.notices("2024-01-25") == []
 
     def test_one_day_of_the_window_that_is_not_held_keeps_it(self) -> None:
         patient = treated()

@@ -389,7 +389,7 @@ def _series_is_as_read_literally(patient: Patient, known: Known, name: str, toda
 @given(patients(), todays)
 def test_doses_at_the_site_deviate_as_read_one_by_one(patient: Patient, today: date) -> None:
     known, schedule = Known(patient), patient.schedule()
-    unknown = {visit.visit for visit in schedule.visits(EARLY, LATE) if visit.provisional}
+    unknown = {visit.visit for visit in schedule.visits(EARLY, LATE) if visit.is_vague}
     names = [*schedule.visit_schedule.names_of_doses]
     rows = [row for row in schedule.all_deviations(today) if row["kind"] in ("dose_out_of_window", "dose_missed")]
     found = {(row["kind"], row["visit"]) for row in rows if row["dose_on"] is None}

@@ -25,7 +25,8 @@ class AnchorDay(NamedTuple):
     `enrolment_from`: for when enrolment is planned of a patient who is not enrolled, so that only what aims before that
     day is planned yet.
     `planned_start` is C1D1 if the day follows from it and nobody has recorded yet that treatment started;
-    `stated_start`, of C1D1, is the start as it was recorded or planned, whatever was taken before.
+    `stated_start`, of C1D1, is the start as it was recorded or planned, whatever was taken before. `by_target`: it may move
+    for no other reason than that it is the target of a visit which was not done.
     """
 
     day: date
@@ -34,6 +35,12 @@ class AnchorDay(NamedTuple):
     enrolment_from: date | None = None
     planned_start: date | None = None
     stated_start: date | None = None
+    by_target: bool = False
+
+    @property
+    def is_vague(self) -> bool:
+        """Return whether it is only planned or not exactly known, so that nothing is late by it (sections 1 and 4)."""
+        return self.provisional and not self.by_target
 
 
 def reached(history: History, protocol: Protocol, name: str, after: date | None = None) -> Reached | None:

@@ -124,7 +124,7 @@ def _visit_deviations(visit: Visit, today: date, history: History) -> Iterator[d
     is_dose = visit.unit is not None
     if done_on is not None and _is_after_end(done_on, history) and not is_dose:
         yield _after_end(name, done_on, history)
-    if visit.provisional:
+    if visit.is_vague:
         return
     if done_on is not None and visit.days_off:
         kind = "dose_out_of_window" if is_dose else "visit_early" if visit.days_off < 0 else "visit_late"

@@ -73,10 +73,9 @@ def _not_given(series: VisitSeries, today: date, first: date, last: date) -> Ite
 
 def _status(series: VisitSeries, dose: PlannedVisit, today: date) -> str | None:
     """Return what became of a dose that was not given; None if it was not to be."""
-    visit = series.visit(dose.name)
     if dose.is_held:
-        is_required = in_plan(dose) and (visit is None or visit.status(today) != "not_required")
-        return "held" if is_required else None
+        return "held" if in_plan(dose) else None
+    visit = series.visit(dose.name)
     return None if visit is None else _NOT_GIVEN.get(visit.status(today))
 
 

@@ -101,7 +101,7 @@ class PlannedVisit(NamedTuple):
 
     @property
     def is_held(self) -> bool:
-        """Return whether it is a dose, and all days of its window are held: then it is only listed if booked."""
+        """Return whether it is a dose, and all days of its window are held: then nothing is to be given."""
         day = self.opens_on
         for hold in self.plan.holds:
             if not hold.covers(day):

@@ -30,7 +30,8 @@ class Visit(NamedTuple):
 
     `overdue_through` is the last day on which it can be overdue (None: it stays so); `ends_on` is E, the first day on
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
-    records it is made of. `has_response`: visits of its series have responses. `awaits_start`: it aims at or after a
+    records it is made of. `has_response`: visits of its series have responses. `is_vague`: its dates rest
+    on a day that is only planned or not exactly known. `awaits_start`: it aims at or after a
     start of treatment that is only planned. `in_plan` is False for what is only booked: the plan has no such visit (any
     more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
     appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
@@ -59,6 +60,7 @@ class Visit(NamedTuple):
     parts: int
     has_response: bool
     provisional: bool
+    is_vague: bool
     awaits_start: bool
     in_plan: bool
     appointment: str | None
@@ -204,7 +206,8 @@ class VisitSeries:
             return None
         because = Reason("visit_target", visit=visit, label=planned.label, day=planned.target_on)
         anchor = planned.anchor
-        return AnchorDay(planned.target_on, True, because, anchor.enrolment_from, anchor.planned_start)
+        day = AnchorDay(planned.target_on, True, because, anchor.enrolment_from, anchor.planned_start)
+        return day._replace(by_target=not anchor.is_vague)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit, or the appointment, with this name; None if there is none, or it was cut."""
@@ -306,8 +309,8 @@ class VisitSeries:
         done = self._performed.get(index)
         name, history = planned.name, self._history
         booking = self._booked[name].booking if name in self._booked else None
-        is_listed = booking is not None or (in_plan(planned) and not planned.is_held)
-        if done is None and (not planned.is_for_patient or not is_listed):
+        is_listed = booking is not None or in_plan(planned)
+        if done is None and (not planned.is_for_patient or not is_listed or planned.is_held):
             return None
         because, end = planned.because, visit_end(history, planned)
         is_required = end is None or end.first_on > planned.closes_on
@@ -334,6 +337,7 @@ class VisitSeries:
             parts=len(done.records) if done else 0,
             has_response=planned.plan.series.responses is not None,
             provisional=planned.anchor.provisional,
+            is_vague=planned.anchor.is_vague,
             awaits_start=planned.awaits_start and end is None,
             in_plan=True,
             appointment=None,
@@ -432,6 +436,7 @@ class VisitSeries:
             parts=0,
             has_response=series is not None and series.responses is not None,
             provisional=False,
+            is_vague=False,
             awaits_start=False,
             in_plan=False,
             appointment=None,
@@ -440,9 +445,11 @@ class VisitSeries:
         )
 
     def _why_not_planned(self, name: str, series: Series | None, index: int | None) -> Reason:
-        """Return why the plan does not have a visit: it is not for this patient, an amendment, a hold, or no anchor."""
+        """Return why the plan does not have a visit: it is not for this patient, a hold, an amendment, or no anchor."""
         history = self._history
         planned = self.planned_visits.visit(index) if index is not None else None
+        if planned is not None and planned.is_held and in_plan(planned):
+            return Reason("held_dose", base=planned.because)
         if planned is not None and (end := visit_end(history, planned)) is not None:
             return Reason("not_required", base=planned.because, end=end.because)
         if (dropped := next((one for one in self.dropped if one.visit.name == name), None)) is not None:

@@ -56,7 +56,7 @@ def rows_of(patient_id: str, history: History, visits: Sequence[Visit]) -> dict[
         row["label"], row["because"] = reasons.to_text(visit.label), reasons.to_text(visit.because)
         # In UTC, so that it sorts as the instants do.
         row["booked_from"] = visit.booked_from and stamp(visit.booked_from)
-        for flag in ("has_response", "provisional", "awaits_start", "in_plan"):
+        for flag in ("has_response", "provisional", "is_vague", "awaits_start", "in_plan"):
             row[flag] = int(row[flag])
         rows[visit.visit] = {**patient, **row, "day_site": history.site_on(visit.day)}
     return rows
