@@ -25,8 +25,8 @@ class AnchorDay(NamedTuple):
     `enrolment_from`: for when enrolment is planned of a patient who is not enrolled, so that only what aims before that
     day is planned yet.
     `planned_start` is C1D1 if the day follows from it and nobody has recorded yet that treatment started;
-    `stated_start`, of C1D1, is the start as it was recorded or planned, whatever was taken before. `by_target`: it may move
-    for no other reason than that it is the target of a visit which was not done.
+    `stated_start`, of C1D1, is the start as it was recorded or planned, whatever was taken before.
+    `by_target`: it may move only because it is the target of a visit that was not done.
     """
 
     day: date
