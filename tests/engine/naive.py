@@ -343,7 +343,7 @@ class Known(Treatment):
         last = max((record.done_on for record in self.given(name) if had and record.done_on <= had.on), default=None)
         for target, number, day in sorted(days):
             when = said_by.selector(one, number, day, target)
-            if when is None:
+            if when is None or self.is_planned_later(name, target):
                 continue
             window = when.get("window") or one["window"]
             visit = said_by.visit(window, f"{name}-c{number}d{day}", target)

@@ -613,19 +613,30 @@ class Treatment(Facts):
     @once
     def is_superseded(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
-        begins = self.start_of(name)
-        assert begins is not None
         if (not by_protocol and self.held(name, on)) or not self.is_occasion(name, on, by_protocol=by_protocol):
             # It plans nothing itself.
             return False
+        return self.is_planned_later(name, on, by_protocol)
+
+    def is_planned_later(self, name: str, on: date, by_protocol: bool = False) -> bool:
+        """Whether a regimen of the same drug that started later, or on the same day and is listed first, plans a day.
+
+        One that follows it has no day in common with it.
+        """
+        begins = self.start_of(name)
         for other in self.of_drug(name):
-            since = self.start_of(other)
-            if other == name or since is None or since > on:
+            since = None if other == name or self._follows(other, name) else self.start_of(other)
+            if since is None or begins is None or since > on:
                 continue
             first = since == begins and self.names.index(other) < self.names.index(name)
             if (since > begins or first) and self._plans(other, on, by_protocol):
                 return True
         return False
+
+    def _follows(self, name: str, other: str) -> bool:
+        """Whether a regimen starts after another, or after one that does."""
+        starts, _ = self.starts_by(self.root(name))
+        return "after" in starts and (starts["after"] == other or self._follows(starts["after"], other))
 
     def _plans(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen has a dose on a day, or would have, were it not held."""

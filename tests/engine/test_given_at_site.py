@@ -490,3 +490,50 @@ class TestOtherAnchors:
         with pytest.raises(ValidationFailed) as refused:
             treated(visits=(series("imaging", every={"weeks": 6}), series("call", anchor, first={"days": 3})))
         assert any(detail in one.detail or detail in one.pointer for one in refused.value.errors), refused.value.errors
+
+
+class TestOneDrugInTwoForms:
+    """Infusions every 21 days, and tablets of the same drug from 15 January on: on one day only the tablets."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        tablets = {**regimen_data(), "id": "tablets", "drug": "pembrolizumab", "starts": {"milestone": "switched"}}
+        data = protocol_data(milestones=[{"id": "switched", "label": "Switched"}])
+        patient = Patient.treated(read_protocol({**data, "regimens": [infusion(), tablets]}))
+        give(patient, "2024-01-05")
+        return patient
+
+    def test_a_dose_on_a_day_of_the_later_one_is_not_planned(self, patient: Patient) -> None:
+        assert patient.on("2024-01-20").visits["pembrolizumab-c2d1"]["status"] == "upcoming"
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        seen = patient.on("2024-01-26")
+        assert [*seen.visits] == ["pembrolizumab-c1d1"]
+        assert seen.doses["2024-01-26"]["amount"] == 300
+        assert to_do(patient, "visit_to_book", "2024-01-26") == []
+        assert to_do(patient, "regimens_overlap", "2024-01-26") == [
+            "pembrolizumab and tablets are the same drug and both run from 2024-01-15 on: only tablets is planned"
+        ]
+
+    def test_a_booked_one_is_to_be_cancelled(self, patient: Patient) -> None:
+        patient.record("visit_booked", visit="pembrolizumab-c2d1", booked_on="2024-01-26")
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        assert patient.on("2024-01-20").visits["pembrolizumab-c2d1"]["status"] == "not_required"
+        assert len(to_do(patient, "booking_to_cancel", "2024-01-20")) == 1
+
+    @pytest.mark.parametrize("visit", [None, "pembrolizumab-c2d1"])
+    def test_one_given_all_the_same_was_not_planned(self, patient: Patient, visit: str | None) -> None:
+        give(patient, "2024-01-26", visit)
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        seen = patient.on("2024-01-27")
+        assert ("dose_not_planned", "2024-01-26") in seen.deviations()
+        assert [row["done_on"] for row in seen["unscheduled"]] == ["2024-01-26"]
+        assert len(to_do(patient, "dose_not_planned", "2024-01-27")) == 1
+
+    def test_an_infusion_that_started_later_is_planned_in_place_of_the_tablets(self) -> None:
+        data = protocol_data(milestones=[{"id": "switched", "label": "Switched"}])
+        later = infusion(drug="surufatinib", starts={"milestone": "switched"})
+        patient = Patient.treated(read_protocol({**data, "regimens": [regimen_data(), later]}))
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        seen = patient.on("2024-01-14", "2024-01-10", "2024-01-20")
+        assert seen.status("pembrolizumab-c1d1") == "open"
+        assert [*seen.doses] == [f"2024-01-{number}" for number in (10, 11, 12, 13, 14, 16, 17, 18, 19, 20)]

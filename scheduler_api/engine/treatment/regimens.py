@@ -185,6 +185,12 @@ class RegimenPlan:
         is_off_cycle = self.is_held(day) and run_of(self.runs, day).place(day)[1] is None
         return is_off_cycle or self.own_amount(day) is not None
 
+    @property
+    def inputs(self) -> tuple[object, ...]:
+        """Return everything that decides on which days it has a dose: equal inputs give equal days."""
+        span = self.starts_on, self.ends_on
+        return self.stages, self.runs, self.holds, self.changes, span, tuple(self.stretches())
+
     def last_planned(self, last: date) -> date | None:
         """Return the last day through `last` on which a dose is due by the cycles; None if there is none."""
         day = last
