@@ -167,7 +167,9 @@ def regimens(draw: Draw, course: Course) -> dict[str, Any]:
         # Another version may have another gap, or wait for something else.
         data.pop("gap", None)
         after = {"starts": {"after": "surufatinib"}}
-        data |= draw(st.sampled_from([{}, {**after, "gap": {"days": 30}}, after, {"starts": {"milestone": "progression"}}]))
+        data |= draw(
+            st.sampled_from([{}, {**after, "gap": {"days": 30}}, after, {"starts": {"milestone": "progression"}}])
+        )
     if shares:
         del data["cycle_days"]
     if not course.is_plain and draw(st.integers(0, 5)) == 0:

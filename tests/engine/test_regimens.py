@@ -17,9 +17,7 @@ Data = dict[str, Any]
 ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 
 
-def drug(
-    name: str = "olaparib", amount: float = 200, levels: list[float] | None = None, **fields: Any
-) -> Data:
+def drug(name: str = "olaparib", amount: float = 200, levels: list[float] | None = None, **fields: Any) -> Data:
     """The data of another regimen: 200 mg a day in cycles of 21 days, unless said otherwise."""
     return {**regimen_data(amount, levels or [], **fields), "id": name, "drug": name}
 

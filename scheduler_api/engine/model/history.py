@@ -44,7 +44,8 @@ class Hold(NamedTuple):
 class DoseChange(NamedTuple):
     """The planned amount of one intake of a regimen from a day on; known since the instant `recorded_at`.
 
-    `regimen` None is the only one of the version with which the patient was registered. `times_a_day` and the `days` of the cycle are those of the protocol where None.
+    `regimen` None is the only one of the version with which the patient was registered. `times_a_day` and the `days` of
+    the cycle are those of the protocol where None.
     """
 
     from_on: date

@@ -355,7 +355,7 @@ class TreatmentPlan:
         """
         order = {one.name: (one.starts_on, -place) for place, one in enumerate(self.regimens)}
         later = (one for one in self.regimens if order[one.name] > order[regimen.name])
-        return tuple(one for one in later if one.first.drug == regimen.first.drug and regimen not in self._line(one))
+        return tuple(one for one in later if one.first.drug == regimen.first.drug and not self._follows(one, regimen))
 
     @property
     def slots(self) -> int:
@@ -429,14 +429,14 @@ class TreatmentPlan:
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:
         """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that."""
         lead = next((one for one in self.regimens if one.exists_on(day)), None)
-        return lead in self._line(regimen)
+        return lead is not None and self._follows(regimen, lead)
 
-    def _line(self, regimen: RegimenPlan) -> Iterator[RegimenPlan]:
-        """Yield a regimen, and those that it follows one after the other."""
+    def _follows(self, regimen: RegimenPlan, earlier: RegimenPlan) -> bool:
+        """Return whether a regimen is another one, or starts after it or after one that does."""
         following: RegimenPlan | None = regimen
-        while following is not None:
-            yield following
+        while following is not None and following is not earlier:
             following = None if following.after is None else self.regimen(following.after)
+        return following is not None
 
     @cached_property
     def without_holds(self) -> TreatmentPlan:

@@ -115,6 +115,14 @@ class RegimenPlan:
         runs = self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
         return runs and self.history.is_enrolled and self.exists_on(day)
 
+    def first_day_run(self, first: date, last: date) -> date | None:
+        """Return the first day of `first`…`last` on which the regimen runs; None if there is none."""
+        first = max(first, self.starts_on)
+        last = last if self.ends_on is None else min(last, self.ends_on)
+        if first > last or not self.history.is_enrolled:
+            return None
+        return next((begin for begin, _ in self.stretches(first, last)), None)
+
     def is_held(self, day: date) -> bool:
         """Return whether the regimen is held on a day."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)

@@ -30,7 +30,9 @@ def regimen_plans(
         if name not in names or name in waiting:
             return None
         if name not in found:
-            found[name] = RegimenPlan(name, plan, history, partial(of, waiting=waiting | {name}), given_on.get(name, {}))
+            found[name] = RegimenPlan(
+                name, plan, history, partial(of, waiting=waiting | {name}), given_on.get(name, {})
+            )
         return found[name]
 
     return tuple(one for name in names if (one := of(name)) is not None)

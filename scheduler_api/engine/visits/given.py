@@ -99,4 +99,5 @@ def _counting_from_given(treatment_plan: TreatmentPlan) -> list[str]:
     for one in treatment_plan.regimens:
         if one.first.counts_actual:
             add(one)
-    return [one.name for name in found if (one := treatment_plan.regimen(name)) is not None and one.first.counts_actual]
+    counting = {regimen.name for regimen in treatment_plan.regimens if regimen.first.counts_actual}
+    return [name for name in found if name in counting]

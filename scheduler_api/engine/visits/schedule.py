@@ -71,7 +71,7 @@ class VisitSchedule:
         return self._treatment_plan.regimen(name) if gives_doses(self._plan, name) else None
 
     def _planned_instead(self, name: str) -> tuple[RegimenPlan, ...]:
-        """Return the regimens on whose days the doses of a series are not planned: one drug is given once (section 4)."""
+        """Return the regimens on whose days the doses of a series are not planned: a drug is given once (section 4)."""
         regimen = self._given(name)
         return () if regimen is None else self._treatment_plan.overlapping(regimen)
 
