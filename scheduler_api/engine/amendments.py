@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from scheduler_api.engine.model.dose_log import regimen_of_log
 from scheduler_api.engine.model.history import ONE_DAY, History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import Period, periods, version_on
@@ -44,7 +45,7 @@ def lost_records(versions: Versions, history: History) -> Iterator[FieldError]:
     plan = periods(versions, history)
     regimens = {one.id for period in plan for one in period.protocol.regimens}
     for name in history.doses:
-        regimen = name.rpartition(".")[0]
+        regimen = regimen_of_log(name)
         if regimen and regimen not in regimens:
             yield _on_record(f"Doses of {regimen} are on record, which no version of this patient has then.")
     for done in history.visits_done:
