@@ -35,7 +35,8 @@ class Dose(NamedTuple):
 class Record:
     """What was recorded of a visit, numbered in order of receipt.
 
-    `amount` is what was given, if it is a dose; `before_start`: of a day before day 1, as it was known on receipt.
+    `amount` is what was given, if it is a dose; `before_start`: of a day before day 1, as it was known on receipt;
+    `said_at` is when it was said.
     """
 
     series: str
@@ -48,6 +49,7 @@ class Record:
     amount: float | None = None
     progression: bool = False
     before_start: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass
@@ -116,6 +118,7 @@ class Facts:
                 amount=f.body.amount,
                 progression=self._is_progression(f.body),
                 before_start=f.body.before_start,
+                said_at=f.said_at,
             )
             for number, f in enumerate((f for f in self.standing if f.kind == "visit_done"), 1)
         ]

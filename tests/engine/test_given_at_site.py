@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -490,6 +493,31 @@ class TestOtherAnchors:
         with pytest.raises(ValidationFailed) as refused:
             treated(visits=(series("imaging", every={"weeks": 6}), series("call", anchor, first={"days": 3})))
         assert any(detail in one.detail or detail in one.pointer for one in refused.value.errors), refused.value.errors
+
+
+class TestThePlanBefore:
+    """A dose that was recorded before a hold or change of that day is measured by the plan before."""
+
+    def given_at(self, hour: int, kind: str, at: int, **change: Any) -> list[tuple[str, str]]:
+        """The deviations of 200 mg given and recorded on 26 January, and a fact of that day at another hour."""
+        patient = treated()
+        give(patient, "2024-01-05")
+        facts: list[tuple[int, str, dict[str, Any]]] = [
+            (hour, "visit_done", {"series": "pembrolizumab", "done_on": "2024-01-26", "amount": 200}),
+            (at, kind, {"from_on": "2024-01-26", **change}),
+        ]
+        for o_clock, what, data in sorted(facts, key=itemgetter(0)):
+            patient.record(what, now=datetime(2024, 1, 26, o_clock, tzinfo=ZoneInfo("Asia/Shanghai")), **data)
+        return patient.on("2024-01-27").deviations()
+
+    def test_a_hold(self) -> None:
+        assert self.given_at(9, "hold_started", 11) == []
+        assert self.given_at(11, "hold_started", 9) == [("dose_while_held", "2024-01-26")]
+
+    def test_a_reduction(self) -> None:
+        assert self.given_at(9, "dose_changed", 11, amount=100) == []
+        found = self.given_at(11, "dose_changed", 9, amount=100)
+        assert sorted(found) == [("dose_above_plan", "2024-01-26"), ("dose_amount", "2024-01-26")]
 
 
 class TestOneDrugInTwoForms:

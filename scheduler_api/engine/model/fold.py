@@ -323,7 +323,7 @@ class _Folding:
                 number = len(self.visits_done) + 1
                 what = (body.series, body.done_on, body.visit, body.response, body.part)
                 given = body.amount, body.before_start
-                done = DoneVisit(*what, fact.fact_id, number, body.progression, *given)
+                done = DoneVisit(*what, fact.fact_id, number, body.progression, *given, fact.said_at)
                 insort(self.visits_done, done, key=attrgetter("done_on"))
                 if body.progression:
                     self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))

@@ -260,7 +260,8 @@ class Pregnancy(NamedTuple):
 class DoneVisit(NamedTuple):
     """A visit recorded as done, and the fact that says so; `number` counts them in the order they were received.
 
-    `amount` is what was given, if it is a dose given at the site; `before_start`: of a day before day 1.
+    `amount` is what was given, if it is a dose given at the site; `before_start`: of a day before day 1. `said_at` is
+    when that was said; None of what nobody recorded yet.
     """
 
     series: str
@@ -273,6 +274,7 @@ class DoneVisit(NamedTuple):
     progression: bool
     amount: int | float | None = None
     before_start: bool = False
+    said_at: datetime | None = None
 
 
 class Done(NamedTuple):
