@@ -59,10 +59,10 @@ from scheduler_api.engine.protocol_file.clashes import anchor_circle, same_names
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.reopening import end_beside
-from scheduler_api.engine.visits.given import settled_plan
 
+from .amendments import amendment_error, lost_records
 from .dates import PartialDate, add_months, civil_date, is_time_zone
-from .declared import arm_errors, declared_errors, lost_arm, regimen_errors
+from .declared import arm_errors, declared_errors, regimen_errors
 from .errors import Code, Conflict, FieldError, NeedsConfirmation, ValidationFailed
 
 #: Days that may lie after today; every other day in a fact is one that has happened (principle 1).
@@ -164,6 +164,9 @@ def next_history(
     errors = _hold_errors(after, "/from_on" if isinstance(fact.body, HoldStarted) else "/resumes_on")
     if after.drug_counts != history.drug_counts:
         errors += _more_than_dispensed(versions, after, fact.body)
+    if after.amendments != history.amendments:
+        before = [*lost_records(versions, history)]
+        errors += [lost for lost in lost_records(versions, after) if lost not in before]
     if (after.registered.site, after.transfers) != (history.registered.site, history.transfers):
         errors += _transfer_errors(after, today or civil_date(now, after.time_zone))
     if errors:
@@ -186,7 +189,7 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
     if "/dose_on" in named:
         # What is planned on a day that cannot be is nobody's question.
         named.add("/amount")
-    found = [*_body_errors(versions, history, body), *declared_errors(periods(versions, history), body, today)]
+    found = [*_body_errors(versions, history, body, today), *declared_errors(periods(versions, history), body, today)]
     errors += [field_error for field_error in found if field_error.pointer not in named]
     if errors:
         raise ValidationFailed(errors)
@@ -372,7 +375,7 @@ def _fertility_errors(sex: str, fertility: str, basis: str | None) -> list[Field
     return [] if basis in bases else [FieldError("/basis", f"Not one of {', '.join(bases)} (sex {sex}).", "malformed")]
 
 
-def _body_errors(versions: Versions, history: History, body: Body) -> list[FieldError]:
+def _body_errors(versions: Versions, history: History, body: Body, today: date) -> list[FieldError]:
     """Return what is wrong with a fact in itself and against the protocol."""
     plan = periods(versions, history)
     match body:
@@ -473,9 +476,7 @@ def _body_errors(versions: Versions, history: History, body: Body) -> list[Field
         case ProtocolAmended():
             if body.version not in versions:
                 return [FieldError("/version", f"The protocol has no version {body.version}.", "not_found")]
-            if lost := lost_arm(history, versions[body.version], body.from_on):
-                return [lost]
-            if lost := _lost_regimen(plan, history, versions[body.version], body.from_on):
+            if lost := amendment_error(plan, history, versions[body.version], body.from_on, today):
                 return [lost]
             numbers = {period.protocol.version for period in plan} | {body.version}
             of_all = [series for number in sorted(numbers) for series in versions[number].series]
@@ -771,17 +772,6 @@ def _day_choice_errors(regimen: Regimen, body: DoseChanged) -> list[FieldError]:
     if body.days is not None and not set(body.days).issubset(regimen.days_listed(regimen.cycle_days)):
         errors.append(FieldError("/days", "Not all are days on which the protocol has a dose.", "malformed"))
     return errors
-
-
-def _lost_regimen(plan: tuple[Period, ...], history: History, protocol: Protocol, from_on: date) -> FieldError | None:
-    """Return the error of amending a patient to a version that lacks a regimen which then runs."""
-    lost = {one.id for period in plan for one in period.protocol.regimens if protocol.find_regimen(one.id) is None}
-    # Nearly always none is lost, and nothing is computed.
-    for one in settled_plan(plan, history).regimens if lost else ():
-        if one.name in lost and one.holds_day(from_on):
-            detail = f"Version {protocol.version} has no regimen {one.name}, which runs on {from_on}."
-            return FieldError("/version", detail, "not_applicable")
-    return None
 
 
 #: An amount per kg or m² may be so many times the one before; above that it is confirmed.

@@ -14,7 +14,6 @@ from scheduler_api.engine.model.facts import (
     DrugReturned,
     MilestoneReached,
 )
-from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.model.versions import Period, version_on
 
@@ -83,15 +82,6 @@ def _count_errors(plan: tuple[Period, ...], body: DrugDispensed | DrugReturned |
         for strength in units
         for error in _unknown(f"/{field}/{pointer_token(strength)}", "strength", strength, known)
     ]
-
-
-def lost_arm(history: History, protocol: Protocol, from_on: date) -> FieldError | None:
-    """Return the error of amending a patient to a version that lacks the arm that the patient is then in."""
-    arm = history.arm_on(from_on)
-    if arm is None or arm in protocol.arms:
-        return None
-    detail = f"Version {protocol.version} has no arm {arm}, in which the patient is on {from_on}."
-    return FieldError("/version", detail, "not_applicable")
 
 
 def _ending(protocol: Protocol) -> set[str]:

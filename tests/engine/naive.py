@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -368,7 +368,7 @@ class Known(Treatment):
         last = max((record.done_on for record in self.given(name) if had and record.done_on <= had.on), default=None)
         for target, number, day in sorted(days):
             when = said_by.selector(one, number, day, target)
-            if when is None:
+            if when is None or self.is_planned_later(name, target):
                 continue
             window = when.get("window") or one["window"]
             visit = said_by.visit(window, f"{name}-c{number}d{day}", target)
@@ -404,15 +404,18 @@ class Known(Treatment):
             self._given[name] = {**given, following: done[following]}
         del self._calendars[name, True]
 
-    def dose_at_site(self, visit: PlannedVisit) -> float | None:
-        """The amount planned for a dose at the site: the protocol's, unless it was changed by the day it is given."""
+    def dose_at_site(self, visit: PlannedVisit, at: datetime | None = None) -> float | None:
+        """The amount planned for a dose at the site: the protocol's, unless it was changed by the day it is given.
+
+        What was changed on that day counts if it was known at an instant.
+        """
         assert visit.regimen is not None
         assert visit.version is not None
         one = said_by.regimen_called(visit.version, visit.regimen)
         assert one is not None
         when = said_by.selector(one, visit.cycle, visit.day, visit.target)
         own = None if said_by.is_by_patient(one) else said_by.own_amount(one, when)
-        return self.planned_amount(visit.regimen, visit.done_on if visit.done else visit.target, own=own)
+        return self.planned_amount(visit.regimen, visit.done_on if visit.done else visit.target, at, own=own)
 
     def deviations_of_doses_at_site(self, today: date) -> set[tuple[str, str]]:
         """What deviates in doses that are given at the site, by visit or, of those that belong to none, by fact."""
@@ -450,11 +453,11 @@ class Known(Treatment):
         end = self.end_of_regimen(name)
         if end is not None and record.done_on > end:
             return {"dose_after_end"}
-        if self.held(name, record.done_on):
+        if self.held(name, record.done_on, record.said_at):
             return {"dose_while_held"}
         if visit is None:
             return {"dose_not_planned"}
-        planned = self.dose_at_site(visit)
+        planned = self.dose_at_site(visit, record.said_at)
         if planned is None or record.amount is None or record.amount == planned:
             return set()
         return {"dose_amount", "dose_above_plan"} if record.amount > planned else {"dose_amount"}

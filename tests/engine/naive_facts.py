@@ -35,7 +35,8 @@ class Dose(NamedTuple):
 class Record:
     """What was recorded of a visit, numbered in order of receipt.
 
-    `amount` is what was given, if it is a dose; `before_start`: of a day before day 1, as it was known on receipt.
+    `amount` is what was given, if it is a dose; `before_start`: of a day before day 1, as it was known on receipt;
+    `said_at` is when it was said.
     """
 
     series: str
@@ -48,6 +49,7 @@ class Record:
     amount: float | None = None
     progression: bool = False
     before_start: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass
@@ -89,11 +91,13 @@ class Facts:
         """Read all facts of a patient, or the first so many; what lies after `today` is not reached yet."""
         self.patient, facts, self.today = patient, patient.facts[:number], today
         superseded = superseded_by(facts)
+        self.facts = facts
+        #: A correction stands where what it corrects was received, if it is of the same day.
         self.standing = [fact for fact in facts if fact.fact_id not in superseded]
+        self.standing.sort(key=lambda fact: facts.index(self._first_said(fact)))
         self.versions = patient.versions
         #: What was answered already.
         self.answers: dict[tuple[Any, ...], Any] = {}
-        self.facts = facts
         self.zone = patient.history.time_zone
         self.registered: Registered = self.all("registered")[-1]
         self.enrolled: Enrolled | None = next(iter(self.all("enrolled")), None)
@@ -114,6 +118,7 @@ class Facts:
                 amount=f.body.amount,
                 progression=self._is_progression(f.body),
                 before_start=f.body.before_start,
+                said_at=f.said_at,
             )
             for number, f in enumerate((f for f in self.standing if f.kind == "visit_done"), 1)
         ]
@@ -222,12 +227,16 @@ class Facts:
 
     def _known_since(self, fact: Any) -> datetime:
         """Since when the day from which something is so is known: a correction with that day, since the original."""
-        while fact.replaces is not None:
+        return self._first_said(fact).recorded_at
+
+    def _first_said(self, fact: Any) -> Any:
+        """The fact that said first what is so from a day on: the one that a correction with the same day corrects."""
+        while fact.replaces is not None and fact.kind in FROM_A_DAY:
             before = next(other for other in self.facts if other.fact_id == fact.replaces)
-            if before.body.from_on != fact.body.from_on:
+            if first_day(before.body) != first_day(fact.body):
                 break
             fact = before
-        return fact.recorded_at
+        return fact
 
     def was_known(self, from_on: date, known_since: datetime, on: date, at: datetime | None) -> bool:
         """Whether what holds from a day on was known when a dose of another day was taken, at an instant (section 5).
@@ -393,6 +402,13 @@ class Facts:
 
 #: Facts that change from a day on for whom something is, or what is planned.
 CHANGING = ("protocol_amended", "fertility_changed", "cohort_changed")
+#: Facts that say what is so from a day on: of two of one day the one received last stands.
+FROM_A_DAY = (*CHANGING, "arm_assigned", "dose_changed", "hold_started")
+
+
+def first_day(body: Any) -> date:
+    """The day from which something is so."""
+    return body.on if hasattr(body, "on") else body.from_on
 
 
 def latest_from(bodies: Iterable[Any], on: date) -> Any:

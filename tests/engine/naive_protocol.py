@@ -92,6 +92,17 @@ def regimen_called(version: Protocol, name: str) -> Regimen | None:
     return next((one for one in regimens(version) if one["id"] == name), None)
 
 
+def rests_on_first_dose(version: Protocol, name: str) -> bool:
+    """Whether the start of a regimen follows from the first dose, by one version."""
+    one = regimen_called(version, name)
+    if one is None:
+        return False
+    if "cycles_of" in one:
+        return rests_on_first_dose(version, one["cycles_of"])
+    starts = one.get("starts", "first_dose")
+    return starts == "first_dose" or ("after" in starts and rests_on_first_dose(version, starts["after"]))
+
+
 def is_given_by_site(one: Regimen) -> bool:
     return one.get("given_by", "patient") == "site"
 

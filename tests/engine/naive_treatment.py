@@ -119,11 +119,26 @@ class Treatment(Facts):
 
     @cached_property
     def _days_dosed(self) -> list[date]:
-        """The days on which a dose was taken or given, but for doses of days before day 1."""
-        days = [dose.on for dose in self.taken]
-        for name in self.names:
+        """The days on which a dose that starts treatment was taken or given, but for doses of days before day 1."""
+        days = [dose.on for dose in self.taken if dose.regimen not in self.beside_start]
+        for name in (name for name in self.names if name not in self.beside_start):
             days += [record.done_on for record in self.given(name) if not record.before_start]
         return days
+
+    @cached_property
+    def beside_start(self) -> set[str]:
+        """The regimens whose doses do not start treatment: by no version does their start follow from the first dose.
+
+        If that is so of all that are for the patient on any day, each dose starts treatment.
+        """
+        starting = set()
+        for version in (version for _, _, version in self.periods):
+            for one in said_by.regimens(version):
+                fits = any(self.fits(one.get("who", {}), on) for on in self.days_of_change(date.min, FAR))
+                if said_by.rests_on_first_dose(version, one["id"]) and fits:
+                    starting.add(one["id"])
+        resting = {n for n in self.names if any(said_by.rests_on_first_dose(v, n) for _, _, v in self.periods)}
+        return {*self.names} - resting if starting else set()
 
     def is_before_day_1(self, name: str, body: Any) -> bool:
         """Whether what is given belongs to a day before day 1: by its name, or because it lies in its window."""
@@ -618,19 +633,30 @@ class Treatment(Facts):
     @once
     def is_superseded(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
-        begins = self.start_of(name)
-        assert begins is not None
         if (not by_protocol and self.held(name, on)) or not self.is_occasion(name, on, by_protocol=by_protocol):
             # It plans nothing itself.
             return False
+        return self.is_planned_later(name, on, by_protocol)
+
+    def is_planned_later(self, name: str, on: date, by_protocol: bool = False) -> bool:
+        """Whether a regimen of the same drug that started later, or on the same day and is listed first, plans a day.
+
+        One that follows it has no day in common with it.
+        """
+        begins = self.start_of(name)
         for other in self.of_drug(name):
-            since = self.start_of(other)
-            if other == name or since is None or since > on:
+            since = None if other == name or self._follows(other, name) else self.start_of(other)
+            if since is None or begins is None or since > on:
                 continue
             first = since == begins and self.names.index(other) < self.names.index(name)
             if (since > begins or first) and self._plans(other, on, by_protocol):
                 return True
         return False
+
+    def _follows(self, name: str, other: str) -> bool:
+        """Whether a regimen starts after another, or after one that does."""
+        starts, _ = self.starts_by(self.root(name))
+        return "after" in starts and (starts["after"] == other or self._follows(starts["after"], other))
 
     def _plans(self, name: str, on: date, by_protocol: bool = False) -> bool:
         """Whether a regimen has a dose on a day, or would have, were it not held."""
@@ -890,7 +916,7 @@ class Treatment(Facts):
     def deviates(self, dose: Dose, amount: float, at: datetime) -> set[str]:
         """How taking so much differs from the plan, as it was known at an instant."""
         name, on = dose.regimen, dose.on
-        if self.c1d1 is None or on < self.c1d1:
+        if (self.c1d1 is None or on < self.c1d1) and not self.runs(name, on):
             return {"dose_before_start"}
         end = self.end_of_treatment_of(name)
         if end is not None and on > end:

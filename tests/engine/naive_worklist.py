@@ -79,10 +79,15 @@ def naive_worklist(
 
 
 def as_read(history: History, known: Known | None) -> History:
-    """The history in which an end of treatment does not count once treatment was reopened, as the facts are read."""
-    if known is None or known.reopened_on is None:
+    """The history with what follows from the protocol, as the facts are read.
+
+    An end of treatment does not count once treatment was reopened, and not every dose starts treatment.
+    """
+    if known is None:
         return history
-    return replace(history, reopened=Reopening(known.reopened_on, ""))
+    unnamed = {""} if known._only_regimen(date.min) in known.beside_start else set()
+    reopened = None if known.reopened_on is None else Reopening(known.reopened_on, "")
+    return replace(history, reopened=reopened, beside_start=frozenset(known.beside_start | unnamed))
 
 
 #: What stands of planned amounts and of regimens that overlap.

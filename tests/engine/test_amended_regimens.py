@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
+from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .patients import Patient, protocol_data, regimen_data, series
@@ -43,7 +45,7 @@ class TestWhatNamesNoRegimen:
         }
 
     def test_an_amount_of_the_only_regimen_of_a_later_version(self) -> None:
-        """Surufatinib ended on 20 January; the change is of olaparib, also once version 3 has another drug too."""
+        """Surufatinib ended on 20 January; the change is of olaparib, also once a third version has more drugs."""
         patient = treated(
             *([regimen_data(), drug()], [drug(levels=[100])], [drug(levels=[100]), drug("tamoxifen", 120)]),
             from_on=None,
@@ -151,3 +153,75 @@ class TestNumberOfDoses:
         give(patient, "2024-01-26")
         assert [*patient.on("2024-02-14").visits] == ["pembrolizumab-c1d1", "pembrolizumab-c2d1"]
         assert patient.on("2024-02-14", "2024-02-01", "2024-03-30")["cycles"][-1]["ends_on"] == "2024-02-13"
+
+
+class TestWhatCannotBeTakenAway:
+    """An amendment takes away neither what the patient takes, nor what is on record."""
+
+    ARMS = ({"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"})
+
+    def test_a_regimen_that_began_after_the_amendment(self) -> None:
+        """Surufatinib ended on 5 February, olaparib began on the 10th: no version without it can apply from the 9th."""
+        crossover = drug(starts={"milestone": "crossover"})
+        declared = [{"id": "crossover", "label": "Crossover"}]
+        patient = treated([regimen_data(), crossover], [regimen_data()], from_on=None, milestones=declared)
+        patient.record("regimen_ended", regimen="surufatinib", last_dose_on="2024-02-05")
+        patient.record("milestone_reached", milestone="crossover", on="2024-02-10")
+        take(patient, "2024-02-12", 200, "olaparib")
+        with pytest.raises(ValidationFailed, match="olaparib, which runs on 2024-02-10"):
+            patient.record("protocol_amended", version=2, from_on="2024-02-09")
+        patient.record("regimen_ended", regimen="olaparib", last_dose_on="2024-02-12")
+        patient.record("protocol_amended", version=2, from_on="2024-02-13")
+        assert doses(patient, "2024-02-12")["olaparib.1"] == (200, "taken")
+
+    def test_only_until_the_next_amendment(self) -> None:
+        """Version 2 has no olaparib, and applies from 1 to 9 February; olaparib begins on the 16th, with version 3."""
+        both = [regimen_data(cycles=2), drug(starts={"after": "surufatinib"})]
+        patient = treated(both, [regimen_data(cycles=2)], both, from_on=None)
+        with pytest.raises(ValidationFailed, match="olaparib, which runs on 2024-02-16"):
+            patient.record("protocol_amended", version=2, from_on="2024-02-01")
+        patient.record("protocol_amended", version=3, from_on="2024-02-10")
+        patient.record("protocol_amended", version=2, from_on="2024-02-01")
+
+    def test_what_is_still_to_begin(self) -> None:
+        """On 20 January nobody takes olaparib yet."""
+        both = [regimen_data(cycles=2), drug(starts={"after": "surufatinib"})]
+        patient = treated(both, [regimen_data(cycles=2)], from_on=None)
+        on_that_day = datetime(2024, 1, 20, 4, tzinfo=UTC)
+        patient.record("protocol_amended", version=2, from_on="2024-02-01", now=on_that_day)
+        assert doses(patient, "2024-02-16") == {}
+
+    def test_the_arm_of_a_later_day(self) -> None:
+        versions = [read_protocol(protocol_data(version=number, arms=[*self.ARMS[: 3 - number]])) for number in (1, 2)]
+        patient = Patient.treated(*versions, arm="a")
+        patient.record("arm_assigned", arm="b", on="2024-02-10")
+        with pytest.raises(ValidationFailed, match="no arm b, in which the patient is on 2024-02-10"):
+            patient.record("protocol_amended", version=2, from_on="2024-02-01")
+
+    def test_a_regimen_of_which_a_dose_is_on_record(self) -> None:
+        patient = treated([regimen_data()], [regimen_data(), drug()], [regimen_data(), drug(amount=100)], from_on=None)
+        amendment = patient.record("protocol_amended", version=2, from_on="2024-02-01")
+        dose = take(patient, "2024-02-05", 900, "olaparib")
+        with pytest.raises(Conflict, match="Doses of olaparib are on record"):
+            patient.void(amendment)
+        amendment = patient.correct(amendment, "protocol_amended", version=3, from_on="2024-02-01")
+        patient.void(dose)
+        patient.void(amendment)
+
+    def test_a_series_of_which_a_visit_is_on_record(self) -> None:
+        lab = series("lab", every={"weeks": 4}, window=(3, 3))
+        patient = Patient.treated(
+            *(read_protocol(protocol_data(*visits, version=n)) for n, visits in ((1, ()), (2, (lab,))))
+        )
+        amendment = patient.record("protocol_amended", version=2, from_on="2024-01-20")
+        patient.record("visit_done", series="lab", done_on="2024-01-31")
+        with pytest.raises(Conflict, match="records a visit of lab"):
+            patient.void(amendment)
+
+    def test_an_arm_that_was_assigned(self) -> None:
+        versions = [read_protocol(protocol_data(version=number, arms=[*self.ARMS[:number]])) for number in (1, 2)]
+        patient = Patient.treated(*versions, arm="a")
+        amendment = patient.record("protocol_amended", version=2, from_on="2024-02-01")
+        patient.record("arm_assigned", arm="b", on="2024-02-10")
+        with pytest.raises(Conflict, match="Arm b is on record"):
+            patient.void(amendment)

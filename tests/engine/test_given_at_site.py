@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -620,3 +623,75 @@ class TestWhatIsSaidOfDosesThatWereGiven:
         assert self.moved(patient, "regimen_ended", regimen="pembrolizumab", last_dose_on="2024-02-10") == {
             "2024-02-16 of pembrolizumab-c3d1": (200, None, "the regimen is over")
         }
+
+
+class TestThePlanBefore:
+    """A dose that was recorded before a hold or change of that day is measured by the plan before."""
+
+    def given_at(self, hour: int, kind: str, at: int, **change: Any) -> list[tuple[str, str]]:
+        """The deviations of 200 mg given and recorded on 26 January, and a fact of that day at another hour."""
+        patient = treated()
+        give(patient, "2024-01-05")
+        facts: list[tuple[int, str, dict[str, Any]]] = [
+            (hour, "visit_done", {"series": "pembrolizumab", "done_on": "2024-01-26", "amount": 200}),
+            (at, kind, {"from_on": "2024-01-26", **change}),
+        ]
+        for o_clock, what, data in sorted(facts, key=itemgetter(0)):
+            patient.record(what, now=datetime(2024, 1, 26, o_clock, tzinfo=ZoneInfo("Asia/Shanghai")), **data)
+        return patient.on("2024-01-27").deviations()
+
+    def test_a_hold(self) -> None:
+        assert self.given_at(9, "hold_started", 11) == []
+        assert self.given_at(11, "hold_started", 9) == [("dose_while_held", "2024-01-26")]
+
+    def test_a_reduction(self) -> None:
+        assert self.given_at(9, "dose_changed", 11, amount=100) == []
+        found = self.given_at(11, "dose_changed", 9, amount=100)
+        assert sorted(found) == [("dose_above_plan", "2024-01-26"), ("dose_amount", "2024-01-26")]
+
+
+class TestOneDrugInTwoForms:
+    """Infusions every 21 days, and tablets of the same drug from 15 January on: on one day only the tablets."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        tablets = {**regimen_data(), "id": "tablets", "drug": "pembrolizumab", "starts": {"milestone": "switched"}}
+        data = protocol_data(milestones=[{"id": "switched", "label": "Switched"}])
+        patient = Patient.treated(read_protocol({**data, "regimens": [infusion(), tablets]}))
+        give(patient, "2024-01-05")
+        return patient
+
+    def test_a_dose_on_a_day_of_the_later_one_is_not_planned(self, patient: Patient) -> None:
+        assert patient.on("2024-01-20").visits["pembrolizumab-c2d1"]["status"] == "upcoming"
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        seen = patient.on("2024-01-26")
+        assert [*seen.visits] == ["pembrolizumab-c1d1"]
+        assert seen.doses["2024-01-26"]["amount"] == 300
+        assert to_do(patient, "visit_to_book", "2024-01-26") == []
+        assert to_do(patient, "regimens_overlap", "2024-01-26") == [
+            "pembrolizumab and tablets are the same drug and both run from 2024-01-15 on: only tablets is planned"
+        ]
+
+    def test_a_booked_one_is_to_be_cancelled(self, patient: Patient) -> None:
+        patient.record("visit_booked", visit="pembrolizumab-c2d1", booked_on="2024-01-26")
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        assert patient.on("2024-01-20").visits["pembrolizumab-c2d1"]["status"] == "not_required"
+        assert len(to_do(patient, "booking_to_cancel", "2024-01-20")) == 1
+
+    @pytest.mark.parametrize("visit", [None, "pembrolizumab-c2d1"])
+    def test_one_given_all_the_same_was_not_planned(self, patient: Patient, visit: str | None) -> None:
+        give(patient, "2024-01-26", visit)
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        seen = patient.on("2024-01-27")
+        assert ("dose_not_planned", "2024-01-26") in seen.deviations()
+        assert [row["done_on"] for row in seen["unscheduled"]] == ["2024-01-26"]
+        assert len(to_do(patient, "dose_not_planned", "2024-01-27")) == 1
+
+    def test_an_infusion_that_started_later_is_planned_in_place_of_the_tablets(self) -> None:
+        data = protocol_data(milestones=[{"id": "switched", "label": "Switched"}])
+        later = infusion(drug="surufatinib", starts={"milestone": "switched"})
+        patient = Patient.treated(read_protocol({**data, "regimens": [regimen_data(), later]}))
+        patient.record("milestone_reached", milestone="switched", on="2024-01-15")
+        seen = patient.on("2024-01-14", "2024-01-10", "2024-01-20")
+        assert seen.status("pembrolizumab-c1d1") == "open"
+        assert [*seen.doses] == [f"2024-01-{number}" for number in (10, 11, 12, 13, 14, 16, 17, 18, 19, 20)]

@@ -10,7 +10,7 @@ from scheduler_api.engine.errors import Conflict
 from scheduler_api.engine.model.facts import Fact
 from scheduler_api.engine.model.fold import fold, superseded_by
 
-from .patients import Patient, builtin, day
+from .patients import Patient, builtin, day, protocol
 
 
 def holds(patient: Patient) -> list[tuple[str, str | None]]:
@@ -308,3 +308,50 @@ def test_the_facts_recorded_until_a_moment_give_what_was_known_then() -> None:
     for facts, document in known:
         patient.history = fold(facts)
         assert patient.on("2024-03-01").document == document
+
+
+class TestOfOneDay:
+    """Of two facts of one day the later stands; a correction of the earlier, with the same day, changes nothing."""
+
+    def test_amounts(self) -> None:
+        patient = Patient.treated()
+        first = patient.record("dose_changed", from_on="2024-02-01", amount=250, reason="rash")
+        patient.record("dose_changed", from_on="2024-02-01", amount=200)
+        second = patient.correct(first, "dose_changed", from_on="2024-02-01", amount=250, reason="fever")
+        assert patient.on("2024-02-01").doses["2024-02-01"]["amount"] == 200
+        # The correction of a correction is of that day too.
+        third = patient.correct(second, "dose_changed", from_on="2024-02-01", amount=250, reason="rash")
+        assert patient.on("2024-02-01").doses["2024-02-01"]["amount"] == 200
+        # With another day it is a change of its own.
+        patient.correct(third, "dose_changed", from_on="2024-02-02", amount=250)
+        seen = patient.on("2024-02-02")
+        assert [seen.doses[on]["amount"] for on in ("2024-02-01", "2024-02-02")] == [200, 250]
+
+    def test_arms(self) -> None:
+        patient = Patient.treated(protocol(arms=[{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]))
+        first = patient.record("arm_assigned", arm="a", on="2024-02-01")
+        patient.record("arm_assigned", arm="b", on="2024-02-01")
+        patient.correct(first, "arm_assigned", arm="a", on="2024-02-01")
+        assert patient.history.arm_on(day("2024-02-01")) == "b"
+
+    def test_cohorts(self) -> None:
+        patient = Patient.treated(protocol(cohorts=[{"id": "pk", "label": "PK"}]))
+        first = patient.record("cohort_changed", cohort="pk", member=True, from_on="2024-02-01")
+        patient.record("cohort_changed", cohort="pk", member=False, from_on="2024-02-01")
+        patient.correct(first, "cohort_changed", cohort="pk", member=True, from_on="2024-02-01")
+        assert patient.history.cohorts_on(day("2024-02-01")) == frozenset()
+
+    def test_fertility(self) -> None:
+        patient = Patient.treated()
+        sterile = {"fertility": "not_fertile", "basis": "sterilisation", "from_on": "2024-02-01"}
+        first = patient.record("fertility_changed", **sterile)
+        patient.record("fertility_changed", fertility="fertile", basis=None, from_on="2024-02-01")
+        patient.correct(first, "fertility_changed", **sterile)
+        assert patient.history.is_fertile(day("2024-02-01"))
+
+    def test_amendments(self) -> None:
+        patient = Patient.treated(*(protocol(version=number) for number in (1, 2, 3)))
+        first = patient.record("protocol_amended", version=2, from_on="2024-02-01")
+        patient.record("protocol_amended", version=3, from_on="2024-02-01")
+        patient.correct(first, "protocol_amended", version=2, from_on="2024-02-01")
+        assert patient.on("2024-02-01")["protocol"]["version"] == 3

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from scheduler_api.engine.errors import Conflict, ValidationFailed
+from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import Patient, protocol, series
+from .patients import Patient, protocol, protocol_data, regimen_data, series
+from .test_given_at_site import give, infusion
+from .test_regimens import doses, drug, take, to_do
 
 ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 OWN = [{"id": "surgery", "label": "Surgery"}, {"id": "crossover", "label": "Crossover"}]
@@ -236,3 +239,49 @@ def test_of_several_new_therapies_the_earliest_counts() -> None:
     patient.record("new_therapy_started", started_on="2024-05-01")
     patient.record("new_therapy_started", started_on="2024-03-01")
     assert [*patient.on("2024-06-01", last="2024-08-01").targets("imaging")] == ["imaging-w6"]
+
+
+class TestWhichDoseStartsTreatment:
+    """C1D1 is the first day on which a dose was taken of a regimen whose start follows from the first dose."""
+
+    def enrolled(self, *regimens: dict[str, Any], **more: Any) -> Patient:
+        data = {**protocol_data(**more), "regimens": list(regimens)}
+        return Patient(read_protocol(data), planned_first_dose_on="2024-01-17")
+
+    def test_what_is_taken_before_it_does_not(self) -> None:
+        """Folate from enrolment on, 3 January; surufatinib is planned for the 17th, and not due on the 3rd."""
+        folate = drug("folate", 1, starts={"milestone": "enrolment"})
+        patient = self.enrolled(folate, regimen_data())
+        take(patient, "2024-01-03", 1, "folate")
+        assert doses(patient, "2024-01-03") == {"folate.1": (1, "taken")}
+        seen = patient.on("2024-01-20")
+        assert seen["treatment"]["first_dose_on"] == "2024-01-17"
+        assert seen["status"] == "enrolled"
+        assert seen.deviations("dose_before_start") == []
+        assert doses(patient, "2024-01-17")["surufatinib.1"] == (300, "planned")
+        assert len(to_do(patient, "first_dose_missing", "2024-01-24")) == 1
+        take(patient, "2024-01-18", 300, "surufatinib")
+        assert patient.on("2024-01-20")["treatment"]["first_dose_on"] == "2024-01-18"
+        assert to_do(patient, "first_dose_missing", "2024-01-24") == []
+
+    def test_nor_does_it_if_only_it_is_taken_by_the_patient(self) -> None:
+        """Then a record of it needs no name."""
+        folate = drug("folate", 1, starts={"milestone": "enrolment"})
+        patient = self.enrolled(folate, infusion())
+        take(patient, "2024-01-03", 1)
+        assert patient.on("2024-01-10").visits["pembrolizumab-c1d1"]["target_on"] == "2024-01-17"
+        give(patient, "2024-01-18")
+        assert patient.on("2024-01-20")["treatment"]["first_dose_on"] == "2024-01-18"
+
+    def test_what_follows_the_first_drug_does(self) -> None:
+        patient = self.enrolled(regimen_data(cycles=1), drug(starts={"after": "surufatinib"}))
+        take(patient, "2024-01-18", 200, "olaparib")
+        assert patient.on("2024-01-20")["treatment"]["first_dose_on"] == "2024-01-18"
+
+    def test_where_nothing_else_is_for_the_patient_it_does(self) -> None:
+        """Only arm a has a drug that starts with the first dose."""
+        of_b = drug(starts={"milestone": "randomisation"})
+        patient = self.enrolled({**regimen_data(), "who": {"arm": "a"}}, of_b, arms=ARMS)
+        patient.record("arm_assigned", arm="b", on="2024-01-04")
+        take(patient, "2024-01-05", 200, "olaparib")
+        assert patient.on("2024-01-20")["treatment"]["first_dose_on"] == "2024-01-05"

@@ -177,7 +177,7 @@ def _outside(plan: DosePlan, first: date, last: date) -> Iterator[OffPlanDose]:
 def _kind_outside(plan: DosePlan, day: date) -> str:
     """Return what is wrong with a dose on a day that has none by this plan."""
     history, regimen = plan.history, plan.regimen
-    if history.c1d1 is None or day < history.c1d1:
+    if (history.c1d1 is None or day < history.c1d1) and not regimen.holds_day(day):
         return "dose_before_start"
     last = regimen.last_treatment_day
     if last is not None and day > last:

@@ -81,6 +81,11 @@ def log_name(regimen: str | None, slot: int | None) -> str:
     return "" if regimen is None else f"{regimen}.{slot}"
 
 
+def regimen_of_log(name: str) -> str:
+    """Return the regimen in the name of a log; empty where a protocol has only one dose."""
+    return name.rpartition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class DoseLog:
     """What was said of each day, and of what stands a letter for each day from `first_on` on.

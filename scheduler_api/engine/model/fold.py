@@ -80,12 +80,13 @@ def fold(facts: Iterable[Fact]) -> History:
     resolved = _resolve(facts)
     superseded = resolved.superseded
     active = [fact for fact in facts if fact.fact_id not in superseded]
-    known_since = _known_since(facts)
+    places = _as_known(facts)
+    known_since = {fact_id: facts[place].recorded_at for fact_id, place in places.items()}
     booked = _booked(facts)
     folding = _Folding(known_since=known_since, booked=booked)
     # A corrected registration counts from the beginning.
     voided = {fact.body.voids for fact in facts if isinstance(fact.body, Voided)}
-    for fact in sorted(facts, key=lambda fact: not isinstance(fact.body, Registered)):
+    for fact in sorted(facts, key=lambda fact: (not isinstance(fact.body, Registered), places[fact.fact_id])):
         if fact.fact_id in superseded:
             # A voided booking leaves none: the one whose place it took does not come back.
             if isinstance(fact.body, VisitBooked) and fact.fact_id in voided and fact.body.booked_on is not None:
@@ -104,21 +105,29 @@ def fold(facts: Iterable[Fact]) -> History:
     return folding.freeze()
 
 
-def _known_since(facts: Iterable[Fact]) -> dict[str, datetime]:
-    """Return since when each hold and change of the dose is known: a corrected one that keeps its day, as before.
+def _as_known(facts: Iterable[Fact]) -> dict[str, int]:
+    """Return the place among the facts at which each counts as received.
 
-    Of a transfer each correction is known as long as the first.
+    What is so from a day on, corrected with the same day, counts as received when the original was. So does each
+    correction of a transfer.
     """
-    since: dict[str, datetime] = {}
+    places: dict[str, int] = {}
     days: dict[str, date] = {}
-    for fact in facts:
-        if isinstance(fact.body, HoldStarted | DoseChanged):
-            keeps_its_day = fact.replaces is not None and days.get(fact.replaces) == fact.body.from_on
-            since[fact.fact_id] = since[fact.replaces or ""] if keeps_its_day else fact.recorded_at
-            days[fact.fact_id] = fact.body.from_on
-        elif isinstance(fact.body, SiteTransferred):
-            since[fact.fact_id] = since.get(fact.replaces or "", fact.recorded_at)
-    return since
+    for number, fact in enumerate(facts):
+        match fact.body:
+            case ArmAssigned(on=day) | CohortChanged(from_on=day) | FertilityChanged(from_on=day):
+                pass
+            case DoseChanged(from_on=day) | HoldStarted(from_on=day) | ProtocolAmended(from_on=day):
+                pass
+            case SiteTransferred():
+                day = date.min
+            case _:
+                places[fact.fact_id] = number
+                continue
+        days[fact.fact_id] = day
+        keeps_its_day = fact.replaces is not None and days.get(fact.replaces) == day
+        places[fact.fact_id] = places[fact.replaces or ""] if keeps_its_day else number
+    return places
 
 
 class _Booked(NamedTuple):
@@ -320,7 +329,7 @@ class _Folding:
                 number = len(self.visits_done) + 1
                 what = (body.series, body.done_on, body.visit, body.response, body.part)
                 given = body.amount, body.before_start
-                done = DoneVisit(*what, fact.fact_id, number, body.progression, *given)
+                done = DoneVisit(*what, fact.fact_id, number, body.progression, *given, fact.said_at)
                 insort(self.visits_done, done, key=attrgetter("done_on"))
                 if body.progression:
                     self.progressions.append(ReportedDay(body.done_on, body.done_on, body.done_on.isoformat()))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from scheduler_api.engine.reason import Reason
 
-from .dose_log import DoseLog
+from .dose_log import DoseLog, regimen_of_log
 from .facts import PATIENT, SCREEN_FAILURE, Enrolled, Registered
 from .protocol import EVERYBODY, Who
 
@@ -44,8 +44,8 @@ class Hold(NamedTuple):
 class DoseChange(NamedTuple):
     """The planned amount of one intake of a regimen from a day on; known since the instant `recorded_at`.
 
-    `regimen` None is the only one of the version with which the patient was registered. `times_a_day`
-    and the `days` of the cycle are those of the protocol where None.
+    `regimen` None is the only one of the version with which the patient was registered. `times_a_day` and the `days` of
+    the cycle are those of the protocol where None.
     """
 
     from_on: date
@@ -280,7 +280,8 @@ class Pregnancy(NamedTuple):
 class DoneVisit(NamedTuple):
     """A visit recorded as done, and the fact that says so; `number` counts them in the order they were received.
 
-    `amount` is what was given, if it is a dose given at the site; `before_start`: of a day before day 1.
+    `amount` is what was given, if it is a dose given at the site; `before_start`: of a day before day 1. `said_at` is
+    when that was said; None of what nobody recorded yet.
     """
 
     series: str
@@ -293,6 +294,7 @@ class DoneVisit(NamedTuple):
     progression: bool
     amount: int | float | None = None
     before_start: bool = False
+    said_at: datetime | None = None
 
 
 class Done(NamedTuple):
@@ -311,8 +313,9 @@ class History:
     what was said of doses, a log for each intake of each regimen by its `log_name`; `enrolled` is None while the
     patient is only registered; `time_zone_said_at` is when the present zone was said, None at registration; `moved_at`
     is when the patient's own word of it was received, None if it is the site's. Lists are in order of day, then of
-    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened` follows from the
-    protocol, not from facts: a treatment plan sets it in the history that it works with, and nobody stores it.
+    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened` and `beside_start`
+    follow from the protocol, not from facts: a treatment plan sets them in the history that it works with, and nobody
+    stores them. `beside_start` are the regimens whose doses do not start treatment; empty, if the only dose is one.
     """
 
     registered: Registered
@@ -341,22 +344,25 @@ class History:
     pregnancy_reports: tuple[PregnancyReport, ...] = ()
     pregnancies_closed_on: tuple[date, ...] = ()
     reopened: Reopening | None = None
+    beside_start: frozenset[str] = frozenset()
 
     # What follows from the fields. A history never changes, so each is computed once, when it is first needed.
 
     @cached_property
     def begun(self) -> bool:
-        """Return whether a start or a dose taken or given is on record; before that no dose is due (section 4)."""
+        """Return whether a start or a dose that starts treatment is on record; before that none is due (section 4)."""
         return self.first_dose_on is not None or self.first_taken_on is not None
 
     @cached_property
     def first_taken_on(self) -> date | None:
-        """Return the first day on which a dose was taken or given; None if there is none.
+        """Return the first day on which a dose that starts treatment was taken or given; None if there is none.
 
-        A dose given on a day before day 1 starts no treatment.
+        A dose given on a day before day 1 starts no treatment, nor does one of a regimen that waits for none.
         """
-        days = [day for log in self.doses.values() if (day := log.first_taken_on) is not None]
-        days += [dose.done_on for dose in self.given if not dose.before_start]
+        logs = [log for name, log in self.doses.items() if regimen_of_log(name) not in self.beside_start]
+        days = [day for log in logs if (day := log.first_taken_on) is not None]
+        given = (dose for dose in self.given if dose.series not in self.beside_start)
+        days += [dose.done_on for dose in given if not dose.before_start]
         return min(days, default=None)
 
     @cached_property

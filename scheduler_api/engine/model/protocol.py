@@ -448,6 +448,11 @@ class Protocol:
         taken = self.taken_by_patient
         return taken[0] if len(taken) == 1 and taken[0].times_a_day == 1 else None
 
+    def rests_on_first_dose(self, regimen: Regimen) -> bool:
+        """Return whether the start of a regimen follows from that of treatment, and from no milestone."""
+        before = self.find_regimen(regimen.cycles_of or regimen.starts.after or "")
+        return regimen.starts.is_first_dose if before is None else self.rests_on_first_dose(before)
+
     def find_regimen(self, name: str) -> Regimen | None:
         """Return the regimen with this id, or None."""
         return next((regimen for regimen in self.regimens if regimen.id == name), None)

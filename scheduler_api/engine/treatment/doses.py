@@ -343,9 +343,18 @@ class TreatmentPlan:
         """Return the plans of all intakes that the patient takes, in the order of their regimens."""
         taken = [one for one in self.regimens if not one.first.given_by_site]
         doses = tuple(DosePlan(one, slot) for one in taken for slot in range(1, one.slots + 1))
-        if len(self.regimens) > 1:
-            _set_overlaps(doses, self.regimens)
+        for one in doses:
+            one.overlapped_by = self.overlapping(one.regimen)
         return doses
+
+    def overlapping(self, regimen: RegimenPlan) -> tuple[RegimenPlan, ...]:
+        """Return the regimens of its drug that started later, or on the same day and are listed before it (section 4).
+
+        On a day on which one of them has a dose, a regimen has none. One that follows it has no day in common with it.
+        """
+        order = {one.name: (one.starts_on, -place) for place, one in enumerate(self.regimens)}
+        later = (one for one in self.regimens if order[one.name] > order[regimen.name])
+        return tuple(one for one in later if one.first.drug == regimen.first.drug and not self._follows(one, regimen))
 
     @property
     def slots(self) -> int:
@@ -426,8 +435,12 @@ class TreatmentPlan:
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:
         """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that."""
         lead = next((one for one in self.regimens if one.exists_on(day)), None)
+        return lead is not None and self._follows(regimen, lead)
+
+    def _follows(self, regimen: RegimenPlan, earlier: RegimenPlan) -> bool:
+        """Return whether a regimen is another one, or starts after it or after one that does."""
         following: RegimenPlan | None = regimen
-        while following is not None and following is not lead:
+        while following is not None and following is not earlier:
             following = None if following.after is None else self.regimen(following.after)
         return following is not None
 
@@ -442,11 +455,3 @@ class TreatmentPlan:
             return self.doses[0].rows(today, first, last)
         rows = [row for one in self.doses for row in one.rows(today, first, last)]
         return sorted(rows, key=itemgetter("dose_on"))
-
-
-def _set_overlaps(doses: tuple[DosePlan, ...], regimens: tuple[RegimenPlan, ...]) -> None:
-    """Tell each plan which regimens of its drug started later, or on the same day and listed before it (section 4)."""
-    order = {one.name: (one.starts_on, -place) for place, one in enumerate(regimens)}
-    for one in doses:
-        of_drug = [other for other in regimens if other.first.drug == one.regimen.first.drug]
-        one.overlapped_by = tuple(other for other in of_drug if order[other.name] > order[one.regimen.name])

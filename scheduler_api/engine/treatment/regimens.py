@@ -115,6 +115,14 @@ class RegimenPlan:
         runs = self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
         return runs and self.history.is_enrolled and self.exists_on(day)
 
+    def first_day_run(self, first: date, last: date) -> date | None:
+        """Return the first day of `first`…`last` on which the regimen runs; None if there is none."""
+        first = max(first, self.starts_on)
+        last = last if self.ends_on is None else min(last, self.ends_on)
+        if first > last or not self.history.is_enrolled:
+            return None
+        return next((begin for begin, _ in self.stretches(first, last)), None)
+
     def is_held(self, day: date) -> bool:
         """Return whether the regimen is held on a day."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
@@ -191,6 +199,12 @@ class RegimenPlan:
             return False
         is_off_cycle = self.is_held(day) and run_of(self.runs, day).place(day)[1] is None
         return is_off_cycle or self.own_amount(day) is not None
+
+    @property
+    def inputs(self) -> tuple[object, ...]:
+        """Return everything that decides on which days it has a dose: equal inputs give equal days."""
+        span = self.starts_on, self.ends_on
+        return self.stages, self.runs, self.holds, self.changes, span, tuple(self.stretches())
 
     def last_planned(self, last: date) -> date | None:
         """Return the last day through `last` on which a dose is due by the cycles; None if there is none."""

@@ -39,7 +39,12 @@ def regimen_plans(
 
 
 def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
-    """Return the history in which the latest end of treatment does not count if a regimen has started since."""
+    """Return the history with what follows from the protocol: which doses start treatment, and if it was reopened.
+
+    The latest end of treatment does not count if a regimen has started since.
+    """
+    if (beside := _beside_start(plan, history)) != history.beside_start:
+        history = replace(history, beside_start=beside)
     reopened = None
     if history.ends_of_treatment:
         decided_on = history.treatment_ends[-1].decided_on
@@ -48,6 +53,20 @@ def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
         found = (Reopening(day, name) for day, name in starts if day is not None)
         reopened = min(found, default=None, key=attrgetter("from_on"))
     return history if reopened == history.reopened else replace(history, reopened=reopened)
+
+
+def _beside_start(plan: tuple[Period, ...], history: History) -> frozenset[str]:
+    """Return the regimens whose doses start no treatment: by no version do they start with, or after, the first dose.
+
+    There are none if there is nothing else for the patient.
+    """
+    every = [(one, period.protocol.rests_on_first_dose(one)) for period in plan for one in period.protocol.regimens]
+    starting = {one.id for one, rests in every if rests}
+    beside = {one.id for one, _ in every} - starting
+    if not beside or not any(history.may_fit(one.who) for one, rests in every if rests):
+        return frozenset()
+    only = plan[0].protocol.only_dose
+    return frozenset(beside if only is None or only.id not in beside else beside | {""})
 
 
 def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndOfTreatment | None:

@@ -571,9 +571,8 @@ def _to_confirm_amount(
 
 def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     """Yield an entry for two regimens of one drug that run at a time: only the later is planned (section 4)."""
-    for plan in treatment_plan.doses:
-        regimen = plan.regimen
-        for other in plan.overlapped_by if plan.slot == 1 else ():
+    for regimen in treatment_plan.regimens:
+        for other in treatment_plan.overlapping(regimen):
             since = max(other.starts_on, regimen.starts_on)
             if since == date.max or not regimen.holds_day(since) or not other.holds_day(since):
                 continue

@@ -79,13 +79,25 @@ def _is_before_start(body: VisitDone, doses: PlannedVisits, regimen: RegimenPlan
 
 
 def _counting_from_given(treatment_plan: TreatmentPlan) -> list[str]:
-    """Return the regimens whose cycles count from given doses: each after the one that it follows."""
-    found = [one.name for one in treatment_plan.regimens if one.first.counts_actual]
+    """Return the regimens whose cycles count from given doses.
 
-    def depth(name: str) -> int:
-        number, regimen = 0, treatment_plan.regimen(name)
-        while regimen is not None and regimen.after is not None:
-            number, regimen = number + 1, treatment_plan.regimen(regimen.after)
-        return number
+    Each comes after the one that it follows, and after those of its drug that are planned in place of it.
+    """
+    found: list[str] = []
+    seen: set[str] = set()
 
-    return sorted(found, key=depth)
+    def add(regimen: RegimenPlan) -> None:
+        if regimen.name in seen:
+            return
+        seen.add(regimen.name)
+        if regimen.after is not None and (before := treatment_plan.regimen(regimen.after)) is not None:
+            add(before)
+        for other in treatment_plan.overlapping(regimen):
+            add(other)
+        found.append(regimen.name)
+
+    for one in treatment_plan.regimens:
+        if one.first.counts_actual:
+            add(one)
+    counting = {regimen.name for regimen in treatment_plan.regimens if regimen.first.counts_actual}
+    return [name for name in found if name in counting]

@@ -91,15 +91,18 @@ def _of_series(series: VisitSeries) -> Iterator[GivenDose]:
     for record, planned in doses:
         if record.amount is None:
             continue
-        day, amount = record.done_on, None
+        day, amount, known = record.done_on, None, regimen
+        if record.said_at is not None and regimen.is_known_later(day):
+            # On the first day of a hold or change that was recorded on that day, the plan before may count.
+            known = regimen.as_known(day, record.said_at)
         if regimen.treatment_ended_on is not None and day > regimen.treatment_ended_on:
             kinds = ["dose_after_end"]
-        elif regimen.is_held(day):
+        elif known.is_held(day):
             kinds = ["dose_while_held"]
         elif planned is None:
             kinds = ["dose_not_planned"]
         else:
-            amount = series.planned_amount(planned, day)
+            amount = None if planned.own_amount is None else known.amount_instead(planned.own_amount, day)
             kinds = [] if amount in (None, record.amount) else ["dose_amount"]
             kinds += ["dose_above_plan"] if amount is not None and record.amount > amount else []
         yield GivenDose(record, None if planned is None else planned.name, amount, tuple(kinds))

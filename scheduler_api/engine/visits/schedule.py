@@ -70,6 +70,11 @@ class VisitSchedule:
         """
         return self._treatment_plan.regimen(name) if gives_doses(self._plan, name) else None
 
+    def _planned_instead(self, name: str) -> tuple[RegimenPlan, ...]:
+        """Return the regimens on whose days the doses of a series are not planned: a drug is given once (section 4)."""
+        regimen = self._given(name)
+        return () if regimen is None else self._treatment_plan.overlapping(regimen)
+
     def day_1_given(self, regimen: str) -> dict[int, tuple[date, date]]:
         """Return the day-1 doses of a regimen that were given at the site, by cycle: the day, and the target."""
         series = self.series(regimen)
@@ -180,6 +185,7 @@ class VisitSchedule:
             [plan for _, plan in before._stages(name)] if before is not None else (),
             self._booked.get(name),
             _inputs_of_amounts(history, series),
+            [one.inputs for one in self._planned_instead(name)],
             # An appointment is of no use once the patient has left.
             (history.off_study, history.off_study_because) if name in self._booked else None,
         )
@@ -196,6 +202,8 @@ class VisitSchedule:
         regimen = self._given(series.name) if series.gives is not None else None
         if regimen is not None and regimen.last_given_on is not None:
             visits = _opening_through(regimen.last_given_on, visits)
+        if later := self._planned_instead(series.name):
+            visits = (one for one in visits if not any(other.plans(one.target_on) for other in later))
         return PlannedVisits(visits, series.most_before_days)
 
     def _courses(self, series: Series) -> tuple[CycleCourse, ...]:
