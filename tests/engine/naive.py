@@ -302,10 +302,10 @@ class Known(Treatment):
             if anchor.get("each"):
                 numbered = enumerate(sorted(set(days)), 1)
                 found = [(day, visit) for n, day in numbered for visit in said_by.from_anchor(entry, day, alone, n)]
-                follows = {day: self._follows(version, anchor, day) for day in days}
+                follows = {day: self._own_milestone_of(version, anchor, day) for day in days}
                 return [replace(visit, response_on=day, ends_after=follows[day]) for day, visit in found]
             on = min(days)
-            ends_after = self._follows(version, anchor, on)
+            ends_after = self._own_milestone_of(version, anchor, on)
         elif isinstance(anchor, dict) and "last_dose_of" in anchor:
             last = self.last_dose_of_day(anchor["last_dose_of"])
             if last is None:
@@ -317,26 +317,26 @@ class Known(Treatment):
                 return []
             rests_on = None if counted.done else counted.planned_start
             on = counted.done_on if counted.done else counted.target
-            ends_after = self._follows(version, anchor, on)
+            ends_after = self._own_milestone_of(version, anchor, on)
         else:
             known = [(name, day) for name in one_or_more(anchor) if (day := self.milestone(name, version)) is not None]
             if not known:
                 return []
             on = min(day.on for _, day in known)
             giving = [(name, day) for name, day in known if day.on == on]
-            ends_after = self._follows(version, anchor, on)
+            ends_after = self._own_milestone_of(version, anchor, on)
             if all(name == "first_dose" for name, _ in giving) and not self.begun and not self.ends:
                 rests_on = self.c1d1
         found = said_by.from_anchor(entry, on, alone)
         return [replace(visit, ends_after=ends_after, planned_start=rests_on) for visit in found]
 
-    def _follows(self, version: Protocol, anchor: Any, on: date) -> date | None:
+    def _own_milestone_of(self, version: Protocol, anchor: Any, on: date) -> date | None:
         """The day of the trial's own milestone that visits counted from `on` follow, perhaps through other visits."""
         if isinstance(anchor, dict) and ("visit" in anchor or "response" in anchor):
             named = anchor.get("visit")
             for entry in version.definition["visits"]:
                 if _is_of(named, entry["series"]) if named else entry["series"] == anchor["of"]:
-                    return self._follows(version, entry["anchor"], on)
+                    return self._own_milestone_of(version, entry["anchor"], on)
             # What is left are doses at the site.
             names = [name for name in self.names if named and _is_of(named, name)]
         elif isinstance(anchor, dict) and "days" in anchor:
