@@ -39,8 +39,10 @@ def amendment_error(
 
 
 def lost_records(versions: Versions, history: History) -> Iterator[FieldError]:
-    """Yield what is on record of which no version of the patient's has the regimen or the series, or that of its day
-    the arm: nothing would show it any more.
+    """Yield an error for each record that nothing would show any more.
+
+    No version of the patient's has the regimen of the dose, or the series of the visit; or the version of its day lacks
+    the arm.
     """
     plan = periods(versions, history)
     regimens = {one.id for period in plan for one in period.protocol.regimens}

@@ -258,7 +258,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
 
     `visits` holds for each series the visit that is overdue, open or next, and all that is booked. It equals what
     `calendar` says of that day. While a pregnancy is open only what is booked is there, and `contraception` is None
-        (section 7). The dose of today that a record says was the last is none to take, but one to catch up on, until
+    (section 7). The dose of today that a record says was the last is none to take, but one to catch up on, until
     somebody says what became of it.
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan

@@ -32,12 +32,12 @@ class Visit(NamedTuple):
     which its series may have ended; `days_off` are days outside the window (negative: early); `parts` is how many
     records it is made of. `has_response`: visits of its series have responses. `is_vague`: its dates rest on a day that
     is only planned or not exactly known. `awaits_start`: it aims at or after a start of treatment that is only planned.
-    `in_plan` is False for what is only booked: the plan has no such visit (any
-    more), and its window, and `ends_on`, are the booked day. `appointment` is given if it is no visit, but one more
-    appointment for a visit (`PART`) or for none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day
-    on which it is no longer needed. `booking` says whether what is booked `STANDS` or is `IN_VAIN` (None: nothing is
-    booked, or what was done has ended it). Of a dose given at the site `amount` is the planned one (None: to be
-    calculated) and `given_amount` what was given, both in `unit`, which is None of all other visits.
+    `in_plan` is False for what is only booked: the plan has no such visit (any more), and its window, and `ends_on`,
+    are the booked day. `appointment` is given if it is no visit, but one more appointment for a visit (`PART`) or for
+    none (`UNSCHEDULED`): its window is the booked day, `ends_on` the first day on which it is no longer needed.
+    `booking` says whether what is booked `STANDS` or is `IN_VAIN` (None: nothing is booked, or what was done has ended
+    it). Of a dose given at the site `amount` is the planned one (None: to be calculated) and `given_amount` what was
+    given, both in `unit`, which is None of all other visits.
     """
 
     visit: str
