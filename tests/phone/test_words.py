@@ -182,6 +182,9 @@ def patients_with_work() -> Iterator[Treated]:
         late.record("study_ended", ended_on="2024-02-16", reason="death")
         late.say(said_at=received, now=received, to_confirm=True, dose_on=dose_on, status="taken", amount=300)
         yield late
+    unexpected, said_at = Treated(planned_first_dose_on="2024-03-01"), datetime(2024, 2, 16, 12, tzinfo=UTC)
+    unexpected.say(said_at=said_at, now=said_at, dose_on="2024-02-16", status="taken", amount=300)
+    yield unexpected
 
 
 def test_every_kind_of_work_is_said_in_chinese() -> None:

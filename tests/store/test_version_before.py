@@ -35,7 +35,7 @@ WORDS = {
     "overdue_through",
     "parts",
     *("in_plan", "booked_time_zone", "booked_from", "booked_site", "day_site", "moved_on", "appointment"),
-    *("awaits_start", "has_response", "amount", "given_amount", "unit"),
+    *("awaits_start", "is_vague", "booking", "has_response", "amount", "given_amount", "unit"),
     "because",
     "label",
     "settle_by",
