@@ -347,6 +347,9 @@ class PlannedVisits:
         self._source = planned_visits
         self._most_before = timedelta(most_before)
         self._read: list[PlannedVisit] = []
+        #: The index of the first visit of each name, of so many visits.
+        self._indexes: dict[str, int] = {}
+        self._indexed = 0
         #: For each visit read the latest day on which it or an earlier one closes.
         self._all_closed: list[date] = []
 
@@ -406,12 +409,10 @@ class PlannedVisits:
 
     def named(self, name: str) -> int | None:
         """Return the index of the visit of that name, if there is one."""
-        index = 0
-        while (planned := self.visit(index)) is not None:
-            if planned.name == name:
-                return index
-            index += 1
-        return None
+        while name not in self._indexes and (planned := self.visit(self._indexed)) is not None:
+            self._indexes.setdefault(planned.name, self._indexed)
+            self._indexed += 1
+        return self._indexes.get(name)
 
 
 class EvenlySpacedVisits(PlannedVisits):
