@@ -94,10 +94,9 @@ def _counting_from_given(treatment_plan: TreatmentPlan) -> list[str]:
             add(before)
         for other in treatment_plan.overlapping(regimen):
             add(other)
-        found.append(regimen.name)
+        if regimen.first.counts_actual:
+            found.append(regimen.name)
 
     for one in treatment_plan.regimens:
-        if one.first.counts_actual:
-            add(one)
-    counting = {regimen.name for regimen in treatment_plan.regimens if regimen.first.counts_actual}
-    return [name for name in found if name in counting]
+        add(one)
+    return found

@@ -333,6 +333,11 @@ def _on(target: date, plan: SeriesPlan, recurrence: Recurrence, number: int) -> 
     return PlannedVisit(target, opens_on, closes_on, plan, recurrence, number)
 
 
+def _done_after(index: int, done: Collection[int]) -> int:
+    """Return the index of the first visit after one that was done; -1 if there is none."""
+    return min((later for later in done if later > index), default=-1)
+
+
 class PlannedVisits:
     """The planned visits of one series, computed only as far as they are read; those already read never change.
 
@@ -373,7 +378,7 @@ class PlannedVisits:
             if in_plan(planned) and (held or not planned.is_held):
                 break
             if step > 0 and planned.none_follows:
-                return min((later for later in done if later > index), default=-1)
+                return _done_after(index, done)
             index += step
         return index
 
@@ -459,7 +464,7 @@ class EvenlySpacedVisits(PlannedVisits):
             return index
         # All are for the patient: what is not in the plan lies after E or enrolment, and so does all that follows.
         if step > 0:
-            return min((later for later in done if later > index), default=-1)
+            return _done_after(index, done)
         return max(self._in_plan - 1, *(earlier for earlier in done if earlier < index), -1)
 
     @cached_property
