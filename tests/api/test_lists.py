@@ -111,7 +111,7 @@ def test_csv_has_what_json_has(coordinator: Client, patient: Patient, path: str)
 
 
 def is_object(value: object) -> bool:
-    """Whether a value has fields."""
+    """Return whether a value has fields."""
     return isinstance(value, dict)
 
 

@@ -61,7 +61,7 @@ class Call(NamedTuple):
 
     @property
     def writes(self) -> bool:
-        """Whether it is there to record something."""
+        """Return whether it is there to record something."""
         return self.method != "GET" and self.path not in HARMLESS
 
 

@@ -64,7 +64,7 @@ class Known(Treatment):
     # Contraception (section 7).
 
     def contraception(self, on: date) -> str:
-        """Whether contraception is required on a day, as seen on that day."""
+        """Return whether contraception is required on a day, as seen on that day."""
         if not self.enrolled and self.off and self.off <= on:
             # Nobody who was never enrolled was dosed.
             return "released"
@@ -168,7 +168,7 @@ class Known(Treatment):
         return found
 
     def _concerns(self, name: str | None, through: date) -> bool:
-        """Whether a rule of a drug counts: a regimen of it was for the patient since its start, or is yet to start."""
+        """Return whether a rule of a drug counts: a regimen of it was for the patient since its start, or may start."""
         if name is None:
             return True
         # Also one that was taken though the plan never had it.
@@ -234,7 +234,7 @@ class Known(Treatment):
         return [(visit, bool(copy.done)) for visit, copy in zip(plan, copies, strict=True)]
 
     def _drops(self, old: PlannedVisit, new: PlannedVisit, from_on: date, was_done: bool) -> bool:
-        """Whether an old visit keeps a new one away: it was done, or is required, and has its name or its days."""
+        """Return whether an old visit keeps a new one away: done or required, it has its name or its days."""
         is_required = self._required_through(old) and not old.is_held
         if old.name == new.name:
             # There is one of each name; if neither is in the plan, it is the old one.
@@ -563,7 +563,7 @@ class Known(Treatment):
         return [replace(one, suggested=None) if one.suggested in done else one for one in unscheduled]
 
     def _exists(self, visit: PlannedVisit, held: bool = False) -> bool:
-        """Whether a visit was done or is in the plan; a dose that is held all the time only if `held` says so."""
+        """Return whether a visit was done or is in the plan; a dose held all the time only if `held` says so."""
         return bool(visit.done) or not (self._is_cut(visit) or (visit.is_held and not held))
 
     def _with_next(
@@ -615,11 +615,11 @@ class Known(Treatment):
         return None
 
     def _awaits_enrolment(self, visit: PlannedVisit) -> bool:
-        """Whether it is planned only once the patient is enrolled: before, only screening is."""
+        """Return whether it is planned only once the patient is enrolled: before, only screening is."""
         return not self.enrolled and self.enrolment is not None and visit.target >= self.enrolment
 
     def _is_cut(self, visit: PlannedVisit) -> bool:
-        """Whether the visit is not in the plan, unless it is done or booked."""
+        """Return whether the visit is not in the plan, unless it is done or booked."""
         end = self.end_of(visit)
         is_after_end = end is not None and visit.opens > end[0]
         return self._awaits_enrolment(visit) or not visit.fits or is_after_end
@@ -754,7 +754,7 @@ class Known(Treatment):
 
 
 def _is_of(name: str, series: str) -> bool:
-    """Whether a name is one that a visit of a series may have."""
+    """Return whether a name is one that a visit of a series may have."""
     return name == series or name.startswith(f"{series}-")
 
 
@@ -765,14 +765,14 @@ def _named(name: str, visits: list[PlannedVisit]) -> PlannedVisit | None:
 
 
 def _is_moved_away(visit: PlannedVisit, day: date, before: Sequence[PlannedVisit]) -> bool:
-    """Whether a hold moved a visit from a day: it is outside its window, and would be inside without any hold."""
+    """Return whether a hold moved a visit from a day: it is outside the window, and inside without any hold."""
     earlier = _named(visit.name, [*before])
     is_outside = not visit.opens <= day <= visit.closes
     return is_outside and earlier is not None and earlier.opens <= day <= earlier.closes
 
 
 def _is_part_of_moved(visit: PlannedVisit, part: Any, unscheduled: list[Any], before: Sequence[PlannedVisit]) -> bool:
-    """Whether a part lies before a visit that is to do again: a hold moved it from that part, or from what was done.
+    """Return whether a part lies before a visit that is to do again: a hold moved it from that, or what was done.
 
     If what was done that day stands, so does the part.
     """

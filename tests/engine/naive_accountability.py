@@ -60,7 +60,7 @@ def returns(patient: Patient) -> list[date]:
 
 
 def is_possible(moved: Iterable[Moved]) -> bool:
-    """Whether on no evening more of a strength had come back or was lost than had been given out."""
+    """Return whether on no evening more of a strength had come back or was lost than had been given out."""
     every = [*moved]
     for day in {one.on for one in every}:
         for strength in {one.strength for one in every}:

@@ -137,7 +137,7 @@ class Facts:
         return instant.astimezone(ZoneInfo(self.zone)).date()
 
     def _is_progression(self, body: Any) -> bool:
-        """Whether the response of something done means progression, by the version of its day."""
+        """Return whether the response of something done means progression, by the version of its day."""
         entries = said_by.entries_of(self.version(body.done_on), body.series)
         return any(body.response in said_by.progressions(entry) for entry in entries)
 
@@ -196,7 +196,7 @@ class Facts:
         return found
 
     def is_recorded(self, dose: Dose) -> bool:
-        """Whether a word that counts says that a dose was taken or missed."""
+        """Return whether a word that counts says that a dose was taken or missed."""
         return dose in self.taken or dose in self.missed
 
     # Holds (section 3).
@@ -239,7 +239,7 @@ class Facts:
         return fact
 
     def was_known(self, from_on: date, known_since: datetime, on: date, at: datetime | None) -> bool:
-        """Whether what holds from a day on was known when a dose of another day was taken, at an instant (section 5).
+        """Return whether what holds from a day on was known when a dose was taken, at an instant (section 5).
 
         Only on its first day that matters, and only if it was recorded on that day.
         """
@@ -315,12 +315,12 @@ class Facts:
         return max((one for one in assigned if one[0] <= on), default=(None, None, None))[2]
 
     def is_in(self, cohort: str, on: date) -> bool:
-        """Whether the patient is in a cohort on a day, as was said latest."""
+        """Return whether the patient is in a cohort on a day, as was said latest."""
         latest = latest_from([body for body in self.all("cohort_changed") if body.cohort == cohort], on)
         return latest is not None and latest.member
 
     def fits(self, who: dict[str, Any], on: date) -> bool:
-        """Whether all that `who` names holds on a day."""
+        """Return whether all that `who` names holds on a day."""
         if "sex" in who and self.registered.sex != who["sex"]:
             return False
         if "fertile" in who and self.fertile(on) != who["fertile"]:
@@ -342,7 +342,7 @@ class Facts:
 
     @once
     def takes(self, name: str, on: date) -> bool:
-        """Whether a regimen is for the patient on a day: the version of the day has it, and its `who` fits."""
+        """Return whether a regimen is for the patient on a day: the version of the day has it, and its `who` fits."""
         one = self.regimen(name, on)
         return one is not None and self.fits(one.get("who", {}), on)
 
@@ -361,7 +361,7 @@ class Facts:
         return days + [self.decided_by(end) for end in self.ends if end.reason == "pregnancy"]
 
     def is_open(self, known_from: date, on: date) -> bool:
-        """Whether a pregnancy known from a day on is open on another: not closed since, and she is alive."""
+        """Return whether a pregnancy known from a day on is open on another: not closed since, and she is alive."""
         closed = [body.closed_on for body in self.all("pregnancy_closed")]
         if any(known_from <= day <= on for day in closed) or (self.died and self.died <= on):
             return False
@@ -371,7 +371,7 @@ class Facts:
         return any(self.is_open(known_from, on) for known_from in self.pregnancies_known_from())
 
     def calls_before_taking(self, on: date) -> bool:
-        """Whether she calls the site before she takes a dose: pregnant, and nothing said of treatment since.
+        """Return whether she calls the site before she takes a dose: pregnant, and nothing said of treatment since.
 
         It was reported, or treatment ended for it; each of the two is to be followed by a word of staff's.
         """

@@ -93,7 +93,7 @@ def regimen_called(version: Protocol, name: str) -> Regimen | None:
 
 
 def rests_on_first_dose(version: Protocol, name: str) -> bool:
-    """Whether the start of a regimen follows from the first dose, by one version."""
+    """Return whether the start of a regimen follows from the first dose, by one version."""
     one = regimen_called(version, name)
     if one is None:
         return False
@@ -113,7 +113,7 @@ def drug_name(one: Regimen) -> str:
 
 
 def is_by_patient(one: Regimen) -> bool:
-    """Whether the amount is the patient's own: by weight, by surface or by kidney function."""
+    """Return whether the amount is the patient's own: by weight, by surface or by kidney function."""
     return one["dose"].get("per") is not None
 
 
@@ -137,7 +137,7 @@ def selector(one: Regimen, cycle: int, cycle_day: int, on: date) -> dict[str, An
 
 
 def in_cycles(cycles: Any, number: int) -> bool:
-    """Whether a cycle is one of those chosen."""
+    """Return whether a cycle is one of those chosen."""
     return number in _numbers(cycles, number)
 
 
@@ -227,7 +227,7 @@ def _numbers(cycles: Any, through: int) -> Sequence[int]:
 
 
 def is_chosen(anchor: dict[str, Any], cycle: int, day: int, cycle_days: int) -> bool:
-    """Whether a day of a cycle is one of those that an anchor chooses."""
+    """Return whether a day of a cycle is one of those that an anchor chooses."""
     return day in listed(anchor["days"], cycle_days) and in_cycles(anchor.get("cycles", {}), cycle)
 
 

@@ -103,7 +103,7 @@ class Treatment(Facts):
 
     @once
     def held(self, name: str, on: date, at: datetime | None = None) -> bool:
-        """Whether a regimen is held on a day, as known at an instant: a hold names it, or whose cycles it shares."""
+        """Return whether a regimen is held on a day, as then known: a hold names it, or whose cycles it shares."""
         return any(
             hold.covers(on)
             and self.was_known(hold.from_on, hold.known_since, on, at)
@@ -141,7 +141,7 @@ class Treatment(Facts):
         return {*self.names} - resting if starting else set()
 
     def is_before_day_1(self, name: str, body: Any) -> bool:
-        """Whether what is given belongs to a day before day 1: by its name, or because it lies in its window."""
+        """Return whether what is given belongs to a day before day 1: by its name, or because it lies in its window."""
         if body.visit is not None and body.visit.startswith(f"{name}-c"):
             return "d-" in body.visit
         days = self.days_before_1(name)
@@ -224,7 +224,7 @@ class Treatment(Facts):
         return None, by
 
     def starts_by(self, name: str) -> tuple[Any, Protocol]:
-        """What the version by which a regimen starts says of its start, and that version."""
+        """Return what is said of the start of a regimen by the version by which it starts, and that version."""
         found = [(one.get("starts", "first_dose"), version) for version, one in self._versions_with(name)]
         if all(starts == found[0][0] for starts, _ in found):
             # They agree, and nobody has to know the day.
@@ -261,7 +261,7 @@ class Treatment(Facts):
 
     @once
     def rests_on_c1d1(self, name: str) -> bool:
-        """Whether the start of a regimen follows from C1D1."""
+        """Return whether the start of a regimen follows from C1D1."""
         starts, _ = self.starts_by(self.root(name))
         return starts == "first_dose" or ("after" in starts and self.rests_on_c1d1(starts["after"]))
 
@@ -269,7 +269,7 @@ class Treatment(Facts):
 
     @once
     def is_ended_by(self, name: str, end: Any) -> bool:
-        """Whether an end of treatment ends a regimen: not one that starts at a milestone from the decision on."""
+        """Return whether an end of treatment ends a regimen: none that starts at a milestone from the decision on."""
         day = self.starts_at(name)
         return day is None or day.on < self.decided_by(end)
 
@@ -462,7 +462,7 @@ class Treatment(Facts):
         ended = min(self.said_to_end(name), default=date.max)
 
         def waits_on(on: date, by: Regimen) -> bool:
-            """Whether a day does not count, because the regimen is held, which it is only until it ends."""
+            """Return whether a day does not count, because the regimen is held, which it is only until it ends."""
             return with_holds and said_by.extends_on_hold(by) and on <= ended and self.held(name, on)
 
         on, cycle, gone = min(start, begins), first, 0
@@ -506,7 +506,7 @@ class Treatment(Facts):
         return calendar
 
     def _is_fixed(self, name: str, cycle: int, on: date, began: date, cycle_days: int) -> bool:
-        """Whether the day-1 dose of a cycle was given at the site on a held day that would be its day 1 otherwise.
+        """Return whether the day-1 dose of a cycle was given at the site on a held day that else would be its day 1.
 
         The cycle before began on a day and is so many days long, without the days of holds that do not cover this one.
         """
@@ -518,7 +518,7 @@ class Treatment(Facts):
         return sum(not any(hold.covers(day) for hold in others) for day in days) == cycle_days
 
     def _gives_day_1_in_hold(self, name: str, cycle: int, on: date) -> bool:
-        """Whether a dose that may be day 1 of a cycle was given at the site on a held day that the count waits on."""
+        """Return whether a dose that may be day 1 of a cycle was given on a held day that the count waits on."""
         named = (None, f"{name}-c{cycle}d1")
         is_given = any(record.done_on == on and record.visit in named for record in self.given(name))
         return is_given and said_by.extends_on_hold(self.reading(name, on)) and self.held(name, on)
@@ -566,7 +566,7 @@ class Treatment(Facts):
         return [(*one, name) for one in days if self.takes(name, one[0]) and not self.is_over(name, one[0])]
 
     def is_over(self, name: str, on: date) -> bool:
-        """Whether a regimen was said to have ended before a day, or has had all its doses: then it has no cycles."""
+        """Return whether a regimen was said to have ended before a day, or has had all doses: then it has no cycles."""
         return any(on > last for last in self.said_to_end(name) + self.days_all_had(name))
 
     def cycles(self, name: str, through: date) -> dict[int, list[date]]:
@@ -581,7 +581,7 @@ class Treatment(Facts):
 
     @once
     def runs(self, name: str, on: date, by_protocol: bool = False) -> bool:
-        """Whether a regimen runs on a day: it is for the patient, has begun and not ended, nor had all its doses."""
+        """Return whether a regimen runs on a day: it is for the patient, has begun, and is not over."""
         end = self.end_of_regimen(name)
         if not self.enrolled or not self.takes(name, on) or on not in self.calendar(name, not by_protocol).days:
             return False
@@ -609,7 +609,7 @@ class Treatment(Facts):
 
     @once
     def is_occasion(self, name: str, on: date, at: datetime | None = None, by_protocol: bool = False) -> bool:
-        """Whether a day has a dose, held or not: by the protocol, and by the days that the latest change names.
+        """Return whether a day has a dose, held or not: by the protocol, and by the days that the latest change names.
 
         Here and below, `by_protocol` asks what would be so, had there been neither a hold nor a change.
         """
@@ -632,14 +632,14 @@ class Treatment(Facts):
 
     @once
     def is_superseded(self, name: str, on: date, by_protocol: bool = False) -> bool:
-        """Whether a regimen of the same drug that started later plans the day; of two of one day the first counts."""
+        """Return whether a regimen of the same drug that started later plans the day, of two the first one."""
         if (not by_protocol and self.held(name, on)) or not self.is_occasion(name, on, by_protocol=by_protocol):
             # It plans nothing itself.
             return False
         return self.is_planned_later(name, on, by_protocol)
 
     def is_planned_later(self, name: str, on: date, by_protocol: bool = False) -> bool:
-        """Whether a regimen of the same drug that started later, or on the same day and is listed first, plans a day.
+        """Return whether a regimen of its drug that started later, or on the same day and is listed first, plans a day.
 
         One that follows it has no day in common with it.
         """
@@ -654,12 +654,12 @@ class Treatment(Facts):
         return False
 
     def _follows(self, name: str, other: str) -> bool:
-        """Whether a regimen starts after another, or after one that does."""
+        """Return whether a regimen starts after another, or after one that does."""
         starts, _ = self.starts_by(self.root(name))
         return "after" in starts and (starts["after"] == other or self._follows(starts["after"], other))
 
     def _plans(self, name: str, on: date, by_protocol: bool = False) -> bool:
-        """Whether a regimen has a dose on a day, or would have, were it not held."""
+        """Return whether a regimen has a dose on a day, or would have, were it not held."""
         if not self.runs(name, on, by_protocol):
             return False
         waits = self.calendar(name, not by_protocol).days[on][1] is None and not by_protocol and self.held(name, on)
@@ -692,7 +692,7 @@ class Treatment(Facts):
 
     @once
     def asks_for(self, name: str, on: date) -> bool:
-        """Whether the patient is asked to take the planned doses of a regimen on a day: it has begun, and not ended.
+        """Return whether the patient is asked to take the planned doses of a regimen: it has begun, and not ended.
 
         On the day of the end nobody asks any more, nor on one that it may have been.
         """
@@ -729,7 +729,7 @@ class Treatment(Facts):
 
     @once
     def _stays(self, name: str, from_on: date, through: date) -> bool:
-        """Whether the protocol's own amount stays through a day what it was on another, and its highest at least that.
+        """Return whether the protocol's own amount stays through a day what it was, and its highest at least that.
 
         Another amount that the cycle before had already is none.
         """
@@ -845,7 +845,7 @@ class Treatment(Facts):
         return total
 
     def _would_be_listed(self, name: str, on: date, slot: int) -> bool:
-        """Whether a dose by the protocol would be listed, had there been no hold and no change."""
+        """Return whether a dose by the protocol would be listed, had there been no hold and no change."""
         end, dose = self.end_of_regimen(name), Dose(on, name, slot)
         if not self.takes(name, on) or (end is not None and on > end):
             return False
@@ -1004,19 +1004,19 @@ class Treatment(Facts):
 
     @once
     def fitted(self, name: str, through: date) -> bool:
-        """Whether a regimen was for the patient on a day since its start, through a day."""
+        """Return whether a regimen was for the patient on a day since its start, through a day."""
         begins = self.start_of(name)
         return begins is not None and any(self.takes(name, on) for on in self.days_of_change(begins, through))
 
     @once
     def may_start(self, name: str) -> bool:
-        """Whether a regimen is still to start by the plan, though nobody can say when."""
+        """Return whether a regimen is still to start by the plan, though nobody can say when."""
         is_over = self.ended is not None or self.off is not None
         return self.start_of(name) is None and not is_over and self.takes(name, FAR)
 
     @once
     def drug_has_ended(self, name: str, today: date) -> bool:
-        """Whether all regimens of a drug that fit or fitted the patient have ended by a day."""
+        """Return whether all regimens of a drug that fit or fitted the patient have ended by a day."""
         if any(self.may_start(one) for one in self.of_drug(name)):
             return False
         fitting = [one for one in self.of_drug(name) if self.fitted(one, FAR)]

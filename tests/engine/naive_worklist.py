@@ -95,7 +95,7 @@ OF_AMOUNTS = ("planned_amount_to_confirm", "dose_to_calculate", "regimens_overla
 
 
 def has_one_dose(known: Known) -> bool:
-    """Whether the patient takes one dose a day of one regimen, by every version, for as long as treatment goes on."""
+    """Return whether the patient takes one dose a day of one regimen, by every version, while treatment goes on."""
     found = [known.reading(name, start) for name in known.names for start, _, _ in known.periods]
     more = {"times_a_day", "cycles", "max_doses", "cycles_of", "starts", "given_by"}
     plain_ones = [not more & {*one} for one in found]
@@ -184,7 +184,7 @@ def _harmful(known: Known, name: str, slot: int) -> Iterator[tuple[str, date, st
 
 
 def _says_more(why: tuple[Any, ...] | None, counting: tuple[Any, ...] | None) -> bool:
-    """Whether what the patient says could hurt for another reason than what counts, or by more of the drug."""
+    """Return whether what the patient says could hurt for another reason than what counts, or by more of the drug."""
     if why is None or counting is None:
         return why is not None
     return why[0] != counting[0] or why[-1] > counting[-1]
@@ -221,7 +221,7 @@ def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:
 
 
 def is_pregnant(history: History, day: date) -> bool:
-    """Whether a pregnancy of hers is open on a day (section 7)."""
+    """Return whether a pregnancy of hers is open on a day (section 7)."""
     known_from = [report.reported_on for report in history.pregnancy_reports if report.of == "patient"]
     known_from += [end.decided_on for end in history.treatment_ends if end.reason == "pregnancy"]
     is_dead = history.died_on is not None and history.died_on <= day
@@ -234,7 +234,7 @@ def is_pregnant(history: History, day: date) -> bool:
 
 
 def is_stopped(history: History, day: date, known: Known | None) -> bool:
-    """Whether a hold covers a day, or the end of treatment was decided by then: of everything that the patient takes.
+    """Return whether everything that the patient takes is held on a day, or its end was decided by then.
 
     Without `known` that is one drug, for as long as treatment goes on.
     """
@@ -253,7 +253,7 @@ def is_stopped(history: History, day: date, known: Known | None) -> bool:
 
 
 def _has_ended(known: Known, name: str, day: date) -> bool:
-    """Whether a regimen has ended by a day: that was decided or said by then, or its own last day is over."""
+    """Return whether a regimen has ended by a day: that was decided or said by then, or its own last day is over."""
     end, over_on = known.ended_with(name), known.ends_by_itself(name)
     if end is not None and known.decided_by(end) <= day:
         return True

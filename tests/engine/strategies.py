@@ -75,7 +75,7 @@ class Course(NamedTuple):
 
     @property
     def is_given(self) -> bool:
-        """Whether it is given at the site."""
+        """Return whether it is given at the site."""
         return self.rest.get("given_by") == "site"
 
 

@@ -71,7 +71,7 @@ def test_a_window_so_short_that_both_would_come_at_once_has_one_message(before: 
 
 
 def asked_to_book(patient: Patient) -> tuple[bool, bool]:
-    """Whether the patient is told that a window opened, and that it closes."""
+    """Return whether the patient is told that a window opened, and that it closes."""
     opened, closing = (days_of(patient, kind, length=45) for kind in ("window_opened", "window_closing"))
     return bool(opened), bool(closing)
 

@@ -32,7 +32,7 @@ def entries(patient: Patient, today: str) -> list[WorklistEntry]:
 
 
 def calls_site(patient: Patient, today: str) -> bool:
-    """Whether the phone says to call the site before taking a dose."""
+    """Return whether the phone says to call the site before taking a dose."""
     return "call_site_before_dose" in [code for code, _, _ in patient.notices(today)]
 
 
@@ -218,7 +218,7 @@ def two_drugs(**other: Any) -> Patient:
 
 
 def urgent(patient: Patient, today: str) -> bool:
-    """Whether her pregnancy is to be looked at now."""
+    """Return whether her pregnancy is to be looked at now."""
     ((_, how, _),) = about_pregnancy(patient, today)
     return how == "now"
 

@@ -137,12 +137,12 @@ def _view_says_what_the_calendar_says(patient: Patient, today: date) -> None:
 
 
 def _is_stranded(row: dict[str, Any]) -> bool:
-    """Whether the plan does not have what is booked."""
+    """Return whether the plan does not have what is booked."""
     return row["status"] == "not_required" and row["target_on"] is None and not row["appointment"]
 
 
 def _is_over(known: Known, row: dict[str, Any]) -> bool:
-    """Whether something was done on the booked day of a visit, or later: then nobody is to come any more."""
+    """Return whether something was done on the booked day of a visit, or later: then nobody is to come any more."""
     if row["status"] != "done":
         return False
     (visit,) = [one for one in known.series(row["series"]).visits if one.name == row["visit"] and one.done]
@@ -152,7 +152,7 @@ def _is_over(known: Known, row: dict[str, Any]) -> bool:
 
 
 def _is_asked_for(patient: Patient, row: dict[str, Any]) -> bool:
-    """Whether the patient is asked to take the dose of a row."""
+    """Return whether the patient is asked to take the dose of a row."""
     dose = parse_dose_id(row["dose_id"])
     assert dose.regimen is not None
     return bool(Known(patient).asks_for(dose.regimen, dose.day))

@@ -81,7 +81,7 @@ class Model:
         return found
 
     def reaches(self, day: date, said_at: datetime, now: datetime) -> bool:
-        """Whether a patient may speak of a day: a week before it was said up to the day on which it comes."""
+        """Return whether a patient may speak of a day: a week before it was said up to the day on which it comes."""
         zone, there = ZoneInfo(self.zone), said_at.tzinfo
         earliest = min(said_at.astimezone(zone).date(), said_at.date()) - timedelta(7)
         return earliest <= day <= max(now.astimezone(zone).date(), now.astimezone(there).date())

@@ -28,7 +28,7 @@ class Intake(NamedTuple):
     days: int = 21
 
     def is_on(self, day: date, first_dose_on: date) -> bool:
-        """Whether it is taken on a day."""
+        """Return whether it is taken on a day."""
         return (day - first_dose_on).days % 21 < self.days
 
 
@@ -46,7 +46,7 @@ def months_after(day: date, months: int) -> date:
 
 
 def is_night(at: time) -> bool:
-    """Whether it is quiet: from ten in the evening to seven in the morning."""
+    """Return whether it is quiet: from ten in the evening to seven in the morning."""
     return at >= time(22) or at < time(7)
 
 
@@ -91,7 +91,7 @@ class Plain:
         self.times = self.times or ((time(20),) if slots == 1 else (time(8), time(20)))
 
     def may_hear(self, now: datetime) -> bool:
-        """Whether this is an hour at which something may be due though nothing happened."""
+        """Return whether this is an hour at which something may be due though nothing happened."""
         again = self.again_after or timedelta()
         hours = {time(0), time(7), time(9), time(18), *self.times}
         zone = ZoneInfo(self.zone)
@@ -127,15 +127,15 @@ class Plain:
         return new
 
     def is_planned(self, day: date, intake: Intake) -> bool:
-        """Whether a dose is planned on a day."""
+        """Return whether a dose is planned on a day."""
         return self._is_time_of(day) and intake.is_on(day, self.first_dose_on)
 
     def is_known(self, day: date, intake: Intake) -> bool:
-        """Whether anybody said of a dose that it was taken or missed."""
+        """Return whether anybody said of a dose that it was taken or missed."""
         return (day, intake) in self.taken or (day, intake) in self.missed
 
     def is_to_take(self, day: date, slot: int) -> bool:
-        """Whether a dose is planned at one of the times of a day of which nobody said anything.
+        """Return whether a dose is planned at one of the times of a day of which nobody said anything.
 
         Once the end of treatment is recorded, nobody is told to take the last dose: by the record it was taken.
         """
@@ -144,7 +144,7 @@ class Plain:
         )
 
     def _is_time_of(self, day: date) -> bool:
-        """Whether treatment goes on on a day, and is not held."""
+        """Return whether treatment goes on on a day, and is not held."""
         if not self.begun or day < self.first_dose_on or (self.ended_for is not None and day > self.last_dose_on):
             return False
         if self.left_on is not None and day >= self.left_on:

@@ -72,7 +72,7 @@ class Roads:
         self.channels_of[patient_id] = channels
 
     def is_down(self, channel: str, first: datetime, last: datetime, longer: timedelta = timedelta()) -> bool:
-        """Whether a channel is down at any instant from one to another, for longer than so long."""
+        """Return whether a channel is down at any instant from one to another, for longer than so long."""
         spans = self.outages.get(channel, ())
         return any(start <= last and first < end and end - start > longer for start, end in spans)
 

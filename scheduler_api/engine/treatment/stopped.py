@@ -1,4 +1,4 @@
-"""Whether everything that a patient takes is held or has ended (rules, section 12)."""
+"""Tell whether everything that a patient takes is held or has ended (rules, section 12)."""
 
 from __future__ import annotations
 
