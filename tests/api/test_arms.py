@@ -125,3 +125,25 @@ def test_what_the_trial_does_not_have_is_refused(patient: Patient, nurse: Client
     }
     refused(nurse.post("/v1/patients", {**body, "arm": "a"}), 422, "/arm")
     refused(nurse.post("/v1/patients", {**body, "arm": "c", "enrolled_on": "2024-01-03"}), 422, "/arm")
+
+
+def test_the_worklist_asks_for_an_arm_until_one_is_assigned(service: Service, admin: Client, nurse: Client) -> None:
+    assert admin.post("/v1/protocols", definition()).status_code == 201
+    patient = nurse.enrol(protocol="two-arms", planned_first_dose_on="2024-02-24")
+
+    def asked() -> list[Any]:
+        return [one for one in nurse.get("/v1/worklist").json["items"] if one["kind"] == "arm_missing"]
+
+    (entry,) = asked()
+    assert (entry["since"], entry["due_on"], entry["urgency"]) == ("2024-01-03", "2024-02-24", "soon")
+    assert entry["because"] == (
+        "planned first dose 2024-02-24, no arm assigned: what is for one arm alone is not planned"
+    )
+    (call,) = entry["resolve_with"]
+    assert call["needs"] == ["arm", "on"]
+    assert [*maintenance.verify(service.store)] == []
+    body = {**call["body"], "arm": "b", "on": "2024-02-20"}
+    assert nurse.send(call["method"], call["path"], body).status_code == 201
+    assert asked() == []
+    assert patient.read()["arm"] == "b"
+    assert [*maintenance.verify(service.store)] == []

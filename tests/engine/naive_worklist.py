@@ -65,6 +65,7 @@ def naive_worklist(
     found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today, known)}
     found |= {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
     found |= {("dose_before_start", str(on)): on for on in _first_said_taken(history, known) if on <= today}
+    found |= {(kind, ""): due_on for kind, due_on in _of_arm(history, known, today)}
     found |= {("hold_open", about): due_on for about, due_on in _of_holds(history, today)}
     if known is not None and not has_one_dose(known):
         return found | _of_several_doses(known, history, today, present or today, last)
@@ -208,6 +209,27 @@ def _first_said_taken(history: History, known: Known | None) -> Iterator[date]:
         facts = [known.said(dose, staff=False) for dose in known.words if dose.on == known.c1d1]
         if any(fact and fact.kind == "dose_recorded" and fact.body.status == "taken" for fact in facts):
             yield known.first_day
+
+
+def _of_arm(history: History, known: Known | None, today: date) -> Iterator[tuple[str, date]]:
+    """The day by which the patient is to have an arm, as long as there is none; read without `known`, no trial has any.
+
+    That is the first day of what only some arms take; in a trial in which all take the same, cycle 1 day 1.
+    """
+    if known is None or known.enrolled is None or known.c1d1 is None:
+        return
+    version = known.version(known.c1d1)
+    of_arms = [one["id"] for one in said_by.regimens(version) if "arm" in one.get("who", {})]
+    starts = [known.start_of(name) for name in of_arms] if of_arms else [known.c1d1]
+    needed_on = min((day for day in starts if day is not None), default=None)
+    if needed_on is None or not version.definition.get("arms"):
+        return
+    asked_from = known.enrolled.enrolled_on
+    if needed_on > known.c1d1:
+        asked_from = max(asked_from, needed_on - WEEK)
+    is_over = history.last_dose_day is not None and today > history.last_dose_day
+    if asked_from <= today and not is_over and known.arm(max(needed_on, today)) is None:
+        yield "arm_missing", needed_on
 
 
 def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:

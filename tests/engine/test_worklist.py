@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.views.tasks import KINDS, WorklistEntry, urgency, worklist
 
 from .naive import Known
 from .naive_worklist import OF_AMOUNTS, as_read, has_one_dose, is_pregnant, is_stopped, naive_worklist
-from .patients import Patient, day, plain, protocol, series
+from .patients import Patient, day, plain, protocol, protocol_data, regimen_data, series
 from .strategies import lives
 
 REACH = timedelta(60)
+ARMS: list[dict[str, Any]] = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
+OF_A: dict[str, Any] = {**regimen_data(), "who": {"arm": "a"}}
+OF_B: dict[str, Any] = {**regimen_data(), "id": "olaparib", "drug": "olaparib", "who": {"arm": "b"}}
+LEAD_IN: dict[str, Any] = {**regimen_data(cycles=2), "id": "lead-in", "drug": "anlotinib"}
 
 
 def entries(patient: Patient, today: str | date) -> list[WorklistEntry]:
@@ -357,6 +362,97 @@ def test_nor_if_the_dose_was_not_taken_or_staff_alone_recorded_it() -> None:
     # By staff's word treatment began before the day that the phone speaks of.
     said_taken(other, "2024-01-11")
     assert listed(other, "2024-01-11") == []
+
+
+class TestAnArmThatIsNotAssigned:
+    """Enrolled on 2024-01-03, first dose planned for 2024-01-10, in a trial of the arms a and b."""
+
+    def enrolled(self, *regimens: dict[str, Any], **enrolment: Any) -> Patient:
+        """The patient of a trial with these regimens."""
+        milestones = [{"id": "crossover", "label": "Crossover"}]
+        data = {**protocol_data(arms=ARMS, milestones=milestones), "regimens": [*regimens]}
+        return Patient(read_protocol(data), **{"planned_first_dose_on": "2024-01-10", **enrolment})
+
+    def asked(self, patient: Patient, *days: str) -> list[str]:
+        """Those of some days on which the worklist asks for the arm."""
+        return [one for one in days if ("arm_missing", "") in listed(patient, one)]
+
+    def test_it_is_asked_for_from_enrolment_until_one_is_assigned(self) -> None:
+        patient = self.enrolled(OF_A, OF_B)
+        assert listed(patient, "2024-01-02") == []
+        (entry,) = entries(patient, "2024-01-03")
+        assert (entry.kind, entry.about, str(entry.due_on)) == ("arm_missing", "", "2024-01-10")
+        assert [urgency(entry.due_on, day(on)) for on in ("2024-01-03", "2024-01-08")] == ["soon", "now"]
+        because = "planned first dose 2024-01-10, no arm assigned: what is for one arm alone is not planned"
+        assert plain(entry.because) == because
+        # It stands although treatment began, and then says so.
+        patient.record("treatment_started", first_dose_on="2024-01-12")
+        (entry,) = entries(patient, "2024-01-20")
+        assert (entry.kind, str(entry.due_on)) == ("arm_missing", "2024-01-12")
+        (call,) = entry.resolve_with
+        assert (call.fact, call.needs) == ({"kind": "arm_assigned"}, ("arm", "on"))
+        patient.record(**call.fact, arm="b", on="2024-01-15")
+        assert days_of(patient, "arm_missing", around="2024-01-20") == ("2024-01-03", "2024-01-14")
+
+    @pytest.mark.parametrize("on", ["2024-01-03", "2024-01-05", "2024-01-10"])
+    def test_nobody_asks_for_one_that_is_assigned_by_the_first_dose(self, on: str) -> None:
+        patient = self.enrolled(OF_A, OF_B)
+        patient.record("arm_assigned", arm="a", on=on)
+        assert self.asked(patient, "2024-01-03", "2024-01-09", "2024-01-10") == []
+
+    def test_nor_for_one_of_the_enrolment_nor_in_a_trial_without_arms(self) -> None:
+        assert self.asked(self.enrolled(OF_A, OF_B, arm="a"), "2024-01-03", "2024-01-20") == []
+        assert self.asked(Patient(planned_first_dose_on="2024-01-10"), "2024-01-03", "2024-01-20") == []
+
+    @pytest.mark.parametrize("of_arms", [(), (OF_B,)])
+    def test_it_is_missing_too_where_all_or_most_is_for_everybody(self, of_arms: tuple[dict[str, Any], ...]) -> None:
+        patient = self.enrolled(regimen_data(), *of_arms)
+        assert self.asked(patient, "2024-01-02", "2024-01-03", "2024-01-10") == ["2024-01-03", "2024-01-10"]
+
+    @pytest.mark.parametrize(
+        ("kind", "data"),
+        [
+            ("treatment_ended", {"last_dose_on": None, "decided_on": "2024-01-20", "reason": "withdrawal"}),
+            ("study_ended", {"ended_on": "2024-01-20", "reason": "withdrawal"}),
+        ],
+    )
+    def test_it_ends_with_treatment_or_the_study(self, kind: str, data: dict[str, Any]) -> None:
+        patient = self.enrolled(OF_A, OF_B)
+        patient.record(kind, **data)
+        assert self.asked(patient, "2024-01-19", "2024-01-20") == ["2024-01-19"]
+
+    @pytest.mark.parametrize("milestone", ["crossover", "randomisation"])
+    def test_where_each_drug_of_an_arm_starts_at_a_milestone_it_is_asked_for_once_that_is_on_record(
+        self, milestone: str
+    ) -> None:
+        starts = {"starts": {"milestone": milestone}}
+        patient = self.enrolled(LEAD_IN, {**OF_A, **starts}, {**OF_B, **starts})
+        assert self.asked(patient, "2024-01-03", "2024-01-10", "2024-03-01") == []
+        patient.record("milestone_reached", milestone=milestone, on="2024-02-20")
+        assert days_of(patient, "arm_missing") == ("2024-02-13", None)
+        (entry,) = [one for one in entries(patient, "2024-02-20") if one.kind == "arm_missing"]
+        assert str(entry.due_on) == "2024-02-20"
+        patient.record("arm_assigned", arm="a", on="2024-02-20")
+        assert self.asked(patient, "2024-02-13", "2024-02-20") == []
+
+    def test_where_one_of_them_starts_with_the_first_dose_it_is_needed_then(self) -> None:
+        patient = self.enrolled(OF_A, {**OF_B, "starts": {"milestone": "crossover"}})
+        assert days_of(patient, "arm_missing", around="2024-01-10") == ("2024-01-03", None)
+
+    def test_after_a_lead_in_for_everybody_it_is_needed_when_that_is_over(self) -> None:
+        """Two cycles of 21 days from 2024-01-10 on: through 2024-02-20."""
+        starts = {"starts": {"after": "lead-in"}}
+        patient = self.enrolled(LEAD_IN, {**OF_A, **starts}, {**OF_B, **starts})
+        assert days_of(patient, "arm_missing") == ("2024-02-14", None)
+        (entry,) = [one for one in entries(patient, "2024-02-20") if one.kind == "arm_missing"]
+        assert str(entry.due_on) == "2024-02-21"
+
+    def test_the_version_of_the_first_dose_says_whether_there_are_arms(self) -> None:
+        without, two = protocol(), protocol(arms=ARMS, version=2)
+        for from_on, is_asked in (("2024-01-10", ["2024-01-03"]), ("2024-01-11", [])):
+            patient = Patient(without, two, planned_first_dose_on="2024-01-10")
+            patient.record("protocol_amended", version=2, from_on=from_on)
+            assert self.asked(patient, "2024-01-03") == is_asked
 
 
 def test_a_contraception_follow_up_is_due_while_it_is_open_and_not_booked() -> None:

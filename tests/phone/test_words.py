@@ -185,6 +185,7 @@ def patients_with_work() -> Iterator[Treated]:
     unexpected, said_at = Treated(planned_first_dose_on="2024-03-01"), datetime(2024, 2, 16, 12, tzinfo=UTC)
     unexpected.say(said_at=said_at, now=said_at, dose_on="2024-02-16", status="taken", amount=300)
     yield unexpected
+    yield Treated.treated(protocol(arms=[{"id": "a", "label": "Arm A"}]))
 
 
 def test_every_kind_of_work_is_said_in_chinese() -> None:

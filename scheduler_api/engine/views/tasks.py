@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import civil_date
@@ -55,6 +56,7 @@ KINDS = (
     "planned_amount_to_confirm",
     "dose_to_calculate",
     "regimens_overlap",
+    "arm_missing",
     "treatment_still_open",
     "treatment_to_end",
     "progression_date_missing",
@@ -86,6 +88,8 @@ _RESPONSE, _RESPONSE_GIVEN = timedelta(7), timedelta(14)
 _TERM = timedelta(280)
 #: An amount that is to be calculated is asked for from so long before the first dose.
 _TO_CALCULATE = timedelta(7)
+#: An arm that is needed after C1D1 is asked for from so long before it is.
+_ARM = timedelta(7)
 #: So long after an amendment begins somebody should have looked at the visits that it does not plan.
 _DROPPED = timedelta(7)
 #: So long after a return somebody should have asked the patient why the count differs from the diary.
@@ -158,6 +162,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     for regimen in schedule.treatment_plan.regimens:
         entries += _of_planned_amount(schedule.treatment_plan, regimen)
     entries += _of_overlaps(schedule.treatment_plan)
+    entries += _of_arm(schedule.treatment_plan)
     entries += _of_first_dose(schedule.treatment_plan)
     entries += _of_treatment(schedule.treatment_plan)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(schedule.treatment_plan)]
@@ -581,6 +586,37 @@ def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             end = ResolvingCall({"kind": "regimen_ended", "regimen": regimen.name}, ("last_dose_on",))
             about = f"{regimen.name}.{other.name}"
             yield WorklistEntry("regimens_overlap", about, None, since, through_on, since, because, (end,))
+
+
+def _of_arm(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
+    """Yield the entry for an arm that is not assigned, needed by C1D1 or when the first drug of an arm starts later.
+
+    Where each drug of an arm starts at a milestone that is not on record, the arm is not needed yet.
+    """
+    history = treatment_plan.history
+    if history.enrolled is None or history.c1d1 is None:
+        return
+    protocol = version_on(treatment_plan.plan, history.c1d1)
+    if not protocol.arms:
+        return
+    of_arms = {one.id for one in protocol.regimens if one.who.arms is not None}
+    starts = [(history.c1d1, history.c1d1_because)]
+    if of_arms:
+        found = (one.started for one in treatment_plan.regimens if one.name in of_arms)
+        starts = [(started.on, started.because) for started in found if started is not None]
+    if not starts:
+        return
+    needed_on, base = min(starts, key=itemgetter(0))
+    if history.arm_on(needed_on) is not None:
+        return
+    from_on = history.enrolled.enrolled_on
+    if needed_on > history.c1d1:
+        from_on = max(from_on, needed_on - _ARM)
+    assigned_later = history.arms[0].from_on - ONE_DAY if history.arms else None
+    through_on = _earlier(history.last_dose_day, assigned_later)
+    call = ResolvingCall({"kind": "arm_assigned"}, ("arm", "on"))
+    because = Reason("no_arm_assigned", base=base)
+    yield _plain("arm_missing", from_on, through_on, needed_on, because, call)
 
 
 def _of_first_dose(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
