@@ -394,6 +394,16 @@ class TestAnArmThatIsNotAssigned:
         patient.record(**call.fact, arm="b", on="2024-01-15")
         assert days_of(patient, "arm_missing", around="2024-01-20") == ("2024-01-03", "2024-01-14")
 
+    def test_it_is_asked_for_from_enrolment_also_long_before_the_first_dose(self) -> None:
+        patient = self.enrolled(OF_A, OF_B, consented_on="2023-12-20", planned_first_dose_on="2024-02-10")
+        assert days_of(patient, "arm_missing") == ("2024-01-03", None)
+        # Nor before it where the first drug of an arm starts soon after the first dose.
+        starts = {"starts": {"milestone": "crossover"}}
+        rest = {"consented_on": "2023-12-20", "planned_first_dose_on": "2024-01-04"}
+        patient = self.enrolled(LEAD_IN, {**OF_A, **starts}, {**OF_B, **starts}, **rest)
+        patient.record("milestone_reached", milestone="crossover", on="2024-01-06")
+        assert days_of(patient, "arm_missing") == ("2024-01-03", None)
+
     @pytest.mark.parametrize("on", ["2024-01-03", "2024-01-05", "2024-01-10"])
     def test_nobody_asks_for_one_that_is_assigned_by_the_first_dose(self, on: str) -> None:
         patient = self.enrolled(OF_A, OF_B)
