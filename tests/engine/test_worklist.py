@@ -447,6 +447,7 @@ class TestAnArmThatIsNotAssigned:
 
     def test_where_one_of_them_starts_with_the_first_dose_it_is_needed_then(self) -> None:
         patient = self.enrolled(OF_A, {**OF_B, "starts": {"milestone": "crossover"}})
+        patient.record("milestone_reached", milestone="crossover", on="2024-02-20")
         assert days_of(patient, "arm_missing", around="2024-01-10") == ("2024-01-03", None)
 
     def test_after_a_lead_in_for_everybody_it_is_needed_when_that_is_over(self) -> None:
