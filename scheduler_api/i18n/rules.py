@@ -149,6 +149,7 @@ RULES: Mapping[str, str] = {
     "days_set_before": "doses only on days of the cycle that both name",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
+    "amended_to": "version {number} of the protocol from {day}",
     "no_arm_assigned": "{base}, no arm assigned: what is for one arm alone is not planned",
     "taken_before_start": "by the patient's word the first dose was taken on {day}, no start recorded",
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",

@@ -214,15 +214,24 @@ def _first_said_taken(history: History, known: Known | None) -> Iterator[date]:
 def _of_arm(history: History, known: Known | None, today: date) -> Iterator[tuple[str, date]]:
     """The day by which the patient is to have an arm, as long as there is none; read without `known`, no trial has any.
 
-    That is the first day of what only some arms take; in a trial in which all take the same, cycle 1 day 1.
+    That is the first day of what only some arms take; in a trial in which all take the same, cycle 1 day 1. Where an
+    amendment brings the arms later, not before it begins; where one takes them away, nobody asks from then on.
     """
     if known is None or known.enrolled is None or known.c1d1 is None:
         return
-    version = known.version(known.c1d1)
-    of_arms = [one["id"] for one in said_by.regimens(version) if "arm" in one.get("who", {})]
-    starts = [known.start_of(name) for name in of_arms] if of_arms else [known.c1d1]
-    needed_on = min((day for day in starts if day is not None), default=None)
-    if needed_on is None or not version.definition.get("arms"):
+    amended = sorted(one.from_on for one in known.all("protocol_amended"))
+
+    def has_arms(on: date) -> bool:
+        assert known is not None
+        return bool(known.version(on).definition.get("arms"))
+
+    with_arms = [on for on in [known.c1d1, *(day for day in amended if day > known.c1d1)] if has_arms(on)]
+    if not with_arms or not any(map(has_arms, [max(today, known.c1d1), *(day for day in amended if day > today)])):
+        return
+    of_arms = [one["id"] for one in said_by.regimens(known.version(with_arms[0])) if "arm" in one.get("who", {})]
+    starts = [known.start_of(name) for name in of_arms] if of_arms else [with_arms[0]]
+    needed_on = min((max(day, with_arms[0]) for day in starts if day is not None), default=None)
+    if needed_on is None:
         return
     asked_from = known.enrolled.enrolled_on
     if needed_on > known.c1d1:

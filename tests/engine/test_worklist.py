@@ -458,12 +458,33 @@ class TestAnArmThatIsNotAssigned:
         (entry,) = [one for one in entries(patient, "2024-02-20") if one.kind == "arm_missing"]
         assert str(entry.due_on) == "2024-02-21"
 
-    def test_the_version_of_the_first_dose_says_whether_there_are_arms(self) -> None:
-        without, two = protocol(), protocol(arms=ARMS, version=2)
-        for from_on, is_asked in (("2024-01-10", ["2024-01-03"]), ("2024-01-11", [])):
-            patient = Patient(without, two, planned_first_dose_on="2024-01-10")
-            patient.record("protocol_amended", version=2, from_on=from_on)
-            assert self.asked(patient, "2024-01-03") == is_asked
+    @pytest.mark.parametrize(
+        ("from_on", "asked_from", "due_on"),
+        [
+            ("2024-01-10", "2024-01-03", "2024-01-10"),
+            ("2024-01-11", "2024-01-04", "2024-01-11"),
+            ("2024-03-01", "2024-02-23", "2024-03-01"),
+        ],
+    )
+    def test_an_amendment_may_bring_the_arms(self, from_on: str, asked_from: str, due_on: str) -> None:
+        patient = Patient(protocol(), protocol(arms=ARMS, version=2), planned_first_dose_on="2024-01-10")
+        patient.record("protocol_amended", version=2, from_on=from_on)
+        assert days_of(patient, "arm_missing") == (asked_from, None)
+        (entry,) = [one for one in entries(patient, due_on) if one.kind == "arm_missing"]
+        assert str(entry.due_on) == due_on
+
+    def test_one_that_comes_after_the_first_dose_says_so(self) -> None:
+        with_arms = read_protocol({**protocol_data(arms=ARMS, version=2), "regimens": [OF_A, OF_B]})
+        patient = Patient(protocol(), with_arms, planned_first_dose_on="2024-01-10")
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        (entry,) = [one for one in entries(patient, "2024-02-23") if one.kind == "arm_missing"]
+        because = "version 2 of the protocol from 2024-03-01, no arm assigned: what is for one arm alone is not planned"
+        assert plain(entry.because) == because
+
+    def test_an_amendment_may_take_the_arms_away(self) -> None:
+        patient = Patient(protocol(arms=ARMS), protocol(version=2), planned_first_dose_on="2024-01-10")
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
+        assert days_of(patient, "arm_missing") == ("2024-01-03", "2024-02-29")
 
 
 def test_a_contraception_follow_up_is_due_while_it_is_open_and_not_booked() -> None:

@@ -591,32 +591,37 @@ def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
 def _of_arm(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     """Yield the entry for an arm that is not assigned, needed by C1D1 or when the first drug of an arm starts later.
 
-    Where each drug of an arm starts at a milestone that is not on record, the arm is not needed yet.
+    Where each drug of an arm starts at a milestone that is not on record, the arm is not needed yet; where an amendment
+    brings the arms later, it is needed when that begins.
     """
     history = treatment_plan.history
-    if history.enrolled is None or history.c1d1 is None:
+    c1d1 = history.c1d1
+    if history.enrolled is None or c1d1 is None:
         return
-    protocol = version_on(treatment_plan.plan, history.c1d1)
-    if not protocol.arms:
+    with_arms = [one for one in treatment_plan.plan if one.protocol.arms and (one.to_on is None or one.to_on > c1d1)]
+    if not with_arms:
         return
-    of_arms = {one.id for one in protocol.regimens if one.who.arms is not None}
-    starts = [(history.c1d1, history.c1d1_because)]
+    first, to_on = with_arms[0], with_arms[-1].to_on
+    starts = [(c1d1, history.c1d1_because)]
+    of_arms = {one.id for one in first.protocol.regimens if one.who.arms is not None}
     if of_arms:
         found = (one.started for one in treatment_plan.regimens if one.name in of_arms)
         starts = [(started.on, started.because) for started in found if started is not None]
     if not starts:
         return
     needed_on, base = min(starts, key=itemgetter(0))
+    if first.from_on is not None and first.from_on > needed_on:
+        needed_on, base = first.from_on, Reason("amended_to", day=first.from_on, number=first.protocol.version)
     if history.arm_on(needed_on) is not None:
         return
     from_on = history.enrolled.enrolled_on
-    if needed_on > history.c1d1:
+    if needed_on > c1d1:
         from_on = max(from_on, needed_on - _ARM)
-    assigned_later = history.arms[0].from_on - ONE_DAY if history.arms else None
-    through_on = _earlier(history.last_dose_day, assigned_later)
+    assigned_on = history.arms[0].from_on if history.arms else None
+    over_on = min((on - ONE_DAY for on in (assigned_on, to_on) if on is not None), default=None)
     call = ResolvingCall({"kind": "arm_assigned"}, ("arm", "on"))
     because = Reason("no_arm_assigned", base=base)
-    yield _plain("arm_missing", from_on, through_on, needed_on, because, call)
+    yield _plain("arm_missing", from_on, _earlier(history.last_dose_day, over_on), needed_on, because, call)
 
 
 def _of_first_dose(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
