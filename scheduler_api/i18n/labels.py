@@ -70,6 +70,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "planned_amount_to_confirm": "Confirm the planned dose",
         "dose_to_calculate": "Calculate the dose",
         "regimens_overlap": "Regimens overlap",
+        "milestone_unconfirmed": "Confirm the milestone",
         "treatment_still_open": "End of treatment is missing",
         "treatment_to_end": "End the treatment",
         "progression_date_missing": "Date of progression is missing",

@@ -149,6 +149,7 @@ RULES: Mapping[str, str] = {
     "days_set_before": "doses only on days of the cycle that both name",
     "no_dose_taken": "no dose taken from {day} on; planned doses missed or not recorded",
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
+    "recorded_ahead": "{base}, recorded ahead: nobody has confirmed that it took place",
     "taken_before_start": "by the patient's word the first dose was taken on {day}, no start recorded",
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",
     "no_progression_recorded": (

@@ -101,3 +101,21 @@ def test_treatment_goes_on_and_is_ended_once_more(service: Service, monitor: Cli
     assert [*maintenance.verify(service.store)] == []
     maintenance.rebuild(service.store, service.clock.now)
     assert (patient.read()["status"], in_lists(patient, "follow_up")) == ("follow_up", True)
+
+
+def test_a_crossover_that_was_announced_is_confirmed_or_voided(service: Service, patient: Patient) -> None:
+    patient.record("milestone_reached", milestone="crossover", on="2024-06-24")
+    assert to_do(patient) == []
+    service.clock.set("2024-06-24T08:00:00+08:00")
+    (entry,) = patient.client.get("/v1/worklist").json["items"]
+    assert (entry["kind"], entry["due_on"], entry["urgency"]) == ("milestone_unconfirmed", "2024-06-24", "now")
+    confirm, void = entry["resolve_with"]
+    for call in (void, confirm):
+        assert call["needs"] == ["reason"]
+        body = {**call["body"], "reason": "asked"}
+        dry_run = patient.client.send(call["method"], call["path"], body, query={"dry_run": "true"})
+        assert dry_run.status_code == 200
+    answer = patient.client.send(confirm["method"], confirm["path"], {**confirm["body"], "reason": "it took place"})
+    assert answer.status_code == 201
+    assert (to_do(patient), patient.read()["status"]) == ([], "on_treatment")
+    assert [*maintenance.verify(service.store)] == []

@@ -65,6 +65,7 @@ def naive_worklist(
     found |= {("pregnancy", str(on)): None for on in _first_of_stretch(history, today, known)}
     found |= {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
     found |= {("dose_before_start", str(on)): on for on in _first_said_taken(history, known) if on <= today}
+    found |= {("milestone_unconfirmed", name): on for name, on in _announced(history, known) if on <= today}
     found |= {("hold_open", about): due_on for about, due_on in _of_holds(history, today)}
     if known is not None and not has_one_dose(known):
         return found | _of_several_doses(known, history, today, present or today, last)
@@ -208,6 +209,17 @@ def _first_said_taken(history: History, known: Known | None) -> Iterator[date]:
         facts = [known.said(dose, staff=False) for dose in known.words if dose.on == known.c1d1]
         if any(fact and fact.kind == "dose_recorded" and fact.body.status == "taken" for fact in facts):
             yield known.first_day
+
+
+def _announced(history: History, known: Known | None) -> Iterator[tuple[str, date]]:
+    """Each milestone that was recorded ahead and not confirmed since, with its day; none of a day after the study."""
+    if known is None:
+        found = [(one.name, one.from_on) for one in history.milestones if one.is_announced]
+    else:
+        found = [(body.milestone, body.on) for body in known.announced]
+    for name, on in found:
+        if history.off_study_on is None or on <= history.off_study_on:
+            yield name, on
 
 
 def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:

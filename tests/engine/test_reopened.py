@@ -6,7 +6,9 @@ First dose 2024-01-05, progression 2024-05-14; the last dose of surufatinib is 2
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +17,7 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.views.tasks import WorklistEntry, urgency, worklist
 from scheduler_api.engine.views.warnings import warnings
 
 from .patients import NOW, Patient, day, plain, protocol_data, regimen_data, series
@@ -390,3 +392,66 @@ def test_whoever_was_never_dosed_before_is_reminded_of_the_other_drug() -> None:
     planned = [one.about for one in planner.messages(day("2024-02-04"), day("2024-02-06")) if one.kind == "dose_due"]
     assert planned == ["2024-02-05", "2024-02-06"]
     assert "first_dose_missing" not in to_do(patient, "2024-02-20")
+
+
+#: When the crossover of 2024-06-03 is announced, and when it is corrected.
+BEFORE, LATER = datetime(2024, 5, 25, 12, tzinfo=UTC), datetime(2024, 6, 4, 12, tzinfo=UTC)
+
+
+class TestACrossoverThatWasAnnounced:
+    """Recorded on 2024-05-25 for 2024-06-03; from that day on the site is asked whether it took place."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        patient = crossing_over()
+        patient.record("treatment_ended", **ended())
+        patient.record("milestone_reached", milestone="crossover", on="2024-06-03", now=BEFORE)
+        return patient
+
+    def _asked(self, patient: Patient, on: str) -> list[WorklistEntry]:
+        entries = worklist(patient.schedule(), None, day(on), day(on))
+        return [entry for entry in entries if entry.kind == "milestone_unconfirmed"]
+
+    def test_from_its_day_on_the_site_is_asked_and_the_other_drug_is_due(self, patient: Patient) -> None:
+        assert self._asked(patient, "2024-06-02") == []
+        (entry,) = self._asked(patient, "2024-06-03")
+        assert (entry.about, str(entry.due_on), urgency(entry.due_on, day("2024-06-03"))) == (
+            *("crossover", "2024-06-03", "now"),
+        )
+        text = "crossover 2024-06-03, recorded ahead: nobody has confirmed that it took place"
+        assert plain(entry.because) == text
+        assert self._asked(patient, "2024-06-20") == [entry]
+        assert doses(patient, "2024-06-03", "2024-06-03") == {"olaparib": "due"}
+
+    def test_it_is_confirmed_by_a_correction_to_the_same_day(self, patient: Patient) -> None:
+        confirm = dict(self._asked(patient, "2024-06-04")[0].resolve_with[0].fact)
+        assert (confirm.pop("kind"), confirm.pop("replaces")) == ("milestone_reached", "fact-4")
+        patient.correct("fact-4", "milestone_reached", **confirm, now=LATER)
+        assert self._asked(patient, "2024-06-04") == []
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+
+    def test_on_its_very_day_it_may_be_confirmed_too(self, patient: Patient) -> None:
+        now = datetime(2024, 6, 3, 0, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+        patient.correct("fact-4", "milestone_reached", milestone="crossover", on="2024-06-03", now=now)
+        assert self._asked(patient, "2024-06-03") == []
+
+    def test_one_that_is_put_off_is_asked_about_from_the_new_day_on(self, patient: Patient) -> None:
+        patient.correct("fact-4", "milestone_reached", milestone="crossover", on="2024-06-17", now=LATER)
+        assert self._asked(patient, "2024-06-16") == []
+        assert [str(entry.due_on) for entry in self._asked(patient, "2024-06-17")] == ["2024-06-17"]
+
+    def test_one_that_did_not_take_place_is_voided(self, patient: Patient) -> None:
+        void = self._asked(patient, "2024-06-04")[0].resolve_with[1].fact
+        assert void == {"kind": "voided", "voids": "fact-4"}
+        patient.void(void["voids"], now=LATER)
+        assert self._asked(patient, "2024-06-04") == []
+        assert patient.on("2024-06-20")["status"] == "follow_up"
+
+    @pytest.mark.parametrize(("ended_on", "asked"), [("2024-06-02", 0), ("2024-06-03", 1), ("2024-06-10", 1)])
+    def test_nobody_asks_about_a_day_after_the_patient_left(self, patient: Patient, ended_on: str, asked: int) -> None:
+        patient.record("study_ended", ended_on=ended_on, reason="withdrawal")
+        assert len(self._asked(patient, "2024-06-20")) == asked
+
+
+def test_a_crossover_that_is_recorded_on_its_day_or_later_is_not_asked_about() -> None:
+    assert "milestone_unconfirmed" not in to_do(crossed_over(), "2024-06-20")

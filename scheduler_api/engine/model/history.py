@@ -88,6 +88,15 @@ class MilestoneDay(NamedTuple):
     from_on: date
     name: str
     is_announced: bool
+    fact_id: str
+
+    @property
+    def because(self) -> Reason:
+        """Return what it is, with its day."""
+        # Randomisation is everybody's milestone; others have the trial's own name.
+        if self.name == "randomisation":
+            return Reason("randomisation", day=self.from_on)
+        return Reason("milestone", text=self.name, day=self.from_on)
 
 
 class Amendment(NamedTuple):

@@ -55,6 +55,7 @@ KINDS = (
     "planned_amount_to_confirm",
     "dose_to_calculate",
     "regimens_overlap",
+    "milestone_unconfirmed",
     "treatment_still_open",
     "treatment_to_end",
     "progression_date_missing",
@@ -158,6 +159,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
     for regimen in schedule.treatment_plan.regimens:
         entries += _of_planned_amount(schedule.treatment_plan, regimen)
     entries += _of_overlaps(schedule.treatment_plan)
+    entries += _of_milestones(history)
     entries += _of_first_dose(schedule.treatment_plan)
     entries += _of_treatment(schedule.treatment_plan)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(schedule.treatment_plan)]
@@ -581,6 +583,21 @@ def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             end = ResolvingCall({"kind": "regimen_ended", "regimen": regimen.name}, ("last_dose_on",))
             about = f"{regimen.name}.{other.name}"
             yield WorklistEntry("regimens_overlap", about, None, since, through_on, since, because, (end,))
+
+
+def _of_milestones(history: History) -> Iterator[WorklistEntry]:
+    """Yield an entry for each milestone that was recorded ahead, from its day on: did it take place?
+
+    None of a day after the patient left: nothing begins with it.
+    """
+    off_on = history.off_study_on
+    for one in history.milestones:
+        if one.is_announced and (off_on is None or one.from_on <= off_on):
+            on, named = one.from_on, {"milestone": one.name, "on": one.from_on.isoformat()}
+            confirm = ResolvingCall({"kind": "milestone_reached", **named, "replaces": one.fact_id}, ("reason",))
+            void = ResolvingCall({"kind": "voided", "voids": one.fact_id}, ("reason",))
+            because = Reason("recorded_ahead", base=one.because)
+            yield WorklistEntry("milestone_unconfirmed", one.name, None, on, None, on, because, (confirm, void))
 
 
 def _of_first_dose(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
