@@ -119,3 +119,19 @@ def test_a_crossover_that_was_announced_is_confirmed_or_voided(service: Service,
     assert answer.status_code == 201
     assert (to_do(patient), patient.read()["status"]) == ([], "on_treatment")
     assert [*maintenance.verify(service.store)] == []
+
+
+def test_an_end_of_the_month_of_the_crossover_came_first_if_its_last_dose_did(
+    service: Service, nurse: Client, patient: Patient
+) -> None:
+    other = nurse.enrol(subject_number="002", protocol="crossing-over")
+    other.record("treatment_started", first_dose_on="2024-01-05")
+    other.record("milestone_reached", milestone="crossover", on="2024-06-10")
+    assert other.read()["status"] == "on_treatment"
+    other.record("treatment_ended", **end("2024-06-05", "2024-06", "progression"))
+    assert (other.read()["status"], in_lists(other, "on_treatment")) == ("on_treatment", True)
+    assert other.read("calendar")["treatment"]["ended"] is None
+    second = other.record("treatment_ended", **end("2024-06-18", "2024-06-19", "intolerance"))
+    assert {row["what"]: row["after"] for row in second["consequences"]}["status"] == {"status": "follow_up"}
+    assert other.read("calendar")["treatment"]["ended"]["decided_on"] == "2024-06-19"
+    assert [*maintenance.verify(service.store)] == []

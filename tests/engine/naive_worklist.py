@@ -88,7 +88,8 @@ def as_read(history: History, known: Known | None) -> History:
         return history
     unnamed = {""} if known._only_regimen(date.min) in known.beside_start else set()
     reopened = None if known.reopened_on is None else Reopening(known.reopened_on, "")
-    return replace(history, reopened=reopened, beside_start=frozenset(known.beside_start | unnamed))
+    beside, anew_on = frozenset(known.beside_start | unnamed), tuple(sorted(known.crossings))
+    return replace(history, reopened=reopened, beside_start=beside, anew_on=anew_on)
 
 
 #: What stands of planned amounts and of regimens that overlap.

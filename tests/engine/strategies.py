@@ -530,7 +530,8 @@ def a_reopening(draw: Draw, patient: Patient, enrolled_on: date, milestones: lis
     for number in range(draw(st.sampled_from([1, 2, 2, 3]))):
         last_dose_on = draw(st.sampled_from([None, "unknown", *[str(on - timedelta(draw(st.integers(0, 9))))] * 4]))
         reason = draw(st.sampled_from(["progression", "intolerance", "intolerance", "pregnancy"]))
-        data = {"last_dose_on": last_dose_on, "decided_on": str(on), "reason": reason}
+        decided_on = str(on)[: draw(st.sampled_from([10, 10, 10, 7]))]
+        data = {"last_dose_on": last_dose_on, "decided_on": decided_on, "reason": reason}
         on += timedelta(draw(st.sampled_from([0, 1, 10, 30, 30, -5])))
         reached = {"milestone": milestones[number % len(milestones)], "on": str(on)}
         # Perhaps the milestone is announced: whoever records it does so before its day.

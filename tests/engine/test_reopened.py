@@ -455,3 +455,60 @@ class TestACrossoverThatWasAnnounced:
 
 def test_a_crossover_that_is_recorded_on_its_day_or_later_is_not_asked_about() -> None:
     assert "milestone_unconfirmed" not in to_do(crossed_over(), "2024-06-20")
+
+
+class TestADecisionOfWhichOnlyTheMonthIsKnown:
+    """The end of surufatinib was decided some day in May; on 2024-05-25 the patient crossed over to olaparib."""
+
+    def _crossed_over(self, decided_on: str = "2024-05", **rest: Any) -> Patient:
+        patient = crossing_over()
+        patient.record("treatment_ended", **{**ended(decided_on=decided_on), **rest})
+        patient.record("milestone_reached", milestone="crossover", on="2024-05-25")
+        return patient
+
+    @pytest.mark.parametrize("last_dose_on", ["2024-05-10", "2024-05-24", "2024-04"])
+    def test_it_came_first_if_the_last_dose_did(self, last_dose_on: str) -> None:
+        patient = self._crossed_over(last_dose_on=last_dose_on)
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+        assert doses(patient, "2024-06-20") == {"olaparib": "due"}
+        assert doses(patient, "2024-05-25") == {"olaparib": "unrecorded"}
+
+    @pytest.mark.parametrize("last_dose_on", ["2024-05-25", "2024-05-30", "2024-05", "unknown"])
+    def test_else_it_stands_for_the_last_day_and_ends_both(self, last_dose_on: str) -> None:
+        patient = self._crossed_over(last_dose_on=last_dose_on)
+        assert patient.on("2024-06-20")["status"] == "follow_up"
+        assert doses(patient, "2024-06-20") == {}
+
+    def test_it_came_first_if_it_was_received_by_then(self) -> None:
+        """Received on 2024-05-20, it is not after that day, whatever the last dose was."""
+        patient = crossing_over()
+        received = datetime(2024, 5, 20, 12, tzinfo=UTC)
+        patient.record("treatment_ended", **ended("unknown", "2024-05"), now=received)
+        patient.record("milestone_reached", milestone="crossover", on="2024-05-25")
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+
+    def test_of_the_year_too(self) -> None:
+        patient = self._crossed_over("2024")
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+        # The end of olaparib is the later one, though the year ends after it.
+        patient.record("treatment_ended", **SECOND)
+        assert doses(patient, "2024-05-11", "2024-08-20") == {}
+        assert patient.on("2024-08-20")["treatment"]["ended"]["decided_on"] == "2024-08-05"
+
+    def test_of_another_month_it_is_later(self) -> None:
+        assert self._crossed_over("2024-06").on("2024-06-20")["status"] == "follow_up"
+
+    def test_both_ends_may_be_of_one_month(self) -> None:
+        patient = self._crossed_over()
+        second = patient.record("treatment_ended", **ended("2024-05-28", "2024-05-29", "intolerance"))
+        assert doses(patient, "2024-05-11") == {}
+        assert doses(patient, "2024-05-28") == {"olaparib": "unrecorded"}
+        assert patient.on("2024-06-20")["treatment"]["ended"]["decided_on"] == "2024-05-29"
+        patient.correct(second, "treatment_ended", **ended("2024-05-28", "2024-05", "intolerance"))
+        assert doses(patient, "2024-05-28") == {"olaparib": "unrecorded"}
+        assert patient.on("2024-06-20")["status"] == "follow_up"
+
+    def test_death_in_that_month_ends_both(self) -> None:
+        patient = self._crossed_over(reason="death")
+        assert patient.on("2024-06-20")["status"] == "off_study"
+        assert doses(patient, "2024-05-26") == {}
