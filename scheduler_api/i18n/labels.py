@@ -71,6 +71,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "dose_to_calculate": "Calculate the dose",
         "regimens_overlap": "Regimens overlap",
         "arm_missing": "No arm is assigned",
+        "milestone_unconfirmed": "Confirm the milestone",
         "treatment_still_open": "End of treatment is missing",
         "treatment_to_end": "End the treatment",
         "progression_date_missing": "Date of progression is missing",

@@ -151,6 +151,7 @@ RULES: Mapping[str, str] = {
     "contraception_rests_on_last_dose": ("{base}, end of treatment not recorded: contraception rests on the last dose"),
     "amended_to": "version {number} of the protocol from {day}",
     "no_arm_assigned": "{base}, no arm assigned: what is for one arm alone is not planned",
+    "recorded_ahead": "{base}, recorded ahead: nobody has confirmed that it took place",
     "taken_before_start": "by the patient's word the first dose was taken on {day}, no start recorded",
     "no_start_recorded": "planned first dose {day}, no start and no dose recorded",
     "no_progression_recorded": (

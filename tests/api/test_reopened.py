@@ -101,3 +101,37 @@ def test_treatment_goes_on_and_is_ended_once_more(service: Service, monitor: Cli
     assert [*maintenance.verify(service.store)] == []
     maintenance.rebuild(service.store, service.clock.now)
     assert (patient.read()["status"], in_lists(patient, "follow_up")) == ("follow_up", True)
+
+
+def test_a_crossover_that_was_announced_is_confirmed_or_voided(service: Service, patient: Patient) -> None:
+    patient.record("milestone_reached", milestone="crossover", on="2024-06-24")
+    assert to_do(patient) == []
+    service.clock.set("2024-06-24T08:00:00+08:00")
+    (entry,) = patient.client.get("/v1/worklist").json["items"]
+    assert (entry["kind"], entry["due_on"], entry["urgency"]) == ("milestone_unconfirmed", "2024-06-24", "now")
+    confirm, void = entry["resolve_with"]
+    for call in (void, confirm):
+        assert call["needs"] == ["reason"]
+        body = {**call["body"], "reason": "asked"}
+        dry_run = patient.client.send(call["method"], call["path"], body, query={"dry_run": "true"})
+        assert dry_run.status_code == 200
+    answer = patient.client.send(confirm["method"], confirm["path"], {**confirm["body"], "reason": "it took place"})
+    assert answer.status_code == 201
+    assert (to_do(patient), patient.read()["status"]) == ([], "on_treatment")
+    assert [*maintenance.verify(service.store)] == []
+
+
+def test_an_end_of_the_month_of_the_crossover_came_first_if_its_last_dose_did(
+    service: Service, nurse: Client, patient: Patient
+) -> None:
+    other = nurse.enrol(subject_number="002", protocol="crossing-over")
+    other.record("treatment_started", first_dose_on="2024-01-05")
+    other.record("milestone_reached", milestone="crossover", on="2024-06-10")
+    assert other.read()["status"] == "on_treatment"
+    other.record("treatment_ended", **end("2024-06-05", "2024-06", "progression"))
+    assert (other.read()["status"], in_lists(other, "on_treatment")) == ("on_treatment", True)
+    assert other.read("calendar")["treatment"]["ended"] is None
+    second = other.record("treatment_ended", **end("2024-06-18", "2024-06-19", "intolerance"))
+    assert {row["what"]: row["after"] for row in second["consequences"]}["status"] == {"status": "follow_up"}
+    assert other.read("calendar")["treatment"]["ended"]["decided_on"] == "2024-06-19"
+    assert [*maintenance.verify(service.store)] == []

@@ -501,10 +501,10 @@ class Known(Treatment):
         has run out ends nothing.
         """
         end = self.ended_with(name)
-        days = [end.decided_on] if end else []
         bodies = [body for body in self.all("regimen_ended") if body.regimen in (name, self.root(name))]
-        days += [body.last_dose_on for body in bodies if own]
-        found = [(day.on, day.first) for day in map(self._day, days) if day is not None]
+        ends = [self._decided_day(end)] if end else []
+        ends += [day for body in bodies if own and (day := self._day(body.last_dose_on)) is not None]
+        found = [(day.on, day.first) for day in ends]
         last = self.last_for_patient(name) if own else None
         return found + ([(last + DAY, last + DAY)] if last is not None and last > date.min else [])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
@@ -86,6 +86,9 @@ def once(method: Callable[..., Any]) -> Callable[..., Any]:
 
 class Facts:
     """What stands of a patient's facts."""
+
+    #: The days on which a regimen starts at a milestone.
+    crossings: Sequence[date] = ()
 
     def __init__(self, patient: Patient, number: int | None = None, today: date = date.max) -> None:
         """Read all facts of a patient, or the first so many; what lies after `today` is not reached yet."""
@@ -268,7 +271,15 @@ class Facts:
         return min([*days, *([self.died] if self.died else [])], default=None)
 
     def decided_by(self, end: Any) -> date:
-        return self.stands_for(end.decided_on, self.died)
+        """The day of a decision: of a vague one, perhaps the first day on which a regimen started after the last dose.
+
+        That is so if the last dose was stated. Death ends everything, whenever it was.
+        """
+        day, last = self.stands_for(end.decided_on, self.died), end.last_dose_on
+        if isinstance(end.decided_on, date) or end.reason == "death" or last in (None, "unknown"):
+            return day
+        started = [on for on in self.crossings if on > self.stands_for(last, self.died) and on >= end.decided_on.first]
+        return min([day, *started])
 
     def last_dose_by(self, end: Any) -> date | None:
         """The last dose by an end of treatment; one that nobody knows is at least the decision."""
@@ -379,9 +390,9 @@ class Facts:
         told = [(fact, since) for fact, since in told if fact.body.of == "patient"]
         for fact in self.standing:
             if fact.kind == "treatment_ended" and fact.body.reason == "pregnancy":
-                told.append((fact, self.decided_by(fact.body)))
+                told.append((fact, self.stands_for(fact.body.decided_on, self.died)))
         return any(
-            self.is_open(since, on)
+            self.is_open(self.decided_by(fact.body) if fact.kind == "treatment_ended" else since, on)
             and not any(self._says_how_treatment_goes_on(other, fact, since) for other in self.standing)
             for fact, since in told
         )

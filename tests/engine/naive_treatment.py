@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from scheduler_api.engine.model.protocol import Protocol
 from . import naive_protocol as said_by
 from .naive_facts import Dose, Facts, Record, latest_from, once
 from .naive_protocol import DAY, HORIZON, Regimen, later
+from .patients import Patient
 
 #: A day after all that happens.
 FAR = date(2300, 1, 1)
@@ -49,8 +50,20 @@ class Calendar:
 class Treatment(Facts):
     """What a patient takes and is given."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(
+        self,
+        patient: Patient,
+        number: int | None = None,
+        today: date = date.max,
+        crossings: Sequence[date] | None = None,
+    ) -> None:
+        """Read as `Facts`; the days on which regimens start at milestones are those read before, or none were read."""
+        super().__init__(patient, number, today)
+        if crossings is None:
+            crossings = type(self)(patient, number, today, ())._days_anew()
+        self.crossings = crossings
+        self.ends.sort(key=self.decided_by)
+        self.answers.clear()
         self._calendars: dict[tuple[str, bool], Calendar] = {}
         self._starts: dict[str, date | None] = {}
         #: Of regimens whose cycles count from the actual day: on which day the day-1 dose of a cycle was given.
@@ -293,10 +306,17 @@ class Treatment(Facts):
         return min(days, default=None)
 
     def _reopens(self, name: str, end: Any) -> bool:
+        return self._starts_anew(name) and not self.is_ended_by(name, end)
+
+    def _starts_anew(self, name: str) -> bool:
+        """Return whether a regimen starts at a milestone, for a patient who is still in the study."""
         day = self.starts_at(name)
-        if day is None or self.is_ended_by(name, end) or (self.off is not None and day.on > self.off):
+        if day is None or (self.off is not None and day.on > self.off):
             return False
         return any(self.takes(name, on) for on in self.days_of_change(day.on, FAR))
+
+    def _days_anew(self) -> list[date]:
+        return [self.starts_at(name).on for name in self.names if self._starts_anew(name)] if self.ends else []
 
     @property
     def decided(self) -> date:
@@ -1044,7 +1064,7 @@ class Treatment(Facts):
             case "last_dose":
                 return self._last_dose_known() if self.enrolled and (self.ended or self.off) else None
             case "end_of_treatment":
-                return self._day(self.ended.decided_on) if self.ended else None
+                return self._decided_day(self.ended) if self.ended else None
             case "progression":
                 found = [body.progressed_on for body in self.all("progressed")]
                 found += [record.done_on for record in self.records if record.progression]
@@ -1072,6 +1092,9 @@ class Treatment(Facts):
         if when is None:
             return None
         return MilestoneDay(self.stands_for(when, self.died), getattr(when, "first", when), planned)
+
+    def _decided_day(self, end: Any) -> MilestoneDay:
+        return MilestoneDay(self.decided_by(end), getattr(end.decided_on, "first", end.decided_on))
 
     def _day_of_death(self) -> MilestoneDay | None:
         """Death, which is one: of two dates the earlier, of two that stand for one day the better known."""

@@ -66,6 +66,7 @@ def naive_worklist(
     found |= {(kind, ""): due_on for kind, due_on in _of_treatment(versions, history, today)}
     found |= {("dose_before_start", str(on)): on for on in _first_said_taken(history, known) if on <= today}
     found |= {(kind, ""): due_on for kind, due_on in _of_arm(history, known, today)}
+    found |= {("milestone_unconfirmed", name): on for name, on in _announced(history, known) if on <= today}
     found |= {("hold_open", about): due_on for about, due_on in _of_holds(history, today)}
     if known is not None and not has_one_dose(known):
         return found | _of_several_doses(known, history, today, present or today, last)
@@ -88,7 +89,8 @@ def as_read(history: History, known: Known | None) -> History:
         return history
     unnamed = {""} if known._only_regimen(date.min) in known.beside_start else set()
     reopened = None if known.reopened_on is None else Reopening(known.reopened_on, "")
-    return replace(history, reopened=reopened, beside_start=frozenset(known.beside_start | unnamed))
+    beside, anew_on = frozenset(known.beside_start | unnamed), tuple(sorted(known.crossings))
+    return replace(history, reopened=reopened, beside_start=beside, anew_on=anew_on)
 
 
 #: What stands of planned amounts and of regimens that overlap.
@@ -239,6 +241,17 @@ def _of_arm(history: History, known: Known | None, today: date) -> Iterator[tupl
     is_over = history.last_dose_day is not None and today > history.last_dose_day
     if asked_from <= today and not is_over and known.arm(max(needed_on, today)) is None:
         yield "arm_missing", needed_on
+
+
+def _announced(history: History, known: Known | None) -> Iterator[tuple[str, date]]:
+    """Each milestone that was recorded ahead and not confirmed since, with its day; none of a day after the study."""
+    if known is None:
+        found = [(one.name, one.from_on) for one in history.milestones if one.is_announced]
+    else:
+        found = [(body.milestone, body.on) for body in known.announced]
+    for name, on in found:
+        if history.off_study_on is None or on <= history.off_study_on:
+            yield name, on
 
 
 def _of_holds(history: History, today: date) -> Iterator[tuple[str, date]]:

@@ -18,7 +18,7 @@ from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
 from .naive import Known
-from .patients import Patient, protocol_data, regimen_data, series, start_of
+from .patients import NOW, Patient, protocol_data, regimen_data, series, start_of
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -530,12 +530,18 @@ def a_reopening(draw: Draw, patient: Patient, enrolled_on: date, milestones: lis
     for number in range(draw(st.sampled_from([1, 2, 2, 3]))):
         last_dose_on = draw(st.sampled_from([None, "unknown", *[str(on - timedelta(draw(st.integers(0, 9))))] * 4]))
         reason = draw(st.sampled_from(["progression", "intolerance", "intolerance", "pregnancy"]))
-        data = {"last_dose_on": last_dose_on, "decided_on": str(on), "reason": reason}
+        decided_on = str(on)[: draw(st.sampled_from([10, 10, 10, 7]))]
+        data = {"last_dose_on": last_dose_on, "decided_on": decided_on, "reason": reason}
         on += timedelta(draw(st.sampled_from([0, 1, 10, 30, 30, -5])))
         reached = {"milestone": milestones[number % len(milestones)], "on": str(on)}
-        for kind, body in (("treatment_ended", data), ("milestone_reached", reached)):
+        # Perhaps the milestone is announced: whoever records it does so before its day.
+        ahead = datetime.combine(on - timedelta(draw(st.integers(2, 40))), time(12), UTC)
+        for kind, body, now in (
+            ("treatment_ended", data, NOW),
+            ("milestone_reached", reached, draw(st.sampled_from([NOW, NOW, ahead]))),
+        ):
             try:
-                patient.record(kind, **body)
+                patient.record(kind, now=now, **body)
             except ValidationFailed:
                 continue
         on += timedelta(draw(st.integers(0, 90)))

@@ -24,7 +24,7 @@ from .strategies import patients
 ABOUT_THE_RECORD = {
     *("treatment_end_missing", "progression_date_missing", "assignment_to_confirm"),
     *("booking_past", "booking_to_cancel", "booking_at_old_site", "response_missing"),
-    *("doses_to_confirm", "record_after_death", "dose_before_start"),
+    *("doses_to_confirm", "record_after_death", "dose_before_start", "milestone_unconfirmed"),
     *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_not_planned", "dose_after_end"),
 }
 OF_AMOUNTS = {"dose_to_calculate", "planned_amount_to_confirm"}

@@ -6,7 +6,9 @@ First dose 2024-01-05, progression 2024-05-14; the last dose of surufatinib is 2
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +17,7 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.views.tasks import WorklistEntry, urgency, worklist
 from scheduler_api.engine.views.warnings import warnings
 
 from .patients import NOW, Patient, day, plain, protocol_data, regimen_data, series
@@ -390,3 +392,123 @@ def test_whoever_was_never_dosed_before_is_reminded_of_the_other_drug() -> None:
     planned = [one.about for one in planner.messages(day("2024-02-04"), day("2024-02-06")) if one.kind == "dose_due"]
     assert planned == ["2024-02-05", "2024-02-06"]
     assert "first_dose_missing" not in to_do(patient, "2024-02-20")
+
+
+#: When the crossover of 2024-06-03 is announced, and when it is corrected.
+BEFORE, LATER = datetime(2024, 5, 25, 12, tzinfo=UTC), datetime(2024, 6, 4, 12, tzinfo=UTC)
+
+
+class TestACrossoverThatWasAnnounced:
+    """Recorded on 2024-05-25 for 2024-06-03; from that day on the site is asked whether it took place."""
+
+    @pytest.fixture
+    def patient(self) -> Patient:
+        patient = crossing_over()
+        patient.record("treatment_ended", **ended())
+        patient.record("milestone_reached", milestone="crossover", on="2024-06-03", now=BEFORE)
+        return patient
+
+    def _asked(self, patient: Patient, on: str) -> list[WorklistEntry]:
+        entries = worklist(patient.schedule(), None, day(on), day(on))
+        return [entry for entry in entries if entry.kind == "milestone_unconfirmed"]
+
+    def test_from_its_day_on_the_site_is_asked_and_the_other_drug_is_due(self, patient: Patient) -> None:
+        assert self._asked(patient, "2024-06-02") == []
+        (entry,) = self._asked(patient, "2024-06-03")
+        assert (entry.about, str(entry.due_on), urgency(entry.due_on, day("2024-06-03"))) == (
+            *("crossover", "2024-06-03", "now"),
+        )
+        text = "crossover 2024-06-03, recorded ahead: nobody has confirmed that it took place"
+        assert plain(entry.because) == text
+        assert self._asked(patient, "2024-06-20") == [entry]
+        assert doses(patient, "2024-06-03", "2024-06-03") == {"olaparib": "due"}
+
+    def test_it_is_confirmed_by_a_correction_to_the_same_day(self, patient: Patient) -> None:
+        confirm = dict(self._asked(patient, "2024-06-04")[0].resolve_with[0].fact)
+        assert (confirm.pop("kind"), confirm.pop("replaces")) == ("milestone_reached", "fact-4")
+        patient.correct("fact-4", "milestone_reached", **confirm, now=LATER)
+        assert self._asked(patient, "2024-06-04") == []
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+
+    def test_on_its_very_day_it_may_be_confirmed_too(self, patient: Patient) -> None:
+        now = datetime(2024, 6, 3, 0, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+        patient.correct("fact-4", "milestone_reached", milestone="crossover", on="2024-06-03", now=now)
+        assert self._asked(patient, "2024-06-03") == []
+
+    def test_one_that_is_put_off_is_asked_about_from_the_new_day_on(self, patient: Patient) -> None:
+        patient.correct("fact-4", "milestone_reached", milestone="crossover", on="2024-06-17", now=LATER)
+        assert self._asked(patient, "2024-06-16") == []
+        assert [str(entry.due_on) for entry in self._asked(patient, "2024-06-17")] == ["2024-06-17"]
+
+    def test_one_that_did_not_take_place_is_voided(self, patient: Patient) -> None:
+        void = self._asked(patient, "2024-06-04")[0].resolve_with[1].fact
+        assert void == {"kind": "voided", "voids": "fact-4"}
+        patient.void(void["voids"], now=LATER)
+        assert self._asked(patient, "2024-06-04") == []
+        assert patient.on("2024-06-20")["status"] == "follow_up"
+
+    @pytest.mark.parametrize(("ended_on", "asked"), [("2024-06-02", 0), ("2024-06-03", 1), ("2024-06-10", 1)])
+    def test_nobody_asks_about_a_day_after_the_patient_left(self, patient: Patient, ended_on: str, asked: int) -> None:
+        patient.record("study_ended", ended_on=ended_on, reason="withdrawal")
+        assert len(self._asked(patient, "2024-06-20")) == asked
+
+
+def test_a_crossover_that_is_recorded_on_its_day_or_later_is_not_asked_about() -> None:
+    assert "milestone_unconfirmed" not in to_do(crossed_over(), "2024-06-20")
+
+
+class TestADecisionOfWhichOnlyTheMonthIsKnown:
+    """The end of surufatinib was decided some day in May; on 2024-05-25 the patient crossed over to olaparib."""
+
+    def _crossed_over(self, decided_on: str = "2024-05", **rest: Any) -> Patient:
+        patient = crossing_over()
+        patient.record("treatment_ended", **{**ended(decided_on=decided_on), **rest})
+        patient.record("milestone_reached", milestone="crossover", on="2024-05-25")
+        return patient
+
+    @pytest.mark.parametrize("last_dose_on", ["2024-05-10", "2024-05-24", "2024-04"])
+    def test_it_came_first_if_the_last_dose_did(self, last_dose_on: str) -> None:
+        patient = self._crossed_over(last_dose_on=last_dose_on)
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+        assert doses(patient, "2024-06-20") == {"olaparib": "due"}
+        assert doses(patient, "2024-05-25") == {"olaparib": "unrecorded"}
+
+    @pytest.mark.parametrize("last_dose_on", ["2024-05-25", "2024-05-30", "2024-05", "unknown"])
+    def test_else_it_stands_for_the_last_day_and_ends_both(self, last_dose_on: str) -> None:
+        patient = self._crossed_over(last_dose_on=last_dose_on)
+        assert patient.on("2024-06-20")["status"] == "follow_up"
+        assert doses(patient, "2024-06-20") == {}
+
+    def test_it_came_first_if_it_was_received_by_then(self) -> None:
+        """Received on 2024-05-20, it is not after that day, whatever the last dose was."""
+        patient = crossing_over()
+        received = datetime(2024, 5, 20, 12, tzinfo=UTC)
+        patient.record("treatment_ended", **ended("unknown", "2024-05"), now=received)
+        patient.record("milestone_reached", milestone="crossover", on="2024-05-25")
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+
+    def test_of_the_year_too(self) -> None:
+        patient = self._crossed_over("2024")
+        assert patient.on("2024-06-20")["status"] == "on_treatment"
+        # The end of olaparib is the later one, though the year ends after it.
+        patient.record("treatment_ended", **SECOND)
+        assert doses(patient, "2024-05-11", "2024-08-20") == {}
+        assert patient.on("2024-08-20")["treatment"]["ended"]["decided_on"] == "2024-08-05"
+
+    def test_of_another_month_it_is_later(self) -> None:
+        assert self._crossed_over("2024-06").on("2024-06-20")["status"] == "follow_up"
+
+    def test_both_ends_may_be_of_one_month(self) -> None:
+        patient = self._crossed_over()
+        second = patient.record("treatment_ended", **ended("2024-05-28", "2024-05-29", "intolerance"))
+        assert doses(patient, "2024-05-11") == {}
+        assert doses(patient, "2024-05-28") == {"olaparib": "unrecorded"}
+        assert patient.on("2024-06-20")["treatment"]["ended"]["decided_on"] == "2024-05-29"
+        patient.correct(second, "treatment_ended", **ended("2024-05-28", "2024-05", "intolerance"))
+        assert doses(patient, "2024-05-28") == {"olaparib": "unrecorded"}
+        assert patient.on("2024-06-20")["status"] == "follow_up"
+
+    def test_death_in_that_month_ends_both(self) -> None:
+        patient = self._crossed_over(reason="death")
+        assert patient.on("2024-06-20")["status"] == "off_study"
+        assert doses(patient, "2024-05-26") == {}

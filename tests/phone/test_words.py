@@ -28,15 +28,16 @@ from scheduler_api.i18n.rules import RULES
 from scheduler_api.store.patients import reasons
 
 OTHERS = [language for language in i18n.LANGUAGES if language != "en"]
-#: What may stay as it is: dates, numbers, and names of visits and sites.
+#: What may stay as it is: dates, numbers, names of visits and sites, and codes of responses.
 VISIT = re.compile(
-    r"\b(?:(?:imaging|contraception|clinic|safety|call|lab|infusion)(?:-[a-z0-9-]+)?"
-    r"|(?:surufatinib|fruquintinib|olaparib)(?:-[a-z0-9-]+)?|[ab]|crossover|surgery|FUSCC|BERLIN|PARIS)\b",
+    r"\b(?:(?:imaging|confirmation|contraception|clinic|safety|call|lab|infusion)(?:-[a-z0-9-]+)?"
+    r"|(?:surufatinib|fruquintinib|olaparib)(?:-[a-z0-9-]+)?|[ab]|crossover|surgery|CR|PR|SD|FUSCC|BERLIN|PARIS)\b",
     re.ASCII,
 )
 #: The labels of generated protocols, as such a protocol would give them in Chinese.
 LABELS = {
-    f"{name} {{n}}": "访视 {n}" for name in ("imaging", "contraception", "clinic", "safety", "call", "lab", "infusion")
+    f"{name} {{n}}": "访视 {n}"
+    for name in ("imaging", "confirmation", "contraception", "clinic", "safety", "call", "lab", "infusion")
 }
 
 
@@ -186,6 +187,12 @@ def patients_with_work() -> Iterator[Treated]:
     unexpected.say(said_at=said_at, now=said_at, dose_on="2024-02-16", status="taken", amount=300)
     yield unexpected
     yield Treated.treated(protocol(arms=[{"id": "a", "label": "Arm A"}]))
+    milestones = [{"id": "surgery", "label": "Surgery"}]
+    ahead = Treated.treated(protocol(milestones=milestones))
+    announced_at = datetime(2024, 2, 16, 12, tzinfo=UTC)
+    for milestone in ("surgery", "randomisation"):
+        ahead.record("milestone_reached", milestone=milestone, on="2024-02-20", now=announced_at)
+    yield ahead
 
 
 def test_every_kind_of_work_is_said_in_chinese() -> None:

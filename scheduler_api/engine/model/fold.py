@@ -380,7 +380,8 @@ class _Folding:
                 insort(self.cohort_changes, CohortChange(body.from_on, body.cohort, body.member), key=_from_on)
             case MilestoneReached():
                 is_announced = body.on > civil_date(fact.recorded_at, self._time_zone)
-                insort(self.milestones, MilestoneDay(body.on, body.milestone, is_announced), key=_from_on)
+                milestone = MilestoneDay(body.on, body.milestone, is_announced, fact.fact_id)
+                insort(self.milestones, milestone, key=_from_on)
             case TreatmentStarted():
                 self.first_dose_on = body.first_dose_on
             case Progressed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -88,6 +88,15 @@ class MilestoneDay(NamedTuple):
     from_on: date
     name: str
     is_announced: bool
+    fact_id: str
+
+    @property
+    def because(self) -> Reason:
+        """Return what it is, with its day."""
+        # Randomisation is everybody's milestone; others have the trial's own name.
+        if self.name == "randomisation":
+            return Reason("randomisation", day=self.from_on)
+        return Reason("milestone", text=self.name, day=self.from_on)
 
 
 class Amendment(NamedTuple):
@@ -313,9 +322,10 @@ class History:
     what was said of doses, a log for each intake of each regimen by its `log_name`; `enrolled` is None while the
     patient is only registered; `time_zone_said_at` is when the present zone was said, None at registration; `moved_at`
     is when the patient's own word of it was received, None if it is the site's. Lists are in order of day, then of
-    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened` and `beside_start`
-    follow from the protocol, not from facts: a treatment plan sets them in the history that it works with, and nobody
-    stores them. `beside_start` are the regimens whose doses do not start treatment; empty, if the only dose is one.
+    receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened`, `beside_start` and
+    `anew_on` follow from the protocol, not from facts: a treatment plan sets them in the history that it works with,
+    and nobody stores them. `beside_start` are the regimens whose doses do not start treatment; empty, if the only dose
+    is one. `anew_on` are the days on which a regimen starts at a milestone, in order; empty, if no end is vague.
     """
 
     registered: Registered
@@ -345,6 +355,7 @@ class History:
     pregnancies_closed_on: tuple[date, ...] = ()
     reopened: Reopening | None = None
     beside_start: frozenset[str] = frozenset()
+    anew_on: tuple[date, ...] = ()
 
     # What follows from the fields. A history never changes, so each is computed once, when it is first needed.
 
@@ -469,7 +480,7 @@ class History:
     @property
     def last_dose_is_unknown(self) -> bool:
         """Return whether the latest end of treatment says that nobody knows the last dose."""
-        return bool(self.ends_of_treatment) and self.ends_of_treatment[-1].last_dose_unknown
+        return bool(self.ends_of_treatment) and self.ends_as_they_stand[-1][0].last_dose_unknown
 
     @property
     def _reported_last_dose(self) -> ReportedDay | None:
@@ -570,7 +581,7 @@ class History:
     @property
     def end_of_treatment(self) -> EndOfTreatment | None:
         """Return what was reported of the end of treatment that counts: the latest, unless treatment was reopened."""
-        return self.ends_of_treatment[-1] if self.ends_of_treatment and self.reopened is None else None
+        return self.ends_as_they_stand[-1][0] if self.ends_of_treatment and self.reopened is None else None
 
     @property
     def treatment_ended(self) -> TreatmentEnd | None:
@@ -580,7 +591,13 @@ class History:
     @cached_property
     def treatment_ends(self) -> tuple[TreatmentEnd, ...]:
         """Return all ends of treatment, in order of decisions."""
-        return tuple(map(self._as_it_stands, self.ends_of_treatment))
+        return tuple(end for _, end in self.ends_as_they_stand)
+
+    @cached_property
+    def ends_as_they_stand(self) -> Sequence[tuple[EndOfTreatment, TreatmentEnd]]:
+        """Return each end of treatment as it was reported and as it stands, in order of decisions."""
+        ends = ((one, self._as_it_stands(one)) for one in self.ends_of_treatment)
+        return sorted(ends, key=lambda end: end[1].decided_on)
 
     def end_after(self, day: date | None) -> TreatmentEnd | None:
         """Return the end of treatment that ends what started on a day: the first decided after it; None: the first."""
@@ -588,12 +605,24 @@ class History:
 
     def _as_it_stands(self, end: EndOfTreatment) -> TreatmentEnd:
         """Return an end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""
-        decided = self.stands_for(end.decided)
+        decided = self._decided(end)
         if end.last_dose_unknown:
             return TreatmentEnd(decided, decided, end.reason, True, True)
         if end.last_dose is None:
             return TreatmentEnd(None, decided, end.reason, False)
         return TreatmentEnd(self.stands_for(end.last_dose), decided, end.reason, not end.last_dose.is_exact)
+
+    def _decided(self, end: EndOfTreatment) -> Milestone:
+        """Return the day of a decision: not after a regimen started anew since the last dose that was stated with it.
+
+        What ends by death ends everything, whenever it was.
+        """
+        decided = self.stands_for(end.decided)
+        if end.last_dose is None or end.reason == "death":
+            return decided
+        last_on = self.stands_for(end.last_dose).on
+        anew = (day for day in self.anew_on if last_on < day and decided.first_on <= day < decided.on)
+        return decided._replace(on=next(anew, decided.on))
 
     def stands_for(self, day: ReportedDay) -> Milestone:
         """Return what a reported day stands for: the last of its days that is not after death (section 1)."""
@@ -688,7 +717,7 @@ class History:
         """
         reports = [one for one in self.pregnancy_reports if one.of == PATIENT]
         told_on = [report.reported_on for report in reports if not report.is_settled]
-        ends = zip(self.ends_of_treatment, self.treatment_ends, strict=True)
+        ends = self.ends_as_they_stand
         told_on += [end.decided_on for said, end in ends if end.reason == "pregnancy" and not said.is_settled]
         over_on = ((one, self._pregnancy_over_on(one)) for one in told_on if one <= day)
         return any(over is None or day < over for _, over in over_on)

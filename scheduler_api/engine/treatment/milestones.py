@@ -70,7 +70,7 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
             last, day = history.last_dose, last_dose(history)
             return None if last is None or day is None else Reached(*last, day.because)
     if (own := _own(history, name)) is not None:
-        return None if own.is_announced else Reached(own.from_on, own.from_on, _why_own(own))
+        return None if own.is_announced else Reached(own.from_on, own.from_on, own.because)
     if name == "randomisation":
         if not protocol.arms:
             return reached(history, protocol, "enrolment")
@@ -83,12 +83,6 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
 def _own(history: History, name: str) -> MilestoneDay | None:
     """Return what was said of a milestone of the protocol's own, or of randomisation."""
     return next((one for one in history.milestones if one.name == name), None)
-
-
-def _why_own(own: MilestoneDay) -> Reason:
-    # Randomisation is everybody's milestone; others have the trial's own name.
-    is_everybodys = own.name == "randomisation"
-    return Reason(own.name, day=own.from_on) if is_everybodys else Reason("milestone", text=own.name, day=own.from_on)
 
 
 def _exactly(day: date | None, because: Reason) -> Reached | None:
@@ -125,7 +119,7 @@ def _anchor(history: History, protocol: Protocol, name: str) -> AnchorDay | None
             return _enrolment(history)
     planned = _planned_enrolment(history)
     if (own := _own(history, name)) is not None and own.is_announced:
-        return AnchorDay(own.from_on, True, _why_own(own), planned)
+        return AnchorDay(own.from_on, True, own.because, planned)
     day = reached(history, protocol, name)
     return None if day is None else AnchorDay(day.on, day.first_on != day.on, day.because, planned)
 

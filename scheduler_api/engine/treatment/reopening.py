@@ -45,6 +45,8 @@ def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
     """
     if (beside := _beside_start(plan, history)) != history.beside_start:
         history = replace(history, beside_start=beside)
+    if (anew_on := _anew_on(plan, history)) != history.anew_on:
+        history = replace(history, anew_on=anew_on)
     reopened = None
     if history.ends_of_treatment:
         decided_on = history.treatment_ends[-1].decided_on
@@ -53,6 +55,14 @@ def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
         found = (Reopening(day, name) for day, name in starts if day is not None)
         reopened = min(found, default=None, key=attrgetter("from_on"))
     return history if reopened == history.reopened else replace(history, reopened=reopened)
+
+
+def _anew_on(plan: tuple[Period, ...], history: History) -> tuple[date, ...]:
+    """Return the days on which a regimen starts at a milestone, if it is to be seen which end was decided by then."""
+    if all(end.decided.is_exact for end in history.ends_of_treatment):
+        return ()
+    starts = (one.reopens_on(date.min) for one in _starting_at_milestones(plan, history))
+    return tuple(sorted({day for day in starts if day is not None}))
 
 
 def _beside_start(plan: tuple[Period, ...], history: History) -> frozenset[str]:
@@ -71,8 +81,8 @@ def _beside_start(plan: tuple[Period, ...], history: History) -> frozenset[str]:
 
 def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndOfTreatment | None:
     """Return an end of treatment that a fact records once more, though no regimen starts between the two; else None."""
-    ends = zip(history.ends_of_treatment, history.treatment_ends, strict=True)
-    for (one, earlier), (other, later) in pairwise(ends):
+    history = as_it_counts(plan, history)
+    for (one, earlier), (other, later) in pairwise(history.ends_as_they_stand):
         if fact_id in (one.fact_id, other.fact_id):
             starts = (regimen.reopens_on(earlier.decided_on) for regimen in _starting_at_milestones(plan, history))
             if not any(day is not None and day < later.decided_on for day in starts):

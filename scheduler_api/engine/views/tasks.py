@@ -57,6 +57,7 @@ KINDS = (
     "dose_to_calculate",
     "regimens_overlap",
     "arm_missing",
+    "milestone_unconfirmed",
     "treatment_still_open",
     "treatment_to_end",
     "progression_date_missing",
@@ -163,6 +164,7 @@ def worklist(schedule: PatientSchedule, visits: Iterable[Visit] | None, first: d
         entries += _of_planned_amount(schedule.treatment_plan, regimen)
     entries += _of_overlaps(schedule.treatment_plan)
     entries += _of_arm(schedule.treatment_plan)
+    entries += _of_milestones(history)
     entries += _of_first_dose(schedule.treatment_plan)
     entries += _of_treatment(schedule.treatment_plan)
     entries = [_with_pregnancy(history, entry) for entry in entries] + [*_of_pregnancies(schedule.treatment_plan)]
@@ -622,6 +624,21 @@ def _of_arm(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     call = ResolvingCall({"kind": "arm_assigned"}, ("arm", "on"))
     because = Reason("no_arm_assigned", base=base)
     yield _plain("arm_missing", from_on, _earlier(history.last_dose_day, over_on), needed_on, because, call)
+
+
+def _of_milestones(history: History) -> Iterator[WorklistEntry]:
+    """Yield an entry for each milestone that was recorded ahead, from its day on: did it take place?
+
+    None of a day after the patient left: nothing begins with it.
+    """
+    off_on = history.off_study_on
+    for one in history.milestones:
+        if one.is_announced and (off_on is None or one.from_on <= off_on):
+            on, named = one.from_on, {"milestone": one.name, "on": one.from_on.isoformat()}
+            confirm = ResolvingCall({"kind": "milestone_reached", **named, "replaces": one.fact_id}, ("reason",))
+            void = ResolvingCall({"kind": "voided", "voids": one.fact_id}, ("reason",))
+            because = Reason("recorded_ahead", base=one.because)
+            yield WorklistEntry("milestone_unconfirmed", one.name, None, on, None, on, because, (confirm, void))
 
 
 def _of_first_dose(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:

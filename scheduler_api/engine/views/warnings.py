@@ -80,9 +80,8 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
 
 def _end_of(history: History, body: TreatmentEnded) -> TreatmentEnd | None:
     """Return the end of treatment that a fact records; None if it is taken back."""
-    said = [end.decided.text for end in history.ends_of_treatment]
     decided_on = body.decided_on.isoformat()
-    return history.treatment_ends[said.index(decided_on)] if decided_on in said else None
+    return next((end for said, end in history.ends_as_they_stand if said.decided.text == decided_on), None)
 
 
 def _end_of_regimen(history: History, body: RegimenEnded) -> date | None:

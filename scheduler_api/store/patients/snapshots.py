@@ -41,7 +41,7 @@ def text_of(history: History) -> str:
     """Return the snapshot of a history, without the words about each day's dose. Equal histories give equal texts."""
     doses = {name: replace(log, words={}) for name, log in history.doses.items()}
     # What the protocol makes of it is no part of it.
-    return _encode(replace(history, doses=doses, reopened=None, beside_start=frozenset())).decode()
+    return _encode(replace(history, doses=doses, reopened=None, beside_start=frozenset(), anew_on=())).decode()
 
 
 def of_text(text: str, read: Callable[[str], ReadMonth]) -> History:

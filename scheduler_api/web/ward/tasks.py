@@ -11,8 +11,9 @@ from scheduler_api.i18n.labels import label
 from scheduler_api.web import words
 from scheduler_api.web.pages import Addresses, addresses
 
-#: What comes first, whenever it was due: doses that could hurt, that nobody expected yet, or that were not taken.
-ALARMS = (*HARMFUL, "dose_before_start", "doses_not_taken", "record_after_death")
+#: What comes first, whenever it was due: doses that could hurt, that nobody expected yet, or that were not taken; and a
+#: milestone with which doses may have begun though it never took place.
+ALARMS = (*HARMFUL, "dose_before_start", "milestone_unconfirmed", "doses_not_taken", "record_after_death")
 
 
 class Action(NamedTuple):
