@@ -760,9 +760,10 @@ class Treatment(Facts):
                 return False
         length = self.reading(self.root(name), from_on)["cycle_days"] * DAY
         occasions = self._occasions_of(name)
-        before = [own for on, own in occasions if from_on - length <= on < from_on]
         since = [(on, own) for on, own in occasions if on >= from_on]
-        known = {*before, *(own for _, own in since[:1])}
+        before = {own for on, own in occasions if from_on - length <= on <= from_on}
+        # Where there was none, the first since then.
+        known = before or {own for _, own in since[:1]}
         return all(own in known for on, own in since if on <= through)
 
     @once
