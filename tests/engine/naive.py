@@ -6,7 +6,7 @@ stands, `naive_treatment` what the patient takes and is given; here is what foll
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -90,15 +90,33 @@ class Known(Treatment):
             counting = self._counting(through)
         elif self.ended or self.off:
             base = self.last_dose if self.ended else max(self.off, self.last_dose or self.off)
-            counting, through = self._counting(base, at_least=base), base
-            while (end := max(self._ends_of_rules(counting, base), default=base)) > through:
-                through = end
-                counting = self._counting(through, at_least=base)
-            # Rules of one drug may have ended before the last dose of another.
-            through = max(self._ends_of_rules(counting, base), default=base)
+            counting, through = self._longest(base, lambda rules: self._ends_of_rules(rules, base))
         else:
             through, counting = FAR, self._counting(FAR)
         return counting, min(through, self.died - DAY) if self.died else through
+
+    def _longest(
+        self, base: date, ends_of: Callable[[list[tuple[dict[str, Any], date]]], list[date]], **more: date
+    ) -> tuple[list[tuple[dict[str, Any], date]], date]:
+        """The rules that count after a last dose, and the latest of their ends: before it, if all drugs ended before.
+
+        Who is fertile again after the end, and was not on the next day, was not released by it: the version of that
+        day counts too, if by its rules contraception is not over.
+        """
+        through = base
+        while True:
+            counting = self._counting(through, at_least=base, **more)
+            end = max(ends_of(counting), default=base)
+            if end > through:
+                through = end
+                continue
+            fertile = [day for day in self.days_of_change(end + DAY, FAR) if self.fertile(day)]
+            again = min(fertile, default=end)
+            if again <= max(end + DAY, through):
+                return counting, end
+            if max(ends_of(self._counting(again, at_least=base, **more)), default=base) < again:
+                return counting, end
+            through = again
 
     def _ends_of_rules(self, counting: list[tuple[dict[str, Any], date]], base: date) -> list[date]:
         """When each rule ends, once treatment or the study has ended; `base` is the day that all drugs reckon from."""
@@ -117,13 +135,11 @@ class Known(Treatment):
         """The earliest last day of contraception, while treatment goes on: as if it ended today (section 7)."""
         if self.ended or self.off or not self.enrolled:
             return None
-        base = through = max(self.last_dose or today, today)
-        while True:
-            counting = self._counting(through, at_least=base, drugs_through=FAR)
-            end = max((self._end_if_it_ended(rule, today) for rule, _ in counting), default=base)
-            if end <= through:
-                return end
-            through = end
+
+        def ends(rules: list[tuple[dict[str, Any], date]]) -> list[date]:
+            return [self._end_if_it_ended(rule, today) for rule, _ in rules]
+
+        return self._longest(max(self.last_dose or today, today), ends, drugs_through=FAR)[1]
 
     def _end_if_it_ended(self, rule: dict[str, Any], today: date) -> date:
         """When a rule would end if treatment ended today; a drug whose regimens have ended goes by its last dose."""

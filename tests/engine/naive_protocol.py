@@ -148,8 +148,8 @@ def own_amount(one: Regimen, when: dict[str, Any] | None) -> float:
 
 def highest_of(one: Regimen) -> float:
     """The highest amount of one intake that the protocol allows."""
-    amounts = [when["amount"] for when in one.get("when", []) if "amount" in when]
-    return max([one["dose"]["amount"], *one["dose"].get("levels", []), *amounts])
+    amounts = [own_amount(one, when) for when in one.get("when", [{}])]
+    return max([*amounts, *one["dose"].get("levels", [])])
 
 
 def regimen(version: Protocol) -> Regimen:

@@ -741,7 +741,25 @@ class Treatment(Facts):
         is_above = not said_by.is_by_patient(now) and change.amount > said_by.highest_of(now)
         if is_above or not self._stays(name, change.from_on, on):
             return None if own is None else min(change.amount, own)
-        return change.amount
+        if own is None or change.amount > self._most_planned_since(name, change.from_on):
+            return change.amount
+        # No reduction makes more of what the protocol plans on a day.
+        return min(change.amount, own)
+
+    @once
+    def _most_planned_since(self, name: str, from_on: date) -> float:
+        """The most that the protocol of a day plans of a regimen, in the cycle of that day or a later one."""
+        one = self.reading(name, from_on)
+        days = self.calendar(name).days
+        cycle = next((number for on, (number, _) in days.items() if on >= from_on), 1)
+        return max(
+            (
+                said_by.own_amount(one, when)
+                for when in one.get("when", [{}])
+                if any(said_by.in_cycles(when.get("cycles", {}), number) for number in range(cycle, cycle + 1000))
+            ),
+            default=one["dose"]["amount"],
+        )
 
     def _unit(self, name: str, on: date) -> tuple[str, str | None]:
         dose = self.reading(name, on)["dose"]
@@ -762,9 +780,10 @@ class Treatment(Facts):
                 return False
         length = self.reading(self.root(name), from_on)["cycle_days"] * DAY
         occasions = self._occasions_of(name)
-        before = [own for on, own in occasions if from_on - length <= on < from_on]
         since = [(on, own) for on, own in occasions if on >= from_on]
-        known = {*before, *(own for _, own in since[:1])}
+        before = {own for on, own in occasions if from_on - length <= on <= from_on}
+        # Where there was none, the first since then.
+        known = before or {own for _, own in since[:1]}
         return all(own in known for on, own in since if on <= through)
 
     @once

@@ -322,6 +322,67 @@ def test_a_version_in_force_only_while_the_patient_was_not_fertile_does_not_coun
     assert through(patient) == "2024-09-15"
 
 
+class TestFertileAgainAfterTheEnd:
+    """Six months after 2024-03-15 end on 15 September, the nine of version 2, from 1 October, on 15 December."""
+
+    @staticmethod
+    def of(not_fertile_from: str | None, fertile_from: str, amended_from: str = "2024-10-01") -> Patient:
+        patient = Patient.treated(protocol(), protocol(version=2, months=9))
+        patient.end_treatment("2024-03-15")
+        if not_fertile_from is not None:
+            not_fertile(patient, not_fertile_from)
+        fertile(patient, fertile_from)
+        patient.record("protocol_amended", version=2, from_on=amended_from)
+        return patient
+
+    def test_whom_nobody_released_is_required_by_the_version_of_that_day(self) -> None:
+        patient = self.of("2024-07-01", "2024-11-01")
+        days = ["2024-06-30", "2024-07-01", "2024-10-31", "2024-11-01", "2024-12-15", "2024-12-16"]
+        assert [status(patient, day) for day in days] == [
+            *("required", "released", "released"),
+            *("required", "required", "released"),
+        ]
+        assert through(patient, "2024-11-01") == "2024-12-15"
+
+    def test_so_is_who_was_never_fertile_before(self) -> None:
+        patient = Patient.treated(
+            protocol(), protocol(version=2, months=9), fertility="not_fertile", basis="natural_menopause"
+        )
+        patient.end_treatment("2024-03-15")
+        fertile(patient, "2024-11-01")
+        patient.record("protocol_amended", version=2, from_on="2024-10-01")
+        assert (status(patient, "2024-11-01"), through(patient, "2024-11-01")) == ("required", "2024-12-15")
+
+    def test_by_a_version_that_comes_while_she_is_fertile_she_is_not(self) -> None:
+        """From 1 November on she was released: that version 2 applies from the 20th does not take it back."""
+        patient = self.of("2024-07-01", "2024-11-01", amended_from="2024-11-20")
+        assert [status(patient, day) for day in ("2024-11-01", "2024-11-20")] == ["released", "released"]
+        assert through(patient, "2024-11-20") == "2024-09-15"
+
+    def test_who_was_released_while_fertile_stays_released(self) -> None:
+        """On 16 September she was fertile, and not from the 17th to the end of October."""
+        patient = self.of("2024-09-17", "2024-11-01")
+        assert (status(patient, "2024-11-01"), through(patient, "2024-11-01")) == ("released", "2024-09-15")
+        patient = self.of("2024-09-16", "2024-11-01")
+        assert (status(patient, "2024-11-01"), through(patient, "2024-11-01")) == ("required", "2024-12-15")
+
+    def test_an_end_that_has_passed_asks_nothing(self) -> None:
+        patient = self.of("2024-07-01", "2024-12-16")
+        assert (status(patient, "2024-12-16"), through(patient, "2024-12-16")) == ("released", "2024-09-15")
+        patient = self.of("2024-07-01", "2024-12-15")
+        assert (status(patient, "2024-12-15"), status(patient, "2024-12-16")) == ("required", "released")
+
+    def test_rules_that_come_first_with_that_version(self) -> None:
+        """Until then nothing was required of anybody; of a patient who was fertile all the time nothing is."""
+        patient = Patient.treated(protocol(contraception=[]), protocol(version=2, months=9))
+        patient.end_treatment("2024-03-15")
+        patient.record("protocol_amended", version=2, from_on="2024-10-01")
+        assert status(patient, "2024-11-01") == "not_required"
+        not_fertile(patient, "2024-03-16")
+        fertile(patient, "2024-11-01")
+        assert (status(patient, "2024-11-01"), through(patient, "2024-11-01")) == ("required", "2024-12-15")
+
+
 def test_a_protocol_without_months_releases_the_day_after() -> None:
     patient = Patient.treated(protocol(months=0))
     patient.end_treatment("2024-03-15")

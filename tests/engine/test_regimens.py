@@ -174,7 +174,7 @@ class TestNeverMoreThanTheProtocolInForceHas:
         patient = treated(data)
         patient.record("dose_changed", from_on="2024-01-10", amount=200)
         patient.record("hold_started", from_on="2024-01-15", resumes_on="2024-01-29", reason="toxicity")
-        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-02-05", "2024-02-09")] == [200, 200]
+        assert [doses(patient, on)["surufatinib.1"][0] for on in ("2024-02-05", "2024-02-09")] == [100, 200]
         assert to_do(patient, "planned_amount_to_confirm", "2024-02-08") == []
         assert len(to_do(patient, "planned_amount_to_confirm", "2024-02-09")) == 1
 
@@ -344,6 +344,61 @@ class TestDaysThatChange:
         assert len(to_do(patient, "planned_amount_to_confirm", "2024-01-26")) == 1
         patient.record("dose_changed", from_on="2024-01-26", amount=300)
         assert doses(patient, "2024-01-26")["surufatinib.1"][0] == 300
+
+
+class TestNoReductionRaises:
+    """A change up to the protocol's highest amount never plans more than the protocol has on a day."""
+
+    @staticmethod
+    def planned(patient: Patient, *days: str) -> list[float | None]:
+        return [doses(patient, on)["surufatinib.1"][0] for on in days]
+
+    def test_amounts_that_alternate_within_a_cycle(self) -> None:
+        """40 mg on days 1 to 7 of 14, 20 on the others: of cycle 2 day 1 is 19 January, day 8 the 26th."""
+        when = [{"days": {"from": 1, "to": 7}}, {"days": "all", "amount": 20}]
+        patient = treated(regimen_data(40, [50, 30, 10], cycle_days=14, when=when))
+        days = ("2024-01-19", "2024-01-26")
+        assert self.planned(patient, *days) == [40, 20]
+        for amount, planned in ((30, [30, 20]), (10, [10, 10]), (40, [40, 20]), (50, [50, 50])):
+            patient.record("dose_changed", from_on="2024-01-19", amount=amount)
+            assert self.planned(patient, *days) == planned
+            assert to_do(patient, "planned_amount_to_confirm", "2024-01-26") == []
+
+    def test_a_dose_of_a_day_that_was_not_reduced_deviates(self) -> None:
+        when = [{"days": {"from": 1, "to": 7}}, {"days": "all", "amount": 20}]
+        patient = treated(regimen_data(40, [30], cycle_days=14, when=when))
+        patient.record("dose_changed", from_on="2024-01-19", amount=30)
+        take(patient, "2024-01-25", 30)
+        take(patient, "2024-01-26", 30)
+        assert patient.on("2024-01-26").deviations() == [
+            ("dose_above_plan", "2024-01-26"),
+            ("dose_amount", "2024-01-26"),
+        ]
+
+    def test_amounts_that_alternate_between_cycles(self) -> None:
+        """Set in a cycle of 20 mg, 26 January to 15 February, before one of 40."""
+        when = [{"cycles": {"from": 1, "every": 2}, "days": "all"}, {"days": "all", "amount": 20}]
+        patient = treated(regimen_data(40, [30], when=when))
+        patient.record("dose_changed", from_on="2024-01-26", amount=30)
+        assert self.planned(patient, "2024-01-26", "2024-02-16", "2024-03-08") == [20, 30, 20]
+
+    def test_a_ramp_up_becomes_no_faster(self) -> None:
+        """100 mg in cycle 1, then 300: 200 in cycle 1 are 100 until it is over, and then somebody is asked."""
+        ramp = regimen_data(300, [200, 100], when=[{"cycles": [1], "days": "all", "amount": 100}, {"days": "all"}])
+        patient = treated(ramp)
+        patient.record("dose_changed", from_on="2024-01-10", amount=200)
+        assert self.planned(patient, "2024-01-10", "2024-01-25", "2024-01-26") == [100, 100, 200]
+        assert len(to_do(patient, "planned_amount_to_confirm", "2024-01-26")) == 1
+
+    @pytest.mark.parametrize("cycles", [[1], {"from": 1, "to": 1}])
+    def test_after_the_loading_dose_a_higher_level_is_planned(self, cycles: object) -> None:
+        """600 mg are planned in cycle 1 only: from cycle 2 on 400 is more than the protocol plans."""
+        when = [{"cycles": cycles, "days": [1], "amount": 600}, {"days": "all"}]
+        patient = treated(regimen_data(300, [400], when=when))
+        patient.record("dose_changed", from_on="2024-01-26", amount=400)
+        assert self.planned(patient, "2024-01-26", "2024-02-16") == [400, 400]
+        patient.record("dose_changed", from_on="2024-01-05", amount=400)
+        assert self.planned(patient, "2024-01-05", "2024-01-06") == [400, 300]
 
 
 def test_visits_on_all_days_of_a_cycle_and_on_a_range_of_them() -> None:

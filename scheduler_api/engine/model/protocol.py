@@ -58,6 +58,10 @@ class Cycles:
         chosen = number >= self.first and (number - self.first) % self.step == 0
         return chosen and (self.last is None or number <= self.last)
 
+    def reach(self, number: int) -> bool:
+        """Return whether a cycle, or a later one, is one of them."""
+        return self.last is None or self.last - (self.last - self.first) % self.step >= number
+
 
 @dataclass(frozen=True, slots=True)
 class DoseDays:
@@ -170,6 +174,11 @@ class Regimen:
         """Return the amounts that the protocol itself plans on any day."""
         found = frozenset(self.amount if one.amount is None else one.amount for one in self.when)
         return found or frozenset([self.amount])
+
+    def most_planned_from(self, cycle: int) -> float:
+        """Return the highest amount that the protocol itself plans in a cycle or a later one."""
+        entries = (one for one in self.entries if not one.cycles or any(choice.reach(cycle) for choice in one.cycles))
+        return max(map(self.amount_of, entries), default=self.amount)
 
     @property
     def measure(self) -> tuple[str, str | None]:

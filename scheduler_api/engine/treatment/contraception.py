@@ -172,26 +172,46 @@ def _longest_after(treatment_plan: TreatmentPlan, base: date, why: Reason, today
     """Return the latest end of all rules that count, after the last dose `base`; `today` while treatment goes on.
 
     A rule counts whose patients were ever this one since it began, and whose version was in force on a day on which
-    contraception was required; also one that comes into force after `base`, if contraception is still required then.
+    contraception was required; also one that comes into force after `base`, if contraception is still required then, or
+    again.
     """
-    through_on = base
-    # While treatment goes on, what is still to start counts too.
-    drugs_through = base if today is None else date.max
-    while True:
-        counting = _counting(treatment_plan, through_on, max(drugs_through, through_on), base)
+
+    def latest(through: date) -> tuple[date, _End]:
+        """Return the latest end by what was so through a day."""
+        # While treatment goes on, what is still to start counts too.
+        drugs_through = through if today is None else date.max
+        counting = _counting(treatment_plan, through, drugs_through, base)
         ends = [
             (_end(rule, one.on), rule, one)
             for rule in counting
             for one in _bases(rule, treatment_plan, base, why, today)
         ]
         if not ends:
-            return _End(base, Reason("no_contraception_rule"), False, counting)
+            return base, _End(base, Reason("no_contraception_rule"), False, counting)
         latest_on, longest, counted_from = max(ends, key=itemgetter(0))
-        if latest_on <= through_on:
-            unit = "month" if longest.unit == "m" else "day"
-            because = Reason("after", base=counted_from.because, count=count(longest.length, unit))
-            return _End(latest_on, because, False, counting)
-        through_on = latest_on
+        unit = "month" if longest.unit == "m" else "day"
+        because = Reason("after", base=counted_from.because, count=count(longest.length, unit))
+        return latest_on, _End(latest_on, because, False, counting)
+
+    through = base
+    while True:
+        latest_on, end = latest(through)
+        if latest_on > through:
+            through = latest_on
+            continue
+        again_on = _fertile_again_on(treatment_plan.history, latest_on)
+        if again_on is None or again_on <= through or latest(again_on)[0] < again_on:
+            return end
+        through = again_on
+
+
+def _fertile_again_on(history: History, through: date) -> date | None:
+    """Return the first day on which a patient is fertile after an end that found her not fertile; None if it did not.
+
+    Who is fertile on the day after the end is released by it.
+    """
+    periods = fertile_periods(history, through + ONE_DAY)
+    return periods[0].from_on if periods and periods[0].from_on > through + ONE_DAY else None
 
 
 def _bases(

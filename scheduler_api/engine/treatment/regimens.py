@@ -236,8 +236,8 @@ class RegimenPlan:
     def planned_amount(self, day: date) -> float | None:
         """Return the planned amount of one intake on a day, if it has a dose; None while it is to be calculated.
 
-        It is that of the latest change from that day or before; once the protocol asks for it again, never above the
-        protocol's own.
+        It is that of the latest change from that day or before; never above the protocol's own, unless the change
+        raises the amount and the protocol does not ask for it again.
         """
         return self.amount_instead(self.usual_amount(day), day)
 
@@ -246,11 +246,17 @@ class RegimenPlan:
         regimen, change = self.regimen_on(day), self.change_on(day)
         if change is None:
             return own if regimen.per is None else None
-        if self._amount_asked_since(change, day) is None:
-            return change.amount
+        is_asked = self._amount_asked_since(change, day) is not None
         if regimen.per is not None:
-            return None
-        return own if regimen.measure != self.regimen_on(change.from_on).measure else min(change.amount, own)
+            return None if is_asked else change.amount
+        if is_asked and regimen.measure != self.regimen_on(change.from_on).measure:
+            return own
+        return change.amount if self._raises(change) and not is_asked else min(change.amount, own)
+
+    def _raises(self, change: DoseChange) -> bool:
+        """Return whether a change sets more than the protocol plans in its cycle or a later one (section 4)."""
+        cycle, _ = run_of(self.runs, change.from_on).place(change.from_on)
+        return change.amount > self.regimen_on(change.from_on).most_planned_from(cycle)
 
     def asks_again(self, change: DoseChange, day: date) -> date | None:
         """Return since when a change that was set before has to be set again on a day; None if it stands.
