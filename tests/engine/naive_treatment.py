@@ -1032,6 +1032,9 @@ class Treatment(Facts):
         if not days and last is not None:
             # It had ended, and nobody recorded a dose of it: the last may have been the last that was planned.
             days += [on for on in self._planned_days(name) if on <= min(last, self.off or last)]
+        if self.start and counts and self.fitted(name, self.start.first_dose_on):
+            # Treatment is on record to have started, whenever it was said to end.
+            days.append(self.start.first_dose_on)
         return max(days, default=None)
 
     @once

@@ -322,6 +322,16 @@ def test_a_version_in_force_only_while_the_patient_was_not_fertile_does_not_coun
     assert through(patient) == "2024-09-15"
 
 
+@pytest.mark.parametrize("of", [None, ["surufatinib"]])
+def test_a_first_dose_on_record_counts_though_treatment_was_said_to_end_without_one(of: list[str] | None) -> None:
+    rule = {"after_last_dose": {"months": 6}, **({"of": of} if of else {})}
+    patient = Patient(protocol(contraception=[rule]), enrolled_on="2024-01-03")
+    patient.record("treatment_ended", last_dose_on=None, decided_on="2024-01-03", reason="withdrawal")
+    assert status(patient, "2024-01-04") in ("released", "not_required")
+    patient.record("treatment_started", first_dose_on="2024-01-04")
+    assert (status(patient, "2024-01-05"), through(patient)) == ("required", "2024-07-04")
+
+
 class TestFertileAgainAfterTheEnd:
     """Six months after 2024-03-15 end on 15 September, the nine of version 2, from 1 October, on 15 December."""
 

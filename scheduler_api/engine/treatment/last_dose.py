@@ -88,6 +88,9 @@ def _last_dose(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> date | No
         last = end if history.off_study_on is None else min(end, history.off_study_on)
         planned = _last_planned(treatment_plan, regimen, last)
         days += [] if planned is None else [planned]
+    if (first := history.first_dose_on) is not None and not is_recorded and _fitted(regimen, first):
+        # Treatment is on record to have started, also if it was said to end before that, without a dose.
+        days.append(first)
     return max(days, default=None)
 
 
