@@ -19,6 +19,7 @@ from .patients import Patient
 
 #: A day after all that happens.
 FAR = date(2300, 1, 1)
+MONDAY = date(2024, 1, 1)
 
 
 class MilestoneDay(NamedTuple):
@@ -733,6 +734,9 @@ class Treatment(Facts):
         change, now = self.change(name, on, at), self.reading(name, on)
         if isinstance(own, str):
             own = None if said_by.is_by_patient(now) else said_by.own_amount(now, self._selector(name, on))
+        reached_on = self._reached_later_on(name)
+        if own is not None and reached_on is not None and (change is None or change.from_on < reached_on):
+            own = min(own, self._most_at_first(name, reached_on, on))
         if change is None:
             return own
         if self._unit(name, on) != self._unit(name, change.from_on):
@@ -745,6 +749,42 @@ class Treatment(Facts):
             return change.amount
         # No reduction makes more of what the protocol plans on a day.
         return min(change.amount, own)
+
+    @once
+    def _reached_later_on(self, name: str) -> date | None:
+        """The first day on which a regimen is for the patient, if that is after its start."""
+        begins = self.start_of(name)
+        if begins is None:
+            return None
+        first = min((on for on in self.days_of_change(begins, FAR) if self.takes(name, on)), default=None)
+        return None if first == begins else first
+
+    @once
+    def _most_at_first(self, name: str, reached_on: date, on: date) -> float:
+        """The most that the protocol plans on its own first days, as many as count since a regimen reached the patient.
+
+        If none of these has a dose, it is the amount of the first that has; once it is the most of all, no limit.
+        """
+        days, own = (
+            self.calendar(name).days,
+            self._most_of_first_days(name, next(start for start, end, _ in self.periods if start <= on < end)),
+        )
+        counted = sum(1 for day, (_, number) in days.items() if reached_on <= day <= on and number is not None)
+        first = next(number for number, most in enumerate(own, 1) if most)
+        limit = max(own[: max(counted, first)])
+        return limit if limit < max(own) else FAR.toordinal()
+
+    @once
+    def _most_of_first_days(self, name: str, on: date) -> list[float]:
+        """The most that the version of a day plans on each of its own first days, which may be any day of the week."""
+        one, length = self.reading(name, on), self.reading(self.root(name), on)["cycle_days"]
+        first_cycle = next(iter(self.calendar(name).days.values()), (1, None))[0]
+        most = []
+        for before in range(1000):
+            cycle, cycle_day = first_cycle + before // length, before % length + 1
+            found = [said_by.selector(one, cycle, cycle_day, MONDAY + day * DAY) for day in range(7)]
+            most.append(max((said_by.own_amount(one, when) for when in found if when is not None), default=0))
+        return most
 
     @once
     def _most_planned_since(self, name: str, from_on: date) -> float:
@@ -867,7 +907,7 @@ class Treatment(Facts):
                 break
             one = self.reading(name, on)
             when = None if day is None else said_by.selector(one, cycle, day, on)
-            if when is None:
+            if when is None or not self.takes(name, on):
                 continue
             amount = said_by.own_amount(one, when)
             if said_by.is_by_patient(one):

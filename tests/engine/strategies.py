@@ -485,6 +485,8 @@ def protocols(draw: Draw) -> tuple[Protocol, ...]:
 @st.composite
 def patients(draw: Draw) -> Patient:
     """A patient with a history of random facts, corrections and voids; those that are refused are dropped."""
+    if draw(st.integers(0, 9)) == 9:
+        return draw(latecomers())
     versions = draw(protocols())
     enrolled_on = draw(ENROLLED)
     # Now and then somebody who is being screened, and perhaps enrols later, or never.
@@ -512,6 +514,45 @@ def patients(draw: Draw) -> Patient:
             if number == goes_on_at:
                 draw(a_reopening(patient, enrolled_on, milestones_of(versions)))
             draw(a_step(patient, enrolled_on, visits))
+        except ValidationFailed:
+            continue
+    return patient
+
+
+@st.composite
+def latecomers(draw: Draw) -> Patient:
+    """A patient to whom a regimen comes after its start: another arm's, or one that an amendment brings."""
+    by_arm, said = draw(st.booleans()), Declared(ARMS, [], [])
+    late = Course("olaparib", "olaparib", False, {**({"who": {"arm": "b"}} if by_arm else {}), **draw(given_by(False))})
+    versions = []
+    for version in range(1, draw(st.sampled_from([1, 2])) + 1 + (not by_arm)):
+        taken = [Course(), late] if by_arm or version > 1 else [Course()]
+        found = [draw(regimens(course)) for course in taken]
+        if not late.is_given and len(found) > 1:
+            # Mostly it begins with less.
+            cycles = draw(st.sampled_from([[1], [1, 2], {"to": 2}, {"from": 1, "every": 2}, [2]]))
+            days = draw(st.sampled_from(["all", "all", {"from": 1, "to": 5}]))
+            ramp = {"cycles": cycles, "days": days, "amount": draw(st.sampled_from([10, 100, 250]))}
+            found[-1]["when"] = [ramp, *draw(st.sampled_from([[{"days": "all"}], found[-1].get("when", [])]))]
+        try:
+            versions.append(read_protocol({**protocol_data(version=version, **said.data()), "regimens": found}))
+        except ValidationFailed:
+            assume(False)
+    enrolled_on = draw(ENROLLED)
+    patient = Patient(*versions, enrolled_on=str(enrolled_on), arm="a")
+    patient.record("treatment_started", first_dose_on=str(enrolled_on + timedelta(draw(st.integers(0, 9)))))
+    # In the first cycles, some days of which may be on hold.
+    if draw(st.booleans()):
+        held = enrolled_on + timedelta(draw(st.integers(5, 90)))
+        patient.record("hold_started", from_on=str(held), resumes_on=str(held + timedelta(draw(st.integers(1, 9)))))
+    from_on = str(enrolled_on + timedelta(draw(st.integers(5, 90))))
+    if by_arm:
+        patient.record("arm_assigned", arm="b", on=from_on)
+    for version in versions[1:]:
+        patient.record("protocol_amended", version=version.version, from_on=from_on)
+    for _ in range(draw(st.sampled_from([0, 2, 4, 8]))):
+        try:
+            draw(a_step(patient, enrolled_on, ["unscheduled"]))
         except ValidationFailed:
             continue
     return patient

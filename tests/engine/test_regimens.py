@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -344,6 +346,75 @@ class TestDaysThatChange:
         assert len(to_do(patient, "planned_amount_to_confirm", "2024-01-26")) == 1
         patient.record("dose_changed", from_on="2024-01-26", amount=300)
         assert doses(patient, "2024-01-26")["surufatinib.1"][0] == 300
+
+
+class TestWhoComesToARegimenAfterItsStart:
+    """100 mg of olaparib in cycle 1, then 300; who comes to it on 10 March, in cycle 4, begins with 100, too."""
+
+    RAMP: tuple[Data, ...] = ({"cycles": [1], "days": "all", "amount": 100}, {"days": "all"})
+
+    def in_arm_b(self, when: Iterable[Data] = RAMP, **fields: Any) -> Patient:
+        """The patient of arm a, who is in arm b from 10 March on."""
+        of_b = drug("olaparib", 300, [200, 100], when=[*when], **fields)
+        patient = treated({**regimen_data(), "who": {"arm": "a"}}, {**of_b, "who": {"arm": "b"}}, arms=ARMS, arm="a")
+        patient.record("arm_assigned", arm="b", on="2024-03-10")
+        return patient
+
+    @staticmethod
+    def planned(patient: Patient, *days: str) -> list[float | None]:
+        return [doses(patient, on)["olaparib.1"][0] for on in days]
+
+    def test_an_arm_that_is_assigned_later(self) -> None:
+        """21 days end on 30 March, in cycle 5."""
+        patient = self.in_arm_b()
+        assert self.planned(patient, "2024-03-10", "2024-03-29", "2024-03-30", "2024-03-31") == [100, 100, 100, 300]
+        assert [row["cycle"] for row in patient.on("2024-06-30", "2024-03-10", "2024-03-30")["doses"]][::20] == [4, 5]
+
+    def test_an_amendment_that_brings_it(self) -> None:
+        old, of_b = protocol_data(), drug("olaparib", 300, [], when=[*self.RAMP])
+        new = {**old, "version": 2, "regimens": [regimen_data(), of_b]}
+        patient = Patient.treated(read_protocol(old), read_protocol(new))
+        patient.record("protocol_amended", version=2, from_on="2024-03-10")
+        assert self.planned(patient, "2024-03-10", "2024-03-30", "2024-03-31") == [100, 100, 300]
+
+    def test_days_on_hold_do_not_count_where_they_count_in_no_cycle(self) -> None:
+        for on_hold, last in (("extend", "2024-04-04"), ("continue", "2024-03-30")):
+            patient = self.in_arm_b(on_hold=on_hold)
+            patient.record("hold_started", from_on="2024-03-15", resumes_on="2024-03-20", reason="toxicity")
+            following = str(day(last) + timedelta(1))
+            assert self.planned(patient, "2024-03-10", "2024-03-20", last, following) == [100, 100, 100, 300]
+
+    def test_steps_within_a_cycle(self) -> None:
+        """100 mg on days 1 to 7 of cycle 1, 200 on days 8 to 14."""
+        first = [{"cycles": [1], "days": {"from": 7 * n + 1, "to": 7 * n + 7}, "amount": 100 * (n + 1)} for n in (0, 1)]
+        patient = self.in_arm_b([*first, {"days": "all"}])
+        days = ("2024-03-10", "2024-03-16", "2024-03-17", "2024-03-23", "2024-03-24")
+        assert self.planned(patient, *days) == [100, 100, 200, 200, 300]
+
+    def test_a_lower_amount_of_a_day_stays(self) -> None:
+        """40 and 20 mg alternate by the week: the first day for the patient is one of 20."""
+        patient = self.in_arm_b([{"days": {"from": 1, "to": 7}}, {"days": "all", "amount": 20}])
+        # Days 1 to 7 of cycle 5 begin on 29 March.
+        assert self.planned(patient, "2024-03-10", "2024-03-28", "2024-03-29", "2024-04-05") == [300, 20, 300, 20]
+
+    def test_what_the_site_sets_from_that_day_on_is_planned(self) -> None:
+        for from_on, planned in (("2024-03-10", 200), ("2024-03-09", 100)):
+            patient = self.in_arm_b()
+            patient.record("dose_changed", regimen="olaparib", from_on=from_on, amount=200)
+            assert self.planned(patient, "2024-03-10") == [planned]
+
+    def test_a_dose_taken_before_counts_among_so_many(self) -> None:
+        for amount, last in ((None, "2024-03-12"), (100, "2024-03-11")):
+            patient = self.in_arm_b(max_doses=3)
+            if amount:
+                take(patient, "2024-02-03", amount, "olaparib", 1)
+            following = str(day(last) + timedelta(1))
+            assert ["olaparib.1" in doses(patient, on) for on in ("2024-03-10", last, following)] == [True, True, False]
+
+    def test_more_than_it_deviates(self) -> None:
+        patient = self.in_arm_b()
+        take(patient, "2024-03-10", 300, "olaparib", 1)
+        assert [kind for kind, _ in patient.on("2024-03-10").deviations()] == ["dose_above_plan", "dose_amount"]
 
 
 class TestNoReductionRaises:

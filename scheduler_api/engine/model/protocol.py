@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from math import lcm
 from typing import Any, Literal
 
 from scheduler_api.engine.reason import Reason
@@ -179,6 +180,14 @@ class Regimen:
         """Return the highest amount that the protocol itself plans in a cycle or a later one."""
         entries = (one for one in self.entries if not one.cycles or any(choice.reach(cycle) for choice in one.cycles))
         return max(map(self.amount_of, entries), default=self.amount)
+
+    def amounts_on(self, cycle: int, cycle_day: int) -> Iterator[float]:
+        """Yield the amounts of a day of a cycle, whichever weekday it is."""
+        for entry in self.entries:
+            if entry.may_hold(cycle, cycle_day):
+                yield self.amount_of(entry)
+                if entry.weekdays is None:
+                    return
 
     @property
     def measure(self) -> tuple[str, str | None]:
@@ -388,6 +397,25 @@ def place_in_cycles(stem: str, visit: str) -> tuple[int, int] | None:
     """Return cycle and cycle day in the name of a visit that begins with a stem; None of any other name."""
     match = re.fullmatch(re.escape(stem) + r"-c([1-9]\d{0,4})d(-?[1-9]\d{0,3})", visit, re.ASCII)
     return None if match is None else (int(match[1]), int(match[2]))
+
+
+# The same few for every patient of a protocol.
+@lru_cache(maxsize=256)
+def most_by_day(regimen: Regimen, first_cycle: int) -> tuple[float, ...]:
+    """Return the most that a regimen plans through the first day of its cycles, the second …, on any weekday.
+
+    Before the first dose it is the amount of that. The last is that of all further days.
+    """
+    # So many cycles later all entries have begun, and what stood before others is over, or comes round again.
+    choices = [choice for entry in regimen.entries for choice in entry.cycles]
+    latest = max([first_cycle, *(one.first for one in choices), *(one.last or 0 for one in choices)])
+    through = latest + lcm(*(one.step for one in choices))
+    found: list[float] = []
+    for cycle in range(first_cycle, through + 1):
+        for cycle_day in range(1, regimen.cycle_days + 1):
+            found.append(max([*found[-1:], *regimen.amounts_on(cycle, cycle_day)], default=0))
+    first = next((amount for amount in found if amount), regimen.amount)
+    return tuple(amount or first for amount in found[: found.index(found[-1]) + 1])
 
 
 # The same few for every patient of a protocol.

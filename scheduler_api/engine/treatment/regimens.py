@@ -14,7 +14,15 @@ from typing import NamedTuple
 from scheduler_api.engine.dates import between_changes, civil_date, days
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
-from scheduler_api.engine.model.protocol import EVERYBODY, MILESTONES, Protocol, Regimen, Start, place_in_cycles
+from scheduler_api.engine.model.protocol import (
+    EVERYBODY,
+    MILESTONES,
+    Protocol,
+    Regimen,
+    Start,
+    most_by_day,
+    place_in_cycles,
+)
 from scheduler_api.engine.model.versions import Period, changes_of_dose
 from scheduler_api.engine.reason import Reason, count
 
@@ -244,6 +252,10 @@ class RegimenPlan:
     def amount_instead(self, own: float, day: date) -> float | None:
         """Return the amount planned on a day instead of the protocol's; None while it is to be calculated."""
         regimen, change = self.regimen_on(day), self.change_on(day)
+        reached_on = self._reached_later_on
+        if reached_on is not None and reached_on <= day and (change is None or change.from_on < reached_on):
+            most = self._most_at_first(reached_on, day)
+            own = own if most is None else min(own, most)
         if change is None:
             return own if regimen.per is None else None
         is_asked = self._amount_asked_since(change, day) is not None
@@ -252,6 +264,30 @@ class RegimenPlan:
         if is_asked and regimen.measure != self.regimen_on(change.from_on).measure:
             return own
         return change.amount if self._raises(change) and not is_asked else min(change.amount, own)
+
+    @cached_property
+    def _reached_later_on(self) -> date | None:
+        """Return the first day on which it is for the patient, if that is after its start; None if amounts never vary.
+
+        What varies between versions is another matter (section 10).
+        """
+        if self.started is None or all(stage.regimen.is_even for stage in self.stages):
+            return None
+        first = next((begin for begin, _ in self.stretches(self.starts_on)), None)
+        return None if first == self.starts_on else first
+
+    def _most_at_first(self, reached_on: date, day: date) -> float | None:
+        """Return the most that the protocol plans on its own first days, as many as count since a day (section 4).
+
+        None once it is the most of all: then nothing is limited any more.
+        """
+        most = most_by_day(self.regimen_on(day), self.runs[0].first_number)
+        counted = 0
+        for one in days(reached_on, day):
+            counted += run_of(self.runs, one).place(one)[1] is not None
+            if max(counted, 1) >= len(most):
+                return None
+        return most[max(counted - 1, 0)]
 
     def _raises(self, change: DoseChange) -> bool:
         """Return whether a change sets more than the protocol plans in its cycle or a later one (section 4)."""
@@ -543,9 +579,17 @@ class RegimenPlan:
         most = self.regimen_on(self.starts_on).max_doses
         if most is not None and len(early) >= most:
             return sorted(early)[most - 1], 1
-        number = len(early)
-        for first, last in self.stretches(self.starts_on, self.starts_on + _LONGEST_OF_DOSES):
-            for day in days(first, last or self.starts_on + _LONGEST_OF_DOSES):
+        number, through_on = len(early), self.starts_on + _LONGEST_OF_DOSES
+        stretches = [(first, last or through_on) for first, last in self.stretches(self.starts_on, through_on)]
+        begun = self.starts_on
+        for first, last in [*stretches, (through_on + ONE_DAY, through_on)]:
+            # What was taken while it was not for the patient was taken all the same.
+            beside = ((day, slot) for slot, log in enumerate(logs, 1) for day, _ in log.taken(begun, first - ONE_DAY))
+            for day, slot in sorted(beside):
+                number += 1
+                if number == self.regimen_on(day).max_doses:
+                    return day, slot
+            for day in days(first, last):
                 most = self.regimen_on(day).max_doses
                 if most is not None and number >= most:
                     return day - ONE_DAY, self.slots
@@ -556,6 +600,7 @@ class RegimenPlan:
                     number += status == "taken" or (status is None and slot in planned)
                     if number == most:
                         return day, slot
+            begun = last + ONE_DAY
         return None
 
     def _last_given(self) -> tuple[date, int] | None:
