@@ -332,6 +332,18 @@ def test_a_first_dose_on_record_counts_though_treatment_was_said_to_end_without_
     assert (status(patient, "2024-01-05"), through(patient)) == ("required", "2024-07-04")
 
 
+@pytest.mark.parametrize("of", [None, ["surufatinib"]])
+def test_of_one_drug_or_of_all_who_left_before_the_planned_first_dose_is_released_from_that(
+    of: list[str] | None,
+) -> None:
+    rule = {"after_last_dose": {"months": 6}, "from": "first_dose", **({"of": of} if of else {})}
+    patient = Patient(protocol(contraception=[rule]), planned_first_dose_on="2024-01-20")
+    patient.record("treatment_ended", last_dose_on=None, decided_on="2024-01-10", reason="withdrawal")
+    assert [status(patient, on) for on in ("2024-01-09", "2024-01-19", "2024-01-20")] == [
+        *("not_required", "not_required", "released"),
+    ]
+
+
 class TestFertileAgainAfterTheEnd:
     """Six months after 2024-03-15 end on 15 September, the nine of version 2, from 1 October, on 15 December."""
 

@@ -264,7 +264,7 @@ def _counting(
             _is_required_in(period, rule, history, through)
             or (base is not None and _is_not_required_yet(period, rule, history, base))
         )
-        and _concerns(rule, treatment_plan, drugs_through)
+        and _concerns(rule, treatment_plan, max(drugs_through, _from(rule, history)))
     ]
 
 
