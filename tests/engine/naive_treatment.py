@@ -765,10 +765,8 @@ class Treatment(Facts):
 
         If none of these has a dose, it is the amount of the first that has; once it is the most of all, no limit.
         """
-        days, own = (
-            self.calendar(name).days,
-            self._most_of_first_days(name, next(start for start, end, _ in self.periods if start <= on < end)),
-        )
+        days, since = self.calendar(name).days, next(start for start, end, _ in self.periods if start <= on < end)
+        own = self._most_of_first_days(name, since)
         counted = sum(1 for day, (_, number) in days.items() if reached_on <= day <= on and number is not None)
         first = next(number for number, most in enumerate(own, 1) if most)
         limit = max(own[: max(counted, first)])

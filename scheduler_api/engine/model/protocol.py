@@ -399,6 +399,10 @@ def place_in_cycles(stem: str, visit: str) -> tuple[int, int] | None:
     return None if match is None else (int(match[1]), int(match[2]))
 
 
+#: Nothing is planned for longer: 100 years, in days.
+_LONGEST = 36525
+
+
 # The same few for every patient of a protocol.
 @lru_cache(maxsize=256)
 def most_by_day(regimen: Regimen, first_cycle: int) -> tuple[float, ...]:
@@ -409,7 +413,7 @@ def most_by_day(regimen: Regimen, first_cycle: int) -> tuple[float, ...]:
     # So many cycles later all entries have begun, and what stood before others is over, or comes round again.
     choices = [choice for entry in regimen.entries for choice in entry.cycles]
     latest = max([first_cycle, *(one.first for one in choices), *(one.last or 0 for one in choices)])
-    through = latest + lcm(*(one.step for one in choices))
+    through = min(latest + lcm(*(one.step for one in choices)), first_cycle + _LONGEST // regimen.cycle_days)
     found: list[float] = []
     for cycle in range(first_cycle, through + 1):
         for cycle_day in range(1, regimen.cycle_days + 1):
@@ -427,7 +431,7 @@ def on_day(recurrence: Recurrence, day: int) -> Recurrence:
 
 def recurrence_limit(recurrence: Recurrence) -> int:
     """Return how far from its anchor a visit can be: 100 years, in the recurrence's days or months."""
-    return 1200 if recurrence.unit == "m" else 36525
+    return 1200 if recurrence.unit == "m" else _LONGEST
 
 
 @dataclass(frozen=True, slots=True)
