@@ -27,7 +27,7 @@ ABOUT_THE_RECORD = {
     *("doses_to_confirm", "record_after_death", "dose_before_start", "milestone_unconfirmed"),
     *("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_not_planned", "dose_after_end"),
 }
-OF_AMOUNTS = {"dose_to_calculate", "planned_amount_to_confirm"}
+OF_THE_LAST_DAY = {"dose_to_calculate", "planned_amount_to_confirm", "doses_not_taken"}
 #: What asks a site to have the patient come.
 TO_COME = {"visit_to_book", "follow_up_due", "visit_overdue", "booking_outside_window"}
 #: Messages that ask the patient to come or to take something.
@@ -160,8 +160,10 @@ def test_who_died_or_is_not_to_be_contacted_is_asked_for_nothing(patient: Patien
     assert [one for one in messages if one.kind in TO_PATIENTS and one.day >= today] == []
     if history.died is not None:
         assert messages == []
-        # On the very day the amount of a dose that is said to have been taken on it may be unknown.
-        about = ABOUT_THE_RECORD | (OF_AMOUNTS if later == 0 else set())
+    # Who left may have died only later: until then a pregnancy is asked about.
+    if history.died is not None and history.died.on <= today:
+        # The very day belongs to treatment: the amount of its dose may be unknown, and days before it not recorded.
+        about = ABOUT_THE_RECORD | (OF_THE_LAST_DAY if today == history.died.on else set())
         assert {entry.kind for entry in _entries(schedule, today, today + timedelta(400))} <= about
 
 

@@ -578,12 +578,15 @@ def _to_confirm_amount(
 
 def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     """Yield an entry for two regimens of one drug that run at a time: only the later is planned (section 4)."""
+    off_on = treatment_plan.history.off_study_on
     for regimen in treatment_plan.regimens:
         for other in treatment_plan.overlapping(regimen):
             since = max(other.starts_on, regimen.starts_on)
             if since == date.max or not regimen.holds_day(since) or not other.holds_day(since):
                 continue
-            through_on = min((end for end in (regimen.ends_on, other.ends_on) if end is not None), default=None)
+            # On the day on which the patient left there is nothing to decide any more.
+            ends = (regimen.ends_on, other.ends_on, off_on - ONE_DAY if off_on is not None else None)
+            through_on = min((end for end in ends if end is not None), default=None)
             because = Reason("regimens_overlap", text=regimen.name, other=other.name, day=since)
             end = ResolvingCall({"kind": "regimen_ended", "regimen": regimen.name}, ("last_dose_on",))
             about = f"{regimen.name}.{other.name}"
