@@ -21,6 +21,9 @@ INSTALLED = .venv/.installed
 PEERS_PYTHON = python3.12
 PEERS = .venv-peers/.installed
 
+# Hundreds of tests start processes of their own: what one has compiled the next need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run vendored pictures test bench reading bench-peers bench-scale examples clients openapi lint lock clean
 
 run: $(INSTALLED)
