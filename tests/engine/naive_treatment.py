@@ -174,14 +174,17 @@ class Treatment(Facts):
         if start is None:
             return []
         found = {}
-        for when in self.reading(name, start).get("when", [{}]):
-            days = when.get("days", "all")
-            for day in said_by.listed(days, 1) if not isinstance(days, dict) or "from" in days else []:
-                target = start + min(day, 0) * DAY
-                if day < 0 and day not in found and said_by.in_cycles(when.get("cycles", {}), 1):
-                    window = when.get("window") or self.reading(name, start)["window"]
-                    opens, closes = target - window["before_days"] * DAY, target + window["after_days"] * DAY
-                    found[day] = day, target, opens, closes
+        for since, end, version in self.periods:
+            one = said_by.regimen_called(version, name) or {"when": []}
+            for when in one.get("when", [{}]):
+                days = when.get("days", "all")
+                for day in said_by.listed(days, 1) if not isinstance(days, dict) or "from" in days else []:
+                    target = start + min(day, 0) * DAY
+                    is_in_force = since <= target < end
+                    if is_in_force and day < 0 and day not in found and said_by.in_cycles(when.get("cycles", {}), 1):
+                        window = when.get("window") or one["window"]
+                        opens, closes = target - window["before_days"] * DAY, target + window["after_days"] * DAY
+                        found[day] = day, target, opens, closes
         return list(found.values())
 
     def day_after_minus_1(self, name: str) -> date | None:
