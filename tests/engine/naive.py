@@ -98,7 +98,7 @@ class Known(Treatment):
     def _longest(
         self, base: date, ends_of: Callable[[list[tuple[dict[str, Any], date]]], list[date]], **more: date
     ) -> tuple[list[tuple[dict[str, Any], date]], date]:
-        """The rules that count after a last dose, and the latest of their ends: before it, if all drugs ended before.
+        """Return the rules that count after a last dose, and the latest of their ends, before it if all ended before.
 
         Who is fertile again after the end, and was not on the next day, was not released by it: the version of that
         day counts too, if by its rules contraception is not over.

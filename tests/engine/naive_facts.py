@@ -271,7 +271,7 @@ class Facts:
         return min([*days, *([self.died] if self.died else [])], default=None)
 
     def decided_by(self, end: Any) -> date:
-        """The day of a decision: of a vague one, perhaps the first day on which a regimen started after the last dose.
+        """Return the day of a decision: of a vague one, perhaps the first on which a regimen began after the last dose.
 
         That is so if the last dose was stated. Death ends everything, whenever it was.
         """

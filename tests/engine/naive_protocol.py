@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -134,6 +134,16 @@ def selector(one: Regimen, cycle: int, cycle_day: int, on: date) -> dict[str, An
         elif days == "all" or cycle_day in listed(days, one.get("cycle_days", cycle_day)):
             return when
     return None
+
+
+def days_before_1(version: Protocol, name: str) -> Iterator[tuple[int, dict[str, int]]]:
+    """Yield the days before day 1 of a regimen by one version, each with its window."""
+    one = regimen_called(version, name)
+    for when in one.get("when", [{}]) if one is not None else []:
+        days = when.get("days", "all")
+        is_of_weekdays = isinstance(days, dict) and "from" not in days
+        if not is_of_weekdays and in_cycles(when.get("cycles", {}), 1):
+            yield from ((day, when.get("window") or one["window"]) for day in listed(days, 1) if day < 0)
 
 
 def in_cycles(cycles: Any, number: int) -> bool:

@@ -61,7 +61,9 @@ class Treatment(Facts):
         """Read as `Facts`; the days on which regimens start at milestones are those read before, or none were read."""
         super().__init__(patient, number, today)
         if crossings is None:
-            crossings = type(self)(patient, number, today, ())._days_anew()
+            # They only say of a vague decision whether it came before.
+            is_vague = any(not isinstance(end.decided_on, date) for end in self.ends)
+            crossings = type(self)(patient, number, today, ())._days_anew() if is_vague else ()
         self.crossings = crossings
         self.ends.sort(key=self.decided_by)
         self.answers.clear()
@@ -175,16 +177,11 @@ class Treatment(Facts):
             return []
         found = {}
         for since, end, version in self.periods:
-            one = said_by.regimen_called(version, name) or {"when": []}
-            for when in one.get("when", [{}]):
-                days = when.get("days", "all")
-                for day in said_by.listed(days, 1) if not isinstance(days, dict) or "from" in days else []:
-                    target = start + min(day, 0) * DAY
-                    is_in_force = since <= target < end
-                    if is_in_force and day < 0 and day not in found and said_by.in_cycles(when.get("cycles", {}), 1):
-                        window = when.get("window") or one["window"]
-                        opens, closes = target - window["before_days"] * DAY, target + window["after_days"] * DAY
-                        found[day] = day, target, opens, closes
+            for day, window in said_by.days_before_1(version, name):
+                target = start + day * DAY
+                if since <= target < end and day not in found:
+                    opens, closes = target - window["before_days"] * DAY, target + window["after_days"] * DAY
+                    found[day] = day, target, opens, closes
         return list(found.values())
 
     def day_after_minus_1(self, name: str) -> date | None:
@@ -755,7 +752,7 @@ class Treatment(Facts):
 
     @once
     def _reached_later_on(self, name: str) -> date | None:
-        """The first day on which a regimen is for the patient, if that is after its start."""
+        """Return the first day on which a regimen is for the patient, if that is after its start."""
         begins = self.start_of(name)
         if begins is None:
             return None
@@ -764,7 +761,7 @@ class Treatment(Facts):
 
     @once
     def _most_at_first(self, name: str, reached_on: date, on: date) -> float:
-        """The most that the protocol plans on its own first days, as many as count since a regimen reached the patient.
+        """Return the most that the protocol plans on its own first days, as many as count since `reached_on`.
 
         If none of these has a dose, it is the amount of the first that has; once it is the most of all, no limit.
         """
@@ -777,7 +774,7 @@ class Treatment(Facts):
 
     @once
     def _most_of_first_days(self, name: str, on: date) -> list[float]:
-        """The most that the version of a day plans on each of its own first days, which may be any day of the week."""
+        """Return the most that the version of a day plans on each of its first days, whichever weekdays they are."""
         one, length = self.reading(name, on), self.reading(self.root(name), on)["cycle_days"]
         first_cycle = next(iter(self.calendar(name).days.values()), (1, None))[0]
         most = []
@@ -789,7 +786,7 @@ class Treatment(Facts):
 
     @once
     def _most_planned_since(self, name: str, from_on: date) -> float:
-        """The most that the protocol of a day plans of a regimen, in the cycle of that day or a later one."""
+        """Return the most that the protocol of a day plans of a regimen, in the cycle of that day or a later one."""
         one = self.reading(name, from_on)
         days = self.calendar(name).days
         cycle = next((number for on, (number, _) in days.items() if on >= from_on), 1)

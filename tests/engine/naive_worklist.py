@@ -214,7 +214,7 @@ def _first_said_taken(history: History, known: Known | None) -> Iterator[date]:
 
 
 def _of_arm(history: History, known: Known | None, today: date) -> Iterator[tuple[str, date]]:
-    """The day by which the patient is to have an arm, as long as there is none; read without `known`, no trial has any.
+    """Yield the day by which the patient is to have an arm, while there is none; without `known` no trial has any.
 
     That is the first day of what only some arms take; in a trial in which all take the same, cycle 1 day 1. Where an
     amendment brings the arms later, not before it begins; where one takes them away, nobody asks from then on.
@@ -244,7 +244,7 @@ def _of_arm(history: History, known: Known | None, today: date) -> Iterator[tupl
 
 
 def _announced(history: History, known: Known | None) -> Iterator[tuple[str, date]]:
-    """Each milestone that was recorded ahead and not confirmed since, with its day; none of a day after the study."""
+    """Yield each milestone that was recorded ahead and not confirmed since, with its day; none of after the study."""
     if known is None:
         found = [(one.name, one.from_on) for one in history.milestones if one.is_announced]
     else:

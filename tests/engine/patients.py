@@ -39,6 +39,10 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+#: The arms of a trial that has two.
+ARMS: list[dict[str, Any]] = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
+
+
 @cache
 def builtin() -> Protocol:
     """The built-in protocol of NCT06110650."""

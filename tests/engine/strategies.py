@@ -521,7 +521,7 @@ def patients(draw: Draw) -> Patient:
 
 @st.composite
 def latecomers(draw: Draw) -> Patient:
-    """A patient to whom a regimen comes after its start: another arm's, or one that an amendment brings."""
+    """Draw a patient to whom a regimen comes after its start: another arm's, or one that an amendment brings."""
     by_arm, said = draw(st.booleans()), Declared(ARMS, [], [])
     late = Course("olaparib", "olaparib", False, {**({"who": {"arm": "b"}} if by_arm else {}), **draw(given_by(False))})
     versions = []

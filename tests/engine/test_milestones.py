@@ -10,11 +10,10 @@ import pytest
 from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import Patient, protocol, protocol_data, regimen_data, series
+from .patients import ARMS, Patient, protocol, protocol_data, regimen_data, series
 from .test_given_at_site import give, infusion
 from .test_regimens import doses, drug, take, to_do
 
-ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 OWN = [{"id": "surgery", "label": "Surgery"}, {"id": "crossover", "label": "Crossover"}]
 
 #: Facts about the patient of the worked examples, and their days.

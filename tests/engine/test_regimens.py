@@ -14,12 +14,11 @@ from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.tasks import worklist
 
-from .patients import Patient, day, plain, protocol_data, regimen_data, series
+from .patients import ARMS, Patient, day, plain, protocol_data, regimen_data, series
 
 Data = dict[str, Any]
 
 PER_KG: Data = {**regimen_data(), "dose": {"amount": 5, "unit": "mg", "per": "kg"}}
-ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 
 
 def drug(name: str = "olaparib", amount: float = 200, levels: list[float] | None = None, **fields: Any) -> Data:
@@ -354,7 +353,7 @@ class TestWhoComesToARegimenAfterItsStart:
     RAMP: tuple[Data, ...] = ({"cycles": [1], "days": "all", "amount": 100}, {"days": "all"})
 
     def in_arm_b(self, when: Iterable[Data] = RAMP, **fields: Any) -> Patient:
-        """The patient of arm a, who is in arm b from 10 March on."""
+        """Return the patient of arm a, who is in arm b from 10 March on."""
         of_b = drug("olaparib", 300, [200, 100], when=[*when], **fields)
         patient = treated({**regimen_data(), "who": {"arm": "a"}}, {**of_b, "who": {"arm": "b"}}, arms=ARMS, arm="a")
         patient.record("arm_assigned", arm="b", on="2024-03-10")

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from .patients import Patient, protocol, series
+from .patients import ARMS, Patient, protocol, series
 
-ARMS = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 COHORTS = [{"id": "hbv", "label": "Carriers of hepatitis B"}, {"id": "old", "label": "Over 75"}]
 
 

@@ -13,11 +13,10 @@ from scheduler_api.engine.views.tasks import KINDS, WorklistEntry, urgency, work
 
 from .naive import Known
 from .naive_worklist import OF_AMOUNTS, as_read, has_one_dose, is_pregnant, is_stopped, naive_worklist
-from .patients import Patient, day, plain, protocol, protocol_data, regimen_data, series
+from .patients import ARMS, Patient, day, plain, protocol, protocol_data, regimen_data, series
 from .strategies import lives
 
 REACH = timedelta(60)
-ARMS: list[dict[str, Any]] = [{"id": "a", "label": "Arm A"}, {"id": "b", "label": "Arm B"}]
 OF_A: dict[str, Any] = {**regimen_data(), "who": {"arm": "a"}}
 OF_B: dict[str, Any] = {**regimen_data(), "id": "olaparib", "drug": "olaparib", "who": {"arm": "b"}}
 LEAD_IN: dict[str, Any] = {**regimen_data(cycles=2), "id": "lead-in", "drug": "anlotinib"}
@@ -368,13 +367,13 @@ class TestAnArmThatIsNotAssigned:
     """Enrolled on 2024-01-03, first dose planned for 2024-01-10, in a trial of the arms a and b."""
 
     def enrolled(self, *regimens: dict[str, Any], **enrolment: Any) -> Patient:
-        """The patient of a trial with these regimens."""
+        """Return a patient of a trial with these regimens."""
         milestones = [{"id": "crossover", "label": "Crossover"}]
         data = {**protocol_data(arms=ARMS, milestones=milestones), "regimens": [*regimens]}
         return Patient(read_protocol(data), **{"planned_first_dose_on": "2024-01-10", **enrolment})
 
     def asked(self, patient: Patient, *days: str) -> list[str]:
-        """Those of some days on which the worklist asks for the arm."""
+        """Return those of some days on which the worklist asks for the arm."""
         return [one for one in days if ("arm_missing", "") in listed(patient, one)]
 
     def test_it_is_asked_for_from_enrolment_until_one_is_assigned(self) -> None:

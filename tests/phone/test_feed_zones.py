@@ -61,7 +61,7 @@ def documents() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def calendars(documents: dict[str, bytes]) -> dict[str, icalendar.Calendar]:
-    """The same feeds, as icalendar reads them."""
+    """Return the same feeds, as icalendar reads them."""
     return {zone: icalendar.Calendar.from_ical(text) for zone, text in documents.items()}
 
 

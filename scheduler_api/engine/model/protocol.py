@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate, product
 from math import lcm
 from typing import Any, Literal
 
@@ -59,7 +60,7 @@ class Cycles:
         chosen = number >= self.first and (number - self.first) % self.step == 0
         return chosen and (self.last is None or number <= self.last)
 
-    def reach(self, number: int) -> bool:
+    def reaches(self, number: int) -> bool:
         """Return whether a cycle, or a later one, is one of them."""
         return self.last is None or self.last - (self.last - self.first) % self.step >= number
 
@@ -173,12 +174,11 @@ class Regimen:
     @property
     def amounts(self) -> frozenset[float]:
         """Return the amounts that the protocol itself plans on any day."""
-        found = frozenset(self.amount if one.amount is None else one.amount for one in self.when)
-        return found or frozenset([self.amount])
+        return frozenset(map(self.amount_of, self.entries))
 
     def most_planned_from(self, cycle: int) -> float:
         """Return the highest amount that the protocol itself plans in a cycle or a later one."""
-        entries = (one for one in self.entries if not one.cycles or any(choice.reach(cycle) for choice in one.cycles))
+        entries = (one for one in self.entries if not one.cycles or any(choice.reaches(cycle) for choice in one.cycles))
         return max(map(self.amount_of, entries), default=self.amount)
 
     def amounts_on(self, cycle: int, cycle_day: int) -> Iterator[float]:
@@ -414,10 +414,8 @@ def most_by_day(regimen: Regimen, first_cycle: int) -> tuple[float, ...]:
     choices = [choice for entry in regimen.entries for choice in entry.cycles]
     latest = max([first_cycle, *(one.first for one in choices), *(one.last or 0 for one in choices)])
     through = min(latest + lcm(*(one.step for one in choices)), first_cycle + _LONGEST // regimen.cycle_days)
-    found: list[float] = []
-    for cycle in range(first_cycle, through + 1):
-        for cycle_day in range(1, regimen.cycle_days + 1):
-            found.append(max([*found[-1:], *regimen.amounts_on(cycle, cycle_day)], default=0))
+    days = product(range(first_cycle, through + 1), range(1, regimen.cycle_days + 1))
+    found = [*accumulate((max(regimen.amounts_on(*day), default=0) for day in days), max)]
     first = next((amount for amount in found if amount), regimen.amount)
     return tuple(amount or first for amount in found[: found.index(found[-1]) + 1])
 

@@ -398,7 +398,7 @@ def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
                 f"{name}.{dropped.from_on}",
                 name,
                 date.min,
-                off_on - ONE_DAY if off_on else None,
+                _before(off_on),
                 dropped.from_on + _DROPPED,
                 because,
                 (),
@@ -519,16 +519,21 @@ def _of_planned_amount(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> I
     for is_open, reigns in groupby(regimen.reigns(), lambda reign: regimen.planned_amount(reign[0]) is None):
         of_kind = [*reigns]
         if is_open:
-            yield from _to_calculate(treatment_plan, regimen, of_kind[0][0], _earlier(of_kind[-1][1], last))
+            yield from _to_calculate(treatment_plan, regimen, of_kind[0][0], _earliest(of_kind[-1][1], last))
             continue
         for since, through_on, asks_again in of_kind:
             if asks_again:
-                yield from _to_confirm_amount(treatment_plan, regimen, since, _earlier(through_on, last))
+                yield from _to_confirm_amount(treatment_plan, regimen, since, _earliest(through_on, last))
 
 
-def _earlier(one: date | None, other: date | None) -> date | None:
-    """Return the earlier of two days, either of which may be none."""
-    return min((day for day in (one, other) if day is not None), default=None)
+def _earliest(*days: date | None) -> date | None:
+    """Return the earliest of some days, each of which may be none."""
+    return min((day for day in days if day is not None), default=None)
+
+
+def _before(day: date | None) -> date | None:
+    """Return the day before another, if there is one."""
+    return None if day is None else day - ONE_DAY
 
 
 def _to_calculate(
@@ -585,8 +590,7 @@ def _of_overlaps(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             if since == date.max or not regimen.holds_day(since) or not other.holds_day(since):
                 continue
             # On the day on which the patient left there is nothing to decide any more.
-            ends = (regimen.ends_on, other.ends_on, off_on - ONE_DAY if off_on is not None else None)
-            through_on = min((end for end in ends if end is not None), default=None)
+            through_on = _earliest(regimen.ends_on, other.ends_on, _before(off_on))
             because = Reason("regimens_overlap", text=regimen.name, other=other.name, day=since)
             end = ResolvingCall({"kind": "regimen_ended", "regimen": regimen.name}, ("last_dose_on",))
             about = f"{regimen.name}.{other.name}"
@@ -623,10 +627,9 @@ def _of_arm(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     if needed_on > c1d1:
         from_on = max(from_on, needed_on - _ARM)
     assigned_on = history.arms[0].from_on if history.arms else None
-    over_on = min((on - ONE_DAY for on in (assigned_on, to_on) if on is not None), default=None)
+    through_on = _earliest(history.last_dose_day, _before(assigned_on), _before(to_on))
     call = ResolvingCall({"kind": "arm_assigned"}, ("arm", "on"))
-    because = Reason("no_arm_assigned", base=base)
-    yield _plain("arm_missing", from_on, _earlier(history.last_dose_day, over_on), needed_on, because, call)
+    yield _plain("arm_missing", from_on, through_on, needed_on, Reason("no_arm_assigned", base=base), call)
 
 
 def _of_milestones(history: History) -> Iterator[WorklistEntry]:
@@ -669,7 +672,7 @@ def _of_treatment(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     off_on, reopened = history.off_study_on, history.reopened
     # Where treatment was reopened, what counts is a progression since.
     progressed = reached(history, plan[-1].protocol, "progression", None if reopened is None else reopened.from_on)
-    through_on = off_on - ONE_DAY if off_on else None
+    through_on = _before(off_on)
     if history.treatment_ended is None:
         if off_on is not None:
             because = Reason("contraception_rests_on_last_dose", base=history.off_study_because)
@@ -722,7 +725,7 @@ def _of_pregnancies(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             if not stretches or stretches[-1][1] != stopped:
                 stretches.append((day, stopped))
         for (first, stopped), following in zip(stretches, [*(day for day, _ in stretches[1:]), closed_on], strict=True):
-            through_on = following - ONE_DAY if following is not None else None
+            through_on = _before(following)
             due_on = max(first, from_on + _TERM) if stopped else first
             why = because if stopped else Reason("pregnant_on_treatment", base=_reopened(history, because))
             calls = (close,) if stopped else (hold, _END_TREATMENT, close)
