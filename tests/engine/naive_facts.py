@@ -98,6 +98,9 @@ class Facts:
         #: A correction stands where what it corrects was received, if it is of the same day.
         self.standing = [fact for fact in facts if fact.fact_id not in superseded]
         self.standing.sort(key=lambda fact: facts.index(self._first_said(fact)))
+        self._by_kind: dict[str, list[Any]] = {}
+        for fact in self.standing:
+            self._by_kind.setdefault(fact.kind, []).append(fact)
         self.versions = patient.versions
         #: What was answered already.
         self.answers: dict[tuple[Any, ...], Any] = {}
@@ -129,11 +132,11 @@ class Facts:
     @property
     def announced(self) -> list[Any]:
         """The milestones whose day was still ahead when they were received."""
-        said = [fact for fact in self.standing if fact.kind == "milestone_reached"]
+        said = self._by_kind.get("milestone_reached", [])
         return [fact.body for fact in said if fact.body.on > self._day_of(fact.recorded_at)]
 
     def all(self, kind: str) -> list[Any]:
-        return [fact.body for fact in self.standing if fact.kind == kind]
+        return [fact.body for fact in self._by_kind.get(kind, [])]
 
     def _day_of(self, instant: datetime) -> date:
         """The patient's day at an instant."""
